@@ -1,0 +1,103 @@
+import { ConfigError } from "shopflow/errors/mod.ts";
+import { isAbsolute, join, resolve } from "node:path";
+
+/** Every setting, resolved: paths are absolute, defaults are filled in. */
+export interface Config {
+  /** Folder of everything an embedded installation writes. `SHOPFLOW_HOME`, default `.shopflow`. */
+  home: string;
+  /** `postgres://…` or `pglite:<folder>` (embedded PostgreSQL). `SHOPFLOW_POSTGRES_URL`. */
+  postgresUrl: string;
+  /** `mongodb://…` or `file:<path>` (mongoexport JSON lines). `SHOPFLOW_MONGODB_URL`. */
+  ticketsUrl: string;
+  /** Folder of the lake. `SHOPFLOW_LAKE`, default `<home>/lake`. */
+  lakeUrl: string;
+  /** Address the server listens on. `SHOPFLOW_HOST`, default `127.0.0.1`. */
+  host: string;
+  /** `SHOPFLOW_PORT`, default 8000. */
+  port: number;
+  /** When set, scoring requests must carry it in `x-api-key`. `SHOPFLOW_API_KEY`. */
+  apiKey?: string;
+}
+
+const KNOWN = [
+  "SHOPFLOW_API_KEY",
+  "SHOPFLOW_HOME",
+  "SHOPFLOW_HOST",
+  "SHOPFLOW_LAKE",
+  "SHOPFLOW_MONGODB_URL",
+  "SHOPFLOW_PORT",
+  "SHOPFLOW_POSTGRES_URL",
+];
+
+/**
+ * Reads the `SHOPFLOW_*` variables.
+ *
+ * @throws {ConfigError} on a variable that is unknown (a misspelling would be ignored silently) or malformed.
+ */
+export function loadConfig(
+  env: Record<string, string | undefined> = Deno.env.toObject(),
+  cwd: string = Deno.cwd(),
+): Config {
+  refuseUnknown(env);
+  const home = resolve(cwd, env.SHOPFLOW_HOME || ".shopflow");
+  return {
+    home,
+    postgresUrl: sourceUrl(env, "SHOPFLOW_POSTGRES_URL", cwd, {
+      schemes: ["postgres:", "postgresql:", "pglite:"],
+      fallback: `pglite:${join(home, "shop", "postgres")}`,
+    }),
+    ticketsUrl: sourceUrl(env, "SHOPFLOW_MONGODB_URL", cwd, {
+      schemes: ["mongodb:", "mongodb+srv:", "file:"],
+      fallback: `file:${join(home, "shop", "support_tickets.jsonl")}`,
+    }),
+    lakeUrl: resolve(cwd, env.SHOPFLOW_LAKE || join(home, "lake")),
+    host: env.SHOPFLOW_HOST || "127.0.0.1",
+    port: port(env.SHOPFLOW_PORT),
+    apiKey: env.SHOPFLOW_API_KEY || undefined,
+  };
+}
+
+function refuseUnknown(env: Record<string, string | undefined>): void {
+  const unknown = Object.keys(env).filter((name) =>
+    name.startsWith("SHOPFLOW_") && !name.startsWith("SHOPFLOW_TEST_") &&
+    !KNOWN.includes(name)
+  );
+  if (unknown.length === 0) return;
+  throw new ConfigError("Unknown setting", {
+    expected: `one of ${KNOWN.join(", ")}`,
+    found: unknown.join(", "),
+    remedy: "Correct the name or unset it.",
+  });
+}
+
+function sourceUrl(
+  env: Record<string, string | undefined>,
+  name: string,
+  cwd: string,
+  { schemes, fallback }: { schemes: string[]; fallback: string },
+): string {
+  const value = env[name];
+  if (!value) return fallback;
+  const scheme = schemes.find((prefix) => value.startsWith(prefix));
+  if (scheme === undefined) {
+    throw new ConfigError(`${name} is not a URL ShopFlow reads`, {
+      expected: `a value that starts with ${schemes.join(" or ")}`,
+      found: JSON.stringify(value.replace(/\/\/[^@/]*@/, "//***@")),
+    });
+  }
+  if (scheme !== "pglite:" && scheme !== "file:") return value;
+  const path = value.slice(scheme.length).replace(/^\/\/(?=\/)/, "");
+  return scheme + (isAbsolute(path) ? path : resolve(cwd, path));
+}
+
+function port(value: string | undefined): number {
+  if (!value) return 8000;
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 0 || number > 65535) {
+    throw new ConfigError("SHOPFLOW_PORT is not a port", {
+      expected: "a whole number from 0 to 65535",
+      found: JSON.stringify(value),
+    });
+  }
+  return number;
+}

@@ -1,0 +1,2 @@
+/** Settings from the environment, resolved once at the start of a program. */
+export { type Config, loadConfig } from "./config.ts";

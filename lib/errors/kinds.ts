@@ -1,0 +1,20 @@
+import { ShopFlowError } from "./shopflow_error.ts";
+
+/** A setting (environment variable, flag) is missing or malformed. */
+export class ConfigError extends ShopFlowError {}
+/** A source system cannot be reached or read. */
+export class SourceError extends ShopFlowError {}
+/** A source table lacks a column or has another type than its contract. */
+export class SchemaContractError extends ShopFlowError {}
+/** The lake cannot be read or written, or its files do not fit together. */
+export class LakeError extends ShopFlowError {}
+/** A SQL model cannot be compiled or run. */
+export class WarehouseError extends ShopFlowError {}
+/** Data tests with severity `error` failed, so nothing was published. */
+export class DataTestError extends ShopFlowError {}
+/** A model cannot be fitted, loaded or asked. */
+export class ModelError extends ShopFlowError {}
+/** A notebook cannot be read, parameterised or executed. */
+export class NotebookError extends ShopFlowError {}
+/** A person or application asked for something that does not exist or is malformed. */
+export class InputError extends ShopFlowError {}

@@ -1,0 +1,12 @@
+/** The data lake: an object store, and immutable snapshots of tables published in it. */
+export type { ObjectStat, ObjectStore, StoredObject } from "./object_store.ts";
+export { createDirectoryStore } from "./directory_store.ts";
+export { encodeJson, readJson } from "./json_object.ts";
+export {
+  currentSnapshotId,
+  type Manifest,
+  publishSnapshot,
+  readManifest,
+  type SnapshotTable,
+  type TableFile,
+} from "./snapshots.ts";

@@ -1,0 +1,38 @@
+/** What a store knows of an object without reading it. */
+export interface ObjectStat {
+  key: string;
+  /** Bytes. */
+  size: number;
+  modified: Date;
+}
+
+/** An object's bytes with the tag that a conditional write compares. */
+export interface StoredObject {
+  body: Uint8Array<ArrayBuffer>;
+  etag: string;
+}
+
+/**
+ * The one interface to the lake's files. Keys are `/`-separated paths without a leading slash. A write is
+ * visible whole or not at all.
+ */
+export interface ObjectStore {
+  /** Where the store is, for messages. */
+  readonly url: string;
+  /** Undefined when there is no such object. */
+  get(key: string): Promise<StoredObject | undefined>;
+  put(key: string, body: Uint8Array): Promise<{ etag: string }>;
+  /** Undefined when the object exists already; then nothing is written. */
+  putIfAbsent(key: string, body: Uint8Array): Promise<{ etag: string } | undefined>;
+  /** Undefined when the object is absent or its tag is not `etag`; then nothing is written. */
+  putIfMatch(key: string, body: Uint8Array, etag: string): Promise<{ etag: string } | undefined>;
+  /** Takes over a local file, for data too large for memory; the local file is gone afterwards. */
+  moveIn(key: string, path: string): Promise<void>;
+  /** A local path with the object's content, which must be one that is never overwritten. */
+  localPath(key: string): Promise<string>;
+  stat(key: string): Promise<ObjectStat | undefined>;
+  /** Objects whose key starts with `prefix`, sorted by key. */
+  list(prefix: string): Promise<ObjectStat[]>;
+  /** Deleting what is absent is no error. */
+  delete(key: string): Promise<void>;
+}

@@ -1,0 +1,10 @@
+/** Model versions and their champion, and the score tables they produce. */
+export {
+  championCard,
+  loadChampion,
+  makeChampion,
+  type ModelCard,
+  type ModelVersion,
+  saveModelVersion,
+} from "./model_versions.ts";
+export { currentScores, publishScores, requireScores, type ScoreTable } from "./score_tables.ts";

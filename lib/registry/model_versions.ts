@@ -1,0 +1,92 @@
+import { ModelError } from "shopflow/errors/mod.ts";
+import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+
+/** What is known of a trained model: where it came from and how good it was. */
+export interface ModelCard {
+  name: string;
+  /** Hash of training snapshot, parameters and code: the same training gives the same version. */
+  version: string;
+  trainedAt: string;
+  /** Snapshot of the lake it was trained on. */
+  snapshot: string;
+  /** Last date whose data the training used. */
+  asOf: string;
+  parameters: Record<string, unknown>;
+  /** Hold-out metrics, the baselines among them. */
+  metrics: Record<string, number>;
+}
+
+/** A card as it is stored: with the names of the version's files. */
+type StoredCard = ModelCard & { files: string[] };
+
+/** A trained model as the registry keeps it. */
+export interface ModelVersion {
+  card: ModelCard;
+  /** Contents by file name. */
+  files: Record<string, Uint8Array>;
+}
+
+const folder = (name: string, version: string) => `models/${name}/${version}`;
+const championKey = (name: string) => `models/${name}/champion.json`;
+
+/** Stores a version: its files, then its card, so that a version with a card is complete. */
+export async function saveModelVersion(store: ObjectStore, { card, files }: ModelVersion): Promise<void> {
+  for (const [file, body] of Object.entries(files)) {
+    await store.put(`${folder(card.name, card.version)}/${file}`, body);
+  }
+  const names = Object.keys(files).sort();
+  await store.put(`${folder(card.name, card.version)}/card.json`, encodeJson({ ...card, files: names }));
+}
+
+/** Makes a stored version the one that scores. */
+export async function makeChampion(store: ObjectStore, name: string, version: string): Promise<void> {
+  await readCard(store, name, version);
+  await store.put(championKey(name), encodeJson({ version }));
+}
+
+/** The champion's card, or undefined when no model of that name was trained. */
+export async function championCard(store: ObjectStore, name: string): Promise<StoredCard | undefined> {
+  const champion = await readJson<{ version: string }>(store, championKey(name));
+  return champion && await readCard(store, name, champion.value.version);
+}
+
+/**
+ * Loads the champion with its files.
+ *
+ * @throws {ModelError} when there is none or a file of it is missing.
+ */
+export async function loadChampion(store: ObjectStore, name: string): Promise<ModelVersion> {
+  const card = await championCard(store, name);
+  if (card === undefined) {
+    throw new ModelError(`There is no trained ${name} model in ${store.url}`, {
+      remedy: "Run `deno task pipeline run train`.",
+    });
+  }
+  const files: Record<string, Uint8Array> = {};
+  for (const file of card.files) {
+    const key = `${folder(name, card.version)}/${file}`;
+    const object = await store.get(key);
+    if (object === undefined) {
+      throw new ModelError(`The ${name} model ${card.version} is incomplete`, {
+        expected: key,
+        found: "nothing",
+        remedy: "Delete the version's folder and run `deno task pipeline run train`.",
+      });
+    }
+    files[file] = object.body;
+  }
+  return { card, files };
+}
+
+async function readCard(
+  store: ObjectStore,
+  name: string,
+  version: string,
+): Promise<StoredCard> {
+  const card = await readJson<StoredCard>(store, `${folder(name, version)}/card.json`);
+  if (card !== undefined) return card.value;
+  throw new ModelError(`There is no version ${version} of the ${name} model`, {
+    expected: `${folder(name, version)}/card.json in ${store.url}`,
+    found: "nothing",
+  });
+}

@@ -1,0 +1,44 @@
+import { ModelError } from "shopflow/errors/mod.ts";
+import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+
+/** A published table of scores: what a model says of every customer or product. */
+export interface ScoreTable {
+  name: string;
+  /** Parquet file in the store. */
+  key: string;
+  rows: number;
+  scoredAt: string;
+  /** Snapshot of the lake the scores were made from. */
+  snapshot: string;
+  modelVersion: string;
+  asOf: string;
+}
+
+const pointerKey = (name: string) => `scores/${name}/current.json`;
+
+/** Takes over a Parquet file of scores and makes it the current one of its name. */
+export async function publishScores(
+  store: ObjectStore,
+  table: Omit<ScoreTable, "key">,
+  parquetPath: string,
+): Promise<ScoreTable> {
+  const key = `scores/${table.name}/${table.snapshot}-${table.modelVersion}.parquet`;
+  await store.moveIn(key, parquetPath);
+  const published: ScoreTable = { ...table, key };
+  await store.put(pointerKey(table.name), encodeJson(published));
+  return published;
+}
+
+/** The current score table of a name, or undefined when nothing was scored yet. */
+export async function currentScores(store: ObjectStore, name: string): Promise<ScoreTable | undefined> {
+  return (await readJson<ScoreTable>(store, pointerKey(name)))?.value;
+}
+
+/** As {@linkcode currentScores}, for callers that cannot go on without. */
+export async function requireScores(store: ObjectStore, name: string): Promise<ScoreTable> {
+  const scores = await currentScores(store, name);
+  if (scores !== undefined) return scores;
+  throw new ModelError(`There are no ${name} scores in ${store.url}`, {
+    remedy: "Run `deno task pipeline run all`.",
+  });
+}

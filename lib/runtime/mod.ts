@@ -1,0 +1,6 @@
+/** Time, randomness, logging and progress: what a test must be able to hold still. */
+export { createRuntime, type Runtime } from "./runtime.ts";
+export { createRandom, type Random } from "./random.ts";
+export { createLogger, type Logger } from "./logger.ts";
+export { createProgress, type Progress, type ProgressBar, silentProgress } from "./progress.ts";
+export { codeVersion } from "./code_version.ts";

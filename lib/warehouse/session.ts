@@ -1,0 +1,68 @@
+import { DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import { WarehouseError } from "shopflow/errors/mod.ts";
+import { type Row, toPlainValue, type Value } from "./values.ts";
+
+export interface SessionOptions {
+  /** Upper bound of DuckDB's memory, e.g. `"2GiB"`. */
+  memoryLimit?: string;
+  threads?: number;
+}
+
+/** An in-process DuckDB connection. */
+export interface Session {
+  /** Runs statements for their effect. */
+  run(sql: string): Promise<void>;
+  /** Runs a query with `$1`, `$2`, … bound to `parameters`; one object a row. */
+  rows<T = Row>(sql: string, parameters?: (string | number | boolean | null)[]): Promise<T[]>;
+  /** Runs a query; one array a column, which is what `arquero.table()` takes. */
+  columns(sql: string): Promise<Record<string, Value[]>>;
+  close(): void;
+}
+
+/** Opens an in-memory DuckDB; times are TIMESTAMP in UTC (the ICU extension is not there). Call `close()` (or declare it with `using`) when done. */
+export async function openSession(options: SessionOptions = {}): Promise<Session & Disposable> {
+  const instance = await DuckDBInstance.create(":memory:", {
+    autoinstall_known_extensions: "false",
+    ...(options.memoryLimit && { memory_limit: options.memoryLimit }),
+    ...(options.threads && { threads: String(options.threads) }),
+  });
+  const connection = await instance.connect();
+  const close = () => {
+    connection.closeSync();
+    instance.closeSync();
+  };
+  return {
+    run: (sql) => explained(sql, async () => void await connection.run(sql)),
+    rows: <T>(sql: string, parameters?: (string | number | boolean | null)[]) =>
+      explained(sql, async () => {
+        const reader = await connection.runAndReadAll(sql, parameters as DuckDBValue[]);
+        return reader.convertRowObjects(toPlainValue) as T[];
+      }),
+    columns: (sql) =>
+      explained(sql, async () => {
+        const reader = await connection.runAndReadAll(sql);
+        return reader.convertColumnsObject(toPlainValue);
+      }),
+    close,
+    [Symbol.dispose]: close,
+  };
+}
+
+/** A string as a SQL literal. */
+export function sqlString(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A name as a quoted SQL identifier. */
+export function sqlName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+async function explained<T>(sql: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new WarehouseError(`DuckDB refused a statement: ${reason}\nin: ${sql.slice(0, 2000)}`, { cause });
+  }
+}

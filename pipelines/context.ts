@@ -1,0 +1,26 @@
+import type { Config } from "shopflow/config/mod.ts";
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+
+/** What every pipeline works with. */
+export interface PipelineContext {
+  config: Config;
+  store: ObjectStore;
+  runtime: Runtime;
+  /** Work again although nothing changed. */
+  force: boolean;
+}
+
+/** How a pipeline ended: `unchanged` when its inputs were those of the last time. */
+export interface PipelineResult {
+  status: "done" | "unchanged";
+  /** One line for the operator, with figures. */
+  summary: string;
+}
+
+/** A step from sources to reports; throws a `ShopFlowError` when it cannot be done. */
+export type Pipeline = (context: PipelineContext) => Promise<PipelineResult>;
+
+export function createContext(config: Config, runtime: Runtime, force = false): PipelineContext {
+  return { config, store: createDirectoryStore(config.lakeUrl), runtime, force };
+}

@@ -1,0 +1,43 @@
+/**
+ * What a test needs beyond Deno. A test whose needs are not met is ignored, and its name says why; where
+ * `SHOPFLOW_TEST_REQUIRE` lists the need (as CI does), it fails instead.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+export const TEST_POSTGRES_URL = Deno.env.get("SHOPFLOW_TEST_POSTGRES_URL") ?? "";
+export const TEST_MONGODB_URL = Deno.env.get("SHOPFLOW_TEST_MONGODB_URL") ?? "";
+/** A `jupyter` command that has nbconvert. */
+export const TEST_JUPYTER = Deno.env.get("SHOPFLOW_TEST_JUPYTER") ?? "";
+export const TEST_CHROMIUM = Deno.env.get("SHOPFLOW_TEST_CHROMIUM") ?? "/usr/bin/chromium";
+/** Folder of the public data sets, see documentation/getting_started.md. */
+export const TEST_DATASETS = Deno.env.get("SHOPFLOW_TEST_DATASETS") ??
+  join(import.meta.dirname!, "..", "..", "shared", "datasets");
+
+const NEEDS = {
+  postgres: { met: TEST_POSTGRES_URL !== "", hint: "SHOPFLOW_TEST_POSTGRES_URL is not set" },
+  mongodb: { met: TEST_MONGODB_URL !== "", hint: "SHOPFLOW_TEST_MONGODB_URL is not set" },
+  jupyter: { met: TEST_JUPYTER !== "", hint: "SHOPFLOW_TEST_JUPYTER is not set" },
+  chromium: { met: existsSync(TEST_CHROMIUM), hint: `no Chromium at ${TEST_CHROMIUM}` },
+  datasets: { met: existsSync(TEST_DATASETS), hint: `no data sets at ${TEST_DATASETS}` },
+};
+
+export type Need = keyof typeof NEEDS;
+
+/** Declares a test that runs where `needs` are met. */
+export function testWith(
+  needs: Need[],
+  name: string,
+  body: (t: Deno.TestContext) => void | Promise<void>,
+): void {
+  const required = (Deno.env.get("SHOPFLOW_TEST_REQUIRE") ?? "").split(",").map((need) => need.trim());
+  const missing = needs.filter((need) => !NEEDS[need].met);
+  if (missing.length === 0) return Deno.test(name, body);
+  const reason = missing.map((need) => NEEDS[need].hint).join(", ");
+  if (missing.some((need) => required.includes(need))) {
+    return Deno.test(name, () => {
+      throw new Error(`SHOPFLOW_TEST_REQUIRE lists ${missing.join(", ")}, but ${reason}`);
+    });
+  }
+  Deno.test({ name: `${name} (ignored: ${reason})`, ignore: true, fn: body });
+}
