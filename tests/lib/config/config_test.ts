@@ -1,0 +1,61 @@
+import { loadConfig } from "shopflow/config/mod.ts";
+import { ConfigError } from "shopflow/errors/mod.ts";
+import assert from "node:assert/strict";
+
+Deno.test("without settings everything is under .shopflow in the working directory", () => {
+  assert.deepEqual(loadConfig({}, "/shop"), {
+    home: "/shop/.shopflow",
+    postgresUrl: "pglite:/shop/.shopflow/shop/postgres",
+    ticketsUrl: "file:/shop/.shopflow/shop/support_tickets.jsonl",
+    lakeUrl: "/shop/.shopflow/lake",
+    host: "127.0.0.1",
+    port: 8000,
+    apiKey: undefined,
+  });
+});
+
+Deno.test("SHOPFLOW_HOME moves the embedded databases and the lake", () => {
+  const config = loadConfig({ SHOPFLOW_HOME: "/data" }, "/shop");
+  assert.equal(config.postgresUrl, "pglite:/data/shop/postgres");
+  assert.equal(config.lakeUrl, "/data/lake");
+});
+
+Deno.test("real servers are taken as they are, relative files are resolved", () => {
+  const config = loadConfig({
+    SHOPFLOW_POSTGRES_URL: "postgres://reader@db/shop",
+    SHOPFLOW_MONGODB_URL: "file:exports/tickets.jsonl",
+  }, "/shop");
+  assert.equal(config.postgresUrl, "postgres://reader@db/shop");
+  assert.equal(config.ticketsUrl, "file:/shop/exports/tickets.jsonl");
+});
+
+Deno.test("file:///path is an absolute path", () => {
+  assert.equal(
+    loadConfig({ SHOPFLOW_MONGODB_URL: "file:///data/t.jsonl" }, "/shop").ticketsUrl,
+    "file:/data/t.jsonl",
+  );
+});
+
+Deno.test("a misspelt setting is refused with the names that exist", () => {
+  assert.throws(() => loadConfig({ SHOPFLOW_POSTGRESS_URL: "x" }), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.match(error.message, /SHOPFLOW_POSTGRES_URL/);
+    assert.match(error.message, /found SHOPFLOW_POSTGRESS_URL/);
+    return true;
+  });
+});
+
+Deno.test("a URL of another kind is refused without showing its password", () => {
+  assert.throws(() => loadConfig({ SHOPFLOW_POSTGRES_URL: "mysql://root:secret@db/shop" }), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.match(error.message, /starts with postgres: or postgresql: or pglite:/);
+    assert.doesNotMatch(error.message, /secret/);
+    return true;
+  });
+});
+
+Deno.test("SHOPFLOW_PORT must be a port", () => {
+  for (const value of ["eighty", "70000", "-1", "80.5"]) {
+    assert.throws(() => loadConfig({ SHOPFLOW_PORT: value }), /whole number from 0 to 65535/);
+  }
+});
