@@ -1,0 +1,52 @@
+// @ts-types="@types/pg-copy-streams"
+import { from as copyFrom } from "pg-copy-streams";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { openEmbeddedPostgres } from "./embedded_postgres.ts";
+import { connectPostgres } from "./postgres_client.ts";
+import { type CsvBytes, wholeRows } from "./whole_rows.ts";
+
+/** A database that tables are loaded into. */
+export interface LoadTarget extends AsyncDisposable {
+  query(sql: string): Promise<Record<string, unknown>[]>;
+  /** Loads CSV without a header into `table` and returns the number of rows. */
+  copyIn(table: string, csv: CsvBytes): Promise<number>;
+}
+
+/** Opens the database of a `postgres:` or `pglite:` URL for loading; an embedded one is made if absent. */
+export function openLoadTarget(url: string): Promise<LoadTarget> {
+  return url.startsWith("pglite:") ? embeddedTarget(url.slice("pglite:".length)) : serverTarget(url);
+}
+
+async function serverTarget(url: string): Promise<LoadTarget> {
+  const connection = await connectPostgres(url);
+  const { client } = connection;
+  return {
+    query: async (sql) => (await client.query<Record<string, unknown>>(sql)).rows,
+    async copyIn(table, csv) {
+      const copy = client.query(copyFrom(`COPY "${table}" FROM STDIN (FORMAT csv)`));
+      await pipeline(Readable.from(csv), copy);
+      return copy.rowCount;
+    },
+    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
+  };
+}
+
+async function embeddedTarget(folder: string): Promise<LoadTarget> {
+  const embedded = await openEmbeddedPostgres(folder, { create: true });
+  const { db } = embedded;
+  return {
+    query: async (sql) => (await db.query<Record<string, unknown>>(sql)).rows,
+    async copyIn(table, csv) {
+      let rows = 0;
+      // PGlite takes COPY input from a Blob in memory, hence in pieces.
+      for await (const piece of wholeRows(csv)) {
+        const blob = new Blob(piece as Uint8Array<ArrayBuffer>[]);
+        const result = await db.query(`COPY "${table}" FROM '/dev/blob' (FORMAT csv)`, [], { blob });
+        rows += result.affectedRows ?? 0;
+      }
+      return rows;
+    },
+    [Symbol.asyncDispose]: () => embedded[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,5 @@
+/** The shop's source systems: PostgreSQL (a server or embedded) and MongoDB or its export file. */
+export { SOURCE_TABLES, type SourceColumn, type SourceTable, TICKET_FIELDS } from "./source_tables.ts";
+export { type LoadOptions, loadSourceTables, type TableCsv } from "./load_tables.ts";
+export { loadTickets } from "./load_tickets.ts";
+export { maskUrl } from "./mask_url.ts";

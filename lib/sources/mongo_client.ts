@@ -1,0 +1,58 @@
+import { type Collection, type Document, MongoClient, MongoServerError } from "mongodb";
+import { SourceError } from "shopflow/errors/mod.ts";
+import { maskUrl } from "./mask_url.ts";
+
+/** The collection the shop keeps its tickets in. */
+export const TICKET_COLLECTION = "support_tickets";
+
+/** The tickets' collection with the connection that ends with its scope. */
+export interface TicketCollection extends AsyncDisposable {
+  collection: Collection<Document>;
+}
+
+/**
+ * Connects to the MongoDB database that the URL names.
+ *
+ * @throws {SourceError} when the URL names no database, or the server cannot be reached or refuses the user.
+ */
+export async function connectTickets(url: string): Promise<TicketCollection> {
+  const client = new MongoClient(url, {
+    appName: "shopflow",
+    // The driver's 30 s are long for a person who mistyped a host; a URL may say otherwise.
+    ...(!/[?&]serverSelectionTimeoutMS=/i.test(url) && { serverSelectionTimeoutMS: 10_000 }),
+  });
+  const { dbName } = client.options;
+  try {
+    if (!/\/\/[^/]+\/[^/?]+/.test(url)) {
+      throw new SourceError(`SHOPFLOW_MONGODB_URL names no database`, {
+        expected: "mongodb://host:port/database",
+        found: maskUrl(url),
+      });
+    }
+    await client.connect();
+  } catch (cause) {
+    await client.close();
+    throw mongoError(cause, url);
+  }
+  return {
+    collection: client.db(dbName).collection(TICKET_COLLECTION),
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+}
+
+/** An error of MongoDB or of the way to it as one that says what to do. */
+export function mongoError(cause: unknown, url: string): SourceError {
+  if (cause instanceof SourceError) return cause;
+  const refused = cause instanceof MongoServerError && (cause.code === 18 || cause.code === 13);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new SourceError(
+    `The tickets' MongoDB ${maskUrl(url)} ${refused ? "refused the user" : "cannot be reached or read"}`,
+    {
+      found: message,
+      remedy: refused
+        ? "Correct user and password in SHOPFLOW_MONGODB_URL; reading needs the role `read`."
+        : "Check that the server runs and that SHOPFLOW_MONGODB_URL has the right host, port and database.",
+      cause,
+    },
+  );
+}
