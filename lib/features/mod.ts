@@ -1,0 +1,12 @@
+/** Features as of a date: SQL over the curated tables that sees only what was known then. */
+export {
+  CHURN_FEATURES,
+  CHURN_HORIZON_DAYS,
+  CHURN_POPULATION_DAYS,
+  churnFeaturesSql,
+  churnLabelsSql,
+  type PopulationOptions,
+} from "./churn_features.ts";
+export { churnReasonText } from "./reason_text.ts";
+export type { ChurnFeature } from "./churn_feature.ts";
+export { addDays, checkAsOf, daysBetween } from "./as_of_date.ts";

@@ -1,0 +1,103 @@
+import { ModelError } from "shopflow/errors/mod.ts";
+import { checkTrainingData } from "./classifier.ts";
+import type { FeatureMatrix } from "./feature_matrix.ts";
+import { readXgboostModel } from "./xgboost_format.ts";
+import type { XgboostTask } from "./xgboost_engine.ts";
+import type { WorkerAnswer } from "./xgboost_worker.ts";
+import type { TreeEnsemble } from "./tree_ensemble.ts";
+
+/** How trees are grown; names and meanings are those of XGBoost's documentation. */
+export interface XgboostOptions {
+  /** Number of trees. */
+  rounds: number;
+  maxDepth: number;
+  /** Learning rate. */
+  eta: number;
+  /** Least sum of Hessians of a leaf. */
+  minChildWeight: number;
+  /** Share of the rows each tree sees. */
+  subsample: number;
+  /** Share of the features each tree sees. */
+  colsampleByTree: number;
+  /** L2 penalty on leaf values. */
+  lambda: number;
+  /** `hist` bins the features first; the library's own default is `auto`, several times slower. */
+  treeMethod: "hist" | "exact" | "auto";
+  seed: number;
+}
+
+export const XGBOOST_DEFAULTS: XgboostOptions = {
+  rounds: 150,
+  maxDepth: 4,
+  eta: 0.05,
+  minChildWeight: 5,
+  subsample: 0.8,
+  colsampleByTree: 0.8,
+  lambda: 1,
+  treeMethod: "hist",
+  seed: 0,
+};
+
+/**
+ * Trains gradient-boosted trees for the probability of class 1, in a Worker so that this thread stays free.
+ *
+ * @throws {ModelError} when nothing can be learned from the rows, or XGBoost fails.
+ */
+export async function trainXgboost(
+  features: FeatureMatrix,
+  labels: Uint8Array,
+  options: Partial<XgboostOptions> = {},
+): Promise<TreeEnsemble> {
+  const answer = await runInWorker(xgboostTask(features, labels, options));
+  if ("error" in answer) {
+    throw new ModelError("XGBoost could not be trained", { found: answer.error });
+  }
+  return readXgboostModel(answer.model);
+}
+
+/** A training as the engine takes it; throws as {@linkcode trainXgboost} does. */
+export function xgboostTask(
+  features: FeatureMatrix,
+  labels: Uint8Array,
+  options: Partial<XgboostOptions> = {},
+): XgboostTask {
+  checkTrainingData(features, labels);
+  const all = { ...XGBOOST_DEFAULTS, ...options };
+  return {
+    rows: features.rows,
+    columns: features.names.length,
+    values: features.values,
+    labels,
+    rounds: all.rounds,
+    parameters: {
+      booster: "gbtree",
+      objective: "binary:logistic",
+      tree_method: all.treeMethod,
+      max_depth: String(all.maxDepth),
+      eta: String(all.eta),
+      min_child_weight: String(all.minChildWeight),
+      subsample: String(all.subsample),
+      colsample_bytree: String(all.colsampleByTree),
+      lambda: String(all.lambda),
+      seed: String(all.seed),
+      silent: "1",
+    },
+  };
+}
+
+async function runInWorker(task: XgboostTask): Promise<WorkerAnswer> {
+  const worker = new Worker(new URL("./xgboost_worker.ts", import.meta.url), { type: "module" });
+  try {
+    return await new Promise<WorkerAnswer>((resolve) => {
+      worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => resolve(data);
+      worker.onerror = (event) => {
+        // Handled here: an unhandled error of a Worker ends the whole program.
+        event.preventDefault();
+        resolve({ error: event.message });
+      };
+      worker.postMessage(task);
+    });
+  } finally {
+    worker.terminate();
+  }
+}

@@ -1,0 +1,16 @@
+/// <reference lib="deno.worker" />
+/** Entry of the Worker that trains, since a training blocks its thread for seconds. */
+import { runXgboost, type XgboostTask } from "./xgboost_engine.ts";
+
+export type WorkerAnswer = { model: Uint8Array<ArrayBuffer> } | { error: string };
+
+self.onmessage = async ({ data }: MessageEvent<XgboostTask>) => {
+  try {
+    const { model } = await runXgboost(data);
+    self.postMessage({ model } satisfies WorkerAnswer, [model.buffer]);
+  } catch (error) {
+    self.postMessage(
+      { error: error instanceof Error ? error.message : String(error) } satisfies WorkerAnswer,
+    );
+  }
+};
