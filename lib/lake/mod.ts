@@ -10,3 +10,11 @@ export {
   type SnapshotTable,
   type TableFile,
 } from "./snapshots.ts";
+export {
+  currentRawExtract,
+  publishRawExtract,
+  type RawExtract,
+  rawKey,
+  type RawTable,
+  readRawExtract,
+} from "./raw_extract.ts";

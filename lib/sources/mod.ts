@@ -2,4 +2,7 @@
 export { SOURCE_TABLES, type SourceColumn, type SourceTable, TICKET_FIELDS } from "./source_tables.ts";
 export { type LoadOptions, loadSourceTables, type TableCsv } from "./load_tables.ts";
 export { loadTickets } from "./load_tickets.ts";
+export { copySourceTables } from "./copy_tables.ts";
+export { copyTickets } from "./copy_tickets.ts";
+export type { CopiedColumn, CopiedTable } from "./csv_copy.ts";
 export { maskUrl } from "./mask_url.ts";

@@ -1,0 +1,62 @@
+import { BSON } from "mongodb";
+import { SchemaContractError } from "shopflow/errors/mod.ts";
+import { TICKET_FIELDS } from "./source_tables.ts";
+
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?)?$/;
+
+/**
+ * The fields of a ticket document in the order of `TICKET_FIELDS`, as text for the lake; a missing field is
+ * null.
+ *
+ * @param place where the document is, for the message, e.g. `line 12 of tickets.jsonl`.
+ * @throws {SchemaContractError} when a field has another type than agreed.
+ */
+export function ticketValues(document: BSON.Document, place: string): (string | null)[] {
+  return TICKET_FIELDS.map(({ name, lakeType }) => {
+    const value: unknown = document[name];
+    if (value === null || value === undefined) return null;
+    const text = READERS[lakeType]!.read(value);
+    if (text !== undefined) return text;
+    const ticket = typeof document.ticket_id === "string" ? document.ticket_id : "without ticket_id";
+    throw new SchemaContractError(`Field ${name} of ticket ${ticket} (${place}) has the wrong type`, {
+      expected: READERS[lakeType]!.expected,
+      found: `${describe(value)}`,
+      remedy: "Correct the document in the shop's ticket system.",
+    });
+  });
+}
+
+/** By lake type: how to read a value, undefined when it is none. */
+const READERS: Record<string, { expected: string; read(value: unknown): string | undefined }> = {
+  VARCHAR: {
+    expected: "text",
+    read: (value) => typeof value === "string" ? value : undefined,
+  },
+  INTEGER: {
+    expected: "a whole number",
+    read(value) {
+      const number = value instanceof BSON.Long ? value.toNumber() : value;
+      return Number.isInteger(number) ? String(number) : undefined;
+    },
+  },
+  TIMESTAMP: {
+    expected: "a date",
+    read(value) {
+      const date = value instanceof Date ? value : isoDate(value);
+      if (date === undefined || Number.isNaN(date.getTime())) return undefined;
+      return date.toISOString().replace("T", " ").replace("Z", "");
+    },
+  },
+};
+
+/** Times without a zone are UTC, as all times in the lake. */
+function isoDate(value: unknown): Date | undefined {
+  if (typeof value !== "string" || !ISO_TIME.test(value)) return undefined;
+  const time = value.length > 10 ? value.replace(" ", "T") : `${value}T00:00`;
+  return new Date(/(Z|[+-]\d{2}:?\d{2})$/.test(time.slice(10)) ? time : `${time}Z`);
+}
+
+function describe(value: unknown): string {
+  const type = value instanceof Date ? "date" : Array.isArray(value) ? "list" : typeof value;
+  return `${type} ${BSON.EJSON.stringify(value).slice(0, 60)}`;
+}
