@@ -1,0 +1,78 @@
+import { InputError } from "shopflow/errors/mod.ts";
+import { type Loader, type LoggerInterface, parse, View } from "vega";
+import { compile, type TopLevelSpec } from "vega-lite";
+import { findWrongMarks, isDefect } from "./check_spec.ts";
+import { THEME } from "./theme.ts";
+
+/** What of a chart may be chosen when it is drawn. */
+export interface SvgOptions {
+  /** Pixels of the plot's inner width, instead of the specification's own. */
+  width?: number;
+}
+
+/**
+ * Draws a Vega-Lite specification as an SVG with our theme; no canvas, browser or network is used, so its data must
+ * be in the specification. Settings of its own `config` win over the theme.
+ *
+ * @throws {InputError} when the specification is not valid or wants data from elsewhere.
+ */
+export async function renderSvg(spec: TopLevelSpec, options: SvgOptions = {}): Promise<string> {
+  const defects = findWrongMarks(spec);
+  if (defects.length > 0) throw refused(defects.join("; "));
+  const logger = collectDefects(defects);
+  let svg: string;
+  try {
+    const { spec: vegaSpec } = compile(sized(spec, options), { config: THEME, logger });
+    const view = new View(parse(vegaSpec), { renderer: "none", loader: LOADER, logger });
+    svg = await view.toSVG();
+    view.finalize();
+  } catch (cause) {
+    throw refused(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  if (defects.length > 0) throw refused(defects.join("; "));
+  return svg;
+}
+
+/** `width: "container"` has no meaning without a page; then the theme's width is taken. */
+function sized(spec: TopLevelSpec, { width }: SvgOptions): TopLevelSpec {
+  if (width !== undefined) return { ...spec, width } as TopLevelSpec;
+  if (!("width" in spec) || spec.width !== "container") return spec;
+  const { width: _, ...rest } = spec;
+  return rest as TopLevelSpec;
+}
+
+function refused(found: string, cause?: unknown): InputError {
+  return new InputError("A chart cannot be drawn", {
+    expected: "a valid Vega-Lite specification with its data inside",
+    found,
+    remedy: "Try it in the Vega editor; rows go to `data: { values }`.",
+    cause,
+  });
+}
+
+function collectDefects(defects: string[]): LoggerInterface {
+  const keep = (...words: readonly unknown[]) => {
+    const text = words.map(String).join(" ");
+    if (isDefect(text)) defects.push(text);
+    return logger;
+  };
+  const logger = {
+    level: () => logger,
+    error: (...words: readonly unknown[]) => {
+      defects.push(words.map(String).join(" "));
+      return logger;
+    },
+    warn: keep,
+    info: () => logger,
+    debug: () => logger,
+  } as LoggerInterface;
+  return logger;
+}
+
+/** Nothing is fetched: a chart is drawn from what its notebook had. */
+const LOADER: Loader = {
+  load: (uri) => Promise.reject(new Error(`data from ${uri} is not loaded`)),
+  sanitize: (uri) => Promise.reject(new Error(`a link to ${uri} is not allowed`)),
+  http: (uri) => Promise.reject(new Error(`data from ${uri} is not loaded`)),
+  file: (path) => Promise.reject(new Error(`data from ${path} is not loaded`)),
+};

@@ -1,0 +1,43 @@
+import { DENO_KERNELSPEC } from "./kernelspec.ts";
+import { hasTag, type Notebook } from "./nbformat.ts";
+
+/**
+ * The notebook as it belongs in version control: no outputs, no counts, no traces of runs or of the editor, every
+ * cell with a unique id; sources and tags are kept. Cleaning twice changes nothing more.
+ */
+export function cleanNotebook(notebook: Notebook): Notebook {
+  const used = new Set<string>();
+  const cells = notebook.cells.filter((cell) => !hasTag(cell, "injected-parameters")).map((cell) => {
+    const id = unusedId(cell.id, used);
+    const metadata = cell.metadata.tags?.length ? { tags: cell.metadata.tags } : {};
+    return cell.cell_type === "code"
+      ? { ...cell, id, metadata, execution_count: null, outputs: [] }
+      : { ...cell, id, metadata };
+  });
+  const kernelspec = notebook.metadata.kernelspec.name === DENO_KERNELSPEC.name
+    ? DENO_KERNELSPEC
+    : notebook.metadata.kernelspec;
+  return {
+    cells,
+    metadata: { kernelspec, language_info: LANGUAGE },
+    nbformat: 4,
+    nbformat_minor: 5,
+  };
+}
+
+/** What Jupyter would add by itself at the first save, without the versions that change with each update. */
+const LANGUAGE = {
+  file_extension: ".ts",
+  mimetype: "text/x.typescript",
+  name: "typescript",
+  nbconvert_exporter: "script",
+  pygments_lexer: "typescript",
+};
+
+function unusedId(id: string, used: Set<string>): string {
+  const valid = id.replaceAll(/[^\w-]/g, "-").slice(0, 60) || "cell";
+  let unused = valid;
+  for (let i = 2; used.has(unused); i++) unused = `${valid}-${i}`;
+  used.add(unused);
+  return unused;
+}

@@ -1,0 +1,26 @@
+/**
+ * What a notebook needs, in one import: `import { openShop, plot, showTable } from "shopflow/notebook/kernel.ts"`.
+ * The Deno kernel finds that name through `deno.json`, from any folder of the repository, in Jupyter, VS Code and
+ * our own runner alike.
+ *
+ * @example
+ * ```ts
+ * const shop = await openShop();
+ * const revenue = await shop.sql(`
+ *   SELECT month_start, sum(net_amount) AS revenue
+ *   FROM fact_orders JOIN dim_dates ON date = order_date GROUP BY 1 ORDER BY 1`);
+ * plot({ data: { values: revenue }, mark: "line", encoding: {
+ *   x: { field: "month_start", type: "temporal" }, y: { field: "revenue", type: "quantitative" } } })
+ * ```
+ */
+export { openShop, type Shop } from "./shop.ts";
+export {
+  type Displayable,
+  markdown,
+  type Metric,
+  plot,
+  type PlotSpec,
+  showMetrics,
+  showTable,
+} from "./displayables.ts";
+export type { TableOptions } from "./html_table.ts";

@@ -1,0 +1,17 @@
+/**
+ * Notebooks without Python: read, parameterised and run in the Deno kernel, kept with the record of their run, and
+ * published as pages. Notebooks themselves import `shopflow/notebook/kernel.ts`.
+ */
+export { cleanNotebook } from "./clean_notebook.ts";
+export type { Notebook } from "./nbformat.ts";
+export { formatNotebook, parseNotebook, readNotebook } from "./notebook_file.ts";
+export {
+  describeParameters,
+  injectParameters,
+  type ParameterDeclaration,
+  type Parameters,
+  parseAssignments,
+  readParameters,
+} from "./parameters.ts";
+export { type NotebookRun, type RunContext, runNotebook, type RunOptions } from "./run_notebook.ts";
+export { type ExecutedNotebook, type RunRecord, snapshotRead } from "./run_record.ts";

@@ -1,0 +1,153 @@
+import { NotebookError } from "shopflow/errors/mod.ts";
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { Cell, Notebook, Output } from "./nbformat.ts";
+
+const text = z.union([z.string(), z.array(z.string())]).transform((value) =>
+  typeof value === "string" ? value : value.join("")
+);
+const metadata = z.record(z.string(), z.unknown());
+const bundle = z.record(z.string(), z.unknown()).transform((data) =>
+  Object.fromEntries(
+    Object.entries(data).map(([mime, value]) => [mime, isLines(mime, value) ? value.join("") : value]),
+  )
+);
+const output = z.discriminatedUnion("output_type", [
+  z.object({ output_type: z.literal("stream"), name: z.enum(["stdout", "stderr"]), text }),
+  z.object({ output_type: z.literal("display_data"), data: bundle, metadata }),
+  z.object({
+    output_type: z.literal("execute_result"),
+    execution_count: z.number().nullable(),
+    data: bundle,
+    metadata,
+  }),
+  z.object({
+    output_type: z.literal("error"),
+    ename: z.string(),
+    evalue: z.string(),
+    traceback: z.array(z.string()),
+  }),
+]);
+const cellMetadata = z.looseObject({ tags: z.array(z.string()).optional() });
+const proseCell = { id: z.string().optional(), metadata: cellMetadata, source: text };
+const cell = z.discriminatedUnion("cell_type", [
+  z.object({ cell_type: z.literal("markdown"), ...proseCell }),
+  z.object({ cell_type: z.literal("raw"), ...proseCell }),
+  z.object({
+    cell_type: z.literal("code"),
+    ...proseCell,
+    execution_count: z.number().nullable(),
+    outputs: z.array(output),
+  }),
+]);
+const notebook = z.object({
+  cells: z.array(cell),
+  metadata: z.looseObject({
+    kernelspec: z.looseObject({
+      name: z.string(),
+      display_name: z.string(),
+      language: z.string().optional(),
+    }),
+  }),
+  nbformat: z.literal(4),
+  nbformat_minor: z.number(),
+});
+
+/**
+ * Parses a notebook of nbformat 4; cells that have no id (before 4.5) get one from their place and content.
+ *
+ * @throws {NotebookError} when it is not JSON, of another format, or names no kernel.
+ */
+export function parseNotebook(source: string, name: string): Notebook {
+  const json = parseJson(source, name);
+  if (json.nbformat !== 4) {
+    throw new NotebookError(`${name} is not a notebook of a format we read`, {
+      expected: "nbformat 4",
+      found: json.nbformat === undefined ? "no nbformat" : `nbformat ${JSON.stringify(json.nbformat)}`,
+      remedy: "Open and save it in Jupyter, which converts it.",
+    });
+  }
+  if ((json.metadata as { kernelspec?: unknown } | undefined)?.kernelspec === undefined) {
+    throw new NotebookError(`${name} does not say which kernel runs it`, {
+      expected:
+        'metadata.kernelspec, e.g. {"name": "deno", "display_name": "Deno", "language": "typescript"}',
+      found: "none",
+      remedy: "Choose the Deno kernel in Jupyter and save.",
+    });
+  }
+  const parsed = notebook.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new NotebookError(`${name} is not a valid notebook at ${issue.path.join(".") || "its root"}`, {
+      found: issue.message,
+      remedy: "Open and save it in Jupyter, or restore an older version.",
+    });
+  }
+  const cells = parsed.data.cells.map((cell, i) => ({ ...cell, id: cell.id ?? derivedId(cell.source, i) }));
+  return { ...parsed.data, cells: cells as Cell[], nbformat_minor: Math.max(5, parsed.data.nbformat_minor) };
+}
+
+/** Reads and parses a notebook file. */
+export async function readNotebook(path: string): Promise<Notebook> {
+  try {
+    return parseNotebook(await Deno.readTextFile(path), path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new NotebookError(`There is no notebook ${path}`, { remedy: "Name an existing .ipynb file." });
+  }
+}
+
+/** The notebook as Jupyter writes it: texts as lists of lines, one space of indentation, a final line break. */
+export function formatNotebook({ cells, metadata, nbformat, nbformat_minor }: Notebook): string {
+  const written = cells.map((cell) => {
+    const { cell_type, id, metadata, source } = cell;
+    if (cell.cell_type !== "code") return { cell_type, id, metadata, source: lines(source) };
+    const { execution_count, outputs } = cell;
+    return {
+      cell_type,
+      execution_count,
+      id,
+      metadata,
+      outputs: outputs.map(writtenOutput),
+      source: lines(source),
+    };
+  });
+  return JSON.stringify({ cells: written, metadata, nbformat, nbformat_minor }, null, 1) + "\n";
+}
+
+function writtenOutput(output: Output): unknown {
+  if (output.output_type === "error") return output;
+  if (output.output_type === "stream") return { ...output, text: lines(output.text) };
+  const data = Object.entries(output.data).map(([mime, value]) => [
+    mime,
+    typeof value === "string" && (mime.startsWith("text/") || mime === "image/svg+xml")
+      ? lines(value)
+      : value,
+  ]);
+  return { ...output, data: Object.fromEntries(data) };
+}
+
+function parseJson(source: string, name: string): Record<string, unknown> {
+  let json: unknown;
+  try {
+    json = JSON.parse(source);
+  } catch (cause) {
+    throw new NotebookError(`${name} is not a notebook`, {
+      expected: "JSON",
+      found: source.trim() === "" ? "an empty file" : JSON.stringify(source.slice(0, 40)),
+      cause,
+    });
+  }
+  if (typeof json === "object" && json !== null && !Array.isArray(json)) {
+    return json as Record<string, unknown>;
+  }
+  throw new NotebookError(`${name} is not a notebook`, { expected: "a JSON object", found: typeof json });
+}
+
+const isLines = (mime: string, value: unknown): value is string[] =>
+  Array.isArray(value) && !mime.endsWith("json") && value.every((line) => typeof line === "string");
+
+const lines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+/g) ?? [];
+
+const derivedId = (source: string, index: number) =>
+  createHash("sha256").update(`${index}\n${source}`).digest("hex").slice(0, 8);

@@ -1,0 +1,152 @@
+import { NotebookError } from "shopflow/errors/mod.ts";
+import { type CodeCell, hasTag, type Notebook } from "./nbformat.ts";
+
+export type ParameterValue = string | number | boolean;
+export type Parameters = Record<string, ParameterValue>;
+
+/** A constant of the cell tagged `parameters`. */
+export interface ParameterDeclaration {
+  name: string;
+  type: "string" | "number" | "boolean";
+  value: ParameterValue;
+  /** Its comment, behind it or in the lines before it. */
+  description: string;
+}
+
+const DECLARATION =
+  /^(?:export\s+)?(?:const|let|var)\s+(?<name>[A-Za-z_$][\w$]*)\s*(?::\s*(?:string|number|boolean)\s*)?=\s*(?<literal>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`$\\]*`|[-+]?[\d_]*\.?[\d_]+(?:[eE][-+]?\d+)?|true|false)\s*;?\s*(?:\/\/\s*(?<comment>.*))?$/;
+
+/**
+ * The parameters that a notebook declares in its cell tagged `parameters`, one constant a line.
+ *
+ * @throws {NotebookError} when the cell holds something else, or several cells have the tag.
+ */
+export function readParameters(notebook: Notebook, name = "The notebook"): ParameterDeclaration[] {
+  const tagged = notebook.cells.filter((cell) => hasTag(cell, "parameters"));
+  if (tagged.length > 1) {
+    throw new NotebookError(`${name} has ${tagged.length} cells tagged parameters`, {
+      expected: "at most one",
+    });
+  }
+  const declarations: ParameterDeclaration[] = [];
+  let comments: string[] = [];
+  for (const line of (tagged[0]?.source ?? "").split("\n").map((text) => text.trim())) {
+    if (line === "" || line.startsWith("//")) {
+      comments = line === "" ? [] : [...comments, line.replace(/^\/\/\s*/, "")];
+      continue;
+    }
+    const groups = line.match(DECLARATION)?.groups;
+    if (groups === undefined) {
+      throw new NotebookError(`${name} has a line in its parameters cell that declares no parameter`, {
+        expected: 'a constant with a string, number or boolean, e.g. const as_of = "2024-09-01";',
+        found: line,
+      });
+    }
+    const value = literalValue(groups.literal!);
+    const description = groups.comment ?? comments.join(" ");
+    declarations.push({
+      name: groups.name!,
+      type: typeof value as ParameterDeclaration["type"],
+      value,
+      description,
+    });
+    comments = [];
+  }
+  return declarations;
+}
+
+/**
+ * Reads `name=value` texts as the types that the notebook declares.
+ *
+ * @throws {NotebookError} on a name it does not have or a value of another type, with the list of what exists.
+ */
+export function parseAssignments(declared: ParameterDeclaration[], assignments: string[]): Parameters {
+  const values: Parameters = {};
+  for (const assignment of assignments) {
+    const equals = assignment.indexOf("=");
+    if (equals < 1) {
+      throw new NotebookError("Not a parameter", {
+        expected: "name=value",
+        found: JSON.stringify(assignment),
+      });
+    }
+    const name = assignment.slice(0, equals);
+    const text = assignment.slice(equals + 1);
+    const { type } = requireDeclared(declared, name);
+    const value = type === "string" ? text : type === "number" ? numberOf(text) : booleanOf(text);
+    if (value === undefined) throw wrongType(declared, name, JSON.stringify(text));
+    values[name] = value;
+  }
+  return values;
+}
+
+/**
+ * A copy of the notebook with a cell after the parameters cell that sets `values`; such a cell of an earlier
+ * run is replaced.
+ *
+ * @throws {NotebookError} on a name it does not have or a value of another type, with the list of what exists.
+ */
+export function injectParameters<T extends Notebook>(notebook: T, values: Parameters): T {
+  const declared = readParameters(notebook);
+  for (const [name, value] of Object.entries(values)) {
+    const found: string = typeof value;
+    if (found !== requireDeclared(declared, name).type) {
+      throw wrongType(declared, name, `${JSON.stringify(value)} (${found})`);
+    }
+  }
+  const cells = notebook.cells.filter((cell) => !hasTag(cell, "injected-parameters"));
+  if (Object.keys(values).length > 0) {
+    const injected: CodeCell = {
+      cell_type: "code",
+      id: "injected-parameters",
+      metadata: { tags: ["injected-parameters"] },
+      source: Object.entries(values).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`).join(
+        "\n",
+      ),
+      execution_count: null,
+      outputs: [],
+    };
+    cells.splice(cells.findIndex((cell) => hasTag(cell, "parameters")) + 1, 0, injected);
+  }
+  return { ...notebook, cells };
+}
+
+/** The declared parameters as lines for people: `as_of: string = "2024-09-01"`. */
+export function describeParameters(declared: ParameterDeclaration[]): string[] {
+  return declared.map(({ name, type, value, description }) =>
+    `${name}: ${type} = ${JSON.stringify(value)}${description && `  // ${description}`}`
+  );
+}
+
+function requireDeclared(declared: ParameterDeclaration[], name: string): ParameterDeclaration {
+  const found = declared.find((parameter) => parameter.name === name);
+  if (found) return found;
+  throw new NotebookError("The notebook has no such parameter", { expected: list(declared), found: name });
+}
+
+const wrongType = (declared: ParameterDeclaration[], name: string, found: string) =>
+  new NotebookError(`The parameter ${name} has another type`, { expected: list(declared), found });
+
+const list = (declared: ParameterDeclaration[]) =>
+  declared.length === 0
+    ? "no parameters, since no cell is tagged parameters"
+    : `one of ${
+      declared.map(({ name, type, value }) => `${name} (${type}, ${JSON.stringify(value)})`).join(", ")
+    }`;
+
+function literalValue(literal: string): ParameterValue {
+  if (literal === "true" || literal === "false") return literal === "true";
+  if (literal.startsWith('"')) return JSON.parse(literal);
+  if (literal.startsWith("'")) {
+    return JSON.parse(`"${literal.slice(1, -1).replaceAll("\\'", "'").replaceAll(/(?<!\\)"/g, '\\"')}"`);
+  }
+  if (literal.startsWith("`")) return literal.slice(1, -1);
+  return Number(literal.replaceAll("_", ""));
+}
+
+function numberOf(text: string): number | undefined {
+  const value = Number(text);
+  return text.trim() !== "" && Number.isFinite(value) ? value : undefined;
+}
+
+const booleanOf = (text: string) => text === "true" ? true : text === "false" ? false : undefined;
