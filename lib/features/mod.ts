@@ -10,3 +10,10 @@ export {
 export { churnReasonText } from "./reason_text.ts";
 export type { ChurnFeature } from "./churn_feature.ts";
 export { addDays, checkAsOf, daysBetween } from "./as_of_date.ts";
+export {
+  INTERACTION_WEIGHTS,
+  type InteractionOptions,
+  interactionsSql,
+  type InteractionWeights,
+  salesByAgeSql,
+} from "./interactions_sql.ts";

@@ -12,3 +12,40 @@ export {
   loadChurnModel,
   type Reason,
 } from "./churn_model.ts";
+export type {
+  Interaction,
+  Recommendation,
+  Recommender,
+  RecommendOptions,
+  SimilarProduct,
+} from "./recommendation.ts";
+export { type InteractionTable } from "./interaction_matrix.ts";
+export { type ItemItemOptions } from "./item_item_cosine.ts";
+export { decayedPopularity, type SalesTable } from "./popularity.ts";
+export {
+  fitRecommender,
+  type RecommenderModel,
+  type RecommenderParameters,
+  type RecommenderTraining,
+} from "./recommender_model.ts";
+export { createRecommender } from "./recommender.ts";
+export { loadRecommender, readRecommender, recommenderFiles } from "./recommender_files.ts";
+export { normalCdf, normalDensity, normalLoss, normalQuantile } from "./normal_distribution.ts";
+export { type DemandDistribution, demandDistribution } from "./demand_distribution.ts";
+export {
+  type DailyDemand,
+  daysOfCover,
+  demandOver,
+  economicOrderQuantity,
+  type ProtectionInterval,
+  reorderPoint,
+  safetyStock,
+} from "./inventory_policy.ts";
+export {
+  DEFAULT_INVENTORY_PARAMETERS,
+  type InventoryAction,
+  type InventoryParameters,
+  type InventoryPosition,
+  planInventory,
+  type PlannedPosition,
+} from "./inventory_plan.ts";
