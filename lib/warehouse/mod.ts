@@ -2,3 +2,9 @@
 export { openSession, type Session, type SessionOptions, sqlName, sqlString } from "./session.ts";
 export type { Row, Value } from "./values.ts";
 export { type OpenSnapshot, openSnapshot } from "./snapshot_tables.ts";
+export { loadSqlProject } from "./project.ts";
+export { publishedModels, type SqlModel, type SqlProject } from "./sql_model.ts";
+export { type DataTest, testName } from "./data_test.ts";
+export { type BuildOptions, buildSnapshot, type BuiltSnapshot } from "./build_snapshot.ts";
+export type { DataTestReport, FailedTest } from "./run_data_tests.ts";
+export type { RawInputs } from "./raw_views.ts";

@@ -1,0 +1,100 @@
+import { WarehouseError } from "shopflow/errors/mod.ts";
+import { basename } from "node:path";
+import { compileDataTests } from "./compile_data_tests.ts";
+import { type ProjectFile, readProjectFiles, readSettingsFile } from "./project_files.ts";
+import { folderMaterialization, materialization, parseProjectSettings } from "./project_settings.ts";
+import { type ModelDoc, parseSchemaFile } from "./schema_file.ts";
+import { createScope } from "./scope.ts";
+import type { SqlModel, SqlProject } from "./sql_model.ts";
+import { renderSql } from "./template.ts";
+import { inDependencyOrder } from "./model_graph.ts";
+
+/**
+ * Loads a dbt project: compiles the Jinja of models and data tests and orders the models.
+ *
+ * @throws {WarehouseError} when a file is malformed, a `ref()` or `source()` is unknown, or models read each
+ *   other in a circle.
+ */
+export async function loadSqlProject(
+  folder: string,
+  vars: Record<string, unknown> = {},
+): Promise<SqlProject> {
+  const settings = parseProjectSettings(await readSettingsFile(folder), "dbt_project.yml");
+  const modelFiles = await readProjectFiles(folder, settings.modelPaths, [".sql"]);
+  const schemaFiles = await readProjectFiles(folder, settings.modelPaths, [".yml", ".yaml"]);
+  const macros = await readProjectFiles(folder, settings.macroPaths, [".sql"]);
+  const testFiles = await readProjectFiles(folder, settings.testPaths, [".sql"]);
+
+  const schemas = schemaFiles.map(({ path, text }) => parseSchemaFile(text, path));
+  const sources = schemas.flatMap((schema) => schema.sources);
+  const names = uniqueNames(modelFiles);
+  const docs = documentation(schemas.flatMap((schema) => schema.models), names);
+  const scope = createScope({ names, sources, vars: { ...settings.vars, ...vars } });
+  const prelude = macros.map(({ text }) => text).join("");
+
+  const models = modelFiles.map(({ path, text }): SqlModel => {
+    const name = basename(path, ".sql");
+    const folders = path.split("/").slice(1, -1);
+    const doc = docs.get(name) ?? undocumented(name, path);
+    const { scope: own, used } = scope.forFile(path);
+    const sql = withoutFinalSemicolon(renderSql(text, path, own, prelude));
+    const chosen = used.config.materialized ?? doc.materialized ?? folderMaterialization(settings, folders);
+    return {
+      name,
+      file: path,
+      layer: folders[0] ?? "",
+      materialized: materialization(chosen, path),
+      sql,
+      refs: [...used.refs],
+      doc,
+    };
+  });
+  const tests = compileDataTests({ models, testFiles, scope, prelude });
+  return { name: settings.name, sources, models: inDependencyOrder(models), tests };
+}
+
+function uniqueNames(files: ProjectFile[]): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const { path } of files) {
+    const name = basename(path, ".sql");
+    if (names.has(name)) {
+      throw new WarehouseError(`Two SQL models are called ${name}`, {
+        found: `${names.get(name)} and ${path}`,
+        remedy: "Rename one of the files.",
+      });
+    }
+    names.set(name, path);
+  }
+  return names;
+}
+
+function documentation(docs: ModelDoc[], names: Map<string, string>): Map<string, ModelDoc> {
+  const found = new Map<string, ModelDoc>();
+  for (const doc of docs) {
+    if (!names.has(doc.name)) {
+      throw new WarehouseError(`${doc.file} documents a model that does not exist`, {
+        expected: `one of ${[...names.keys()].join(", ")}`,
+        found: doc.name,
+      });
+    }
+    if (found.has(doc.name)) {
+      throw new WarehouseError(`The model ${doc.name} is documented twice`, {
+        found: `${found.get(doc.name)!.file} and ${doc.file}`,
+      });
+    }
+    found.set(doc.name, doc);
+  }
+  return found;
+}
+
+const undocumented = (name: string, file: string): ModelDoc => ({
+  name,
+  file,
+  description: "",
+  contract: false,
+  grain: [],
+  columns: [],
+  dataTests: [],
+});
+
+const withoutFinalSemicolon = (sql: string) => sql.replace(/;\s*$/, "");

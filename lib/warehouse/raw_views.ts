@@ -1,0 +1,75 @@
+import { LakeError, SchemaContractError, WarehouseError } from "shopflow/errors/mod.ts";
+import type { ObjectStore, TableFile } from "shopflow/lake/mod.ts";
+import type { SourceDoc } from "./schema_file.ts";
+import { sourceRelationOf } from "./scope.ts";
+import { type Session, sqlName, sqlString } from "./session.ts";
+
+/** Raw files by source table. */
+export type RawInputs = Record<string, TableFile[]>;
+
+/**
+ * Makes each source table of a project a view of its raw files.
+ *
+ * @throws {LakeError} when a table has no raw file, or one cannot be read.
+ * @throws {SchemaContractError} when a file lacks a column that the project documents, or has another type.
+ */
+export async function createRawViews(
+  session: Session,
+  sources: SourceDoc[],
+  inputs: RawInputs,
+  store: ObjectStore,
+): Promise<void> {
+  for (const schema of new Set(sources.map((source) => source.schema))) {
+    await session.run(`CREATE SCHEMA ${sqlName(schema)}`);
+  }
+  for (const source of sources) {
+    const files = inputs[source.table];
+    if (files === undefined || files.length === 0) {
+      throw new LakeError("A raw table is missing from the lake", {
+        expected: `a raw file of ${source.table} in ${store.url}`,
+        found: Object.keys(inputs).join(", ") || "no raw tables",
+        remedy: "Run `deno task pipeline run extract`.",
+      });
+    }
+    await createView(session, source, files, store);
+    await checkColumns(session, source, files);
+  }
+}
+
+async function createView(
+  session: Session,
+  source: SourceDoc,
+  files: TableFile[],
+  store: ObjectStore,
+): Promise<void> {
+  const paths = await Promise.all(files.map((file) => store.localPath(file.key)));
+  const list = paths.map(sqlString).join(", ");
+  try {
+    await session.run(`CREATE VIEW ${sourceRelationOf(source)} AS SELECT * FROM read_parquet([${list}])`);
+  } catch (cause) {
+    if (!(cause instanceof WarehouseError)) throw cause;
+    throw new LakeError(`A raw file of ${source.table} cannot be read`, {
+      expected: "a Parquet file",
+      found: `${files.map((file) => file.key).join(", ")} in ${store.url}`,
+      remedy: "Run `deno task pipeline run extract --force` to copy it again.",
+      cause,
+    });
+  }
+}
+
+async function checkColumns(session: Session, source: SourceDoc, files: TableFile[]): Promise<void> {
+  const columns = await session.rows<{ column_name: string; column_type: string }>(
+    `DESCRIBE ${sourceRelationOf(source)}`,
+  );
+  const types = new Map(columns.map((column) => [column.column_name, column.column_type]));
+  const wrong = source.columns.filter(({ name, dataType }) =>
+    !types.has(name) || (dataType !== undefined && types.get(name) !== dataType)
+  );
+  if (wrong.length === 0) return;
+  throw new SchemaContractError(`The raw table ${source.table} does not have the columns it should`, {
+    expected: wrong.map(({ name, dataType }) => `${name} ${dataType ?? ""}`.trim()).join(", "),
+    found: wrong.map(({ name }) => types.has(name) ? `${name} ${types.get(name)}` : `no ${name}`).join(", ") +
+      ` in ${files.map((file) => file.key).join(", ")}`,
+    remedy: "Run `deno task pipeline run extract --force`, or correct the project's sources.yml.",
+  });
+}

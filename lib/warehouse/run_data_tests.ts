@@ -1,0 +1,80 @@
+import { DataTestError, WarehouseError } from "shopflow/errors/mod.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import { type DataTest, testName } from "./data_test.ts";
+import type { Session } from "./session.ts";
+import type { Row } from "./values.ts";
+
+/** A data test that did not pass. */
+export interface FailedTest {
+  /** As people call it, e.g. `fact_orders.customer_id: relationships`. */
+  name: string;
+  severity: "warn" | "error";
+  /** How many rows break the promise. */
+  failures: number;
+  /** A few of them. */
+  examples: Row[];
+}
+
+/** What the data tests found. */
+export interface DataTestReport {
+  passed: number;
+  /** Failed tests of severity `warn`. */
+  warnings: FailedTest[];
+}
+
+const EXAMPLES = 3;
+
+/**
+ * Runs data tests; those of severity `warn` that fail are logged and reported.
+ *
+ * @throws {DataTestError} when any of severity `error` fails; all of them are named.
+ */
+export async function runDataTests(
+  session: Session,
+  tests: DataTest[],
+  runtime: Runtime,
+): Promise<DataTestReport> {
+  const bar = runtime.progress.start("Data tests", tests.length, "tests");
+  const failed: FailedTest[] = [];
+  for (const [done, test] of tests.entries()) {
+    const result = await run(session, test);
+    if (result !== undefined) failed.push(result);
+    bar.update(done + 1);
+  }
+  const passed = tests.length - failed.length;
+  const warnings = failed.filter((test) => test.severity === "warn");
+  const errors = failed.filter((test) => test.severity === "error");
+  bar.finish(`${passed} passed, ${warnings.length} warnings, ${errors.length} errors`);
+  for (const warning of warnings) runtime.log.warn(sentence(warning));
+  if (errors.length > 0) {
+    throw new DataTestError(
+      `${
+        errors.length === 1 ? "A data test" : `${errors.length} data tests`
+      } failed; nothing was published\n` +
+        errors.map((error) => `  ${sentence(error)}`).join("\n"),
+    );
+  }
+  return { passed, warnings };
+}
+
+async function run(session: Session, test: DataTest): Promise<FailedTest | undefined> {
+  try {
+    const [counted] = await session.rows<{ failures: number }>(
+      `SELECT count(*) AS failures FROM (\n${test.sql}\n)`,
+    );
+    if (counted!.failures === 0) return undefined;
+    const examples = await session.rows(`SELECT * FROM (\n${test.sql}\n) ORDER BY ALL LIMIT ${EXAMPLES}`);
+    return { name: testName(test), severity: test.severity, failures: counted!.failures, examples };
+  } catch (cause) {
+    if (!(cause instanceof WarehouseError)) throw cause;
+    const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
+    throw new WarehouseError(`The data test ${testName(test)} in ${test.file} cannot be run: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+function sentence({ name, failures, examples }: FailedTest): string {
+  const rows = failures === 1 ? "1 row" : `${failures} rows`;
+  return `${name} failed for ${rows}, e.g. ${examples.map((row) => JSON.stringify(row)).join(" ")}`;
+}

@@ -1,0 +1,68 @@
+import { currentSnapshotId, type Manifest, type ObjectStore, readManifest } from "shopflow/lake/mod.ts";
+import { readRawExtract } from "shopflow/lake/mod.ts";
+import { codeVersion } from "shopflow/runtime/mod.ts";
+import { type BuildOptions, buildSnapshot, loadSqlProject, type RawInputs } from "shopflow/warehouse/mod.ts";
+import { join } from "node:path";
+import type { Pipeline } from "./context.ts";
+
+/** The dbt project of the star schema. */
+export const WAREHOUSE_PROJECT = join(import.meta.dirname!, "warehouse");
+/** Code that the result depends on beside the project. */
+const RUNNER = join(import.meta.dirname!, "..", "lib", "warehouse");
+
+export interface TransformOptions extends BuildOptions {
+  /** Folder of the dbt project. */
+  project?: string;
+}
+
+/** Makes the pipeline that builds the star schema, with bounds on memory and threads. */
+export function createTransform({ project = WAREHOUSE_PROJECT, ...build }: TransformOptions = {}): Pipeline {
+  return async ({ store, runtime, force }) => {
+    const { tables } = await readRawExtract(store);
+    const inputs = Object.fromEntries(Object.entries(tables).map(([name, file]) => [name, [file]]));
+    const code = await codeVersion([
+      join(project, "dbt_project.yml"),
+      ...["models", "macros", "tests"].map((folder) => join(project, folder)),
+      RUNNER,
+    ]);
+    const current = await currentManifest(store);
+    if (!force && current !== undefined && await isUpToDate(store, current, inputs, code)) {
+      return { status: "unchanged", summary: `snapshot ${current.id} is of the same raw data and models` };
+    }
+    const built = await buildSnapshot(
+      { store, project: await loadSqlProject(project), inputs, codeVersion: code },
+      runtime,
+      { memoryLimit: "2GiB", ...build },
+    );
+    const { id, tables: published } = built.manifest;
+    const rows = Object.values(published).reduce((sum, table) => sum + table.rows, 0);
+    const { passed, warnings } = built.tests;
+    return {
+      status: "done",
+      summary: `snapshot ${id}: ${Object.keys(published).length} tables, ${rows} rows, ` +
+        `${passed} data tests passed, ${warnings.length} warnings`,
+    };
+  };
+}
+
+/** Builds the star schema from the last extract and publishes it as the current snapshot. */
+export const transform: Pipeline = createTransform();
+
+async function currentManifest(store: ObjectStore): Promise<Manifest | undefined> {
+  const id = await currentSnapshotId(store);
+  return id === undefined ? undefined : await readManifest(store, id);
+}
+
+/** Whether a snapshot was made of these inputs by this code, and all its files are there. */
+async function isUpToDate(
+  store: ObjectStore,
+  manifest: Manifest,
+  inputs: RawInputs,
+  code: string,
+): Promise<boolean> {
+  if (manifest.codeVersion !== code) return false;
+  if (JSON.stringify(manifest.inputs) !== JSON.stringify(inputs)) return false;
+  const files = Object.values(manifest.tables).flatMap((table) => table.files);
+  const found = await Promise.all(files.map((file) => store.stat(file.key)));
+  return found.every((stat) => stat !== undefined);
+}

@@ -1,0 +1,20 @@
+{{ quality_rule('events', 'missing_event_id', 'dropped', ref('stg_events'),
+    "drop_rule = 'missing_event_id'", "Event without an id") }}
+union all
+{{ quality_rule('events', 'missing_event_type', 'dropped', ref('stg_events'),
+    "drop_rule = 'missing_event_type'", "Event without a type") }}
+union all
+{{ quality_rule('events', 'missing_event_timestamp', 'dropped', ref('stg_events'),
+    "drop_rule = 'missing_event_timestamp'", "Event without a time") }}
+union all
+{{ quality_rule('events', 'implausible_event_timestamp', 'dropped', ref('stg_events'),
+    "drop_rule = 'implausible_event_timestamp'", "Event dated outside the plausible range") }}
+union all
+{{ quality_rule('events', 'duplicate_event_id', 'dropped', ref('stg_events'),
+    "drop_rule = 'duplicate_event_id'", "Further event with an id that another event has") }}
+union all
+{{ quality_rule('events', 'repeated_event', 'dropped', ref('stg_events'),
+    "drop_rule = 'repeated_event'", "Same content as another event under another id") }}
+union all
+{{ quality_rule('events', 'missing_customer_id', 'kept', ref('stg_events'),
+    "drop_rule is null and source_customer_id is null", "No customer: points to the unknown member") }}
