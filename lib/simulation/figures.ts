@@ -1,0 +1,60 @@
+import { EVENT_TYPES } from "./event_log.ts";
+import type { World } from "./world.ts";
+
+/** The shop in the business's own measures, as shares from 0 to 1. */
+export interface BusinessFigures {
+  /** Of the customers alive at the start of a month, who dropped out within it; all months together. */
+  monthlyChurn: number;
+  /** Of the sessions that put something into the cart, those without a purchase. */
+  cartAbandonment: number;
+  /** Of the inventory rows, those without stock. */
+  stockouts: number;
+  /** Of the inventory rows, those with more stock than the last 90 days sold. */
+  overstock: number;
+}
+
+export function figuresOf(world: World): BusinessFigures {
+  return {
+    monthlyChurn: monthlyChurn(world),
+    cartAbandonment: cartAbandonment(world),
+    ...stockFigures(world),
+  };
+}
+
+function monthlyChurn({ dropOut: { truth } }: World): number {
+  const atStart = truth.aliveAtStart.values();
+  const atEnd = truth.aliveAtEnd.values();
+  let alive = 0;
+  let left = 0;
+  for (let row = 0; row < atStart.length; row++) {
+    if (!atStart[row]) continue;
+    alive++;
+    if (!atEnd[row]) left++;
+  }
+  return left / alive;
+}
+
+function cartAbandonment({ events }: World): number {
+  const filled = new Uint8Array(events.sessions);
+  const bought = new Uint8Array(events.sessions);
+  const session = events.session.values();
+  events.type.values().forEach((type, event) => {
+    if (EVENT_TYPES[type] === "add_to_cart") filled[session[event]!] = 1;
+    if (EVENT_TYPES[type] === "purchase") bought[session[event]!] = 1;
+  });
+  const sum = (marks: Uint8Array) => marks.reduce((a, b) => a + b, 0);
+  return 1 - sum(bought) / sum(filled);
+}
+
+function stockFigures({ stock }: World): { stockouts: number; overstock: number } {
+  let empty = 0;
+  let tooFull = 0;
+  for (const levels of stock.snapshots) {
+    levels.forEach((level, row) => {
+      if (level <= 0) empty++;
+      else if (level > stock.recentSales[row]!) tooFull++;
+    });
+  }
+  const rows = stock.rows * stock.snapshots.length;
+  return { stockouts: empty / rows, overstock: tooFull / rows };
+}
