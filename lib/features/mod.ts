@@ -17,3 +17,17 @@ export {
   type InteractionWeights,
   salesByAgeSql,
 } from "./interactions_sql.ts";
+export {
+  allocateDemand,
+  type DemandShare,
+  ELSEWHERE,
+  SERVICE_REGIONS,
+  type WarehouseOutflow,
+} from "./demand_allocation.ts";
+export { regionalDemandSql, stockPositionsSql, warehouseOutflowSql } from "./demand_sql.ts";
+export {
+  demandKey,
+  type RegionalDemand,
+  type WarehouseDemand,
+  warehouseDemand,
+} from "./demand_statistics.ts";

@@ -19,11 +19,19 @@ export type {
   RecommendOptions,
   SimilarProduct,
 } from "./recommendation.ts";
+export {
+  historiesByCustomer,
+  type InteractionColumns,
+  interactionTable,
+  type SalesColumns,
+  salesTable,
+} from "./interaction_history.ts";
 export { type InteractionTable } from "./interaction_matrix.ts";
 export { type ItemItemOptions } from "./item_item_cosine.ts";
 export { decayedPopularity, type SalesTable } from "./popularity.ts";
 export {
   fitRecommender,
+  RECOMMENDER_PARAMETERS,
   type RecommenderModel,
   type RecommenderParameters,
   type RecommenderTraining,

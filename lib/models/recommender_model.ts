@@ -14,6 +14,16 @@ export interface RecommenderParameters extends ItemItemOptions {
   selfSimilarity: number;
 }
 
+/** Chosen on held-out orders of a simulated and of a real shop; see documentation/decisions/recommender.md. */
+export const RECOMMENDER_PARAMETERS: RecommenderParameters = {
+  neighbours: 100,
+  shrinkage: 1,
+  customerNormalisation: 1,
+  popularityHalfLifeDays: 60,
+  excludePurchased: false,
+  selfSimilarity: 1,
+};
+
 /** What a recommender is trained on; customers and days after the as-of date are not in it. */
 export interface RecommenderTraining {
   interactions: InteractionTable;

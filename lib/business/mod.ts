@@ -1,0 +1,18 @@
+/** The business's questions, rules and figures, asked of the models and the warehouse. */
+export { backtestChurn, type ChurnBacktest, type ChurnBacktestOptions } from "./churn_backtest.ts";
+export { cohortRetentionSql, monthlyChurnSql } from "./churn_curves.ts";
+export { type ChurnExamples, readChurnExamples, salesPeriod } from "./churn_examples.ts";
+export { CHURN_CASE, yearlyChurnLoss } from "./churn_loss.ts";
+export {
+  breakEvenRisk,
+  type CampaignEconomics,
+  campaignEconomics,
+  CHURN_PLAYBOOK,
+  type ChurnPlaybook,
+  type CustomerAtRisk,
+  offerValue,
+  usualSpend,
+} from "./churn_playbook.ts";
+export { backtestRecommender, type Ranking, type RecommenderBacktest } from "./recommender_backtest.ts";
+export { readRecommenderData, type RecommenderData, trainRecommender } from "./recommender_training.ts";
+export { DEMAND_WINDOW_DAYS, planShopInventory, type ShopInventory } from "./shop_inventory.ts";

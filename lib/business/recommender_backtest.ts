@@ -1,0 +1,103 @@
+import {
+  evaluateRanking,
+  HELD_OUT,
+  heldOutCases,
+  type HeldOutColumns,
+  isNewToCustomer,
+  leaveLastOrdersOutSql,
+  type RankingCase,
+  type RankingQuality,
+} from "shopflow/evaluation/mod.ts";
+import type { InteractionOptions } from "shopflow/features/mod.ts";
+import {
+  createRecommender,
+  historiesByCustomer,
+  type Interaction,
+  type Recommender,
+  RECOMMENDER_PARAMETERS,
+  type RecommenderParameters,
+} from "shopflow/models/mod.ts";
+import type { Session } from "shopflow/warehouse/mod.ts";
+import { readRecommenderData, trainRecommender } from "./recommender_training.ts";
+
+/** A way to rank products for a customer: ids, best first. */
+export type Ranking = (history: readonly Interaction[], n: number) => string[];
+
+/** A recommender trained without each customer's last orders, and the customers to judge it on. */
+export interface RecommenderBacktest {
+  recommender: Recommender;
+  /** All products of the held-out orders. */
+  cases: RankingCase<readonly Interaction[]>[];
+  /** Of them, those that the customer had not bought before. */
+  newProductCases: RankingCase<readonly Interaction[]>[];
+  /** What the recommender lists. */
+  personal: Ranking;
+  /** The baseline: the best-selling products, the same for everybody. */
+  popular: Ranking;
+  /** By the names that model cards use; `held_out_customers` 0 and nothing else when nobody ordered on two days. */
+  metrics: Record<string, number>;
+}
+
+/** Places of a list that the metrics judge. */
+const K = 10;
+
+/**
+ * Trains on a leave-last-orders-out split of the data before `asOf` and judges the recommender and popularity on the
+ * same customers. Where the recommender leaves out what a customer bought, so does the popularity list.
+ *
+ * @param session A session with the curated tables; the split's temporary tables are made in it.
+ * @throws {ModelError} when no interactions are left to train on.
+ */
+export async function backtestRecommender(
+  session: Pick<Session, "run" | "columns">,
+  asOf: string,
+  parameters: RecommenderParameters = RECOMMENDER_PARAMETERS,
+  options: InteractionOptions = {},
+): Promise<RecommenderBacktest> {
+  for (const statement of leaveLastOrdersOutSql(asOf)) await session.run(statement);
+  const heldOut = await session.columns(`FROM ${HELD_OUT.heldOutProducts}`) as unknown as HeldOutColumns;
+  const data = await readRecommenderData(session, asOf, {
+    ...options,
+    orders: HELD_OUT.trainingOrders,
+    events: HELD_OUT.trainingEvents,
+  });
+  const recommender = createRecommender(trainRecommender(data, parameters));
+  const histories = historiesByCustomer(data.interactions);
+  const cases = heldOutCases(histories, heldOut);
+  const newProductCases = heldOutCases(histories, heldOut, isNewToCustomer);
+  const personal: Ranking = (history, n) =>
+    recommender.recommend(history, n).map(({ productId }) => productId);
+  const popular = bestSellers(recommender, parameters.excludePurchased);
+
+  const judge = (ranking: Ranking, on = cases) =>
+    evaluateRanking(on, ranking, { k: K, catalogueSize: recommender.productIds.length });
+  const metrics: Record<string, number> = { held_out_customers: cases.length };
+  if (cases.length > 0) {
+    Object.assign(metrics, named("", judge(personal)), named("popularity_", judge(popular)));
+  }
+  if (newProductCases.length > 0) {
+    metrics.new_products_recall_at_10 = judge(personal, newProductCases).recall;
+    metrics.popularity_new_products_recall_at_10 = judge(popular, newProductCases).recall;
+  }
+  return { recommender, cases, newProductCases, personal, popular, metrics };
+}
+
+function bestSellers(recommender: Recommender, excludePurchased: boolean): Ranking {
+  const best = recommender.popular(recommender.productIds.length).map(({ productId }) => productId);
+  if (!excludePurchased) return (_, n) => best.slice(0, n);
+  return (history, n) => {
+    const bought = new Set(history.filter(({ purchased }) => purchased).map(({ productId }) => productId));
+    // At most so many places are taken by products that are left out.
+    return best.slice(0, n + bought.size).filter((productId) => !bought.has(productId)).slice(0, n);
+  };
+}
+
+function named(prefix: string, quality: RankingQuality): Record<string, number> {
+  return {
+    [`${prefix}recall_at_10`]: quality.recall,
+    [`${prefix}recall_at_10_standard_error`]: quality.recallError,
+    [`${prefix}precision_at_10`]: quality.precision,
+    [`${prefix}ndcg_at_10`]: quality.ndcg,
+    [`${prefix}catalogue_coverage_at_10`]: quality.coverage,
+  };
+}

@@ -1,0 +1,77 @@
+import {
+  allocateDemand,
+  demandKey,
+  type RegionalDemand,
+  regionalDemandSql,
+  stockPositionsSql,
+  warehouseDemand,
+  warehouseOutflowSql,
+} from "shopflow/features/mod.ts";
+import {
+  DEFAULT_INVENTORY_PARAMETERS,
+  type InventoryParameters,
+  type InventoryPosition,
+  planInventory,
+  type PlannedPosition,
+} from "shopflow/models/mod.ts";
+import type { Session } from "shopflow/warehouse/mod.ts";
+
+/** Days of sales that demand is estimated from. */
+export const DEMAND_WINDOW_DAYS = 180;
+
+/** A plan of the whole shop as of the last day with stock counts. */
+export interface ShopInventory {
+  asOf: string;
+  /** Most urgent first. */
+  plan: PlannedPosition[];
+}
+
+/**
+ * Plans every product and warehouse whose stock is counted; undefined in a shop that counts none.
+ *
+ * @param session A session with the curated tables.
+ * @throws {ModelError} when a parameter is out of range.
+ */
+export async function planShopInventory(
+  session: Pick<Session, "rows">,
+  parameters: InventoryParameters = DEFAULT_INVENTORY_PARAMETERS,
+  windowDays: number = DEMAND_WINDOW_DAYS,
+): Promise<ShopInventory | undefined> {
+  const [row] = await session.rows<{ day: string | null }>(
+    "SELECT max(snapshot_date) AS day FROM fact_inventory_snapshots",
+  );
+  if (!row?.day) return undefined;
+  return { asOf: row.day, plan: planInventory(await positionsOn(session, row.day, windowDays), parameters) };
+}
+
+async function positionsOn(
+  session: Pick<Session, "rows">,
+  asOf: string,
+  windowDays: number,
+): Promise<InventoryPosition[]> {
+  const outflow = await session.rows<{ warehouse_id: string; region: string; units: number }>(
+    warehouseOutflowSql(),
+  );
+  const shares = allocateDemand(
+    outflow.map(({ warehouse_id, region, units }) => ({ warehouseId: warehouse_id, region, units })),
+  );
+  const demand = warehouseDemand(
+    await session.rows<RegionalDemand>(regionalDemandSql(asOf, windowDays)),
+    shares,
+  );
+  const positions = await session.rows<{
+    product_id: string;
+    warehouse_id: string;
+    stock_level: number;
+    unit_cost: number;
+    unit_price: number;
+  }>(stockPositionsSql(asOf));
+  return positions.map((position) => ({
+    productId: position.product_id,
+    warehouseId: position.warehouse_id,
+    stockLevel: position.stock_level,
+    demand: demand.get(demandKey(position.product_id, position.warehouse_id)) ?? { mean: 0, sd: 0 },
+    unitCost: position.unit_cost,
+    unitPrice: position.unit_price,
+  }));
+}

@@ -1,0 +1,73 @@
+import {
+  backtestRecommender,
+  readRecommenderData,
+  salesPeriod,
+  trainRecommender,
+} from "shopflow/business/mod.ts";
+import { addDays, INTERACTION_WEIGHTS } from "shopflow/features/mod.ts";
+import { RECOMMENDER_PARAMETERS, recommenderFiles } from "shopflow/models/mod.ts";
+import { championCard, makeChampion, saveModelVersion } from "shopflow/registry/mod.ts";
+import { codeVersion } from "shopflow/runtime/mod.ts";
+import { openSnapshot } from "shopflow/warehouse/mod.ts";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Pipeline } from "../context.ts";
+
+/** Folders whose change asks for a new training; scores follow the model's version, so scoring is among them. */
+const CODE = [
+  "../../lib/features",
+  "../../lib/models",
+  "../../lib/evaluation",
+  "../../lib/business",
+  ".",
+  "../score",
+];
+
+/**
+ * Trains the recommender on the current snapshot, judges it on held-out orders, and makes it the champion.
+ *
+ * @throws {ModelError} when there are no sales.
+ */
+export const trainRecommendation: Pipeline = async ({ store, runtime, force }) => {
+  using snapshot = await openSnapshot(store);
+  const parameters = { ...RECOMMENDER_PARAMETERS, weights: INTERACTION_WEIGHTS };
+  const code = await codeVersion(CODE.map((folder) => join(import.meta.dirname!, folder)));
+  const version = createHash("sha256").update(JSON.stringify([snapshot.manifest.id, parameters, code]))
+    .digest("hex").slice(0, 12);
+  const champion = await championCard(store, "recommendation");
+  if (champion?.version === version && !force) {
+    return { status: "unchanged", summary: `version ${version} is trained on this snapshot` };
+  }
+
+  const bar = runtime.progress.start("train recommendation", 3, "steps");
+  const { last } = await salesPeriod(snapshot);
+  const asOf = addDays(last, 1);
+  const { metrics } = await backtestRecommender(snapshot, asOf);
+  if (metrics.held_out_customers === 0) {
+    runtime.log.warn("no customer ordered on two days or more: the recommender is not judged");
+  }
+  bar.update(1);
+  const model = trainRecommender(await readRecommenderData(snapshot, asOf));
+  bar.update(2);
+  const card = {
+    name: "recommendation",
+    version,
+    trainedAt: runtime.now().toISOString(),
+    snapshot: snapshot.manifest.id,
+    asOf: last,
+    parameters,
+    metrics,
+  };
+  await saveModelVersion(store, { card, files: recommenderFiles(model) });
+  await makeChampion(store, "recommendation", version);
+  const summary = `${model.productIds.length} products, ${judgement(metrics)}`;
+  bar.finish(summary);
+  return { status: "done", summary };
+};
+
+function judgement(metrics: Record<string, number>): string {
+  if (metrics.held_out_customers === 0) return "not judged";
+  const compared = (name: string) =>
+    `${metrics[name]!.toFixed(3)} (popularity ${metrics[`popularity_${name}`]!.toFixed(3)})`;
+  return `recall@10 ${compared("recall_at_10")}, NDCG@10 ${compared("ndcg_at_10")}`;
+}
