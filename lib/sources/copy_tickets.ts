@@ -1,6 +1,6 @@
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
-import { type CopiedTable, csvRow, writeCsv } from "./csv_copy.ts";
+import { type CopiedTable, csvFields, writeCsv } from "./csv_copy.ts";
 import { TICKET_COLLECTION } from "./mongo_client.ts";
 import { rowRate } from "./row_rate.ts";
 import { TICKET_FIELDS } from "./source_tables.ts";
@@ -29,7 +29,7 @@ export async function copyTickets(
     const encoder = new TextEncoder();
     let lines: string[] = [];
     for await (const { document, place } of readTickets(ticketsUrl)) {
-      lines.push(csvRow(ticketValues(document, place)));
+      lines.push(csvFields(ticketValues(document, place)) + "\n");
       if (++rows % BATCH > 0) continue;
       yield encoder.encode(lines.join(""));
       lines = [];

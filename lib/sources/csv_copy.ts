@@ -36,7 +36,7 @@ export async function writeCsv(
   return hash.digest("hex");
 }
 
-/** A row in the form of {@linkcode CopiedTable}. */
-export function csvRow(values: (string | null)[]): string {
-  return values.map((value) => value === null ? "" : `"${value.replaceAll('"', '""')}"`).join(",") + "\n";
+/** Fields in the form of {@linkcode CopiedTable}, without the line's end. */
+export function csvFields(values: (string | null)[]): string {
+  return values.map((value) => value === null ? "" : `"${value.replaceAll('"', '""')}"`).join(",");
 }

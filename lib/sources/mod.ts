@@ -6,3 +6,11 @@ export { copySourceTables } from "./copy_tables.ts";
 export { copyTickets } from "./copy_tickets.ts";
 export type { CopiedColumn, CopiedTable } from "./csv_copy.ts";
 export { maskUrl } from "./mask_url.ts";
+export {
+  type ImportReport,
+  importReportPath,
+  type ImportRule,
+  readImportReport,
+  writeImportReport,
+} from "./import_report.ts";
+export * from "./online_retail/mod.ts";

@@ -1,0 +1,56 @@
+import { loadConfig } from "shopflow/config/mod.ts";
+import { runCommand } from "shopflow/errors/mod.ts";
+import { createRuntime } from "shopflow/runtime/mod.ts";
+import type { ImportReport } from "shopflow/sources/mod.ts";
+import { Command } from "commander";
+import { importOnlineRetail, type ImportOptions } from "./import/online_retail.ts";
+
+/** The report as a table for people: what was decided for how many rows and how much money. */
+export function formatImportReport({ rows, rules, rejectsFile }: ImportReport): string {
+  const loaded = Object.entries(rows).map(([table, count]) => `${table} ${count.toLocaleString("en-US")}`);
+  const cells = [
+    ["table", "rule", "action", "rows", "amount", "meaning"],
+    ...rules.map((rule) => [
+      rule.sourceTable,
+      rule.rule,
+      rule.action,
+      rule.rows.toLocaleString("en-US"),
+      rule.amount === null ? "" : Number(rule.amount).toLocaleString("en-US", { minimumFractionDigits: 2 }),
+      rule.description,
+    ]),
+  ];
+  const numeric = (column: number) => column === 3 || column === 4;
+  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  const lines = cells.map((row) =>
+    row.map((cell, column) => numeric(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))
+      .join("  ").trimEnd()
+  );
+  return [
+    `Loaded: ${loaded.join(", ")}`,
+    "",
+    ...lines,
+    "",
+    ...(rejectsFile ? [`Rejected lines, with reasons: ${rejectsFile}`] : []),
+    "Next: deno task pipeline run all",
+  ].join("\n");
+}
+
+function createProgram(): Command {
+  const program = new Command("deno task import")
+    .description("Loads real transactions into the shop's source databases.");
+  program.command("online-retail")
+    .description("the UCI data set Online Retail: a UK gift shop, 2010-12 to 2011-12")
+    .requiredOption("--from <file>", "its transactions as .csv or .csv.gz")
+    .option("--replace", "drop what the source databases hold", false)
+    .action(async (options: ImportOptions) => {
+      const report = await importOnlineRetail({ config: loadConfig(), runtime: createRuntime() }, options);
+      console.log(formatImportReport(report));
+    });
+  return program;
+}
+
+if (import.meta.main) {
+  await runCommand(async () => {
+    await createProgram().parseAsync(Deno.args, { from: "user" });
+  });
+}
