@@ -1,4 +1,5 @@
-const ROWS_PER_CHUNK = 4000;
+/** How many rows a chunk of CSV has; the last one may have fewer. */
+export const ROWS_PER_CHUNK = 4000;
 
 /** CSV bytes, some thousand rows a chunk; iterating again gives the same bytes again. */
 export function csvChunks(rows: () => Iterable<string>): Iterable<Uint8Array> {
