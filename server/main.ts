@@ -1,0 +1,61 @@
+/** `deno task serve`: the report site and the scoring API on SHOPFLOW_HOST and SHOPFLOW_PORT. */
+import { loadConfig } from "shopflow/config/mod.ts";
+import { InputError, runCommand } from "shopflow/errors/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { createRuntime } from "shopflow/runtime/mod.ts";
+import { createApp } from "./app.ts";
+import { listen } from "./listen.ts";
+
+const HELP = `Serves the published reports and the scoring API.
+
+Usage: deno task serve
+
+Settings (environment variables):
+  SHOPFLOW_HOST     address to listen on (127.0.0.1)
+  SHOPFLOW_PORT     port (8000)
+  SHOPFLOW_API_KEY  key that requests must carry in x-api-key; needed when SHOPFLOW_HOST is not this machine only
+  SHOPFLOW_HOME     folder of the embedded installation (.shopflow)
+  SHOPFLOW_LAKE     folder of the lake (<home>/lake)`;
+
+/** Windows knows no SIGTERM. */
+const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+
+if (import.meta.main) await runCommand(() => main(Deno.args));
+
+async function main(args: string[]): Promise<void> {
+  if (args.includes("--help") || args.includes("-h")) return console.log(HELP);
+  if (args.length > 0) {
+    throw new InputError("The server takes no arguments", {
+      found: args.join(" "),
+      remedy: "Its settings are environment variables; see deno task serve --help.",
+    });
+  }
+  const config = loadConfig();
+  const runtime = createRuntime();
+  const app = createApp({ store: createDirectoryStore(config.lakeUrl), runtime, apiKey: config.apiKey });
+  const server = listen(app.fetch, config);
+  console.log(`ShopFlow is ready. Open
+
+  ${server.url}/reports   reports for people
+  ${server.url}/docs      the scoring API
+  ${server.url}/health    versions of data and models
+
+Ctrl+C stops the server.`);
+  // Loads models and scores now, so that the first request does not wait for it.
+  const health = await app.request("/health");
+  if (health.status === 503) runtime.log.warn("the lake is empty so far: run `deno task pipeline run all`");
+  await askedToStop();
+  runtime.log.info("stopping: answers under way are finished first");
+  await server.stop();
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function askedToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      for (const signal of SIGNALS) Deno.removeSignalListener(signal, stop);
+      resolve();
+    };
+    for (const signal of SIGNALS) Deno.addSignalListener(signal, stop);
+  });
+}

@@ -1,0 +1,38 @@
+import type { MiddlewareHandler } from "hono";
+import { auth } from "hono/utils/basic-auth";
+import { timingSafeEqual } from "hono/utils/buffer";
+import { HttpProblem } from "../problem.ts";
+
+/** Lets requests pass that carry the key in `x-api-key`; all of them when no key is set. */
+export function requireApiKey(apiKey: string | undefined): MiddlewareHandler {
+  return async (c, next) => {
+    if (apiKey !== undefined && !await matches(apiKey, c.req.header("x-api-key"))) {
+      throw new HttpProblem(401, "unauthorized", "The API key is missing or wrong", {
+        expected: "the header x-api-key with the key of this server (its setting SHOPFLOW_API_KEY)",
+        found: c.req.header("x-api-key") === undefined ? "no such header" : "another key",
+        remedy: "Ask the operator of this server for the key.",
+      });
+    }
+    await next();
+  };
+}
+
+/** As {@linkcode requireApiKey}, for pages: browsers may also give the key as the password they ask for. */
+export function requireReader(apiKey: string | undefined): MiddlewareHandler {
+  return async (c, next) => {
+    const given = c.req.header("x-api-key") ?? auth(c.req.raw)?.password;
+    if (apiKey !== undefined && !await matches(apiKey, given)) {
+      c.header("www-authenticate", 'Basic realm="ShopFlow (password: the API key)", charset="UTF-8"');
+      throw new HttpProblem(401, "unauthorized", "The reports of this server are protected", {
+        expected: "the API key of this server, as password (any user name) or in the header x-api-key",
+        remedy: "Ask the operator of this server for the key, then reload the page.",
+      });
+    }
+    await next();
+  };
+}
+
+/** Compares in constant time, so that answer times tell nothing about the key. */
+async function matches(apiKey: string, given: string | undefined): Promise<boolean> {
+  return await timingSafeEqual(apiKey, given ?? "");
+}

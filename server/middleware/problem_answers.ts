@@ -1,0 +1,73 @@
+import type { Context, ErrorHandler, NotFoundHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import { HttpProblem } from "../problem.ts";
+import { renderProblemPage } from "../views/problem_page.tsx";
+
+/** Answers errors: problems as they say, everything else as 500 with nothing but the request id. */
+export function answerError(runtime: Runtime): ErrorHandler {
+  return (error, c) => {
+    const problem = error instanceof HttpProblem
+      ? error
+      : error instanceof HTTPException
+      ? explainHttpException(error)
+      : unexpected(error, c, runtime);
+    return answerProblem(c, problem);
+  };
+}
+
+/** Answers paths that do not exist. */
+export const answerNotFound: NotFoundHandler = (c) =>
+  answerProblem(
+    c,
+    new HttpProblem(404, "not_found", "There is nothing at this address", {
+      found: c.req.path,
+      remedy: "Reports are at /reports, the endpoints of the API at /docs.",
+    }),
+  );
+
+/** Answers known paths that were called with another method. */
+export function answerMethodNotAllowed(c: Context, allowed: string[]): Response | Promise<Response> {
+  c.header("allow", allowed.join(", "));
+  return answerProblem(
+    c,
+    new HttpProblem(405, "method_not_allowed", `${c.req.path} does not answer ${c.req.method}`, {
+      expected: allowed.join(" or "),
+      found: c.req.method,
+      remedy: "See /docs for examples.",
+    }),
+  );
+}
+
+/** A page for people with a browser, JSON for programs. */
+export function answerProblem(c: Context, problem: HttpProblem): Response | Promise<Response> {
+  if (c.req.header("accept")?.includes("text/html")) {
+    return c.html(renderProblemPage(problem), problem.status);
+  }
+  return c.json(problem.toJSON(), problem.status);
+}
+
+/** What Hono's own validators throw before our schemas see the request. */
+function explainHttpException(exception: HTTPException): HttpProblem {
+  if (exception.status === 415) {
+    return new HttpProblem(415, "unsupported_media_type", "The body is not declared as JSON", {
+      expected: "the header content-type: application/json",
+      remedy: "Add the header; see /docs for examples.",
+    });
+  }
+  if (exception.status === 400) {
+    return new HttpProblem(400, "invalid_json", "The body is not JSON", {
+      expected: 'JSON such as {"customer_id": "CUST000001"}',
+      remedy: "Check quotes and commas; see /docs for examples.",
+    });
+  }
+  return new HttpProblem(exception.status as HttpProblem["status"], "refused", exception.message);
+}
+
+function unexpected(error: Error, c: Context, runtime: Runtime): HttpProblem {
+  const requestId = c.get("requestId") as string;
+  runtime.log.warn(`request ${requestId} failed: ${error.stack ?? error.message}`);
+  return new HttpProblem(500, "internal_error", "Something went wrong in the server", {
+    remedy: `Give the operator this request id to find it in the log: ${requestId}`,
+  });
+}

@@ -1,0 +1,53 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import type { ServingCache } from "../serving/serving_cache.ts";
+import { servedVersions, statusOf } from "../serving/served_versions.ts";
+
+const Model = z.object({
+  version: z.string(),
+  as_of: z.string(),
+  trained_at: z.string(),
+  metrics: z.record(z.string(), z.number()),
+});
+const Scores = z.object({
+  rows: z.number(),
+  as_of: z.string(),
+  scored_at: z.string(),
+  model_version: z.string(),
+  data_snapshot: z.string(),
+});
+const Health = z.object({
+  status: z.enum(["ok", "degraded", "unavailable"]).openapi({
+    description: "degraded: the newest version of something could not be loaded, the former one answers; " +
+      "unavailable: no snapshot was published yet",
+  }),
+  snapshot: z.object({ id: z.string(), created_at: z.string(), age_seconds: z.number() }).nullable(),
+  models: z.record(z.string(), Model),
+  scores: z.record(z.string(), Scores),
+  failed: z.array(z.string()).openapi({ description: "What could not be loaded; the log says why" }),
+  remedy: z.string().optional(),
+});
+
+const content = { "application/json": { schema: Health } };
+const route = createRoute({
+  method: "get",
+  path: "/health",
+  summary: "State of the server",
+  description:
+    "The data snapshot with its age, model versions with their hold-out metrics, score tables. Needs no key.",
+  responses: {
+    200: { description: "The server answers from a snapshot", content },
+    503: { description: "No snapshot was published yet", content },
+  },
+});
+
+export function healthRoutes(cache: ServingCache, runtime: Runtime): OpenAPIHono {
+  return new OpenAPIHono().openapi(route, async (c) => {
+    const serving = await cache.current();
+    const status = statusOf(serving);
+    const health = { status, ...servedVersions(serving, runtime.now()), failed: [...serving.failed] };
+    c.header("cache-control", "no-store");
+    if (status !== "unavailable") return c.json(health, 200);
+    return c.json({ ...health, remedy: "Run `deno task pipeline run all`; no restart is needed." }, 503);
+  });
+}

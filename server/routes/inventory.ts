@@ -1,0 +1,71 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { HttpProblem, notReady } from "../problem.ts";
+import type { ServingCache } from "../serving/serving_cache.ts";
+import { explainInvalid } from "../validation.ts";
+import { EntityId } from "./entity_id.ts";
+import { problemResponses } from "./problem_responses.ts";
+import { Versions, versionsOfScores } from "./versions.ts";
+
+const PlanRow = z.object({
+  warehouse_id: z.string(),
+  stock_level: z.number().openapi({ description: "Units in stock" }),
+  daily_demand: z.number().openapi({ description: "Units a day, mean" }),
+  demand_sd: z.number().openapi({ description: "Units a day, standard deviation" }),
+  lead_time_days: z.number(),
+  service_level: z.number().openapi({
+    description: "Share of order cycles without stockout aimed at, 0 to 1",
+  }),
+  safety_stock: z.number(),
+  reorder_point: z.number().openapi({ description: "Order when the stock is at or below this" }),
+  order_quantity: z.number().openapi({ description: "Units to order now; 0 when none" }),
+  days_of_cover: z.number().nullable().openapi({ description: "Days the stock lasts; null without demand" }),
+  stockout_risk: z.number().openapi({
+    description: "Probability that demand over the lead time exceeds the stock",
+  }),
+  is_stockout: z.boolean(),
+  is_overstock: z.boolean(),
+  action: z.string(),
+});
+const Answer = Versions.extend({
+  product_id: z.string(),
+  product_name: z.string(),
+  plan: z.array(PlanRow).openapi({ description: "One row a warehouse" }),
+  note: z.string().optional().openapi({ description: "Why the plan is empty" }),
+});
+
+const route = createRoute({
+  method: "get",
+  path: "/inventory/{product_id}",
+  summary: "Stock plan of a product",
+  description: "What to order for a product in each warehouse, with the risk of running out.",
+  request: { params: z.object({ product_id: EntityId.openapi({ example: "PROD00001" }) }) },
+  responses: {
+    200: { description: "The plan by warehouse", content: { "application/json": { schema: Answer } } },
+    ...problemResponses(400, 401, 404, 503),
+  },
+});
+
+export function inventoryRoutes(cache: ServingCache): OpenAPIHono {
+  return new OpenAPIHono({ defaultHook: explainInvalid }).openapi(route, async (c) => {
+    const { product_id } = c.req.valid("param");
+    const { inventoryPlan, catalogue } = await cache.current();
+    if (inventoryPlan === undefined || catalogue === undefined) throw notReady("The inventory plan is");
+    const rows = inventoryPlan.of(product_id);
+    const product = catalogue.products.get(product_id);
+    if (product === undefined && rows.length === 0) {
+      throw new HttpProblem(404, "product_not_found", "There is no such product", {
+        found: product_id,
+        remedy: "Use a product_id of dim_products in the current snapshot, such as " +
+          `${catalogue.products.keys().next().value ?? "PROD00001"}.`,
+      });
+    }
+    return c.json({
+      product_id,
+      product_name: product?.name ?? product_id,
+      plan: rows.map(({ product_id: _, as_of: __, ...row }) => row),
+      ...(rows.length === 0 &&
+        { note: "The shop has no inventory data of this product, so nothing is planned." }),
+      ...versionsOfScores(inventoryPlan.table),
+    }, 200);
+  });
+}

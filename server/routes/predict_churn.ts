@@ -1,0 +1,136 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { ChurnPrediction } from "shopflow/models/mod.ts";
+import { HttpProblem, notReady } from "../problem.ts";
+import type { Serving } from "../serving/serving.ts";
+import type { ServingCache } from "../serving/serving_cache.ts";
+import { explainInvalid } from "../validation.ts";
+import { churnAdvice } from "./churn_advice.ts";
+import { ChurnAnswer, ChurnBatchAnswer, ChurnRequest, type ChurnScored } from "./churn_schemas.ts";
+import { problemResponses } from "./problem_responses.ts";
+import { versionsOfModel, versionsOfScores } from "./versions.ts";
+
+const MOST_REASONS = 5;
+
+const route = createRoute({
+  method: "post",
+  path: "/predict/churn",
+  summary: "Churn risk of a customer",
+  description:
+    "The probability that a customer will not order in the next 90 days, with the reasons and what to do. " +
+    "By customer_id from the current scores, by customer_ids for several, or by features for anyone.",
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: ChurnRequest,
+          examples: {
+            customer: { summary: "A customer of the shop", value: { customer_id: "CUST000001" } },
+            customers: {
+              summary: "Several at once",
+              value: { customer_ids: ["CUST000001", "CUST000002"] },
+            },
+            features: {
+              summary: "Anyone, by features; those left out count as not known",
+              value: { features: { recency_days: 112, orders_total: 4 } },
+            },
+          },
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: "The score, or for customer_ids the list of scores",
+      content: { "application/json": { schema: z.union([ChurnAnswer, ChurnBatchAnswer]) } },
+    },
+    ...problemResponses(400, 401, 404, 413, 415, 503),
+  },
+});
+
+export function predictChurnRoutes(cache: ServingCache): OpenAPIHono {
+  return new OpenAPIHono({ defaultHook: explainInvalid }).openapi(route, async (c) => {
+    const { customer_id, customer_ids, features } = c.req.valid("json");
+    const serving = await cache.current();
+    if (features !== undefined) return c.json(scoreFeatures(serving, features), 200);
+    if (customer_ids !== undefined) return c.json(lookUpAll(serving, customer_ids), 200);
+    return c.json(lookUp(serving, customer_id!), 200);
+  });
+}
+
+function lookUp(serving: Serving, customerId: string): z.infer<typeof ChurnAnswer> {
+  const scores = requireScores(serving);
+  const score = scores.of(customerId);
+  if (score !== undefined) return { ...scored(score, customerId), ...versionsOfScores(scores.table) };
+  if (serving.catalogue?.customers.has(customerId)) {
+    throw new HttpProblem(404, "customer_not_scored", `${customerId} has no churn score`, {
+      expected: `a customer with an order before ${scores.table.asOf}`,
+      found: "a customer of the shop without one",
+      remedy: "Nobody can leave who has not come yet: ask again after the first order and the next scoring.",
+    });
+  }
+  throw new HttpProblem(404, "customer_not_found", "There is no such customer", {
+    found: customerId,
+    remedy:
+      'Use a customer_id of dim_customers, or send {"features": {...}} for a customer the shop does not know.',
+  });
+}
+
+function lookUpAll(serving: Serving, customerIds: string[]): z.infer<typeof ChurnBatchAnswer> {
+  const scores = requireScores(serving);
+  const found = customerIds.map((id) => ({ id, score: scores.of(id) }));
+  return {
+    predictions: found.flatMap(({ id, score }) => score === undefined ? [] : [scored(score, id)]),
+    not_scored: found.filter(({ score }) => score === undefined).map(({ id }) => id),
+    ...versionsOfScores(scores.table),
+  };
+}
+
+function scoreFeatures(
+  { churnModel }: Serving,
+  features: Record<string, number | null>,
+): z.infer<typeof ChurnAnswer> {
+  if (churnModel === undefined) throw notReady("The churn model is", "deno task pipeline run train");
+  const { card, model } = churnModel;
+  const unknown = Object.keys(features).filter((name) => !model.featureNames.includes(name));
+  const known = Object.values(features).filter((value) => value !== null);
+  if (unknown.length > 0 || known.length === 0) {
+    throw new HttpProblem(
+      400,
+      "invalid_features",
+      unknown.length > 0
+        ? "The model does not know some of the features"
+        : "Nothing is known of the customer",
+      {
+        expected: `one or more of ${model.featureNames.join(", ")}`,
+        found: unknown.join(", ") || "no value",
+        remedy: "Correct the names, and send what is known of the customer.",
+      },
+    );
+  }
+  return {
+    ...scored(model.predict(features)),
+    ...versionsOfModel(card),
+    missing_features: model.featureNames.filter((name) => (features[name] ?? null) === null),
+  };
+}
+
+function scored(
+  { probability, reasons }: ChurnPrediction,
+  customer_id?: string,
+): z.infer<typeof ChurnScored> {
+  return {
+    ...(customer_id !== undefined && { customer_id }),
+    churn_probability: Number(probability.toFixed(6)),
+    ...churnAdvice(probability),
+    reasons: reasons.slice(0, MOST_REASONS).map((reason) => ({
+      ...reason,
+      contribution: Number(reason.contribution.toFixed(4)),
+    })),
+  };
+}
+
+function requireScores({ churnScores }: Serving): NonNullable<Serving["churnScores"]> {
+  if (churnScores === undefined) throw notReady("Churn scores are");
+  return churnScores;
+}

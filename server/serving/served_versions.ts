@@ -1,0 +1,55 @@
+import type { ModelCard, ScoreTable } from "shopflow/registry/mod.ts";
+import type { Serving } from "./serving.ts";
+
+export type ServingStatus = "ok" | "degraded" | "unavailable";
+
+/** `unavailable` without a snapshot; `degraded` when something newer could not be loaded. */
+export function statusOf(serving: Serving): ServingStatus {
+  if (serving.catalogue === undefined) return "unavailable";
+  return serving.failed.length > 0 ? "degraded" : "ok";
+}
+
+/** Everything a state answers from, as /health and the start page show it. */
+export function servedVersions(serving: Serving, now: Date) {
+  const { catalogue, churnModel, recommender, churnScores, recommendations, inventoryPlan } = serving;
+  const manifest = catalogue?.manifest;
+  return {
+    snapshot: manifest === undefined ? null : {
+      id: manifest.id,
+      created_at: manifest.createdAt,
+      age_seconds: Math.max(0, Math.round((now.getTime() - Date.parse(manifest.createdAt)) / 1000)),
+    },
+    models: present({
+      churn: churnModel && modelVersion(churnModel.card),
+      recommendation: recommender && modelVersion(recommender.card),
+    }),
+    scores: present({
+      churn: churnScores && scoresVersion(churnScores.table),
+      recommendations: recommendations && scoresVersion(recommendations.table),
+      inventory_plan: inventoryPlan && scoresVersion(inventoryPlan.table),
+    }),
+  };
+}
+
+export type ServedVersions = ReturnType<typeof servedVersions>;
+
+const modelVersion = ({ version, asOf, trainedAt, metrics }: ModelCard) => ({
+  version,
+  as_of: asOf,
+  trained_at: trainedAt,
+  metrics,
+});
+
+const scoresVersion = ({ rows, asOf, scoredAt, modelVersion, snapshot }: ScoreTable) => ({
+  rows,
+  as_of: asOf,
+  scored_at: scoredAt,
+  model_version: modelVersion,
+  data_snapshot: snapshot,
+});
+
+function present<T>(parts: Record<string, T | undefined>): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(parts).filter((entry): entry is [string, T] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,75 @@
+import { currentSnapshotId, type ObjectStore } from "shopflow/lake/mod.ts";
+import { type ChurnModel, loadChurnModel, loadRecommender, type Recommender } from "shopflow/models/mod.ts";
+import { championCard, currentScores, loadChampion, type ModelCard } from "shopflow/registry/mod.ts";
+import { type Catalogue, loadCatalogue } from "./catalogue.ts";
+import { type ChurnScores, loadChurnScores } from "./churn_scores.ts";
+import { type InventoryPlan, loadInventoryPlan } from "./inventory_plan.ts";
+import { loadRecommendationScores, type RecommendationScores } from "./recommendation_scores.ts";
+
+/** A model that answers requests, with where it came from. */
+export interface ServedModel<M> {
+  card: ModelCard;
+  model: M;
+}
+
+/** What the server answers from; each part is undefined until a pipeline has produced it. */
+export interface ServedParts {
+  catalogue: Catalogue;
+  churnModel: ServedModel<ChurnModel>;
+  recommender: ServedModel<Recommender>;
+  churnScores: ChurnScores;
+  recommendations: RecommendationScores;
+  inventoryPlan: InventoryPlan;
+}
+
+/** One consistent state: a request reads it once and is not disturbed by what is published meanwhile. */
+export type Serving = Readonly<Partial<ServedParts>> & {
+  /** Parts whose newest version could not be loaded; the former one is still served. */
+  readonly failed: readonly (keyof ServedParts)[];
+};
+
+/** The newest version of a part in the lake. */
+export interface FoundPart<T> {
+  version: string;
+  load(): Promise<T>;
+}
+
+/** How each part is found (cheap: reads a pointer) and loaded. */
+export const SERVED_PARTS: {
+  [K in keyof ServedParts]: (store: ObjectStore) => Promise<FoundPart<ServedParts[K]> | undefined>;
+} = {
+  async catalogue(store) {
+    const id = await currentSnapshotId(store);
+    return id === undefined ? undefined : { version: id, load: () => loadCatalogue(store, id) };
+  },
+  churnModel: (store) => findModel(store, "churn", loadChurnModel),
+  recommender: (store) => findModel(store, "recommendation", loadRecommender),
+  churnScores: (store) => findScores(store, "churn", loadChurnScores),
+  recommendations: (store) => findScores(store, "recommendations", loadRecommendationScores),
+  inventoryPlan: (store) => findScores(store, "inventory_plan", loadInventoryPlan),
+};
+
+async function findModel<M>(
+  store: ObjectStore,
+  name: string,
+  load: (files: Record<string, Uint8Array>) => M,
+): Promise<FoundPart<ServedModel<M>> | undefined> {
+  const champion = await championCard(store, name);
+  return champion && {
+    version: champion.version,
+    async load() {
+      const { card, files } = await loadChampion(store, name);
+      return { card, model: load(files) };
+    },
+  };
+}
+
+async function findScores<S>(
+  store: ObjectStore,
+  name: string,
+  load: (store: ObjectStore, table: Awaited<ReturnType<typeof currentScores>> & object) => Promise<S>,
+): Promise<FoundPart<S> | undefined> {
+  const table = await currentScores(store, name);
+  // The same snapshot and model may be scored again with other parameters: the time tells them apart.
+  return table && { version: `${table.key} ${table.scoredAt}`, load: () => load(store, table) };
+}

@@ -1,0 +1,112 @@
+import type { DocumentedEndpoint } from "../routes/documented_endpoints.ts";
+import { Layout, renderPage } from "./layout.tsx";
+
+interface DocsProps {
+  endpoints: DocumentedEndpoint[];
+  /** Where the server was reached, for the examples. */
+  origin: string;
+  keyRequired: boolean;
+}
+
+/** The endpoints of the API with commands to copy. */
+export function renderDocsPage({ endpoints, origin, keyRequired }: DocsProps): string {
+  return renderPage(
+    <Layout title="API · ShopFlow" here="docs">
+      <h1>Scoring API</h1>
+      <p class="lead">
+        JSON over HTTP. Every answer names the version of the model and of the data snapshot it comes from.
+        For programs: <a href="/openapi.json">openapi.json</a>.
+      </p>
+      {keyRequired && (
+        <p>
+          This server asks for a key: add the header <code>x-api-key</code> to every request except /health.
+        </p>
+      )}
+      <p class="soft">
+        An answer with a status from 400 on is{" "}
+        <code>{'{"error": {"code", "message", "expected", "found", "remedy"}}'}</code>; remedy says what to
+        do.
+      </p>
+      {endpoints.map((endpoint) => (
+        <Endpoint
+          endpoint={endpoint}
+          origin={origin}
+          keyRequired={keyRequired}
+        />
+      ))}
+    </Layout>,
+  );
+}
+
+interface EndpointProps extends Omit<DocsProps, "endpoints"> {
+  endpoint: DocumentedEndpoint;
+}
+
+function Endpoint({ endpoint, origin, keyRequired }: EndpointProps) {
+  const { method, path, summary, description, examples, fields, answers } = endpoint;
+  return (
+    <section>
+      <h2>{summary}</h2>
+      <p>
+        <span class="method">{method}</span>
+        <code>{path}</code>
+      </p>
+      <p>{description}</p>
+      {examples.map((example) => (
+        <>
+          {example.title && <p class="soft">{example.title}</p>}
+          <pre><code>{curl(example, origin, keyRequired)}</code></pre>
+        </>
+      ))}
+      <details>
+        <summary>Fields of the answer</summary>
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th>field</th>
+                <th>type</th>
+                <th>meaning</th>
+              </tr>
+            </thead>
+            <tbody>
+              {fields.map(({ name, type, description }) => (
+                <tr key={name}>
+                  <td>
+                    <code>{name}</code>
+                  </td>
+                  <td>{type}</td>
+                  <td>{description}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+      <details>
+        <summary>Statuses</summary>
+        <table>
+          <tbody>
+            {answers.map(({ status, description }) => (
+              <tr key={status}>
+                <th>{status}</th>
+                <td>{description}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </details>
+    </section>
+  );
+}
+
+function curl(
+  { path, body }: DocumentedEndpoint["examples"][number],
+  origin: string,
+  keyRequired: boolean,
+): string {
+  const parts = [`curl '${origin}${path}'`];
+  if (keyRequired && path !== "/health") parts.push(`-H 'x-api-key: …'`);
+  if (body !== undefined) parts.push("-H 'content-type: application/json'", `-d '${body}'`);
+  return parts.join(" \\\n  ");
+}

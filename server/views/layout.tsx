@@ -1,0 +1,62 @@
+import type { Child } from "hono/jsx";
+import { STYLES } from "./styles.ts";
+
+interface LayoutProps {
+  title: string;
+  /** The page of the navigation that this is. */
+  here?: "reports" | "docs";
+  children: Child;
+}
+
+/** Frame of the server's own pages. */
+export function Layout({ title, here, children }: LayoutProps) {
+  const current = (page: string) => page === here ? "page" : undefined;
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>{title}</title>
+        <link rel="icon" href={ICON} />
+        <style dangerouslySetInnerHTML={{ __html: STYLES }} />
+      </head>
+      <body>
+        <div class="top">
+          <div class="page">
+            <a class="brand" href="/reports">
+              <Mark />
+              ShopFlow
+            </a>
+            <nav aria-label="Main">
+              <a href="/reports" aria-current={current("reports")}>Reports</a>
+              <a href="/docs" aria-current={current("docs")}>API</a>
+            </nav>
+          </div>
+        </div>
+        <main class="page">{children}</main>
+      </body>
+    </html>
+  );
+}
+
+/** A page as a document. */
+export function renderPage(page: Child): string {
+  return `<!doctype html>\n${page}\n`;
+}
+
+/** Three rising bars joined by a flow. */
+function Mark() {
+  return (
+    <svg viewBox="0 0 24 24" aria-hidden="true">
+      <rect x="1" y="1" width="22" height="22" rx="6" fill="#0b6e5b" />
+      <path d="M7 17v-3M12 17v-6M17 17V8" stroke="#fff" stroke-width="2.4" stroke-linecap="round" />
+    </svg>
+  );
+}
+
+const ICON = `data:image/svg+xml,${
+  encodeURIComponent(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect x="1" y="1" width="22" height="22" rx="6" ' +
+      'fill="#0b6e5b"/><path d="M7 17v-3M12 17v-6M17 17V8" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/></svg>',
+  )
+}`;

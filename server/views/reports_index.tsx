@@ -1,0 +1,79 @@
+import type { Report } from "shopflow/notebook/mod.ts";
+import type { ServedVersions } from "../serving/served_versions.ts";
+import { Layout, renderPage } from "./layout.tsx";
+import { ModelsPanel } from "./models_panel.tsx";
+import { ScoringExamples } from "./scoring_examples.tsx";
+import { formatAge, formatTime, wordsOf } from "./wording.ts";
+
+interface IndexProps {
+  reports: Report[];
+  versions: ServedVersions;
+  /** Where the server was reached, for the examples. */
+  origin: string;
+  /** Ids that exist, for the examples. */
+  example: { customerId: string; productId: string };
+}
+
+/** The start page: reports, models and how to ask for scores. */
+export function renderReportsIndex({ reports, versions, origin, example }: IndexProps): string {
+  return renderPage(
+    <Layout title="Reports · ShopFlow" here="reports">
+      <h1>Customer intelligence</h1>
+      <p class="lead">
+        Who is about to leave, what to offer, what to order. <Freshness versions={versions} />
+      </p>
+      <h2>Reports</h2>
+      {reports.length === 0
+        ? <NoReports />
+        : <div class="grid">{reports.map((report) => <Card key={report.name} report={report} />)}</div>}
+      <ModelsPanel versions={versions} />
+      <ScoringExamples origin={origin} example={example} />
+    </Layout>,
+  );
+}
+
+function Freshness({ versions: { snapshot } }: { versions: ServedVersions }) {
+  if (snapshot === null) return <>No data snapshot has been published yet.</>;
+  return (
+    <>
+      Data snapshot <code>{snapshot.id}</code>, published {formatAge(snapshot.age_seconds)} ago.
+    </>
+  );
+}
+
+function Card({ report }: { report: Report }) {
+  const { name, title, summary, createdAt, snapshot, status, error } = report;
+  const parameters = Object.entries(report.parameters).map(([name, value]) => `${wordsOf(name)} ${value}`);
+  return (
+    <a class="card" href={`/reports/${name}`}>
+      <header>
+        <h3>{title}</h3>
+        {status === "failed" && <span class="tag bad">failed</span>}
+      </header>
+      {status === "failed"
+        ? (
+          <p class="soft">
+            The last run stopped at an error: <code>{shortened(error ?? "unknown")}</code>
+          </p>
+        )
+        : <p>{summary}</p>}
+      <footer class="meta">
+        <time datetime={createdAt}>{formatTime(createdAt)}</time>
+        {snapshot && <span>snapshot {snapshot.slice(0, 8)}</span>}
+        {parameters.map((parameter) => <span key={parameter}>{parameter}</span>)}
+      </footer>
+    </a>
+  );
+}
+
+const shortened = (text: string) => text.length > 140 ? `${text.slice(0, 139)}…` : text;
+
+function NoReports() {
+  return (
+    <div class="empty">
+      <h3>No report has been published yet</h3>
+      <p class="soft">This runs the notebooks and publishes them; they appear here without a restart.</p>
+      <pre><code>deno task pipeline run all</code></pre>
+    </div>
+  );
+}

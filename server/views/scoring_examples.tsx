@@ -1,0 +1,34 @@
+interface ExamplesProps {
+  origin: string;
+  example: { customerId: string; productId: string };
+}
+
+/** Commands to copy, with ids that exist in this shop. */
+export function ScoringExamples({ origin, example: { customerId, productId } }: ExamplesProps) {
+  const examples = [
+    {
+      title: "Will this customer leave?",
+      command: `curl ${origin}/predict/churn -H 'content-type: application/json' \\\n` +
+        `  -d '{"customer_id": "${customerId}"}'`,
+    },
+    { title: "What to offer?", command: `curl '${origin}/recommend/${encodeURIComponent(customerId)}?n=5'` },
+    { title: "What to order?", command: `curl ${origin}/inventory/${encodeURIComponent(productId)}` },
+  ];
+  return (
+    <section>
+      <h2>Scoring API</h2>
+      <div class="grid">
+        {examples.map(({ title, command }) => (
+          <article key={title} class="card">
+            <h3>{title}</h3>
+            <pre><code>{command}</code></pre>
+          </article>
+        ))}
+      </div>
+      <p class="soft">
+        All endpoints with their answers are at <a href="/docs">/docs</a>, as OpenAPI at{" "}
+        <a href="/openapi.json">/openapi.json</a>.
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,186 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import {
+  createDirectoryStore,
+  type ObjectStore,
+  publishSnapshot,
+  type SnapshotTable,
+} from "shopflow/lake/mod.ts";
+import {
+  featureMatrix,
+  fitRecommender,
+  RECOMMENDER_PARAMETERS,
+  recommenderFiles,
+  xgboostTrainer,
+} from "shopflow/models/mod.ts";
+import { makeChampion, publishScores, saveModelVersion } from "shopflow/registry/mod.ts";
+import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
+
+export const AS_OF = "2024-10-01";
+export const SCORED_AT = "2024-10-02T04:30:00.000Z";
+
+export interface LakeSize {
+  customers: number;
+  products: number;
+}
+
+/** An empty lake in a temporary folder, removed when the owner ends. */
+export async function temporaryLake(): Promise<{ store: ObjectStore } & AsyncDisposable> {
+  const folder = await Deno.makeTempDir({ prefix: "server_lake_" });
+  return {
+    store: createDirectoryStore(folder),
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+/**
+ * Publishes customers CUST000001… and products PROD00001…. The last customer has not bought yet, so nothing
+ * is scored for that one. The last product has no inventory.
+ */
+export async function publishSmallSnapshot(
+  store: ObjectStore,
+  { customers, products }: LakeSize = { customers: 5, products: 4 },
+): Promise<string> {
+  const tables = {
+    dim_customers: `SELECT ${customerId("i")} AS customer_id FROM range(1, ${customers + 1}) AS t(i)
+      UNION ALL SELECT 'UNKNOWN'`,
+    dim_products: `SELECT ${productId("i")} AS product_id, 'Product ' || i AS product_name,
+      CASE WHEN i % 2 = 0 THEN 'Books' END AS category FROM range(1, ${products + 1}) AS t(i)`,
+  };
+  const published: Record<string, SnapshotTable> = {};
+  for (const [name, query] of Object.entries(tables)) {
+    const path = await writeParquet(store, query);
+    const body = await Deno.readFile(path);
+    const sha256 = createHash("sha256").update(body).digest("hex");
+    const key = `curated/${name}/${sha256.slice(0, 16)}.parquet`;
+    await store.moveIn(key, path);
+    published[name] = { columns: [], rows: 0, files: [{ key, rows: 0, size: body.length, sha256 }] };
+  }
+  const now = new Date("2024-10-01T06:00:00Z");
+  return (await publishSnapshot(store, { codeVersion: "test", inputs: {}, tables: published }, now)).id;
+}
+
+/** Publishes scores of every customer but the last, the same reasons for all; later versions have higher risks. */
+export async function publishChurnScores(store: ObjectStore, options: {
+  customers?: number;
+  modelVersion?: string;
+  highestRisk?: number;
+} = {}): Promise<void> {
+  const { customers = 4, modelVersion = "churn-1", highestRisk = 0.9 } = options;
+  const reasons = Array.from({ length: 6 }, (_, i) => ({
+    feature: "recency_days",
+    value: 100 + i,
+    contribution: 1 / (i + 1),
+    text: `${100 + i} days since the last order`,
+  }));
+  await publish(
+    store,
+    "churn",
+    modelVersion,
+    customers,
+    `
+    SELECT ${customerId("i")} AS customer_id, DATE '${AS_OF}' AS as_of,
+      ${highestRisk} / i AS churn_probability, ${sqlString(JSON.stringify(reasons))} AS reasons
+    FROM range(1, ${customers + 1}) AS t(i)`,
+  );
+}
+
+/** Publishes `perCustomer` ranked products for every customer but the last. */
+export async function publishRecommendations(
+  store: ObjectStore,
+  { customers, products }: LakeSize = { customers: 4, products: 4 },
+  perCustomer = 4,
+): Promise<void> {
+  await publish(
+    store,
+    "recommendations",
+    "rec-1",
+    customers * perCustomer,
+    `
+    SELECT ${customerId("i")} AS customer_id, r::INTEGER AS rank,
+      ${productId(`((i * 7 + r) % ${products} + 1)`)} AS product_id, 1.0 / r AS score,
+      CASE WHEN r = 1 THEN ${productId(`(i % ${products} + 1)`)} END AS because
+    FROM range(1, ${customers + 1}) AS c(i), range(1, ${perCustomer + 1}) AS n(r)
+    ORDER BY r DESC`,
+  );
+}
+
+/** Publishes a plan for two warehouses and every product but the last. */
+export async function publishInventoryPlan(store: ObjectStore, products = 3): Promise<void> {
+  await publish(
+    store,
+    "inventory_plan",
+    "plan-1",
+    products * 2,
+    `
+    SELECT ${productId("i")} AS product_id, w AS warehouse_id, DATE '${AS_OF}' AS as_of, 12 AS stock_level,
+      1.5 AS daily_demand, 1.2 AS demand_sd, 7 AS lead_time_days, 0.95 AS service_level, 5.2 AS safety_stock,
+      15.7 AS reorder_point, 20 AS order_quantity, 8.0 AS days_of_cover, 0.31 AS stockout_risk,
+      false AS is_stockout, false AS is_overstock, 'order now' AS action
+    FROM range(1, ${products + 1}) AS t(i), (VALUES ('WH-US-EAST'), ('WH-EU-CENTRAL')) AS v(w)`,
+  );
+}
+
+/** Trains small real models and makes them champions. */
+export async function trainSmallModels(store: ObjectStore): Promise<void> {
+  const recency = Array.from({ length: 60 }, (_, i) => i * 5);
+  const features = featureMatrix(["recency_days", "order_count"], {
+    recency_days: recency,
+    order_count: recency.map((days) => 1 + days % 4),
+  });
+  const labels = Uint8Array.from(recency, (days) => days > 150 ? 1 : 0);
+  const trees = await xgboostTrainer({}).fit(features, labels, { seed: 1 });
+  await champion(store, "churn", "churn-1", trees.save(), { auc: 0.8123, log_loss: 0.43 });
+
+  const bought = ["PROD00001", "PROD00002", "PROD00001", "PROD00003"];
+  const recommender = fitRecommender({
+    interactions: { customerIds: ["a", "a", "b", "b"], productIds: bought, weights: [1, 1, 1, 1] },
+    sales: { productIds: bought, ageDays: [1, 1, 2, 2], orders: [1, 1, 1, 1] },
+  }, RECOMMENDER_PARAMETERS);
+  await champion(store, "recommendation", "rec-1", recommenderFiles(recommender), { recall_at_10: 0.21 });
+}
+
+/** A lake with everything the server answers from. */
+export async function publishWholeLake(store: ObjectStore): Promise<void> {
+  await publishSmallSnapshot(store);
+  await publishChurnScores(store);
+  await publishRecommendations(store);
+  await publishInventoryPlan(store);
+  await trainSmallModels(store);
+}
+
+async function champion(
+  store: ObjectStore,
+  name: string,
+  version: string,
+  files: Record<string, Uint8Array>,
+  metrics: Record<string, number>,
+): Promise<void> {
+  const card = {
+    name,
+    version,
+    trainedAt: SCORED_AT,
+    snapshot: "training-snapshot",
+    asOf: AS_OF,
+    parameters: {},
+    metrics,
+  };
+  await saveModelVersion(store, { card, files });
+  await makeChampion(store, name, version);
+}
+
+async function publish(store: ObjectStore, name: string, modelVersion: string, rows: number, query: string) {
+  const path = await writeParquet(store, query);
+  const table = { name, rows, scoredAt: SCORED_AT, snapshot: "scored-snapshot", modelVersion, asOf: AS_OF };
+  await publishScores(store, table, path);
+}
+
+async function writeParquet(store: ObjectStore, query: string): Promise<string> {
+  const path = join(store.url, `${crypto.randomUUID()}.parquet`);
+  using session = await openSession();
+  await session.run(`COPY (${query}) TO ${sqlString(path)} (FORMAT parquet)`);
+  return path;
+}
+
+const customerId = (number: string) => `'CUST' || lpad((${number})::VARCHAR, 6, '0')`;
+const productId = (number: string) => `'PROD' || lpad((${number})::VARCHAR, 5, '0')`;
