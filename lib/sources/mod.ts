@@ -5,6 +5,7 @@ export { loadTickets } from "./load_tickets.ts";
 export { copySourceTables } from "./copy_tables.ts";
 export { copyTickets } from "./copy_tickets.ts";
 export type { CopiedColumn, CopiedTable } from "./csv_copy.ts";
+export { countSourceRows } from "./count_source_rows.ts";
 export { maskUrl } from "./mask_url.ts";
 export {
   type ImportReport,
