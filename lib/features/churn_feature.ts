@@ -25,8 +25,9 @@ export interface ChurnFeatureGroup {
   features: ChurnFeature[];
 }
 
-/** "1 order", "2 orders": a rounded count with its noun. */
+/** "no orders", "1 order", "2 orders": a rounded count with its noun. */
 export function counted(value: number, noun: string): string {
+  if (value === 0) return `no ${noun}s`;
   const rounded = Math.round(value);
   return `${rounded.toLocaleString("en")} ${noun}${rounded === 1 ? "" : "s"}`;
 }

@@ -15,16 +15,16 @@ export interface Classifier {
 }
 
 /** A way to fit a classifier. Every one passes tests/contracts/classifier_contract.ts. */
-export interface ClassifierTrainer {
+export interface ClassifierTrainer<Model extends Classifier = Classifier> {
   readonly name: string;
   /**
    * Fits on rows and their classes (0 or 1). The same rows and seed give the same model.
    *
    * @throws {ModelError} when there are no rows, rows and labels differ in number, or one class is absent.
    */
-  fit(features: FeatureMatrix, labels: Uint8Array, options?: { seed?: number }): Promise<Classifier>;
+  fit(features: FeatureMatrix, labels: Uint8Array, options?: { seed?: number }): Promise<Model>;
   /** @throws {ModelError} when a file is missing or not of this kind. */
-  load(files: Record<string, Uint8Array>): Classifier;
+  load(files: Record<string, Uint8Array>): Model;
 }
 
 /**

@@ -18,10 +18,7 @@ export interface TreeClassifier extends Classifier {
 }
 
 /** Gradient-boosted trees, grown by XGBoost and scored in TypeScript. */
-export function xgboostTrainer(options: Partial<XgboostOptions> = {}): ClassifierTrainer & {
-  fit(...args: Parameters<ClassifierTrainer["fit"]>): Promise<TreeClassifier>;
-  load(files: Record<string, Uint8Array>): TreeClassifier;
-} {
+export function xgboostTrainer(options: Partial<XgboostOptions> = {}): ClassifierTrainer<TreeClassifier> {
   return {
     name: "xgboost",
     async fit(features, labels, { seed = 0 } = {}) {

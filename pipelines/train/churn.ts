@@ -1,0 +1,76 @@
+import { backtestChurn, type ChurnBacktest, salesPeriod } from "shopflow/business/mod.ts";
+import { temporalSplit } from "shopflow/evaluation/mod.ts";
+import { encodeJson, readManifest } from "shopflow/lake/mod.ts";
+import { XGBOOST_DEFAULTS } from "shopflow/models/mod.ts";
+import { championCard, makeChampion, saveModelVersion } from "shopflow/registry/mod.ts";
+import { codeVersion } from "shopflow/runtime/mod.ts";
+import { openSnapshot } from "shopflow/warehouse/mod.ts";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Pipeline } from "../context.ts";
+
+const ROOT = join(import.meta.dirname!, "..", "..");
+/** What a version depends on besides data and parameters. */
+const CODE = ["lib/features", "lib/models", "lib/evaluation", "lib/business", "pipelines/train/churn.ts"];
+const PARAMETERS = { xgboost: XGBOOST_DEFAULTS, seed: 42 };
+
+/**
+ * Trains the churn model on the current snapshot, measures it on the latest date whose outcomes are known
+ * and makes it the champion. The version that was measured is the one that scores: it is not fitted again on
+ * the test period.
+ *
+ * @throws {ModelError} when the history is too short to train and to measure.
+ */
+export const trainChurn: Pipeline = async ({ store, runtime, force }) => {
+  const { id: snapshot } = await readManifest(store);
+  const code = await codeVersion(CODE.map((path) => join(ROOT, path)));
+  const version = createHash("sha256").update(JSON.stringify({ snapshot, code, ...PARAMETERS })).digest("hex")
+    .slice(0, 12);
+  const champion = await championCard(store, "churn");
+  if (champion?.version === version && !force) {
+    return { status: "unchanged", summary: `churn model ${version}, ${quality(champion.metrics)}` };
+  }
+
+  using session = await openSnapshot(store, snapshot);
+  const split = temporalSplit(await salesPeriod(session));
+  const bar = runtime.progress.start("train churn model", 0);
+  const result = await backtestChurn(session, split, PARAMETERS);
+  bar.finish(`${result.trainingRows.toLocaleString("en")} customers on ${split.train.length} dates`);
+
+  await saveModelVersion(store, {
+    card: {
+      name: "churn",
+      version,
+      trainedAt: runtime.now().toISOString(),
+      snapshot,
+      // The last label window of the training ends the day before the test date.
+      asOf: split.test,
+      parameters: { ...PARAMETERS, split, code },
+      metrics: result.metrics,
+    },
+    files: modelFiles(result),
+  });
+  await makeChampion(store, "churn", version);
+  warnWhenWeak(result.metrics, runtime.log.warn);
+  return { status: "done", summary: `churn model ${version}, ${quality(result.metrics)}` };
+};
+
+function modelFiles({ model, baseline, split, calibration }: ChurnBacktest): Record<string, Uint8Array> {
+  return {
+    ...model.save(),
+    ...baseline.save(),
+    "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
+  };
+}
+
+function quality({ auc, baseline_auc: baseline, test_rows: rows }: Record<string, number>): string {
+  return `AUC ${auc?.toFixed(3)} on ${rows?.toLocaleString("en")} customers ` +
+    `(recency alone ${baseline?.toFixed(3)})`;
+}
+
+function warnWhenWeak(
+  { auc = 0, baseline_auc: baseline = 0 }: Record<string, number>,
+  warn: (text: string) => void,
+) {
+  if (auc < baseline) warn("The churn model ranks customers worse than recency alone does.");
+}
