@@ -10,6 +10,7 @@ import {
   parseNotebook,
   readNotebook,
   readParameters,
+  renderPage,
   runNotebook,
 } from "shopflow/notebook/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
@@ -49,8 +50,10 @@ interface RunFlags {
 async function run(file: string, { parameter, ...timeouts }: RunFlags): Promise<void> {
   const context = createContext(loadConfig(), createRuntime());
   const parameters = parseAssignments(readParameters(await readNotebook(file), file), parameter);
-  const { record, key } = await runNotebook(file, context, { parameters, ...timeouts });
-  console.log(await context.store.localPath(key));
+  const { notebook, record, key } = await runNotebook(file, context, { parameters, ...timeouts });
+  const pageKey = key.replace(/\.ipynb$/, ".html");
+  await context.store.put(pageKey, new TextEncoder().encode((await renderPage(notebook)).html));
+  for (const written of [key, pageKey]) console.log(await context.store.localPath(written));
   if (!record.failure) return;
   const { cellId, ename, evalue } = record.failure;
   throw new NotebookError(`${file} failed in cell ${cellId}: ${ename}: ${evalue}`);

@@ -1,12 +1,13 @@
 import { InputError } from "shopflow/errors/mod.ts";
 import { type Loader, type LoggerInterface, parse, View } from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import { compile, type Config, type TopLevelSpec } from "vega-lite";
 import { findWrongMarks, isDefect } from "./check_spec.ts";
 import { THEME } from "./theme.ts";
+import { withWrappedTitle } from "./wrap_title.ts";
 
 /** What of a chart may be chosen when it is drawn. */
 export interface SvgOptions {
-  /** Pixels of the plot's inner width, instead of the specification's own. */
+  /** Pixels of the whole drawing's width, instead of the specification's own; for charts of a single view. */
   width?: number;
 }
 
@@ -22,7 +23,10 @@ export async function renderSvg(spec: TopLevelSpec, options: SvgOptions = {}): P
   const logger = collectDefects(defects);
   let svg: string;
   try {
-    const { spec: vegaSpec } = compile(sized(spec, options), { config: THEME, logger });
+    const { spec: vegaSpec } = compile(withWrappedTitle(sized(spec, options), options.width), {
+      config: themeFor(options),
+      logger,
+    });
     const view = new View(parse(vegaSpec), { renderer: "none", loader: LOADER, logger });
     svg = await view.toSVG();
     view.finalize();
@@ -33,9 +37,26 @@ export async function renderSvg(spec: TopLevelSpec, options: SvgOptions = {}): P
   return svg;
 }
 
+/** Below this width, names beside each other do not fit. */
+const NARROW = 420;
+
+function themeFor({ width = Infinity }: SvgOptions): Config {
+  return width >= NARROW ? THEME : {
+    ...THEME,
+    axisXQuantitative: { tickCount: 4 },
+    axisXTemporal: { tickCount: 4 },
+    axisXDiscrete: { labelAngle: -40, labelOverlap: false, labelLimit: 90 },
+    axisYDiscrete: { labelLimit: 140 },
+    legend: { ...THEME.legend, orient: "bottom", columns: 2 },
+  };
+}
+
 /** `width: "container"` has no meaning without a page; then the theme's width is taken. */
 function sized(spec: TopLevelSpec, { width }: SvgOptions): TopLevelSpec {
-  if (width !== undefined) return { ...spec, width } as TopLevelSpec;
+  if (width !== undefined) {
+    // "fit-x": axes and legends are part of the width; heights may be steps, which do not fit.
+    return { ...spec, width, autosize: { type: "fit-x", contains: "padding" } } as TopLevelSpec;
+  }
   if (!("width" in spec) || spec.width !== "container") return spec;
   const { width: _, ...rest } = spec;
   return rest as TopLevelSpec;

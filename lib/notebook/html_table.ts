@@ -14,19 +14,26 @@ export interface TableOptions {
   caption?: string;
 }
 
+/** Texts above this length are sentences, below it names. */
+const LONG_TEXT = 28;
+
 interface Shown {
   headings: string[];
   /** Which columns hold numbers, and are aligned by their last digit. */
   numeric: boolean[];
+  /** Which columns hold sentences, which may break. */
+  long: boolean[];
   rows: string[][];
   total: number;
 }
 
 /** An HTML table; numbers have thousands separators and are aligned to the right. */
 export function tableToHtml(table: ColumnTable, options: TableOptions = {}): string {
-  const { headings, numeric, rows, total } = shown(table, options);
+  const { headings, numeric, long, rows, total } = shown(table, options);
   const mark = (i: number) =>
-    numeric[i] ? ' class="number" style="text-align:right"' : ' style="text-align:left"';
+    numeric[i]
+      ? ' class="number" style="text-align:right"'
+      : `${long[i] ? ' class="long"' : ""} style="text-align:left"`;
   const head = headings.map((text, i) => `<th${mark(i)}>${escapeHtml(text)}</th>`).join("");
   const body = rows.map((row) =>
     `<tr>${row.map((text, i) => `<td${mark(i)}>${escapeHtml(text)}</td>`).join("")}</tr>`
@@ -54,13 +61,15 @@ export function tableToText(table: ColumnTable, options: TableOptions = {}): str
 function shown(table: ColumnTable, { limit = 20, columns, labels = {}, digits = {} }: TableOptions): Shown {
   const names = columns ?? table.columnNames();
   const values = table.slice(0, limit).objects() as Record<string, unknown>[];
+  const rows = values.map((row) => names.map((name) => formatValue(row[name], digits[name])));
   return {
     headings: names.map((name) => labels[name] ?? name),
     numeric: names.map((name) =>
       values.some((row) => typeof row[name] === "number") &&
       values.every((row) => row[name] === null || row[name] === undefined || typeof row[name] === "number")
     ),
-    rows: values.map((row) => names.map((name) => formatValue(row[name], digits[name]))),
+    long: names.map((_, i) => rows.some((row) => row[i]!.length > LONG_TEXT)),
+    rows,
     total: table.numRows(),
   };
 }

@@ -13,5 +13,7 @@ export {
   parseAssignments,
   readParameters,
 } from "./parameters.ts";
+export { type Page, renderPage } from "./render/page.ts";
+export { currentReport, listReports, publishReport, readReport, type Report } from "./reports.ts";
 export { type NotebookRun, type RunContext, runNotebook, type RunOptions } from "./run_notebook.ts";
 export { type ExecutedNotebook, type RunRecord, snapshotRead } from "./run_record.ts";

@@ -1,4 +1,4 @@
-import type { ReadFact } from "./kernel_messages.ts";
+import type { ReadFact } from "./jupyter/kernel_messages.ts";
 import type { Notebook } from "./nbformat.ts";
 import type { Parameters } from "./parameters.ts";
 

@@ -4,7 +4,7 @@ import { createDirectoryStore, type ObjectStore, readJson } from "shopflow/lake/
 import type { ScoreTable } from "shopflow/registry/mod.ts";
 import { type OpenSnapshot, openSnapshot, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
-import { READ_HOOK, type ReadFact } from "./kernel_messages.ts";
+import { READ_HOOK, type ReadFact } from "./jupyter/kernel_messages.ts";
 
 /** The shop's data as a notebook sees it. */
 export interface Shop {

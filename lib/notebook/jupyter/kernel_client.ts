@@ -2,7 +2,7 @@ import { NotebookError } from "shopflow/errors/mod.ts";
 import { randomUUID } from "node:crypto";
 import { BARRIER, barrierCode, PRELUDE, READ, type ReadFact, UNHANDLED } from "./kernel_messages.ts";
 import { type KernelOptions, type KernelProcess, startKernel } from "./kernel_process.ts";
-import type { ErrorOutput, Output } from "./nbformat.ts";
+import type { ErrorOutput, Output } from "../nbformat.ts";
 import { errorOf, OutputCollector } from "./output_collector.ts";
 import {
   createRequest,

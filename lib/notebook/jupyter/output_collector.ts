@@ -1,4 +1,4 @@
-import type { DisplayOutput, ErrorOutput, Output, ResultOutput, StreamOutput } from "./nbformat.ts";
+import type { DisplayOutput, ErrorOutput, Output, ResultOutput, StreamOutput } from "../nbformat.ts";
 
 /** Beyond this much text in one cell, further output is left out, and the cell says so. */
 const MAX_CELL_CHARACTERS = 20_000_000;

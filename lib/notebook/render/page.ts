@@ -1,0 +1,133 @@
+import { escapeHtml } from "../escape_html.ts";
+import type { CodeCell } from "../nbformat.ts";
+import { type ExecutedNotebook, type RunRecord, snapshotRead } from "../run_record.ts";
+import { renderCode, renderFoldedCode } from "./code.ts";
+import { renderError, renderOutputs } from "./outputs.ts";
+import { createProseRenderer, type Heading, type ProseRenderer, splitOpening } from "./prose.ts";
+import { formatTime, renderProvenance } from "./provenance.ts";
+import { STYLESHEET } from "./stylesheet.ts";
+
+/** A notebook run as a page. */
+export interface Page {
+  /** The notebook's first heading, or its name. */
+  title: string;
+  /** The paragraph below the title, as plain text; empty when there is none. */
+  summary: string;
+  /** A whole document that needs nothing else: no scripts, no network. */
+  html: string;
+}
+
+/**
+ * Renders a run as one self-contained HTML page, which is complete under the content security policy
+ * `default-src 'none'; style-src 'unsafe-inline'; img-src data:`. A failed run's page shows the failing cell first.
+ */
+export async function renderPage(notebook: ExecutedNotebook): Promise<Page> {
+  const record = notebook.metadata.shopflow;
+  const prose = createProseRenderer();
+  const [first] = notebook.cells;
+  const opening = first?.cell_type === "markdown" ? splitOpening(first.source) : { rest: "" };
+  const cells = first && opening.title
+    ? [{ ...first, source: opening.rest }, ...notebook.cells.slice(1)]
+    : notebook.cells;
+  const body = await renderCells({ ...notebook, cells }, prose);
+  const title = opening.title || record.notebook;
+  const summary = opening.summary ?? "";
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(title)} · ShopFlow</title>
+<style>${STYLESHEET}</style>
+</head>
+<body>
+<header class="masthead">
+<p class="kicker">ShopFlow report</p>
+<h1>${escapeHtml(title)}</h1>
+${summary && `<p class="summary">${escapeHtml(summary)}</p>`}
+${renderByline(record)}
+</header>
+<div class="layout">
+${renderContents(prose.headings)}
+<main>
+${renderFailure(notebook)}
+${body}
+${renderProvenance(record)}
+</main>
+</div>
+</body>
+</html>
+`;
+  return { title, summary, html };
+}
+
+function renderByline(record: RunRecord): string {
+  const asOf = record.parameters.as_of;
+  const snapshot = snapshotRead(record);
+  const facts = [
+    asOf === undefined ? "" : `As of <strong>${escapeHtml(String(asOf))}</strong>`,
+    `Run <strong>${formatTime(record.startedAt)}</strong>`,
+    snapshot === undefined ? "" : `Snapshot <strong>${escapeHtml(snapshot.slice(0, 8))}</strong>`,
+  ];
+  return `<p class="byline">${facts.filter(Boolean).map((fact) => `<span>${fact}</span>`).join("")}</p>`;
+}
+
+function renderContents(headings: Heading[]): string {
+  const sections = headings.filter(({ level }) => level === 2 || level === 3);
+  if (sections.length < 2) return "";
+  const items = sections.map(({ level, text, id }) =>
+    `<li class="level-${level}"><a href="#${escapeHtml(id)}">${escapeHtml(text)}</a></li>`
+  );
+  return `<nav class="contents" aria-label="Contents"><p>Contents</p><ol>${items.join("")}</ol></nav>`;
+}
+
+async function renderCells({ cells, metadata }: ExecutedNotebook, prose: ProseRenderer): Promise<string> {
+  const failed = metadata.shopflow.failure?.cellId;
+  const parts: string[] = [];
+  // Code that shows nothing is folded together with that of the next cell that does.
+  let silent: CodeCell[] = [];
+  for (const [i, cell] of cells.entries()) {
+    if (cell.cell_type === "markdown") parts.push(prose.render(cell.source));
+    if (cell.cell_type !== "code") continue;
+    silent.push(cell);
+    if (cell.outputs.length === 0) continue;
+    const shown = cell.outputs.filter((output) => output.output_type !== "error" || cell.id !== failed);
+    parts.push(await renderOutputs(shown, `cell-${i}`, prose));
+    if (cell.id === failed) {
+      parts.push(
+        '<p class="error-message"><strong>This cell failed</strong> <a href="#failure">see above</a>.</p>',
+      );
+      break;
+    }
+    parts.push(renderFoldedCode(silent));
+    silent = [];
+  }
+  parts.push(renderFoldedCode(silent));
+  return parts.filter(Boolean).join("\n");
+}
+
+/** The failing cell with its code and traceback, before everything else. */
+function renderFailure({ cells, metadata }: ExecutedNotebook): string {
+  const { failure } = metadata.shopflow;
+  if (failure === undefined) return "";
+  const index = cells.findIndex(({ id }) => id === failure.cellId);
+  const cell = cells[index];
+  const error = cell?.cell_type === "code"
+    ? cell.outputs.find((output) => output.output_type === "error")
+    : undefined;
+  const left = cells.slice(index + 1).filter(({ cell_type }) => cell_type === "code").length;
+  return `<section class="failure" role="alert" aria-labelledby="failure">
+<h2 id="failure">This run failed</h2>
+<p>${cell ? whatStopped(index, failure.cellId, left) : "Its kernel could not be started."}</p>
+${renderError(error ?? { output_type: "error", ...failure, traceback: [] })}
+${cell ? `<h3>The failing cell</h3>${renderCode(cell.source)}` : ""}
+</section>`;
+}
+
+function whatStopped(index: number, id: string, left: number): string {
+  const rest = left === 0
+    ? "it was the last one"
+    : `${left} ${left === 1 ? "cell" : "cells"} after it did not run`;
+  return `Cell ${index + 1} (<code>${escapeHtml(id)}</code>) stopped it; ${rest}.`;
+}

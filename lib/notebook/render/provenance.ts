@@ -1,0 +1,49 @@
+import { escapeHtml } from "../escape_html.ts";
+import type { RunRecord } from "../run_record.ts";
+import { formatDuration } from "./code.ts";
+
+/** Where a page's figures come from: notebook, parameters, data and models, time. */
+export function renderProvenance(record: RunRecord): string {
+  const models = record.reads.filter(({ kind }) => kind === "model");
+  const snapshots = record.reads.filter(({ kind }) => kind === "snapshot");
+  const unique = (versions: string[]) => [...new Set(versions)];
+  const rows: [string, string][] = [
+    [
+      "Notebook",
+      `${code(`${record.notebook}.ipynb`)} <small>version ${record.notebookSha256.slice(0, 12)}</small>`,
+    ],
+    ["Parameters", renderParameters(record)],
+    [
+      "Data",
+      unique(snapshots.map(({ version }) => `snapshot ${code(version)}`)).join(", ") || "none of the lake",
+    ],
+    [
+      "Models",
+      unique(models.map(({ name, version }) => `${escapeHtml(name)} ${code(version)}`)).join("<br>") ||
+      "none",
+    ],
+    [
+      "Run",
+      `${code(record.runId)} <small>${formatTime(record.startedAt)}, ${
+        formatDuration(record.milliseconds)
+      }</small>`,
+    ],
+  ];
+  return `<section class="provenance" aria-labelledby="provenance"><h2 id="provenance">Where this comes from</h2><dl>${
+    rows.map(([term, value]) => `<div><dt>${term}</dt><dd>${value}</dd></div>`).join("")
+  }</dl></section>`;
+}
+
+/** A time for people, in UTC. */
+export function formatTime(iso: string): string {
+  const format = { dateStyle: "long", timeStyle: "short", timeZone: "UTC" } as const;
+  return `${new Intl.DateTimeFormat("en-GB", format).format(new Date(iso))} UTC`;
+}
+
+function renderParameters({ parameters }: RunRecord): string {
+  const entries = Object.entries(parameters);
+  if (entries.length === 0) return "none";
+  return entries.map(([name, value]) => `${code(name)} = ${code(String(value))}`).join("<br>");
+}
+
+const code = (text: string) => `<code>${escapeHtml(text)}</code>`;

@@ -1,0 +1,132 @@
+/**
+ * What a notebook's outputs may bring into a page: text, tables, figures and drawings, but nothing that runs, loads
+ * or leaves its place.
+ */
+// @ts-types="@types/sanitize-html"
+import sanitize from "sanitize-html";
+
+/** Classes that our stylesheet knows; others of a notebook could disguise its output as a part of the page. */
+const CLASSES = [
+  "data",
+  "number",
+  "metrics",
+  "metric",
+  "metric-label",
+  "metric-value",
+  "metric-note",
+  "table-note",
+];
+
+const HTML: sanitize.IOptions = {
+  allowedTags: [
+    ...[
+      "p",
+      "div",
+      "span",
+      "b",
+      "strong",
+      "i",
+      "em",
+      "u",
+      "s",
+      "sub",
+      "sup",
+      "small",
+      "code",
+      "pre",
+      "br",
+      "hr",
+    ],
+    ...["h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "a", "img"],
+    ...["table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td"],
+  ],
+  allowedAttributes: {
+    a: ["href"],
+    img: ["src", "alt", "width", "height"],
+    th: ["colspan", "rowspan", "scope"],
+    td: ["colspan", "rowspan"],
+  },
+  allowedClasses: { "*": CLASSES },
+  allowedSchemes: ["https", "http", "mailto"],
+  allowedSchemesByTag: { img: ["data"] },
+  allowProtocolRelative: false,
+  // data:text/html in an image does nothing, but only pictures belong there.
+  exclusiveFilter: ({ tag, attribs }) =>
+    tag === "img" && !/^data:image\/(png|jpeg|gif|webp);/.test(attribs.src ?? ""),
+};
+
+const SVG_ATTRIBUTES = [
+  ...["xmlns", "version", "class", "id", "width", "height", "viewBox", "role", "aria-label", "aria-hidden"],
+  ...[
+    "aria-roledescription",
+    "transform",
+    "d",
+    "x",
+    "y",
+    "x1",
+    "x2",
+    "y1",
+    "y2",
+    "dx",
+    "dy",
+    "cx",
+    "cy",
+    "r",
+  ],
+  ...["rx", "ry", "fx", "fy", "points", "fill", "fill-opacity", "fill-rule", "stroke", "stroke-opacity"],
+  ...["stroke-width", "stroke-dasharray", "stroke-dashoffset", "stroke-linecap", "stroke-linejoin"],
+  ...[
+    "stroke-miterlimit",
+    "opacity",
+    "display",
+    "visibility",
+    "clip-path",
+    "clip-rule",
+    "offset",
+    "stop-color",
+  ],
+  ...[
+    "stop-opacity",
+    "gradientUnits",
+    "gradientTransform",
+    "spreadMethod",
+    "text-anchor",
+    "dominant-baseline",
+  ],
+  ...["font-family", "font-size", "font-weight", "font-style", "letter-spacing", "preserveAspectRatio"],
+];
+
+/** Keeps text, tables and pictures that are inside the HTML; drops scripts, styles, forms, frames and handlers. */
+export function sanitizeHtml(html: string): string {
+  return sanitize(html, HTML);
+}
+
+/**
+ * Keeps shapes and text of an SVG. Its ids get `prefix`, since several drawings share the page; references to
+ * anything outside of the drawing are dropped.
+ */
+export function sanitizeSvg(svg: string, prefix: string): string {
+  return sanitize(svg, {
+    allowedTags: [
+      ...["svg", "g", "path", "line", "rect", "circle", "ellipse", "polygon", "polyline", "text", "tspan"],
+      ...["defs", "clipPath", "linearGradient", "radialGradient", "stop", "title", "desc"],
+    ],
+    allowedAttributes: { "*": SVG_ATTRIBUTES },
+    // Text of what is dropped would otherwise stay as text of the page.
+    nonTextTags: ["script", "style", "foreignObject"],
+    parser: { xmlMode: true, lowerCaseTags: false, lowerCaseAttributeNames: false },
+    transformTags: {
+      "*": (tagName, attribs) => ({
+        tagName,
+        attribs: Object.fromEntries(
+          Object.entries(attribs)
+            .filter(([, value]) => !/url\(\s*['"]?(?!#)/i.test(value))
+            .map(([name, value]) => [
+              name,
+              name === "id" ? prefix + value : value.replace(/url\(\s*(['"]?)#/gi, `url($1#${prefix}`),
+            ]),
+        ),
+      }),
+    },
+  });
+}
