@@ -1,5 +1,10 @@
-import { currentSnapshotId, type Manifest, type ObjectStore, readManifest } from "shopflow/lake/mod.ts";
-import { readRawExtract } from "shopflow/lake/mod.ts";
+import {
+  currentSnapshotId,
+  type Manifest,
+  type ObjectStore,
+  readManifest,
+  readRawExtract,
+} from "shopflow/lake/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { type BuildOptions, buildSnapshot, loadSqlProject, type RawInputs } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
@@ -12,25 +17,32 @@ const RUNNER = join(import.meta.dirname!, "..", "lib", "warehouse");
 
 export interface TransformOptions extends BuildOptions {
   /** Folder of the dbt project. */
-  project?: string;
+  folder?: string;
 }
 
 /** Makes the pipeline that builds the star schema, with bounds on memory and threads. */
-export function createTransform({ project = WAREHOUSE_PROJECT, ...build }: TransformOptions = {}): Pipeline {
+export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: TransformOptions = {}): Pipeline {
   return async ({ store, runtime, force }) => {
+    // Read before the inputs: whoever publishes after this moment may have newer ones.
+    const current = await currentSnapshotId(store);
     const { tables } = await readRawExtract(store);
     const inputs = Object.fromEntries(Object.entries(tables).map(([name, file]) => [name, [file]]));
-    const code = await codeVersion([
-      join(project, "dbt_project.yml"),
-      ...["models", "macros", "tests"].map((folder) => join(project, folder)),
-      RUNNER,
-    ]);
-    const current = await currentManifest(store);
-    if (!force && current !== undefined && await isUpToDate(store, current, inputs, code)) {
-      return { status: "unchanged", summary: `snapshot ${current.id} is of the same raw data and models` };
+    const project = await loadSqlProject(folder);
+    const code = `${project.version}-${await codeVersion([RUNNER])}`;
+    if (!force && current !== undefined) {
+      const manifest = await readManifest(store, current);
+      if (await isUpToDate(store, manifest, inputs, code)) {
+        return { status: "unchanged", summary: `snapshot ${current} is of the same raw data and models` };
+      }
     }
     const built = await buildSnapshot(
-      { store, project: await loadSqlProject(project), inputs, codeVersion: code },
+      {
+        store,
+        project,
+        inputs,
+        codeVersion: code,
+        replaces: current ?? null,
+      },
       runtime,
       { memoryLimit: "2GiB", ...build },
     );
@@ -47,11 +59,6 @@ export function createTransform({ project = WAREHOUSE_PROJECT, ...build }: Trans
 
 /** Builds the star schema from the last extract and publishes it as the current snapshot. */
 export const transform: Pipeline = createTransform();
-
-async function currentManifest(store: ObjectStore): Promise<Manifest | undefined> {
-  const id = await currentSnapshotId(store);
-  return id === undefined ? undefined : await readManifest(store, id);
-}
 
 /** Whether a snapshot was made of these inputs by this code, and all its files are there. */
 async function isUpToDate(

@@ -1,136 +1,126 @@
-import { LakeError } from "shopflow/errors/mod.ts";
 import { createHash, randomUUID } from "node:crypto";
 import { dirname, join, relative, resolve } from "node:path";
+import { checkedKey, checkedPrefix } from "./object_key.ts";
 import type { ObjectStat, ObjectStore, StoredObject } from "./object_store.ts";
+import { fileMissing, lakeFailure, unlessMissing } from "./store_failures.ts";
 
 /** Folder inside the store for files that are being written; never listed. */
 const STAGING = ".staging";
 
 /**
- * A store in a local folder. Writes go to a staging file that is renamed (or, to refuse overwriting, hard
- * linked) into place; `putIfMatch` compares and swaps under an advisory lock on the folder.
+ * A store in a local folder. A write goes to a staging file, reaches the disk, and is renamed into place, so
+ * that a reader sees all of it or nothing. Writes of all processes take turns by an advisory lock on the
+ * folder, so that the conditional ones compare and swap as one step.
  */
 export function createDirectoryStore(folder: string): ObjectStore {
   const root = resolve(folder);
   const pathOf = (key: string) => join(root, checkedKey(key));
-
-  async function stage(body: Uint8Array): Promise<string> {
-    await Deno.mkdir(join(root, STAGING), { recursive: true });
-    const path = join(root, STAGING, randomUUID());
-    await Deno.writeFile(path, body);
-    return path;
-  }
+  const explained = lakeFailure(root);
 
   async function get(key: string): Promise<StoredObject | undefined> {
     const body = await unlessMissing(Deno.readFile(pathOf(key)));
     return body && { body, etag: etagOf(body) };
   }
 
-  async function put(key: string, body: Uint8Array) {
-    const staged = await stage(body);
-    await Deno.mkdir(dirname(pathOf(key)), { recursive: true });
-    await Deno.rename(staged, pathOf(key));
-    return { etag: etagOf(body) };
+  async function stat(key: string): Promise<ObjectStat | undefined> {
+    const found = await unlessMissing(Deno.stat(pathOf(key)));
+    return found?.isFile ? { key, size: found.size, modified: found.mtime ?? new Date(0) } : undefined;
+  }
+
+  /** Writes `body` as `key` when `allowed` still says so once it is this write's turn. */
+  async function swap(key: string, body: Uint8Array, allowed: () => Promise<boolean>) {
+    const path = pathOf(key);
+    const staged = await stage(root, body);
+    try {
+      return await withLock(root, async () => {
+        if (!await allowed()) return undefined;
+        await Deno.mkdir(dirname(path), { recursive: true });
+        await Deno.rename(staged, path);
+        return { etag: etagOf(body) };
+      });
+    } finally {
+      await unlessMissing(Deno.remove(staged));
+    }
   }
 
   return {
     url: root,
-    get,
-    put,
-    async putIfAbsent(key, body) {
-      const staged = await stage(body);
-      await Deno.mkdir(dirname(pathOf(key)), { recursive: true });
-      try {
-        await Deno.link(staged, pathOf(key));
-        return { etag: etagOf(body) };
-      } catch (error) {
-        if (error instanceof Deno.errors.AlreadyExists) return undefined;
-        throw error;
-      } finally {
-        await Deno.remove(staged);
-      }
-    },
-    putIfMatch(key, body, etag) {
-      return withLock(root, async () => (await get(key))?.etag === etag ? await put(key, body) : undefined);
-    },
-    async moveIn(key, path) {
-      await Deno.mkdir(dirname(pathOf(key)), { recursive: true });
-      try {
-        await Deno.rename(path, pathOf(key));
-      } catch (error) {
-        if ((error as { code?: string }).code !== "EXDEV") throw error;
-        // The file is on another file system: copy it beside its place first, so that it appears whole.
-        await Deno.mkdir(join(root, STAGING), { recursive: true });
-        const staged = join(root, STAGING, randomUUID());
-        await Deno.copyFile(path, staged);
-        await Deno.rename(staged, pathOf(key));
-        await Deno.remove(path);
-      }
-    },
-    async localPath(key) {
-      const path = pathOf(key);
-      if (await unlessMissing(Deno.stat(path))) return path;
-      throw new LakeError("A file of the lake is missing", {
-        expected: key,
-        found: `nothing at ${path}`,
-        remedy: "Run `deno task pipeline run all` to build it again.",
-      });
-    },
-    async stat(key) {
-      const stat = await unlessMissing(Deno.stat(pathOf(key)));
-      return stat?.isFile ? { key, size: stat.size, modified: stat.mtime ?? new Date(0) } : undefined;
-    },
-    async list(prefix) {
-      const found: ObjectStat[] = [];
-      const folderKey = prefix.slice(0, prefix.lastIndexOf("/") + 1);
-      for await (const path of walk(join(root, folderKey))) {
-        const key = relative(root, path).replaceAll("\\", "/");
-        if (!key.startsWith(prefix) || key.startsWith(".")) continue;
-        const stat = await unlessMissing(Deno.stat(path));
-        if (stat) found.push({ key, size: stat.size, modified: stat.mtime ?? new Date(0) });
-      }
-      return found.sort((a, b) => a.key < b.key ? -1 : 1);
-    },
-    async delete(key) {
-      await unlessMissing(Deno.remove(pathOf(key)));
-    },
+    get: (key) => explained("read", key, () => get(key)),
+    put: (key, body) =>
+      explained("write", key, async () => (await swap(key, body, () => Promise.resolve(true)))!),
+    putIfAbsent: (key, body) =>
+      explained("write", key, () => swap(key, body, async () => await stat(key) === undefined)),
+    putIfMatch: (key, body, etag) =>
+      explained("write", key, () => swap(key, body, async () => (await get(key))?.etag === etag)),
+    moveIn: (key, path) => explained("write", key, () => takeOver(root, path, pathOf(key))),
+    localPath: (key) =>
+      explained("read", key, async () => {
+        if (await stat(key) !== undefined) return pathOf(key);
+        throw fileMissing(key, root);
+      }),
+    stat: (key) => explained("read", key, () => stat(key)),
+    list: (prefix) => explained("list", prefix, () => list(root, checkedPrefix(prefix))),
+    delete: (key) =>
+      explained(
+        "delete",
+        key,
+        () => withLock(root, async () => void await unlessMissing(Deno.remove(pathOf(key)))),
+      ),
   };
-}
-
-function checkedKey(key: string): string {
-  const valid = key !== "" && key.split("/").every((part) => part !== "" && !part.startsWith("."));
-  if (valid && !key.includes("\\")) return key;
-  throw new LakeError("Not a key of the lake", {
-    expected: "names joined by /, none empty or starting with a dot",
-    found: JSON.stringify(key),
-  });
 }
 
 const etagOf = (body: Uint8Array) => createHash("sha256").update(body).digest("hex");
 
-async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+/** Writes a staging file and waits until it is on the disk: a rename may outlive a power cut that bytes don't. */
+async function stage(root: string, body: Uint8Array): Promise<string> {
+  await Deno.mkdir(join(root, STAGING), { recursive: true });
+  const path = join(root, STAGING, randomUUID());
+  await Deno.writeFile(path, body);
+  using file = await Deno.open(path, { write: true });
+  await file.syncData();
+  return path;
+}
+
+async function takeOver(root: string, path: string, target: string): Promise<void> {
+  await Deno.mkdir(dirname(target), { recursive: true });
   try {
-    return await reading;
+    await Deno.rename(path, target);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-    throw error;
+    if ((error as { code?: string }).code !== "EXDEV") throw error;
+    // The file is on another file system: copy it beside its place first, so that it appears whole.
+    await Deno.mkdir(join(root, STAGING), { recursive: true });
+    const staged = join(root, STAGING, randomUUID());
+    await Deno.copyFile(path, staged);
+    await Deno.rename(staged, target);
+    await Deno.remove(path);
   }
 }
 
 async function withLock<T>(root: string, work: () => Promise<T>): Promise<T> {
   await Deno.mkdir(join(root, STAGING), { recursive: true });
-  const file = await Deno.open(join(root, STAGING, "lock"), { create: true, write: true });
-  try {
-    await file.lock(true);
-    return await work();
-  } finally {
-    file.close();
-  }
+  using file = await Deno.open(join(root, STAGING, "lock"), { create: true, write: true });
+  await file.lock(true);
+  return await work();
 }
 
+async function list(root: string, prefix: string): Promise<ObjectStat[]> {
+  const found: ObjectStat[] = [];
+  const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+  for await (const path of walk(join(root, folder))) {
+    const key = relative(root, path).replaceAll("\\", "/");
+    if (!key.startsWith(prefix)) continue;
+    // A file may be deleted between being seen and being looked at.
+    const stat = await unlessMissing(Deno.stat(path));
+    if (stat) found.push({ key, size: stat.size, modified: stat.mtime ?? new Date(0) });
+  }
+  return found.sort((a, b) => a.key < b.key ? -1 : 1);
+}
+
+/** Files beneath a folder, without those of dot folders, which hold no objects. */
 async function* walk(folder: string): AsyncGenerator<string> {
   const entries = await unlessMissing(Array.fromAsync(Deno.readDir(folder)));
   for (const entry of entries ?? []) {
+    if (entry.name.startsWith(".")) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory) yield* walk(path);
     else if (entry.isFile) yield path;

@@ -1,4 +1,5 @@
 import { LakeError } from "shopflow/errors/mod.ts";
+import type { z } from "zod";
 import type { ObjectStore } from "./object_store.ts";
 
 /** A JSON value as the bytes the lake keeps: sorted as given, indented, with a final line break. */
@@ -9,22 +10,34 @@ export function encodeJson(value: unknown): Uint8Array {
 /**
  * Reads a JSON object of the lake with its tag; undefined when it is absent.
  *
- * @throws {LakeError} when it is there but not JSON.
+ * @param shape What it must look like; without it the caller vouches for `T`.
+ * @throws {LakeError} when it is there but not JSON, or of another shape.
  */
 export async function readJson<T>(
   store: ObjectStore,
   key: string,
+  shape?: z.ZodType,
 ): Promise<{ value: T; etag: string } | undefined> {
   const object = await store.get(key);
   if (object === undefined) return undefined;
-  try {
-    return { value: JSON.parse(new TextDecoder().decode(object.body)) as T, etag: object.etag };
-  } catch (cause) {
-    throw new LakeError(`${key} in the lake ${store.url} cannot be read`, {
-      expected: "JSON",
-      found: `${object.body.length} bytes that are not`,
+  const unreadable = (expected: string, found: string, cause: unknown) =>
+    new LakeError(`${key} in the lake ${store.url} cannot be read`, {
+      expected,
+      found,
       remedy: "Restore the file from a backup, or build the lake again in a new SHOPFLOW_LAKE.",
       cause,
     });
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(object.body));
+  } catch (cause) {
+    throw unreadable("JSON", `${object.body.length} bytes that are not`, cause);
   }
+  const problem = shape?.safeParse(value).error?.issues[0];
+  if (problem === undefined) return { value: value as T, etag: object.etag };
+  throw unreadable(
+    "what this version of ShopFlow writes there",
+    `${problem.path.join(".")}: ${problem.message}`,
+    problem,
+  );
 }

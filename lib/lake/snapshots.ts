@@ -1,5 +1,6 @@
 import { LakeError } from "shopflow/errors/mod.ts";
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { encodeJson, readJson } from "./json_object.ts";
 import type { ObjectStore } from "./object_store.ts";
 
@@ -29,16 +30,38 @@ export interface Manifest {
   /** Raw files by source table. */
   inputs: Record<string, TableFile[]>;
   tables: Record<string, SnapshotTable>;
+  /** What the data tests said of the tables before they were published. */
+  dataTests?: { passed: number; warnings: { name: string; failures: number }[] };
 }
 
-/** What `snapshots/current.json` holds. */
-interface Pointer {
-  snapshot: string;
-  publishedAt: string;
+export interface PublishOptions {
+  /**
+   * Id of the snapshot that was current when the work began (null: there was none). A run that was overtaken
+   * by another must not put its older tables over the newer ones. By default whichever is current is replaced.
+   */
+  replaces?: string | null;
 }
 
 const POINTER = "snapshots/current.json";
 const manifestKey = (id: string) => `snapshots/${id}.json`;
+
+/** What `snapshots/current.json` holds. */
+const pointerShape = z.object({ snapshot: z.string(), publishedAt: z.string() });
+const fileShape = z.looseObject({ key: z.string(), rows: z.number(), size: z.number(), sha256: z.string() });
+const manifestShape = z.looseObject({
+  id: z.string(),
+  createdAt: z.string(),
+  codeVersion: z.string(),
+  inputs: z.record(z.string(), z.array(fileShape)),
+  tables: z.record(
+    z.string(),
+    z.object({
+      columns: z.array(z.object({ name: z.string(), type: z.string() })),
+      rows: z.number(),
+      files: z.array(fileShape),
+    }),
+  ),
+});
 
 /**
  * Publishes tables whose files are already in the store: first the manifest, then the pointer. A crash in
@@ -50,20 +73,28 @@ export async function publishSnapshot(
   store: ObjectStore,
   content: Omit<Manifest, "id" | "createdAt">,
   now: Date,
+  { replaces }: PublishOptions = {},
 ): Promise<Manifest> {
-  const before = await readJson<Pointer>(store, POINTER);
+  const before = await readPointer(store);
+  const current = before?.value.snapshot ?? null;
   const id = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
   const manifest: Manifest = { id, createdAt: now.toISOString(), ...content };
   // A manifest that exists already says the same: its name is the hash of its content.
   await store.putIfAbsent(manifestKey(id), encodeJson(manifest));
-  if (before?.value.snapshot === id) return await readManifest(store, id);
-  const pointer = encodeJson({ snapshot: id, publishedAt: now.toISOString() } satisfies Pointer);
-  const moved = before === undefined
+  if (current === id) return await readManifest(store, id);
+  const pointer = encodeJson(
+    { snapshot: id, publishedAt: now.toISOString() } satisfies z.infer<typeof pointerShape>,
+  );
+  const overtaken = replaces !== undefined && replaces !== current;
+  const moved = overtaken
+    ? undefined
+    : before === undefined
     ? await store.putIfAbsent(POINTER, pointer)
     : await store.putIfMatch(POINTER, pointer, before.etag);
   if (moved === undefined) {
     throw new LakeError("Another run published a snapshot at the same time", {
       expected: `${POINTER} as it was when this run started`,
+      found: `snapshot ${await currentSnapshotId(store) ?? "none"}`,
       remedy: "Run the pipeline again; nothing of this run is visible.",
     });
   }
@@ -72,7 +103,7 @@ export async function publishSnapshot(
 
 /** The current snapshot's id, or undefined in a lake where nothing was published. */
 export async function currentSnapshotId(store: ObjectStore): Promise<string | undefined> {
-  return (await readJson<Pointer>(store, POINTER))?.value.snapshot;
+  return (await readPointer(store))?.value.snapshot;
 }
 
 /**
@@ -89,11 +120,15 @@ export async function readManifest(store: ObjectStore, id?: string): Promise<Man
       remedy: "Run `deno task pipeline run all`, or set SHOPFLOW_LAKE to a lake that has one.",
     });
   }
-  const manifest = await readJson<Manifest>(store, manifestKey(wanted));
+  const manifest = await readJson<Manifest>(store, manifestKey(wanted), manifestShape);
   if (manifest === undefined) {
     throw new LakeError(`The lake ${store.url} has no snapshot ${wanted}`, {
       remedy: "Look in its folder `snapshots/` for those that exist.",
     });
   }
   return manifest.value;
+}
+
+function readPointer(store: ObjectStore) {
+  return readJson<z.infer<typeof pointerShape>>(store, POINTER, pointerShape);
 }

@@ -26,16 +26,18 @@ export interface BuiltSnapshot {
  * and the same snapshot id.
  *
  * @param codeVersion What made the result: the project's files and the code that runs them.
+ * @param replaces Id of the snapshot that was current when the inputs were chosen, null when there was none.
  * @throws {DataTestError} when a data test of severity `error` fails.
  * @throws {WarehouseError | SchemaContractError | LakeError} when a model fails, or raw files are missing,
  *   unreadable or of another shape. Whatever is thrown, the former snapshot stays current.
  */
 export async function buildSnapshot(
-  { store, project, inputs, codeVersion }: {
+  { store, project, inputs, codeVersion, replaces }: {
     store: ObjectStore;
     project: SqlProject;
     inputs: RawInputs;
     codeVersion: string;
+    replaces?: string | null;
   },
   runtime: Runtime,
   options: BuildOptions = {},
@@ -58,7 +60,12 @@ export async function buildSnapshot(
       tables[model.name] = await writeTableFile(session, model, store, workspace);
       bar.update(done + 1);
     }
-    const manifest = await publishSnapshot(store, { codeVersion, inputs, tables }, runtime.now());
+    const dataTests = {
+      passed: tests.passed,
+      warnings: tests.warnings.map(({ name, failures }) => ({ name, failures })),
+    };
+    const content = { codeVersion, inputs, tables, dataTests };
+    const manifest = await publishSnapshot(store, content, runtime.now(), { replaces });
     bar.finish(`${published.length} tables, snapshot ${manifest.id}`);
     return { manifest, tests };
   } finally {

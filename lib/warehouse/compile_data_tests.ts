@@ -66,7 +66,10 @@ export function compileDataTests(
     }
     const given: Record<string, unknown> = { model: relation, column_name: column, ...args };
     refuseOtherArguments(definition, given, test);
-    return { ...test, sql: renderSql(definition.body, definition.file, { ...own, ...given }, prelude) };
+    return {
+      ...test,
+      sql: renderSql(asMacroCall(definition, given), definition.file, { ...own, ...given }, prelude),
+    };
   }
 }
 
@@ -85,6 +88,13 @@ function genericTests(files: ProjectFile[]): Map<string, GenericTest> {
   );
 }
 
+/** A generic test is a macro, so that its parameters may have defaults. */
+function asMacroCall({ parameters, body }: GenericTest, given: Record<string, unknown>): string {
+  const names = Object.keys(given).filter((name) => given[name] !== undefined);
+  const call = names.map((name) => `${name}=${name}`).join(", ");
+  return `{% macro data_test(${parameters.join(", ")}) %}${body}{% endmacro %}{{ data_test(${call}) }}`;
+}
+
 function refuseOtherArguments(
   { parameters, file }: GenericTest,
   given: Record<string, unknown>,
@@ -93,7 +103,7 @@ function refuseOtherArguments(
   const names = Object.keys(given).filter((name) => given[name] !== undefined);
   const missing = parameters.filter((parameter) => !parameter.includes("=") && !names.includes(parameter));
   const known = parameters.map((parameter) => parameter.split("=")[0]!.trim());
-  const extra = names.filter((name) => name !== "column_name" && !known.includes(name));
+  const extra = names.filter((name) => !known.includes(name));
   if (missing.length === 0 && extra.length === 0) return;
   throw new WarehouseError(`${test.file}: the data test ${test.kind} of ${test.model} is malformed`, {
     expected: `the arguments ${parameters.join(", ")} of ${file}`,

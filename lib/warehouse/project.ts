@@ -1,4 +1,5 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { compileDataTests } from "./compile_data_tests.ts";
 import { type ProjectFile, readProjectFiles, readSettingsFile } from "./project_files.ts";
@@ -19,7 +20,8 @@ export async function loadSqlProject(
   folder: string,
   vars: Record<string, unknown> = {},
 ): Promise<SqlProject> {
-  const settings = parseProjectSettings(await readSettingsFile(folder), "dbt_project.yml");
+  const settingsFile = { path: "dbt_project.yml", text: await readSettingsFile(folder) };
+  const settings = parseProjectSettings(settingsFile.text, settingsFile.path);
   const modelFiles = await readProjectFiles(folder, settings.modelPaths, [".sql"]);
   const schemaFiles = await readProjectFiles(folder, settings.modelPaths, [".yml", ".yaml"]);
   const macros = await readProjectFiles(folder, settings.macroPaths, [".sql"]);
@@ -50,7 +52,9 @@ export async function loadSqlProject(
     };
   });
   const tests = compileDataTests({ models, testFiles, scope, prelude });
-  return { name: settings.name, sources, models: inDependencyOrder(models), tests };
+  const files = [settingsFile, ...modelFiles, ...schemaFiles, ...macros, ...testFiles];
+  const version = createHash("sha256").update(JSON.stringify([vars, files])).digest("hex").slice(0, 12);
+  return { name: settings.name, version, sources, models: inDependencyOrder(models), tests };
 }
 
 function uniqueNames(files: ProjectFile[]): Map<string, string> {

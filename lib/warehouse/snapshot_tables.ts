@@ -1,4 +1,5 @@
-import { type Manifest, type ObjectStore, readManifest } from "shopflow/lake/mod.ts";
+import { LakeError, WarehouseError } from "shopflow/errors/mod.ts";
+import { type Manifest, type ObjectStore, readManifest, type SnapshotTable } from "shopflow/lake/mod.ts";
 import { openSession, type Session, type SessionOptions, sqlName, sqlString } from "./session.ts";
 
 /** A DuckDB session in which every table of one snapshot is a view. */
@@ -9,7 +10,7 @@ export interface OpenSnapshot extends Session, Disposable {
 /**
  * Opens a published snapshot, by default the current one, for reading.
  *
- * @throws {LakeError} when nothing was published, or a file that the manifest names is missing.
+ * @throws {LakeError} when nothing was published, or a file that the manifest names is missing or unreadable.
  */
 export async function openSnapshot(
   store: ObjectStore,
@@ -18,11 +19,34 @@ export async function openSnapshot(
 ): Promise<OpenSnapshot> {
   const manifest = await readManifest(store, id);
   const session = await openSession(options);
-  for (const [name, table] of Object.entries(manifest.tables)) {
-    const paths = await Promise.all(table.files.map((file) => store.localPath(file.key)));
-    await session.run(
-      `CREATE VIEW ${sqlName(name)} AS SELECT * FROM read_parquet([${paths.map(sqlString).join(", ")}])`,
-    );
+  try {
+    for (const [name, table] of Object.entries(manifest.tables)) {
+      await createView(session, name, table, store);
+    }
+  } catch (error) {
+    session.close();
+    throw error;
   }
   return { ...session, manifest };
+}
+
+async function createView(
+  session: Session,
+  name: string,
+  table: SnapshotTable,
+  store: ObjectStore,
+): Promise<void> {
+  const paths = await Promise.all(table.files.map((file) => store.localPath(file.key)));
+  const list = paths.map(sqlString).join(", ");
+  try {
+    await session.run(`CREATE VIEW ${sqlName(name)} AS SELECT * FROM read_parquet([${list}])`);
+  } catch (cause) {
+    if (!(cause instanceof WarehouseError)) throw cause;
+    throw new LakeError(`The table ${name} of the lake cannot be read`, {
+      expected: "Parquet files",
+      found: table.files.map((file) => file.key).join(", ") + ` in ${store.url}`,
+      remedy: "Delete the broken file and run `deno task pipeline run transform --force`.",
+      cause,
+    });
+  }
 }

@@ -19,6 +19,8 @@ export interface SqlModel {
 /** A dbt project, compiled for DuckDB. */
 export interface SqlProject {
   name: string;
+  /** Hash of the project's files and variables: equal versions compile to equal SQL. */
+  version: string;
   sources: SourceDoc[];
   /** Each model after those it reads. */
   models: SqlModel[];

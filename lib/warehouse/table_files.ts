@@ -41,8 +41,8 @@ export async function writeTableFile(
   );
   const { sha256, size } = await digest(path);
   const key = `curated/${name}/${sha256.slice(0, 16)}.parquet`;
-  if (await store.stat(key) === undefined) await store.moveIn(key, path);
-  else await Deno.remove(path);
+  if ((await store.stat(key))?.size === size) await Deno.remove(path);
+  else await store.moveIn(key, path);
   const { rows } = counted!;
   return { columns, rows, files: [{ key, rows, size, sha256 }] };
 }
