@@ -1,0 +1,45 @@
+import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { objectStoreContract } from "../../contracts/object_store_contract.ts";
+
+async function openTemporary() {
+  const folder = await Deno.makeTempDir({ prefix: "shopflow_store_" });
+  return {
+    store: createDirectoryStore(folder),
+    remove: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+objectStoreContract("directory store", openTemporary, (store) => createDirectoryStore(store.url));
+
+Deno.test("a directory store leaves no staging files behind", async () => {
+  const { store, remove } = await openTemporary();
+  try {
+    const body = new Uint8Array([1]);
+    const { etag } = await store.put("a", body);
+    await store.putIfAbsent("a", body);
+    await store.putIfMatch("a", body, "another tag");
+    await store.putIfMatch("a", body, etag);
+    const names = (await Array.fromAsync(Deno.readDir(join(store.url, ".staging")))).map((entry) =>
+      entry.name
+    );
+    assert.deepEqual(names, ["lock"]);
+  } finally {
+    await remove();
+  }
+});
+
+Deno.test("a lake in a place that is a file is an error that names the setting", async () => {
+  const { store, remove } = await openTemporary();
+  try {
+    await store.put("file", new Uint8Array([1]));
+    const broken = createDirectoryStore(join(store.url, "file"));
+    await assert.rejects(broken.put("a/b", new Uint8Array([1])), {
+      name: "LakeError",
+      message: /Cannot write "a\/b" in the lake .*SHOPFLOW_LAKE/s,
+    });
+  } finally {
+    await remove();
+  }
+});
