@@ -33,7 +33,6 @@ export interface ChurnBacktest {
 
 export interface ChurnBacktestOptions {
   xgboost?: Partial<XgboostOptions>;
-  seed?: number;
   /** Length of the label window in days. */
   horizonDays?: number;
 }
@@ -48,11 +47,11 @@ export interface ChurnBacktestOptions {
 export async function backtestChurn(
   session: Pick<Session, "columns">,
   split: TemporalSplit,
-  { xgboost = {}, seed = 0, horizonDays = CHURN_HORIZON_DAYS }: ChurnBacktestOptions = {},
+  { xgboost = {}, horizonDays = CHURN_HORIZON_DAYS }: ChurnBacktestOptions = {},
 ): Promise<ChurnBacktest> {
   const training = await readChurnExamples(session, split.train, horizonDays);
   const test = await readChurnExamples(session, [split.test], horizonDays);
-  const model = await xgboostTrainer(xgboost).fit(training.features, training.labels, { seed });
+  const model = await xgboostTrainer(xgboost).fit(training.features, training.labels);
   const baseline = await recencyBaseline().fit(training.features, training.labels);
   const probabilities = model.predict(test.features);
   const baselineProbabilities = baseline.predict(test.features);

@@ -21,8 +21,13 @@ export interface TreeClassifier extends Classifier {
 export function xgboostTrainer(options: Partial<XgboostOptions> = {}): ClassifierTrainer<TreeClassifier> {
   return {
     name: "xgboost",
-    async fit(features, labels, { seed = 0 } = {}) {
-      return treeClassifier([...features.names], await trainXgboost(features, labels, { ...options, seed }));
+    async fit(features, labels, { seed = options.seed } = {}) {
+      const ensemble = await trainXgboost(
+        features,
+        labels,
+        seed === undefined ? options : { ...options, seed },
+      );
+      return treeClassifier([...features.names], ensemble);
     },
     load: loadTreeClassifier,
   };

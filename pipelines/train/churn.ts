@@ -12,7 +12,7 @@ import type { Pipeline } from "../context.ts";
 const ROOT = join(import.meta.dirname!, "..", "..");
 /** What a version depends on besides data and parameters. */
 const CODE = ["lib/features", "lib/models", "lib/evaluation", "lib/business", "pipelines/train/churn.ts"];
-const PARAMETERS = { xgboost: XGBOOST_DEFAULTS, seed: 42 };
+const PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, seed: 42 } };
 
 /**
  * Trains the churn model on the current snapshot, measures it on the latest date whose outcomes are known

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { loadConfig } from "shopflow/config/mod.ts";
+import { CHURN_FEATURES } from "shopflow/features/mod.ts";
+import { loadChurnModel, type Reason } from "shopflow/models/mod.ts";
+import { currentScores, loadChampion, requireScores } from "shopflow/registry/mod.ts";
+import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
+import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
+import { createContext, type PipelineContext } from "../../pipelines/context.ts";
+import { scoreChurn } from "../../pipelines/score/churn.ts";
+import { trainChurn } from "../../pipelines/train/churn.ts";
+import { type ChurnShopOptions, openChurnShop } from "../fixtures/churn_shop.ts";
+import { publishSession } from "../fixtures/publish_session.ts";
+
+Deno.test("churn is trained, measured, made champion and scored from a snapshot", async (t) => {
+  await using lake = await lakeOf({ customers: 500 });
+  const { context } = lake;
+
+  await t.step("scoring before training says what is missing", async () => {
+    await assert.rejects(scoreChurn(context), { name: "ModelError", message: /no trained churn model/ });
+  });
+
+  await t.step("training keeps the model, its card and its calibration table", async () => {
+    const { status, summary } = await trainChurn(context);
+    assert.equal(status, "done");
+    assert.match(summary, /AUC 0\.\d{3} on \d+ customers \(recency alone 0\.\d{3}\)/);
+    const { card, files } = await loadChampion(context.store, "churn");
+    assert.equal(card.snapshot, lake.snapshot);
+    assert.equal(card.asOf, "2024-10-03");
+    assert.ok(card.metrics.auc! > 0.75, String(card.metrics.auc));
+    for (const name of ["log_loss", "brier", "baseline_auc", "baseline_log_loss", "test_rows"]) {
+      assert.ok(Number.isFinite(card.metrics[name]), name);
+    }
+    const calibration = JSON.parse(new TextDecoder().decode(files["calibration.json"]));
+    assert.equal(calibration.bins.length, 10);
+    assert.equal(loadChurnModel(files).featureNames.length, CHURN_FEATURES.length);
+  });
+
+  await t.step("training again on the same snapshot is unchanged, unless forced", async () => {
+    assert.equal((await trainChurn(context)).status, "unchanged");
+    const before = await loadChampion(context.store, "churn");
+    assert.equal((await trainChurn({ ...context, force: true })).status, "done");
+    const { files } = await loadChampion(context.store, "churn");
+    assert.deepEqual(files, before.files, "and gives the same bytes");
+  });
+
+  await t.step("scores are those of the contract, for every customer of the population", async () => {
+    const { status, summary } = await scoreChurn(context);
+    assert.equal(status, "done");
+    assert.match(summary, /\d+ customers as of 2025-01-01; \d+ without an order in the last 365 days/);
+    const scores = await requireScores(context.store, "churn");
+    assert.equal(scores.asOf, "2025-01-01");
+    using session = await openSession();
+    const file = sqlString(await context.store.localPath(scores.key));
+    const columns = await session.rows(`DESCRIBE FROM read_parquet(${file})`);
+    assert.deepEqual(columns.map((row) => [row.column_name, row.column_type]), [
+      ["customer_id", "VARCHAR"],
+      ["as_of", "DATE"],
+      ["churn_probability", "DOUBLE"],
+      ["reasons", "VARCHAR"],
+      ...CHURN_FEATURES.map(({ name }) => [name, "DOUBLE"]),
+    ]);
+    const rows = await session.rows(`FROM read_parquet(${file})`);
+    assert.equal(rows.length, scores.rows);
+    assert.equal(new Set(rows.map((row) => row.customer_id)).size, rows.length);
+    const { files } = await loadChampion(context.store, "churn");
+    const features = Object.fromEntries(CHURN_FEATURES.map(({ name }) => [name, rows[0]![name] as number]));
+    const { probability, reasons } = loadChurnModel(files).predict(features);
+    assert.equal(rows[0]!.churn_probability, probability);
+    assert.deepEqual(JSON.parse(rows[0]!.reasons as string) as Reason[], reasons);
+  });
+
+  await t.step("scoring again is unchanged", async () => {
+    assert.equal((await scoreChurn(context)).status, "unchanged");
+  });
+});
+
+Deno.test("a shop with a year of orders and nothing else is trained and scored", async () => {
+  await using lake = await lakeOf({ customers: 500, days: 374, ordersOnly: true });
+  assert.equal((await trainChurn(lake.context)).status, "done");
+  assert.equal((await scoreChurn(lake.context)).status, "done");
+});
+
+Deno.test("too short a history is refused, and no champion is made", async () => {
+  await using lake = await lakeOf({ customers: 200, days: 200 });
+  await assert.rejects(trainChurn(lake.context), {
+    name: "ModelError",
+    message: /too little data to train on: expected at least 270 days of orders, found \d+ days/,
+  });
+  assert.equal(await currentScores(lake.context.store, "churn"), undefined);
+  await assert.rejects(scoreChurn(lake.context), { name: "ModelError" });
+});
+
+/** A lake in a temporary folder with one snapshot of the churn shop. */
+async function lakeOf(
+  options: ChurnShopOptions,
+): Promise<{ context: PipelineContext; snapshot: string } & AsyncDisposable> {
+  const home = await Deno.makeTempDir({ prefix: "shopflow_churn_test_" });
+  const runtime = createRuntime({ progress: silentProgress, now: () => new Date("2025-01-01T00:00:00Z") });
+  const context = createContext(loadConfig({ SHOPFLOW_HOME: home }), runtime);
+  using shop = await openChurnShop(options);
+  const snapshot = await publishSession(context.store, shop, [
+    "dim_customers",
+    "dim_products",
+    "fact_events",
+    "fact_orders",
+    "fact_support_tickets",
+  ]);
+  return {
+    context,
+    snapshot,
+    [Symbol.asyncDispose]: () => Deno.remove(home, { recursive: true }),
+  };
+}
