@@ -32,7 +32,7 @@ const route = createRoute({
             },
             features: {
               summary: "Anyone, by features; those left out count as not known",
-              value: { features: { recency_days: 112, orders_total: 4 } },
+              value: { features: { recency_days: 112, order_count: 4 } },
             },
           },
         },

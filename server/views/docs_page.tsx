@@ -1,4 +1,5 @@
 import type { DocumentedEndpoint } from "../routes/documented_endpoints.ts";
+import { FeatureTable } from "./feature_table.tsx";
 import { Layout, renderPage } from "./layout.tsx";
 
 interface DocsProps {
@@ -34,6 +35,7 @@ export function renderDocsPage({ endpoints, origin, keyRequired }: DocsProps): s
           keyRequired={keyRequired}
         />
       ))}
+      <FeatureTable />
     </Layout>,
   );
 }

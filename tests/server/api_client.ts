@@ -1,0 +1,60 @@
+import type { ObjectStore } from "shopflow/lake/mod.ts";
+import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
+import { createApp, type ServerDependencies } from "../../server/app.ts";
+import { publishWholeLake, temporaryLake } from "./small_lake.ts";
+
+/** The body of an unsuccessful answer. */
+export interface Problem {
+  error: { code: string; message: string; expected?: string; found?: string; remedy?: string };
+}
+
+/** An app that is asked without a port, with what it logged. */
+export interface ApiClient {
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** Sends a value as JSON; text is sent as it is. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  log: string[];
+}
+
+export function createClient(
+  store: ObjectStore,
+  options: Omit<ServerDependencies, "store" | "runtime"> = {},
+): ApiClient {
+  const log: string[] = [];
+  const runtime = createRuntime({
+    now: () => new Date("2024-10-02T06:00:00Z"),
+    log: createLogger((line) => log.push(line)),
+    progress: silentProgress,
+  });
+  const app = createApp({ store, runtime, ...options });
+  return {
+    get: async (path, headers = {}) => await app.request(path, { headers }),
+    post: async (path, body, headers = {}) =>
+      await app.request(path, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      }),
+    log,
+  };
+}
+
+type TemporaryLake = Awaited<ReturnType<typeof temporaryLake>>;
+let shared: Promise<{ lake: TemporaryLake; client: ApiClient }> | undefined;
+
+/** Declares a test that asks an app over a lake with everything in it; a file's tests share the two. */
+export function testApi(name: string, body: (client: ApiClient) => Promise<void>): void {
+  Deno.test(name, async () => {
+    shared ??= (async () => {
+      const lake = await temporaryLake();
+      await publishWholeLake(lake.store);
+      return { lake, client: createClient(lake.store) };
+    })();
+    await body((await shared).client);
+  });
+}
+
+Deno.test.afterAll(async () => {
+  await (await shared)?.lake[Symbol.asyncDispose]();
+  shared = undefined;
+});

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { CHURN_FEATURES } from "shopflow/features/mod.ts";
+import { createClient, testApi } from "../api_client.ts";
+import { temporaryLake } from "../small_lake.ts";
+
+testApi("openapi.json describes every endpoint with its answers", async ({ get }) => {
+  const { openapi, paths } = await (await get("/openapi.json")).json();
+  assert.equal(openapi, "3.1.0");
+  assert.deepEqual(Object.keys(paths).sort(), [
+    "/health",
+    "/inventory/{product_id}",
+    "/predict/churn",
+    "/recommend/{customer_id}",
+  ]);
+  assert.deepEqual(Object.keys(paths["/inventory/{product_id}"].get.responses), [
+    "200",
+    "400",
+    "401",
+    "404",
+    "503",
+  ]);
+  const { n } = Object.fromEntries(
+    paths["/recommend/{customer_id}"].get.parameters.map((
+      parameter: { name: string },
+    ) => [parameter.name, parameter]),
+  );
+  assert.deepEqual([n.schema.minimum, n.schema.maximum, n.required], [1, 20, false]);
+});
+
+testApi("the page /docs lists the features of the churn model with their units", async ({ get }) => {
+  const page = await (await get("/docs")).text();
+  for (const { name } of CHURN_FEATURES) assert.match(page, new RegExp(`<code>${name}</code>`));
+});
+
+testApi("every command on the page /docs can be sent as it is", async ({ get, post }) => {
+  const page = await (await get("/docs")).text();
+  const commands = [
+    ...page.matchAll(/curl &#39;http:\/\/localhost(.*?)&#39;(?:[^<]*?-d &#39;(.*?)&#39;)?/gs),
+  ];
+  assert.equal(commands.length, 6);
+  for (const [, path, body] of commands) {
+    const text = body?.replaceAll("&quot;", '"');
+    const answer = text === undefined ? await get(path!) : await post(path!, text);
+    assert.equal(answer.status, 200, `${path} ${text ?? ""}`);
+  }
+});
+
+Deno.test("the page /docs says when a key is needed", async () => {
+  await using lake = await temporaryLake();
+  assert.doesNotMatch(await (await createClient(lake.store).get("/docs")).text(), /x-api-key/);
+  assert.match(await (await createClient(lake.store, { apiKey: "k" }).get("/docs")).text(), /x-api-key/);
+});

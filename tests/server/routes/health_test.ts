@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { createClient, testApi } from "../api_client.ts";
+import { publishSmallSnapshot, temporaryLake } from "../small_lake.ts";
+
+testApi("health tells snapshot, age, model versions with metrics, and score tables", async ({ get }) => {
+  const answer = await get("/health");
+  assert.equal(answer.status, 200);
+  const { status, snapshot, models, scores } = await answer.json();
+  assert.equal(status, "ok");
+  assert.match(snapshot.id, /^[0-9a-f]{16}$/);
+  assert.equal(snapshot.age_seconds, 24 * 3600);
+  assert.deepEqual(models.churn.metrics, { auc: 0.8123, log_loss: 0.43 });
+  assert.deepEqual(Object.keys(scores), ["churn", "recommendations", "inventory_plan"]);
+  assert.equal(scores.churn.rows, 4);
+});
+
+Deno.test("without a snapshot the server is unavailable and says what to run", async () => {
+  await using lake = await temporaryLake();
+  const answer = await createClient(lake.store).get("/health");
+  assert.equal(answer.status, 503);
+  const { status, snapshot, remedy } = await answer.json();
+  assert.deepEqual([status, snapshot], ["unavailable", null]);
+  assert.match(remedy, /deno task pipeline run all/);
+});
+
+Deno.test("before anything is trained and scored every endpoint answers 503 with the command to run", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallSnapshot(lake.store);
+  const { get, post } = createClient(lake.store);
+  const answers = await Promise.all([
+    post("/predict/churn", { customer_id: "CUST000001" }),
+    post("/predict/churn", { features: { recency_days: 1 } }),
+    get("/recommend/CUST000001"),
+    get("/inventory/PROD00001"),
+  ]);
+  for (const answer of answers) {
+    assert.equal(answer.status, 503);
+    const { error } = await answer.json();
+    assert.equal(error.code, "not_ready");
+    assert.match(error.remedy, /deno task pipeline run (all|train)/);
+  }
+});

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { createClient, type Problem, testApi } from "../api_client.ts";
+import { temporaryLake } from "../small_lake.ts";
+import { publishSmallReport } from "../small_report.ts";
+
+const HTML = { accept: "text/html" };
+
+Deno.test("the index of an empty lake says which command publishes reports", async () => {
+  await using lake = await temporaryLake();
+  const { get } = createClient(lake.store);
+  const page = await (await get("/reports")).text();
+  assert.match(page, /No report has been published yet/);
+  assert.match(page, /deno task pipeline run all/);
+  assert.equal((await get("/")).headers.get("location"), "/reports");
+});
+
+Deno.test("the index shows each report with its date, snapshot and parameters, and marks failed ones", async () => {
+  await using lake = await temporaryLake();
+  const { get } = createClient(lake.store);
+  await publishSmallReport(lake.store, { name: "churn" });
+  await publishSmallReport(lake.store, { name: "inventory", failed: true });
+  const page = await (await get("/reports")).text();
+  assert.match(page, /href="\/reports\/churn"/);
+  assert.match(page, /fewer than in July &amp; &lt;August&gt;/, "text of a notebook is escaped");
+  assert.match(page, /2024-10-02 06:00 UTC/);
+  assert.match(page, /snapshot 69b5194c/);
+  assert.match(page, /as of 2024-10-01/);
+  assert.equal(page.match(/class="tag bad"/g)?.length, 1);
+  assert.match(page, /TypeError: no such column/);
+});
+
+testApi(
+  "the index shows the models with their metrics, and examples with ids of this shop",
+  async ({ get }) => {
+    const page = await (await get("/reports")).text();
+    assert.match(page, /<dt>auc<\/dt><dd>0\.812<\/dd>/);
+    assert.match(page, /<dt>recall at 10<\/dt><dd>0\.210<\/dd>/);
+    assert.match(page, /published 24 hours ago/);
+    assert.match(page, /customer_id&quot;: &quot;CUST000001/);
+  },
+);
+
+Deno.test("a report's page has its chart, a way back, and a policy that forbids scripts", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallReport(lake.store);
+  const answer = await createClient(lake.store).get("/reports/churn");
+  assert.equal(answer.status, 200);
+  const page = await answer.text();
+  assert.match(page, /<svg|<img[^>]+src="data:image\/svg/);
+  assert.match(page, /<a href="\/reports">/);
+  const policy = answer.headers.get("content-security-policy")!;
+  assert.match(policy, /default-src 'none'/);
+  assert.doesNotMatch(policy, /script-src|unsafe-eval/);
+  assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
+});
+
+Deno.test("older runs keep their address, and a failed report leads to the last run that succeeded", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallReport(lake.store, { runId: "run-1" });
+  await publishSmallReport(lake.store, { runId: "run-2", failed: true });
+  const { get } = createClient(lake.store);
+  const newest = await (await get("/reports/churn")).text();
+  assert.match(newest, /This run failed/);
+  assert.match(newest, /href="\/reports\/churn\/runs\/run-1"/);
+  const older = await get("/reports/churn/runs/run-1");
+  assert.match(await older.text(), /Run run-1/);
+  assert.match(older.headers.get("cache-control")!, /immutable/);
+});
+
+Deno.test("a report that did not change is not sent twice", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallReport(lake.store);
+  const { get } = createClient(lake.store);
+  const etag = (await get("/reports/churn", { "accept-encoding": "gzip" })).headers.get("etag")!;
+  assert.equal((await get("/reports/churn", { "if-none-match": etag })).status, 304);
+});
+
+for (
+  const path of ["/reports/nothing", "/reports/churn/runs/none", "/reports/..%2f..%2fmodels", "/reports/%00"]
+) {
+  testApi(`${path} is not found, as a page for browsers and as JSON for programs`, async ({ get }) => {
+    const page = await get(path, HTML);
+    assert.equal(page.status, 404);
+    assert.match(await page.text(), /There is no such report/);
+    const { error } = await (await get(path)).json() as Problem;
+    assert.equal(error.code, "report_not_found");
+  });
+}

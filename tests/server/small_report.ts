@@ -1,0 +1,63 @@
+import type { ObjectStore } from "shopflow/lake/mod.ts";
+import { type ExecutedNotebook, publishReport, renderPage, type Report } from "shopflow/notebook/mod.ts";
+
+const CHART = {
+  mark: "bar",
+  data: { values: [{ month: "July", churn: 0.15 }, { month: "August", churn: 0.12 }] },
+  encoding: {
+    x: { field: "month", type: "nominal" },
+    y: { field: "churn", type: "quantitative" },
+  },
+};
+
+/** Publishes a report with one chart, or one that failed at its cell. */
+export async function publishSmallReport(store: ObjectStore, options: {
+  name?: string;
+  runId?: string;
+  failed?: boolean;
+} = {}): Promise<Report> {
+  const { name = "churn", runId = "20241002T060000Z", failed = false } = options;
+  const notebook: ExecutedNotebook = {
+    cells: [
+      {
+        id: "opening",
+        cell_type: "markdown",
+        metadata: {},
+        source: `# Customers at risk (${name})\n\nRun ${runId}: fewer than in July & <August>.`,
+      },
+      {
+        id: "chart",
+        cell_type: "code",
+        metadata: {},
+        source: "plot(spec)",
+        execution_count: 1,
+        outputs: [
+          failed ? { output_type: "error", ename: "TypeError", evalue: "no such column", traceback: [] } : {
+            output_type: "execute_result",
+            execution_count: 1,
+            data: { "application/vnd.vegalite.v5+json": CHART, "text/plain": "chart" },
+            metadata: {},
+          },
+        ],
+      },
+    ],
+    metadata: {
+      kernelspec: { name: "deno", display_name: "Deno", language: "typescript" },
+      shopflow: {
+        notebook: name,
+        notebookSha256: "0".repeat(64),
+        runId,
+        status: failed ? "failed" : "succeeded",
+        parameters: { as_of: "2024-10-01" },
+        startedAt: "2024-10-02T06:00:00.000Z",
+        milliseconds: 4200,
+        reads: [{ kind: "snapshot", name: "lake", version: "69b5194cced6ca5e" }],
+        ...(failed && { failure: { cellId: "chart", ename: "TypeError", evalue: "no such column" } }),
+      },
+    },
+    nbformat: 4,
+    nbformat_minor: 5,
+  };
+  const page = await renderPage(notebook);
+  return await publishReport(store, { record: notebook.metadata.shopflow, page, inputs: runId });
+}
