@@ -2,8 +2,12 @@ import { InputError } from "shopflow/errors/mod.ts";
 import { type Loader, type LoggerInterface, parse, View } from "vega";
 import { compile, type Config, type TopLevelSpec } from "vega-lite";
 import { findWrongMarks, isDefect } from "./check_spec.ts";
-import { THEME } from "./theme.ts";
+import { labelAngle } from "./label_angle.ts";
+import { useTextWidth } from "./text_width.ts";
+import { DEFAULT_WIDTH, THEME } from "./theme.ts";
 import { withWrappedTitle } from "./wrap_title.ts";
+
+useTextWidth();
 
 /** What of a chart may be chosen when it is drawn. */
 export interface SvgOptions {
@@ -23,10 +27,13 @@ export async function renderSvg(spec: TopLevelSpec, options: SvgOptions = {}): P
   const logger = collectDefects(defects);
   let svg: string;
   try {
-    const { spec: vegaSpec } = compile(withWrappedTitle(sized(spec, options), options.width), {
-      config: themeFor(options),
-      logger,
-    });
+    const { spec: vegaSpec } = compile(
+      withWrappedTitle(sized(spec, options), options.width ?? DEFAULT_WIDTH),
+      {
+        config: themeFor(spec, options),
+        logger,
+      },
+    );
     const view = new View(parse(vegaSpec), { renderer: "none", loader: LOADER, logger });
     svg = await view.toSVG();
     view.finalize();
@@ -37,15 +44,20 @@ export async function renderSvg(spec: TopLevelSpec, options: SvgOptions = {}): P
   return svg;
 }
 
-/** Below this width, names beside each other do not fit. */
+/** Below this width, axes and legends need the room of the plot. */
 const NARROW = 420;
+/** Pixels that axis and legend take beside a plot, about. */
+const BESIDE = 80;
 
-function themeFor({ width = Infinity }: SvgOptions): Config {
-  return width >= NARROW ? THEME : {
+function themeFor(spec: TopLevelSpec, { width }: SvgOptions): Config {
+  const angle = labelAngle(spec, width === undefined ? DEFAULT_WIDTH : width - BESIDE);
+  const axisXDiscrete = { ...THEME.axisXDiscrete, labelAngle: angle };
+  if (width === undefined || width >= NARROW) return { ...THEME, axisXDiscrete };
+  return {
     ...THEME,
     axisXQuantitative: { tickCount: 4 },
     axisXTemporal: { tickCount: 4 },
-    axisXDiscrete: { labelAngle: -40, labelOverlap: false, labelLimit: 90 },
+    axisXDiscrete: { ...axisXDiscrete, labelLimit: 110 },
     axisYDiscrete: { labelLimit: 140 },
     legend: { ...THEME.legend, orient: "bottom", columns: 2 },
   };

@@ -6,6 +6,9 @@ import type { Config } from "vega-lite";
  */
 export const PALETTE = ["#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#999999"] as const;
 
+/** Pixels of a plot whose specification says nothing. */
+export const DEFAULT_WIDTH = 620;
+
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif";
 
 /**
@@ -18,9 +21,9 @@ export const THEME: Config = {
   padding: 4,
   view: {
     stroke: null,
-    continuousWidth: 620,
+    continuousWidth: DEFAULT_WIDTH,
     continuousHeight: 300,
-    discreteWidth: 620,
+    discreteWidth: DEFAULT_WIDTH,
     discreteHeight: { step: 24 },
   },
   range: { category: [...PALETTE], ramp: { scheme: "viridis" }, heatmap: { scheme: "viridis" } },
@@ -51,8 +54,8 @@ export const THEME: Config = {
   axisXQuantitative: { tickCount: 6 },
   axisYQuantitative: { tickCount: 6 },
   axisBand: { grid: false },
-  axisXDiscrete: { labelAngle: 0, labelOverlap: "greedy" },
-  axisYDiscrete: { labelLimit: 200 },
+  axisXDiscrete: { labelLimit: 160 },
+  axisYDiscrete: { labelLimit: 240 },
   legend: {
     labelColor: "currentColor",
     labelFontSize: 11,

@@ -1,36 +1,30 @@
 import type { TopLevelSpec } from "vega-lite";
+import { textWidth } from "./text_width.ts";
 
-/** Mean widths of a character, in pixels, at the theme's sizes of title and subtitle. */
-const TITLE_CHARACTER = 8.2, SUBTITLE_CHARACTER = 6.3;
-const DEFAULT_WIDTH = 620;
+const TITLE_SIZE = 15, SUBTITLE_SIZE = 12;
 
 /** The specification with title and subtitle broken into lines, since Vega would let them run out of the chart. */
-export function withWrappedTitle(spec: TopLevelSpec, width: number = DEFAULT_WIDTH): TopLevelSpec {
+export function withWrappedTitle(spec: TopLevelSpec, width: number): TopLevelSpec {
   const { title } = spec;
-  if (typeof title === "string") {
-    return { ...spec, title: wrap(title, width / TITLE_CHARACTER) };
-  }
+  if (typeof title === "string") return { ...spec, title: wrap(title, TITLE_SIZE, width) };
   if (typeof title !== "object" || Array.isArray(title) || title === null) return spec;
   const { text, subtitle } = title;
   return {
     ...spec,
     title: {
       ...title,
-      ...(typeof text === "string" && { text: wrap(text, width / TITLE_CHARACTER) }),
-      ...(typeof subtitle === "string" && { subtitle: wrap(subtitle, width / SUBTITLE_CHARACTER) }),
+      ...(typeof text === "string" && { text: wrap(text, TITLE_SIZE, width) }),
+      ...(typeof subtitle === "string" && { subtitle: wrap(subtitle, SUBTITLE_SIZE, width) }),
     },
   };
 }
 
-function wrap(text: string, characters: number): string | string[] {
+function wrap(text: string, fontSize: number, width: number): string | string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= characters) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else {
-      lines.push(word);
-    }
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && textWidth(longer, fontSize) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
   }
   return lines.length === 1 ? lines[0]! : lines;
 }

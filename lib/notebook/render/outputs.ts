@@ -33,9 +33,8 @@ function renderOutput(output: Output, id: string, prose: ProseRenderer): string 
 /** An error with its traceback. */
 export function renderError({ ename, evalue, traceback }: ErrorOutput): string {
   const trace = withoutColours(traceback.join("\n")).trim();
-  return `<p class="error-message"><strong>${escapeHtml(ename)}</strong> ${
-    escapeHtml(withoutColours(evalue))
-  }</p>` +
+  const [message = ""] = withoutColours(evalue).split("\n");
+  return `<p class="error-message"><strong>${escapeHtml(ename)}</strong> ${escapeHtml(message)}</p>` +
     (trace && `<pre class="traceback">${escapeHtml(trace)}</pre>`);
 }
 

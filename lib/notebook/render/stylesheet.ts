@@ -114,7 +114,7 @@ pre.code code { font-size: 1em; }
 .failure h2 { margin: 0 0 .4rem; color: var(--bad); }
 .failure h3 { margin: 1.2rem 0 .4rem; font-size: 1rem; }
 .failure pre { background: var(--surface); }
-.error-message { overflow-wrap: anywhere; white-space: pre-line; }
+.error-message { overflow-wrap: anywhere; }
 .error-message strong { color: var(--bad); }
 .error-message strong::after { content: ":"; }
 .traceback { white-space: pre-wrap; overflow-wrap: anywhere; }

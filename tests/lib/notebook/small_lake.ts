@@ -8,10 +8,10 @@ import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 
-/** What the notebooks of these tests read: 90 days of orders, one a day, and their dates. */
+/** What the notebooks of these tests read: 120 days of orders, one a day, and their dates. */
 const TABLES: Record<string, string> = {
   fact_orders: `SELECT 'O' || i AS order_id, DATE '2024-07-01' + i::INTEGER AS order_date,
-    (100 + 10 * (i % 7))::DECIMAL(12,2) AS net_amount, 'sale' AS line_type FROM range(0, 120) AS t(i)`,
+    (100 + 10 * (i % 7))::DECIMAL(12,2) AS net_amount, 'sale' AS line_type, 'CUST-' || i % 9 AS customer_id FROM range(0, 120) AS t(i)`,
   dim_dates: `SELECT DATE '2024-07-01' + i::INTEGER AS date FROM range(0, 150) AS t(i)`,
 };
 

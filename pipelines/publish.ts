@@ -1,0 +1,103 @@
+import { NotebookError, ShopFlowError } from "shopflow/errors/mod.ts";
+import {
+  currentReport,
+  type Parameters,
+  publishReport,
+  readNotebook,
+  readParameters,
+  renderPage,
+  runNotebook,
+} from "shopflow/notebook/mod.ts";
+import { basename, join } from "node:path";
+import type { Pipeline, PipelineContext, PipelineResult } from "./context.ts";
+import { cellProgress } from "./publish/cell_progress.ts";
+import { latestAsOf } from "./publish/latest_as_of.ts";
+import { reportInputs, sharedInputs } from "./publish/report_inputs.ts";
+
+const NOTEBOOKS = join(import.meta.dirname!, "..", "notebooks");
+/** Kernels at once: each is a process with a database of its own. */
+const AT_ONCE = 2;
+
+/** A notebook that has to be run. */
+interface Work {
+  path: string;
+  parameters: Parameters;
+  inputs: string;
+  cells: number;
+}
+
+/** Runs the notebooks of `notebooks/` whose inputs changed and publishes them as reports. */
+export const publish: Pipeline = (context) => publishNotebooks(context, NOTEBOOKS);
+
+/**
+ * Runs the notebooks of a folder, two at a time, and publishes each as a report, the failed ones too. A notebook
+ * whose file, data, models and code are those of its last good report is left out, unless `context.force`.
+ *
+ * @throws {NotebookError} at the end, when a notebook failed.
+ */
+export async function publishNotebooks(context: PipelineContext, folder: string): Promise<PipelineResult> {
+  const paths = await notebooksIn(folder);
+  const work = await changedNotebooks(context, paths);
+  if (work.length === 0) return { status: "unchanged", summary: `${paths.length} reports are up to date` };
+  const { shared, finish } = cellProgress(
+    context.runtime.progress,
+    work.reduce((total, { cells }) => total + cells, 0),
+  );
+  const quiet: PipelineContext = { ...context, runtime: { ...context.runtime, progress: shared } };
+  const queue = [...work];
+  const failures: string[] = [];
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const failure = await publishOne(quiet, next);
+      if (failure) failures.push(`${basename(next.path)}: ${failure}`);
+    }
+  }));
+  const summary = `${work.length - failures.length} reports published, ${
+    paths.length - work.length
+  } up to date`;
+  finish(summary);
+  if (failures.length === 0) return { status: "done", summary };
+  throw new NotebookError(`${failures.length} of ${work.length} notebooks failed`, {
+    found: failures.join("; "),
+    remedy: "Their reports show the failing cell; the others are published.",
+  });
+}
+
+/** What went wrong, or undefined. */
+async function publishOne(
+  context: PipelineContext,
+  { path, parameters, inputs }: Work,
+): Promise<string | undefined> {
+  try {
+    const { notebook, record } = await runNotebook(path, context, { parameters });
+    await publishReport(context.store, { record, page: await renderPage(notebook), inputs });
+    const { failure } = record;
+    return failure && `cell ${failure.cellId}, ${failure.ename}: ${failure.evalue}`;
+  } catch (error) {
+    if (error instanceof ShopFlowError) return error.message;
+    throw error;
+  }
+}
+
+async function notebooksIn(folder: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  return entries.filter(({ name, isFile }) => isFile && name.endsWith(".ipynb"))
+    .map(({ name }) => join(folder, name)).sort();
+}
+
+async function changedNotebooks({ store, force }: PipelineContext, paths: string[]): Promise<Work[]> {
+  const shared = await sharedInputs(store);
+  const asOf = await latestAsOf(store);
+  const work: Work[] = [];
+  for (const path of paths) {
+    const notebook = await readNotebook(path);
+    const declares = readParameters(notebook, path).some(({ name }) => name === "as_of");
+    const parameters: Parameters = declares && asOf !== undefined ? { as_of: asOf } : {};
+    const inputs = await reportInputs(path, parameters, shared);
+    const current = await currentReport(store, basename(path, ".ipynb"));
+    if (!force && current?.status === "succeeded" && current.inputs === inputs) continue;
+    const cells = notebook.cells.filter(({ cell_type }) => cell_type === "code").length;
+    work.push({ path, parameters, inputs, cells });
+  }
+  return work;
+}
