@@ -14,6 +14,8 @@ export interface JobContext {
   owner: string;
   /** Ends the run early. */
   signal?: AbortSignal;
+  /** Between asking a run to stop and killing it, in milliseconds; default 5000. */
+  graceMs?: number;
 }
 
 /** Between a run's time limit and the end of its lease: for stopping it and writing down what happened. */
@@ -65,10 +67,12 @@ export async function runJob(job: Job, context: JobContext): Promise<JobRun | un
   }
   try {
     log.info(`${job.name}: starts ${job.pipelines.join(", ")}`);
+    const { signal, graceMs } = context;
     const onLine = (line: string) => log.info(`${job.name} | ${line}`);
     const ended = await runChild(context.command(job.pipelines), {
       timeoutMs,
-      signal: context.signal,
+      signal,
+      graceMs,
       onLine,
     });
     return await finish({ ...outcomeOf(ended, job), exitCode: ended.exitCode, output: ended.output });

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { publishSmallSnapshot, temporaryLake } from "./small_lake.ts";
+
+const ROOT = join(import.meta.dirname!, "..", "..");
+
+/** Starts the server as a program of its own, with settings and nothing else from outside. */
+function startServer(settings: Record<string, string>, args: string[] = []): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--allow-read",
+      "--allow-env",
+      "--allow-net",
+      "--allow-sys",
+      "--allow-ffi",
+      "server/main.ts",
+      ...args,
+    ],
+    cwd: ROOT,
+    env: { SHOPFLOW_API_KEY: "", SHOPFLOW_HOST: "", ...settings },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+async function failure(settings: Record<string, string>, args: string[] = []): Promise<string> {
+  const { code, stderr } = await startServer(settings, args).output();
+  assert.equal(code, 1);
+  return new TextDecoder().decode(stderr);
+}
+
+Deno.test("the server says what to open, answers, and ends at SIGTERM", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallSnapshot(lake.store);
+  const server = startServer({ SHOPFLOW_LAKE: lake.store.url, SHOPFLOW_PORT: "0" });
+  const errors = new Response(server.stderr).text();
+  let printed = "";
+  let status: number | undefined;
+  for await (const text of server.stdout.pipeThrough(new TextDecoderStream())) {
+    printed += text;
+    if (status !== undefined || !printed.includes("Ctrl+C")) continue;
+    const url = printed.match(/http:\S+(?=\/health)/)![0];
+    const answer = await fetch(`${url}/health`);
+    status = answer.status;
+    await answer.body?.cancel();
+    server.kill("SIGTERM");
+  }
+  assert.equal(status, 200);
+  assert.match(printed, /http:\/\/127\.0\.0\.1:\d+\/reports/);
+  assert.equal((await server.status).code, 0);
+  assert.match(await errors, /"path":"\/health","status":200/);
+});
+
+Deno.test("a port in use is refused with what to do", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr as Deno.NetAddr;
+  const message = await failure({ SHOPFLOW_PORT: String(port), SHOPFLOW_LAKE: "/nonexistent" });
+  assert.match(message, new RegExp(`Port ${port} is in use`));
+  assert.match(message, /SHOPFLOW_PORT=\d+/);
+  assert.doesNotMatch(message, /\.ts:/);
+});
+
+Deno.test("the server does not listen to other machines without a key", async () => {
+  const message = await failure({ SHOPFLOW_HOST: "0.0.0.0", SHOPFLOW_PORT: "0" });
+  assert.match(message, /SHOPFLOW_API_KEY/);
+});
+
+Deno.test("arguments are refused, since settings are environment variables", async () => {
+  assert.match(await failure({}, ["--port", "9000"]), /--port 9000.*--help/s);
+});
