@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pipelinesNamed } from "../../pipelines/main.ts";
+import { inOrder } from "../../pipelines/in_order.ts";
+import type { PipelineContext, PipelineResult } from "../../pipelines/context.ts";
+
+const root = join(import.meta.dirname!, "..", "..");
+
+Deno.test("all stands for every pipeline, from the sources to the reports", () => {
+  assert.deepEqual(pipelinesNamed("all"), ["extract", "transform", "train", "score", "publish"]);
+  assert.deepEqual(pipelinesNamed("train"), ["train"]);
+});
+
+Deno.test("an unknown pipeline is refused with the names that exist", async () => {
+  const { code, stderr } = await pipeline(["run", "tranform"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /expected all or one of extract, transform, train, score, publish, found "tranform"/);
+});
+
+Deno.test("a lake without a snapshot says which command builds one", async () => {
+  const home = await Deno.makeTempDir();
+  try {
+    const { code, stderr } = await pipeline(["run", "train"], { SHOPFLOW_HOME: home });
+    assert.equal(code, 1);
+    assert.match(stderr, /no published snapshot.*deno task pipeline run all/);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
+Deno.test("--help and list name every pipeline", async () => {
+  assert.match((await pipeline(["--help"])).stdout, /run .*names/);
+  assert.match((await pipeline(["list"])).stdout, /extract[^]*transform[^]*train[^]*score[^]*publish/);
+});
+
+Deno.test("a pipeline of parts is unchanged only when every part is", async () => {
+  const part = (status: PipelineResult["status"]) => () => Promise.resolve({ status, summary: status });
+  const context = {} as PipelineContext;
+  const both = await inOrder({ first: part("unchanged"), second: part("done") }, context);
+  assert.equal(both.status, "done");
+  assert.match(both.summary, /first: unchanged\n {2}second: done/);
+  assert.equal((await inOrder({ first: part("unchanged") }, context)).status, "unchanged");
+});
+
+async function pipeline(args: string[], env: Record<string, string> = {}) {
+  const output = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "pipeline", ...args],
+    cwd: root,
+    env: { NO_COLOR: "1", ...env },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
+}
