@@ -1,0 +1,62 @@
+import { openSession, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
+import assert from "node:assert/strict";
+
+Deno.test("values of a result are plain: numbers, text, booleans, lists, objects and null", async () => {
+  using session = await openSession();
+  const [row] = await session.rows(`
+    SELECT 1::BIGINT AS big, 12.34::DECIMAL(10,2) AS money, -0.05::DECIMAL(5,2) AS cents, DATE '2024-02-29' AS day,
+      TIMESTAMP '2024-02-29 13:45:01' AS moment, true AS yes, NULL AS nothing, 'ä' AS letter,
+      [1.5, NULL] AS list, {'a': 1, 'b': DATE '2024-01-01'} AS struct`);
+  assert.deepEqual(row, {
+    big: 1,
+    money: 12.34,
+    cents: -0.05,
+    day: "2024-02-29",
+    moment: "2024-02-29 13:45:01",
+    yes: true,
+    nothing: null,
+    letter: "ä",
+    list: [1.5, null],
+    struct: { a: 1, b: "2024-01-01" },
+  });
+});
+
+Deno.test("parameters are bound, not spliced in", async () => {
+  using session = await openSession();
+  const rows = await session.rows("SELECT $1 AS name, $2 AS n", ["x'; DROP TABLE y", 3]);
+  assert.deepEqual(rows, [{ name: "x'; DROP TABLE y", n: 3 }]);
+});
+
+Deno.test("columns come as one array each", async () => {
+  using session = await openSession();
+  const columns = await session.columns("SELECT i AS n, 'x' AS t FROM range(3) r(i) ORDER BY i");
+  assert.deepEqual(columns, { n: [0, 1, 2], t: ["x", "x", "x"] });
+});
+
+Deno.test("a statement that DuckDB refuses is shown with the reason", async () => {
+  using session = await openSession();
+  await assert.rejects(session.rows("SELECT nowhere FROM nothing"), {
+    name: "WarehouseError",
+    message: /nothing.*in: SELECT nowhere FROM nothing/s,
+  });
+});
+
+Deno.test("names and strings are quoted so that any text is safe", async () => {
+  using session = await openSession();
+  const [row] = await session.rows(`SELECT ${sqlString("it's")} AS ${sqlName('a "b"')}`);
+  assert.deepEqual(row, { 'a "b"': "it's" });
+});
+
+Deno.test("work larger than the memory limit goes to the folder for it, and fails clearly without one", async () => {
+  const folder = await Deno.makeTempDir();
+  const large =
+    "SELECT count(*) AS n FROM (SELECT DISTINCT hash(i) AS h, i::VARCHAR AS t FROM range(1500000) r(i))";
+  try {
+    using spilling = await openSession({ memoryLimit: "60MB", threads: 1, spillFolder: folder });
+    assert.deepEqual(await spilling.rows(large), [{ n: 1_500_000 }]);
+    using bounded = await openSession({ memoryLimit: "60MB", threads: 1 });
+    await assert.rejects(bounded.rows(large), { name: "WarehouseError", message: /Out of Memory/ });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
