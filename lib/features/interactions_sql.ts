@@ -9,14 +9,17 @@ export interface InteractionWeights {
 }
 
 /**
- * A sale says most. Events of type `purchase` are left out, since the order lines already tell of them, and so is
+ * A sale says most; chosen, as the half-life, on held-out orders (documentation/decisions/recommender.md). Events of type `purchase` are left out, since the order lines already tell of them, and so is
  * `remove_from_cart`: the cart itself was a sign of interest.
  */
-export const INTERACTION_WEIGHTS: InteractionWeights = { purchase: 1, add_to_cart: 0.5, page_view: 0.2 };
+export const INTERACTION_WEIGHTS: InteractionWeights = { purchase: 1, add_to_cart: 0.8, page_view: 0.4 };
+
+/** Days in which an interaction loses half its weight. */
+export const INTERACTION_HALF_LIFE_DAYS = 180;
 
 export interface InteractionOptions {
   weights?: InteractionWeights;
-  /** Days in which an interaction loses half its weight; undefined for no decay. */
+  /** Days above 0; Infinity for no decay. */
   halfLifeDays?: number;
   /** Tables to read, e.g. the training part of a split. */
   orders?: string;
@@ -33,12 +36,12 @@ export interface InteractionOptions {
 export function interactionsSql(asOf: string, options: InteractionOptions = {}): string {
   const {
     weights = INTERACTION_WEIGHTS,
-    halfLifeDays,
+    halfLifeDays = INTERACTION_HALF_LIFE_DAYS,
     orders = "fact_orders",
     events = "fact_events",
   } = options;
   const date = `DATE '${checkAsOf(asOf)}'`;
-  const decay = halfLifeDays === undefined ? "" : ` * pow(0.5, (${date} - day) / ${Number(halfLifeDays)})`;
+  const decay = halfLifeDays === Infinity ? "" : ` * pow(0.5, (${date} - day) / ${Number(halfLifeDays)})`;
   return `
 WITH interactions AS (
   SELECT customer_id, product_id, order_date AS day, ${Number(weights.purchase)} AS weight, true AS purchased

@@ -11,6 +11,7 @@ export { churnReasonText } from "./reason_text.ts";
 export type { ChurnFeature } from "./churn_feature.ts";
 export { addDays, checkAsOf, daysBetween } from "./as_of_date.ts";
 export {
+  INTERACTION_HALF_LIFE_DAYS,
   INTERACTION_WEIGHTS,
   type InteractionOptions,
   interactionsSql,

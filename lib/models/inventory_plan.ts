@@ -75,7 +75,8 @@ export interface PlannedPosition extends InventoryPosition {
  * S = s + economic order quantity (Silver, Pyke and Thomas 2017, section 6.11; that reference's power
  * approximation would set s and S together, the sum is its usual simplification).
  *
- * The most urgent come first: orders before the rest, then by expected lost sales and stockout risk.
+ * The most urgent come first: orders by expected lost sales and stockout risk, then overstock by the money it
+ * ties up, then the rest.
  *
  * @throws {ModelError} when a parameter, a demand or a cost is out of range.
  */
@@ -128,10 +129,12 @@ function lotSize({ demand, unitCost }: InventoryPosition, parameters: InventoryP
   );
 }
 
+const ACTIONS: InventoryAction[] = ["order now", "overstock", "ok"];
+
 function byUrgency(a: PlannedPosition, b: PlannedPosition): number {
-  return Number(b.action === "order now") - Number(a.action === "order now") ||
-    b.expectedLostSales - a.expectedLostSales || b.stockoutRisk - a.stockoutRisk ||
+  return ACTIONS.indexOf(a.action) - ACTIONS.indexOf(b.action) ||
     b.overstockValue - a.overstockValue ||
+    b.expectedLostSales - a.expectedLostSales || b.stockoutRisk - a.stockoutRisk ||
     compare(a.productId, b.productId) || compare(a.warehouseId, b.warehouseId);
 }
 

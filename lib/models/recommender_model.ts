@@ -21,7 +21,7 @@ export const RECOMMENDER_PARAMETERS: RecommenderParameters = {
   customerNormalisation: 1,
   popularityHalfLifeDays: 60,
   excludePurchased: false,
-  selfSimilarity: 1,
+  selfSimilarity: 0.5,
 };
 
 /** What a recommender is trained on; customers and days after the as-of date are not in it. */

@@ -4,7 +4,7 @@ import {
   salesPeriod,
   trainRecommender,
 } from "shopflow/business/mod.ts";
-import { addDays, INTERACTION_WEIGHTS } from "shopflow/features/mod.ts";
+import { addDays, INTERACTION_HALF_LIFE_DAYS, INTERACTION_WEIGHTS } from "shopflow/features/mod.ts";
 import { RECOMMENDER_PARAMETERS, recommenderFiles } from "shopflow/models/mod.ts";
 import { championCard, makeChampion, saveModelVersion } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
@@ -30,7 +30,11 @@ const CODE = [
  */
 export const trainRecommendation: Pipeline = async ({ store, runtime, force }) => {
   using snapshot = await openSnapshot(store);
-  const parameters = { ...RECOMMENDER_PARAMETERS, weights: INTERACTION_WEIGHTS };
+  const parameters = {
+    ...RECOMMENDER_PARAMETERS,
+    interactionWeights: INTERACTION_WEIGHTS,
+    interactionHalfLifeDays: INTERACTION_HALF_LIFE_DAYS,
+  };
   const code = await codeVersion(CODE.map((folder) => join(import.meta.dirname!, folder)));
   const version = createHash("sha256").update(JSON.stringify([snapshot.manifest.id, parameters, code]))
     .digest("hex").slice(0, 12);
