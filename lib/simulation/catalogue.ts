@@ -48,11 +48,7 @@ export interface Clusters {
 /** Draws a catalogue of `size` products in clusters of about {@link PRODUCTS_PER_CLUSTER}. */
 export function createCatalogue(size: number, random: Random): Catalogue {
   const clusterCount = Math.max(CATEGORIES.length, Math.round(size / PRODUCTS_PER_CLUSTER));
-  const shares = runningSums(CATEGORY_WORDS.map(({ share }) => share));
-  const clusterCategory = Uint8Array.from(
-    { length: clusterCount },
-    (_, k) => k < CATEGORIES.length ? k : drawFrom(shares, random),
-  );
+  const clusterCategory = shareOut(clusterCount);
   const clusterFame = Float64Array.from({ length: clusterCount }, logNormal(random, CLUSTER_SPREAD));
   const productFame = logNormal(random, PRODUCT_SPREAD);
   const priceFactor = logNormal(random, 0.55);
@@ -77,6 +73,17 @@ export function createCatalogue(size: number, random: Random): Catalogue {
     catalogue.complement[product] = drawComplement(product, cluster[product]!, clusters, random);
   }
   return { ...catalogue, clusters };
+}
+
+/** Categories of clusters: one of each first, then in proportion to the shares (Webster's method). */
+function shareOut(clusters: number): Uint8Array {
+  const given = new Array<number>(CATEGORIES.length).fill(0);
+  return Uint8Array.from({ length: clusters }, (_, k) => {
+    const claims = CATEGORY_WORDS.map(({ share }, category) => share / (2 * given[category]! + 1));
+    const category = k < CATEGORIES.length ? k : claims.indexOf(Math.max(...claims));
+    given[category]!++;
+    return category;
+  });
 }
 
 /** Factors around 1 whose logarithm has the given standard deviation. */

@@ -8,7 +8,7 @@ import { firstAbove, runningSums } from "./weighted_choice.ts";
 import type { World } from "./world.ts";
 
 /** Visits of someone who dropped out, relative to before; and the chance that such a visit is the last. */
-const LAPSED = { visits: 0.15, lastVisit: 0.3 };
+const LAPSED = { visits: 0.6, lastVisit: 0.2 };
 
 /**
  * Plays the history day by day: deliveries, sign-ups, fates, visits. Orders, events, tickets, stock and

@@ -9,16 +9,16 @@ import { drawFrom, runningSums } from "./weighted_choice.ts";
 /** Share of all customers who were already customers when the history starts. */
 const EARLIER_SHARE = 0.2;
 /** Visits of a living customer in a month: gamma, so that a few come often and many come rarely. */
-export const VISITS_PER_MONTH = { mean: 1.93, shape: 1.4 };
+export const VISITS_PER_MONTH = { mean: 1.38, shape: 0.9 };
 /**
  * Drop-out rate of a new customer in a month before anything annoys them: gamma. Those with high rates leave
  * early, so the living customers' mean is lower; together with annoyances about 15 % of them leave in a month.
  */
-const DROP_OUT_RATE = { mean: 0.235, shape: 2 };
+const DROP_OUT_RATE = { mean: 0.225, shape: 2 };
 /** How much less often frequent visitors drop out: the rate goes with visits to this negative power. */
 const LOYALTY_OF_FREQUENT_VISITORS = 0.3;
 /** Log-odds that a cart is bought: mean and spread between customers. */
-const DECISIVENESS = { mean: -1.25, spread: 0.8 };
+const DECISIVENESS = { mean: -1.28, spread: 1.1 };
 /** Age of the shop when the history starts. */
 const LONGEST_TENURE_MONTHS = 48;
 export const FAVOURITES = 3;

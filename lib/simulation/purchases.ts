@@ -15,9 +15,9 @@ const RETURN_CHANCE = { sound: 0.015, defective: 0.5 };
 const RETURN_DAYS = { first: 4, last: 25 };
 /** Chance of a ticket for an order, by issue; defects have their own causes. */
 const COMPLAINT_CHANCES = [
-  { issue: "Shipping Delay", chance: 0.078, firstDay: 3, lastDay: 10 },
-  { issue: "Billing Issue", chance: 0.034, firstDay: 0, lastDay: 12 },
-  { issue: "Account Issue", chance: 0.025, firstDay: 0, lastDay: 30 },
+  { issue: "Shipping Delay", chance: 0.098, firstDay: 3, lastDay: 10 },
+  { issue: "Billing Issue", chance: 0.043, firstDay: 0, lastDay: 12 },
+  { issue: "Account Issue", chance: 0.033, firstDay: 0, lastDay: 30 },
 ] as const;
 const DEFECT_TICKET_CHANCE = 0.75;
 

@@ -10,7 +10,7 @@ export const SNAPSHOT_DAYS = 31;
 /** A row is overstocked when its stock would last longer than this at the pace of the last 90 days' sales. */
 export const OVERSTOCK_DAYS = 90;
 /** Pieces sold in a day per customer ever registered: what the buyers expect of the shop as a whole. */
-const PIECES_PER_CUSTOMER_DAY = 0.0104;
+const PIECES_PER_CUSTOMER_DAY = 0.01;
 /**
  * The reorder rule is poor in three ways: the buyers guess a product's demand once (log-normal error), expect
  * every supplier to deliver in two weeks although most take longer, and order for months at once.

@@ -11,10 +11,10 @@ import type { World } from "./world.ts";
 /** Customers who sign up mostly do so in order to buy. */
 const FIRST_VISIT = { cartRate: 0.9, decisiveness: 1.6 };
 /** People who dropped out look in now and then, and buy nothing. */
-const LAPSED_CART_RATE = 0.25;
+const LAPSED_CART_RATE = 0.35;
 /** Log-odds to buy that each further item in the cart adds. */
-const DECISIVENESS_PER_ITEM = 0.4;
-const MEAN_FURTHER_ITEMS = 1.05;
+const DECISIVENESS_PER_ITEM = 0.35;
+const MEAN_FURTHER_ITEMS = 1.6;
 const MEAN_FURTHER_VIEWS = 0.4;
 /** Chance to open the page of a product before putting it into the cart, as seen in the log. */
 const VIEW_BEFORE_CART = 0.67;
