@@ -1,0 +1,183 @@
+import { loadConfig } from "shopflow/config/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { loadRecommender } from "shopflow/models/mod.ts";
+import { championCard, loadChampion, requireScores } from "shopflow/registry/mod.ts";
+import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
+import { openSession, type Row, sqlString } from "shopflow/warehouse/mod.ts";
+import { addDays } from "shopflow/features/mod.ts";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { PipelineContext } from "../../pipelines/context.ts";
+import { scoreInventory } from "../../pipelines/score/inventory.ts";
+import { scoreRecommendation } from "../../pipelines/score/recommendation.ts";
+import { trainRecommendation } from "../../pipelines/train/recommendation.ts";
+import { type CuratedRows, openCuratedShop, publishCuratedShop } from "../fixtures/curated_shop.ts";
+
+const LAST_DAY = "2024-06-30";
+
+/** Forty customers who buy three times each, in one of two groups of six products, and look before they buy. */
+function groupedShop(): CuratedRows {
+  const products = Array.from({ length: 12 }, (_, i) => `P${String(i).padStart(2, "0")}`);
+  const orders: CuratedRows["fact_orders"] = [], events: CuratedRows["fact_events"] = [];
+  for (let customer = 0; customer < 40; customer++) {
+    for (let order = 0; order < 3; order++) {
+      const day = addDays(LAST_DAY, -60 * (2 - order) - customer % 20);
+      const productId = products[(customer % 2) * 6 + (Math.floor(customer / 2) + 2 * order) % 6]!;
+      orders.push([`O${customer}-${order}`, productId, `C${customer}`, day, "sale", 1]);
+      events.push([
+        `E${customer}-${order}`,
+        `C${customer}`,
+        `S${customer}-${order}`,
+        "page_view",
+        day,
+        productId,
+      ]);
+    }
+  }
+  const days = Array.from({ length: 31 }, (_, i) => addDays(LAST_DAY, i - 30));
+  return {
+    dim_customers: Array.from({ length: 40 }, (_, i) => [`C${i}`, i % 2 === 0 ? "UK" : "USA"]),
+    dim_products: products.map((id) => [id, id, "Toys", 10, 5, false]),
+    dim_warehouses: [["WH-EU-CENTRAL", "EU Central", "Europe"], ["WH-US-EAST", "US East", "North America"]],
+    fact_orders: orders,
+    fact_events: events,
+    fact_inventory_snapshots: products.flatMap((product, i) =>
+      ["WH-EU-CENTRAL", "WH-US-EAST"].flatMap((warehouse) =>
+        days.map((day) => [product, warehouse, day, i === 0 ? 0 : 30 * i, i === 0])
+      )
+    ),
+  };
+}
+
+async function withShop(rows: CuratedRows, body: (context: PipelineContext) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "shopflow_test_" });
+  try {
+    const store = createDirectoryStore(join(folder, "lake"));
+    {
+      using session = await openCuratedShop(rows);
+      await publishCuratedShop(session, store, folder);
+    }
+    const log = { info: () => {}, warn: () => {} };
+    const runtime = createRuntime({
+      progress: silentProgress,
+      log,
+      now: () => new Date("2024-07-01T00:00:00Z"),
+    });
+    await body({ config: loadConfig({ SHOPFLOW_HOME: folder }), store, runtime, force: false });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function scoresOf({ store }: PipelineContext, name: string, query = "FROM scores"): Promise<Row[]> {
+  using session = await openSession();
+  const { key } = await requireScores(store, name);
+  await session.run(`CREATE VIEW scores AS FROM read_parquet(${sqlString(await store.localPath(key))})`);
+  return await session.rows(query);
+}
+
+Deno.test("training publishes a champion that beats popularity, and a second training is unchanged", () =>
+  withShop(groupedShop(), async (context) => {
+    assert.equal((await trainRecommendation(context)).status, "done");
+    const card = (await championCard(context.store, "recommendation"))!;
+    assert.equal(card.asOf, LAST_DAY);
+    assert.equal(card.metrics.held_out_customers, 40);
+    assert.ok(card.metrics.ndcg_at_10! > card.metrics.popularity_ndcg_at_10!, JSON.stringify(card.metrics));
+
+    assert.equal((await trainRecommendation(context)).status, "unchanged");
+    assert.equal((await trainRecommendation({ ...context, force: true })).status, "done");
+    assert.equal((await championCard(context.store, "recommendation"))!.version, card.version);
+    const { files } = await loadChampion(context.store, "recommendation");
+    assert.equal(loadRecommender(files).popular(20).length, 12);
+  }));
+
+Deno.test("every customer gets ranked recommendations, with the purchase that speaks for each", () =>
+  withShop(groupedShop(), async (context) => {
+    await trainRecommendation(context);
+    assert.equal((await scoreRecommendation(context)).status, "done");
+    const rows = await scoresOf(
+      context,
+      "recommendations",
+      "FROM scores WHERE customer_id = 'C1' ORDER BY rank",
+    );
+    assert.deepEqual(rows.map(({ rank }) => rank), Array.from({ length: 12 }, (_, i) => i + 1));
+    // C1 buys in the second group.
+    const personal = rows.filter(({ score }) => Number(score) > 0);
+    assert.ok(personal.length >= 3 && personal.every(({ product_id }) => String(product_id) >= "P06"));
+    const [customers] = await scoresOf(
+      context,
+      "recommendations",
+      "SELECT count(DISTINCT customer_id) AS n FROM scores",
+    );
+    assert.equal(customers!.n, 40);
+    const because = await scoresOf(
+      context,
+      "recommendations",
+      "SELECT count(*) AS n FROM scores WHERE score > 0 AND because IS NULL",
+    );
+    assert.equal(because[0]!.n, 0);
+    assert.equal((await scoreRecommendation(context)).status, "unchanged");
+  }));
+
+Deno.test("the inventory plan has a row for every product and warehouse, the most urgent first", () =>
+  withShop(groupedShop(), async (context) => {
+    assert.equal((await scoreInventory(context)).status, "done");
+    const plan = await scoresOf(context, "inventory_plan", "FROM scores ORDER BY urgency");
+    assert.equal(plan.length, 24);
+    const { product_id, warehouse_id, as_of, stock_level, is_stockout, action, lead_time_days } = plan[0]!;
+    assert.deepEqual(
+      { product_id, warehouse_id, as_of, stock_level, is_stockout, action, lead_time_days },
+      {
+        product_id: "P00",
+        warehouse_id: "WH-EU-CENTRAL",
+        as_of: LAST_DAY,
+        stock_level: 0,
+        is_stockout: true,
+        action: "order now",
+        lead_time_days: 14,
+      },
+    );
+    assert.ok(plan.every(({ stockout_risk }) => Number(stockout_risk) >= 0 && Number(stockout_risk) <= 1));
+    assert.ok(plan.some(({ is_overstock }) => is_overstock));
+    assert.equal((await scoreInventory(context)).status, "unchanged");
+  }));
+
+Deno.test("a shop without events and stock counts gets recommendations, and a plan that is empty and says so", () =>
+  withShop(
+    { ...groupedShop(), fact_events: [], fact_inventory_snapshots: [], dim_warehouses: [] },
+    async (context) => {
+      await trainRecommendation(context);
+      await scoreRecommendation(context);
+      assert.ok((await requireScores(context.store, "recommendations")).rows > 0);
+      const { status, summary } = await scoreInventory(context);
+      assert.equal(status, "done");
+      assert.match(summary, /no stock counts/);
+      assert.deepEqual(await scoresOf(context, "inventory_plan"), []);
+      assert.equal((await scoreInventory(context)).status, "unchanged");
+    },
+  ));
+
+Deno.test("a shop in which nobody came back is trained but not judged", () =>
+  withShop({
+    ...groupedShop(),
+    fact_orders: groupedShop().fact_orders!.filter(([order]) => String(order).endsWith("-0")),
+  }, async (context) => {
+    const { summary } = await trainRecommendation(context);
+    assert.match(summary, /not judged/);
+    assert.deepEqual((await championCard(context.store, "recommendation"))!.metrics, {
+      held_out_customers: 0,
+    });
+  }));
+
+Deno.test("training without a single sale says what to do", () =>
+  withShop({ ...groupedShop(), fact_orders: [] }, async (context) => {
+    await assert.rejects(trainRecommendation(context), {
+      name: "ModelError",
+      message: /no orders to learn from/,
+    });
+  }));
+
+Deno.test("scoring before training says what to do", () =>
+  withShop(groupedShop(), async (context) => {
+    await assert.rejects(scoreRecommendation(context), { name: "ModelError", message: /pipeline run train/ });
+  }));
