@@ -74,8 +74,13 @@ function examplesOf(
   return bodies.map(({ summary, value }) => ({ title: summary, path: filled, body: JSON.stringify(value) }));
 }
 
-/** Fields with those of nested objects and of the items of lists, as `reasons[].feature`. */
+/** Fields with those of nested objects and of the items of lists, as `reasons[].feature`; of alternatives, all. */
 function fieldsOf(schema: Schema | undefined, prefix = ""): DocumentedEndpoint["fields"] {
+  const alternatives = schema?.anyOf ?? schema?.oneOf;
+  if (alternatives !== undefined) {
+    const fields = alternatives.flatMap((alternative) => fieldsOf(alternative, prefix));
+    return [...new Map(fields.map((field) => [field.name, field])).values()];
+  }
   return Object.entries(schema?.properties ?? {}).flatMap(([key, property]) => {
     const name = prefix + key;
     const field = { name, type: typeName(property), description: property.description ?? "" };

@@ -48,7 +48,7 @@ export function renderPage(page: Child): string {
 function Mark() {
   return (
     <svg viewBox="0 0 24 24" aria-hidden="true">
-      <rect x="1" y="1" width="22" height="22" rx="6" fill="#0b6e5b" />
+      <rect x="1" y="1" width="22" height="22" rx="6" fill="#1f5f8b" />
       <path d="M7 17v-3M12 17v-6M17 17V8" stroke="#fff" stroke-width="2.4" stroke-linecap="round" />
     </svg>
   );
@@ -57,6 +57,6 @@ function Mark() {
 const ICON = `data:image/svg+xml,${
   encodeURIComponent(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect x="1" y="1" width="22" height="22" rx="6" ' +
-      'fill="#0b6e5b"/><path d="M7 17v-3M12 17v-6M17 17V8" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/></svg>',
+      'fill="#1f5f8b"/><path d="M7 17v-3M12 17v-6M17 17V8" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/></svg>',
   )
 }`;

@@ -1,5 +1,11 @@
 import type { ServedVersions } from "../serving/served_versions.ts";
-import { formatMetric, formatTime, wordsOf } from "./wording.ts";
+import { formatMetric, formatTime, metricName, titled } from "./wording.ts";
+
+type Metrics = Record<string, number>;
+
+/** How model cards name the metric of a simpler method on the same data. */
+const SIMPLER = ["baseline", "popularity"];
+const HEADLINES = 4;
 
 /** The models that score, with their metrics on data they had not seen. */
 export function ModelsPanel({ versions: { models } }: { versions: ServedVersions }) {
@@ -12,19 +18,12 @@ export function ModelsPanel({ versions: { models } }: { versions: ServedVersions
         {entries.map(([name, { version, as_of, trained_at, metrics }]) => (
           <article key={name} class="card">
             <header>
-              <h3>{wordsOf(name)}</h3>
+              <h3>{titled(name)}</h3>
               <code>{version}</code>
             </header>
-            <dl class="facts">
-              {Object.entries(metrics).map(([metric, value]) => (
-                <div key={metric}>
-                  <dt>{wordsOf(metric)}</dt>
-                  <dd>{formatMetric(value)}</dd>
-                </div>
-              ))}
-            </dl>
+            <Headlines metrics={metrics} />
+            <AllMetrics metrics={metrics} />
             <footer class="meta">
-              <span>hold-out metrics</span>
               <span>data up to {as_of}</span>
               <span>trained {formatTime(trained_at)}</span>
             </footer>
@@ -33,4 +32,49 @@ export function ModelsPanel({ versions: { models } }: { versions: ServedVersions
       </div>
     </section>
   );
+}
+
+/** The metrics that can be compared with a simpler method come first; without any, the first ones. */
+function Headlines({ metrics }: { metrics: Metrics }) {
+  const names = Object.keys(metrics).filter((name) => !name.endsWith("_standard_error"));
+  const compared = names.filter((name) => simpler(metrics, name) !== undefined);
+  return (
+    <dl class="facts">
+      {(compared.length > 0 ? compared : names).slice(0, HEADLINES).map((name) => {
+        const other = simpler(metrics, name);
+        return (
+          <div key={name}>
+            <dt>{metricName(name)}</dt>
+            <dd>
+              {formatMetric(metrics[name]!)}
+              {other && <small>{other.method} {formatMetric(other.value)}</small>}
+            </dd>
+          </div>
+        );
+      })}
+    </dl>
+  );
+}
+
+function AllMetrics({ metrics }: { metrics: Metrics }) {
+  return (
+    <details>
+      <summary>All hold-out metrics</summary>
+      <table>
+        <tbody>
+          {Object.entries(metrics).map(([name, value]) => (
+            <tr key={name}>
+              <td>{metricName(name)}</td>
+              <td class="number">{formatMetric(value)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
+function simpler(metrics: Metrics, name: string): { method: string; value: number } | undefined {
+  const method = SIMPLER.find((method) => `${method}_${name}` in metrics);
+  return method === undefined ? undefined : { method, value: metrics[`${method}_${name}`]! };
 }

@@ -3,7 +3,7 @@ import type { ServedVersions } from "../serving/served_versions.ts";
 import { Layout, renderPage } from "./layout.tsx";
 import { ModelsPanel } from "./models_panel.tsx";
 import { ScoringExamples } from "./scoring_examples.tsx";
-import { formatAge, formatTime, wordsOf } from "./wording.ts";
+import { formatAge, formatTime } from "./wording.ts";
 
 interface IndexProps {
   reports: Report[];
@@ -43,7 +43,9 @@ function Freshness({ versions: { snapshot } }: { versions: ServedVersions }) {
 
 function Card({ report }: { report: Report }) {
   const { name, title, summary, createdAt, snapshot, status, error } = report;
-  const parameters = Object.entries(report.parameters).map(([name, value]) => `${wordsOf(name)} ${value}`);
+  const parameters = Object.entries(report.parameters).map(([name, value]) =>
+    `${name.replaceAll("_", " ")} ${value}`
+  );
   return (
     <a class="card" href={`/reports/${name}`}>
       <header>
@@ -56,7 +58,7 @@ function Card({ report }: { report: Report }) {
             The last run stopped at an error: <code>{shortened(error ?? "unknown")}</code>
           </p>
         )
-        : <p>{summary}</p>}
+        : <p class="summary">{summary}</p>}
       <footer class="meta">
         <time datetime={createdAt}>{formatTime(createdAt)}</time>
         {snapshot && <span>snapshot {snapshot.slice(0, 8)}</span>}

@@ -17,15 +17,15 @@ export function ScoringExamples({ origin, example: { customerId, productId } }: 
   return (
     <section>
       <h2>Scoring API</h2>
-      <div class="grid">
+      <div class="card">
         {examples.map(({ title, command }) => (
-          <article key={title} class="card">
+          <div key={title}>
             <h3>{title}</h3>
             <pre><code>{command}</code></pre>
-          </article>
+          </div>
         ))}
       </div>
-      <p class="soft">
+      <p class="soft note">
         All endpoints with their answers are at <a href="/docs">/docs</a>, as OpenAPI at{" "}
         <a href="/openapi.json">/openapi.json</a>.
       </p>

@@ -1,15 +1,16 @@
-/** Styles of the server's own pages: system fonts, light and dark, from 320 pixels upwards. */
+/** The look of the server's own pages, that of the reports: light and dark, from 320 pixels upwards. */
 export const STYLES = `
 :root {
   color-scheme: light dark;
-  --ground: #f6f7f9; --surface: #ffffff; --line: #dfe3e9; --text: #17202c; --soft: #5a6675;
-  --accent: #0b6e5b; --accent-soft: #e2f3ee; --bad: #b3261e; --bad-soft: #fce8e6; --code: #f0f2f5;
-  --shadow: 0 1px 2px rgb(20 30 45 / .06), 0 4px 16px rgb(20 30 45 / .05);
+  --ground: #fdfdfb; --surface: #ffffff; --line: #e4e5e1; --text: #1b1f24; --soft: #5d6670;
+  --accent: #1f5f8b; --accent-soft: #e8f1f7; --bad: #b3261e; --bad-soft: #fdf1ef; --code: #f4f5f1;
+  --shadow: 0 1px 2px rgb(27 31 36 / .05), 0 6px 20px rgb(27 31 36 / .04);
+  --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "URW Palladio L", Georgia, serif;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --ground: #10151b; --surface: #19202a; --line: #2c3643; --text: #e8edf3; --soft: #9aa7b6;
-    --accent: #56c9ae; --accent-soft: #153a33; --bad: #ff9a91; --bad-soft: #46201d; --code: #111821;
+    --ground: #14171a; --surface: #1b1f23; --line: #2d3338; --text: #e6e8ea; --soft: #a3abb3;
+    --accent: #7cb8e4; --accent-soft: #1d2f3c; --bad: #ff8f85; --bad-soft: #2b1a19; --code: #1f2428;
     --shadow: none;
   }
 }
@@ -30,9 +31,9 @@ a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-
 .top nav { display: flex; gap: 1.25rem; }
 .top nav a { color: var(--soft); text-decoration: none; font-weight: 500; }
 .top nav a[aria-current], .top nav a:hover { color: var(--accent); }
-h1 { font-size: clamp(1.6rem, 1.2rem + 2vw, 2.2rem); line-height: 1.2; letter-spacing: -.02em; margin: 2.2rem 0 .4rem; }
-h2 { font-size: 1.2rem; letter-spacing: -.01em; margin: 2.8rem 0 1rem; }
-h3 { font-size: 1.05rem; margin: 0; line-height: 1.35; }
+h1 { font: 600 clamp(2rem, 5vw, 2.9rem)/1.15 var(--serif); letter-spacing: -.015em; margin: clamp(1.75rem, 5vw, 3.25rem) 0 .5rem; }
+h2 { font: 600 1.45rem/1.3 var(--serif); letter-spacing: -.01em; margin: 2.75rem 0 1rem; }
+h3 { font: 600 1.2rem/1.3 var(--serif); margin: 0; }
 p { margin: .4rem 0; }
 .soft { color: var(--soft); }
 .lead { color: var(--soft); font-size: 1.05rem; max-width: 46rem; }
@@ -42,7 +43,7 @@ p { margin: .4rem 0; }
 a.card { color: inherit; text-decoration: none; transition: border-color .15s, transform .15s; }
 a.card:hover { border-color: var(--accent); transform: translateY(-1px); }
 .card header { display: flex; align-items: flex-start; justify-content: space-between; gap: .75rem; }
-.card .headline { font-size: 1rem; margin: 0; }
+.card .summary { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 5; overflow: hidden; }
 .card footer { margin-top: auto; padding-top: .4rem; }
 .tag { flex: none; font-size: .78rem; font-weight: 600; line-height: 1.5; padding: .05rem .6rem; border-radius: 99px;
   background: var(--accent-soft); color: var(--accent); }
@@ -52,18 +53,22 @@ a.card:hover { border-color: var(--accent); transform: translateY(-1px); }
 .facts div { min-width: 0; }
 .facts dt { font-size: .8rem; color: var(--soft); overflow-wrap: anywhere; }
 .facts dd { margin: 0; font-weight: 650; font-size: 1.15rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.facts small { display: block; font-size: .8rem; font-weight: 400; color: var(--soft); }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .86em; }
 code { background: var(--code); padding: .1em .35em; border-radius: 5px; overflow-wrap: anywhere; }
 pre { background: var(--code); border: 1px solid var(--line); border-radius: 10px; padding: .8rem 1rem; margin: .3rem 0;
-  overflow-x: auto; line-height: 1.5; }
-pre code { background: none; padding: 0; overflow-wrap: normal; font-size: 1em; }
+  white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.5; }
+pre code { background: none; padding: 0; font-size: 1em; }
 .empty { border: 1.5px dashed var(--line); border-radius: 14px; padding: 2rem 1.5rem; text-align: center; }
 .empty pre { display: inline-block; max-width: 100%; text-align: left; }
 .method { font-weight: 700; color: var(--accent); margin-right: .5rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+.scroll code { white-space: nowrap; }
+.scroll td:last-child { min-width: 12rem; }
 th, td { text-align: left; padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+td.number { text-align: right; padding-right: 0; font-variant-numeric: tabular-nums; }
 th { color: var(--soft); font-weight: 600; }
+.note { margin-top: 1rem; }
 details summary { cursor: pointer; color: var(--accent); font-weight: 500; }
-.bottom { color: var(--soft); font-size: .85rem; border-top: 1px solid var(--line); margin-top: 3.5rem; padding-top: 1rem; }
 `;

@@ -1,9 +1,16 @@
-/** `2026-03-01 06:30 UTC`. */
+/** `2 October 2024, 06:30 UTC`. */
 export function formatTime(iso: string): string {
-  return `${new Date(iso).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const date = new Date(iso);
+  const day = date.toLocaleDateString("en-GB", {
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
+  });
+  return `${day}, ${date.toISOString().slice(11, 16)} UTC`;
 }
 
-/** How long ago, in the largest unit that fits: "5 minutes", "3 hours", "12 days". */
+/** How long ago, in the largest unit of which there are at least two: "5 minutes", "30 hours", "12 days". */
 export function formatAge(seconds: number): string {
   if (seconds < 60) return "less than a minute";
   const units: [string, number][] = [["day", 86_400], ["hour", 3600], ["minute", 60]];
@@ -12,12 +19,18 @@ export function formatAge(seconds: number): string {
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
-/** A metric with three significant decimals, a count with separators. */
+/** A count with separators, any other number with three decimals. */
 export function formatMetric(value: number): string {
   return Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(3);
 }
 
-/** `recall_at_10` or `recallAt10` as "recall at 10". */
-export function wordsOf(name: string): string {
-  return name.replace(/([a-z])([A-Z0-9])/g, "$1 $2").replaceAll("_", " ").toLowerCase();
+/** `ndcg_at_10` as "NDCG at 10". */
+export function metricName(name: string): string {
+  return titled(name).replace(/\b(auc|ndcg)\b/gi, (word) => word.toUpperCase());
+}
+
+/** `score_customers` as "Score customers". */
+export function titled(name: string): string {
+  const text = name.replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

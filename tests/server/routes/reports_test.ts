@@ -22,7 +22,7 @@ Deno.test("the index shows each report with its date, snapshot and parameters, a
   const page = await (await get("/reports")).text();
   assert.match(page, /href="\/reports\/churn"/);
   assert.match(page, /fewer than in July &amp; &lt;August&gt;/, "text of a notebook is escaped");
-  assert.match(page, /2024-10-02 06:00 UTC/);
+  assert.match(page, /2 October 2024, 06:00 UTC/);
   assert.match(page, /snapshot 69b5194c/);
   assert.match(page, /as of 2024-10-01/);
   assert.equal(page.match(/class="tag bad"/g)?.length, 1);
@@ -33,8 +33,8 @@ testApi(
   "the index shows the models with their metrics, and examples with ids of this shop",
   async ({ get }) => {
     const page = await (await get("/reports")).text();
-    assert.match(page, /<dt>auc<\/dt><dd>0\.812<\/dd>/);
-    assert.match(page, /<dt>recall at 10<\/dt><dd>0\.210<\/dd>/);
+    assert.match(page, /<dt>AUC<\/dt><dd>0\.812<small>baseline 0\.701</);
+    assert.match(page, /<dt>Recall at 10<\/dt><dd>0\.210</);
     assert.match(page, /published 24 hours ago/);
     assert.match(page, /customer_id&quot;: &quot;CUST000001/);
   },
