@@ -3,20 +3,17 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { createHash, randomBytes } from "node:crypto";
 import { basename, dirname, resolve } from "node:path";
 import { kernelEnvironment, type KernelLake } from "./jupyter/kernel_environment.ts";
-import { type KernelClient, openKernel } from "./jupyter/kernel_client.ts";
-import type { CodeCell, ErrorOutput, Notebook } from "./nbformat.ts";
+import { openKernel } from "./jupyter/kernel_client.ts";
+import type { Notebook } from "./nbformat.ts";
 import { formatNotebook, readNotebook } from "./notebook_file.ts";
 import { injectParameters, type Parameters, readParameters } from "./parameters.ts";
+import { findFailure, runCells, type TimeLimits } from "./run_cells.ts";
 import { type ExecutedNotebook, runKey, type RunRecord } from "./run_record.ts";
 import { requireDenoKernel } from "./kernelspec.ts";
 
-export interface RunOptions {
+export interface RunOptions extends TimeLimits {
   /** Values that replace the notebook's own. */
   parameters?: Parameters;
-  /** Milliseconds that one cell may take. Default ten minutes. */
-  cellTimeout?: number;
-  /** Milliseconds that the whole notebook may take. Default one hour. */
-  timeout?: number;
 }
 
 /** Where a run is kept and what it works with. */
@@ -33,9 +30,6 @@ export interface NotebookRun {
   /** Key of the output notebook. */
   key: string;
 }
-
-const CELL_TIMEOUT = 600_000;
-const NOTEBOOK_TIMEOUT = 3_600_000;
 
 /**
  * Runs a notebook from top to bottom in a Deno kernel whose working directory is the notebook's folder, up to the
@@ -78,62 +72,17 @@ export async function runNotebook(
       await kernel.close();
       record.reads = kernel.reads;
     }
+    record.failure = findFailure(notebook);
+    if (record.failure) record.status = "failed";
   } catch (error) {
     record.status = "failed";
-    record.failure ??= {
-      cellId: "",
-      ename: "NotebookError",
-      evalue: error instanceof Error ? error.message : String(error),
-    };
+    record.failure = { cellId: "", ename: "KernelError", evalue: String(error) };
     throw error;
   } finally {
     record.milliseconds = Math.round(performance.now() - clock);
     await context.store.put(key, new TextEncoder().encode(formatNotebook(notebook)));
   }
   return { notebook, record, key };
-}
-
-async function runCells(
-  notebook: ExecutedNotebook,
-  kernel: KernelClient,
-  runtime: Runtime,
-  { cellTimeout = CELL_TIMEOUT, timeout = NOTEBOOK_TIMEOUT }: RunOptions,
-): Promise<void> {
-  const record = notebook.metadata.shopflow;
-  const cells = notebook.cells.filter((cell): cell is CodeCell =>
-    cell.cell_type === "code" && cell.source.trim() !== ""
-  );
-  const bar = runtime.progress.start(`notebook ${record.notebook}`, cells.length, "cells");
-  const deadline = performance.now() + timeout;
-  let done = 0;
-  for (const cell of cells) {
-    const left = Math.max(0, Math.min(cellTimeout, deadline - performance.now()));
-    const error = await runCell(cell, kernel, runtime, left);
-    if (error) {
-      const { ename, evalue } = error;
-      record.status = "failed";
-      record.failure = { cellId: cell.id, ename, evalue };
-      break;
-    }
-    bar.update(++done);
-  }
-  bar.finish(`${done} of ${cells.length} cells${record.status === "failed" ? ", then one failed" : ""}`);
-}
-
-async function runCell(
-  cell: CodeCell,
-  kernel: KernelClient,
-  runtime: Runtime,
-  timeout: number,
-): Promise<ErrorOutput | undefined> {
-  const startedAt = runtime.now().toISOString();
-  const clock = performance.now();
-  const { executionCount, outputs, error } = await kernel.execute(cell.source, { timeout });
-  cell.execution_count = executionCount;
-  // Not copied: late outputs are added to this list until the kernel is closed.
-  cell.outputs = outputs;
-  cell.metadata.shopflow = { startedAt, milliseconds: Math.round(performance.now() - clock) };
-  return error;
 }
 
 function withoutOutputs(notebook: Notebook): Notebook {

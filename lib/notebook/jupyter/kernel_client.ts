@@ -24,6 +24,8 @@ export interface Execution {
 export interface ExecuteOptions {
   /** Milliseconds. */
   timeout: number;
+  /** What to say when it is over, e.g. `the notebook took longer than 60 s`. Default names the cell. */
+  overtime?: string;
   /** Whether the code counts as a cell of the notebook. Default true. */
   counted?: boolean;
 }
@@ -88,7 +90,10 @@ class Client implements KernelClient {
     this.#reading.catch(() => {});
   }
 
-  async execute(code: string, { timeout, counted = true }: ExecuteOptions): Promise<Execution> {
+  async execute(
+    code: string,
+    { timeout, overtime = `the cell took longer than ${timeout / 1000} s`, counted = true }: ExecuteOptions,
+  ): Promise<Execution> {
     const pending: Pending = {
       execution: { executionCount: null, outputs: [] },
       reply: Promise.withResolvers(),
@@ -99,7 +104,7 @@ class Client implements KernelClient {
       this.#run(code, pending, counted),
       this.#ended.then((reason) => died(reason)),
       this.#reading.then(() => this.#ended.then(died), (error) => garbled(error)),
-      elapsed(timeout, timer.signal).then(() => timedOut(timeout)),
+      elapsed(timeout, timer.signal).then(() => timedOut(overtime)),
     ]);
     timer.abort();
     const { execution } = pending;
@@ -197,11 +202,11 @@ const garbled = (error: unknown): ErrorOutput => ({
   traceback: ["What came from the kernel could not be read.", String(error)],
 });
 
-const timedOut = (timeout: number): ErrorOutput => ({
+const timedOut = (overtime: string): ErrorOutput => ({
   output_type: "error",
   ename: "Timeout",
-  evalue: `the cell took longer than ${timeout / 1000} s`,
-  traceback: [`The cell took longer than ${timeout / 1000} s and its kernel was ended.`],
+  evalue: overtime,
+  traceback: [`The kernel was ended, since ${overtime}.`],
 });
 
 function elapsed(milliseconds: number, signal?: AbortSignal): Promise<void> {

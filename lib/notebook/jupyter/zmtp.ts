@@ -80,17 +80,13 @@ class FrameReader {
     const head = await this.bytes(1);
     if (head === undefined) return undefined;
     const flags = head[0]!;
+    if (flags > (MORE | LONG | COMMAND)) throw garbage(`flags ${flags}`);
     const sized = await this.bytes(flags & LONG ? 8 : 1);
     if (sized === undefined) return undefined;
     const size = flags & LONG
       ? Number(new DataView(sized.buffer, sized.byteOffset).getBigUint64(0))
       : sized[0]!;
-    if (flags > 7 || size > MAX_FRAME_BYTES) {
-      throw new NotebookError("The kernel's socket sent what is no ZeroMQ frame", {
-        expected: `flags below 8 and at most ${MAX_FRAME_BYTES} bytes`,
-        found: `flags ${flags} and ${size} bytes`,
-      });
-    }
+    if (size > MAX_FRAME_BYTES) throw garbage(`${size} bytes`);
     const body = await this.bytes(size);
     return body && { flags, body };
   }
@@ -119,6 +115,12 @@ class FrameReader {
     }
   }
 }
+
+const garbage = (found: string) =>
+  new NotebookError("The kernel's socket sent what is no ZeroMQ frame", {
+    expected: `known flags and at most ${MAX_FRAME_BYTES} bytes`,
+    found,
+  });
 
 /** Writes one after the other: two requests must not mix their bytes. */
 function serialWriter(connection: Deno.TcpConn): (bytes: Uint8Array) => Promise<void> {

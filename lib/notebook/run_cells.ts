@@ -1,0 +1,67 @@
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import type { KernelClient } from "./jupyter/kernel_client.ts";
+import type { CodeCell, ErrorOutput } from "./nbformat.ts";
+import type { ExecutedNotebook, RunRecord } from "./run_record.ts";
+
+export interface TimeLimits {
+  /** Milliseconds that one cell may take. Default ten minutes. */
+  cellTimeout?: number;
+  /** Milliseconds that the whole notebook may take. Default one hour. */
+  timeout?: number;
+}
+
+/**
+ * Runs the code cells from top to bottom, up to the first that fails, and writes outputs, counts and times into them.
+ * Late outputs are still added until the kernel is closed.
+ */
+export async function runCells(
+  notebook: ExecutedNotebook,
+  kernel: KernelClient,
+  runtime: Runtime,
+  { cellTimeout = 600_000, timeout = 3_600_000 }: TimeLimits,
+): Promise<void> {
+  const cells = notebook.cells.filter((cell): cell is CodeCell =>
+    cell.cell_type === "code" && cell.source.trim() !== ""
+  );
+  const bar = runtime.progress.start(
+    `notebook ${notebook.metadata.shopflow.notebook}`,
+    cells.length,
+    "cells",
+  );
+  const deadline = performance.now() + timeout;
+  let done = 0;
+  for (const cell of cells) {
+    const left = Math.max(0, deadline - performance.now());
+    const limit = left < cellTimeout
+      ? { timeout: left, overtime: `the notebook took longer than ${timeout / 1000} s` }
+      : { timeout: cellTimeout };
+    const error = await runCell(cell, kernel, runtime, limit);
+    if (error) break;
+    bar.update(++done);
+  }
+  bar.finish(`${done} of ${cells.length} cells${done < cells.length ? ", then one failed" : ""}`);
+}
+
+/** The first cell with an error; looked for when the kernel is closed, since a rejected promise may come late. */
+export function findFailure({ cells }: ExecutedNotebook): RunRecord["failure"] {
+  for (const cell of cells) {
+    const error = cell.cell_type === "code" && cell.outputs.find((output) => output.output_type === "error");
+    if (error) return { cellId: cell.id, ename: error.ename, evalue: error.evalue };
+  }
+}
+
+async function runCell(
+  cell: CodeCell,
+  kernel: KernelClient,
+  runtime: Runtime,
+  limit: { timeout: number; overtime?: string },
+): Promise<ErrorOutput | undefined> {
+  const startedAt = runtime.now().toISOString();
+  const clock = performance.now();
+  const { executionCount, outputs, error } = await kernel.execute(cell.source, limit);
+  cell.execution_count = executionCount;
+  // The list itself, not a copy: late outputs are added to it.
+  cell.outputs = outputs;
+  cell.metadata.shopflow = { startedAt, milliseconds: Math.round(performance.now() - clock) };
+  return error;
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { cleanNotebook } from "shopflow/notebook/clean_notebook.ts";
+import type { Notebook } from "shopflow/notebook/nbformat.ts";
+import { formatNotebook, parseNotebook } from "shopflow/notebook/notebook_file.ts";
+
+const dirty: Notebook = {
+  cells: [
+    { cell_type: "markdown", id: "same", metadata: { editable: true }, source: "# Title" },
+    {
+      cell_type: "code",
+      id: "same",
+      metadata: { tags: ["parameters"], shopflow: { startedAt: "2024-01-01", milliseconds: 3 } },
+      source: "const a = 1;",
+      execution_count: 4,
+      outputs: [{ output_type: "stream", name: "stdout", text: "x" }],
+    },
+    {
+      cell_type: "code",
+      id: "injected-parameters",
+      metadata: { tags: ["injected-parameters"] },
+      source: "const a = 2;",
+      execution_count: 5,
+      outputs: [],
+    },
+  ],
+  metadata: { kernelspec: { name: "deno", display_name: "Deno 2.9" }, language_info: { version: "6.0.3" } },
+  nbformat: 4,
+  nbformat_minor: 5,
+};
+
+Deno.test("outputs, counts, injected cells and volatile metadata go; sources and tags stay", () => {
+  const { cells, metadata } = cleanNotebook(dirty);
+  assert.deepEqual(cells, [
+    { cell_type: "markdown", id: "same", metadata: {}, source: "# Title" },
+    {
+      cell_type: "code",
+      id: "same-2",
+      metadata: { tags: ["parameters"] },
+      source: "const a = 1;",
+      execution_count: null,
+      outputs: [],
+    },
+  ]);
+  assert.equal(JSON.stringify(metadata).includes("6.0.3"), false);
+  assert.equal(metadata.kernelspec.display_name, "Deno");
+});
+
+Deno.test("cleaning twice changes nothing more, nor does reading and writing", () => {
+  const once = cleanNotebook(dirty);
+  assert.deepEqual(cleanNotebook(once), once);
+  const written = formatNotebook(once);
+  assert.equal(formatNotebook(cleanNotebook(parseNotebook(written, "a.ipynb"))), written);
+});
