@@ -1,7 +1,9 @@
 /** The business's questions, rules and figures, asked of the models and the warehouse. */
 export { backtestChurn, type ChurnBacktest, type ChurnBacktestOptions } from "./churn_backtest.ts";
 export { cohortRetentionSql, monthlyChurnSql } from "./churn_curves.ts";
-export { type ChurnExamples, readChurnExamples, salesPeriod } from "./churn_examples.ts";
+export { type ChurnExamples, readChurnExamples, readChurnFeatures, salesPeriod } from "./churn_examples.ts";
+export { type ChurnStudy, planChurnStudy } from "./churn_study.ts";
+export { leadingReasons, scoreCustomers, type ScoredCustomer } from "./customers_at_risk.ts";
 export { CHURN_CASE, yearlyChurnLoss } from "./churn_loss.ts";
 export {
   breakEvenRisk,
@@ -16,3 +18,9 @@ export {
 export { backtestRecommender, type Ranking, type RecommenderBacktest } from "./recommender_backtest.ts";
 export { readRecommenderData, type RecommenderData, trainRecommender } from "./recommender_training.ts";
 export { DEMAND_WINDOW_DAYS, planShopInventory, type ShopInventory } from "./shop_inventory.ts";
+export {
+  clickThroughFor,
+  RECOMMENDATION_CASE,
+  type RecommendationFunnel,
+  recommendationSales,
+} from "./recommendation_case.ts";

@@ -118,7 +118,8 @@ function planPosition(position: InventoryPosition, parameters: InventoryParamete
   };
 }
 
-function lotSize({ demand, unitCost }: InventoryPosition, parameters: InventoryParameters): number {
+/** Units of an order beyond the reorder point: the economic order quantity, within `maxOrderDays` of demand. */
+export function lotSize({ demand, unitCost }: InventoryPosition, parameters: InventoryParameters): number {
   const { orderingCost, holdingCostRate, maxOrderDays } = parameters;
   const mostUnits = maxOrderDays * demand.mean;
   // Goods that cost nothing to hold would be ordered without end.

@@ -1,6 +1,7 @@
 /** Models: rows in, fitted models and scores out. */
 export { type Classifier, type ClassifierTrainer } from "./classifier.ts";
 export { type FeatureMatrix, featureMatrix, matrixRow, stackMatrices } from "./feature_matrix.ts";
+export { type FeatureInfluence, featureInfluence } from "./feature_influence.ts";
 export { recencyBaseline } from "./recency_baseline.ts";
 export { type TreeClassifier, xgboostTrainer } from "./xgboost_classifier.ts";
 export { XGBOOST_DEFAULTS, type XgboostOptions } from "./xgboost_training.ts";
@@ -57,3 +58,4 @@ export {
   planInventory,
   type PlannedPosition,
 } from "./inventory_plan.ts";
+export { serviceLevelCurve, type ServiceLevelOutcome } from "./service_level_curve.ts";
