@@ -19,6 +19,22 @@ export interface ChurnExamples {
 const FEATURE_NAMES = CHURN_FEATURES.map(({ name }) => name);
 
 /**
+ * Reads the population's features on one date, sorted by customer.
+ *
+ * @param session A session with the curated tables.
+ */
+export async function readChurnFeatures(
+  session: Pick<Session, "columns">,
+  asOf: string,
+): Promise<Omit<ChurnExamples, "labels">> {
+  const columns = await session.columns(churnFeaturesSql(asOf));
+  return {
+    customerIds: columns.customer_id as string[],
+    features: featureMatrix(FEATURE_NAMES, columns),
+  };
+}
+
+/**
  * Reads the population's features and labels at every date, one below the other.
  *
  * @param session A session with the curated tables.

@@ -50,7 +50,7 @@ order_lines AS (
     },
     {
       name: "net_sales",
-      description: "Sales so far after discounts, returns not subtracted",
+      description: "Sales so far, after discounts",
       unit: "currency",
       sql: `sum(net_amount) FILTER (${SALE})`,
       whenAbsent: 0,
@@ -58,7 +58,7 @@ order_lines AS (
     },
     {
       name: "net_sales_90d",
-      description: "Sales in the last 90 days after discounts",
+      description: "Sales in the last 90 days",
       unit: "currency",
       sql: `coalesce(sum(net_amount) FILTER (${SALE} AND days_ago <= 90), 0)`,
       whenAbsent: 0,
@@ -66,7 +66,7 @@ order_lines AS (
     },
     {
       name: "average_order_value",
-      description: "Sales after discounts per order",
+      description: "Sales per order",
       unit: "currency",
       sql: `sum(net_amount) FILTER (${SALE}) / nullif(count(DISTINCT order_id) FILTER (${SALE}), 0)`,
       whenAbsent: null,
@@ -90,7 +90,7 @@ order_lines AS (
     },
     {
       name: "product_count",
-      description: "Different products bought",
+      description: "Products bought",
       unit: "products",
       sql: `count(DISTINCT product_id) FILTER (${SALE})`,
       whenAbsent: 0,
@@ -98,7 +98,7 @@ order_lines AS (
     },
     {
       name: "category_count",
-      description: "Different product categories bought",
+      description: "Categories bought",
       unit: "categories",
       sql: `count(DISTINCT category) FILTER (${SALE})`,
       whenAbsent: 0,
@@ -106,7 +106,7 @@ order_lines AS (
     },
     {
       name: "discount_share",
-      description: "Discounts as a share of sales before discounts",
+      description: "Share of sales given as discounts",
       unit: "share",
       sql: `sum(discount_amount) FILTER (${SALE}) / nullif(sum(order_amount) FILTER (${SALE}), 0)`,
       whenAbsent: null,
@@ -122,7 +122,7 @@ order_lines AS (
     },
     {
       name: "return_share",
-      description: "Value returned as a share of sales after discounts",
+      description: "Share of sales returned",
       unit: "share",
       sql: `coalesce(-sum(net_amount) FILTER (line_type = 'return'), 0) / ` +
         `nullif(sum(net_amount) FILTER (${SALE}), 0)`,

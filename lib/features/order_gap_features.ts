@@ -44,7 +44,7 @@ order_days AS (
     },
     {
       name: "relative_recency",
-      description: "Days since the last order, in multiples of the customer's mean gap",
+      description: "Days since the last order / usual gap",
       unit: "gaps",
       sql: "min(days_ago) / avg(gap)",
       whenAbsent: null,

@@ -49,7 +49,7 @@ sessions AS (
     },
     {
       name: "carts_90d",
-      description: "Sessions with something added to the cart in the last 90 days",
+      description: "Carts filled in the last 90 days",
       unit: "carts",
       sql: "count(*) FILTER (has_cart AND days_ago <= 90)",
       whenAbsent: 0,
@@ -57,7 +57,7 @@ sessions AS (
     },
     {
       name: "abandoned_carts_90d",
-      description: "Carts of the last 90 days without a purchase",
+      description: "Carts abandoned in the last 90 days",
       unit: "carts",
       sql: "count(*) FILTER (has_cart AND NOT has_purchase AND days_ago <= 90)",
       whenAbsent: 0,
@@ -65,7 +65,7 @@ sessions AS (
     },
     {
       name: "cart_abandonment_share",
-      description: "Carts without a purchase as a share of all carts",
+      description: "Share of carts abandoned",
       unit: "share",
       sql: "count(*) FILTER (has_cart AND NOT has_purchase) / nullif(count(*) FILTER (has_cart), 0)",
       whenAbsent: null,

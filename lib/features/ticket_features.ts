@@ -19,7 +19,7 @@ tickets AS (
   features: [
     {
       name: "tickets_180d",
-      description: "Support tickets created in the last 180 days",
+      description: "Support tickets in the last 180 days",
       unit: "tickets",
       sql: "count(*) FILTER (days_ago <= 180)",
       whenAbsent: 0,
@@ -35,7 +35,7 @@ tickets AS (
     },
     {
       name: "urgent_tickets_180d",
-      description: "Tickets of high or critical priority created in the last 180 days",
+      description: "Urgent tickets in the last 180 days",
       unit: "tickets",
       sql: "count(*) FILTER (priority IN ('High', 'Critical') AND days_ago <= 180)",
       whenAbsent: 0,
