@@ -8,3 +8,4 @@ export { type DataTest, testName } from "./data_test.ts";
 export { type BuildOptions, buildSnapshot, type BuiltSnapshot } from "./build_snapshot.ts";
 export type { DataTestReport, FailedTest } from "./run_data_tests.ts";
 export type { RawInputs } from "./raw_views.ts";
+export { dataDictionary } from "./data_dictionary.ts";
