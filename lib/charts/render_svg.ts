@@ -27,13 +27,9 @@ export async function renderSvg(spec: TopLevelSpec, options: SvgOptions = {}): P
   const logger = collectDefects(defects);
   let svg: string;
   try {
-    const { spec: vegaSpec } = compile(
-      withWrappedTitle(sized(spec, options), options.width ?? DEFAULT_WIDTH),
-      {
-        config: themeFor(spec, options),
-        logger,
-      },
-    );
+    // A copy, since Vega writes into the rows that it draws.
+    const own = withWrappedTitle(structuredClone(sized(spec, options)), options.width ?? DEFAULT_WIDTH);
+    const { spec: vegaSpec } = compile(own, { config: themeFor(spec, options), logger });
     const view = new View(parse(vegaSpec), { renderer: "none", loader: LOADER, logger });
     svg = await view.toSVG();
     view.finalize();

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import {
+  currentReport,
+  listReports,
+  publishReport,
+  readReport,
+  type RunRecord,
+} from "shopflow/notebook/mod.ts";
+import { withTemporaryFolder } from "./temporary_folder.ts";
+
+const record = (notebook: string, runId: string, failed = false): RunRecord => ({
+  notebook,
+  notebookSha256: "",
+  runId,
+  status: failed ? "failed" : "succeeded",
+  parameters: { as_of: "2024-09-01" },
+  startedAt: "2024-09-02T08:00:00.000Z",
+  milliseconds: 5,
+  reads: [{ kind: "snapshot", name: "lake", version: "5na9" }],
+  ...(failed && { failure: { cellId: "c", ename: "TypeError", evalue: "no" } }),
+});
+const page = (html: string) => ({ title: "Churn", summary: "Who leaves.", html });
+
+Deno.test("a published report is listed and read", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const store = createDirectoryStore(folder);
+    await publishReport(store, { record: record("sales", "r1"), page: page("<p>s</p>"), inputs: "i" });
+    const report = await publishReport(store, {
+      record: record("churn", "r1"),
+      page: page("<p>1</p>"),
+      inputs: "i",
+    });
+    assert.deepEqual(report, {
+      name: "churn",
+      title: "Churn",
+      summary: "Who leaves.",
+      runId: "r1",
+      createdAt: "2024-09-02T08:00:00.000Z",
+      milliseconds: 5,
+      snapshot: "5na9",
+      parameters: { as_of: "2024-09-01" },
+      status: "succeeded",
+      lastGoodRunId: "r1",
+      inputs: "i",
+    });
+    assert.deepEqual((await listReports(store)).map(({ name }) => name), ["churn", "sales"]);
+    assert.deepEqual(await readReport(store, "churn"), { report, html: "<p>1</p>" });
+  });
+});
+
+Deno.test("a failed run becomes the report's page, and the last good one stays reachable", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const store = createDirectoryStore(folder);
+    for (const [runId, failed] of [["r1", false], ["r2", true], ["r3", true]] as const) {
+      await publishReport(store, { record: record("churn", runId, failed), page: page(runId), inputs: "i" });
+    }
+    const [listed] = await listReports(store);
+    assert.deepEqual(
+      [listed?.status, listed?.error, listed?.runId, listed?.lastGoodRunId],
+      ["failed", "TypeError: no", "r3", "r1"],
+    );
+    assert.equal((await readReport(store, "churn"))?.html, "r3");
+    assert.equal((await readReport(store, "churn", listed!.lastGoodRunId))?.html, "r1");
+  });
+});
+
+Deno.test("what was never published is undefined, what cannot be a name is refused", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const store = createDirectoryStore(folder);
+    assert.deepEqual(await listReports(store), []);
+    assert.equal(await currentReport(store, "churn"), undefined);
+    assert.equal(await readReport(store, "churn", "r9"), undefined);
+    for (const name of ["../models/churn", "", ".hidden", "a/b"]) {
+      await assert.rejects(readReport(store, name), /Not a name of a report/);
+    }
+  });
+});
