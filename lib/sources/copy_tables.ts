@@ -2,7 +2,6 @@
 import type pg from "pg";
 // @ts-types="@types/pg-copy-streams"
 import { to as copyTo } from "pg-copy-streams";
-import { ShopFlowError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
 import { type CopiedTable, writeCsv } from "./csv_copy.ts";
@@ -37,7 +36,7 @@ export async function copySourceTables(
       return copied;
     });
   } catch (error) {
-    throw error instanceof ShopFlowError ? error : postgresError(error, postgresUrl, "read");
+    throw postgresError(error, postgresUrl, "read");
   }
 }
 
@@ -54,6 +53,9 @@ async function copyTable(
     `COPY (SELECT ${table.columns.map(({ name }) => `"${name}"`).join(", ")} FROM "${table.name}" ` +
       `ORDER BY ${sortOrder(table)}) TO STDOUT (FORMAT csv, FORCE_QUOTE *, ENCODING 'UTF8')`,
   ));
+  // While the rows are read, the reading loop throws the stream's errors. If it ended before, because the copy
+  // could not be written, the end of the connection is one more error that must not end the process.
+  stream.on("error", () => {});
   const path = join(folder, `${table.name}.csv`);
   const columns = table.columns.map(({ name, lakeType }) => ({ name, lakeType }));
   const contentSha256 = await writeCsv(path, columns, countingLines(stream, (lines) => bar.update(lines)));

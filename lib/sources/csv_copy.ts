@@ -1,3 +1,4 @@
+import { SourceError } from "shopflow/errors/mod.ts";
 import { createHash } from "node:crypto";
 
 /** A column of a copied table with its type in the lake (DuckDB SQL). */
@@ -19,21 +20,38 @@ export interface CopiedTable {
   contentSha256: string;
 }
 
-/** Writes CSV bytes to a file and returns the hash of columns and rows. */
+/**
+ * Writes CSV bytes to a file and returns the hash of columns and rows.
+ *
+ * @throws {SourceError} when the file cannot be written.
+ */
 export async function writeCsv(
   path: string,
   columns: CopiedColumn[],
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify(columns));
-  using file = await Deno.open(path, { createNew: true, write: true });
+  using file = await written(path, Deno.open(path, { createNew: true, write: true }));
   const writer = file.writable.getWriter();
   for await (const chunk of chunks) {
     hash.update(chunk);
-    await writer.write(chunk);
+    await written(path, writer.write(chunk));
   }
-  await writer.close();
+  await written(path, writer.close());
   return hash.digest("hex");
+}
+
+/** Tells an error of our disk from one of the source that the bytes come from. */
+async function written<T>(path: string, writing: Promise<T>): Promise<T> {
+  try {
+    return await writing;
+  } catch (cause) {
+    throw new SourceError(`The copy ${path} cannot be written`, {
+      found: cause instanceof Error ? cause.message : String(cause),
+      remedy: "Make room on the disk of SHOPFLOW_HOME, or set it to a folder that can be written.",
+      cause,
+    });
+  }
 }
 
 /** Fields in the form of {@linkcode CopiedTable}, without the line's end. */

@@ -1,4 +1,4 @@
-import { type Collection, type Document, MongoClient, MongoServerError } from "mongodb";
+import { type Collection, type Document, MongoClient, MongoError } from "mongodb";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { maskUrl } from "./mask_url.ts";
 
@@ -16,39 +16,43 @@ export interface TicketCollection extends AsyncDisposable {
  * @throws {SourceError} when the URL names no database, or the server cannot be reached or refuses the user.
  */
 export async function connectTickets(url: string): Promise<TicketCollection> {
-  const client = new MongoClient(url, {
-    appName: "shopflow",
-    // The driver's 30 s are long for a person who mistyped a host; a URL may say otherwise.
-    ...(!/[?&]serverSelectionTimeoutMS=/i.test(url) && { serverSelectionTimeoutMS: 10_000 }),
-  });
-  const { dbName } = client.options;
+  if (!/\/\/[^/]+\/[^/?]+/.test(url)) {
+    throw new SourceError("SHOPFLOW_MONGODB_URL names no database", {
+      expected: "mongodb://host:port/database",
+      found: maskUrl(url),
+    });
+  }
+  let client: MongoClient | undefined;
   try {
-    if (!/\/\/[^/]+\/[^/?]+/.test(url)) {
-      throw new SourceError(`SHOPFLOW_MONGODB_URL names no database`, {
-        expected: "mongodb://host:port/database",
-        found: maskUrl(url),
-      });
-    }
+    client = new MongoClient(url, {
+      appName: "shopflow",
+      // The driver's 30 s are long for a person who mistyped a host; a URL may say otherwise.
+      ...(!/[?&]serverSelectionTimeoutMS=/i.test(url) && { serverSelectionTimeoutMS: 10_000 }),
+    });
     await client.connect();
   } catch (cause) {
-    await client.close();
+    await client?.close();
     throw mongoError(cause, url);
   }
+  const connected = client;
   return {
-    collection: client.db(dbName).collection(TICKET_COLLECTION),
-    [Symbol.asyncDispose]: () => client.close(),
+    collection: connected.db().collection(TICKET_COLLECTION),
+    [Symbol.asyncDispose]: () => connected.close(),
   };
 }
 
-/** An error of MongoDB or of the way to it as one that says what to do. */
-export function mongoError(cause: unknown, url: string): SourceError {
-  if (cause instanceof SourceError) return cause;
-  const refused = cause instanceof MongoServerError && (cause.code === 18 || cause.code === 13);
-  const message = cause instanceof Error ? cause.message : String(cause);
+/**
+ * An error met while working with MongoDB: one of the database or of the way to it as a `SourceError` that
+ * says what to do, any other as it is.
+ */
+export function mongoError(cause: unknown, url: string): unknown {
+  if (!(cause instanceof MongoError)) return cause;
+  // 18 is AuthenticationFailed, 13 Unauthorized.
+  const refused = cause.code === 18 || cause.code === 13;
   return new SourceError(
     `The tickets' MongoDB ${maskUrl(url)} ${refused ? "refused the user" : "cannot be reached or read"}`,
     {
-      found: message,
+      found: cause.message,
       remedy: refused
         ? "Correct user and password in SHOPFLOW_MONGODB_URL; reading needs the role `read`."
         : "Check that the server runs and that SHOPFLOW_MONGODB_URL has the right host, port and database.",

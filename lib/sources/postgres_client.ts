@@ -1,6 +1,6 @@
 // @ts-types="@types/pg"
 import pg from "pg";
-import { SourceError } from "shopflow/errors/mod.ts";
+import { type ErrorDetails, ShopFlowError, SourceError } from "shopflow/errors/mod.ts";
 import { maskUrl } from "./mask_url.ts";
 
 /** A connected `pg` client that ends with its scope. */
@@ -14,40 +14,56 @@ export interface PostgresClient extends AsyncDisposable {
  * @throws {SourceError} when it cannot be reached or refuses the user.
  */
 export async function connectPostgres(url: string): Promise<PostgresClient> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: "shopflow",
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-  });
-  // A connection that breaks also fails the query under way, which reports it; without a listener the
-  // event would end the process before that.
-  client.on("error", () => {});
   try {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: "shopflow",
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+    });
+    // A connection that breaks also fails the query under way, which reports it; without a listener the
+    // event would end the process before that.
+    client.on("error", () => {});
     await client.connect();
+    return { client, [Symbol.asyncDispose]: () => client.end() };
   } catch (cause) {
-    throw postgresError(cause, url);
+    throw new SourceError(...explain(cause, url, "reached"));
   }
-  return { client, [Symbol.asyncDispose]: () => client.end() };
 }
 
-/** An error of PostgreSQL or of the way to it as one that says what to do. */
-export function postgresError(cause: unknown, url: string, doing = "used"): SourceError {
-  if (cause instanceof SourceError) return cause;
-  const { code, message } = (cause ?? {}) as { code?: string; message?: string };
-  const known = REASONS.find(({ codes }) => codes.includes(code ?? ""));
-  return new SourceError(`The shop's PostgreSQL ${maskUrl(url)} ${known?.problem ?? `cannot be ${doing}`}`, {
+/**
+ * An error met while working with a PostgreSQL: one of the database or of the way to it as a `SourceError`
+ * that says what to do, any other (a defect, an error of ours) as it is.
+ */
+export function postgresError(cause: unknown, url: string, doing: "read" | "loaded"): unknown {
+  const ours = cause instanceof ShopFlowError || cause instanceof TypeError || cause instanceof RangeError ||
+    cause instanceof ReferenceError;
+  return ours ? cause : new SourceError(...explain(cause, url, doing));
+}
+
+function explain(cause: unknown, url: string, doing: string): [string, ErrorDetails] {
+  const { code = "", message = "" } = (cause ?? {}) as { code?: string; message?: string };
+  const reason = REASONS.find(({ codes, words }) => codes.includes(code) || words?.test(message));
+  return [`The shop's PostgreSQL ${maskUrl(url)} ${reason?.problem ?? `cannot be ${doing}`}`, {
     found: message || code || String(cause),
-    remedy: known?.remedy ?? "See the cause in PostgreSQL's own words above, and its server log.",
+    remedy: reason?.remedy ?? "What was found are PostgreSQL's own words; its server log may say more.",
     cause,
-  });
+  }];
 }
 
-const REASONS: { codes: string[]; problem: string; remedy: string }[] = [
+const REASONS: { codes: string[]; words?: RegExp; problem: string; remedy: string }[] = [
   {
     codes: ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "EHOSTUNREACH", "ECONNRESET", "57P03"],
+    words: /timeout expired|Connection terminated/,
     problem: "cannot be reached",
     remedy: "Check that the server runs and that SHOPFLOW_POSTGRES_URL has the right host and port.",
+  },
+  {
+    codes: ["ERR_INVALID_URL"],
+    words: /Invalid URL/,
+    problem: "is not a URL",
+    remedy: "Write SHOPFLOW_POSTGRES_URL as postgres://user:password@host:port/database, with %-codes for " +
+      "special characters in the password.",
   },
   {
     codes: ["28P01", "28000"],

@@ -98,6 +98,18 @@ async function lakeRow(context: PipelineContext, table: string, select: string):
   return (await session.rows(`SELECT ${select} FROM read_parquet(${sqlString(path)})`))[0];
 }
 
+/** Starts an extract that a lock holds back between the tables customers, products and orders. */
+async function extractHeldAtOrders(context: PipelineContext, sql: pg.Client) {
+  await sql.query("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+  const result = extract(context);
+  while (true) {
+    const { rows } = await sql.query<{ pid: number }>(
+      `SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass`,
+    );
+    if (rows[0]) return { result, pid: rows[0].pid };
+  }
+}
+
 const sourceRow = async (sql: pg.Client, table: string, select: string) =>
   (await sql.query(`SELECT ${select} FROM ${table}`)).rows[0];
 
@@ -171,23 +183,38 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       await loadSourceTables(context.config.postgresUrl, TABLES, { progress });
-      // The lock holds the extract back between the tables customers, products and orders.
-      await sql.query("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
-      const extracting = extract(context);
-      for (let waiting = 0; waiting === 0;) {
-        const { rows } = await sql.query<{ waiting: number }>(
-          `SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass`,
-        );
-        waiting = rows[0]!.waiting;
-      }
+      const extracting = await extractHeldAtOrders(context, sql);
       await sql.query(`INSERT INTO customers (customer_id) VALUES ('LATE');
       INSERT INTO orders (order_id, customer_id) VALUES ('LATE', 'LATE');
       COMMIT`);
-      await extracting;
+      await extracting.result;
       const late = "count(*) FILTER (WHERE order_id = 'LATE')::int AS late, count(*)::int AS rows";
       assert.deepEqual(await lakeRow(context, "orders", late), { late: 0, rows: 3 });
       await extract(context);
       assert.deepEqual(await lakeRow(context, "orders", late), { late: 1, rows: 4 });
+    }),
+);
+
+testWith(
+  ["postgres", "mongodb"],
+  "a connection that breaks ends the extract and leaves the lake as it was",
+  () =>
+    withServers(async ({ context, sql }) => {
+      await loadSourceTables(context.config.postgresUrl, TABLES, { progress });
+      await loadTickets(context.config.ticketsUrl, TICKETS, { progress });
+      await extract(context);
+      const before = await readRawExtract(context.store);
+      const extracting = await extractHeldAtOrders(context, sql);
+      const rejected = assert.rejects(extracting.result, (error) => {
+        assert.ok(error instanceof SourceError);
+        assert.match(error.message, /terminating connection|Connection terminated/);
+        return true;
+      });
+      await sql.query("SELECT pg_terminate_backend($1)", [extracting.pid]);
+      await rejected;
+      await sql.query("COMMIT");
+      assert.deepEqual(await readRawExtract(context.store), before);
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(join(context.config.home, "tmp"))), []);
     }),
 );
 

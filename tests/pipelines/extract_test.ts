@@ -9,6 +9,7 @@ import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { PGlite } from "@electric-sql/pglite";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/extract.ts";
+import { placeEmptyPostgres } from "../fixtures/empty_postgres.ts";
 
 const csv = (...rows: string[]) => [new TextEncoder().encode(rows.map((row) => row + "\n").join(""))];
 const progress = silentProgress;
@@ -29,6 +30,7 @@ async function withShop(body: (context: PipelineContext, home: string) => Promis
   });
   const context = createContext(loadConfig({ SHOPFLOW_HOME: home }), runtime);
   try {
+    await placeEmptyPostgres(join(home, "shop", "postgres"));
     await loadSourceTables(context.config.postgresUrl, [{ table: "orders", csv: csv(...ORDERS) }], {
       progress,
     });

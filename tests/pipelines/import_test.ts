@@ -7,6 +7,7 @@ import { readImportReport } from "shopflow/sources/mod.ts";
 import { PGlite } from "@electric-sql/pglite";
 import { formatImportReport } from "../../pipelines/import.ts";
 import { importOnlineRetail } from "../../pipelines/import/online_retail.ts";
+import { placeEmptyPostgres } from "../fixtures/empty_postgres.ts";
 
 const HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
 const LINES = [
@@ -41,6 +42,7 @@ async function withHome(
   });
   const from = join(home, "transactions.csv.gz");
   try {
+    await placeEmptyPostgres(join(home, "shop", "postgres"));
     await body(
       home,
       (replace = false) =>
