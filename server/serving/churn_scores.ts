@@ -28,7 +28,7 @@ export async function loadChurnScores(store: ObjectStore, table: ScoreTable): Pr
   const probabilities = new Float64Array(table.rows);
   const reasons: string[] = [];
   const query = `SELECT customer_id, churn_probability, reasons FROM read_parquet(${sqlString(path)})`;
-  for await (const slice of columnSlices(session, query)) {
+  for await (const slice of columnSlices(session, query, 4000)) {
     probabilities.set(slice.churn_probability as number[], rowOf.size);
     for (const id of slice.customer_id as string[]) rowOf.set(id, rowOf.size);
     reasons.push(...slice.reasons as string[]);

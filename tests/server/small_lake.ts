@@ -19,6 +19,9 @@ import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 export const AS_OF = "2024-10-01";
 export const SCORED_AT = "2024-10-02T04:30:00.000Z";
 
+/** Versions of the models by name. */
+const VERSIONS: Record<string, string> = { churn: "churn-1", recommendation: "rec-1" };
+
 export interface LakeSize {
   customers: number;
   products: number;
@@ -130,7 +133,7 @@ export async function trainSmallModels(store: ObjectStore): Promise<void> {
   });
   const labels = Uint8Array.from(recency, (days) => days > 150 ? 1 : 0);
   const trees = await xgboostTrainer({}).fit(features, labels, { seed: 1 });
-  await champion(store, "churn", "churn-1", trees.save(), {
+  await publishChampion(store, "churn", trees.save(), {
     auc: 0.8123,
     log_loss: 0.43,
     baseline_auc: 0.7012,
@@ -141,7 +144,7 @@ export async function trainSmallModels(store: ObjectStore): Promise<void> {
     interactions: { customerIds: ["a", "a", "b", "b"], productIds: bought, weights: [1, 1, 1, 1] },
     sales: { productIds: bought, ageDays: [1, 1, 2, 2], orders: [1, 1, 1, 1] },
   }, RECOMMENDER_PARAMETERS);
-  await champion(store, "recommendation", "rec-1", recommenderFiles(recommender), { recall_at_10: 0.21 });
+  await publishChampion(store, "recommendation", recommenderFiles(recommender), { recall_at_10: 0.21 });
 }
 
 /** A lake with everything the server answers from. */
@@ -153,13 +156,14 @@ export async function publishWholeLake(store: ObjectStore): Promise<void> {
   await trainSmallModels(store);
 }
 
-async function champion(
+/** Stores a version with these files and makes it the champion. */
+export async function publishChampion(
   store: ObjectStore,
   name: string,
-  version: string,
   files: Record<string, Uint8Array>,
   metrics: Record<string, number>,
 ): Promise<void> {
+  const version = VERSIONS[name]!;
   const card = {
     name,
     version,
