@@ -7,7 +7,7 @@ import { publishSmallLake } from "./small_lake.ts";
 import { withTemporaryFolder } from "./temporary_folder.ts";
 import { writeNotebook } from "./write_notebook.ts";
 
-const FIXTURE = new URL("../../fixtures/daily_orders.ipynb", import.meta.url).pathname;
+const FIXTURE = new URL("../../fixtures/notebooks/daily_orders.ipynb", import.meta.url).pathname;
 
 async function withLake(body: (context: RunContext, folder: string) => Promise<void>): Promise<void> {
   await withTemporaryFolder(async (folder) => {
