@@ -8,7 +8,10 @@ import { trainXgboost, xgboostTask } from "../../../lib/models/xgboost_training.
 
 Deno.test("our scoring of XGBoost's binary model equals the library's own predictions", async () => {
   const { features, labels } = noisyTable(2000);
-  const { model, predictions } = await runXgboost(xgboostTask(features, labels, { rounds: 60 }), 2000);
+  const { model, predictions } = await runXgboost(
+    xgboostTask(features, labels, { rounds: 60, eta: 0.3 }),
+    2000,
+  );
   const ensemble = readXgboostModel(model);
   assert.equal(ensemble.trees.length, 60);
   assert.ok(predictions.some((p) => p < 0.2) && predictions.some((p) => p > 0.8));
