@@ -1,6 +1,7 @@
 import { NotebookError, ShopFlowError } from "shopflow/errors/mod.ts";
 import {
   currentReport,
+  type Notebook,
   type Parameters,
   publishReport,
   readNotebook,
@@ -79,6 +80,13 @@ async function publishOne(
   }
 }
 
+/** Whether a notebook has an as-of date; one that says e.g. "latest" finds its date itself. */
+function looksBackFromDate(notebook: Notebook, path: string): boolean {
+  return readParameters(notebook, path).some(({ name, value }) =>
+    name === "as_of" && /^\d{4}-\d{2}-\d{2}$/.test(String(value))
+  );
+}
+
 async function notebooksIn(folder: string): Promise<string[]> {
   const entries = await Array.fromAsync(Deno.readDir(folder));
   return entries.filter(({ name, isFile }) => isFile && name.endsWith(".ipynb"))
@@ -91,8 +99,9 @@ async function changedNotebooks({ store, force }: PipelineContext, paths: string
   const work: Work[] = [];
   for (const path of paths) {
     const notebook = await readNotebook(path);
-    const declares = readParameters(notebook, path).some(({ name }) => name === "as_of");
-    const parameters: Parameters = declares && asOf !== undefined ? { as_of: asOf } : {};
+    const parameters: Parameters = asOf !== undefined && looksBackFromDate(notebook, path)
+      ? { as_of: asOf }
+      : {};
     const inputs = await reportInputs(path, parameters, shared);
     const current = await currentReport(store, basename(path, ".ipynb"));
     if (!force && current?.status === "succeeded" && current.inputs === inputs) continue;

@@ -2,19 +2,22 @@ import type { TopLevelSpec } from "vega-lite";
 import { textWidth } from "./text_width.ts";
 
 const TITLE_SIZE = 15, SUBTITLE_SIZE = 12;
+/** Pixels kept free, since fonts differ. */
+const MARGIN = 24;
 
 /** The specification with title and subtitle broken into lines, since Vega would let them run out of the chart. */
 export function withWrappedTitle(spec: TopLevelSpec, width: number): TopLevelSpec {
   const { title } = spec;
-  if (typeof title === "string") return { ...spec, title: wrap(title, TITLE_SIZE, width) };
+  const room = width - MARGIN;
+  if (typeof title === "string") return { ...spec, title: wrap(title, TITLE_SIZE, room) };
   if (typeof title !== "object" || Array.isArray(title) || title === null) return spec;
   const { text, subtitle } = title;
   return {
     ...spec,
     title: {
       ...title,
-      ...(typeof text === "string" && { text: wrap(text, TITLE_SIZE, width) }),
-      ...(typeof subtitle === "string" && { subtitle: wrap(subtitle, SUBTITLE_SIZE, width) }),
+      ...(typeof text === "string" && { text: wrap(text, TITLE_SIZE, room) }),
+      ...(typeof subtitle === "string" && { subtitle: wrap(subtitle, SUBTITLE_SIZE, room) }),
     },
   };
 }

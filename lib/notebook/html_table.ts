@@ -38,8 +38,10 @@ export function tableToHtml(table: ColumnTable, options: TableOptions = {}): str
   const body = rows.map((row) =>
     `<tr>${row.map((text, i) => `<td${mark(i)}>${escapeHtml(text)}</td>`).join("")}</tr>`
   );
-  const caption = options.caption ? `<caption>${escapeHtml(options.caption)}</caption>` : "";
-  return `<table class="data">${caption}<thead><tr>${head}</tr></thead><tbody>${
+  const caption = options.caption
+    ? `<p class="table-caption" style="font-weight:600">${escapeHtml(options.caption)}</p>`
+    : "";
+  return `${caption}<table class="data"><thead><tr>${head}</tr></thead><tbody>${
     body.join("\n")
   }</tbody></table>` +
     (rows.length < total

@@ -3,7 +3,7 @@ import { ShopFlowError } from "shopflow/errors/mod.ts";
 import { escapeHtml } from "../escape_html.ts";
 import type { ErrorOutput, MimeBundle, Output } from "../nbformat.ts";
 import type { ProseRenderer } from "./prose.ts";
-import { sanitizeHtml, sanitizeSvg } from "./sanitize_html.ts";
+import { sanitizeHtml, sanitizeSvg, withScrollingTables } from "./sanitize_html.ts";
 
 const VEGA_LITE = /^application\/vnd\.vegalite\.v\d+\+json$/;
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -46,7 +46,7 @@ async function renderBundle(data: MimeBundle, id: string, prose: ProseRenderer):
   const picture = PICTURES.find((mime) => typeof data[mime] === "string");
   if (picture) return figure(`<img alt="" src="data:${picture};base64,${base64(data[picture] as string)}">`);
   if (typeof data["text/html"] === "string") {
-    return `<div class="output-html table-scroll">${sanitizeHtml(data["text/html"])}</div>`;
+    return `<div class="output-html">${withScrollingTables(sanitizeHtml(data["text/html"]))}</div>`;
   }
   if (typeof data["text/markdown"] === "string") return prose.render(data["text/markdown"]);
   const json = data["application/json"];

@@ -38,6 +38,7 @@ export function createProseRenderer(): ProseRenderer {
     const label = escapeHtml(tokens[i]!.content || source);
     return `<a href="${escapeHtml(source)}" rel="noopener noreferrer">${label}</a>`;
   };
+  parser.renderer.rules.text = (tokens, i) => escapeHtml(keepUnits(tokens[i]!.content));
   parser.renderer.rules.table_open = () => '<div class="table-scroll"><table>\n';
   parser.renderer.rules.table_close = () => "</table></div>\n";
   return { headings, render: (markdown) => parser.render(markdown) };
@@ -66,8 +67,11 @@ export function splitOpening(markdown: string): Opening {
   };
 }
 
+/** A sign stays on the line of its number. */
+const keepUnits = (text: string) => text.replaceAll(/(\d) (?=[%×€£$])/g, "$1\u00a0");
+
 function plainText(tokens: { type: string; content: string }[]): string {
-  return tokens.map(({ type, content }) => type.endsWith("break") ? " " : content).join("");
+  return tokens.map(({ type, content }) => type.endsWith("break") ? " " : keepUnits(content)).join("");
 }
 
 function uniqueSlug(text: string, used: Set<string>): string {

@@ -15,6 +15,7 @@ const CLASSES = [
   "metric-value",
   "metric-note",
   "table-note",
+  "table-caption",
 ];
 
 const HTML: sanitize.IOptions = {
@@ -99,6 +100,14 @@ const SVG_ATTRIBUTES = [
 /** Keeps text, tables and pictures that are inside the HTML; drops scripts, styles, forms, frames and handlers. */
 export function sanitizeHtml(html: string): string {
   return sanitize(html, HTML);
+}
+
+/** Tables that are wider than the page scroll by themselves. `html` is sanitised, so its tags are balanced. */
+export function withScrollingTables(html: string): string {
+  return html.replaceAll(/<table/g, '<div class="table-scroll"><table').replaceAll(
+    "</table>",
+    "</table></div>",
+  );
 }
 
 /**

@@ -67,6 +67,8 @@ hr { border: 0; border-top: 1px solid var(--line); margin: 2.5rem 0; }
 .chart.narrow { display: none; }
 
 .metrics { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .85rem; margin: 1.4rem 0; }
+.metrics:has(> :nth-child(5)) { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+.metrics:has(> :nth-child(7)) { grid-template-columns: repeat(4, minmax(0, 1fr)); }
 .metric { padding: .95rem 1.1rem 1rem; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; }
 .metric-label { font-size: .8125rem; line-height: 1.35; color: var(--muted); }
 .metric-value { margin-top: .2rem; font-size: 1.5rem; font-weight: 650; line-height: 1.2; letter-spacing: -.02em;
@@ -75,6 +77,7 @@ hr { border: 0; border-top: 1px solid var(--line); margin: 2.5rem 0; }
 
 .table-scroll { overflow-x: auto; margin: 1.4rem 0 .6rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
+.table-caption { margin: 1.4rem 0 -.6rem; font-size: .9375rem; font-weight: 600; line-height: 1.4; }
 caption { padding-bottom: .6rem; text-align: left; font-weight: 600; }
 th, td { padding: .5rem .8rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { font-size: .8125rem; font-weight: 600; color: var(--muted); white-space: nowrap; border-bottom-color: var(--faint); }
@@ -134,7 +137,7 @@ pre.code code { font-size: 1em; }
   .chart.wide { display: none; }
   .chart.narrow { display: block; }
   .chart:not(.narrow) svg { max-width: none; }
-  .metrics { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem; }
+  .metrics, .metrics:has(> :nth-child(5)) { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem; }
   .metric { padding: .75rem .85rem; }
   .metric-value { font-size: 1.35rem; }
   .provenance dl > div { grid-template-columns: 1fr; gap: 0; }
