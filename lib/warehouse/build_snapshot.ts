@@ -46,7 +46,6 @@ export async function buildSnapshot(
   try {
     using session = await openSession({
       ...options,
-      database: join(workspace, "candidate.duckdb"),
       spillFolder: join(workspace, "spill"),
     });
     await createRawViews(session, project.sources, inputs, store);

@@ -6,6 +6,7 @@ export { loadSqlProject } from "./project.ts";
 export { publishedModels, type SqlModel, type SqlProject } from "./sql_model.ts";
 export { type DataTest, testName } from "./data_test.ts";
 export { type BuildOptions, buildSnapshot, type BuiltSnapshot } from "./build_snapshot.ts";
-export type { DataTestReport, FailedTest } from "./run_data_tests.ts";
+export { type DataTestReport, type FailedTest, runDataTests } from "./run_data_tests.ts";
+export { runModels } from "./run_models.ts";
 export type { RawInputs } from "./raw_views.ts";
 export { dataDictionary } from "./data_dictionary.ts";

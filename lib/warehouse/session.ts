@@ -6,9 +6,7 @@ export interface SessionOptions {
   /** Upper bound of DuckDB's memory, e.g. `"2GiB"`. */
   memoryLimit?: string;
   threads?: number;
-  /** File of the database, for work larger than memory; by default the database is in memory. */
-  database?: string;
-  /** Folder for what does not fit into memory; by default none is written. */
+  /** Folder for what does not fit into memory; without one such work fails. */
   spillFolder?: string;
 }
 
@@ -24,11 +22,11 @@ export interface Session {
 }
 
 /**
- * Opens a DuckDB; times are TIMESTAMP in UTC (the ICU extension is not there). Call `close()` (or declare it
+ * Opens an in-memory DuckDB; times are TIMESTAMP in UTC (the ICU extension is not there). Call `close()` (or declare it
  * with `using`) when done.
  */
 export async function openSession(options: SessionOptions = {}): Promise<Session & Disposable> {
-  const instance = await DuckDBInstance.create(options.database ?? ":memory:", {
+  const instance = await DuckDBInstance.create(":memory:", {
     autoinstall_known_extensions: "false",
     // DuckDB's default is a folder `.tmp` in the working directory.
     temp_directory: options.spillFolder ?? "",

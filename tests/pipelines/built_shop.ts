@@ -1,9 +1,17 @@
 import { loadConfig } from "shopflow/config/mod.ts";
-import { type OpenSnapshot, openSnapshot, type Row } from "shopflow/warehouse/mod.ts";
+import {
+  loadSqlProject,
+  openSession,
+  type Row,
+  runDataTests,
+  runModels,
+  type Session,
+  sqlName,
+} from "shopflow/warehouse/mod.ts";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
-import { createTransform } from "../../pipelines/transform.ts";
-import { writeRawShop } from "../fixtures/raw_shop.ts";
-import { emptyShop, type ShopRows } from "../fixtures/small_shop.ts";
+import { WAREHOUSE_PROJECT } from "../../pipelines/transform.ts";
+import { createRawTable } from "../fixtures/raw_shop.ts";
+import { emptyShop, type ShopRow, type ShopRows, type ShopTable } from "../fixtures/small_shop.ts";
 import { stillRuntime } from "../lib/warehouse/small_project.ts";
 
 /** Runs `body` with a context whose lake is new and removed afterwards. */
@@ -17,30 +25,46 @@ export async function withLake(body: (context: PipelineContext) => Promise<void>
 }
 
 /** A curated shop to ask questions. */
-export interface BuiltShop extends OpenSnapshot {
+export interface BuiltShop extends Session {
   /** The row of data_quality of a rule: how many rows it hit and how much money they carry. */
   quality(sourceTable: string, rule: string): Promise<Row>;
 }
 
-/** Builds the star schema of the given raw rows (other tables are empty) and hands it to `body`. */
+/**
+ * Runs the project's models and data tests in memory on the given raw rows (other tables are empty), which is
+ * quicker than building a snapshot, and hands the result to `body`.
+ */
 export async function withBuiltShop(
   rows: Partial<ShopRows>,
   body: (shop: BuiltShop) => Promise<void>,
 ): Promise<void> {
-  await withLake(async (context) => {
-    await writeRawShop(context.store, { ...emptyShop(), ...rows });
-    await createTransform({ threads: 1 })(context);
-    using session = await openSnapshot(context.store, undefined, { threads: 1 });
-    const quality = async (sourceTable: string, rule: string) => {
-      const found = await session.rows(
-        `SELECT action, "rows", amount FROM data_quality WHERE source_table = $1 AND rule = $2`,
-        [sourceTable, rule],
-      );
-      if (found.length !== 1) {
-        throw new Error(`${found.length} rows of data_quality for ${sourceTable} ${rule}`);
-      }
-      return found[0]!;
-    };
-    await body({ ...session, quality });
-  });
+  using session = await openSession({ threads: 1 });
+  await session.run("CREATE SCHEMA raw");
+  const shop: ShopRows = { ...emptyShop(), ...rows };
+  for (const [table, raw] of Object.entries(shop) as [ShopTable, ShopRow[]][]) {
+    const name = `raw.${sqlName(table)}`;
+    await createRawTable(session, name, table, raw);
+    await session.run(
+      `ALTER TABLE ${name} ADD COLUMN _extracted_at TIMESTAMP DEFAULT TIMESTAMP '2024-06-01'`,
+    );
+  }
+  const { runtime } = stillRuntime();
+  const { models, tests } = await starSchema();
+  await runModels(session, models, runtime);
+  await runDataTests(session, tests, runtime);
+
+  const quality = async (sourceTable: string, rule: string) => {
+    const found = await session.rows(
+      `SELECT action, "rows", amount FROM data_quality WHERE source_table = $1 AND rule = $2`,
+      [sourceTable, rule],
+    );
+    if (found.length !== 1) {
+      throw new Error(`${found.length} rows of data_quality for ${sourceTable} ${rule}`);
+    }
+    return found[0]!;
+  };
+  await body({ ...session, quality });
 }
+
+let loaded: ReturnType<typeof loadSqlProject> | undefined;
+const starSchema = () => loaded ??= loadSqlProject(WAREHOUSE_PROJECT);

@@ -78,6 +78,20 @@ Deno.test("a second run with unchanged raw data does nothing; force and changed 
   });
 });
 
+Deno.test("the order in which the source gives its rows does not matter", async () => {
+  const published: unknown[] = [];
+  for (const reverse of [false, true]) {
+    await withLake(async (context) => {
+      const shop = smallShop();
+      if (reverse) { for (const rows of Object.values(shop)) rows.reverse(); }
+      await writeRawShop(context.store, shop);
+      await transform(context);
+      published.push((await readManifest(context.store)).tables);
+    });
+  }
+  assert.deepEqual(published[1], published[0]);
+});
+
 Deno.test("a snapshot of which a file was lost is built again", async () => {
   await withLake(async (context) => {
     await writeRawShop(context.store, smallShop());

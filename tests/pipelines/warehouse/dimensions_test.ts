@@ -52,6 +52,23 @@ Deno.test("a customer who ordered before the sign-up date is kept and counted", 
   });
 });
 
+Deno.test("missing attributes of customers are kept as missing and counted", async () => {
+  const customers = [customer("C1", { email: " ", city: null }), customer("C2", { country: "" })];
+  await withBuiltShop({ customers }, async (shop) => {
+    for (const rule of ["missing_email", "missing_city", "missing_country"]) {
+      assert.deepEqual(
+        await shop.quality("customers", rule),
+        { action: "kept", rows: 1, amount: null },
+        rule,
+      );
+    }
+    const [counted] = await shop.rows<{ blank: number }>(
+      "SELECT count(*) AS blank FROM dim_customers WHERE email = ''",
+    );
+    assert.equal(counted!.blank, 0);
+  });
+});
+
 Deno.test("a product without category or brand has Unknown, and one that only facts know is inferred", async () => {
   const rows = {
     products: [product("P1", { category: null }), product("P2", { brand: " " })],

@@ -63,6 +63,36 @@ Deno.test("of several states of a ticket the latest stays", async () => {
   }
 });
 
+Deno.test("a ticket that was sent again under another id is one ticket", async () => {
+  const support_tickets = [
+    ticket("T2", "C1", AT, { status: "Open" }),
+    ticket("T1", "C1", AT, { status: "Open" }),
+    ticket("T3", "C1", AT, { status: "Open", description: "Something else" }),
+  ];
+  await withBuiltShop({ support_tickets }, async (shop) => {
+    assert.deepEqual(await shop.columns("SELECT ticket_id FROM fact_support_tickets ORDER BY 1"), {
+      ticket_id: ["T1", "T3"],
+    });
+    assert.deepEqual(await shop.quality("support_tickets", "repeated_ticket"), {
+      action: "dropped",
+      rows: 1,
+      amount: null,
+    });
+  });
+});
+
+Deno.test("events that reach the database days after they happened are counted", async () => {
+  const days = ["2024-03-01", "2024-03-02", "2024-02-28", "2024-03-02"];
+  const events = days.map((day, i) =>
+    event(`E${i + 8}`, "C1", "page_view", `${day} 10:00:0${i}`, { device_type: null })
+  );
+  await withBuiltShop({ events }, async (shop) => {
+    assert.equal((await shop.quality("events", "late_event")).rows, 1);
+    assert.equal((await shop.quality("events", "missing_device_type")).rows, 4);
+    assert.equal((await shop.quality("events", "missing_page_url")).rows, 0);
+  });
+});
+
 Deno.test("impossible resolutions and scores of tickets are missing values", async () => {
   const support_tickets = [
     ticket("T1", "C1", AT, { resolved_date: "2024-02-28 10:00:00", resolution_hours: 5 }),

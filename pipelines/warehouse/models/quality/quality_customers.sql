@@ -15,6 +15,15 @@ union all
 {{ quality_rule('customers', 'duplicate_customer_id', 'dropped', ref('stg_customers'),
     "drop_rule = 'duplicate_customer_id'", "Further row with an id that another row has") }}
 union all
+{{ quality_rule('customers', 'missing_email', 'kept', ref('stg_customers'),
+    "drop_rule is null and email is null", "Customer without an e-mail address") }}
+union all
+{{ quality_rule('customers', 'missing_city', 'kept', ref('stg_customers'),
+    "drop_rule is null and city is null", "Customer without a city") }}
+union all
+{{ quality_rule('customers', 'missing_country', 'kept', ref('stg_customers'),
+    "drop_rule is null and country is null", "Customer without a country") }}
+union all
 {{ quality_rule('customers', 'signup_after_first_order', 'kept', "ordered_before_signup",
     "true", "Customer who ordered before the sign-up date") }}
 union all

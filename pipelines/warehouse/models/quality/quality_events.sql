@@ -1,3 +1,10 @@
+with arrived as (
+    select
+        event_date,
+        {{ reached_before('event_date', 'event_id') }} as day_reached
+    from {{ ref('fact_events') }}
+)
+
 {{ quality_rule('events', 'missing_event_id', 'dropped', ref('stg_events'),
     "drop_rule = 'missing_event_id'", "Event without an id") }}
 union all
@@ -18,3 +25,12 @@ union all
 union all
 {{ quality_rule('events', 'missing_customer_id', 'kept', ref('stg_events'),
     "drop_rule is null and source_customer_id is null", "No customer: points to the unknown member") }}
+union all
+{{ quality_rule('events', 'late_event', 'kept', "arrived",
+    "day_reached > event_date", "Dated before a day that events numbered before it had reached") }}
+union all
+{{ quality_rule('events', 'missing_device_type', 'kept', ref('fact_events'),
+    "device_type is null", "No kind of device") }}
+union all
+{{ quality_rule('events', 'missing_page_url', 'kept', ref('fact_events'),
+    "page_url is null", "No page") }}

@@ -1,5 +1,22 @@
 -- The money of the raw orders is that of fact_orders plus the amounts of the dropped rules; the rows are
 -- those of fact_orders plus the dropped ones plus the lines that were summed into another.
+with by_order as (
+    select
+        order_id,
+        min(order_date) as order_date,
+        sum(order_amount) as order_amount,
+        count(*) as lines
+    from {{ ref('fact_orders') }}
+    group by order_id
+),
+
+arrived as (
+    select
+        *,
+        {{ reached_before('order_date', 'order_id') }} as day_reached
+    from by_order
+)
+
 {{ quality_rule('orders', 'missing_order_id', 'dropped', ref('stg_order_lines'),
     "drop_rule = 'missing_order_id'", "Line without an order id", amount="sum(order_amount)") }}
 union all
@@ -72,3 +89,11 @@ union all
 {{ quality_rule('orders', 'dated_after_extraction', 'kept', ref('stg_order_lines'),
     "drop_rule is null and order_date > cast(_extracted_at as date)",
     "Line dated after the day it was extracted", amount="sum(order_amount)") }}
+union all
+{{ quality_rule('orders', 'late_order', 'kept', "arrived",
+    "day_reached > order_date",
+    "Dated before a day that orders numbered before it had reached",
+    amount="sum(order_amount)", rows="coalesce(sum(lines), 0)") }}
+union all
+{{ quality_rule('orders', 'missing_payment_method', 'kept', ref('fact_orders'),
+    "payment_method is null", "No way of payment", amount="sum(order_amount)") }}

@@ -17,6 +17,9 @@ union all
 {{ quality_rule('support_tickets', 'older_ticket_state', 'dropped', ref('stg_support_tickets'),
     "drop_rule = 'older_ticket_state'", "Earlier state of a ticket that another row shows later") }}
 union all
+{{ quality_rule('support_tickets', 'repeated_ticket', 'dropped', ref('stg_support_tickets'),
+    "drop_rule = 'repeated_ticket'", "Same content as another ticket under another id") }}
+union all
 {{ quality_rule('support_tickets', 'missing_customer_id', 'kept', ref('stg_support_tickets'),
     "drop_rule is null and source_customer_id is null", "No customer: points to the unknown member") }}
 union all

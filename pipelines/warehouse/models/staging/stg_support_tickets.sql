@@ -37,6 +37,19 @@ ranked as (
                 order_id, product_id, description
         ) as state_number
     from cleaned
+),
+
+-- The same content under several ids is one ticket that was sent again.
+compared as (
+    select
+        *,
+        row_number() over (
+            partition by
+                source_customer_id, created_at, source_resolved_at, issue_type, issue_category, priority, status,
+                source_resolution_hours, source_satisfaction_score, agent_id, description, order_id, product_id
+            order by state_number, ticket_id nulls last
+        ) as repeat_number
+    from ranked
 )
 
 select
@@ -65,5 +78,6 @@ select
         when created_at is null then 'missing_created_date'
         when not ({{ plausible_date('created_at') }}) then 'implausible_created_date'
         when state_number > 1 then 'older_ticket_state'
+        when repeat_number > 1 then 'repeated_ticket'
     end as drop_rule
-from ranked
+from compared
