@@ -13,7 +13,8 @@ import pg from "pg";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/extract.ts";
 import { importOnlineRetail } from "../../pipelines/import/online_retail.ts";
-import { TEST_DATASETS, TEST_MONGODB_URL, TEST_POSTGRES_URL, testWith } from "../requirements.ts";
+import { withPostgresDatabase } from "../fixtures/postgres_database.ts";
+import { TEST_DATASETS, TEST_MONGODB_URL, testWith } from "../requirements.ts";
 
 const progress = silentProgress;
 const runtime = createRuntime({ progress, log: createLogger(() => {}) });
@@ -64,31 +65,28 @@ interface Servers {
 }
 
 /** A database on each server and a home for one test alone. */
-async function withServers(body: (servers: Servers) => Promise<void>): Promise<void> {
-  const name = `shopflow_test_${crypto.randomUUID().replaceAll("-", "")}`;
-  const database = (url: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href;
-  const home = await Deno.makeTempDir();
-  const admin = new pg.Client({ connectionString: TEST_POSTGRES_URL });
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${name}`);
-  const sql = new pg.Client({ connectionString: database(TEST_POSTGRES_URL) });
-  await sql.connect();
-  const mongo = new MongoClient(database(TEST_MONGODB_URL));
-  try {
-    const config = loadConfig({
-      SHOPFLOW_HOME: home,
-      SHOPFLOW_POSTGRES_URL: database(TEST_POSTGRES_URL),
-      SHOPFLOW_MONGODB_URL: database(TEST_MONGODB_URL),
-    });
-    await body({ context: createContext(config, runtime), sql });
-  } finally {
-    await mongo.db().dropDatabase();
-    await mongo.close();
-    await sql.end();
-    await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    await admin.end();
-    await Deno.remove(home, { recursive: true });
-  }
+function withServers(body: (servers: Servers) => Promise<void>): Promise<void> {
+  return withPostgresDatabase(async (postgresUrl) => {
+    const mongoUrl =
+      Object.assign(new URL(TEST_MONGODB_URL), { pathname: new URL(postgresUrl).pathname }).href;
+    const home = await Deno.makeTempDir();
+    const sql = new pg.Client({ connectionString: postgresUrl });
+    await sql.connect();
+    const mongo = new MongoClient(mongoUrl);
+    try {
+      const config = loadConfig({
+        SHOPFLOW_HOME: home,
+        SHOPFLOW_POSTGRES_URL: postgresUrl,
+        SHOPFLOW_MONGODB_URL: mongoUrl,
+      });
+      await body({ context: createContext(config, runtime), sql });
+    } finally {
+      await mongo.db().dropDatabase();
+      await mongo.close();
+      await sql.end();
+      await Deno.remove(home, { recursive: true });
+    }
+  });
 }
 
 async function lakeRow(context: PipelineContext, table: string, select: string): Promise<unknown> {
