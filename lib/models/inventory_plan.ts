@@ -71,8 +71,8 @@ export interface PlannedPosition extends InventoryPosition {
 }
 
 /**
- * Plans every position by an (R, s, S) policy: when stock is at or below the reorder point s, order up to
- * S = s + economic order quantity (Silver, Pyke and Thomas 2017, section 6.11; that reference's power
+ * Plans every position by an (R, s, S) policy: when stock is below the reorder point s, which is what must be there
+ * to last until an order of the next review arrives, order up to S = s + economic order quantity (Silver, Pyke and Thomas 2017, section 6.11; that reference's power
  * approximation would set s and S together, the sum is its usual simplification).
  *
  * The most urgent come first: orders by expected lost sales and stockout risk, then overstock by the money it
@@ -97,7 +97,7 @@ function planPosition(position: InventoryPosition, parameters: InventoryParamete
   // What the policy itself asks for is not too much, even where one unit lasts a year.
   const enough = Math.max(overstockDays * demand.mean, reorderPoint);
   const isOverstock = stockLevel > 0 && stockLevel > enough;
-  const mustOrder = demand.mean > 0 && stockLevel <= reorderPoint;
+  const mustOrder = demand.mean > 0 && stockLevel < reorderPoint;
   const expectedLostUnits = overLeadTime.expectedShortage(Math.max(0, stockLevel));
   return {
     ...position,

@@ -33,7 +33,7 @@ export function demandOver(demand: DailyDemand, interval: ProtectionInterval): D
 }
 
 /**
- * Stock at or below which to order, so that demand until the next chance to receive goods is met with
+ * Stock below which to order: the smallest that meets demand until the next chance to receive goods with
  * probability `serviceLevel` (cycle service level, P₁): for normal demand T d + z √(T sd² + d² sd_L²).
  */
 export function reorderPoint(

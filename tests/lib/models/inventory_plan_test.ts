@@ -84,7 +84,7 @@ Deno.test("stock for more than 90 days is overstock, and only the excess is mone
 Deno.test("one piece of a slow seller that the policy asks for is not overstock", () => {
   const [one] = planInventory([position("A", 1, 0.005, 0.07)], { ...POLICY, serviceLevel: 0.99 });
   assert.ok(one!.daysOfCover! > 90);
-  assert.deepEqual([one!.reorderPoint, one!.isOverstock], [1, false]);
+  assert.deepEqual([one!.reorderPoint, one!.isOverstock, one!.action], [1, false, "ok"]);
 });
 
 Deno.test("stock without demand is overstock and never ordered", () => {
