@@ -52,7 +52,7 @@ export function createApp({ store, runtime, apiKey, ...options }: ServerDependen
   app.route("/", recommendRoutes(cache));
   app.route("/", inventoryRoutes(cache));
   app.route("/", healthRoutes(cache, runtime));
-  addDocs(app, { keyRequired: apiKey !== undefined });
+  addDocs(app, { cache, keyRequired: apiKey !== undefined });
   return app;
 }
 

@@ -1,4 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import { exampleIds } from "../serving/example_ids.ts";
+import type { ServingCache } from "../serving/serving_cache.ts";
 import { renderDocsPage } from "../views/docs_page.tsx";
 import { documentedEndpoints } from "./documented_endpoints.ts";
 
@@ -13,8 +15,14 @@ const DOCUMENT = {
   },
 };
 
+interface DocsOptions {
+  cache: ServingCache;
+  /** Whether requests need an API key. */
+  keyRequired: boolean;
+}
+
 /** Adds `/openapi.json` and its page `/docs`, which describe the endpoints that `app` has by then. */
-export function addDocs(app: OpenAPIHono, { keyRequired }: { keyRequired: boolean }): void {
+export function addDocs(app: OpenAPIHono, { cache, keyRequired }: DocsOptions): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
     type: "apiKey",
     in: "header",
@@ -24,8 +32,8 @@ export function addDocs(app: OpenAPIHono, { keyRequired }: { keyRequired: boolea
   const document = app.getOpenAPI31Document(DOCUMENT);
   const endpoints = documentedEndpoints(document);
   app.get("/openapi.json", (c) => c.json(document));
-  app.get(
-    "/docs",
-    (c) => c.html(renderDocsPage({ endpoints, origin: new URL(c.req.url).origin, keyRequired })),
-  );
+  app.get("/docs", async (c) => {
+    const example = exampleIds(await cache.current());
+    return c.html(renderDocsPage({ endpoints, example, origin: new URL(c.req.url).origin, keyRequired }));
+  });
 }

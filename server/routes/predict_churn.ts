@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { CHURN_POPULATION_DAYS } from "shopflow/features/mod.ts";
 import type { ChurnPrediction } from "shopflow/models/mod.ts";
 import { HttpProblem, notReady } from "../problem.ts";
 import type { Serving } from "../serving/serving.ts";
@@ -64,9 +65,9 @@ function lookUp(serving: Serving, customerId: string): z.infer<typeof ChurnAnswe
   if (score !== undefined) return { ...scored(score, customerId), ...versionsOfScores(scores.table) };
   if (serving.catalogue?.customers.has(customerId)) {
     throw new HttpProblem(404, "customer_not_scored", `${customerId} has no churn score`, {
-      expected: `a customer with an order before ${scores.table.asOf}`,
+      expected: `a customer with an order in the ${CHURN_POPULATION_DAYS} days before ${scores.table.asOf}`,
       found: "a customer of the shop without one",
-      remedy: "Nobody can leave who has not come yet: ask again after the first order and the next scoring.",
+      remedy: "Who bought nothing for longer is lost already; newcomers are scored after their first order.",
     });
   }
   throw new HttpProblem(404, "customer_not_found", "There is no such customer", {

@@ -4,6 +4,7 @@ import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { listReports, readReport } from "shopflow/notebook/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../problem.ts";
+import { exampleIds } from "../serving/example_ids.ts";
 import { servedVersions } from "../serving/served_versions.ts";
 import type { ServingCache } from "../serving/serving_cache.ts";
 import { addReportBar } from "../views/report_bar.tsx";
@@ -32,20 +33,14 @@ export function reportRoutes(store: ObjectStore, cache: ServingCache, runtime: R
   return new Hono()
     .get("/reports", async (c) => {
       const [reports, serving] = await Promise.all([listReports(store), cache.current()]);
-      const examples = { customerId: serving.catalogue?.customers, productId: serving.catalogue?.products };
       c.header("cache-control", "no-cache");
       return c.html(renderReportsIndex({
         reports,
         versions: servedVersions(serving, runtime.now()),
         origin: new URL(c.req.url).origin,
-        example: {
-          customerId: first(examples.customerId) ?? "CUST000001",
-          productId: first(examples.productId) ?? "PROD00001",
-        },
+        example: exampleIds(serving),
       }));
     })
     .get("/reports/:name", (c) => reportPage(c, c.req.param("name")))
     .get("/reports/:name/runs/:run", (c) => reportPage(c, c.req.param("name"), c.req.param("run")));
 }
-
-const first = (ids: { keys(): Iterator<string> } | undefined): string | undefined => ids?.keys().next().value;

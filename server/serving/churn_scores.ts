@@ -14,6 +14,7 @@ export interface ChurnScore {
 /** The churn score table in memory, by customer. */
 export interface ChurnScores {
   table: ScoreTable;
+  customerIds(): Iterator<string>;
   of(customerId: string): ChurnScore | undefined;
 }
 
@@ -35,6 +36,7 @@ export async function loadChurnScores(store: ObjectStore, table: ScoreTable): Pr
   }
   return {
     table,
+    customerIds: () => rowOf.keys(),
     of(customerId) {
       const row = rowOf.get(customerId);
       if (row === undefined) return undefined;

@@ -1,16 +1,19 @@
 import type { DocumentedEndpoint } from "../routes/documented_endpoints.ts";
+import { type ExampleIds, USUAL_IDS } from "../serving/example_ids.ts";
 import { FeatureTable } from "./feature_table.tsx";
 import { Layout, renderPage } from "./layout.tsx";
 
 interface DocsProps {
   endpoints: DocumentedEndpoint[];
+  /** Ids for the examples, in place of those of the usual form. */
+  example: ExampleIds;
   /** Where the server was reached, for the examples. */
   origin: string;
   keyRequired: boolean;
 }
 
 /** The endpoints of the API with commands to copy. */
-export function renderDocsPage({ endpoints, origin, keyRequired }: DocsProps): string {
+export function renderDocsPage({ endpoints, ...request }: DocsProps): string {
   return renderPage(
     <Layout title="API · ShopFlow" here="docs">
       <h1>Scoring API</h1>
@@ -18,7 +21,7 @@ export function renderDocsPage({ endpoints, origin, keyRequired }: DocsProps): s
         JSON over HTTP. Every answer names the version of the model and of the data snapshot it comes from.
         For programs: <a href="/openapi.json">openapi.json</a>.
       </p>
-      {keyRequired && (
+      {request.keyRequired && (
         <p>
           This server asks for a key: add the header <code>x-api-key</code> to every request except /health.
         </p>
@@ -28,23 +31,18 @@ export function renderDocsPage({ endpoints, origin, keyRequired }: DocsProps): s
         <code>{'{"error": {"code", "message", "expected", "found", "remedy"}}'}</code>; remedy says what to
         do.
       </p>
-      {endpoints.map((endpoint) => (
-        <Endpoint
-          endpoint={endpoint}
-          origin={origin}
-          keyRequired={keyRequired}
-        />
-      ))}
+      {endpoints.map((endpoint) => <Endpoint key={endpoint.path} endpoint={endpoint} request={request} />)}
       <FeatureTable />
     </Layout>,
   );
 }
 
-interface EndpointProps extends Omit<DocsProps, "endpoints"> {
+interface EndpointProps {
   endpoint: DocumentedEndpoint;
+  request: Omit<DocsProps, "endpoints">;
 }
 
-function Endpoint({ endpoint, origin, keyRequired }: EndpointProps) {
+function Endpoint({ endpoint, request }: EndpointProps) {
   const { method, path, summary, description, examples, fields, answers } = endpoint;
   return (
     <section>
@@ -57,7 +55,7 @@ function Endpoint({ endpoint, origin, keyRequired }: EndpointProps) {
       {examples.map((example) => (
         <>
           {example.title && <p class="soft">{example.title}</p>}
-          <pre><code>{curl(example, origin, keyRequired)}</code></pre>
+          <pre><code>{curl(example, request)}</code></pre>
         </>
       ))}
       <details>
@@ -104,11 +102,14 @@ function Endpoint({ endpoint, origin, keyRequired }: EndpointProps) {
 
 function curl(
   { path, body }: DocumentedEndpoint["examples"][number],
-  origin: string,
-  keyRequired: boolean,
+  { example, origin, keyRequired }: Omit<DocsProps, "endpoints">,
 ): string {
-  const parts = [`curl '${origin}${path}'`];
+  const [first, second] = example.customers;
+  const replaced = (text: string) =>
+    text.replaceAll(USUAL_IDS.customers[0], first).replaceAll(USUAL_IDS.customers[1], second)
+      .replaceAll(USUAL_IDS.product, example.product);
+  const parts = [`curl '${origin}${replaced(path)}'`];
   if (keyRequired && path !== "/health") parts.push(`-H 'x-api-key: …'`);
-  if (body !== undefined) parts.push("-H 'content-type: application/json'", `-d '${body}'`);
+  if (body !== undefined) parts.push("-H 'content-type: application/json'", `-d '${replaced(body)}'`);
   return parts.join(" \\\n  ");
 }

@@ -1,4 +1,5 @@
 import type { Report } from "shopflow/notebook/mod.ts";
+import type { ExampleIds } from "../serving/example_ids.ts";
 import type { ServedVersions } from "../serving/served_versions.ts";
 import { Layout, renderPage } from "./layout.tsx";
 import { ModelsPanel } from "./models_panel.tsx";
@@ -11,7 +12,7 @@ interface IndexProps {
   /** Where the server was reached, for the examples. */
   origin: string;
   /** Ids that exist, for the examples. */
-  example: { customerId: string; productId: string };
+  example: ExampleIds;
 }
 
 /** The start page: reports, models and how to ask for scores. */

@@ -1,10 +1,12 @@
+import type { ExampleIds } from "../serving/example_ids.ts";
+
 interface ExamplesProps {
   origin: string;
-  example: { customerId: string; productId: string };
+  example: ExampleIds;
 }
 
 /** Commands to copy, with ids that exist in this shop. */
-export function ScoringExamples({ origin, example: { customerId, productId } }: ExamplesProps) {
+export function ScoringExamples({ origin, example: { customers: [customerId], product } }: ExamplesProps) {
   const examples = [
     {
       title: "Will this customer leave?",
@@ -12,7 +14,7 @@ export function ScoringExamples({ origin, example: { customerId, productId } }: 
         `  -d '{"customer_id": "${customerId}"}'`,
     },
     { title: "What to offer?", command: `curl '${origin}/recommend/${encodeURIComponent(customerId)}?n=5'` },
-    { title: "What to order?", command: `curl ${origin}/inventory/${encodeURIComponent(productId)}` },
+    { title: "What to order?", command: `curl ${origin}/inventory/${encodeURIComponent(product)}` },
   ];
   return (
     <section>

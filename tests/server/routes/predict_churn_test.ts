@@ -67,7 +67,7 @@ testApi("an unknown customer and one who has not bought yet are told apart", asy
   assert.equal(withoutOrder.status, 404);
   const { error } = await withoutOrder.json() as Problem;
   assert.equal(error.code, "customer_not_scored");
-  assert.equal(error.expected, "a customer with an order before 2024-10-01");
+  assert.equal(error.expected, "a customer with an order in the 365 days before 2024-10-01");
 });
 
 /** Bodies that are refused: the code, what was expected, what was found. */
