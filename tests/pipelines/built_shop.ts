@@ -31,14 +31,18 @@ export interface BuiltShop extends Session {
 }
 
 /**
- * Runs the project's models and data tests in memory on the given raw rows (other tables are empty), which is
- * quicker than building a snapshot, and hands the result to `body`.
+ * Runs the project's models and data tests in memory, which is quicker than building a snapshot, and hands
+ * the result to `body`.
+ *
+ * @param rows Raw rows by table; tables that are left out are empty.
+ * @param fill Adds further raw rows, e.g. from a file.
  */
 export async function withBuiltShop(
   rows: Partial<ShopRows>,
   body: (shop: BuiltShop) => Promise<void>,
+  fill: (session: Session) => Promise<void> = async () => {},
 ): Promise<void> {
-  using session = await openSession({ threads: 1 });
+  using session = await openSession({ threads: 2 });
   await session.run("CREATE SCHEMA raw");
   const shop: ShopRows = { ...emptyShop(), ...rows };
   for (const [table, raw] of Object.entries(shop) as [ShopTable, ShopRow[]][]) {
@@ -48,6 +52,7 @@ export async function withBuiltShop(
       `ALTER TABLE ${name} ADD COLUMN _extracted_at TIMESTAMP DEFAULT TIMESTAMP '2024-06-01'`,
     );
   }
+  await fill(session);
   const { runtime } = stillRuntime();
   const { models, tests } = await starSchema();
   await runModels(session, models, runtime);

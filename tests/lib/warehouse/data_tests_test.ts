@@ -29,7 +29,7 @@ function stops(
 stops("unique", {
   schema: column("id", "unique"),
   bad: "select 7 as id, 'a' as kind union all select 7, 'b'",
-  message: /nothing was published\n  sales\.id: unique failed for 1 row, e\.g\. \{"id":7,"copies":2\}/,
+  message: /nothing was published\n {2}sales\.id: unique failed for 1 row, e\.g\. \{"id":7,"copies":2\}/,
 });
 stops("not_null", {
   schema: column("kind", "not_null"),
