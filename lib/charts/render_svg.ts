@@ -3,6 +3,7 @@ import { type Loader, type LoggerInterface, parse, View } from "vega";
 import { compile, type Config, type TopLevelSpec } from "vega-lite";
 import { findWrongMarks, isDefect } from "./check_spec.ts";
 import { labelAngle } from "./label_angle.ts";
+import { NARROW_LABELS, withNarrowLabels } from "./narrow_labels.ts";
 import { useTextWidth } from "./text_width.ts";
 import { DEFAULT_WIDTH, THEME } from "./theme.ts";
 import { withWrappedTitle } from "./wrap_title.ts";
@@ -54,7 +55,7 @@ function themeFor(spec: TopLevelSpec, { width }: SvgOptions): Config {
     axisXQuantitative: { tickCount: 4 },
     axisXTemporal: { tickCount: 4 },
     axisXDiscrete: { ...axisXDiscrete, labelLimit: 110 },
-    axisYDiscrete: { labelLimit: 140 },
+    axisYDiscrete: { labelLimit: NARROW_LABELS },
     legend: { ...THEME.legend, orient: "bottom", columns: 2 },
   };
 }
@@ -63,7 +64,8 @@ function themeFor(spec: TopLevelSpec, { width }: SvgOptions): Config {
 function sized(spec: TopLevelSpec, { width }: SvgOptions): TopLevelSpec {
   if (width !== undefined) {
     // "fit-x": axes and legends are part of the width; heights may be steps, which do not fit.
-    return { ...spec, width, autosize: { type: "fit-x", contains: "padding" } } as TopLevelSpec;
+    const fitted = { ...spec, width, autosize: { type: "fit-x", contains: "padding" } } as TopLevelSpec;
+    return width < NARROW ? withNarrowLabels(fitted) : fitted;
   }
   if (!("width" in spec) || spec.width !== "container") return spec;
   const { width: _, ...rest } = spec;

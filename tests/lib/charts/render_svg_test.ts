@@ -75,3 +75,18 @@ Deno.test("names of a discrete axis are level where they fit and slanted where t
   assert.doesNotMatch(await draw(bars), /rotate\(-40\)/);
   assert.match(await draw({ ...bars, data: { values: names } }), /rotate\((-40|320)\)/);
 });
+
+Deno.test("on a phone long names beside the plot are cut, whatever limit the notebook chose", async () => {
+  const name = "A name that is far too long to stand beside a plot on a phone";
+  const spec = {
+    data: { values: [{ name, sold: 3 }] },
+    mark: "bar",
+    encoding: {
+      y: { field: "name", type: "nominal", axis: { labelLimit: 500 } },
+      x: { field: "sold", type: "quantitative" },
+    },
+  };
+  const label = (svg: string) => svg.match(/>(A name[^<]*)<\/text>/)?.[1];
+  assert.equal(label(await draw(spec, 736)), name);
+  assert.match(label(await draw(spec, 354))!, /^A name.{5,20}…$/);
+});
