@@ -2,14 +2,14 @@ import type { Random } from "shopflow/runtime/mod.ts";
 // @ts-types="@types/d3-random"
 import { randomExponential, randomGamma, randomNormal } from "d3-random";
 import type { Catalogue } from "./catalogue.ts";
-import { COUNTRIES, DEVICES, FIRST_NAMES, LAST_NAMES, PAYMENT_METHODS } from "./population_words.ts";
+import { COUNTRIES, FIRST_NAMES, LAST_NAMES } from "./population_words.ts";
 import type { Season } from "./season.ts";
 import { drawFrom, runningSums } from "./weighted_choice.ts";
 
 /** Share of all customers who were already customers when the history starts. */
 const EARLIER_SHARE = 0.2;
 /** Visits of a living customer in a month: gamma, so that a few come often and many come rarely. */
-export const VISITS_PER_MONTH = { mean: 1.38, shape: 0.9 };
+const VISITS_PER_MONTH = { mean: 1.38, shape: 0.9 };
 /**
  * Drop-out rate of a new customer in a month before anything annoys them: gamma. Those with high rates leave
  * early, so the living customers' mean is lower; together with annoyances about 15 % of them leave in a month.
@@ -21,6 +21,7 @@ const LOYALTY_OF_FREQUENT_VISITORS = 0.3;
 const DECISIVENESS = { mean: -1.28, spread: 1.1 };
 /** Age of the shop when the history starts. */
 const LONGEST_TENURE_MONTHS = 48;
+/** Favourite clusters that a customer has at most. */
 export const FAVOURITES = 3;
 /** Never, as a day number. */
 export const NEVER = 2 ** 31 - 1;
@@ -36,6 +37,7 @@ export interface Population {
   firstName: Uint8Array;
   lastName: Uint8Array;
   device: Uint8Array;
+  /** A number to be taken modulo the browsers of the device in use. */
   browser: Uint8Array;
   payment: Uint8Array;
   visitsPerDay: Float32Array;
@@ -45,7 +47,7 @@ export interface Population {
   decisiveness: Float32Array;
   /** Drop-out hazard in a month without annoyances. */
   dropOutRate: Float32Array;
-  /** Favourite clusters, {@link FAVOURITES} a customer; those with fewer have one twice. */
+  /** Favourite clusters, {@link FAVOURITES} a customer; who has fewer has the first one several times. */
   favourites: Int32Array;
   /** What annoyed the customer lately, in log-hazard; fades. */
   annoyance: Float32Array;
@@ -117,6 +119,7 @@ function emptyPopulation(size: number): Population {
 }
 
 const countrySums = runningSums(COUNTRIES.map(({ share }) => share));
+/** In the order of `DEVICES` and of `PAYMENT_METHODS`. */
 const deviceSums = runningSums([0.42, 0.48, 0.1]);
 const paymentSums = runningSums([0.46, 0.27, 0.17, 0.1]);
 
@@ -129,9 +132,9 @@ function drawAddress(people: Population, customer: number, random: Random): void
   people.warehouse[customer] = warehouses[below(warehouses.length)]!;
   people.firstName[customer] = below(FIRST_NAMES.length);
   people.lastName[customer] = below(LAST_NAMES.length);
-  people.device[customer] = Math.min(drawFrom(deviceSums, random), DEVICES.length - 1);
+  people.device[customer] = drawFrom(deviceSums, random);
   people.browser[customer] = below(256);
-  people.payment[customer] = Math.min(drawFrom(paymentSums, random), PAYMENT_METHODS.length - 1);
+  people.payment[customer] = drawFrom(paymentSums, random);
 }
 
 function drawFavourites(

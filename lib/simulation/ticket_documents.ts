@@ -2,6 +2,7 @@ import { createRandom, type Random } from "shopflow/runtime/mod.ts";
 import { CATEGORIES } from "./catalogue_words.ts";
 import { DIRT } from "./dirt.ts";
 import { agentId, customerId, orderId, productId, ticketId } from "./identifiers.ts";
+import { FAVOURITES } from "./population.ts";
 import type { Recording } from "./recording.ts";
 import type { CustomerTotals } from "./segments.ts";
 import { type Issue, ISSUES, NONE, PRIORITIES } from "./support_desk.ts";
@@ -89,7 +90,7 @@ function documentOf(
     ? catalogue.category[product]!
     : order !== NONE
     ? catalogue.category[orders.product.values()[orders.firstLine.values()[order]!]!]!
-    : catalogue.clusters.category[population.favourites[customer * 3]!]!;
+    : catalogue.clusters.category[population.favourites[customer * FAVOURITES]!]!;
   const texts = DESCRIPTIONS[issue];
   return {
     _id: "",

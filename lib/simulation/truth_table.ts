@@ -3,9 +3,9 @@ import { customerId } from "./identifiers.ts";
 import type { World } from "./world.ts";
 
 /**
- * The hidden truth as CSV with a header: `customer_id, month` (its first day)`, alive_at_start, alive_at_end`
- * (0 or 1)`, hazard` (probability to drop out in the month, or in what was left of it at sign-up). Months in
- * which a customer was gone from the start are absent. For evaluation only.
+ * The hidden truth as CSV with a header, for evaluation only; a row a customer and month in which the customer
+ * was alive at some time: `customer_id`, `month` (its first day), `alive_at_start` and `alive_at_end` (0 or 1)
+ * and `hazard`, the probability to drop out in the month, or in what was left of it at sign-up.
  */
 export function truthCsv({ calendar, dropOut: { truth } }: World): Iterable<Uint8Array> {
   return csvChunks(function* () {

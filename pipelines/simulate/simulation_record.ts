@@ -66,7 +66,7 @@ export async function writeSimulationRecord(config: Config, record: SimulationRe
 export async function writeWhole(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
   const staged = `${path}.tmp`;
-  const file = await Deno.open(staged, { create: true, truncate: true, write: true });
+  using file = await Deno.open(staged, { create: true, truncate: true, write: true });
   const writer = file.writable.getWriter();
   for (const chunk of chunks) await writer.write(chunk);
   await writer.close();
