@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
-import { loadConfig } from "shopflow/config/mod.ts";
 import { CHURN_FEATURES } from "shopflow/features/mod.ts";
 import { loadChurnModel, type Reason } from "shopflow/models/mod.ts";
 import { currentScores, loadChampion, requireScores } from "shopflow/registry/mod.ts";
-import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
-import { createContext, type PipelineContext } from "../../pipelines/context.ts";
 import { scoreChurn } from "../../pipelines/score/churn.ts";
 import { trainChurn } from "../../pipelines/train/churn.ts";
-import { type ChurnShopOptions, openChurnShop } from "../fixtures/churn_shop.ts";
-import { publishSession } from "../fixtures/publish_session.ts";
+import { createChurnLake } from "../fixtures/churn_lake.ts";
 
 Deno.test("churn is trained, measured, made champion and scored from a snapshot", async (t) => {
-  await using lake = await lakeOf({ customers: 500 });
+  await using lake = await createChurnLake({ customers: 500 });
   const { context } = lake;
 
   await t.step("scoring before training says what is missing", async () => {
@@ -75,13 +71,13 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
 });
 
 Deno.test("a shop with a year of orders and nothing else is trained and scored", async () => {
-  await using lake = await lakeOf({ customers: 500, days: 374, ordersOnly: true });
+  await using lake = await createChurnLake({ customers: 500, days: 374, ordersOnly: true });
   assert.equal((await trainChurn(lake.context)).status, "done");
   assert.equal((await scoreChurn(lake.context)).status, "done");
 });
 
 Deno.test("too short a history is refused, and no champion is made", async () => {
-  await using lake = await lakeOf({ customers: 200, days: 200 });
+  await using lake = await createChurnLake({ customers: 200, days: 200 });
   await assert.rejects(trainChurn(lake.context), {
     name: "ModelError",
     message: /too little data to train on: expected at least 270 days of orders, found \d+ days/,
@@ -89,25 +85,3 @@ Deno.test("too short a history is refused, and no champion is made", async () =>
   assert.equal(await currentScores(lake.context.store, "churn"), undefined);
   await assert.rejects(scoreChurn(lake.context), { name: "ModelError" });
 });
-
-/** A lake in a temporary folder with one snapshot of the churn shop. */
-async function lakeOf(
-  options: ChurnShopOptions,
-): Promise<{ context: PipelineContext; snapshot: string } & AsyncDisposable> {
-  const home = await Deno.makeTempDir({ prefix: "shopflow_churn_test_" });
-  const runtime = createRuntime({ progress: silentProgress, now: () => new Date("2025-01-01T00:00:00Z") });
-  const context = createContext(loadConfig({ SHOPFLOW_HOME: home }), runtime);
-  using shop = await openChurnShop(options);
-  const snapshot = await publishSession(context.store, shop, [
-    "dim_customers",
-    "dim_products",
-    "fact_events",
-    "fact_orders",
-    "fact_support_tickets",
-  ]);
-  return {
-    context,
-    snapshot,
-    [Symbol.asyncDispose]: () => Deno.remove(home, { recursive: true }),
-  };
-}

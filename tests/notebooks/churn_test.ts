@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { type NotebookRun, runNotebook } from "shopflow/notebook/mod.ts";
+import { join } from "node:path";
+import { createChurnLake } from "../fixtures/churn_lake.ts";
+
+const NOTEBOOK = join(import.meta.dirname!, "..", "..", "notebooks", "churn.ipynb");
+
+Deno.test("the churn notebook tells of a date whose outcomes are known", async () => {
+  await using lake = await createChurnLake({ customers: 500 });
+  const run = await runNotebook(NOTEBOOK, lake.context);
+  assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
+  assert.doesNotMatch(outputOf(run, "study"), /lies outside the data/);
+  assert.match(outputOf(run, "model"), /model AUC/);
+  assert.match(outputOf(run, "contact"), /CUST\d{6}/);
+  assert.match(outputOf(run, "outcome"), /Looking back/);
+  for (const cell of ["monthly", "cohorts", "roc", "calibration", "reasons", "risk", "threshold"]) {
+    assert.match(outputOf(run, cell), /<svg/, cell);
+  }
+});
+
+Deno.test("on a shop of orders alone, and a date outside its data, it says which date it uses", async () => {
+  await using lake = await createChurnLake({ customers: 400, days: 374, ordersOnly: true });
+  const run = await runNotebook(NOTEBOOK, lake.context, { parameters: { as_of: "2011-09-01" } });
+  assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
+  assert.match(
+    outputOf(run, "study"),
+    /2011-09-01 lies outside the data: orders run from .* This one is as of 2024-10-03/,
+  );
+});
+
+function outputOf({ notebook }: NotebookRun, id: string): string {
+  const cell = notebook.cells.find((cell) => cell.id === id);
+  assert.ok(cell, `no cell ${id}`);
+  return JSON.stringify("outputs" in cell ? cell.outputs : []);
+}
