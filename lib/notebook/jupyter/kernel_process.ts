@@ -1,8 +1,7 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
-import { randomUUID } from "node:crypto";
-import { join } from "node:path";
+import { type KernelConnection, writeConnectionFile } from "./connection_file.ts";
 import { endWithOwner } from "./live_kernels.ts";
-import { connectZmtp, type ZmtpSocket } from "./zmtp.ts";
+import { connectZmtp, type SocketType, type ZmtpSocket } from "./zmtp.ts";
 
 export interface KernelOptions {
   /** Working directory of the notebook's code; the Deno kernel looks for `deno.json` from here upwards. */
@@ -24,9 +23,22 @@ export interface KernelProcess {
   kill(): Promise<void>;
 }
 
+/** A process without sockets yet. */
+type StartedProcess = Pick<KernelProcess, "ended" | "kill">;
+
+/** A kernel that ends by itself at its start, for which a taken port is the usual reason. */
+class EndedAtStart extends NotebookError {}
+
 /** Attempts with fresh ports: another program may take one between our choice and the kernel's start. */
 const ATTEMPTS = 3;
 const RETRY_MS = 5;
+/** What a port answers on which the kernel does not listen yet, or no longer. */
+const NOT_UP_YET = [
+  NotebookError,
+  Deno.errors.ConnectionRefused,
+  Deno.errors.ConnectionReset,
+  Deno.errors.BrokenPipe,
+];
 const STDERR_TAIL = 2000;
 
 /**
@@ -39,35 +51,30 @@ export async function startKernel(options: KernelOptions): Promise<KernelProcess
     try {
       return await startOnce(options);
     } catch (error) {
-      if (attempt === ATTEMPTS || !(error instanceof NotebookError)) throw error;
+      if (attempt === ATTEMPTS || !(error instanceof EndedAtStart)) throw error;
     }
   }
 }
 
-async function startOnce({ cwd, env, startTimeout = 30_000 }: KernelOptions): Promise<KernelProcess> {
+async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): Promise<KernelProcess> {
   const folder = await Deno.makeTempDir({ prefix: "shopflow-kernel-" });
-  const key = randomUUID();
-  const [shellPort, iopubPort, stdin_port, control_port, hb_port] = freePorts(5) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const connectionFile = join(folder, "connection.json");
-  const description = {
-    ip: "127.0.0.1",
-    transport: "tcp",
-    key,
-    signature_scheme: "hmac-sha256",
-    kernel_name: "deno",
-    shell_port: shellPort,
-    iopub_port: iopubPort,
-    stdin_port,
-    control_port,
-    hb_port,
-  };
-  await Deno.writeTextFile(connectionFile, JSON.stringify(description), { mode: 0o600 });
+  try {
+    const connection = await writeConnectionFile(folder);
+    const process = spawnKernel(connection.path, options);
+    try {
+      const sockets = await connect(connection, process, startTimeout);
+      return { key: connection.key, ...process, ...sockets };
+    } catch (error) {
+      await process.kill();
+      throw error;
+    }
+  } finally {
+    // The kernel has read the file by now, and nobody else needs its key.
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function spawnKernel(connectionFile: string, { cwd, env }: KernelOptions): StartedProcess {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["jupyter", "--kernel", "--conn", connectionFile],
     cwd,
@@ -78,55 +85,62 @@ async function startOnce({ cwd, env, startTimeout = 30_000 }: KernelOptions): Pr
     stderr: "piped",
   }).spawn();
   const release = endWithOwner(child);
-  const ended = endOf(child).finally(async () => {
-    release();
-    await Deno.remove(folder, { recursive: true });
-  });
+  const ended = endOf(child).finally(release);
   const kill = async () => {
     killQuietly(child);
     await ended;
   };
-  try {
-    const deadline = AbortSignal.timeout(startTimeout);
-    const died = ended.then((reason): never => {
-      throw new NotebookError("The Deno kernel ended while it started", {
+  return { ended, kill };
+}
+
+/** Connects both sockets as soon as the kernel listens, unless it ends or takes too long before. */
+async function connect(
+  { shellPort, iopubPort }: KernelConnection,
+  { ended }: StartedProcess,
+  startTimeout: number,
+): Promise<{ shell: ZmtpSocket; iopub: ZmtpSocket }> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => {
+    stop.abort(
+      new NotebookError("The Deno kernel did not start in time", { expected: `${startTimeout / 1000} s` }),
+    );
+  }, startTimeout);
+  ended.then((reason) =>
+    stop.abort(
+      new EndedAtStart("The Deno kernel ended while it started", {
         found: reason,
         remedy: "Try `deno jupyter --version`; the kernel is part of Deno.",
-      });
-    });
-    const connect = (port: number, type: "DEALER" | "SUB") =>
-      Promise.race([died, connectWhenUp(port, type, deadline)]);
-    const [shell, iopub] = await Promise.all([connect(shellPort, "DEALER"), connect(iopubPort, "SUB")]);
-    died.catch(() => {}); // From here on the end of the process is told by `ended`.
-    return { key, shell, iopub, ended, kill };
+      }),
+    )
+  );
+  const open: ZmtpSocket[] = [];
+  try {
+    const [shell, iopub] = await Promise.all(
+      ([[shellPort, "DEALER"], [iopubPort, "SUB"]] as const).map(async ([port, type]) => {
+        const socket = await connectWhenUp(port, type, stop.signal);
+        open.push(socket);
+        return socket;
+      }),
+    );
+    return { shell: shell!, iopub: iopub! };
   } catch (error) {
-    await kill();
+    for (const socket of open) socket.close();
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-async function connectWhenUp(
-  port: number,
-  type: "DEALER" | "SUB",
-  deadline: AbortSignal,
-): Promise<ZmtpSocket> {
+async function connectWhenUp(port: number, type: SocketType, stop: AbortSignal): Promise<ZmtpSocket> {
   while (true) {
     try {
       return await connectZmtp(port, type);
-    } catch (cause) {
-      if (!(cause instanceof Deno.errors.ConnectionRefused || cause instanceof NotebookError)) throw cause;
-      if (deadline.aborted) throw new NotebookError("The Deno kernel did not start in time", { cause });
+    } catch (error) {
+      if (!NOT_UP_YET.some((kind) => error instanceof kind)) throw error;
+      stop.throwIfAborted();
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
-}
-
-/** Ports that are free now, all different. */
-function freePorts(count: number): number[] {
-  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  const ports = listeners.map((listener) => (listener.addr as Deno.NetAddr).port);
-  for (const listener of listeners) listener.close();
-  return ports;
 }
 
 /** Reads standard error to its end, so that the kernel never blocks on a full pipe, and keeps the last of it. */

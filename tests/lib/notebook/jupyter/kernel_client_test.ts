@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import process from "node:process";
 import { type KernelClient, openKernel } from "shopflow/notebook/jupyter/kernel_client.ts";
 import { kernelEnvironment } from "shopflow/notebook/jupyter/kernel_environment.ts";
 import type { Output } from "shopflow/notebook/nbformat.ts";
+import { withTemporaryFolder } from "../temporary_folder.ts";
 
 const TIMEOUT = 20_000;
 const root = new URL("../../../..", import.meta.url).pathname;
@@ -79,7 +81,7 @@ Deno.test("a rejected promise that nobody awaits fails its cell", async () => {
 
 Deno.test("a cell that takes too long is ended with its kernel, its outputs so far are kept", async () => {
   await withKernel(async (kernel) => {
-    const { error, outputs } = await run(kernel, `console.log("started"); await new Promise(() => {})`, 300);
+    const { error, outputs } = await run(kernel, `console.log("started"); await new Promise(() => {})`, 1500);
     assert.equal(error?.ename, "Timeout");
     assert.match(text(outputs), /^started\n\|Timeout/);
     assert.equal(kernel.alive, false);
@@ -118,8 +120,15 @@ Deno.test("the kernel does not see the credentials of the sources", async () => 
   });
 });
 
-Deno.test("a kernel that cannot start is told with what it said", async () => {
+Deno.test("a kernel that cannot start is told with what it said, and leaves nothing behind", async () => {
   await assert.rejects(openKernel({ cwd: "/nowhere", env }), /nowhere|No such|start/);
+  await withTemporaryFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "deno.json"), "{ not JSON");
+    await assert.rejects(
+      openKernel({ cwd: folder, env }),
+      /The Deno kernel ended while it started.*deno\.json/s,
+    );
+  });
 });
 
 Deno.test("a program that is told to end takes its kernel with it", async () => {
