@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { HttpProblem, notReady } from "../problem.ts";
+import type { PlanRow as StoredPlanRow } from "../serving/inventory_plan.ts";
 import type { ServingCache } from "../serving/serving_cache.ts";
 import { explainInvalid } from "../validation.ts";
 import { EntityId } from "./entity_id.ts";
@@ -45,6 +46,15 @@ const route = createRoute({
   },
 });
 
+/** Four decimals are more than any of the estimates can bear. */
+function planRow({ product_id: _, as_of: __, ...row }: StoredPlanRow): z.infer<typeof PlanRow> {
+  const rounded = Object.entries(row).map(([name, value]) => [
+    name,
+    typeof value === "number" ? Number(value.toFixed(4)) : value,
+  ]);
+  return Object.fromEntries(rounded) as typeof row;
+}
+
 export function inventoryRoutes(cache: ServingCache): OpenAPIHono {
   return new OpenAPIHono({ defaultHook: explainInvalid }).openapi(route, async (c) => {
     const { product_id } = c.req.valid("param");
@@ -62,7 +72,7 @@ export function inventoryRoutes(cache: ServingCache): OpenAPIHono {
     return c.json({
       product_id,
       product_name: product?.name ?? product_id,
-      plan: rows.map(({ product_id: _, as_of: __, ...row }) => row),
+      plan: rows.map(planRow),
       ...(rows.length === 0 &&
         { note: "The shop has no inventory data of this product, so nothing is planned." }),
       ...versionsOfScores(inventoryPlan.table),

@@ -5,7 +5,7 @@ type Metrics = Record<string, number>;
 
 /** How model cards name the metric of a simpler method on the same data. */
 const SIMPLER = ["baseline", "popularity"];
-const HEADLINES = 4;
+const HEADLINES = 3;
 
 /** The models that score, with their metrics on data they had not seen. */
 export function ModelsPanel({ versions: { models } }: { versions: ServedVersions }) {
@@ -14,7 +14,7 @@ export function ModelsPanel({ versions: { models } }: { versions: ServedVersions
   return (
     <section>
       <h2>Models</h2>
-      <div class="grid">
+      <div class="grid wide">
         {entries.map(([name, { version, as_of, trained_at, metrics }]) => (
           <article key={name} class="card">
             <header>

@@ -44,9 +44,7 @@ function Freshness({ versions: { snapshot } }: { versions: ServedVersions }) {
 
 function Card({ report }: { report: Report }) {
   const { name, title, summary, createdAt, snapshot, status, error } = report;
-  const parameters = Object.entries(report.parameters).map(([name, value]) =>
-    `${name.replaceAll("_", " ")} ${value}`
-  );
+  const asOf = report.parameters.as_of;
   return (
     <a class="card" href={`/reports/${name}`}>
       <header>
@@ -63,7 +61,7 @@ function Card({ report }: { report: Report }) {
       <footer class="meta">
         <time datetime={createdAt}>{formatTime(createdAt)}</time>
         {snapshot && <span>snapshot {snapshot.slice(0, 8)}</span>}
-        {parameters.map((parameter) => <span key={parameter}>{parameter}</span>)}
+        {asOf !== undefined && <span>as of {String(asOf)}</span>}
       </footer>
     </a>
   );

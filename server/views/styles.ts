@@ -37,13 +37,14 @@ h3 { font: 600 1.2rem/1.3 var(--serif); margin: 0; }
 p { margin: .4rem 0; }
 .soft { color: var(--soft); }
 .lead { color: var(--soft); font-size: 1.05rem; max-width: 46rem; }
-.grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
+.grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15.5rem), 1fr)); }
+.grid.wide { grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
 .card { display: flex; flex-direction: column; gap: .55rem; background: var(--surface); border: 1px solid var(--line);
   border-radius: 14px; padding: 1.15rem 1.25rem; box-shadow: var(--shadow); min-width: 0; }
 a.card { color: inherit; text-decoration: none; transition: border-color .15s, transform .15s; }
 a.card:hover { border-color: var(--accent); transform: translateY(-1px); }
 .card header { display: flex; align-items: flex-start; justify-content: space-between; gap: .75rem; }
-.card .summary { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 5; overflow: hidden; }
+.card .summary { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 6; overflow: hidden; }
 .card footer { margin-top: auto; padding-top: .4rem; }
 .tag { flex: none; font-size: .78rem; font-weight: 600; line-height: 1.5; padding: .05rem .6rem; border-radius: 99px;
   background: var(--accent-soft); color: var(--accent); }

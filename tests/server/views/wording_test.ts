@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatAge, formatMetric, metricName } from "../../server/views/wording.ts";
+import { formatAge, formatMetric, metricName } from "../../../server/views/wording.ts";
 
 Deno.test("an age is told in the largest unit that says something", () => {
   const ages = [5, 60, 119, 3600, 7200, 100_000, 86_400 * 3.9].map(formatAge);
