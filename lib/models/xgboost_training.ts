@@ -42,7 +42,7 @@ export const XGBOOST_DEFAULTS: XgboostOptions = {
 /**
  * Trains gradient-boosted trees for the probability of class 1, in a Worker so that this thread stays free.
  *
- * @throws {ModelError} when nothing can be learned from the rows, or XGBoost fails.
+ * @throws {ModelError} when nothing can be learned from the rows, an option is out of range, or XGBoost fails.
  */
 export async function trainXgboost(
   features: FeatureMatrix,
@@ -56,6 +56,19 @@ export async function trainXgboost(
   return readXgboostModel(answer.model);
 }
 
+/** What XGBoost accepts. It ends with a bare memory address when told anything else. */
+const RANGES: Record<Exclude<keyof XgboostOptions, "treeMethod">, [least: number, most: number]> = {
+  rounds: [1, 100_000],
+  // 16 features on a path are the most that TreeSHAP's tables hold.
+  maxDepth: [1, 16],
+  eta: [0, 1],
+  minChildWeight: [0, Infinity],
+  subsample: [Number.MIN_VALUE, 1],
+  colsampleByTree: [Number.MIN_VALUE, 1],
+  lambda: [0, Infinity],
+  seed: [0, 2 ** 31 - 1],
+};
+
 /** A training as the engine takes it; throws as {@linkcode trainXgboost} does. */
 export function xgboostTask(
   features: FeatureMatrix,
@@ -64,6 +77,7 @@ export function xgboostTask(
 ): XgboostTask {
   checkTrainingData(features, labels);
   const all = { ...XGBOOST_DEFAULTS, ...options };
+  checkOptions(all);
   return {
     rows: features.rows,
     columns: features.names.length,
@@ -84,6 +98,17 @@ export function xgboostTask(
       silent: "1",
     },
   };
+}
+
+function checkOptions(options: XgboostOptions): void {
+  for (const [name, [least, most]] of Object.entries(RANGES)) {
+    const value = options[name as keyof typeof RANGES];
+    if (value >= least && value <= most) continue;
+    throw new ModelError(`XGBoost's ${name} is out of range`, {
+      expected: `a number from ${least} to ${most}`,
+      found: String(value),
+    });
+  }
 }
 
 async function runInWorker(task: XgboostTask): Promise<WorkerAnswer> {

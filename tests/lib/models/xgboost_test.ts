@@ -49,6 +49,27 @@ Deno.test("a table too large for the package's own train() is trained", async ()
   assert.equal(ensemble.trees[0]!.feature[0], 0);
 });
 
+Deno.test("options that XGBoost does not take are refused by name", async () => {
+  const { features, labels } = noisyTable(20);
+  const wrong = { eta: NaN, subsample: 0, maxDepth: 40, rounds: 0, seed: -1 };
+  for (const [name, value] of Object.entries(wrong)) {
+    await assert.rejects(trainXgboost(features, labels, { [name]: value }), {
+      name: "ModelError",
+      message: new RegExp(`XGBoost's ${name} is out of range: expected a number from .*found ${value}`),
+    });
+  }
+});
+
+Deno.test("what fails inside XGBoost is reported, and the next training works", async () => {
+  const { features, labels } = noisyTable(200);
+  const treeMethod = "bogus" as "hist";
+  await assert.rejects(trainXgboost(features, labels, { treeMethod }), {
+    name: "ModelError",
+    message: /XGBoost could not be trained/,
+  });
+  assert.equal((await trainXgboost(features, labels, { rounds: 3 })).trees.length, 3);
+});
+
 Deno.test("bytes that are no XGBoost model are refused", () => {
   assert.throws(() => readXgboostModel(new Uint8Array(10)), {
     name: "ModelError",
