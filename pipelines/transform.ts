@@ -44,7 +44,7 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
         replaces: current ?? null,
       },
       runtime,
-      { memoryLimit: "2GiB", ...build },
+      { memoryLimit: "1GiB", ...build },
     );
     const { id, tables: published } = built.manifest;
     const rows = Object.values(published).reduce((sum, table) => sum + table.rows, 0);
