@@ -42,14 +42,11 @@ function serve(handler: Handler, hostname: string, port: number): Deno.HttpServe
         cause,
       });
     }
-    if (cause instanceof Deno.errors.AddrNotAvailable || cause instanceof Deno.errors.PermissionDenied) {
-      throw new ConfigError(`The server cannot listen on ${hostname}:${port}`, {
-        expected: "an address of this machine and a port above 1023",
-        remedy: "Correct SHOPFLOW_HOST and SHOPFLOW_PORT.",
-        cause,
-      });
-    }
-    throw cause;
+    throw new ConfigError(`The server cannot listen on ${hostname}:${port}`, {
+      expected: "an address of this machine, and a port above 1023",
+      remedy: "Correct SHOPFLOW_HOST and SHOPFLOW_PORT.",
+      cause,
+    });
   }
 }
 

@@ -66,6 +66,15 @@ Deno.test("the server does not listen to other machines without a key", async ()
   assert.match(message, /SHOPFLOW_API_KEY/);
 });
 
+Deno.test("a host that is none of this machine's is refused with what to correct", async () => {
+  const message = await failure({
+    SHOPFLOW_HOST: "203.0.113.5",
+    SHOPFLOW_API_KEY: "key",
+    SHOPFLOW_PORT: "0",
+  });
+  assert.match(message, /cannot listen on 203\.0\.113\.5.*Correct SHOPFLOW_HOST/);
+});
+
 Deno.test("arguments are refused, since settings are environment variables", async () => {
   assert.match(await failure({}, ["--port", "9000"]), /--port 9000.*--help/s);
 });
