@@ -41,7 +41,7 @@ export function createApp({ store, runtime, apiKey, ...options }: ServerDependen
   app.use(requestId(), accessLog(runtime), securityHeaders());
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }));
   for (const path of ["/predict/*", "/recommend/*", "/inventory/*"]) app.use(path, requireApiKey(apiKey));
-  for (const path of ["/reports", "/reports/*"]) app.use(path, requireReader(apiKey));
+  for (const path of ["/reports", "/reports/*", "/docs"]) app.use(path, requireReader(apiKey));
   // Only pages: answers to scoring requests are small, and packing them would cost more than it saves.
   for (const path of ["/reports", "/reports/*", "/docs", "/openapi.json"]) app.use(path, compress(), etag());
   app.use("/predict/*", bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }));

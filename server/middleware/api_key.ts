@@ -23,7 +23,7 @@ export function requireReader(apiKey: string | undefined): MiddlewareHandler {
     const given = c.req.header("x-api-key") ?? auth(c.req.raw)?.password;
     if (apiKey !== undefined && !await matches(apiKey, given)) {
       c.header("www-authenticate", 'Basic realm="ShopFlow (password: the API key)", charset="UTF-8"');
-      throw new HttpProblem(401, "unauthorized", "The reports of this server are protected", {
+      throw new HttpProblem(401, "unauthorized", "The pages of this server are protected", {
         expected: "the API key of this server, as password (any user name) or in the header x-api-key",
         remedy: "Ask the operator of this server for the key, then reload the page.",
       });

@@ -19,8 +19,8 @@ export interface ChurnScores {
 }
 
 /**
- * Loads a churn score table. In memory a lookup takes microseconds; 100 concurrent point queries to DuckDB
- * took longer than the 200 ms a request may take (see tests/benchmarks/server_bench.ts).
+ * Loads a churn score table. In memory a lookup takes microseconds; 100 lookups at once by an index of DuckDB
+ * take longer than 100 whole requests do (tests/benchmarks/server_bench.ts).
  */
 export async function loadChurnScores(store: ObjectStore, table: ScoreTable): Promise<ChurnScores> {
   const path = await store.localPath(table.key);

@@ -48,5 +48,7 @@ testApi("every command on the page /docs can be sent as it is", async ({ get, po
 Deno.test("the page /docs says when a key is needed", async () => {
   await using lake = await temporaryLake();
   assert.doesNotMatch(await (await createClient(lake.store).get("/docs")).text(), /x-api-key/);
-  assert.match(await (await createClient(lake.store, { apiKey: "k" }).get("/docs")).text(), /x-api-key/);
+  const locked = createClient(lake.store, { apiKey: "k" });
+  assert.match(await (await locked.get("/docs", { "x-api-key": "k" })).text(), /x-api-key/);
+  assert.equal((await locked.get("/docs")).status, 401, "its commands hold ids of customers");
 });
