@@ -11,7 +11,8 @@ import type { PipelineContext } from "../../pipelines/context.ts";
 import { scoreInventory } from "../../pipelines/score/inventory.ts";
 import { scoreRecommendation } from "../../pipelines/score/recommendation.ts";
 import { trainRecommendation } from "../../pipelines/train/recommendation.ts";
-import { type CuratedRows, openCuratedShop, publishCuratedShop } from "../fixtures/curated_shop.ts";
+import { CURATED_TABLES, type CuratedRows, openCuratedShop } from "../fixtures/curated_shop.ts";
+import { publishSession } from "../fixtures/publish_session.ts";
 
 const LAST_DAY = "2024-06-30";
 
@@ -55,7 +56,7 @@ async function withShop(rows: CuratedRows, body: (context: PipelineContext) => P
     const store = createDirectoryStore(join(folder, "lake"));
     {
       using session = await openCuratedShop(rows);
-      await publishCuratedShop(session, store, folder);
+      await publishSession(store, session, CURATED_TABLES);
     }
     const log = { info: () => {}, warn: () => {} };
     const runtime = createRuntime({
