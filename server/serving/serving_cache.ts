@@ -29,7 +29,8 @@ export function createServingCache(
 ): ServingCache {
   let serving: Serving | undefined;
   let checkedAt = -Infinity;
-  let refreshing: Promise<void> | undefined;
+  let refreshing = false;
+  let ready = Promise.resolve();
   const versions = new Map<PartName, string>();
   const failures = new Map<PartName, string>();
 
@@ -72,15 +73,16 @@ export function createServingCache(
 
   return {
     async current() {
-      if (refreshing === undefined && performance.now() - checkedAt >= recheckMs) {
-        refreshing = refresh().finally(() => {
+      if (!refreshing && performance.now() - checkedAt >= recheckMs) {
+        refreshing = true;
+        const refreshed = refresh().finally(() => {
           checkedAt = performance.now();
-          refreshing = undefined;
+          refreshing = false;
         });
+        // Patience counts from the start of a look: a long load does not delay the requests that come during it.
+        ready = serving === undefined ? refreshed : settledWithin(refreshed, patienceMs);
       }
-      if (refreshing !== undefined) {
-        await (serving === undefined ? refreshing : settledWithin(refreshing, patienceMs));
-      }
+      await ready;
       return serving!;
     },
   };
