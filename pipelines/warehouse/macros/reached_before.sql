@@ -1,7 +1,8 @@
-{# The day that the rows before a row had reached, where unique ids are numbered as rows arrive. Few of them
-   are looked at, so that one wrong date does not make everything after it look late. #}
+{# The day that the rows before a row had reached, where unique ids are numbered as rows arrive, those of each
+   prefix on their own. Few rows are looked at, so that one wrong date does not make all after it look late. #}
 {% macro reached_before(day, id) -%}
 max({{ day }}) over (
+            partition by rtrim({{ id }}, '0123456789')
             order by length({{ id }}), {{ id }}
             rows between 20 preceding and 1 preceding
         )

@@ -191,6 +191,8 @@ Deno.test("orders that reach the database days after they were made are counted,
     line(`ORD000000${i}`, "C1", "P1", day, 10, 1, { payment_method: null })
   );
   orders.push(line("ORD0000002", "C1", "P2", "2024-02-28", 5, 1));
+  // Cancellations are numbered on their own.
+  orders.push(line("C000001", "C1", "P1", "2024-02-01", -1, -1));
   await withBuiltShop({ orders }, async (shop) => {
     assert.deepEqual(await shop.quality("orders", "late_order"), { action: "kept", rows: 2, amount: 15 });
     assert.deepEqual(await shop.quality("orders", "missing_payment_method"), {
