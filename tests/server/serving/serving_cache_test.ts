@@ -5,6 +5,7 @@ import { createServingCache } from "../../../server/serving/serving_cache.ts";
 import { createClient } from "../api_client.ts";
 import {
   publishChurnScores,
+  publishInventoryPlan,
   publishRecommendations,
   publishSmallSnapshot,
   temporaryLake,
@@ -110,4 +111,18 @@ Deno.test("a score table of many slices is read whole and in order", async () =>
   }
   assert.equal(churnScores!.of("CUST025000")!.probability, 0.9 / 25_000);
   assert.equal(churnScores!.of("CUST025001"), undefined);
+});
+
+Deno.test("score tables without rows, as of a shop without inventory, are served as empty", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallSnapshot(lake.store);
+  await publishChurnScores(lake.store, { customers: 0 });
+  await publishRecommendations(lake.store, { customers: 0, products: 4 });
+  await publishInventoryPlan(lake.store, 0);
+  const { get, post } = createClient(lake.store);
+  assert.equal((await (await get("/health")).json()).status, "ok");
+  assert.deepEqual((await (await get("/inventory/PROD00001")).json()).plan, []);
+  assert.equal((await post("/predict/churn", { customer_id: "CUST000001" })).status, 404);
+  assert.equal((await get("/recommend/CUST000001")).status, 503, "there is no model to name best sellers");
+  assert.equal((await get("/reports")).status, 200);
 });
