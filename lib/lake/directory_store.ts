@@ -71,29 +71,39 @@ export function createDirectoryStore(folder: string): ObjectStore {
 
 const etagOf = (body: Uint8Array) => createHash("sha256").update(body).digest("hex");
 
-/** Writes a staging file and waits until it is on the disk: a rename may outlive a power cut that bytes don't. */
+/** Writes a staging file, whole and on the disk. */
 async function stage(root: string, body: Uint8Array): Promise<string> {
-  await Deno.mkdir(join(root, STAGING), { recursive: true });
-  const path = join(root, STAGING, randomUUID());
+  const path = await stagingPath(root);
   await Deno.writeFile(path, body);
-  using file = await Deno.open(path, { write: true });
-  await file.syncData();
+  await reachDisk(path);
   return path;
 }
 
 async function takeOver(root: string, path: string, target: string): Promise<void> {
   await Deno.mkdir(dirname(target), { recursive: true });
+  await reachDisk(path);
   try {
     await Deno.rename(path, target);
   } catch (error) {
     if ((error as { code?: string }).code !== "EXDEV") throw error;
     // The file is on another file system: copy it beside its place first, so that it appears whole.
-    await Deno.mkdir(join(root, STAGING), { recursive: true });
-    const staged = join(root, STAGING, randomUUID());
+    const staged = await stagingPath(root);
     await Deno.copyFile(path, staged);
+    await reachDisk(staged);
     await Deno.rename(staged, target);
     await Deno.remove(path);
   }
+}
+
+async function stagingPath(root: string): Promise<string> {
+  await Deno.mkdir(join(root, STAGING), { recursive: true });
+  return join(root, STAGING, randomUUID());
+}
+
+/** Waits until a file's bytes are on the disk: a rename may outlive a power cut that bytes don't. */
+async function reachDisk(path: string): Promise<void> {
+  using file = await Deno.open(path, { write: true });
+  await file.syncData();
 }
 
 async function withLock<T>(root: string, work: () => Promise<T>): Promise<T> {
