@@ -24,13 +24,14 @@ numbered as (
     from cleaned
 ),
 
--- The same content under several ids is one event that the tracker sent again.
+-- The same content under several ids is one event that the tracker sent again. (The most telling columns come
+-- first: sorting by them is what takes the time.)
 compared as (
     select
         *,
         row_number() over (
             partition by
-                source_customer_id, session_id, event_type, event_timestamp, product_id, page_url, device_type, browser
+                event_timestamp, session_id, source_customer_id, event_type, product_id, page_url, device_type, browser
             order by copy_number, event_id nulls last
         ) as repeat_number
     from numbered
