@@ -4,7 +4,7 @@ export type { Row, Value } from "./values.ts";
 export { type OpenSnapshot, openSnapshot } from "./snapshot_tables.ts";
 export { loadSqlProject } from "./project.ts";
 export { publishedModels, type SqlModel, type SqlProject } from "./sql_model.ts";
-export { type DataTest, testName } from "./data_test.ts";
+export { type DataTest, testName } from "./data_tests.ts";
 export { type BuildOptions, buildSnapshot, type BuiltSnapshot } from "./build_snapshot.ts";
 export { type DataTestReport, type FailedTest, runDataTests } from "./run_data_tests.ts";
 export { runModels } from "./run_models.ts";

@@ -1,6 +1,6 @@
 import { DataTestError, WarehouseError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { type DataTest, testName } from "./data_test.ts";
+import { type DataTest, testName } from "./data_tests.ts";
 import type { Session } from "./session.ts";
 import type { Row } from "./values.ts";
 

@@ -1,4 +1,4 @@
-import type { DataTest } from "./data_test.ts";
+import type { DataTest } from "./data_tests.ts";
 import type { Materialization } from "./project_settings.ts";
 import type { ModelDoc, SourceDoc } from "./schema_file.ts";
 
