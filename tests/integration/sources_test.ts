@@ -7,13 +7,12 @@ import { readRawExtract } from "shopflow/lake/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { loadSourceTables, loadTickets, SOURCE_TABLES } from "shopflow/sources/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
-import { MongoClient } from "mongodb";
 // @ts-types="@types/pg"
-import pg from "pg";
+import type pg from "pg";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/extract.ts";
 import { importOnlineRetail } from "../../pipelines/import/online_retail.ts";
-import { withPostgresDatabase } from "../fixtures/postgres_database.ts";
+import { withServers } from "../fixtures/source_servers.ts";
 import { TEST_DATASETS, TEST_MONGODB_URL, testWith } from "../requirements.ts";
 
 const progress = silentProgress;
@@ -57,37 +56,6 @@ const TICKETS = [
     agent_id: "A",
   },
 ];
-
-interface Servers {
-  context: PipelineContext;
-  /** On the database of this test. */
-  sql: pg.Client;
-}
-
-/** A database on each server and a home for one test alone. */
-function withServers(body: (servers: Servers) => Promise<void>): Promise<void> {
-  return withPostgresDatabase(async (postgresUrl) => {
-    const mongoUrl =
-      Object.assign(new URL(TEST_MONGODB_URL), { pathname: new URL(postgresUrl).pathname }).href;
-    const home = await Deno.makeTempDir();
-    const sql = new pg.Client({ connectionString: postgresUrl });
-    await sql.connect();
-    const mongo = new MongoClient(mongoUrl);
-    try {
-      const config = loadConfig({
-        SHOPFLOW_HOME: home,
-        SHOPFLOW_POSTGRES_URL: postgresUrl,
-        SHOPFLOW_MONGODB_URL: mongoUrl,
-      });
-      await body({ context: createContext(config, runtime), sql });
-    } finally {
-      await mongo.db().dropDatabase();
-      await mongo.close();
-      await sql.end();
-      await Deno.remove(home, { recursive: true });
-    }
-  });
-}
 
 async function lakeRow(context: PipelineContext, table: string, select: string): Promise<unknown> {
   const { tables } = await readRawExtract(context.store);
