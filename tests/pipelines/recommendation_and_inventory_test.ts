@@ -1,73 +1,17 @@
-import { loadConfig } from "shopflow/config/mod.ts";
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
 import { loadRecommender } from "shopflow/models/mod.ts";
 import { championCard, loadChampion, requireScores } from "shopflow/registry/mod.ts";
-import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { openSession, type Row, sqlString } from "shopflow/warehouse/mod.ts";
-import { addDays } from "shopflow/features/mod.ts";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { scoreInventory } from "../../pipelines/score/inventory.ts";
 import { scoreRecommendation } from "../../pipelines/score/recommendation.ts";
 import { trainRecommendation } from "../../pipelines/train/recommendation.ts";
-import { CURATED_TABLES, type CuratedRows, openCuratedShop } from "../fixtures/curated_shop.ts";
-import { publishSession } from "../fixtures/publish_session.ts";
-
-const LAST_DAY = "2024-06-30";
-
-/** Forty customers who buy three times each, in one of two groups of six products, and look before they buy. */
-function groupedShop(): CuratedRows {
-  const products = Array.from({ length: 12 }, (_, i) => `P${String(i).padStart(2, "0")}`);
-  const orders: CuratedRows["fact_orders"] = [], events: CuratedRows["fact_events"] = [];
-  for (let customer = 0; customer < 40; customer++) {
-    for (let order = 0; order < 3; order++) {
-      const day = addDays(LAST_DAY, -60 * (2 - order) - customer % 20);
-      const productId = products[(customer % 2) * 6 + (Math.floor(customer / 2) + 2 * order) % 6]!;
-      orders.push([`O${customer}-${order}`, productId, `C${customer}`, day, "sale", 1]);
-      events.push([
-        `E${customer}-${order}`,
-        `C${customer}`,
-        `S${customer}-${order}`,
-        "page_view",
-        day,
-        productId,
-      ]);
-    }
-  }
-  const days = Array.from({ length: 31 }, (_, i) => addDays(LAST_DAY, i - 30));
-  return {
-    dim_customers: Array.from({ length: 40 }, (_, i) => [`C${i}`, i % 2 === 0 ? "UK" : "USA"]),
-    dim_products: products.map((id) => [id, id, "Toys", 10, 5, false]),
-    dim_warehouses: [["WH-EU-CENTRAL", "EU Central", "Europe"], ["WH-US-EAST", "US East", "North America"]],
-    fact_orders: orders,
-    fact_events: events,
-    fact_inventory_snapshots: products.flatMap((product, i) =>
-      ["WH-EU-CENTRAL", "WH-US-EAST"].flatMap((warehouse) =>
-        days.map((day) => [product, warehouse, day, i === 0 ? 0 : 30 * i, i === 0])
-      )
-    ),
-  };
-}
+import type { CuratedRows } from "../fixtures/curated_shop.ts";
+import { createCuratedLake, groupedShop, LAST_DAY } from "../fixtures/grouped_shop.ts";
 
 async function withShop(rows: CuratedRows, body: (context: PipelineContext) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "shopflow_test_" });
-  try {
-    const store = createDirectoryStore(join(folder, "lake"));
-    {
-      using session = await openCuratedShop(rows);
-      await publishSession(store, session, CURATED_TABLES);
-    }
-    const log = { info: () => {}, warn: () => {} };
-    const runtime = createRuntime({
-      progress: silentProgress,
-      log,
-      now: () => new Date("2024-07-01T00:00:00Z"),
-    });
-    await body({ config: loadConfig({ SHOPFLOW_HOME: folder }), store, runtime, force: false });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using lake = await createCuratedLake(rows);
+  await body(lake.context);
 }
 
 async function scoresOf({ store }: PipelineContext, name: string, query = "FROM scores"): Promise<Row[]> {
