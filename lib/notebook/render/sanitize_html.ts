@@ -8,6 +8,7 @@ import sanitize from "sanitize-html";
 /** Classes that our stylesheet knows; others of a notebook could disguise its output as a part of the page. */
 const CLASSES = [
   "data",
+  "long",
   "number",
   "metrics",
   "metric",
