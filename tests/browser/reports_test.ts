@@ -1,22 +1,13 @@
 import assert from "node:assert/strict";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { createApp } from "../../server/app.ts";
 import { listen } from "../../server/listen.ts";
-import { TEST_CHROMIUM, testWith } from "../requirements.ts";
+import { testWith } from "../requirements.ts";
 import { publishWholeLake, temporaryLake } from "../server/small_lake.ts";
 import { publishSmallReport } from "../server/small_report.ts";
+import { launchChromium } from "./launch_chromium.ts";
 
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const SCREENS: Record<string, BrowserContextOptions> = {
   "a desktop": { viewport: { width: 1280, height: 800 } },
   "a desktop in the dark": { viewport: { width: 1280, height: 800 }, colorScheme: "dark" },
@@ -34,7 +25,7 @@ testWith(
     await publishSmallReport(lake.store, { name: "inventory", failed: true });
     const runtime = createRuntime({ log: createLogger(() => {}) });
     const server = listen(createApp({ store: lake.store, runtime }).fetch, { host: "127.0.0.1", port: 0 });
-    const browser = await chromium.launch({ executablePath: TEST_CHROMIUM, args: FLAGS });
+    const browser = await launchChromium();
     try {
       for (const [screen, options] of Object.entries(SCREENS)) {
         await t.step(`on ${screen}`, () => readSite(browser, options, server.url));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { type ExecutedNotebook, renderPage } from "shopflow/notebook/mod.ts";
-import { TEST_CHROMIUM, testWith } from "../../../requirements.ts";
+import { launchChromium } from "../../../browser/launch_chromium.ts";
+import { testWith } from "../../../requirements.ts";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 const values = ["Electronics", "Home & Kitchen", "Toys"].map((kind, i) => ({ kind, sold: 10 + i }));
@@ -86,7 +87,7 @@ testWith(
   "a report loads nothing, fits desktop and phone, and turns dark with its charts",
   async () => {
     const { html } = await renderPage(notebook);
-    const browser = await chromium.launch({ executablePath: TEST_CHROMIUM, args: ["--no-sandbox"] });
+    const browser = await launchChromium();
     try {
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
       assert.deepEqual(await show(page, html), ["http://report.test/"]);
