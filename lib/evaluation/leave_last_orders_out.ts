@@ -1,4 +1,4 @@
-import { checkAsOf } from "shopflow/features/mod.ts";
+import { checkAsOf, IS_OFFERED } from "shopflow/features/mod.ts";
 
 /** Names of the tables that {@linkcode leaveLastOrdersOutSql} creates. */
 export const HELD_OUT = {
@@ -38,7 +38,7 @@ SELECT DISTINCT customer_id, cut_off, product_id
 FROM fact_orders
 JOIN last_order_days USING (customer_id)
 JOIN dim_products USING (product_id)
-WHERE line_type = 'sale' AND order_date = cut_off AND NOT is_inferred
+WHERE line_type = 'sale' AND order_date = cut_off AND ${IS_OFFERED}
 ORDER BY customer_id, product_id`,
     `
 CREATE OR REPLACE TEMP TABLE ${HELD_OUT.trainingOrders} AS

@@ -1,4 +1,5 @@
 import { checkAsOf } from "./as_of_date.ts";
+import { IS_OFFERED } from "./offered_products.ts";
 
 /** How much one event of a kind says about a customer's interest in a product. */
 export interface InteractionWeights {
@@ -9,7 +10,8 @@ export interface InteractionWeights {
 }
 
 /**
- * A sale says most; chosen, as the half-life, on held-out orders (documentation/decisions/recommender.md). Events of type `purchase` are left out, since the order lines already tell of them, and so is
+ * A sale says most; chosen, as the half-life, on held-out orders (documentation/decisions/recommender.md).
+ * Events of type `purchase` are left out, since the order lines already tell of them, and so is
  * `remove_from_cart`: the cart itself was a sign of interest.
  */
 export const INTERACTION_WEIGHTS: InteractionWeights = { purchase: 1, add_to_cart: 0.8, page_view: 0.4 };
@@ -58,7 +60,7 @@ WITH interactions AS (
 SELECT customer_id, product_id, ln(1 + sum(CAST(weight AS DOUBLE)${decay})) AS weight,
        bool_or(purchased) AS purchased
 FROM interactions JOIN dim_products USING (product_id)
-WHERE customer_id <> 'UNKNOWN' AND NOT is_inferred AND weight > 0
+WHERE customer_id <> 'UNKNOWN' AND ${IS_OFFERED} AND weight > 0
 GROUP BY customer_id, product_id
 ORDER BY customer_id, product_id`;
 }
@@ -72,7 +74,7 @@ export function salesByAgeSql(asOf: string, { orders = "fact_orders" }: { orders
   return `
 SELECT product_id, ${date} - order_date AS age_days, count(DISTINCT order_id) AS orders
 FROM ${orders} JOIN dim_products USING (product_id)
-WHERE line_type = 'sale' AND NOT is_inferred AND order_date < ${date}
+WHERE line_type = 'sale' AND ${IS_OFFERED} AND order_date < ${date}
 GROUP BY product_id, order_date
 ORDER BY product_id, age_days`;
 }

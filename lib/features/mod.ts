@@ -25,6 +25,7 @@ export {
   SERVICE_REGIONS,
   type WarehouseOutflow,
 } from "./demand_allocation.ts";
+export { IS_OFFERED } from "./offered_products.ts";
 export { regionalDemandSql, stockPositionsSql, warehouseOutflowSql } from "./demand_sql.ts";
 export {
   demandKey,

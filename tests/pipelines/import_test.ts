@@ -98,7 +98,7 @@ Deno.test("online retail lines become order lines, one each, with products and c
       [
         ["85123A", "WHITE HEART", "2.55", null],
         ["85123a", 'heart, "white"', "0.13", null],
-        ["POST", "POSTAGE", "18.00", null],
+        ["POST", "POSTAGE", "18.00", "Service charge"],
       ],
     );
     assert.deepEqual(

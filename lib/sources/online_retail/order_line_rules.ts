@@ -16,6 +16,14 @@ const SERVICE_CODES = new Set([
   "S",
 ]);
 
+/** Category that the import gives to what is not goods. */
+export const SERVICE_CATEGORY = "Service charge";
+
+/** Whether a product code stands for postage, a fee, a discount or another charge. */
+export function isServiceCharge(productId: string): boolean {
+  return SERVICE_CODES.has(productId.toUpperCase());
+}
+
 interface LineRule extends Pick<ImportRule, "rule" | "action" | "description"> {
   applies(line: OrderLine): boolean;
 }
@@ -63,7 +71,7 @@ const RULES: LineRule[] = [
     rule: "service_charge",
     action: "kept",
     description: `Charges, not goods: codes ${[...SERVICE_CODES].join(", ")} in any case`,
-    applies: ({ productId }) => SERVICE_CODES.has(productId.toUpperCase()),
+    applies: ({ productId }) => isServiceCharge(productId),
   },
   {
     rule: "rounded_amount",

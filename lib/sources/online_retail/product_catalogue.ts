@@ -1,6 +1,7 @@
 import type { ImportRule } from "../import_report.ts";
 import { centsAsDecimal } from "./exact_amount.ts";
 import type { OrderLine } from "./order_line.ts";
+import { isServiceCharge, SERVICE_CATEGORY } from "./order_line_rules.ts";
 
 const LONGEST_NAME = 255;
 
@@ -8,6 +9,8 @@ const LONGEST_NAME = 255;
 export interface CataloguedProduct {
   productId: string;
   productName: string | null;
+  /** Known of service charges only. */
+  category: string | null;
   price: string | null;
 }
 
@@ -35,6 +38,7 @@ export class ProductCatalogue {
       return {
         productId,
         productName: name?.slice(0, LONGEST_NAME) ?? null,
+        category: isServiceCharge(productId) ? SERVICE_CATEGORY : null,
         price: price === undefined ? null : centsAsDecimal(price),
       };
     });

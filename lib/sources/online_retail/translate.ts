@@ -101,9 +101,9 @@ export class OnlineRetailTranslation {
   }
 
   *#products(): Generator<Uint8Array> {
-    // Category, brand, cost, margin and stock status are not in the transactions.
-    const rows = this.#catalogue.products().map(({ productId, productName, price }) =>
-      csvFields([productId, productName, null, null, price, null, null, null]) + "\n"
+    // Categories of goods, brand, cost, margin and stock status are not in the transactions.
+    const rows = this.#catalogue.products().map(({ productId, productName, category, price }) =>
+      csvFields([productId, productName, category, null, price, null, null, null]) + "\n"
     );
     yield new TextEncoder().encode(rows.join(""));
   }

@@ -2,7 +2,7 @@ import { interactionsSql, salesByAgeSql } from "shopflow/features/mod.ts";
 import assert from "node:assert/strict";
 import { type CuratedRows, openCuratedShop } from "../../fixtures/curated_shop.ts";
 
-const product = (id: string, inferred = false) => [id, id, "Toys", 10, 5, inferred];
+const product = (id: string, inferred = false, category = "Toys") => [id, id, category, 10, 5, inferred];
 const sale = (order: string, productId: string, customer: string, day: string, quantity = 1) => [
   order,
   productId,
@@ -21,13 +21,19 @@ const event = (customer: string, type: string, day: string, productId: string | 
 ];
 
 const SHOP: CuratedRows = {
-  dim_products: [product("ball"), product("kite"), product("ghost", true)],
+  dim_products: [
+    product("ball"),
+    product("kite"),
+    product("ghost", true),
+    product("post", false, "Service charge"),
+  ],
   fact_orders: [
     sale("O1", "ball", "ann", "2024-01-01"),
     sale("O2", "ball", "ann", "2024-03-01", -1),
     sale("O3", "ghost", "ann", "2024-01-01"),
     sale("O4", "ball", "UNKNOWN", "2024-01-01"),
     sale("O5", "kite", "ann", "2024-04-01"),
+    sale("O1", "post", "ann", "2024-01-01"),
   ],
   fact_events: [
     event("ann", "page_view", "2024-01-01", "ball"),
@@ -39,7 +45,7 @@ const SHOP: CuratedRows = {
 };
 const weights = { purchase: 3, add_to_cart: 2, page_view: 1 };
 
-Deno.test("interactions add sales, carts and views of known customers before the as-of date", async () => {
+Deno.test("interactions add sales, carts and views of known customers and offered products before the as-of date", async () => {
   using session = await openCuratedShop(SHOP);
   const rows = await session.rows(interactionsSql("2024-04-01", { weights, halfLifeDays: Infinity }));
   assert.deepEqual(rows, [
@@ -64,7 +70,7 @@ Deno.test("kinds of events of weight 0 leave no rows", async () => {
   assert.deepEqual(rows.map(({ customer_id }) => customer_id), ["ann"]);
 });
 
-Deno.test("sales by age count orders, unknown customers' too, and neither returns nor products without a name", async () => {
+Deno.test("sales by age count orders, unknown customers' too, and neither returns, products without a name nor postage", async () => {
   using session = await openCuratedShop(SHOP);
   assert.deepEqual(await session.rows(salesByAgeSql("2024-04-02")), [
     { product_id: "ball", age_days: 92, orders: 2 },
