@@ -1,6 +1,7 @@
 /** The data lake: an object store, and immutable snapshots of tables published in it. */
 export type { ObjectStat, ObjectStore, StoredObject } from "./object_store.ts";
 export { createDirectoryStore } from "./directory_store.ts";
+export { fileSha256, isWhole, refuseDamaged } from "./damaged_files.ts";
 export { encodeJson, readJson } from "./json_object.ts";
 export {
   currentSnapshotId,

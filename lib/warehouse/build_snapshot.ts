@@ -1,10 +1,16 @@
-import { type Manifest, type ObjectStore, publishSnapshot, type SnapshotTable } from "shopflow/lake/mod.ts";
+import {
+  type Manifest,
+  type ObjectStore,
+  publishSnapshot,
+  refuseDamaged,
+  type SnapshotTable,
+} from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
 import { createRawViews, type RawInputs } from "./raw_views.ts";
 import { type DataTestReport, runDataTests } from "./run_data_tests.ts";
 import { runModels } from "./run_models.ts";
-import { openSession } from "./session.ts";
+import { mayBeDamage, openSession, type Session } from "./session.ts";
 import { publishedModels, type SqlProject } from "./sql_model.ts";
 import { writeTableFile } from "./table_files.ts";
 
@@ -49,8 +55,7 @@ export async function buildSnapshot(
       spillFolder: join(workspace, "spill"),
     });
     await createRawViews(session, project.sources, inputs, store);
-    await runModels(session, project.models, runtime);
-    const tests = await runDataTests(session, project.tests, runtime);
+    const tests = await buildAndTest(session, project, inputs, store, runtime);
 
     const published = publishedModels(project).toSorted((a, b) => a.name < b.name ? -1 : 1);
     const bar = runtime.progress.start("Tables of the snapshot", published.length, "tables");
@@ -69,5 +74,23 @@ export async function buildSnapshot(
     return { manifest, tests };
   } finally {
     await Deno.remove(workspace, { recursive: true });
+  }
+}
+
+/** Throws a LakeError that names the raw file, where a model fails because the bytes it reads were damaged. */
+async function buildAndTest(
+  session: Session,
+  project: SqlProject,
+  inputs: RawInputs,
+  store: ObjectStore,
+  runtime: Runtime,
+): Promise<DataTestReport> {
+  try {
+    await runModels(session, project.models, runtime);
+    return await runDataTests(session, project.tests, runtime);
+  } catch (cause) {
+    const remedy = "Run `deno task pipeline run extract --force` to copy it again.";
+    if (mayBeDamage(cause)) await refuseDamaged(store, Object.values(inputs).flat(), { remedy, cause });
+    throw cause;
   }
 }

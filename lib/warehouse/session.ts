@@ -65,6 +65,14 @@ export function sqlName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** Whether a query may have failed because of the bytes it read: a mistake in its SQL is found before that. */
+export function mayBeDamage(error: unknown): boolean {
+  if (!(error instanceof WarehouseError)) return false;
+  let root: Error = error;
+  while (root.cause instanceof Error) root = root.cause;
+  return !/^(Parser|Binder|Catalog) Error/.test(root.message);
+}
+
 async function explained<T>(sql: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

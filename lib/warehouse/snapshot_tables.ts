@@ -1,14 +1,30 @@
 import { LakeError, WarehouseError } from "shopflow/errors/mod.ts";
-import { type Manifest, type ObjectStore, readManifest, type SnapshotTable } from "shopflow/lake/mod.ts";
-import { openSession, type Session, type SessionOptions, sqlName, sqlString } from "./session.ts";
+import {
+  type Manifest,
+  type ObjectStore,
+  readManifest,
+  refuseDamaged,
+  type SnapshotTable,
+} from "shopflow/lake/mod.ts";
+import {
+  mayBeDamage,
+  openSession,
+  type Session,
+  type SessionOptions,
+  sqlName,
+  sqlString,
+} from "./session.ts";
 
 /** A DuckDB session in which every table of one snapshot is a view. */
 export interface OpenSnapshot extends Session, Disposable {
   readonly manifest: Manifest;
 }
 
+const REMEDY = "Run `deno task pipeline run transform --force` to build it again.";
+
 /**
- * Opens a published snapshot, by default the current one, for reading.
+ * Opens a published snapshot, by default the current one, for reading. A query that fails because a file was
+ * damaged throws a LakeError that names the file.
  *
  * @throws {LakeError} when nothing was published, or a file that the manifest names is missing or unreadable.
  */
@@ -27,7 +43,22 @@ export async function openSnapshot(
     session.close();
     throw error;
   }
-  return { ...session, manifest };
+  const explained = async <T>(query: Promise<T>) => {
+    try {
+      return await query;
+    } catch (cause) {
+      const files = Object.values(manifest.tables).flatMap((table) => table.files);
+      if (mayBeDamage(cause)) await refuseDamaged(store, files, { remedy: REMEDY, cause });
+      throw cause;
+    }
+  };
+  return {
+    ...session,
+    manifest,
+    run: (sql) => explained(session.run(sql)),
+    rows: (sql, parameters) => explained(session.rows(sql, parameters)),
+    columns: (sql) => explained(session.columns(sql)),
+  };
 }
 
 async function createView(
@@ -45,7 +76,7 @@ async function createView(
     throw new LakeError(`The table ${name} of the lake cannot be read`, {
       expected: "Parquet files",
       found: table.files.map((file) => file.key).join(", ") + ` in ${store.url}`,
-      remedy: "Delete the broken file and run `deno task pipeline run transform --force`.",
+      remedy: REMEDY,
       cause,
     });
   }

@@ -1,16 +1,13 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
-import type { ObjectStore, SnapshotTable } from "shopflow/lake/mod.ts";
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { fileSha256, isWhole, type ObjectStore, type SnapshotTable } from "shopflow/lake/mod.ts";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { relationOf } from "./scope.ts";
 import { type Session, sqlName, sqlString } from "./session.ts";
 import type { SqlModel } from "./sql_model.ts";
 
 /**
  * Writes a model's rows as a Parquet file `curated/<table>/<hash>.parquet` of the store. Rows are sorted by
- * the model's grain, so that equal rows give an equal file; a file the store has already is not written again.
+ * the model's grain, so that equal rows give an equal file; a file that the store has whole is not written again.
  *
  * @param folder Local folder for the file until the store takes it over.
  * @throws {WarehouseError} when the model's schema file states no grain.
@@ -39,16 +36,11 @@ export async function writeTableFile(
   const columns = await session.rows<{ name: string; type: string }>(
     `SELECT column_name AS name, column_type AS type FROM (DESCRIBE ${relationOf(name)})`,
   );
-  const { sha256, size } = await digest(path);
+  const [sha256, { size }] = await Promise.all([fileSha256(path), Deno.stat(path)]);
   const key = `curated/${name}/${sha256.slice(0, 16)}.parquet`;
-  if ((await store.stat(key))?.size === size) await Deno.remove(path);
+  const isThere = (await store.stat(key))?.size === size && await isWhole(store, { key, sha256 });
+  if (isThere) await Deno.remove(path);
   else await store.moveIn(key, path);
   const { rows } = counted!;
   return { columns, rows, files: [{ key, rows, size, sha256 }] };
-}
-
-async function digest(path: string): Promise<{ sha256: string; size: number }> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return { sha256: hash.digest("hex"), size: (await Deno.stat(path)).size };
 }

@@ -1,8 +1,7 @@
 import { SourceError } from "shopflow/errors/mod.ts";
-import { type ObjectStore, rawKey, type RawTable } from "shopflow/lake/mod.ts";
+import { fileSha256, type ObjectStore, rawKey, type RawTable } from "shopflow/lake/mod.ts";
 import type { CopiedTable } from "shopflow/sources/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
-import { createHash } from "node:crypto";
 
 /**
  * Writes a copied table as Parquet with `_extracted_at` and `_run`, and moves it into the raw layer.
@@ -41,19 +40,8 @@ export async function storeTable(
       cause,
     });
   }
-  const { size, sha256 } = await fingerprint(path);
+  const [sha256, { size }] = await Promise.all([fileSha256(path), Deno.stat(path)]);
   const key = rawKey(table.name, run);
   await store.moveIn(key, path);
   return { key, rows: table.rows, size, sha256, contentSha256: table.contentSha256 };
-}
-
-async function fingerprint(path: string): Promise<{ size: number; sha256: string }> {
-  using file = await Deno.open(path);
-  const hash = createHash("sha256");
-  let size = 0;
-  for await (const chunk of file.readable) {
-    hash.update(chunk);
-    size += chunk.length;
-  }
-  return { size, sha256: hash.digest("hex") };
 }
