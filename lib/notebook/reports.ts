@@ -95,9 +95,15 @@ export async function readReport(
 ): Promise<{ report: Report; html: string } | undefined> {
   const report = runId === undefined
     ? await currentReport(store, name)
-    : (await readJson<Report>(store, key(name, `${runId}.json`)))?.value;
+    : await reportOfRun(store, name, runId);
   const page = report && await store.get(key(name, `${report.runId}.html`));
   return page && { report, html: new TextDecoder().decode(page.body) };
+}
+
+/** The report of one run; `current`, whose file only points to a run, is none. */
+async function reportOfRun(store: ObjectStore, name: string, runId: string): Promise<Report | undefined> {
+  const report = (await readJson<Report>(store, key(name, `${runId}.json`)))?.value;
+  return report?.runId === runId ? report : undefined;
 }
 
 /** Names come from addresses that anybody may ask for. */

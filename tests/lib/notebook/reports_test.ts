@@ -62,6 +62,7 @@ Deno.test("a failed run becomes the report's page, and the last good one stays r
     );
     assert.equal((await readReport(store, "churn"))?.html, "r3");
     assert.equal((await readReport(store, "churn", listed!.lastGoodRunId))?.html, "r1");
+    assert.equal(await readReport(store, "churn", "current"), undefined, "the pointer is no run");
   });
 });
 

@@ -76,7 +76,13 @@ Deno.test("a report that did not change is not sent twice", async () => {
 });
 
 for (
-  const path of ["/reports/nothing", "/reports/churn/runs/none", "/reports/..%2f..%2fmodels", "/reports/%00"]
+  const path of [
+    "/reports/nothing",
+    "/reports/churn/runs/none",
+    "/reports/churn/runs/current",
+    "/reports/..%2f..%2fmodels",
+    "/reports/%00",
+  ]
 ) {
   testApi(`${path} is not found, as a page for browsers and as JSON for programs`, async ({ get }) => {
     const page = await get(path, HTML);
