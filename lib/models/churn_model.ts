@@ -94,9 +94,10 @@ function featureRow(names: readonly string[], features: Record<string, number | 
   return Float32Array.from(names, (name) => {
     const value = features[name] ?? null;
     if (value === null) return NaN;
-    if (typeof value === "number" && Number.isFinite(value)) return value;
+    // The trees compare single-precision numbers: what overflows there is on neither side of a threshold.
+    if (typeof value === "number" && Number.isFinite(Math.fround(value))) return value;
     throw new ModelError(`${name} has no usable value`, {
-      expected: "a finite number, or null where it is not known",
+      expected: "a number within ±3.4e38, or null where it is not known",
       found: String(value),
     });
   });

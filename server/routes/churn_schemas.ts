@@ -8,11 +8,14 @@ const IDS = `1 to ${MOST_CUSTOMERS} customer ids as a list`;
 const FEATURES = "an object of feature names with numbers, or null where a value is not known";
 const ONE_OF = "exactly one of customer_id, customer_ids and features";
 
+/** Models compare single-precision numbers; what overflows them is no measurement. */
+const FeatureValue = z.number(FEATURES).refine((value) => Number.isFinite(Math.fround(value)), FEATURES);
+
 export const ChurnRequest = z.strictObject({
   customer_id: EntityId.optional().openapi({ description: "One customer, from the current scores" }),
   customer_ids: z.array(EntityId, IDS).min(1, IDS).max(MOST_CUSTOMERS, IDS).optional()
     .openapi({ description: IDS }),
-  features: z.record(z.string(), z.number(FEATURES).nullable(), FEATURES).optional()
+  features: z.record(z.string(), FeatureValue.nullable(), FEATURES).optional()
     .openapi({ description: `For customers the shop does not know: ${FEATURES}` }),
 }, { error: (issue) => issue.code === "unrecognized_keys" ? ONE_OF : `an object with ${ONE_OF}` })
   .refine((body) => Object.values(body).filter((value) => value !== undefined).length === 1, {

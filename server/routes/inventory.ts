@@ -17,7 +17,7 @@ const PlanRow = z.object({
     description: "Share of order cycles without stockout aimed at, 0 to 1",
   }),
   safety_stock: z.number(),
-  reorder_point: z.number().openapi({ description: "Order when the stock is at or below this" }),
+  reorder_point: z.number().openapi({ description: "Order when the stock is below this" }),
   order_quantity: z.number().openapi({ description: "Units to order now; 0 when none" }),
   days_of_cover: z.number().nullable().openapi({ description: "Days the stock lasts; null without demand" }),
   stockout_risk: z.number().openapi({

@@ -40,6 +40,7 @@ Deno.test("names that are no features, values that are no numbers and empty ques
   const wrong: [Record<string, number | null>, RegExp][] = [
     [{ recencey_days: 3 }, /Not a feature.*found recencey_days/],
     [{ recency_days: NaN }, /recency_days has no usable value/],
+    [{ recency_days: 1e39 }, /recency_days has no usable value/],
     [{ recency_days: null }, /Nothing is known/],
     [{}, /at least one of recency_days/],
   ];

@@ -83,6 +83,7 @@ const REFUSED: [unknown, string, RegExp, string | undefined][] = [
   [{ customer_ids: Array(101).fill("A") }, "invalid_request", /1 to 100 customer ids/, undefined],
   [{ features: { recency: 1 } }, "invalid_features", /recency_days, order_count/, "recency"],
   [{ features: { recency_days: "long" } }, "invalid_request", /numbers, or null/, '"long"'],
+  [{ features: { recency_days: 1e39 } }, "invalid_request", /numbers, or null/, "1e+39"],
   [{ features: { recency_days: null } }, "invalid_features", /one or more of/, "no value"],
 ];
 
