@@ -6,5 +6,12 @@ export {
   type ModelCard,
   type ModelVersion,
   saveModelVersion,
+  trainedChampion,
 } from "./model_versions.ts";
-export { currentScores, publishScores, requireScores, type ScoreTable } from "./score_tables.ts";
+export {
+  currentScores,
+  publishScores,
+  requireScores,
+  type ScoreTable,
+  upToDateScores,
+} from "./score_tables.ts";

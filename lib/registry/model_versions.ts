@@ -51,6 +51,24 @@ export async function championCard(store: ObjectStore, name: string): Promise<St
 }
 
 /**
+ * The champion's card when it is this version and all its files are there; undefined when the version has to be
+ * trained.
+ */
+export async function trainedChampion(
+  store: ObjectStore,
+  name: string,
+  version: string,
+): Promise<ModelCard | undefined> {
+  const champion = await readJson<{ version: string }>(store, championKey(name));
+  if (champion?.value.version !== version) return undefined;
+  const card = (await readJson<StoredCard>(store, `${folder(name, version)}/card.json`))?.value;
+  const found = await Promise.all(
+    (card?.files ?? []).map((file) => store.stat(`${folder(name, version)}/${file}`)),
+  );
+  return found.every((stat) => stat !== undefined) ? card : undefined;
+}
+
+/**
  * Loads the champion with its files.
  *
  * @throws {ModelError} when there is none or a file of it is missing.
@@ -70,7 +88,7 @@ export async function loadChampion(store: ObjectStore, name: string): Promise<Mo
       throw new ModelError(`The ${name} model ${card.version} is incomplete`, {
         expected: key,
         found: "nothing",
-        remedy: "Delete the version's folder and run `deno task pipeline run train`.",
+        remedy: "Run `deno task pipeline run train`.",
       });
     }
     files[file] = object.body;
@@ -88,5 +106,6 @@ async function readCard(
   throw new ModelError(`There is no version ${version} of the ${name} model`, {
     expected: `${folder(name, version)}/card.json in ${store.url}`,
     found: "nothing",
+    remedy: "Run `deno task pipeline run train`.",
   });
 }

@@ -42,3 +42,14 @@ export async function requireScores(store: ObjectStore, name: string): Promise<S
     remedy: "Run `deno task pipeline run all`.",
   });
 }
+
+/** The current score table when this model made it from this snapshot and its file is there. */
+export async function upToDateScores(
+  store: ObjectStore,
+  name: string,
+  { snapshot, modelVersion }: Pick<ScoreTable, "snapshot" | "modelVersion">,
+): Promise<ScoreTable | undefined> {
+  const scores = await currentScores(store, name);
+  if (scores?.snapshot !== snapshot || scores.modelVersion !== modelVersion) return undefined;
+  return await store.stat(scores.key) && scores;
+}

@@ -2,7 +2,7 @@ import { salesPeriod } from "shopflow/business/mod.ts";
 import { addDays, CHURN_POPULATION_DAYS, churnFeaturesSql } from "shopflow/features/mod.ts";
 import { readManifest } from "shopflow/lake/mod.ts";
 import { type ChurnModel, loadChurnModel } from "shopflow/models/mod.ts";
-import { currentScores, loadChampion, publishScores } from "shopflow/registry/mod.ts";
+import { loadChampion, publishScores, upToDateScores } from "shopflow/registry/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { openSnapshot, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
@@ -20,8 +20,8 @@ const CHUNK = 5000;
 export const scoreChurn: Pipeline = async ({ store, runtime, force }) => {
   const { id: snapshot } = await readManifest(store);
   const { card, files } = await loadChampion(store, "churn");
-  const current = await currentScores(store, "churn");
-  if (current?.snapshot === snapshot && current.modelVersion === card.version && !force) {
+  const current = await upToDateScores(store, "churn", { snapshot, modelVersion: card.version });
+  if (current !== undefined && !force) {
     return { status: "unchanged", summary: `${count(current.rows)} customers as of ${current.asOf}` };
   }
 

@@ -1,6 +1,6 @@
 import { DEMAND_WINDOW_DAYS, planShopInventory } from "shopflow/business/mod.ts";
 import { DEFAULT_INVENTORY_PARAMETERS, type PlannedPosition } from "shopflow/models/mod.ts";
-import { currentScores } from "shopflow/registry/mod.ts";
+import { upToDateScores } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
@@ -24,8 +24,9 @@ export const scoreInventory: Pipeline = async (context) => {
   const code = await codeVersion(CODE.map((folder) => join(import.meta.dirname!, folder)));
   const version = createHash("sha256").update(JSON.stringify([parameters, DEMAND_WINDOW_DAYS, code]))
     .digest("hex").slice(0, 12);
-  const before = await currentScores(store, "inventory_plan");
-  if (before?.snapshot === snapshot.manifest.id && before.modelVersion === version && !force) {
+  const made = { snapshot: snapshot.manifest.id, modelVersion: version };
+  const before = await upToDateScores(store, "inventory_plan", made);
+  if (before !== undefined && !force) {
     return { status: "unchanged", summary: `the plan of ${before.rows} positions is up to date` };
   }
 
@@ -36,8 +37,7 @@ export const scoreInventory: Pipeline = async (context) => {
     {
       name: "inventory_plan",
       scoredAt: runtime.now().toISOString(),
-      snapshot: snapshot.manifest.id,
-      modelVersion: version,
+      ...made,
       asOf,
     },
     PLAN_COLUMNS.map(({ name, type }) => [name, type] as const),

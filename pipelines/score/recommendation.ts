@@ -1,7 +1,7 @@
 import { salesPeriod } from "shopflow/business/mod.ts";
 import { addDays, interactionsSql } from "shopflow/features/mod.ts";
 import { historiesByCustomer, type InteractionColumns, loadRecommender } from "shopflow/models/mod.ts";
-import { currentScores, loadChampion } from "shopflow/registry/mod.ts";
+import { loadChampion, upToDateScores } from "shopflow/registry/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import type { Pipeline } from "../context.ts";
 import { type Cell, publishScoreRows } from "./score_file.ts";
@@ -21,9 +21,9 @@ export const scoreRecommendation: Pipeline = async (context) => {
   const { store, runtime, force } = context;
   const { card, files } = await loadChampion(store, "recommendation");
   using snapshot = await openSnapshot(store);
-  const before = await currentScores(store, "recommendations");
-  const upToDate = before?.snapshot === snapshot.manifest.id && before.modelVersion === card.version;
-  if (upToDate && !force) {
+  const made = { snapshot: snapshot.manifest.id, modelVersion: card.version };
+  const before = await upToDateScores(store, "recommendations", made);
+  if (before !== undefined && !force) {
     return { status: "unchanged", summary: `${before.rows} recommendations are up to date` };
   }
 
@@ -48,8 +48,7 @@ export const scoreRecommendation: Pipeline = async (context) => {
     {
       name: "recommendations",
       scoredAt: runtime.now().toISOString(),
-      snapshot: snapshot.manifest.id,
-      modelVersion: card.version,
+      ...made,
       asOf,
     },
     COLUMNS,

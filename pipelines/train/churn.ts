@@ -2,7 +2,7 @@ import { backtestChurn, type ChurnBacktest, salesPeriod } from "shopflow/busines
 import { temporalSplit } from "shopflow/evaluation/mod.ts";
 import { encodeJson, readManifest } from "shopflow/lake/mod.ts";
 import { XGBOOST_DEFAULTS } from "shopflow/models/mod.ts";
-import { championCard, makeChampion, saveModelVersion } from "shopflow/registry/mod.ts";
+import { makeChampion, saveModelVersion, trainedChampion } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
@@ -26,9 +26,9 @@ export const trainChurn: Pipeline = async ({ store, runtime, force }) => {
   const code = await codeVersion(CODE.map((path) => join(ROOT, path)));
   const version = createHash("sha256").update(JSON.stringify({ snapshot, code, ...PARAMETERS })).digest("hex")
     .slice(0, 12);
-  const champion = await championCard(store, "churn");
-  if (champion?.version === version && !force) {
-    return { status: "unchanged", summary: `churn model ${version}, ${quality(champion.metrics)}` };
+  const trained = force ? undefined : await trainedChampion(store, "churn", version);
+  if (trained !== undefined) {
+    return { status: "unchanged", summary: `churn model ${version}, ${quality(trained.metrics)}` };
   }
 
   using session = await openSnapshot(store, snapshot);

@@ -6,7 +6,7 @@ import {
 } from "shopflow/business/mod.ts";
 import { addDays, INTERACTION_HALF_LIFE_DAYS, INTERACTION_WEIGHTS } from "shopflow/features/mod.ts";
 import { RECOMMENDER_PARAMETERS, recommenderFiles } from "shopflow/models/mod.ts";
-import { championCard, makeChampion, saveModelVersion } from "shopflow/registry/mod.ts";
+import { makeChampion, saveModelVersion, trainedChampion } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
@@ -38,8 +38,7 @@ export const trainRecommendation: Pipeline = async ({ store, runtime, force }) =
   const code = await codeVersion(CODE.map((folder) => join(import.meta.dirname!, folder)));
   const version = createHash("sha256").update(JSON.stringify([snapshot.manifest.id, parameters, code]))
     .digest("hex").slice(0, 12);
-  const champion = await championCard(store, "recommendation");
-  if (champion?.version === version && !force) {
+  if (!force && await trainedChampion(store, "recommendation", version)) {
     return { status: "unchanged", summary: `version ${version} is trained on this snapshot` };
   }
 

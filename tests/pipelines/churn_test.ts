@@ -68,6 +68,20 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
   await t.step("scoring again is unchanged", async () => {
     assert.equal((await scoreChurn(context)).status, "unchanged");
   });
+
+  await t.step("a model file or score file that was lost is made again", async () => {
+    const { store } = context;
+    const { card, files } = await loadChampion(store, "churn");
+    for (const file of ["card.json", ...Object.keys(files)]) {
+      await store.delete(`models/churn/${card.version}/${file}`);
+      assert.equal((await trainChurn(context)).status, "done", file);
+    }
+    assert.deepEqual((await loadChampion(store, "churn")).files, files);
+    const { key } = await requireScores(store, "churn");
+    await store.delete(key);
+    assert.equal((await scoreChurn(context)).status, "done");
+    assert.ok(await store.stat(key));
+  });
 });
 
 Deno.test("a shop with a year of orders and nothing else is trained and scored", async () => {
