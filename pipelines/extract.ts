@@ -4,7 +4,7 @@ import { openSession } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import type { Pipeline } from "./context.ts";
 import { storeTable } from "./extract/store_table.ts";
-import { withTemporaryFolder } from "./extract/temporary_folder.ts";
+import { withTemporaryFolder } from "./temporary_folder.ts";
 
 /**
  * Copies the source tables and the support tickets into the lake's raw layer: Parquet files first, then

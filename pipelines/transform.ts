@@ -9,6 +9,7 @@ import { codeVersion } from "shopflow/runtime/mod.ts";
 import { type BuildOptions, buildSnapshot, loadSqlProject, type RawInputs } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import type { Pipeline } from "./context.ts";
+import { withTemporaryFolder } from "./temporary_folder.ts";
 
 /** The dbt project of the star schema. */
 export const WAREHOUSE_PROJECT = join(import.meta.dirname!, "warehouse");
@@ -22,7 +23,7 @@ export interface TransformOptions extends BuildOptions {
 
 /** Makes the pipeline that builds the star schema, with bounds on memory and threads. */
 export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: TransformOptions = {}): Pipeline {
-  return async ({ store, runtime, force }) => {
+  return async ({ config, store, runtime, force }) => {
     // Read before the inputs: whoever publishes after this moment may have newer ones.
     const current = await currentSnapshotId(store);
     const { tables } = await readRawExtract(store);
@@ -35,16 +36,11 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
         return { status: "unchanged", summary: `snapshot ${current} is of the same raw data and models` };
       }
     }
-    const built = await buildSnapshot(
-      {
-        store,
-        project,
-        inputs,
-        codeVersion: code,
-        replaces: current ?? null,
-      },
-      runtime,
-      { memoryLimit: "1GiB", ...build },
+    const content = { store, project, inputs, codeVersion: code, replaces: current ?? null };
+    const built = await withTemporaryFolder(
+      config.home,
+      (temporaryFolder) =>
+        buildSnapshot(content, runtime, { memoryLimit: "1GiB", temporaryFolder, ...build }),
     );
     const { id, tables: published } = built.manifest;
     const rows = Object.values(published).reduce((sum, table) => sum + table.rows, 0);

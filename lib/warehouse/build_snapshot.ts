@@ -18,6 +18,8 @@ export interface BuildOptions {
   /** Upper bound of DuckDB's memory; what does not fit is spilled to disk. */
   memoryLimit?: string;
   threads?: number;
+  /** Folder for files under way; by default the system's. */
+  temporaryFolder?: string;
 }
 
 /** A published snapshot and what the data tests said of it. */
@@ -48,7 +50,7 @@ export async function buildSnapshot(
   runtime: Runtime,
   options: BuildOptions = {},
 ): Promise<BuiltSnapshot> {
-  const workspace = await Deno.makeTempDir({ prefix: "shopflow_warehouse_" });
+  const workspace = await Deno.makeTempDir({ dir: options.temporaryFolder, prefix: "warehouse-" });
   try {
     using session = await openSession({
       ...options,

@@ -7,6 +7,7 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { openSnapshot, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import type { Pipeline } from "../context.ts";
+import { withTemporaryFolder } from "../temporary_folder.ts";
 
 /** Lines written to the file of predictions at a time. */
 const CHUNK = 5000;
@@ -17,7 +18,7 @@ const CHUNK = 5000;
  *
  * @throws {ModelError} when no churn model was trained or there are no orders.
  */
-export const scoreChurn: Pipeline = async ({ store, runtime, force }) => {
+export const scoreChurn: Pipeline = async ({ config, store, runtime, force }) => {
   const { id: snapshot } = await readManifest(store);
   const { card, files } = await loadChampion(store, "churn");
   const current = await upToDateScores(store, "churn", { snapshot, modelVersion: card.version });
@@ -28,8 +29,7 @@ export const scoreChurn: Pipeline = async ({ store, runtime, force }) => {
   using session = await openSnapshot(store, snapshot);
   const asOf = addDays((await salesPeriod(session)).last, 1);
   await session.run(`CREATE TABLE features AS ${churnFeaturesSql(asOf)}`);
-  const folder = await Deno.makeTempDir({ prefix: "shopflow_churn_" });
-  try {
+  return await withTemporaryFolder(config.home, async (folder) => {
     const predictions = join(folder, "predictions.jsonl");
     const rows = await writePredictions(session, loadChurnModel(files), predictions, runtime);
     const parquet = join(folder, "churn.parquet");
@@ -51,9 +51,7 @@ export const scoreChurn: Pipeline = async ({ store, runtime, force }) => {
       asOf,
     }, parquet);
     return { status: "done", summary: await summary(session, rows, asOf) };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 };
 
 /** One JSON line a customer of the table `features`; returns how many. */

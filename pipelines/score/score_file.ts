@@ -3,6 +3,7 @@ import { publishScores, type ScoreTable } from "shopflow/registry/mod.ts";
 import { openSession, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import type { PipelineContext } from "../context.ts";
+import { withTemporaryFolder } from "../temporary_folder.ts";
 
 export type Cell = string | number | boolean | null;
 
@@ -17,13 +18,12 @@ const CHUNK_ROWS = 20_000;
  * @throws {WarehouseError} when a row has another number of cells.
  */
 export async function publishScoreRows(
-  { store }: PipelineContext,
+  { store, config }: PipelineContext,
   table: Omit<ScoreTable, "key" | "rows">,
   columns: readonly (readonly [name: string, type: string])[],
   rows: Iterable<readonly Cell[]>,
 ): Promise<ScoreTable> {
-  const folder = await Deno.makeTempDir({ prefix: "shopflow-scores-" });
-  try {
+  return await withTemporaryFolder(config.home, async (folder) => {
     const csv = join(folder, "rows.csv"), parquet = join(folder, "rows.parquet");
     const count = await writeCsv(csv, columns.length, rows);
     const types = columns.map(([name, type]) => `${sqlString(name)}: ${sqlString(type)}`);
@@ -34,9 +34,7 @@ export async function publishScoreRows(
            delim = ',', quote = '"', escape = '"', nullstr = '')`;
     await session.run(`COPY (${source}) TO ${sqlString(parquet)} (FORMAT parquet, COMPRESSION zstd)`);
     return await publishScores(store, { ...table, rows: count }, parquet);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 async function writeCsv(path: string, width: number, rows: Iterable<readonly Cell[]>): Promise<number> {

@@ -172,16 +172,16 @@ Deno.test("a broken tickets file is named with its line, and nothing of the extr
     assert.deepEqual(await Array.fromAsync(Deno.readDir(join(home, "tmp"))), []);
   }));
 
-Deno.test("what a killed extract left behind is removed a day later, what runs now is not", () =>
+Deno.test("what a killed run left behind is removed a day later, what runs now is not", () =>
   withShop(async (context, home) => {
-    const old = join(home, "tmp", "extract-old");
-    const running = join(home, "tmp", "extract-running");
+    const old = join(home, "tmp", "pipeline-old");
+    const running = join(home, "tmp", "pipeline-running");
     for (const folder of [old, running]) await Deno.mkdir(folder, { recursive: true });
     const yesterday = new Date(Date.now() - 25 * 60 * 60 * 1000);
     await Deno.utime(old, yesterday, yesterday);
     await extract(context);
     const left = await Array.fromAsync(Deno.readDir(join(home, "tmp")), ({ name }) => name);
-    assert.deepEqual(left, ["extract-running"]);
+    assert.deepEqual(left, ["pipeline-running"]);
   }));
 
 Deno.test("dates of tickets are read in every form that mongoexport and APIs write", () =>

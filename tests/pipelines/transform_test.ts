@@ -2,6 +2,7 @@ import { currentSnapshotId, type ObjectStore, publishRawExtract, readManifest } 
 import { openSession, openSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { scoreInventory } from "../../pipelines/score/inventory.ts";
 import { createTransform, transform } from "../../pipelines/transform.ts";
 import { writeRawShop } from "../fixtures/raw_shop.ts";
 import { customer, emptyShop, smallShop } from "../fixtures/small_shop.ts";
@@ -51,6 +52,17 @@ Deno.test("a shop with empty tables becomes empty tables, with the unknown membe
     assert.deepEqual(await session.rows(`SELECT sum("rows") AS hits FROM data_quality`), [{ hits: 0 }]);
     const empty = Object.fromEntries(TABLES.slice(1).map((name) => [name, 0]));
     assert.deepEqual(others, { ...empty, dim_customers: 1 });
+  });
+});
+
+Deno.test("files under way are written in SHOPFLOW_HOME alone, and gone afterwards", async () => {
+  await withLake(async (context) => {
+    await writeRawShop(context.store, smallShop());
+    await withoutSystemTemporaryFolder(async () => {
+      await transform(context);
+      await scoreInventory(context);
+    });
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(join(context.config.home, "tmp"))), []);
   });
 });
 
@@ -200,4 +212,16 @@ async function copyOfProject(home: string): Promise<string> {
   };
   await copyFolder(project, copy);
   return copy;
+}
+
+/** Runs `body` while a file that is written outside a given folder is an error. */
+async function withoutSystemTemporaryFolder(body: () => Promise<void>): Promise<void> {
+  const before = Deno.env.get("TMPDIR");
+  Deno.env.set("TMPDIR", "/nowhere/that/exists");
+  try {
+    await body();
+  } finally {
+    if (before === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", before);
+  }
 }

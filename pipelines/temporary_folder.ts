@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-const PREFIX = "extract-";
+const PREFIX = "pipeline-";
 const DAY = 24 * 60 * 60 * 1000;
 
 /**
@@ -28,7 +28,7 @@ async function removeLeftovers(parent: string): Promise<void> {
       const modified = (await Deno.stat(path)).mtime?.getTime() ?? Date.now();
       if (Date.now() - modified > DAY) await Deno.remove(path, { recursive: true });
     } catch (error) {
-      // Another extract ended meanwhile and removed its own.
+      // Another run ended meanwhile and removed its own.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
