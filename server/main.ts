@@ -43,7 +43,7 @@ async function main(args: string[]): Promise<void> {
 Ctrl+C stops the server.`);
   // Loads models and scores now, so that the first request does not wait for it.
   const health = await app.request("/health");
-  if (health.status === 503) runtime.log.warn("the lake is empty so far: run `deno task pipeline run all`");
+  if (health.status === 503) runtime.log.warn(`nothing to answer from. ${(await health.json()).remedy}`);
   await askedToStop();
   runtime.log.info("stopping: answers under way are finished first");
   await server.stop();

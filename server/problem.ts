@@ -23,8 +23,16 @@ export class HttpProblem extends ShopFlowError {
   }
 }
 
-/** What is asked for needs a pipeline that has not run yet. */
-export function notReady(what: string, command = "deno task pipeline run all"): HttpProblem {
+/** What is asked for was not produced yet, or what was produced could not be loaded. */
+export function notReady(
+  what: string,
+  { failed, command = "deno task pipeline run all" }: { failed: boolean; command?: string },
+): HttpProblem {
+  if (failed) {
+    return new HttpProblem(503, "not_readable", `${what} not available: their files could not be read`, {
+      remedy: "Ask the operator: the log of this server names the file and what to do.",
+    });
+  }
   return new HttpProblem(503, "not_ready", `${what} not available yet`, {
     remedy: `Run \`${command}\`; the server picks the result up without a restart.`,
   });

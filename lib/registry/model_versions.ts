@@ -9,7 +9,7 @@ export interface ModelCard {
   trainedAt: string;
   /** Snapshot of the lake it was trained on. */
   snapshot: string;
-  /** Last date whose data the training used. */
+  /** The training used only data before this day. */
   asOf: string;
   parameters: Record<string, unknown>;
   /** Hold-out metrics, the baselines among them. */

@@ -11,6 +11,7 @@ export interface ScoreTable {
   /** Snapshot of the lake the scores were made from. */
   snapshot: string;
   modelVersion: string;
+  /** Data before this day was used; of the inventory plan, the day of the last stock count. */
   asOf: string;
 }
 

@@ -29,8 +29,8 @@ export const scoreRecommendation: Pipeline = async (context) => {
 
   const recommender = loadRecommender(files);
   // The snapshot may be newer than the model: what customers did since then counts.
-  const { last: asOf } = await salesPeriod(snapshot);
-  const columns = await snapshot.columns(interactionsSql(addDays(asOf, 1)));
+  const asOf = addDays((await salesPeriod(snapshot)).last, 1);
+  const columns = await snapshot.columns(interactionsSql(asOf));
   const histories = historiesByCustomer(columns as unknown as InteractionColumns);
   const bar = runtime.progress.start("score recommendations", histories.size, "customers");
   function* rows(): Generator<Cell[]> {

@@ -57,7 +57,7 @@ export const trainRecommendation: Pipeline = async ({ store, runtime, force }) =
     version,
     trainedAt: runtime.now().toISOString(),
     snapshot: snapshot.manifest.id,
-    asOf: last,
+    asOf,
     parameters,
     metrics,
   };

@@ -19,7 +19,7 @@ const Scores = z.object({
 const Health = z.object({
   status: z.enum(["ok", "degraded", "unavailable"]).openapi({
     description: "degraded: the newest version of something could not be loaded, the former one answers; " +
-      "unavailable: no snapshot was published yet",
+      "unavailable: no snapshot was published yet, or none could be loaded",
   }),
   snapshot: z.object({ id: z.string(), created_at: z.string(), age_seconds: z.number() }).nullable(),
   models: z.record(z.string(), Model),
@@ -37,7 +37,7 @@ const route = createRoute({
     "The data snapshot with its age, model versions with their hold-out metrics, score tables. Needs no key.",
   responses: {
     200: { description: "The server answers from a snapshot", content },
-    503: { description: "No snapshot was published yet", content },
+    503: { description: "There is no snapshot to answer from", content },
   },
 });
 
@@ -48,6 +48,9 @@ export function healthRoutes(cache: ServingCache, runtime: Runtime): OpenAPIHono
     const health = { status, ...servedVersions(serving, runtime.now()), failed: [...serving.failed] };
     c.header("cache-control", "no-store");
     if (status !== "unavailable") return c.json(health, 200);
-    return c.json({ ...health, remedy: "Run `deno task pipeline run all`; no restart is needed." }, 503);
+    const remedy = serving.failed.includes("catalogue")
+      ? "The snapshot could not be read: the log of this server names the file and what to do."
+      : "Run `deno task pipeline run all`; no restart is needed.";
+    return c.json({ ...health, remedy }, 503);
   });
 }

@@ -28,6 +28,7 @@ const PlanRow = z.object({
   action: z.string(),
 });
 const Answer = Versions.extend({
+  as_of: z.string().openapi({ description: "Day of the last stock count", example: "2024-12-31" }),
   product_id: z.string(),
   product_name: z.string(),
   plan: z.array(PlanRow).openapi({ description: "One row a warehouse" }),
@@ -58,8 +59,12 @@ function planRow({ product_id: _, as_of: __, ...row }: StoredPlanRow): z.infer<t
 export function inventoryRoutes(cache: ServingCache): OpenAPIHono {
   return new OpenAPIHono({ defaultHook: explainInvalid }).openapi(route, async (c) => {
     const { product_id } = c.req.valid("param");
-    const { inventoryPlan, catalogue } = await cache.current();
-    if (inventoryPlan === undefined || catalogue === undefined) throw notReady("The inventory plan is");
+    const { inventoryPlan, catalogue, failed } = await cache.current();
+    if (inventoryPlan === undefined || catalogue === undefined) {
+      throw notReady("Inventory plans are", {
+        failed: failed.includes("inventoryPlan") || failed.includes("catalogue"),
+      });
+    }
     const rows = inventoryPlan.of(product_id);
     const product = catalogue.products.get(product_id);
     if (product === undefined && rows.length === 0) {

@@ -88,10 +88,15 @@ function lookUpAll(serving: Serving, customerIds: string[]): z.infer<typeof Chur
 }
 
 function scoreFeatures(
-  { churnModel }: Serving,
+  { churnModel, failed }: Serving,
   features: Record<string, number | null>,
 ): z.infer<typeof ChurnAnswer> {
-  if (churnModel === undefined) throw notReady("The churn model is", "deno task pipeline run train");
+  if (churnModel === undefined) {
+    throw notReady("Churn models are", {
+      failed: failed.includes("churnModel"),
+      command: "deno task pipeline run train",
+    });
+  }
   const { card, model } = churnModel;
   const unknown = Object.keys(features).filter((name) => !model.featureNames.includes(name));
   const known = Object.values(features).filter((value) => value !== null);
@@ -131,7 +136,9 @@ function scored(
   };
 }
 
-function requireScores({ churnScores }: Serving): NonNullable<Serving["churnScores"]> {
-  if (churnScores === undefined) throw notReady("Churn scores are");
+function requireScores({ churnScores, failed }: Serving): NonNullable<Serving["churnScores"]> {
+  if (churnScores === undefined) {
+    throw notReady("Churn scores are", { failed: failed.includes("churnScores") });
+  }
   return churnScores;
 }

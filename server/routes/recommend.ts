@@ -71,14 +71,19 @@ export function recommendRoutes(cache: ServingCache): OpenAPIHono {
 
 /** @throws {HttpProblem} 503 when there are no scores, or no model to answer for an unknown customer. */
 function answerFor(serving: Serving, customerId: string, n: number): Answered {
-  const { recommendations, recommender } = serving;
-  if (recommendations === undefined) throw notReady("Recommendations are");
+  const { recommendations, recommender, failed } = serving;
+  if (recommendations === undefined) {
+    throw notReady("Recommendations are", { failed: failed.includes("recommendations") });
+  }
   const scored = recommendations.of(customerId, n);
   if (scored !== undefined) {
     return { source: "model", versions: versionsOfScores(recommendations.table), products: scored };
   }
   if (recommender === undefined) {
-    throw notReady("Recommendations for unknown customers are", "deno task pipeline run train");
+    throw notReady("Recommendations for unknown customers are", {
+      failed: failed.includes("recommender"),
+      command: "deno task pipeline run train",
+    });
   }
   return {
     source: "popularity",

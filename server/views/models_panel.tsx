@@ -24,7 +24,7 @@ export function ModelsPanel({ versions: { models } }: { versions: ServedVersions
             <Headlines metrics={metrics} />
             <AllMetrics metrics={metrics} />
             <footer class="meta">
-              <span>data up to {as_of}</span>
+              <span>data before {as_of}</span>
               <span>trained {formatTime(trained_at)}</span>
             </footer>
           </article>

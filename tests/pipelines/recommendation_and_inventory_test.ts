@@ -1,3 +1,4 @@
+import { addDays } from "shopflow/features/mod.ts";
 import { loadRecommender } from "shopflow/models/mod.ts";
 import { championCard, loadChampion, requireScores } from "shopflow/registry/mod.ts";
 import { openSession, type Row, sqlString } from "shopflow/warehouse/mod.ts";
@@ -25,7 +26,7 @@ Deno.test("training publishes a champion that beats popularity, and a second tra
   withShop(groupedShop(), async (context) => {
     assert.equal((await trainRecommendation(context)).status, "done");
     const card = (await championCard(context.store, "recommendation"))!;
-    assert.equal(card.asOf, LAST_DAY);
+    assert.equal(card.asOf, addDays(LAST_DAY, 1), "only data before this day");
     assert.equal(card.metrics.held_out_customers, 40);
     assert.ok(card.metrics.ndcg_at_10! > card.metrics.popularity_ndcg_at_10!, JSON.stringify(card.metrics));
 
@@ -40,6 +41,7 @@ Deno.test("every customer gets ranked recommendations, with the purchase that sp
   withShop(groupedShop(), async (context) => {
     await trainRecommendation(context);
     assert.equal((await scoreRecommendation(context)).status, "done");
+    assert.equal((await requireScores(context.store, "recommendations")).asOf, addDays(LAST_DAY, 1));
     const rows = await scoresOf(
       context,
       "recommendations",

@@ -40,3 +40,30 @@ Deno.test("before anything is trained and scored every endpoint answers 503 with
     assert.match(error.remedy, /deno task pipeline run (all|train)/);
   }
 });
+
+Deno.test("where the lake is there but not readable, nobody is told to run a pipeline", async () => {
+  await using lake = await temporaryLake();
+  const broken = new TextEncoder().encode("not JSON");
+  const pointers = ["snapshots/current.json", "models/churn/champion.json", "scores/churn/current.json"];
+  for (
+    const key of [...pointers, "scores/recommendations/current.json", "scores/inventory_plan/current.json"]
+  ) {
+    await lake.store.put(key, broken);
+  }
+  const { get, post } = createClient(lake.store);
+  const health = await (await get("/health")).json();
+  assert.deepEqual([health.status, health.failed.includes("catalogue")], ["unavailable", true]);
+  assert.match(health.remedy, /log of this server/);
+  const answers = await Promise.all([
+    post("/predict/churn", { customer_id: "CUST000001" }),
+    post("/predict/churn", { features: { recency_days: 1 } }),
+    get("/recommend/CUST000001"),
+    get("/inventory/PROD00001"),
+  ]);
+  for (const answer of answers) {
+    assert.equal(answer.status, 503);
+    const { error } = await answer.json();
+    assert.equal(error.code, "not_readable");
+    assert.doesNotMatch(error.remedy, /deno task/);
+  }
+});
