@@ -1,5 +1,7 @@
 import {
   allocateDemand,
+  checkAsOf,
+  daysBetween,
   demandKey,
   type RegionalDemand,
   regionalDemandSql,
@@ -18,6 +20,9 @@ import type { Session } from "shopflow/warehouse/mod.ts";
 
 /** Days of sales that demand is estimated from. */
 export const DEMAND_WINDOW_DAYS = 180;
+
+/** A standard deviation needs two days. */
+const LEAST_WINDOW_DAYS = 2;
 
 /** A plan of the whole shop as of the last day with stock counts. */
 export interface ShopInventory {
@@ -41,7 +46,22 @@ export async function planShopInventory(
     "SELECT max(snapshot_date) AS day FROM fact_inventory_snapshots",
   );
   if (!row?.day) return undefined;
-  return { asOf: row.day, plan: planInventory(await positionsOn(session, row.day, windowDays), parameters) };
+  const days = await daysWithSales(session, row.day, windowDays);
+  return { asOf: row.day, plan: planInventory(await positionsOn(session, row.day, days), parameters) };
+}
+
+/** The window, cut at the first sale: a young shop's demand must not be spread over days before it opened. */
+async function daysWithSales(
+  session: Pick<Session, "rows">,
+  lastDay: string,
+  windowDays: number,
+): Promise<number> {
+  const [sales] = await session.rows<{ first: string | null }>(
+    `SELECT min(order_date) AS first FROM fact_orders
+     WHERE line_type = 'sale' AND order_date <= DATE '${checkAsOf(lastDay)}'`,
+  );
+  if (!sales?.first) return windowDays;
+  return Math.min(windowDays, Math.max(LEAST_WINDOW_DAYS, daysBetween(sales.first, lastDay) + 1));
 }
 
 async function positionsOn(

@@ -82,7 +82,7 @@ function sourceUrl(
   if (scheme === undefined) {
     throw new ConfigError(`${name} is not a URL ShopFlow reads`, {
       expected: `a value that starts with ${schemes.join(" or ")}`,
-      found: JSON.stringify(value.replace(/\/\/[^@/]*@/, "//***@")),
+      found: JSON.stringify(value.replace(/\/\/.*@/, "//***@")),
     });
   }
   if (scheme !== "pglite:" && scheme !== "file:") return value;
