@@ -4,6 +4,7 @@ import {
   type ObjectStore,
   readManifest,
   readRawExtract,
+  withdrawnSnapshots,
 } from "shopflow/lake/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { type BuildOptions, buildSnapshot, loadSqlProject, type RawInputs } from "shopflow/warehouse/mod.ts";
@@ -35,6 +36,14 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
       if (await isUpToDate(store, manifest, inputs, code)) {
         return { status: "unchanged", summary: `snapshot ${current} is of the same raw data and models` };
       }
+      const withdrawn = await withdrawnTwin(store, inputs, code);
+      if (withdrawn !== undefined) {
+        const summary =
+          `the lake stays at snapshot ${current}: raw data and models are those of ${withdrawn}, ` +
+          "which was rolled back. Run transform with --force to publish it all the same";
+        runtime.log.warn(summary);
+        return { status: "unchanged", summary };
+      }
     }
     const content = { store, project, inputs, codeVersion: code, replaces: current ?? null };
     const built = await withTemporaryFolder(
@@ -55,6 +64,17 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
 
 /** Builds the star schema from the last extract and publishes it as the current snapshot. */
 export const transform: Pipeline = createTransform();
+
+/** A snapshot of these inputs and this code that a rollback took back, which a scheduled run must not undo. */
+async function withdrawnTwin(
+  store: ObjectStore,
+  inputs: RawInputs,
+  code: string,
+): Promise<string | undefined> {
+  for (const id of await withdrawnSnapshots(store)) {
+    if (await isUpToDate(store, await readManifest(store, id), inputs, code)) return id;
+  }
+}
 
 /** Whether a snapshot was made of these inputs by this code, and all its files are there. */
 async function isUpToDate(

@@ -1,11 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
 import { dirname, join, relative, resolve } from "node:path";
 import { checkedKey, checkedPrefix } from "./object_key.ts";
-import type { ObjectStat, ObjectStore, StoredObject } from "./object_store.ts";
+import type { ObjectStat, ObjectStore, StoredObject, UnfinishedWrite } from "./object_store.ts";
 import { fileMissing, lakeFailure, unlessMissing } from "./store_failures.ts";
 
 /** Folder inside the store for files that are being written; never listed. */
 const STAGING = ".staging";
+/** File in it that writers lock. */
+const LOCK = "lock";
 
 /**
  * A store in a local folder. A write goes to a staging file, reaches the disk, and is renamed into place, so
@@ -66,6 +68,7 @@ export function createDirectoryStore(folder: string): ObjectStore {
         key,
         () => withLock(root, async () => void await unlessMissing(Deno.remove(pathOf(key)))),
       ),
+    unfinishedWrites: () => explained("list", STAGING, () => unfinishedWrites(root)),
   };
 }
 
@@ -108,9 +111,26 @@ async function reachDisk(path: string): Promise<void> {
 
 async function withLock<T>(root: string, work: () => Promise<T>): Promise<T> {
   await Deno.mkdir(join(root, STAGING), { recursive: true });
-  using file = await Deno.open(join(root, STAGING, "lock"), { create: true, write: true });
+  using file = await Deno.open(join(root, STAGING, LOCK), { create: true, write: true });
   await file.lock(true);
   return await work();
+}
+
+/** The staging files; those of writes that go on are young. */
+async function unfinishedWrites(root: string): Promise<UnfinishedWrite[]> {
+  const found: UnfinishedWrite[] = [];
+  for (const { name } of await unlessMissing(Array.fromAsync(Deno.readDir(join(root, STAGING)))) ?? []) {
+    const path = join(root, STAGING, name);
+    const stat = name === LOCK ? undefined : await unlessMissing(Deno.stat(path));
+    if (stat === undefined) continue;
+    found.push({
+      name: `${STAGING}/${name}`,
+      size: stat.size,
+      modified: stat.mtime ?? new Date(0),
+      remove: async () => void await unlessMissing(Deno.remove(path)),
+    });
+  }
+  return found;
 }
 
 async function list(root: string, prefix: string): Promise<ObjectStat[]> {

@@ -1,10 +1,11 @@
 /** The data lake: an object store, and immutable snapshots of tables published in it. */
-export type { ObjectStat, ObjectStore, StoredObject } from "./object_store.ts";
+export type { ObjectStat, ObjectStore, StoredObject, UnfinishedWrite } from "./object_store.ts";
 export { createDirectoryStore } from "./directory_store.ts";
 export { fileSha256, isWhole, refuseDamaged } from "./damaged_files.ts";
 export { encodeJson, readJson } from "./json_object.ts";
 export {
   currentSnapshotId,
+  filesOf,
   type Manifest,
   publishSnapshot,
   readManifest,
@@ -19,3 +20,8 @@ export {
   type RawTable,
   readRawExtract,
 } from "./raw_extract.ts";
+export { findSnapshot, listSnapshots, type SnapshotSummary, withdrawnSnapshots } from "./snapshot_history.ts";
+export { type Rollback, rollBack } from "./rollback.ts";
+export { compareSnapshots, type TableDifference } from "./compare_snapshots.ts";
+export type { Garbage, Retention } from "./garbage.ts";
+export { collectGarbage, plannedGarbage } from "./collect_garbage.ts";

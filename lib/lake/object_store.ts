@@ -12,6 +12,16 @@ export interface StoredObject {
   etag: string;
 }
 
+/** What a write that was killed left behind: not an object, but bytes in the store all the same. */
+export interface UnfinishedWrite {
+  /** For messages. */
+  name: string;
+  /** Bytes. */
+  size: number;
+  modified: Date;
+  remove(): Promise<void>;
+}
+
 /**
  * The one interface to the lake's files. Keys are `/`-separated paths without a leading slash. A write is
  * visible whole or not at all.
@@ -35,4 +45,6 @@ export interface ObjectStore {
   list(prefix: string): Promise<ObjectStat[]>;
   /** Deleting what is absent is no error. */
   delete(key: string): Promise<void>;
+  /** Those in progress are among them, so look at their age. Absent in a store that leaves none. */
+  unfinishedWrites?(): Promise<UnfinishedWrite[]>;
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { encodeJson, readJson } from "./json_object.ts";
 import type { ObjectStore } from "./object_store.ts";
+import { movePointer, POINTER, readPointer } from "./snapshot_pointer.ts";
 
 /** An immutable file of a table, named by its content. */
 export interface TableFile {
@@ -42,11 +43,9 @@ export interface PublishOptions {
   replaces?: string | null;
 }
 
-const POINTER = "snapshots/current.json";
-const manifestKey = (id: string) => `snapshots/${id}.json`;
+/** Key of a snapshot's manifest. */
+export const manifestKey = (id: string) => `snapshots/${id}.json`;
 
-/** What `snapshots/current.json` holds. */
-const pointerShape = z.object({ snapshot: z.string(), publishedAt: z.string() });
 const fileShape = z.looseObject({ key: z.string(), rows: z.number(), size: z.number(), sha256: z.string() });
 const manifestShape = z.looseObject({
   id: z.string(),
@@ -75,30 +74,29 @@ export async function publishSnapshot(
   now: Date,
   { replaces }: PublishOptions = {},
 ): Promise<Manifest> {
-  const before = await readPointer(store);
-  const current = before?.value.snapshot ?? null;
+  const current = await currentSnapshotId(store) ?? null;
   const id = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
   const manifest: Manifest = { id, createdAt: now.toISOString(), ...content };
   // A manifest that exists already says the same: its name is the hash of its content.
   await store.putIfAbsent(manifestKey(id), encodeJson(manifest));
   if (current === id) return await readManifest(store, id);
-  const pointer = encodeJson(
-    { snapshot: id, publishedAt: now.toISOString() } satisfies z.infer<typeof pointerShape>,
-  );
-  const overtaken = replaces !== undefined && replaces !== current;
-  const moved = overtaken
-    ? undefined
-    : before === undefined
-    ? await store.putIfAbsent(POINTER, pointer)
-    : await store.putIfMatch(POINTER, pointer, before.etag);
-  if (moved === undefined) {
+  const expected = replaces === undefined ? current : replaces;
+  await movePointer(store, [manifestKey(id), ...filesOf(manifest)], now, (before) => {
+    const found = before?.snapshot ?? null;
+    if (found === expected) return { snapshot: id, publishedAt: now.toISOString() };
     throw new LakeError("Another run published a snapshot at the same time", {
       expected: `${POINTER} as it was when this run started`,
-      found: `snapshot ${await currentSnapshotId(store) ?? "none"}`,
+      found: `snapshot ${found ?? "none"}`,
       remedy: "Run the pipeline again; nothing of this run is visible.",
     });
-  }
+  });
   return await readManifest(store, id);
+}
+
+/** Keys of all data files that a manifest names: those of its tables and the raw ones they were made from. */
+export function filesOf({ tables, inputs }: Pick<Manifest, "tables" | "inputs">): string[] {
+  const files = [...Object.values(tables).map((table) => table.files), ...Object.values(inputs)].flat();
+  return [...new Set(files.map((file) => file.key))];
 }
 
 /** The current snapshot's id, or undefined in a lake where nothing was published. */
@@ -123,12 +121,8 @@ export async function readManifest(store: ObjectStore, id?: string): Promise<Man
   const manifest = await readJson<Manifest>(store, manifestKey(wanted), manifestShape);
   if (manifest === undefined) {
     throw new LakeError(`The lake ${store.url} has no snapshot ${wanted}`, {
-      remedy: "Look in its folder `snapshots/` for those that exist.",
+      remedy: "`deno task lake snapshots` lists those that exist.",
     });
   }
   return manifest.value;
-}
-
-function readPointer(store: ObjectStore) {
-  return readJson<z.infer<typeof pointerShape>>(store, POINTER, pointerShape);
 }

@@ -13,7 +13,7 @@
  *   x: { field: "month_start", type: "temporal" }, y: { field: "revenue", type: "quantitative" } } })
  * ```
  */
-export { openShop, type Shop } from "./shop.ts";
+export { openShop, type Shop, type ShopOptions } from "./shop.ts";
 export {
   type Displayable,
   markdown,

@@ -1,6 +1,6 @@
 import { type ColumnTable, table as toTable } from "arquero";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { createDirectoryStore, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { createDirectoryStore, findSnapshot, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
 import type { ScoreTable } from "shopflow/registry/mod.ts";
 import { type OpenSnapshot, openSnapshot, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
@@ -23,15 +23,22 @@ export interface Shop {
 /** The repository's root: settings count from there, whichever folder the notebook's kernel runs in. */
 const ROOT = join(import.meta.dirname!, "..", "..");
 
+/** How a notebook wants the shop. */
+export interface ShopOptions {
+  /** Id of a kept snapshot, or its beginning, to see the tables as they were then. */
+  snapshot?: string;
+}
+
 /**
- * Opens the lake that `SHOPFLOW_HOME` and `SHOPFLOW_LAKE` name, at its current snapshot.
+ * Opens the lake that `SHOPFLOW_HOME` and `SHOPFLOW_LAKE` name, by default at its current snapshot. The score
+ * tables are the current ones in any case.
  *
- * @throws {LakeError} when nothing was published there.
+ * @throws {LakeError} when nothing was published there, or there is no such snapshot.
  */
-export async function openShop(): Promise<Shop> {
+export async function openShop({ snapshot = "current" }: ShopOptions = {}): Promise<Shop> {
   const config = loadConfig(Deno.env.toObject(), ROOT);
   const store = noteModelReads(createDirectoryStore(config.lakeUrl));
-  const session = await openSnapshot(store);
+  const session = await openSnapshot(store, await findSnapshot(store, snapshot));
   await noteRead({ kind: "snapshot", name: "lake", version: session.manifest.id });
   for (const { key } of await store.list("scores/")) {
     if (!key.endsWith("/current.json")) continue;

@@ -9,4 +9,5 @@ export { type BuildOptions, buildSnapshot, type BuiltSnapshot } from "./build_sn
 export { type DataTestReport, type FailedTest, runDataTests } from "./run_data_tests.ts";
 export { runModels } from "./run_models.ts";
 export type { RawInputs } from "./raw_views.ts";
+export { compareRows, type RowDifference } from "./compare_rows.ts";
 export { dataDictionary } from "./data_dictionary.ts";

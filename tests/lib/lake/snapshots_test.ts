@@ -9,6 +9,7 @@ import {
 import assert from "node:assert/strict";
 
 const NOW = new Date("2024-06-01T00:00:00Z");
+const FILES = ["raw/orders/1.parquet", "curated/fact_orders/bb.parquet"];
 const content = (codeVersion: string): Omit<Manifest, "id" | "createdAt"> => ({
   codeVersion,
   inputs: { orders: [{ key: "raw/orders/1.parquet", rows: 1, size: 10, sha256: "aa" }] },
@@ -25,7 +26,10 @@ function test(sentence: string, body: (store: ObjectStore) => Promise<void>): vo
   Deno.test(sentence, async () => {
     const folder = await Deno.makeTempDir({ prefix: "shopflow_snapshots_" });
     try {
-      await body(createDirectoryStore(folder));
+      const store = createDirectoryStore(folder);
+      // The files that `content` names: a snapshot whose files are missing is not published.
+      for (const key of FILES) await store.put(key, new Uint8Array(10));
+      await body(store);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
@@ -40,6 +44,16 @@ test("a published snapshot is the current one and says what it was made from", a
     createdAt: "2024-06-01T00:00:00.000Z",
     ...content("v1"),
   });
+});
+
+test("a snapshot that names a file which is not in the lake is not published", async (store) => {
+  const old = await publishSnapshot(store, content("v1"), NOW);
+  await store.delete("curated/fact_orders/bb.parquet");
+  await assert.rejects(publishSnapshot(store, content("v2"), NOW), {
+    name: "LakeError",
+    message: /not in the lake: expected curated\/fact_orders\/bb\.parquet.*Run the pipeline again/,
+  });
+  assert.equal(await currentSnapshotId(store), old.id);
 });
 
 test("the same content published later keeps its id and its first date", async (store) => {

@@ -1,0 +1,78 @@
+import { LakeError } from "shopflow/errors/mod.ts";
+import type { ObjectStat, ObjectStore } from "./object_store.ts";
+import { POINTER, readPointer } from "./snapshot_pointer.ts";
+import { manifestKey, readManifest } from "./snapshots.ts";
+
+/** A line in the list of snapshots. */
+export interface SnapshotSummary {
+  id: string;
+  createdAt: string;
+  tables: number;
+  rows: number;
+  /** Bytes of the tables' files. */
+  size: number;
+  /** Bytes of those files that the snapshot before did not have. */
+  newSize: number;
+  status: "current" | "rolled back" | "kept";
+}
+
+/** Every snapshot of a lake, the newest first. */
+export async function listSnapshots(store: ObjectStore): Promise<SnapshotSummary[]> {
+  const pointer = (await readPointer(store))?.value;
+  const stored = await manifestStats(store);
+  const manifests = await Promise.all(stored.map(({ key }) => readManifest(store, idOf(key))));
+  manifests.sort((a, b) =>
+    a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.id < b.id) ? -1 : 1
+  );
+  let before = new Set<string>();
+  const summaries = manifests.map(({ id, createdAt, tables }): SnapshotSummary => {
+    const files = Object.values(tables).flatMap((table) => table.files);
+    const summary: SnapshotSummary = {
+      id,
+      createdAt,
+      tables: Object.keys(tables).length,
+      rows: Object.values(tables).reduce((sum, table) => sum + table.rows, 0),
+      size: files.reduce((sum, file) => sum + file.size, 0),
+      newSize: files.filter(({ key }) => !before.has(key)).reduce((sum, file) => sum + file.size, 0),
+      status: id === pointer?.snapshot
+        ? "current"
+        : pointer?.withdrawn?.includes(id)
+        ? "rolled back"
+        : "kept",
+    };
+    before = new Set(files.map((file) => file.key));
+    return summary;
+  });
+  return summaries.reverse();
+}
+
+/**
+ * The snapshot that a person means by `current`, an id, or the beginning of one that no other shares.
+ *
+ * @throws {LakeError} when there is none, or several.
+ */
+export async function findSnapshot(store: ObjectStore, name: string): Promise<string> {
+  if (name === "current") return (await readManifest(store)).id;
+  const ids = (await manifestStats(store)).map(({ key }) => idOf(key));
+  const found = ids.filter((id) => id === name || (name !== "" && id.startsWith(name)));
+  if (found.length === 1) return found[0]!;
+  throw new LakeError(found.length === 0 ? "There is no such snapshot" : "Several snapshots start so", {
+    expected: "`current`, or an id that `deno task lake snapshots` lists",
+    found: found.length === 0 ? JSON.stringify(name) : found.join(", "),
+  });
+}
+
+/** Snapshots that a rollback took back and that nothing was published after, newest last. */
+export async function withdrawnSnapshots(store: ObjectStore): Promise<string[]> {
+  return (await readPointer(store))?.value.withdrawn ?? [];
+}
+
+/** The stored manifests, as the store knows them. */
+export async function manifestStats(store: ObjectStore): Promise<ObjectStat[]> {
+  return (await store.list("snapshots/")).filter(({ key }) =>
+    key !== POINTER && key === manifestKey(idOf(key))
+  );
+}
+
+/** The snapshot whose manifest has this key. */
+export const idOf = (key: string) => key.replace(/^snapshots\//, "").replace(/\.json$/, "");

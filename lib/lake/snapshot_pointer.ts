@@ -1,0 +1,112 @@
+import { LakeError } from "shopflow/errors/mod.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import { encodeJson, readJson } from "./json_object.ts";
+import type { ObjectStore } from "./object_store.ts";
+
+/** Key of the one object that says which snapshot is current. */
+export const POINTER = "snapshots/current.json";
+
+/**
+ * What `snapshots/current.json` holds. Publishing, rolling back and collecting garbage all swap this object by
+ * compare-and-set, which is what keeps them from working against each other.
+ */
+export interface Pointer {
+  snapshot: string;
+  publishedAt: string;
+  /** Snapshots that were rolled back, newest last: the same inputs and code must not bring them back unasked. */
+  withdrawn?: string[];
+  /** Until when a garbage collection may be at work, ISO; absent when none is. */
+  collectingUntil?: string;
+  /** How many collections there were: none leaves the pointer as it found it. */
+  collections?: number;
+}
+
+const pointerShape = z.object({
+  snapshot: z.string(),
+  publishedAt: z.string(),
+  withdrawn: z.array(z.string()).optional(),
+  collectingUntil: z.string().optional(),
+  collections: z.number().optional(),
+});
+
+/** The pointer with the tag that a swap compares, or undefined where nothing was published. */
+export function readPointer(store: ObjectStore): Promise<{ value: Pointer; etag: string } | undefined> {
+  return readJson<Pointer>(store, POINTER, pointerShape);
+}
+
+/**
+ * Replaces the pointer that was read as `before`. Undefined when it is another by now; then nothing is written.
+ */
+export async function swapPointer(
+  store: ObjectStore,
+  before: { etag: string } | undefined,
+  next: Pointer,
+): Promise<{ value: Pointer; etag: string } | undefined> {
+  const body = encodeJson(next);
+  const written = before === undefined
+    ? await store.putIfAbsent(POINTER, body)
+    : await store.putIfMatch(POINTER, body, before.etag);
+  return written && { value: next, etag: written.etag };
+}
+
+const POLL_MS = 200;
+
+/**
+ * Reads the pointer once no garbage collection is at work. A collection that died holds others up only until
+ * the time that it gave itself.
+ *
+ * @param now The time at the call; what passes while waiting is measured.
+ */
+export async function readSettledPointer(store: ObjectStore, now: Date) {
+  const started = performance.now();
+  while (true) {
+    const pointer = await readPointer(store);
+    const until = pointer?.value.collectingUntil;
+    const time = now.getTime() + performance.now() - started;
+    if (until === undefined || Date.parse(until) <= time) return pointer;
+    await delay(POLL_MS);
+  }
+}
+
+/**
+ * Moves the pointer to a snapshot whose manifest is in the store. It moves only if the files that the snapshot
+ * names were there and no garbage collection started since they were looked for.
+ *
+ * @param choose The pointer to write, given the one that is there; may throw to refuse.
+ * @throws {LakeError} when files are missing, or other writers are faster again and again.
+ */
+export async function movePointer(
+  store: ObjectStore,
+  keys: string[],
+  now: Date,
+  choose: (before: Pointer | undefined) => Pointer,
+): Promise<Pointer> {
+  const ATTEMPTS = 5;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const before = await readSettledPointer(store, now);
+    const next = { ...choose(before?.value), ...collectionCount(before?.value) };
+    await requireFiles(store, keys);
+    const moved = await swapPointer(store, before, next);
+    if (moved !== undefined) return moved.value;
+  }
+  throw new LakeError("The lake's pointer is being moved by other runs", {
+    expected: `${POINTER} to stand still for a moment`,
+    found: `${ATTEMPTS} changes while this run tried`,
+    remedy: "Run the pipeline again; nothing of this run is visible.",
+  });
+}
+
+const collectionCount = (before: Pointer | undefined) =>
+  before?.collections === undefined ? {} : { collections: before.collections };
+
+async function requireFiles(store: ObjectStore, keys: string[]): Promise<void> {
+  const stats = await Promise.all(keys.map((key) => store.stat(key)));
+  const missing = keys.filter((_, i) => stats[i] === undefined);
+  if (missing.length === 0) return;
+  throw new LakeError("Files of the snapshot are not in the lake", {
+    expected: missing.slice(0, 3).join(", ") + (missing.length > 3 ? ` and ${missing.length - 3} more` : ""),
+    found: `nothing of that name in ${store.url}`,
+    remedy: "Run the pipeline again: it writes what is missing. Nothing of this run is visible.",
+  });
+}

@@ -1,0 +1,150 @@
+/** Snapshots of the lake: `deno task lake snapshots | show [ID] | diff A B | rollback A | gc --keep N`. */
+import { Command, InvalidArgumentError } from "commander";
+import { loadConfig } from "shopflow/config/mod.ts";
+import { runCommand } from "shopflow/errors/mod.ts";
+import {
+  collectGarbage,
+  findSnapshot,
+  type Garbage,
+  listSnapshots,
+  plannedGarbage,
+  readManifest,
+  rollBack,
+} from "shopflow/lake/mod.ts";
+import { createRuntime } from "shopflow/runtime/mod.ts";
+import { loadSqlProject } from "shopflow/warehouse/mod.ts";
+import { createContext, type PipelineContext } from "./context.ts";
+import { differenceOf } from "./lake/difference.ts";
+import { differenceText } from "./lake/difference_text.ts";
+import { garbageText } from "./lake/garbage_text.ts";
+import { leftoverFolders } from "./lake/leftover_folders.ts";
+import { manifestText } from "./lake/manifest_text.ts";
+import { snapshotsText } from "./lake/snapshots_text.ts";
+import { WAREHOUSE_PROJECT } from "./transform.ts";
+
+const HOUR_MS = 60 * 60 * 1000;
+
+interface OutputFlags {
+  json?: boolean;
+}
+
+interface GcFlags extends OutputFlags {
+  keep: number;
+  olderThan: number;
+  dryRun?: boolean;
+}
+
+/** The commands; what they say goes to `print`. */
+export function createLakeProgram(
+  context: () => PipelineContext,
+  print: (text: string) => void = console.log,
+): Command {
+  const answer = (value: unknown, text: () => string, { json }: OutputFlags) =>
+    print(json ? JSON.stringify(value, null, 2) : text());
+
+  const program = new Command("deno task lake")
+    .description(
+      "Looks at the lake's snapshots, goes back to one, and removes what nothing needs.\n" +
+        "A snapshot is named by its id, by the beginning of it, or by `current`.",
+    );
+  program.command("snapshots")
+    .description("list the snapshots, the newest first; * marks the current one")
+    .option("--json", "print JSON")
+    .action(async (flags: OutputFlags) => {
+      const snapshots = await listSnapshots(context().store);
+      answer(snapshots, () => snapshotsText(snapshots), flags);
+    });
+  program.command("show")
+    .description("show a snapshot's tables and what they were made from")
+    .argument("[snapshot]", "which one", "current")
+    .option("--json", "print the manifest as it is stored")
+    .action(async (name: string, flags: OutputFlags) => {
+      const { store } = context();
+      const manifest = await readManifest(store, await findSnapshot(store, name));
+      answer(manifest, () => manifestText(manifest), flags);
+    });
+  program.command("diff")
+    .description("compare two snapshots: tables, columns, files, and rows by key")
+    .argument("<before>", "the one to compare from")
+    .argument("[after]", "the one to compare with", "current")
+    .option("--json", "print JSON")
+    .action(async (from: string, to: string, flags: OutputFlags) => {
+      const { store } = context();
+      const [before, after] = [await findSnapshot(store, from), await findSnapshot(store, to)];
+      const tables = await differenceOf(store, [before, after], await loadSqlProject(WAREHOUSE_PROJECT));
+      answer({ before, after, tables }, () => differenceText(before, after, tables), flags);
+    });
+  program.command("rollback")
+    .description("make an older snapshot the current one; deletes nothing, so that it can be taken back")
+    .argument("<snapshot>", "which one")
+    .option("--json", "print JSON")
+    .action(async (name: string, flags: OutputFlags) => {
+      const { store, runtime } = context();
+      const done = await rollBack(store, await findSnapshot(store, name), runtime.now());
+      answer(done, () => rollbackText(done), flags);
+    });
+  program.command("gc")
+    .description("delete old snapshots and the files that no kept snapshot and no extract names")
+    .requiredOption(
+      "--keep <number>",
+      "how many of the newest snapshots stay, beside the current one",
+      atLeast(1),
+    )
+    .option(
+      "--older-than <hours>",
+      "leave younger files alone: a run may be about to name them",
+      atLeast(0),
+      24,
+    )
+    .option("--dry-run", "only say what would be deleted, file by file")
+    .option("--json", "print JSON")
+    .action((flags: GcFlags) => collect(context(), flags, answer));
+  return program;
+}
+
+async function collect(
+  { config, store, runtime }: PipelineContext,
+  flags: GcFlags,
+  answer: (value: unknown, text: () => string, flags: OutputFlags) => void,
+): Promise<void> {
+  const { keep, olderThan, dryRun = false } = flags;
+  const retention = { keep, minimumAgeMs: olderThan * HOUR_MS };
+  const before = new Date(runtime.now().getTime() - retention.minimumAgeMs);
+  const folders = await leftoverFolders(config.home, before);
+  const garbage: Garbage =
+    (dryRun
+      ? await plannedGarbage(store, retention, runtime.now())
+      : await collectGarbage(store, retention, runtime.now)) ??
+      { kept: [], manifests: [], files: [], unfinished: [] };
+  if (!dryRun) { for (const folder of folders) await Deno.remove(folder, { recursive: true }); }
+  answer(
+    { dryRun, ...garbage, folders },
+    () => garbageText(garbage, folders, { dryRun, list: dryRun }),
+    flags,
+  );
+}
+
+function rollbackText({ from, to }: { from: string; to: string }): string {
+  return [
+    `snapshot ${to} is current again, ${from} is rolled back`,
+    "Reports and scores are still those of the snapshot they name: `deno task pipeline run train score publish`",
+    `makes them anew. As long as inputs and code are those of ${from}, \`transform\` leaves the lake as it is;`,
+    "`--force` publishes it all the same, and so does `deno task lake rollback " + from + "`.",
+  ].join("\n");
+}
+
+/** A parser of numbers that are not below `minimum`. */
+function atLeast(minimum: number) {
+  return (text: string) => {
+    const value = Number(text);
+    if (text.trim() !== "" && value >= minimum && Number.isFinite(value)) return value;
+    throw new InvalidArgumentError(`Give a number of at least ${minimum}.`);
+  };
+}
+
+if (import.meta.main) {
+  await runCommand(async () => {
+    const program = createLakeProgram(() => createContext(loadConfig(), createRuntime()));
+    await program.parseAsync(Deno.args, { from: "user" });
+  });
+}

@@ -1,0 +1,84 @@
+import {
+  createDirectoryStore,
+  type Manifest,
+  type ObjectStore,
+  publishRawExtract,
+  publishSnapshot,
+  readManifest,
+  type TableFile,
+} from "shopflow/lake/mod.ts";
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+
+/** A lake whose tables are small texts, and whose files can be made to look old. */
+export interface SmallLake {
+  folder: string;
+  store: ObjectStore;
+  /** Publishes a snapshot of these texts by table; each text is a file, and so is the raw one they came from. */
+  publish(tables: Record<string, string[]>, createdAt: Date): Promise<Manifest>;
+  /** Puts a data file that nothing names yet. */
+  put(key: string, text: string): Promise<TableFile>;
+  /** Makes every file in the lake look as if it was written then. */
+  age(modified: Date): Promise<void>;
+}
+
+/** Runs `body` with an empty lake, removed afterwards. */
+export async function withSmallLake(body: (lake: SmallLake) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "shopflow_small_lake_" });
+  const store = createDirectoryStore(folder);
+  const put = async (key: string, text: string): Promise<TableFile> => {
+    const body = new TextEncoder().encode(text);
+    await store.put(key, body);
+    return { key, rows: 1, size: body.length, sha256: hash(text) };
+  };
+  try {
+    await body({
+      folder,
+      store,
+      put,
+      async publish(tables, createdAt) {
+        const raw = await put(`raw/orders/${hash(JSON.stringify(tables))}.parquet`, "raw");
+        const contents: Manifest["tables"] = {};
+        for (const [table, texts] of Object.entries(tables)) {
+          const files = await Promise.all(
+            texts.map((text) => put(`curated/${table}/${hash(text)}.parquet`, text)),
+          );
+          contents[table] = { columns: [{ name: "id", type: "VARCHAR" }], rows: files.length, files };
+        }
+        await publishRawExtract(store, {
+          run: "r",
+          extractedAt: createdAt.toISOString(),
+          source: "test",
+          tables: { orders: { ...raw, contentSha256: "aa" } },
+        });
+        return await publishSnapshot(
+          store,
+          { codeVersion: "v1", inputs: { orders: [raw] }, tables: contents },
+          createdAt,
+        );
+      },
+      async age(modified) {
+        for (const { key } of await store.list("")) {
+          await Deno.utime(await store.localPath(key), modified, modified);
+        }
+      },
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Reads every file that a snapshot names and compares it with its hash. */
+export async function assertReadable(store: ObjectStore, id: string): Promise<void> {
+  const { tables, inputs } = await readManifest(store, id);
+  for (const file of Object.values(tables).flatMap((table) => table.files)) {
+    const object = await store.get(file.key);
+    assert.ok(object, `${file.key} of snapshot ${id} is gone`);
+    assert.equal(hash(new TextDecoder().decode(object.body)), file.sha256);
+  }
+  for (const file of Object.values(inputs).flat()) {
+    assert.ok(await store.stat(file.key), `${file.key}, an input of snapshot ${id}, is gone`);
+  }
+}
+
+const hash = (text: string) => createHash("sha256").update(text).digest("hex");
