@@ -9,6 +9,8 @@ export const TEST_POSTGRES_URL = Deno.env.get("SHOPFLOW_TEST_POSTGRES_URL") ?? "
 export const TEST_MONGODB_URL = Deno.env.get("SHOPFLOW_TEST_MONGODB_URL") ?? "";
 /** A `jupyter` command that has nbconvert. */
 export const TEST_JUPYTER = Deno.env.get("SHOPFLOW_TEST_JUPYTER") ?? "";
+/** A `dbt` command that has dbt-duckdb. */
+export const TEST_DBT = Deno.env.get("SHOPFLOW_TEST_DBT") ?? "";
 export const TEST_CHROMIUM = Deno.env.get("SHOPFLOW_TEST_CHROMIUM") ?? "/usr/bin/chromium";
 /** Folder of the public data sets, see documentation/getting_started.md. */
 export const TEST_DATASETS = Deno.env.get("SHOPFLOW_TEST_DATASETS") ??
@@ -18,6 +20,7 @@ const NEEDS = {
   postgres: { met: TEST_POSTGRES_URL !== "", hint: "SHOPFLOW_TEST_POSTGRES_URL is not set" },
   mongodb: { met: TEST_MONGODB_URL !== "", hint: "SHOPFLOW_TEST_MONGODB_URL is not set" },
   jupyter: { met: TEST_JUPYTER !== "", hint: "SHOPFLOW_TEST_JUPYTER is not set" },
+  dbt: { met: TEST_DBT !== "", hint: "SHOPFLOW_TEST_DBT is not set" },
   chromium: { met: existsSync(TEST_CHROMIUM), hint: `no Chromium at ${TEST_CHROMIUM}` },
   datasets: { met: existsSync(TEST_DATASETS), hint: `no data sets at ${TEST_DATASETS}` },
 };

@@ -10,4 +10,5 @@ export { type DataTestReport, type FailedTest, runDataTests } from "./run_data_t
 export { runModels } from "./run_models.ts";
 export type { RawInputs } from "./raw_views.ts";
 export { compareRows, type RowDifference } from "./compare_rows.ts";
+export { writeRawDatabase } from "./raw_database.ts";
 export { dataDictionary } from "./data_dictionary.ts";
