@@ -1,14 +1,35 @@
+import { PipelineError, ShopFlowError } from "shopflow/errors/mod.ts";
 import type { Pipeline, PipelineContext, PipelineResult } from "./context.ts";
 
-/** Runs parts one after the other, says what each did, and is unchanged when all of them were. */
+/**
+ * Runs parts that do not depend on each other one after the other, and says what each did; unchanged when all of
+ * them were. A part that fails does not keep the others from their work.
+ *
+ * @throws {PipelineError} at the end, when a part failed.
+ */
 export async function inOrder(
   parts: Record<string, Pipeline>,
   context: PipelineContext,
 ): Promise<PipelineResult> {
   const results: [string, PipelineResult][] = [];
-  for (const [name, part] of Object.entries(parts)) results.push([name, await part(context)]);
+  const failures: string[] = [];
+  for (const [name, part] of Object.entries(parts)) {
+    try {
+      results.push([name, await part(context)]);
+    } catch (error) {
+      if (!(error instanceof ShopFlowError)) throw error;
+      failures.push(`${name}: ${error.message}`);
+    }
+  }
+  const summary = results.map(([name, { summary }]) => `\n  ${name}: ${summary}`).join("");
+  if (failures.length > 0) {
+    const done = summary === "" ? "" : `\nDone all the same:${summary}`;
+    throw new PipelineError(
+      `${failures.length} of ${Object.keys(parts).length} parts failed\n  ${failures.join("\n  ")}${done}`,
+    );
+  }
   return {
     status: results.every(([, { status }]) => status === "unchanged") ? "unchanged" : "done",
-    summary: results.map(([name, { summary }]) => `\n  ${name}: ${summary}`).join(""),
+    summary,
   };
 }

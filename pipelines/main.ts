@@ -1,5 +1,5 @@
 import { loadConfig } from "shopflow/config/mod.ts";
-import { InputError, runCommand } from "shopflow/errors/mod.ts";
+import { InputError, PipelineError, runCommand, ShopFlowError } from "shopflow/errors/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { Command } from "commander";
 import { createContext, type Pipeline, type PipelineContext } from "./context.ts";
@@ -9,10 +9,21 @@ import { score } from "./score.ts";
 import { train } from "./train.ts";
 import { transform } from "./transform.ts";
 
+interface NamedPipeline {
+  run: Pipeline;
+  description: string;
+  /** What comes after has nothing new to work on when this fails. */
+  isBasis?: boolean;
+}
+
 /** Every pipeline in the order that `all` runs them. */
-const PIPELINES: Record<string, { run: Pipeline; description: string }> = {
-  extract: { run: extract, description: "copy the source databases into the lake's raw layer" },
-  transform: { run: transform, description: "build, test and publish the star schema" },
+const PIPELINES: Record<string, NamedPipeline> = {
+  extract: {
+    run: extract,
+    description: "copy the source databases into the lake's raw layer",
+    isBasis: true,
+  },
+  transform: { run: transform, description: "build, test and publish the star schema", isBasis: true },
   train: { run: train, description: "train the churn and recommendation models" },
   score: { run: score, description: "score customers and products, plan the inventory" },
   publish: { run: publish, description: "execute the notebooks and publish them as reports" },
@@ -32,15 +43,33 @@ export function pipelinesNamed(name: string): string[] {
   });
 }
 
+/**
+ * Runs pipelines in order. When training, scoring or publishing fails, the later ones still run, so that reports and
+ * the other models stay current.
+ *
+ * @throws {ShopFlowError} at the end, when one failed.
+ */
 async function runPipelines(names: string[], context: PipelineContext): Promise<void> {
   const { log } = context.runtime;
+  const failed: string[] = [];
   for (const name of names) {
+    const { run, description, isBasis } = PIPELINES[name]!;
     const started = performance.now();
-    log.info(`${name}: ${PIPELINES[name]!.description}`);
-    const { status, summary } = await PIPELINES[name]!.run(context);
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    log.info(`${name}: ${status} in ${seconds} s. ${summary}\n`);
+    log.info(`${name}: ${description}`);
+    try {
+      const { status, summary } = await run(context);
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      log.info(`${name}: ${status} in ${seconds} s. ${summary}\n`);
+    } catch (error) {
+      if (isBasis || names.length === 1 || !(error instanceof ShopFlowError)) throw error;
+      failed.push(name);
+      log.warn(`${name} failed. ${error.message}\n`);
+    }
   }
+  if (failed.length === 0) return;
+  throw new PipelineError(`${failed.join(" and ")} failed, the other pipelines are done`, {
+    remedy: "The warnings above say why; after a correction, the same command does what is missing.",
+  });
 }
 
 function createProgram(): Command {

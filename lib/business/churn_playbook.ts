@@ -48,18 +48,8 @@ export interface CampaignEconomics {
 }
 
 /**
- * Expected value of offering the discount to one customer:
+ * Expected economics of offering the discount to every customer above the playbook's risk: of each,
  * p × saveRate × spend × (margin − discount) − (1 − p) × spend × discount − contactCost.
- */
-export function offerValue(
-  { churnProbability: p, usualSpend }: CustomerAtRisk,
-  { saveRate, margin, discount, contactCost }: ChurnPlaybook = CHURN_PLAYBOOK,
-): number {
-  return p * saveRate * usualSpend * (margin - discount) - (1 - p) * usualSpend * discount - contactCost;
-}
-
-/**
- * Expected economics of offering the discount to every customer above the playbook's risk.
  *
  * @throws {InputError} when a share of the playbook is not between 0 and 1.
  */

@@ -12,7 +12,6 @@ export {
   CHURN_PLAYBOOK,
   type ChurnPlaybook,
   type CustomerAtRisk,
-  offerValue,
   usualSpend,
 } from "./churn_playbook.ts";
 export { backtestRecommender, type Ranking, type RecommenderBacktest } from "./recommender_backtest.ts";

@@ -5,6 +5,8 @@ import {
   daysOfCover,
   demandOver,
   economicOrderQuantity,
+  reorderPoint,
+  safetyStock,
 } from "./inventory_policy.ts";
 
 /** The policy and the costs behind it. */
@@ -71,9 +73,10 @@ export interface PlannedPosition extends InventoryPosition {
 }
 
 /**
- * Plans every position by an (R, s, S) policy: when stock is below the reorder point s, which is what must be there
- * to last until an order of the next review arrives, order up to S = s + economic order quantity (Silver, Pyke and Thomas 2017, section 6.11; that reference's power
- * approximation would set s and S together, the sum is its usual simplification).
+ * Plans every position by an (R, s, S) policy: when stock is below the reorder point s, which is what must be
+ * there to last until an order of the next review arrives, order up to S = s + economic order quantity (Silver,
+ * Pyke and Thomas 2017, section 6.11; that reference's power approximation would set s and S together, the sum
+ * is its usual simplification).
  *
  * The most urgent come first: orders by expected lost sales and stockout risk, then overstock by the money it
  * ties up, then the rest.
@@ -91,20 +94,19 @@ export function planInventory(
 function planPosition(position: InventoryPosition, parameters: InventoryParameters): PlannedPosition {
   const { stockLevel, demand, unitCost, unitPrice } = position;
   const { leadTimeDays, leadTimeSdDays, serviceLevel, overstockDays } = parameters;
-  const untilNextArrival = demandOver(demand, parameters);
   const overLeadTime = demandOver(demand, { leadTimeDays, leadTimeSdDays });
-  const reorderPoint = untilNextArrival.stockFor(serviceLevel);
+  const orderBelow = reorderPoint(demand, parameters, serviceLevel);
   // What the policy itself asks for is not too much, even where one unit lasts a year.
-  const enough = Math.max(overstockDays * demand.mean, reorderPoint);
+  const enough = Math.max(overstockDays * demand.mean, orderBelow);
   const isOverstock = stockLevel > 0 && stockLevel > enough;
-  const mustOrder = demand.mean > 0 && stockLevel < reorderPoint;
+  const mustOrder = demand.mean > 0 && stockLevel < orderBelow;
   const expectedLostUnits = overLeadTime.expectedShortage(Math.max(0, stockLevel));
   return {
     ...position,
-    safetyStock: reorderPoint - untilNextArrival.mean,
-    reorderPoint,
+    safetyStock: safetyStock(demand, parameters, serviceLevel),
+    reorderPoint: orderBelow,
     orderQuantity: mustOrder
-      ? Math.max(1, Math.ceil(reorderPoint + lotSize(position, parameters) - stockLevel))
+      ? Math.max(1, Math.ceil(orderBelow + lotSize(position, parameters) - stockLevel))
       : 0,
     daysOfCover: daysOfCover(stockLevel, demand.mean),
     stockoutRisk: overLeadTime.riskOfMoreThan(Math.max(0, stockLevel)),

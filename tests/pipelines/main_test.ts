@@ -1,3 +1,4 @@
+import { ModelError, PipelineError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pipelinesNamed } from "../../pipelines/main.ts";
@@ -40,6 +41,29 @@ Deno.test("a pipeline of parts is unchanged only when every part is", async () =
   assert.equal(both.status, "done");
   assert.match(both.summary, /first: unchanged\n {2}second: done/);
   assert.equal((await inOrder({ first: part("unchanged") }, context)).status, "unchanged");
+});
+
+Deno.test("a part that fails does not keep the others from their work, and is named at the end", async () => {
+  const done: string[] = [];
+  const parts = {
+    churn: () => Promise.reject(new ModelError("Too little history")),
+    recommendation: () => {
+      done.push("recommendation");
+      return Promise.resolve({ status: "done" as const, summary: "250 products" });
+    },
+  };
+  await assert.rejects(inOrder(parts, {} as PipelineContext), (error) => {
+    assert.ok(error instanceof PipelineError);
+    assert.match(error.message, /1 of 2 parts failed\n {2}churn: Too little history/);
+    assert.match(error.message, /recommendation: 250 products/);
+    return true;
+  });
+  assert.deepEqual(done, ["recommendation"]);
+});
+
+Deno.test("a defect of ours in a part is not taken for a failure of the part", async () => {
+  const defect = () => Promise.reject(new TypeError("x is undefined"));
+  await assert.rejects(inOrder({ defect }, {} as PipelineContext), TypeError);
 });
 
 async function pipeline(args: string[], env: Record<string, string> = {}) {
