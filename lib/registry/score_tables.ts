@@ -1,5 +1,5 @@
 import { ModelError } from "shopflow/errors/mod.ts";
-import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { encodeJson, fileSha256, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
 
 /** A published table of scores: what a model says of every customer or product. */
 export interface ScoreTable {
@@ -23,7 +23,9 @@ export async function publishScores(
   table: Omit<ScoreTable, "key">,
   parquetPath: string,
 ): Promise<ScoreTable> {
-  const key = `scores/${table.name}/${table.snapshot}-${table.modelVersion}.parquet`;
+  // Named by content, since a file of the lake is never overwritten: a forced run may score otherwise.
+  const content = (await fileSha256(parquetPath)).slice(0, 12);
+  const key = `scores/${table.name}/${table.snapshot}-${table.modelVersion}-${content}.parquet`;
   await store.moveIn(key, parquetPath);
   const published: ScoreTable = { ...table, key };
   await store.put(pointerKey(table.name), encodeJson(published));

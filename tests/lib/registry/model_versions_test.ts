@@ -1,0 +1,62 @@
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
+import {
+  championCard,
+  loadChampion,
+  makeChampion,
+  type ModelCard,
+  saveModelVersion,
+  trainedChampion,
+} from "shopflow/registry/mod.ts";
+import assert from "node:assert/strict";
+import { withTemporaryFolder } from "../notebook/temporary_folder.ts";
+
+const card = (version: string): ModelCard => ({
+  name: "churn",
+  version,
+  trainedAt: "2024-10-01T00:00:00.000Z",
+  snapshot: "s1",
+  asOf: "2024-09-01",
+  parameters: { rounds: 10 },
+  metrics: { auc: 0.8 },
+});
+const FILES = { "trees.json": new TextEncoder().encode("[]"), "calibration.json": new Uint8Array([1, 2]) };
+
+const withStore = (body: (store: ObjectStore) => Promise<void>) =>
+  withTemporaryFolder((folder) => body(createDirectoryStore(folder)));
+
+Deno.test("a champion comes back with its card and every byte of its files", () =>
+  withStore(async (store) => {
+    await saveModelVersion(store, { card: card("v1"), files: FILES });
+    await makeChampion(store, "churn", "v1");
+    const champion = await loadChampion(store, "churn");
+    assert.deepEqual(champion.card, { ...card("v1"), files: ["calibration.json", "trees.json"] });
+    assert.deepEqual(Object.entries(champion.files).sort(), Object.entries(FILES).sort());
+  }));
+
+Deno.test("a stored version does not score until it is made champion", () =>
+  withStore(async (store) => {
+    await saveModelVersion(store, { card: card("v1"), files: FILES });
+    assert.equal(await championCard(store, "churn"), undefined);
+    await makeChampion(store, "churn", "v1");
+    await saveModelVersion(store, { card: card("v2"), files: FILES });
+    assert.equal((await championCard(store, "churn"))?.version, "v1");
+  }));
+
+Deno.test("without a champion the message says how to train one", () =>
+  withStore((store) => assert.rejects(loadChampion(store, "churn"), /no trained churn model.*run train/)));
+
+Deno.test("a version that was never stored cannot become champion", () =>
+  withStore(async (store) => {
+    await assert.rejects(makeChampion(store, "churn", "v9"), /no version v9 of the churn model/);
+    assert.equal(await championCard(store, "churn"), undefined);
+  }));
+
+Deno.test("a champion that lost a file is named by that file, and has to be trained again", () =>
+  withStore(async (store) => {
+    await saveModelVersion(store, { card: card("v1"), files: FILES });
+    await makeChampion(store, "churn", "v1");
+    assert.equal((await trainedChampion(store, "churn", "v1"))?.version, "v1");
+    await store.delete("models/churn/v1/trees.json");
+    await assert.rejects(loadChampion(store, "churn"), /incomplete: expected models\/churn\/v1\/trees\.json/);
+    assert.equal(await trainedChampion(store, "churn", "v1"), undefined);
+  }));

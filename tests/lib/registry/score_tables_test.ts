@@ -1,0 +1,53 @@
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
+import { currentScores, publishScores, requireScores, upToDateScores } from "shopflow/registry/mod.ts";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { withTemporaryFolder } from "../notebook/temporary_folder.ts";
+
+const TABLE = {
+  name: "churn",
+  rows: 2,
+  scoredAt: "2024-10-01T00:00:00.000Z",
+  snapshot: "s1",
+  modelVersion: "v1",
+  asOf: "2024-10-01",
+};
+
+/** Publishes a file with this content, which need not be Parquet for the registry. */
+async function publishContent(store: ObjectStore, folder: string, content: string, table = TABLE) {
+  const path = join(folder, "scores.parquet");
+  await Deno.writeTextFile(path, content);
+  return await publishScores(store, table, path);
+}
+
+const withStore = (body: (store: ObjectStore, folder: string) => Promise<void>) =>
+  withTemporaryFolder((folder) => body(createDirectoryStore(join(folder, "lake")), folder));
+
+Deno.test("published scores are the current ones, and their file is in the lake", () =>
+  withStore(async (store, folder) => {
+    const published = await publishContent(store, folder, "ann 0.7");
+    assert.deepEqual(await currentScores(store, "churn"), published);
+    assert.equal(await Deno.readTextFile(await store.localPath(published.key)), "ann 0.7");
+  }));
+
+Deno.test("scores made again leave the file that a reader may hold as it was", () =>
+  withStore(async (store, folder) => {
+    const first = await publishContent(store, folder, "ann 0.7");
+    const second = await publishContent(store, folder, "ann 0.8");
+    assert.notEqual(second.key, first.key);
+    assert.equal(await Deno.readTextFile(await store.localPath(first.key)), "ann 0.7");
+    assert.equal((await requireScores(store, "churn")).key, second.key);
+  }));
+
+Deno.test("scores are up to date for their snapshot and model while their file is there", () =>
+  withStore(async (store, folder) => {
+    const { key } = await publishContent(store, folder, "ann 0.7");
+    assert.equal((await upToDateScores(store, "churn", TABLE))?.key, key);
+    assert.equal(await upToDateScores(store, "churn", { ...TABLE, snapshot: "s2" }), undefined);
+    assert.equal(await upToDateScores(store, "churn", { ...TABLE, modelVersion: "v2" }), undefined);
+    await store.delete(key);
+    assert.equal(await upToDateScores(store, "churn", TABLE), undefined);
+  }));
+
+Deno.test("where nothing was scored the message says what to run", () =>
+  withStore((store) => assert.rejects(requireScores(store, "churn"), /no churn scores.*pipeline run all/)));
