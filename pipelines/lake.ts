@@ -1,4 +1,4 @@
-/** Snapshots of the lake: `deno task lake snapshots | show [ID] | diff A B | rollback A | gc --keep N`. */
+/** Snapshots of the lake: `deno task lake snapshots | show [ID] | diff A B | rollback A | gc --keep N | quarantine`. */
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand } from "shopflow/errors/mod.ts";
@@ -12,13 +12,14 @@ import {
   rollBack,
 } from "shopflow/lake/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
-import { loadSqlProject } from "shopflow/warehouse/mod.ts";
+import { loadSqlProject, quarantinedRows, quarantinedRuns } from "shopflow/warehouse/mod.ts";
 import { createContext, type PipelineContext } from "./context.ts";
 import { differenceOf } from "./lake/difference.ts";
 import { differenceText } from "./lake/difference_text.ts";
 import { garbageText } from "./lake/garbage_text.ts";
 import { leftoverFolders } from "./lake/leftover_folders.ts";
 import { manifestText } from "./lake/manifest_text.ts";
+import { quarantinedRowsText, quarantineText } from "./lake/quarantine_text.ts";
 import { snapshotsText } from "./lake/snapshots_text.ts";
 import { WAREHOUSE_PROJECT } from "./transform.ts";
 
@@ -26,6 +27,10 @@ const HOUR_MS = 60 * 60 * 1000;
 
 interface OutputFlags {
   json?: boolean;
+}
+
+interface QuarantineFlags extends OutputFlags {
+  query: string;
 }
 
 interface GcFlags extends OutputFlags {
@@ -99,7 +104,30 @@ export function createLakeProgram(
     .option("--dry-run", "only say what would be deleted, file by file")
     .option("--json", "print JSON")
     .action((flags: GcFlags) => collect(context(), flags, answer));
+  addQuarantine(program, context, answer);
   return program;
+}
+
+function addQuarantine(
+  program: Command,
+  context: () => PipelineContext,
+  answer: (value: unknown, text: () => string, flags: OutputFlags) => void,
+): void {
+  program.command("quarantine")
+    .description("list the data tests that blocked a publish, or show the rows that one of them found")
+    .argument("[run]", "run that was blocked")
+    .argument("[test]", "data test of that run, as the list names it")
+    .option("--query <sql>", "SQL over failing_rows", "SELECT * FROM failing_rows")
+    .option("--json", "print JSON")
+    .action(async (run: string | undefined, test: string | undefined, flags: QuarantineFlags) => {
+      const { store } = context();
+      if (run !== undefined && test !== undefined) {
+        const rows = await quarantinedRows(store, run, test, flags.query);
+        return answer(rows, () => quarantinedRowsText(rows), flags);
+      }
+      const runs = (await quarantinedRuns(store)).filter((one) => run === undefined || one.run === run);
+      answer(runs, () => quarantineText(runs), flags);
+    });
 }
 
 async function collect(

@@ -4,10 +4,19 @@ import {
   type ObjectStore,
   readManifest,
   readRawExtract,
+  type TableFile,
   withdrawnSnapshots,
 } from "shopflow/lake/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
-import { type BuildOptions, buildSnapshot, loadSqlProject, type RawInputs } from "shopflow/warehouse/mod.ts";
+import {
+  type BuildInputs,
+  type BuildOptions,
+  buildSnapshot,
+  FORMER_TABLES,
+  loadSqlProject,
+  type RawInputs,
+  type TouchedMonths,
+} from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import type { Pipeline } from "./context.ts";
 import { withTemporaryFolder } from "./temporary_folder.ts";
@@ -27,25 +36,34 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
   return async ({ config, store, runtime, force }) => {
     // Read before the inputs: whoever publishes after this moment may have newer ones.
     const current = await currentSnapshotId(store);
-    const { tables } = await readRawExtract(store);
-    const inputs = Object.fromEntries(Object.entries(tables).map(([name, file]) => [name, [file]]));
-    const project = await loadSqlProject(folder);
+    const extract = await readRawExtract(store);
+    const inputs = Object.fromEntries(
+      Object.entries(extract.tables).map(([name, table]) => [name, rawFiles(table)]),
+    );
+    const project = await loadSqlProject(folder, { former_tables: FORMER_TABLES });
     const code = `${project.version}-${await codeVersion([RUNNER])}`;
-    if (!force && current !== undefined) {
-      const manifest = await readManifest(store, current);
-      if (await isUpToDate(store, manifest, inputs, code)) {
-        return { status: "unchanged", summary: `snapshot ${current} is of the same raw data and models` };
-      }
-      const withdrawn = await withdrawnTwin(store, inputs, code);
-      if (withdrawn !== undefined) {
-        const summary =
-          `the lake stays at snapshot ${current}: raw data and models are those of ${withdrawn}, ` +
-          "which was rolled back. Run transform with --force to publish it all the same";
-        runtime.log.warn(summary);
-        return { status: "unchanged", summary };
-      }
+    const before = force || current === undefined ? undefined : await readManifest(store, current);
+    const former = before && await canBuildOn(store, before, code) ? before : undefined;
+    if (former !== undefined && isOf(former, inputs)) {
+      return { status: "unchanged", summary: `snapshot ${current} is of the same raw data and models` };
     }
-    const content = { store, project, inputs, codeVersion: code, replaces: current ?? null };
+    const withdrawn = force ? undefined : await withdrawnTwin(store, inputs, code);
+    if (withdrawn !== undefined) {
+      const summary =
+        `the lake stays at snapshot ${current}: raw data and models are those of ${withdrawn}, ` +
+        "which was rolled back. Run transform with --force to publish it all the same";
+      runtime.log.warn(summary);
+      return { status: "unchanged", summary };
+    }
+    const content = {
+      store,
+      project,
+      inputs,
+      codeVersion: code,
+      replaces: current ?? null,
+      former,
+      extracted: extractedUpTo(extract),
+    };
     const built = await withTemporaryFolder(
       config.home,
       (temporaryFolder) =>
@@ -57,7 +75,7 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
     return {
       status: "done",
       summary: `snapshot ${id}: ${Object.keys(published).length} tables, ${rows} rows, ` +
-        `${passed} data tests passed, ${warnings.length} warnings`,
+        `${passed} data tests passed, ${warnings.length} warnings; ${inWords(built.touched)}`,
     };
   };
 }
@@ -72,20 +90,41 @@ async function withdrawnTwin(
   code: string,
 ): Promise<string | undefined> {
   for (const id of await withdrawnSnapshots(store)) {
-    if (await isUpToDate(store, await readManifest(store, id), inputs, code)) return id;
+    const manifest = await readManifest(store, id);
+    if (isOf(manifest, inputs) && await canBuildOn(store, manifest, code)) return id;
   }
 }
 
-/** Whether a snapshot was made of these inputs by this code, and all its files are there. */
-async function isUpToDate(
-  store: ObjectStore,
-  manifest: Manifest,
-  inputs: RawInputs,
-  code: string,
-): Promise<boolean> {
+/** A table of an extract is one file, or a list of files of changes. */
+const rawFiles = (table: TableFile | { files: TableFile[] }) => "files" in table ? table.files : [table];
+
+/** Up to where and when an extract read the sources, as far as it says. */
+function extractedUpTo(
+  extract: { tables: Record<string, { rows: number; watermark?: string }>; sourceTransactionTime?: string },
+): BuildInputs["extracted"] {
+  const watermarks = Object.entries(extract.tables)
+    .flatMap(([name, { watermark }]) => watermark === undefined ? [] : [[name, watermark]]);
+  return {
+    ...(watermarks.length > 0 && { watermarks: Object.fromEntries(watermarks) }),
+    ...(extract.sourceTransactionTime && { sourceTransactionTime: extract.sourceTransactionTime }),
+  };
+}
+
+/** Whether a snapshot was made of these raw files. */
+const isOf = (manifest: Manifest, inputs: RawInputs) =>
+  JSON.stringify(manifest.inputs) === JSON.stringify(inputs);
+
+/** Whether a snapshot was made by this code, and all its files are there. */
+async function canBuildOn(store: ObjectStore, manifest: Manifest, code: string): Promise<boolean> {
   if (manifest.codeVersion !== code) return false;
-  if (JSON.stringify(manifest.inputs) !== JSON.stringify(inputs)) return false;
   const files = Object.values(manifest.tables).flatMap((table) => table.files);
   const found = await Promise.all(files.map((file) => store.stat(file.key)));
   return found.every((stat) => stat !== undefined);
+}
+
+function inWords(touched: TouchedMonths): string {
+  if (touched === undefined) return "every month computed";
+  const months = Object.entries(touched).filter(([, months]) => months.length > 0);
+  const words = months.map(([table, months]) => `${table} ${months.join(" ")}`);
+  return `months computed: ${words.join(", ") || "none"}`;
 }

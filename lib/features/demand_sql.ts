@@ -36,7 +36,7 @@ WITH counts AS (
 SELECT product_id, warehouse_id, stock_level,
        CAST(coalesce(cost, price * ${USUAL_COST_SHARE}, 0) AS DOUBLE) AS unit_cost,
        CAST(coalesce(price, 0) AS DOUBLE) AS unit_price
-FROM counts LEFT JOIN dim_products USING (product_id)
+FROM counts LEFT JOIN (SELECT * FROM dim_products WHERE is_current) USING (product_id)
 ORDER BY product_id, warehouse_id`;
 }
 
@@ -69,7 +69,7 @@ daily AS (
          CASE WHEN service.region IN (SELECT region FROM dim_warehouses) THEN service.region
               ELSE '${ELSEWHERE}' END AS region
   FROM fact_orders
-  JOIN dim_customers USING (customer_id)
+  JOIN (SELECT customer_id, country FROM dim_customers WHERE is_current) USING (customer_id)
   LEFT JOIN service USING (country)
   WHERE line_type = 'sale' AND order_date ${window}
   GROUP BY ALL

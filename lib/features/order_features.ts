@@ -11,7 +11,7 @@ order_lines AS (
          orders.order_amount, orders.discount_amount, orders.net_amount, products.category,
          DATE '${asOf}' - orders.order_date AS days_ago
   FROM fact_orders AS orders
-  LEFT JOIN dim_products AS products ON products.product_id = orders.product_id
+  LEFT JOIN dim_products AS products ON products.product_id = orders.product_id AND products.is_current
   WHERE orders.order_date < DATE '${asOf}' AND orders.customer_id <> 'UNKNOWN'
 )`,
   features: [

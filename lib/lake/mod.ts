@@ -6,6 +6,7 @@ export { encodeJson, readJson } from "./json_object.ts";
 export {
   currentSnapshotId,
   filesOf,
+  type Lineage,
   type Manifest,
   publishSnapshot,
   readManifest,

@@ -12,6 +12,8 @@ export interface TableFile {
   /** Bytes. */
   size: number;
   sha256: string;
+  /** Month of the rows, `2024-05`, of a table that is kept by month. */
+  partition?: string;
 }
 
 /** A table of a snapshot. */
@@ -31,8 +33,21 @@ export interface Manifest {
   /** Raw files by source table. */
   inputs: Record<string, TableFile[]>;
   tables: Record<string, SnapshotTable>;
+  lineage?: Lineage;
   /** What the data tests said of the tables before they were published. */
   dataTests?: { passed: number; warnings: { name: string; failures: number }[] };
+}
+
+/** How a snapshot came about, beside its raw files and code version. */
+export interface Lineage {
+  /** Hash of the SQL of each model, by name. */
+  models: Record<string, string>;
+  /** Months of the rows of raw files whose facts are kept by month, by the file's key. */
+  rawMonths: Record<string, string[]>;
+  /** Up to where each source table was read, where the extract says it. */
+  watermarks?: Record<string, string>;
+  /** When the source's transaction was that the last extract read, where the extract says it. */
+  sourceTransactionTime?: string;
 }
 
 export interface PublishOptions {

@@ -1,18 +1,23 @@
 import {
+  type Lineage,
   type Manifest,
   type ObjectStore,
   publishSnapshot,
+  readManifest,
   refuseDamaged,
   type SnapshotTable,
 } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
+import { audit, createFormerTables } from "./audit.ts";
+import { buildModels, type Candidate } from "./build_models.ts";
+import { createQuarantine } from "./quarantine.ts";
 import { createRawViews, type RawInputs } from "./raw_views.ts";
-import { type DataTestReport, runDataTests } from "./run_data_tests.ts";
-import { runModels } from "./run_models.ts";
+import type { DataTestReport } from "./run_data_tests.ts";
 import { mayBeDamage, openSession, type Session } from "./session.ts";
 import { publishedModels, type SqlProject } from "./sql_model.ts";
-import { writeTableFile } from "./table_files.ts";
+import type { TouchedMonths } from "./touched_months.ts";
+import { type FilePlace, writeMonthlyFiles, writeTableFile } from "./table_files.ts";
 
 export interface BuildOptions {
   /** Upper bound of DuckDB's memory; what does not fit is spilled to disk. */
@@ -26,54 +31,60 @@ export interface BuildOptions {
 export interface BuiltSnapshot {
   manifest: Manifest;
   tests: DataTestReport;
+  /** Months that were computed, by source table; undefined when all were. */
+  touched: TouchedMonths;
+}
+
+/** What a snapshot is built of. */
+export interface BuildInputs {
+  store: ObjectStore;
+  project: SqlProject;
+  inputs: RawInputs;
+  /** What makes the result: the project's files and the code that runs them. */
+  codeVersion: string;
+  /** Id of the snapshot that was current when the inputs were chosen, null when there was none. */
+  replaces?: string | null;
+  /** Snapshot whose months are kept where nothing new touches them; without one everything is built. */
+  former?: Manifest;
+  /** Up to where and when the sources were read, where the extract says it. */
+  extracted?: Pick<Lineage, "watermarks" | "sourceTransactionTime">;
 }
 
 /**
  * Builds a project's models from raw files, tests them, and publishes the curated ones as the current
- * snapshot: data files, then manifest, then pointer. The same inputs, project and code give the same files
- * and the same snapshot id.
+ * snapshot: data files, then manifest, then pointer. The same inputs, project and code give the same files,
+ * whether months of a former snapshot are kept or everything is built; a full build gives the same snapshot id.
  *
- * @param codeVersion What made the result: the project's files and the code that runs them.
- * @param replaces Id of the snapshot that was current when the inputs were chosen, null when there was none.
- * @throws {DataTestError} when a data test of severity `error` fails.
+ * @throws {DataTestError} when a data test of severity `error` fails; the rows that fail are kept in quarantine.
  * @throws {WarehouseError | SchemaContractError | LakeError} when a model fails, or raw files are missing,
  *   unreadable or of another shape. Whatever is thrown, the former snapshot stays current.
  */
 export async function buildSnapshot(
-  { store, project, inputs, codeVersion, replaces }: {
-    store: ObjectStore;
-    project: SqlProject;
-    inputs: RawInputs;
-    codeVersion: string;
-    replaces?: string | null;
-  },
+  content: BuildInputs,
   runtime: Runtime,
   options: BuildOptions = {},
 ): Promise<BuiltSnapshot> {
+  const { store, project, inputs, codeVersion, replaces, former } = content;
   const workspace = await Deno.makeTempDir({ dir: options.temporaryFolder, prefix: "warehouse-" });
   try {
-    using session = await openSession({
-      ...options,
-      spillFolder: join(workspace, "spill"),
-    });
+    using session = await openSession({ ...options, spillFolder: join(workspace, "spill") });
+    const place = { store, folder: workspace };
+    await createFormerTables(session, replaces ? former ?? await readManifest(store, replaces) : undefined);
     await createRawViews(session, project.sources, inputs, store);
-    const tests = await buildAndTest(session, project, inputs, store, runtime);
-
-    const published = publishedModels(project).toSorted((a, b) => a.name < b.name ? -1 : 1);
-    const bar = runtime.progress.start("Tables of the snapshot", published.length, "tables");
-    const tables: Record<string, SnapshotTable> = {};
-    for (const [done, model] of published.entries()) {
-      tables[model.name] = await writeTableFile(session, model, store, workspace);
-      bar.update(done + 1);
-    }
+    const { candidate, tests } = await buildAndTest(session, content, place, runtime);
+    const tables = await writeTables(session, project, candidate, place, runtime);
     const dataTests = {
       passed: tests.passed,
       warnings: tests.warnings.map(({ name, failures }) => ({ name, failures })),
     };
-    const content = { codeVersion, inputs, tables, dataTests };
-    const manifest = await publishSnapshot(store, content, runtime.now(), { replaces });
-    bar.finish(`${published.length} tables, snapshot ${manifest.id}`);
-    return { manifest, tests };
+    const lineage = { ...candidate.lineage, ...content.extracted };
+    const manifest = await publishSnapshot(
+      store,
+      { codeVersion, inputs, tables, lineage, dataTests },
+      runtime.now(),
+      { replaces },
+    );
+    return { manifest, tests, touched: candidate.touched };
   } finally {
     await Deno.remove(workspace, { recursive: true });
   }
@@ -82,17 +93,38 @@ export async function buildSnapshot(
 /** Throws a LakeError that names the raw file, where a model fails because the bytes it reads were damaged. */
 async function buildAndTest(
   session: Session,
-  project: SqlProject,
-  inputs: RawInputs,
-  store: ObjectStore,
+  { store, project, inputs, former }: BuildInputs,
+  { folder }: FilePlace,
   runtime: Runtime,
-): Promise<DataTestReport> {
+): Promise<{ candidate: Candidate; tests: DataTestReport }> {
   try {
-    await runModels(session, project.models, runtime);
-    return await runDataTests(session, project.tests, runtime);
+    const candidate = await buildModels(session, { store, project, inputs, former }, runtime);
+    const { keep } = createQuarantine(session, { store, folder, now: runtime.now() });
+    return { candidate, tests: await audit(session, project.tests, candidate, runtime, keep) };
   } catch (cause) {
     const remedy = "Run `deno task pipeline run extract --force` to copy it again.";
     if (mayBeDamage(cause)) await refuseDamaged(store, Object.values(inputs).flat(), { remedy, cause });
     throw cause;
   }
+}
+
+async function writeTables(
+  session: Session,
+  project: SqlProject,
+  { monthly }: Candidate,
+  place: FilePlace,
+  runtime: Runtime,
+): Promise<Record<string, SnapshotTable>> {
+  const published = publishedModels(project).toSorted((a, b) => a.name < b.name ? -1 : 1);
+  const bar = runtime.progress.start("Tables of the snapshot", published.length, "tables");
+  const tables: Record<string, SnapshotTable> = {};
+  for (const [done, model] of published.entries()) {
+    const months = monthly.get(model.name);
+    tables[model.name] = months === undefined
+      ? await writeTableFile(session, model, place)
+      : await writeMonthlyFiles(session, months, place);
+    bar.update(done + 1);
+  }
+  bar.finish(`${published.length} tables`);
+  return tables;
 }

@@ -48,6 +48,7 @@ export async function loadSqlProject(
       materialized: materialization(chosen, path),
       sql,
       refs: [...used.refs],
+      sources: [...used.sources],
       doc,
     };
   });

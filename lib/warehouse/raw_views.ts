@@ -4,6 +4,9 @@ import type { SourceDoc } from "./schema_file.ts";
 import { sourceRelationOf } from "./scope.ts";
 import { type Session, sqlName, sqlString } from "./session.ts";
 
+/** The column of raw rows that is true for what the source deleted. */
+const DELETED = "_deleted";
+
 /** Raw files by source table. */
 export type RawInputs = Record<string, TableFile[]>;
 
@@ -45,7 +48,11 @@ async function createView(
   const paths = await Promise.all(files.map((file) => store.localPath(file.key)));
   const list = paths.map(sqlString).join(", ");
   try {
-    await session.run(`CREATE VIEW ${sourceRelationOf(source)} AS SELECT * FROM read_parquet([${list}])`);
+    await session.run(
+      `CREATE VIEW ${sourceRelationOf(source)} AS
+       SELECT *${await tombstoneColumn(session, list, source)}
+       FROM read_parquet([${list}], union_by_name = true)`,
+    );
   } catch (cause) {
     if (!(cause instanceof WarehouseError)) throw cause;
     throw new LakeError(`A raw file of ${source.table} cannot be read`, {
@@ -55,6 +62,16 @@ async function createView(
       cause,
     });
   }
+}
+
+/** Files of before rows could be deleted lack the column that says so: none of theirs is. */
+async function tombstoneColumn(session: Session, list: string, source: SourceDoc): Promise<string> {
+  if (!source.columns.some(({ name }) => name === DELETED)) return "";
+  const [found] = await session.rows(
+    `SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet([${list}], union_by_name = true))
+     WHERE column_name = ${sqlString(DELETED)}`,
+  );
+  return found ? ` REPLACE (coalesce(${DELETED}, false) AS ${DELETED})` : `, false AS ${DELETED}`;
 }
 
 async function checkColumns(session: Session, source: SourceDoc, files: TableFile[]): Promise<void> {

@@ -34,27 +34,54 @@ export async function runDataTests(
   tests: DataTest[],
   runtime: Runtime,
 ): Promise<DataTestReport> {
+  const { passed, failed } = await findFailures(session, tests, runtime);
+  refuseErrors(failed);
+  return reportOf(passed, failed);
+}
+
+/**
+ * Runs data tests; those of severity `warn` that fail are logged.
+ *
+ * @param keep Is given each failed test of severity `error`.
+ */
+export async function findFailures(
+  session: Session,
+  tests: DataTest[],
+  runtime: Runtime,
+  keep: (test: DataTest, failure: FailedTest) => Promise<void> = async () => {},
+): Promise<{ passed: number; failed: FailedTest[] }> {
   const bar = runtime.progress.start("Data tests", tests.length, "tests");
   const failed: FailedTest[] = [];
   for (const [done, test] of tests.entries()) {
-    const result = await run(session, test);
-    if (result !== undefined) failed.push(result);
+    const failure = await run(session, test);
+    if (failure !== undefined) failed.push(failure);
+    if (failure?.severity === "error") await keep(test, failure);
     bar.update(done + 1);
   }
   const passed = tests.length - failed.length;
   const warnings = failed.filter((test) => test.severity === "warn");
-  const errors = failed.filter((test) => test.severity === "error");
-  bar.finish(`${passed} passed, ${warnings.length} warnings, ${errors.length} errors`);
+  bar.finish(`${passed} passed, ${warnings.length} warnings, ${failed.length - warnings.length} errors`);
   for (const warning of warnings) runtime.log.warn(sentence(warning));
-  if (errors.length > 0) {
-    throw new DataTestError(
-      `${
-        errors.length === 1 ? "A data test" : `${errors.length} data tests`
-      } failed; nothing was published\n` +
-        errors.map((error) => `  ${sentence(error)}`).join("\n"),
-    );
-  }
-  return { passed, warnings };
+  return { passed, failed };
+}
+
+/**
+ * @param remedy What to do about them, for people.
+ * @throws {DataTestError} when any failed test is of severity `error`; all of them are named.
+ */
+export function refuseErrors(failed: FailedTest[], remedy?: string): void {
+  const errors = failed.filter((test) => test.severity === "error");
+  if (errors.length === 0) return;
+  const many = errors.length === 1 ? "A data test" : `${errors.length} data tests`;
+  throw new DataTestError(
+    `${many} failed; nothing was published\n` + errors.map((error) => `  ${sentence(error)}`).join("\n"),
+    { remedy },
+  );
+}
+
+/** The report of tests of which none of severity `error` failed. */
+export function reportOf(passed: number, failed: FailedTest[]): DataTestReport {
+  return { passed, warnings: failed.filter((test) => test.severity === "warn") };
 }
 
 async function run(session: Session, test: DataTest): Promise<FailedTest | undefined> {

@@ -9,8 +9,14 @@ import type { SqlModel } from "./sql_model.ts";
  *
  * @throws {WarehouseError} that names the model's file when its SQL fails or its columns break its contract.
  */
-export async function runModels(session: Session, models: SqlModel[], runtime: Runtime): Promise<void> {
-  const bar = runtime.progress.start("SQL models", models.length, "models");
+export async function runModels(
+  session: Session,
+  models: SqlModel[],
+  runtime: Runtime,
+  title = "SQL models",
+): Promise<void> {
+  if (models.length === 0) return;
+  const bar = runtime.progress.start(title, models.length, "models");
   for (const [done, model] of models.entries()) {
     await build(session, model);
     await checkContract(session, model);

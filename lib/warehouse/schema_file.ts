@@ -30,8 +30,20 @@ export interface ModelDoc {
   contract: boolean;
   /** Columns that identify a row, in the order its file is sorted by. */
   grain: string[];
+  /** How the table is kept in parts that are rebuilt on their own. */
+  partition?: PartitionDoc;
   columns: ColumnDoc[];
   dataTests: TestDeclaration[];
+}
+
+/** A table whose rows belong to months of a source table, and are rebuilt when those change. */
+export interface PartitionDoc {
+  /** Date or `YYYY-MM` column that tells the month. */
+  by: string;
+  /** Source table of all rows; undefined when the column `source_table` says it row by row. */
+  sourceTable?: string;
+  /** Kept as one file in spite of it, because it is small. */
+  oneFile: boolean;
 }
 
 /** A source table: which raw table a `source()` means. */
@@ -40,6 +52,10 @@ export interface SourceDoc {
   schema: string;
   table: string;
   description: string;
+  /** Columns by which a later row replaces an earlier one. */
+  key: string[];
+  /** Date column by whose months the facts of the table are kept; undefined for one that is read whole. */
+  monthOf?: string;
   columns: ColumnDoc[];
 }
 
@@ -73,7 +89,12 @@ const model = z.strictObject({
   config: z.strictObject({
     materialized: z.string().optional(),
     contract: z.strictObject({ enforced: z.boolean() }).optional(),
-    meta: z.looseObject({ grain: z.array(z.string()).optional() }).optional(),
+    meta: z.looseObject({
+      grain: z.array(z.string()).optional(),
+      partition_by: z.string().optional(),
+      source_table: z.string().optional(),
+      one_file: z.boolean().default(false),
+    }).optional(),
     tags: z.union([z.string(), z.array(z.string())]).optional(),
   }).default({}),
   columns: z.array(column).default([]),
@@ -86,6 +107,9 @@ const source = z.strictObject({
   tables: z.array(z.strictObject({
     name: z.string(),
     description: z.string().default(""),
+    config: z.strictObject({
+      meta: z.looseObject({ key: z.array(z.string()).default([]), month_of: z.string().optional() }),
+    }).optional(),
     columns: z.array(column).default([]),
   })),
 });
@@ -109,10 +133,24 @@ export function parseSchemaFile(text: string, file: string): { models: ModelDoc[
       materialized: config.materialized,
       contract: config.contract?.enforced ?? false,
       grain: config.meta?.grain ?? [],
+      ...(config.meta?.partition_by && {
+        partition: {
+          by: config.meta.partition_by,
+          sourceTable: config.meta.source_table,
+          oneFile: config.meta.one_file,
+        },
+      }),
       dataTests: data_tests,
     })),
     sources: parsed.sources.flatMap(({ name, schema = name, tables }) =>
-      tables.map((table) => ({ ...table, source: name, schema, table: table.name }))
+      tables.map(({ config, ...table }) => ({
+        ...table,
+        source: name,
+        schema,
+        table: table.name,
+        key: config?.meta.key ?? [],
+        monthOf: config?.meta.month_of,
+      }))
     ),
   };
 }

@@ -6,6 +6,8 @@ import type { TemplateScope } from "./template.ts";
 /** What a file used of the project while it was rendered. */
 export interface UsedByFile {
   refs: Set<string>;
+  /** Source tables, as `source.table`. */
+  sources: Set<string>;
   config: Record<string, unknown>;
 }
 
@@ -35,7 +37,7 @@ export function createScope(
 ): ProjectScope {
   return {
     forFile(file) {
-      const used: UsedByFile = { refs: new Set(), config: {} };
+      const used: UsedByFile = { refs: new Set(), sources: new Set(), config: {} };
       const scope: TemplateScope = {
         ref(model) {
           if (!names.has(model)) {
@@ -49,7 +51,10 @@ export function createScope(
         },
         source(source, table) {
           const found = sources.find((doc) => doc.source === source && doc.table === table);
-          if (found !== undefined) return sourceRelationOf(found);
+          if (found !== undefined) {
+            used.sources.add(`${source}.${table}`);
+            return sourceRelationOf(found);
+          }
           throw new WarehouseError(`${file} has a source() that no schema file declares`, {
             expected: `one of ${sources.map((doc) => `${doc.source}.${doc.table}`).join(", ")}`,
             found: `${source}.${table}`,

@@ -13,6 +13,8 @@ export interface SqlModel {
   sql: string;
   /** Names of the models it reads. */
   refs: string[];
+  /** Source tables it reads, as `source.table`. */
+  sources: string[];
   doc: ModelDoc;
 }
 

@@ -87,7 +87,7 @@ async function writePredictions(
 
 async function summary(session: Session, rows: number, asOf: string): Promise<string> {
   const [all] = await session.rows<{ customers: number }>(
-    "SELECT count(*) AS customers FROM dim_customers WHERE customer_id <> 'UNKNOWN'",
+    "SELECT count(*) AS customers FROM dim_customers WHERE is_current AND customer_id <> 'UNKNOWN'",
   );
   const unscored = Math.max(0, (all?.customers ?? 0) - rows);
   return `${count(rows)} customers as of ${asOf}; ${count(unscored)} without an order in the last ` +

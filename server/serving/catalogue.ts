@@ -21,13 +21,16 @@ export async function loadCatalogue(store: ObjectStore, snapshotId: string): Pro
   for await (
     const slice of columnSlices(
       snapshot,
-      "SELECT customer_id FROM dim_customers WHERE customer_id <> 'UNKNOWN'",
+      "SELECT customer_id FROM dim_customers WHERE is_current AND customer_id <> 'UNKNOWN'",
     )
   ) {
     for (const id of slice.customer_id as string[]) customers.add(id);
   }
   const products = new Map<string, Product>();
-  const rows = columnSlices(snapshot, "SELECT product_id, product_name, category FROM dim_products");
+  const rows = columnSlices(
+    snapshot,
+    "SELECT product_id, product_name, category FROM dim_products WHERE is_current",
+  );
   for await (const { product_id, product_name, category } of rows) {
     for (const [i, id] of (product_id as string[]).entries()) {
       products.set(id, {

@@ -91,7 +91,7 @@ testWith(
         const source = (await sql.query(`SELECT ${key} FROM ${table} ORDER BY ${key} COLLATE "C"`)).rows;
         const known = await lakeRows(
           context,
-          `SELECT ${key} FROM ${dimension} WHERE NOT is_inferred AND ${key} <> 'UNKNOWN' ORDER BY ${key}`,
+          `SELECT ${key} FROM ${dimension} WHERE is_current AND NOT is_inferred AND ${key} <> 'UNKNOWN' ORDER BY ${key}`,
         );
         assert.deepEqual(known, source);
       }

@@ -48,9 +48,15 @@ export async function withBuiltShop(
   for (const [table, raw] of Object.entries(shop) as [ShopTable, ShopRow[]][]) {
     const name = `raw.${sqlName(table)}`;
     await createRawTable(session, name, table, raw);
-    await session.run(
-      `ALTER TABLE ${name} ADD COLUMN _extracted_at TIMESTAMP DEFAULT TIMESTAMP '2024-06-01'`,
-    );
+    for (
+      const column of [
+        "_extracted_at TIMESTAMP DEFAULT TIMESTAMP '2024-06-01'",
+        "_run VARCHAR DEFAULT '20240601T000000Z'",
+        "_deleted BOOLEAN DEFAULT false",
+      ]
+    ) {
+      await session.run(`ALTER TABLE ${name} ADD COLUMN ${column}`);
+    }
   }
   await fill(session);
   const { runtime } = stillRuntime();

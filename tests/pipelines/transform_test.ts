@@ -16,8 +16,11 @@ const TABLES = [
   "dim_warehouses",
   "fact_events",
   "fact_inventory_snapshots",
+  "fact_members",
   "fact_orders",
   "fact_support_tickets",
+  "quality_by_month",
+  "reconciliation",
 ];
 
 Deno.test("a shop with every kind of dirt becomes a star schema whose money is explained to the cent", async () => {
@@ -26,7 +29,10 @@ Deno.test("a shop with every kind of dirt becomes a star schema whose money is e
     await writeRawShop(context.store, shop);
     const { status, summary } = await transform(context);
     assert.equal(status, "done");
-    assert.match(summary, /^snapshot [0-9a-f]{16}: 9 tables, \d+ rows, \d+ data tests passed, 0 warnings$/);
+    assert.match(
+      summary,
+      /^snapshot [0-9a-f]{16}: 12 tables, \d+ rows, \d+ data tests passed, \d warnings; every month computed$/,
+    );
 
     using session = await openSnapshot(context.store);
     assert.deepEqual(Object.keys(session.manifest.tables), TABLES);
@@ -47,10 +53,14 @@ Deno.test("a shop with empty tables becomes empty tables, with the unknown membe
     await transform(context);
     using session = await openSnapshot(context.store);
     const rows = Object.entries(session.manifest.tables).map(([name, table]) => [name, table.rows]);
-    const { data_quality, ...others } = Object.fromEntries(rows);
+    const { data_quality, quality_by_month, reconciliation, ...others } = Object.fromEntries(rows);
     assert.ok(data_quality > 50);
+    assert.ok(quality_by_month > 40);
+    assert.equal(reconciliation, 4);
     assert.deepEqual(await session.rows(`SELECT sum("rows") AS hits FROM data_quality`), [{ hits: 0 }]);
-    const empty = Object.fromEntries(TABLES.slice(1).map((name) => [name, 0]));
+    const empty = Object.fromEntries(
+      TABLES.filter((name) => /^(dim|fact)/.test(name)).map((name) => [name, 0]),
+    );
     assert.deepEqual(others, { ...empty, dim_customers: 1 });
   });
 });
@@ -141,7 +151,7 @@ Deno.test("a rule that loses money without saying so is caught by the reconcilia
     await Deno.writeTextFile(facts, await Deno.readTextFile(facts) + "    and line_type = 'sale'\n");
     await assert.rejects(createTransform({ folder })(context), {
       name: "DataTestError",
-      message: /order_money_is_explained failed.*rows_are_explained failed/s,
+      message: /reconciliation: true_for_every_row failed for \d rows, e\.g\. .*"source_table":"orders"/s,
     });
   });
 });

@@ -48,10 +48,14 @@ export async function publishSmallSnapshot(
   { customers, products }: LakeSize = { customers: 5, products: 4 },
 ): Promise<string> {
   const tables = {
-    dim_customers: `SELECT ${customerId("i")} AS customer_id FROM range(1, ${customers + 1}) AS t(i)
-      UNION ALL SELECT 'UNKNOWN'`,
+    dim_customers: `SELECT ${customerId("i")} AS customer_id, true AS is_current FROM range(1, ${
+      customers + 1
+    }) AS t(i)
+      UNION ALL SELECT 'UNKNOWN', true`,
     dim_products: `SELECT ${productId("i")} AS product_id, 'Product ' || i AS product_name,
-      CASE WHEN i % 2 = 0 THEN 'Books' END AS category FROM range(1, ${products + 1}) AS t(i)`,
+      CASE WHEN i % 2 = 0 THEN 'Books' END AS category, true AS is_current FROM range(1, ${
+      products + 1
+    }) AS t(i)`,
   };
   const published: Record<string, SnapshotTable> = {};
   for (const [name, query] of Object.entries(tables)) {

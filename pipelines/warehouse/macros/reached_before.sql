@@ -1,8 +1,9 @@
-{# The day that the rows before a row had reached, where unique ids are numbered as rows arrive, those of each
-   prefix on their own. Few rows are looked at, so that one wrong date does not make all after it look late. #}
+{# The day of its month that the rows before a row had reached, where unique ids are numbered as rows arrive, those
+   of each prefix on their own. Few rows are looked at, so that one wrong date does not make all after it look
+   late; and none of another month, so that a month can be counted on its own. #}
 {% macro reached_before(day, id) -%}
 max({{ day }}) over (
-            partition by rtrim({{ id }}, '0123456789')
+            partition by rtrim({{ id }}, '0123456789'), {{ month_of(day) }}
             order by length({{ id }}), {{ id }}
             rows between 20 preceding and 1 preceding
         )

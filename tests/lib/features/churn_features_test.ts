@@ -135,7 +135,7 @@ Deno.test("reasons are facts for people", () => {
 async function handMadeShop(): Promise<Session & Disposable> {
   const session = await openSession();
   await session.run(`
-CREATE TABLE dim_products AS FROM (VALUES ('P1', 'Books'), ('P2', 'Toys')) AS t(product_id, category);
+CREATE TABLE dim_products AS FROM (VALUES ('P1', 'Books', true), ('P2', 'Toys', true)) AS t(product_id, category, is_current);
 CREATE TABLE fact_orders AS
 SELECT order_id, product_id, customer_id, CAST(order_date AS DATE) AS order_date, line_type, quantity,
        CAST(order_amount AS DECIMAL(10, 2)) AS order_amount,

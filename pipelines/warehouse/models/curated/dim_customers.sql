@@ -1,19 +1,17 @@
--- The source's customers, the unknown member, and an inferred member for each id that only facts know.
+-- Every version of the source's customers, the unknown member, and an inferred member for each id that only facts
+-- know.
 with referenced as (
-    select customer_id from {{ ref('fact_orders') }}
-    union
-    select customer_id from {{ ref('fact_events') }}
-    union
-    select customer_id from {{ ref('fact_support_tickets') }}
+    select distinct member_id as customer_id from {{ ref('fact_members') }} where dimension = 'customer'
     union
     select '{{ var("unknown_member") }}' as customer_id
 ),
 
 known as (
-    select * from {{ ref('stg_customers') }} where drop_rule is null
+    select distinct customer_id from {{ ref('customer_versions') }}
 )
 
 select
+    customer_key,
     customer_id,
     email,
     first_name,
@@ -24,12 +22,17 @@ select
     customer_segment,
     total_orders,
     total_spent,
-    false as is_inferred
-from known
+    false as is_inferred,
+    is_deleted,
+    valid_from,
+    valid_to,
+    valid_to is null as is_current
+from {{ ref('customer_versions') }}
 
 union all
 
 select
+    {{ member_key('referenced.customer_id') }} as customer_key,
     referenced.customer_id,
     cast(null as varchar) as email,
     cast(null as varchar) as first_name,
@@ -40,7 +43,11 @@ select
     cast(null as varchar) as customer_segment,
     cast(null as integer) as total_orders,
     cast(null as decimal(10, 2)) as total_spent,
-    true as is_inferred
+    true as is_inferred,
+    false as is_deleted,
+    cast('{{ var("beginning") }}' as timestamp) as valid_from,
+    cast(null as timestamp) as valid_to,
+    true as is_current
 from referenced
 left join known on referenced.customer_id = known.customer_id
 where known.customer_id is null

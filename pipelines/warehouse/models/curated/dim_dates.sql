@@ -1,12 +1,6 @@
 -- Every day from the first to the last on which anything happened, without gaps.
 with happened as (
-    select order_date as happened_on from {{ ref('fact_orders') }}
-    union all
-    select event_date from {{ ref('fact_events') }}
-    union all
-    select created_date from {{ ref('fact_support_tickets') }}
-    union all
-    select snapshot_date from {{ ref('fact_inventory_snapshots') }}
+    select first_date as happened_on from {{ ref('fact_members') }} where dimension = 'date'
 ),
 
 days as (

@@ -1,19 +1,14 @@
--- The source's products and an inferred member for each id that only facts know.
+-- Every version of the source's products and an inferred member for each id that only facts know.
 with referenced as (
-    select product_id from {{ ref('fact_orders') }}
-    union
-    select product_id from {{ ref('fact_events') }} where product_id is not null
-    union
-    select product_id from {{ ref('fact_support_tickets') }} where product_id is not null
-    union
-    select product_id from {{ ref('fact_inventory_snapshots') }}
+    select distinct member_id as product_id from {{ ref('fact_members') }} where dimension = 'product'
 ),
 
 known as (
-    select * from {{ ref('stg_products') }} where drop_rule is null
+    select distinct product_id from {{ ref('product_versions') }}
 )
 
 select
+    product_key,
     product_id,
     product_name,
     category,
@@ -22,12 +17,17 @@ select
     cost,
     margin_pct,
     stock_status,
-    false as is_inferred
-from known
+    false as is_inferred,
+    is_deleted,
+    valid_from,
+    valid_to,
+    valid_to is null as is_current
+from {{ ref('product_versions') }}
 
 union all
 
 select
+    {{ member_key('referenced.product_id') }} as product_key,
     referenced.product_id,
     cast(null as varchar) as product_name,
     'Unknown' as category,
@@ -36,7 +36,11 @@ select
     cast(null as decimal(10, 2)) as cost,
     cast(null as decimal(5, 2)) as margin_pct,
     cast(null as varchar) as stock_status,
-    true as is_inferred
+    true as is_inferred,
+    false as is_deleted,
+    cast('{{ var("beginning") }}' as timestamp) as valid_from,
+    cast(null as timestamp) as valid_to,
+    true as is_current
 from referenced
 left join known on referenced.product_id = known.product_id
 where known.product_id is null

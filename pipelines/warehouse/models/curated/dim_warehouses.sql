@@ -1,5 +1,9 @@
 -- The warehouses that stock was counted in. The source has no table of them: names and regions are ours.
-select distinct
+with counted as (
+    select distinct member_id as warehouse_id from {{ ref('fact_members') }} where dimension = 'warehouse'
+)
+
+select
     warehouse_id,
     case warehouse_id
         when 'WH-US-EAST' then 'US East'
@@ -14,4 +18,4 @@ select distinct
         when warehouse_id like 'WH-ASIA-%' then 'Asia Pacific'
         else 'Unknown'
     end as region
-from {{ ref('fact_inventory_snapshots') }}
+from counted

@@ -1,18 +1,27 @@
+-- Facts point to the version of customer and product that held at their time.
 select
-    ticket_id,
-    customer_id,
-    created_at,
-    cast(created_at as date) as created_date,
-    resolved_at,
-    issue_type,
-    issue_category,
-    priority,
-    status,
-    resolution_hours,
-    satisfaction_score,
-    agent_id,
-    description,
-    order_id,
-    product_id
-from {{ ref('stg_support_tickets') }}
-where drop_rule is null
+    tickets.ticket_id,
+    tickets.customer_id,
+    tickets.created_at,
+    cast(tickets.created_at as date) as created_date,
+    tickets.resolved_at,
+    tickets.issue_type,
+    tickets.issue_category,
+    tickets.priority,
+    tickets.status,
+    tickets.resolution_hours,
+    tickets.satisfaction_score,
+    tickets.agent_id,
+    tickets.description,
+    tickets.order_id,
+    tickets.product_id,
+    coalesce(customers.customer_key, {{ member_key('tickets.customer_id') }}) as customer_key,
+    coalesce(products.product_key, {{ member_key('tickets.product_id') }}) as product_key
+from {{ ref('stg_support_tickets') }} as tickets
+left join {{ ref('customer_versions') }} as customers
+    on tickets.customer_id = customers.customer_id
+    and {{ valid_at('customers', 'tickets.created_at') }}
+left join {{ ref('product_versions') }} as products
+    on tickets.product_id = products.product_id
+    and {{ valid_at('products', 'tickets.created_at') }}
+where tickets.drop_rule is null

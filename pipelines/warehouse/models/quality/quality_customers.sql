@@ -1,9 +1,15 @@
-with ordered_before_signup as (
+with first_orders as (
+    select member_id as customer_id, min(first_date) as first_order_date
+    from {{ ref('fact_members') }}
+    where source_table = 'orders' and dimension = 'customer'
+    group by member_id
+),
+
+ordered_before_signup as (
     select customers.customer_id
     from {{ ref('dim_customers') }} as customers
-    inner join {{ ref('fact_orders') }} as orders on customers.customer_id = orders.customer_id
-    group by customers.customer_id, customers.signup_date
-    having min(orders.order_date) < customers.signup_date
+    inner join first_orders on customers.customer_id = first_orders.customer_id
+    where customers.is_current and first_orders.first_order_date < customers.signup_date
 )
 
 {{ quality_rule('customers', 'missing_customer_id', 'dropped', ref('stg_customers'),
@@ -30,3 +36,6 @@ union all
 {{ quality_rule('customers', 'inferred_customer', 'inferred', ref('dim_customers'),
     "is_inferred and customer_id <> '" ~ var("unknown_member") ~ "'",
     "Customer whom only facts know: a member without attributes stands in") }}
+union all
+{{ quality_rule('customers', 'deleted_customer', 'kept', ref('dim_customers'),
+    "is_current and is_deleted", "Customer who was deleted from the source: the last version says so") }}

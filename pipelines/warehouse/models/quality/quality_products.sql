@@ -28,3 +28,6 @@ union all
 union all
 {{ quality_rule('products', 'inferred_product', 'inferred', ref('dim_products'),
     "is_inferred", "Product that only facts know: a member without attributes stands in") }}
+union all
+{{ quality_rule('products', 'deleted_product', 'kept', ref('dim_products'),
+    "is_current and is_deleted", "Product that was deleted from the source: the last version says so") }}

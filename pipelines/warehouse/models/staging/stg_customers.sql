@@ -1,5 +1,9 @@
--- Every row of the source, cleaned; drop_rule says why a row does not reach dim_customers.
-with cleaned as (
+-- Every current row of the source, cleaned; drop_rule says why a row does not reach dim_customers.
+with held as (
+    {{ current_rows(source('raw', 'customers'), ['customer_id']) }}
+),
+
+cleaned as (
     select
         {{ clean_text('customer_id') }} as customer_id,
         {{ clean_text('email') }} as email,
@@ -11,7 +15,7 @@ with cleaned as (
         {{ clean_text('customer_segment') }} as customer_segment,
         total_orders,
         total_spent
-    from {{ source('raw', 'customers') }}
+    from held
 ),
 
 numbered as (

@@ -1,5 +1,9 @@
--- Every event of the source, cleaned; drop_rule says why an event does not reach fact_events.
-with cleaned as (
+-- Every current event of the source, cleaned; drop_rule says why an event does not reach fact_events.
+with held as (
+    {{ current_rows(source('raw', 'events'), ['event_id']) }}
+),
+
+cleaned as (
     select
         {{ clean_text('event_id') }} as event_id,
         {{ clean_text('customer_id') }} as source_customer_id,
@@ -10,7 +14,7 @@ with cleaned as (
         {{ clean_text('page_url') }} as page_url,
         {{ clean_text('device_type') }} as device_type,
         {{ clean_text('browser') }} as browser
-    from {{ source('raw', 'events') }}
+    from held
 ),
 
 numbered as (
@@ -32,7 +36,7 @@ compared as (
         row_number() over (
             partition by
                 event_timestamp, session_id, source_customer_id, event_type, product_id, page_url, device_type, browser
-            order by copy_number, event_id nulls last
+            order by case when event_id is null then 1 else 0 end, copy_number, event_id
         ) as repeat_number
     from numbered
 )

@@ -1,5 +1,9 @@
--- Every inventory row of the source, cleaned; drop_rule says why one does not reach fact_inventory_snapshots.
-with cleaned as (
+-- Every current inventory row of the source, cleaned; drop_rule says why one does not reach fact_inventory_snapshots.
+with held as (
+    {{ current_rows(source('raw', 'inventory'), ['product_id', 'warehouse_id', '"date"']) }}
+),
+
+cleaned as (
     select
         {{ clean_text('product_id') }} as product_id,
         {{ clean_text('warehouse_id') }} as warehouse_id,
@@ -7,7 +11,7 @@ with cleaned as (
         stock_level as source_stock_level,
         reorder_level as source_reorder_level,
         last_updated
-    from {{ source('raw', 'inventory') }}
+    from held
 ),
 
 numbered as (

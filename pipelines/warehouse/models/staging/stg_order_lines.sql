@@ -1,5 +1,9 @@
--- Every order line of the source, cleaned; drop_rule says why a line does not reach stg_orders.
-with cleaned as (
+-- Every current order line of the source, cleaned; drop_rule says why a line does not reach stg_orders.
+with held as (
+    {{ current_rows(source('raw', 'orders'), ['order_id']) }}
+),
+
+cleaned as (
     select
         {{ clean_text('order_id') }} as order_id,
         {{ clean_text('customer_id') }} as source_customer_id,
@@ -10,7 +14,7 @@ with cleaned as (
         discount_amount as source_discount_amount,
         {{ clean_text('payment_method') }} as payment_method,
         _extracted_at
-    from {{ source('raw', 'orders') }}
+    from held
 ),
 
 numbered as (

@@ -1,5 +1,9 @@
--- Every ticket document of the source, cleaned; drop_rule says why one does not reach fact_support_tickets.
-with cleaned as (
+-- Every current ticket document of the source, cleaned; drop_rule says why one does not reach fact_support_tickets.
+with held as (
+    {{ current_rows(source('raw', 'support_tickets'), ['ticket_id']) }}
+),
+
+cleaned as (
     select
         {{ clean_text('ticket_id') }} as ticket_id,
         {{ clean_text('customer_id') }} as source_customer_id,
@@ -14,9 +18,8 @@ with cleaned as (
         {{ clean_text('agent_id') }} as agent_id,
         {{ clean_text('description') }} as description,
         {{ clean_text('order_id') }} as order_id,
-        {{ clean_text('product_id') }} as product_id,
-        _extracted_at
-    from {{ source('raw', 'support_tickets') }}
+        {{ clean_text('product_id') }} as product_id
+    from held
 ),
 
 ranked as (
@@ -28,7 +31,6 @@ ranked as (
             partition by ticket_id
             order by
                 case when created_at is null then 1 else 0 end,
-                _extracted_at desc,
                 source_resolved_at desc nulls last,
                 case status when 'Closed' then 4 when 'Resolved' then 3 when 'In Progress' then 2 else 1 end desc,
                 source_satisfaction_score desc nulls last,
@@ -47,7 +49,7 @@ compared as (
             partition by
                 source_customer_id, created_at, source_resolved_at, issue_type, issue_category, priority, status,
                 source_resolution_hours, source_satisfaction_score, agent_id, description, order_id, product_id
-            order by state_number, ticket_id nulls last
+            order by case when ticket_id is null then 1 else 0 end, state_number, ticket_id
         ) as repeat_number
     from ranked
 )

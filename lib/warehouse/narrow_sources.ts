@@ -1,0 +1,36 @@
+import type { SourceDoc } from "./schema_file.ts";
+import { sourceRelationOf } from "./scope.ts";
+import { type Session, sqlName, sqlString } from "./session.ts";
+import { keyOf, monthOf, type TouchedMonths } from "./touched_months.ts";
+
+/** Schema of the raw rows that touched months are made of. */
+const NARROWED = "narrowed";
+
+/**
+ * Makes the models see of each source kept by month only what its touched months are made of: all rows, of
+ * whatever month, of every key that has a row in one of them. The models stay as they are; what they compute for
+ * touched months is what they would compute from all rows.
+ */
+export async function narrowSources(
+  session: Session,
+  sources: SourceDoc[],
+  touched: NonNullable<TouchedMonths>,
+): Promise<void> {
+  await session.run(`CREATE SCHEMA ${NARROWED}`);
+  for (const source of sources.filter(({ monthOf }) => monthOf !== undefined)) {
+    const relation = sourceRelationOf(source);
+    const narrowed = `${NARROWED}.${sqlName(source.table)}`;
+    await session.run(
+      `CREATE TABLE ${narrowed} AS SELECT * FROM ${relation}
+       WHERE ${keyOf(source)} IN (
+         SELECT ${keyOf(source)} FROM ${relation}
+         WHERE ${isOneOf(monthOf(source.monthOf!), touched[source.table]!)})`,
+    );
+    await session.run(`CREATE OR REPLACE VIEW ${relation} AS SELECT * FROM ${narrowed}`);
+  }
+}
+
+/** SQL condition: an expression has one of these values. */
+export function isOneOf(expression: string, values: string[]): string {
+  return values.length === 0 ? "false" : `${expression} IN (${values.map(sqlString).join(", ")})`;
+}

@@ -1,0 +1,97 @@
+import { LakeError } from "shopflow/errors/mod.ts";
+import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { join } from "node:path";
+import { z } from "zod";
+import type { DataTest } from "./data_tests.ts";
+import type { FailedTest } from "./run_data_tests.ts";
+import { openSession, type Session, sqlString } from "./session.ts";
+import type { Row } from "./values.ts";
+
+/** A failed data test of which the rows are kept. */
+export interface QuarantinedTest {
+  /** As people call it, e.g. `fact_orders.customer_id: relationships`. */
+  name: string;
+  /** Rows that broke the promise. */
+  failures: number;
+  /** Parquet file of them, of very many only the first. */
+  key: string;
+  sql: string;
+}
+
+/** What blocked the publish of a run. */
+export interface QuarantinedRun {
+  run: string;
+  createdAt: string;
+  tests: QuarantinedTest[];
+}
+
+/** Rows kept of a test; whoever needs more than these to see what is wrong needs a query, not a file. */
+const MOST_ROWS = 100_000;
+const PREFIX = "quarantine/";
+const summaryKey = (run: string) => `${PREFIX}${run}/summary.json`;
+
+const runShape = z.looseObject({
+  run: z.string(),
+  createdAt: z.string(),
+  tests: z.array(z.looseObject({ name: z.string(), failures: z.number(), key: z.string() })),
+});
+
+/** Keeps the rows that failed data tests found in `quarantine/<run>/<test>.parquet`. */
+export function createQuarantine(
+  session: Session,
+  { store, folder, now }: { store: ObjectStore; folder: string; now: Date },
+): { keep: (test: DataTest, failure: FailedTest) => Promise<void> } {
+  const createdAt = now.toISOString();
+  const run = createdAt.replace(/[-:.]/g, "");
+  const tests: QuarantinedTest[] = [];
+  return {
+    async keep(test, { name, failures }) {
+      const path = join(folder, `quarantine_${tests.length}.parquet`);
+      await session.run(
+        `COPY (SELECT * FROM (\n${test.sql}\n) LIMIT ${MOST_ROWS}) TO ${sqlString(path)} (FORMAT parquet)`,
+      );
+      const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_");
+      const key = `${PREFIX}${run}/${String(tests.length + 1).padStart(2, "0")}_${slug}.parquet`;
+      await store.moveIn(key, path);
+      tests.push({ name, failures, key, sql: test.sql });
+      await store.put(summaryKey(run), encodeJson({ run, createdAt, tests } satisfies QuarantinedRun));
+    },
+  };
+}
+
+/** Runs that data tests blocked, the latest first. */
+export async function quarantinedRuns(store: ObjectStore): Promise<QuarantinedRun[]> {
+  const summaries = (await store.list(PREFIX)).filter(({ key }) => key.endsWith("/summary.json"));
+  const runs = await Promise.all(summaries.map(({ key }) => readJson<QuarantinedRun>(store, key, runShape)));
+  return runs.flatMap((run) => run === undefined ? [] : [run.value])
+    .toSorted((a, b) => a.run < b.run ? 1 : -1);
+}
+
+/**
+ * Rows that a data test found in a blocked run.
+ *
+ * @param query SQL over the table `failing_rows`; by default all of its rows.
+ * @throws {LakeError} when the run or test is not in quarantine.
+ */
+export async function quarantinedRows(
+  store: ObjectStore,
+  run: string,
+  test: string,
+  query = "SELECT * FROM failing_rows",
+): Promise<Row[]> {
+  const runs = await quarantinedRuns(store);
+  const found = runs.find((one) => one.run === run)?.tests.find(({ name, key }) =>
+    name === test || key.endsWith(`/${test}.parquet`)
+  );
+  if (found === undefined) {
+    const known = runs.flatMap((one) => one.tests.map(({ name }) => `${one.run} "${name}"`));
+    throw new LakeError("The quarantine has no such run and test", {
+      expected: known.join(", ") || "a run that data tests blocked; there is none",
+      found: `${run} "${test}"`,
+    });
+  }
+  using session = await openSession({ threads: 1 });
+  const file = sqlString(await store.localPath(found.key));
+  await session.run(`CREATE VIEW failing_rows AS SELECT * FROM read_parquet(${file})`);
+  return await session.rows(query);
+}
