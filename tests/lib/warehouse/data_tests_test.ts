@@ -34,7 +34,7 @@ stops("unique", {
 stops("not_null", {
   schema: column("kind", "not_null"),
   bad: "select i as id, null as kind from range(5) t(i)",
-  message: /sales\.kind: not_null failed for 5 rows, e\.g\. (\{"id":\d,"kind":null\} ?){3}$/,
+  message: /sales\.kind: not_null failed for 5 rows, e\.g\. (\{"id":\d,"kind":null\} ?){3}\. All such rows/,
 });
 stops("accepted_values", {
   schema: column("kind", "accepted_values: { arguments: { values: [a, it's] } }"),
