@@ -7,6 +7,7 @@ import {
   findSnapshot,
   type Garbage,
   listSnapshots,
+  type Manifest,
   plannedGarbage,
   readManifest,
   rollBack,
@@ -76,7 +77,11 @@ export function createLakeProgram(
     .action(async (from: string, to: string, flags: OutputFlags) => {
       const { store } = context();
       const [before, after] = [await findSnapshot(store, from), await findSnapshot(store, to)];
-      const tables = await differenceOf(store, [before, after], await loadSqlProject(WAREHOUSE_PROJECT));
+      const manifests: [Manifest, Manifest] = [
+        await readManifest(store, before),
+        await readManifest(store, after),
+      ];
+      const tables = await differenceOf(store, manifests, await loadSqlProject(WAREHOUSE_PROJECT));
       answer({ before, after, tables }, () => differenceText(before, after, tables), flags);
     });
   program.command("rollback")

@@ -96,7 +96,8 @@ async function withdrawnTwin(
 }
 
 /** A table of an extract is one file, or a list of files of changes. */
-const rawFiles = (table: TableFile | { files: TableFile[] }) => "files" in table ? table.files : [table];
+export const rawFiles = (table: TableFile | { files: TableFile[] }) =>
+  "files" in table ? table.files : [table];
 
 /** Up to where and when an extract read the sources, as far as it says. */
 function extractedUpTo(

@@ -26,3 +26,4 @@ export { type Rollback, rollBack } from "./rollback.ts";
 export { compareSnapshots, type TableDifference } from "./compare_snapshots.ts";
 export type { Garbage, Retention } from "./garbage.ts";
 export { collectGarbage, plannedGarbage } from "./collect_garbage.ts";
+export { createOverlayStore } from "./overlay_store.ts";

@@ -1,4 +1,4 @@
-import { compareSnapshots, type ObjectStore, readManifest } from "shopflow/lake/mod.ts";
+import { compareSnapshots, type Manifest, type ObjectStore } from "shopflow/lake/mod.ts";
 import { compareRows, openSession, type SqlProject } from "shopflow/warehouse/mod.ts";
 import type { Difference } from "./difference_text.ts";
 
@@ -8,15 +8,14 @@ import type { Difference } from "./difference_text.ts";
  */
 export async function differenceOf(
   store: ObjectStore,
-  [before, after]: [string, string],
+  manifests: [Manifest, Manifest],
   project: SqlProject,
 ): Promise<Difference[]> {
-  const manifests = [await readManifest(store, before), await readManifest(store, after)] as const;
   const differences: Difference[] = [];
   using session = await openSession();
   for (const difference of compareSnapshots(...manifests)) {
     const grain = project.models.find(({ name }) => name === difference.table)?.doc.grain ?? [];
-    const rows = await compareRows(session, store, difference, [...manifests], grain);
+    const rows = await compareRows(session, store, difference, manifests, grain);
     differences.push({ ...difference, ...(rows && { rows }) });
   }
   return differences;

@@ -14,28 +14,7 @@ export function differenceText(before: string, after: string, differences: Diffe
   return [
     title,
     "",
-    textTable(
-      [
-        { title: "table" },
-        { title: "change" },
-        { title: "rows", align: "right" },
-        { title: "+ rows", align: "right" },
-        { title: "- rows", align: "right" },
-        { title: "~ rows", align: "right" },
-        { title: "files" },
-      ],
-      changed.map(({ table, change, rowsBefore, rowsAfter, rows, filesAdded, filesRemoved }) => [
-        table,
-        change,
-        rowsBefore === rowsAfter
-          ? formatCount(rowsAfter)
-          : `${formatCount(rowsBefore)} → ${formatCount(rowsAfter)}`,
-        ...[rows?.added, rows?.removed, rows?.changed].map((count) =>
-          count === undefined ? "?" : count === 0 ? "" : formatCount(count)
-        ),
-        `+${filesAdded.length} -${filesRemoved.length}`,
-      ]),
-    ),
+    differenceTable(changed),
     ...changed.flatMap(({ table, change, columnsAdded, columnsRemoved }) =>
       change !== "changed" ? [] : [
         ...columnsAdded.map((column) => `${table}: column added: ${column}`),
@@ -47,4 +26,30 @@ export function differenceText(before: string, after: string, differences: Diffe
       ? ["? no key in common by which to compare rows"]
       : []),
   ].join("\n");
+}
+
+/** Tables that differ, one a line; `?` where there is no key by which to compare rows. */
+export function differenceTable(changed: Difference[]): string {
+  return textTable(
+    [
+      { title: "table" },
+      { title: "change" },
+      { title: "rows", align: "right" },
+      { title: "+ rows", align: "right" },
+      { title: "- rows", align: "right" },
+      { title: "~ rows", align: "right" },
+      { title: "files" },
+    ],
+    changed.map(({ table, change, rowsBefore, rowsAfter, rows, filesAdded, filesRemoved }) => [
+      table,
+      change,
+      rowsBefore === rowsAfter
+        ? formatCount(rowsAfter)
+        : `${formatCount(rowsBefore)} → ${formatCount(rowsAfter)}`,
+      ...[rows?.added, rows?.removed, rows?.changed].map((count) =>
+        count === undefined ? "?" : count === 0 ? "" : formatCount(count)
+      ),
+      `+${filesAdded.length} -${filesRemoved.length}`,
+    ]),
+  );
 }
