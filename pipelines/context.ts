@@ -1,5 +1,5 @@
 import type { Config } from "shopflow/config/mod.ts";
-import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
+import { type ObjectStore, openStore } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 
 /** What every pipeline works with. */
@@ -22,5 +22,5 @@ export interface PipelineResult {
 export type Pipeline = (context: PipelineContext) => Promise<PipelineResult>;
 
 export function createContext(config: Config, runtime: Runtime, force = false): PipelineContext {
-  return { config, store: createDirectoryStore(config.lakeUrl), runtime, force };
+  return { config, store: openStore(config), runtime, force };
 }

@@ -1,8 +1,7 @@
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import type { Config } from "shopflow/config/mod.ts";
 import { type Job, type JobContext, type JobRun, runJob } from "shopflow/jobs/mod.ts";
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { type LakeConfig, openStore } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 
 /** Runs jobs when they are due. */
@@ -28,13 +27,13 @@ export const pipelineCommand: JobContext["command"] = (pipelines) => ({
 
 export function createScheduler(
   jobs: readonly Job[],
-  config: Pick<Config, "lakeUrl">,
+  config: LakeConfig,
   runtime: Runtime,
   command: JobContext["command"] = pipelineCommand,
 ): Scheduler {
   const stopping = new AbortController();
   const underWay = new Set<Promise<unknown>>();
-  const store = createDirectoryStore(config.lakeUrl);
+  const store = openStore(config);
   const owner = `${hostname()}:${Deno.pid}`;
 
   async function run(name: string): Promise<JobRun | undefined> {

@@ -1,7 +1,7 @@
 /** `deno task serve`: the report site and the scoring API on SHOPFLOW_HOST and SHOPFLOW_PORT. */
 import { loadConfig } from "shopflow/config/mod.ts";
 import { InputError, runCommand } from "shopflow/errors/mod.ts";
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { openStore } from "shopflow/lake/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { createApp } from "./app.ts";
 import { listen } from "./listen.ts";
@@ -15,7 +15,7 @@ Settings (environment variables):
   SHOPFLOW_PORT     port (8000)
   SHOPFLOW_API_KEY  key that requests must carry in x-api-key; needed when SHOPFLOW_HOST is not this machine only
   SHOPFLOW_HOME     folder of the embedded installation (.shopflow)
-  SHOPFLOW_LAKE     folder of the lake (<home>/lake)`;
+  SHOPFLOW_LAKE     the lake: a folder (<home>/lake) or s3://bucket/prefix, with the usual AWS variables`;
 
 /** Windows knows no SIGTERM. */
 const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
@@ -32,7 +32,7 @@ async function main(args: string[]): Promise<void> {
   }
   const config = loadConfig();
   const runtime = createRuntime();
-  const app = createApp({ store: createDirectoryStore(config.lakeUrl), runtime, apiKey: config.apiKey });
+  const app = createApp({ store: openStore(config), runtime, apiKey: config.apiKey });
   const server = listen(app.fetch, config);
   console.log(`ShopFlow is ready. Open
 

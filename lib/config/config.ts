@@ -1,5 +1,6 @@
 import { ConfigError } from "shopflow/errors/mod.ts";
 import { isAbsolute, join, resolve } from "node:path";
+import { lakeUrl } from "./lake_url.ts";
 
 /** Every setting, resolved: paths are absolute, defaults are filled in. */
 export interface Config {
@@ -9,8 +10,10 @@ export interface Config {
   postgresUrl: string;
   /** `mongodb://…` or `file:<path>` (mongoexport JSON lines). `SHOPFLOW_MONGODB_URL`. */
   ticketsUrl: string;
-  /** Folder of the lake. `SHOPFLOW_LAKE`, default `<home>/lake`. */
+  /** The lake: a folder or `s3://bucket/prefix`. `SHOPFLOW_LAKE`, default `<home>/lake`. */
   lakeUrl: string;
+  /** Room for local copies of a lake in S3, in bytes. `SHOPFLOW_CACHE_BYTES`, default 10 GiB. */
+  cacheBytes: number;
   /** Address the server listens on. `SHOPFLOW_HOST`, default `127.0.0.1`. */
   host: string;
   /** `SHOPFLOW_PORT`, default 8000. */
@@ -21,6 +24,7 @@ export interface Config {
 
 const KNOWN = [
   "SHOPFLOW_API_KEY",
+  "SHOPFLOW_CACHE_BYTES",
   "SHOPFLOW_HOME",
   "SHOPFLOW_HOST",
   "SHOPFLOW_LAKE",
@@ -50,7 +54,8 @@ export function loadConfig(
       schemes: ["mongodb:", "mongodb+srv:", "file:"],
       fallback: `file:${join(home, "shop", "support_tickets.jsonl")}`,
     }),
-    lakeUrl: resolve(cwd, env.SHOPFLOW_LAKE || join(home, "lake")),
+    lakeUrl: lakeUrl(env.SHOPFLOW_LAKE || join(home, "lake"), cwd),
+    cacheBytes: cacheBytes(env.SHOPFLOW_CACHE_BYTES),
     host: env.SHOPFLOW_HOST || "127.0.0.1",
     port: port(env.SHOPFLOW_PORT),
     apiKey: env.SHOPFLOW_API_KEY || undefined,
@@ -96,6 +101,18 @@ function port(value: string | undefined): number {
   if (!Number.isInteger(number) || number < 0 || number > 65535) {
     throw new ConfigError("SHOPFLOW_PORT is not a port", {
       expected: "a whole number from 0 to 65535",
+      found: JSON.stringify(value),
+    });
+  }
+  return number;
+}
+
+function cacheBytes(value: string | undefined): number {
+  if (!value) return 10 * 2 ** 30;
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 0) {
+    throw new ConfigError("SHOPFLOW_CACHE_BYTES is not a size", {
+      expected: "a whole number of bytes, e.g. 10737418240",
       found: JSON.stringify(value),
     });
   }

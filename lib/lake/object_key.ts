@@ -2,7 +2,7 @@ import { LakeError } from "shopflow/errors/mod.ts";
 
 /** @throws {LakeError} when `key` is not names joined by `/`: it could leave the store. */
 export function checkedKey(key: string): string {
-  if (key.split("/").every(isName)) return key;
+  if (isKey(key)) return key;
   throw new LakeError("Not a key of the lake", {
     expected: "names joined by /, none empty or starting with a dot",
     found: JSON.stringify(key),
@@ -19,5 +19,8 @@ export function checkedPrefix(prefix: string): string {
     found: JSON.stringify(prefix),
   });
 }
+
+/** Whether `key` is names joined by `/`. */
+export const isKey = (key: string) => key.split("/").every(isName);
 
 const isName = (name: string) => name !== "" && !name.startsWith(".") && !name.includes("\\");

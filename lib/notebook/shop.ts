@@ -1,6 +1,6 @@
 import { type ColumnTable, table as toTable } from "arquero";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { createDirectoryStore, findSnapshot, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { findSnapshot, type ObjectStore, openStore, readJson, readOnlyStore } from "shopflow/lake/mod.ts";
 import type { ScoreTable } from "shopflow/registry/mod.ts";
 import { type OpenSnapshot, openSnapshot, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ export interface Shop {
   readonly snapshot: string;
   /** DuckDB, in which every curated table is a view, and every current score table one named `scores_<name>`. */
   readonly session: OpenSnapshot;
-  /** The lake's files, e.g. for `loadChampion(shop.store, "churn")`. */
+  /** The lake's files, for reading, e.g. for `loadChampion(shop.store, "churn")`. */
   readonly store: ObjectStore;
   /** A query's result. */
   sql(query: string): Promise<ColumnTable>;
@@ -37,7 +37,7 @@ export interface ShopOptions {
  */
 export async function openShop({ snapshot = "current" }: ShopOptions = {}): Promise<Shop> {
   const config = loadConfig(Deno.env.toObject(), ROOT);
-  const store = noteModelReads(createDirectoryStore(config.lakeUrl));
+  const store = noteModelReads(readOnlyStore(openStore(config)));
   const session = await openSnapshot(store, await findSnapshot(store, snapshot));
   await noteRead({ kind: "snapshot", name: "lake", version: session.manifest.id });
   for (const { key } of await store.list("scores/")) {

@@ -1,6 +1,7 @@
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { type Need, testWith } from "../requirements.ts";
 
 /** A store under test and how to get rid of it. */
 export interface StoreUnderTest {
@@ -14,15 +15,17 @@ const text = (body: Uint8Array) => new TextDecoder().decode(body);
 /**
  * Declares the tests that every object store must pass.
  *
- * @param open Makes an empty store; a second call makes another client of the store given to it.
+ * @param open Makes an empty store.
+ * @param secondClient Makes another client of the same store.
  */
 export function objectStoreContract(
   name: string,
   open: () => Promise<StoreUnderTest>,
   secondClient: (store: ObjectStore) => ObjectStore,
+  { needs = [] }: { needs?: Need[] } = {},
 ): void {
   const test = (sentence: string, body: (store: ObjectStore) => Promise<void>) =>
-    Deno.test(`${name}: ${sentence}`, async () => {
+    testWith(needs, `${name}: ${sentence}`, async () => {
       const { store, remove } = await open();
       try {
         await body(store);

@@ -18,7 +18,7 @@ async function withShop(body: (context: PipelineContext, notebooks: string) => P
     await Promise.all([lakeUrl, notebooks].map((folder) => Deno.mkdir(folder)));
     const store = await publishSmallLake(lakeUrl);
     const runtime = createRuntime({ log: createLogger(() => {}), progress: silentProgress });
-    const config = { home, lakeUrl, postgresUrl: "", ticketsUrl: "", host: "", port: 0 };
+    const config = { home, lakeUrl, cacheBytes: 0, postgresUrl: "", ticketsUrl: "", host: "", port: 0 };
     await body({ config, store, runtime, force: false }, notebooks);
   });
 }

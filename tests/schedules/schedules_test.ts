@@ -85,7 +85,7 @@ async function withScheduler(
   const folder = await Deno.makeTempDir({ prefix: "schedules_" });
   const lakeUrl = join(folder, "lake");
   const runtime = createRuntime({ log: createLogger((line) => log.push(line)) });
-  const scheduler = createScheduler(JOBS, { lakeUrl }, runtime, (pipelines) => ({
+  const scheduler = createScheduler(JOBS, { home: folder, lakeUrl, cacheBytes: 0 }, runtime, (pipelines) => ({
     program: Deno.execPath(),
     args: ["eval", program, ...pipelines],
     cwd: folder,

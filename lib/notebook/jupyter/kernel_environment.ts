@@ -19,6 +19,27 @@ const PASSED = [
   "XDG_CACHE_HOME",
 ];
 
+/** What reading a lake in S3 takes beside its address; give notebooks a role that may only read, if there is one. */
+const PASSED_FOR_S3 = [
+  "AWS_ACCESS_KEY_ID",
+  "AWS_CONFIG_FILE",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+  "AWS_DEFAULT_REGION",
+  "AWS_ENDPOINT_URL",
+  "AWS_ENDPOINT_URL_S3",
+  "AWS_PROFILE",
+  "AWS_REGION",
+  "AWS_ROLE_ARN",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "AWS_SHARED_CREDENTIALS_FILE",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "SHOPFLOW_CACHE_BYTES",
+];
+
 /** The lake that the notebook reads. */
 export interface KernelLake {
   home: string;
@@ -30,7 +51,8 @@ export function kernelEnvironment(
   lake: KernelLake,
   env: Record<string, string | undefined> = Deno.env.toObject(),
 ): Record<string, string> {
-  const passed = PASSED.flatMap((name) => env[name] === undefined ? [] : [[name, env[name]!]]);
+  const names = lake.lakeUrl.startsWith("s3://") ? [...PASSED, ...PASSED_FOR_S3] : PASSED;
+  const passed = names.flatMap((name) => env[name] === undefined ? [] : [[name, env[name]!]]);
   return {
     ...Object.fromEntries(passed),
     NO_COLOR: "1",

@@ -8,6 +8,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     postgresUrl: "pglite:/shop/.shopflow/shop/postgres",
     ticketsUrl: "file:/shop/.shopflow/shop/support_tickets.jsonl",
     lakeUrl: "/shop/.shopflow/lake",
+    cacheBytes: 10_737_418_240,
     host: "127.0.0.1",
     port: 8000,
     apiKey: undefined,
@@ -62,5 +63,39 @@ Deno.test("a URL of another kind is refused without showing its password", () =>
 Deno.test("SHOPFLOW_PORT must be a port", () => {
   for (const value of ["eighty", "70000", "-1", "80.5"]) {
     assert.throws(() => loadConfig({ SHOPFLOW_PORT: value }), /whole number from 0 to 65535/);
+  }
+});
+
+Deno.test("the lake may be in S3, at the top of a bucket or below", () => {
+  for (const url of ["s3://my-lake", "s3://my-lake/shop/production"]) {
+    assert.equal(loadConfig({ SHOPFLOW_LAKE: url }, "/shop").lakeUrl, url);
+    assert.equal(loadConfig({ SHOPFLOW_LAKE: `${url}/` }, "/shop").lakeUrl, url);
+  }
+});
+
+Deno.test("a lake's address that is neither a folder nor in S3 is refused without showing its password", () => {
+  for (
+    const url of [
+      "gs://lake",
+      "s3://",
+      "s3://Lake",
+      "s3://lake//deep",
+      "s3://lake/../other",
+      "s3://key:secret@lake",
+    ]
+  ) {
+    assert.throws(() => loadConfig({ SHOPFLOW_LAKE: url }, "/shop"), (error) => {
+      assert.ok(error instanceof ConfigError, url);
+      assert.match(error.message, /SHOPFLOW_LAKE.*s3:\/\/bucket\/prefix/);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
+  }
+});
+
+Deno.test("SHOPFLOW_CACHE_BYTES must be a whole number of bytes", () => {
+  assert.equal(loadConfig({ SHOPFLOW_CACHE_BYTES: "1000000" }, "/shop").cacheBytes, 1_000_000);
+  for (const value of ["10 GB", "-1", "1.5"]) {
+    assert.throws(() => loadConfig({ SHOPFLOW_CACHE_BYTES: value }), /whole number of bytes/);
   }
 });

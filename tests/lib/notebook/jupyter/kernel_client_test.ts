@@ -120,6 +120,24 @@ Deno.test("the kernel does not see the credentials of the sources", async () => 
   });
 });
 
+Deno.test("the kernel gets the credentials of S3 where the lake is there, and those only", () => {
+  const seen = kernelEnvironment({ home: "/nowhere", lakeUrl: "s3://lake" }, {
+    SHOPFLOW_POSTGRES_URL: "postgres://shop:secret@db/shop",
+    AWS_ACCESS_KEY_ID: "key",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    AWS_ENDPOINT_URL: "http://127.0.0.1:9000",
+    AWS_LAMBDA_FUNCTION_NAME: "unrelated",
+  });
+  assert.deepEqual(Object.keys(seen).sort(), [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_ENDPOINT_URL",
+    "AWS_SECRET_ACCESS_KEY",
+    "NO_COLOR",
+    "SHOPFLOW_HOME",
+    "SHOPFLOW_LAKE",
+  ]);
+});
+
 Deno.test("a kernel that cannot start is told with what it said, and leaves nothing behind", async () => {
   await assert.rejects(openKernel({ cwd: "/nowhere", env }), /nowhere|No such|start/);
   await withTemporaryFolder(async (folder) => {

@@ -1,0 +1,116 @@
+import { randomUUID } from "node:crypto";
+import { join, resolve } from "node:path";
+import { reachDisk, takeOverFile, withFileLock } from "./local_file.ts";
+import { unlessMissing } from "./store_failures.ts";
+
+/** Where copies of a remote store's files lie, and how much room they get. */
+export interface ReadCacheOptions {
+  folder: string;
+  /** Bytes that the copies may take together; those in use stay even beyond it. */
+  maxBytes: number;
+  /**
+   * How long a file counts as in use after its path was handed out, in milliseconds, default an hour: DuckDB opens a
+   * view's files at every query, so a file that a session looks at must not go.
+   */
+  inUseMs?: number;
+  now?: () => number;
+}
+
+/**
+ * Local copies of immutable content, each under a name that stands for its content. Several processes may share
+ * the folder: a copy is written under a temporary name and renamed, and finding and evicting take turns.
+ */
+export interface ReadCache {
+  /** Path of the copy called `name`, if it is here with that many bytes. */
+  find(name: string, size: number): Promise<string | undefined>;
+  /** Path of the copy called `name`; `fetch` writes it where it is not here yet. */
+  findOrFetch(name: string, size: number, fetch: (path: string) => Promise<void>): Promise<string>;
+  /** Takes over a local file as the copy called `name`. */
+  takeOver(name: string, path: string): Promise<void>;
+}
+
+const INCOMING = ".incoming";
+const HOUR_MS = 3_600_000;
+/** What is in the incoming folder for longer was left by a process that died. */
+const ABANDONED_MS = 24 * HOUR_MS;
+
+export function createReadCache(options: ReadCacheOptions): ReadCache {
+  const { maxBytes, inUseMs = HOUR_MS, now = Date.now } = options;
+  const root = resolve(options.folder);
+  const incoming = join(root, INCOMING);
+  const pathOf = (name: string) => join(root, name);
+  const fetching = new Map<string, Promise<string>>();
+  const inTurn = async <T>(work: () => Promise<T>) => {
+    await Deno.mkdir(incoming, { recursive: true });
+    return await withFileLock(join(root, ".lock"), work);
+  };
+
+  const markUsed = (path: string) => Deno.utime(path, now() / 1000, now() / 1000);
+
+  const find = (name: string, size: number) =>
+    inTurn(async () => {
+      const path = pathOf(name);
+      if ((await unlessMissing(Deno.stat(path)))?.size !== size) return undefined;
+      await markUsed(path);
+      return path;
+    });
+
+  async function takeOver(name: string, path: string): Promise<void> {
+    await inTurn(async () => {
+      await takeOverFile(path, pathOf(name), incoming);
+      await markUsed(pathOf(name));
+      await makeRoom();
+    });
+  }
+
+  async function fetchInto(name: string, fetch: (path: string) => Promise<void>): Promise<string> {
+    await Deno.mkdir(incoming, { recursive: true });
+    const path = join(incoming, randomUUID());
+    try {
+      await fetch(path);
+      await reachDisk(path);
+      await takeOver(name, path);
+    } finally {
+      await unlessMissing(Deno.remove(path));
+    }
+    return pathOf(name);
+  }
+
+  /** Removes the copies whose use lies longest back until the rest fits. */
+  async function makeRoom(): Promise<void> {
+    const copies = await filesIn(root);
+    let total = copies.reduce((sum, { size }) => sum + size, 0);
+    const evictable = copies.filter(({ used }) => now() - used >= inUseMs).sort((a, b) => a.used - b.used);
+    for (const { path, size } of evictable) {
+      if (total <= maxBytes) break;
+      await unlessMissing(Deno.remove(path));
+      total -= size;
+    }
+    for (const { path, used } of await filesIn(incoming)) {
+      if (now() - used >= ABANDONED_MS) await unlessMissing(Deno.remove(path));
+    }
+  }
+
+  return {
+    find,
+    takeOver,
+    async findOrFetch(name, size, fetch) {
+      const found = await find(name, size);
+      if (found !== undefined) return found;
+      const underWay = fetching.get(name) ?? fetchInto(name, fetch).finally(() => fetching.delete(name));
+      fetching.set(name, underWay);
+      return await underWay;
+    },
+  };
+}
+
+async function filesIn(folder: string): Promise<{ path: string; size: number; used: number }[]> {
+  const files: { path: string; size: number; used: number }[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    if (!entry.isFile || entry.name === ".lock") continue;
+    const path = join(folder, entry.name);
+    const stat = await unlessMissing(Deno.stat(path));
+    if (stat) files.push({ path, size: stat.size, used: stat.mtime?.getTime() ?? 0 });
+  }
+  return files;
+}

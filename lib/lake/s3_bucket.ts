@@ -1,0 +1,116 @@
+import { S3Client } from "@aws-sdk/client-s3";
+import { PATIENT, type RetryPolicy, withRetries } from "./retry.ts";
+import { isTransient, isUnanswered, Stalled } from "./s3_failures.ts";
+import type { S3Location } from "./s3_location.ts";
+
+/** The variables of the AWS SDKs and tools. */
+export type Environment = Record<string, string | undefined>;
+
+/** One try of a request. */
+export interface Attempt {
+  /** Ends the request when it stalls. */
+  signal: AbortSignal;
+  /** To be called as bytes come in: the request is not stalled. */
+  progress(): void;
+  /** How many tries failed before; what they wrote may or may not be there. */
+  failures: number;
+}
+
+/** A bucket with the client that reaches it. */
+export interface S3Bucket {
+  location: S3Location;
+  /** Address of the server, undefined for Amazon's. */
+  endpoint: string | undefined;
+  /** The object's full key. */
+  keyOf(key: string): string;
+  /** Makes a request, again with backoff when it fails in a way that may pass. */
+  request<T>(request: (client: S3Client, attempt: Attempt) => Promise<T>): Promise<T>;
+}
+
+export interface S3BucketOptions {
+  env: Environment;
+  retry?: Partial<RetryPolicy>;
+  /** A request in which nothing moves for this long is tried again, in milliseconds. */
+  stallMs?: number;
+}
+
+/** Attempts before it is said that a server which never answered cannot be reached: a wrong address is no outage. */
+const FIRST_CONTACT_ATTEMPTS = 5;
+const STALL_MS = 60_000;
+/** What self-hosted servers call their only region unless told otherwise. */
+const REGION_OF_ENDPOINTS = "us-east-1";
+
+/** Opens a bucket with the address, region and credentials that the usual AWS variables (or `~/.aws`) give. */
+export function openS3Bucket(
+  location: S3Location,
+  { env, retry, stallMs = STALL_MS }: S3BucketOptions,
+): S3Bucket {
+  const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined;
+  const client = createClient(env, endpoint);
+  const policy = { ...PATIENT, ...retry };
+  let answered = false;
+
+  const mayPass = (error: unknown, failures: number) =>
+    isTransient(error) && (answered || !isUnanswered(error) || failures < FIRST_CONTACT_ATTEMPTS);
+
+  return {
+    location,
+    endpoint,
+    keyOf: (key) => location.prefix + key,
+    request: (request) =>
+      withRetries(
+        async (failures) => {
+          try {
+            const result = await unlessStalled(stallMs, (stall) => request(client, { ...stall, failures }));
+            answered = true;
+            return result;
+          } catch (error) {
+            answered ||= !isUnanswered(error);
+            throw error;
+          }
+        },
+        mayPass,
+        policy,
+      ),
+  };
+}
+
+function createClient(env: Environment, endpoint: string | undefined): S3Client {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
+  const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || (endpoint && REGION_OF_ENDPOINTS);
+  return new S3Client({
+    ...(region ? { region } : {}),
+    // Names of buckets as part of the host need DNS entries that only Amazon's servers have.
+    ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
+    ...(accessKeyId && secretAccessKey
+      ? { credentials: { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN || undefined } }
+      : {}),
+    // S3-compatible servers do not know all the checksums that the SDK would add.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    // Tries are ours: theirs would hide whether a failed try may have written.
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 5000 },
+  });
+}
+
+/** Gives up work that reports no progress for `ms`. @throws {Stalled} */
+async function unlessStalled<T>(
+  ms: number,
+  work: (stall: Pick<Attempt, "signal" | "progress">) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const giveUp = () => controller.abort(new Stalled(`nothing moved for ${ms / 1000} s`));
+  let timer = setTimeout(giveUp, ms);
+  const progress = () => {
+    clearTimeout(timer);
+    timer = setTimeout(giveUp, ms);
+  };
+  try {
+    return await work({ signal: controller.signal, progress });
+  } catch (error) {
+    throw controller.signal.aborted ? controller.signal.reason : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

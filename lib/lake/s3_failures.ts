@@ -1,0 +1,147 @@
+import { LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
+import type { S3Location } from "./s3_location.ts";
+
+/** What the SDK's errors carry, whichever class they are of. */
+interface S3Failure {
+  name: string;
+  message: string;
+  /** Of a connection that failed, e.g. `ECONNREFUSED`. */
+  code?: string;
+  /** HTTP status; undefined when no answer came. */
+  status?: number;
+}
+
+/** An answer that broke off, or bytes that are not those that were stored. */
+export class BrokenTransfer extends Error {
+  override readonly name = "BrokenTransfer";
+}
+
+/** The attempt was given up because nothing moved any more. */
+export class Stalled extends Error {
+  override readonly name = "Stalled";
+  readonly code = "ETIMEDOUT";
+}
+
+/** Conflicts of writes that came at the same moment: the server asks to try again. */
+const CONFLICTS = ["ConditionalRequestConflict", "OperationAborted"];
+const THROTTLING = [
+  "SlowDown",
+  "Throttling",
+  "ThrottlingException",
+  "RequestTimeout",
+  "RequestLimitExceeded",
+];
+const CREDENTIALS = [
+  "AccessDenied",
+  "CredentialsProviderError",
+  "ExpiredToken",
+  "Forbidden",
+  "InvalidAccessKeyId",
+  "InvalidToken",
+  "SignatureDoesNotMatch",
+  "XAdminUserNotFound",
+];
+const OTHER_REGION = ["AuthorizationHeaderMalformed", "PermanentRedirect"];
+
+export function describeFailure(error: unknown): S3Failure {
+  const { name = "Error", message = String(error), code, $metadata } = error as Partial<Error> & {
+    code?: unknown;
+    $metadata?: { httpStatusCode?: number };
+  };
+  return {
+    name,
+    message,
+    code: typeof code === "string" ? code : undefined,
+    status: $metadata?.httpStatusCode,
+  };
+}
+
+/** No answer came: the connection failed, broke or stalled. */
+export function isUnanswered(error: unknown): boolean {
+  const { code, status } = describeFailure(error);
+  if (status !== undefined || error instanceof Deno.errors.NotFound) return false;
+  const broken = [Deno.errors.ConnectionReset, Deno.errors.UnexpectedEof, Deno.errors.BrokenPipe];
+  return /^(E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_)|ENOTFOUND|UND_)/.test(code ?? "") ||
+    broken.some((kind) => error instanceof kind) ||
+    /socket hang up|connection (closed|reset|error)|aborted|unexpected (eof|end of file)/i.test(
+      (error as Error).message ?? "",
+    );
+}
+
+/** Whether the same request may succeed the next time. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof BrokenTransfer || isUnanswered(error)) return true;
+  const { name, status = 0 } = describeFailure(error);
+  // A status of 200 with an error: the answer broke off on its way.
+  return status >= 500 || status === 429 || status === 200 || THROTTLING.includes(name) ||
+    CONFLICTS.includes(name);
+}
+
+/** The object is not there (or the bucket, where the answer has no body to say so). */
+export function isAbsent(error: unknown): boolean {
+  const { name, status } = describeFailure(error);
+  return status === 404 && (name === "NoSuchKey" || name === "NotFound");
+}
+
+/** A conditional request found another state than it asked for. */
+export const isPreconditionFailed = (error: unknown) => describeFailure(error).status === 412;
+
+/** Turns what S3 or the SDK says into an error that names the lake and what to correct. */
+export function explainFailure(
+  error: unknown,
+  { location, endpoint, action, key }: {
+    location: S3Location;
+    endpoint: string | undefined;
+    action: string;
+    key: string;
+  },
+): ShopFlowError {
+  if (error instanceof ShopFlowError) return error;
+  const failure = describeFailure(error);
+  const { name, message, status } = failure;
+  const fail = (problem: string, expected: string, found: string, remedy: string) =>
+    new LakeError(problem, { expected, found, remedy, cause: error });
+  const server = endpoint ?? "Amazon S3";
+  const said = status === undefined ? message : `${name}: ${message}`;
+  if (name === "NoSuchBucket") {
+    return fail(
+      `The lake ${location.url} has no bucket`,
+      `a bucket ${location.bucket} at ${server}`,
+      "none of that name",
+      "Create it, or correct SHOPFLOW_LAKE or AWS_ENDPOINT_URL.",
+    );
+  }
+  if (CREDENTIALS.includes(name) || status === 401 || status === 403) {
+    return fail(
+      `Cannot ${action} ${JSON.stringify(key)} in the lake ${location.url}: no permission`,
+      `credentials that ${server} accepts for the bucket ${location.bucket}`,
+      said,
+      "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or AWS_PROFILE, and what they are allowed.",
+    );
+  }
+  if (OTHER_REGION.includes(name) || status === 301 || message === "Region is missing") {
+    return fail(
+      `The region of the lake ${location.url} is ${message === "Region is missing" ? "missing" : "wrong"}`,
+      `the region of the bucket ${location.bucket}`,
+      said,
+      "Set AWS_REGION, e.g. AWS_REGION=eu-central-1.",
+    );
+  }
+  if (isUnanswered(error)) {
+    return fail(
+      `The lake ${location.url} cannot be reached`,
+      `an S3 server at ${server}`,
+      failure.code === undefined || message.includes(failure.code) ? message : `${failure.code}: ${message}`,
+      "Check AWS_ENDPOINT_URL and the network.",
+    );
+  }
+  const local = status === undefined && Object.values(Deno.errors).some((kind) => error instanceof kind);
+  return fail(
+    `Cannot ${action} ${JSON.stringify(key)} in the lake ${location.url}`,
+    local ? "a cache under SHOPFLOW_HOME that this user may write" : `an answer of ${server}`,
+    said,
+    local
+      ? "Check the folder's permissions and free space."
+      : "Run it again; if it stays, ask who runs the server.",
+  );
+}
