@@ -102,7 +102,7 @@ export function explainFailure(
   const fail = (problem: string, expected: string, found: string, remedy: string) =>
     new LakeError(problem, { expected, found, remedy, cause: error });
   const server = endpoint ?? "Amazon S3";
-  const said = status === undefined ? message : `${name}: ${message}`;
+  const said = (status === undefined ? message : `${name}: ${message}`).replace(/\.$/, "");
   if (name === "NoSuchBucket") {
     return fail(
       `The lake ${location.url} has no bucket`,

@@ -10,6 +10,7 @@ function startServer(settings: Record<string, string>, args: string[] = []): Den
     args: [
       "run",
       "--allow-read",
+      "--allow-write",
       "--allow-env",
       "--allow-net",
       "--allow-sys",

@@ -36,8 +36,8 @@ testWith(
     const right = Deno.env.toObject();
     for (const wrong of [{ AWS_SECRET_ACCESS_KEY: "wrong" }, { AWS_ACCESS_KEY_ID: "nobody" }]) {
       const store = createS3Store(TEST_S3_URL, { env: { ...right, ...wrong }, cache });
-      for (const trying of [store.get("a"), store.list(""), store.put("a", body)]) {
-        await assert.rejects(trying, {
+      for (const attempt of [() => store.get("a"), () => store.list(""), () => store.put("a", body)]) {
+        await assert.rejects(attempt, {
           name: "LakeError",
           message: /no permission: .*Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY/,
         });
