@@ -1,5 +1,6 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { fileSha256 } from "./damaged_files.ts";
 
 /** A file outside the store whose content is known. */
 export interface LocalFile {
@@ -9,16 +10,9 @@ export interface LocalFile {
   sha256: string;
 }
 
-/** Size and hash of a file, read piece by piece. */
 export async function measureFile(path: string): Promise<LocalFile> {
-  using file = await Deno.open(path);
-  const hash = createHash("sha256");
-  const buffer = new Uint8Array(1 << 20);
-  let size = 0;
-  for (let read; (read = await file.read(buffer)) !== null; size += read) {
-    hash.update(buffer.subarray(0, read));
-  }
-  return { path, size, sha256: hash.digest("hex") };
+  const { size } = await Deno.stat(path);
+  return { path, size, sha256: await fileSha256(path) };
 }
 
 /** Waits until a file's bytes are on the disk: a rename may outlive a power cut that bytes don't. */
