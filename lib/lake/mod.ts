@@ -2,7 +2,6 @@
 export type { ObjectStat, ObjectStore, StoredObject, UnfinishedWrite } from "./object_store.ts";
 export { createDirectoryStore } from "./directory_store.ts";
 export { fileSha256, isWhole, refuseDamaged } from "./damaged_files.ts";
-export { createS3Store, type S3StoreOptions } from "./s3_store.ts";
 export { type LakeConfig, openStore } from "./open_store.ts";
 export { readOnlyStore } from "./read_only_store.ts";
 export { encodeJson, readJson } from "./json_object.ts";

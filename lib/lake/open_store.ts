@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { createDirectoryStore } from "./directory_store.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { isS3Url } from "./s3_location.ts";
-import { createS3Store } from "./s3_store.ts";
 
 /** The settings that say where the lake is. */
 export type LakeConfig = Pick<Config, "home" | "lakeUrl" | "cacheBytes">;
@@ -14,5 +13,26 @@ export function openStore(
   env: Record<string, string | undefined> = Deno.env.toObject(),
 ): ObjectStore {
   if (!isS3Url(lakeUrl)) return createDirectoryStore(lakeUrl);
-  return createS3Store(lakeUrl, { env, cache: { folder: join(home, "cache"), maxBytes: cacheBytes } });
+  return loadedWhenUsed(lakeUrl, async () => {
+    const { createS3Store } = await import("./s3_store.ts");
+    return createS3Store(lakeUrl, { env, cache: { folder: join(home, "cache"), maxBytes: cacheBytes } });
+  });
+}
+
+/** A store whose code is loaded at its first use: Amazon's SDK takes 0.4 s, which a lake in a folder need not wait. */
+function loadedWhenUsed(url: string, load: () => Promise<ObjectStore>): ObjectStore {
+  let loading: Promise<ObjectStore> | undefined;
+  const store = () => loading ??= load();
+  return {
+    url,
+    get: async (key) => (await store()).get(key),
+    put: async (key, body) => (await store()).put(key, body),
+    putIfAbsent: async (key, body) => (await store()).putIfAbsent(key, body),
+    putIfMatch: async (key, body, etag) => (await store()).putIfMatch(key, body, etag),
+    moveIn: async (key, path) => (await store()).moveIn(key, path),
+    localPath: async (key) => (await store()).localPath(key),
+    stat: async (key) => (await store()).stat(key),
+    list: async (prefix) => (await store()).list(prefix),
+    delete: async (key) => (await store()).delete(key),
+  };
 }

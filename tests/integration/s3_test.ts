@@ -1,6 +1,7 @@
 /** The whole path on a lake in S3, on a good day and on bad ones. */
 import { loadConfig } from "shopflow/config/mod.ts";
-import { createS3Store, currentSnapshotId, readManifest } from "shopflow/lake/mod.ts";
+import { currentSnapshotId, readManifest } from "shopflow/lake/mod.ts";
+import { createS3Store } from "shopflow/lake/s3_store.ts";
 import { listReports, readReport } from "shopflow/notebook/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
