@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { dirname, join, relative, resolve } from "node:path";
+import { reachDisk, takeOverFile, withFileLock } from "./local_file.ts";
 import { checkedKey, checkedPrefix } from "./object_key.ts";
 import type { ObjectStat, ObjectStore, StoredObject, UnfinishedWrite } from "./object_store.ts";
 import { fileMissing, lakeFailure, unlessMissing } from "./store_failures.ts";
@@ -76,7 +77,7 @@ const etagOf = (body: Uint8Array) => createHash("sha256").update(body).digest("h
 
 /** Writes a staging file, whole and on the disk. */
 async function stage(root: string, body: Uint8Array): Promise<string> {
-  const path = await stagingPath(root);
+  const path = join(await stagingFolder(root), randomUUID());
   await Deno.writeFile(path, body);
   await reachDisk(path);
   return path;
@@ -84,36 +85,17 @@ async function stage(root: string, body: Uint8Array): Promise<string> {
 
 async function takeOver(root: string, path: string, target: string): Promise<void> {
   await Deno.mkdir(dirname(target), { recursive: true });
-  await reachDisk(path);
-  try {
-    await Deno.rename(path, target);
-  } catch (error) {
-    if ((error as { code?: string }).code !== "EXDEV") throw error;
-    // The file is on another file system: copy it beside its place first, so that it appears whole.
-    const staged = await stagingPath(root);
-    await Deno.copyFile(path, staged);
-    await reachDisk(staged);
-    await Deno.rename(staged, target);
-    await Deno.remove(path);
-  }
+  await takeOverFile(path, target, await stagingFolder(root));
 }
 
-async function stagingPath(root: string): Promise<string> {
-  await Deno.mkdir(join(root, STAGING), { recursive: true });
-  return join(root, STAGING, randomUUID());
-}
-
-/** Waits until a file's bytes are on the disk: a rename may outlive a power cut that bytes don't. */
-async function reachDisk(path: string): Promise<void> {
-  using file = await Deno.open(path, { write: true });
-  await file.syncData();
+async function stagingFolder(root: string): Promise<string> {
+  const folder = join(root, STAGING);
+  await Deno.mkdir(folder, { recursive: true });
+  return folder;
 }
 
 async function withLock<T>(root: string, work: () => Promise<T>): Promise<T> {
-  await Deno.mkdir(join(root, STAGING), { recursive: true });
-  using file = await Deno.open(join(root, STAGING, LOCK), { create: true, write: true });
-  await file.lock(true);
-  return await work();
+  return await withFileLock(join(await stagingFolder(root), LOCK), work);
 }
 
 /** The staging files; those of writes that go on are young. */

@@ -34,5 +34,6 @@ function loadedWhenUsed(url: string, load: () => Promise<ObjectStore>): ObjectSt
     stat: async (key) => (await store()).stat(key),
     list: async (prefix) => (await store()).list(prefix),
     delete: async (key) => (await store()).delete(key),
+    unfinishedWrites: async () => await (await store()).unfinishedWrites?.() ?? [],
   };
 }

@@ -10,5 +10,13 @@ export function readOnlyStore(store: ObjectStore): ObjectStore {
         remedy: "Promote the code into a pipeline that writes it.",
       }),
     );
-  return { ...store, put: refuse, putIfAbsent: refuse, putIfMatch: refuse, moveIn: refuse, delete: refuse };
+  return {
+    ...store,
+    put: refuse,
+    putIfAbsent: refuse,
+    putIfMatch: refuse,
+    moveIn: refuse,
+    delete: refuse,
+    unfinishedWrites: undefined,
+  };
 }

@@ -12,6 +12,7 @@ import { describeFailure, explainFailure, isAbsent, isPreconditionFailed } from 
 import { listObjects } from "./s3_listing.ts";
 import { parseS3Url } from "./s3_location.ts";
 import { putObject } from "./s3_put.ts";
+import { unfinishedUploads } from "./s3_unfinished.ts";
 import { uploadInParts } from "./s3_upload.ts";
 import { fileMissing } from "./store_failures.ts";
 
@@ -105,6 +106,7 @@ export function createS3Store(url: string, options: S3StoreOptions): ObjectStore
       }),
     list: (prefix) => explained("list", prefix, () => listObjects(bucket, checkedPrefix(prefix), pageSize)),
     delete: (key) => writing(key, () => deleteObject(bucket, key)),
+    unfinishedWrites: () => explained("list", "unfinished uploads", () => unfinishedUploads(bucket)),
   };
 }
 

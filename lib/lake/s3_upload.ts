@@ -21,7 +21,7 @@ export interface UploadOptions {
 const MOST_PARTS = 10_000;
 
 /** Which upload of which object. */
-interface Upload {
+export interface Upload {
   Bucket: string;
   Key: string;
   UploadId: string;
@@ -46,7 +46,7 @@ export async function uploadInParts(
     await complete(bucket, key, upload, tags, metadata);
   } catch (error) {
     // The upload's own failure is the one to hear of; parts that stay are found by the garbage collection.
-    await abort(bucket, upload).catch(() => {});
+    await abortUpload(bucket, upload).catch(() => {});
     throw error;
   }
 }
@@ -126,8 +126,13 @@ async function complete(
   }
 }
 
-function abort(bucket: S3Bucket, upload: Upload): Promise<unknown> {
-  return bucket.request((client, { signal }) =>
-    client.send(new AbortMultipartUploadCommand(upload), { abortSignal: signal })
-  );
+/** Removes an upload's parts; one that is gone is no error. */
+export async function abortUpload(bucket: S3Bucket, upload: Upload): Promise<void> {
+  try {
+    await bucket.request((client, { signal }) =>
+      client.send(new AbortMultipartUploadCommand(upload), { abortSignal: signal })
+    );
+  } catch (error) {
+    if (describeFailure(error).name !== "NoSuchUpload") throw error;
+  }
 }

@@ -1,5 +1,4 @@
 /** Large files of an S3 store: their way up in parts, and their way down into the read cache. */
-import { ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -22,12 +21,7 @@ async function largeFile({ home }: S3Lake): Promise<{ path: string; hash: string
   return { path, hash: sha256(body) };
 }
 
-async function uploadsUnderWay({ url }: S3Lake): Promise<number> {
-  const client = new S3Client({ endpoint: Deno.env.get("AWS_ENDPOINT_URL"), forcePathStyle: true });
-  const [bucket, prefix] = url.slice("s3://".length).split("/");
-  const listed = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix }));
-  return listed.Uploads?.length ?? 0;
-}
+const uploadsUnderWay = async ({ store }: S3Lake) => (await store.unfinishedWrites!()).length;
 
 const isPart = ({ path }: ProxiedRequest, number: number) => path.includes(`partNumber=${number}&`);
 
@@ -77,6 +71,26 @@ testWith(
         assert.deepEqual(await direct.list(""), []);
         assert.equal(await uploadsUnderWay(lake), 0);
         assert.ok(existsSync(path));
+      },
+      { partBytes: PART },
+    ),
+);
+
+testWith(
+  ["s3"],
+  "parts that a broken upload left are found with their size and age, and removed",
+  () =>
+    withFaultyS3(
+      (request) => isPart(request, 3) || request.method === "DELETE" ? "throttled" : undefined,
+      async (s3) => {
+        const { path } = await largeFile(s3.lake);
+        await assert.rejects(s3.faulty.moveIn("t/1.parquet", path), /Cannot write "t\/1.parquet"/);
+        const [left, ...more] = await s3.direct.unfinishedWrites!();
+        assert.deepEqual([left?.name, left?.size, more], ["parts of t/1.parquet", 2 * PART, []]);
+        assert.ok(Math.abs(left!.modified.getTime() - Date.now()) < 600_000);
+        await left!.remove();
+        await left!.remove();
+        assert.deepEqual(await s3.direct.unfinishedWrites!(), []);
       },
       { partBytes: PART },
     ),

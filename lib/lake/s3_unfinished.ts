@@ -1,0 +1,62 @@
+import {
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
+  ListPartsCommand,
+  type MultipartUpload,
+} from "@aws-sdk/client-s3";
+import type { UnfinishedWrite } from "./object_store.ts";
+import type { S3Bucket } from "./s3_bucket.ts";
+import { describeFailure } from "./s3_failures.ts";
+import { abortUpload, type Upload } from "./s3_upload.ts";
+
+/** Uploads whose parts are there but were never put together: under way, or left by a process that was killed. */
+export async function unfinishedUploads(bucket: S3Bucket): Promise<UnfinishedWrite[]> {
+  const found: UnfinishedWrite[] = [];
+  for (const { Key, UploadId, Initiated } of await uploadsOf(bucket)) {
+    const upload = { Bucket: bucket.location.bucket, Key: Key!, UploadId: UploadId! };
+    const size = await sizeOfParts(bucket, upload);
+    if (size === undefined) continue;
+    found.push({
+      name: `parts of ${upload.Key.slice(bucket.location.prefix.length)}`,
+      size,
+      modified: Initiated ?? new Date(0),
+      remove: () => abortUpload(bucket, upload),
+    });
+  }
+  return found;
+}
+
+async function uploadsOf(bucket: S3Bucket): Promise<MultipartUpload[]> {
+  const { bucket: Bucket, prefix: Prefix } = bucket.location;
+  const uploads: MultipartUpload[] = [];
+  let from: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+  while (from !== undefined) {
+    const list: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({ Bucket, Prefix, ...from });
+    const page: ListMultipartUploadsCommandOutput = await bucket.request((client, { signal }) =>
+      client.send(list, { abortSignal: signal })
+    );
+    uploads.push(...page.Uploads ?? []);
+    from = page.IsTruncated
+      ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+      : undefined;
+  }
+  return uploads;
+}
+
+/** Bytes of an upload's parts; undefined when it was completed or aborted since it was listed. */
+async function sizeOfParts(bucket: S3Bucket, upload: Upload): Promise<number | undefined> {
+  let size = 0;
+  let marker: string | undefined;
+  try {
+    do {
+      const list = new ListPartsCommand({ ...upload, PartNumberMarker: marker });
+      const page = await bucket.request((client, { signal }) => client.send(list, { abortSignal: signal }));
+      for (const part of page.Parts ?? []) size += part.Size ?? 0;
+      marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+    } while (marker !== undefined);
+    return size;
+  } catch (error) {
+    if (describeFailure(error).name === "NoSuchUpload") return undefined;
+    throw error;
+  }
+}
