@@ -119,9 +119,10 @@ export function explainFailure(
       "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or AWS_PROFILE, and what they are allowed.",
     );
   }
-  if (OTHER_REGION.includes(name) || status === 301 || message === "Region is missing") {
+  const noRegion = /^Region (is missing|not accepted)/.test(message);
+  if (noRegion || OTHER_REGION.includes(name) || status === 301) {
     return fail(
-      `The region of the lake ${location.url} is ${message === "Region is missing" ? "missing" : "wrong"}`,
+      `The region of the lake ${location.url} is ${noRegion ? "missing" : "wrong"}`,
       `the region of the bucket ${location.bucket}`,
       said,
       "Set AWS_REGION, e.g. AWS_REGION=eu-central-1.",

@@ -68,19 +68,22 @@ testWith(
     }),
 );
 
-Deno.test("without a region and an endpoint the region is asked for", async () => {
-  const store = createS3Store("s3://lake", { env: { ...KEYS }, cache, ...noWait });
-  const region = Deno.env.get("AWS_REGION");
-  Deno.env.delete("AWS_REGION");
-  try {
-    await assert.rejects(store.get("a"), {
-      name: "LakeError",
-      message: /region .* is missing.*Set AWS_REGION/,
-    });
-  } finally {
-    if (region !== undefined) Deno.env.set("AWS_REGION", region);
-  }
-});
+for (const region of [undefined, ""]) {
+  Deno.test(`where AWS_REGION is ${region === "" ? "empty" : "not set"} and there is no endpoint the region is asked for`, async () => {
+    const before = Deno.env.get("AWS_REGION");
+    if (region === undefined) Deno.env.delete("AWS_REGION");
+    else Deno.env.set("AWS_REGION", region);
+    try {
+      const store = createS3Store("s3://lake", { env: { ...KEYS }, cache, ...noWait });
+      await assert.rejects(store.get("a"), {
+        name: "LakeError",
+        message: /region .* is missing.*Set AWS_REGION/,
+      });
+    } finally {
+      if (before !== undefined) Deno.env.set("AWS_REGION", before);
+    }
+  });
+}
 
 Deno.test("an endpoint where nothing listens is told with its address, soon", async () => {
   let waited = 0;
