@@ -1,4 +1,5 @@
 import type { Config } from "shopflow/config/mod.ts";
+import type { ShopFlowError } from "shopflow/errors/mod.ts";
 import { type ObjectStore, openStore } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 
@@ -16,6 +17,8 @@ export interface PipelineResult {
   status: "done" | "unchanged";
   /** One line for the operator, with figures. */
   summary: string;
+  /** What could not be done while the rest went on; the command ends with an error after all its pipelines. */
+  problems?: ShopFlowError[];
 }
 
 /** A step from sources to reports; throws a `ShopFlowError` when it cannot be done. */

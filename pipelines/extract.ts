@@ -1,62 +1,97 @@
-import { currentRawExtract, type ObjectStore, publishRawExtract, type RawTable } from "shopflow/lake/mod.ts";
-import { type CopiedTable, copySourceTables, copyTickets, maskUrl } from "shopflow/sources/mod.ts";
-import { openSession } from "shopflow/warehouse/mod.ts";
-import { createHash } from "node:crypto";
+import {
+  currentRawVersion,
+  moveWatermarks,
+  type ObjectStore,
+  publishRawExtract,
+  type RawExtract,
+  readWatermarks,
+} from "shopflow/lake/mod.ts";
+import { isConnectionLoss, isUnreachable, maskUrl, withRetries } from "shopflow/sources/mod.ts";
 import type { Pipeline } from "./context.ts";
-import { storeTable } from "./extract/store_table.ts";
+import { type ExtractedSources, extractSources } from "./extract/extract_sources.ts";
 import { withTemporaryFolder } from "./temporary_folder.ts";
 
 /**
- * Copies the source tables and the support tickets into the lake's raw layer: Parquet files first, then
- * `raw/current.json`, so that a failed extract leaves the last one as it was. A table whose rows are those
- * of the last time keeps its file.
+ * Brings what changed in the source tables and the support tickets into the lake's raw layer: Parquet files
+ * first, then `raw/current.json`, then the watermarks. An extract that fails or is killed leaves the last one as
+ * it was; one that is killed before the watermarks moved reads some rows again and finds them known.
+ *
+ * A table that is not as agreed keeps its last state, is named in `problems`, and the others go on.
  *
  * @throws {SourceError} when a source cannot be reached or read.
- * @throws {SchemaContractError} when a source is not as agreed.
+ * @throws {SchemaContractError} when no table is as agreed.
+ * @throws {LakeError} when another extract was published meanwhile.
  */
 export const extract: Pipeline = ({ config, store, runtime, force }) =>
   withTemporaryFolder(config.home, async (folder) => {
-    const extractedAt = runtime.now().toISOString();
     const source = `${maskUrl(config.postgresUrl)}, ${maskUrl(config.ticketsUrl)}`;
-    const copied = [
-      ...await copySourceTables(config.postgresUrl, folder, runtime),
-      await copyTickets(config.ticketsUrl, folder, runtime),
-    ];
-    const before = await currentRawExtract(store);
-    const run = runName(extractedAt, copied);
-    const tables: Record<string, RawTable> = {};
-    const changed: string[] = [];
-    using session = await openSession();
-    for (const table of copied) {
-      const kept = force ? undefined : await unchangedFile(store, before?.tables[table.name], table);
-      if (!kept) changed.push(table.name);
-      tables[table.name] = kept ?? await storeTable(session, store, table, { run, extractedAt });
-      await Deno.remove(table.path);
-    }
-    const rows = copied.reduce((sum, table) => sum + table.rows, 0).toLocaleString("en-US");
+    const version = await currentRawVersion(store);
+    const before = version?.extract;
+    const marks = await readWatermarks(store);
+    const extractedAt = later(runtime.now(), before?.extractedAt).toISOString();
+    const run = `${extractedAt.replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
+    const sources = await withRetries(
+      (attempt) =>
+        extractSources({
+          config,
+          store,
+          runtime,
+          folder: `${folder}/${attempt}`,
+          run,
+          extractedAt,
+          before,
+          // Watermarks of another shop say nothing about this one.
+          watermarks: marks?.source === source && before?.source === source ? marks.tables : {},
+          whole: force,
+        }),
+      (error, attempt) => isConnectionLoss(error) || (attempt > 1 && isUnreachable(error)),
+      { log: runtime.log },
+    );
+    const changed = await moveIn(store, sources);
+    const problems = sources.stopped.map(({ error }) => error);
+    const tables = {
+      ...before?.tables,
+      ...Object.fromEntries([...sources.states].map(([name, { table }]) => [name, table])),
+    };
+    const rows = Object.values(tables).reduce((sum, table) => sum + table.rows, 0).toLocaleString("en-US");
+    const watermarks = {
+      source,
+      tables: {
+        ...(marks?.source === source && marks.tables),
+        ...Object.fromEntries([...sources.states].map(([name, { watermark }]) => [name, watermark])),
+      },
+    };
     if (before && changed.length === 0 && before.source === source) {
-      return { status: "unchanged", summary: `${rows} rows, as in run ${before.run}` };
+      await moveWatermarks(store, watermarks);
+      return { status: "unchanged", summary: `${rows} rows, as in run ${before.run}`, problems };
     }
-    await publishRawExtract(store, { run, extractedAt, source, tables });
+    const { sourceTransactionTime } = sources;
+    const extract: RawExtract = { run, extractedAt, source, sourceTransactionTime, tables };
+    await publishRawExtract(store, extract, { replaces: version?.etag ?? null });
+    await moveWatermarks(store, watermarks);
+    const what = changed.map(({ name, rows }) => `${name} (${rows.toLocaleString("en-US")})`).join(", ");
     return {
       status: "done",
-      summary: `${rows} rows, changed: ${changed.join(", ") || "only the source's name"}`,
+      summary: `${rows} rows, changed: ${what || "only the source's name"}`,
+      problems,
     };
   });
 
-/** Names runs by time, and by content so that two runs at the same time never share a file. */
-function runName(extractedAt: string, copied: CopiedTable[]): string {
-  const content = createHash("sha256").update(copied.map((table) => table.contentSha256).join()).digest(
-    "hex",
-  );
-  return `${extractedAt.replace(/[-:.]/g, "")}-${content.slice(0, 8)}`;
+/** Now, or just after the run before when the clock stands still or was put back. */
+function later(now: Date, before: string | undefined): Date {
+  return new Date(Math.max(now.getTime(), before === undefined ? 0 : Date.parse(before) + 1));
 }
 
-async function unchangedFile(
+/** Moves the new files into the store, where nobody sees them until they are published. */
+async function moveIn(
   store: ObjectStore,
-  before: RawTable | undefined,
-  table: CopiedTable,
-): Promise<RawTable | undefined> {
-  if (before?.contentSha256 !== table.contentSha256) return undefined;
-  return await store.stat(before.key) ? before : undefined;
+  { states }: ExtractedSources,
+): Promise<{ name: string; rows: number }[]> {
+  const changed = [];
+  for (const [name, { newFile }] of states) {
+    if (newFile === undefined) continue;
+    await store.moveIn(newFile.key, newFile.path);
+    changed.push({ name, rows: newFile.rows });
+  }
+  return changed;
 }

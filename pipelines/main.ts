@@ -44,12 +44,12 @@ export function pipelinesNamed(name: string): string[] {
 }
 
 /**
- * Runs pipelines in order. When training, scoring or publishing fails, the later ones still run, so that reports and
- * the other models stay current.
+ * Runs pipelines in order. When training, scoring or publishing fails, or a part of extracting, the later ones still
+ * run, so that reports and the other models stay current.
  *
  * @throws {ShopFlowError} at the end, when one failed.
  */
-async function runPipelines(names: string[], context: PipelineContext): Promise<void> {
+export async function runPipelines(names: string[], context: PipelineContext): Promise<void> {
   const { log } = context.runtime;
   const failed: string[] = [];
   for (const name of names) {
@@ -57,9 +57,11 @@ async function runPipelines(names: string[], context: PipelineContext): Promise<
     const started = performance.now();
     log.info(`${name}: ${description}`);
     try {
-      const { status, summary } = await run(context);
+      const { status, summary, problems = [] } = await run(context);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       log.info(`${name}: ${status} in ${seconds} s. ${summary}\n`);
+      for (const { message } of problems) log.warn(`a part of ${name} was left out. ${message}\n`);
+      if (problems.length > 0) failed.push(`${problems.length} parts of ${name}`);
     } catch (error) {
       if (isBasis || names.length === 1 || !(error instanceof ShopFlowError)) throw error;
       failed.push(name);
@@ -67,7 +69,7 @@ async function runPipelines(names: string[], context: PipelineContext): Promise<
     }
   }
   if (failed.length === 0) return;
-  throw new PipelineError(`${failed.join(" and ")} failed, the other pipelines are done`, {
+  throw new PipelineError(`${failed.join(" and ")} failed, all else is done`, {
     remedy: "The warnings above say why; after a correction, the same command does what is missing.",
   });
 }

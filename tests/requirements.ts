@@ -9,6 +9,8 @@ export const TEST_POSTGRES_URL = Deno.env.get("SHOPFLOW_TEST_POSTGRES_URL") ?? "
 export const TEST_MONGODB_URL = Deno.env.get("SHOPFLOW_TEST_MONGODB_URL") ?? "";
 /** A bucket that tests write to, `s3://…`; its server and credentials are in the usual AWS variables. */
 export const TEST_S3_URL = Deno.env.get("SHOPFLOW_TEST_S3_URL") ?? "";
+/** Certificate of that PostgreSQL, which speaks TLS at `localhost`. */
+export const TEST_POSTGRES_CA = Deno.env.get("SHOPFLOW_TEST_POSTGRES_CA") ?? "";
 /** A `jupyter` command that has nbconvert. */
 export const TEST_JUPYTER = Deno.env.get("SHOPFLOW_TEST_JUPYTER") ?? "";
 /** A `dbt` command that has dbt-duckdb. */
@@ -20,6 +22,7 @@ export const TEST_DATASETS = Deno.env.get("SHOPFLOW_TEST_DATASETS") ??
 
 const NEEDS = {
   postgres: { met: TEST_POSTGRES_URL !== "", hint: "SHOPFLOW_TEST_POSTGRES_URL is not set" },
+  postgres_tls: { met: TEST_POSTGRES_CA !== "", hint: "SHOPFLOW_TEST_POSTGRES_CA is not set" },
   mongodb: { met: TEST_MONGODB_URL !== "", hint: "SHOPFLOW_TEST_MONGODB_URL is not set" },
   s3: { met: TEST_S3_URL !== "", hint: "SHOPFLOW_TEST_S3_URL is not set" },
   jupyter: { met: TEST_JUPYTER !== "", hint: "SHOPFLOW_TEST_JUPYTER is not set" },

@@ -8,8 +8,13 @@ export interface Config {
   home: string;
   /** `postgres://…` or `pglite:<folder>` (embedded PostgreSQL). `SHOPFLOW_POSTGRES_URL`. */
   postgresUrl: string;
-  /** `mongodb://…` or `file:<path>` (mongoexport JSON lines). `SHOPFLOW_MONGODB_URL`. */
+  /**
+   * `mongodb://…`, `file:<path>` (mongoexport JSON lines) or `https://…/tickets` (the shop's Support API).
+   * `SHOPFLOW_MONGODB_URL`.
+   */
   ticketsUrl: string;
+  /** Key of the Support API. `SHOPFLOW_SUPPORT_API_KEY`. */
+  supportApiKey?: string;
   /** The lake: a folder or `s3://bucket/prefix`. `SHOPFLOW_LAKE`, default `<home>/lake`. */
   lakeUrl: string;
   /** Room for local copies of a lake in S3, in bytes. `SHOPFLOW_CACHE_BYTES`, default 10 GiB. */
@@ -31,7 +36,11 @@ const KNOWN = [
   "SHOPFLOW_MONGODB_URL",
   "SHOPFLOW_PORT",
   "SHOPFLOW_POSTGRES_URL",
+  "SHOPFLOW_SUPPORT_API_KEY",
 ];
+
+/** Where a key may travel without TLS: not beyond this machine. */
+const LOOPBACK = ["http://127.0.0.1:", "http://localhost:"];
 
 /**
  * Reads the `SHOPFLOW_*` variables.
@@ -51,9 +60,10 @@ export function loadConfig(
       fallback: `pglite:${join(home, "shop", "postgres")}`,
     }),
     ticketsUrl: sourceUrl(env, "SHOPFLOW_MONGODB_URL", cwd, {
-      schemes: ["mongodb:", "mongodb+srv:", "file:"],
+      schemes: ["mongodb:", "mongodb+srv:", "file:", "https:", ...LOOPBACK],
       fallback: `file:${join(home, "shop", "support_tickets.jsonl")}`,
     }),
+    supportApiKey: env.SHOPFLOW_SUPPORT_API_KEY || undefined,
     lakeUrl: lakeUrl(env.SHOPFLOW_LAKE || join(home, "lake"), cwd),
     cacheBytes: cacheBytes(env.SHOPFLOW_CACHE_BYTES),
     host: env.SHOPFLOW_HOST || "127.0.0.1",

@@ -17,8 +17,10 @@ export {
 } from "./snapshots.ts";
 export {
   currentRawExtract,
+  currentRawVersion,
   publishRawExtract,
   type RawExtract,
+  type RawFile,
   rawKey,
   type RawTable,
   readRawExtract,
@@ -29,3 +31,4 @@ export { compareSnapshots, type TableDifference } from "./compare_snapshots.ts";
 export type { Garbage, Retention } from "./garbage.ts";
 export { collectGarbage, plannedGarbage } from "./collect_garbage.ts";
 export { createOverlayStore } from "./overlay_store.ts";
+export { moveWatermarks, readWatermarks, type Watermark, type Watermarks } from "./watermarks.ts";

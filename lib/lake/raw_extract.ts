@@ -3,19 +3,33 @@ import { encodeJson, readJson } from "./json_object.ts";
 import type { ObjectStore } from "./object_store.ts";
 import type { TableFile } from "./snapshots.ts";
 
-/** The raw file of a source table. */
-export interface RawTable extends TableFile {
-  /** Hash of the rows as the source gave them: equal rows keep the file of an earlier run. */
-  contentSha256: string;
+/** A raw file: the rows of a table that one run found new, changed or deleted. Never changed once written. */
+export interface RawFile extends TableFile {
+  run: string;
+  extractedAt: string;
 }
 
-/** What the last extract brought from the sources, as `raw/current.json` says. */
+/** A source table in the raw layer. */
+export interface RawTable {
+  /** In the order of their extraction. */
+  files: RawFile[];
+  /** Hash of the rows of all files, without the columns that tell of the run. */
+  contentSha256: string;
+  /** Rows that the source had at the last extract. */
+  rows: number;
+  /** How far the source was read, in the text form of the column that is watched; none where all is compared. */
+  watermark?: string;
+}
+
+/** What the extracts brought from the sources, as `raw/current.json` says; see documentation/raw_layer.md. */
 export interface RawExtract {
   /** The run that last changed something. */
   run: string;
   extractedAt: string;
   /** Where the rows came from, without passwords. */
   source: string;
+  /** Time of the PostgreSQL transaction that the last run read in. */
+  sourceTransactionTime?: string;
   /** By source table, `support_tickets` included. */
   tables: Record<string, RawTable>;
 }
@@ -25,9 +39,17 @@ const CURRENT = "raw/current.json";
 /** Key of a table's raw file. */
 export const rawKey = (table: string, run: string) => `raw/${table}/${run}.parquet`;
 
+/** The current extract with the tag that {@linkcode publishRawExtract} compares. */
+export async function currentRawVersion(
+  store: ObjectStore,
+): Promise<{ extract: RawExtract; etag: string } | undefined> {
+  const found = await readJson<RawExtract>(store, CURRENT);
+  return found && { extract: withFileLists(found.value), etag: found.etag };
+}
+
 /** The current extract, or undefined when there was none yet. */
 export async function currentRawExtract(store: ObjectStore): Promise<RawExtract | undefined> {
-  return (await readJson<RawExtract>(store, CURRENT))?.value;
+  return (await currentRawVersion(store))?.extract;
 }
 
 /**
@@ -45,7 +67,47 @@ export async function readRawExtract(store: ObjectStore): Promise<RawExtract> {
   });
 }
 
-/** Makes an extract the current one; its files must be in the store already. */
-export async function publishRawExtract(store: ObjectStore, extract: RawExtract): Promise<void> {
-  await store.put(CURRENT, encodeJson(extract));
+/**
+ * Makes an extract the current one; its files must be in the store already.
+ *
+ * @param replaces Tag of the extract that this one was compared with, null when there was none; by default
+ *   whichever is current is replaced.
+ * @throws {LakeError} when another run published meanwhile: what this one calls changed is so no more.
+ */
+export async function publishRawExtract(
+  store: ObjectStore,
+  extract: RawExtract,
+  { replaces }: { replaces?: string | null } = {},
+): Promise<void> {
+  const body = encodeJson(extract);
+  const written = replaces === undefined
+    ? await store.put(CURRENT, body)
+    : replaces === null
+    ? await store.putIfAbsent(CURRENT, body)
+    : await store.putIfMatch(CURRENT, body, replaces);
+  if (written !== undefined) return;
+  throw new LakeError("Another extract was published while this one ran", {
+    expected: `${CURRENT} in ${store.url} as it was when this run began`,
+    remedy: "Run the extract again; nothing of this run is visible.",
+  });
+}
+
+/** Extracts of older versions had one whole file a table, and its fields in the table's place. */
+function withFileLists(extract: RawExtract): RawExtract {
+  const tables = Object.entries(extract.tables).map(([name, table]) => {
+    if (Array.isArray(table.files)) return [name, table];
+    const { contentSha256, ...file } = table as unknown as TableFile & { contentSha256: string };
+    const { run, extractedAt } = runOf(file, extract);
+    return [name, { files: [{ ...file, run, extractedAt }], contentSha256, rows: file.rows }];
+  });
+  return { ...extract, tables: Object.fromEntries(tables) };
+}
+
+/** A table that did not change kept the file of an earlier run, whose name begins with its time. */
+function runOf({ key }: TableFile, { extractedAt }: RawExtract): { run: string; extractedAt: string } {
+  const run = key.slice(key.lastIndexOf("/") + 1, -".parquet".length);
+  const [, date, hour, minute, second, fraction] = /^(\d{8})T(\d{2})(\d{2})(\d{2})(\d{3})Z/.exec(run) ?? [];
+  if (date === undefined) return { run, extractedAt };
+  const day = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`;
+  return { run, extractedAt: `${day}T${hour}:${minute}:${second}.${fraction}Z` };
 }

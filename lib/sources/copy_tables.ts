@@ -2,89 +2,121 @@
 import type pg from "pg";
 // @ts-types="@types/pg-copy-streams"
 import { to as copyTo } from "pg-copy-streams";
+import type { SchemaContractError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { join } from "node:path";
-import { type CopiedTable, writeCsv } from "./csv_copy.ts";
+import { startCopyMeter } from "./copy_meter.ts";
+import { writeCsv } from "./csv_copy.ts";
 import { withExtractClient } from "./extract_client.ts";
-import { postgresError } from "./postgres_client.ts";
-import { rowRate } from "./row_rate.ts";
+import { copyError, postgresError } from "./postgres_client.ts";
+import { type RowSelection, selectionSql, type TableSource } from "./row_selection.ts";
 import { checkSchemaContract } from "./schema_contract.ts";
 import { SOURCE_TABLES, type SourceTable } from "./source_tables.ts";
 
+/** The shop's PostgreSQL during one transaction. */
+export interface PostgresSource extends TableSource {
+  /** When the transaction began, `YYYY-MM-DD HH:MM:SS.ffffff` in UTC. */
+  transactionTime: string;
+  /** Tables that are not as agreed, each with what is wrong; they cannot be copied. */
+  broken: Map<string, SchemaContractError>;
+}
+
 /**
- * Copies the five source tables into CSV files in `folder`. All of them are read in one transaction, so they
- * agree with each other whatever the shop does meanwhile, and in the order of their keys, so that equal
- * rows give equal bytes.
+ * Runs `work` with the shop's tables in one transaction, so that they agree with each other whatever the
+ * shop does meanwhile. Nothing is written there: a user with SELECT on the five tables is enough.
  *
- * @throws {SourceError} when the database cannot be reached or read.
- * @throws {SchemaContractError} when a table or column is missing or of another type.
+ * @throws {SourceError} when the database cannot be reached or read; the message names the table.
+ * @throws {SchemaContractError} when no table is as agreed: it is not the shop's database.
  */
-export async function copySourceTables(
+export async function withPostgresSource<T>(
   postgresUrl: string,
-  folder: string,
-  { log, progress }: Pick<Runtime, "log" | "progress">,
-): Promise<CopiedTable[]> {
+  runtime: Pick<Runtime, "log" | "progress">,
+  work: (source: PostgresSource) => Promise<T>,
+): Promise<T> {
   try {
     return await withExtractClient(postgresUrl, async (client) => {
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
       await client.query("SET LOCAL datestyle = 'ISO'; SET LOCAL work_mem = '64MB'");
-      const unread = await checkSchemaContract(client);
-      if (unread.length > 0) log.info(`  columns that ShopFlow does not read: ${unread.join(", ")}`);
-      const copied: CopiedTable[] = [];
-      for (const table of SOURCE_TABLES) copied.push(await copyTable(client, table, folder, progress));
+      const { unread, broken } = await checkSchemaContract(client);
+      if (unread.length > 0) runtime.log.info(`  columns that ShopFlow does not read: ${unread.join(", ")}`);
+      const { rows } = await client.query<{ time: string }>(
+        `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS time`,
+      );
+      const result = await work({
+        transactionTime: rows[0]!.time,
+        broken,
+        byUnit: true,
+        async copy({ name }, path, selection) {
+          const table = SOURCE_TABLES.find((table) => table.name === name)!;
+          try {
+            return await copyTable(client, table, path, selection, runtime);
+          } catch (error) {
+            throw copyError(error, postgresUrl, name);
+          }
+        },
+      });
       await client.query("COMMIT");
-      return copied;
+      return result;
     });
   } catch (error) {
     throw postgresError(error, postgresUrl, "read");
   }
 }
 
+/** Units asked for at once: the statement stays below a megabyte. */
+const UNITS = 10_000;
+
 async function copyTable(
   client: pg.Client,
   table: SourceTable,
-  folder: string,
-  progress: Runtime["progress"],
-): Promise<CopiedTable> {
-  const counted = await client.query<{ rows: string }>(`SELECT count(*) AS rows FROM "${table.name}"`);
-  const bar = progress.start(`extract ${table.name}`, Number(counted.rows[0]!.rows), "rows");
-  const started = performance.now();
-  const stream = client.query(copyTo(
-    `COPY (SELECT ${table.columns.map(({ name }) => `"${name}"`).join(", ")} FROM "${table.name}" ` +
-      `ORDER BY ${sortOrder(table)}) TO STDOUT (FORMAT csv, FORCE_QUOTE *, ENCODING 'UTF8')`,
-  ));
-  // While the rows are read, the reading loop throws the stream's errors. If it ended before, because the copy
-  // could not be written, the end of the connection is one more error that must not end the process.
-  stream.on("error", () => {});
-  const path = join(folder, `${table.name}.csv`);
-  const columns = table.columns.map(({ name, lakeType }) => ({ name, lakeType }));
-  const contentSha256 = await writeCsv(path, columns, countingLines(stream, (lines) => bar.update(lines)));
-  bar.finish(rowRate(stream.rowCount, performance.now() - started));
-  return { name: table.name, columns, path, rows: stream.rowCount, contentSha256 };
-}
-
-/**
- * The key first, then the rest, since keys of real tables have duplicates; text by its bytes, since
- * databases differ in how they sort letters.
- */
-function sortOrder({ key, columns }: SourceTable): string {
-  const inOrder = [
-    ...key.map((name) => columns.find((column) => column.name === name)!),
-    ...columns.filter(({ name }) => !key.includes(name)),
-  ];
-  return inOrder.map(({ name, lakeType }) => `"${name}"${lakeType === "VARCHAR" ? ' COLLATE "C"' : ""}`)
-    .join(", ");
-}
-
-/** Tells how many lines have passed; nearly the rows, which is enough for a bar. */
-async function* countingLines(
-  chunks: AsyncIterable<Uint8Array>,
-  report: (lines: number) => void,
-): AsyncGenerator<Uint8Array> {
-  let lines = 0;
-  for await (const chunk of chunks) {
-    for (let i = chunk.indexOf(10); i >= 0; i = chunk.indexOf(10, i + 1)) lines++;
-    report(lines);
-    yield chunk;
+  path: string,
+  selection: RowSelection,
+  runtime: Pick<Runtime, "log" | "progress">,
+) {
+  const types = new Map(table.columns.map(({ name, type }) => [name, type]));
+  const columns = table.columns.map(({ name }) => `"${name}"`).join(", ");
+  const whole = selection.since === undefined && selection.units === undefined;
+  const meter = startCopyMeter(table.name, whole ? await estimatedRows(client, table.name) : 0, runtime);
+  let rows = 0;
+  async function* bytesOf(part: RowSelection): AsyncGenerator<Uint8Array> {
+    // pg-copy-streams pauses the socket that it takes over, and Deno never wakes one that was idle just then:
+    // with the answer to a query under way it isn't.
+    await client.query("SELECT 1");
+    const stream = client.query(copyTo(
+      `COPY (SELECT ${columns} FROM "${table.name}" WHERE ${selectionSql(part, table.unit, types)}) ` +
+        `TO STDOUT (FORMAT csv, FORCE_QUOTE *, ENCODING 'UTF8')`,
+    ));
+    // While the rows are read, the reading loop throws the stream's errors. If it ended before, because the
+    // copy could not be written, the end of the connection is one more error that must not end the process.
+    stream.on("error", () => {});
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      meter.add(lineEnds(chunk), chunk.length);
+      yield chunk;
+    }
+    rows += stream.rowCount;
   }
+  async function* allBytes(): AsyncGenerator<Uint8Array> {
+    const { units } = selection;
+    if (units === undefined) return yield* bytesOf(selection);
+    for (let start = 0; start < units.length; start += UNITS) {
+      yield* bytesOf({ ...selection, units: units.slice(start, start + UNITS) });
+    }
+  }
+  const bytes = await writeCsv(path, allBytes());
+  meter.finish();
+  return { path, rows, bytes };
+}
+
+/** From the statistics, since counting would read the table once more; 0 when there are none. */
+async function estimatedRows(client: pg.Client, table: string): Promise<number> {
+  const { rows } = await client.query<{ rows: number }>(
+    `SELECT greatest(reltuples, 0)::float8 AS rows FROM pg_class WHERE oid = to_regclass('"${table}"')`,
+  );
+  return rows[0]?.rows ?? 0;
+}
+
+/** Nearly the rows of a chunk of CSV, which is enough for a bar. */
+function lineEnds(chunk: Uint8Array): number {
+  let lines = 0;
+  for (let i = chunk.indexOf(10); i >= 0; i = chunk.indexOf(10, i + 1)) lines++;
+  return lines;
 }

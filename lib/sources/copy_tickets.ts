@@ -1,9 +1,9 @@
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { join } from "node:path";
-import { type CopiedTable, csvFields, writeCsv } from "./csv_copy.ts";
-import { TICKET_COLLECTION } from "./mongo_client.ts";
-import { rowRate } from "./row_rate.ts";
-import { TICKET_FIELDS } from "./source_tables.ts";
+import { startCopyMeter } from "./copy_meter.ts";
+import { csvFields, writeCsv } from "./csv_copy.ts";
+import { isMongoLoss } from "./mongo_client.ts";
+import { withRetries } from "./retry.ts";
+import type { RowSelection, TableSource } from "./row_selection.ts";
 import { readTickets } from "./ticket_documents.ts";
 import { ticketValues } from "./ticket_values.ts";
 
@@ -11,32 +11,55 @@ import { ticketValues } from "./ticket_values.ts";
 const BATCH = 500;
 
 /**
- * Copies the support tickets of a `mongodb:` or `file:` URL into a CSV file in `folder`.
+ * The support tickets of a `mongodb:`, `file:` or `https:` URL. A connection that is lost halfway is opened
+ * again, and the copy begins anew.
  *
- * @throws {SourceError} when they cannot be reached or read.
- * @throws {SchemaContractError} when a field has another type than agreed.
+ * @throws {SourceError} (when it copies) when they cannot be reached or read.
+ * @throws {SchemaContractError} (when it copies) when a field has another type than agreed.
  */
-export async function copyTickets(
+export function ticketSource(
   ticketsUrl: string,
-  folder: string,
-  { progress }: Pick<Runtime, "progress">,
-): Promise<CopiedTable> {
-  const bar = progress.start(`extract ${TICKET_COLLECTION}`, 0, "rows");
-  const started = performance.now();
-  const path = join(folder, `${TICKET_COLLECTION}.csv`);
-  let rows = 0;
-  async function* encoded(): AsyncGenerator<Uint8Array> {
-    const encoder = new TextEncoder();
-    let lines: string[] = [];
-    for await (const { document, place } of readTickets(ticketsUrl)) {
-      lines.push(csvFields(ticketValues(document, place)) + "\n");
-      if (++rows % BATCH > 0) continue;
-      yield encoder.encode(lines.join(""));
-      lines = [];
-    }
-    yield encoder.encode(lines.join(""));
+  apiKey: string | undefined,
+  runtime: Pick<Runtime, "log" | "progress">,
+): TableSource {
+  return {
+    byUnit: !/^https?:/.test(ticketsUrl),
+    async copy(table, path, selection) {
+      return await withRetries(
+        async (attempt) => {
+          if (attempt > 1) await Deno.remove(path);
+          const meter = startCopyMeter(table.name, 0, runtime);
+          let rows = 0;
+          const counted = async function* () {
+            for await (const lines of encoded(ticketsUrl, { selection, apiKey, log: runtime.log })) {
+              rows += lines.rows;
+              meter.add(lines.rows, lines.bytes.length);
+              yield lines.bytes;
+            }
+          };
+          const bytes = await writeCsv(path, counted());
+          meter.finish();
+          return { path, rows, bytes };
+        },
+        isMongoLoss,
+        { log: runtime.log },
+      );
+    },
+  };
+}
+
+/** Tickets as CSV, some at once. */
+async function* encoded(
+  ticketsUrl: string,
+  options: { selection: RowSelection; apiKey: string | undefined; log: Runtime["log"] },
+): AsyncGenerator<{ rows: number; bytes: Uint8Array }> {
+  const encoder = new TextEncoder();
+  let lines: string[] = [];
+  for await (const { document, place } of readTickets(ticketsUrl, options)) {
+    lines.push(csvFields(ticketValues(document, place)) + "\n");
+    if (lines.length < BATCH) continue;
+    yield { rows: lines.length, bytes: encoder.encode(lines.join("")) };
+    lines = [];
   }
-  const contentSha256 = await writeCsv(path, TICKET_FIELDS, encoded());
-  bar.finish(rowRate(rows, performance.now() - started));
-  return { name: TICKET_COLLECTION, columns: TICKET_FIELDS, path, rows, contentSha256 };
+  yield { rows: lines.length, bytes: encoder.encode(lines.join("")) };
 }

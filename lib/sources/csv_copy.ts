@@ -1,44 +1,30 @@
 import { SourceError } from "shopflow/errors/mod.ts";
-import { createHash } from "node:crypto";
-
-/** A column of a copied table with its type in the lake (DuckDB SQL). */
-export interface CopiedColumn {
-  name: string;
-  lakeType: string;
-}
 
 /**
- * A source table as it was copied: CSV without a header, every value quoted, NULL empty and unquoted, so
- * that NULL and the empty text stay apart.
+ * Rows of a source table as they were copied: CSV without a header, columns in the table's order, every value
+ * quoted, NULL empty and unquoted, so that NULL and the empty text stay apart. In no particular order.
  */
-export interface CopiedTable {
-  name: string;
-  columns: CopiedColumn[];
+export interface CopiedRows {
   path: string;
   rows: number;
-  /** Hash of columns and rows. */
-  contentSha256: string;
+  bytes: number;
 }
 
 /**
- * Writes CSV bytes to a file and returns the hash of columns and rows.
+ * Writes CSV bytes to a new file and returns how many they were.
  *
  * @throws {SourceError} when the file cannot be written.
  */
-export async function writeCsv(
-  path: string,
-  columns: CopiedColumn[],
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<string> {
-  const hash = createHash("sha256").update(JSON.stringify(columns));
+export async function writeCsv(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
   using file = await written(path, Deno.open(path, { createNew: true, write: true }));
   const writer = file.writable.getWriter();
+  let bytes = 0;
   for await (const chunk of chunks) {
-    hash.update(chunk);
+    bytes += chunk.length;
     await written(path, writer.write(chunk));
   }
   await written(path, writer.close());
-  return hash.digest("hex");
+  return bytes;
 }
 
 /** Tells an error of our disk from one of the source that the bytes come from. */
@@ -54,7 +40,7 @@ async function written<T>(path: string, writing: Promise<T>): Promise<T> {
   }
 }
 
-/** Fields in the form of {@linkcode CopiedTable}, without the line's end. */
+/** Fields in the form of {@linkcode CopiedRows}, without the line's end. */
 export function csvFields(values: (string | null)[]): string {
   return values.map((value) => value === null ? "" : `"${value.replaceAll('"', '""')}"`).join(",");
 }

@@ -1,10 +1,23 @@
-/** The shop's source systems: PostgreSQL (a server or embedded) and MongoDB or its export file. */
-export { SOURCE_TABLES, type SourceColumn, type SourceTable, TICKET_FIELDS } from "./source_tables.ts";
+/** The shop's source systems: PostgreSQL (a server or embedded) and MongoDB, its export file or the Support API. */
+export {
+  type ExtractedTable,
+  SOURCE_TABLES,
+  type SourceColumn,
+  type SourceTable,
+  type Strategy,
+  TICKET_FIELDS,
+  TICKET_TABLE,
+} from "./source_tables.ts";
 export { type LoadOptions, loadSourceTables, type TableCsv } from "./load_tables.ts";
 export { loadTickets } from "./load_tickets.ts";
-export { copySourceTables } from "./copy_tables.ts";
-export { copyTickets } from "./copy_tickets.ts";
-export type { CopiedColumn, CopiedTable } from "./csv_copy.ts";
+export { type PostgresSource, withPostgresSource } from "./copy_tables.ts";
+export { ticketSource } from "./copy_tickets.ts";
+export type { CopiedRows } from "./csv_copy.ts";
+export type { RowSelection, TableSource, UnitKey } from "./row_selection.ts";
+export { isConnectionLoss, isUnreachable } from "./postgres_client.ts";
+export { delay, withRetries } from "./retry.ts";
+export { getTicketPage, type SupportApiOptions } from "./support_api_client.ts";
+export { readSupportApi } from "./support_api.ts";
 export { countSourceRows } from "./count_source_rows.ts";
 export { maskUrl } from "./mask_url.ts";
 export {

@@ -1,4 +1,4 @@
-import { type Collection, type Document, MongoClient, MongoError } from "mongodb";
+import { type Collection, type Document, MongoClient, MongoError, MongoNetworkError } from "mongodb";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { maskUrl } from "./mask_url.ts";
 
@@ -16,6 +16,12 @@ export interface TicketCollection extends AsyncDisposable {
  * @throws {SourceError} when the URL names no database, or the server cannot be reached or refuses the user.
  */
 export async function connectTickets(url: string): Promise<TicketCollection> {
+  if (/^https?:/.test(url)) {
+    throw new SourceError(`The Support API ${url} gives tickets and takes none`, {
+      expected: "SHOPFLOW_MONGODB_URL as mongodb://… or file:…",
+      remedy: "Load tickets into one of these; extracts read them from the Support API.",
+    });
+  }
   if (!/\/\/[^/]+\/[^/?]+/.test(url)) {
     throw new SourceError("SHOPFLOW_MONGODB_URL names no database", {
       expected: "mongodb://host:port/database",
@@ -59,4 +65,9 @@ export function mongoError(cause: unknown, url: string): unknown {
       cause,
     },
   );
+}
+
+/** Whether an error says that a connection to MongoDB broke: trying again may help. */
+export function isMongoLoss(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof MongoNetworkError;
 }

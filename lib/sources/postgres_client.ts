@@ -16,7 +16,7 @@ export interface PostgresClient extends AsyncDisposable {
 export async function connectPostgres(url: string): Promise<PostgresClient> {
   try {
     const client = new pg.Client({
-      connectionString: url,
+      connectionString: withLibpqModes(url),
       application_name: "shopflow",
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
@@ -31,6 +31,12 @@ export async function connectPostgres(url: string): Promise<PostgresClient> {
   }
 }
 
+/** `sslmode` as PostgreSQL's own programs take it: `require` encrypts, `verify-full` checks the certificate too. */
+function withLibpqModes(url: string): string {
+  if (!/[?&]sslmode=/.test(url) || /[?&]uselibpqcompat=/.test(url)) return url;
+  return `${url}&uselibpqcompat=true`;
+}
+
 /**
  * An error met while working with a PostgreSQL: one of the database or of the way to it as a `SourceError`
  * that says what to do, any other (a defect, an error of ours) as it is.
@@ -40,6 +46,29 @@ export function postgresError(cause: unknown, url: string, doing: "read" | "load
     cause instanceof ReferenceError;
   return ours ? cause : new SourceError(...explain(cause, url, doing));
 }
+
+/** As {@linkcode postgresError}, for an error met while copying `table`, which its message then names. */
+export function copyError(cause: unknown, url: string, table: string): unknown {
+  const error = postgresError(cause, url, "read");
+  if (!(error instanceof SourceError) || cause === error) return error;
+  return new SourceError(`Table ${table} was not copied: ${error.message}`, { cause });
+}
+
+/** Whether an error, or one that it was caused by, says that a connection broke: trying again may help. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code = "" } = error as { code?: string };
+  return LOST.includes(code) || /Connection terminated/.test(error.message) || isConnectionLoss(error.cause);
+}
+
+/** Whether an error says that no server listens, as while one restarts. */
+export function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (error as { code?: string }).code === "ECONNREFUSED" || isUnreachable(error.cause);
+}
+
+/** Codes of a connection that was there: the socket's, and PostgreSQL's when it is shut down or restarts. */
+const LOST = ["ECONNRESET", "EPIPE", "57P01", "57P02", "57P03", "08006", "08003"];
 
 function explain(cause: unknown, url: string, doing: string): [string, ErrorDetails] {
   const { code = "", message = "" } = (cause ?? {}) as { code?: string; message?: string };
@@ -69,6 +98,14 @@ const REASONS: { codes: string[]; words?: RegExp; problem: string; remedy: strin
     codes: ["28P01", "28000"],
     problem: "refused the user or password",
     remedy: "Correct user and password in SHOPFLOW_POSTGRES_URL.",
+  },
+  {
+    codes: ["DEPTH_ZERO_SELF_SIGNED_CERT", "SELF_SIGNED_CERT_IN_CHAIN", "ERR_TLS_CERT_ALTNAME_INVALID"],
+    words: /certificate|does not support SSL/i,
+    problem: "cannot be reached safely",
+    remedy:
+      "Put the path of the server's root certificate into SHOPFLOW_POSTGRES_URL as sslrootcert=…, and use " +
+      "the host name that the certificate is for.",
   },
   {
     codes: ["3D000"],

@@ -6,37 +6,59 @@ import { SOURCE_TABLES, type SourceTable } from "./source_tables.ts";
 /** Type by column name. */
 type FoundColumns = Map<string, string>;
 
+/** How the shop's tables compare with what was agreed. */
+export interface SchemaReport {
+  /** Columns that the contract does not know, as `table.column`. */
+  unread: string[];
+  /** What is wrong, by table that cannot be read. */
+  broken: Map<string, SchemaContractError>;
+}
+
 /**
- * Checks that the five source tables are as `SOURCE_TABLES` says. A column may be narrower than agreed
- * (`varchar(10)` for `varchar(20)`) and text of any length, since every value then fits the lake's type.
+ * Compares the five source tables with `SOURCE_TABLES`. A column may be narrower than agreed (`varchar(10)`
+ * for `varchar(20)`) and text of any length, since every value then fits the lake's type.
  *
- * @returns columns that the contract does not know, as `table.column`.
- * @throws {SchemaContractError} with every table and column that is missing or of another type.
+ * @throws {SchemaContractError} with everything that is wrong, when no table is as agreed.
  */
-export async function checkSchemaContract(client: pg.Client): Promise<string[]> {
+export async function checkSchemaContract(client: pg.Client): Promise<SchemaReport> {
   const found = await readColumns(client);
-  const broken = SOURCE_TABLES.flatMap((table) => violations(table, found.get(table.name)));
-  if (broken.length > 0) {
-    throw new SchemaContractError("The shop's tables are not as agreed", {
-      expected: broken.map(({ expected }) => expected).join("; "),
-      found: broken.map(({ found }) => found).join("; "),
-      remedy:
-        "Correct the tables, grant the user SELECT on them if they are there, or set SHOPFLOW_POSTGRES_URL " +
-        "to the shop's database.",
-    });
+  const wrong = SOURCE_TABLES.map((table) => ({
+    name: table.name,
+    violations: violations(table, found.get(table.name)),
+  })).filter(({ violations }) => violations.length > 0);
+  if (wrong.length === SOURCE_TABLES.length) {
+    throw contractError("The shop's tables are not as agreed", wrong.flatMap(({ violations }) => violations));
   }
-  return SOURCE_TABLES.flatMap(({ name, columns }) => {
+  const broken = new Map(wrong.map(({ name, violations }) => [
+    name,
+    contractError(`The shop's table ${name} is not as agreed`, violations),
+  ]));
+  const unread = SOURCE_TABLES.flatMap(({ name, columns }) => {
     const known = new Set(columns.map((column) => column.name));
-    return [...found.get(name)!.keys()].filter((column) => !known.has(column)).map((column) =>
-      `${name}.${column}`
-    );
+    return [...(found.get(name)?.keys() ?? [])].filter((column) => !known.has(column))
+      .map((column) => `${name}.${column}`);
   });
+  return { unread, broken };
+}
+
+function contractError(problem: string, wrong: Violation[]): SchemaContractError {
+  return new SchemaContractError(problem, {
+    expected: wrong.map(({ expected }) => expected).join("; "),
+    found: wrong.map(({ found }) => found).join("; "),
+    remedy: "Correct the tables, grant the user SELECT on them if they are there, or set " +
+      "SHOPFLOW_POSTGRES_URL to the shop's database.",
+  });
+}
+
+interface Violation {
+  expected: string;
+  found: string;
 }
 
 function violations(
   { name, columns }: SourceTable,
   found: FoundColumns | undefined,
-): { expected: string; found: string }[] {
+): Violation[] {
   if (found === undefined) return [{ expected: `table ${name}`, found: `no table ${name}` }];
   return columns.flatMap((column) => {
     const type = found.get(column.name);

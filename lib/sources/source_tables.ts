@@ -7,10 +7,35 @@ export interface SourceColumn {
   lakeType: string;
 }
 
-/** A source table: what the extractors copy and the schema contract checks. */
-export interface SourceTable {
+/**
+ * How an extract finds what changed. `full-compare`: every row is read and compared. `watermark`: rows are
+ * read from a time on that lies `lagDays` before the highest seen, since rows may be committed late; older rows
+ * that changed nevertheless are found when the whole table is compared, every `fullEveryDays`.
+ */
+export type Strategy =
+  | { kind: "full-compare" }
+  | {
+    kind: "watermark";
+    /** Column with the time, DATE or TIMESTAMP; rows without one are read every time. */
+    column: string;
+    lagDays: number;
+    fullEveryDays: number;
+    /** Rows that are read again whatever their time, since they are bound to change. */
+    unsettled?: { column: string; settled: string };
+  };
+
+/** A table as it is extracted. */
+export interface ExtractedTable {
   name: string;
-  /** Columns that identify a row; rows are extracted in this order so that equal data gives equal files. */
+  /** Columns whose values name what is extracted as one: all rows of a unit are new, or deleted, together. */
+  unit: string[];
+  strategy: Strategy;
+  columns: { name: string; lakeType: string }[];
+}
+
+/** A PostgreSQL table: what the extractors copy and the schema contract checks. */
+export interface SourceTable extends ExtractedTable {
+  /** Columns that identify a row. */
   key: string[];
   columns: SourceColumn[];
 }
@@ -34,11 +59,20 @@ const timestamp = (name: string): SourceColumn => ({
   lakeType: "TIMESTAMP",
 });
 
+const watermark = (column: string, lagDays: number): Strategy => ({
+  kind: "watermark",
+  column,
+  lagDays,
+  fullEveryDays: 7,
+});
+
 /** The five PostgreSQL tables of the shop, in the order they are created and loaded. */
 export const SOURCE_TABLES: SourceTable[] = [
   {
     name: "customers",
     key: ["customer_id"],
+    unit: ["customer_id"],
+    strategy: { kind: "full-compare" },
     columns: [
       varchar("customer_id", 20),
       varchar("email", 255),
@@ -55,6 +89,8 @@ export const SOURCE_TABLES: SourceTable[] = [
   {
     name: "products",
     key: ["product_id"],
+    unit: ["product_id"],
+    strategy: { kind: "full-compare" },
     columns: [
       varchar("product_id", 20),
       varchar("product_name", 255),
@@ -69,6 +105,9 @@ export const SOURCE_TABLES: SourceTable[] = [
   {
     name: "orders",
     key: ["order_id", "product_id"],
+    // Lines have no key of their own, so a changed order is extracted whole.
+    unit: ["order_id"],
+    strategy: watermark("order_date", 7),
     columns: [
       varchar("order_id", 20),
       varchar("customer_id", 20),
@@ -83,6 +122,8 @@ export const SOURCE_TABLES: SourceTable[] = [
   {
     name: "events",
     key: ["event_id"],
+    unit: ["event_id"],
+    strategy: watermark("event_timestamp", 3),
     columns: [
       varchar("event_id", 20),
       varchar("customer_id", 20),
@@ -98,6 +139,9 @@ export const SOURCE_TABLES: SourceTable[] = [
   {
     name: "inventory",
     key: ["product_id", "warehouse_id", "date"],
+    unit: ["product_id", "warehouse_id", "date"],
+    // Counts are corrected days later: the time of the correction tells, not the day it is about.
+    strategy: watermark("last_updated", 7),
     columns: [
       varchar("product_id", 20),
       varchar("warehouse_id", 50),
@@ -127,3 +171,21 @@ export const TICKET_FIELDS: { name: string; lakeType: string }[] = [
   { name: "order_id", lakeType: "VARCHAR" },
   { name: "product_id", lakeType: "VARCHAR" },
 ];
+
+/**
+ * The tickets as they are extracted. `created_date` never changes, but tickets do until they are closed, and
+ * now and then after: those not closed are read again every time, closed ones for 30 days and in every full
+ * comparison.
+ */
+export const TICKET_TABLE: ExtractedTable = {
+  name: "support_tickets",
+  unit: ["ticket_id"],
+  strategy: {
+    kind: "watermark",
+    column: "created_date",
+    lagDays: 30,
+    fullEveryDays: 7,
+    unsettled: { column: "status", settled: "Closed" },
+  },
+  columns: TICKET_FIELDS,
+};

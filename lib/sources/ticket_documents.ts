@@ -1,90 +1,61 @@
-import { BSON } from "mongodb";
-import { SourceError } from "shopflow/errors/mod.ts";
+import type { BSON, Filter } from "mongodb";
+import { createLogger, type Logger } from "shopflow/runtime/mod.ts";
 import { connectTickets, mongoError } from "./mongo_client.ts";
+import type { RowSelection } from "./row_selection.ts";
 import { TICKET_FIELDS } from "./source_tables.ts";
+import { readTicketFile, type TicketDocument } from "./ticket_file.ts";
+import { readSupportApi } from "./support_api.ts";
+import type { SupportApiOptions } from "./support_api_client.ts";
 
-/** A ticket with the place it was found at, for messages. */
-export interface TicketDocument {
-  document: BSON.Document;
-  place: string;
+export interface ReadTicketsOptions {
+  /** Which tickets; more than those may come. */
+  selection?: RowSelection;
+  /** Key of the Support API. */
+  apiKey?: string;
+  log?: Logger;
 }
 
 /**
- * Reads the tickets of a `mongodb:` URL, or of the mongoexport file of a `file:` URL.
+ * Reads the tickets of a `mongodb:` URL, of the mongoexport file of a `file:` URL, or of the Support API of a
+ * `https:` URL.
  *
  * @throws {SourceError} when they cannot be reached or a line of the file is not a document.
  */
-export function readTickets(ticketsUrl: string): AsyncGenerator<TicketDocument> {
-  return ticketsUrl.startsWith("file:")
-    ? readTicketFile(ticketsUrl.slice("file:".length))
-    : readCollection(ticketsUrl);
+export function readTickets(
+  ticketsUrl: string,
+  { selection = {}, apiKey, log = createLogger() }: ReadTicketsOptions = {},
+): AsyncGenerator<TicketDocument> {
+  if (ticketsUrl.startsWith("file:")) return readTicketFile(ticketsUrl.slice("file:".length));
+  if (/^https?:/.test(ticketsUrl)) return readApi(ticketsUrl, selection, { apiKey, log });
+  return readCollection(ticketsUrl, selection);
 }
 
-async function* readCollection(url: string): AsyncGenerator<TicketDocument> {
+async function* readCollection(url: string, selection: RowSelection): AsyncGenerator<TicketDocument> {
   await using connection = await connectTickets(url);
   const { collection } = connection;
   const projection = Object.fromEntries(TICKET_FIELDS.map(({ name }) => [name, 1]));
   try {
     // A ticket's _id never changes: read in its order, a ticket changed meanwhile comes once, old or new.
-    const cursor = collection.find({}, { projection, sort: { _id: 1 }, batchSize: 2000 });
+    const cursor = collection.find(filterOf(selection), { projection, sort: { _id: 1 }, batchSize: 2000 });
     for await (const document of cursor) yield { document, place: `_id ${document._id}` };
   } catch (error) {
     throw mongoError(error, url);
   }
 }
 
-async function* readTicketFile(path: string): AsyncGenerator<TicketDocument> {
-  let number = 0;
-  for await (const line of readLines(path)) {
-    number++;
-    if (line.trim() !== "") {
-      yield { document: parseLine(line, number, path), place: `line ${number} of ${path}` };
-    }
-  }
+function filterOf({ since, units }: RowSelection): Filter<BSON.Document> {
+  return {
+    // Not before, rather than after: tickets without a date, or with one as text, are among the chosen.
+    ...(since && { [since.column]: { $not: { $lt: new Date(`${since.from.replace(" ", "T")}Z`) } } }),
+    ...(units && { ticket_id: { $in: units.map(([ticket]) => ticket) } }),
+  };
 }
 
-function parseLine(line: string, number: number, path: string): BSON.Document {
-  let cause: unknown;
-  try {
-    const document: unknown = BSON.EJSON.parse(line);
-    if (typeof document === "object" && document !== null && !Array.isArray(document)) return document;
-  } catch (error) {
-    cause = error;
-  }
-  throw new SourceError(`Line ${number} of the tickets file ${path} cannot be read`, {
-    expected: "one JSON document a line, as mongoexport writes them (without --jsonArray)",
-    found: JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}…` : line),
-    remedy: "Export the collection again, or correct the line.",
-    cause,
-  });
-}
-
-/** Lines by line feed only: U+2028 and the like, which `node:readline` takes for line ends, occur in text. */
-async function* readLines(path: string): AsyncGenerator<string> {
-  using file = await openFile(path);
-  let rest = "";
-  try {
-    for await (const text of file.readable.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }))) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop()!;
-      yield* lines;
-    }
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw new SourceError(`The tickets file ${path} cannot be read`, { expected: "text in UTF-8", cause });
-  }
-  if (rest !== "") yield rest;
-}
-
-async function openFile(path: string): Promise<Deno.FsFile> {
-  try {
-    return await Deno.open(path);
-  } catch (cause) {
-    throw new SourceError("The tickets file cannot be opened", {
-      expected: `a mongoexport file at ${path}`,
-      found: cause instanceof Deno.errors.NotFound ? "none" : String(cause),
-      remedy: "Run `deno task simulate`, or set SHOPFLOW_MONGODB_URL to the file or the MongoDB server.",
-      cause,
-    });
-  }
+async function* readApi(
+  url: string,
+  { since }: RowSelection,
+  options: SupportApiOptions,
+): AsyncGenerator<TicketDocument> {
+  const tickets = await readSupportApi(url, since?.from.slice(0, 10), options);
+  for (const [index, document] of tickets.entries()) yield { document, place: `item ${index} of ${url}` };
 }

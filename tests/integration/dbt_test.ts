@@ -22,7 +22,7 @@ import { TEST_DBT, testWith } from "../requirements.ts";
 async function dbtBuild({ store, config }: PipelineContext): Promise<string> {
   const database = join(config.home, "dbt.duckdb");
   const { tables } = await readRawExtract(store);
-  const inputs = Object.fromEntries(Object.entries(tables).map(([name, file]) => [name, [file]]));
+  const inputs = Object.fromEntries(Object.entries(tables).map(([name, { files }]) => [name, files]));
   await writeRawDatabase(database, (await loadSqlProject(WAREHOUSE_PROJECT)).sources, inputs, store);
   const { success, stdout, stderr } = await new Deno.Command(TEST_DBT, {
     args: [

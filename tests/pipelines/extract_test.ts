@@ -5,11 +5,12 @@ import { SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
 import { readRawExtract } from "shopflow/lake/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { loadSourceTables, loadTickets } from "shopflow/sources/mod.ts";
-import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { PGlite } from "@electric-sql/pglite";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/extract.ts";
 import { placeEmptyPostgres } from "../fixtures/empty_postgres.ts";
+import { numberedTickets, startSupportApi } from "../fixtures/support_api.ts";
+import { currentRawRows } from "../fixtures/current_raw_rows.ts";
 
 const csv = (...rows: string[]) => [new TextEncoder().encode(rows.map((row) => row + "\n").join(""))];
 const progress = silentProgress;
@@ -49,13 +50,7 @@ async function withShop(body: (context: PipelineContext, home: string) => Promis
   }
 }
 
-async function rawRows(context: PipelineContext, table: string): Promise<Record<string, unknown>[]> {
-  const { tables } = await readRawExtract(context.store);
-  using session = await openSession();
-  return await session.rows(
-    `SELECT * FROM read_parquet(${sqlString(await context.store.localPath(tables[table]!.key))})`,
-  );
-}
+const rawRows = (context: PipelineContext, table: string) => currentRawRows(context.store, table);
 
 async function change(context: PipelineContext, sql: string): Promise<void> {
   const db = await PGlite.create(context.config.postgresUrl.slice("pglite:".length));
@@ -94,7 +89,7 @@ Deno.test("extract keeps every row as the source has it, null and empty text apa
     assert.deepEqual(await rawRows(context, "events"), []);
   }));
 
-Deno.test("a second extract of the same rows changes nothing, one of changed rows only their table", () =>
+Deno.test("a second extract of the same rows changes nothing, one of changed rows adds these alone", () =>
   withShop(async (context) => {
     await extract(context);
     const first = await readRawExtract(context.store);
@@ -105,71 +100,100 @@ Deno.test("a second extract of the same rows changes nothing, one of changed row
     await change(context, "UPDATE orders SET quantity = 9 WHERE order_id = 'O2'");
     const third = await extract(context);
     assert.equal(third.status, "done");
-    const changed = await readRawExtract(context.store);
-    assert.notEqual(changed.tables.orders!.key, first.tables.orders!.key);
-    assert.deepEqual({ ...changed.tables, orders: null }, { ...first.tables, orders: null });
-
-    await extract({ ...context, force: true });
-    const forced = await readRawExtract(context.store);
-    assert.notEqual(forced.tables.customers!.key, first.tables.customers!.key);
-    assert.equal(forced.tables.customers!.contentSha256, first.tables.customers!.contentSha256);
+    const { tables } = await readRawExtract(context.store);
+    assert.deepEqual({ ...tables, orders: null }, { ...first.tables, orders: null });
+    assert.deepEqual(tables.orders!.files.map(({ rows }) => rows), [3, 1]);
+    assert.deepEqual(tables.orders!.files[0], first.tables.orders!.files[0]);
+    assert.equal(tables.orders!.rows, 3);
+    const orders = await rawRows(context, "orders");
+    assert.deepEqual(orders.map(({ order_id, quantity }) => [order_id, quantity]), [["O1", 2], ["O1", 2], [
+      "O2",
+      9,
+    ]]);
+    assert.equal((await extract({ ...context, force: true })).status, "unchanged");
   }));
 
-Deno.test("a source that is not as agreed stops the extract, says why and leaves the last one current", () =>
+Deno.test("a table that is not as agreed is named and stays as it was, the others go on", () =>
   withShop(async (context, home) => {
     await extract(context);
     const before = await readRawExtract(context.store);
+    const messages: string[] = [];
     await change(
       context,
       `DROP TABLE events;
        ALTER TABLE orders DROP COLUMN quantity;
        ALTER TABLE orders ALTER order_amount TYPE numeric(12,2);
-       ALTER TABLE products ADD shelf text`,
+       ALTER TABLE products ADD shelf text;
+       INSERT INTO products (product_id) VALUES ('P1')`,
     );
-    await assert.rejects(extract(context), (error) => {
-      assert.ok(error instanceof SchemaContractError);
-      assert.equal(
-        error.expected,
-        "orders.order_amount numeric(10,2); orders.quantity integer; table events",
-      );
-      assert.equal(
-        error.found,
-        "orders.order_amount numeric(12,2); no column orders.quantity; no table events",
-      );
-      return true;
-    });
-    assert.deepEqual(await readRawExtract(context.store), before);
+    const runtime = { ...context.runtime, log: createLogger((line) => void messages.push(line)) };
+    const { status, problems } = await extract({ ...context, runtime });
+    assert.equal(status, "done");
+    assert.deepEqual(problems!.map(({ expected, found }) => ({ expected, found })), [
+      {
+        expected: "orders.order_amount numeric(10,2); orders.quantity integer",
+        found: "orders.order_amount numeric(12,2); no column orders.quantity",
+      },
+      { expected: "table events", found: "no table events" },
+    ]);
+    assert.ok(problems!.every((problem) => problem instanceof SchemaContractError));
+    assert.match(problems![0]!.message, /table orders is not as agreed/);
+    assert.match(messages.join("\n"), /does not read: products\.shelf/);
+    const { tables } = await readRawExtract(context.store);
+    assert.deepEqual({ ...tables, products: null }, { ...before.tables, products: null });
+    assert.deepEqual((await rawRows(context, "products")).map(({ product_id }) => product_id), ["P1"]);
     assert.deepEqual(await Array.fromAsync(Deno.readDir(join(home, "tmp"))), []);
   }));
 
-Deno.test("a broken tickets file is named with its line, and nothing of the extract is published", () =>
+Deno.test("a tickets file with a broken line ends the extract, and nothing of it is published", () =>
   withShop(async (context, home) => {
     const path = context.config.ticketsUrl.slice("file:".length);
-    const bad = [
-      [`{"ticket_id": "T3", "created_date"`, SourceError, /Line 3 of the tickets file .* cannot be read/],
-      [`["T3"]`, SourceError, /Line 3 .*without --jsonArray/],
-      [
-        `{"ticket_id": "T3", "resolution_hours": "three"}`,
-        SchemaContractError,
-        /Field resolution_hours of ticket T3 \(line 3 of .*expected a whole number, found string "three"/,
-      ],
-      [
-        `{"ticket_id": "T3", "created_date": {"$date": "soon"}}`,
-        SchemaContractError,
-        /Field created_date of ticket T3 .*expected a date/,
-      ],
-    ] as const;
     const good = await Deno.readTextFile(path);
-    for (const [line, kind, message] of bad) {
+    for (
+      const [line, message] of [
+        [`{"ticket_id": "T3", "created_date"`, /Line 3 of the tickets file .* cannot be read/],
+        [`["T3"]`, /Line 3 .*without --jsonArray/],
+      ] as const
+    ) {
       await Deno.writeTextFile(path, good + line + "\n");
       await assert.rejects(extract(context), (error) => {
-        assert.ok(error instanceof kind, String(error));
+        assert.ok(error instanceof SourceError, String(error));
         assert.match(error.message, message);
         return true;
       });
     }
     await assert.rejects(readRawExtract(context.store), /Nothing was extracted/);
     assert.deepEqual(await Array.fromAsync(Deno.readDir(join(home, "tmp"))), []);
+  }));
+
+Deno.test("a ticket with a field of another type stops the tickets alone", () =>
+  withShop(async (context) => {
+    const path = context.config.ticketsUrl.slice("file:".length);
+    const good = await Deno.readTextFile(path);
+    for (
+      const [line, message] of [
+        [
+          `{"ticket_id": "T3", "resolution_hours": "three"}`,
+          /Field resolution_hours of ticket T3 \(line 3 of .*expected a whole number, found string "three"/,
+        ],
+        [
+          `{"ticket_id": "T3", "created_date": {"$date": "soon"}}`,
+          /Field created_date of ticket T3 .*expected a date/,
+        ],
+      ] as const
+    ) {
+      await Deno.writeTextFile(path, good + line + "\n");
+      const { problems } = await extract(context);
+      assert.equal(problems!.length, 1);
+      assert.match(problems![0]!.message, message);
+    }
+    assert.deepEqual(Object.keys((await readRawExtract(context.store)).tables).sort(), [
+      "customers",
+      "events",
+      "inventory",
+      "orders",
+      "products",
+    ]);
   }));
 
 Deno.test("what a killed run left behind is removed a day later, what runs now is not", () =>
@@ -229,3 +253,41 @@ Deno.test("a shop that is not there gets an error that says how to make one", as
     await Deno.remove(home, { recursive: true });
   }
 });
+
+Deno.test("tickets come from the Support API, and only what changed is written again", () =>
+  withShop(async (context) => {
+    await using api = startSupportApi(numberedTickets(30));
+    const config = { ...context.config, ticketsUrl: api.url, supportApiKey: "secret" };
+    const shop = { ...context, config };
+    await extract(shop);
+    assert.equal((await rawRows(shop, "support_tickets")).length, 30);
+    api.tickets[3] = { ...api.tickets[3], status: "Closed" };
+    api.tickets.splice(5, 1);
+    api.tickets.push({ ...numberedTickets(31)[30], agent_id: "A7" });
+    await extract(shop);
+    const { tables } = await readRawExtract(context.store);
+    assert.deepEqual(tables.support_tickets!.files.map(({ rows }) => rows), [30, 3]);
+    const tickets = await rawRows(shop, "support_tickets");
+    assert.deepEqual(
+      tickets.map(({ ticket_id }) => ticket_id),
+      api.tickets.map(({ ticket_id }) => ticket_id),
+    );
+    assert.equal(tickets[3]!.status, "Closed");
+    assert.equal((await extract(shop)).status, "unchanged");
+  }));
+
+Deno.test("a raw file that is lost or damaged is written again", () =>
+  withShop(async (context) => {
+    await extract(context);
+    const orders = await rawRows(context, "orders");
+    const { key } = (await readRawExtract(context.store)).tables.orders!.files[0]!;
+    await context.store.delete(key);
+    assert.match((await extract(context)).summary, /changed: orders \(3\)/);
+    const again = (await readRawExtract(context.store)).tables.orders!.files;
+    assert.equal(again.length, 1);
+    await context.store.put(again[0]!.key, new TextEncoder().encode("PAR1 torn"));
+    assert.match((await extract({ ...context, force: true })).summary, /changed: orders \(3\)/);
+    const content = (rows: Record<string, unknown>[]) =>
+      rows.map((row) => ({ ...row, _extracted_at: 0, _run: 0 }));
+    assert.deepEqual(content(await rawRows(context, "orders")), content(orders));
+  }));

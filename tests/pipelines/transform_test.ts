@@ -169,7 +169,7 @@ Deno.test("a raw table that is missing, gone, broken or of another shape is name
   await withLake(async (context) => {
     const { store } = context;
     const extract = await writeRawShop(store, smallShop());
-    const { key } = extract.tables.orders!;
+    const { key } = extract.tables.orders!.files[0]!;
     const fails = (message: RegExp, name = "LakeError") =>
       assert.rejects(transform(context), { name, message });
 

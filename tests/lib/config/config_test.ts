@@ -11,6 +11,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     cacheBytes: 10_737_418_240,
     host: "127.0.0.1",
     port: 8000,
+    supportApiKey: undefined,
     apiKey: undefined,
   });
 });

@@ -49,7 +49,13 @@ export async function withSmallLake(body: (lake: SmallLake) => Promise<void>): P
           run: "r",
           extractedAt: createdAt.toISOString(),
           source: "test",
-          tables: { orders: { ...raw, contentSha256: "aa" } },
+          tables: {
+            orders: {
+              files: [{ ...raw, run: "r", extractedAt: createdAt.toISOString() }],
+              contentSha256: "aa",
+              rows: raw.rows,
+            },
+          },
         });
         return await publishSnapshot(
           store,

@@ -1,0 +1,117 @@
+import { SourceError } from "shopflow/errors/mod.ts";
+import type { Logger } from "shopflow/runtime/mod.ts";
+import { z } from "zod";
+import { withRetries } from "./retry.ts";
+
+/** A page of tickets as `GET /tickets` answers. */
+export interface TicketPage {
+  /** Tickets that there are for the question, on all pages. */
+  total: number;
+  offset: number;
+  items: Record<string, unknown>[];
+}
+
+export interface SupportApiOptions {
+  /** Sent as `x-api-key`. */
+  apiKey?: string;
+  log: Logger;
+  /** Milliseconds before a request is made a second time. */
+  pause?: number;
+}
+
+const pageShape = z.object({
+  total: z.int().min(0),
+  offset: z.int().min(0),
+  items: z.array(z.record(z.string(), z.unknown())),
+});
+
+/** The longest pause that a server's `Retry-After` is given, in milliseconds. */
+const LONGEST_PAUSE = 120_000;
+const TIMEOUT = 30_000;
+const TRIES = 6;
+
+/** An answer that may be another one later. */
+class PassingFailure extends SourceError {
+  constructor(problem: string, found: string, readonly retryAfter?: number, cause?: unknown) {
+    super(problem, { found, remedy: "Run the extract again later, or ask who runs the Support API.", cause });
+  }
+}
+
+/**
+ * Asks the Support API for one page. Requests that are throttled (429, honouring `Retry-After`), that fail on
+ * the server (5xx) or on the way are made again, six times at most.
+ *
+ * @throws {SourceError} when the API cannot be reached, refuses the key or answers something else than a page.
+ */
+export async function getTicketPage(
+  url: string,
+  query: Record<string, string>,
+  { apiKey, log, pause = 1000 }: SupportApiOptions,
+): Promise<TicketPage> {
+  const address = new URL(url);
+  for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
+  return await withRetries(
+    () => request(address, url, apiKey),
+    (error) => error instanceof PassingFailure && (error.retryAfter ?? true),
+    { tries: TRIES, pause, log },
+  );
+}
+
+async function request(address: URL, url: string, apiKey: string | undefined): Promise<TicketPage> {
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(address, {
+      headers: { accept: "application/json", ...(apiKey && { "x-api-key": apiKey }) },
+      // A redirect would hand the key to whoever it points to.
+      redirect: "manual",
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+    text = await response.text();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new PassingFailure(`The Support API ${url} cannot be reached`, reason, undefined, cause);
+  }
+  const { status } = response;
+  if (status === 429 || status >= 500) {
+    const retryAfter = pauseOf(response.headers.get("retry-after"));
+    throw new PassingFailure(`The Support API ${url} does not answer now`, `status ${status}`, retryAfter);
+  }
+  if (status === 401 || status === 403) {
+    throw new SourceError(`The Support API ${url} refused the key`, {
+      found: `status ${status}`,
+      remedy: "Set SHOPFLOW_SUPPORT_API_KEY to the key of the Support API.",
+    });
+  }
+  return pageOf(text, status, url);
+}
+
+function pageOf(text: string, status: number, url: string): TicketPage {
+  if (status === 200) {
+    const page = pageShape.safeParse(jsonOf(text));
+    if (page.success) return page.data;
+  }
+  throw new SourceError(`The Support API ${url} answered something else than tickets`, {
+    expected: "status 200 and { total, limit, offset, items }",
+    found: `status ${status} and ${JSON.stringify(text.slice(0, 80))}`,
+    remedy: "Correct SHOPFLOW_MONGODB_URL: it should be the address of the tickets, https://…/tickets.",
+  });
+}
+
+/** Undefined for what is no JSON, which no page is. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** `Retry-After` in milliseconds: it is a number of seconds or a date. */
+function pauseOf(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const seconds = Number(header);
+  const milliseconds = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
+  return Number.isNaN(milliseconds) ? undefined : Math.min(Math.max(milliseconds, 0), LONGEST_PAUSE);
+}

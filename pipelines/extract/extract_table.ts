@@ -1,0 +1,89 @@
+import type { ObjectStore, RawTable, Watermark } from "shopflow/lake/mod.ts";
+import type { ExtractedTable, TableSource } from "shopflow/sources/mod.ts";
+import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
+import { join } from "node:path";
+import { findChanges } from "./find_changes.ts";
+import { chooseWindow } from "./window.ts";
+import { writeChanges } from "./write_changes.ts";
+
+/** What a run knows before it reads a table. */
+export interface TableRun {
+  run: string;
+  extractedAt: string;
+  /** The table in the raw layer, without files that are lost. */
+  known: RawTable | undefined;
+  watermark: Watermark | undefined;
+  /** Compare all rows whatever the watermark says. */
+  whole: boolean;
+  /** Time up to which the source was read; watermarks do not go beyond it. */
+  sourceTime: string;
+  /** For copies and files that are not published yet. */
+  folder: string;
+}
+
+/** What became of a table: its next state, and the file that has to be in the store for it. */
+export interface ExtractedState {
+  table: RawTable;
+  watermark: Watermark;
+  /** Undefined when nothing changed. */
+  newFile?: { key: string; path: string; rows: number };
+}
+
+/**
+ * Reads what changed in a source table into a local Parquet file; the store is only read.
+ *
+ * @throws {SourceError} when the source cannot be read or a value does not fit the lake's type.
+ * @throws {SchemaContractError} when a ticket's field has another type than agreed.
+ */
+export async function extractTable(
+  session: Session,
+  store: ObjectStore,
+  source: TableSource,
+  table: ExtractedTable,
+  { known, watermark, whole, sourceTime, folder, run, extractedAt }: TableRun,
+): Promise<ExtractedState> {
+  const window = chooseWindow(table, known, watermark, { now: extractedAt, whole });
+  const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
+  const copyPath = join(folder, table.name);
+  const { growth } = await findChanges(session, source, table, { window, paths, copyPath });
+  const value = await highest(session, table, watermark?.value, sourceTime);
+  const state = {
+    rows: (known?.rows ?? 0) + growth,
+    ...(value !== undefined && { watermark: value }),
+  };
+  const moved: Watermark = {
+    ...(value !== undefined && { value }),
+    comparedAt: window.from === undefined ? extractedAt : watermark!.comparedAt,
+  };
+  const written = await writeChanges(session, table, join(folder, `${table.name}.parquet`), {
+    known,
+    run,
+    extractedAt,
+  });
+  if (written === undefined) return { table: { ...known!, ...state }, watermark: moved };
+  const { file, contentSha256, path } = written;
+  return {
+    table: { files: [...known?.files ?? [], file], contentSha256, ...state },
+    watermark: moved,
+    newFile: { key: file.key, path, rows: file.rows },
+  };
+}
+
+/**
+ * The highest time seen, not beyond that of the source: one row dated into the future by mistake would hide all
+ * that come after it.
+ */
+async function highest(
+  session: Session,
+  { strategy }: ExtractedTable,
+  before: string | undefined,
+  sourceTime: string,
+): Promise<string | undefined> {
+  if (strategy.kind === "full-compare") return undefined;
+  const [found] = await session.rows<{ time: string | null }>(
+    `SELECT strftime(max(CAST(${sqlName(strategy.column)} AS TIMESTAMP)), '%Y-%m-%d %H:%M:%S.%f') AS time
+     FROM incoming WHERE ${sqlName(strategy.column)} <= TIMESTAMP ${sqlString(sourceTime)}`,
+  );
+  const seen = found?.time ?? undefined;
+  return before !== undefined && (seen === undefined || seen < before) ? before : seen;
+}

@@ -1,0 +1,30 @@
+import type { RawTable, Watermark } from "shopflow/lake/mod.ts";
+import type { ExtractedTable } from "shopflow/sources/mod.ts";
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Which part of a table a run reads: rows from a time on, or all. */
+export interface Window {
+  /** `YYYY-MM-DD HH:MM:SS.fff` of the watched column; undefined: the whole table is compared. */
+  from?: string;
+}
+
+/**
+ * Chooses what to read of a table: rows from the lag before its watermark on, or all of it when it was never
+ * read, when it is due to be compared whole, or when `whole` says so.
+ *
+ * @param now Time of the run (ISO 8601).
+ */
+export function chooseWindow(
+  { strategy }: ExtractedTable,
+  known: RawTable | undefined,
+  watermark: Watermark | undefined,
+  { now, whole }: { now: string; whole: boolean },
+): Window {
+  if (whole || strategy.kind === "full-compare" || known === undefined) return {};
+  if (watermark?.value === undefined) return {};
+  const age = Date.parse(now) - Date.parse(watermark.comparedAt);
+  if (age >= strategy.fullEveryDays * DAY) return {};
+  const from = new Date(Date.parse(`${watermark.value.replace(" ", "T")}Z`) - strategy.lagDays * DAY);
+  return { from: from.toISOString().replace("T", " ").slice(0, -1) };
+}
