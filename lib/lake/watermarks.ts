@@ -7,6 +7,8 @@ export interface Watermark {
   value?: string;
   /** When the whole table was last compared (ISO 8601). */
   comparedAt: string;
+  /** Which table of the database was read: one that was dropped and made anew is another. */
+  sourceTable?: string;
 }
 
 /** How far the sources were read, as `watermarks/extract.json` says. */

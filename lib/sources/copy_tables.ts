@@ -16,6 +16,8 @@ import { SOURCE_TABLES, type SourceTable } from "./source_tables.ts";
 export interface PostgresSource extends TableSource {
   /** When the transaction began, `YYYY-MM-DD HH:MM:SS.ffffff` in UTC. */
   transactionTime: string;
+  /** What tells a table from one of the same name that replaced it, by name. */
+  identities: Map<string, string>;
   /** Tables that are not as agreed, each with what is wrong; they cannot be copied. */
   broken: Map<string, SchemaContractError>;
 }
@@ -43,6 +45,7 @@ export async function withPostgresSource<T>(
       );
       const result = await work({
         transactionTime: rows[0]!.time,
+        identities: await tableIdentities(client),
         broken,
         byUnit: true,
         async copy({ name }, path, selection) {
@@ -60,6 +63,17 @@ export async function withPostgresSource<T>(
   } catch (error) {
     throw postgresError(error, postgresUrl, "read");
   }
+}
+
+/** A table's object id, which a new table of the same name does not have, and its comment, as loads leave one. */
+async function tableIdentities(client: pg.Client): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ name: string; identity: string }>(
+    `SELECT name, to_regclass(quote_ident(name))::oid::text || ' ' ||
+            coalesce(obj_description(to_regclass(quote_ident(name))::oid, 'pg_class'), '') AS identity
+     FROM unnest($1::text[]) AS name WHERE to_regclass(quote_ident(name)) IS NOT NULL`,
+    [SOURCE_TABLES.map(({ name }) => name)],
+  );
+  return new Map(rows.map(({ name, identity }) => [name, identity]));
 }
 
 /** Units asked for at once: the statement stays below a megabyte. */

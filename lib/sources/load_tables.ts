@@ -71,6 +71,8 @@ async function createTable(target: LoadTarget, { name, columns }: SourceTable): 
   await target.query(`DROP TABLE IF EXISTS "${name}"`);
   const definitions = columns.map((column) => `"${column.name}" ${column.type}`);
   await target.query(`CREATE TABLE "${name}" (${definitions.join(", ")})`);
+  // Tells this load from another one into a database that was made alike, see `tableIdentities`.
+  await target.query(`COMMENT ON TABLE "${name}" IS 'Loaded by ShopFlow: ${crypto.randomUUID()}'`);
 }
 
 async function loadTable(

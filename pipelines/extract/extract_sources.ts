@@ -51,8 +51,18 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
   const states = new Map<string, ExtractedState>();
   const stopped: ExtractedSources["stopped"] = [];
   using session = await openSession({ memoryLimit: "1GiB", spillFolder: join(folder, "spill") });
-  const extractOne = async (source: TableSource, table: ExtractedTable, sourceTime: string) => {
+  // A watermark says nothing of a table that was dropped and made anew, as when another shop was loaded.
+  let anyReplaced = false;
+  const extractOne = async (
+    source: TableSource,
+    table: ExtractedTable,
+    sourceTime: string,
+    sourceTable?: string,
+  ) => {
     const { name } = table;
+    const watermark = watermarks[name];
+    const replaced = watermark !== undefined && watermark.sourceTable !== sourceTable;
+    anyReplaced ||= replaced;
     try {
       const state = await extractTable(session, store, source, table, {
         run,
@@ -60,10 +70,10 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
         folder,
         sourceTime,
         known: known.tables[name],
-        watermark: watermarks[name],
-        whole: whole || known.damaged.has(name),
+        watermark,
+        whole: whole || anyReplaced || known.damaged.has(name),
       });
-      states.set(name, state);
+      states.set(name, { ...state, watermark: { ...state.watermark, sourceTable } });
     } catch (error) {
       if (!(error instanceof SchemaContractError)) throw error;
       stopped.push({ name, error });
@@ -73,7 +83,7 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
     for (const table of SOURCE_TABLES) {
       const error = source.broken.get(table.name);
       if (error) stopped.push({ name: table.name, error });
-      else await extractOne(source, table, source.transactionTime);
+      else await extractOne(source, table, source.transactionTime, source.identities.get(table.name));
     }
     return source.transactionTime;
   });

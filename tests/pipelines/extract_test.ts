@@ -89,6 +89,21 @@ Deno.test("extract keeps every row as the source has it, null and empty text apa
     assert.deepEqual(await rawRows(context, "events"), []);
   }));
 
+Deno.test("another shop loaded in the place of one is compared whole, also its rows before the lag", () =>
+  withShop(async (context) => {
+    const load = (quantity: number) =>
+      loadSourceTables(context.config.postgresUrl, [{
+        table: "orders",
+        csv: csv(`O1,C1,P1,2020-01-02,10.50,${quantity},0,`, `O2,C1,P1,2024-01-03,5.25,1,0,`),
+      }], { replace: true, progress });
+    await load(2);
+    await extract(context);
+    await load(7);
+    await extract(context);
+    const orders = await rawRows(context, "orders");
+    assert.deepEqual(orders.map(({ order_id, quantity }) => [order_id, quantity]), [["O1", 7], ["O2", 1]]);
+  }));
+
 Deno.test("a second extract of the same rows changes nothing, one of changed rows adds these alone", () =>
   withShop(async (context) => {
     await extract(context);
