@@ -1,3 +1,5 @@
+import { betweenExtremes } from "./extremes.ts";
+import { withinMonths } from "./month_ranges.ts";
 import type { SourceDoc } from "./schema_file.ts";
 import { sourceRelationOf } from "./scope.ts";
 import { type Session, sqlName, sqlString } from "./session.ts";
@@ -20,11 +22,16 @@ export async function narrowSources(
   for (const source of sources.filter(({ monthOf }) => monthOf !== undefined)) {
     const relation = sourceRelationOf(source);
     const narrowed = `${NARROWED}.${sqlName(source.table)}`;
+    const months = touched[source.table]!;
     await session.run(
-      `CREATE TABLE ${narrowed} AS SELECT * FROM ${relation}
-       WHERE ${keyOf(source)} IN (
-         SELECT ${keyOf(source)} FROM ${relation}
-         WHERE ${isOneOf(monthOf(source.monthOf!), touched[source.table]!)})`,
+      `CREATE OR REPLACE TEMP TABLE touched_keys AS
+       SELECT DISTINCT ${keyOf(source)} AS key FROM ${relation}
+       WHERE ${withinMonths(source.monthOf!, months)} AND ${isOneOf(monthOf(source.monthOf!), months)}`,
+    );
+    const ofTouchedKeys = `${relation} WHERE ${keyOf(source)} IN (SELECT key FROM touched_keys)`;
+    await session.run(
+      `CREATE TABLE ${narrowed} AS SELECT * FROM ${ofTouchedKeys}
+       AND ${await betweenExtremes(session, source.monthOf!, ofTouchedKeys)}`,
     );
     await session.run(`CREATE OR REPLACE VIEW ${relation} AS SELECT * FROM ${narrowed}`);
   }

@@ -1,11 +1,8 @@
 import { LakeError, WarehouseError } from "shopflow/errors/mod.ts";
 import type { ExtractedTable } from "shopflow/sources/mod.ts";
-import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
-import { columnNames, nameList, ofUnits, rawRows, rowText, sameUnit } from "./row_sql.ts";
+import { betweenExtremes, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
+import { columnNames, digestOf, nameList, ofUnits, rawRows, sameUnit } from "./row_sql.ts";
 import type { Window } from "./window.ts";
-
-/** Two sums of hashes in one: rows in any order, each as often as it occurs. */
-const digestOf = (names: string[]) => `sum(md5_number_lower(${rowText(names)}))`;
 
 /**
  * Makes the tables `known` and `known_units` of what the raw layer holds of the units that a window is about:
@@ -38,9 +35,16 @@ export async function readKnown(
       await session.run(`CREATE OR REPLACE TABLE candidates AS
         SELECT ${units} FROM incoming UNION SELECT ${units} FROM history WHERE ${due}`);
     }
+    const wanted = due && strategy.kind === "watermark"
+      ? `${ofUnits(unit, "history", "candidates")} AND ${await betweenExtremes(
+        session,
+        strategy.column,
+        ofUnits(unit, "history", "candidates"),
+      )}`
+      : "history";
     await session.run(`CREATE OR REPLACE TABLE known AS
       SELECT ${nameList(names)}, _deleted
-      FROM ${due ? ofUnits(unit, "history", "candidates") : "history"}
+      FROM ${wanted}
       QUALIFY rank() OVER (PARTITION BY ${units} ORDER BY _extracted_at DESC, _run DESC) = 1`);
   } catch (cause) {
     if (!(cause instanceof WarehouseError)) throw cause;

@@ -2,7 +2,7 @@ import { fileSha256, type RawFile, rawKey, type RawTable } from "shopflow/lake/m
 import type { ExtractedTable } from "shopflow/sources/mod.ts";
 import { type Session, sqlString } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
-import { columnNames, nameList, rowText } from "./row_sql.ts";
+import { columnNames, digestOf, nameList } from "./row_sql.ts";
 
 /** A run's file of a table, still on the local disk. */
 export interface WrittenChanges {
@@ -35,15 +35,14 @@ export async function writeChanges(
        ORDER BY ${nameList([...time, ...table.unit, ...names])}
      ) TO ${sqlString(path)} (FORMAT parquet, COMPRESSION zstd)`,
   );
-  const text = rowText([...names, "_deleted"]);
-  const [content] = await session.rows<{ rows: number; low: string; high: string }>(
-    `SELECT count(*) AS rows, CAST(sum(md5_number_lower(${text})) AS VARCHAR) AS low,
-            CAST(sum(md5_number_upper(${text})) AS VARCHAR) AS high FROM read_parquet(${sqlString(path)})`,
+  const [content] = await session.rows<{ rows: number; digest: string | null }>(
+    `SELECT count(*) AS rows, CAST(${digestOf([...names, "_deleted"])} AS VARCHAR) AS digest
+     FROM read_parquet(${sqlString(path)})`,
   );
-  const { rows, low, high } = content!;
+  const { rows, digest } = content!;
   // A table without rows is extracted too: whoever reads the raw layer finds its columns.
   if (rows === 0 && known !== undefined) return undefined;
-  const contentSha256 = hashOf([known?.contentSha256 ?? "", table.columns, rows, low, high]);
+  const contentSha256 = hashOf([known?.contentSha256 ?? "", table.columns, rows, digest]);
   const { size } = await Deno.stat(path);
   const sha256 = await fileSha256(path);
   const key = rawKey(table.name, run);
