@@ -1,0 +1,74 @@
+/**
+ * Runs benchmarks, each in a process of its own and beside a peer or a floor, and writes what they find to
+ * documentation/benchmarks.md, part by part.
+ *
+ *     deno task bench [NAME…]
+ */
+import { InputError, runCommand } from "shopflow/errors/mod.ts";
+import { Command } from "commander";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { microBenchmark } from "./micro_benchmark.ts";
+import { replacePart } from "./report.ts";
+
+const HERE = import.meta.dirname!;
+const REPORT = join(HERE, "..", "..", "documentation", "benchmarks.md");
+
+/** Programs that print their part of the report; the others are files `<name>_bench.ts` for `deno bench`. */
+const PROGRAMS: Record<string, string> = {
+  full_size: "warehouse/full_size.ts",
+  daily_increment: "warehouse/daily_increment.ts",
+  ten_times: "warehouse/ten_times.ts",
+};
+
+function names(): string[] {
+  const files = [...Deno.readDirSync(HERE)].map(({ name }) => name).filter((name) =>
+    name.endsWith("_bench.ts")
+  );
+  return [...Object.keys(PROGRAMS), ...files.map((file) => basename(file, "_bench.ts")).sort()];
+}
+
+/** What a program prints, its progress on the terminal meanwhile. */
+async function printed(file: string): Promise<string> {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", join(HERE, file)],
+    stderr: "inherit",
+  }).output();
+  if (!success) {
+    throw new InputError(`The benchmark ${file} failed`, { remedy: "What it said stands above." });
+  }
+  return new TextDecoder().decode(stdout).trim();
+}
+
+async function run(chosen: string[], { write }: { write: boolean }): Promise<void> {
+  const known = names();
+  const unknown = chosen.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new InputError("Unknown benchmark", { expected: known.join(", "), found: unknown.join(", ") });
+  }
+  for (const name of chosen.length > 0 ? chosen : known) {
+    console.error(`benchmark ${name}`);
+    const program = PROGRAMS[name];
+    const part = program
+      ? await printed(program)
+      : await microBenchmark(join(HERE, `${name}_bench.ts`), name);
+    console.log(`${part}\n`);
+    if (!write) continue;
+    const before = existsSync(REPORT) ? await Deno.readTextFile(REPORT) : "";
+    await Deno.writeTextFile(REPORT, replacePart(before, name, part, { order: known }));
+  }
+}
+
+if (import.meta.main) {
+  await runCommand(async () => {
+    await new Command("deno task bench")
+      .description(
+        "Measures ShopFlow beside peers and floors and writes documentation/benchmarks.md. Needs the servers of the tests; " +
+          "see documentation/sources.md.",
+      )
+      .argument("[names...]", `all by default: ${names().join(", ")}`)
+      .option("--no-write", "print only")
+      .action(run)
+      .parseAsync(Deno.args, { from: "user" });
+  });
+}
