@@ -25,9 +25,11 @@ import { testWith } from "../requirements.ts";
 const LAKE = `s3://${BUCKET}/shop`;
 const CACHE_BYTES = 2 ** 30;
 /** Which requests fail: with fewer in between, most of the time would go into waiting before the next try. */
-const EVERY = 7;
+const EVERY = 11;
 /** A look takes a hundred requests. */
-const PAUSE_MS = 500;
+const PAUSE_MS = 1000;
+/** About as many as a run makes; one that goes on where another was killed makes fewer. */
+const WRITES = 20;
 
 /** A lake that the test itself reads straight from the server; its pipelines may reach it another way. */
 function lakeInS3({ folder, shop }: ShopPlace, server: S3Server, pipelinesUrl = server.url) {
@@ -107,7 +109,7 @@ function anyPoint(
   const local = anyLocalPoint(random);
   return (measured) => {
     if (random() < 0.5) return local(measured);
-    const write = 1 + Math.floor(random() * 30), done = random() < 0.5;
+    const write = 1 + Math.floor(random() * WRITES), done = random() < 0.5;
     return {
       name: `${done ? "after" : "before"} write ${write} to S3`,
       onStart: (kill) => killAtWrite({ write, done, kill }),
@@ -117,7 +119,7 @@ function anyPoint(
 
 testWith(
   ["postgres", "versitygw"],
-  "with a slow S3 server that fails every seventh request, pipelines can be killed anywhere just as well",
+  "with a slow S3 server that fails every eleventh request, pipelines can be killed anywhere just as well",
   () =>
     withServer(async (server, calm, disturbed) => {
       let due: { write: number; done: boolean; kill: () => void } | undefined;
