@@ -1,4 +1,4 @@
-import { NotebookError, ShopFlowError } from "shopflow/errors/mod.ts";
+import { LakeError, NotebookError, ShopFlowError } from "shopflow/errors/mod.ts";
 import {
   currentReport,
   type Notebook,
@@ -7,6 +7,7 @@ import {
   readNotebook,
   readParameters,
   renderPage,
+  type Report,
   runNotebook,
 } from "shopflow/notebook/mod.ts";
 import { basename, join } from "node:path";
@@ -93,7 +94,10 @@ async function notebooksIn(folder: string): Promise<string[]> {
     .map(({ name }) => join(folder, name)).sort();
 }
 
-async function changedNotebooks({ store, force }: PipelineContext, paths: string[]): Promise<Work[]> {
+async function changedNotebooks(
+  { store, runtime, force }: PipelineContext,
+  paths: string[],
+): Promise<Work[]> {
   const shared = await sharedInputs(store);
   const asOf = await latestAsOf(store);
   const work: Work[] = [];
@@ -103,10 +107,24 @@ async function changedNotebooks({ store, force }: PipelineContext, paths: string
       ? { as_of: asOf }
       : {};
     const inputs = await reportInputs(path, parameters, shared);
-    const current = await currentReport(store, basename(path, ".ipynb"));
+    const current = await readableReport(store, basename(path, ".ipynb"), runtime.log);
     if (!force && current?.status === "succeeded" && current.inputs === inputs) continue;
     const cells = notebook.cells.filter(({ cell_type }) => cell_type === "code").length;
     work.push({ path, parameters, inputs, cells });
   }
   return work;
+}
+
+/** The current report; one that was damaged counts as none, so that it is made anew. */
+async function readableReport(
+  store: PipelineContext["store"],
+  name: string,
+  log: PipelineContext["runtime"]["log"],
+): Promise<Report | undefined> {
+  try {
+    return await currentReport(store, name);
+  } catch (error) {
+    if (!(error instanceof LakeError)) throw error;
+    log.warn(`${error.message} The report is made anew.`);
+  }
 }

@@ -4,8 +4,8 @@ const PREFIX = "pipeline-";
 const DAY = 24 * 60 * 60 * 1000;
 
 /**
- * Runs `work` with a new folder under `<home>/tmp`, which is removed afterwards. Folders of runs that were
- * killed before they could clean up are removed after a day.
+ * Runs `work` with a new folder under `<home>/tmp`, which is removed afterwards. What runs that were killed left
+ * there, pipelines and notebooks alike, is removed after a day.
  */
 export async function withTemporaryFolder<T>(home: string, work: (folder: string) => Promise<T>): Promise<T> {
   const parent = join(home, "tmp");
@@ -21,7 +21,6 @@ export async function withTemporaryFolder<T>(home: string, work: (folder: string
 
 async function removeLeftovers(parent: string): Promise<void> {
   for (const { name } of await Array.fromAsync(Deno.readDir(parent))) {
-    if (!name.startsWith(PREFIX)) continue;
     const path = join(parent, name);
     try {
       // Files' times are those of the system's clock, so they are compared with it and not with the runtime's.

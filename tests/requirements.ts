@@ -9,6 +9,8 @@ export const TEST_POSTGRES_URL = Deno.env.get("SHOPFLOW_TEST_POSTGRES_URL") ?? "
 export const TEST_MONGODB_URL = Deno.env.get("SHOPFLOW_TEST_MONGODB_URL") ?? "";
 /** A bucket that tests write to, `s3://…`; its server and credentials are in the usual AWS variables. */
 export const TEST_S3_URL = Deno.env.get("SHOPFLOW_TEST_S3_URL") ?? "";
+/** The program of an S3 server that tests start, kill and start again; in `s3` above one is running already. */
+export const TEST_VERSITYGW = Deno.env.get("SHOPFLOW_TEST_VERSITYGW") ?? "";
 /** Certificate of that PostgreSQL, which speaks TLS at `localhost`. */
 export const TEST_POSTGRES_CA = Deno.env.get("SHOPFLOW_TEST_POSTGRES_CA") ?? "";
 /** A `jupyter` command that has nbconvert. */
@@ -25,6 +27,7 @@ const NEEDS = {
   postgres_tls: { met: TEST_POSTGRES_CA !== "", hint: "SHOPFLOW_TEST_POSTGRES_CA is not set" },
   mongodb: { met: TEST_MONGODB_URL !== "", hint: "SHOPFLOW_TEST_MONGODB_URL is not set" },
   s3: { met: TEST_S3_URL !== "", hint: "SHOPFLOW_TEST_S3_URL is not set" },
+  versitygw: { met: TEST_VERSITYGW !== "", hint: "SHOPFLOW_TEST_VERSITYGW is not set" },
   jupyter: { met: TEST_JUPYTER !== "", hint: "SHOPFLOW_TEST_JUPYTER is not set" },
   dbt: { met: TEST_DBT !== "", hint: "SHOPFLOW_TEST_DBT is not set" },
   chromium: { met: existsSync(TEST_CHROMIUM), hint: `no Chromium at ${TEST_CHROMIUM}` },

@@ -8,6 +8,21 @@ export function encodeJson(value: unknown): Uint8Array {
 }
 
 /**
+ * Writes a JSON object in the place of the one that was read as `before`, undefined where there was none.
+ *
+ * @returns its tag, or undefined when another writer was faster; then nothing is written.
+ */
+export function swapJson(
+  store: ObjectStore,
+  key: string,
+  value: unknown,
+  before: { etag: string } | undefined,
+): Promise<{ etag: string } | undefined> {
+  const body = encodeJson(value);
+  return before === undefined ? store.putIfAbsent(key, body) : store.putIfMatch(key, body, before.etag);
+}
+
+/**
  * Reads a JSON object of the lake with its tag; undefined when it is absent.
  *
  * @param shape What it must look like; without it the caller vouches for `T`.

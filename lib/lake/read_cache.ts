@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
 import { reachDisk, takeOverFile, withFileLock } from "./local_file.ts";
+import type { UnfinishedWrite } from "./object_store.ts";
 import { unlessMissing } from "./store_failures.ts";
 
 /** Where copies of a remote store's files lie, and how much room they get. */
@@ -27,6 +28,8 @@ export interface ReadCache {
   findOrFetch(name: string, size: number, fetch: (path: string) => Promise<void>): Promise<string>;
   /** Takes over a local file as the copy called `name`. */
   takeOver(name: string, path: string): Promise<void>;
+  /** Copies that are being fetched, or whose fetching was killed. */
+  unfinished(): Promise<UnfinishedWrite[]>;
 }
 
 const INCOMING = ".incoming";
@@ -94,6 +97,14 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
   return {
     find,
     takeOver,
+    async unfinished() {
+      return (await filesIn(incoming)).map(({ path, size, used }) => ({
+        name: path,
+        size,
+        modified: new Date(used),
+        remove: async () => void await unlessMissing(Deno.remove(path)),
+      }));
+    },
     async findOrFetch(name, size, fetch) {
       const found = await find(name, size);
       if (found !== undefined) return found;
@@ -106,7 +117,8 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
 
 async function filesIn(folder: string): Promise<{ path: string; size: number; used: number }[]> {
   const files: { path: string; size: number; used: number }[] = [];
-  for await (const entry of Deno.readDir(folder)) {
+  const entries = await unlessMissing(Array.fromAsync(Deno.readDir(folder)));
+  for (const entry of entries ?? []) {
     if (!entry.isFile || entry.name === ".lock") continue;
     const path = join(folder, entry.name);
     const stat = await unlessMissing(Deno.stat(path));

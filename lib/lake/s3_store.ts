@@ -106,7 +106,11 @@ export function createS3Store(url: string, options: S3StoreOptions): ObjectStore
       }),
     list: (prefix) => explained("list", prefix, () => listObjects(bucket, checkedPrefix(prefix), pageSize)),
     delete: (key) => writing(key, () => deleteObject(bucket, key)),
-    unfinishedWrites: () => explained("list", "unfinished uploads", () => unfinishedUploads(bucket)),
+    unfinishedWrites: () =>
+      explained("list", "unfinished uploads", async () => [
+        ...await unfinishedUploads(bucket),
+        ...await cache.unfinished(),
+      ]),
   };
 }
 

@@ -1,7 +1,7 @@
 import { LakeError } from "shopflow/errors/mod.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { encodeJson, readJson } from "./json_object.ts";
+import { readJson, swapJson } from "./json_object.ts";
 import type { ObjectStore } from "./object_store.ts";
 
 /** Key of the one object that says which snapshot is current. */
@@ -43,10 +43,7 @@ export async function swapPointer(
   before: { etag: string } | undefined,
   next: Pointer,
 ): Promise<{ value: Pointer; etag: string } | undefined> {
-  const body = encodeJson(next);
-  const written = before === undefined
-    ? await store.putIfAbsent(POINTER, body)
-    : await store.putIfMatch(POINTER, body, before.etag);
+  const written = await swapJson(store, POINTER, next, before);
   return written && { value: next, etag: written.etag };
 }
 

@@ -1,5 +1,5 @@
-import { InputError } from "shopflow/errors/mod.ts";
-import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { InputError, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
+import { encodeJson, type ObjectStore, readJson, swapJson } from "shopflow/lake/mod.ts";
 import type { Parameters } from "./parameters.ts";
 import type { Page } from "./render/page.ts";
 import { type RunRecord, snapshotRead } from "./run_record.ts";
@@ -33,6 +33,8 @@ interface Pointer {
   lastGoodRunId?: string;
 }
 
+const ATTEMPTS = 5;
+
 const key = (name: string, file: string) => `reports/${safe(name)}/${safe(file)}`;
 
 /**
@@ -40,15 +42,18 @@ const key = (name: string, file: string) => `reports/${safe(name)}/${safe(file)}
  * figures that silently grow old; the last good run stays in place and is named by the report.
  *
  * @param inputs see {@linkcode Report.inputs}
+ * @throws {LakeError} when other runs of the notebook are faster again and again.
  */
 export async function publishReport(
   store: ObjectStore,
   { record, page, inputs }: { record: RunRecord; page: Page; inputs: string },
 ): Promise<Report> {
   const { notebook: name, runId, status, failure } = record;
-  const before = await readJson<Pointer>(store, key(name, "current.json"));
-  const lastGoodRunId = status === "succeeded" ? runId : before?.value.lastGoodRunId;
-  const report: Report = {
+  const reportGiven = (before: Pointer | undefined): Report => {
+    const lastGoodRunId = status === "succeeded" ? runId : before?.lastGoodRunId;
+    return { ...content, ...(lastGoodRunId && { lastGoodRunId }), inputs };
+  };
+  const content = {
     name,
     title: page.title,
     summary: page.summary,
@@ -59,22 +64,69 @@ export async function publishReport(
     parameters: record.parameters,
     status,
     ...(failure && { error: `${failure.ename}: ${failure.evalue}` }),
-    ...(lastGoodRunId && { lastGoodRunId }),
-    inputs,
   };
   await store.put(key(name, `${runId}.html`), new TextEncoder().encode(page.html));
-  await store.put(key(name, `${runId}.json`), encodeJson(report));
-  const pointer: Pointer = { runId, ...(lastGoodRunId && { lastGoodRunId }) };
-  await store.put(key(name, "current.json"), encodeJson(pointer));
-  return report;
+  // The run that ends last is shown: what it was made from is part of it, and the next publish repeats one that is
+  // not of the latest data. What a run that ended just before noted as its last good one must not get lost, though.
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const before = await pointerVersion(store, name);
+    const report = reportGiven(before?.value);
+    await store.put(key(name, `${runId}.json`), encodeJson(report));
+    const { lastGoodRunId } = report;
+    const pointer: Pointer = { runId, ...(lastGoodRunId && { lastGoodRunId }) };
+    if (await swapJson(store, key(name, "current.json"), pointer, before)) return report;
+  }
+  throw new LakeError("The report is being published by other runs", {
+    expected: `${key(name, "current.json")} in ${store.url} to stand still for a moment`,
+    found: `${ATTEMPTS} changes while this run tried`,
+    remedy: "Publish it again.",
+  });
 }
 
-/** The current report of every notebook, by name. */
-export async function listReports(store: ObjectStore): Promise<Report[]> {
+/**
+ * The current report of every notebook, by name.
+ *
+ * @param options.onUnreadable Hears of a report that is there but cannot be read, and of why; the others are listed.
+ *   By default that is thrown.
+ */
+export async function listReports(
+  store: ObjectStore,
+  { onUnreadable }: { onUnreadable?: (name: string, error: ShopFlowError) => void } = {},
+): Promise<Report[]> {
   const keys = (await store.list("reports/")).map(({ key }) => key.split("/"));
   const names = keys.filter(([, , file]) => file === "current.json").map(([, name]) => name!);
-  const reports = await Promise.all(names.map((name) => currentReport(store, name)));
+  const reports = await Promise.all(names.map(async (name) => {
+    try {
+      return await currentReport(store, name) ?? lostRun(store, name);
+    } catch (error) {
+      if (!(error instanceof ShopFlowError) || onUnreadable === undefined) throw error;
+      onUnreadable(name, error);
+    }
+  }));
   return reports.filter((report) => report !== undefined);
+}
+
+/** @throws {LakeError} always. */
+function lostRun(store: ObjectStore, name: string): never {
+  throw new LakeError(`The report ${name} cannot be read`, {
+    expected: `the run that ${key(name, "current.json")} in ${store.url} names`,
+    found: "no such run",
+    remedy: "Run `deno task pipeline run publish --force`.",
+  });
+}
+
+/** The pointer with its tag. One that cannot be read names no run, and is replaced like any other. */
+async function pointerVersion(
+  store: ObjectStore,
+  name: string,
+): Promise<{ value?: Pointer; etag: string } | undefined> {
+  try {
+    return await readJson<Pointer>(store, key(name, "current.json"));
+  } catch (error) {
+    const damaged = error instanceof LakeError ? await store.get(key(name, "current.json")) : undefined;
+    if (damaged === undefined) throw error;
+    return { etag: damaged.etag };
+  }
 }
 
 /** The current report of a notebook without its page, or undefined when it was never published. */

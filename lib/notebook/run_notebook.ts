@@ -1,7 +1,7 @@
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { createHash, randomBytes } from "node:crypto";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { kernelEnvironment, type KernelLake } from "./jupyter/kernel_environment.ts";
 import { openKernel } from "./jupyter/kernel_client.ts";
 import type { Notebook } from "./nbformat.ts";
@@ -65,6 +65,8 @@ export async function runNotebook(
     const kernel = await openKernel({
       cwd: dirname(resolve(path)),
       env: kernelEnvironment(context.config),
+      // Where `lake gc` finds it, if this process is killed while the kernel starts.
+      temporaryFolder: join(context.config.home, "tmp"),
     });
     try {
       await runCells(notebook, kernel, context.runtime, options);

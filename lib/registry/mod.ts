@@ -1,6 +1,7 @@
 /** Model versions and their champion, and the score tables they produce. */
 export {
   championCard,
+  championVersion,
   loadChampion,
   makeChampion,
   type ModelCard,
@@ -15,3 +16,4 @@ export {
   type ScoreTable,
   upToDateScores,
 } from "./score_tables.ts";
+export type { PointerMove } from "./move_pointer.ts";

@@ -1,5 +1,6 @@
 import { ModelError } from "shopflow/errors/mod.ts";
 import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { movePointer, type PointerMove } from "./move_pointer.ts";
 
 /** What is known of a trained model: where it came from and how good it was. */
 export interface ModelCard {
@@ -14,6 +15,11 @@ export interface ModelCard {
   parameters: Record<string, unknown>;
   /** Hold-out metrics, the baselines among them. */
   metrics: Record<string, number>;
+}
+
+/** What `models/<name>/champion.json` holds. */
+interface Champion {
+  version: string;
 }
 
 /** A card as it is stored: with the names of the version's files. */
@@ -38,16 +44,33 @@ export async function saveModelVersion(store: ObjectStore, { card, files }: Mode
   await store.put(`${folder(card.name, card.version)}/card.json`, encodeJson({ ...card, files: names }));
 }
 
-/** Makes a stored version the one that scores. */
-export async function makeChampion(store: ObjectStore, name: string, version: string): Promise<void> {
+/**
+ * Makes a stored version the one that scores.
+ *
+ * @throws {ModelError} when there is no such version, or another one became champion than `replaces` says.
+ */
+export async function makeChampion(
+  store: ObjectStore,
+  name: string,
+  version: string,
+  { replaces }: PointerMove = {},
+): Promise<void> {
   await readCard(store, name, version);
-  await store.put(championKey(name), encodeJson({ version }));
+  await movePointer<Champion>(store, championKey(name), { version }, {
+    nameOf: (champion) => champion.version,
+    replaces,
+  });
+}
+
+/** The version that scores, null when no model of that name was trained. */
+export async function championVersion(store: ObjectStore, name: string): Promise<string | null> {
+  return (await readJson<Champion>(store, championKey(name)))?.value.version ?? null;
 }
 
 /** The champion's card, or undefined when no model of that name was trained. */
 export async function championCard(store: ObjectStore, name: string): Promise<StoredCard | undefined> {
-  const champion = await readJson<{ version: string }>(store, championKey(name));
-  return champion && await readCard(store, name, champion.value.version);
+  const version = await championVersion(store, name);
+  return version === null ? undefined : await readCard(store, name, version);
 }
 
 /**
@@ -59,8 +82,7 @@ export async function trainedChampion(
   name: string,
   version: string,
 ): Promise<ModelCard | undefined> {
-  const champion = await readJson<{ version: string }>(store, championKey(name));
-  if (champion?.value.version !== version) return undefined;
+  if (await championVersion(store, name) !== version) return undefined;
   const card = (await readJson<StoredCard>(store, `${folder(name, version)}/card.json`))?.value;
   const found = await Promise.all(
     (card?.files ?? []).map((file) => store.stat(`${folder(name, version)}/${file}`)),

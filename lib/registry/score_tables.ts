@@ -1,5 +1,6 @@
 import { ModelError } from "shopflow/errors/mod.ts";
-import { encodeJson, fileSha256, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { fileSha256, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { movePointer, type PointerMove } from "./move_pointer.ts";
 
 /** A published table of scores: what a model says of every customer or product. */
 export interface ScoreTable {
@@ -17,18 +18,24 @@ export interface ScoreTable {
 
 const pointerKey = (name: string) => `scores/${name}/current.json`;
 
-/** Takes over a Parquet file of scores and makes it the current one of its name. */
+/**
+ * Takes over a Parquet file of scores and makes it the current one of its name.
+ *
+ * @param options.replaces Key of the table that was current when the work began, see {@linkcode currentScores}.
+ * @throws {ModelError} when another one became current meanwhile.
+ */
 export async function publishScores(
   store: ObjectStore,
   table: Omit<ScoreTable, "key">,
   parquetPath: string,
+  { replaces }: PointerMove = {},
 ): Promise<ScoreTable> {
   // Named by content, since a file of the lake is never overwritten: a forced run may score otherwise.
   const content = (await fileSha256(parquetPath)).slice(0, 12);
   const key = `scores/${table.name}/${table.snapshot}-${table.modelVersion}-${content}.parquet`;
   await store.moveIn(key, parquetPath);
   const published: ScoreTable = { ...table, key };
-  await store.put(pointerKey(table.name), encodeJson(published));
+  await movePointer(store, pointerKey(table.name), published, { nameOf: ({ key }) => key, replaces });
   return published;
 }
 

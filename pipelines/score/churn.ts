@@ -2,7 +2,7 @@ import { salesPeriod } from "shopflow/business/mod.ts";
 import { addDays, CHURN_POPULATION_DAYS, churnFeaturesSql } from "shopflow/features/mod.ts";
 import { readManifest } from "shopflow/lake/mod.ts";
 import { type ChurnModel, loadChurnModel } from "shopflow/models/mod.ts";
-import { loadChampion, publishScores, upToDateScores } from "shopflow/registry/mod.ts";
+import { currentScores, loadChampion, publishScores, upToDateScores } from "shopflow/registry/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { openSnapshot, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
@@ -19,6 +19,8 @@ const CHUNK = 5000;
  * @throws {ModelError} when no churn model was trained or there are no orders.
  */
 export const scoreChurn: Pipeline = async ({ config, store, runtime, force }) => {
+  // Read before snapshot and model: scores published after this moment may be of newer ones.
+  const replaces = (await currentScores(store, "churn"))?.key ?? null;
   const { id: snapshot } = await readManifest(store);
   const { card, files } = await loadChampion(store, "churn");
   const current = await upToDateScores(store, "churn", { snapshot, modelVersion: card.version });
@@ -42,14 +44,19 @@ export const scoreChurn: Pipeline = async ({ config, store, runtime, force }) =>
         AS predictions ON predictions.customer_id = features.customer_id
       ORDER BY features.customer_id
     ) TO ${sqlString(parquet)} (FORMAT parquet)`);
-    await publishScores(store, {
-      name: "churn",
-      rows,
-      scoredAt: runtime.now().toISOString(),
-      snapshot,
-      modelVersion: card.version,
-      asOf,
-    }, parquet);
+    await publishScores(
+      store,
+      {
+        name: "churn",
+        rows,
+        scoredAt: runtime.now().toISOString(),
+        snapshot,
+        modelVersion: card.version,
+        asOf,
+      },
+      parquet,
+      { replaces },
+    );
     return { status: "done", summary: await summary(session, rows, asOf) };
   });
 };

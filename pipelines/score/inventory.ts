@@ -1,6 +1,6 @@
 import { DEMAND_WINDOW_DAYS, planShopInventory } from "shopflow/business/mod.ts";
 import { DEFAULT_INVENTORY_PARAMETERS, type PlannedPosition } from "shopflow/models/mod.ts";
-import { upToDateScores } from "shopflow/registry/mod.ts";
+import { currentScores, upToDateScores } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
@@ -19,6 +19,8 @@ const NEVER = "1970-01-01";
  */
 export const scoreInventory: Pipeline = async (context) => {
   const { store, runtime, force } = context;
+  // Read before the snapshot: a plan published after this moment may be of a newer one.
+  const replaces = (await currentScores(store, "inventory_plan"))?.key ?? null;
   using snapshot = await openSnapshot(store);
   const parameters = DEFAULT_INVENTORY_PARAMETERS;
   const code = await codeVersion(CODE.map((folder) => join(import.meta.dirname!, folder)));
@@ -42,6 +44,7 @@ export const scoreInventory: Pipeline = async (context) => {
     },
     PLAN_COLUMNS.map(({ name, type }) => [name, type] as const),
     plan.map((position, i) => PLAN_COLUMNS.map(({ value }) => value(position, { asOf, parameters }, i + 1))),
+    { replaces },
   );
   const summary = summaryOf(plan);
   bar.finish(summary);

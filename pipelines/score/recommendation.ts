@@ -1,7 +1,7 @@
 import { salesPeriod } from "shopflow/business/mod.ts";
 import { addDays, interactionsSql } from "shopflow/features/mod.ts";
 import { historiesByCustomer, type InteractionColumns, loadRecommender } from "shopflow/models/mod.ts";
-import { loadChampion, upToDateScores } from "shopflow/registry/mod.ts";
+import { currentScores, loadChampion, upToDateScores } from "shopflow/registry/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import type { Pipeline } from "../context.ts";
 import { type Cell, publishScoreRows } from "./score_file.ts";
@@ -19,6 +19,8 @@ const COLUMNS = [
 /** Recommends products to every customer who bought or looked at something, from the model and the current snapshot. */
 export const scoreRecommendation: Pipeline = async (context) => {
   const { store, runtime, force } = context;
+  // Read before snapshot and model: scores published after this moment may be of newer ones.
+  const replaces = (await currentScores(store, "recommendations"))?.key ?? null;
   const { card, files } = await loadChampion(store, "recommendation");
   using snapshot = await openSnapshot(store);
   const made = { snapshot: snapshot.manifest.id, modelVersion: card.version };
@@ -53,6 +55,7 @@ export const scoreRecommendation: Pipeline = async (context) => {
     },
     COLUMNS,
     rows(),
+    { replaces },
   );
   const summary = `${scores.rows} recommendations for ${histories.size} customers`;
   bar.finish(summary);

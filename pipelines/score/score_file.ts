@@ -1,5 +1,5 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
-import { publishScores, type ScoreTable } from "shopflow/registry/mod.ts";
+import { type PointerMove, publishScores, type ScoreTable } from "shopflow/registry/mod.ts";
 import { openSession, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import type { PipelineContext } from "../context.ts";
@@ -15,13 +15,16 @@ const CHUNK_ROWS = 20_000;
  * whole file is there.
  *
  * @param columns name and DuckDB type, in the order of the cells
+ * @param options.replaces see {@linkcode publishScores}
  * @throws {WarehouseError} when a row has another number of cells.
+ * @throws {ModelError} when another table became current meanwhile.
  */
 export async function publishScoreRows(
   { store, config }: PipelineContext,
   table: Omit<ScoreTable, "key" | "rows">,
   columns: readonly (readonly [name: string, type: string])[],
   rows: Iterable<readonly Cell[]>,
+  options: PointerMove,
 ): Promise<ScoreTable> {
   return await withTemporaryFolder(config.home, async (folder) => {
     const csv = join(folder, "rows.csv"), parquet = join(folder, "rows.parquet");
@@ -33,7 +36,7 @@ export async function publishScoreRows(
       : `FROM read_csv(${sqlString(csv)}, columns = {${types}}, auto_detect = false, header = false,
            delim = ',', quote = '"', escape = '"', nullstr = '')`;
     await session.run(`COPY (${source}) TO ${sqlString(parquet)} (FORMAT parquet, COMPRESSION zstd)`);
-    return await publishScores(store, { ...table, rows: count }, parquet);
+    return await publishScores(store, { ...table, rows: count }, parquet, options);
   });
 }
 

@@ -2,7 +2,7 @@ import { backtestChurn, type ChurnBacktest, salesPeriod } from "shopflow/busines
 import { temporalSplit } from "shopflow/evaluation/mod.ts";
 import { encodeJson, readManifest } from "shopflow/lake/mod.ts";
 import { XGBOOST_DEFAULTS } from "shopflow/models/mod.ts";
-import { makeChampion, saveModelVersion, trainedChampion } from "shopflow/registry/mod.ts";
+import { championVersion, makeChampion, saveModelVersion, trainedChampion } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
@@ -22,6 +22,8 @@ const PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, seed: 42 } };
  * @throws {ModelError} when the history is too short to train and to measure.
  */
 export const trainChurn: Pipeline = async ({ store, runtime, force }) => {
+  // Read before the snapshot: whoever becomes champion after this moment may know a newer one.
+  const replaces = await championVersion(store, "churn");
   const { id: snapshot } = await readManifest(store);
   const code = await codeVersion(CODE.map((path) => join(ROOT, path)));
   const version = createHash("sha256").update(JSON.stringify({ snapshot, code, ...PARAMETERS })).digest("hex")
@@ -50,7 +52,7 @@ export const trainChurn: Pipeline = async ({ store, runtime, force }) => {
     },
     files: modelFiles(result),
   });
-  await makeChampion(store, "churn", version);
+  await makeChampion(store, "churn", version, { replaces });
   warnWhenWeak(result.metrics, runtime.log.warn);
   return { status: "done", summary: `churn model ${version}, ${quality(result.metrics)}` };
 };

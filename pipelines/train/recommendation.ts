@@ -6,7 +6,7 @@ import {
 } from "shopflow/business/mod.ts";
 import { addDays, INTERACTION_HALF_LIFE_DAYS, INTERACTION_WEIGHTS } from "shopflow/features/mod.ts";
 import { RECOMMENDER_PARAMETERS, recommenderFiles } from "shopflow/models/mod.ts";
-import { makeChampion, saveModelVersion, trainedChampion } from "shopflow/registry/mod.ts";
+import { championVersion, makeChampion, saveModelVersion, trainedChampion } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
@@ -29,6 +29,8 @@ const CODE = [
  * @throws {ModelError} when there are no sales.
  */
 export const trainRecommendation: Pipeline = async ({ store, runtime, force }) => {
+  // Read before the snapshot: whoever becomes champion after this moment may know a newer one.
+  const replaces = await championVersion(store, "recommendation");
   using snapshot = await openSnapshot(store);
   const parameters = {
     ...RECOMMENDER_PARAMETERS,
@@ -62,7 +64,7 @@ export const trainRecommendation: Pipeline = async ({ store, runtime, force }) =
     metrics,
   };
   await saveModelVersion(store, { card, files: recommenderFiles(model) });
-  await makeChampion(store, "recommendation", version);
+  await makeChampion(store, "recommendation", version, { replaces });
   const summary = `${model.productIds.length} products, ${judgement(metrics)}`;
   bar.finish(summary);
   return { status: "done", summary };

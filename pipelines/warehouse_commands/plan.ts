@@ -10,6 +10,7 @@ import { loadSqlProject, type SqlProject } from "shopflow/warehouse/mod.ts";
 import type { Pipeline, PipelineContext } from "../context.ts";
 import { differenceOf } from "../lake/difference.ts";
 import type { Difference } from "../lake/difference_text.ts";
+import { withTemporaryFolder } from "../temporary_folder.ts";
 import { transform, WAREHOUSE_PROJECT } from "../transform.ts";
 
 /** What the next transform would do. */
@@ -31,8 +32,7 @@ export interface Plan {
  * @throws whatever transform would throw, e.g. a {DataTestError} when a data test would stop the publish.
  */
 export async function planTransform(context: PipelineContext, run: Pipeline = transform): Promise<Plan> {
-  const folder = await Deno.makeTempDir({ prefix: "shopflow_plan_" });
-  try {
+  return await withTemporaryFolder(context.config.home, async (folder) => {
     const store = createOverlayStore(context.store, createDirectoryStore(folder));
     const runtime = { ...context.runtime, progress: silentProgress };
     const current = await currentSnapshotId(store);
@@ -47,9 +47,7 @@ export async function planTransform(context: PipelineContext, run: Pipeline = tr
       summary,
       tables: await differenceOf(store, [before ?? { ...after, tables: {} }, after], project),
     };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 function changedInputs(before: Manifest | undefined, after: Manifest): string[] {

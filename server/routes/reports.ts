@@ -32,10 +32,16 @@ export function reportRoutes(store: ObjectStore, cache: ServingCache, runtime: R
 
   return new Hono()
     .get("/reports", async (c) => {
-      const [reports, serving] = await Promise.all([listReports(store), cache.current()]);
+      const unreadable: string[] = [];
+      const onUnreadable = (name: string, { message }: Error) => {
+        unreadable.push(name);
+        runtime.log.warn(`report ${name}: ${message}`);
+      };
+      const [reports, serving] = await Promise.all([listReports(store, { onUnreadable }), cache.current()]);
       c.header("cache-control", "no-cache");
       return c.html(renderReportsIndex({
         reports,
+        unreadable: unreadable.sort(),
         versions: servedVersions(serving, runtime.now()),
         origin: new URL(c.req.url).origin,
         example: exampleIds(serving),

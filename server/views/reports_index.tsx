@@ -8,6 +8,8 @@ import { formatAge, formatTime } from "./wording.ts";
 
 interface IndexProps {
   reports: Report[];
+  /** Names of reports that are there but cannot be read. */
+  unreadable: string[];
   versions: ServedVersions;
   /** Where the server was reached, for the examples. */
   origin: string;
@@ -16,7 +18,7 @@ interface IndexProps {
 }
 
 /** The start page: reports, models and how to ask for scores. */
-export function renderReportsIndex({ reports, versions, origin, example }: IndexProps): string {
+export function renderReportsIndex({ reports, unreadable, versions, origin, example }: IndexProps): string {
   return renderPage(
     <Layout title="Reports · ShopFlow" here="reports">
       <h1>Customer intelligence</h1>
@@ -24,9 +26,12 @@ export function renderReportsIndex({ reports, versions, origin, example }: Index
         Who is about to leave, what to offer, what to order. <Freshness versions={versions} />
       </p>
       <h2>Reports</h2>
-      {reports.length === 0
-        ? <NoReports />
-        : <div class="grid">{reports.map((report) => <Card key={report.name} report={report} />)}</div>}
+      {reports.length + unreadable.length === 0 ? <NoReports /> : (
+        <div class="grid">
+          {reports.map((report) => <Card key={report.name} report={report} />)}
+          {unreadable.map((name) => <UnreadableCard key={name} name={name} />)}
+        </div>
+      )}
       <ModelsPanel versions={versions} />
       <ScoringExamples origin={origin} example={example} />
     </Layout>,
@@ -64,6 +69,19 @@ function Card({ report }: { report: Report }) {
         {asOf !== undefined && <span>as of {String(asOf)}</span>}
       </footer>
     </a>
+  );
+}
+
+/** No link: its page could not be read either. What exactly is wrong is in the server's log, not for visitors. */
+function UnreadableCard({ name }: { name: string }) {
+  return (
+    <div class="card">
+      <header>
+        <h3>{name}</h3>
+        <span class="tag bad">unreadable</span>
+      </header>
+      <p class="soft">This report is in the lake but cannot be read; publishing it again writes it anew.</p>
+    </div>
   );
 }
 

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { runKillable } from "../fixtures/crash/killable_process.ts";
 import { publishSmallLake } from "../lib/notebook/small_lake.ts";
 import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
 import { writeNotebook } from "../lib/notebook/write_notebook.ts";
+import { leftoverFolders } from "../../pipelines/lake/leftover_folders.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const FIXTURE = "tests/fixtures/notebooks/daily_orders.ipynb";
@@ -67,5 +69,24 @@ Deno.test("`notebook clean --check` fails on outputs, `clean` removes them", asy
     assert.equal(await Deno.readTextFile(path), dirty);
     assert.equal((await notebook(home, "clean", path)).code, 0);
     assert.equal((await notebook(home, "clean", "--check", path)).code, 0);
+  });
+});
+
+Deno.test("wherever a notebook run is killed while its kernel starts, gc finds what is left", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const home = join(folder, "home"), temporary = join(folder, "tmp");
+    await Deno.mkdir(temporary);
+    const path = await writeNotebook(join(folder, "one.ipynb"), ["1 + 1"]);
+    let killed = true;
+    for (let operation = 1; killed; operation++) {
+      const env = { SHOPFLOW_HOME: home, TMPDIR: temporary };
+      const program = ["pipelines/notebook.ts", "run", path];
+      const kill = { operation, torn: true };
+      killed = (await runKillable({ program, env, clock: "2024-10-02T06:00:00Z", kill })).killed;
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(temporary)), [], `at operation ${operation}`);
+    }
+    const left = await leftoverFolders(home, new Date(Date.now() + 1000));
+    assert.ok(left.some((path) => path.includes("shopflow-kernel-")), left.join());
+    assert.equal((await Array.fromAsync(Deno.readDir(join(home, "tmp")))).length, left.length);
   });
 });

@@ -8,6 +8,8 @@ export interface KernelOptions {
   cwd: string;
   /** The whole environment of the kernel: it always has every permission, so it gets no secret it does not need. */
   env: Record<string, string>;
+  /** Folder for the connection file while the kernel starts; by default the system's. */
+  temporaryFolder?: string;
   /** Milliseconds until a kernel that has not answered counts as not starting. Default 30,000. */
   startTimeout?: number;
 }
@@ -57,7 +59,9 @@ export async function startKernel(options: KernelOptions): Promise<KernelProcess
 }
 
 async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): Promise<KernelProcess> {
-  const folder = await Deno.makeTempDir({ prefix: "shopflow-kernel-" });
+  const { temporaryFolder } = options;
+  if (temporaryFolder !== undefined) await Deno.mkdir(temporaryFolder, { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: temporaryFolder, prefix: "shopflow-kernel-" });
   try {
     const connection = await writeConnectionFile(folder);
     const process = spawnKernel(connection.path, options);

@@ -113,6 +113,23 @@ Deno.test("what a killed process left half-fetched is removed after a day", () =
     assert.ok(!existsSync(left));
   }));
 
+Deno.test("what is half-fetched is told to a garbage collection, which may remove it", () =>
+  withFolder(async (folder) => {
+    const cache = createReadCache({ folder: join(folder, "cache"), maxBytes: 100 });
+    assert.deepEqual(await cache.unfinished(), [], "nothing was ever cached");
+    await cache.findOrFetch("a", 4, async (path) => {
+      await Deno.writeTextFile(path, "ha");
+      const [half] = await cache.unfinished();
+      assert.deepEqual([half!.name, half!.size], [path, 2]);
+      await Deno.writeTextFile(path, "half");
+    });
+    assert.deepEqual(await cache.unfinished(), []);
+    const left = join(folder, "cache", ".incoming", "left");
+    await Deno.writeTextFile(left, "half");
+    for (const write of await cache.unfinished()) await write.remove();
+    assert.ok(!existsSync(left));
+  }));
+
 Deno.test("several processes share a cache without seeing half a file", () =>
   withFolder(async (folder) => {
     const size = 2_000_000;

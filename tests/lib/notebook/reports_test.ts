@@ -77,3 +77,51 @@ Deno.test("what was never published is undefined, what cannot be a name is refus
     }
   });
 });
+
+const brokenText = new TextEncoder().encode("{");
+
+Deno.test("a report that cannot be read is told apart, the others are listed, and publishing mends it", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const store = createDirectoryStore(folder);
+    for (const name of ["churn", "lost", "sales"]) {
+      await publishReport(store, { record: record(name, "r1"), page: page("<p>1</p>"), inputs: "i" });
+    }
+    await store.put("reports/churn/current.json", brokenText);
+    await store.delete("reports/lost/r1.json");
+    const unreadable: Record<string, string> = {};
+    const onUnreadable = (name: string, { message }: Error) => void (unreadable[name] = message);
+    assert.deepEqual((await listReports(store, { onUnreadable })).map(({ name }) => name), ["sales"]);
+    assert.deepEqual(Object.keys(unreadable).sort(), ["churn", "lost"]);
+    assert.match(unreadable.churn!, /reports\/churn\/current\.json .* cannot be read/);
+    assert.match(unreadable.lost!, /report lost cannot be read.*--force/);
+    await assert.rejects(listReports(store), { name: "LakeError" });
+
+    await publishReport(store, { record: record("churn", "r2"), page: page("<p>2</p>"), inputs: "i" });
+    assert.equal((await currentReport(store, "churn"))?.runId, "r2");
+  });
+});
+
+Deno.test("runs that end at the same moment lose none of what they note of good runs", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const store = createDirectoryStore(folder);
+    // A failed run is overtaken by a good one between reading the pointer and writing it.
+    let overtake: (() => Promise<unknown>) | undefined = () =>
+      publishReport(store, { record: record("churn", "good"), page: page("good"), inputs: "i" });
+    const slow = {
+      ...store,
+      async put(key: string, body: Uint8Array) {
+        const written = await store.put(key, body);
+        const now = key.endsWith("bad1.json") ? overtake : undefined;
+        if (now) overtake = undefined;
+        await now?.();
+        return written;
+      },
+    };
+    for (const runId of ["bad1", "bad2"]) {
+      await publishReport(slow, { record: record("churn", runId, true), page: page(runId), inputs: "i" });
+    }
+    const report = await currentReport(store, "churn");
+    assert.deepEqual([report?.runId, report?.lastGoodRunId], ["bad2", "good"]);
+    assert.equal((await readReport(store, "churn", "bad1"))?.report.lastGoodRunId, "good");
+  });
+});

@@ -1,6 +1,7 @@
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
 import {
   championCard,
+  championVersion,
   loadChampion,
   makeChampion,
   type ModelCard,
@@ -59,4 +60,34 @@ Deno.test("a champion that lost a file is named by that file, and has to be trai
     await store.delete("models/churn/v1/trees.json");
     await assert.rejects(loadChampion(store, "churn"), /incomplete: expected models\/churn\/v1\/trees\.json/);
     assert.equal(await trainedChampion(store, "churn", "v1"), undefined);
+  }));
+
+Deno.test("a training that was overtaken does not put its version over the newer champion", () =>
+  withStore(async (store) => {
+    for (const version of ["v1", "v2", "v3"]) {
+      await saveModelVersion(store, { card: card(version), files: FILES });
+    }
+    const slow = await championVersion(store, "churn");
+    assert.equal(slow, null);
+    await makeChampion(store, "churn", "v2", { replaces: null });
+    await assert.rejects(makeChampion(store, "churn", "v1", { replaces: slow }), {
+      name: "ModelError",
+      message: /Another run published at the same time: expected models\/churn\/champion\.json.*found v2/,
+    });
+    assert.equal(await championVersion(store, "churn"), "v2");
+    // Who came to the same version meanwhile is no rival.
+    await makeChampion(store, "churn", "v2", { replaces: slow });
+    await makeChampion(store, "churn", "v3", { replaces: "v2" });
+    assert.equal(await championVersion(store, "churn"), "v3");
+  }));
+
+Deno.test("of trainings that end at the same moment one becomes champion, and the others hear of it", () =>
+  withStore(async (store) => {
+    const versions = ["v1", "v2", "v3", "v4"];
+    for (const version of versions) await saveModelVersion(store, { card: card(version), files: FILES });
+    const ends = await Promise.allSettled(
+      versions.map((version) => makeChampion(store, "churn", version, { replaces: null })),
+    );
+    const winners = versions.filter((_, i) => ends[i]!.status === "fulfilled");
+    assert.deepEqual(winners, [await championVersion(store, "churn")]);
   }));

@@ -51,3 +51,16 @@ Deno.test("scores are up to date for their snapshot and model while their file i
 
 Deno.test("where nothing was scored the message says what to run", () =>
   withStore((store) => assert.rejects(requireScores(store, "churn"), /no churn scores.*pipeline run all/)));
+
+Deno.test("a scoring that was overtaken does not put its table over the newer one", () =>
+  withStore(async (store, folder) => {
+    const newer = await publishContent(store, folder, "ann 0.8", { ...TABLE, snapshot: "s2" });
+    const path = join(folder, "late.parquet");
+    await Deno.writeTextFile(path, "ann 0.7");
+    await assert.rejects(publishScores(store, TABLE, path, { replaces: null }), {
+      name: "ModelError",
+      message:
+        /Another run published at the same time: expected scores\/churn\/current\.json.*found scores\//,
+    });
+    assert.deepEqual(await currentScores(store, "churn"), newer);
+  }));

@@ -67,6 +67,23 @@ Deno.test("older runs keep their address, and a failed report leads to the last 
   assert.match(older.headers.get("cache-control")!, /immutable/);
 });
 
+Deno.test("a report that cannot be read is marked in the index and logged, and the others are shown", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallReport(lake.store, { name: "churn" });
+  await publishSmallReport(lake.store, { name: "inventory" });
+  await lake.store.put("reports/inventory/current.json", new TextEncoder().encode("half a poin"));
+  const { get, log } = createClient(lake.store);
+  const answer = await get("/reports");
+  assert.equal(answer.status, 200);
+  const page = await answer.text();
+  assert.match(page, /href="\/reports\/churn"/);
+  assert.match(page, /<h3>inventory<\/h3><span class="tag bad">unreadable</);
+  assert.match(
+    log.join("\n"),
+    /warning: report inventory: reports\/inventory\/current\.json .* cannot be read/,
+  );
+});
+
 Deno.test("a report that did not change is not sent twice", async () => {
   await using lake = await temporaryLake();
   await publishSmallReport(lake.store);
