@@ -12,7 +12,7 @@ with seen as (
         {{ clean_text('customer_segment') }} as customer_segment,
         total_orders,
         total_spent,
-        _deleted as is_deleted,
+        coalesce(_deleted, false) as is_deleted,
         _extracted_at,
         _run
     from {{ source('raw', 'customers') }}

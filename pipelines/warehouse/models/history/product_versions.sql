@@ -3,7 +3,7 @@
 with seen as (
     select
         *,
-        _deleted as is_deleted
+        coalesce(_deleted, false) as is_deleted
     from ({{ clean_products(source('raw', 'products')) }}) as cleaned
 ),
 
