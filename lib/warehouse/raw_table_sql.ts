@@ -37,7 +37,7 @@ const DIALECTS = {
   trino: {
     types: {},
     quote: (name) => `"${name}"`,
-    location: (url) => onS3(url) ? url : `local://${url}`,
+    location: (url) => onS3(url) ? url : undefined,
     schema: (name) => `create schema if not exists ${name}`,
     dropTable: (table) => `drop table if exists ${table}`,
     createTable: (table, columns, folder) =>
