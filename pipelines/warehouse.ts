@@ -1,11 +1,18 @@
-/** The SQL models: `deno task warehouse plan | docs [FILE] | dbt-database FILE`. */
-import { Command } from "commander";
+/** The SQL models: `deno task warehouse plan | docs [FILE] | dbt-database FILE | raw-tables ENGINE`. */
+import { Argument, Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand } from "shopflow/errors/mod.ts";
-import { readRawExtract } from "shopflow/lake/mod.ts";
+import { type ObjectStore, readRawExtract } from "shopflow/lake/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
-import { loadSqlProject, writeRawDatabase } from "shopflow/warehouse/mod.ts";
-import { join } from "node:path";
+import {
+  loadSqlProject,
+  type RawInputs,
+  rawTableSql,
+  SCALE_OUT_ENGINES,
+  type ScaleOutEngine,
+  writeRawDatabase,
+} from "shopflow/warehouse/mod.ts";
+import { join, resolve } from "node:path";
 import { createContext } from "./context.ts";
 import { rawFiles, WAREHOUSE_PROJECT } from "./transform.ts";
 import { warehousePage } from "./warehouse_commands/docs/page.tsx";
@@ -37,12 +44,32 @@ program.command("dbt-database")
   .argument("<file>", "the path of a new file")
   .action(async (file: string) => {
     const { store } = context();
-    const { tables } = await readRawExtract(store);
-    const inputs = Object.fromEntries(Object.entries(tables).map(([name, raw]) => [name, rawFiles(raw)]));
-    await writeRawDatabase(file, (await loadSqlProject(WAREHOUSE_PROJECT)).sources, inputs, store);
+    const { sources } = await loadSqlProject(WAREHOUSE_PROJECT);
+    await writeRawDatabase(file, sources, await currentInputs(store), store);
     console.log(
       `DBT_DUCKDB_PATH=${file} dbt build --project-dir pipelines/warehouse --profiles-dir pipelines/warehouse`,
     );
   });
+
+program.addCommand(
+  new Command("raw-tables")
+    .description(
+      "print the SQL that makes the raw tables of the last extract known to another engine, for `dbt build`",
+    )
+    .addArgument(new Argument("<engine>", "where to run it").choices(SCALE_OUT_ENGINES))
+    .action(async (engine: ScaleOutEngine) => {
+      const { store } = context();
+      const { sources } = await loadSqlProject(WAREHOUSE_PROJECT);
+      console.log(rawTableSql(engine, sources, await currentInputs(store), lakeUrl(store)));
+    }),
+);
+
+const lakeUrl = ({ url }: ObjectStore) => url.includes("://") ? url : resolve(url);
+
+/** The raw files of the last extract, by source table. */
+async function currentInputs(store: ObjectStore): Promise<RawInputs> {
+  const { tables } = await readRawExtract(store);
+  return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, rawFiles(table)]));
+}
 
 await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));

@@ -17,6 +17,8 @@ export const TEST_POSTGRES_CA = Deno.env.get("SHOPFLOW_TEST_POSTGRES_CA") ?? "";
 export const TEST_JUPYTER = Deno.env.get("SHOPFLOW_TEST_JUPYTER") ?? "";
 /** A `dbt` command that has dbt-duckdb. */
 export const TEST_DBT = Deno.env.get("SHOPFLOW_TEST_DBT") ?? "";
+/** A `dbt` command that has dbt-spark and PySpark, with `spark-sql` beside it. */
+export const TEST_SPARK = Deno.env.get("SHOPFLOW_TEST_SPARK") ?? "";
 export const TEST_CHROMIUM = Deno.env.get("SHOPFLOW_TEST_CHROMIUM") ?? "/usr/bin/chromium";
 /** Folder of the public data sets, see documentation/getting_started.md. */
 export const TEST_DATASETS = Deno.env.get("SHOPFLOW_TEST_DATASETS") ??
@@ -30,6 +32,7 @@ const NEEDS = {
   versitygw: { met: TEST_VERSITYGW !== "", hint: "SHOPFLOW_TEST_VERSITYGW is not set" },
   jupyter: { met: TEST_JUPYTER !== "", hint: "SHOPFLOW_TEST_JUPYTER is not set" },
   dbt: { met: TEST_DBT !== "", hint: "SHOPFLOW_TEST_DBT is not set" },
+  spark: { met: TEST_SPARK !== "", hint: "SHOPFLOW_TEST_SPARK is not set" },
   chromium: { met: existsSync(TEST_CHROMIUM), hint: `no Chromium at ${TEST_CHROMIUM}` },
   datasets: { met: existsSync(TEST_DATASETS), hint: `no data sets at ${TEST_DATASETS}` },
 };

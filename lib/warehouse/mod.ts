@@ -15,4 +15,5 @@ export { runModels } from "./run_models.ts";
 export type { RawInputs } from "./raw_views.ts";
 export { compareRows, type RowDifference } from "./compare_rows.ts";
 export { writeRawDatabase } from "./raw_database.ts";
+export { rawTableSql, SCALE_OUT_ENGINES, type ScaleOutEngine } from "./raw_table_sql.ts";
 export { dataDictionary } from "./data_dictionary.ts";

@@ -26,17 +26,26 @@ export async function createRawViews(
     await session.run(`CREATE SCHEMA ${sqlName(schema)}`);
   }
   for (const source of sources) {
-    const files = inputs[source.table];
-    if (files === undefined || files.length === 0) {
-      throw new LakeError("A raw table is missing from the lake", {
-        expected: `a raw file of ${source.table} in ${store.url}`,
-        found: Object.keys(inputs).join(", ") || "no raw tables",
-        remedy: "Run `deno task pipeline run extract`.",
-      });
-    }
+    const files = requireRawFiles(source, inputs, store.url);
     await createView(session, source, files, store);
     await checkColumns(session, source, files);
   }
+}
+
+/**
+ * The raw files of a source table.
+ *
+ * @param url Where the lake is, for messages.
+ * @throws {LakeError} when it has none.
+ */
+export function requireRawFiles({ table }: SourceDoc, inputs: RawInputs, url: string): TableFile[] {
+  const files = inputs[table];
+  if (files !== undefined && files.length > 0) return files;
+  throw new LakeError("A raw table is missing from the lake", {
+    expected: `a raw file of ${table} in ${url}`,
+    found: Object.keys(inputs).join(", ") || "no raw tables",
+    remedy: "Run `deno task pipeline run extract`.",
+  });
 }
 
 async function createView(

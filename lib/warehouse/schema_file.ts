@@ -59,6 +59,9 @@ export interface SourceDoc {
   columns: ColumnDoc[];
 }
 
+/** Names of types that dbt takes on every engine, as DuckDB calls them (dbt's `alias_types`). */
+const TYPE_ALIASES: Record<string, string> = { STRING: "VARCHAR" };
+
 const severity = z.enum(["warn", "error"]);
 const testConfig = z.strictObject({ severity: severity.optional() });
 const testBody = z.looseObject({
@@ -75,7 +78,7 @@ const testEntry = z.union([z.string(), z.record(z.string(), testBody)], {
 const tests = z.array(testEntry).default([]);
 const column = z.strictObject({
   name: z.string(),
-  data_type: z.string().optional(),
+  data_type: z.string().transform((type) => TYPE_ALIASES[type.toUpperCase()] ?? type).optional(),
   description: z.string().default(""),
   data_tests: tests,
 }).transform(({ data_type, data_tests, ...rest }) => ({

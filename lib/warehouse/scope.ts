@@ -1,4 +1,5 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
+import { engineMacros } from "./engine_macros.ts";
 import type { SourceDoc } from "./schema_file.ts";
 import { sqlName } from "./session.ts";
 import type { TemplateScope } from "./template.ts";
@@ -74,6 +75,7 @@ export function createScope(
           return "";
         },
         is_incremental: () => false,
+        ...engineMacros(file),
       };
       return { scope, used };
     },

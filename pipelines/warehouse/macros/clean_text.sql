@@ -1,4 +1,4 @@
 {# Text without surrounding blanks; blank text is a missing value. #}
 {% macro clean_text(column) -%}
-nullif(trim({{ column }}), '')
+nullif({{ without_blanks(column) }}, '')
 {%- endmacro %}

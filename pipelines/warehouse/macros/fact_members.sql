@@ -2,9 +2,9 @@
 {% macro members_of(source_table, relation, day, dimension, id) -%}
 select
     '{{ source_table }}' as source_table,
-    {{ month_of(day) }} as "month",
+    {{ month_of(day) }} as month,
     '{{ dimension }}' as dimension,
-    cast({{ id }} as varchar) as member_id,
+    cast({{ id }} as {{ dbt.type_string() }}) as member_id,
     min({{ day }}) as first_date
 from {{ relation }}
 where {{ id }} is not null

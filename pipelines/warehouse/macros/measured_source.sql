@@ -3,7 +3,7 @@
 {% macro measured_source(source_table, relation, keys, date, amount="0", quantity="0") -%}
 select
     '{{ source_table }}' as source_table,
-    {{ month_of(date) }} as "month",
+    {{ month_of(date) }} as month,
     count(*) as source_rows,
     coalesce(sum({{ amount }}), 0) as source_amount,
     coalesce(sum({{ quantity }}), 0) as source_quantity,

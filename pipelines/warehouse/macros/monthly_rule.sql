@@ -5,10 +5,10 @@
 {% set dropped = action == 'dropped' %}
 select
     '{{ source_table }}' as source_table,
-    {{ month_of(month) }} as "month",
+    {{ month_of(month) }} as month,
     '{{ rule }}' as rule,
     '{{ action }}' as action,
-    cast({{ rows }} as bigint) as "rows",
+    cast({{ rows }} as bigint) as rows,
     cast({{ amount }} as decimal(18, 2)) as amount,
     cast({{ explained_rows or (rows if dropped else "0") }} as bigint) as explained_rows,
     cast(coalesce({{ explained_amount or (amount if dropped else "0") }}, 0) as decimal(18, 2)) as explained_amount,

@@ -4,7 +4,7 @@ select
     '{{ source_table }}' as source_table,
     '{{ rule }}' as rule,
     '{{ action }}' as action,
-    cast({{ rows }} as bigint) as "rows",
+    cast({{ rows }} as bigint) as rows,
     cast({{ amount }} as decimal(18, 2)) as amount,
     '{{ description }}' as description
 from {{ relation }}

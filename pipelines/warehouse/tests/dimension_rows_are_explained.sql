@@ -12,7 +12,7 @@ with counted as (
 ),
 
 dropped as (
-    select source_table, sum("rows") as dropped_rows
+    select source_table, sum(rows) as dropped_rows
     from {{ ref('data_quality') }}
     where action = 'dropped'
     group by source_table

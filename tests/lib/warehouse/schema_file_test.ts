@@ -1,3 +1,4 @@
+import { parseSchemaFile } from "shopflow/warehouse/schema_file.ts";
 import assert from "node:assert/strict";
 import { loadSqlProject } from "shopflow/warehouse/mod.ts";
 import { salesProject, withProject } from "./small_project.ts";
@@ -71,4 +72,11 @@ Deno.test("a data test takes its arguments beneath `arguments` or, as before dbt
       assert.match(test.sql, /not in \('1'\)/);
     });
   }
+});
+
+Deno.test("STRING, dbt's name on every engine, is DuckDB's VARCHAR", () => {
+  const text =
+    "models:\n  - name: sales\n    columns: [{ name: id, data_type: STRING }, { name: n, data_type: BIGINT }]\n";
+  const { models } = parseSchemaFile(text, "schema.yml");
+  assert.deepEqual(models[0]!.columns.map(({ dataType }) => dataType), ["VARCHAR", "BIGINT"]);
 });

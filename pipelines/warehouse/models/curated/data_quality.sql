@@ -9,7 +9,7 @@ select
     source_table,
     rule,
     action,
-    cast(sum("rows") as bigint) as "rows",
+    cast(sum(rows) as bigint) as rows,
     cast(sum(amount) as decimal(18, 2)) as amount,
     description
 from {{ ref('quality_by_month') }}

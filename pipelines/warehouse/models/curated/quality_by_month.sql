@@ -11,14 +11,14 @@ with counted as (
 
 select
     source_table,
-    "month",
+    month,
     rule,
     action,
-    cast(sum("rows") as bigint) as "rows",
+    cast(sum(rows) as bigint) as rows,
     cast(sum(amount) as decimal(18, 2)) as amount,
     cast(sum(explained_rows) as bigint) as explained_rows,
     cast(sum(explained_amount) as decimal(18, 2)) as explained_amount,
     cast(sum(explained_quantity) as bigint) as explained_quantity,
     description
 from counted
-group by source_table, "month", rule, action, description
+group by source_table, month, rule, action, description

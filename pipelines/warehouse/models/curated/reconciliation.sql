@@ -7,7 +7,7 @@ with measured as (
     union all
     {{ measured_source('support_tickets', source('raw', 'support_tickets'), ['ticket_id'], 'created_date') }}
     union all
-    {{ measured_source('inventory', source('raw', 'inventory'), ['product_id', 'warehouse_id', '"date"'], '"date"',
+    {{ measured_source('inventory', source('raw', 'inventory'), ['product_id', 'warehouse_id', 'date'], 'date',
         quantity='stock_level') }}
     union all
     {{ measured_lake('orders', ref('fact_orders'), 'order_date', 'order_amount', 'quantity') }}
@@ -19,14 +19,14 @@ with measured as (
     {{ measured_lake('inventory', ref('fact_inventory_snapshots'), 'snapshot_date', quantity='stock_level') }}
     union all
     select
-        source_table, "month", 0, 0, 0, 0, 0, 0, sum(explained_rows), sum(explained_amount), sum(explained_quantity)
+        source_table, month, 0, 0, 0, 0, 0, 0, sum(explained_rows), sum(explained_amount), sum(explained_quantity)
     from {{ ref('quality_by_month') }}
-    group by source_table, "month"
+    group by source_table, month
 )
 
 select
     source_table,
-    "month",
+    month,
     cast(sum(source_rows) as bigint) as source_rows,
     cast(sum(source_amount) as decimal(18, 2)) as source_amount,
     cast(sum(source_quantity) as bigint) as source_quantity,
@@ -37,4 +37,4 @@ select
     cast(sum(explained_amount) as decimal(18, 2)) as explained_amount,
     cast(sum(explained_quantity) as bigint) as explained_quantity
 from measured
-group by source_table, "month"
+group by source_table, month

@@ -12,7 +12,7 @@ with seen as (
         {{ clean_text('customer_segment') }} as customer_segment,
         total_orders,
         total_spent,
-        _deleted as is_deleted,
+        coalesce(_deleted, false) as is_deleted,
         _extracted_at,
         _run
     from {{ source('raw', 'customers') }}
@@ -25,8 +25,9 @@ numbered as (
         row_number() over (
             partition by customer_id, _extracted_at
             order by
-                _run desc, is_deleted, signup_date, email, first_name, last_name, city, country,
-                customer_segment, total_orders desc, total_spent desc
+                _run desc, is_deleted,
+                {{ in_order(['signup_date', 'email', 'first_name', 'last_name', 'city', 'country',
+                    'customer_segment', 'total_orders desc', 'total_spent desc']) }}
         ) as state_number
     from seen
     where customer_id is not null and customer_id <> '{{ var("unknown_member") }}'

@@ -3,7 +3,7 @@
 with seen as (
     select
         *,
-        _deleted as is_deleted
+        coalesce(_deleted, false) as is_deleted
     from ({{ clean_products(source('raw', 'products')) }}) as cleaned
 ),
 
@@ -14,8 +14,9 @@ numbered as (
         row_number() over (
             partition by product_id, _extracted_at
             order by
-                _run desc, is_deleted, product_name, category, brand, price, cost, margin_pct, stock_status,
-                source_price, source_cost
+                _run desc, is_deleted,
+                {{ in_order(['product_name', 'category', 'brand', 'price', 'cost', 'margin_pct', 'stock_status',
+                    'source_price', 'source_cost']) }}
         ) as state_number
     from seen
     where product_id is not null

@@ -23,7 +23,7 @@ union all
     "Product sold below cost; amount is the loss a unit", amount="sum(cost - price)") }}
 union all
 {{ quality_rule('products', 'margin_mismatch', 'kept', ref('stg_products'),
-    "drop_rule is null and abs(margin_pct - (price - cost) * 100 / price) > 0.1",
+    "drop_rule is null and abs(margin_pct * price - (price - cost) * 100) > 0.1 * price",
     "Margin of the source differs from (price - cost) / price by more than 0.1 points") }}
 union all
 {{ quality_rule('products', 'inferred_product', 'inferred', ref('dim_products'),

@@ -24,8 +24,8 @@ numbered as (
         row_number() over (
             partition by customer_id
             order by
-                signup_date, email, first_name, last_name, city, country,
-                customer_segment, total_orders desc, total_spent desc
+                {{ in_order(['signup_date', 'email', 'first_name', 'last_name', 'city', 'country',
+                    'customer_segment', 'total_orders desc', 'total_spent desc']) }}
         ) as copy_number
     from cleaned
 )

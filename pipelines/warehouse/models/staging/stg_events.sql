@@ -23,7 +23,8 @@ numbered as (
         row_number() over (
             partition by event_id
             order by
-                event_timestamp, source_customer_id, session_id, event_type, product_id, page_url, device_type, browser
+                {{ in_order(['event_timestamp', 'source_customer_id', 'session_id', 'event_type', 'product_id',
+                    'page_url', 'device_type', 'browser']) }}
         ) as copy_number
     from cleaned
 ),

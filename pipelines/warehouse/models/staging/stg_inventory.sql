@@ -1,13 +1,13 @@
 -- Every current inventory row of the source, cleaned; drop_rule says why one does not reach fact_inventory_snapshots.
 with held as (
-    {{ current_rows(source('raw', 'inventory'), ['product_id', 'warehouse_id', '"date"']) }}
+    {{ current_rows(source('raw', 'inventory'), ['product_id', 'warehouse_id', 'date']) }}
 ),
 
 cleaned as (
     select
         {{ clean_text('product_id') }} as product_id,
         {{ clean_text('warehouse_id') }} as warehouse_id,
-        "date" as snapshot_date,
+        date as snapshot_date,
         stock_level as source_stock_level,
         reorder_level as source_reorder_level,
         last_updated
@@ -23,8 +23,7 @@ numbered as (
             partition by product_id, warehouse_id, snapshot_date
             order by
                 case when source_stock_level is null then 1 else 0 end,
-                last_updated desc nulls last,
-                source_stock_level, source_reorder_level
+                {{ in_order(['last_updated desc', 'source_stock_level', 'source_reorder_level']) }}
         ) as copy_number
     from cleaned
 )

@@ -13,7 +13,8 @@ numbered as (
         row_number() over (
             partition by product_id
             order by
-                product_name, category, brand, price, cost, margin_pct, stock_status, source_price, source_cost
+                {{ in_order(['product_name', 'category', 'brand', 'price', 'cost', 'margin_pct', 'stock_status',
+                    'source_price', 'source_cost']) }}
         ) as copy_number
     from cleaned
 )

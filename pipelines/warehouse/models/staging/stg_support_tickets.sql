@@ -31,12 +31,11 @@ ranked as (
             partition by ticket_id
             order by
                 case when created_at is null then 1 else 0 end,
-                source_resolved_at desc nulls last,
+                {{ in_order(['source_resolved_at desc']) }},
                 case status when 'Closed' then 4 when 'Resolved' then 3 when 'In Progress' then 2 else 1 end desc,
-                source_satisfaction_score desc nulls last,
-                source_resolution_hours desc nulls last,
-                created_at, source_customer_id, agent_id, priority, issue_type, issue_category,
-                order_id, product_id, description
+                {{ in_order(['source_satisfaction_score desc', 'source_resolution_hours desc', 'created_at',
+                    'source_customer_id', 'agent_id', 'priority', 'issue_type', 'issue_category', 'order_id',
+                    'product_id', 'description']) }}
         ) as state_number
     from cleaned
 ),
