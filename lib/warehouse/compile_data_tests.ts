@@ -12,7 +12,7 @@ import { renderSql } from "./template.ts";
 interface TestContext {
   scope: ProjectScope;
   /** Macros of the project. */
-  prelude: string;
+  macros: string[];
   generic: Map<string, GenericTest>;
 }
 
@@ -23,14 +23,14 @@ interface TestContext {
  * @throws {WarehouseError} on an unknown kind of test or arguments it does not take.
  */
 export function compileDataTests(
-  { models, testFiles, scope, prelude }: {
+  { models, testFiles, scope, macros }: {
     models: SqlModel[];
     testFiles: ProjectFile[];
     scope: ProjectScope;
-    prelude: string;
+    macros: string[];
   },
 ): DataTest[] {
-  const context: TestContext = { scope, prelude, generic: genericTests(testFiles) };
+  const context: TestContext = { scope, macros, generic: genericTests(testFiles) };
   const declared = models.flatMap((model) => [
     ...model.doc.dataTests.map((test) => compileDeclared(model, undefined, test, context)),
     ...model.doc.columns.flatMap((column) =>
@@ -45,7 +45,7 @@ function compileDeclared(
   model: SqlModel,
   column: string | undefined,
   declaration: TestDeclaration,
-  { scope, prelude, generic }: TestContext,
+  { scope, macros, generic }: TestContext,
 ): DataTest {
   const { kind, severity } = declaration;
   const file = model.doc.file;
@@ -67,12 +67,12 @@ function compileDeclared(
   }
   const given = { model: relation, ...(column && { column_name: column }), ...args };
   const declaredBy = `${file}: the data test ${kind} of ${model.name}`;
-  return { ...test, sql: genericTestSql(definition, given, declaredBy, own, prelude) };
+  return { ...test, sql: genericTestSql(definition, given, declaredBy, own, macros) };
 }
 
-function compileSingular({ path, text }: ProjectFile, { scope, prelude }: TestContext): DataTest {
+function compileSingular({ path, text }: ProjectFile, { scope, macros }: TestContext): DataTest {
   const { scope: own, used } = scope.forFile(path);
-  const sql = renderSql(text, path, own, prelude);
+  const sql = renderSql(text, path, own, macros);
   return { kind: basename(path, ".sql"), file: path, severity: severityOf(used.config, path), sql };
 }
 

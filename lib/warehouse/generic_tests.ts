@@ -44,14 +44,14 @@ export function genericTestSql(
   given: Record<string, unknown>,
   declaredBy: string,
   scope: TemplateScope,
-  prelude: string,
+  macros: string[],
 ): string {
   const names = Object.keys(given);
   refuseOtherArguments(test, names, declaredBy);
   // As a macro, so that its parameters may have defaults.
   const call = names.map((name) => `${name}=${name}`).join(", ");
   const macro = `{% macro data_test(${test.parameters.join(", ")}) %}${test.body}{% endmacro %}`;
-  return renderSql(`${macro}{{ data_test(${call}) }}`, test.file, { ...scope, ...given }, prelude);
+  return renderSql(`${macro}{{ data_test(${call}) }}`, test.file, { ...scope, ...given }, macros);
 }
 
 function refuseOtherArguments(

@@ -32,14 +32,14 @@ export async function loadSqlProject(
   const names = uniqueNames(modelFiles);
   const docs = documentation(schemas.flatMap((schema) => schema.models), names);
   const scope = createScope({ names, sources, vars: { ...settings.vars, ...vars } });
-  const prelude = macros.map(({ text }) => text).join("");
+  const macroTexts = macros.map(({ text }) => text);
 
   const models = modelFiles.map(({ path, text }): SqlModel => {
     const name = basename(path, ".sql");
     const folders = path.split("/").slice(1, -1);
     const doc = docs.get(name) ?? undocumented(name, path);
     const { scope: own, used } = scope.forFile(path);
-    const sql = withoutFinalSemicolon(renderSql(text, path, own, prelude));
+    const sql = withoutFinalSemicolon(renderSql(text, path, own, macroTexts));
     const chosen = used.config.materialized ?? doc.materialized ?? folderMaterialization(settings, folders);
     return {
       name,
@@ -52,7 +52,7 @@ export async function loadSqlProject(
       doc,
     };
   });
-  const tests = compileDataTests({ models, testFiles, scope, prelude });
+  const tests = compileDataTests({ models, testFiles, scope, macros: macroTexts });
   const files = [settingsFile, ...modelFiles, ...schemaFiles, ...macros, ...testFiles];
   const version = createHash("sha256").update(JSON.stringify([vars, files])).digest("hex").slice(0, 12);
   return { name: settings.name, version, sources, models: inDependencyOrder(models), tests };

@@ -1,6 +1,7 @@
 // @ts-types="@types/nunjucks"
 import nunjucks from "nunjucks";
 import { ShopFlowError, WarehouseError } from "shopflow/errors/mod.ts";
+import { neededMacros } from "./needed_macros.ts";
 
 /** The macros that a file and those in front of it define. */
 export interface Macros {
@@ -36,10 +37,10 @@ const environment = new nunjucks.Environment([], { autoescape: false, throwOnUnd
 /**
  * Renders the Jinja of a SQL file.
  *
- * @param macros Jinja text in front of it that defines macros.
+ * @param macros Texts of the files that define macros.
  * @throws {WarehouseError} when the template is malformed or uses an unknown name.
  */
-export function renderSql(text: string, file: string, scope: TemplateScope, macros = ""): string {
+export function renderSql(text: string, file: string, scope: TemplateScope, macros: string[] = []): string {
   let refused: ShopFlowError | undefined;
   // nunjucks turns what a called function throws into a message of its own: keep ours.
   const guarded = (value: unknown) =>
@@ -59,7 +60,7 @@ export function renderSql(text: string, file: string, scope: TemplateScope, macr
     },
   };
   try {
-    return environment.renderString(BIND_ADAPTER + macros + text, context).trim();
+    return environment.renderString(BIND_ADAPTER + neededMacros(text, macros) + text, context).trim();
   } catch (cause) {
     if (refused !== undefined) throw refused;
     const reason = cause instanceof Error ? cause.message : String(cause);
