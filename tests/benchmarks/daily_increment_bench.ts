@@ -8,7 +8,6 @@ import { createDirectoryStore, type ObjectStore, type TableFile } from "shopflow
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import {
   buildSnapshot,
-  FORMER_TABLES,
   loadSqlProject,
   openSession,
   type RawInputs,
@@ -17,7 +16,7 @@ import {
 } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { WAREHOUSE_PROJECT } from "../../pipelines/transform.ts";
+import { PROJECT_RELATIONS, WAREHOUSE_PROJECT } from "../../pipelines/transform.ts";
 
 const EVENTS = Number(Deno.env.get("SHOPFLOW_BENCH_EVENTS") ?? 200_000);
 const CUSTOMERS = Math.ceil(EVENTS / 20);
@@ -26,7 +25,7 @@ const LAST_DAY = "2024-12-31";
 const home = await Deno.makeTempDir();
 addEventListener("unload", () => Deno.removeSync(home, { recursive: true }));
 const runtime = createRuntime({ progress: silentProgress, log: createLogger(() => {}) });
-const project = await loadSqlProject(WAREHOUSE_PROJECT, { former_tables: FORMER_TABLES });
+const project = await loadSqlProject(WAREHOUSE_PROJECT, PROJECT_RELATIONS);
 
 /** Raw rows of the days from `first` (0 is the first of the history) up to and without `end`. */
 function rawSql(start: string, first: number, end: number): Record<string, string> {
