@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readRawExtract } from "shopflow/lake/mod.ts";
+import { publishRawExtract, readRawExtract } from "shopflow/lake/mod.ts";
 import { silentProgress } from "shopflow/runtime/mod.ts";
 import { loadSourceTables } from "shopflow/sources/mod.ts";
 import { extract } from "../../../pipelines/extract.ts";
@@ -58,4 +58,15 @@ Deno.test("a raw file that is lost or damaged is written again", () =>
     const content = (rows: Record<string, unknown>[]) =>
       rows.map((row) => ({ ...row, _extracted_at: 0, _run: 0 }));
     assert.deepEqual(content(await rawRows(context, "orders")), content(orders));
+  }));
+
+Deno.test("an extract on top of one that kept no figures compares all rows once, and keeps them", () =>
+  withEmbeddedShop(async (context) => {
+    await extract(context);
+    const current = await readRawExtract(context.store);
+    const tables = Object.entries(current.tables).map(([name, { figures: _, ...table }]) => [name, table]);
+    await publishRawExtract(context.store, { ...current, tables: Object.fromEntries(tables) });
+    assert.match((await extract(context)).summary, /changed: only what is known of the source/);
+    assert.deepEqual((await readRawExtract(context.store)).tables, current.tables);
+    assert.equal((await extract(context)).status, "unchanged");
   }));
