@@ -52,6 +52,7 @@ Deno.bench({
   group,
   ignore,
   n: 3,
+  warmup: 0,
   baseline: true,
   // Deno awaits a benchmark only if it is written as an async function.
   async fn() {
@@ -67,6 +68,7 @@ Deno.bench({
   group,
   ignore,
   n: 3,
+  warmup: 0,
   async fn() {
     for (const table of SOURCE_TABLES) await sql.query(figuresSql(table, table.name));
   },
@@ -77,6 +79,7 @@ Deno.bench({
   group,
   ignore,
   n: 3,
+  warmup: 0,
   async fn() {
     await extract(createContext({ ...config, lakeUrl: join(home, crypto.randomUUID()) }, runtime));
   },
@@ -87,6 +90,7 @@ Deno.bench({
   group,
   ignore,
   n: 3,
+  warmup: 0,
   async fn() {
     await extract(settled);
   },
@@ -98,6 +102,7 @@ Deno.bench({
   group,
   ignore,
   n: 3,
+  warmup: 0,
   async fn(bench) {
     await addDay(++day);
     bench.start();
@@ -111,6 +116,7 @@ Deno.bench({
   group,
   ignore,
   n: 2,
+  warmup: 0,
   async fn() {
     await extract({ ...settled, force: true });
   },
