@@ -61,7 +61,9 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
         ...Object.fromEntries([...sources.states].map(([name, { watermark }]) => [name, watermark])),
       },
     };
-    if (before && changed.length === 0 && before.source === source) {
+    // Extracts of older versions did not keep what the source counted: without it every run compares all rows.
+    const isCounted = Object.keys(tables).every((name) => before?.tables[name]?.figures !== undefined);
+    if (before && changed.length === 0 && before.source === source && isCounted) {
       await moveWatermarks(store, watermarks);
       return { status: "unchanged", summary: `${rows} rows, as in run ${before.run}`, problems };
     }
@@ -72,7 +74,7 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
     const what = changed.map(({ name, rows }) => `${name} (${rows.toLocaleString("en-US")})`).join(", ");
     return {
       status: "done",
-      summary: `${rows} rows, changed: ${what || "only the source's name"}`,
+      summary: `${rows} rows, changed: ${what || "only what is known of the source"}`,
       problems,
     };
   });

@@ -2,6 +2,7 @@ import {
   currentSnapshotId,
   type Manifest,
   type ObjectStore,
+  type RawExtract,
   readManifest,
   readRawExtract,
   type TableFile,
@@ -15,6 +16,8 @@ import {
   FORMER_TABLES,
   loadSqlProject,
   type RawInputs,
+  SOURCE_FIGURES,
+  type SourceFigures,
   type TouchedMonths,
 } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
@@ -23,6 +26,8 @@ import { withTemporaryFolder } from "./temporary_folder.ts";
 
 /** The dbt project of the star schema. */
 export const WAREHOUSE_PROJECT = join(import.meta.dirname!, "warehouse");
+/** Relations that the runner makes for the project, by the variables that name them. */
+export const PROJECT_RELATIONS = { former_tables: FORMER_TABLES, source_figures: SOURCE_FIGURES };
 /** Code that the result depends on beside the project. */
 const RUNNER = join(import.meta.dirname!, "..", "lib", "warehouse");
 
@@ -40,7 +45,7 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
     const inputs = Object.fromEntries(
       Object.entries(extract.tables).map(([name, table]) => [name, rawFiles(table)]),
     );
-    const project = await loadSqlProject(folder, { former_tables: FORMER_TABLES });
+    const project = await loadSqlProject(folder, PROJECT_RELATIONS);
     const code = `${project.version}-${await codeVersion([RUNNER])}`;
     const before = force || current === undefined ? undefined : await readManifest(store, current);
     const former = before && await canBuildOn(store, before, code) ? before : undefined;
@@ -63,6 +68,7 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
       replaces: current ?? null,
       former,
       extracted: extractedUpTo(extract),
+      sourceFigures: figuresIn(extract),
     };
     const built = await withTemporaryFolder(
       config.home,
@@ -109,6 +115,13 @@ function extractedUpTo(
     ...(watermarks.length > 0 && { watermarks: Object.fromEntries(watermarks) }),
     ...(extract.sourceTransactionTime && { sourceTransactionTime: extract.sourceTransactionTime }),
   };
+}
+
+/** What the sources counted, of tables whose extract says it. */
+function figuresIn({ tables }: RawExtract): SourceFigures {
+  return Object.fromEntries(
+    Object.entries(tables).flatMap(([name, { figures }]) => figures === undefined ? [] : [[name, figures]]),
+  );
 }
 
 /** Whether a snapshot was made of these raw files. */

@@ -7,6 +7,8 @@ import { join } from "node:path";
 
 export const TEST_POSTGRES_URL = Deno.env.get("SHOPFLOW_TEST_POSTGRES_URL") ?? "";
 export const TEST_MONGODB_URL = Deno.env.get("SHOPFLOW_TEST_MONGODB_URL") ?? "";
+/** The `ferretdb` program, for servers that a test kills. */
+export const TEST_FERRETDB = Deno.env.get("SHOPFLOW_TEST_FERRETDB") ?? "";
 /** A bucket that tests write to, `s3://…`; its server and credentials are in the usual AWS variables. */
 export const TEST_S3_URL = Deno.env.get("SHOPFLOW_TEST_S3_URL") ?? "";
 /** The program of an S3 server that tests start, kill and start again; in `s3` above one is running already. */
@@ -28,6 +30,7 @@ const NEEDS = {
   postgres: { met: TEST_POSTGRES_URL !== "", hint: "SHOPFLOW_TEST_POSTGRES_URL is not set" },
   postgres_tls: { met: TEST_POSTGRES_CA !== "", hint: "SHOPFLOW_TEST_POSTGRES_CA is not set" },
   mongodb: { met: TEST_MONGODB_URL !== "", hint: "SHOPFLOW_TEST_MONGODB_URL is not set" },
+  ferretdb: { met: TEST_FERRETDB !== "", hint: "SHOPFLOW_TEST_FERRETDB is not set" },
   s3: { met: TEST_S3_URL !== "", hint: "SHOPFLOW_TEST_S3_URL is not set" },
   versitygw: { met: TEST_VERSITYGW !== "", hint: "SHOPFLOW_TEST_VERSITYGW is not set" },
   jupyter: { met: TEST_JUPYTER !== "", hint: "SHOPFLOW_TEST_JUPYTER is not set" },

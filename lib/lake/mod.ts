@@ -20,6 +20,7 @@ export {
   currentRawVersion,
   publishRawExtract,
   type RawExtract,
+  type RawFigures,
   type RawFile,
   rawKey,
   type RawTable,

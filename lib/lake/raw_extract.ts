@@ -9,6 +9,13 @@ export interface RawFile extends TableFile {
   extractedAt: string;
 }
 
+/** Rows of a month, and the exact sums of their money and pieces as text. */
+export interface RawFigures {
+  rows: number;
+  amount: string;
+  quantity: string;
+}
+
 /** A source table in the raw layer. */
 export interface RawTable {
   /** In the order of their extraction. */
@@ -19,6 +26,8 @@ export interface RawTable {
   rows: number;
   /** How far the source was read, in the text form of the column that is watched; none where all is compared. */
   watermark?: string;
+  /** What the source counted and summed by month when this was found to be all of it; not in older extracts. */
+  figures?: Record<string, RawFigures>;
 }
 
 /** What the extracts brought from the sources, as `raw/current.json` says; see documentation/raw_layer.md. */

@@ -3,4 +3,5 @@ export { createRuntime, type Runtime } from "./runtime.ts";
 export { createRandom, type Random } from "./random.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { createProgress, type Progress, type ProgressBar, silentProgress } from "./progress.ts";
+export { fileExists } from "./file_exists.ts";
 export { codeVersion } from "./code_version.ts";

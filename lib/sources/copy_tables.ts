@@ -8,9 +8,16 @@ import { startCopyMeter } from "./copy_meter.ts";
 import { writeCsv } from "./csv_copy.ts";
 import { withExtractClient } from "./extract_client.ts";
 import { copyError, postgresError } from "./postgres_client.ts";
+import {
+  type FiguresRow,
+  figuresSql,
+  monthlyFigures,
+  type SourceFigures,
+  totalRows,
+} from "./monthly_figures.ts";
 import { type RowSelection, selectionSql, type TableSource } from "./row_selection.ts";
 import { checkSchemaContract } from "./schema_contract.ts";
-import { SOURCE_TABLES, type SourceTable } from "./source_tables.ts";
+import { type ExtractedTable, SOURCE_TABLES, type SourceTable } from "./source_tables.ts";
 
 /** The shop's PostgreSQL during one transaction. */
 export interface PostgresSource extends TableSource {
@@ -48,6 +55,8 @@ export async function withPostgresSource<T>(
         identities: await tableIdentities(client),
         broken,
         byUnit: true,
+        ofOneMoment: true,
+        figures: (table) => readFigures(client, table, postgresUrl),
         async copy({ name }, path, selection) {
           const table = SOURCE_TABLES.find((table) => table.name === name)!;
           try {
@@ -74,6 +83,17 @@ async function tableIdentities(client: pg.Client): Promise<Map<string, string>> 
     [SOURCE_TABLES.map(({ name }) => name)],
   );
   return new Map(rows.map(({ name, identity }) => [name, identity]));
+}
+
+async function readFigures(client: pg.Client, table: ExtractedTable, url: string): Promise<SourceFigures> {
+  try {
+    const months = monthlyFigures(
+      (await client.query<FiguresRow>(figuresSql(table, `"${table.name}"`))).rows,
+    );
+    return { rows: totalRows(months), months };
+  } catch (error) {
+    throw copyError(error, url, table.name);
+  }
 }
 
 /** Units asked for at once: the statement stays below a megabyte. */

@@ -3,6 +3,7 @@ import { startCopyMeter } from "./copy_meter.ts";
 import { csvFields, writeCsv } from "./csv_copy.ts";
 import { isMongoLoss } from "./mongo_client.ts";
 import { withRetries } from "./retry.ts";
+import { countTickets } from "./ticket_figures.ts";
 import type { RowSelection, TableSource } from "./row_selection.ts";
 import { readTickets } from "./ticket_documents.ts";
 import { ticketValues } from "./ticket_values.ts";
@@ -24,6 +25,15 @@ export function ticketSource(
 ): TableSource {
   return {
     byUnit: !/^https?:/.test(ticketsUrl),
+    ofOneMoment: false,
+    ...(!ticketsUrl.startsWith("file:") && {
+      figures: () =>
+        withRetries(
+          () => countTickets(ticketsUrl, { apiKey, log: runtime.log }),
+          isMongoLoss,
+          { log: runtime.log },
+        ),
+    }),
     async copy(table, path, selection) {
       return await withRetries(
         async (attempt) => {

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { fileExists } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
 import { type LoadTarget, openLoadTarget } from "./load_target.ts";
 import { connectTickets, mongoError } from "./mongo_client.ts";
@@ -21,7 +21,7 @@ export async function countSourceRows(
 async function countTables(url: string): Promise<Record<string, number>> {
   const counts = Object.fromEntries(SOURCE_TABLES.map(({ name }) => [name, 0]));
   const folder = url.startsWith("pglite:") ? url.slice("pglite:".length) : undefined;
-  if (folder !== undefined && !await exists(join(folder, "PG_VERSION"))) return counts;
+  if (folder !== undefined && !await fileExists(join(folder, "PG_VERSION"))) return counts;
   await using target = await openLoadTarget(url);
   try {
     for (const { name } of SOURCE_TABLES) counts[name] = await countTable(target, name);
@@ -40,7 +40,7 @@ async function countTable(target: LoadTarget, table: string): Promise<number> {
 
 async function countTickets(url: string): Promise<number> {
   if (url.startsWith("file:")) {
-    if (!await exists(url.slice("file:".length))) return 0;
+    if (!await fileExists(url.slice("file:".length))) return 0;
     let rows = 0;
     for await (const _ of readTickets(url)) rows++;
     return rows;
@@ -50,15 +50,5 @@ async function countTickets(url: string): Promise<number> {
     return await connection.collection.countDocuments();
   } catch (error) {
     throw mongoError(error, url);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") return false;
-    throw error;
   }
 }

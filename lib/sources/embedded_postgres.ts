@@ -1,5 +1,6 @@
 import { PGlite } from "@electric-sql/pglite";
 import { SourceError } from "shopflow/errors/mod.ts";
+import { fileExists } from "shopflow/runtime/mod.ts";
 import { dirname, join } from "node:path";
 
 /** An opened embedded PostgreSQL (PGlite); this process alone holds its folder. */
@@ -16,7 +17,7 @@ export async function openEmbeddedPostgres(
   folder: string,
   { create }: { create: boolean },
 ): Promise<EmbeddedPostgres> {
-  if (!create && !await exists(join(folder, "PG_VERSION"))) {
+  if (!create && !await fileExists(join(folder, "PG_VERSION"))) {
     throw new SourceError("There is no embedded shop database", {
       expected: `one in ${folder}`,
       found: "none",
@@ -51,14 +52,4 @@ async function holdLock(path: string, folder: string): Promise<Deno.FsFile> {
   throw new SourceError(`The embedded shop database in ${folder} is open in another program`, {
     remedy: "Wait until that one has finished, then run this again.",
   });
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -14,6 +14,19 @@ export { type PostgresSource, withPostgresSource } from "./copy_tables.ts";
 export { ticketSource } from "./copy_tickets.ts";
 export type { CopiedRows } from "./csv_copy.ts";
 export type { RowSelection, TableSource, UnitKey } from "./row_selection.ts";
+export {
+  differingMonths,
+  type FiguresRow,
+  figuresSql,
+  figuresText,
+  type MonthFigures,
+  type MonthlyFigures,
+  monthlyFigures,
+  monthSql,
+  movedFigures,
+  type SourceFigures,
+  totalRows,
+} from "./monthly_figures.ts";
 export { isConnectionLoss, isUnreachable } from "./postgres_client.ts";
 export { delay, withRetries } from "./retry.ts";
 export { getTicketPage, type SupportApiOptions } from "./support_api_client.ts";

@@ -56,7 +56,9 @@ export function mongoError(cause: unknown, url: string): unknown {
   // 18 is AuthenticationFailed, 13 Unauthorized.
   const refused = cause.code === 18 || cause.code === 13;
   return new SourceError(
-    `The tickets' MongoDB ${maskUrl(url)} ${refused ? "refused the user" : "cannot be reached or read"}`,
+    `Collection ${TICKET_COLLECTION} of MongoDB ${maskUrl(url)} ${
+      refused ? "refused the user" : "cannot be reached or read"
+    }`,
     {
       found: cause.message,
       remedy: refused

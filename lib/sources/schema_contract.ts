@@ -97,17 +97,15 @@ const parts = (type: string) => type.split(/[(),]/).filter((part) => part !== ""
 
 async function readColumns(client: pg.Client): Promise<Map<string, FoundColumns>> {
   const { rows } = await client.query<{ table: string; column: string; type: string }>(
-    `SELECT table_name AS table, column_name AS column,
-            data_type || CASE
-              WHEN character_maximum_length IS NOT NULL THEN '(' || character_maximum_length || ')'
-              WHEN data_type = 'numeric' AND numeric_precision IS NOT NULL
-                THEN '(' || numeric_precision || ',' || numeric_scale || ')'
-              ELSE '' END AS type
-       FROM information_schema.columns
-      WHERE table_schema = (SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-                             WHERE pg_class.oid = to_regclass(quote_ident(table_name)))
-        AND table_name = ANY ($1)
-      ORDER BY table_name, ordinal_position`,
+    // Of the catalogue rather than of information_schema, which leaves out materialized views.
+    `SELECT name AS table, attname AS column,
+            CASE WHEN typtype = 'd' THEN format_type(typbasetype, typtypmod)
+                 ELSE format_type(atttypid, atttypmod) END AS type
+       FROM unnest($1::text[]) AS name
+       JOIN pg_attribute ON attrelid = to_regclass(quote_ident(name))::oid
+       JOIN pg_type ON pg_type.oid = atttypid
+      WHERE attnum > 0 AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'SELECT')
+      ORDER BY name, attnum`,
     [SOURCE_TABLES.map(({ name }) => name)],
   );
   const tables = new Map<string, FoundColumns>();

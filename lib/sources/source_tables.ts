@@ -9,8 +9,9 @@ export interface SourceColumn {
 
 /**
  * How an extract finds what changed. `full-compare`: every row is read and compared. `watermark`: rows are
- * read from a time on that lies `lagDays` before the highest seen, since rows may be committed late; older rows
- * that changed nevertheless are found when the whole table is compared, every `fullEveryDays`.
+ * read from a time on that lies `lagDays` before the highest seen, since rows may be committed late. Older rows
+ * that changed nevertheless are found at once where they change the figures of a month, and otherwise when the
+ * whole table is compared, every `fullEveryDays`.
  */
 export type Strategy =
   | { kind: "full-compare" }
@@ -24,12 +25,23 @@ export type Strategy =
     unsettled?: { column: string; settled: string };
   };
 
+/** Columns by which the rows of source and lake are counted and summed when they are compared. */
+export interface Measures {
+  /** Date or time that tells a row's month; none where all rows are compared every time. */
+  date?: string;
+  /** Money, with at most two decimals. */
+  amount?: string;
+  /** Pieces, whole. */
+  quantity?: string;
+}
+
 /** A table as it is extracted. */
 export interface ExtractedTable {
   name: string;
   /** Columns whose values name what is extracted as one: all rows of a unit are new, or deleted, together. */
   unit: string[];
   strategy: Strategy;
+  measures: Measures;
   columns: { name: string; lakeType: string }[];
 }
 
@@ -73,6 +85,7 @@ export const SOURCE_TABLES: SourceTable[] = [
     key: ["customer_id"],
     unit: ["customer_id"],
     strategy: { kind: "full-compare" },
+    measures: {},
     columns: [
       varchar("customer_id", 20),
       varchar("email", 255),
@@ -91,6 +104,7 @@ export const SOURCE_TABLES: SourceTable[] = [
     key: ["product_id"],
     unit: ["product_id"],
     strategy: { kind: "full-compare" },
+    measures: {},
     columns: [
       varchar("product_id", 20),
       varchar("product_name", 255),
@@ -108,6 +122,7 @@ export const SOURCE_TABLES: SourceTable[] = [
     // Lines have no key of their own, so a changed order is extracted whole.
     unit: ["order_id"],
     strategy: watermark("order_date", 7),
+    measures: { date: "order_date", amount: "order_amount", quantity: "quantity" },
     columns: [
       varchar("order_id", 20),
       varchar("customer_id", 20),
@@ -124,6 +139,7 @@ export const SOURCE_TABLES: SourceTable[] = [
     key: ["event_id"],
     unit: ["event_id"],
     strategy: watermark("event_timestamp", 3),
+    measures: { date: "event_timestamp" },
     columns: [
       varchar("event_id", 20),
       varchar("customer_id", 20),
@@ -142,6 +158,7 @@ export const SOURCE_TABLES: SourceTable[] = [
     unit: ["product_id", "warehouse_id", "date"],
     // Counts are corrected days later: the time of the correction tells, not the day it is about.
     strategy: watermark("last_updated", 7),
+    measures: { date: "date", quantity: "stock_level" },
     columns: [
       varchar("product_id", 20),
       varchar("warehouse_id", 50),
@@ -187,5 +204,6 @@ export const TICKET_TABLE: ExtractedTable = {
     fullEveryDays: 7,
     unsettled: { column: "status", settled: "Closed" },
   },
+  measures: { date: "created_date" },
   columns: TICKET_FIELDS,
 };

@@ -41,13 +41,16 @@ const READERS: Record<string, { expected: string; read(value: unknown): string |
   },
   TIMESTAMP: {
     expected: "a date",
-    read(value) {
-      const date = value instanceof Date ? value : isoDate(value);
-      if (date === undefined || Number.isNaN(date.getTime())) return undefined;
-      return date.toISOString().replace("T", " ").replace("Z", "");
-    },
+    read: utcText,
   },
 };
+
+/** A date as the lake has it, `YYYY-MM-DD HH:MM:SS.mmm` in UTC; undefined for what is none. */
+export function utcText(value: unknown): string | undefined {
+  const date = value instanceof Date ? value : isoDate(value);
+  if (date === undefined || Number.isNaN(date.getTime())) return undefined;
+  return date.toISOString().replace("T", " ").replace("Z", "");
+}
 
 /** Times without a zone are UTC, as all times in the lake. */
 function isoDate(value: unknown): Date | undefined {

@@ -17,7 +17,7 @@ import { type Session, sqlName, sqlString } from "./session.ts";
 export const FORMER_TABLES = "main.former_tables";
 
 /** Kinds of data tests that say something of a table as a whole; others look at its rows one by one or by key. */
-const OF_WHOLE_TABLES = new Set(["row_count_change", "as_fresh_as_the_others"]);
+const OF_WHOLE_TABLES = new Set(["row_count_change", "as_fresh_as_the_others", "as_the_source_counted"]);
 
 /**
  * Runs the data tests on the candidate of a snapshot. Of tables kept by month the computed months are tested, the
@@ -53,6 +53,28 @@ export async function createFormerTables(session: Session, former: Manifest | un
     `(${sqlString(name)}, ${rows})`
   );
   if (counts.length > 0) await session.run(`INSERT INTO ${FORMER_TABLES} VALUES ${counts.join(", ")}`);
+}
+
+/** Where what the sources counted is, for tests that compare with it. */
+export const SOURCE_FIGURES = "main.source_figures";
+
+/** Rows and exact sums of money and pieces, as text, by source table and month. */
+export type SourceFigures = Record<
+  string,
+  Record<string, { rows: number; amount: string; quantity: string }>
+>;
+
+/** Makes the relation that `as_the_source_counted` compares with. */
+export async function createSourceFigures(session: Session, figures: SourceFigures = {}): Promise<void> {
+  await session.run(`CREATE TABLE ${SOURCE_FIGURES}
+    (source_table VARCHAR, "month" VARCHAR, "rows" BIGINT, amount DECIMAL(38, 2), quantity HUGEINT)`);
+  const rows = Object.entries(figures).flatMap(([table, months]) =>
+    // A table that the source says is empty is named too: it is not one that nothing is known of.
+    Object.entries({ undated: { rows: 0, amount: "0", quantity: "0" }, ...months }).map((
+      [month, { rows, amount, quantity }],
+    ) => `(${sqlString(table)}, ${sqlString(month)}, ${rows}, ${sqlString(amount)}, ${sqlString(quantity)})`)
+  );
+  if (rows.length > 0) await session.run(`INSERT INTO ${SOURCE_FIGURES} VALUES ${rows.join(", ")}`);
 }
 
 function crossMonthTests({ monthly, touched }: Candidate): DataTest[] {

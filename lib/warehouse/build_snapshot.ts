@@ -9,7 +9,7 @@ import {
 } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
-import { audit, createFormerTables } from "./audit.ts";
+import { audit, createFormerTables, createSourceFigures, type SourceFigures } from "./audit.ts";
 import { buildModels, type Candidate } from "./build_models.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { createRawViews, type RawInputs } from "./raw_views.ts";
@@ -48,6 +48,8 @@ export interface BuildInputs {
   former?: Manifest;
   /** Up to where and when the sources were read, where the extract says it. */
   extracted?: Pick<Lineage, "watermarks" | "sourceTransactionTime">;
+  /** What the sources counted when these inputs were found to be all of their rows, where the extract says it. */
+  sourceFigures?: SourceFigures;
 }
 
 /**
@@ -70,6 +72,7 @@ export async function buildSnapshot(
     using session = await openSession({ ...options, spillFolder: join(workspace, "spill") });
     const place = { store, folder: workspace };
     await createFormerTables(session, replaces ? former ?? await readManifest(store, replaces) : undefined);
+    await createSourceFigures(session, content.sourceFigures);
     await createRawViews(session, project.sources, inputs, store);
     const { candidate, tests } = await buildAndTest(session, content, place, runtime);
     const tables = await writeTables(session, project, candidate, place, runtime);

@@ -8,7 +8,7 @@ export { publishedModels, type SqlModel, type SqlProject } from "./sql_model.ts"
 export { type DataTest, testName } from "./data_tests.ts";
 export { type BuildInputs, type BuildOptions, buildSnapshot, type BuiltSnapshot } from "./build_snapshot.ts";
 export { quarantinedRows, type QuarantinedRun, quarantinedRuns, type QuarantinedTest } from "./quarantine.ts";
-export { FORMER_TABLES } from "./audit.ts";
+export { FORMER_TABLES, SOURCE_FIGURES, type SourceFigures } from "./audit.ts";
 export type { TouchedMonths } from "./touched_months.ts";
 export { type DataTestReport, type FailedTest, runDataTests } from "./run_data_tests.ts";
 export { runModels } from "./run_models.ts";

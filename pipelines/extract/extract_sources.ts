@@ -72,6 +72,7 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
         known: known.tables[name],
         watermark,
         whole: whole || anyReplaced || known.damaged.has(name),
+        log: runtime.log,
       });
       states.set(name, { ...state, watermark: { ...state.watermark, sourceTable } });
     } catch (error) {

@@ -1,8 +1,9 @@
 import type { ObjectStore, RawTable, Watermark } from "shopflow/lake/mod.ts";
+import type { Logger } from "shopflow/runtime/mod.ts";
 import type { ExtractedTable, TableSource } from "shopflow/sources/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
-import { findChanges } from "./find_changes.ts";
+import { findAllChanges } from "./find_all_changes.ts";
 import { chooseWindow } from "./window.ts";
 import { writeChanges } from "./write_changes.ts";
 
@@ -19,6 +20,7 @@ export interface TableRun {
   sourceTime: string;
   /** For copies and files that are not published yet. */
   folder: string;
+  log: Logger;
 }
 
 /** What became of a table: its next state, and the file that has to be in the store for it. */
@@ -32,7 +34,8 @@ export interface ExtractedState {
 /**
  * Reads what changed in a source table into a local Parquet file; the store is only read.
  *
- * @throws {SourceError} when the source cannot be read or a value does not fit the lake's type.
+ * @throws {SourceError} when the source cannot be read, a value does not fit the lake's type, or the source counts or
+ *   sums other rows than those that were read.
  * @throws {SchemaContractError} when a ticket's field has another type than agreed.
  */
 export async function extractTable(
@@ -40,16 +43,26 @@ export async function extractTable(
   store: ObjectStore,
   source: TableSource,
   table: ExtractedTable,
-  { known, watermark, whole, sourceTime, folder, run, extractedAt }: TableRun,
+  { known, watermark, whole, sourceTime, folder, run, extractedAt, log }: TableRun,
 ): Promise<ExtractedState> {
-  const window = chooseWindow(table, known, watermark, { now: extractedAt, whole });
+  // Where every copy is of all rows, comparing them all costs no more.
+  const all = whole || source.figures === undefined;
+  const chosen = chooseWindow(table, known, watermark, { now: extractedAt, whole: all });
   const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
   const copyPath = join(folder, table.name);
-  const { growth } = await findChanges(session, source, table, { window, paths, copyPath });
+  const { growth, figures, window } = await findAllChanges(session, source, table, {
+    window: chosen,
+    paths,
+    copyPath,
+    now: extractedAt,
+    before: known?.figures,
+    log,
+  });
   const value = await highest(session, table, watermark?.value, sourceTime);
   const state = {
     rows: (known?.rows ?? 0) + growth,
     ...(value !== undefined && { watermark: value }),
+    figures,
   };
   const moved: Watermark = {
     ...(value !== undefined && { value }),

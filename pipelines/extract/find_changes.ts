@@ -15,6 +15,7 @@ import type { Window } from "./window.ts";
  *
  * @param paths Local paths of the table's raw files; none when it was never extracted.
  * @param copyPath Where to put copies, as a beginning of file names.
+ * @param now Time of the run (ISO 8601).
  * @returns by how many rows the source's table grew since the raw layer's last state.
  * @throws {SourceError} when the source cannot be read or a value does not fit.
  */
@@ -22,13 +23,15 @@ export async function findChanges(
   session: Session,
   source: TableSource,
   table: ExtractedTable,
-  { window, paths, copyPath }: { window: Window; paths: string[]; copyPath: string },
+  { window, paths, copyPath, now }: { window: Window; paths: string[]; copyPath: string; now: string },
 ): Promise<{ growth: number }> {
   const { strategy, unit } = table;
   const since = window.from !== undefined && strategy.kind === "watermark"
-    ? { column: strategy.column, from: await reach(session, source, table, window.from, paths) }
+    ? { column: strategy.column, from: await reach(session, source, table, window.from, { paths, now }) }
     : undefined;
-  await readCopy(session, source, table, `${copyPath}.csv`, { since });
+  const { measures: { date } } = table;
+  const months = window.months && date !== undefined ? { column: date, months: window.months } : undefined;
+  await readCopy(session, source, table, `${copyPath}.csv`, { since, months });
   const columns = nameList(columnNames(table));
   if (paths.length === 0) {
     await session.run(`CREATE OR REPLACE VIEW changed_rows AS SELECT ${columns} FROM incoming;
@@ -38,8 +41,8 @@ export async function findChanges(
     );
     return { growth: rows };
   }
-  const reached = since && { from: since.from };
-  await readKnown(session, table, paths, reached ?? {}, { undated: source.byUnit });
+  const reached = since && { from: since.from, months: window.months };
+  await readKnown(session, table, paths, reached ?? {}, { undated: source.byUnit, now });
   await groupIncoming(session, table);
   if (since) await readAgain(session, source, table, `${copyPath}_again.csv`);
   const pairs = `incoming_units FULL JOIN known_units ON ${sameUnit(unit, "incoming_units", "known_units")}`;
@@ -69,14 +72,14 @@ async function reach(
   source: TableSource,
   table: ExtractedTable,
   from: string,
-  paths: string[],
+  { paths, now }: { paths: string[]; now: string },
 ): Promise<string> {
   const { strategy } = table;
   if (source.byUnit || strategy.kind !== "watermark" || strategy.unsettled === undefined) return from;
   // Nothing has come in yet: this asks for what is not settled, whatever its time.
   await session.run(`CREATE OR REPLACE TABLE incoming AS
     SELECT ${columnDefinitions(table)} WHERE false`);
-  await readKnown(session, table, paths, { from }, { undated: false });
+  await readKnown(session, table, paths, { from }, { undated: false, now });
   const [oldest] = await session.rows<{ time: string | null }>(
     `SELECT strftime(min(${sqlName(strategy.column)}), '%Y-%m-%d %H:%M:%S.%f') AS time
      FROM ${ofUnits(table.unit, "known", "known_units")}`,

@@ -7,11 +7,13 @@ const DAY = 24 * 60 * 60 * 1000;
 export interface Window {
   /** `YYYY-MM-DD HH:MM:SS.fff` of the watched column; undefined: the whole table is compared. */
   from?: string;
+  /** Months that are read as well, whatever the time of their rows. */
+  months?: string[];
 }
 
 /**
  * Chooses what to read of a table: rows from the lag before its watermark on, or all of it when it was never
- * read, when it is due to be compared whole, or when `whole` says so.
+ * read, by an extract that kept its figures, when it is due to be compared whole, or when `whole` says so.
  *
  * @param now Time of the run (ISO 8601).
  */
@@ -21,7 +23,7 @@ export function chooseWindow(
   watermark: Watermark | undefined,
   { now, whole }: { now: string; whole: boolean },
 ): Window {
-  if (whole || strategy.kind === "full-compare" || known === undefined) return {};
+  if (whole || strategy.kind === "full-compare" || known?.figures === undefined) return {};
   if (watermark?.value === undefined) return {};
   const age = Date.parse(now) - Date.parse(watermark.comparedAt);
   if (age >= strategy.fullEveryDays * DAY) return {};

@@ -1,5 +1,5 @@
 import { SourceError } from "shopflow/errors/mod.ts";
-import { codeVersion, type Progress, silentProgress } from "shopflow/runtime/mod.ts";
+import { codeVersion, fileExists, type Progress, silentProgress } from "shopflow/runtime/mod.ts";
 import {
   type BusinessFigures,
   checkParameters,
@@ -57,7 +57,7 @@ export async function simulateIntoSources(
   const found = await countSourceRows(config);
   const record = await readSimulationRecord(config);
   const ours = record !== undefined && isSimulated(record, found);
-  if (ours && !force && isSame(record, parameters, generator) && await exists(truthPath(config))) {
+  if (ours && !force && isSame(record, parameters, generator) && await fileExists(truthPath(config))) {
     return { status: "unchanged", rows: record.rows, figures: record.figures };
   }
   if (!ours && !replace) refuseRows(found, record !== undefined);
@@ -152,16 +152,6 @@ function* watch<T>(
   bar.finish(`${rows.toLocaleString("en-US")} rows`);
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 async function removeIfThere(path: string): Promise<void> {
-  if (await exists(path)) await Deno.remove(path);
+  if (await fileExists(path)) await Deno.remove(path);
 }

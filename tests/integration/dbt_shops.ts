@@ -27,7 +27,7 @@ export const DBT_SHOPS: DbtShop[] = [
   {
     name: "a simulated shop",
     async fill(context) {
-      await simulateIntoSources(context, { customers: 300, products: 40, seed: 11, until: "2024-06-30" });
+      await simulateIntoSources(context, { customers: 300, products: 40, seed: 11, until: "2024-05-31" });
       await extract(context);
       await transform(context);
     },

@@ -6,9 +6,9 @@
  */
 import { createDirectoryStore } from "shopflow/lake/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
-import { buildSnapshot, FORMER_TABLES, loadSqlProject, openSession } from "shopflow/warehouse/mod.ts";
+import { buildSnapshot, loadSqlProject, openSession } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
-import { WAREHOUSE_PROJECT } from "../../../pipelines/transform.ts";
+import { PROJECT_RELATIONS, WAREHOUSE_PROJECT } from "../../../pipelines/transform.ts";
 import { addDays } from "./growing_history.ts";
 
 const EVENTS = Number(Deno.env.get("SHOPFLOW_TEST_EVENTS") ?? 2_000_000);
@@ -17,7 +17,7 @@ const LAST_DAY = "2024-12-31";
 
 const home = await Deno.makeTempDir();
 const runtime = createRuntime({ progress: silentProgress, log: createLogger(() => {}) });
-const project = await loadSqlProject(WAREHOUSE_PROJECT, { former_tables: FORMER_TABLES });
+const project = await loadSqlProject(WAREHOUSE_PROJECT, PROJECT_RELATIONS);
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();

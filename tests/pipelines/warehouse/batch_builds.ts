@@ -3,18 +3,17 @@ import type { Manifest, ObjectStore } from "shopflow/lake/mod.ts";
 import {
   buildSnapshot,
   type BuiltSnapshot,
-  FORMER_TABLES,
   loadSqlProject,
   openSnapshot,
   type RawInputs,
   type SqlProject,
 } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
-import { WAREHOUSE_PROJECT } from "../../../pipelines/transform.ts";
+import { PROJECT_RELATIONS, WAREHOUSE_PROJECT } from "../../../pipelines/transform.ts";
 import { stillRuntime } from "../../lib/warehouse/small_project.ts";
 
 let loaded: Promise<SqlProject> | undefined;
-const starSchema = () => loaded ??= loadSqlProject(WAREHOUSE_PROJECT, { former_tables: FORMER_TABLES });
+const starSchema = () => loaded ??= loadSqlProject(WAREHOUSE_PROJECT, PROJECT_RELATIONS);
 
 /** Builds and publishes the star schema of raw files, on a former snapshot if one is given. */
 export async function build(

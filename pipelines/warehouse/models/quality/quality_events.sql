@@ -18,6 +18,10 @@ union all
     "drop_rule = 'implausible_event_timestamp'", "Event dated outside the plausible range",
     month="event_timestamp") }}
 union all
+{{ monthly_rule('events', 'dated_after_extraction', 'dropped', ref('stg_events'),
+    "drop_rule = 'dated_after_extraction'", "Event dated more than a day after it was extracted",
+    month="event_timestamp") }}
+union all
 {{ monthly_rule('events', 'duplicate_event_id', 'dropped', ref('stg_events'),
     "drop_rule = 'duplicate_event_id'", "Further event with an id that another event has",
     month="event_timestamp") }}

@@ -14,6 +14,10 @@ union all
     "drop_rule = 'implausible_date'", "Row dated outside the plausible range",
     month="snapshot_date", quantity="sum(source_stock_level)") }}
 union all
+{{ monthly_rule('inventory', 'dated_after_extraction', 'dropped', ref('stg_inventory'),
+    "drop_rule = 'dated_after_extraction'", "Row dated more than a day after it was extracted",
+    month="snapshot_date", quantity="sum(source_stock_level)") }}
+union all
 {{ monthly_rule('inventory', 'missing_stock_level', 'dropped', ref('stg_inventory'),
     "drop_rule = 'missing_stock_level'", "Row without a stock level",
     month="snapshot_date", quantity="sum(source_stock_level)") }}

@@ -114,9 +114,10 @@ union all
     "Sale with a negative discount; amount is the discount", amount="sum(discount_amount)",
     month="order_date") }}
 union all
-{{ monthly_rule('orders', 'dated_after_extraction', 'kept', ref('stg_order_lines'),
-    "drop_rule is null and order_date > cast(_extracted_at as date)",
-    "Line dated after the day it was extracted", amount="sum(order_amount)", month="order_date") }}
+{{ monthly_rule('orders', 'dated_after_extraction', 'dropped', ref('stg_order_lines'),
+    "drop_rule = 'dated_after_extraction'",
+    "Line dated more than a day after it was extracted", amount="sum(order_amount)",
+    month="order_date", quantity="sum(quantity)") }}
 union all
 {{ monthly_rule('orders', 'late_order', 'kept', "arrived",
     "day_reached > order_date",

@@ -8,6 +8,10 @@ union all
     "drop_rule = 'implausible_created_date'", "Ticket dated outside the plausible range",
     month="created_at") }}
 union all
+{{ monthly_rule('support_tickets', 'dated_after_extraction', 'dropped', ref('stg_support_tickets'),
+    "drop_rule = 'dated_after_extraction'", "Ticket created more than a day after it was extracted",
+    month="created_at") }}
+union all
 {{ monthly_rule('support_tickets', 'older_ticket_state', 'dropped', ref('stg_support_tickets'),
     "drop_rule = 'older_ticket_state'", "Earlier state of a ticket that another row shows later",
     month="created_at") }}

@@ -13,7 +13,8 @@ cleaned as (
         {{ clean_text('product_id') }} as product_id,
         {{ clean_text('page_url') }} as page_url,
         {{ clean_text('device_type') }} as device_type,
-        {{ clean_text('browser') }} as browser
+        {{ clean_text('browser') }} as browser,
+        _extracted_at
     from held
 ),
 
@@ -23,6 +24,7 @@ numbered as (
         row_number() over (
             partition by event_id
             order by
+                case when {{ dated_after_extraction('event_timestamp') }} then 1 else 0 end,
                 {{ in_order(['event_timestamp', 'source_customer_id', 'session_id', 'event_type', 'product_id',
                     'page_url', 'device_type', 'browser']) }}
         ) as copy_number
@@ -37,7 +39,10 @@ compared as (
         row_number() over (
             partition by
                 event_timestamp, session_id, source_customer_id, event_type, product_id, page_url, device_type, browser
-            order by case when event_id is null then 1 else 0 end, copy_number, event_id
+            order by
+                case when event_id is null then 1 else 0 end,
+                case when {{ dated_after_extraction('event_timestamp') }} then 1 else 0 end,
+                copy_number, event_id
         ) as repeat_number
     from numbered
 )
@@ -50,6 +55,7 @@ select
         when event_type is null then 'missing_event_type'
         when event_timestamp is null then 'missing_event_timestamp'
         when not ({{ plausible_date('event_timestamp') }}) then 'implausible_event_timestamp'
+        when {{ dated_after_extraction('event_timestamp') }} then 'dated_after_extraction'
         when copy_number > 1 then 'duplicate_event_id'
         when repeat_number > 1 then 'repeated_event'
     end as drop_rule

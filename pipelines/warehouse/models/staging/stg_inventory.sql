@@ -10,7 +10,8 @@ cleaned as (
         date as snapshot_date,
         stock_level as source_stock_level,
         reorder_level as source_reorder_level,
-        last_updated
+        last_updated,
+        _extracted_at
     from held
 ),
 
@@ -22,6 +23,7 @@ numbered as (
         row_number() over (
             partition by product_id, warehouse_id, snapshot_date
             order by
+                case when {{ dated_after_extraction('snapshot_date') }} then 1 else 0 end,
                 case when source_stock_level is null then 1 else 0 end,
                 {{ in_order(['last_updated desc', 'source_stock_level', 'source_reorder_level']) }}
         ) as copy_number
@@ -35,6 +37,7 @@ select
         when warehouse_id is null then 'missing_warehouse_id'
         when snapshot_date is null then 'missing_date'
         when not ({{ plausible_date('snapshot_date') }}) then 'implausible_date'
+        when {{ dated_after_extraction('snapshot_date') }} then 'dated_after_extraction'
         when source_stock_level is null then 'missing_stock_level'
         when copy_number > 1 then 'older_inventory_row'
     end as drop_rule

@@ -28,7 +28,8 @@ numbered as (
             partition by
                 order_id, source_customer_id, source_product_id, order_date,
                 order_amount, source_quantity, source_discount_amount, payment_method
-            order by _extracted_at
+            -- The line that was extracted last is the last one to be dated after its extract.
+            order by _extracted_at desc
         ) as copy_number
     from cleaned
 )
@@ -39,6 +40,7 @@ select
         when order_id is null then 'missing_order_id'
         when order_date is null then 'missing_order_date'
         when not ({{ plausible_date('order_date') }}) then 'implausible_order_date'
+        when {{ dated_after_extraction('order_date') }} then 'dated_after_extraction'
         when order_amount is null then 'missing_amount'
         when copy_number > 1 then 'exact_duplicate'
         when order_amount = 0 then 'zero_amount'

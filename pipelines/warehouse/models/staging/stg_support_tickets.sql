@@ -18,7 +18,8 @@ cleaned as (
         {{ clean_text('agent_id') }} as agent_id,
         {{ clean_text('description') }} as description,
         {{ clean_text('order_id') }} as order_id,
-        {{ clean_text('product_id') }} as product_id
+        {{ clean_text('product_id') }} as product_id,
+        _extracted_at
     from held
 ),
 
@@ -31,6 +32,7 @@ ranked as (
             partition by ticket_id
             order by
                 case when created_at is null then 1 else 0 end,
+                case when {{ dated_after_extraction('created_at') }} then 1 else 0 end,
                 {{ in_order(['source_resolved_at desc']) }},
                 case status when 'Closed' then 4 when 'Resolved' then 3 when 'In Progress' then 2 else 1 end desc,
                 {{ in_order(['source_satisfaction_score desc', 'source_resolution_hours desc', 'created_at',
@@ -48,7 +50,10 @@ compared as (
             partition by
                 source_customer_id, created_at, source_resolved_at, issue_type, issue_category, priority, status,
                 source_resolution_hours, source_satisfaction_score, agent_id, description, order_id, product_id
-            order by case when ticket_id is null then 1 else 0 end, state_number, ticket_id
+            order by
+                case when ticket_id is null then 1 else 0 end,
+                case when {{ dated_after_extraction('created_at') }} then 1 else 0 end,
+                state_number, ticket_id
         ) as repeat_number
     from ranked
 )
@@ -78,6 +83,7 @@ select
         when ticket_id is null then 'missing_ticket_id'
         when created_at is null then 'missing_created_date'
         when not ({{ plausible_date('created_at') }}) then 'implausible_created_date'
+        when {{ dated_after_extraction('created_at') }} then 'dated_after_extraction'
         when state_number > 1 then 'older_ticket_state'
         when repeat_number > 1 then 'repeated_ticket'
     end as drop_rule

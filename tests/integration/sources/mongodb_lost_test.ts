@@ -1,0 +1,127 @@
+/** Connections to MongoDB that break while tickets are coming. */
+import assert from "node:assert/strict";
+import { SourceError } from "shopflow/errors/mod.ts";
+import { currentRawExtract } from "shopflow/lake/mod.ts";
+import { loadTickets } from "shopflow/sources/mod.ts";
+import type { PipelineContext } from "../../../pipelines/context.ts";
+import { extract } from "../../../pipelines/extract.ts";
+import { lakeRow } from "../../fixtures/awkward_shop.ts";
+import { startFerretDb } from "../../fixtures/ferretdb_server.ts";
+import { createShopTables } from "../../fixtures/generated_shop.ts";
+import { throughRelay } from "../../fixtures/lossy_sources.ts";
+import { withServers } from "../../fixtures/source_servers.ts";
+import { testWith } from "../../requirements.ts";
+
+const TICKETS = 9000;
+/** In the middle of the tickets, each of which is about 250 bytes. */
+const AFTER = 1 << 20;
+
+async function loadManyTickets({ config, runtime }: PipelineContext): Promise<void> {
+  const tickets = Array.from({ length: TICKETS }, (_, i) => ({
+    ticket_id: `T${i}`,
+    created_date: new Date(Date.UTC(2024, 0, 1, 0, i)),
+    status: "Open",
+    description: "It does not work. ".repeat(10),
+  }));
+  await loadTickets(config.ticketsUrl, tickets, runtime);
+}
+
+const COUNTED = "count(*)::int AS rows, count(DISTINCT ticket_id)::int AS tickets";
+const WHOLE = { rows: TICKETS, tickets: TICKETS };
+
+testWith(
+  ["postgres", "mongodb"],
+  "a connection that is cut in the middle of the tickets is made again, and every ticket comes once",
+  () =>
+    withServers(async ({ context, sql }) => {
+      await createShopTables(sql, { months: 1, rows: 10 });
+      await loadManyTickets(context);
+      const source = throughRelay(context, "ticketsUrl", {
+        after: AFTER,
+        times: 1,
+        async lose({ relay }) {
+          await relay.kill();
+          relay.restart();
+        },
+      });
+      await extract(source.context);
+      assert.equal(source.losses, 1);
+      assert.match(source.lines.join("\n"), /support_tickets of MongoDB .*Trying again \(2 of 3\)/);
+      assert.deepEqual(await lakeRow(context, "support_tickets", COUNTED), WHOLE);
+      await source.relay.kill();
+    }),
+);
+
+testWith(
+  ["postgres", "mongodb"],
+  "a connection that is cut each time fails the extract with the name of the tickets, and publishes nothing of it",
+  () =>
+    withServers(async ({ context, sql }) => {
+      await createShopTables(sql, { months: 1, rows: 10 });
+      await loadManyTickets(context);
+      const source = throughRelay(context, "ticketsUrl", {
+        after: AFTER,
+        times: 100,
+        async lose({ relay }) {
+          await relay.kill();
+          relay.restart();
+        },
+      });
+      await assert.rejects(extract(source.context), (error) => {
+        assert.ok(error instanceof SourceError, String(error));
+        assert.match(error.message, /support_tickets of MongoDB .*cannot be reached or read/);
+        return true;
+      });
+      assert.ok(source.losses >= 3, `${source.losses} losses`);
+      assert.equal(await currentRawExtract(context.store), undefined);
+      assert.deepEqual(await context.store.list("raw/"), []);
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(`${context.config.home}/tmp`)), []);
+      await source.relay.kill();
+    }),
+);
+
+testWith(
+  ["postgres", "mongodb", "ferretdb"],
+  "a server that is killed in the middle of the tickets and started again gives all of them",
+  () =>
+    withServers(async ({ context: shop, sql }) => {
+      await createShopTables(sql, { months: 1, rows: 10 });
+      await using server = await startFerretDb();
+      const context = { ...shop, config: { ...shop.config, ticketsUrl: server.url } };
+      await loadManyTickets(context);
+      const source = throughRelay(context, "ticketsUrl", {
+        after: AFTER,
+        times: 1,
+        async lose() {
+          await server.kill();
+          await server.start();
+        },
+      });
+      await extract(source.context);
+      assert.equal(source.losses, 1);
+      assert.match(source.lines.join("\n"), /support_tickets of MongoDB .*Trying again \(2 of 3\)/);
+      assert.deepEqual(await lakeRow(context, "support_tickets", COUNTED), WHOLE);
+      await source.relay.kill();
+    }),
+);
+
+testWith(
+  ["postgres", "mongodb", "ferretdb"],
+  "a server that is killed for good fails the extract, and the lake stays as it was",
+  () =>
+    withServers(async ({ context: shop, sql }) => {
+      await createShopTables(sql, { months: 1, rows: 10 });
+      await using server = await startFerretDb();
+      const ticketsUrl = `${server.url}?serverSelectionTimeoutMS=1000`;
+      const context = { ...shop, config: { ...shop.config, ticketsUrl } };
+      await loadManyTickets(context);
+      await extract(context);
+      const before = await currentRawExtract(context.store);
+      await sql.query("INSERT INTO orders (order_id) VALUES ('NEW')");
+      const source = throughRelay(context, "ticketsUrl", { after: AFTER, times: 1, lose: server.kill });
+      await assert.rejects(extract(source.context), /support_tickets of MongoDB .*cannot be reached or read/);
+      assert.equal(source.losses, 1);
+      assert.deepEqual(await currentRawExtract(context.store), before);
+      await source.relay.kill();
+    }),
+);

@@ -1,0 +1,100 @@
+/** Connections to PostgreSQL that break while rows are coming. */
+import assert from "node:assert/strict";
+import { SourceError } from "shopflow/errors/mod.ts";
+import { currentRawExtract, readRawExtract } from "shopflow/lake/mod.ts";
+// @ts-types="@types/pg"
+import type pg from "pg";
+import type { PipelineContext } from "../../../pipelines/context.ts";
+import { extract } from "../../../pipelines/extract.ts";
+import { lakeRow } from "../../fixtures/awkward_shop.ts";
+import { createShopTables } from "../../fixtures/generated_shop.ts";
+import { throughRelay } from "../../fixtures/lossy_sources.ts";
+import { withServers } from "../../fixtures/source_servers.ts";
+import { testWith } from "../../requirements.ts";
+
+const ROWS = 100_000;
+/** In the middle of the events: orders and what is before them are about 7 MB. */
+const AFTER = 10 << 20;
+
+const endBackend = (sql: pg.Client) => async () => {
+  const { rows } = await sql.query<{ query: string }>(
+    `SELECT query, pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name = 'shopflow' AND datname = current_database()`,
+  );
+  // What the server was doing, or the test proves nothing.
+  assert.match(rows[0]!.query, /^COPY .* FROM "events"/);
+};
+
+async function assertWhole(context: PipelineContext): Promise<void> {
+  for (const table of ["orders", "events", "inventory"]) {
+    assert.deepEqual(await lakeRow(context, table, "count(*)::int AS rows"), { rows: ROWS }, table);
+  }
+}
+
+testWith(
+  ["postgres", "mongodb"],
+  "a server that ends the connection in the middle of a COPY is read again, and the extract is whole",
+  () =>
+    withServers(async ({ context, sql }) => {
+      await createShopTables(sql, { months: 12, rows: ROWS });
+      const source = throughRelay(context, "postgresUrl", { after: AFTER, times: 1, lose: endBackend(sql) });
+      await extract(source.context);
+      assert.equal(source.losses, 1);
+      assert.match(source.lines.join("\n"), /Table events was not copied: .*Trying again \(2 of 3\)/);
+      await assertWhole(context);
+      await source.relay.kill();
+    }),
+);
+
+testWith(
+  ["postgres", "mongodb"],
+  "a connection that is cut in the middle of a COPY is made again, and the extract is whole",
+  () =>
+    withServers(async ({ context, sql }) => {
+      await createShopTables(sql, { months: 12, rows: ROWS });
+      const source = throughRelay(context, "postgresUrl", {
+        after: AFTER,
+        times: 1,
+        async lose({ relay }) {
+          await relay.kill();
+          relay.restart();
+        },
+      });
+      await extract(source.context);
+      assert.equal(source.losses, 1);
+      assert.match(source.lines.join("\n"), /Table events was not copied: .*Trying again \(2 of 3\)/);
+      await assertWhole(context);
+      await source.relay.kill();
+    }),
+);
+
+testWith(
+  ["postgres", "mongodb"],
+  "a server that is cut off for good fails the extract with the table's name, and publishes nothing of it",
+  () =>
+    withServers(async ({ context, sql }) => {
+      await createShopTables(sql, { months: 12, rows: ROWS });
+      const source = throughRelay(context, "postgresUrl", {
+        after: AFTER,
+        times: 3,
+        async lose({ relay }) {
+          await relay.kill();
+          relay.restart();
+        },
+      });
+      await assert.rejects(extract(source.context), (error) => {
+        assert.ok(error instanceof SourceError, String(error));
+        assert.match(error.message, /Table events was not copied/);
+        return true;
+      });
+      assert.equal(source.losses, 3);
+      assert.equal(await currentRawExtract(context.store), undefined);
+      assert.deepEqual(await context.store.list("raw/"), []);
+      assert.deepEqual(await context.store.list("watermarks/"), []);
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(`${context.config.home}/tmp`)), []);
+      // Three tries were all; the next extract finds everything.
+      await extract(source.context);
+      assert.equal((await readRawExtract(context.store)).tables.events!.rows, ROWS);
+      await source.relay.kill();
+    }),
+);

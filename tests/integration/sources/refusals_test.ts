@@ -1,0 +1,101 @@
+/** What sources refuse, lack or have of a wrong kind. */
+import assert from "node:assert/strict";
+import { SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
+import { readRawExtract } from "shopflow/lake/mod.ts";
+import { silentProgress } from "shopflow/runtime/mod.ts";
+import { loadSourceTables, loadTickets, SOURCE_TABLES } from "shopflow/sources/mod.ts";
+import { extract } from "../../../pipelines/extract.ts";
+import { AWKWARD_TABLES, AWKWARD_TICKETS, lakeRow } from "../../fixtures/awkward_shop.ts";
+import { withServers } from "../../fixtures/source_servers.ts";
+import { TEST_MONGODB_URL, testWith } from "../../requirements.ts";
+
+testWith(
+  ["postgres", "mongodb"],
+  "a value the lake cannot hold fails the extract and names its table",
+  () =>
+    withServers(async ({ context, sql }) => {
+      await loadSourceTables(context.config.postgresUrl, AWKWARD_TABLES, { progress: silentProgress });
+      await sql.query("UPDATE products SET price = 'NaN' WHERE product_id = 'p2'");
+      await assert.rejects(extract(context), (error) => {
+        assert.ok(error instanceof SourceError);
+        assert.match(error.message, /Rows of table products do not fit/);
+        assert.match((error.cause as Error).message, /NaN/);
+        return true;
+      });
+      await assert.rejects(readRawExtract(context.store), /Nothing was extracted/);
+    }),
+);
+
+testWith(
+  ["postgres", "mongodb"],
+  "servers that refuse or lack what is asked are explained",
+  () =>
+    withServers(async ({ context, sql }) => {
+      const url = new URL(context.config.postgresUrl);
+      const at = (changes: Partial<URL>) => Object.assign(new URL(url), changes).href;
+      const shop = (postgresUrl: string) => ({ ...context, config: { ...context.config, postgresUrl } });
+      await assert.rejects(
+        extract(shop(at({ password: "hunter2" }))),
+        (error) =>
+          error instanceof SourceError && /refused the user or password/.test(error.message) &&
+          !/hunter2/.test(error.message),
+      );
+      await assert.rejects(extract(shop(at({ pathname: "/nowhere" }))), /has no such database.*nowhere/);
+      await assert.rejects(
+        extract(context),
+        (error) => {
+          assert.ok(error instanceof SchemaContractError);
+          return SOURCE_TABLES.every(({ name }) => error.found!.includes(`no table ${name}`));
+        },
+      );
+      await loadSourceTables(context.config.postgresUrl, [], { progress: silentProgress });
+      const tickets = (ticketsUrl: string) => ({ ...context, config: { ...context.config, ticketsUrl } });
+      await assert.rejects(
+        extract(tickets("mongodb://shop:hunter2@127.0.0.1:1/shop?serverSelectionTimeoutMS=200")),
+        (error) =>
+          error instanceof SourceError &&
+          /shop:\*\*\*@127\.0\.0\.1:1\/shop.* cannot be reached/.test(error.message),
+      );
+      await assert.rejects(extract(tickets(TEST_MONGODB_URL.replace(/\/[^/]*$/, ""))), /names no database/);
+      await sql.query("DROP TABLE events; CREATE VIEW events AS SELECT 1 AS event_id");
+      assert.match(
+        (await extract(context)).problems![0]!.message,
+        /events\.event_id character varying\(20\).*events\.event_id integer/,
+      );
+    }),
+);
+
+testWith(
+  ["postgres", "mongodb"],
+  "tickets in MongoDB are not overwritten unasked, and checked when they are read",
+  () =>
+    withServers(async ({ context }) => {
+      const { postgresUrl, ticketsUrl } = context.config;
+      await loadSourceTables(postgresUrl, [], { progress: silentProgress });
+      await loadTickets(ticketsUrl, AWKWARD_TICKETS, { progress: silentProgress });
+      await assert.rejects(
+        loadTickets(ticketsUrl, AWKWARD_TICKETS, { progress: silentProgress }),
+        /support tickets already.*--replace/,
+      );
+      await loadTickets(ticketsUrl, [{ ticket_id: "T9", satisfaction_score: 4.5 }], {
+        replace: true,
+        progress: silentProgress,
+      });
+      assert.match(
+        (await extract(context)).problems![0]!.message,
+        /satisfaction_score of ticket T9 \(_id 0{23}1\).*expected a whole number, found number 4\.5/,
+      );
+      await loadTickets(ticketsUrl, [{ ticket_id: "T9", satisfaction_score: 4 }], {
+        replace: true,
+        progress: silentProgress,
+      });
+      await extract(context);
+      assert.deepEqual(
+        await lakeRow(context, "support_tickets", "count(*) AS rows, min(satisfaction_score) AS score"),
+        {
+          rows: 1,
+          score: 4,
+        },
+      );
+    }),
+);

@@ -1,0 +1,83 @@
+/** Tables of the contract that are something else in the shop's database: views, partitions, names in quotes. */
+import assert from "node:assert/strict";
+import { readRawExtract } from "shopflow/lake/mod.ts";
+import { createLogger } from "shopflow/runtime/mod.ts";
+import { extract } from "../../../pipelines/extract.ts";
+import { lakeRow, loadAwkwardShop } from "../../fixtures/awkward_shop.ts";
+import { withServers } from "../../fixtures/source_servers.ts";
+import { testWith } from "../../requirements.ts";
+
+/** Puts something else in the place of each table but customers, with the same columns and rows. */
+const RESHAPE = `
+  ALTER TABLE orders RENAME TO "Order Lines";
+  ALTER TABLE "Order Lines" RENAME COLUMN quantity TO "Pieces";
+  CREATE VIEW orders AS SELECT order_id, customer_id, product_id, order_date, order_amount, "Pieces" AS quantity,
+    discount_amount, payment_method, now() AS "Seen At" FROM "Order Lines";
+  ALTER TABLE events RENAME TO all_events;
+  CREATE TABLE events (LIKE all_events) PARTITION BY RANGE (event_timestamp);
+  CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+  CREATE TABLE events_else PARTITION OF events DEFAULT;
+  INSERT INTO events SELECT * FROM all_events;
+  CREATE DOMAIN sku AS varchar(20);
+  ALTER TABLE products ALTER product_id TYPE sku;
+  ALTER TABLE inventory RENAME TO counts;
+  CREATE MATERIALIZED VIEW inventory AS SELECT * FROM counts;`;
+
+testWith(
+  ["postgres", "mongodb"],
+  "views, partitioned tables, materialized views and domains are read as the tables they stand for",
+  () =>
+    withServers(async ({ context, sql }) => {
+      await loadAwkwardShop(context);
+      await extract(context);
+      const before = (await readRawExtract(context.store)).tables;
+      await sql.query(RESHAPE);
+      const lines: string[] = [];
+      const runtime = { ...context.runtime, log: createLogger((line) => void lines.push(line)) };
+      const { status, problems } = await extract({ ...context, runtime });
+      assert.deepEqual([status, problems], ["unchanged", []]);
+      assert.match(lines.join("\n"), /does not read: orders\.Seen At/);
+      assert.deepEqual((await readRawExtract(context.store)).tables, before);
+
+      await sql.query(`INSERT INTO "Order Lines" (order_id, order_date) VALUES ('OLD', '2019-01-01');
+        INSERT INTO events (event_id, event_timestamp) VALUES ('OLD', '2019-01-01');
+        INSERT INTO counts (product_id, warehouse_id, date) VALUES ('OLD', 'W', '2019-01-01');
+        REFRESH MATERIALIZED VIEW inventory`);
+      await extract(context);
+      for (const table of ["orders", "events", "inventory"]) {
+        const id = table === "inventory" ? "product_id" : table === "events" ? "event_id" : "order_id";
+        const found = await lakeRow(context, table, `count(*) FILTER (${id} = 'OLD') AS rows`);
+        assert.deepEqual(found, { rows: 1 }, table);
+      }
+    }),
+);
+
+testWith(
+  ["postgres", "mongodb"],
+  "a table that is gone, retyped or in capitals stops alone, and a new column is told",
+  () =>
+    withServers(async ({ context, sql }) => {
+      await loadAwkwardShop(context);
+      await extract(context);
+      const before = (await readRawExtract(context.store)).tables;
+      await sql.query(`ALTER TABLE products RENAME TO "Products";
+        ALTER TABLE events RENAME COLUMN browser TO "Browser";
+        ALTER TABLE inventory ALTER stock_level TYPE bigint;
+        ALTER TABLE customers ADD COLUMN "Loyalty" text;
+        INSERT INTO customers (customer_id) VALUES ('NEW')`);
+      const lines: string[] = [];
+      const runtime = { ...context.runtime, log: createLogger((line) => void lines.push(line)) };
+      const { problems } = await extract({ ...context, runtime });
+      assert.deepEqual(problems!.map(({ found }) => found), [
+        "no table products",
+        "no column events.browser",
+        "inventory.stock_level bigint",
+      ]);
+      const named = problems!.map(({ message }) => /table (\w+) is not as agreed/.exec(message)?.[1]);
+      assert.deepEqual(named, ["products", "events", "inventory"]);
+      assert.match(lines.join("\n"), /does not read: customers\.Loyalty, events\.Browser/);
+      const { customers, ...others } = (await readRawExtract(context.store)).tables;
+      assert.deepEqual({ ...others, customers: before.customers }, before);
+      assert.equal(customers!.rows, before.customers!.rows + 1);
+    }),
+);
