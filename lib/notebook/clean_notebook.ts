@@ -14,15 +14,17 @@ export function cleanNotebook(notebook: Notebook): Notebook {
       ? { ...cell, id, metadata, execution_count: null, outputs: [] }
       : { ...cell, id, metadata };
   });
-  const kernelspec = notebook.metadata.kernelspec.name === DENO_KERNELSPEC.name
-    ? DENO_KERNELSPEC
-    : notebook.metadata.kernelspec;
-  return {
-    cells,
-    metadata: { kernelspec, language_info: LANGUAGE },
-    nbformat: 4,
-    nbformat_minor: 5,
-  };
+  return { cells, metadata: cleanMetadata(notebook.metadata), nbformat: 4, nbformat_minor: 5 };
+}
+
+/** Of another kernel, the language stays what that kernel said; its version changes with each update. */
+function cleanMetadata({ kernelspec, language_info }: Notebook["metadata"]): Notebook["metadata"] {
+  if (kernelspec.name === DENO_KERNELSPEC.name) {
+    return { kernelspec: DENO_KERNELSPEC, language_info: LANGUAGE };
+  }
+  if (typeof language_info !== "object" || language_info === null) return { kernelspec };
+  const { version: _, ...language } = language_info as Record<string, unknown>;
+  return { kernelspec, language_info: language };
 }
 
 /** What Jupyter would add by itself at the first save, without the versions that change with each update. */

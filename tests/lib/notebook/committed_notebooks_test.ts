@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { cleanNotebook, formatNotebook, parseNotebook, readParameters } from "shopflow/notebook/mod.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 
+/** Those of git's index, which is what a commit takes: in the working tree, outputs are nobody's business. */
 async function notebooks(): Promise<[path: string, source: string][]> {
-  const listed = await new Deno.Command("git", { args: ["ls-files", "*.ipynb"], cwd: root }).output();
-  const paths = new TextDecoder().decode(listed.stdout).trim().split("\n");
+  const paths = (await git("ls-files", "*.ipynb")).trim().split("\n");
   return await Promise.all(
-    paths.map(async (path) => [path, await Deno.readTextFile(join(root, path))] as [string, string]),
+    paths.map(async (path) => [path, await git("cat-file", "blob", `:${path}`)] as [string, string]),
   );
+}
+
+async function git(...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("git", { args, cwd: root }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
 }
 
 Deno.test("notebooks in version control carry no outputs, counts or traces of runs", async () => {
