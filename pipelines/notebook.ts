@@ -2,12 +2,16 @@
 import { Command } from "commander";
 import { runCommand } from "shopflow/errors/mod.ts";
 import { addCleanCommand } from "./notebook/clean.ts";
+import { addDiffCommand } from "./notebook/diff.ts";
 import { addInspectCommand } from "./notebook/inspect.ts";
+import { addLogCommand } from "./notebook/log.ts";
 import { addRunCommand } from "./notebook/run.ts";
 
 const program = new Command("notebook").description("Run, describe and clean notebooks, with Deno alone.");
 addRunCommand(program);
 addInspectCommand(program);
 addCleanCommand(program);
+addDiffCommand(program);
+addLogCommand(program);
 
 await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
