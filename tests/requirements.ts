@@ -13,6 +13,8 @@ export const TEST_S3_URL = Deno.env.get("SHOPFLOW_TEST_S3_URL") ?? "";
 export const TEST_POSTGRES_CA = Deno.env.get("SHOPFLOW_TEST_POSTGRES_CA") ?? "";
 /** A `jupyter` command that has nbconvert. */
 export const TEST_JUPYTER = Deno.env.get("SHOPFLOW_TEST_JUPYTER") ?? "";
+/** An `nbdiff` command, of nbdime. */
+export const TEST_NBDIFF = Deno.env.get("SHOPFLOW_TEST_NBDIFF") ?? "";
 /** A `dbt` command that has dbt-duckdb. */
 export const TEST_DBT = Deno.env.get("SHOPFLOW_TEST_DBT") ?? "";
 export const TEST_CHROMIUM = Deno.env.get("SHOPFLOW_TEST_CHROMIUM") ?? "/usr/bin/chromium";
@@ -26,6 +28,7 @@ const NEEDS = {
   mongodb: { met: TEST_MONGODB_URL !== "", hint: "SHOPFLOW_TEST_MONGODB_URL is not set" },
   s3: { met: TEST_S3_URL !== "", hint: "SHOPFLOW_TEST_S3_URL is not set" },
   jupyter: { met: TEST_JUPYTER !== "", hint: "SHOPFLOW_TEST_JUPYTER is not set" },
+  nbdime: { met: TEST_NBDIFF !== "", hint: "SHOPFLOW_TEST_NBDIFF is not set" },
   dbt: { met: TEST_DBT !== "", hint: "SHOPFLOW_TEST_DBT is not set" },
   chromium: { met: existsSync(TEST_CHROMIUM), hint: `no Chromium at ${TEST_CHROMIUM}` },
   datasets: { met: existsSync(TEST_DATASETS), hint: `no data sets at ${TEST_DATASETS}` },
