@@ -15,5 +15,9 @@ export {
 } from "./parameters.ts";
 export { type Page, renderPage } from "./render/page.ts";
 export { currentReport, listReports, publishReport, readReport, type Report } from "./reports.ts";
-export { type NotebookRun, type RunContext, runNotebook, type RunOptions } from "./run_notebook.ts";
-export { type ExecutedNotebook, type RunRecord, snapshotRead } from "./run_record.ts";
+export { type ExecuteOptions, type NotebookRun, type RunContext } from "./execute_notebook.ts";
+export { runNotebook, type RunOptions } from "./run_notebook.ts";
+export { type Rerun, rerunNotebook } from "./rerun_notebook.ts";
+export { findRun, listRuns } from "./find_runs.ts";
+export { type CellDifference, compareOutputs } from "./compare_outputs.ts";
+export { type ExecutedNotebook, type RunRecord, runStatus, snapshotRead } from "./run_record.ts";

@@ -90,8 +90,13 @@ export function parseNotebook(source: string, name: string): Notebook {
 
 /** Reads and parses a notebook file. */
 export async function readNotebook(path: string): Promise<Notebook> {
+  return parseNotebook(await readNotebookText(path), path);
+}
+
+/** @throws {NotebookError} when there is no such file. */
+export async function readNotebookText(path: string): Promise<string> {
   try {
-    return parseNotebook(await Deno.readTextFile(path), path);
+    return await Deno.readTextFile(path);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new NotebookError(`There is no notebook ${path}`, { remedy: "Name an existing .ipynb file." });

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import process from "node:process";
 import { type KernelClient, openKernel } from "shopflow/notebook/jupyter/kernel_client.ts";
+import { findKernel } from "shopflow/notebook/jupyter/kernelspecs.ts";
 import { kernelEnvironment } from "shopflow/notebook/jupyter/kernel_environment.ts";
 import type { Output } from "shopflow/notebook/nbformat.ts";
 import { withTemporaryFolder } from "../temporary_folder.ts";
 
 const TIMEOUT = 20_000;
+const command = await findKernel("deno");
 const root = new URL("../../../..", import.meta.url).pathname;
 const env = kernelEnvironment({ home: "/nowhere", lakeUrl: "/nowhere/lake" }, {
   ...Deno.env.toObject(),
@@ -16,7 +18,7 @@ const env = kernelEnvironment({ home: "/nowhere", lakeUrl: "/nowhere/lake" }, {
 
 /** Opens a kernel, and checks at the end that its process is gone. */
 async function withKernel(body: (kernel: KernelClient) => Promise<void>): Promise<void> {
-  const kernel = await openKernel({ cwd: root, env });
+  const kernel = await openKernel({ command, cwd: root, env });
   const { outputs } = await kernel.execute("console.log(Deno.pid)", { timeout: TIMEOUT, counted: false });
   const pid = Number(text(outputs));
   assert.ok(pid > 0);
@@ -139,12 +141,12 @@ Deno.test("the kernel gets the credentials of S3 where the lake is there, and th
 });
 
 Deno.test("a kernel that cannot start is told with what it said, and leaves nothing behind", async () => {
-  await assert.rejects(openKernel({ cwd: "/nowhere", env }), /nowhere|No such|start/);
+  await assert.rejects(openKernel({ command, cwd: "/nowhere", env }), /nowhere|No such|start/);
   await withTemporaryFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "deno.json"), "{ not JSON");
     await assert.rejects(
-      openKernel({ cwd: folder, env }),
-      /The Deno kernel ended while it started.*deno\.json/s,
+      openKernel({ command, cwd: folder, env }),
+      /The kernel deno ended while it started.*deno\.json/s,
     );
   });
 });
@@ -152,7 +154,8 @@ Deno.test("a kernel that cannot start is told with what it said, and leaves noth
 Deno.test("a program that is told to end takes its kernel with it", async () => {
   const program = `
     import { openKernel } from "shopflow/notebook/jupyter/kernel_client.ts";
-    const kernel = await openKernel({ cwd: ".", env: Deno.env.toObject() });
+    import { findKernel } from "shopflow/notebook/jupyter/kernelspecs.ts";
+    const kernel = await openKernel({ command: await findKernel("deno"), cwd: ".", env: Deno.env.toObject() });
     const { outputs } = await kernel.execute("console.log(Deno.pid)", { timeout: 20000 });
     console.log(outputs[0].text.trim());
     await new Promise((resolve) => setTimeout(resolve, 60000));`;
