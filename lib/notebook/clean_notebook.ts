@@ -17,8 +17,14 @@ export function cleanNotebook(notebook: Notebook): Notebook {
   return { cells, metadata: cleanMetadata(notebook.metadata), nbformat: 4, nbformat_minor: 5 };
 }
 
+/** What a notebook asks of its runner stays, the record of a run goes. */
+function cleanMetadata(metadata: Notebook["metadata"]): Notebook["metadata"] {
+  const { env } = (metadata.shopflow ?? {}) as { env?: unknown };
+  return { ...kernelMetadata(metadata), ...(env !== undefined && { shopflow: { env } }) };
+}
+
 /** Of another kernel, the language stays what that kernel said; its version changes with each update. */
-function cleanMetadata({ kernelspec, language_info }: Notebook["metadata"]): Notebook["metadata"] {
+function kernelMetadata({ kernelspec, language_info }: Notebook["metadata"]): Notebook["metadata"] {
   if (kernelspec.name === DENO_KERNELSPEC.name) {
     return { kernelspec: DENO_KERNELSPEC, language_info: LANGUAGE };
   }

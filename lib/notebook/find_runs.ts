@@ -28,14 +28,25 @@ export async function findRun(store: ObjectStore, runId: string): Promise<Execut
   });
 }
 
-/** The records of the latest runs of all notebooks, or of one, the newest first. */
-export async function listRuns(
+export interface LatestRuns {
+  /** Only those of this notebook. */
+  notebook?: string;
+  /** Default 20. */
+  limit?: number;
+}
+
+/** The latest runs of all notebooks, or of one, the newest first. */
+export async function latestRuns(
   store: ObjectStore,
-  { notebook, limit = 20 }: { notebook?: string; limit?: number } = {},
-): Promise<RunRecord[]> {
+  { notebook, limit = 20 }: LatestRuns = {},
+): Promise<ExecutedNotebook[]> {
   const keys = (await runKeys(store, notebook)).slice(0, limit);
-  const runs = await Promise.all(keys.map((key) => readRun(store, key)));
-  return runs.map(({ metadata }) => metadata.shopflow);
+  return await Promise.all(keys.map((key) => readRun(store, key)));
+}
+
+/** The records of the same runs. */
+export async function listRuns(store: ObjectStore, which: LatestRuns = {}): Promise<RunRecord[]> {
+  return (await latestRuns(store, which)).map(({ metadata }) => metadata.shopflow);
 }
 
 async function readRun(store: ObjectStore, key: string): Promise<ExecutedNotebook> {

@@ -57,7 +57,7 @@ function logText(entries: LogEntry[]): string {
 }
 
 function runText({ status, error, metrics, parameters }: RunEntry): string {
-  if (status === "failed") return `failed: ${error ?? "no reason is known"}`;
+  if (status !== "succeeded") return `${status}${error ? `: ${error}` : ""}`;
   const figures = Object.entries(metrics).map(([name, { value }]) => `${name} ${value}`);
   const given = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
   return [figures.join(", "), given.length > 0 ? `(${given.join(", ")})` : ""].filter((text) => text !== "")

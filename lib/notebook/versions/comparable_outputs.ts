@@ -27,11 +27,6 @@ export function comparableOutputs(cell: Cell): ComparableOutputs {
   };
 }
 
-/** Whether two cells put out the same. */
-export function equalOutputs(one: Cell, other: Cell): boolean {
-  return JSON.stringify(comparableOutputs(one)) === JSON.stringify(comparableOutputs(other));
-}
-
 /** The same value with the keys of its objects in alphabetical order, which means nothing in JSON. */
 function sortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedKeys);

@@ -1,9 +1,8 @@
-import { NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
+import { findRun } from "../find_runs.ts";
 import type { Notebook } from "../nbformat.ts";
 import { parseNotebook, readNotebook } from "../notebook_file.ts";
 import { textAtRevision } from "./git_history.ts";
-import { findRun } from "./run_history.ts";
 
 /** A notebook and what to call it. */
 export interface NamedNotebook {
@@ -15,7 +14,8 @@ export interface NamedNotebook {
  * The notebook that a person means: a file, `<revision>:<path>` of git, or the id of a run in the lake or its
  * beginning.
  *
- * @throws {NotebookError} when there is no such notebook.
+ * @throws {NotebookError} when there is no such file or revision.
+ * @throws {InputError} when it can only be a run, and there is none.
  */
 export async function findNotebook(what: string, store: ObjectStore): Promise<NamedNotebook> {
   if (await isFile(what)) return { name: what, notebook: await readNotebook(what) };
@@ -25,12 +25,7 @@ export async function findNotebook(what: string, store: ObjectStore): Promise<Na
     return { name: what, notebook: parseNotebook(text, what) };
   }
   const run = await findRun(store, what);
-  if (run) return { name: `run ${run.metadata.shopflow.runId}`, notebook: run };
-  throw new NotebookError("There is no such notebook", {
-    expected: "a file, <revision>:<path> as in HEAD~1:notebooks/churn.ipynb, or the id of a run",
-    found: JSON.stringify(what),
-    remedy: "See `deno task notebook log <notebook>` for its commits and runs.",
-  });
+  return { name: `run ${run.metadata.shopflow.runId}`, notebook: run };
 }
 
 /** The same file as it was at a revision of git. */

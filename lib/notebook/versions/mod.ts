@@ -1,5 +1,4 @@
 /** Versions of notebooks: their texts for git, what changed between two of them, and their history. */
-export { comparableOutputs, equalOutputs } from "./comparable_outputs.ts";
 export { differencePage } from "./difference_page.ts";
 export { type DifferenceNames, differenceText } from "./difference_text.ts";
 export { findNotebook, type NamedNotebook, notebookAt } from "./find_notebook.ts";

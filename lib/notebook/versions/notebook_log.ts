@@ -2,12 +2,12 @@ import { NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { basename, dirname, resolve } from "node:path";
 import { cleanNotebook } from "../clean_notebook.ts";
+import { latestRuns } from "../find_runs.ts";
 import type { Notebook } from "../nbformat.ts";
 import { formatNotebook, parseNotebook } from "../notebook_file.ts";
 import type { Parameters } from "../parameters.ts";
-import { snapshotRead } from "../run_record.ts";
+import { type RunRecord, snapshotRead } from "../run_record.ts";
 import { type Commit, commitsOf, textAtRevision } from "./git_history.ts";
-import { latestRuns } from "./run_history.ts";
 import { type ReportedMetric, runMetrics } from "./run_metrics.ts";
 
 export interface CommitEntry extends Commit {
@@ -19,7 +19,7 @@ export interface RunEntry {
   runId: string;
   /** When it started, ISO 8601 in UTC. */
   time: string;
-  status: "succeeded" | "failed";
+  status: RunRecord["status"];
   /** The error, if there was one. */
   error?: string;
   parameters: Parameters;
@@ -46,23 +46,25 @@ export async function notebookLog(
 ): Promise<LogEntry[]> {
   const commits = await commitsOf(file, limit);
   const contents = await Promise.all(commits.map((commit) => contentAt(commit, file)));
-  const runs = (await latestRuns(store, basename(file, ".ipynb"), limit)).map((run): RunEntry => {
-    const { runId, startedAt, status, failure, parameters, milliseconds } = run.metadata.shopflow;
-    const snapshot = snapshotRead(run.metadata.shopflow);
-    const commit = commits[contents.indexOf(contentOf(run))]?.commit;
-    return {
-      kind: "run",
-      runId,
-      time: startedAt,
-      status,
-      ...(failure && { error: `${failure.ename}: ${failure.evalue}` }),
-      parameters,
-      ...(snapshot && { snapshot }),
-      milliseconds,
-      metrics: runMetrics(run),
-      ...(commit && { commit }),
-    };
-  });
+  const runs = (await latestRuns(store, { notebook: basename(file, ".ipynb"), limit })).map(
+    (run): RunEntry => {
+      const { runId, startedAt, status, failure, parameters, milliseconds } = run.metadata.shopflow;
+      const snapshot = snapshotRead(run.metadata.shopflow);
+      const commit = commits[contents.indexOf(contentOf(run))]?.commit;
+      return {
+        kind: "run",
+        runId,
+        time: startedAt,
+        status,
+        ...(failure && { error: `${failure.ename}: ${failure.evalue}` }),
+        parameters,
+        ...(snapshot && { snapshot }),
+        milliseconds,
+        metrics: runMetrics(run),
+        ...(commit && { commit }),
+      };
+    },
+  );
   const entries = [...runs, ...commits.map((commit) => ({ kind: "commit" as const, ...commit }))];
   return entries.toSorted((a, b) => a.time < b.time ? 1 : a.time > b.time ? -1 : 0).slice(0, limit);
 }

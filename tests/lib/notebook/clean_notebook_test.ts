@@ -70,3 +70,9 @@ Deno.test("a notebook of another kernel keeps its language, without the version"
     language_info: { name: "python", file_extension: ".py" },
   });
 });
+
+Deno.test("what a notebook asks of its runner stays, the record of a run goes", () => {
+  const shopflow = { env: ["API_TOKEN"], runId: "20240101T000000-000000", status: "succeeded" };
+  const { metadata } = cleanNotebook({ ...dirty, metadata: { ...dirty.metadata, shopflow } });
+  assert.deepEqual(metadata.shopflow, { env: ["API_TOKEN"] });
+});
