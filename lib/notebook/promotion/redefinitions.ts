@@ -1,0 +1,33 @@
+import type { Notebook } from "../nbformat.ts";
+import { moduleExports, type ReadSource } from "./module_exports.ts";
+import { declaredNames, parseCode } from "./parse_code.ts";
+
+/** A name that a notebook declares although `lib/` has it. */
+export interface Redefinition {
+  cellId: string;
+  name: string;
+  /** The module to import it from, e.g. `shopflow/features/mod.ts`. */
+  specifier: string;
+}
+
+/** What the rooms of `lib/` export by their `mod.ts`, by name. */
+export async function libraryNames(rooms: string[], read: ReadSource): Promise<Map<string, string[]>> {
+  const names = new Map<string, string[]>();
+  for (const room of rooms) {
+    for (const { name } of await moduleExports(`${room}/mod.ts`, read)) {
+      names.set(name, [...names.get(name) ?? [], `shopflow/${room.slice("lib/".length)}/mod.ts`]);
+    }
+  }
+  return names;
+}
+
+/** The functions, constants, classes and types at the top of a notebook's cells whose names `lib/` has. */
+export function findRedefinitions(notebook: Notebook, library: Map<string, string[]>): Redefinition[] {
+  return notebook.cells.flatMap((cell) => {
+    if (cell.cell_type !== "code") return [];
+    return parseCode(cell.source).statements.flatMap(declaredNames).flatMap((name) => {
+      const [specifier] = library.get(name) ?? [];
+      return specifier === undefined ? [] : [{ cellId: cell.id, name, specifier }];
+    });
+  });
+}
