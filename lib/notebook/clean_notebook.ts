@@ -1,9 +1,10 @@
+import { wantedVariables } from "./jupyter/kernel_environment.ts";
 import { DENO_KERNELSPEC } from "./kernelspec.ts";
 import { hasTag, type Notebook } from "./nbformat.ts";
 
 /**
  * The notebook as it belongs in version control: no outputs, no counts, no traces of runs or of the editor, every
- * cell with a unique id; sources and tags are kept. Cleaning twice changes nothing more.
+ * cell with a unique id; sources, tags and the wanted variables of the environment are kept. Cleaning twice changes nothing more.
  */
 export function cleanNotebook(notebook: Notebook): Notebook {
   const used = new Set<string>();
@@ -19,10 +20,16 @@ export function cleanNotebook(notebook: Notebook): Notebook {
     : notebook.metadata.kernelspec;
   return {
     cells,
-    metadata: { kernelspec, language_info: LANGUAGE },
+    metadata: { kernelspec, language_info: LANGUAGE, ...wishes(notebook) },
     nbformat: 4,
     nbformat_minor: 5,
   };
+}
+
+/** What the notebook wants of our runner is its own; the record of a run, in the same place, is not. */
+function wishes(notebook: Notebook): { shopflow?: { env: string[] } } {
+  const env = wantedVariables(notebook);
+  return env.length > 0 ? { shopflow: { env } } : {};
 }
 
 /** What Jupyter would add by itself at the first save, without the versions that change with each update. */
