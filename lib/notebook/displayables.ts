@@ -21,7 +21,7 @@ export interface Displayable {
 
 /** A Vega-Lite specification whose data may also be an arquero table. */
 export type PlotSpec = Omit<ChartSpec, "data"> & {
-  data?: { values: ColumnTable | Record<string, unknown>[] } | { name: string };
+  data?: { values: ColumnTable | object[] } | { name: string };
   // deno-lint-ignore no-explicit-any -- Vega-Lite's own type is a union that object literals in cells rarely satisfy
   [key: string]: any;
 };

@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import type { Notebook } from "../nbformat.ts";
 import { moduleExports, type ReadSource } from "./module_exports.ts";
 import { declaredNames, parseCode } from "./parse_code.ts";
+import { readIfThere } from "./shadow.ts";
 
 /** A name that a notebook declares although `lib/` has it. */
 export interface Redefinition {
@@ -10,23 +12,28 @@ export interface Redefinition {
   specifier: string;
 }
 
-/** What the rooms of `lib/` export by their `mod.ts`, by name. */
-export async function libraryNames(rooms: string[], read: ReadSource): Promise<Map<string, string[]>> {
-  const names = new Map<string, string[]>();
-  for (const room of rooms) {
-    for (const { name } of await moduleExports(`${room}/mod.ts`, read)) {
-      names.set(name, [...names.get(name) ?? [], `shopflow/${room.slice("lib/".length)}/mod.ts`]);
+/**
+ * What the rooms of `lib/` export by their `mod.ts`: names, and where to import them from.
+ *
+ * @param root the top of the repository
+ */
+export async function libraryNames(root: string): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  const read: ReadSource = (path) => readIfThere(join(root, path));
+  for await (const { name: room } of Deno.readDir(join(root, "lib"))) {
+    for (const { name } of await moduleExports(`lib/${room}/mod.ts`, read)) {
+      names.set(name, `shopflow/${room}/mod.ts`);
     }
   }
   return names;
 }
 
 /** The functions, constants, classes and types at the top of a notebook's cells whose names `lib/` has. */
-export function findRedefinitions(notebook: Notebook, library: Map<string, string[]>): Redefinition[] {
+export function findRedefinitions(notebook: Notebook, library: Map<string, string>): Redefinition[] {
   return notebook.cells.flatMap((cell) => {
     if (cell.cell_type !== "code") return [];
     return parseCode(cell.source).statements.flatMap(declaredNames).flatMap((name) => {
-      const [specifier] = library.get(name) ?? [];
+      const specifier = library.get(name);
       return specifier === undefined ? [] : [{ cellId: cell.id, name, specifier }];
     });
   });
