@@ -13,7 +13,7 @@ export function addImports(code: string, names: ImportedName[]): string {
   const missing = Map.groupBy(names.filter((name) => !known.has(keyOf(name))), ({ specifier }) => specifier);
   const edits: { start: number; end: number; text: string }[] = [];
   const added: string[] = [];
-  for (const [specifier, wanted] of missing) {
+  for (const [specifier, wanted] of [...missing].toSorted(([a], [b]) => inOrder(a, b))) {
     const host = existing.find((node) => canTake(node, specifier));
     if (host && wanted.every(({ imported }) => imported !== "default" && imported !== "*")) {
       const text = importText([...importedNames(host), ...wanted]);
@@ -44,6 +44,12 @@ export function importText(names: ImportedName[]): string {
     ...(whole ? [`import ${whole.isType ? "type " : ""}* as ${whole.local} ${from}`] : []),
     ...(clause !== "" ? [`import ${types ? "type " : ""}${clause} ${from}`] : []),
   ].join("\n");
+}
+
+/** Packages and other rooms by name, then the modules beside. */
+function inOrder(one: string, other: string): number {
+  const [a, b] = [one, other].map((specifier) => specifier.startsWith(".") ? 1 : 0) as [number, number];
+  return a - b || (one < other ? -1 : 1);
 }
 
 /** Whether names of a module can join an import. */

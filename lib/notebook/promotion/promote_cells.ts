@@ -57,9 +57,9 @@ export async function promoteCells(
 
   await writeModules(plan, shadow);
   const calls = await proveOutputs({ plan, promotions, notebook, name, read, shadow, context, options });
-  const tests = await writeTests(plan, targets, calls, name, shadow, read);
+  await writeTests(plan, calls, name, shadow, read);
   const changes: FileChange[] = [];
-  for (const file of [...plan.modules.keys(), ...tests]) {
+  for (const file of files) {
     const [before, now] = [await read(file), await shadow.read(file)];
     if (now !== undefined && now !== before) changes.push({ path: join(root, file), before, after: now });
   }

@@ -5,50 +5,61 @@ import type { ReadSource } from "./module_exports.ts";
 import { importedNames, parseCode } from "./parse_code.ts";
 import type { PromotionPlan } from "./plan_promotion.ts";
 import type { Shadow } from "./shadow.ts";
-import { testPath, testText } from "./test_text.ts";
+import { type TestedFunction, testPath, testText } from "./test_text.ts";
 
-/** Writes the tests into the shadow, with the calls as examples if they hold there; gives their paths. */
+/**
+ * Writes the tests of promoted functions into the shadow, with calls of the notebook as examples where they hold
+ * there, too; calls that do not are taken out of `calls`.
+ *
+ * @param notebook where the functions come from, by its path
+ * @param read a file of the repository as it is
+ */
 export async function writeTests(
   { functions }: PromotionPlan,
-  targets: string[],
   calls: Map<string, RecordedCalls>,
   notebook: string,
   shadow: Shadow,
   read: ReadSource,
-): Promise<string[]> {
-  for (const target of targets) {
+): Promise<void> {
+  for (const [target, all] of Map.groupBy(functions, (one) => one.target)) {
     const path = testPath(target);
     const existing = await read(path);
     const known = importedLocals(existing ?? "");
-    const tested = functions.filter((one) => one.target === target && !known.has(one.name))
-      .map(({ name }) => ({
+    const tested = all.filter(({ name }) => !known.has(name))
+      .map(({ name }): TestedFunction => ({
         name,
         specifier: `shopflow/${target.slice("lib/".length)}`,
         calls: calls.get(name),
       }));
     if (tested.length === 0) continue;
-    try {
-      await writeTest(path, testText(existing, tested, notebook), shadow);
-      await shadow.deno("The examples do not repeat", "test", "--quiet", "--no-check", "--allow-all", path);
-    } catch (error) {
-      if (!(error instanceof NotebookError)) throw error;
-      // Calls that depend on time, chance or state are no examples: the test is to be written by a person.
-      for (const { name } of tested) calls.delete(name);
-      await writeTest(
-        path,
-        testText(existing, tested.map((one) => ({ ...one, calls: undefined })), notebook),
-        shadow,
-      );
+    const shown = tested.filter(({ calls }) => calls && calls.examples.length > 0);
+    if (shown.length > 0 && !await holds(path, testText(undefined, shown, notebook), shadow)) {
+      for (const one of shown) {
+        calls.delete(one.name);
+        one.calls = undefined;
+      }
     }
+    await write(path, testText(existing, tested, notebook), shadow);
+    await shadow.deno("The test has wrong types", "check", "--quiet", path);
   }
-  return targets.map(testPath);
 }
 
-async function writeTest(path: string, text: string, shadow: Shadow): Promise<void> {
+/** Whether a test passes; calls that depend on time, chance or state are no examples, nor are those of wrong types. */
+async function holds(path: string, text: string, shadow: Shadow): Promise<boolean> {
+  try {
+    await write(path, text, shadow);
+    await shadow.deno("The examples do not hold", "test", "--quiet", "--allow-all", path);
+    return true;
+  } catch (error) {
+    if (error instanceof NotebookError) return false;
+    throw error;
+  }
+}
+
+async function write(path: string, text: string, shadow: Shadow): Promise<void> {
   await shadow.write(path, text);
   await shadow.deno("The test cannot be formatted", "fmt", "--quiet", path);
   await shadow.deno("The test does not pass the linter", "lint", "--quiet", path);
-  await shadow.deno("The test has wrong types", "check", "--quiet", path);
 }
 
 /** The names that a file imports: a function that a test file knows has its test. */
