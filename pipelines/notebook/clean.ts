@@ -1,6 +1,12 @@
 import type { Command } from "commander";
 import { NotebookError } from "shopflow/errors/mod.ts";
-import { cleanNotebook, formatNotebook, parseNotebook } from "shopflow/notebook/mod.ts";
+import {
+  cleanNotebook,
+  formatNotebook,
+  parseNotebook,
+  readNotebookText,
+  replaceFiles,
+} from "shopflow/notebook/mod.ts";
 
 /** `notebook clean FILES`: notebooks as they belong in version control. */
 export function addCleanCommand(program: Command): void {
@@ -14,11 +20,11 @@ export function addCleanCommand(program: Command): void {
 async function clean(files: string[], { check = false }: { check?: boolean }): Promise<void> {
   const unclean: string[] = [];
   for (const file of files) {
-    const before = await Deno.readTextFile(file);
+    const before = await readNotebookText(file);
     const after = formatNotebook(cleanNotebook(parseNotebook(before, file)));
     if (after === before) continue;
     unclean.push(file);
-    if (!check) await Deno.writeTextFile(file, after);
+    if (!check) await replaceFiles([{ path: file, before, after }]);
   }
   if (!check) return console.log(unclean.length === 0 ? "nothing to clean" : `cleaned ${unclean.join(", ")}`);
   if (unclean.length === 0) return;

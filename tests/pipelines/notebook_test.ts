@@ -69,3 +69,68 @@ Deno.test("`notebook clean --check` fails on outputs, `clean` removes them", asy
     assert.equal((await notebook(home, "clean", "--check", path)).code, 0);
   });
 });
+
+Deno.test("`notebook diff` prints what changed, writes a page, and tells scripts by its exit code", async () => {
+  await withTemporaryFolder(async (home) => {
+    const one = await writeNotebook(join(home, "one.ipynb"), ["const rows = 10;", "rows"]);
+    const other = await writeNotebook(join(home, "other.ipynb"), ["const rows = 20;", "rows"]);
+    const { code, stdout, stderr } = await notebook(home, "diff", one, other);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /cells: 1 changed, 1 the same\n\n~ code cell-0\n {2}- const rows = 10;\n {2}\+ const rows = 20;/,
+    );
+    assert.equal((await notebook(home, "diff", "--exit-code", one, other)).code, 1);
+    assert.equal((await notebook(home, "diff", "--exit-code", one, one)).code, 0);
+    assert.equal(
+      (await notebook(home, "diff", "--exit-code", "--only", "outputs", "--", one, other)).code,
+      0,
+    );
+    const page = join(home, "page.html");
+    assert.equal((await notebook(home, "diff", "--html", page, one, other)).code, 0);
+    assert.match(await Deno.readTextFile(page), /<ins>\+ const rows = <mark>20<\/mark>;<\/ins>/);
+    const json = JSON.parse((await notebook(home, "diff", "--json", one, other)).stdout);
+    assert.deepEqual(json.cells.map(({ id }: { id: string }) => id), ["cell-0"]);
+  });
+});
+
+Deno.test("`notebook diff` compares revisions of git, and says what can be compared", async () => {
+  const same = await notebook("/nowhere", "diff", "HEAD:notebooks/churn.ipynb", "HEAD:notebooks/churn.ipynb");
+  assert.match(same.stdout, /cells: \d+ the same$/);
+  assert.match((await notebook("/nowhere", "diff", "--from", "HEAD", FIXTURE)).stdout, /^HEAD:tests/);
+  const none = await notebook("/nowhere", "diff", "HEAD:nothing.ipynb", FIXTURE);
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /no nothing\.ipynb at HEAD/);
+});
+
+Deno.test("`notebook log` lists commits as text and as JSON, and knows no versions of what never was", async () => {
+  const { stdout } = await notebook("/nowhere", "log", "churn");
+  assert.match(stdout, /^time \(UTC\).*\n.*\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}commit /);
+  const [entry] = JSON.parse((await notebook("/nowhere", "log", "churn", "--json", "--limit", "1")).stdout);
+  assert.deepEqual([entry.kind, entry.path], ["commit", "notebooks/churn.ipynb"]);
+  const none = await notebook("/nowhere", "log", "never");
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /notebooks\/never\.ipynb has no versions/);
+});
+
+Deno.test("`notebook check` names what a notebook defines again, and where to import it from", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = await writeNotebook(join(home, "again.ipynb"), ["const auc = 1;"]);
+    const { code, stderr } = await notebook(home, "check", path);
+    assert.equal(code, 1);
+    assert.match(stderr, /found auc of shopflow\/evaluation\/mod\.ts in cell cell-0 of .*again\.ipynb/);
+    assert.equal((await notebook(home, "check")).code, 0);
+  });
+});
+
+Deno.test("`notebook promote` refuses a notebook of another place, and cells that are not tagged", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = await writeNotebook(join(home, "a.ipynb"), ["1"]);
+    assert.match((await notebook(home, "promote", path)).stderr, /outside of the repository/);
+    assert.match((await notebook(home, "promote", FIXTURE)).stderr, /no cell to promote/);
+    assert.match(
+      (await notebook(home, "promote", FIXTURE, "-p", "nope=1")).stderr,
+      /The notebook has no such parameter/,
+    );
+  });
+});

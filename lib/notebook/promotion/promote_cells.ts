@@ -1,11 +1,11 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { dirname, join, relative, resolve } from "node:path";
 import { formatNotebook, parseNotebook, readNotebookText } from "../notebook_file.ts";
+import { type FileChange, readIfThere, replaceFiles } from "../replace_files.ts";
 import { planPromotion, type PromotionPlan } from "./plan_promotion.ts";
 import { promotionCells } from "./promotion_cell.ts";
 import { type PromotionContext, type ProofOptions, proveOutputs } from "./prove_outputs.ts";
-import { type FileChange, replaceFiles } from "./replace_files.ts";
-import { createShadow, readIfThere, type Shadow } from "./shadow.ts";
+import { createShadow, type Shadow } from "./shadow.ts";
 import { testPath } from "./test_text.ts";
 import { writeTests } from "./write_tests.ts";
 

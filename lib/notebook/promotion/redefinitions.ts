@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Notebook } from "../nbformat.ts";
+import { readIfThere } from "../replace_files.ts";
 import { moduleExports, type ReadSource } from "./module_exports.ts";
 import { declaredNames, parseCode } from "./parse_code.ts";
-import { readIfThere } from "./shadow.ts";
 
 /** A name that a notebook declares although `lib/` has it. */
 export interface Redefinition {

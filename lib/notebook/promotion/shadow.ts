@@ -1,5 +1,6 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { dirname, join } from "node:path";
+import { readIfThere } from "../replace_files.ts";
 
 /**
  * A copy of a repository that shares with it all files but those that are written: code is tried out there, by the
@@ -52,16 +53,6 @@ export async function createShadow(root: string, files: string[], folders: strin
     },
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
-}
-
-/** A file's text; undefined when there is none. */
-export async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-    throw error;
-  }
 }
 
 /** The folders and all above them, from the top down. */

@@ -5,7 +5,7 @@ import { withTemporaryFolder } from "../../lib/notebook/temporary_folder.ts";
 import { executeInJupyter } from "../../lib/notebook/execute_in_jupyter.ts";
 import { publishSmallLake } from "../../lib/notebook/small_lake.ts";
 import { testWith } from "../../requirements.ts";
-import { type Clone, createClone } from "./clone.ts";
+import { type Clone, createClone } from "../../fixtures/repository_clone.ts";
 
 const NOTEBOOK = "tests/fixtures/notebooks/daily_orders.ipynb";
 

@@ -1,6 +1,5 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { basename, dirname, join } from "node:path";
-import { readIfThere } from "./shadow.ts";
 
 /** A file with the text that it had when it was read, and the one that it is to have. */
 export interface FileChange {
@@ -42,6 +41,16 @@ export async function replaceFiles(
     throw error;
   } finally {
     for (const path of staged) if (await readIfThere(path) !== undefined) await Deno.remove(path);
+  }
+}
+
+/** A file's text; undefined when there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
   }
 }
 
