@@ -47,8 +47,8 @@ function oneTest({ name, calls }: TestedFunction, notebook: string): string {
   }
   const isAsync = examples.some(({ isPromise }) => isPromise);
   const assertions = examples.map(({ arguments: list, result }) => {
-    const call = `${name}(${list.map((value) => JSON.stringify(value)).join(", ")})`;
-    return `  assert.deepEqual(${isAsync ? "await " : ""}${call}, ${JSON.stringify(result)});`;
+    const call = `${name}(${list.map(literal).join(", ")})`;
+    return `  assert.deepEqual(${isAsync ? "await " : ""}${call}, ${literal(result)});`;
   });
   return `Deno.test(${JSON.stringify(`${name} gives what it gave in ${notebook}`)}, ${
     isAsync ? "async " : ""
@@ -56,4 +56,14 @@ function oneTest({ name, calls }: TestedFunction, notebook: string): string {
 ${assertions.join("\n")}
 });
 `;
+}
+
+/** A JSON value as people write it in code. */
+function literal(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).map(([key, inner]) =>
+    `${/^[A-Za-z_$][\w$]*$/.test(key) ? key : JSON.stringify(key)}: ${literal(inner)}`
+  );
+  return `{ ${entries.join(", ")} }`;
 }
