@@ -253,7 +253,7 @@ class Client implements KernelClient {
     return id;
   }
 
-  /** In a Deno kernel, what programs write that the code started and that share its output. */
+  /** What native libraries print is of the cell that called them. */
   async #readStray(): Promise<void> {
     for await (const text of this.#process.stray) {
       this.#lastMessage = performance.now();

@@ -20,7 +20,7 @@ export interface KernelProcess {
   key: string;
   shell: ZmtpSocket;
   iopub: ZmtpSocket;
-  /** What came on the process's own standard output: of programs that its code started, in a Deno kernel. */
+  /** What came on the process's own standard output, past the protocol: native libraries print there. */
   stray: ReadableStream<string>;
   /** Resolves when the process has ended, with why, for messages. */
   ended: Promise<string>;
