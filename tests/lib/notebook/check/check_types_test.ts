@@ -45,7 +45,7 @@ Deno.test("what runs in the kernel passes: await, names declared again, results 
     await Deno.writeTextFile(join(folder, "own.ts"), "export const own: number = 40;");
     const path = await writeNotebook(join(folder, "fine.ipynb"), [
       `import { own } from "./own.ts";\nconst value = await Promise.resolve(own);`,
-      `function add(a: number, b: number) { return a + b; }\nconst value = add(own, 2);`,
+      `const add = (a: number, b: number) => a + b;\nconst value = add(own, 2);`,
       `import { own } from "./own.ts";\nconst add = "text";\n[add.length, value.toFixed(0)]`,
       `for await (const item of [Promise.resolve(1)]) item.toFixed();`,
       `await Deno.jupyter.display({ "text/plain": String(_) }, { raw: true });`,

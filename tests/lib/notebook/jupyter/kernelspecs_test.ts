@@ -19,6 +19,9 @@ Deno.test("a kernel is found where Jupyter looks, what the user names first", as
     if (Deno.build.os === "linux") {
       assert.deepEqual(await findKernel("TWO", env), { name: "TWO", argv: ["data"], env: { A: "b" } });
     }
+    await Deno.mkdir(join(folder, "venv", "bin"));
+    await Deno.writeTextFile(join(folder, "venv", "bin", "venv"), "");
+    assert.deepEqual((await findKernel("one", env)).argv, [join(folder, "venv", "bin", "venv")]);
     const named = { ...env, JUPYTER_PATH: `/nowhere:${join(folder, "named")}` };
     assert.deepEqual((await findKernel("one", named)).argv, ["named"]);
   });
