@@ -23,6 +23,8 @@ import { startSaving } from "./run_saver.ts";
 export interface ExecuteOptions extends TimeLimits {
   /** Whether the types of the cells are checked before the run, in notebooks for the Deno kernel. Default true. */
   check?: boolean;
+  /** Milliseconds until a kernel that does not answer counts as not starting. Default 30,000. */
+  startTimeout?: number;
   /** Cancels the run: its kernel is ended, and the run saved as cancelled. */
   signal?: AbortSignal;
 }
@@ -79,12 +81,9 @@ export async function executeNotebook(
     const saver = await startSaving(notebook, context.store, context.runtime);
     try {
       await executeRun(notebook, prepared, context, { ...options, signal });
-      record.failure ??= findFailure(notebook);
-      record.status = !record.failure
-        ? "succeeded"
-        : record.failure.ename === CANCELLED
-        ? "cancelled"
-        : "failed";
+      const failure = record.failure ?? findFailure(notebook);
+      if (failure) record.failure = failure;
+      record.status = !failure ? "succeeded" : failure.ename === CANCELLED ? "cancelled" : "failed";
     } catch (error) {
       record.status = "failed";
       const { name, message } = error as Error;
@@ -113,7 +112,7 @@ async function executeRun(
   notebook: ExecutedNotebook,
   { folder, pinned }: PreparedNotebook,
   { config, runtime }: RunContext,
-  { check = true, signal, ...limits }: ExecuteOptions,
+  { check = true, startTimeout, signal, ...limits }: ExecuteOptions,
 ): Promise<void> {
   const record = notebook.metadata.shopflow;
   const command = await findKernel(notebook.metadata.kernelspec.name);
@@ -123,7 +122,7 @@ async function executeRun(
   const [state, types, opened] = await Promise.allSettled([
     repositoryState(folder),
     checked ? checkTypes(notebook, { folder, cache: join(config.home, "notebook_types"), env, signal }) : [],
-    openKernel({ command, cwd: folder, env, pinned }),
+    openKernel({ command, cwd: folder, env, pinned, startTimeout }),
   ]);
   const kernel = valueOf<Awaited<ReturnType<typeof openKernel>>>(opened);
   try {

@@ -22,9 +22,8 @@ export function addLogCommand(program: Command): void {
 }
 
 async function log(name: string, { limit, json }: LogFlags): Promise<void> {
-  const { store } = createContext(loadConfig(), createRuntime());
   const file = name.endsWith(".ipynb") ? name : `notebooks/${name}.ipynb`;
-  const entries = await notebookLog(file, store, { limit });
+  const entries = await notebookLog(file, createContext(loadConfig(), createRuntime()), { limit });
   if (json) return console.log(JSON.stringify(entries, null, 2));
   if (entries.length > 0) return console.log(logText(entries));
   throw new NotebookError(`${file} has no versions`, {

@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { parseAssignments, readNotebook, readParameters } from "shopflow/notebook/mod.ts";
-import { promoteCells, type Promotion } from "shopflow/notebook/promotion/mod.ts";
+import type { Promotion } from "shopflow/notebook/promotion/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
-import { addRunFlags, limitsOf, type RunFlags } from "./run_flags.ts";
+import { addLimitFlags, type LimitFlags, limitsOf } from "./run_flags.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
 
-interface PromoteFlags extends RunFlags {
+interface PromoteFlags extends LimitFlags {
   parameter: string[];
   cell?: string;
   dryRun?: boolean;
@@ -25,7 +25,7 @@ export function addPromoteCommand(program: Command): void {
     .option("--cell <id>", "only this cell")
     .option("-p, --parameter <name=value>", "replace a parameter in both runs; may be repeated", collect, [])
     .option("--dry-run", "do everything but write");
-  addRunFlags(command).action(promote);
+  addLimitFlags(command).action(promote);
 }
 
 async function promote(file: string, flags: PromoteFlags): Promise<void> {
@@ -34,6 +34,8 @@ async function promote(file: string, flags: PromoteFlags): Promise<void> {
     ? {}
     : parseAssignments(readParameters(await readNotebook(file), file), flags.parameter);
   const context = { config: loadConfig(), runtime: createRuntime() };
+  // The compiler is large, and the other commands do without it.
+  const { promoteCells } = await import("shopflow/notebook/promotion/mod.ts");
   const promotion = await promoteCells(file, ROOT, context, {
     ...limitsOf(flags),
     parameters,

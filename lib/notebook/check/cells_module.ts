@@ -86,6 +86,8 @@ class JoinedCells {
   #imported = new Map<string, string>();
   /** Names of the innermost block. */
   #scope = new Set<string>(KERNEL_NAMES);
+  /** Names of all blocks. */
+  #declared = new Set<string>(KERNEL_NAMES);
   #depth = 0;
 
   constructor(folder: string) {
@@ -114,7 +116,10 @@ class JoinedCells {
       this.#scope = new Set();
       this.#depth++;
     }
-    for (const name of names) this.#scope.add(name);
+    for (const name of names) {
+      this.#scope.add(name);
+      this.#declared.add(name);
+    }
     this.#body.add(applyEdits(source, edits), (i) => place(i + 1));
     // A cell's last expression has often no semicolon, and the next cell may begin with a bracket.
     this.#body.add(";");
@@ -131,9 +136,10 @@ class JoinedCells {
   /** Moves an import to the top, unless one of its names means something else already. */
   #import(statement: ImportDeclaration, text: string, place: PlaceOf): boolean {
     const names = statement.specifiers.map(({ local }) => local.name);
+    if (names.some((name) => this.#declared.has(name))) return false;
     const isNew = names.filter((name) => this.#imported.get(name) !== text);
-    if (isNew.some((name) => this.#imported.has(name) || this.#scope.has(name))) return false;
-    if (names.length > 0 && isNew.length === 0 && this.#depth === 0) return true;
+    if (isNew.some((name) => this.#imported.has(name))) return false;
+    if (names.length > 0 && isNew.length === 0) return true;
     for (const name of names) this.#imported.set(name, text);
     this.#imports.add(text, (i) => place(statement.loc!.start.line + i));
     return true;

@@ -6,7 +6,13 @@ const PLUGINS: ParserPlugin[] = ["typescript", "decorators"];
 /** A cell's syntax tree, or where and why it has none. */
 export function parseCell(source: string): { file: File; jsx: boolean } | { message: string; line: number } {
   const attempt = (plugins: ParserPlugin[]) =>
-    parse(source, { sourceType: "module", allowAwaitOutsideFunction: true, plugins }) as File;
+    parse(source, {
+      sourceType: "module",
+      allowAwaitOutsideFunction: true,
+      // Another cell may declare it.
+      allowUndeclaredExports: true,
+      plugins,
+    }) as File;
   try {
     return { file: attempt(PLUGINS), jsx: false };
   } catch (error) {

@@ -253,11 +253,13 @@ class Client implements KernelClient {
     return id;
   }
 
-  /** In a Deno kernel, what programs write that the code started and that share its output. */
+  /** What native libraries print is of the cell that called them; ipykernel sends that itself, so there it is a copy. */
   async #readStray(): Promise<void> {
     for await (const text of this.#process.stray) {
       this.#lastMessage = performance.now();
-      if (this.#current) this.#collector.add(this.#current.outputs, "stream", { name: "stdout", text });
+      if (this.#isDeno && this.#current) {
+        this.#collector.add(this.#current.outputs, "stream", { name: "stdout", text });
+      }
     }
   }
 

@@ -20,7 +20,7 @@ export interface KernelProcess {
   key: string;
   shell: ZmtpSocket;
   iopub: ZmtpSocket;
-  /** What came on the process's own standard output: of programs that its code started, in a Deno kernel. */
+  /** What came on the process's own standard output, past the protocol: native libraries print there. */
   stray: ReadableStream<string>;
   /** Resolves when the process has ended, with why, for messages. */
   ended: Promise<string>;
@@ -63,9 +63,10 @@ export async function startKernel(options: KernelOptions): Promise<KernelProcess
 
 async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): Promise<KernelProcess> {
   const folder = await Deno.makeTempDir({ prefix: "shopflow-kernel-" });
+  const removeFolder = () => Deno.remove(folder, { recursive: true });
   try {
     const connection = await writeConnectionFile(folder, options.command.name);
-    const process = spawnKernel(connection.path, options);
+    const process = spawnKernel(connection.path, options, removeFolder);
     try {
       const sockets = await connect(connection, process, options.command.name, startTimeout);
       return { key: connection.key, ...process, ...sockets };
@@ -74,16 +75,33 @@ async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): 
       await process.kill();
       throw error;
     }
-  } finally {
-    // The kernel has read the file by now, and nobody else needs its key.
-    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (await isFolder(folder)) await removeFolder();
+    throw error;
   }
 }
 
-function spawnKernel(connectionFile: string, { command, cwd, env }: KernelOptions): StartedProcess {
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Spawns the kernel; `cleanUp` is called when it has ended, since some write into the connection file's folder. */
+function spawnKernel(
+  connectionFile: string,
+  { command, cwd, env }: KernelOptions,
+  cleanUp: () => Promise<void>,
+): StartedProcess {
   const argv = command.argv.map((part) => part.replaceAll("{connection_file}", connectionFile));
   const guarded = spawnOrExplain(command.name, argv, { cwd, env: { ...env, ...command.env } });
-  const ended = endOf(guarded);
+  const ended = endOf(guarded).then(async (reason) => {
+    await cleanUp();
+    return reason;
+  });
   const kill = async () => {
     await guarded.end();
     await ended;

@@ -58,12 +58,31 @@ async function readKernel(name: string, folder: string): Promise<KernelCommand> 
     throw new NotebookError(`The kernel ${name} cannot be read`, { expected: `JSON in ${path}`, cause });
   }
   const parsed = kernelJson.safeParse(json);
-  if (parsed.success) return { name, ...parsed.data };
+  if (parsed.success) return { name, env: parsed.data.env, argv: await ownProgram(parsed.data.argv, folder) };
   const issue = parsed.error.issues[0]!;
   throw new NotebookError(`The kernel ${name} says not how it is started`, {
     expected: `argv, a list of texts, in ${path}`,
     found: `${issue.path.join(".")}: ${issue.message}`,
   });
+}
+
+/**
+ * A kernel of a virtual environment says `python`, and means the one of that environment:
+ * `<environment>/share/jupyter/kernels/<name>` goes with `<environment>/bin`.
+ */
+async function ownProgram([program, ...args]: string[], folder: string): Promise<string[]> {
+  const own = join(folder, "..", "..", "..", "..", Deno.build.os === "windows" ? "Scripts" : "bin", program!);
+  return [/^[\w.-]+$/.test(program!) && await exists(own) ? own : program!, ...args];
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
 }
 
 /** Jupyter's order: what the user names, the user's own, the virtual environment's, the system's. */

@@ -1,12 +1,13 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
 import { basename, dirname, resolve } from "node:path";
 import { cleanNotebook } from "../clean_notebook.ts";
 import { latestRuns } from "../find_runs.ts";
 import type { Notebook } from "../nbformat.ts";
 import { formatNotebook, parseNotebook } from "../notebook_file.ts";
 import type { Parameters } from "../parameters.ts";
-import { type RunRecord, snapshotRead } from "../run_record.ts";
+import { runStatus, snapshotRead } from "../run_record.ts";
 import { type Commit, commitsOf, textAtRevision } from "./git_history.ts";
 import { type ReportedMetric, runMetrics } from "./run_metrics.ts";
 
@@ -19,7 +20,7 @@ export interface RunEntry {
   runId: string;
   /** When it started, ISO 8601 in UTC. */
   time: string;
-  status: RunRecord["status"];
+  status: ReturnType<typeof runStatus>;
   /** The error, if there was one. */
   error?: string;
   parameters: Parameters;
@@ -33,6 +34,11 @@ export interface RunEntry {
 
 export type LogEntry = CommitEntry | RunEntry;
 
+export interface LogContext {
+  store: ObjectStore;
+  runtime: Runtime;
+}
+
 export interface LogOptions {
   /** How many commits and how many runs are looked at. Default 20. */
   limit?: number;
@@ -41,21 +47,22 @@ export interface LogOptions {
 /** The versions of a notebook file: commits that touched it and its runs in the lake, the newest first. */
 export async function notebookLog(
   file: string,
-  store: ObjectStore,
+  { store, runtime }: LogContext,
   { limit = 20 }: LogOptions = {},
 ): Promise<LogEntry[]> {
   const commits = await commitsOf(file, limit);
   const contents = await Promise.all(commits.map((commit) => contentAt(commit, file)));
   const runs = (await latestRuns(store, { notebook: basename(file, ".ipynb"), limit })).map(
     (run): RunEntry => {
-      const { runId, startedAt, status, failure, parameters, milliseconds } = run.metadata.shopflow;
-      const snapshot = snapshotRead(run.metadata.shopflow);
+      const record = run.metadata.shopflow;
+      const { runId, startedAt, failure, parameters, milliseconds } = record;
+      const snapshot = snapshotRead(record);
       const commit = commits[contents.indexOf(contentOf(run))]?.commit;
       return {
         kind: "run",
         runId,
         time: startedAt,
-        status,
+        status: runStatus(record, runtime.now()),
         ...(failure && { error: `${failure.ename}: ${failure.evalue}` }),
         parameters,
         ...(snapshot && { snapshot }),

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { replaceFiles } from "shopflow/notebook/mod.ts";
 import { withTemporaryFolder } from "./temporary_folder.ts";
 
+const ROOT = new URL("../../..", import.meta.url).pathname;
+
 async function withFiles(
   body: (folder: string, paths: [string, string, string]) => Promise<void>,
 ): Promise<void> {
@@ -63,4 +65,36 @@ Deno.test("a file that changed since it was read is left alone, and so are the o
     assert.equal(await Deno.readTextFile(old), "old");
     assert.deepEqual(await names(folder), ["old.ts", "other.ts"]);
   });
+});
+
+Deno.test("a process that is killed between two files leaves whole files, a beginning of the list", async () => {
+  for (const renamed of [0, 1, 2]) {
+    await withFiles(async (folder, [old, fresh, other]) => {
+      const module = new URL("../../../lib/notebook/replace_files.ts", import.meta.url).href;
+      const changes = [
+        { path: old, before: "old", after: "1" },
+        { path: fresh, after: "2" },
+        { path: other, before: "other", after: "3" },
+      ];
+      const program = join(folder, "program.ts");
+      await Deno.writeTextFile(
+        program,
+        `import { replaceFiles } from ${JSON.stringify(module)};
+        let renamed = 0;
+        await replaceFiles(${JSON.stringify(changes)}, async (from, to) => {
+          if (renamed++ === ${renamed}) Deno.kill(Deno.pid, "SIGKILL");
+          await Deno.rename(from, to);
+        });`,
+      );
+      const { signal } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--quiet", "--allow-all", "--config", join(ROOT, "deno.json"), "--no-lock", program],
+        stderr: "null",
+      }).output();
+      assert.equal(signal, "SIGKILL");
+      const texts = await Promise.all(
+        [old, fresh, other].map((path) => Deno.readTextFile(path).catch(() => "none")),
+      );
+      assert.deepEqual(texts, [renamed > 0 ? "1" : "old", renamed > 1 ? "2" : "none", "other"]);
+    });
+  }
 });

@@ -99,6 +99,14 @@ Deno.test("of metadata, tags and the parameters and inputs of a run are compared
   assert.deepEqual(difference.cells[0]!.metadata, [{ path: "tags", before: [], after: ["promote"] }]);
 });
 
+Deno.test("a picture in prose that was replaced is a difference, told by its hash", () => {
+  const withPicture = (data: string) =>
+    notebookOf({ ...prose("a", "![](attachment:a.png)"), attachments: { "a.png": { "image/png": data } } });
+  const [cell] = compareNotebooks(withPicture("AAAA"), withPicture("BBBB")).cells;
+  assert.equal(cell!.metadata[0]!.path, "attachments.a.png");
+  assert.match(String(cell!.metadata[0]!.after), /^[0-9a-f]{12}$/);
+});
+
 Deno.test("against a notebook without outputs, outputs are not compared, and it is said so", () => {
   const difference = compareNotebooks(notebookOf(code("a", "1")), notebookOf(code("a", "1", [printed("x")])));
   assert.deepEqual(difference.cells, []);

@@ -10,6 +10,8 @@ import { code, notebookOf } from "./cells.ts";
 const KERNEL_MODULE = new URL("../../../../lib/notebook/kernel.ts", import.meta.url).href;
 const ROOT = new URL("../../../..", import.meta.url).pathname;
 
+const runtime = createRuntime({ log: createLogger(() => {}), progress: silentProgress });
+
 async function commit(folder: string, message: string): Promise<void> {
   const author = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
   for (
@@ -40,7 +42,6 @@ Deno.test("the log lists commits and runs, the newest first, with metrics and th
       );
     const lakeUrl = join(folder, "lake");
     const store = createDirectoryStore(lakeUrl);
-    const runtime = createRuntime({ log: createLogger(() => {}), progress: silentProgress });
     const run = (parameters = {}) =>
       runNotebook(file, { store, config: { home: folder, lakeUrl }, runtime }, { parameters, check: false });
 
@@ -52,7 +53,7 @@ Deno.test("the log lists commits and runs, the newest first, with metrics and th
     await write(`throw new TypeError("no")`);
     const bad = await run();
 
-    const log = await notebookLog(file, store);
+    const log = await notebookLog(file, { store, runtime });
     assert.deepEqual(log.map(({ kind }) => kind), ["run", "run", "commit"]);
     const [failed, succeeded, committed] = log;
     assert.ok(failed?.kind === "run" && succeeded?.kind === "run" && committed?.kind === "commit");
@@ -68,7 +69,9 @@ Deno.test("the log lists commits and runs, the newest first, with metrics and th
     assert.deepEqual(succeeded.parameters, { top: 4 });
     assert.equal(succeeded.commit, committed.commit);
     assert.equal(committed.subject, "feat: revenue");
-    assert.deepEqual((await notebookLog(file, store, { limit: 1 })).map(({ kind }) => kind), ["run"]);
+    assert.deepEqual((await notebookLog(file, { store, runtime }, { limit: 1 })).map(({ kind }) => kind), [
+      "run",
+    ]);
 
     const byBeginning = await findNotebook(good.record.runId.slice(0, -2), store);
     assert.equal(byBeginning.name, `run ${good.record.runId}`);
@@ -90,12 +93,12 @@ Deno.test("a commit that deleted, renamed or broke the notebook is listed, too",
     await commit(folder, "broken");
     await Deno.remove(file);
     await commit(folder, "deleted");
-    const log = await notebookLog(file, store);
+    const log = await notebookLog(file, { store, runtime });
     assert.deepEqual(
       log.map((entry) => entry.kind === "commit" && [entry.subject, entry.path]).toSorted(),
       [["added", "old.ipynb"], ["broken", "new.ipynb"], ["deleted", "new.ipynb"], ["renamed", "new.ipynb"]],
     );
-    assert.deepEqual(await notebookLog(join(folder, "never.ipynb"), store), []);
+    assert.deepEqual(await notebookLog(join(folder, "never.ipynb"), { store, runtime }), []);
   });
 });
 
