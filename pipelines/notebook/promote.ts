@@ -11,6 +11,7 @@ const ROOT = join(import.meta.dirname!, "..", "..");
 interface PromoteFlags extends LimitFlags {
   parameter: string[];
   cell?: string;
+  examples?: boolean;
   dryRun?: boolean;
 }
 
@@ -24,12 +25,13 @@ export function addPromoteCommand(program: Command): void {
     .argument("<notebook>", "the .ipynb file")
     .option("--cell <id>", "only this cell")
     .option("-p, --parameter <name=value>", "replace a parameter in both runs; may be repeated", collect, [])
+    .option("--examples", "take calls of the notebook into the test, though it reads the lake")
     .option("--dry-run", "do everything but write");
   addLimitFlags(command).action(promote);
 }
 
 async function promote(file: string, flags: PromoteFlags): Promise<void> {
-  const { cell, dryRun } = flags;
+  const { cell, dryRun, examples } = flags;
   const parameters = flags.parameter.length === 0
     ? {}
     : parseAssignments(readParameters(await readNotebook(file), file), flags.parameter);
@@ -40,6 +42,7 @@ async function promote(file: string, flags: PromoteFlags): Promise<void> {
     ...limitsOf(flags),
     parameters,
     ...(cell !== undefined && { cell }),
+    ...(examples && { examples }),
     ...(dryRun && { dryRun }),
   });
   console.log(promotionText(promotion, dryRun));
@@ -56,6 +59,9 @@ function promotionText({ functions, files, examples }: Promotion, dryRun = false
     ...moved,
     "all outputs of the notebook are the same before and after",
     ...tests,
+    ...(functions.some(({ name }) => examples[name])
+      ? ["read the calls in the test: they say what the code does, not that it is right"]
+      : []),
     `${dryRun ? "would write" : "wrote"} ${files.join(", ")}`,
   ].join("\n");
 }

@@ -55,6 +55,7 @@ Deno.test("a cell of a notebook on the lake is promoted by the command, and the 
       "notebook",
       "promote",
       "notebooks/orders.ipynb",
+      "--examples",
       "-p",
       "as_of=2024-07-11",
     );

@@ -1,5 +1,6 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { dirname, join, relative, resolve } from "node:path";
+import { DENO_KERNELSPEC } from "../kernelspec.ts";
 import { formatNotebook, parseNotebook, readNotebookText } from "../notebook_file.ts";
 import { type FileChange, readIfThere, replaceFiles } from "../replace_files.ts";
 import { planPromotion, type PromotionPlan } from "./plan_promotion.ts";
@@ -12,6 +13,11 @@ import { writeTests } from "./write_tests.ts";
 export interface PromoteOptions extends ProofOptions {
   /** Id of the only cell to promote. Default all that are tagged. */
   cell?: string;
+  /**
+   * Whether the test gets calls of the notebook as examples. Default only when the notebook read nothing of the
+   * lake: rows of the shop, its customers among them, do not belong in version control unless somebody says so.
+   */
+  examples?: boolean;
   /** Runs the proof, but writes nothing. */
   dryRun?: boolean;
 }
@@ -47,6 +53,12 @@ export async function promoteCells(
   if (name.startsWith("..")) {
     throw new NotebookError("The notebook is outside of the repository", { expected: root, found: path });
   }
+  if (notebook.metadata.kernelspec.name !== DENO_KERNELSPEC.name) {
+    throw new NotebookError("Only code of the Deno kernel can go to lib/", {
+      expected: DENO_KERNELSPEC.name,
+      found: notebook.metadata.kernelspec.name,
+    });
+  }
   const promotions = promotionCells(notebook, options.cell);
   const packages = packagesOf(await readIfThere(join(root, "deno.json")));
   const read = (file: string) => readIfThere(join(root, file));
@@ -56,7 +68,17 @@ export async function promoteCells(
   await using shadow = await createShadow(root, files, [dirname(name)]);
 
   await writeModules(plan, shadow);
-  const calls = await proveOutputs({ plan, promotions, notebook, name, read, shadow, context, options });
+  const { calls, reads } = await proveOutputs({
+    plan,
+    promotions,
+    notebook,
+    name,
+    read,
+    shadow,
+    context,
+    options,
+  });
+  if (!(options.examples ?? reads.length === 0)) calls.clear();
   await writeTests(plan, calls, name, shadow, read);
   const changes: FileChange[] = [];
   for (const file of files) {

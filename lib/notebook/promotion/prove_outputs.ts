@@ -45,13 +45,20 @@ export interface Proof {
   options: ProofOptions;
 }
 
+/** What the run before a promotion did. */
+export interface Evidence {
+  /** The calls of the functions, by their names. */
+  calls: Map<string, RecordedCalls>;
+  /** Snapshots and models that it read. */
+  reads: ReadFact[];
+}
+
 /**
- * Runs the notebook before and after a promotion, in the shadow, and gives the calls of the functions in the run
- * before.
+ * Runs the notebook before and after a promotion, in the shadow.
  *
  * @throws {NotebookError} when a run fails, the promoted code is not called, or an output differs.
  */
-export async function proveOutputs(proof: Proof): Promise<Map<string, RecordedCalls>> {
+export async function proveOutputs(proof: Proof): Promise<Evidence> {
   const { plan, promotions, notebook, name, shadow, read } = proof;
   for (const path of plan.modules.keys()) await shadow.write(path, await read(path));
   const callsFile = join(shadow.folder, `.calls-${crypto.randomUUID()}.jsonl`);
@@ -59,12 +66,10 @@ export async function proveOutputs(proof: Proof): Promise<Map<string, RecordedCa
   const sources = new Map(promotions.map((one) => [one.cell.id, recordingSource(one, callsFile)]));
   const before = await run(withSources(notebook, sources), "before", proof, { check: false });
   const calls = await readCalls(callsFile);
-  const idle = promotions.filter(({ declarations }) =>
-    !declarations.some(({ names }) => names.some((name) => calls.has(name)))
-  );
+  const idle = plan.functions.filter(({ name }) => !calls.has(name));
   if (idle.length > 0) {
     throw new NotebookError("Outputs prove nothing of code that does not run", {
-      expected: `a call of ${idle.flatMap(namesOf).join(", ")} in ${name}`,
+      expected: `a call of ${idle.map((one) => one.name).join(", ")} in ${name}`,
       found: "none",
       remedy: "Call it in a cell that shows the result.",
     });
@@ -72,12 +77,9 @@ export async function proveOutputs(proof: Proof): Promise<Map<string, RecordedCa
   for (const [path, text] of plan.modules) await shadow.write(path, text);
   const after = await run(plan.notebook, "after", proof, { pinned: before.record.reads });
   const differences = compareOutputs(before.notebook, after.notebook);
-  if (differences.length === 0) return calls;
+  if (differences.length === 0) return { calls, reads: before.record.reads };
   throw await refusal(differences, before, proof, withSources(notebook, sources));
 }
-
-const namesOf = ({ declarations }: PromotionCell) =>
-  declarations.filter(({ isFunction }) => isFunction).flatMap(({ names }) => names);
 
 /** Runs a notebook in the shadow; its record is nobody's run, and goes with the shadow. */
 async function run(

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DENO_KERNELSPEC } from "../kernelspec.ts";
 import type { Notebook } from "../nbformat.ts";
 import { readIfThere } from "../replace_files.ts";
 import { moduleExports, type ReadSource } from "./module_exports.ts";
@@ -28,8 +29,12 @@ export async function libraryNames(root: string): Promise<Map<string, string>> {
   return names;
 }
 
-/** The functions, constants, classes and types at the top of a notebook's cells whose names `lib/` has. */
+/**
+ * The functions, constants, classes and types at the top of a notebook's cells whose names `lib/` has; none in the
+ * language of another kernel.
+ */
 export function findRedefinitions(notebook: Notebook, library: Map<string, string>): Redefinition[] {
+  if (notebook.metadata.kernelspec.name !== DENO_KERNELSPEC.name) return [];
   return notebook.cells.flatMap((cell) => {
     if (cell.cell_type !== "code") return [];
     return parseCode(cell.source).statements.flatMap(declaredNames).flatMap((name) => {

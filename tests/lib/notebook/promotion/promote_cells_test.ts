@@ -246,6 +246,14 @@ const REFUSED: [what: string, cells: Cell[], message: RegExp][] = [
     ),
     /fails before the promotion: found TypeError: no \(cell use-1\)/,
   ],
+  [
+    "two functions of which the notebook calls one",
+    plain(
+      "// promote: lib/features/a.ts\n/** A. */\nfunction a() { return 1; }\n/** B. */\nfunction b() { return 1; }",
+      "[a(), typeof b]",
+    ),
+    /prove nothing of code that does not run: expected a call of b in/,
+  ],
   ["no tagged cell", [code("a", "1")], /no cell to promote/],
 ];
 for (const [what, notebook, message] of REFUSED) {
@@ -253,6 +261,18 @@ for (const [what, notebook, message] of REFUSED) {
     await withSmallRepository(notebook, (repository) => refuses(repository, message));
   });
 }
+
+Deno.test("refused, with nothing changed: code of another kernel", async () => {
+  await withSmallRepository(
+    plain("// promote: lib/features/a.ts\nfunction a() {}", "a()"),
+    async (repository) => {
+      const { notebook } = repository;
+      const text = await Deno.readTextFile(notebook);
+      await Deno.writeTextFile(notebook, text.replace(`"name": "deno"`, `"name": "python3"`));
+      await refuses(repository, /Only code of the Deno kernel.*found python3/);
+    },
+  );
+});
 
 Deno.test("several cells are promoted at once, one using the other, or a single one by its id", async () => {
   const first = code(
