@@ -1,25 +1,22 @@
 /** Runs, describes and cleans notebooks: `deno task notebook run notebooks/churn.ipynb -p as_of=2024-09-01`. */
 import { Command } from "commander";
 import { runCommand } from "shopflow/errors/mod.ts";
-import { addCheckCommand } from "./notebook/check.ts";
-import { addCleanCommand } from "./notebook/clean.ts";
-import { addDiffCommand } from "./notebook/diff.ts";
-import { addInspectCommand } from "./notebook/inspect.ts";
-import { addLogCommand } from "./notebook/log.ts";
-import { addPromoteCommand } from "./notebook/promote.ts";
-import { addRerunCommand } from "./notebook/rerun.ts";
-import { addRunCommand } from "./notebook/run.ts";
-import { addRunsCommand } from "./notebook/runs.ts";
+
+/** Only the command that is called is loaded: some bring large libraries, which `run` should not wait for. */
+const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
+  run: async () => (await import("./notebook/run.ts")).addRunCommand,
+  rerun: async () => (await import("./notebook/rerun.ts")).addRerunCommand,
+  runs: async () => (await import("./notebook/runs.ts")).addRunsCommand,
+  inspect: async () => (await import("./notebook/inspect.ts")).addInspectCommand,
+  clean: async () => (await import("./notebook/clean.ts")).addCleanCommand,
+  diff: async () => (await import("./notebook/diff.ts")).addDiffCommand,
+  log: async () => (await import("./notebook/log.ts")).addLogCommand,
+  promote: async () => (await import("./notebook/promote.ts")).addPromoteCommand,
+  check: async () => (await import("./notebook/check.ts")).addCheckCommand,
+};
 
 const program = new Command("notebook").description("Run, describe and clean notebooks, with Deno alone.");
-addRunCommand(program);
-addRerunCommand(program);
-addRunsCommand(program);
-addInspectCommand(program);
-addCleanCommand(program);
-addDiffCommand(program);
-addLogCommand(program);
-addPromoteCommand(program);
-addCheckCommand(program);
+const called = COMMANDS[Deno.args[0] ?? ""];
+for (const load of called ? [called] : Object.values(COMMANDS)) (await load())(program);
 
 await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));

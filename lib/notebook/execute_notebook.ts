@@ -4,7 +4,7 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
 import { cancellable } from "./cancellation.ts";
 import type { CellProblem } from "./check/cells_module.ts";
-import { checkTypes } from "./check/check_types.ts";
+import type { CheckOptions } from "./check/check_types.ts";
 import { showProblems } from "./check/show_problems.ts";
 import { kernelEnvironment, type KernelLake, wantedVariables } from "./jupyter/kernel_environment.ts";
 import { CANCELLED } from "./jupyter/kernel_failures.ts";
@@ -121,7 +121,7 @@ async function executeRun(
   // The kernel starts while the types are checked; it gets no code before they are found in order.
   const [state, types, opened] = await Promise.allSettled([
     repositoryState(folder),
-    checked ? checkTypes(notebook, { folder, cache: join(config.home, "notebook_types"), env, signal }) : [],
+    checked ? checkCells(notebook, { folder, cache: join(config.home, "notebook_types"), env, signal }) : [],
     openKernel({ command, cwd: folder, env, pinned, startTimeout }),
   ]);
   const kernel = valueOf<Awaited<ReturnType<typeof openKernel>>>(opened);
@@ -136,6 +136,12 @@ async function executeRun(
     await kernel.close();
     record.reads = kernel.reads;
   }
+}
+
+/** The checker's parser is loaded while the kernel starts, and not at all without a check. */
+async function checkCells(notebook: Notebook, options: CheckOptions): Promise<CellProblem[]> {
+  const { checkTypes } = await import("./check/check_types.ts");
+  return await checkTypes(notebook, options);
 }
 
 function noteCancelled(record: RunRecord, { reason }: AbortSignal): void {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { readNotebook } from "shopflow/notebook/mod.ts";
+import { findRedefinitions, libraryNames } from "shopflow/notebook/promotion/mod.ts";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
@@ -15,8 +16,6 @@ export function addCheckCommand(program: Command): void {
 
 async function check(given: string[]): Promise<void> {
   const files = given.length > 0 ? given : await notebooks();
-  // The compiler is large, and the other commands do without it.
-  const { findRedefinitions, libraryNames } = await import("shopflow/notebook/promotion/mod.ts");
   const library = await libraryNames(ROOT);
   const found: string[] = [];
   for (const file of files) {

@@ -1,6 +1,6 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
-import { type NotebookRun, renderPage } from "shopflow/notebook/mod.ts";
+import type { NotebookRun } from "shopflow/notebook/runner.ts";
 import type { RunFlags } from "./run_flags.ts";
 
 /**
@@ -15,6 +15,7 @@ export async function finishRun(
 ): Promise<void> {
   console.log(await store.localPath(key));
   if (page) {
+    const { renderPage } = await import("shopflow/notebook/mod.ts");
     const pageKey = key.replace(/\.ipynb$/, ".html");
     await store.put(pageKey, new TextEncoder().encode((await renderPage(notebook)).html));
     console.log(await store.localPath(pageKey));

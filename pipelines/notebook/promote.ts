@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { parseAssignments, readNotebook, readParameters } from "shopflow/notebook/mod.ts";
-import type { Promotion } from "shopflow/notebook/promotion/mod.ts";
+import { promoteCells, type Promotion } from "shopflow/notebook/promotion/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
 import { addLimitFlags, type LimitFlags, limitsOf } from "./run_flags.ts";
@@ -36,8 +36,6 @@ async function promote(file: string, flags: PromoteFlags): Promise<void> {
     ? {}
     : parseAssignments(readParameters(await readNotebook(file), file), flags.parameter);
   const context = { config: loadConfig(), runtime: createRuntime() };
-  // The compiler is large, and the other commands do without it.
-  const { promoteCells } = await import("shopflow/notebook/promotion/mod.ts");
   const promotion = await promoteCells(file, ROOT, context, {
     ...limitsOf(flags),
     parameters,

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
-import { type Rerun, rerunNotebook, snapshotRead } from "shopflow/notebook/mod.ts";
+import { type Rerun, rerunNotebook, snapshotRead } from "shopflow/notebook/runner.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { createContext } from "../context.ts";
 import { finishRun } from "./finish_run.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { parseAssignments, readNotebook, readParameters, runNotebook } from "shopflow/notebook/mod.ts";
+import { parseAssignments, readNotebook, readParameters, runNotebook } from "shopflow/notebook/runner.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { createContext } from "../context.ts";
 import { addRunFlags, limitsOf, type RunFlags } from "./run_flags.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { publishSmallLake } from "../lib/notebook/small_lake.ts";
 import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
 import { writeNotebook } from "../lib/notebook/write_notebook.ts";
@@ -44,6 +44,48 @@ Deno.test("`notebook run` ends with the failing cell's error, and leaves the pag
     assert.equal(code, 1);
     assert.match(stderr, /error: .*bad\.ipynb failed in cell cell-0: TypeError: no/);
     assert.match(await Deno.readTextFile(stdout.split("\n")[1]!), /This run failed/);
+  });
+});
+
+Deno.test("`notebook rerun` says that the outputs are equal, `runs` lists both runs", async () => {
+  await withTemporaryFolder(async (home) => {
+    await Deno.mkdir(join(home, "lake"));
+    await publishSmallLake(join(home, "lake"));
+    const { stdout } = await notebook(home, "run", "--no-page", "--no-check", FIXTURE);
+    const runId = basename(stdout, ".ipynb");
+    const again = await notebook(home, "rerun", "--no-page", "--no-check", runId);
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stdout, new RegExp(`run ${runId} of .* repeated as .*succeeded`));
+    assert.match(again.stdout, /data: snapshot \w+; code: commit \w{12}.* then, commit \w{12}.* now/);
+    assert.match(again.stdout, /^outputs: equal$/m);
+    const listed = (await notebook(home, "runs", "daily_orders")).stdout.split("\n");
+    assert.equal(listed.length, 4);
+    assert.match(listed[3]!, new RegExp(`^${runId} +daily_orders +succeeded`));
+    assert.match((await notebook(home, "runs", "churn")).stdout, /churn never ran/);
+  });
+});
+
+Deno.test("`notebook rerun` ends with an error that names the cells whose outputs differ", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = await writeNotebook(join(home, "clock.ipynb"), ["1", "performance.timeOrigin"]);
+    const runId = basename((await notebook(home, "run", "--no-page", path)).stdout, ".ipynb");
+    const { code, stdout, stderr } = await notebook(home, "rerun", "--no-page", runId);
+    assert.equal(code, 1);
+    assert.match(stdout, /^outputs: different$/m);
+    assert.match(stderr, /outputs of 1 cells are not those of .*: found cell 2 \(cell-1\): text\/plain/);
+  });
+});
+
+Deno.test("a type error is told with cell and line, `--no-check` runs all the same", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = await writeNotebook(join(home, "typed.ipynb"), ["1", `2;\nconst text: string = 3;`]);
+    const { code, stderr } = await notebook(home, "run", "--no-page", path);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /typed\.ipynb failed in cell cell-1: TS2322: cell 2, line 2: Type 'number' is not assignable/,
+    );
+    assert.equal((await notebook(home, "run", "--no-page", "--no-check", path)).code, 0);
   });
 });
 

@@ -1,11 +1,13 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { randomUUID } from "node:crypto";
 import { BARRIER, barrierCode, preludeCode, READ, type ReadFact, UNHANDLED } from "./kernel_messages.ts";
+import { type ExecuteOptions, type Execution, newPending, type Pending, takeReply } from "./execution.ts";
 import { cancelled, died, garbled, timedOut } from "./kernel_failures.ts";
 import { type KernelOptions, type KernelProcess, startKernel } from "./kernel_process.ts";
 import { DENO_KERNELSPEC } from "../kernelspec.ts";
-import type { ErrorOutput, Output } from "../nbformat.ts";
+import type { ErrorOutput } from "../nbformat.ts";
 import { errorOf, OutputCollector } from "./output_collector.ts";
+import { aborted, elapsed } from "./waiting.ts";
 import {
   createRequest,
   decodeMessage,
@@ -13,28 +15,6 @@ import {
   type WireMessage,
   type WireSession,
 } from "./wire_message.ts";
-
-/** What became of a piece of code. */
-export interface Execution {
-  executionCount: number | null;
-  /** All its outputs; late ones are still added until {@linkcode KernelClient.close} has returned. */
-  outputs: Output[];
-  /** Undefined when it succeeded. */
-  error?: ErrorOutput;
-}
-
-export interface ExecuteOptions {
-  /** Milliseconds. */
-  timeout: number;
-  /** What to say when it is over, e.g. `the notebook took longer than 60 s`. Default names the cell. */
-  overtime?: string;
-  /** Whether the code counts as a cell of the notebook. Default true. */
-  counted?: boolean;
-  /** Ends the cell with its kernel. */
-  signal?: AbortSignal;
-  /** An empty list for the outputs. */
-  outputs?: Output[];
-}
 
 /** What a kernel says of itself. */
 export interface KernelInfo {
@@ -60,17 +40,11 @@ export interface KernelClient {
 
 /** How long the kernel must be silent before it counts as having said everything. */
 const QUIET_MS = 30;
+/** How long it is waited for: a timer that a cell started may write for ever. */
+const QUIET_LIMIT_MS = 3_000;
 const START_TIMEOUT = 30_000;
 /** A kernel may publish before it has noticed that we listen; then it is asked once more. */
 const ASK_AGAIN_MS = 250;
-
-/** A request under way and what arrived for it. */
-interface Pending {
-  execution: Execution;
-  reply: PromiseWithResolvers<Record<string, unknown>>;
-  /** Resolves when its closing sentinel came. */
-  barrier: PromiseWithResolvers<void>;
-}
 
 /** How to start a kernel, and what the notebook reads in it where it names no version itself. */
 export interface OpenOptions extends KernelOptions {
@@ -167,7 +141,9 @@ class Client implements KernelClient {
   }
 
   async close(): Promise<void> {
-    while (this.alive && performance.now() - this.#lastMessage < QUIET_MS) {
+    const latest = performance.now() + QUIET_LIMIT_MS;
+    const isQuiet = () => performance.now() - this.#lastMessage >= QUIET_MS;
+    while (this.alive && !isQuiet() && performance.now() < latest) {
       await Promise.race([this.#ended, elapsed(QUIET_MS)]);
     }
     await this.#process.kill();
@@ -290,31 +266,4 @@ class Client implements KernelClient {
     }
     this.#collector.add(execution.outputs, header.msg_type, content);
   }
-}
-
-function takeReply(pending: Pending, { content }: WireMessage): void {
-  const { execution, reply } = pending;
-  execution.executionCount ??= (content.execution_count as number | undefined) ?? null;
-  if (content.status === "error") execution.error ??= errorOf(content);
-  reply.resolve(content);
-}
-
-const newPending = (outputs: Output[] = []): Pending => ({
-  execution: { executionCount: null, outputs },
-  reply: Promise.withResolvers(),
-  barrier: Promise.withResolvers(),
-});
-
-function elapsed(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => clearTimeout(timer));
-  });
-}
-
-/** Resolves when `signal` aborts, unless `over` came before. */
-function aborted(over: AbortSignal, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    signal?.addEventListener("abort", () => resolve(), { signal: over });
-  });
 }

@@ -191,6 +191,14 @@ Deno.test("a cell that is ended takes all that it started with it, those in grou
   });
 });
 
+Deno.test("a timer that writes for ever does not keep the kernel from being closed", async () => {
+  await withKernel(async (kernel) => {
+    const { outputs } = await run(kernel, `setInterval(() => console.log("tick"), 5); 0`);
+    await kernel.close();
+    assert.match(text(outputs), /tick/);
+  });
+});
+
 Deno.test("a run that is cancelled ends its cell and the kernel", async () => {
   await withKernel(async (kernel) => {
     const controller = new AbortController();
