@@ -1,23 +1,7 @@
 import assert from "node:assert/strict";
+import { DRIVER_ROOMS, isDriver, mayImport, PURE_ROOMS, roomOf } from "shopflow/notebook/promotion/rooms.ts";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-
-/** Rooms in the order of the design: a room imports itself, rooms of lower levels, and nothing else. */
-const LEVELS: string[][] = [
-  ["lib/errors", "lib/config", "lib/runtime"],
-  ["lib/lake", "lib/sources"],
-  ["lib/warehouse"],
-  ["lib/features", "lib/models", "lib/simulation"],
-  ["lib/evaluation", "lib/registry"],
-  ["lib/notebook", "lib/charts", "lib/jobs", "lib/business"],
-  ["pipelines", "server", "notebooks"],
-  ["schedules"],
-];
-/** Rooms that are computation only: rows in, rows out. */
-const PURE = ["lib/features", "lib/models", "lib/simulation", "lib/evaluation"];
-/** Drivers of databases and clouds, and the rooms that may know them. */
-const DRIVERS = ["pg", "pg-copy-streams", "mongodb", "@duckdb/", "@electric-sql/", "@aws-sdk/"];
-const DRIVER_ROOMS = ["lib/sources", "lib/lake", "lib/warehouse"];
 
 const root = join(import.meta.dirname!, "..");
 interface Module {
@@ -29,16 +13,16 @@ Deno.test("every room imports only itself and the rooms before it", async () => 
   const wrong = (await modules()).flatMap(({ file, imports }) =>
     imports.filter((target) => target.startsWith("file:"))
       .map((target) => relative(root, new URL(target).pathname))
-      .filter((target) => !target.endsWith(".json") && !allowed(roomOf(file), roomOf(target)))
+      .filter((target) => !target.endsWith(".json") && !mayImport(roomOf(file), roomOf(target)))
       .map((target) => `${file} imports ${target}`)
   );
   assert.deepEqual(wrong, []);
 });
 
 Deno.test("database and cloud drivers are imported in sources, lake and warehouse only", async () => {
-  const wrong = (await modules()).filter(({ file }) => !DRIVER_ROOMS.includes(roomOf(file)!))
+  const wrong = (await modules()).filter(({ file }) => !DRIVER_ROOMS.includes(roomOf(file)))
     .flatMap(({ file, imports }) =>
-      imports.filter((target) => DRIVERS.some((driver) => isPackage(target, driver)))
+      imports.filter(isDriver)
         .map((target) => `${file} imports ${target}`)
     );
   assert.deepEqual(wrong, []);
@@ -47,7 +31,7 @@ Deno.test("database and cloud drivers are imported in sources, lake and warehous
 Deno.test("features, models, simulation and evaluation do no input or output", async () => {
   const wrong: string[] = [];
   for (const { file } of await modules()) {
-    if (!PURE.includes(roomOf(file)!)) continue;
+    if (!PURE_ROOMS.includes(roomOf(file))) continue;
     const source = await Deno.readTextFile(join(root, file));
     if (/\bDeno\.(?!test)|\bfetch\(|from "node:fs/.test(source)) wrong.push(file);
   }
@@ -79,23 +63,6 @@ Deno.test("there are no grab-bag files", async () => {
   );
   assert.deepEqual(names, []);
 });
-
-function roomOf(file: string): string | undefined {
-  const parts = file.split("/");
-  return parts[0] === "lib" ? parts.slice(0, 2).join("/") : parts[0];
-}
-
-function allowed(from: string | undefined, to: string | undefined): boolean {
-  if (from === to || from === "tests") return true;
-  const level = (room: string | undefined) => LEVELS.findIndex((rooms) => rooms.includes(room ?? ""));
-  const neighbours = level(from) === level(to) && level(from) < 6;
-  return level(to) >= 0 && (level(to) < level(from) || neighbours);
-}
-
-function isPackage(target: string, driver: string): boolean {
-  const name = target.replace(/^npm:\/?/, "").replace(/(?<=.)@\d.*$/, "");
-  return driver.endsWith("/") ? name.startsWith(driver) : name === driver;
-}
 
 async function sourceFiles(): Promise<string[]> {
   const listed = await new Deno.Command("git", {

@@ -15,8 +15,10 @@ export const TEST_S3_URL = Deno.env.get("SHOPFLOW_TEST_S3_URL") ?? "";
 export const TEST_VERSITYGW = Deno.env.get("SHOPFLOW_TEST_VERSITYGW") ?? "";
 /** Certificate of that PostgreSQL, which speaks TLS at `localhost`. */
 export const TEST_POSTGRES_CA = Deno.env.get("SHOPFLOW_TEST_POSTGRES_CA") ?? "";
-/** A `jupyter` command that has nbconvert. */
+/** A `jupyter` command that has nbconvert, papermill and ipykernel. */
 export const TEST_JUPYTER = Deno.env.get("SHOPFLOW_TEST_JUPYTER") ?? "";
+/** An `nbdiff` command, of nbdime. */
+export const TEST_NBDIFF = Deno.env.get("SHOPFLOW_TEST_NBDIFF") ?? "";
 /** A `dbt` command that has dbt-duckdb. */
 export const TEST_DBT = Deno.env.get("SHOPFLOW_TEST_DBT") ?? "";
 /** A `dbt` command that has dbt-spark and PySpark, with `spark-sql` beside it. */
@@ -34,6 +36,7 @@ const NEEDS = {
   s3: { met: TEST_S3_URL !== "", hint: "SHOPFLOW_TEST_S3_URL is not set" },
   versitygw: { met: TEST_VERSITYGW !== "", hint: "SHOPFLOW_TEST_VERSITYGW is not set" },
   jupyter: { met: TEST_JUPYTER !== "", hint: "SHOPFLOW_TEST_JUPYTER is not set" },
+  nbdime: { met: TEST_NBDIFF !== "", hint: "SHOPFLOW_TEST_NBDIFF is not set" },
   dbt: { met: TEST_DBT !== "", hint: "SHOPFLOW_TEST_DBT is not set" },
   spark: { met: TEST_SPARK !== "", hint: "SHOPFLOW_TEST_SPARK is not set" },
   chromium: { met: existsSync(TEST_CHROMIUM), hint: `no Chromium at ${TEST_CHROMIUM}` },

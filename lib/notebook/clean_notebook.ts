@@ -1,9 +1,11 @@
+import { wantedVariables } from "./jupyter/kernel_environment.ts";
 import { DENO_KERNELSPEC } from "./kernelspec.ts";
 import { hasTag, type Notebook } from "./nbformat.ts";
 
 /**
  * The notebook as it belongs in version control: no outputs, no counts, no traces of runs or of the editor, every
- * cell with a unique id; sources and tags are kept. Cleaning twice changes nothing more.
+ * cell with a unique id; sources, tags and the wanted variables of the environment are kept. Cleaning twice changes
+ * nothing more.
  */
 export function cleanNotebook(notebook: Notebook): Notebook {
   const used = new Set<string>();
@@ -14,15 +16,24 @@ export function cleanNotebook(notebook: Notebook): Notebook {
       ? { ...cell, id, metadata, execution_count: null, outputs: [] }
       : { ...cell, id, metadata };
   });
-  const kernelspec = notebook.metadata.kernelspec.name === DENO_KERNELSPEC.name
-    ? DENO_KERNELSPEC
-    : notebook.metadata.kernelspec;
-  return {
-    cells,
-    metadata: { kernelspec, language_info: LANGUAGE },
-    nbformat: 4,
-    nbformat_minor: 5,
-  };
+  const metadata = { ...kernelMetadata(notebook.metadata), ...wishes(notebook) };
+  return { cells, metadata, nbformat: 4, nbformat_minor: 5 };
+}
+
+/** Of another kernel, the language stays what that kernel said; its version changes with each update. */
+function kernelMetadata({ kernelspec, language_info }: Notebook["metadata"]): Notebook["metadata"] {
+  if (kernelspec.name === DENO_KERNELSPEC.name) {
+    return { kernelspec: DENO_KERNELSPEC, language_info: LANGUAGE };
+  }
+  if (typeof language_info !== "object" || language_info === null) return { kernelspec };
+  const { version: _, ...language } = language_info as Record<string, unknown>;
+  return { kernelspec, language_info: language };
+}
+
+/** What the notebook wants of our runner is its own; the record of a run, in the same place, is not. */
+function wishes(notebook: Notebook): { shopflow?: { env: string[] } } {
+  const env = wantedVariables(notebook);
+  return env.length > 0 ? { shopflow: { env } } : {};
 }
 
 /** What Jupyter would add by itself at the first save, without the versions that change with each update. */

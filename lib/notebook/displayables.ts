@@ -11,6 +11,8 @@ import { type TableOptions, tableToHtml, tableToText } from "./html_table.ts";
 const DISPLAY = Symbol.for("Jupyter.display");
 /** Key of Vega-Lite specifications that JupyterLab 4 and VS Code draw themselves. */
 export const VEGA_LITE_MIME = "application/vnd.vegalite.v5+json";
+/** Key of the figures of {@linkcode showMetrics} for programs: `deno task notebook log` lists them by run. */
+export const METRICS_MIME = "application/vnd.shopflow.metrics+json";
 
 /** Shown when it is the last value of a cell, or by `await Deno.jupyter.display(value)`. */
 export interface Displayable {
@@ -19,7 +21,7 @@ export interface Displayable {
 
 /** A Vega-Lite specification whose data may also be an arquero table. */
 export type PlotSpec = Omit<ChartSpec, "data"> & {
-  data?: { values: ColumnTable | Record<string, unknown>[] } | { name: string };
+  data?: { values: ColumnTable | object[] } | { name: string };
   // deno-lint-ignore no-explicit-any -- Vega-Lite's own type is a union that object literals in cells rarely satisfy
   [key: string]: any;
 };
@@ -65,7 +67,7 @@ export function markdown(text: string): Displayable {
 }
 
 /**
- * Headline figures as a row of cards.
+ * Headline figures as a row of cards. They are the metrics of the run, which its history lists.
  *
  * @example
  * ```ts
@@ -86,6 +88,7 @@ export function showMetrics(metrics: Record<string, Metric>): Displayable {
   );
   return {
     [DISPLAY]: () => ({
+      [METRICS_MIME]: metrics,
       "text/html": `<div class="metrics" style="display:flex;flex-wrap:wrap;gap:12px">${
         cards.join("")
       }</div>`,

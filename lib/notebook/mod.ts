@@ -4,7 +4,7 @@
  */
 export { cleanNotebook } from "./clean_notebook.ts";
 export type { Notebook } from "./nbformat.ts";
-export { formatNotebook, parseNotebook, readNotebook } from "./notebook_file.ts";
+export { formatNotebook, parseNotebook, readNotebook, readNotebookText } from "./notebook_file.ts";
 export {
   describeParameters,
   injectParameters,
@@ -13,7 +13,12 @@ export {
   parseAssignments,
   readParameters,
 } from "./parameters.ts";
+export { type FileChange, replaceFiles } from "./replace_files.ts";
 export { type Page, renderPage } from "./render/page.ts";
 export { currentReport, listReports, publishReport, readReport, type Report } from "./reports.ts";
-export { type NotebookRun, type RunContext, runNotebook, type RunOptions } from "./run_notebook.ts";
-export { type ExecutedNotebook, type RunRecord, snapshotRead } from "./run_record.ts";
+export { type ExecuteOptions, type NotebookRun, type RunContext } from "./execute_notebook.ts";
+export { runNotebook, type RunOptions } from "./run_notebook.ts";
+export { type Rerun, rerunNotebook } from "./rerun_notebook.ts";
+export { findRun, listRuns } from "./find_runs.ts";
+export { type CellDifference, compareOutputs } from "./compare_outputs.ts";
+export { type ExecutedNotebook, type RunRecord, runStatus, snapshotRead } from "./run_record.ts";

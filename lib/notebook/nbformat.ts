@@ -49,6 +49,8 @@ interface AnyCell {
 }
 export interface MarkdownCell extends AnyCell {
   cell_type: "markdown" | "raw";
+  /** Pictures that were pasted into the text, by name; the text names them `attachment:<name>`. */
+  attachments?: Record<string, MimeBundle>;
 }
 export interface CodeCell extends AnyCell {
   cell_type: "code";

@@ -29,13 +29,14 @@ const output = z.discriminatedUnion("output_type", [
   }),
 ]);
 const cellMetadata = z.looseObject({ tags: z.array(z.string()).optional() });
-const proseCell = { id: z.string().optional(), metadata: cellMetadata, source: text };
+const anyCell = { id: z.string().optional(), metadata: cellMetadata, source: text };
+const proseCell = { ...anyCell, attachments: z.record(z.string(), bundle).optional() };
 const cell = z.discriminatedUnion("cell_type", [
   z.object({ cell_type: z.literal("markdown"), ...proseCell }),
   z.object({ cell_type: z.literal("raw"), ...proseCell }),
   z.object({
     cell_type: z.literal("code"),
-    ...proseCell,
+    ...anyCell,
     execution_count: z.number().nullable(),
     outputs: z.array(output),
   }),
@@ -89,8 +90,13 @@ export function parseNotebook(source: string, name: string): Notebook {
 
 /** Reads and parses a notebook file. */
 export async function readNotebook(path: string): Promise<Notebook> {
+  return parseNotebook(await readNotebookText(path), path);
+}
+
+/** @throws {NotebookError} when there is no such file. */
+export async function readNotebookText(path: string): Promise<string> {
   try {
-    return parseNotebook(await Deno.readTextFile(path), path);
+    return await Deno.readTextFile(path);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new NotebookError(`There is no notebook ${path}`, { remedy: "Name an existing .ipynb file." });
@@ -101,7 +107,9 @@ export async function readNotebook(path: string): Promise<Notebook> {
 export function formatNotebook({ cells, metadata, nbformat, nbformat_minor }: Notebook): string {
   const written = cells.map((cell) => {
     const { cell_type, id, metadata, source } = cell;
-    if (cell.cell_type !== "code") return { cell_type, id, metadata, source: lines(source) };
+    if (cell.cell_type !== "code") {
+      return { attachments: cell.attachments, cell_type, id, metadata, source: lines(source) };
+    }
     const { execution_count, outputs } = cell;
     return {
       cell_type,

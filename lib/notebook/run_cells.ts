@@ -10,6 +10,11 @@ export interface TimeLimits {
   timeout?: number;
 }
 
+interface CellsOptions extends TimeLimits {
+  /** Ends the cell that runs, with the kernel. */
+  signal?: AbortSignal;
+}
+
 /**
  * Runs the code cells from top to bottom, up to the first that fails, and writes outputs, counts and times into them.
  * Late outputs are still added until the kernel is closed.
@@ -18,7 +23,7 @@ export async function runCells(
   notebook: ExecutedNotebook,
   kernel: KernelClient,
   runtime: Runtime,
-  { cellTimeout = 600_000, timeout = 3_600_000 }: TimeLimits,
+  { cellTimeout = 600_000, timeout = 3_600_000, signal }: CellsOptions,
 ): Promise<void> {
   const cells = notebook.cells.filter((cell): cell is CodeCell =>
     cell.cell_type === "code" && cell.source.trim() !== ""
@@ -35,7 +40,7 @@ export async function runCells(
     const limit = left < cellTimeout
       ? { timeout: left, overtime: `the notebook took longer than ${timeout / 1000} s` }
       : { timeout: cellTimeout };
-    const error = await runCell(cell, kernel, runtime, limit);
+    const error = await runCell(cell, kernel, runtime, { ...limit, signal });
     if (error) break;
     bar.update(++done);
   }
@@ -54,14 +59,13 @@ async function runCell(
   cell: CodeCell,
   kernel: KernelClient,
   runtime: Runtime,
-  limit: { timeout: number; overtime?: string },
+  limit: { timeout: number; overtime?: string; signal?: AbortSignal },
 ): Promise<ErrorOutput | undefined> {
   const startedAt = runtime.now().toISOString();
   const clock = performance.now();
-  const { executionCount, outputs, error } = await kernel.execute(cell.source, limit);
+  // The list itself, not a copy: what is saved meanwhile shows its outputs so far, and late ones are added to it.
+  const { executionCount, error } = await kernel.execute(cell.source, { ...limit, outputs: cell.outputs });
   cell.execution_count = executionCount;
-  // The list itself, not a copy: late outputs are added to it.
-  cell.outputs = outputs;
   cell.metadata.shopflow = { startedAt, milliseconds: Math.round(performance.now() - clock) };
   return error;
 }

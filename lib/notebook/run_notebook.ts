@@ -1,105 +1,96 @@
-import type { ObjectStore } from "shopflow/lake/mod.ts";
-import type { Runtime } from "shopflow/runtime/mod.ts";
-import { createHash, randomBytes } from "node:crypto";
-import { basename, dirname, join, resolve } from "node:path";
-import { kernelEnvironment, type KernelLake } from "./jupyter/kernel_environment.ts";
-import { openKernel } from "./jupyter/kernel_client.ts";
+import { NotebookError } from "shopflow/errors/mod.ts";
+import { createHash } from "node:crypto";
+import { basename, dirname, relative, resolve } from "node:path";
+import {
+  executeNotebook,
+  type ExecuteOptions,
+  type NotebookRun,
+  type RunContext,
+  withoutOutputs,
+} from "./execute_notebook.ts";
+import { DENO_KERNELSPEC } from "./kernelspec.ts";
+import { newRun, type RunFile } from "./new_run.ts";
 import type { Notebook } from "./nbformat.ts";
-import { formatNotebook, readNotebook } from "./notebook_file.ts";
+import { formatNotebook, parseNotebook, readNotebookText } from "./notebook_file.ts";
 import { injectParameters, type Parameters, readParameters } from "./parameters.ts";
-import { findFailure, runCells, type TimeLimits } from "./run_cells.ts";
-import { type ExecutedNotebook, runKey, type RunRecord } from "./run_record.ts";
-import { requireDenoKernel } from "./kernelspec.ts";
+import { runKey } from "./run_record.ts";
 
-export interface RunOptions extends TimeLimits {
+export interface RunOptions extends ExecuteOptions {
   /** Values that replace the notebook's own. */
   parameters?: Parameters;
 }
 
-/** Where a run is kept and what it works with. */
-export interface RunContext {
-  store: ObjectStore;
-  config: KernelLake;
-  runtime: Runtime;
-}
-
-/** An executed notebook and its place in the store. */
-export interface NotebookRun {
-  notebook: ExecutedNotebook;
-  record: RunRecord;
-  /** Key of the output notebook. */
-  key: string;
-}
-
 /**
- * Runs a notebook from top to bottom in a Deno kernel whose working directory is the notebook's folder, up to the
- * first cell that fails, and keeps the executed notebook in the store. A failing cell is a result, not an
- * exception: see the record's status.
+ * Runs a notebook from top to bottom in its kernel, whose working directory is the notebook's folder, up to the
+ * first cell that fails, and keeps the executed notebook in the store: from the start on, so that a run is seen
+ * whose program is killed. A failing cell is a result, not an exception: see the record's status.
  *
- * @throws {NotebookError} when the file cannot be read, a parameter does not fit, or the kernel does not start.
+ * @throws {NotebookError} when the file cannot be read, a parameter does not fit, or the kernel does not start; all
+ *   but a missing file and a parameter that does not fit are recorded as failed runs, too.
  */
 export async function runNotebook(
   path: string,
   context: RunContext,
   options: RunOptions = {},
 ): Promise<NotebookRun> {
-  const source = await readNotebook(path);
-  requireDenoKernel(source, path);
-  const { parameters = {} } = options;
-  const prepared = injectParameters(withoutOutputs(source), parameters);
-  const started = context.runtime.now();
-  const record: RunRecord = {
+  const text = await readNotebookText(path);
+  const file: RunFile = {
     notebook: basename(path, ".ipynb"),
-    notebookSha256: createHash("sha256").update(await Deno.readFile(path)).digest("hex"),
-    runId: newRunId(started),
-    status: "succeeded",
-    parameters: { ...declaredValues(source), ...parameters },
-    startedAt: started.toISOString(),
-    milliseconds: 0,
-    reads: [],
+    path: pathFromHere(path),
+    notebookSha256: createHash("sha256").update(text).digest("hex"),
   };
-  const notebook: ExecutedNotebook = { ...prepared, metadata: { ...prepared.metadata, shopflow: record } };
-  const clock = performance.now();
-  const key = runKey(record.notebook, record.runId);
-  try {
-    const kernel = await openKernel({
-      cwd: dirname(resolve(path)),
-      env: kernelEnvironment(context.config),
-      // Where `lake gc` finds it, if this process is killed while the kernel starts.
-      temporaryFolder: join(context.config.home, "tmp"),
-    });
-    try {
-      await runCells(notebook, kernel, context.runtime, options);
-    } finally {
-      await kernel.close();
-      record.reads = kernel.reads;
-    }
-    record.failure = findFailure(notebook);
-    if (record.failure) record.status = "failed";
-  } catch (error) {
-    record.status = "failed";
-    record.failure = { cellId: "", ename: "KernelError", evalue: String(error) };
-    throw error;
-  } finally {
-    record.milliseconds = Math.round(performance.now() - clock);
-    await context.store.put(key, new TextEncoder().encode(formatNotebook(notebook)));
-  }
-  return { notebook, record, key };
-}
-
-function withoutOutputs(notebook: Notebook): Notebook {
-  const cells = notebook.cells.map((cell) =>
-    cell.cell_type === "code"
-      ? { ...cell, metadata: { ...cell.metadata }, execution_count: null, outputs: [] }
-      : cell
+  const source = await parseOrRecord(text, file, path, context);
+  const { parameters = {} } = options;
+  const notebook = injectParameters(withoutOutputs(source), parameters);
+  return await executeNotebook(
+    {
+      notebook,
+      file,
+      folder: dirname(resolve(path)),
+      parameters: { ...declaredValues(source, path), ...parameters },
+    },
+    context,
+    options,
   );
-  return { ...notebook, cells };
 }
 
-const declaredValues = (notebook: Notebook): Parameters =>
-  Object.fromEntries(readParameters(notebook).map(({ name, value }) => [name, value]));
+/** Of what is no notebook, a failed run is kept whose only cell says so. */
+async function parseOrRecord(
+  text: string,
+  file: RunFile,
+  path: string,
+  { store, runtime }: RunContext,
+): Promise<Notebook> {
+  try {
+    return parseNotebook(text, path);
+  } catch (error) {
+    if (!(error instanceof NotebookError)) throw error;
+    const unreadable = newRun(unreadableNotebook(file.notebook, error.message), file, runtime);
+    const record = unreadable.metadata.shopflow;
+    record.status = "failed";
+    record.failure = { cellId: "", ename: error.name, evalue: error.message };
+    const key = runKey(record.notebook, record.runId);
+    await store.put(key, new TextEncoder().encode(formatNotebook(unreadable)));
+    throw error;
+  }
+}
 
-/** Sorts by time, and differs for runs of the same second. */
-function newRunId(now: Date): string {
-  return `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}-${randomBytes(3).toString("hex")}`;
+function unreadableNotebook(name: string, message: string): Notebook {
+  const source = `# ${name}\n\n${message}`;
+  return {
+    cells: [{ cell_type: "markdown", id: "unreadable", metadata: {}, source }],
+    metadata: { kernelspec: { ...DENO_KERNELSPEC } },
+    nbformat: 4,
+    nbformat_minor: 5,
+  };
+}
+
+const declaredValues = (notebook: Notebook, path: string): Parameters =>
+  Object.fromEntries(readParameters(notebook, path).map(({ name, value }) => [name, value]));
+
+/** From the working directory, unless it is outside. */
+function pathFromHere(path: string): string {
+  const absolute = resolve(path);
+  const fromHere = relative(Deno.cwd(), absolute);
+  return fromHere.startsWith("..") ? absolute : fromHere;
 }

@@ -3,8 +3,8 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import { findSnapshot, type ObjectStore, openStore, readJson, readOnlyStore } from "shopflow/lake/mod.ts";
 import type { ScoreTable } from "shopflow/registry/mod.ts";
 import { type OpenSnapshot, openSnapshot, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
-import { join } from "node:path";
-import { READ_HOOK, type ReadFact } from "./jupyter/kernel_messages.ts";
+import { basename, dirname, join } from "node:path";
+import { noteModelReads, noteRead, pinModels, pinnedVersion } from "./reads.ts";
 
 /** The shop's data as a notebook sees it. */
 export interface Shop {
@@ -14,11 +14,17 @@ export interface Shop {
   readonly session: OpenSnapshot;
   /** The lake's files, for reading, e.g. for `loadChampion(shop.store, "churn")`. */
   readonly store: ObjectStore;
-  /** A query's result. */
-  sql(query: string): Promise<ColumnTable>;
+  /** A query's result. Its columns are known to the query only, so rows are of any type unless you name it. */
+  sql<Row extends object = AnyRow>(query: string): Promise<ShopTable<Row>>;
   /** A whole table or view. */
-  table(name: string): Promise<ColumnTable>;
+  table<Row extends object = AnyRow>(name: string): Promise<ShopTable<Row>>;
 }
+
+/** An arquero table whose rows have a type. */
+export type ShopTable<Row extends object> = { objects(options?: ObjectsOptions): Row[] } & ColumnTable;
+type ObjectsOptions = Parameters<ColumnTable["objects"]>[0];
+// deno-lint-ignore no-explicit-any -- what a column holds is known to the query only
+type AnyRow = Record<string, any>;
 
 /** The repository's root: settings count from there, whichever folder the notebook's kernel runs in. */
 const ROOT = join(import.meta.dirname!, "..", "..");
@@ -30,48 +36,35 @@ export interface ShopOptions {
 }
 
 /**
- * Opens the lake that `SHOPFLOW_HOME` and `SHOPFLOW_LAKE` name, by default at its current snapshot. The score
- * tables are the current ones in any case.
+ * Opens the lake that `SHOPFLOW_HOME` and `SHOPFLOW_LAKE` name, by default at its current snapshot, or in a
+ * repeated run at that of the run before. The score tables are the current ones, or those of the run before.
  *
  * @throws {LakeError} when nothing was published there, or there is no such snapshot.
  */
-export async function openShop({ snapshot = "current" }: ShopOptions = {}): Promise<Shop> {
+export async function openShop(
+  { snapshot = pinnedVersion("snapshot", "lake") ?? "current" }: ShopOptions = {},
+): Promise<Shop> {
   const config = loadConfig(Deno.env.toObject(), ROOT);
-  const store = noteModelReads(readOnlyStore(openStore(config)));
+  const store = noteModelReads(pinModels(readOnlyStore(openStore(config))));
   const session = await openSnapshot(store, await findSnapshot(store, snapshot));
   await noteRead({ kind: "snapshot", name: "lake", version: session.manifest.id });
   for (const { key } of await store.list("scores/")) {
     if (!key.endsWith("/current.json")) continue;
     const scores = (await readJson<ScoreTable>(store, key))!.value;
-    const path = await store.localPath(scores.key);
+    const version = pinnedVersion("scores", scores.name) ?? basename(scores.key, ".parquet");
+    const path = await store.localPath(`${dirname(scores.key)}/${version}.parquet`);
+    await noteRead({ kind: "scores", name: scores.name, version });
     await session.run(
       `CREATE VIEW ${sqlName(`scores_${scores.name}`)} AS SELECT * FROM read_parquet(${sqlString(path)})`,
     );
   }
-  const sql = async (query: string) => toTable(await session.columns(query));
+  const sql = async <Row extends object>(query: string) =>
+    toTable(await session.columns(query)) as ShopTable<Row>;
   return {
     snapshot: session.manifest.id,
     session,
     store,
     sql,
     table: (name) => sql(`SELECT * FROM ${sqlName(name)}`),
-  };
-}
-
-/** Tells our runner, if it is one that runs the notebook, what was read. */
-async function noteRead(fact: ReadFact): Promise<void> {
-  const hook = (globalThis as Record<symbol, unknown>)[READ_HOOK];
-  if (typeof hook === "function") await hook(fact);
-}
-
-/** The same store; a model version whose card is read goes to the record of the run. */
-function noteModelReads(store: ObjectStore): ObjectStore {
-  return {
-    ...store,
-    async get(key) {
-      const [, name, version] = key.match(/^models\/([^/]+)\/([^/]+)\/card\.json$/) ?? [];
-      if (name && version) await noteRead({ kind: "model", name, version });
-      return await store.get(key);
-    },
   };
 }

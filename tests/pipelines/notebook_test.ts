@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { runKillable } from "../fixtures/crash/killable_process.ts";
 import { publishSmallLake } from "../lib/notebook/small_lake.ts";
 import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
@@ -49,6 +49,48 @@ Deno.test("`notebook run` ends with the failing cell's error, and leaves the pag
   });
 });
 
+Deno.test("`notebook rerun` says that the outputs are equal, `runs` lists both runs", async () => {
+  await withTemporaryFolder(async (home) => {
+    await Deno.mkdir(join(home, "lake"));
+    await publishSmallLake(join(home, "lake"));
+    const { stdout } = await notebook(home, "run", "--no-page", "--no-check", FIXTURE);
+    const runId = basename(stdout, ".ipynb");
+    const again = await notebook(home, "rerun", "--no-page", "--no-check", runId);
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stdout, new RegExp(`run ${runId} of .* repeated as .*succeeded`));
+    assert.match(again.stdout, /data: snapshot \w+; code: commit \w{12}.* then, commit \w{12}.* now/);
+    assert.match(again.stdout, /^outputs: equal$/m);
+    const listed = (await notebook(home, "runs", "daily_orders")).stdout.split("\n");
+    assert.equal(listed.length, 4);
+    assert.match(listed[3]!, new RegExp(`^${runId} +daily_orders +succeeded`));
+    assert.match((await notebook(home, "runs", "churn")).stdout, /churn never ran/);
+  });
+});
+
+Deno.test("`notebook rerun` ends with an error that names the cells whose outputs differ", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = await writeNotebook(join(home, "clock.ipynb"), ["1", "performance.timeOrigin"]);
+    const runId = basename((await notebook(home, "run", "--no-page", path)).stdout, ".ipynb");
+    const { code, stdout, stderr } = await notebook(home, "rerun", "--no-page", runId);
+    assert.equal(code, 1);
+    assert.match(stdout, /^outputs: different$/m);
+    assert.match(stderr, /outputs of 1 cells are not those of .*: found cell 2 \(cell-1\): text\/plain/);
+  });
+});
+
+Deno.test("a type error is told with cell and line, `--no-check` runs all the same", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = await writeNotebook(join(home, "typed.ipynb"), ["1", `2;\nconst text: string = 3;`]);
+    const { code, stderr } = await notebook(home, "run", "--no-page", path);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /typed\.ipynb failed in cell cell-1: TS2322: cell 2, line 2: Type 'number' is not assignable/,
+    );
+    assert.equal((await notebook(home, "run", "--no-page", "--no-check", path)).code, 0);
+  });
+});
+
 Deno.test("a parameter that does not exist is answered with those that do", async () => {
   const { code, stderr } = await notebook("/nowhere", "run", FIXTURE, "-p", "asof=2024-07-11");
   assert.equal(code, 1);
@@ -88,5 +130,70 @@ Deno.test("wherever a notebook run is killed while its kernel starts, gc finds w
     const left = await leftoverFolders(home, new Date(Date.now() + 1000));
     assert.ok(left.some((path) => path.includes("shopflow-kernel-")), left.join());
     assert.equal((await Array.fromAsync(Deno.readDir(join(home, "tmp")))).length, left.length);
+  });
+});
+
+Deno.test("`notebook diff` prints what changed, writes a page, and tells scripts by its exit code", async () => {
+  await withTemporaryFolder(async (home) => {
+    const one = await writeNotebook(join(home, "one.ipynb"), ["const rows = 10;", "rows"]);
+    const other = await writeNotebook(join(home, "other.ipynb"), ["const rows = 20;", "rows"]);
+    const { code, stdout, stderr } = await notebook(home, "diff", one, other);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /cells: 1 changed, 1 the same\n\n~ code cell-0\n {2}- const rows = 10;\n {2}\+ const rows = 20;/,
+    );
+    assert.equal((await notebook(home, "diff", "--exit-code", one, other)).code, 1);
+    assert.equal((await notebook(home, "diff", "--exit-code", one, one)).code, 0);
+    assert.equal(
+      (await notebook(home, "diff", "--exit-code", "--only", "outputs", "--", one, other)).code,
+      0,
+    );
+    const page = join(home, "page.html");
+    assert.equal((await notebook(home, "diff", "--html", page, one, other)).code, 0);
+    assert.match(await Deno.readTextFile(page), /<ins>\+ const rows = <mark>20<\/mark>;<\/ins>/);
+    const json = JSON.parse((await notebook(home, "diff", "--json", one, other)).stdout);
+    assert.deepEqual(json.cells.map(({ id }: { id: string }) => id), ["cell-0"]);
+  });
+});
+
+Deno.test("`notebook diff` compares revisions of git, and says what can be compared", async () => {
+  const same = await notebook("/nowhere", "diff", "HEAD:notebooks/churn.ipynb", "HEAD:notebooks/churn.ipynb");
+  assert.match(same.stdout, /cells: \d+ the same$/);
+  assert.match((await notebook("/nowhere", "diff", "--from", "HEAD", FIXTURE)).stdout, /^HEAD:tests/);
+  const none = await notebook("/nowhere", "diff", "HEAD:nothing.ipynb", FIXTURE);
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /no nothing\.ipynb at HEAD/);
+});
+
+Deno.test("`notebook log` lists commits as text and as JSON, and knows no versions of what never was", async () => {
+  const { stdout } = await notebook("/nowhere", "log", "churn");
+  assert.match(stdout, /^time \(UTC\).*\n.*\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}commit /);
+  const [entry] = JSON.parse((await notebook("/nowhere", "log", "churn", "--json", "--limit", "1")).stdout);
+  assert.deepEqual([entry.kind, entry.path], ["commit", "notebooks/churn.ipynb"]);
+  const none = await notebook("/nowhere", "log", "never");
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /notebooks\/never\.ipynb has no versions/);
+});
+
+Deno.test("`notebook check` names what a notebook defines again, and where to import it from", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = await writeNotebook(join(home, "again.ipynb"), ["const auc = 1;"]);
+    const { code, stderr } = await notebook(home, "check", path);
+    assert.equal(code, 1);
+    assert.match(stderr, /found auc of shopflow\/evaluation\/mod\.ts in cell cell-0 of .*again\.ipynb/);
+    assert.equal((await notebook(home, "check")).code, 0);
+  });
+});
+
+Deno.test("`notebook promote` refuses a notebook of another place, and cells that are not tagged", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = await writeNotebook(join(home, "a.ipynb"), ["1"]);
+    assert.match((await notebook(home, "promote", path)).stderr, /outside of the repository/);
+    assert.match((await notebook(home, "promote", FIXTURE)).stderr, /no cell to promote/);
+    assert.match(
+      (await notebook(home, "promote", FIXTURE, "-p", "nope=1")).stderr,
+      /The notebook has no such parameter/,
+    );
   });
 });

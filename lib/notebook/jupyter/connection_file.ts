@@ -13,8 +13,8 @@ export interface KernelConnection {
 
 const PORTS = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"] as const;
 
-/** Chooses free ports of this machine and a key, and writes them for the kernel into a file in `folder`. */
-export async function writeConnectionFile(folder: string): Promise<KernelConnection> {
+/** Chooses free ports of this machine and a key, and writes them for the kernel `name` into a file in `folder`. */
+export async function writeConnectionFile(folder: string, name: string): Promise<KernelConnection> {
   // All are open before the first is closed, so they differ.
   const listeners = PORTS.map(() => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
   const numbers = listeners.map((listener) => (listener.addr as Deno.NetAddr).port);
@@ -26,7 +26,7 @@ export async function writeConnectionFile(folder: string): Promise<KernelConnect
     transport: "tcp",
     key,
     signature_scheme: "hmac-sha256",
-    kernel_name: "deno",
+    kernel_name: name,
     ...ports,
   };
   const path = join(folder, "connection.json");

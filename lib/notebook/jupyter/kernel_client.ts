@@ -1,9 +1,13 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { randomUUID } from "node:crypto";
-import { BARRIER, barrierCode, PRELUDE, READ, type ReadFact, UNHANDLED } from "./kernel_messages.ts";
+import { BARRIER, barrierCode, preludeCode, READ, type ReadFact, UNHANDLED } from "./kernel_messages.ts";
+import { type ExecuteOptions, type Execution, newPending, type Pending, takeReply } from "./execution.ts";
+import { cancelled, died, garbled, timedOut } from "./kernel_failures.ts";
 import { type KernelOptions, type KernelProcess, startKernel } from "./kernel_process.ts";
-import type { ErrorOutput, Output } from "../nbformat.ts";
+import { DENO_KERNELSPEC } from "../kernelspec.ts";
+import type { ErrorOutput } from "../nbformat.ts";
 import { errorOf, OutputCollector } from "./output_collector.ts";
+import { aborted, elapsed } from "./waiting.ts";
 import {
   createRequest,
   decodeMessage,
@@ -12,28 +16,18 @@ import {
   type WireSession,
 } from "./wire_message.ts";
 
-/** What became of a piece of code. */
-export interface Execution {
-  executionCount: number | null;
-  /** All its outputs; late ones are still added until {@linkcode KernelClient.close} has returned. */
-  outputs: Output[];
-  /** Undefined when it succeeded. */
-  error?: ErrorOutput;
-}
-
-export interface ExecuteOptions {
-  /** Milliseconds. */
-  timeout: number;
-  /** What to say when it is over, e.g. `the notebook took longer than 60 s`. Default names the cell. */
-  overtime?: string;
-  /** Whether the code counts as a cell of the notebook. Default true. */
-  counted?: boolean;
+/** What a kernel says of itself. */
+export interface KernelInfo {
+  implementation: string;
+  version: string;
+  language: string;
 }
 
 export interface KernelClient {
+  readonly info: KernelInfo;
   /**
-   * Executes code and waits for its outputs. A code that takes longer than the timeout, or that ends the
-   * kernel, gives an error output, after which the kernel is gone.
+   * Executes code and waits for its outputs. A code that takes longer than the timeout, is cancelled, or ends
+   * the kernel, gives an error output, after which the kernel is gone.
    */
   execute(code: string, options: ExecuteOptions): Promise<Execution>;
   /** What the code reported to have read, in order. */
@@ -46,22 +40,27 @@ export interface KernelClient {
 
 /** How long the kernel must be silent before it counts as having said everything. */
 const QUIET_MS = 30;
-const PRELUDE_TIMEOUT = 30_000;
+/** How long it is waited for: a timer that a cell started may write for ever. */
+const QUIET_LIMIT_MS = 3_000;
+const START_TIMEOUT = 30_000;
+/** A kernel may publish before it has noticed that we listen; then it is asked once more. */
+const ASK_AGAIN_MS = 250;
 
-/** A request under way and what arrived for it. */
-interface Pending {
-  execution: Execution;
-  reply: PromiseWithResolvers<void>;
-  /** Resolves when its closing sentinel came. */
-  barrier: PromiseWithResolvers<void>;
+/** How to start a kernel, and what the notebook reads in it where it names no version itself. */
+export interface OpenOptions extends KernelOptions {
+  pinned?: ReadFact[];
 }
 
-/** Starts a Deno kernel for one notebook. */
-export async function openKernel(options: KernelOptions): Promise<KernelClient> {
-  const client = new Client(await startKernel(options));
+/**
+ * Starts a kernel for one notebook.
+ *
+ * @throws {NotebookError} when it does not come up or does not answer.
+ */
+export async function openKernel({ pinned = [], ...options }: OpenOptions): Promise<KernelClient> {
+  const { name } = options.command;
+  const client = new Client(await startKernel(options), name === DENO_KERNELSPEC.name);
   try {
-    const { error } = await client.execute(PRELUDE, { timeout: PRELUDE_TIMEOUT, counted: false });
-    if (error) throw new NotebookError("The Deno kernel could not be prepared", { found: error.evalue });
+    await client.prepare(pinned, options.startTimeout ?? START_TIMEOUT, name);
     return client;
   } catch (error) {
     await client.close();
@@ -72,39 +71,62 @@ export async function openKernel(options: KernelOptions): Promise<KernelClient> 
 class Client implements KernelClient {
   readonly reads: ReadFact[] = [];
   alive = true;
+  info: KernelInfo = { implementation: "", version: "", language: "" };
+  #isDeno: boolean;
   #process: KernelProcess;
   #session: WireSession;
   #collector = new OutputCollector();
   /** By message id, of the code's request and of its closing request. */
   #pending = new Map<string, Pending>();
+  /** By message id, who waits for the kernel's idle. */
+  #idle = new Map<string, PromiseWithResolvers<void>>();
+  /** The code that runs, or ran last: text on the process's own output is its. */
+  #current?: Execution;
   #lastMessage = performance.now();
   #ended: Promise<string>;
   #reading: Promise<void>;
 
-  constructor(process: KernelProcess) {
+  constructor(process: KernelProcess, isDeno: boolean) {
     this.#process = process;
+    this.#isDeno = isDeno;
     this.#session = { id: randomUUID(), key: process.key };
     this.#ended = process.ended.finally(() => this.alive = false);
-    this.#reading = Promise.all([this.#read("shell"), this.#read("iopub")]).then(() => {});
+    const sockets = [this.#read("shell"), this.#read("iopub"), this.#readStray()];
+    this.#reading = Promise.all(sockets).then(() => {});
     // A cell that waits gets this failure as its error; between cells it must not end the program.
     this.#reading.catch(() => {});
   }
 
+  /** Waits until the kernel answers on both sockets, and tells a Deno kernel what our runner wants of it. */
+  async prepare(pinned: ReadFact[], timeout: number, name: string): Promise<void> {
+    const failed = (found: string) =>
+      new NotebookError(`The kernel ${name} could not be prepared`, { found });
+    const timer = new AbortController();
+    const failure = await Promise.race([
+      this.#greet(timer.signal),
+      this.#lost().then(({ evalue }) => evalue),
+      elapsed(timeout, timer.signal).then(() => `no answer within ${timeout / 1000} s`),
+    ]);
+    timer.abort();
+    if (failure !== undefined) throw failed(failure);
+    if (!this.#isDeno) return;
+    const { error } = await this.execute(preludeCode(pinned), { timeout, counted: false });
+    if (error) throw failed(error.evalue);
+  }
+
   async execute(
     code: string,
-    { timeout, overtime = `the cell took longer than ${timeout / 1000} s`, counted = true }: ExecuteOptions,
+    { timeout, overtime = `the cell took longer than ${timeout / 1000} s`, counted = true, signal, outputs }:
+      ExecuteOptions,
   ): Promise<Execution> {
-    const pending: Pending = {
-      execution: { executionCount: null, outputs: [] },
-      reply: Promise.withResolvers(),
-      barrier: Promise.withResolvers(),
-    };
+    const pending = newPending(outputs);
+    this.#current = pending.execution;
     const timer = new AbortController();
-    const outcome = await Promise.race([
+    const outcome = signal?.aborted ? cancelled(signal.reason) : await Promise.race([
       this.#run(code, pending, counted),
-      this.#ended.then((reason) => died(reason)),
-      this.#reading.then(() => this.#ended.then(died), (error) => garbled(error)),
+      this.#lost(),
       elapsed(timeout, timer.signal).then(() => timedOut(overtime)),
+      aborted(timer.signal, signal).then(() => cancelled(signal?.reason)),
     ]);
     timer.abort();
     const { execution } = pending;
@@ -119,7 +141,9 @@ class Client implements KernelClient {
   }
 
   async close(): Promise<void> {
-    while (this.alive && performance.now() - this.#lastMessage < QUIET_MS) {
+    const latest = performance.now() + QUIET_LIMIT_MS;
+    const isQuiet = () => performance.now() - this.#lastMessage >= QUIET_MS;
+    while (this.alive && !isQuiet() && performance.now() < latest) {
       await Promise.race([this.#ended, elapsed(QUIET_MS)]);
     }
     await this.#process.kill();
@@ -132,25 +156,87 @@ class Client implements KernelClient {
     return this.close();
   }
 
-  /** The kernel reports idle before its last outputs, so a closing request follows the code's own. */
+  /** Resolves when the kernel can tell nothing more. */
+  #lost(): Promise<ErrorOutput> {
+    return Promise.race([
+      this.#ended.then(died),
+      this.#reading.then(() => this.#ended.then(died), garbled),
+    ]);
+  }
+
+  /** Asks until the answer comes on both sockets: from then on nothing that is published is missed. */
+  async #greet(stop: AbortSignal): Promise<undefined> {
+    while (!stop.aborted) {
+      const pending = newPending();
+      const asked = await this.#request("kernel_info_request", {}, pending, pending.barrier);
+      const content = await pending.reply.promise;
+      const { name = "" } = (content.language_info ?? {}) as { name?: string };
+      this.info = {
+        implementation: String(content.implementation ?? ""),
+        version: String(content.implementation_version ?? ""),
+        language: name,
+      };
+      const heard = pending.barrier.promise.then(() => true);
+      if (await Promise.race([heard, elapsed(ASK_AGAIN_MS, stop).then(() => false)])) return;
+      this.#pending.delete(asked);
+    }
+  }
+
+  /**
+   * The Deno kernel reports idle before its last outputs, so a closing request follows the code's own. Other
+   * kernels keep to the protocol, where idle comes last; what their threads say later is theirs all the same.
+   */
   async #run(code: string, pending: Pending, counted: boolean): Promise<undefined> {
-    await this.#request(code, pending, { store_history: counted, silent: false });
+    const idle = Promise.withResolvers<void>();
+    await this.#execute(code, pending, { store_history: counted, silent: false }, idle);
     await pending.reply.promise;
-    await this.#request(barrierCode(randomUUID()), pending, { store_history: false, silent: true });
+    if (!this.#isDeno) await idle.promise;
+    const barrier = this.#isDeno ? barrierCode(randomUUID()) : "";
+    const closing = this.#isDeno ? undefined : pending.barrier;
+    await this.#execute(barrier, pending, { store_history: false, silent: true }, closing);
     await pending.barrier.promise;
   }
 
-  async #request(code: string, pending: Pending, history: { store_history: boolean; silent: boolean }) {
-    const request = createRequest(this.#session, "execute_request", {
+  async #execute(
+    code: string,
+    pending: Pending,
+    history: { store_history: boolean; silent: boolean },
+    idle?: PromiseWithResolvers<void>,
+  ): Promise<void> {
+    const content = {
       code,
       ...history,
       user_expressions: {},
       // Without this, prompt() waits forever for an answer on standard input.
       allow_stdin: false,
       stop_on_error: true,
-    });
-    this.#pending.set(request.header.msg_id, pending);
+    };
+    await this.#request("execute_request", content, pending, idle);
+  }
+
+  /** Gives the request's id; `idle` resolves when the kernel reports that it is done with it. */
+  async #request(
+    type: string,
+    content: Record<string, unknown>,
+    pending: Pending,
+    idle?: PromiseWithResolvers<void>,
+  ): Promise<string> {
+    const request = createRequest(this.#session, type, content);
+    const id = request.header.msg_id;
+    this.#pending.set(id, pending);
+    if (idle) this.#idle.set(id, idle);
     await this.#process.shell.send(encodeMessage(this.#session, request));
+    return id;
+  }
+
+  /** What native libraries print is of the cell that called them; ipykernel sends that itself, so there it is a copy. */
+  async #readStray(): Promise<void> {
+    for await (const text of this.#process.stray) {
+      this.#lastMessage = performance.now();
+      if (this.#isDeno && this.#current) {
+        this.#collector.add(this.#current.outputs, "stream", { name: "stdout", text });
+      }
+    }
   }
 
   async #read(socket: "shell" | "iopub"): Promise<void> {
@@ -164,11 +250,15 @@ class Client implements KernelClient {
     }
   }
 
-  #takeOutput(pending: Pending, { header, content }: WireMessage): void {
+  #takeOutput(pending: Pending, { header, parent, content }: WireMessage): void {
     const data = (content.data ?? {}) as Record<string, unknown>;
     if (data[BARRIER] !== undefined) return pending.barrier.resolve();
     if (data[READ] !== undefined) return void this.reads.push(data[READ] as ReadFact);
     const { execution } = pending;
+    if (header.msg_type === "status") {
+      if (content.execution_state === "idle") this.#idle.get(parent.msg_id ?? "")?.resolve();
+      return;
+    }
     if (data[UNHANDLED] !== undefined) {
       const error = data[UNHANDLED] as Record<string, unknown>;
       execution.error ??= errorOf(error);
@@ -176,42 +266,4 @@ class Client implements KernelClient {
     }
     this.#collector.add(execution.outputs, header.msg_type, content);
   }
-}
-
-function takeReply(pending: Pending, { content }: WireMessage): void {
-  const { execution, reply } = pending;
-  execution.executionCount ??= (content.execution_count as number | undefined) ?? null;
-  if (content.status !== "ok") execution.error ??= errorOf(content);
-  reply.resolve();
-}
-
-const died = (reason: string): ErrorOutput => ({
-  output_type: "error",
-  ename: "KernelDied",
-  evalue: `the kernel ended while it ran this cell (${reason})`,
-  traceback: [
-    `The kernel ended while it ran this cell: ${reason}.`,
-    "Deno.exit(), a crash of a native library or a lack of memory do that.",
-  ],
-});
-
-const garbled = (error: unknown): ErrorOutput => ({
-  output_type: "error",
-  ename: "KernelProtocolError",
-  evalue: error instanceof Error ? error.message : String(error),
-  traceback: ["What came from the kernel could not be read.", String(error)],
-});
-
-const timedOut = (overtime: string): ErrorOutput => ({
-  output_type: "error",
-  ename: "Timeout",
-  evalue: overtime,
-  traceback: [`The kernel was ended, since ${overtime}.`],
-});
-
-function elapsed(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => clearTimeout(timer));
-  });
 }

@@ -1,3 +1,7 @@
+import { NotebookError } from "shopflow/errors/mod.ts";
+import { z } from "zod";
+import type { Notebook } from "../nbformat.ts";
+
 /**
  * What a notebook's kernel may know of our environment: where programs, caches and the lake are. It always
  * runs with every permission, so credentials of the sources stay outside.
@@ -46,12 +50,17 @@ export interface KernelLake {
   lakeUrl: string;
 }
 
-/** The whole environment for a kernel; colours are off, since outputs are kept as text. */
+/**
+ * The whole environment for a kernel; colours are off, since outputs are kept as text.
+ *
+ * @param wanted further variables that the notebook asks for
+ */
 export function kernelEnvironment(
   lake: KernelLake,
   env: Record<string, string | undefined> = Deno.env.toObject(),
+  wanted: string[] = [],
 ): Record<string, string> {
-  const names = lake.lakeUrl.startsWith("s3://") ? [...PASSED, ...PASSED_FOR_S3] : PASSED;
+  const names = [...PASSED, ...lake.lakeUrl.startsWith("s3://") ? PASSED_FOR_S3 : [], ...wanted];
   const passed = names.flatMap((name) => env[name] === undefined ? [] : [[name, env[name]!]]);
   return {
     ...Object.fromEntries(passed),
@@ -59,4 +68,20 @@ export function kernelEnvironment(
     SHOPFLOW_HOME: lake.home,
     SHOPFLOW_LAKE: lake.lakeUrl,
   };
+}
+
+const wish = z.object({ env: z.array(z.string().regex(/^[A-Za-z_]\w*$/)).default([]) });
+
+/**
+ * The variables that a notebook asks for in its metadata: `"shopflow": { "env": ["NAME"] }`.
+ *
+ * @throws {NotebookError} when that is no list of names.
+ */
+export function wantedVariables({ metadata }: Notebook, name = "The notebook"): string[] {
+  const parsed = wish.safeParse(metadata.shopflow ?? {});
+  if (parsed.success) return parsed.data.env;
+  throw new NotebookError(`${name} does not say which variables of the environment it wants`, {
+    expected: 'a list of names in its metadata, e.g. "shopflow": { "env": ["API_TOKEN"] }',
+    found: JSON.stringify(metadata.shopflow),
+  });
 }

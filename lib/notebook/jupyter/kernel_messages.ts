@@ -12,20 +12,28 @@ export const READ = "application/vnd.shopflow.read+json";
 
 /** One thing that a notebook read from the lake, for the record of its run. */
 export interface ReadFact {
-  kind: "snapshot" | "model";
-  /** `lake` for the snapshot, or the model's name. */
+  kind: "snapshot" | "model" | "scores";
+  /** `lake` for the snapshot, or the name of the model or score table. */
   name: string;
   version: string;
 }
 
 /** Where the prelude leaves its function for the notebook's library; absent in a plain Jupyter. */
 export const READ_HOOK = Symbol.for("shopflow.notebook.read");
+/** Where the prelude leaves the versions that a repeated run must read; absent otherwise. */
+export const PINNED = Symbol.for("shopflow.notebook.pinned");
 
-/** Code that runs before the first cell. */
-export const PRELUDE = `{
+/**
+ * Code that runs in the Deno kernel before the first cell.
+ *
+ * @param pinned what the notebook reads where it does not name a version itself
+ */
+export function preludeCode(pinned: ReadFact[]): string {
+  return `{
   const tell = (mime, value) =>
     Deno.jupyter.broadcast("display_data", { data: { [mime]: value }, metadata: {}, transient: {} });
   globalThis[Symbol.for("${READ_HOOK.description}")] = (fact) => tell("${READ}", fact);
+  globalThis[Symbol.for("${PINNED.description}")] = ${JSON.stringify(pinned)};
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     const { reason } = event;
@@ -36,8 +44,14 @@ export const PRELUDE = `{
       traceback: ["A promise was rejected and not awaited.", ...String(reason?.stack ?? reason).split("\\n")],
     });
   });
+  for (const name of ["alert", "confirm", "prompt"]) {
+    globalThis[name] = () => {
+      throw new Error(name + "() has nobody to ask: this notebook is run without a keyboard. Use a parameter.");
+    };
+  }
 }
 undefined`;
+}
 
 /** Code that runs after each cell; it yields once so that rejections of the cell are told before. */
 export function barrierCode(id: string): string {

@@ -1,9 +1,12 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { type KernelConnection, writeConnectionFile } from "./connection_file.ts";
-import { endWithOwner } from "./live_kernels.ts";
+import { type GuardedProcess, startGuarded } from "./guarded_process.ts";
+import type { KernelCommand } from "./kernelspecs.ts";
 import { connectZmtp, type SocketType, type ZmtpSocket } from "./zmtp.ts";
 
 export interface KernelOptions {
+  /** What is started. */
+  command: KernelCommand;
   /** Working directory of the notebook's code; the Deno kernel looks for `deno.json` from here upwards. */
   cwd: string;
   /** The whole environment of the kernel: it always has every permission, so it gets no secret it does not need. */
@@ -19,14 +22,16 @@ export interface KernelProcess {
   key: string;
   shell: ZmtpSocket;
   iopub: ZmtpSocket;
+  /** What came on the process's own standard output, past the protocol: native libraries print there. */
+  stray: ReadableStream<string>;
   /** Resolves when the process has ended, with why, for messages. */
   ended: Promise<string>;
-  /** Ends the process at once and waits until it is gone. */
+  /** Ends the process and all that it started at once, and waits until it is gone. */
   kill(): Promise<void>;
 }
 
 /** A process without sockets yet. */
-type StartedProcess = Pick<KernelProcess, "ended" | "kill">;
+type StartedProcess = Pick<KernelProcess, "ended" | "kill" | "stray">;
 
 /** A kernel that ends by itself at its start, for which a taken port is the usual reason. */
 class EndedAtStart extends NotebookError {}
@@ -44,7 +49,7 @@ const NOT_UP_YET = [
 const STDERR_TAIL = 2000;
 
 /**
- * Starts the Deno kernel and connects to it.
+ * Starts a kernel and connects to it.
  *
  * @throws {NotebookError} when it does not come up.
  */
@@ -62,58 +67,93 @@ async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): 
   const { temporaryFolder } = options;
   if (temporaryFolder !== undefined) await Deno.mkdir(temporaryFolder, { recursive: true });
   const folder = await Deno.makeTempDir({ dir: temporaryFolder, prefix: "shopflow-kernel-" });
+  const removeFolder = () => Deno.remove(folder, { recursive: true });
   try {
-    const connection = await writeConnectionFile(folder);
-    const process = spawnKernel(connection.path, options);
+    const connection = await writeConnectionFile(folder, options.command.name);
+    const process = spawnKernel(connection.path, options, removeFolder);
     try {
-      const sockets = await connect(connection, process, startTimeout);
+      const sockets = await connect(connection, process, options.command.name, startTimeout);
       return { key: connection.key, ...process, ...sockets };
     } catch (error) {
+      await process.stray.cancel();
       await process.kill();
       throw error;
     }
-  } finally {
-    // The kernel has read the file by now, and nobody else needs its key.
-    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (await isFolder(folder)) await removeFolder();
+    throw error;
   }
 }
 
-function spawnKernel(connectionFile: string, { cwd, env }: KernelOptions): StartedProcess {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["jupyter", "--kernel", "--conn", connectionFile],
-    cwd,
-    env,
-    clearEnv: true,
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const release = endWithOwner(child);
-  const ended = endOf(child).finally(release);
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Spawns the kernel; `cleanUp` is called when it has ended, since some write into the connection file's folder. */
+function spawnKernel(
+  connectionFile: string,
+  { command, cwd, env }: KernelOptions,
+  cleanUp: () => Promise<void>,
+): StartedProcess {
+  const argv = command.argv.map((part) => part.replaceAll("{connection_file}", connectionFile));
+  const guarded = spawnOrExplain(command.name, argv, { cwd, env: { ...env, ...command.env } });
+  const ended = endOf(guarded).then(async (reason) => {
+    await cleanUp();
+    return reason;
+  });
   const kill = async () => {
-    killQuietly(child);
+    await guarded.end();
     await ended;
   };
-  return { ended, kill };
+  return { stray: guarded.child.stdout.pipeThrough(new TextDecoderStream()), ended, kill };
+}
+
+function spawnOrExplain(
+  name: string,
+  argv: string[],
+  options: { cwd: string; env: Record<string, string> },
+): GuardedProcess {
+  try {
+    return startGuarded(argv, options);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.PermissionDenied)) {
+      throw cause;
+    }
+    throw new NotebookError(`The kernel ${name} cannot be started`, {
+      expected: `the program ${argv[0]} and the folder ${options.cwd}`,
+      found: cause.message,
+      remedy: "Install the kernel again, or correct the argv of its kernel.json.",
+    });
+  }
 }
 
 /** Connects both sockets as soon as the kernel listens, unless it ends or takes too long before. */
 async function connect(
   { shellPort, iopubPort }: KernelConnection,
   { ended }: StartedProcess,
+  name: string,
   startTimeout: number,
 ): Promise<{ shell: ZmtpSocket; iopub: ZmtpSocket }> {
   const stop = new AbortController();
+  const seen: { last?: Error } = {};
   const timer = setTimeout(() => {
     stop.abort(
-      new NotebookError("The Deno kernel did not start in time", { expected: `${startTimeout / 1000} s` }),
+      new NotebookError(`The kernel ${name} did not start in time`, {
+        expected: `an answer within ${startTimeout / 1000} s`,
+        found: seen.last?.message,
+      }),
     );
   }, startTimeout);
   ended.then((reason) =>
     stop.abort(
-      new EndedAtStart("The Deno kernel ended while it started", {
+      new EndedAtStart(`The kernel ${name} ended while it started`, {
         found: reason,
-        remedy: "Try `deno jupyter --version`; the kernel is part of Deno.",
+        remedy: name === "deno" ? "Try `deno jupyter --version`; the kernel is part of Deno." : undefined,
       }),
     )
   );
@@ -121,7 +161,7 @@ async function connect(
   try {
     const [shell, iopub] = await Promise.all(
       ([[shellPort, "DEALER"], [iopubPort, "SUB"]] as const).map(async ([port, type]) => {
-        const socket = await connectWhenUp(port, type, stop.signal);
+        const socket = await connectWhenUp(port, type, stop.signal, seen);
         open.push(socket);
         return socket;
       }),
@@ -135,20 +175,26 @@ async function connect(
   }
 }
 
-async function connectWhenUp(port: number, type: SocketType, stop: AbortSignal): Promise<ZmtpSocket> {
+async function connectWhenUp(
+  port: number,
+  type: SocketType,
+  stop: AbortSignal,
+  seen: { last?: Error },
+): Promise<ZmtpSocket> {
   while (true) {
     try {
-      return await connectZmtp(port, type);
+      return await connectZmtp(port, type, stop);
     } catch (error) {
-      if (!NOT_UP_YET.some((kind) => error instanceof kind)) throw error;
       stop.throwIfAborted();
+      if (!NOT_UP_YET.some((kind) => error instanceof kind)) throw error;
+      seen.last = error as Error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 }
 
 /** Reads standard error to its end, so that the kernel never blocks on a full pipe, and keeps the last of it. */
-async function endOf(child: Deno.ChildProcess): Promise<string> {
+async function endOf({ child, end }: GuardedProcess): Promise<string> {
   let tail = "";
   const reading = (async () => {
     for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
@@ -156,20 +202,12 @@ async function endOf(child: Deno.ChildProcess): Promise<string> {
     }
   })();
   const status = await child.status;
-  // A grandchild may hold the pipe open after the kernel is gone; what it writes is not waited for.
-  await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, 100))]);
+  // What it started may still run, and hold the pipe open.
+  await end();
+  await reading;
   const why = status.signal ? `ended by ${status.signal}` : `ended with code ${status.code}`;
   // deno-lint-ignore no-control-regex -- terminal colours
   const words = tail.replace(/\x1b\[[\d;]*m/g, "").replace(/^Warning "deno jupyter" is unstable.*\n/, "")
     .trim();
   return words ? `${why}: ${words}` : why;
-}
-
-function killQuietly(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch (error) {
-    // It had ended already.
-    if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -1,16 +1,28 @@
 import type { DisplayOutput, ErrorOutput, Output, ResultOutput, StreamOutput } from "../nbformat.ts";
 
-/** Beyond this much text in one cell, further output is left out, and the cell says so. */
-const MAX_CELL_CHARACTERS = 20_000_000;
+/** Beyond this much text, further output is left out, and the cell says so. */
+export interface OutputLimits {
+  /** Characters of one cell. Default 20 million. */
+  cell?: number;
+  /** Characters of the whole notebook. Default 100 million. */
+  notebook?: number;
+}
 
 /**
  * Turns the messages of the kernel's IOPub socket into the outputs of cells, as Jupyter's front ends do:
  * streams are joined, `clear_output` clears, `update_display_data` changes what was displayed before.
  */
 export class OutputCollector {
+  #limits: Required<OutputLimits>;
+  #total = 0;
+  #full = new Set<Output[]>();
   #displayed = new Map<string, (DisplayOutput | ResultOutput)[]>();
   #sizes = new Map<Output[], number>();
   #clearOnNext = new Set<Output[]>();
+
+  constructor({ cell = 20_000_000, notebook = 100_000_000 }: OutputLimits = {}) {
+    this.#limits = { cell, notebook };
+  }
 
   /** Adds what the message says to `outputs`, the list of the cell that it belongs to. */
   add(outputs: Output[], type: string, content: Record<string, unknown>): void {
@@ -38,37 +50,60 @@ export class OutputCollector {
         return;
       case "clear_output":
         if (content.wait) this.#clearOnNext.add(outputs);
-        else outputs.length = 0;
+        else this.#clear(outputs);
     }
   }
 
   #add(outputs: Output[], output: Output, content: Record<string, unknown> = {}): void {
-    if (this.#clearOnNext.delete(outputs)) outputs.length = 0;
+    if (this.#clearOnNext.delete(outputs)) this.#clear(outputs);
     if (output.output_type !== "error" && !this.#fits(outputs, output)) return;
-    const last = outputs.at(-1);
-    if (output.output_type === "stream" && last?.output_type === "stream" && last.name === output.name) {
-      last.text += output.text;
-      return;
-    }
-    outputs.push(output);
+    this.#append(outputs, output);
     const id = displayId(content);
     if (id !== undefined && "data" in output) {
       this.#displayed.set(id, [...this.#displayed.get(id) ?? [], output]);
     }
   }
 
+  /** A cell that shows its progress again and again clears as much as it writes. */
+  #clear(outputs: Output[]): void {
+    outputs.length = 0;
+    this.#total -= this.#sizes.get(outputs) ?? 0;
+    this.#sizes.delete(outputs);
+    this.#full.delete(outputs);
+  }
+
+  /** Whether there is room; of a stream, as much is kept as there is room for. */
   #fits(outputs: Output[], output: StreamOutput | DisplayOutput | ResultOutput): boolean {
-    const before = this.#sizes.get(outputs) ?? 0;
-    if (before > MAX_CELL_CHARACTERS) return false;
-    const size = before + ("text" in output ? output.text.length : JSON.stringify(output.data).length);
-    this.#sizes.set(outputs, size);
-    if (size <= MAX_CELL_CHARACTERS) return true;
+    if (this.#full.has(outputs)) return false;
+    const used = this.#sizes.get(outputs) ?? 0;
+    const room = Math.min(this.#limits.cell - used, this.#limits.notebook - this.#total);
+    const size = "text" in output ? output.text.length : JSON.stringify(output.data).length;
+    const kept = size <= room ? size : "text" in output ? room : 0;
+    this.#sizes.set(outputs, used + kept);
+    this.#total += kept;
+    if (size <= room) return true;
+    this.#full.add(outputs);
+    const ofCell = this.#limits.cell - used <= room;
+    const limit = ofCell ? this.#limits.cell : this.#limits.notebook;
+    if ("text" in output && kept > 0) this.#append(outputs, { ...output, text: output.text.slice(0, kept) });
     outputs.push({
       output_type: "stream",
       name: "stderr",
-      text: `\nFurther output of this cell was left out: it exceeds ${MAX_CELL_CHARACTERS} characters.\n`,
+      text: `\nFurther output of this cell was left out: ${
+        ofCell ? "the cell" : "the notebook"
+      } has more than ${limit.toLocaleString("en-US")} characters.\n`,
     });
     return false;
+  }
+
+  /** Joins a piece of a stream to the one before. */
+  #append(outputs: Output[], output: Output): void {
+    const last = outputs.at(-1);
+    if (output.output_type === "stream" && last?.output_type === "stream" && last.name === output.name) {
+      last.text += output.text;
+    } else {
+      outputs.push(output);
+    }
   }
 }
 

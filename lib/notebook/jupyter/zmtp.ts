@@ -25,12 +25,15 @@ const MAX_FRAME_BYTES = 1 << 30;
 const PEERS: Record<SocketType, string> = { DEALER: "ROUTER", SUB: "PUB" };
 
 /**
- * Connects to a listening ZeroMQ socket of this machine; a SUB subscribes to everything.
+ * Connects to a listening ZeroMQ socket of this machine, unless `stop` comes before; a SUB subscribes to everything.
  *
  * @throws {NotebookError} when what listens there does not speak ZMTP 3 or is another type of socket.
  */
-export async function connectZmtp(port: number, type: SocketType): Promise<ZmtpSocket> {
+export async function connectZmtp(port: number, type: SocketType, stop?: AbortSignal): Promise<ZmtpSocket> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  // Who listens may never say a word.
+  const giveUp = () => closeQuietly(connection);
+  stop?.addEventListener("abort", giveUp);
   try {
     connection.setNoDelay(true);
     const reader = new FrameReader(connection.readable.getReader());
@@ -49,6 +52,8 @@ export async function connectZmtp(port: number, type: SocketType): Promise<ZmtpS
   } catch (error) {
     closeQuietly(connection);
     throw error;
+  } finally {
+    stop?.removeEventListener("abort", giveUp);
   }
 }
 

@@ -51,3 +51,28 @@ Deno.test("cleaning twice changes nothing more, nor does reading and writing", (
   const written = formatNotebook(once);
   assert.equal(formatNotebook(cleanNotebook(parseNotebook(written, "a.ipynb"))), written);
 });
+
+Deno.test("pictures pasted into prose stay", () => {
+  const picture = { "chart.png": { "image/png": "iVBORw0KGgo=" } };
+  const prose = { cell_type: "markdown", id: "a", metadata: {}, source: "![](attachment:chart.png)" };
+  const written = JSON.stringify({ ...dirty, cells: [{ ...prose, attachments: picture }] });
+  const [cell] = JSON.parse(formatNotebook(cleanNotebook(parseNotebook(written, "a.ipynb")))).cells;
+  assert.deepEqual(cell.attachments, picture);
+});
+
+Deno.test("a notebook of another kernel keeps its language, without the version", () => {
+  const python = {
+    kernelspec: { name: "python3", display_name: "Python 3" },
+    language_info: { name: "python", file_extension: ".py", version: "3.12.1" },
+  };
+  assert.deepEqual(cleanNotebook({ ...dirty, metadata: python }).metadata, {
+    kernelspec: python.kernelspec,
+    language_info: { name: "python", file_extension: ".py" },
+  });
+});
+
+Deno.test("what a notebook asks of its runner stays, the record of a run goes", () => {
+  const shopflow = { env: ["API_TOKEN"], runId: "20240101T000000-000000", status: "succeeded" };
+  const { metadata } = cleanNotebook({ ...dirty, metadata: { ...dirty.metadata, shopflow } });
+  assert.deepEqual(metadata.shopflow, { env: ["API_TOKEN"] });
+});

@@ -1,15 +1,21 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { findRedefinitions, libraryNames } from "shopflow/notebook/promotion/mod.ts";
 import { cleanNotebook, formatNotebook, parseNotebook, readParameters } from "shopflow/notebook/mod.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 
+/** Those of git's index, which is what a commit takes: in the working tree, outputs are nobody's business. */
 async function notebooks(): Promise<[path: string, source: string][]> {
-  const listed = await new Deno.Command("git", { args: ["ls-files", "*.ipynb"], cwd: root }).output();
-  const paths = new TextDecoder().decode(listed.stdout).trim().split("\n");
+  const paths = (await git("ls-files", "*.ipynb")).trim().split("\n");
   return await Promise.all(
-    paths.map(async (path) => [path, await Deno.readTextFile(join(root, path))] as [string, string]),
+    paths.map(async (path) => [path, await git("cat-file", "blob", `:${path}`)] as [string, string]),
   );
+}
+
+async function git(...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("git", { args, cwd: root }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
 }
 
 Deno.test("notebooks in version control carry no outputs, counts or traces of runs", async () => {
@@ -25,4 +31,13 @@ Deno.test("notebooks in version control want the Deno kernel, and their paramete
     assert.equal(notebook.metadata.kernelspec.name, "deno", path);
     readParameters(notebook, path);
   }
+});
+
+Deno.test("notebooks in version control import what lib/ exports, and do not define it again", async () => {
+  const library = await libraryNames(root);
+  const found = (await notebooks()).flatMap(([path, source]) =>
+    findRedefinitions(parseNotebook(source, path), library)
+      .map(({ cellId, name, specifier }) => `${path}, cell ${cellId}: ${name} is in ${specifier}`)
+  );
+  assert.deepEqual(found, []);
 });

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import type { Output } from "shopflow/notebook/nbformat.ts";
-import { OutputCollector } from "shopflow/notebook/jupyter/output_collector.ts";
+import { OutputCollector, type OutputLimits } from "shopflow/notebook/jupyter/output_collector.ts";
 
-function collect(...messages: [type: string, content: Record<string, unknown>][]): Output[] {
-  const collector = new OutputCollector();
+type Message = [type: string, content: Record<string, unknown>];
+
+const collect = (...messages: Message[]) => collectWithin({}, ...messages);
+
+function collectWithin(limits: OutputLimits, ...messages: Message[]): Output[] {
+  const collector = new OutputCollector(limits);
   const outputs: Output[] = [];
   for (const [type, content] of messages) collector.add(outputs, type, content);
   return outputs;
@@ -38,12 +42,47 @@ Deno.test("clear_output clears at once, or with wait when the next output comes"
   assert.deepEqual(replaced.map((output) => "data" in output && output.data["text/plain"]), ["b"]);
 });
 
-Deno.test("output beyond the limit is left out and the cell says so once", () => {
-  const text = "x".repeat(9_000_000);
-  const outputs = collect(display(text), display(text), display(text), display(text), ["stream", {
+Deno.test("output beyond the limit of a cell is left out and the cell says so once", () => {
+  const outputs = collectWithin({ cell: 25 }, display("ten letter"), display("ten letter"), ["stream", {
     name: "stdout",
     text: "after",
   }]);
-  assert.equal(outputs.length, 3);
-  assert.match((outputs[2] as { text: string }).text, /left out/);
+  assert.equal(outputs.length, 1);
+  assert.match((outputs[0] as { text: string }).text, /left out: the cell has more than 25 characters/);
+});
+
+Deno.test("of a stream that is too long the beginning is kept", () => {
+  const outputs = collectWithin({ cell: 5 }, ["stream", { name: "stdout", text: "abc" }], ["stream", {
+    name: "stdout",
+    text: "defghi",
+  }], ["stream", { name: "stdout", text: "j" }]);
+  assert.deepEqual(outputs.map((output) => "text" in output && output.text.slice(0, 8)), [
+    "abcde",
+    "\nFurther",
+  ]);
+});
+
+Deno.test("all cells of a notebook share a limit, errors are always kept", () => {
+  const collector = new OutputCollector({ notebook: 5 });
+  const cells: Output[][] = [[], [], []];
+  for (const outputs of cells) collector.add(outputs, "stream", { name: "stdout", text: "abcd" });
+  collector.add(cells[2]!, "error", { ename: "E", evalue: "e", traceback: [] });
+  assert.deepEqual(cells.map((outputs) => outputs.map(({ output_type }) => output_type)), [
+    ["stream"],
+    ["stream", "stream"],
+    ["stream", "error"],
+  ]);
+  assert.match(JSON.stringify(cells[2]), /the notebook has more than 5 characters/);
+});
+
+Deno.test("what is cleared does not count", () => {
+  const progress = Array.from(
+    { length: 10 },
+    (): [string, Record<string, unknown>][] => [["clear_output", { wait: true }], ["stream", {
+      name: "stdout",
+      text: "abcd",
+    }]],
+  );
+  const outputs = collectWithin({ cell: 5 }, ...progress.flat());
+  assert.deepEqual(outputs, [{ output_type: "stream", name: "stdout", text: "abcd" }]);
 });

@@ -1,0 +1,97 @@
+import { NotebookError } from "shopflow/errors/mod.ts";
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Notebook } from "../nbformat.ts";
+import { type CellProblem, cellsModule } from "./cells_module.ts";
+import { readDiagnostics } from "./diagnostics.ts";
+
+export interface CheckOptions {
+  /** The notebook's folder: relative imports and `deno.json` are looked for from here. */
+  folder: string;
+  /** Folder for the modules that are checked; what is unchanged since the last check there is not checked again. */
+  cache: string;
+  /** Environment of the checking Deno. */
+  env: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/**
+ * Checks the types of a notebook's code cells as `deno check` would with the `deno.json` of its folder. Empty when
+ * all is well.
+ *
+ * @throws {NotebookError} when it cannot be checked, e.g. since a module it imports does not exist.
+ */
+export async function checkTypes(notebook: Notebook, options: CheckOptions): Promise<CellProblem[]> {
+  const { folder, cache, env, signal } = options;
+  const { code, places, jsx, syntaxErrors } = cellsModule(notebook, folder);
+  if (syntaxErrors.length > 0) return syntaxErrors;
+  const config = await findUpwards(folder, ["deno.json", "deno.jsonc"]);
+  // Deno remembers what it has checked by path and content, so the same code has the same path.
+  const hash = createHash("sha256").update(`${config}\n${code}`).digest("hex").slice(0, 16);
+  const path = join(cache, `${hash}.${jsx ? "tsx" : "ts"}`);
+  await writeWhole(path, code);
+  const lock = await copiedLock(config, cache);
+  try {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "check",
+        ...(config ? ["--config", config] : ["--no-config"]),
+        ...(lock ? ["--lock", lock] : ["--no-lock"]),
+        path,
+      ],
+      cwd: folder,
+      env: { ...env, NO_COLOR: "1" },
+      clearEnv: true,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+      signal,
+    }).output();
+    if (success) return [];
+    const text = new TextDecoder().decode(stderr);
+    const { problems, elsewhere } = readDiagnostics(text, pathToFileURL(path).href, places, code);
+    if (problems.length > 0) return problems;
+    throw new NotebookError("The notebook's types cannot be checked", {
+      found: elsewhere,
+      remedy: "Correct that first, or run with --no-check.",
+    });
+  } finally {
+    if (lock) await Deno.remove(lock);
+  }
+}
+
+async function findUpwards(folder: string, names: string[]): Promise<string | undefined> {
+  for (let current = folder;; current = dirname(current)) {
+    for (const name of names) {
+      if (await isFile(join(current, name))) return join(current, name);
+    }
+    if (dirname(current) === current) return undefined;
+  }
+}
+
+/** The lock file beside `deno.json` as a copy: a check must change nothing in the repository. */
+async function copiedLock(config: string | undefined, cache: string): Promise<string | undefined> {
+  const lock = config && join(dirname(config), "deno.lock");
+  if (!lock || !await isFile(lock)) return undefined;
+  const copy = join(cache, `${crypto.randomUUID()}.lock`);
+  await Deno.copyFile(lock, copy);
+  return copy;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
+
+/** Another run may check the same code at the same time, so nobody must see half of it. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const staged = `${path}.${crypto.randomUUID()}`;
+  await Deno.writeTextFile(staged, text);
+  await Deno.rename(staged, path);
+}

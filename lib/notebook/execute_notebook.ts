@@ -1,0 +1,166 @@
+import { NotebookError } from "shopflow/errors/mod.ts";
+import type { ObjectStore } from "shopflow/lake/mod.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import { join } from "node:path";
+import { cancellable } from "./cancellation.ts";
+import type { CellProblem } from "./check/cells_module.ts";
+import type { CheckOptions } from "./check/check_types.ts";
+import { showProblems } from "./check/show_problems.ts";
+import { kernelEnvironment, type KernelLake, wantedVariables } from "./jupyter/kernel_environment.ts";
+import { CANCELLED } from "./jupyter/kernel_failures.ts";
+import type { ReadFact } from "./jupyter/kernel_messages.ts";
+import { openKernel } from "./jupyter/kernel_client.ts";
+import { findKernel } from "./jupyter/kernelspecs.ts";
+import { DENO_KERNELSPEC } from "./kernelspec.ts";
+import type { Notebook } from "./nbformat.ts";
+import { newRun, type RunFile } from "./new_run.ts";
+import type { Parameters } from "./parameters.ts";
+import { repositoryState } from "./repository_state.ts";
+import { findFailure, runCells, type TimeLimits } from "./run_cells.ts";
+import type { ExecutedNotebook, RunRecord } from "./run_record.ts";
+import { startSaving } from "./run_saver.ts";
+
+export interface ExecuteOptions extends TimeLimits {
+  /** Whether the types of the cells are checked before the run, in notebooks for the Deno kernel. Default true. */
+  check?: boolean;
+  /** Milliseconds until a kernel that does not answer counts as not starting. Default 30,000. */
+  startTimeout?: number;
+  /** Cancels the run: its kernel is ended, and the run saved as cancelled. */
+  signal?: AbortSignal;
+}
+
+/** Where a run is kept and what it works with. */
+export interface RunContext {
+  store: ObjectStore;
+  config: KernelLake;
+  runtime: Runtime;
+}
+
+/** An executed notebook and its place in the store. */
+export interface NotebookRun {
+  notebook: ExecutedNotebook;
+  record: RunRecord;
+  /** Key of the output notebook. */
+  key: string;
+}
+
+/** A notebook that is ready to be run. */
+export interface PreparedNotebook {
+  /** Without outputs, with its parameters injected. */
+  notebook: Notebook;
+  file: RunFile;
+  /** Working directory of the kernel. */
+  folder: string;
+  /** All parameters with the values of this run, for the record. */
+  parameters: Parameters;
+  /** What the notebook reads where it names no version itself. */
+  pinned?: ReadFact[];
+  rerunOf?: string;
+}
+
+/**
+ * Runs a prepared notebook and keeps it, see `runNotebook`.
+ *
+ * @throws {NotebookError} when there is no such kernel or it does not start; the run is recorded as failed.
+ */
+export async function executeNotebook(
+  prepared: PreparedNotebook,
+  context: RunContext,
+  options: ExecuteOptions = {},
+): Promise<NotebookRun> {
+  const { file, parameters, rerunOf } = prepared;
+  const env = wantedVariables(prepared.notebook, file.path);
+  const notebook = newRun(prepared.notebook, file, context.runtime, {
+    parameters,
+    ...(env.length > 0 && { env }),
+    ...(rerunOf && { rerunOf }),
+  });
+  const record = notebook.metadata.shopflow;
+  const { signal, done } = cancellable(options.signal);
+  try {
+    const saver = await startSaving(notebook, context.store, context.runtime);
+    try {
+      await executeRun(notebook, prepared, context, { ...options, signal });
+      const failure = record.failure ?? findFailure(notebook);
+      if (failure) record.failure = failure;
+      record.status = !failure ? "succeeded" : failure.ename === CANCELLED ? "cancelled" : "failed";
+    } catch (error) {
+      record.status = "failed";
+      const { name, message } = error as Error;
+      record.failure = { cellId: "", ename: name, evalue: message };
+      throw error;
+    } finally {
+      await saver.finish();
+    }
+    return { notebook, record, key: saver.key };
+  } finally {
+    done();
+  }
+}
+
+/** The notebook as before a run. */
+export function withoutOutputs(notebook: Notebook): Notebook {
+  const cells = notebook.cells.map((cell) =>
+    cell.cell_type === "code"
+      ? { ...cell, metadata: { ...cell.metadata }, execution_count: null, outputs: [] }
+      : cell
+  );
+  return { ...notebook, cells };
+}
+
+async function executeRun(
+  notebook: ExecutedNotebook,
+  { folder, pinned }: PreparedNotebook,
+  { config, runtime }: RunContext,
+  { check = true, startTimeout, signal, ...limits }: ExecuteOptions,
+): Promise<void> {
+  const record = notebook.metadata.shopflow;
+  const command = await findKernel(notebook.metadata.kernelspec.name);
+  const env = kernelEnvironment(config, Deno.env.toObject(), record.env);
+  const checked = check && command.name === DENO_KERNELSPEC.name;
+  // The kernel starts while the types are checked; it gets no code before they are found in order.
+  const [state, types, opened] = await Promise.allSettled([
+    repositoryState(folder),
+    checked ? checkCells(notebook, { folder, cache: join(config.home, "notebook_types"), env, signal }) : [],
+    // Its connection file is where `lake gc` finds it, if this process is killed.
+    openKernel({
+      command,
+      cwd: folder,
+      env,
+      pinned,
+      startTimeout,
+      temporaryFolder: join(config.home, "tmp"),
+    }),
+  ]);
+  const kernel = valueOf<Awaited<ReturnType<typeof openKernel>>>(opened);
+  try {
+    record.kernel = kernel.info;
+    Object.assign(record, valueOf(state));
+    if (signal?.aborted) return noteCancelled(record, signal);
+    const problems = valueOf<CellProblem[]>(types);
+    if (problems.length > 0) return showProblems(notebook, problems);
+    await runCells(notebook, kernel, runtime, { ...limits, signal });
+  } finally {
+    await kernel.close();
+    record.reads = kernel.reads;
+  }
+}
+
+/** The checker's parser is loaded while the kernel starts, and not at all without a check. */
+async function checkCells(notebook: Notebook, options: CheckOptions): Promise<CellProblem[]> {
+  const { checkTypes } = await import("./check/check_types.ts");
+  return await checkTypes(notebook, options);
+}
+
+function noteCancelled(record: RunRecord, { reason }: AbortSignal): void {
+  record.failure = {
+    cellId: "",
+    ename: CANCELLED,
+    evalue: reason instanceof Error ? reason.message : String(reason),
+  };
+}
+
+function valueOf<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === "fulfilled") return settled.value;
+  throw settled.reason instanceof Error ? settled.reason : new NotebookError(String(settled.reason));
+}

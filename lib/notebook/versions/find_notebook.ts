@@ -1,0 +1,44 @@
+import type { ObjectStore } from "shopflow/lake/mod.ts";
+import { findRun } from "../find_runs.ts";
+import type { Notebook } from "../nbformat.ts";
+import { parseNotebook, readNotebook } from "../notebook_file.ts";
+import { textAtRevision } from "./git_history.ts";
+
+/** A notebook and what to call it. */
+export interface NamedNotebook {
+  name: string;
+  notebook: Notebook;
+}
+
+/**
+ * The notebook that a person means: a file, `<revision>:<path>` of git, or the id of a run in the lake or its
+ * beginning.
+ *
+ * @throws {NotebookError} when there is no such file or revision.
+ * @throws {InputError} when it can only be a run, and there is none.
+ */
+export async function findNotebook(what: string, store: ObjectStore): Promise<NamedNotebook> {
+  if (await isFile(what)) return { name: what, notebook: await readNotebook(what) };
+  const colon = what.indexOf(":");
+  if (colon > 0) {
+    const text = await textAtRevision(what.slice(0, colon), what.slice(colon + 1));
+    return { name: what, notebook: parseNotebook(text, what) };
+  }
+  const run = await findRun(store, what);
+  return { name: `run ${run.metadata.shopflow.runId}`, notebook: run };
+}
+
+/** The same file as it was at a revision of git. */
+export async function notebookAt(revision: string, file: string): Promise<NamedNotebook> {
+  const name = `${revision}:${file}`;
+  return { name, notebook: parseNotebook(await textAtRevision(revision, `./${file}`), name) };
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}

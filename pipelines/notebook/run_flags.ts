@@ -1,0 +1,41 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { ExecuteOptions } from "shopflow/notebook/mod.ts";
+
+/** The flags of commands that execute a notebook. */
+export interface LimitFlags {
+  /** Milliseconds. */
+  cellTimeout?: number;
+  /** Milliseconds. */
+  timeout?: number;
+  /** False for `--no-check`. */
+  check: boolean;
+}
+
+/** The flags of commands that keep the run, too. */
+export interface RunFlags extends LimitFlags {
+  /** False for `--no-page`. */
+  page: boolean;
+}
+
+export function addRunFlags(command: Command): Command {
+  return addLimitFlags(command).option("--no-page", "leave out the page, keep the executed notebook only");
+}
+
+export function addLimitFlags(command: Command): Command {
+  return command
+    .option("--cell-timeout <seconds>", "end a cell that takes longer (default: 600)", seconds)
+    .option("--timeout <seconds>", "end the notebook when it takes longer (default: 3600)", seconds)
+    .option("--no-check", "run without checking the types of the cells before");
+}
+
+export const limitsOf = ({ cellTimeout, timeout, check }: LimitFlags): ExecuteOptions => ({
+  cellTimeout,
+  timeout,
+  check,
+});
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError("Give a number of seconds above 0.");
+  return value * 1000;
+}

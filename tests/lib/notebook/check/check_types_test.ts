@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { runNotebook } from "shopflow/notebook/mod.ts";
+import { outputOf } from "../../../fixtures/notebook_output.ts";
+import { onlyRun, withLake } from "../run_context.ts";
+import { writeNotebook } from "../write_notebook.ts";
+
+Deno.test("cells that the checker refuses are not run, each says what is wrong in which line", async () => {
+  await withLake(async (context, folder) => {
+    const path = await writeNotebook(join(folder, "wrong.ipynb"), [
+      `console.log("ran");\nconst count: number = 1;`,
+      "# prose",
+      `// a comment\nconst text: string = count;\ncount.length`,
+      "missing",
+    ]);
+    const run = await runNotebook(path, context);
+    assert.equal(run.record.status, "failed");
+    assert.deepEqual(run.record.failure, {
+      cellId: "cell-2",
+      ename: "TS2322",
+      evalue: "cell 2, line 2: Type 'number' is not assignable to type 'string'. (and 1 more in this cell)",
+    });
+    const { cells } = await onlyRun(context.store);
+    const outputs = cells.flatMap((cell) => cell.cell_type === "code" ? cell.outputs : []);
+    assert.deepEqual(outputs.map((output) => "ename" in output && output.ename), ["TS2322", "TS2304"]);
+    assert.match(JSON.stringify(outputs[0]), /line 3: count\.length.*TS2339: Property 'length'.*/);
+    assert.match(JSON.stringify(outputs[1]), /cell 3, line 1: Cannot find name 'missing'/);
+  });
+});
+
+Deno.test("with the check turned off the same cells run up to the one that fails", async () => {
+  await withLake(async (context, folder) => {
+    const path = await writeNotebook(join(folder, "loose.ipynb"), [
+      "const text: string = 1; text",
+      "missing",
+    ]);
+    const run = await runNotebook(path, context, { check: false });
+    assert.match(outputOf(run, "cell-0"), /"1"/);
+    assert.equal(run.record.failure?.ename, "ReferenceError");
+  });
+});
+
+Deno.test("what runs in the kernel passes: await, names declared again, results of cells, the kernel's own", async () => {
+  await withLake(async (context, folder) => {
+    await Deno.writeTextFile(join(folder, "own.ts"), "export const own: number = 40;");
+    const path = await writeNotebook(join(folder, "fine.ipynb"), [
+      `import { own } from "./own.ts";\nconst value = await Promise.resolve(own);`,
+      `const add = (a: number, b: number) => a + b;\nconst value = add(own, 2);`,
+      `import { own } from "./own.ts";\nconst add = "text";\n[add.length, value.toFixed(0)]`,
+      `for await (const item of [Promise.resolve(1)]) item.toFixed();`,
+      `await Deno.jupyter.display({ "text/plain": String(_) }, { raw: true });`,
+    ]);
+    const run = await runNotebook(path, context);
+    assert.equal(run.record.failure, undefined);
+    assert.match(outputOf(run, "cell-2"), /4, \\"42\\"/);
+  });
+});
+
+Deno.test("the options and names of deno.json count", async () => {
+  await withLake(async (context, folder) => {
+    await Deno.mkdir(join(folder, "notebooks"));
+    await Deno.writeTextFile(join(folder, "own.ts"), "export const own: number = 40;");
+    const config = { compilerOptions: { noUncheckedIndexedAccess: true }, imports: { own: "./own.ts" } };
+    await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(config));
+    const path = await writeNotebook(join(folder, "notebooks", "strict.ipynb"), [
+      `import { own } from "own";\nconst list = [own];\nconst first: number = list[0];`,
+    ]);
+    const { record } = await runNotebook(path, context);
+    assert.deepEqual([record.failure?.ename, record.failure?.evalue.split(":")[0]], [
+      "TS2322",
+      "cell 1, line 3",
+    ]);
+  });
+});
+
+Deno.test("a module that does not exist is told at the import", async () => {
+  await withLake(async (context, folder) => {
+    const path = await writeNotebook(join(folder, "lost.ipynb"), [`1;\nimport { a } from "./no_such.ts";`]);
+    const { record } = await runNotebook(path, context);
+    assert.equal(record.failure?.cellId, "cell-0");
+    assert.match(
+      record.failure.evalue,
+      /cell 1, line 2: .*(Cannot find module|Module not found).*no_such\.ts/,
+    );
+  });
+});
