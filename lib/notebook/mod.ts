@@ -13,7 +13,16 @@ export {
   parseAssignments,
   readParameters,
 } from "./parameters.ts";
-export { type Page, renderPage } from "./render/page.ts";
-export { currentReport, listReports, publishReport, readReport, type Report } from "./reports.ts";
+export { type Page, type PageOptions, renderPage } from "./render/page.ts";
+export { servedPagePolicy } from "./render/page_policy.ts";
+export {
+  currentReport,
+  listReports,
+  notebookPath,
+  publishReport,
+  readReport,
+  readReportNotebook,
+  type Report,
+} from "./reports.ts";
 export { type NotebookRun, type RunContext, runNotebook, type RunOptions } from "./run_notebook.ts";
 export { type ExecutedNotebook, type RunRecord, snapshotRead } from "./run_record.ts";

@@ -8,6 +8,8 @@ export interface RunRecord {
   notebook: string;
   /** SHA-256 of the notebook file that was run. */
   notebookSha256: string;
+  /** Commit that the repository was at, where it is one. */
+  commit?: string;
   runId: string;
   status: "succeeded" | "failed";
   /** All parameters with the values of this run. */

@@ -2,16 +2,18 @@ import { escapeHtml } from "../escape_html.ts";
 import type { RunRecord } from "../run_record.ts";
 import { formatDuration } from "./code.ts";
 
-/** Where a page's figures come from: notebook, parameters, data and models, time. */
-export function renderProvenance(record: RunRecord): string {
+/**
+ * Where a page's figures come from: notebook, parameters, data and models, time.
+ *
+ * @param notebookHref where the executed notebook can be downloaded
+ */
+export function renderProvenance(record: RunRecord, notebookHref: string): string {
   const models = record.reads.filter(({ kind }) => kind === "model");
   const snapshots = record.reads.filter(({ kind }) => kind === "snapshot");
   const unique = (versions: string[]) => [...new Set(versions)];
+  const file = `${record.notebook}.ipynb`;
   const rows: [string, string][] = [
-    [
-      "Notebook",
-      `${code(`${record.notebook}.ipynb`)} <small>version ${record.notebookSha256.slice(0, 12)}</small>`,
-    ],
+    ["Notebook", `${code(file)} <small>${notebookVersion(record)}</small>`],
     ["Parameters", renderParameters(record)],
     [
       "Data",
@@ -28,6 +30,12 @@ export function renderProvenance(record: RunRecord): string {
         formatDuration(record.milliseconds)
       }</small>`,
     ],
+    [
+      "Download",
+      `<a href="${escapeHtml(notebookHref)}" download="${
+        escapeHtml(`${record.notebook}_${record.runId}.ipynb`)
+      }">The notebook with its outputs</a>`,
+    ],
   ];
   return `<section class="provenance" aria-labelledby="provenance"><h2 id="provenance">Where this comes from</h2><dl>${
     rows.map(([term, value]) => `<div><dt>${term}</dt><dd>${value}</dd></div>`).join("")
@@ -38,6 +46,11 @@ export function renderProvenance(record: RunRecord): string {
 export function formatTime(iso: string): string {
   const format = { dateStyle: "long", timeStyle: "short", timeZone: "UTC" } as const;
   return `${new Intl.DateTimeFormat("en-GB", format).format(new Date(iso))} UTC`;
+}
+
+function notebookVersion({ notebookSha256, commit }: RunRecord): string {
+  const version = `version ${code(notebookSha256.slice(0, 12))}`;
+  return commit === undefined ? version : `${version} of commit ${code(commit.slice(0, 12))}`;
 }
 
 function renderParameters({ parameters }: RunRecord): string {
