@@ -20,6 +20,8 @@ export function securityHeaders(): MiddlewareHandler {
     referrerPolicy: "no-referrer",
     // TLS ends at a proxy where there is one; it knows whether the host may promise HTTPS for good.
     strictTransportSecurity: false,
+    // Reports are origins of their own, which browsers cannot key by this one and complain about.
+    originAgentCluster: false,
   });
   return async (c, next) => {
     let own: string | null = null;

@@ -92,7 +92,10 @@ Deno.test("on a phone long names beside the plot are cut, whatever limit the not
 });
 
 Deno.test("a chart's months are those of UTC, wherever it is drawn", async () => {
-  const days = [["2024-01-01", 1], ["2024-02-01", 2], ["2024-03-01", 3]].map(([day, sold]) => ({ day, sold }));
+  const days = [["2024-01-01", 1], ["2024-02-01", 2], ["2024-03-01", 3]].map(([day, sold]) => ({
+    day,
+    sold,
+  }));
   const spec = {
     data: { values: days },
     mark: "bar",

@@ -14,8 +14,8 @@ Deno.test("a table is HTML with aligned numbers and escaped text, and text with 
     showTable(sales, { limit: 2, labels: { sold: "sold, £" }, digits: { sold: 2 } }),
   );
   const html = String(shown["text/html"]);
-  assert.match(html, /<th class="number"[^>]*>sold, £<\/th>/);
-  assert.match(html, /<td class="number"[^>]*>1,234\.57<\/td>/);
+  assert.match(html, /<th scope="col" class="number"[^>]*>sold, £<\/th>/);
+  assert.match(html, /<td class="number"[^>]* data-value="1234.5678">1,234\.57<\/td>/);
   assert.match(html, /&lt;Köln&gt;/);
   assert.match(html, /<td class="long"/);
   assert.match(html, /2 of 3 rows/);

@@ -36,7 +36,7 @@ const notebook = (cells: ExecutedNotebook["cells"], changes: Partial<RunRecord> 
   nbformat_minor: 5,
 });
 const prose = (source: string) => ({ cell_type: "markdown" as const, id: "m", metadata: {}, source });
-const main = (html: string) => html.slice(html.indexOf("<main>"));
+const main = (html: string) => html.slice(html.indexOf("<main "));
 
 Deno.test("title and summary come from the first heading and the paragraph below it, once", async () => {
   const page = await renderPage(notebook([prose("# Sales *now*\n\nHow we\nsold.\n\nMore of it.")]));
@@ -155,10 +155,14 @@ Deno.test("a failed run's page begins with the failing cell, its code and traceb
     { status: "failed", failure: { cellId: "bad", ename: "TypeError", evalue: "x is <undefined>" } },
   ));
   const failure = main(html).slice(0, main(html).indexOf("</section>"));
-  assert.match(failure, /Cell 3 \(<code>bad<\/code>\) stopped it; 1 cell after it did not run/);
+  assert.match(
+    failure,
+    /<a href="#failed-cell">Cell 3<\/a> \(<code>bad<\/code>\) stopped it; 1 cell after it did not run/,
+  );
   assert.match(failure, /x is &lt;undefined&gt;/);
   assert.match(failure, /at &lt;anonymous&gt;:1:1/);
   assert.match(failure, /<code>x\..*y<.*<\/code>/);
   assert.doesNotMatch(html, /never/);
   assert.match(main(html), /first/);
+  assert.match(main(html), /id="failed-cell".*<a href="#failure">/);
 });
