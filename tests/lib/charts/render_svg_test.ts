@@ -131,3 +131,10 @@ Deno.test("the compiled specification holds what a browser needs: data, theme, t
   assert.match(written, /currentColor/);
   assert.doesNotMatch(written, /"url"/);
 });
+
+Deno.test("a chart with links is drawn without them", async () => {
+  const encoding = { ...bars.encoding, href: { value: "javascript:alert(1)" } };
+  const svg = await draw({ ...bars, encoding });
+  assert.match(svg, />books<\/text>/);
+  assert.doesNotMatch(svg, /javascript/);
+});
