@@ -15,6 +15,8 @@ import {
 } from "shopflow/notebook/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { createContext } from "./context.ts";
+import { addLabCommand } from "./notebook/lab.ts";
+import { addRenderCommand } from "./notebook/render.ts";
 
 const seconds = (text: string) => {
   const value = Number(text);
@@ -40,6 +42,9 @@ program.command("clean")
   .argument("<files...>", "the .ipynb files")
   .option("--check", "change nothing, but fail when something is to be cleaned")
   .action(clean);
+
+addRenderCommand(program);
+addLabCommand(program);
 
 interface RunFlags {
   parameter: string[];

@@ -3,6 +3,8 @@
  * published as pages. Notebooks themselves import `shopflow/notebook/kernel.ts`.
  */
 export { cleanNotebook } from "./clean_notebook.ts";
+export { readExecuted, readRun } from "./executed_file.ts";
+export { findJupyterLab, labEnvironment, registerKernel } from "./lab.ts";
 export type { Notebook } from "./nbformat.ts";
 export { formatNotebook, parseNotebook, readNotebook } from "./notebook_file.ts";
 export {
@@ -14,6 +16,7 @@ export {
   readParameters,
 } from "./parameters.ts";
 export { type Page, type PageOptions, renderPage } from "./render/page.ts";
+export { type PdfOptions, renderPdf } from "./render/pdf.ts";
 export { servedPagePolicy } from "./render/page_policy.ts";
 export {
   currentReport,

@@ -24,7 +24,7 @@ export interface Page {
 }
 
 export interface PageOptions {
-  /** Where the executed notebook can be downloaded. By default the page holds it. */
+  /** Where the executed notebook can be downloaded; by default the page holds it, `""` leaves it out. */
   notebookHref?: string;
 }
 

@@ -5,7 +5,7 @@ import { formatDuration } from "./code.ts";
 /**
  * Where a page's figures come from: notebook, parameters, data and models, time.
  *
- * @param notebookHref where the executed notebook can be downloaded
+ * @param notebookHref where the executed notebook can be downloaded; empty for nowhere
  */
 export function renderProvenance(record: RunRecord, notebookHref: string): string {
   const models = record.reads.filter(({ kind }) => kind === "model");
@@ -30,12 +30,7 @@ export function renderProvenance(record: RunRecord, notebookHref: string): strin
         formatDuration(record.milliseconds)
       }</small>`,
     ],
-    [
-      "Download",
-      `<a href="${escapeHtml(notebookHref)}" download="${
-        escapeHtml(`${record.notebook}_${record.runId}.ipynb`)
-      }">The notebook with its outputs</a>`,
-    ],
+    ...(notebookHref === "" ? [] : [["Download", downloadLink(record, notebookHref)] as [string, string]]),
   ];
   return `<section class="provenance" aria-labelledby="provenance"><h2 id="provenance">Where this comes from</h2><dl>${
     rows.map(([term, value]) => `<div><dt>${term}</dt><dd>${value}</dd></div>`).join("")
@@ -46,6 +41,11 @@ export function renderProvenance(record: RunRecord, notebookHref: string): strin
 export function formatTime(iso: string): string {
   const format = { dateStyle: "long", timeStyle: "short", timeZone: "UTC" } as const;
   return `${new Intl.DateTimeFormat("en-GB", format).format(new Date(iso))} UTC`;
+}
+
+function downloadLink({ notebook, runId }: RunRecord, href: string): string {
+  const name = escapeHtml(`${notebook}_${runId}.ipynb`);
+  return `<a href="${escapeHtml(href)}" download="${name}">The notebook with its outputs</a>`;
 }
 
 function notebookVersion({ notebookSha256, commit }: RunRecord): string {

@@ -28,6 +28,8 @@ Deno.test("the notebook of a run that was not published, or that is gone, is not
   await publishSmallReport(lake.store, { runId: "run-1" });
   await lake.store.put("runs/notebooks/churn/secret.ipynb", new TextEncoder().encode(NOTEBOOK));
   const { get } = createClient(lake.store);
+  assert.equal((await get("/reports/churn/runs/run-1/notebook.ipynb")).status, 200);
+  await lake.store.delete("runs/notebooks/churn/run-1.ipynb");
   for (const run of ["secret", "run-1", "current", "..%2f..%2fmodels"]) {
     assert.equal((await get(`/reports/churn/runs/${run}/notebook.ipynb`)).status, 404, run);
   }
