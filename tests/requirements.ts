@@ -11,7 +11,7 @@ export const TEST_MONGODB_URL = Deno.env.get("SHOPFLOW_TEST_MONGODB_URL") ?? "";
 export const TEST_S3_URL = Deno.env.get("SHOPFLOW_TEST_S3_URL") ?? "";
 /** Certificate of that PostgreSQL, which speaks TLS at `localhost`. */
 export const TEST_POSTGRES_CA = Deno.env.get("SHOPFLOW_TEST_POSTGRES_CA") ?? "";
-/** A `jupyter` command that has nbconvert. */
+/** A `jupyter` command that has nbconvert and JupyterLab. */
 export const TEST_JUPYTER = Deno.env.get("SHOPFLOW_TEST_JUPYTER") ?? "";
 /** A `dbt` command that has dbt-duckdb. */
 export const TEST_DBT = Deno.env.get("SHOPFLOW_TEST_DBT") ?? "";

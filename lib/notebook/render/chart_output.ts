@@ -63,7 +63,8 @@ function specifications(drawings: Record<string, DrawnChart>): string {
       // Drawings of one chart name their tables alike; should they differ, each keeps its own.
       return JSON.stringify(data[table.name]) === JSON.stringify(values) ? rest : table;
     });
-    return [screen, { ...vega, data: tables }];
+    // Its notes are for embedders such as Jupyter.
+    return [screen, { ...vega, data: tables, usermeta: undefined }];
   });
   const json = JSON.stringify({ data, drawings: Object.fromEntries(written) });
   if (json.length > LARGEST) return "";
