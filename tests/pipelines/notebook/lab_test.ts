@@ -30,7 +30,7 @@ Deno.test("without JupyterLab, `notebook lab` says how to install it", async () 
 Deno.test("`notebook lab` passes its options on, registers the kernel in the shop's folder, and ends as Jupyter does", async () => {
   await withTemporaryFolder(async (home) => {
     const jupyter = await writeProgram(
-      join(home, "jupyter"),
+      join(home, "my_jupyter"),
       `[ "$2" = --version ] && echo 4.9.9 && exit; echo "$@"; echo "$JUPYTER_PATH"; exit 3`,
     );
     const { code, stdout, stderr } = await runNotebookCommand(
