@@ -5,6 +5,7 @@ import { compile, type Config, type TopLevelSpec } from "vega-lite";
 import { findWrongMarks, isDefect } from "./check_spec.ts";
 import { inUtc } from "./in_utc.ts";
 import { labelAngle } from "./label_angle.ts";
+import { hideNamelessMarks } from "./nameless_marks.ts";
 import { NARROW_LABELS, withNarrowLabels } from "./narrow_labels.ts";
 import { useTextWidth } from "./text_width.ts";
 import { DEFAULT_WIDTH, THEME } from "./theme.ts";
@@ -49,7 +50,7 @@ export async function drawChart(spec: TopLevelSpec, options: SvgOptions = {}): P
   try {
     // A copy, since Vega writes into the rows that it draws.
     const own = withWrappedTitle(structuredClone(sized(spec, options)), options.width ?? DEFAULT_WIDTH);
-    vega = inUtc(compile(own, { config: themeFor(spec, options), logger }).spec);
+    vega = hideNamelessMarks(inUtc(compile(own, { config: themeFor(spec, options), logger }).spec));
     // Expressions come from notebooks: they are interpreted, never turned into code of this process.
     const runtime = parse(structuredClone(vega), undefined, { ast: true } as object);
     const view = new View(runtime, {

@@ -3,8 +3,8 @@ import { droppedElements, sanitizeHtml, withScrollingTables } from "./sanitize_h
 
 /** Elements that bring no picture of their own: without them the rest looks the same, or never ran anyway. */
 const UNSEEN = ["script", "noscript", "template", "meta", "link", "base"];
-/** Pixels of a line of text, and the heights that a frame may have. */
-const LINE = 26, LOWEST = 80, HIGHEST = 720;
+/** Pixels of a line of text or a row of a table, and the heights that a frame may have. */
+const LINE = 36, LOWEST = 80, HIGHEST = 720;
 
 /**
  * HTML that a notebook made. What is text, tables and pictures becomes a part of the page, sanitised. What has a look

@@ -58,8 +58,8 @@ export async function renderPage(notebook: ExecutedNotebook, options: PageOption
 <style>${STYLESHEET}</style>
 </head>
 <body>
-<a class="skip" href="#report">Skip to the report</a>
 <header class="masthead">
+<a class="skip" href="#report">Skip to the report</a>
 <p class="kicker">ShopFlow report</p>
 <h1>${escapeHtml(title)}</h1>
 ${summary && `<p class="summary">${escapeHtml(summary)}</p>`}
