@@ -39,12 +39,12 @@ export type Metric = string | number | { value: string | number; note: string };
 export function plot(spec: PlotSpec): Displayable {
   return {
     async [DISPLAY]() {
-      const { renderSvg, THEME } = await import("shopflow/charts/mod.ts");
+      const { renderSvg, THEME, withUtcEncodings } = await import("shopflow/charts/mod.ts");
       const complete = withRows(spec);
       return {
         [VEGA_LITE_MIME]: {
           $schema: "https://vega.github.io/schema/vega-lite/v5.json",
-          ...complete,
+          ...withUtcEncodings(complete),
           // The look of our reports in Jupyter and VS Code, too; as SVG its texts take the colour of their theme.
           usermeta: { embedOptions: { renderer: "svg", config: THEME }, ...spec.usermeta },
         },
