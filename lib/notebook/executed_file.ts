@@ -16,12 +16,12 @@ const recordSchema = z.looseObject({
   notebookSha256: z.string(),
   commit: z.string().optional(),
   runId: z.string(),
-  status: z.enum(["succeeded", "failed"]),
+  status: z.enum(["running", "succeeded", "failed", "cancelled"]),
   parameters: z.record(z.string(), value),
   startedAt: z.iso.datetime(),
   milliseconds: z.number(),
   reads: z.array(
-    z.object({ kind: z.enum(["snapshot", "model"]), name: z.string(), version: z.string() }),
+    z.object({ kind: z.string(), name: z.string(), version: z.string() }),
   ),
   failure: z.object({ cellId: z.string(), ename: z.string(), evalue: z.string() }).optional(),
 });

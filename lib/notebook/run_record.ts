@@ -8,8 +8,10 @@ export interface RunRecord {
   notebook: string;
   /** SHA-256 of the notebook file that was run. */
   notebookSha256: string;
-  /** Commit that the repository was at, where it is one. */
+  /** Commit of the repository that the notebook is in, if it is in one. */
   commit?: string;
+  /** Whether files of that repository differed from the commit. */
+  uncommitted?: boolean;
   runId: string;
   status: "succeeded" | "failed";
   /** All parameters with the values of this run. */

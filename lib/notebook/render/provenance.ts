@@ -1,4 +1,5 @@
 import { escapeHtml } from "../escape_html.ts";
+import type { ReadFact } from "../jupyter/kernel_messages.ts";
 import type { RunRecord } from "../run_record.ts";
 import { formatDuration } from "./code.ts";
 
@@ -8,22 +9,19 @@ import { formatDuration } from "./code.ts";
  * @param notebookHref where the executed notebook can be downloaded; empty for nowhere
  */
 export function renderProvenance(record: RunRecord, notebookHref: string): string {
-  const models = record.reads.filter(({ kind }) => kind === "model");
-  const snapshots = record.reads.filter(({ kind }) => kind === "snapshot");
-  const unique = (versions: string[]) => [...new Set(versions)];
+  const read = (
+    kind: string,
+    describe: (fact: ReadFact) => string,
+  ) => [...new Set(record.reads.filter((fact) => fact.kind === kind).map(describe))];
+  const named = ({ name, version }: ReadFact) => `${escapeHtml(name)} ${code(version)}`;
+  const scores = read("scores", named);
   const file = `${record.notebook}.ipynb`;
   const rows: [string, string][] = [
     ["Notebook", `${code(file)} <small>${notebookVersion(record)}</small>`],
     ["Parameters", renderParameters(record)],
-    [
-      "Data",
-      unique(snapshots.map(({ version }) => `snapshot ${code(version)}`)).join(", ") || "none of the lake",
-    ],
-    [
-      "Models",
-      unique(models.map(({ name, version }) => `${escapeHtml(name)} ${code(version)}`)).join("<br>") ||
-      "none",
-    ],
+    ["Data", read("snapshot", ({ version }) => `snapshot ${code(version)}`).join(", ") || "none of the lake"],
+    ["Models", read("model", named).join("<br>") || "none"],
+    ...(scores.length === 0 ? [] : [["Scores", scores.join("<br>")] as [string, string]]),
     [
       "Run",
       `${code(record.runId)} <small>${formatTime(record.startedAt)}, ${
@@ -48,9 +46,10 @@ function downloadLink({ notebook, runId }: RunRecord, href: string): string {
   return `<a href="${escapeHtml(href)}" download="${name}">The notebook with its outputs</a>`;
 }
 
-function notebookVersion({ notebookSha256, commit }: RunRecord): string {
+function notebookVersion({ notebookSha256, commit, uncommitted }: RunRecord): string {
   const version = `version ${code(notebookSha256.slice(0, 12))}`;
-  return commit === undefined ? version : `${version} of commit ${code(commit.slice(0, 12))}`;
+  if (commit === undefined) return version;
+  return `${version}, commit ${code(commit.slice(0, 12))}${uncommitted ? " with uncommitted changes" : ""}`;
 }
 
 function renderParameters({ parameters }: RunRecord): string {

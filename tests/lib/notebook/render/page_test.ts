@@ -136,6 +136,13 @@ Deno.test("provenance names notebook, parameters, snapshot, models and times", a
     assert.ok(panel.includes(fact), fact);
   }
   assert.match(panel, /2 September 2024.* 08:00 UTC/);
+  const commit = "0123456789abcdef";
+  const committed = await renderPage(notebook([], { commit, uncommitted: true }), {
+    notebookHref: "/n.ipynb",
+  });
+  assert.match(committed.html, /commit <code>0123456789ab<\/code> with uncommitted changes/);
+  assert.match(committed.html, /<a href="\/n\.ipynb" download="sales_20240902T080000-abcdef\.ipynb">/);
+  assert.doesNotMatch((await renderPage(notebook([]), { notebookHref: "" })).html, /download=/);
 });
 
 Deno.test("a failed run's page begins with the failing cell, its code and traceback", async () => {
