@@ -170,6 +170,8 @@ pre.code code { font-size: 1em; }
   body { font-size: 10.5pt; }
   .contents, .contents-above, .fold, .skip, .chart-tooltip { display: none; }
   .sort::after { display: none; }
+  .table-scroll, .chart { overflow: visible; }
+  .data td { white-space: normal; }
   .chart.wide { display: block; }
   .chart.narrow { display: none; }
   .chart, .metric, tr, .failure { break-inside: avoid; }

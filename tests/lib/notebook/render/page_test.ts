@@ -117,6 +117,8 @@ Deno.test("contents list the sections, whose ids are unique", async () => {
   assert.match(html, /<a href="#über-uns">Über uns<\/a>/);
   assert.match(html, /<h2 id="über-uns-2">/);
   assert.match(html, /class="level-3"><a href="#deep">/);
+  const own = (await renderPage(notebook([prose("# T\n\n## Report\n\n## Failure")]))).html;
+  assert.match(own, /<h2 id="report-2">[\s\S]*<h2 id="failure-2">/);
 });
 
 Deno.test("provenance names notebook, parameters, snapshot, models and times", async () => {
