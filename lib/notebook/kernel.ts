@@ -16,7 +16,8 @@ import { showArqueroTables } from "./show_arquero.ts";
 
 showArqueroTables();
 
-export { openShop, type Shop, type ShopOptions, sql, table } from "./shop.ts";
+export { sql, table } from "./current_shop.ts";
+export { openShop, type Shop, type ShopOptions } from "./shop.ts";
 export type { QueryValue } from "./query.ts";
 export {
   type Displayable,

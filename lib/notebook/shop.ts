@@ -4,7 +4,6 @@ import { findSnapshot, type ObjectStore, openStore, readJson, readOnlyStore } fr
 import type { ScoreTable } from "shopflow/registry/mod.ts";
 import { type OpenSnapshot, openSnapshot, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
-import { queryText, type QueryValue } from "./query.ts";
 import { READ_HOOK, type ReadFact } from "./jupyter/kernel_messages.ts";
 
 /** The shop's data as a notebook sees it. */
@@ -15,8 +14,8 @@ export interface Shop {
   readonly session: OpenSnapshot;
   /** The lake's files, for reading, e.g. for `loadChampion(shop.store, "churn")`. */
   readonly store: ObjectStore;
-  /** A query's result. As a template, `` shop.sql`… WHERE city = ${city}` ``, its values are quoted. */
-  sql(query: string | TemplateStringsArray, ...values: QueryValue[]): Promise<ColumnTable>;
+  /** A query's result. */
+  sql(query: string): Promise<ColumnTable>;
   /** A whole table or view. */
   table(name: string): Promise<ColumnTable>;
 }
@@ -49,8 +48,7 @@ export async function openShop({ snapshot = "current" }: ShopOptions = {}): Prom
       `CREATE VIEW ${sqlName(`scores_${scores.name}`)} AS SELECT * FROM read_parquet(${sqlString(path)})`,
     );
   }
-  const sql: Shop["sql"] = async (query, ...values) =>
-    toTable(await session.columns(queryText(query, values)));
+  const sql = async (query: string) => toTable(await session.columns(query));
   return {
     snapshot: session.manifest.id,
     session,
@@ -59,32 +57,6 @@ export async function openShop({ snapshot = "current" }: ShopOptions = {}): Prom
     table: (name) => sql(`SELECT * FROM ${sqlName(name)}`),
   };
 }
-
-let opened: Promise<Shop> | undefined;
-
-/** The shop of {@linkcode sql} and {@linkcode table}: opened once, so that all cells see the same snapshot. */
-function theShop(): Promise<Shop> {
-  opened ??= openShop().catch((error) => {
-    // The next cell may find what was missing.
-    opened = undefined;
-    throw error;
-  });
-  return opened;
-}
-
-/**
- * A query on the lake's current snapshot: ``await sql`SELECT * FROM dim_customers WHERE city = ${city}` ``.
- *
- * @throws {LakeError} when nothing was published yet.
- */
-export const sql: Shop["sql"] = async (query, ...values) => await (await theShop()).sql(query, ...values);
-
-/**
- * A whole table or view of the lake's current snapshot: `await table("dim_customers")`.
- *
- * @throws {LakeError} when nothing was published yet.
- */
-export const table: Shop["table"] = async (name) => await (await theShop()).table(name);
 
 /** Tells our runner, if it is one that runs the notebook, what was read. */
 async function noteRead(fact: ReadFact): Promise<void> {
