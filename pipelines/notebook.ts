@@ -12,6 +12,8 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
   diff: async () => (await import("./notebook/diff.ts")).addDiffCommand,
   log: async () => (await import("./notebook/log.ts")).addLogCommand,
   promote: async () => (await import("./notebook/promote.ts")).addPromoteCommand,
+  render: async () => (await import("./notebook/render.ts")).addRenderCommand,
+  lab: async () => (await import("./notebook/lab.ts")).addLabCommand,
   check: async () => (await import("./notebook/check.ts")).addCheckCommand,
 };
 

@@ -2,6 +2,7 @@ import { LakeError, NotebookError, ShopFlowError } from "shopflow/errors/mod.ts"
 import {
   currentReport,
   type Notebook,
+  notebookPath,
   type Parameters,
   publishReport,
   readNotebook,
@@ -72,7 +73,8 @@ async function publishOne(
 ): Promise<string | undefined> {
   try {
     const { notebook, record } = await runNotebook(path, context, { parameters });
-    await publishReport(context.store, { record, page: await renderPage(notebook), inputs });
+    const page = await renderPage(notebook, { notebookHref: notebookPath(record) });
+    await publishReport(context.store, { record, page, inputs });
     const { failure } = record;
     return failure && `cell ${failure.cellId}, ${failure.ename}: ${failure.evalue}`;
   } catch (error) {

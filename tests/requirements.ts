@@ -15,7 +15,7 @@ export const TEST_S3_URL = Deno.env.get("SHOPFLOW_TEST_S3_URL") ?? "";
 export const TEST_VERSITYGW = Deno.env.get("SHOPFLOW_TEST_VERSITYGW") ?? "";
 /** Certificate of that PostgreSQL, which speaks TLS at `localhost`. */
 export const TEST_POSTGRES_CA = Deno.env.get("SHOPFLOW_TEST_POSTGRES_CA") ?? "";
-/** A `jupyter` command that has nbconvert, papermill and ipykernel. */
+/** A `jupyter` command that has nbconvert, papermill, ipykernel and JupyterLab. */
 export const TEST_JUPYTER = Deno.env.get("SHOPFLOW_TEST_JUPYTER") ?? "";
 /** An `nbdiff` command, of nbdime. */
 export const TEST_NBDIFF = Deno.env.get("SHOPFLOW_TEST_NBDIFF") ?? "";

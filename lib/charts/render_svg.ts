@@ -1,8 +1,11 @@
 import { InputError } from "shopflow/errors/mod.ts";
-import { type Loader, type LoggerInterface, parse, View } from "vega";
+import { type Loader, type LoggerInterface, parse, type Spec as VegaSpec, View } from "vega";
+import { expressionInterpreter } from "vega-interpreter";
 import { compile, type Config, type TopLevelSpec } from "vega-lite";
 import { findWrongMarks, isDefect } from "./check_spec.ts";
+import { inUtc } from "./in_utc.ts";
 import { labelAngle } from "./label_angle.ts";
+import { hideNamelessMarks } from "./nameless_marks.ts";
 import { NARROW_LABELS, withNarrowLabels } from "./narrow_labels.ts";
 import { useTextWidth } from "./text_width.ts";
 import { DEFAULT_WIDTH, THEME } from "./theme.ts";
@@ -16,6 +19,13 @@ export interface SvgOptions {
   width?: number;
 }
 
+/** A chart twice: as it looks, and what a browser needs to draw it again with tooltips and selections. */
+export interface DrawnChart {
+  svg: string;
+  /** Vega's specification, with theme and data, for [Vega's runtime](https://vega.github.io/vega/docs/api/parser/). */
+  vega: VegaSpec;
+}
+
 /**
  * Draws a Vega-Lite specification as an SVG with our theme; no canvas, browser or network is used, so its data must
  * be in the specification. Settings of its own `config` win over the theme.
@@ -23,22 +33,39 @@ export interface SvgOptions {
  * @throws {InputError} when the specification is not valid or wants data from elsewhere.
  */
 export async function renderSvg(spec: TopLevelSpec, options: SvgOptions = {}): Promise<string> {
+  return (await drawChart(spec, options)).svg;
+}
+
+/**
+ * Draws as {@linkcode renderSvg} does, and gives the compiled specification too.
+ *
+ * @throws {InputError} when the specification is not valid or wants data from elsewhere.
+ */
+export async function drawChart(spec: TopLevelSpec, options: SvgOptions = {}): Promise<DrawnChart> {
   const defects = findWrongMarks(spec);
   if (defects.length > 0) throw refused(defects.join("; "));
   const logger = collectDefects(defects);
   let svg: string;
+  let vega: VegaSpec;
   try {
     // A copy, since Vega writes into the rows that it draws.
     const own = withWrappedTitle(structuredClone(sized(spec, options)), options.width ?? DEFAULT_WIDTH);
-    const { spec: vegaSpec } = compile(own, { config: themeFor(spec, options), logger });
-    const view = new View(parse(vegaSpec), { renderer: "none", loader: LOADER, logger });
+    vega = hideNamelessMarks(inUtc(compile(own, { config: themeFor(spec, options), logger }).spec));
+    // Expressions come from notebooks: they are interpreted, never turned into code of this process.
+    const runtime = parse(structuredClone(vega), undefined, { ast: true } as object);
+    const view = new View(runtime, {
+      renderer: "none",
+      loader: LOADER,
+      logger,
+      expr: expressionInterpreter,
+    });
     svg = await view.toSVG();
     view.finalize();
   } catch (cause) {
     throw refused(cause instanceof Error ? cause.message : String(cause), cause);
   }
   if (defects.length > 0) throw refused(defects.join("; "));
-  return svg;
+  return { svg, vega };
 }
 
 /** Below this width, axes and legends need the room of the plot. */
@@ -103,7 +130,11 @@ function collectDefects(defects: string[]): LoggerInterface {
 /** Nothing is fetched: a chart is drawn from what its notebook had. */
 const LOADER: Loader = {
   load: (uri) => Promise.reject(new Error(`data from ${uri} is not loaded`)),
-  sanitize: (uri) => Promise.reject(new Error(`a link to ${uri} is not allowed`)),
+  // A drawing has no links; Vega would let a refused one end the process.
+  sanitize: (uri, { context }: { context?: string } = {}) =>
+    context === "href"
+      ? Promise.resolve({ href: "" })
+      : Promise.reject(new Error(`a picture from ${uri} is not loaded`)),
   http: (uri) => Promise.reject(new Error(`data from ${uri} is not loaded`)),
   file: (path) => Promise.reject(new Error(`data from ${path} is not loaded`)),
 };

@@ -27,7 +27,8 @@ export const THEME: Config = {
     discreteHeight: { step: 24 },
   },
   range: { category: [...PALETTE], ramp: { scheme: "viridis" }, heatmap: { scheme: "viridis" } },
-  mark: { color: PALETTE[0] },
+  // Shown where scripts run: in Jupyter and in reports.
+  mark: { color: PALETTE[0], tooltip: { content: "encoding" } },
   bar: { cornerRadiusEnd: 2 },
   line: { strokeWidth: 2.25 },
   point: { filled: true, size: 45 },

@@ -25,13 +25,19 @@ export interface Config {
   port: number;
   /** When set, scoring requests must carry it in `x-api-key`. `SHOPFLOW_API_KEY`. */
   apiKey?: string;
+  /** The `jupyter` of `deno task lab`, where it is not on the PATH. `SHOPFLOW_JUPYTER`. */
+  jupyter?: string;
+  /** The browser that makes PDFs, where it is not in a usual place. `SHOPFLOW_CHROMIUM`. */
+  chromium?: string;
 }
 
 const KNOWN = [
   "SHOPFLOW_API_KEY",
   "SHOPFLOW_CACHE_BYTES",
+  "SHOPFLOW_CHROMIUM",
   "SHOPFLOW_HOME",
   "SHOPFLOW_HOST",
+  "SHOPFLOW_JUPYTER",
   "SHOPFLOW_LAKE",
   "SHOPFLOW_MONGODB_URL",
   "SHOPFLOW_PORT",
@@ -69,6 +75,8 @@ export function loadConfig(
     host: env.SHOPFLOW_HOST || "127.0.0.1",
     port: port(env.SHOPFLOW_PORT),
     apiKey: env.SHOPFLOW_API_KEY || undefined,
+    jupyter: env.SHOPFLOW_JUPYTER || undefined,
+    chromium: env.SHOPFLOW_CHROMIUM || undefined,
   };
 }
 

@@ -8,7 +8,8 @@ import type { MimeBundle } from "./nbformat.ts";
 import { escapeHtml } from "./escape_html.ts";
 import { type TableOptions, tableToHtml, tableToText } from "./html_table.ts";
 
-const DISPLAY = Symbol.for("Jupyter.display");
+/** Where the Deno kernel looks for a value's representations. */
+export const DISPLAY = Symbol.for("Jupyter.display");
 /** Key of Vega-Lite specifications that JupyterLab 4 and VS Code draw themselves. */
 export const VEGA_LITE_MIME = "application/vnd.vegalite.v5+json";
 /** Key of the figures of {@linkcode showMetrics} for programs: `deno task notebook log` lists them by run. */
@@ -40,10 +41,15 @@ export type Metric = string | number | { value: string | number; note: string };
 export function plot(spec: PlotSpec): Displayable {
   return {
     async [DISPLAY]() {
-      const { renderSvg } = await import("shopflow/charts/mod.ts");
+      const { renderSvg, THEME, withUtcEncodings } = await import("shopflow/charts/mod.ts");
       const complete = withRows(spec);
       return {
-        [VEGA_LITE_MIME]: { $schema: "https://vega.github.io/schema/vega-lite/v5.json", ...complete },
+        [VEGA_LITE_MIME]: {
+          $schema: "https://vega.github.io/schema/vega-lite/v5.json",
+          ...withUtcEncodings(complete),
+          // The look of our reports in Jupyter and VS Code, too; as SVG its texts take the colour of their theme.
+          usermeta: { embedOptions: { renderer: "svg", config: THEME }, ...spec.usermeta },
+        },
         "image/svg+xml": await renderSvg(complete),
         "text/plain": `chart${typeof spec.title === "string" ? `: ${spec.title}` : ""}`,
       };

@@ -18,13 +18,16 @@ async function runKeys(store: ObjectStore, notebook?: string): Promise<string[]>
  * @throws {InputError} when there is none, or several.
  */
 export async function findRun(store: ObjectStore, runId: string): Promise<ExecutedNotebook> {
-  const found = (await runKeys(store)).filter((key) => runId !== "" && basename(key).startsWith(runId));
+  const runs = await runKeys(store);
+  const found = runs.filter((key) => runId !== "" && basename(key).startsWith(runId));
   if (found.length === 1) return await readRun(store, found[0]!);
-  throw new InputError(found.length === 0 ? "There is no such run" : "Several runs start so", {
-    expected: "an id that `deno task notebook runs` lists",
-    found: found.length === 0
-      ? JSON.stringify(runId)
-      : found.map((key) => basename(key, ".ipynb")).join(", "),
+  const ids = (keys: string[]) => keys.slice(0, 5).map((key) => basename(key, ".ipynb")).join(", ");
+  throw new InputError(found.length === 0 ? `There is no run ${runId}` : `Several runs begin with ${runId}`, {
+    expected: "an id that `deno task notebook runs` lists, or the beginning of one",
+    found: found.length > 0
+      ? ids(found)
+      : `${runs.length} runs${runs.length > 0 ? `, the last are ${ids(runs)}` : ""}`,
+    remedy: "`deno task notebook run FILE` makes a run, and prints its id.",
   });
 }
 

@@ -24,19 +24,24 @@ interface Shown {
   /** Which columns hold sentences, which may break. */
   long: boolean[];
   rows: string[][];
+  /** The numbers that the texts of `rows` round, by which the page sorts; undefined elsewhere. */
+  exact: (number | undefined)[][];
   total: number;
 }
 
 /** An HTML table; numbers have thousands separators and are aligned to the right. */
 export function tableToHtml(table: ColumnTable, options: TableOptions = {}): string {
-  const { headings, numeric, long, rows, total } = shown(table, options);
+  const { headings, numeric, long, rows, exact, total } = shown(table, options);
   const mark = (i: number) =>
     numeric[i]
       ? ' class="number" style="text-align:right"'
       : `${long[i] ? ' class="long"' : ""} style="text-align:left"`;
-  const head = headings.map((text, i) => `<th${mark(i)}>${escapeHtml(text)}</th>`).join("");
-  const body = rows.map((row) =>
-    `<tr>${row.map((text, i) => `<td${mark(i)}>${escapeHtml(text)}</td>`).join("")}</tr>`
+  const head = headings.map((text, i) => `<th scope="col"${mark(i)}>${escapeHtml(text)}</th>`).join("");
+  const value = (number: number | undefined) => number === undefined ? "" : ` data-value="${number}"`;
+  const body = rows.map((row, y) =>
+    `<tr>${
+      row.map((text, i) => `<td${mark(i)}${value(exact[y]![i])}>${escapeHtml(text)}</td>`).join("")
+    }</tr>`
   );
   const caption = options.caption
     ? `<p class="table-caption" style="font-weight:600">${escapeHtml(options.caption)}</p>`
@@ -72,9 +77,13 @@ function shown(table: ColumnTable, { limit = 20, columns, labels = {}, digits = 
     ),
     long: names.map((_, i) => rows.some((row) => row[i]!.length > LONG_TEXT)),
     rows,
+    exact: values.map((row) => names.map((name) => exactNumber(row[name]))),
     total: table.numRows(),
   };
 }
+
+const exactNumber = (value: unknown) =>
+  typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
 
 function formatValue(value: unknown, digits: number | undefined): string {
   if (value === null || value === undefined) return "–";

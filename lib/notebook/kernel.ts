@@ -1,19 +1,24 @@
 /**
- * What a notebook needs, in one import: `import { openShop, plot, showTable } from "shopflow/notebook/kernel.ts"`.
+ * What a notebook needs, in one import: `import { plot, sql, table } from "shopflow/notebook/kernel.ts"`.
  * The Deno kernel finds that name through `deno.json`, from any folder of the repository, in Jupyter, VS Code and
  * our own runner alike.
  *
  * @example
  * ```ts
- * const shop = await openShop();
- * const revenue = await shop.sql(`
+ * const revenue = await sql`
  *   SELECT month_start, sum(net_amount) AS revenue
- *   FROM fact_orders JOIN dim_dates ON date = order_date GROUP BY 1 ORDER BY 1`);
+ *   FROM fact_orders JOIN dim_dates ON date = order_date GROUP BY 1 ORDER BY 1`;
  * plot({ data: { values: revenue }, mark: "line", encoding: {
  *   x: { field: "month_start", type: "temporal" }, y: { field: "revenue", type: "quantitative" } } })
  * ```
  */
+import { showArqueroTables } from "./show_arquero.ts";
+
+showArqueroTables();
+
+export { sql, table } from "./current_shop.ts";
 export { openShop, type Shop, type ShopOptions } from "./shop.ts";
+export type { QueryValue } from "./query.ts";
 export {
   type Displayable,
   markdown,

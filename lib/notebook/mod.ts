@@ -3,6 +3,8 @@
  * published as pages. Notebooks themselves import `shopflow/notebook/kernel.ts`.
  */
 export { cleanNotebook } from "./clean_notebook.ts";
+export { readExecuted } from "./executed_file.ts";
+export { findJupyterLab, labEnvironment, registerKernel } from "./lab.ts";
 export type { Notebook } from "./nbformat.ts";
 export { formatNotebook, parseNotebook, readNotebook, readNotebookText } from "./notebook_file.ts";
 export {
@@ -14,8 +16,18 @@ export {
   readParameters,
 } from "./parameters.ts";
 export { type FileChange, replaceFiles } from "./replace_files.ts";
-export { type Page, renderPage } from "./render/page.ts";
-export { currentReport, listReports, publishReport, readReport, type Report } from "./reports.ts";
+export { type Page, type PageOptions, renderPage } from "./render/page.ts";
+export { type PdfOptions, renderPdf } from "./render/pdf.ts";
+export { servedPagePolicy } from "./render/page_policy.ts";
+export {
+  currentReport,
+  listReports,
+  notebookPath,
+  publishReport,
+  readReport,
+  readReportNotebook,
+  type Report,
+} from "./reports.ts";
 export { type ExecuteOptions, type NotebookRun, type RunContext } from "./execute_notebook.ts";
 export { runNotebook, type RunOptions } from "./run_notebook.ts";
 export { type Rerun, rerunNotebook } from "./rerun_notebook.ts";

@@ -2,7 +2,7 @@ import { InputError, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
 import { encodeJson, type ObjectStore, readJson, swapJson } from "shopflow/lake/mod.ts";
 import type { Parameters } from "./parameters.ts";
 import type { Page } from "./render/page.ts";
-import { type RunRecord, snapshotRead } from "./run_record.ts";
+import { runKey, type RunRecord, snapshotRead } from "./run_record.ts";
 
 /** A published notebook run: what an index of reports shows of it. */
 export interface Report {
@@ -23,6 +23,8 @@ export interface Report {
   error?: string;
   /** Run that succeeded last: this one, or on a failed run the one before, if there ever was one. */
   lastGoodRunId?: string;
+  /** Hashes of the page's scripts: those that our renderer put in, not those that are found in the page. */
+  scripts?: string[];
   /** Hash of all that the run depends on, to know when it need not be repeated. */
   inputs: string;
 }
@@ -64,6 +66,7 @@ export async function publishReport(
     parameters: record.parameters,
     status,
     ...(failure && { error: `${failure.ename}: ${failure.evalue}` }),
+    scripts: page.scripts,
   };
   await store.put(key(name, `${runId}.html`), new TextEncoder().encode(page.html));
   // The run that ends last is shown: what it was made from is part of it, and the next publish repeats one that is
@@ -151,6 +154,24 @@ export async function readReport(
   const page = report && await store.get(key(name, `${report.runId}.html`));
   return page && { report, html: new TextDecoder().decode(page.body) };
 }
+
+/**
+ * The executed notebook of a published run, as a file. Undefined when there is none.
+ *
+ * @throws {InputError} when name or run id could not be one.
+ */
+export async function readReportNotebook(
+  store: ObjectStore,
+  name: string,
+  runId: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const report = await reportOfRun(store, name, runId);
+  return report && (await store.get(runKey(name, runId)))?.body;
+}
+
+/** Where the server offers the executed notebook of a published run. */
+export const notebookPath = ({ notebook, runId }: Pick<RunRecord, "notebook" | "runId">): string =>
+  `/reports/${notebook}/runs/${runId}/notebook.ipynb`;
 
 /** The report of one run; `current`, whose file only points to a run, is none. */
 async function reportOfRun(store: ObjectStore, name: string, runId: string): Promise<Report | undefined> {

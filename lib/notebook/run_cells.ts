@@ -1,6 +1,6 @@
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { KernelClient } from "./jupyter/kernel_client.ts";
-import type { CodeCell, ErrorOutput } from "./nbformat.ts";
+import type { CodeCell, ErrorOutput, Notebook } from "./nbformat.ts";
 import type { ExecutedNotebook, RunRecord } from "./run_record.ts";
 
 export interface TimeLimits {
@@ -48,7 +48,7 @@ export async function runCells(
 }
 
 /** The first cell with an error; looked for when the kernel is closed, since a rejected promise may come late. */
-export function findFailure({ cells }: ExecutedNotebook): RunRecord["failure"] {
+export function findFailure({ cells }: Pick<Notebook, "cells">): RunRecord["failure"] {
   for (const cell of cells) {
     const error = cell.cell_type === "code" && cell.outputs.find((output) => output.output_type === "error");
     if (error) return { cellId: cell.id, ename: error.ename, evalue: error.evalue };

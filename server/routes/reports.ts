@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { InputError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
-import { listReports, readReport } from "shopflow/notebook/mod.ts";
+import { listReports, readReport, readReportNotebook, servedPagePolicy } from "shopflow/notebook/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../problem.ts";
 import { exampleIds } from "../serving/example_ids.ts";
@@ -14,20 +14,19 @@ import { renderReportsIndex } from "../views/reports_index.tsx";
 export function reportRoutes(store: ObjectStore, cache: ServingCache, runtime: Runtime): Hono {
   /** @throws {HttpProblem} 404 when there is no such report or run. */
   async function reportPage(c: Context, name: string, runId?: string) {
-    const found = await readReport(store, name, runId).catch((error) => {
-      // Not even a possible name: to a visitor that is the same as a report that does not exist.
-      if (error instanceof InputError) return undefined;
-      throw error;
-    });
-    if (found === undefined) {
-      throw new HttpProblem(404, "report_not_found", "There is no such report", {
-        found: runId === undefined ? name : `${name}, run ${runId}`,
-        remedy: "The reports that exist are at /reports.",
-      });
-    }
-    // A run never changes; the report of a name does, so browsers ask again (and get 304 when it did not).
-    c.header("cache-control", runId === undefined ? "no-cache" : "private, max-age=31536000, immutable");
-    return c.html(addReportBar(found.html, found.report, runId === undefined));
+    const { html, report } = await existing(readReport(store, name, runId), name, runId);
+    c.header("cache-control", runId === undefined ? CHANGES : NEVER_CHANGES);
+    c.header("content-security-policy", servedPagePolicy(report.scripts ?? []));
+    return c.html(addReportBar(html, report, runId === undefined));
+  }
+
+  /** @throws {HttpProblem} 404 when there is no such run. */
+  async function reportNotebook(c: Context, name: string, runId: string) {
+    const notebook = await existing(readReportNotebook(store, name, runId), name, runId);
+    c.header("cache-control", NEVER_CHANGES);
+    c.header("content-type", "application/x-ipynb+json");
+    c.header("content-disposition", `attachment; filename="${name}_${runId}.ipynb"`);
+    return c.body(notebook);
   }
 
   return new Hono()
@@ -48,5 +47,26 @@ export function reportRoutes(store: ObjectStore, cache: ServingCache, runtime: R
       }));
     })
     .get("/reports/:name", (c) => reportPage(c, c.req.param("name")))
-    .get("/reports/:name/runs/:run", (c) => reportPage(c, c.req.param("name"), c.req.param("run")));
+    .get("/reports/:name/runs/:run", (c) => reportPage(c, c.req.param("name"), c.req.param("run")))
+    .get(
+      "/reports/:name/runs/:run/notebook.ipynb",
+      (c) => reportNotebook(c, c.req.param("name"), c.req.param("run")),
+    );
+}
+
+/** A run never changes; the report of a name does, so browsers ask again (and get 304 when it did not). */
+const NEVER_CHANGES = "private, max-age=31536000, immutable", CHANGES = "no-cache";
+
+/** @throws {HttpProblem} 404 when nothing was found. */
+async function existing<T>(reading: Promise<T | undefined>, name: string, runId?: string): Promise<T> {
+  const found = await reading.catch((error) => {
+    // Not even a possible name: to a visitor that is the same as a report that does not exist.
+    if (error instanceof InputError) return undefined;
+    throw error;
+  });
+  if (found !== undefined) return found;
+  throw new HttpProblem(404, "report_not_found", "There is no such report", {
+    found: runId === undefined ? name : `${name}, run ${runId}`,
+    remedy: "The reports that exist are at /reports.",
+  });
 }

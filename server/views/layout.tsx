@@ -21,7 +21,7 @@ export function Layout({ title, here, children }: LayoutProps) {
         <style dangerouslySetInnerHTML={{ __html: STYLES }} />
       </head>
       <body>
-        <div class="top">
+        <header class="top">
           <div class="page">
             <a class="brand" href="/reports">
               <Mark />
@@ -32,7 +32,7 @@ export function Layout({ title, here, children }: LayoutProps) {
               <a href="/docs" aria-current={current("docs")}>API</a>
             </nav>
           </div>
-        </div>
+        </header>
         <main class="page">{children}</main>
       </body>
     </html>

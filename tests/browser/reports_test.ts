@@ -55,9 +55,13 @@ async function readSite(browser: Browser, options: BrowserContextOptions, url: s
 
   await page.getByRole("link", { name: /Customers at risk \(churn\)/ }).click();
   await page.waitForURL(`${url}/reports/churn`);
-  const chart = await page.locator("main svg:visible, main img:visible").first().boundingBox();
+  const chart = await page.locator("main [data-interactive] svg:visible").first().boundingBox();
   assert.ok(chart !== null && chart.width > 200 && chart.height > 100, `chart of ${JSON.stringify(chart)}`);
   await assertReadable(page, options);
+
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "The notebook with its outputs" }).click();
+  assert.equal((await download).suggestedFilename(), "churn_20241002T060000Z.ipynb");
 
   await page.getByRole("link", { name: "All reports" }).click();
   await page.getByRole("link", { name: "API", exact: true }).click();

@@ -1,5 +1,12 @@
 import type { ObjectStore } from "shopflow/lake/mod.ts";
-import { type ExecutedNotebook, publishReport, renderPage, type Report } from "shopflow/notebook/mod.ts";
+import {
+  type ExecutedNotebook,
+  formatNotebook,
+  notebookPath,
+  publishReport,
+  renderPage,
+  type Report,
+} from "shopflow/notebook/mod.ts";
 
 const CHART = {
   mark: "bar",
@@ -58,6 +65,11 @@ export async function publishSmallReport(store: ObjectStore, options: {
     nbformat: 4,
     nbformat_minor: 5,
   };
-  const page = await renderPage(notebook);
-  return await publishReport(store, { record: notebook.metadata.shopflow, page, inputs: runId });
+  const record = notebook.metadata.shopflow;
+  const page = await renderPage(notebook, { notebookHref: notebookPath(record) });
+  await store.put(
+    `runs/notebooks/${name}/${runId}.ipynb`,
+    new TextEncoder().encode(formatNotebook(notebook)),
+  );
+  return await publishReport(store, { record, page, inputs: runId });
 }

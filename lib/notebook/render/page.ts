@@ -1,8 +1,12 @@
 import { escapeHtml } from "../escape_html.ts";
 import type { CodeCell } from "../nbformat.ts";
+import { formatNotebook } from "../notebook_file.ts";
 import { type ExecutedNotebook, type RunRecord, snapshotRead } from "../run_record.ts";
+import { CHART_SPECIFICATION } from "./chart_output.ts";
 import { renderCode, renderFoldedCode } from "./code.ts";
 import { renderError, renderOutputs } from "./outputs.ts";
+import { pagePolicy } from "./page_policy.ts";
+import { chartScript, type PageScript, sortScript } from "./page_scripts.ts";
 import { createProseRenderer, type Heading, type ProseRenderer, splitOpening } from "./prose.ts";
 import { formatTime, renderProvenance } from "./provenance.ts";
 import { STYLESHEET } from "./stylesheet.ts";
@@ -13,15 +17,23 @@ export interface Page {
   title: string;
   /** The paragraph below the title, as plain text; empty when there is none. */
   summary: string;
-  /** A whole document that needs nothing else: no scripts, no network. */
+  /** A whole document that needs nothing else: no network, and scripts only for what is pleasant. */
   html: string;
+  /** Hashes of its scripts, for {@linkcode servedPagePolicy}. */
+  scripts: string[];
+}
+
+export interface PageOptions {
+  /** Where the executed notebook can be downloaded; by default the page holds it, `""` leaves it out. */
+  notebookHref?: string;
 }
 
 /**
- * Renders a run as one self-contained HTML page, which is complete under the content security policy
- * `default-src 'none'; style-src 'unsafe-inline'; img-src data:`. A failed run's page shows the failing cell first.
+ * Renders a run as one self-contained HTML page. It is complete without scripts; where they run, tables can be sorted
+ * and charts answer to the pointer. Its own policy allows its scripts by hash and forbids all others. A failed run's
+ * page shows the failing cell first.
  */
-export async function renderPage(notebook: ExecutedNotebook): Promise<Page> {
+export async function renderPage(notebook: ExecutedNotebook, options: PageOptions = {}): Promise<Page> {
   const record = notebook.metadata.shopflow;
   const prose = createProseRenderer();
   const [first] = notebook.cells;
@@ -30,12 +42,16 @@ export async function renderPage(notebook: ExecutedNotebook): Promise<Page> {
     ? [{ ...first, source: opening.rest }, ...notebook.cells.slice(1)]
     : notebook.cells;
   const body = await renderCells({ ...notebook, cells }, prose);
+  const scripts = await scriptsFor(body);
+  const hashes = scripts.map(({ hash }) => hash);
   const title = opening.title || record.notebook;
   const summary = opening.summary ?? "";
   const html = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${pagePolicy(hashes)}">
+<meta name="referrer" content="no-referrer">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)} · ShopFlow</title>
@@ -43,6 +59,7 @@ export async function renderPage(notebook: ExecutedNotebook): Promise<Page> {
 </head>
 <body>
 <header class="masthead">
+<a class="skip" href="#report">Skip to the report</a>
 <p class="kicker">ShopFlow report</p>
 <h1>${escapeHtml(title)}</h1>
 ${summary && `<p class="summary">${escapeHtml(summary)}</p>`}
@@ -50,17 +67,29 @@ ${renderByline(record)}
 </header>
 <div class="layout">
 ${renderContents(prose.headings)}
-<main>
+<main id="report">
 ${renderFailure(notebook)}
 ${body}
-${renderProvenance(record)}
+${renderProvenance(record, options.notebookHref ?? notebookAsLink(notebook))}
 </main>
 </div>
+${scripts.map(({ source }) => `<script>${source}</script>`).join("\n")}
 </body>
 </html>
 `;
-  return { title, summary, html };
+  return { title, summary, html, scripts: hashes };
 }
+
+/** Only what the page has a use for: Vega is larger than everything else. */
+async function scriptsFor(body: string): Promise<PageScript[]> {
+  return [
+    ...(body.includes("<table") ? [await sortScript()] : []),
+    ...(body.includes(CHART_SPECIFICATION) ? [await chartScript()] : []),
+  ];
+}
+
+const notebookAsLink = (notebook: ExecutedNotebook): string =>
+  `data:application/x-ipynb+json;base64,${new TextEncoder().encode(formatNotebook(notebook)).toBase64()}`;
 
 function renderByline(record: RunRecord): string {
   const asOf = record.parameters.as_of;
@@ -79,7 +108,10 @@ function renderContents(headings: Heading[]): string {
   const items = sections.map(({ level, text, id }) =>
     `<li class="level-${level}"><a href="#${escapeHtml(id)}">${escapeHtml(text)}</a></li>`
   );
-  return `<nav class="contents" aria-label="Contents"><p>Contents</p><ol>${items.join("")}</ol></nav>`;
+  const list = `<ol>${items.join("")}</ol>`;
+  // Beside the text where there is room; above it, folded, where there is none.
+  return `<nav class="contents" aria-label="Contents"><p>Contents</p>${list}</nav>
+<nav class="contents-above" aria-label="Contents"><details><summary>Contents</summary>${list}</details></nav>`;
 }
 
 async function renderCells({ cells, metadata }: ExecutedNotebook, prose: ProseRenderer): Promise<string> {
@@ -96,7 +128,8 @@ async function renderCells({ cells, metadata }: ExecutedNotebook, prose: ProseRe
     parts.push(await renderOutputs(shown, `cell-${i}`, prose));
     if (cell.id === failed) {
       parts.push(
-        '<p class="error-message"><strong>This cell failed</strong> <a href="#failure">see above</a>.</p>',
+        '<p class="error-message" id="failed-cell"><strong>This cell failed</strong> ' +
+          '<a href="#failure">its code and error are above</a>.</p>',
       );
       break;
     }
@@ -129,5 +162,5 @@ function whatStopped(index: number, id: string, left: number): string {
   const rest = left === 0
     ? "it was the last one"
     : `${left} ${left === 1 ? "cell" : "cells"} after it did not run`;
-  return `Cell ${index + 1} (<code>${escapeHtml(id)}</code>) stopped it; ${rest}.`;
+  return `<a href="#failed-cell">Cell ${index + 1}</a> (<code>${escapeHtml(id)}</code>) stopped it; ${rest}.`;
 }

@@ -16,11 +16,14 @@ export interface ProseRenderer {
   readonly headings: Heading[];
 }
 
+/** Ids that the page itself uses, which a heading must not take. */
+const PAGE_IDS = ["report", "failure", "failed-cell", "provenance"];
+
 /** HTML inside of the markdown is shown as text; pictures are shown when they are data, else linked. */
 export function createProseRenderer(): ProseRenderer {
   const parser = new MarkdownIt({ html: false, linkify: true, typographer: true });
   const headings: Heading[] = [];
-  const ids = new Set<string>();
+  const ids = new Set(PAGE_IDS);
 
   parser.core.ruler.push("headings", ({ tokens }) => {
     tokens.forEach((token, i) => {

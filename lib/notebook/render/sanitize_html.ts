@@ -46,7 +46,7 @@ const HTML: sanitize.IOptions = {
     a: ["href"],
     img: ["src", "alt", "width", "height"],
     th: ["colspan", "rowspan", "scope"],
-    td: ["colspan", "rowspan"],
+    td: ["colspan", "rowspan", "data-value"],
   },
   allowedClasses: { "*": CLASSES },
   allowedSchemes: ["https", "http", "mailto"],
@@ -102,6 +102,27 @@ const SVG_ATTRIBUTES = [
 export function sanitizeHtml(html: string): string {
   return sanitize(html, HTML);
 }
+
+/** Names of the elements that the HTML has and {@linkcode sanitizeHtml} would drop. */
+export function droppedElements(html: string): Set<string> {
+  const found = new Set<string>();
+  sanitize(html, { ...HTML, onOpenTag: (name) => void found.add(name) });
+  return found.difference(new Set([...HTML.allowedTags as string[], ...TRANSPARENT]));
+}
+
+/** Elements without a look of their own: their content stays. */
+const TRANSPARENT = [
+  "html",
+  "head",
+  "body",
+  "title",
+  "main",
+  "section",
+  "article",
+  "header",
+  "footer",
+  "figure",
+];
 
 /** Tables that are wider than the page scroll by themselves. `html` is sanitised, so its tags are balanced. */
 export function withScrollingTables(html: string): string {

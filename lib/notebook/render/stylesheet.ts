@@ -22,7 +22,9 @@ html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1.0625rem/1.65 var(--sans); }
 a { color: var(--accent); text-underline-offset: .15em; text-decoration-thickness: 1px; }
-a:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 3px; }
+.skip { position: absolute; left: -100vw; padding: .5rem 1rem; background: var(--surface); }
+.skip:focus { left: .5rem; top: .5rem; z-index: 3; }
+a:focus-visible, summary:focus-visible, button:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 3px; }
 code, pre { font-family: var(--mono); font-size: .86em; }
 p code, li code, dd code, td code { background: var(--tint); padding: .1em .35em; border-radius: 4px; }
 
@@ -40,8 +42,14 @@ h1 { margin: 0; font: 600 clamp(2rem, 5vw, 3.25rem)/1.12 var(--serif); letter-sp
 .layout { padding-bottom: 4rem; }
 main { min-width: 0; max-width: 46rem; }
 .contents { display: none; }
+.contents-above { margin-bottom: 2rem; font-size: .9375rem; }
+.contents-above summary { cursor: pointer; font-weight: 600; color: var(--muted); }
+.contents-above ol { margin: .6rem 0 0; padding: 0 0 0 .9rem; list-style: none; border-left: 1px solid var(--line); }
+.contents-above li { padding: .2rem 0; }
+.contents-above .level-3 { padding-left: .9rem; }
 @media (min-width: 70rem) {
   .layout { display: grid; grid-template-columns: minmax(0, 46rem) 1fr; gap: 3.5rem; }
+  .contents-above { display: none; }
   .contents { display: block; order: 2; position: sticky; top: 2rem; align-self: start; max-height: calc(100vh - 4rem);
     overflow-y: auto; font-size: .875rem; line-height: 1.4; }
   .contents p { margin: 0 0 .6rem; font-weight: 600; color: var(--muted); }
@@ -65,6 +73,14 @@ hr { border: 0; border-top: 1px solid var(--line); margin: 2.5rem 0; }
 .chart svg { display: block; max-width: 100%; height: auto; margin: 0 auto; color: var(--ink); }
 .chart img { max-width: 100%; height: auto; border-radius: 4px; }
 .chart.narrow { display: none; }
+.chart-tooltip { position: fixed; z-index: 2; max-width: min(22rem, calc(100vw - 8px)); padding: .45rem .65rem; pointer-events: none;
+  background: var(--surface); border: 1px solid var(--line); border-radius: 6px; box-shadow: 0 4px 16px rgb(0 0 0 / .18);
+  font-size: .8125rem; line-height: 1.5; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.chart-tooltip span { color: var(--muted); margin-right: .6rem; }
+.chart-tooltip strong { font-weight: 600; }
+.chart-tooltip[hidden], .drawing[hidden] { display: none; }
+.output-frame { display: block; width: 100%; margin: 1.4rem 0 .6rem; border: 1px solid var(--line); border-radius: 8px;
+  resize: vertical; overflow: auto; color-scheme: light dark; }
 
 .metrics { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .85rem; margin: 1.4rem 0; }
 .metrics:has(> :nth-child(5)) { grid-template-columns: repeat(3, minmax(0, 1fr)); }
@@ -83,6 +99,13 @@ th, td { padding: .5rem .8rem; text-align: left; vertical-align: top; border-bot
 th { font-size: .8125rem; font-weight: 600; color: var(--muted); white-space: nowrap; border-bottom-color: var(--faint); }
 th:first-child, td:first-child { padding-left: .2rem; }
 th:last-child, td:last-child { padding-right: .2rem; }
+.sort { all: unset; cursor: pointer; box-sizing: border-box; }
+.sort::after { content: "↕"; display: inline-block; width: 1em; margin-left: .25em; text-align: center; font-weight: 400; opacity: 0; }
+.sort:hover::after, .sort:focus-visible::after { opacity: .6; }
+[aria-sort] .sort { color: var(--ink); }
+[aria-sort="ascending"] .sort::after { content: "↑"; opacity: 1; }
+[aria-sort="descending"] .sort::after { content: "↓"; opacity: 1; }
+.number .sort { margin-right: -1.25em; }
 .data td { white-space: nowrap; }
 .data .long { white-space: normal; min-width: 15rem; }
 .number { text-align: right; white-space: nowrap; }
@@ -97,7 +120,7 @@ pre.stderr { border-left-color: var(--number); }
 pre.code code { font-size: 1em; }
 .fold { margin: 0 0 1.4rem; font-size: .9375rem; }
 .fold summary { display: inline-flex; gap: .5rem; align-items: baseline; cursor: pointer; font-size: .8125rem;
-  color: var(--faint); list-style: none; user-select: none; }
+  color: var(--muted); list-style: none; user-select: none; }
 .fold summary::-webkit-details-marker { display: none; }
 .fold summary::before { content: "›"; display: inline-block; transition: transform .15s; }
 .fold[open] summary::before { transform: rotate(90deg); }
@@ -145,7 +168,10 @@ pre.code code { font-size: 1em; }
 @media print {
   :root { --paper: #fff; --surface: #fff; --ink: #000; --muted: #444; --faint: #666; --line: #ccc; --tint: #f5f5f5; }
   body { font-size: 10.5pt; }
-  .contents, .fold { display: none; }
+  .contents, .contents-above, .fold, .skip, .chart-tooltip { display: none; }
+  .sort::after { display: none; }
+  .table-scroll, .chart { overflow: visible; }
+  .data td { white-space: normal; }
   .chart.wide { display: block; }
   .chart.narrow { display: none; }
   .chart, .metric, tr, .failure { break-inside: avoid; }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChartSpec, renderSvg } from "shopflow/charts/mod.ts";
+import { type ChartSpec, drawChart, renderSvg } from "shopflow/charts/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 
 const values = [{ kind: "books", sold: 3, day: "2024-01-01" }, { kind: "toys", sold: 5, day: "2024-01-02" }];
@@ -89,4 +89,52 @@ Deno.test("on a phone long names beside the plot are cut, whatever limit the not
   const label = (svg: string) => svg.match(/>(A name[^<]*)<\/text>/)?.[1];
   assert.equal(label(await draw(spec, 736)), name);
   assert.match(label(await draw(spec, 354))!, /^A name.{5,20}…$/);
+});
+
+Deno.test("a chart's months are those of UTC, wherever it is drawn", async () => {
+  const days = [["2024-01-01", 1], ["2024-02-01", 2], ["2024-03-01", 3]].map(([day, sold]) => ({
+    day,
+    sold,
+  }));
+  const spec = {
+    data: { values: days },
+    mark: "bar",
+    encoding: {
+      x: { field: "day", type: "temporal", timeUnit: "yearmonth", axis: { format: "%B" } },
+      y: { field: "sold", type: "quantitative" },
+    },
+  };
+  const draw = `import { renderSvg } from "shopflow/charts/mod.ts"; console.log(await renderSvg(${
+    JSON.stringify(spec)
+  }));`;
+  const drawnIn = async (zone: string) => {
+    const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", draw],
+      cwd: new URL("../../..", import.meta.url).pathname,
+      env: { TZ: zone },
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    return new TextDecoder().decode(stdout);
+  };
+  const [honolulu, utc] = await Promise.all([drawnIn("Pacific/Honolulu"), drawnIn("UTC")]);
+  assert.equal(honolulu, utc);
+  assert.match(utc, />January</);
+  assert.doesNotMatch(utc, />December</);
+});
+
+Deno.test("the compiled specification holds what a browser needs: data, theme, tooltips, and nothing to load", async () => {
+  const { svg, vega } = await drawChart(bars as ChartSpec);
+  assert.match(svg, /^<svg/);
+  const written = JSON.stringify(vega);
+  assert.match(written, /"kind":"toys"/);
+  assert.match(written, /"tooltip"/);
+  assert.match(written, /currentColor/);
+  assert.doesNotMatch(written, /"url"/);
+});
+
+Deno.test("a chart with links is drawn without them", async () => {
+  const encoding = { ...bars.encoding, href: { value: "javascript:alert(1)" } };
+  const svg = await draw({ ...bars, encoding });
+  assert.match(svg, />books<\/text>/);
+  assert.doesNotMatch(svg, /javascript/);
 });

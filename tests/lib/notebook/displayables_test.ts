@@ -14,8 +14,8 @@ Deno.test("a table is HTML with aligned numbers and escaped text, and text with 
     showTable(sales, { limit: 2, labels: { sold: "sold, £" }, digits: { sold: 2 } }),
   );
   const html = String(shown["text/html"]);
-  assert.match(html, /<th class="number"[^>]*>sold, £<\/th>/);
-  assert.match(html, /<td class="number"[^>]*>1,234\.57<\/td>/);
+  assert.match(html, /<th scope="col" class="number"[^>]*>sold, £<\/th>/);
+  assert.match(html, /<td class="number"[^>]* data-value="1234.5678">1,234\.57<\/td>/);
   assert.match(html, /&lt;Köln&gt;/);
   assert.match(html, /<td class="long"/);
   assert.match(html, /2 of 3 rows/);
@@ -39,6 +39,10 @@ Deno.test("a plot takes a table for its rows and brings a specification, a pictu
   };
   const shown = await bundle(plot(spec));
   const sent = shown["application/vnd.vegalite.v5+json"] as { data: { values: unknown[] } };
+  const { usermeta } = shown["application/vnd.vegalite.v5+json"] as {
+    usermeta: { embedOptions: { renderer: string } };
+  };
+  assert.equal(usermeta.embedOptions.renderer, "svg");
   assert.deepEqual(sent.data.values[1], { city: "<Köln>", sold: 2, note: "x".repeat(40) });
   assert.match(String(shown["image/svg+xml"]), /^<svg/);
   assert.equal(shown["text/plain"], "chart: Sold");
@@ -55,4 +59,10 @@ Deno.test("metrics are cards with value and note, markdown stays markdown", asyn
   assert.match(String(cards["text/html"]), /5,000.*0\.81.*&lt;baseline&gt; 0\.74/);
   assert.equal(cards["text/plain"], "customers: 5,000\nAUC: 0.81 (<baseline> 0.74)");
   assert.equal((await bundle(markdown("**a**")))["text/markdown"], "**a**");
+});
+
+Deno.test("a table of arquero is shown as one by itself, derived ones too", async () => {
+  const shown = await bundle(sales.filter((row: { sold: number }) => row.sold > 5) as unknown as Displayable);
+  assert.match(String(shown["text/html"]), /<table class="data">.*1,234\.568/);
+  assert.doesNotMatch(String(shown["text/html"]), /Köln/);
 });

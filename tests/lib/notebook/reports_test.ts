@@ -20,7 +20,7 @@ const record = (notebook: string, runId: string, failed = false): RunRecord => (
   reads: [{ kind: "snapshot", name: "lake", version: "5na9" }],
   ...(failed && { failure: { cellId: "c", ename: "TypeError", evalue: "no" } }),
 });
-const page = (html: string) => ({ title: "Churn", summary: "Who leaves.", html });
+const page = (html: string) => ({ title: "Churn", summary: "Who leaves.", html, scripts: ["sha256-a"] });
 
 Deno.test("a published report is listed and read", async () => {
   await withTemporaryFolder(async (folder) => {
@@ -42,6 +42,7 @@ Deno.test("a published report is listed and read", async () => {
       parameters: { as_of: "2024-09-01" },
       status: "succeeded",
       lastGoodRunId: "r1",
+      scripts: ["sha256-a"],
       inputs: "i",
     });
     assert.deepEqual((await listReports(store)).map(({ name }) => name), ["churn", "sales"]);

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { type ExecutedNotebook, renderPage } from "shopflow/notebook/mod.ts";
+import {
+  type ExecutedNotebook,
+  type Page as PageOfRun,
+  renderPage,
+  servedPagePolicy,
+} from "shopflow/notebook/mod.ts";
 import { launchChromium } from "../../../browser/launch_chromium.ts";
 import { testWith } from "../../../requirements.ts";
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 const values = ["Electronics", "Home & Kitchen", "Toys"].map((kind, i) => ({ kind, sold: 10 + i }));
 const chart = {
   title: "Sold by category",
@@ -55,14 +59,18 @@ const notebook: ExecutedNotebook = {
 };
 
 /** Shows the page under its content security policy; gives what the browser complained about or asked for. */
-async function show(page: Page, html: string): Promise<string[]> {
+async function show(page: Page, { html, scripts }: PageOfRun): Promise<string[]> {
   const events: string[] = [];
   page.on("console", (message) => events.push(message.text()));
   page.on("request", (request) => events.push(request.url()));
   await page.route(
     "**",
     (route) =>
-      route.fulfill({ contentType: "text/html", headers: { "content-security-policy": POLICY }, body: html }),
+      route.fulfill({
+        contentType: "text/html",
+        headers: { "content-security-policy": servedPagePolicy(scripts) },
+        body: html,
+      }),
   );
   await page.goto("http://report.test/");
   return events;
@@ -86,11 +94,11 @@ testWith(
   ["chromium"],
   "a report loads nothing, fits desktop and phone, and turns dark with its charts",
   async () => {
-    const { html } = await renderPage(notebook);
+    const report = await renderPage(notebook);
     const browser = await launchChromium();
     try {
       const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-      assert.deepEqual(await show(page, html), ["http://report.test/"]);
+      assert.deepEqual(await show(page, report), ["http://report.test/"]);
       const desktop = await page.evaluate<Look>(LOOK);
       assert.deepEqual([desktop.charts, desktop.overflows], [2, false]);
       await page.setViewportSize({ width: 390, height: 844 });

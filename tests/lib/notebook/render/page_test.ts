@@ -36,7 +36,7 @@ const notebook = (cells: ExecutedNotebook["cells"], changes: Partial<RunRecord> 
   nbformat_minor: 5,
 });
 const prose = (source: string) => ({ cell_type: "markdown" as const, id: "m", metadata: {}, source });
-const main = (html: string) => html.slice(html.indexOf("<main>"));
+const main = (html: string) => html.slice(html.indexOf("<main "));
 
 Deno.test("title and summary come from the first heading and the paragraph below it, once", async () => {
   const page = await renderPage(notebook([prose("# Sales *now*\n\nHow we\nsold.\n\nMore of it.")]));
@@ -117,6 +117,8 @@ Deno.test("contents list the sections, whose ids are unique", async () => {
   assert.match(html, /<a href="#über-uns">Über uns<\/a>/);
   assert.match(html, /<h2 id="über-uns-2">/);
   assert.match(html, /class="level-3"><a href="#deep">/);
+  const own = (await renderPage(notebook([prose("# T\n\n## Report\n\n## Failure")]))).html;
+  assert.match(own, /<h2 id="report-2">[\s\S]*<h2 id="failure-2">/);
 });
 
 Deno.test("provenance names notebook, parameters, snapshot, models and times", async () => {
@@ -136,6 +138,13 @@ Deno.test("provenance names notebook, parameters, snapshot, models and times", a
     assert.ok(panel.includes(fact), fact);
   }
   assert.match(panel, /2 September 2024.* 08:00 UTC/);
+  const commit = "0123456789abcdef";
+  const committed = await renderPage(notebook([], { commit, uncommitted: true }), {
+    notebookHref: "/n.ipynb",
+  });
+  assert.match(committed.html, /commit <code>0123456789ab<\/code> with uncommitted changes/);
+  assert.match(committed.html, /<a href="\/n\.ipynb" download="sales_20240902T080000-abcdef\.ipynb">/);
+  assert.doesNotMatch((await renderPage(notebook([]), { notebookHref: "" })).html, /download=/);
 });
 
 Deno.test("a failed run's page begins with the failing cell, its code and traceback", async () => {
@@ -155,10 +164,14 @@ Deno.test("a failed run's page begins with the failing cell, its code and traceb
     { status: "failed", failure: { cellId: "bad", ename: "TypeError", evalue: "x is <undefined>" } },
   ));
   const failure = main(html).slice(0, main(html).indexOf("</section>"));
-  assert.match(failure, /Cell 3 \(<code>bad<\/code>\) stopped it; 1 cell after it did not run/);
+  assert.match(
+    failure,
+    /<a href="#failed-cell">Cell 3<\/a> \(<code>bad<\/code>\) stopped it; 1 cell after it did not run/,
+  );
   assert.match(failure, /x is &lt;undefined&gt;/);
   assert.match(failure, /at &lt;anonymous&gt;:1:1/);
   assert.match(failure, /<code>x\..*y<.*<\/code>/);
   assert.doesNotMatch(html, /never/);
   assert.match(main(html), /first/);
+  assert.match(main(html), /id="failed-cell".*<a href="#failure">/);
 });

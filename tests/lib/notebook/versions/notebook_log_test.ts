@@ -75,7 +75,7 @@ Deno.test("the log lists commits and runs, the newest first, with metrics and th
 
     const byBeginning = await findNotebook(good.record.runId.slice(0, -2), store);
     assert.equal(byBeginning.name, `run ${good.record.runId}`);
-    await assert.rejects(findNotebook(good.record.runId.slice(0, 4), store), /Several runs start so/);
+    await assert.rejects(findNotebook(good.record.runId.slice(0, 4), store), /Several runs begin with/);
     await assert.rejects(findNotebook("HEAD:nothing.ipynb", store), /no nothing.ipynb at HEAD/);
     assert.deepEqual((await findNotebook(file, store)).notebook, await readNotebook(file));
   });

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { renderHtml } from "shopflow/notebook/render/html_output.ts";
+
+Deno.test("HTML of text and tables becomes a part of the page", () => {
+  const html =
+    '<section><h3>Cities</h3><table class="data"><tbody><tr><td data-value="1">1</td></tr></tbody></table></section>';
+  const shown = renderHtml(html);
+  assert.doesNotMatch(shown, /iframe|table-note/);
+  assert.match(shown, /<div class="table-scroll"><table class="data">.*data-value="1"/);
+});
+
+Deno.test("HTML with a look of its own is shown whole, in a frame that may do nothing", () => {
+  for (
+    const part of [
+      "<style>b{color:red}</style>",
+      "<svg><circle r=3 /></svg>",
+      "<input>",
+      "<canvas></canvas>",
+      "<math><mi>x</mi></math>",
+    ]
+  ) {
+    const shown = renderHtml(`<b>"quoted" & 'so'</b>${part}`);
+    assert.match(shown, /^<iframe class="output-frame"[^>]* sandbox="" /, part);
+    // The frame's document is inside of the attribute, and nothing of it outside.
+    const [, document] = shown.match(/ srcdoc="([^"<>]*)"><\/iframe>$/) ?? [];
+    assert.match(
+      document ?? "",
+      /default-src &#39;none&#39;.*&lt;b&gt;&quot;quoted&quot; &amp; &#39;so&#39;/,
+      part,
+    );
+  }
+});
+
+Deno.test("a script is left out, and the page says so", () => {
+  const shown = renderHtml(
+    '<div id="plot">figure</div><script src="https://example.com/plotly.js"></script>',
+  );
+  assert.doesNotMatch(shown, /<script|example\.com|<iframe/);
+  assert.match(shown, /figure<\/div>.*This output has a script, which reports do not run/);
+});
+
+Deno.test("a frame is about as high as what it holds, and never endless", () => {
+  const height = (html: string) => Number(renderHtml(html).match(/style="height:(\d+)px"/)?.[1]);
+  assert.ok(height("<style></style>x") >= 80);
+  assert.ok(height('<svg width="200" height="300"></svg>') >= 300);
+  assert.ok(height(`<style></style><table>${"<tr><td>x</td></tr>".repeat(8)}</table>`) > 200);
+  assert.equal(height(`<style></style>${"<p>x</p>".repeat(1000)}`), 720);
+});
