@@ -92,7 +92,7 @@ Deno.test("a run that does not exist, is not unique, or whose snapshot is gone c
       await runNotebook(path, context, { check: false }),
       await runNotebook(path, context, { check: false }),
     ];
-    await assert.rejects(rerunNotebook("19990101", context), /no such run.*notebook runs.*found "19990101"/);
+    await assert.rejects(rerunNotebook("19990101", context), /no run 19990101: .*`deno task notebook runs`/);
     await assert.rejects(rerunNotebook("2", context), /Several runs begin with/);
     const notebook = await storedRun(context.store, first.key);
     notebook.metadata.shopflow.reads = [{ kind: "snapshot", name: "lake", version: "gone" }];
