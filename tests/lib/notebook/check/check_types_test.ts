@@ -108,7 +108,7 @@ Deno.test("what was checked is kept, and goes after a month without use; the loc
     }
     const path = await writeNotebook(join(folder, "cached.ipynb"), ["1"]);
     assert.equal((await runNotebook(path, context)).record.status, "succeeded");
-    const names = [...Deno.readDirSync(cache)].map(({ name }) => name);
+    const names = (await Array.fromAsync(Deno.readDir(cache))).map(({ name }) => name);
     assert.equal(names.length, 2, names.join());
     assert.ok(names.includes("new.ts"));
     assert.equal(await Deno.readTextFile(join(folder, "deno.lock")), lock);
