@@ -157,7 +157,6 @@ async function report(): Promise<string> {
   for (const work of works) {
     lines.push("", `## ${work.name[0]!.toUpperCase()}${work.name.slice(1)}`, "");
     lines.push(...table(await measureWork(work, home)));
-    console.error(lines.slice(-6).join("\n"));
   }
   lines.push("", `## ${AT_ONCE} runs at once on ${availableParallelism()} cores`, "");
   lines.push(
@@ -183,5 +182,6 @@ if (import.meta.main) {
     if (!Deno.args.includes("--write")) return;
     await Deno.mkdir(dirname(REPORT), { recursive: true });
     await Deno.writeTextFile(REPORT, text);
+    await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", REPORT] }).spawn().status;
   });
 }
