@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { type NotebookRun, runNotebook } from "shopflow/notebook/mod.ts";
+import { type NotebookRun, rerunNotebook, runNotebook } from "shopflow/notebook/mod.ts";
 import { join } from "node:path";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
 
 const NOTEBOOK = join(import.meta.dirname!, "..", "..", "notebooks", "churn.ipynb");
 
-Deno.test("the churn notebook tells of a date whose outcomes are known", async () => {
+Deno.test("the churn notebook tells of a date whose outcomes are known, and a repeated run the same", async () => {
   await using lake = await createChurnLake({ customers: 500 });
   const run = await runNotebook(NOTEBOOK, lake.context);
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
@@ -16,11 +16,16 @@ Deno.test("the churn notebook tells of a date whose outcomes are known", async (
   for (const cell of ["monthly", "cohorts", "roc", "calibration", "reasons", "risk", "threshold"]) {
     assert.match(outputOf(run, cell), /<svg/, cell);
   }
+  const { differences } = await rerunNotebook(run.record.runId, lake.context, { check: false });
+  assert.deepEqual(differences, []);
 });
 
 Deno.test("on a shop of orders alone, and a date outside its data, it says which date it uses", async () => {
   await using lake = await createChurnLake({ customers: 400, days: 374, ordersOnly: true });
-  const run = await runNotebook(NOTEBOOK, lake.context, { parameters: { as_of: "2011-09-01" } });
+  const run = await runNotebook(NOTEBOOK, lake.context, {
+    check: false,
+    parameters: { as_of: "2011-09-01" },
+  });
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
   assert.match(
     outputOf(run, "study"),

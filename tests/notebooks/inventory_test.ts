@@ -22,7 +22,7 @@ Deno.test("on a shop that counts no stock it says so instead of drawing", async 
     fact_inventory_snapshots: [],
     dim_warehouses: [],
   });
-  const run = await runNotebook(NOTEBOOK, lake.context);
+  const run = await runNotebook(NOTEBOOK, lake.context, { check: false });
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
   assert.match(outputOf(run, "setup"), /no inventory rows/);
   for (const cell of CHARTS) assert.match(outputOf(run, cell), /counts no stock/, cell);

@@ -16,6 +16,8 @@ export interface CheckOptions {
   signal?: AbortSignal;
 }
 
+const KEEP_MS = 30 * 24 * 3_600_000;
+
 /**
  * Checks the types of a notebook's code cells as `deno check` would with the `deno.json` of its folder. Empty when
  * all is well.
@@ -31,6 +33,7 @@ export async function checkTypes(notebook: Notebook, options: CheckOptions): Pro
   const hash = createHash("sha256").update(`${config}\n${code}`).digest("hex").slice(0, 16);
   const path = join(cache, `${hash}.${jsx ? "tsx" : "ts"}`);
   await writeWhole(path, code);
+  await removeOld(cache);
   const lock = await copiedLock(config, cache);
   try {
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -85,6 +88,21 @@ async function isFile(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
     throw error;
+  }
+}
+
+/** Removes what no run has checked for a month: every edit of a notebook leaves a module. */
+async function removeOld(cache: string): Promise<void> {
+  const oldest = Date.now() - KEEP_MS;
+  for await (const { name } of Deno.readDir(cache)) {
+    const path = join(cache, name);
+    try {
+      const { mtime } = await Deno.stat(path);
+      if (mtime && mtime.getTime() < oldest) await Deno.remove(path);
+    } catch (error) {
+      // Another run may have removed it.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 }
 

@@ -44,7 +44,7 @@ export function startGuarded(
     stderr: "piped",
   }).spawn();
   if (!HAS_GROUPS) return { child, end: () => Promise.resolve(killQuietly(child)) };
-  const guard = startGuard(child.pid, `${MARK}=${mark}`);
+  const guard = startGuard(child, `${MARK}=${mark}`);
   let ended: Promise<void> | undefined;
   return {
     child,
@@ -58,15 +58,20 @@ export function startGuarded(
 /** Windows has no process groups of this kind; there the process alone is ended. */
 const HAS_GROUPS = Deno.build.os !== "windows";
 
-function startGuard(group: number, mark: string): Deno.ChildProcess {
-  return new Deno.Command("sh", {
-    args: ["-c", GUARD, "notebook-guard", String(group), mark],
-    // In a group of its own, so that Ctrl-C in a terminal does not reach it.
-    detached: true,
-    stdin: "piped",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+function startGuard(child: Deno.ChildProcess, mark: string): Deno.ChildProcess {
+  try {
+    return new Deno.Command("sh", {
+      args: ["-c", GUARD, "notebook-guard", String(child.pid), mark],
+      // In a group of its own, so that Ctrl-C in a terminal does not reach it.
+      detached: true,
+      stdin: "piped",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+  } catch (error) {
+    killGroup(child.pid);
+    throw error;
+  }
 }
 
 async function release(guard: Deno.ChildProcess): Promise<void> {

@@ -40,6 +40,8 @@ export interface KernelClient {
 
 /** How long the kernel must be silent before it counts as having said everything. */
 const QUIET_MS = 30;
+/** The same of other kernels: ipykernel sends what a thread printed up to 200 ms later. */
+const QUIET_OF_OTHERS_MS = 300;
 /** How long it is waited for: a timer that a cell started may write for ever. */
 const QUIET_LIMIT_MS = 3_000;
 const START_TIMEOUT = 30_000;
@@ -142,9 +144,10 @@ class Client implements KernelClient {
 
   async close(): Promise<void> {
     const latest = performance.now() + QUIET_LIMIT_MS;
-    const isQuiet = () => performance.now() - this.#lastMessage >= QUIET_MS;
+    const spell = this.#isDeno ? QUIET_MS : QUIET_OF_OTHERS_MS;
+    const isQuiet = () => performance.now() - this.#lastMessage >= spell;
     while (this.alive && !isQuiet() && performance.now() < latest) {
-      await Promise.race([this.#ended, elapsed(QUIET_MS)]);
+      await Promise.race([this.#ended, elapsed(spell)]);
     }
     await this.#process.kill();
     this.#process.shell.close();

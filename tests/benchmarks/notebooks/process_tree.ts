@@ -5,6 +5,8 @@ export interface Measurement {
   seconds: number;
   /** Largest sum of the resident memory of all its processes at one moment, looked at every 50 ms. */
   peakBytes: number;
+  /** Of each program what it wrote to standard error when it failed, undefined when it did not. */
+  failures: (string | undefined)[];
 }
 
 const PAGE_BYTES = 4096;
@@ -25,12 +27,24 @@ export async function measureTogether(
   try {
     const outputs = await Promise.all(children.map((child) => child.output()));
     const seconds = (performance.now() - started) / 1000;
-    const failed = outputs.findIndex(({ success }) => !success);
-    if (failed < 0) return { seconds, peakBytes };
-    throw new Error(`${commands[failed]!.join(" ")}: ${new TextDecoder().decode(outputs[failed]!.stderr)}`);
+    const failures = outputs.map(({ success, stderr }) =>
+      success ? undefined : new TextDecoder().decode(stderr)
+    );
+    return { seconds, peakBytes, failures };
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Runs one program to its end, which must be a good one. */
+export async function measure(
+  command: string[],
+  options: { cwd: string; env: Record<string, string> },
+): Promise<Measurement> {
+  const measured = await measureTogether([command], options);
+  const [failure] = measured.failures;
+  if (failure === undefined) return measured;
+  throw new Error(`${command.join(" ")}: ${failure}`);
 }
 
 /** Resident memory of the processes `roots` and their descendants; pages that several share count for each. */

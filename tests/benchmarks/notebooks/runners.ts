@@ -12,7 +12,7 @@ import { createChurnLake } from "../../fixtures/churn_lake.ts";
 import { writeNotebook } from "../../lib/notebook/write_notebook.ts";
 import { TEST_JUPYTER } from "../../requirements.ts";
 import { countLost, writeMixedCells } from "./mixed_cells.ts";
-import { type Measurement, measureTogether } from "./process_tree.ts";
+import { measure, type Measurement, measureTogether } from "./process_tree.ts";
 import { TOOLS } from "./tools.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..", "..");
@@ -29,17 +29,18 @@ interface Work {
 }
 
 /** What a tool took, and the least time that it noted for the cells. */
-interface Result extends Measurement {
+interface Result extends Pick<Measurement, "seconds" | "peakBytes"> {
   cellSeconds: number;
 }
 
 async function measureWork({ name, notebook, rounds }: Work, home: string): Promise<Map<string, Result>> {
   const results = new Map<string, Result[]>();
-  // The first round warms the disk's and the checker's caches, and does not count.
+  // The first round warms the disk's and the checker's caches, and does not count; one round alone has only the
+  // checker to warm, which the peers do not have.
   for (let round = 0; round <= rounds; round++) {
-    for (const tool of TOOLS) {
+    for (const tool of round === 0 && rounds === 1 ? TOOLS.slice(0, 1) : TOOLS) {
       console.error(`  ${name}, round ${round} of ${rounds}: ${tool.name}`);
-      const measured = await measureTogether([tool.command(notebook, home)], process(notebook, home));
+      const measured = await measure(tool.command(notebook, home), process(notebook, home));
       const { cells } = await tool.executed(notebook, home);
       const cellSeconds = cells.reduce((sum, cell) => sum + tool.cellTime(cell), 0) / 1000;
       if (round > 0) results.set(tool.name, [...results.get(tool.name) ?? [], { ...measured, cellSeconds }]);
@@ -90,16 +91,27 @@ async function measureParallel(home: string): Promise<string[]> {
   for (const tool of TOOLS) {
     console.error(`  ${AT_ONCE} at once: ${tool.name}`);
     const commands = notebooks.map((notebook) => tool.command(notebook, home));
-    const { seconds, peakBytes } = await measureTogether(commands, process(notebooks[0]!, home));
+    const { seconds, peakBytes, failures } = await measureTogether(commands, process(notebooks[0]!, home));
+    const good = notebooks.filter((_, i) => failures[i] === undefined);
     let lost = 0, outputs = 0;
-    for (const notebook of notebooks) {
+    for (const notebook of good) {
       const counted = countLost(await tool.executed(notebook, home));
       lost += counted.lost;
       outputs += counted.outputs;
     }
-    rows.push(`| ${tool.name} | ${seconds.toFixed(1)} s | ${megabytes(peakBytes)} | ${lost} of ${outputs} |`);
+    const why = failures.find((failure) => failure !== undefined)?.trim().split("\n").at(-1);
+    const failed = why === undefined ? "0" : `${notebooks.length - good.length} (${why})`;
+    rows.push(
+      `| ${tool.name} | ${seconds.toFixed(1)} s | ${
+        megabytes(peakBytes)
+      } | ${lost} of ${outputs} | ${failed} |`,
+    );
   }
-  return ["| tool | wall time | peak memory | outputs lost |", "| --- | ---: | ---: | ---: |", ...rows];
+  return [
+    "| tool | wall time | peak memory | outputs lost | runs that failed |",
+    "| --- | ---: | ---: | ---: | ---: |",
+    ...rows,
+  ];
 }
 
 async function measureLoss(home: string): Promise<string[]> {
@@ -107,7 +119,7 @@ async function measureLoss(home: string): Promise<string[]> {
   const rows: string[] = [];
   for (const tool of TOOLS) {
     console.error(`  outputs of ${LOSS_CELLS} cells: ${tool.name}`);
-    const { seconds } = await measureTogether([tool.command(notebook, home)], process(notebook, home));
+    const { seconds } = await measure(tool.command(notebook, home), process(notebook, home));
     const { lost, outputs } = countLost(await tool.executed(notebook, home));
     rows.push(`| ${tool.name} | ${lost} of ${outputs.toLocaleString("en-US")} | ${seconds.toFixed(1)} s |`);
   }
@@ -126,14 +138,14 @@ async function report(): Promise<string> {
         join(home, "many.ipynb"),
         Array.from({ length: 500 }, (_, i) => `const value_${i} = ${i};\nvalue_${i}`),
       ),
-      rounds: 3,
+      rounds: 1,
     },
   ];
   const lines = [
     "# Notebooks beside papermill and nbconvert",
     "",
     "Written by `deno task bench:notebooks --write`. Each tool is a command from its start to its end with the same " +
-    "Deno kernel; they take turns, the median of the rounds counts after one that warms the caches. Overhead is the " +
+    "Deno kernel; they take turns, the median of the rounds (of 500 cells only one) counts after one that warms the caches. Overhead is the " +
     "time beyond what the cells themselves take, which is the least that any of the tools noted for them. Memory is " +
     "the largest sum over the tool, its kernel and all else that it started. `ours` checks the types of the cells " +
     "before the run, which the others do not; `--no-check` does the same work as they do.",
@@ -147,7 +159,11 @@ async function report(): Promise<string> {
     lines.push(...table(await measureWork(work, home)));
   }
   lines.push("", `## ${AT_ONCE} runs at once on ${availableParallelism()} cores`, "");
-  lines.push("Each of ten cells, all started at the same moment.", "", ...await measureParallel(home));
+  lines.push(
+    "Each of ten cells, all started at the same moment; outputs are counted in the runs that did not fail.",
+    "",
+    ...await measureParallel(home),
+  );
   lines.push("", `## Lost outputs of ${LOSS_CELLS.toLocaleString("en-US")} cells`, "");
   lines.push("Results, lines on both streams, and displayed values.", "", ...await measureLoss(home));
   return lines.join("\n") + "\n";
@@ -166,5 +182,6 @@ if (import.meta.main) {
     if (!Deno.args.includes("--write")) return;
     await Deno.mkdir(dirname(REPORT), { recursive: true });
     await Deno.writeTextFile(REPORT, text);
+    await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", REPORT] }).spawn().status;
   });
 }

@@ -32,7 +32,7 @@ function ours(name: string, ...flags: string[]): Tool {
     ],
     async executed(notebook, home) {
       const folder = join(home, "lake", "runs", "notebooks", basename(notebook, ".ipynb"));
-      const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+      const names = (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name).sort();
       return await readNotebook(join(folder, names.at(-1)!));
     },
     cellTime: ({ metadata }) => metadata.shopflow?.milliseconds ?? 0,

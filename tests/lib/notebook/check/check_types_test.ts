@@ -84,3 +84,33 @@ Deno.test("a module that does not exist is told at the import", async () => {
     );
   });
 });
+
+Deno.test("what is wrong in a module that cells import is told, and the run recorded as failed", async () => {
+  await withLake(async (context, folder) => {
+    await Deno.writeTextFile(join(folder, "own.ts"), "export const own: number = 'text';");
+    const path = await writeNotebook(join(folder, "other.ipynb"), [`import { own } from "./own.ts"; own`]);
+    await assert.rejects(runNotebook(path, context), /types cannot be checked: found TS2322.*own\.ts:1:14/s);
+    assert.equal((await onlyRun(context.store)).metadata.shopflow.status, "failed");
+  });
+});
+
+Deno.test("what was checked is kept, and goes after a month without use; the lock file is not changed", async () => {
+  await withLake(async (context, folder) => {
+    const lock = JSON.stringify({ version: "5" });
+    await Deno.writeTextFile(join(folder, "deno.json"), "{}");
+    await Deno.writeTextFile(join(folder, "deno.lock"), lock);
+    const cache = join(folder, "notebook_types");
+    await Deno.mkdir(cache);
+    for (const [name, days] of [["old.ts", 31], ["new.ts", 29]] as const) {
+      await Deno.writeTextFile(join(cache, name), "");
+      const then = new Date(Date.now() - days * 86_400_000);
+      await Deno.utime(join(cache, name), then, then);
+    }
+    const path = await writeNotebook(join(folder, "cached.ipynb"), ["1"]);
+    assert.equal((await runNotebook(path, context)).record.status, "succeeded");
+    const names = (await Array.fromAsync(Deno.readDir(cache))).map(({ name }) => name);
+    assert.equal(names.length, 2, names.join());
+    assert.ok(names.includes("new.ts"));
+    assert.equal(await Deno.readTextFile(join(folder, "deno.lock")), lock);
+  });
+});
