@@ -19,6 +19,7 @@ const PROGRAMS: Record<string, string> = {
   full_size: "warehouse/full_size.ts",
   daily_increment: "warehouse/daily_increment.ts",
   ten_times: "warehouse/ten_times.ts",
+  notebooks: "notebooks/runners.ts",
 };
 
 function names(): string[] {

@@ -1,9 +1,6 @@
 /**
  * Our runner beside papermill and `nbconvert --execute` on the same Deno kernel, each as a command from start to end,
- * taking turns. Prints a part of documentation/benchmarks.md; with `--write` it also writes
- * documentation/benchmarks/notebooks.md. Needs SHOPFLOW_TEST_JUPYTER.
- *
- *     deno task bench:notebooks [--write]
+ * taking turns. Prints its part of documentation/benchmarks.md. Needs SHOPFLOW_TEST_JUPYTER.
  */
 import { InputError, runCommand } from "shopflow/errors/mod.ts";
 import { availableParallelism } from "node:os";
@@ -12,11 +9,10 @@ import { createChurnLake } from "../../fixtures/churn_lake.ts";
 import { writeNotebook } from "../../lib/notebook/write_notebook.ts";
 import { TEST_JUPYTER } from "../../requirements.ts";
 import { countLost, writeMixedCells } from "./mixed_cells.ts";
-import { measure, type Measurement, measureTogether } from "./process_tree.ts";
+import { measure, type Measurement, measureTogether } from "../process_tree.ts";
 import { TOOLS } from "./tools.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..", "..");
-const REPORT = join(ROOT, "documentation", "benchmarks", "notebooks.md");
 const AT_ONCE = 20;
 const LOSS_CELLS = 1000;
 /** The peer whose overhead ours is to be a tenth of. */
@@ -142,9 +138,9 @@ async function report(): Promise<string> {
     },
   ];
   const lines = [
-    "# Notebooks beside papermill and nbconvert",
+    "## Notebooks beside papermill and nbconvert",
     "",
-    "Written by `deno task bench:notebooks --write`. Each tool is a command from its start to its end with the same " +
+    "Each tool is a command from its start to its end with the same " +
     "Deno kernel; they take turns, the median of the rounds (of 500 cells only one) counts after one that warms the caches. Overhead is the " +
     "time beyond what the cells themselves take, which is the least that any of the tools noted for them. Memory is " +
     "the largest sum over the tool, its kernel and all else that it started. `ours` checks the types of the cells " +
@@ -155,16 +151,16 @@ async function report(): Promise<string> {
     }.`,
   ];
   for (const work of works) {
-    lines.push("", `## ${work.name[0]!.toUpperCase()}${work.name.slice(1)}`, "");
+    lines.push("", `### ${work.name[0]!.toUpperCase()}${work.name.slice(1)}`, "");
     lines.push(...table(await measureWork(work, home)));
   }
-  lines.push("", `## ${AT_ONCE} runs at once on ${availableParallelism()} cores`, "");
+  lines.push("", `### ${AT_ONCE} runs at once on ${availableParallelism()} cores`, "");
   lines.push(
     "Each of ten cells, all started at the same moment; outputs are counted in the runs that did not fail.",
     "",
     ...await measureParallel(home),
   );
-  lines.push("", `## Lost outputs of ${LOSS_CELLS.toLocaleString("en-US")} cells`, "");
+  lines.push("", `### Lost outputs of ${LOSS_CELLS.toLocaleString("en-US")} cells`, "");
   lines.push("Results, lines on both streams, and displayed values.", "", ...await measureLoss(home));
   return lines.join("\n") + "\n";
 }
@@ -177,11 +173,6 @@ if (import.meta.main) {
         remedy: "`.ci/install` installs one.",
       });
     }
-    const text = await report();
-    console.log(text);
-    if (!Deno.args.includes("--write")) return;
-    await Deno.mkdir(dirname(REPORT), { recursive: true });
-    await Deno.writeTextFile(REPORT, text);
-    await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", REPORT] }).spawn().status;
+    console.log(await report());
   });
 }

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { simulateIntoSources } from "../../../pipelines/simulate/simulate_into_sources.ts";
 import { withServers } from "../../fixtures/source_servers.ts";
-import { measureProcess } from "./measured_process.ts";
+import { measurePipelines } from "./full_size.ts";
 
 const CUSTOMERS = Number(Deno.env.get("SHOPFLOW_TEST_CUSTOMERS") ?? 100_000);
 
@@ -32,18 +32,7 @@ await withServers(async ({ context, sql }) => {
   for (const statement of COPIES) await sql.query(statement);
   const rows: string[] = [];
   for (const step of ["extract", "transform"]) {
-    const { seconds, peakBytes } = await measureProcess(
-      Deno.execPath(),
-      ["run", "-A", join(import.meta.dirname!, "../../../pipelines/main.ts"), "run", step],
-      {
-        env: {
-          SHOPFLOW_POSTGRES_URL: config.postgresUrl,
-          SHOPFLOW_MONGODB_URL: config.ticketsUrl,
-          SHOPFLOW_HOME: join(config.home, "ten"),
-          SHOPFLOW_LAKE: "",
-        },
-      },
-    );
+    const { seconds, peakBytes } = await measurePipelines(context, join(config.home, "ten"), [step]);
     rows.push(`| \`${step}\` | ${seconds.toFixed(0)} s | ${(peakBytes / 2 ** 30).toFixed(2)} GiB |`);
     console.error(rows.at(-1));
   }

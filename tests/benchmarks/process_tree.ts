@@ -9,13 +9,19 @@ export interface Measurement {
   failures: (string | undefined)[];
 }
 
+export interface ProcessOptions {
+  cwd?: string;
+  /** Added to the environment. */
+  env?: Record<string, string>;
+}
+
 const PAGE_BYTES = 4096;
 const LOOK_EVERY_MS = 50;
 
 /** Runs programs at the same time to their ends and measures them together. */
 export async function measureTogether(
   commands: string[][],
-  options: { cwd: string; env: Record<string, string> },
+  options: ProcessOptions = {},
 ): Promise<Measurement> {
   const started = performance.now();
   const children = commands.map(([program, ...args]) =>
@@ -39,7 +45,7 @@ export async function measureTogether(
 /** Runs one program to its end, which must be a good one. */
 export async function measure(
   command: string[],
-  options: { cwd: string; env: Record<string, string> },
+  options: ProcessOptions = {},
 ): Promise<Measurement> {
   const measured = await measureTogether([command], options);
   const [failure] = measured.failures;
