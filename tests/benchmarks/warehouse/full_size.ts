@@ -68,14 +68,14 @@ async function main({ context, sql }: Servers): Promise<void> {
   const { config } = context;
   const shop = { customers: CUSTOMERS, products: CUSTOMERS / 20, seed: 42, until: "2024-12-31" };
   await simulateIntoSources(context, shop);
-  const rounds = [];
+  const rounds: Awaited<ReturnType<typeof measureRound>>[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     rounds.push(await measureRound(context, join(config.home, `round_${round}`)));
     const { ours, floor, peer } = rounds.at(-1)!;
     const seconds = [ours, floor, peer].map((measured) => measured.seconds.toFixed(1));
     console.error(`round ${round}: ours, floor and peer took ${seconds.join(", ")} s`);
   }
-  const days = [];
+  const days: Record<"extract" | "transform", Measurement>[] = [];
   for (let day = 1; day <= ROUNDS; day++) {
     await aDayLater(sql, config.ticketsUrl, day);
     const home = join(config.home, `round_${ROUNDS}`);
