@@ -73,6 +73,8 @@ async function publishOne(
 ): Promise<string | undefined> {
   try {
     const { notebook, record } = await runNotebook(path, context, { parameters });
+    // Whoever stopped it did not ask for another page; what is published stays.
+    if (record.status === "cancelled") return `cancelled by ${record.failure?.evalue}`;
     const page = await renderPage(notebook, { notebookHref: notebookPath(record) });
     await publishReport(context.store, { record, page, inputs });
     const { failure } = record;
