@@ -37,9 +37,8 @@ export async function aDayLater(sql: pg.Client, mongodbUrl: string, day: number)
       created_date: tomorrow(ticket.created_date),
       resolved_date: tomorrow(ticket.resolved_date),
     })));
-    for (const { ticket_id } of last.slice(0, 100)) {
-      await tickets.updateOne({ ticket_id }, { $set: { agent_id: `AGENT${day}` } });
-    }
+    const ids = last.map(({ ticket_id }) => ticket_id);
+    await tickets.updateMany({ ticket_id: { $in: ids } }, { $set: { agent_id: `AGENT${day}` } });
   } finally {
     await mongo.close();
   }
