@@ -44,6 +44,8 @@ export interface Lineage {
   models: Record<string, string>;
   /** Months of the rows of raw files whose facts are kept by month, by the file's key. */
   rawMonths: Record<string, string[]>;
+  /** Raw files that have keys with blanks around them or without a value, where that was looked for. */
+  uncleanKeys?: string[];
   /** Up to where each source table was read, where the extract says it. */
   watermarks?: Record<string, string>;
   /** When the source's transaction was that the last extract read, where the extract says it. */

@@ -4,17 +4,18 @@ import { createHash } from "node:crypto";
 import { modelPhases } from "./model_phases.ts";
 import { joinMonths, KEPT, type MonthlyTable, TOUCHED } from "./monthly_tables.ts";
 import { narrowSources } from "./narrow_sources.ts";
+import { type RawFileFacts, rawFileFacts } from "./raw_file_facts.ts";
 import type { RawInputs } from "./raw_views.ts";
 import { runModels } from "./run_models.ts";
 import { type Session, sqlString } from "./session.ts";
 import type { SqlProject } from "./sql_model.ts";
-import { rawMonths, type TouchedMonths, touchedMonths } from "./touched_months.ts";
+import { type TouchedMonths, touchedMonths } from "./touched_months.ts";
 
 /** The candidate of a snapshot: its tables in the session, those kept by month in parts. */
 export interface Candidate {
   monthly: Map<string, MonthlyTable>;
   touched: TouchedMonths;
-  lineage: Pick<Lineage, "models" | "rawMonths">;
+  lineage: Pick<Lineage, "models"> & RawFileFacts;
 }
 
 /**
@@ -35,10 +36,10 @@ export async function buildModels(
 ): Promise<Candidate> {
   await session.run(`CREATE SCHEMA ${TOUCHED}; CREATE SCHEMA ${KEPT}`);
   const { first, byMonth, last } = modelPhases(project);
-  const months = await rawMonths(session, project.sources, inputs, store, former?.lineage?.rawMonths);
+  const facts = await rawFileFacts(session, project.sources, inputs, store, former?.lineage);
   const touched = former &&
-    await touchedMonths(session, project.sources, inputs, store, { former, months });
-  if (touched !== undefined) await narrowSources(session, project.sources, touched);
+    await touchedMonths(session, project.sources, inputs, store, { former, facts });
+  if (touched !== undefined) await narrowSources(session, project.sources, { inputs, facts, touched });
 
   await runModels(session, first, runtime, "SQL models of histories");
   await computing(session, () => runModels(session, byMonth, runtime, "SQL models by month"));
@@ -48,7 +49,7 @@ export async function buildModels(
   }
   await runModels(session, last, runtime, "SQL models of all months");
   const hashes = project.models.map(({ name, sql }) => [name, sqlHash(sql)] as const);
-  return { monthly, touched, lineage: { models: Object.fromEntries(hashes), rawMonths: months } };
+  return { monthly, touched, lineage: { models: Object.fromEntries(hashes), ...facts } };
 }
 
 /** Runs `work` while names of models mean what this run computes, where they are kept by month. */

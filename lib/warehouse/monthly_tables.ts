@@ -1,10 +1,12 @@
 import type { Manifest, ObjectStore, TableFile } from "shopflow/lake/mod.ts";
+import { monthOf } from "./month_of.ts";
 import { isOneOf } from "./narrow_sources.ts";
+import { parquet } from "./parquet_files.ts";
 import type { PartitionDoc } from "./schema_file.ts";
 import { relationOf } from "./scope.ts";
 import type { Session } from "./session.ts";
 import type { SqlModel } from "./sql_model.ts";
-import { monthOf, parquet, type TouchedMonths } from "./touched_months.ts";
+import type { TouchedMonths } from "./touched_months.ts";
 
 /** Schema of what a run computed: the touched months, or all of them. */
 export const TOUCHED = "touched";

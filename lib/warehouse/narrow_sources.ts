@@ -1,9 +1,13 @@
 import { betweenExtremes } from "./extremes.ts";
+import { keyColumns, rowsOfKeys } from "./key_lookup.ts";
+import { monthOf } from "./month_of.ts";
 import { withinMonths } from "./month_ranges.ts";
+import { hasCleanKeys, type RawFileFacts } from "./raw_file_facts.ts";
+import type { RawInputs } from "./raw_views.ts";
 import type { SourceDoc } from "./schema_file.ts";
 import { sourceRelationOf } from "./scope.ts";
 import { type Session, sqlName, sqlString } from "./session.ts";
-import { keyOf, monthOf, type TouchedMonths } from "./touched_months.ts";
+import type { TouchedMonths } from "./touched_months.ts";
 
 /** Schema of the raw rows that touched months are made of. */
 const NARROWED = "narrowed";
@@ -16,7 +20,11 @@ const NARROWED = "narrowed";
 export async function narrowSources(
   session: Session,
   sources: SourceDoc[],
-  touched: NonNullable<TouchedMonths>,
+  { inputs, facts, touched }: {
+    inputs: RawInputs;
+    facts: RawFileFacts;
+    touched: NonNullable<TouchedMonths>;
+  },
 ): Promise<void> {
   await session.run(`CREATE SCHEMA ${NARROWED}`);
   for (const source of sources.filter(({ monthOf }) => monthOf !== undefined)) {
@@ -25,13 +33,15 @@ export async function narrowSources(
     const months = touched[source.table]!;
     await session.run(
       `CREATE OR REPLACE TEMP TABLE touched_keys AS
-       SELECT DISTINCT ${keyOf(source)} AS key FROM ${relation}
+       SELECT DISTINCT ${keyColumns(source)} FROM ${relation}
        WHERE ${withinMonths(source.monthOf!, months)} AND ${isOneOf(monthOf(source.monthOf!), months)}`,
     );
-    const ofTouchedKeys = `${relation} WHERE ${keyOf(source)} IN (SELECT key FROM touched_keys)`;
+    const ofTouchedKeys = rowsOfKeys(source, relation, "touched_keys", {
+      clean: hasCleanKeys(facts, inputs[source.table]!),
+    });
     await session.run(
-      `CREATE TABLE ${narrowed} AS SELECT * FROM ${ofTouchedKeys}
-       AND ${await betweenExtremes(session, source.monthOf!, ofTouchedKeys)}`,
+      `CREATE TABLE ${narrowed} AS SELECT * FROM (SELECT * FROM ${ofTouchedKeys}) AS found
+       WHERE ${await betweenExtremes(session, source.monthOf!, ofTouchedKeys)}`,
     );
     await session.run(`CREATE OR REPLACE VIEW ${relation} AS SELECT * FROM ${narrowed}`);
   }

@@ -1,41 +1,15 @@
 import type { Manifest, ObjectStore, TableFile } from "shopflow/lake/mod.ts";
+import { monthOf } from "./month_of.ts";
+import { rowsOfKeys } from "./key_lookup.ts";
+import { parquet } from "./parquet_files.ts";
+import { hasCleanKeys, type RawFileFacts } from "./raw_file_facts.ts";
 import type { RawInputs } from "./raw_views.ts";
 import type { SourceDoc } from "./schema_file.ts";
 import { sourceRelationOf } from "./scope.ts";
-import { type Session, sqlName, sqlString } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /** Months whose facts must be built again, by source table; undefined when everything must. */
 export type TouchedMonths = Record<string, string[]> | undefined;
-
-/** Months of the rows of each raw file, by the file's key: which files a month is made of. */
-export type RawMonths = Record<string, string[]>;
-
-/** Month of a date column as text; the macro `month_of` of the project says the same. */
-export const monthOf = (column: string) =>
-  `coalesce(substr(CAST(CAST(${sqlName(column)} AS DATE) AS VARCHAR), 1, 7), 'undated')`;
-
-/** What makes rows of a source the same thing, compared as the project's models clean it. */
-export const keyOf = (source: SourceDoc) =>
-  source.key.map((column) => `coalesce(trim(CAST(${sqlName(column)} AS VARCHAR)), '')`).join(
-    " || chr(31) || ",
-  );
-
-/** The months that each raw file of a source kept by month has rows of; those known already are not read again. */
-export async function rawMonths(
-  session: Session,
-  sources: SourceDoc[],
-  inputs: RawInputs,
-  store: ObjectStore,
-  known: RawMonths = {},
-): Promise<RawMonths> {
-  const found: RawMonths = {};
-  for (const source of sources.filter(({ monthOf }) => monthOf !== undefined)) {
-    for (const file of inputs[source.table] ?? []) {
-      found[file.key] = known[file.key] ?? await monthsIn(session, [file], source, store);
-    }
-  }
-  return found;
-}
 
 /**
  * The months that new raw files touch: those of every row, old or new, of a key that has a new row, and, where a
@@ -47,7 +21,7 @@ export async function touchedMonths(
   sources: SourceDoc[],
   inputs: RawInputs,
   store: ObjectStore,
-  { former, months }: { former: Manifest; months: RawMonths },
+  { former, facts }: { former: Manifest; facts: RawFileFacts },
 ): Promise<TouchedMonths> {
   const added: RawInputs = {};
   for (const { table } of sources) {
@@ -59,8 +33,9 @@ export async function touchedMonths(
   const reopened = await firstNewMonth(session, sources, added, store);
   const touched: Record<string, string[]> = {};
   for (const source of sources.filter((source) => source.monthOf !== undefined)) {
-    const own = new Set(await monthsOfKeys(session, source, added[source.table]!, store));
-    const all = new Set(inputs[source.table]!.flatMap((file) => months[file.key]!));
+    const clean = hasCleanKeys(facts, inputs[source.table]!);
+    const own = new Set(await monthsOfKeys(session, source, added[source.table]!, { store, clean }));
+    const all = new Set(inputs[source.table]!.flatMap((file) => facts.rawMonths[file.key]!));
     for (const month of all) if (reopened !== undefined && month >= reopened) own.add(month);
     touched[source.table] = [...own].sort();
   }
@@ -85,30 +60,12 @@ async function monthsOfKeys(
   session: Session,
   source: SourceDoc,
   added: TableFile[],
-  store: ObjectStore,
+  { store, clean }: { store: ObjectStore; clean: boolean },
 ): Promise<string[]> {
   if (added.length === 0) return [];
   const rows = await session.rows<{ month: string }>(
-    `SELECT DISTINCT ${monthOf(source.monthOf!)} AS month FROM ${sourceRelationOf(source)}
-     WHERE ${keyOf(source)} IN (SELECT ${keyOf(source)} FROM ${await parquet(added, store)})`,
+    `SELECT DISTINCT ${monthOf(source.monthOf!)} AS month
+     FROM ${rowsOfKeys(source, sourceRelationOf(source), await parquet(added, store), { clean })}`,
   );
   return rows.map(({ month }) => month);
-}
-
-async function monthsIn(
-  session: Session,
-  files: TableFile[],
-  source: SourceDoc,
-  store: ObjectStore,
-): Promise<string[]> {
-  const rows = await session.rows<{ month: string }>(
-    `SELECT DISTINCT ${monthOf(source.monthOf!)} AS month FROM ${await parquet(files, store)} ORDER BY 1`,
-  );
-  return rows.map(({ month }) => month);
-}
-
-/** SQL that reads Parquet files of the store. */
-export async function parquet(files: TableFile[], store: ObjectStore): Promise<string> {
-  const paths = await Promise.all(files.map((file) => store.localPath(file.key)));
-  return `read_parquet([${paths.map(sqlString).join(", ")}], union_by_name = true)`;
 }

@@ -1,7 +1,7 @@
 import { openSession } from "shopflow/warehouse/mod.ts";
 import { betweenExtremes } from "shopflow/warehouse/extremes.ts";
 import { withinMonths } from "shopflow/warehouse/month_ranges.ts";
-import { monthOf } from "shopflow/warehouse/touched_months.ts";
+import { monthOf } from "shopflow/warehouse/month_of.ts";
 import assert from "node:assert/strict";
 
 const DAYS = [

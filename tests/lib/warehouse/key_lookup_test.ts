@@ -1,0 +1,47 @@
+import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { hasUncleanKeys, rowsOfKeys } from "shopflow/warehouse/key_lookup.ts";
+import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
+import type { SourceDoc } from "shopflow/warehouse/schema_file.ts";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+
+const SOURCE: SourceDoc = {
+  source: "raw",
+  schema: "raw",
+  table: "stock",
+  description: "",
+  columns: [],
+  key: ["product_id", "day"],
+  monthOf: "day",
+};
+const CLEAN = ["('P1', DATE '2024-01-01')", "('P2', DATE '2024-01-01')"];
+
+for (
+  const { kind, rows, unclean } of [
+    { kind: "clean keys", rows: CLEAN, unclean: false },
+    { kind: "a blank behind a key", rows: [...CLEAN, "('P1 ', DATE '2024-01-01')"], unclean: true },
+    { kind: "an empty key", rows: [...CLEAN, "('', DATE '2024-01-01')"], unclean: true },
+    { kind: "a missing part of a key", rows: [...CLEAN, "('P1', NULL)"], unclean: true },
+  ]
+) {
+  Deno.test(`rows are found by their key in a file with ${kind}`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      using session = await openSession();
+      const path = join(folder, "stock.parquet");
+      await session.run(
+        `CREATE TABLE stock AS FROM (VALUES ${rows.join(", ")}) AS rows(product_id, day);
+         COPY stock TO ${sqlString(path)} (FORMAT parquet)`,
+      );
+      const file = { key: "stock.parquet", rows: rows.length, size: 0, sha256: "" };
+      assert.equal(await hasUncleanKeys(session, file, SOURCE, createDirectoryStore(folder)), unclean);
+      await session.run("CREATE TABLE wanted_keys AS SELECT * FROM stock WHERE product_id = 'P1' LIMIT 1");
+      const found = await session.rows(
+        `SELECT * FROM ${rowsOfKeys(SOURCE, "stock", "wanted_keys", { clean: !unclean })}`,
+      );
+      assert.equal(found.length, rows.filter((row) => /'P1 ?', DATE/.test(row)).length);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
