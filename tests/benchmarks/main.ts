@@ -57,6 +57,7 @@ async function run(chosen: string[], { write }: { write: boolean }): Promise<voi
     if (!write) continue;
     const before = existsSync(REPORT) ? await Deno.readTextFile(REPORT) : "";
     await Deno.writeTextFile(REPORT, replacePart(before, name, part, { order: known }));
+    await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", REPORT] }).spawn().status;
   }
 }
 
