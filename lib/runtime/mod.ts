@@ -4,4 +4,5 @@ export { createRandom, type Random } from "./random.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { createProgress, type Progress, type ProgressBar, silentProgress } from "./progress.ts";
 export { fileExists } from "./file_exists.ts";
+export { isFile } from "./is_file.ts";
 export { codeVersion } from "./code_version.ts";

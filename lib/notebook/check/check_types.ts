@@ -1,4 +1,5 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
+import { isFile } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -80,15 +81,6 @@ async function copiedLock(config: string | undefined, cache: string): Promise<st
   const copy = join(cache, `${crypto.randomUUID()}.lock`);
   await Deno.copyFile(lock, copy);
   return copy;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
 }
 
 /** Removes what no run has checked for a month: every edit of a notebook leaves a module. */

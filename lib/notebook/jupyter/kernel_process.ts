@@ -1,4 +1,5 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
+import { fileExists } from "shopflow/runtime/mod.ts";
 import { type KernelConnection, writeConnectionFile } from "./connection_file.ts";
 import { type GuardedProcess, startGuarded } from "./guarded_process.ts";
 import type { KernelCommand } from "./kernelspecs.ts";
@@ -80,16 +81,7 @@ async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): 
       throw error;
     }
   } catch (error) {
-    if (await isFolder(folder)) await removeFolder();
-    throw error;
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (await fileExists(folder)) await removeFolder();
     throw error;
   }
 }

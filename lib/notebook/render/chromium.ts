@@ -1,5 +1,6 @@
 /** The machine's own Chromium or one of its relatives, for what only a browser can do: make pages of paper. */
 import { NotebookError } from "shopflow/errors/mod.ts";
+import { isFile } from "shopflow/runtime/mod.ts";
 import { delimiter, join } from "node:path";
 import type { Browser } from "playwright-core";
 
@@ -83,12 +84,3 @@ export async function launchChromium(
 
 /** Chromium's sandbox does not start for the superuser, as whom containers often run. */
 const runsAsRoot = () => Deno.build.os !== "windows" && Deno.uid() === 0;
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
-}

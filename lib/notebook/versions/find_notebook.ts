@@ -1,4 +1,5 @@
 import type { ObjectStore } from "shopflow/lake/mod.ts";
+import { isFile } from "shopflow/runtime/mod.ts";
 import { findRun } from "../find_runs.ts";
 import type { Notebook } from "../nbformat.ts";
 import { parseNotebook, readNotebook } from "../notebook_file.ts";
@@ -32,13 +33,4 @@ export async function findNotebook(what: string, store: ObjectStore): Promise<Na
 export async function notebookAt(revision: string, file: string): Promise<NamedNotebook> {
   const name = `${revision}:${file}`;
   return { name, notebook: parseNotebook(await textAtRevision(revision, `./${file}`), name) };
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
 }
