@@ -33,7 +33,7 @@ export interface CellsModule {
   syntaxErrors: CellProblem[];
 }
 
-/** What the Deno kernel declares for cells, beside Deno's own. */
+/** What the Deno kernel declares for cells, beside Deno's own: the last value and error, which may be anything. */
 const KERNEL_NAMES = ["_", "_error"];
 const HEADER = `export {}; declare var ${KERNEL_NAMES.map((name) => `${name}: any`).join(", ")};`;
 
