@@ -58,10 +58,13 @@ export function describeFailure(error: unknown): S3Failure {
 
 /** No answer came: the connection failed, broke or stalled. */
 export function isUnanswered(error: unknown): boolean {
-  const { code, status } = describeFailure(error);
-  if (status !== undefined || error instanceof Deno.errors.NotFound) return false;
+  return describeFailure(error).status === undefined && connectionFailed(error);
+}
+
+function connectionFailed(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotFound) return false;
   const broken = [Deno.errors.ConnectionReset, Deno.errors.UnexpectedEof, Deno.errors.BrokenPipe];
-  return /^(E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_)|ENOTFOUND|UND_)/.test(code ?? "") ||
+  return /^(E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_)|ENOTFOUND|UND_)/.test(describeFailure(error).code ?? "") ||
     broken.some((kind) => error instanceof kind) ||
     /socket hang up|connection (closed|reset|error)|aborted|unexpected (eof|end of file)/i.test(
       (error as Error).message ?? "",
@@ -70,7 +73,8 @@ export function isUnanswered(error: unknown): boolean {
 
 /** Whether the same request may succeed the next time. */
 export function isTransient(error: unknown): boolean {
-  if (error instanceof BrokenTransfer || isUnanswered(error)) return true;
+  // Also where a status came: what broke off was the text of a refusal, which says what it is.
+  if (error instanceof BrokenTransfer || connectionFailed(error)) return true;
   const { name, status = 0 } = describeFailure(error);
   // A status of 200 with an error: the answer broke off on its way.
   return status >= 500 || status === 429 || status === 200 || THROTTLING.includes(name) ||

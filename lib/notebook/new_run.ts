@@ -27,7 +27,7 @@ export function newRun(
   return { ...format, cells, metadata: { ...metadata, shopflow: record } };
 }
 
-/** Sorts by time, and differs for runs of the same second. */
+/** Sorts by time, and differs for runs of the same millisecond. */
 function newRunId(now: Date): string {
-  return `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}-${randomBytes(3).toString("hex")}`;
+  return `${now.toISOString().slice(0, 23).replaceAll(/[-:.]/g, "")}-${randomBytes(3).toString("hex")}`;
 }

@@ -114,6 +114,24 @@ testWith(
 
 testWith(
   ["s3"],
+  "a refusal whose text breaks off is asked for again",
+  () => {
+    const faults = [firstTime("GET", "/absent", "broken answer"), firstTime("PUT", "/key", "broken answer")];
+    return withFaultyS3(
+      (request) => faults.map((fault) => fault(request)).find((fault) => fault !== undefined),
+      async ({ faulty, direct, proxy }) => {
+        await direct.put("key", bytes("theirs"));
+        assert.equal(await faulty.get("absent"), undefined);
+        assert.equal(await faulty.putIfAbsent("key", bytes("ours")), undefined);
+        assert.equal(await text(direct, "key"), "theirs");
+        assert.equal(proxy.faults, 2);
+      },
+    );
+  },
+);
+
+testWith(
+  ["s3"],
   "a request that no answer comes to is given up and made again",
   () =>
     withFaultyS3(firstTime("GET", "/key", "stalled"), async ({ faulty, direct, proxy }) => {

@@ -18,7 +18,7 @@ Deno.test("a notebook that reads the lake runs with its parameters, and its run 
     });
     assert.equal(await Deno.readTextFile(FIXTURE), before);
     assert.equal(record.status, "succeeded");
-    assert.match(key, /^runs\/notebooks\/daily_orders\/\d{8}T\d{6}-[0-9a-f]{6}\.ipynb$/);
+    assert.match(key, /^runs\/notebooks\/daily_orders\/\d{8}T\d{9}-[0-9a-f]{6}\.ipynb$/);
 
     const { cells, metadata } = await storedRun(context.store, key);
     assert.deepEqual(metadata.shopflow.parameters, { as_of: "2024-07-21", top_days: 5 });
