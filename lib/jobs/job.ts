@@ -1,59 +1,100 @@
-import { ConfigError } from "shopflow/errors/mod.ts";
-import { checkCron } from "./cron_expression.ts";
+import type { Parameters } from "shopflow/notebook/mod.ts";
 
-/** What a schedule starts: pipelines in order, at the times of a cron expression. */
+/** What one process of a run does. */
+export type Step =
+  /** A pipeline, by the name that `deno task pipeline run` knows. */
+  | { pipeline: string }
+  /**
+   * A notebook with parameters. In texts of parameters `{slot}`, `{interval_start}` and `{interval_end}` stand for
+   * dates (`2024-10-02`) of the run.
+   */
+  | { notebook: string; parameters?: Parameters };
+
+/** When slots are due: at the times of a cron expression, or whenever a snapshot is published. */
+export type Schedule = CronSchedule | { on: "snapshot" };
+
+export interface CronSchedule {
+  /** Five fields: minute, hour, day of month, month, day of week (by name: MON). */
+  cron: string;
+  /** IANA name, e.g. `Europe/Berlin`; the cron expression is in its local time. */
+  timeZone: string;
+}
+
+export interface Retries {
+  /** How often a run that failed is tried again; 0 for never. */
+  most: number;
+  /** Before the first retry; each further wait is twice as long. Half of a wait is left to chance. */
+  firstDelaySeconds: number;
+  maxDelaySeconds: number;
+}
+
+/** What becomes of slots that were due while no scheduler ran. */
+export interface MissedPolicy {
+  /** All are caught up with, one after the other, only the last one, or none. */
+  run: "all" | "last" | "none";
+  /** Older ones are not caught up with. */
+  maxAgeMinutes: number;
+}
+
+/**
+ * What becomes of a slot that is due while another one of the job is open: it is skipped, it waits, or it takes the
+ * place of the other, which is ended.
+ */
+export type Overlap = "skip" | "queue" | "replace";
+
+/** What a schedule starts, and by which rules. */
 export interface Job {
   /** Lower-case words joined by -; also its folder in the ledger. */
   name: string;
   description: string;
-  /** Five fields in UTC: minute, hour, day of month, month, day of week (by name: MON). */
-  cron: string;
-  /** Run one after the other, until one fails. */
-  pipelines: string[];
-  /** A run that takes longer is ended. */
+  /** Who answers for it: a team or an address. */
+  owner: string;
+  schedule: Schedule;
+  /** Run one after the other, each in a process of its own; a retry begins with the one that failed. */
+  steps: Step[];
+  /** Jobs whose latest slot at or before this one's must have succeeded. */
+  after: string[];
+  retries: Retries;
+  /** A try that takes longer is ended. */
   timeoutMinutes: number;
+  overlap: Overlap;
+  missed: MissedPolicy;
+  /** Runs of the same pool share its places, see {@linkcode Pools}. */
+  pool: string;
+  /** A slot should have succeeded so long after it was due; undefined where nobody waits for it. */
+  slaMinutes?: number;
+  /** Name of the channel that hears of failures, missed SLAs and recoveries. */
+  alert: string;
 }
 
-export interface JobRules {
-  /** Names that `pipelines` may hold. */
-  pipelines: string[];
-}
+/** How many runs of a pool may go on at the same time, on all schedulers together. */
+export type Pools = Record<string, number>;
 
-/**
- * Checks jobs when they are loaded, so that a mistake is seen at the start and not at the first due time.
- *
- * @throws {ConfigError} on the first mistake, with the job, what is allowed and what was found.
- */
-export function defineJobs(jobs: Job[], { pipelines }: JobRules): readonly Job[] {
-  const names = new Set<string>();
-  for (const job of jobs) {
-    if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(job.name)) {
-      throw new ConfigError("Not a name for a job", {
-        expected: "lower-case words joined by -, such as train-models",
-        found: JSON.stringify(job.name),
-      });
-    }
-    if (names.has(job.name)) {
-      throw new ConfigError(`Two jobs are called ${job.name}`, { remedy: "Give one of them another name." });
-    }
-    names.add(job.name);
-    checkCron(job.name, job.cron);
-    checkPipelines(job, pipelines);
-    if (!(job.timeoutMinutes > 0) || !Number.isFinite(job.timeoutMinutes)) {
-      throw new ConfigError(`Job ${job.name} has no usable timeoutMinutes`, {
-        expected: "a number above 0",
-        found: String(job.timeoutMinutes),
-      });
-    }
-  }
-  return jobs;
-}
+/** A job as it is written down in `schedules/jobs.ts`; what is left out has a default. */
+export type JobDeclaration =
+  & Pick<Job, "name" | "description" | "owner" | "steps">
+  & Partial<Pick<Job, "after" | "timeoutMinutes" | "overlap" | "pool" | "slaMinutes" | "alert">>
+  & {
+    /** A cron expression without a time zone is in UTC. */
+    schedule: { cron: string; timeZone?: string } | { on: "snapshot" };
+    retries?: Partial<Retries>;
+    missed?: Partial<MissedPolicy>;
+  };
 
-function checkPipelines({ name, pipelines }: Job, known: string[]): void {
-  const unknown = pipelines.filter((pipeline) => !known.includes(pipeline));
-  if (pipelines.length > 0 && unknown.length === 0) return;
-  throw new ConfigError(`Job ${name} names ${unknown.length > 0 ? "an unknown pipeline" : "no pipeline"}`, {
-    expected: `one or more of ${known.join(", ")}`,
-    found: unknown.length > 0 ? unknown.join(", ") : "none",
-  });
+export const DEFAULTS: Pick<
+  Job,
+  "after" | "retries" | "timeoutMinutes" | "overlap" | "missed" | "pool" | "alert"
+> = {
+  after: [],
+  retries: { most: 2, firstDelaySeconds: 30, maxDelaySeconds: 600 },
+  timeoutMinutes: 60,
+  overlap: "skip",
+  missed: { run: "last", maxAgeMinutes: 24 * 60 },
+  pool: "default",
+  alert: "operations",
+};
+
+/** How a step is called in the ledger, in logs and messages. */
+export function stepName(step: Step): string {
+  return "pipeline" in step ? step.pipeline : step.notebook.replace(/^.*\//, "").replace(/\.ipynb$/, "");
 }

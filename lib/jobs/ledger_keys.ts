@@ -1,0 +1,25 @@
+/** Where the ledger of slots lies in the lake. */
+
+const timeInKey = (slot: string) => slot.replaceAll(":", "-");
+
+/** Everything of a job. */
+export const jobFolder = (job: string) => `runs/jobs/${job}/`;
+/** The slots of a UTC day, `2024-10-02`. */
+export const pageKey = (job: string, day: string) => `${jobFolder(job)}slots/${day}.json`;
+/** Which pages have open slots, and whether the job is paused. */
+export const controlKey = (job: string) => `${jobFolder(job)}control.json`;
+/** What was told to whom about the job. */
+export const alertsKey = (job: string) => `${jobFolder(job)}alerts.json`;
+/** Logs of a slot: objects `<attempt>/<number>.log` in the order they were written. */
+export const logFolder = (job: string, slot: string) => `${jobFolder(job)}logs/${timeInKey(slot)}/`;
+/** The jobs as the schedulers of this lake know them. */
+export const DEFINITIONS_KEY = "runs/schedule/definitions.json";
+/** Changes whenever someone wants schedulers to look. */
+export const BELL_KEY = "runs/schedule/bell.json";
+/** That a scheduler lives. */
+export const SCHEDULERS = "leases/schedulers/";
+/** Who has the places of a pool. */
+export const poolKey = (pool: string) => `leases/pools/${pool}.json`;
+
+/** The page that a slot stands on. */
+export const dayOf = (slot: string) => slot.slice(0, 10);
