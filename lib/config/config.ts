@@ -1,6 +1,8 @@
 import { ConfigError } from "shopflow/errors/mod.ts";
+import { type AlertChannel, alertChannels } from "./alert_channels.ts";
 import { isAbsolute, join, resolve } from "node:path";
 import { lakeUrl } from "./lake_url.ts";
+import { publicUrl } from "./public_url.ts";
 
 /** Every setting, resolved: paths are absolute, defaults are filled in. */
 export interface Config {
@@ -29,9 +31,15 @@ export interface Config {
   jupyter?: string;
   /** The browser that makes PDFs, where it is not in a usual place. `SHOPFLOW_CHROMIUM`. */
   chromium?: string;
+  /** Who hears of failed runs, missed SLAs and recoveries. `SHOPFLOW_ALERT_CHANNELS`, default none. */
+  alertChannels: AlertChannel[];
+  /** Where people reach the server, without a slash at its end; alerts link to it. `SHOPFLOW_PUBLIC_URL`. */
+  publicUrl?: string;
 }
 
-const KNOWN = [
+/** Names of all settings. */
+export const KNOWN: readonly string[] = [
+  "SHOPFLOW_ALERT_CHANNELS",
   "SHOPFLOW_API_KEY",
   "SHOPFLOW_CACHE_BYTES",
   "SHOPFLOW_CHROMIUM",
@@ -42,6 +50,7 @@ const KNOWN = [
   "SHOPFLOW_MONGODB_URL",
   "SHOPFLOW_PORT",
   "SHOPFLOW_POSTGRES_URL",
+  "SHOPFLOW_PUBLIC_URL",
   "SHOPFLOW_SUPPORT_API_KEY",
 ];
 
@@ -77,6 +86,8 @@ export function loadConfig(
     apiKey: env.SHOPFLOW_API_KEY || undefined,
     jupyter: env.SHOPFLOW_JUPYTER || undefined,
     chromium: env.SHOPFLOW_CHROMIUM || undefined,
+    alertChannels: alertChannels(env.SHOPFLOW_ALERT_CHANNELS ?? ""),
+    publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),
   };
 }
 

@@ -15,6 +15,8 @@ Deno.test("without settings everything is under .shopflow in the working directo
     apiKey: undefined,
     jupyter: undefined,
     chromium: undefined,
+    alertChannels: [],
+    publicUrl: undefined,
   });
 });
 
