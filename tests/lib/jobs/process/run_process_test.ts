@@ -164,6 +164,37 @@ Deno.test("a gigabyte of output, in lines or in one, does not fill the memory", 
   }
 });
 
+Deno.test("who cannot take a line is told, when the process has ended", async () => {
+  const pids: number[] = [];
+  const onLine = (line: string) => {
+    pids.push(Number(line));
+    throw new Error("no more lines, please");
+  };
+  await assert.rejects(run("echo $$; yes", { onLine }), /no more lines/);
+  assert.deepEqual(await leftOf(pids), []);
+});
+
+Deno.test("a process that ended in time has not timed out, though its scheduler was stopped meanwhile", async () => {
+  const script = `import { runProcess } from "shopflow/jobs/process/mod.ts";
+    const call = { program: "sh", args: ["-c", "echo started >&2; sleep 1"], cwd: "." };
+    const onLine = () => console.log("started");
+    console.log((await runProcess(call, { timeoutMs: 1500, onLine })).ended);`;
+  const scheduler = new Deno.Command(Deno.execPath(), {
+    args: ["eval", script],
+    stdout: "piped",
+  }).spawn();
+  let output = "";
+  const reading = (async () => {
+    for await (const text of scheduler.stdout.pipeThrough(new TextDecoderStream())) output += text;
+  })();
+  await until(() => output.includes("started"));
+  scheduler.kill("SIGSTOP");
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  scheduler.kill("SIGCONT");
+  await Promise.all([reading, scheduler.status]);
+  assert.equal(output, "started\nexited\n");
+});
+
 Deno.test("durations in reasons are in words", () => {
   const after = (timeoutMs: number) =>
     exitReason({ ended: "timed out", timeoutMs } as ProcessResult).replace("ended after its limit of ", "");
