@@ -8,6 +8,8 @@ export interface ComparedFigure {
   champion?: number;
   /** Undefined where this figure is not compared with a baseline. */
   baseline?: number;
+  /** The baseline has to be beaten in this figure; in others the challenger must be no worse. */
+  mustBeat?: boolean;
   /** What counts as no difference, in the unit of the figure. */
   tolerance: number;
 }
