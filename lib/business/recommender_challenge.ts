@@ -18,9 +18,9 @@ const FEWEST_CUSTOMERS = 50;
  * A recommender is trained on every order before its as-of date, held-out ones of today's split among them: on those
  * the champion would only repeat what it was told. So it is asked about the held-out orders of its as-of date and
  * later, with the same histories. The challenger is asked in the person of its stand-in, trained without any held-out
- * order. The stand-in knows what *other* customers bought on those days, the champion does not. That is in part the
- * very advantage of being newer, in part more than it will have of tomorrow; the other way round it would be worse: a
- * challenger that is no better with that help has no claim.
+ * order. The stand-in knows what *other* customers bought on those days, the champion does not: that is in part what
+ * it will have ahead in service, in part more. It favours the challenger a little; without it, nothing of what is new
+ * in its data would be judged.
  *
  * On the champion's own snapshot (new code or parameters, the same data) no such order is left. There the champion's
  * card tells how its stand-in did on these very held-out orders, and the two stand-ins are compared.

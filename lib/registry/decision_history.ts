@@ -56,8 +56,8 @@ function added(
   return [...history, decision].toSorted((a, b) => a.decidedAt < b.decidedAt ? -1 : 1);
 }
 
-const isSame = (a: PromotionDecision, b: PromotionDecision) =>
-  a.version === b.version && a.decidedAt === b.decidedAt && a.outcome === b.outcome;
+/** The pointer's copy of a decision and the history's have the same JSON. */
+const isSame = (a: PromotionDecision, b: PromotionDecision) => JSON.stringify(a) === JSON.stringify(b);
 
 const saysTheSame = (a: PromotionDecision, b: PromotionDecision) =>
   a.version === b.version && a.champion === b.champion && a.outcome === b.outcome &&
