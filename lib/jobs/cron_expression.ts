@@ -1,5 +1,6 @@
 import { Cron } from "croner";
 import { ConfigError } from "shopflow/errors/mod.ts";
+import type { CronSchedule } from "./job.ts";
 
 /** The five fields in order, each with what it may hold. */
 const FIELDS = [
@@ -11,14 +12,15 @@ const FIELDS = [
 ];
 
 /**
- * Checks a cron expression of a job.
+ * Checks when a job is due.
  *
- * @throws {ConfigError} that names the field.
+ * @param place For the error, e.g. `Job refresh-data`.
+ * @throws {ConfigError} that names the field, or the time zone.
  */
-export function checkCron(job: string, cron: string): void {
+export function checkCron(place: string, { cron, timeZone }: CronSchedule): void {
   const fields = cron.trim().split(/\s+/);
   if (fields.length !== FIELDS.length) {
-    throw new ConfigError(`Job ${job} has a bad cron expression`, {
+    throw new ConfigError(`${place} has a bad cron expression`, {
       expected: `5 fields: ${FIELDS.map(({ name }) => name).join(", ")}`,
       found: `${fields.length} in ${JSON.stringify(cron)}`,
     });
@@ -28,25 +30,60 @@ export function checkCron(job: string, cron: string): void {
     // Cron dialects number the days differently (Deno.cron starts at SUN = 1, most at SUN = 0); names are clear.
     const ambiguous = name === "day of week" && /\d/.test(field.replace(/[/#]\d+/g, ""));
     if (!ambiguous && parses(FIELDS.map((_, j) => i === j ? field : "*").join(" "))) continue;
-    throw new ConfigError(`Job ${job} has a bad cron field`, {
+    throw new ConfigError(`${place} has a bad cron field`, {
       expected: `${name} as ${allowed}, *, lists (,), ranges (-) or steps (*/n)`,
       found: `${JSON.stringify(field)} in ${JSON.stringify(cron)}`,
     });
   }
+  checkTimeZone(place, timeZone);
+  if (nextDue({ cron, timeZone }, new Date()) === undefined) {
+    throw new ConfigError(`${place} is never due`, {
+      expected: "a cron expression that some day fits",
+      found: JSON.stringify(cron),
+    });
+  }
 }
 
-/** The next time after `from` that a cron expression is due, in UTC; undefined when it never is (31 February). */
-export function nextDue(cron: string, from: Date): Date | undefined {
-  return parse(cron).nextRun(from) ?? undefined;
+function checkTimeZone(place: string, timeZone: string): void {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone });
+  } catch (cause) {
+    throw new ConfigError(`${place} has an unknown time zone`, {
+      expected: "an IANA name, such as UTC, Europe/Berlin or America/New_York",
+      found: JSON.stringify(timeZone),
+      cause,
+    });
+  }
 }
 
-function parse(cron: string): Cron {
-  return new Cron(cron, { timezone: "UTC", mode: "5-part", paused: true });
+/**
+ * The next time after `from` that a cron expression is due; undefined when it never is (31 February).
+ *
+ * Where clocks are set forward, a local time that does not exist is due when they are (02:30 at 03:00); where they
+ * are set back, a time of day that comes twice is due at its first coming, while `*` in the field of hours means
+ * every hour that passes.
+ */
+export function nextDue(schedule: CronSchedule, from: Date): Date | undefined {
+  return parse(schedule.cron, schedule.timeZone).nextRun(from) ?? undefined;
+}
+
+/** The last time before `from` that it was due. */
+export function previousDue(schedule: CronSchedule, from: Date): Date | undefined {
+  return parse(schedule.cron, schedule.timeZone).previousRuns(1, from)[0];
+}
+
+const parsed = new Map<string, Cron>();
+
+function parse(cron: string, timezone: string): Cron {
+  const key = `${timezone} ${cron}`;
+  const found = parsed.get(key) ?? new Cron(cron, { timezone, mode: "5-part", paused: true });
+  parsed.set(key, found);
+  return found;
 }
 
 function parses(cron: string): boolean {
   try {
-    parse(cron);
+    new Cron(cron, { timezone: "UTC", mode: "5-part", paused: true });
     return true;
   } catch {
     // croner's message says less than ours: the caller names field, place and allowed values.

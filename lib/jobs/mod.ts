@@ -1,7 +1,12 @@
-/** Jobs as data, when they are due, and their runs: each in its own process, each in the ledger. */
-export { defineJobs, type Job, type JobRules } from "./job.ts";
+/** Jobs as data, the ledger of what became of each of their slots, and the scheduler that keeps it. */
+export { defineJobs, type JobRules, type JobSet } from "./define_jobs.ts";
+export * from "./job.ts";
 export { nextDue } from "./cron_expression.ts";
-export { type JobContext, runJob } from "./run_job.ts";
-export { type JobRun, type JobStatus, listJobRuns } from "./job_run.ts";
-export { type Lease, type LeaseOptions, takeLease } from "./lease.ts";
-export type { ProgramCall } from "./child_process.ts";
+export { type Control, type Ledger, openLedger, type Page, type Running } from "./ledger.ts";
+export * from "./slot.ts";
+export { formatRunName, parseRunName, parseTime, type RunName, shortTime } from "./run_name.ts";
+export { createScheduler, type Scheduler, type SchedulerOptions } from "./scheduler.ts";
+export { type Execute, type Execution, stopped, type StopReason } from "./executor.ts";
+export type { Outcome } from "./outcome.ts";
+export { type Definitions, readDefinitions, saveDefinitions } from "./definitions.ts";
+export { pauseJob, requestBackfill, requestCancel, requestRun, resumeJob } from "./operations.ts";

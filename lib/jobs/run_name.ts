@@ -11,8 +11,7 @@ export interface RunName {
 export const formatRunName = ({ job, slot }: RunName): string => `${job}@${shortTime(slot)}`;
 
 /** A time in UTC without seconds that are zero: `2024-10-02T03:05Z`. */
-export const shortTime = (iso: string): string =>
-  new Date(iso).toISOString().replace(/(:00)?\.000Z$/, "Z");
+export const shortTime = (iso: string): string => new Date(iso).toISOString().replace(/(:00)?\.000Z$/, "Z");
 
 /**
  * Reads the name of a run; a job alone is undefined's slot: the caller takes the last run.

@@ -1,0 +1,135 @@
+import { ConfigError } from "shopflow/errors/mod.ts";
+import { checkCron } from "./cron_expression.ts";
+import { DEFAULTS, type Job, type JobDeclaration, type Pools, type Step } from "./job.ts";
+
+/** What jobs may name. */
+export interface JobRules {
+  pipelines: string[];
+  /** Paths of notebooks, e.g. `notebooks/churn.ipynb`. */
+  notebooks: string[];
+  /** Names of alert channels. */
+  channels: string[];
+}
+
+/** The jobs of an installation, checked, with all defaults filled in. */
+export interface JobSet {
+  jobs: readonly Job[];
+  pools: Pools;
+}
+
+const OVERLAPS = ["skip", "queue", "replace"];
+const MISSED = ["all", "last", "none"];
+
+/**
+ * Checks jobs when they are loaded, so that a mistake is seen at the start and not at the first due time.
+ *
+ * @throws {ConfigError} on the first mistake, with the place, what is allowed and what was found.
+ */
+export function defineJobs(declarations: JobDeclaration[], pools: Pools, rules: JobRules): JobSet {
+  for (const [pool, places] of Object.entries(pools)) {
+    if (places !== Infinity && !isWhole(places, 1)) {
+      throw wrong(`Pool ${pool}`, "a whole number of runs from 1, or Infinity", places);
+    }
+  }
+  const jobs = declarations.map((declaration) => complete(declaration));
+  const names = new Set<string>();
+  for (const { name } of jobs) {
+    if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
+      throw wrong("A job's name", "lower-case words joined by -, such as train-models", name);
+    }
+    if (names.has(name)) {
+      throw new ConfigError(`Two jobs are called ${name}`, { remedy: "Give one of them another name." });
+    }
+    names.add(name);
+  }
+  for (const job of jobs) checkJob(job, pools, rules);
+  for (const job of jobs) checkDependencies(job, jobs);
+  return { jobs, pools };
+}
+
+function complete(declaration: JobDeclaration): Job {
+  const { schedule } = declaration;
+  return {
+    ...DEFAULTS,
+    ...declaration,
+    schedule: "on" in schedule ? schedule : { cron: schedule.cron, timeZone: schedule.timeZone ?? "UTC" },
+    retries: { ...DEFAULTS.retries, ...declaration.retries },
+    missed: { ...DEFAULTS.missed, ...declaration.missed },
+  };
+}
+
+function checkJob(job: Job, pools: Pools, { pipelines, notebooks, channels }: JobRules): void {
+  const place = (field: string) => `${field} of job ${job.name}`;
+  const { schedule, retries, missed } = job;
+  if (!("on" in schedule)) checkCron(`Job ${job.name}`, schedule);
+  else if (schedule.on !== "snapshot") {
+    throw wrong(place("schedule.on"), "snapshot", schedule.on);
+  }
+  if (job.steps.length === 0) throw wrong(place("steps"), "at least one step", "none");
+  for (const [i, step] of job.steps.entries()) {
+    checkStep(place(`steps[${i}]`), step, { pipelines, notebooks });
+  }
+  if (job.owner.trim() === "") throw wrong(place("owner"), "a team or an address", job.owner);
+  checkOneOf(place("overlap"), OVERLAPS, job.overlap);
+  checkOneOf(place("missed.run"), MISSED, missed.run);
+  checkOneOf(place("pool"), Object.keys(pools), job.pool);
+  checkOneOf(place("alert"), channels, job.alert);
+  checkPositive(place("missed.maxAgeMinutes"), missed.maxAgeMinutes);
+  checkPositive(place("timeoutMinutes"), job.timeoutMinutes);
+  if (job.slaMinutes !== undefined) checkPositive(place("slaMinutes"), job.slaMinutes);
+  if (!isWhole(retries.most, 0)) throw wrong(place("retries.most"), "a whole number from 0", retries.most);
+  checkPositive(place("retries.firstDelaySeconds"), retries.firstDelaySeconds);
+  checkPositive(place("retries.maxDelaySeconds"), retries.maxDelaySeconds);
+}
+
+function checkStep(place: string, step: Step, { pipelines, notebooks }: Omit<JobRules, "channels">): void {
+  if ("pipeline" in step) checkOneOf(place, pipelines, step.pipeline);
+  else checkOneOf(place, notebooks, step.notebook);
+}
+
+function checkDependencies({ name, after }: Job, jobs: Job[]): void {
+  const others = jobs.filter((job) => job.name !== name).map((job) => job.name);
+  for (const [i, dependency] of after.entries()) {
+    checkOneOf(`after[${i}] of job ${name}`, others, dependency);
+    if ("on" in jobs.find((job) => job.name === dependency)!.schedule) {
+      throw new ConfigError(`Job ${name} cannot run after ${dependency}`, {
+        expected: "a job with a cron expression",
+        found: "one that runs when a snapshot is published",
+        remedy: `Give ${name} the schedule { on: "snapshot" }, too.`,
+      });
+    }
+  }
+  const circle = circleFrom(name, jobs, [name]);
+  if (circle !== undefined) {
+    throw new ConfigError(`Job ${name} waits for itself`, {
+      expected: "jobs whose `after` leads to no circle",
+      found: circle.join(" after "),
+      remedy: "Take one of these out of `after`.",
+    });
+  }
+}
+
+/** A way along `after` back to where it began. */
+function circleFrom(start: string, jobs: Job[], path: string[]): string[] | undefined {
+  const { after } = jobs.find((job) => job.name === path.at(-1))!;
+  for (const next of after) {
+    if (next === start) return [...path, next];
+    if (path.includes(next)) continue;
+    const circle = circleFrom(start, jobs, [...path, next]);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}
+
+function checkOneOf(place: string, allowed: string[], found: string): void {
+  if (!allowed.includes(found)) throw wrong(place, `one of ${allowed.join(", ")}`, found);
+}
+
+function checkPositive(place: string, found: number): void {
+  if (!(found > 0) || !Number.isFinite(found)) throw wrong(place, "a number above 0", found);
+}
+
+const isWhole = (value: number, from: number) => Number.isInteger(value) && value >= from;
+
+const wrong = (place: string, expected: string, found: unknown) =>
+  new ConfigError(`${place} cannot be used`, { expected, found: JSON.stringify(found) });

@@ -1,0 +1,53 @@
+import { nextDue } from "./cron_expression.ts";
+import type { Job } from "./job.ts";
+import type { Ledger } from "./ledger.ts";
+import { shortTime } from "./run_name.ts";
+import { hasSucceeded, isFinal, type Slot } from "./slot.ts";
+
+/** Whether a slot may start as far as the jobs it depends on are concerned. */
+export type Readiness = { state: "ready" } | { state: "waiting" | "impossible"; reason: string };
+
+/** How far back a slot of a dependency may lie, in days. */
+const LOOK_BACK_DAYS = 35;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Looks at the jobs that a slot depends on. Of each the latest slot at or before this one counts: it must have
+ * succeeded. Slots that were skipped or replaced stand for nothing, so the one before is looked at, as long as it
+ * belongs to the data interval of this slot. Runs that people started without a slot don't count.
+ */
+export async function readiness(
+  { after }: Pick<Job, "after">,
+  slot: Slot,
+  ledger: Ledger,
+  jobs: readonly Job[],
+): Promise<Readiness> {
+  for (const name of after) {
+    const dependency = jobs.find((job) => job.name === name)!;
+    const until = new Date(slot.slot);
+    const { accountedUntil } = await ledger.control(name).read();
+    if (accountedUntil === undefined || isMissing(dependency, new Date(accountedUntil), until)) {
+      return { state: "waiting", reason: `waits for ${name}, whose slots up to then are not entered yet` };
+    }
+    const slots = (await ledger.slots(name, new Date(until.getTime() - LOOK_BACK_DAYS * DAY_MS), until))
+      .filter(({ trigger }) => trigger !== "manual");
+    const counting = slots.findLast(({ status }) => status !== "skipped" && status !== "replaced");
+    if (counting === undefined || (counting.slot <= slot.interval.from && counting !== slots.at(-1))) {
+      return { state: "impossible", reason: `${name} has no slot in the same interval that was run` };
+    }
+    if (!isFinal(counting.status)) {
+      return { state: "waiting", reason: `waits for ${name} of ${shortTime(counting.slot)}` };
+    }
+    if (!hasSucceeded(counting)) {
+      return { state: "impossible", reason: `${name} of ${shortTime(counting.slot)} ${counting.status}` };
+    }
+  }
+  return { state: "ready" };
+}
+
+/** Whether a job has a slot that is not entered yet though it is due by `until`. */
+function isMissing({ schedule }: Job, accountedUntil: Date, until: Date): boolean {
+  if ("on" in schedule) return false;
+  const next = nextDue(schedule, accountedUntil);
+  return next !== undefined && next <= until;
+}

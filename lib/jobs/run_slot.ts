@@ -1,0 +1,192 @@
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import type { Execute, Execution, StopReason } from "./executor.ts";
+import type { Job } from "./job.ts";
+import { goesOn, type Ledger } from "./ledger.ts";
+import { dayOf } from "./ledger_keys.ts";
+import { afterAttempt, type Outcome } from "./outcome.ts";
+import type { Holder, PoolPlaces } from "./pool_places.ts";
+import { formatRunName } from "./run_name.ts";
+import type { SchedulerLease, SchedulerWatch } from "./scheduler_lease.ts";
+import { type Attempt, isOpen, type Slot } from "./slot.ts";
+
+/** What starting and ending a run takes. */
+export interface RunContext {
+  ledger: Ledger;
+  places: PoolPlaces;
+  pools: Record<string, number>;
+  watch: SchedulerWatch;
+  runtime: Pick<Runtime, "now" | "log">;
+  random: () => number;
+  execute: Execute;
+  lease: () => SchedulerLease;
+  onRenewal: Execution["onRenewal"];
+  owner: string;
+  /** Up to when the job's slots are entered; written down with the start. */
+  accountedUntil: (job: string) => string | undefined;
+}
+
+/** A run that this scheduler holds. */
+export interface ActiveRun {
+  job: Job;
+  slot: Slot;
+  attempt: number;
+  stop(reason: StopReason): void;
+  /** The slot as it was left; undefined when it was taken away. */
+  ended: Promise<Slot | undefined>;
+}
+
+/** Between tries to write down how a run ended, while the lake cannot be written. */
+const WRITE_AGAIN_MS = 500;
+
+/** Starts a slot, unless another scheduler was faster, its pool is full, or it is not open any more. */
+export async function startSlot(job: Job, slot: Slot, context: RunContext): Promise<ActiveRun | undefined> {
+  const { ledger, places, pools, runtime: { now }, owner } = context;
+  const lease = context.lease();
+  const before = ledger.control(job.name).known?.running;
+  const current = before && (await ledger.page(job.name, dayOf(before.slot)).read()).slots[before.slot];
+  if (before !== undefined && goesOn(before, current)) return undefined;
+
+  const attempt = nextAttempt(slot, before?.slot === slot.slot ? before.attempt : 0);
+  const holder: Holder = { job: job.name, slot: slot.slot, attempt, scheduler: lease.id };
+  const size = pools[job.pool]!;
+  const isOver = (other: Holder) => hasEnded(other, context);
+  if (Number.isFinite(size) && !await places.take(job.pool, size, holder, isOver)) return undefined;
+  const giveBack = () => Number.isFinite(size) ? places.release(job.pool, holder) : Promise.resolve();
+
+  const startedAt = now().toISOString();
+  const accountedUntil = context.accountedUntil(job.name);
+  const won = await ledger.control(job.name).update((value) => {
+    const other = value.running;
+    if (other?.slot !== before?.slot || other?.attempt !== before?.attempt) return { result: false };
+    const running = { slot: slot.slot, attempt, scheduler: lease.id, owner, startedAt };
+    const cursor = [value.accountedUntil, accountedUntil].filter((time) => time !== undefined).sort().at(-1);
+    return { value: { ...value, running, accountedUntil: cursor }, result: true };
+  });
+  // Cancelled, ended or taken over since it was looked at: nothing is to be done for it.
+  const found = won ? (await ledger.page(job.name, dayOf(slot.slot)).read()).slots[slot.slot] : undefined;
+  if (found === undefined || !isOpen(found) || nextAttempt(found) > attempt || lease.remainingMs() === 0) {
+    await giveBack();
+    return undefined;
+  }
+  const controller = new AbortController();
+  const stop = (reason: StopReason) => controller.abort(reason);
+  const onLost = () => stop("lost");
+  lease.lost.addEventListener("abort", onLost);
+  const started: Attempt = { number: attempt, owner, startedAt };
+  const ended = (async () => {
+    try {
+      const outcome = await execute(job, found, attempt, controller.signal, lease, context);
+      return await finish(job, found, started, outcome, lease, context);
+    } finally {
+      lease.lost.removeEventListener("abort", onLost);
+      await giveBack();
+    }
+  })();
+  return { job, slot: found, attempt, stop, ended };
+}
+
+const nextAttempt = ({ attempts }: Slot, atLeast = 0) => Math.max(atLeast, attempts.at(-1)?.number ?? 0) + 1;
+
+async function execute(
+  job: Job,
+  slot: Slot,
+  attempt: number,
+  signal: AbortSignal,
+  lease: SchedulerLease,
+  { ledger, execute, onRenewal }: RunContext,
+): Promise<Outcome> {
+  try {
+    return await execute({
+      job,
+      slot,
+      attempt,
+      signal,
+      remainingMs: lease.remainingMs,
+      onRenewal,
+      async stepDone(name) {
+        const after = await ledger.change(
+          slot,
+          (now) =>
+            isOpen(now) && !now.attempts.some(({ number }) => number >= attempt)
+              ? { ...now, stepsDone: [...now.stepsDone.filter((step) => step !== name), name] }
+              : undefined,
+        );
+        return after !== undefined && isOpen(after) &&
+          !after.attempts.some(({ number }) => number >= attempt);
+      },
+    });
+  } catch (error) {
+    return { ended: "failed", reason: `it could not be run: ${(error as Error).message}` };
+  }
+}
+
+/** Writes down how a try ended; tries as long as the lease may come back, so that a full disk loses nothing. */
+async function finish(
+  job: Job,
+  slot: Slot,
+  started: Attempt,
+  outcome: Outcome,
+  lease: SchedulerLease,
+  { ledger, runtime: { now, log }, random }: RunContext,
+): Promise<Slot | undefined> {
+  const finishedAt = now();
+  const attempt: Attempt = { ...started, ...outcome, finishedAt: finishedAt.toISOString() };
+  const name = formatRunName(slot);
+  for (let told = false; outcome.ended !== "lost";) {
+    try {
+      const { after, counted } = await record();
+      if (counted) return after;
+      break;
+    } catch (error) {
+      if (lease.lost.aborted) break;
+      if (!told) log.warn(`${name}: its end cannot be written yet: ${(error as Error).message}`);
+      told = true;
+      await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
+    }
+  }
+  log.warn(`${name}: another scheduler has it; what it came to here (${outcome.ended}) does not count`);
+  return undefined;
+
+  async function record() {
+    let counted = false;
+    const after = await ledger.change(slot, (present) => {
+      const next = afterAttempt(job, present, attempt, { now: finishedAt, random });
+      counted = next !== undefined;
+      return next;
+    });
+    return { after, counted };
+  }
+}
+
+/** Takes a run away from a scheduler that is gone. @returns the slot as it is then. */
+export function takeOver(
+  job: Job,
+  slot: Slot,
+  { ledger, runtime: { now }, random }: RunContext,
+): Promise<Slot | undefined> {
+  const running = slot.attempts.at(-1)!;
+  const lost: Attempt = {
+    ...running,
+    finishedAt: now().toISOString(),
+    ended: "lost",
+    reason: `${running.owner}, which ran it, is gone`,
+  };
+  return ledger.change(slot, (present) => afterAttempt(job, present, lost, { now: now(), random }));
+}
+
+/** Whether a run that has a place of a pool does not go on any more. */
+async function hasEnded(
+  { job, slot, attempt, scheduler }: Holder,
+  { ledger, watch, lease }: RunContext,
+): Promise<boolean> {
+  const { running } = await ledger.control(job).read();
+  const present = await ledger.slot({ job, slot });
+  if (present === undefined || !isOpen(present)) return true;
+  if (present.attempts.some(({ number, finishedAt }) => number >= attempt && finishedAt !== undefined)) {
+    return true;
+  }
+  if (watch.isGone(scheduler)) return true;
+  // Taken by one that did not win the start afterwards, and lives: it gives the place back itself.
+  return running?.attempt === attempt && running.slot === slot && running.scheduler !== scheduler &&
+    scheduler !== lease().id;
+}

@@ -1,0 +1,132 @@
+import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { SCHEDULERS } from "./ledger_keys.ts";
+
+/** What `leases/schedulers/<id>.json` holds. */
+export interface SchedulerRecord {
+  id: string;
+  /** Host and process, for people. */
+  owner: string;
+  startedAt: string;
+  /** When it last said that it lives, by its own clock: for people; who may trust clocks decides by it, see `trustClocks`. */
+  beatAt: string;
+  beats: number;
+  leaseMs: number;
+  /** Who took it for dead; it has no say any more. */
+  fencedBy?: string;
+  stopped?: boolean;
+}
+
+/**
+ * That a scheduler lives. It says so by changing its record before `leaseMs` are over. Others who saw no change for
+ * longer take it for dead and say so in the record, which it finds when it wants to change it the next time: it has
+ * lost its runs then. Only time that passed is compared, never clocks of two machines.
+ */
+export interface SchedulerLease {
+  readonly id: string;
+  /** Aborted once the lease is lost or ended. */
+  readonly lost: AbortSignal;
+  /** Milliseconds for which the lease surely holds. */
+  remainingMs(): number;
+  /** Renews it. A store that cannot be reached is no reason to give up before the lease is over. */
+  renew(): Promise<void>;
+  /** Says that it ends by its own will, so that nobody needs to wait. */
+  release(): Promise<void>;
+}
+
+export const leaseKey = (id: string) => `${SCHEDULERS}${id}.json`;
+
+/** How much longer than the lease others wait, for those who measure time at another pace. */
+const MARGIN = 1.25;
+
+export async function takeSchedulerLease(
+  store: ObjectStore,
+  { id, owner, leaseMs, now }: { id: string; owner: string; leaseMs: number; now: () => Date },
+): Promise<SchedulerLease> {
+  const over = new AbortController();
+  let record: SchedulerRecord = {
+    id,
+    owner,
+    startedAt: now().toISOString(),
+    beatAt: now().toISOString(),
+    beats: 0,
+    leaseMs,
+  };
+  let sureFrom = performance.now();
+  let { etag } = await store.put(leaseKey(id), encodeJson(record));
+  const write = async (next: SchedulerRecord) => {
+    const written = await store.putIfMatch(leaseKey(id), encodeJson(next), etag);
+    if (written !== undefined) [record, etag] = [next, written.etag];
+    return written !== undefined;
+  };
+  return {
+    id,
+    lost: over.signal,
+    remainingMs: () => over.signal.aborted ? 0 : Math.max(0, sureFrom + leaseMs - performance.now()),
+    async renew() {
+      if (over.signal.aborted) return;
+      const asked = performance.now();
+      if (await write({ ...record, beats: record.beats + 1, beatAt: now().toISOString() })) sureFrom = asked;
+      else over.abort(new Error("another scheduler took this one for dead"));
+    },
+    async release() {
+      if (over.signal.aborted) return;
+      over.abort(new Error("the scheduler ended"));
+      await write({ ...record, stopped: true });
+    },
+  };
+}
+
+/** Watches the leases of other schedulers. */
+export interface SchedulerWatch {
+  /** Looks who lives. @returns the ids that are dead or ended, which hold nothing any more. */
+  look(): Promise<Set<string>>;
+  /** Whether a scheduler is known to hold nothing any more. */
+  isGone(id: string): boolean;
+}
+
+/** How long the record of one that is gone is kept, so that all others see it: a day. */
+const FORGET_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * @param self Id of the one that watches.
+ * @param trustClocks Take one for dead also when its last sign of life is far in the past by the clock; for programs
+ *   that don't live long enough to wait.
+ */
+export function watchSchedulers(
+  store: ObjectStore,
+  { self, now, trustClocks = false }: { self: () => string; now: () => Date; trustClocks?: boolean },
+): SchedulerWatch {
+  /** When the present record of each was first seen. */
+  const seen = new Map<string, { etag: string; since: number }>();
+  const gone = new Set<string>();
+
+  async function check(key: string): Promise<void> {
+    const id = key.slice(SCHEDULERS.length, -".json".length);
+    if (id === self() || gone.has(id)) return;
+    const found = await readJson<SchedulerRecord>(store, key);
+    if (found === undefined) return void gone.add(id);
+    const { value: record, etag } = found;
+    if (record.stopped || record.fencedBy !== undefined) return void gone.add(id);
+    const before = seen.get(id);
+    if (before?.etag !== etag) seen.set(id, { etag, since: performance.now() });
+    const silentMs = before?.etag === etag ? performance.now() - before.since : 0;
+    const byClock = trustClocks && now().getTime() - Date.parse(record.beatAt) > 3 * record.leaseMs;
+    if (silentMs <= record.leaseMs * MARGIN && !byClock) return;
+    const fenced = { ...record, fencedBy: self() };
+    // When it said meanwhile that it lives, it does.
+    if (await store.putIfMatch(key, encodeJson(fenced), etag) !== undefined) gone.add(id);
+  }
+
+  return {
+    async look() {
+      const records = await store.list(SCHEDULERS);
+      await Promise.all(records.map(({ key }) => check(key)));
+      for (const { key, modified } of records) {
+        const id = key.slice(SCHEDULERS.length, -".json".length);
+        if (gone.has(id) && now().getTime() - modified.getTime() > FORGET_MS) await store.delete(key);
+      }
+      return gone;
+    },
+    isGone: (id) => gone.has(id),
+  };
+}
