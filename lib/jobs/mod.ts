@@ -10,3 +10,4 @@ export { type Execute, type Execution, stopped, type StopReason } from "./execut
 export type { Outcome } from "./outcome.ts";
 export { type Definitions, readDefinitions, saveDefinitions } from "./definitions.ts";
 export { pauseJob, requestBackfill, requestCancel, requestRun, resumeJob } from "./operations.ts";
+export { isLog, JOBS } from "./ledger_keys.ts";
