@@ -48,8 +48,8 @@ export async function freshness(
     if (isVital) found.summary = text;
     if (hours <= limit) continue;
     const sentence = `${table} is stale: ${text}, the limit is ${age(limit)}`;
-    if (isVital && !isStill) found.problems.push(sentence);
-    else found.warnings.push(isVital ? `${sentence}. The embedded shop gets no orders by itself` : sentence);
+    if (!isStill) (isVital ? found.problems : found.warnings).push(sentence);
+    else if (isVital) found.warnings.push(`${sentence}. The embedded shop gets no orders by itself`);
   }
   return found;
 }

@@ -14,7 +14,7 @@ import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Pipeline } from "../context.ts";
-import { outcomeText, settleChallenger } from "./settle_challenger.ts";
+import { settleChallenger, settledText } from "./settle_challenger.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
 /** What a version depends on besides data and parameters. */
@@ -42,7 +42,7 @@ export const trainChurn: Pipeline = async (context) => {
   }
   const settled = force ? undefined : await settledDecision(store, "churn", version);
   if (settled !== undefined) {
-    return { status: "unchanged", summary: `churn model ${version} was judged: ${outcomeText(settled)}` };
+    return { status: "unchanged", summary: `churn model ${version} ${settledText(settled)}` };
   }
 
   using session = await openSnapshot(store, snapshot);

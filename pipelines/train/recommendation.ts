@@ -14,7 +14,7 @@ import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Pipeline } from "../context.ts";
-import { outcomeText, settleChallenger } from "./settle_challenger.ts";
+import { settleChallenger, settledText } from "./settle_challenger.ts";
 
 /** Folders whose change asks for a new training; scores follow the model's version, so scoring is among them. */
 const CODE = [
@@ -50,7 +50,7 @@ export const trainRecommendation: Pipeline = async (context) => {
   }
   const settled = force ? undefined : await settledDecision(store, "recommendation", version);
   if (settled !== undefined) {
-    return { status: "unchanged", summary: `version ${version} was judged: ${outcomeText(settled)}` };
+    return { status: "unchanged", summary: `version ${version} ${settledText(settled)}` };
   }
 
   const bar = runtime.progress.start("train recommendation", 3, "steps");

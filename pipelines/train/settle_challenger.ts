@@ -57,9 +57,16 @@ export async function settleChallenger(
 }
 
 /** What was decided, without the figures. */
-export function outcomeText({ outcome, reason, champion }: PromotionDecision): string {
+function outcomeText({ outcome, reason, champion }: PromotionDecision): string {
   if (outcome === "promoted") return `new champion: ${reason}`;
   return `refused: ${reason}; ${champion === null ? "no model scores" : `${champion} stays champion`}`;
+}
+
+/** What was decided of a version that is not trained again because of it. */
+export function settledText(decision: PromotionDecision): string {
+  return decision.outcome === "refused"
+    ? `was judged before and ${outcomeText(decision)}`
+    : "was champion before, and another took its place since";
 }
 
 function figuresText({ figures, holdOut }: PromotionDecision): string {
