@@ -21,3 +21,4 @@ export {
 } from "./operations.ts";
 export { type LatestOptions, latestSlots } from "./latest_slots.ts";
 export { type LivingScheduler, livingSchedulers } from "./living_schedulers.ts";
+export { isLog, JOBS } from "./ledger_keys.ts";
