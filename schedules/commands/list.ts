@@ -64,7 +64,7 @@ function listText(
     last === undefined ? "" : tookText(last, now),
     paused === undefined ? "" : paint("yellow", pausedText(paused)),
   ]);
-  const columns = ["job", "schedule", "next due (UTC)", "there", "last slot (UTC)", "status", "took", ""];
+  const columns = ["job", "schedule", "next due (UTC)", "there", "last slot (UTC)", "status", "took", "note"];
   return `${head}\n\n${textTable(columns.map((title) => ({ title })), rows)}`;
 }
 

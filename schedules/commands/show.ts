@@ -54,8 +54,9 @@ const stepText = (name: string, { stepsDone }: Slot) => stepsDone.includes(name)
 const afterDue = ({ slot }: Slot, endedAt: string) =>
   `${durationText(Date.parse(endedAt) - Date.parse(slot))} after it was due`;
 
-function slaText({ slaMinutes }: Job, { slot }: Slot): string | undefined {
-  if (slaMinutes === undefined) return undefined;
+/** Nobody waits for a run that a person asked for, but that person. */
+function slaText({ slaMinutes }: Job, { slot, trigger }: Slot): string | undefined {
+  if (slaMinutes === undefined || trigger === "manual" || trigger === "backfill") return undefined;
   const milliseconds = slaMinutes * 60_000;
   return `${durationText(milliseconds)}, until ${utcText(new Date(Date.parse(slot) + milliseconds))} UTC`;
 }
