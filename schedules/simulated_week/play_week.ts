@@ -80,6 +80,7 @@ export async function playWeek(
   }));
   let started = 0;
   let beatAt = 0;
+  let hasNews = false;
   let process: Process | undefined = await start();
 
   async function start(): Promise<Process> {
@@ -95,7 +96,10 @@ export async function playWeek(
       random: createRandom(seed, `scheduler ${started}`),
       publishedAt: () => Promise.resolve(played.published.at(-1)),
       trustClocks: true,
-      onNews: alerts.review,
+      onNews(job) {
+        hasNews = true;
+        return alerts.review(job);
+      },
     });
     await scheduler.begin();
     await scheduler.keepAlive();
@@ -113,7 +117,8 @@ export async function playWeek(
       if (ending.length === 0) break;
       await Promise.all(ending.map(({ ended }) => ended));
     }
-    await alerts.flush();
+    if (hasNews) await alerts.flush();
+    hasNews = false;
   }
 
   async function round(look: boolean): Promise<void> {

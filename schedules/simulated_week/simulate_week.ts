@@ -7,6 +7,7 @@ import { JOBS, STAKEHOLDERS_TIME_ZONE } from "../jobs.ts";
 import { dueInWeek } from "./due_in_week.ts";
 import { INCIDENTS, WEEK } from "./incidents.ts";
 import { localDay, localTime } from "./local_time.ts";
+import { createMemoryStore } from "./memory_store.ts";
 import { playWeek, type SentAlert } from "./play_week.ts";
 import { typicalDurations } from "./typical_durations.ts";
 import { alertsText, storyText, unaccounted } from "./week_story.ts";
@@ -36,7 +37,7 @@ const ALL = 100_000;
 
 /**
  * Shows a week of the schedule in seconds: the real jobs, planner, ledger, schedulers, policies and alerts on a clock
- * that jumps, in a lake of its own; the runs are played. What goes wrong in the week is in `incidents.ts`.
+ * that jumps; the runs are played, and what the ledger holds in the end is left in a lake of its own. What goes wrong in the week is in `incidents.ts`.
  *
  * @throws {Error} when a slot is not accounted for, which is a defect.
  */
@@ -49,8 +50,7 @@ export async function simulateWeek(
   const { paint = paintFor(Deno.stdout.isTerminal() && !Deno.noColor) } = options;
   const lakeUrl = join(config.home, "simulated_week", "lake");
   const started = performance.now();
-  await removed(lakeUrl);
-  const store = createDirectoryStore(lakeUrl);
+  const store = createMemoryStore(lakeUrl, () => WEEK.to);
   await saveDefinitions(store, JOBS, WEEK.from);
   const durations = await typicalDurations(JOBS.jobs, openLedger(openStore(config), runtime.now));
   print(introduction(durations.measured, seed));
@@ -62,6 +62,8 @@ export async function simulateWeek(
     durations,
     seed,
   });
+  await removed(lakeUrl);
+  await store.saveTo(createDirectoryStore(lakeUrl));
   const names = JOBS.jobs.map(({ name }) => name);
   const slots = (await latestSlots(openLedger(store, () => WEEK.to), names, { limit: ALL })).reverse();
   const due = JOBS.jobs.flatMap((job) =>
