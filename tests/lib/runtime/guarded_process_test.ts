@@ -14,9 +14,10 @@ const SHELLS = ["dash", "bash", "busybox"].map((name) => ({ name, path: programP
 
 for (const { name, path } of SHELLS) {
   const ignore = path === undefined || Deno.build.os === "windows";
+  const why = ignore ? ` (ignored: no ${name} on the PATH)` : "";
 
   Deno.test({
-    name: `a process ends while its stopped parent sleeps on, guarded by ${name}`,
+    name: `a process ends while its stopped parent sleeps on, guarded by ${name}${why}`,
     ignore,
     fn: () =>
       withProgram({ shell: path!, aliveMs: 1000 }, async ({ program, pids }) => {
@@ -29,7 +30,7 @@ for (const { name, path } of SHELLS) {
   });
 
   Deno.test({
-    name: `a process ends when its parent is killed, guarded by ${name}`,
+    name: `a process ends when its parent is killed, guarded by ${name}${why}`,
     ignore,
     fn: () =>
       withProgram({ shell: path!, aliveMs: 600_000 }, async ({ program, pids }) => {
