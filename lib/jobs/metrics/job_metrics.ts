@@ -3,9 +3,9 @@ import type { AlertState } from "../alerts/alert.ts";
 import { nextDue } from "../cron_expression.ts";
 import type { Job } from "../job.ts";
 import { type Control, goesOn, type Ledger } from "../ledger.ts";
-import { alertsKey, SCHEDULERS } from "../ledger_keys.ts";
+import { alertsKey } from "../ledger_keys.ts";
+import { livingSchedulers } from "../living_schedulers.ts";
 import { isLate } from "../outcome.ts";
-import type { SchedulerRecord } from "../scheduler_lease.ts";
 import { FINAL_STATUSES, OPEN_STATUSES, type Slot } from "../slot.ts";
 import { type JobTotals, jobTotals } from "./job_totals.ts";
 import { type MetricSet, metricSet } from "./metric_set.ts";
@@ -19,8 +19,6 @@ export interface JobMetrics {
   text(jobs: readonly Job[]): Promise<string>;
 }
 
-/** Silent for longer than so many leases, a scheduler does not count as alive. */
-const SILENT_LEASES = 3;
 /** Jobs that are read at the same time. */
 const AT_ONCE = 8;
 
@@ -35,7 +33,7 @@ export function createJobMetrics({ ledger, now }: { ledger: Ledger; now: () => D
       await Promise.all(Array.from({ length: AT_ONCE }, async () => {
         for (const job of waiting) await readJob(job, metrics, { ledger, now, totals });
       }));
-      metrics.schedulers.set(await schedulersAlive(ledger, now()));
+      metrics.schedulers.set((await livingSchedulers(ledger.store, now())).length);
       return await metrics.registry.metrics();
     },
   };
@@ -84,15 +82,4 @@ function setLast(job: Job, { lastEnd, lastSuccess, lastAttempt }: PageTotals, me
   const { startedAt, finishedAt, peakBytes } = lastAttempt;
   metrics.duration.set(label, (Date.parse(finishedAt!) - Date.parse(startedAt)) / 1000);
   if (peakBytes !== undefined) metrics.peakMemory.set(label, peakBytes);
-}
-
-async function schedulersAlive(ledger: Ledger, now: Date): Promise<number> {
-  const records = await Promise.all(
-    (await ledger.store.list(SCHEDULERS)).map(({ key }) => readJson<SchedulerRecord>(ledger.store, key)),
-  );
-  return records.filter((found) => {
-    if (found === undefined || found.value.stopped || found.value.fencedBy !== undefined) return false;
-    const silentMs = now.getTime() - Date.parse(found.value.beatAt);
-    return silentMs <= SILENT_LEASES * found.value.leaseMs;
-  }).length;
 }
