@@ -34,8 +34,6 @@ export interface Delivery {
 
 /** Alerts that are sent at the same time. */
 const AT_ONCE = 4;
-/** Lines of a log in an alert. */
-const LOG_LINES = 15;
 /** When the lake cannot be written. */
 const LAKE_DELAY_MS = 60_000;
 
@@ -118,7 +116,7 @@ export function createDelivery(
   async function tailOf(alert: Alert): Promise<string[]> {
     if (alert.kind !== "failed" || logTail === undefined) return [];
     try {
-      return (await logTail(alert)).slice(-LOG_LINES);
+      return await logTail(alert);
     } catch (error) {
       log.warn(`${headline(alert)}: its log cannot be read: ${(error as Error).message}`);
       return [];
