@@ -34,7 +34,7 @@ export interface Circumstances {
   /** A slot that is older when a scheduler first sees it was missed. */
   graceMs: number;
   paused: Control["paused"];
-  /** An open slot of the job. */
+  /** An open slot of the job that the policy of overlaps is about. */
   open: Slot | undefined;
   /** What the slot comes from. */
   trigger: Extract<Trigger, "schedule" | "snapshot">;

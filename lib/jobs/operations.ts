@@ -16,24 +16,16 @@ import { hasSucceeded, isFinal, isOpen, type Request, type Slot, type Trigger } 
  * @throws {InputError} for a slot that succeeded, is open, lies in the future, or is none of the job's.
  */
 export async function requestRun(ledger: Ledger, job: Job, request: Request, at?: Date): Promise<Slot> {
-  const slot = at ?? wholeSecond(request.at);
-  if (slot.getTime() > Date.parse(request.at)) {
-    throw new InputError(`Slot ${shortTime(slot.toISOString())} of ${job.name} lies in the future`, {
-      expected: `a time until ${shortTime(request.at)}`,
-    });
-  }
+  const slot = at ?? await freeTime(ledger, job.name, request.at);
   const name: RunName = { job: job.name, slot: slot.toISOString() };
-  const before = await ledger.slot(name);
-  if (before === undefined) {
-    if (at !== undefined && !isDue(job, at)) throw noSlot(job, at);
+  const before = at === undefined ? undefined : await ledger.slot(name);
+  if (before !== undefined) {
+    refuseRepeat(before);
+    await reopen(ledger, name, request);
+  } else {
+    if (at !== undefined) refuseNoSlot(job, at, request);
     const due = { slot, interval: { from: previous(job, slot), to: slot }, next: undefined };
     await ledger.enter(job.name, [asked(job, due, request, at === undefined ? "manual" : "backfill")]);
-  } else {
-    if (at !== undefined) refuseRepeat(before);
-    else if (isOpen(before)) {
-      throw new InputError(`${formatRunName(name)} was asked for in this second already`);
-    }
-    await reopen(ledger, name, request);
   }
   await ledger.ring();
   return (await ledger.slot(name))!;
@@ -177,28 +169,34 @@ function refuseRepeat(slot: Slot): void {
   });
 }
 
-function isDue({ schedule }: Job, at: Date): boolean {
-  if ("on" in schedule) return false;
-  return nextDue(schedule, new Date(at.getTime() - 1))?.getTime() === at.getTime();
-}
-
-function noSlot({ name, schedule }: Job, at: Date): InputError {
+function refuseNoSlot({ name, schedule }: Job, at: Date, { at: now }: Request): void {
+  const time = shortTime(at.toISOString());
+  if (at.getTime() > Date.parse(now)) {
+    throw new InputError(`Slot ${time} of ${name} lies in the future`, {
+      expected: `a time until ${shortTime(now)}`,
+    });
+  }
   if ("on" in schedule) {
-    return new InputError(`Job ${name} has no slot at ${shortTime(at.toISOString())}`, {
+    throw new InputError(`Job ${name} has no slot at ${time}`, {
       expected: "a slot that `deno task jobs runs` lists: the job runs when a snapshot is published",
       remedy: "Leave --slot out for a run of now.",
     });
   }
-  const [before, after] = [previousDue(schedule, at), nextDue(schedule, at)];
-  const near = [before, after].filter((time) => time !== undefined).map((time) =>
-    shortTime(time.toISOString())
-  );
-  return new InputError(`Job ${name} has no slot at ${shortTime(at.toISOString())}`, {
+  const after = nextDue(schedule, new Date(at.getTime() - 1));
+  if (after?.getTime() === at.getTime()) return;
+  const near = [previousDue(schedule, at), after].filter((time) => time !== undefined)
+    .map((time) => shortTime(time.toISOString()));
+  throw new InputError(`Job ${name} has no slot at ${time}`, {
     expected: `a time of ${schedule.cron} (${schedule.timeZone}), the nearest ones are ${near.join(" and ")}`,
   });
 }
 
+/** The present second, or a later moment when there is a slot of that time already. */
+async function freeTime(ledger: Ledger, job: string, now: string): Promise<Date> {
+  let time = Math.floor(Date.parse(now) / 1000) * 1000;
+  while (await ledger.slot({ job, slot: new Date(time).toISOString() }) !== undefined) time++;
+  return new Date(time);
+}
+
 const previous = ({ schedule }: Job, slot: Date): Date =>
   ("on" in schedule ? undefined : previousDue(schedule, slot)) ?? slot;
-
-const wholeSecond = (iso: string) => new Date(Math.floor(Date.parse(iso) / 1000) * 1000);

@@ -63,12 +63,12 @@ export function createPlanner(
   async function enter(job: Job, due: DueTime[], trigger: "schedule" | "snapshot"): Promise<void> {
     if (job.overlap === "skip") await ledger.refresh(job.name);
     const paused = ledger.control(job.name).known?.paused;
-    let open = ledger.openSlots(job.name).find(({ slot }) => slot < due[0]!.slot.toISOString());
+    let open = ledger.openSlots(job.name).find(holdsUp);
     const slots: Slot[] = [];
     for (const time of due) {
       const slot = enterSlot(job, time, { now: now(), graceMs, paused, open, trigger });
       slots.push(slot);
-      if (slot.endedAt === undefined) open ??= slot;
+      if (slot.endedAt === undefined && holdsUp(slot)) open ??= slot;
     }
     await ledger.enter(job.name, slots);
     cursors.set(job.name, slots.at(-1)!.slot);
@@ -133,6 +133,9 @@ export function createPlanner(
     save,
   };
 }
+
+/** The past that is made up for, which may take long, waits its turn; because of it nothing is skipped. */
+const holdsUp = ({ trigger }: Slot) => trigger !== "catch-up" && trigger !== "backfill";
 
 const nextDay = (day: string) =>
   new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);

@@ -5,4 +5,5 @@ export { createLogger, type Logger } from "./logger.ts";
 export { createProgress, type Progress, type ProgressBar, silentProgress } from "./progress.ts";
 export { fileExists } from "./file_exists.ts";
 export { isFile } from "./is_file.ts";
+export { type GuardedOptions, type GuardedProcess, startGuarded } from "./guarded_process.ts";
 export { codeVersion } from "./code_version.ts";

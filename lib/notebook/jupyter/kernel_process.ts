@@ -1,7 +1,6 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
-import { fileExists } from "shopflow/runtime/mod.ts";
+import { fileExists, type GuardedProcess, startGuarded } from "shopflow/runtime/mod.ts";
 import { type KernelConnection, writeConnectionFile } from "./connection_file.ts";
-import { type GuardedProcess, startGuarded } from "./guarded_process.ts";
 import type { KernelCommand } from "./kernelspecs.ts";
 import { connectZmtp, type SocketType, type ZmtpSocket } from "./zmtp.ts";
 
@@ -71,7 +70,7 @@ async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): 
   const removeFolder = () => Deno.remove(folder, { recursive: true });
   try {
     const connection = await writeConnectionFile(folder, options.command.name);
-    const process = spawnKernel(connection.path, options, removeFolder);
+    const process = await spawnKernel(connection.path, options, removeFolder);
     try {
       const sockets = await connect(connection, process, options.command.name, startTimeout);
       return { key: connection.key, ...process, ...sockets };
@@ -87,13 +86,13 @@ async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): 
 }
 
 /** Spawns the kernel; `cleanUp` is called when it has ended, since some write into the connection file's folder. */
-function spawnKernel(
+async function spawnKernel(
   connectionFile: string,
   { command, cwd, env }: KernelOptions,
   cleanUp: () => Promise<void>,
-): StartedProcess {
+): Promise<StartedProcess> {
   const argv = command.argv.map((part) => part.replaceAll("{connection_file}", connectionFile));
-  const guarded = spawnOrExplain(command.name, argv, { cwd, env: { ...env, ...command.env } });
+  const guarded = await spawnOrExplain(command.name, argv, { cwd, env: { ...env, ...command.env } });
   const ended = endOf(guarded).then(async (reason) => {
     await cleanUp();
     return reason;
@@ -105,13 +104,13 @@ function spawnKernel(
   return { stray: guarded.child.stdout.pipeThrough(new TextDecoderStream()), ended, kill };
 }
 
-function spawnOrExplain(
+async function spawnOrExplain(
   name: string,
   argv: string[],
   options: { cwd: string; env: Record<string, string> },
-): GuardedProcess {
+): Promise<GuardedProcess> {
   try {
-    return startGuarded(argv, options);
+    return await startGuarded(argv, options);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.PermissionDenied)) {
       throw cause;

@@ -1,0 +1,240 @@
+/** What several schedulers on one lake make of it when one of them dies, sleeps, or cannot write. */
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ObjectStore } from "shopflow/lake/mod.ts";
+import { openLedger } from "shopflow/jobs/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { declared, HOUR, jobSet, MINUTE, settle, withWorld } from "./scheduler_fixture.ts";
+
+const LEASE_MS = 300;
+const LEASES = { leaseMs: LEASE_MS };
+const HOURLY = jobSet([{}]);
+
+Deno.test("a scheduler that is silent longer than its lease loses its runs to another, once", () =>
+  withWorld(HOURLY, async (world) => {
+    const first = await world.scheduler({ ...LEASES, owner: "first:1" });
+    const second = await world.scheduler({ ...LEASES, owner: "second:2" });
+    world.pass(30 * MINUTE);
+    await first.round();
+    const run = world.held[0]!;
+    await second.keepAlive();
+    await second.round(true);
+    assert.deepEqual(await world.slots(), ["08:00 running"]);
+
+    await delay(1.5 * LEASE_MS);
+    assert.equal(run.remainingMs(), 0, "what it runs must be dead by now");
+    await second.keepAlive();
+    await second.round(true);
+    const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
+    assert.deepEqual(slot!.attempts.map(({ number, owner, ended }) => [number, owner, ended]), [
+      [1, "first:1", "lost"],
+      [2, "second:2", undefined],
+    ]);
+
+    // The first one wakes: what its run came to does not count, and neither does a step of it.
+    assert.equal(await run.stepDone("extract"), false);
+    const { ended } = first.active()[0]!;
+    await run.finish({ ended: "failed", reason: "exit code 1" });
+    assert.equal(await ended, undefined);
+    assert.deepEqual(await world.slots(), ["08:00 running"]);
+    await first.keepAlive();
+    assert.match(world.log.join("\n"), /taken for dead/);
+
+    await world.held[0]!.finish();
+    assert.deepEqual(await world.slots(), ["08:00 succeeded"]);
+    world.pass(HOUR);
+    await first.round();
+    assert.deepEqual(
+      await world.slots(),
+      ["08:00 succeeded", "09:00 running"],
+      "it works on, under a new lease",
+    );
+  }));
+
+Deno.test("a scheduler that finds its lease lost ends its runs", () =>
+  withWorld(HOURLY, async (world) => {
+    const first = await world.scheduler(LEASES);
+    const second = await world.scheduler({ ...LEASES, owner: "second:2" });
+    world.pass(30 * MINUTE);
+    await first.round();
+    const run = world.held[0]!;
+    await second.keepAlive();
+    await delay(1.5 * LEASE_MS);
+    await second.keepAlive();
+    await first.keepAlive();
+    assert.equal(run.signal.reason, "lost");
+    assert.equal(first.active().length, 0);
+  }));
+
+Deno.test("a scheduler that renews its lease keeps its runs", () =>
+  withWorld(HOURLY, async (world) => {
+    const first = await world.scheduler(LEASES);
+    const second = await world.scheduler(LEASES);
+    world.pass(30 * MINUTE);
+    await first.round();
+    for (let i = 0; i < 12; i++) {
+      await delay(LEASE_MS / 5);
+      await first.keepAlive();
+      await second.keepAlive();
+      await second.round(true);
+    }
+    const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
+    assert.deepEqual(slot!.attempts.map(({ number }) => number), [1]);
+  }));
+
+Deno.test("a run that takes its scheduler down each time fails at last", () =>
+  withWorld(HOURLY, async (world) => {
+    await world.scheduler(LEASES);
+    world.pass(30 * MINUTE);
+    for (let i = 0; i < 6; i++) {
+      const next = await world.scheduler({ ...LEASES, owner: `victim:${i}` });
+      await next.keepAlive();
+      await delay(1.5 * LEASE_MS);
+      await next.keepAlive();
+      await next.round(true);
+    }
+    const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
+    assert.equal(slot!.status, "failed");
+    assert.match(slot!.reason, /5 schedulers died while they ran it/);
+  }));
+
+Deno.test("a place of a pool whose holder died is free again", () =>
+  withWorld(
+    jobSet([{ name: "a", pool: "heavy" }, { name: "b", pool: "heavy" }], { heavy: 1 }),
+    async (world) => {
+      const first = await world.scheduler({ ...LEASES, random: () => 0 });
+      const second = await world.scheduler({ ...LEASES, owner: "second:2" });
+      world.pass(30 * MINUTE);
+      await first.round();
+      assert.equal(world.held.length, 1);
+      await second.keepAlive();
+      await delay(1.5 * LEASE_MS);
+      await second.keepAlive();
+      for (let i = 0; i < 2; i++) {
+        await second.round(true);
+        await world.held.at(-1)!.finish();
+      }
+      assert.deepEqual([await world.slots("a"), await world.slots("b")], [["08:00 succeeded"], [
+        "08:00 succeeded",
+      ]]);
+    },
+  ));
+
+Deno.test("a run whose start failed in the middle is started again", () => {
+  const faults: string[] = [];
+  return withWorld(HOURLY, async (world) => {
+    const store: ObjectStore = {
+      ...world.store,
+      get(key) {
+        // The look at the slot after the start is in the ledger.
+        if (faults.includes("get") && key.includes("/slots/")) throw new Error("the lake cannot be read");
+        return world.store.get(key);
+      },
+      async putIfMatch(key, body, etag) {
+        const written = await world.store.putIfMatch(key, body, etag);
+        if (key.endsWith("control.json") && faults.includes("armed")) faults.push("get");
+        return written;
+      },
+    };
+    const scheduler = await world.scheduler({ ledger: openLedger(store, () => new Date(world.clock.now)) });
+    world.pass(30 * MINUTE);
+    faults.push("armed");
+    await scheduler.round();
+    assert.equal(world.held.length, 0);
+    faults.length = 0;
+    await scheduler.round(true);
+    assert.equal(world.held.length, 1);
+    await world.held[0]!.finish();
+    assert.deepEqual(await world.slots(), ["08:00 succeeded"]);
+  });
+});
+
+Deno.test("while the lake cannot be written nothing is lost: due slots, ends of runs", () => {
+  let full = false;
+  const refuse = () => Promise.reject(new Error("No space left on device"));
+  return withWorld(jobSet([{ missed: { run: "all" } }]), async (world) => {
+    const scheduler = await world.scheduler({
+      ledger: openLedger(
+        {
+          ...world.store,
+          put: (...a) => full ? refuse() : world.store.put(...a),
+          putIfAbsent: (...a) => full ? refuse() : world.store.putIfAbsent(...a),
+          putIfMatch: (...a) => full ? refuse() : world.store.putIfMatch(...a),
+        },
+        () => new Date(world.clock.now),
+      ),
+    });
+    world.pass(30 * MINUTE);
+    await scheduler.round();
+    full = true;
+    await world.held[0]!.finish();
+    for (let i = 0; i < 3; i++) {
+      world.pass(HOUR);
+      await scheduler.round();
+      await scheduler.keepAlive();
+    }
+    assert.deepEqual(await world.slots(), ["08:00 running"]);
+    assert.match(world.log.join("\n"), /its end cannot be written yet: No space left/);
+    full = false;
+    await delay(600);
+    await scheduler.keepAlive();
+    await scheduler.round(true);
+    for (let i = 0; i < 3; i++) {
+      await world.held[0]?.finish();
+      await scheduler.round(true);
+    }
+    await settle();
+    assert.deepEqual(await world.slots(), [
+      "08:00 succeeded",
+      "09:00 succeeded",
+      "10:00 succeeded",
+      "11:00 succeeded",
+    ]);
+  });
+});
+
+Deno.test(
+  "a disk that is full in truth loses nothing either",
+  { ignore: Deno.build.os !== "linux" },
+  async () => {
+    // A file system of its own, of 64 KiB, in a name space of its own, where no rights are needed for it.
+    const program = new URL("./full_disk_program.ts", import.meta.url).pathname;
+    const folder = await Deno.makeTempDir({ prefix: "jobs_disk_" });
+    try {
+      const { code, stdout, stderr } = await new Deno.Command("unshare", {
+        args: [
+          "-rm",
+          "sh",
+          "-c",
+          'mount -t tmpfs -o size=96k tmpfs "$1" && exec "$2" run -A "$3" "$1"',
+          "sh",
+          folder,
+          Deno.execPath(),
+          program,
+        ],
+      }).output();
+      const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      assert.equal(code, 0, said);
+      const { duringFull, after } = JSON.parse(said.match(/^RESULT (.*)$/m)![1]!);
+      assert.deepEqual(duringFull, ["08:00 running"]);
+      assert.deepEqual(after, ["08:00 succeeded", "09:00 succeeded", "10:00 succeeded"]);
+      assert.match(said, /No space left on device/);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+Deno.test("jobs of the same name on two lakes know nothing of each other", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "jobs_" });
+  try {
+    await withWorld(HOURLY, async (world) => {
+      await world.scheduler();
+      const other = openLedger(createDirectoryStore(folder), () => new Date(world.clock.now));
+      world.pass(30 * MINUTE);
+      assert.deepEqual(await other.slots(declared().name, new Date(0), new Date(world.clock.now)), []);
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
