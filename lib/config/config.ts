@@ -1,7 +1,9 @@
 import { ConfigError } from "shopflow/errors/mod.ts";
+import { type AlertChannel, alertChannels } from "./alert_channels.ts";
 import { isAbsolute, join, resolve } from "node:path";
 import { lakeUrl } from "./lake_url.ts";
 import { type ServedRun, servedRun } from "./served_run.ts";
+import { publicUrl } from "./public_url.ts";
 
 /** Every setting, resolved: paths are absolute, defaults are filled in. */
 export interface Config {
@@ -34,9 +36,15 @@ export interface Config {
   staleAfterHours?: number;
   /** The scheduled run that a program serves. `SHOPFLOW_RUN` and `SHOPFLOW_RUN_INTERVAL`, which the scheduler sets. */
   run?: ServedRun;
+  /** Who hears of failed runs, missed SLAs and recoveries. `SHOPFLOW_ALERT_CHANNELS`, default none. */
+  alertChannels: AlertChannel[];
+  /** Where people reach the server, without a slash at its end; alerts link to it. `SHOPFLOW_PUBLIC_URL`. */
+  publicUrl?: string;
 }
 
-const KNOWN = [
+/** Names of all settings. */
+export const KNOWN: readonly string[] = [
+  "SHOPFLOW_ALERT_CHANNELS",
   "SHOPFLOW_API_KEY",
   "SHOPFLOW_CACHE_BYTES",
   "SHOPFLOW_CHROMIUM",
@@ -50,6 +58,7 @@ const KNOWN = [
   "SHOPFLOW_RUN",
   "SHOPFLOW_RUN_INTERVAL",
   "SHOPFLOW_STALE_AFTER_HOURS",
+  "SHOPFLOW_PUBLIC_URL",
   "SHOPFLOW_SUPPORT_API_KEY",
 ];
 
@@ -87,6 +96,8 @@ export function loadConfig(
     chromium: env.SHOPFLOW_CHROMIUM || undefined,
     run: servedRun(env),
     staleAfterHours: staleAfterHours(env.SHOPFLOW_STALE_AFTER_HOURS),
+    alertChannels: alertChannels(env.SHOPFLOW_ALERT_CHANNELS ?? ""),
+    publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),
   };
 }
 

@@ -10,5 +10,16 @@ export { type LoopOptions, runScheduler, type SchedulerLoop } from "./scheduler_
 export { type Execute, type Execution, stopped, type StopReason } from "./executor.ts";
 export type { Outcome } from "./outcome.ts";
 export { type Definitions, readDefinitions, saveDefinitions } from "./definitions.ts";
-export { pauseJob, requestBackfill, requestCancel, requestRun, resumeJob } from "./operations.ts";
+export {
+  type Backfill,
+  type BackfillRange,
+  pauseJob,
+  plannedBackfill,
+  requestBackfill,
+  requestCancel,
+  requestRun,
+  resumeJob,
+} from "./operations.ts";
+export { type LatestOptions, latestSlots } from "./latest_slots.ts";
+export { type LivingScheduler, livingSchedulers } from "./living_schedulers.ts";
 export { isLog, JOBS } from "./ledger_keys.ts";

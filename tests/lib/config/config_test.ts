@@ -17,6 +17,8 @@ Deno.test("without settings everything is under .shopflow in the working directo
     chromium: undefined,
     run: undefined,
     staleAfterHours: undefined,
+    alertChannels: [],
+    publicUrl: undefined,
   });
 });
 
