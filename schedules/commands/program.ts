@@ -8,6 +8,7 @@ import { addPauseCommands } from "./pause.ts";
 import { addRunCommand } from "./run.ts";
 import { addRunsCommand } from "./runs.ts";
 import { addShowCommand } from "./show.ts";
+import { addTickCommand } from "./tick.ts";
 
 /** The commands of `deno task jobs`; the lake is opened by the one that is called. */
 export function createJobsProgram(context: () => JobsContext): Command {
@@ -26,5 +27,6 @@ export function createJobsProgram(context: () => JobsContext): Command {
   addBackfillCommand(program, once);
   addCancelCommand(program, once);
   addPauseCommands(program, once);
+  addTickCommand(program, once);
   return program;
 }

@@ -266,7 +266,20 @@ Deno.test("each mistake gets an error that says what would have been right", () 
 Deno.test("the help of each command has what it takes and an example", () =>
   withTerminal(async ({ jobs }) => {
     const { stdout } = await jobs("--help");
-    for (const command of ["list", "runs", "show", "logs", "run", "backfill", "cancel", "pause", "resume"]) {
+    for (
+      const command of [
+        "list",
+        "runs",
+        "show",
+        "logs",
+        "run",
+        "backfill",
+        "cancel",
+        "pause",
+        "resume",
+        "tick",
+      ]
+    ) {
       assert.match(stdout, new RegExp(`^  ${command} `, "m"));
     }
     for (const command of ["runs", "show", "logs", "run", "backfill", "cancel", "pause"]) {
