@@ -16,7 +16,7 @@ export function createJobsProgram(context: () => JobsContext): Command {
   const once = () => opened ??= context();
   const program = new Command("deno task jobs")
     .description(
-      "Jobs, their slots and what became of them. Requests are written into the lake's ledger, where its\n" +
+      "Jobs, their slots and what became of them. Requests are written into the lake's ledger, where its " +
         "schedulers find them. RUN is JOB@SLOT, e.g. refresh-data@2024-10-02T03:05Z, or a job's name.",
     );
   addListCommand(program, once);

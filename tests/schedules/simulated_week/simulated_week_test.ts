@@ -11,6 +11,7 @@ import {
   requestRun,
   type Slot,
 } from "shopflow/jobs/mod.ts";
+import { readRunLog } from "shopflow/jobs/process/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/mod.ts";
 import { join } from "node:path";
 import { JOBS } from "../../../schedules/jobs.ts";
@@ -186,6 +187,9 @@ Deno.test("the ledger that the week leaves behind is one that the commands and t
     assert.equal((await readDefinitions(store))!.jobs.length, JOBS.jobs.length);
     const ledger = openLedger(store, () => WEEK.to);
     assert.deepEqual(await ledger.slot(slots[100]!), slots[100]);
+    const failed = found(slots, "refresh-data@2025-03-25T08:05Z");
+    const log = await Array.fromAsync(readRunLog(store, failed, 2));
+    assert.match(log.join("\n"), /^2025-03-25T08:\S+ extract: this run was played.*connection refused$/);
   }));
 
 Deno.test("runs take as long as those in the ledger of the installation, which is not changed", async () => {
