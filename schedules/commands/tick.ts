@@ -9,6 +9,7 @@ import { readCount } from "./options.ts";
 import { statusText, tookText } from "./slot_text.ts";
 
 interface TickFlags extends JsonFlag {
+  grace: string;
   maxRuns: string;
 }
 
@@ -20,6 +21,11 @@ export function addTickCommand(program: Command, context: () => JobsContext): vo
   program.command("tick")
     .description(
       "enter what is due, run it here, and end; for those whose own scheduler starts this every few minutes",
+    )
+    .option(
+      "--grace <minutes>",
+      "how late a slot may be seen without having been missed: more than lies between two ticks",
+      "10",
     )
     .option("--max-runs <count>", "how many runs go on at the same time", "4")
     .option("--json", "print JSON")
@@ -35,6 +41,7 @@ export function addTickCommand(program: Command, context: () => JobsContext): vo
 async function tick(context: JobsContext, flags: TickFlags): Promise<void> {
   const { jobs, pools, config, runtime: { now, log } } = context;
   const maxRuns = readCount("--max-runs", flags.maxRuns);
+  const graceMs = readCount("--grace", flags.grace) * 60_000;
   const unkept: string[] = [];
   const watched: Logger = {
     info: log.info,
@@ -49,7 +56,7 @@ async function tick(context: JobsContext, flags: TickFlags): Promise<void> {
   for (const signal of signals) Deno.addSignalListener(signal, stop);
   try {
     const done = await runTick(
-      { jobs: { jobs, pools }, config, runtime: { now, log: watched }, maxRuns },
+      { jobs: { jobs, pools }, config, runtime: { now, log: watched }, maxRuns, graceMs },
       stopping.signal,
     );
     answer(context, done, () => tickText(context, done), flags);

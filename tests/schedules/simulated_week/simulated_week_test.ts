@@ -228,3 +228,21 @@ Deno.test("runs take as long as those in the ledger of the installation, which i
     await Deno.remove(home, { recursive: true });
   }
 });
+
+Deno.test("deno task schedule --simulate-clock shows the week and ends", async () => {
+  const home = await Deno.makeTempDir({ prefix: "week_" });
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["task", "-q", "schedule", "--simulate-clock"],
+      cwd: join(import.meta.dirname!, "..", "..", ".."),
+      env: { SHOPFLOW_HOME: home, SHOPFLOW_LAKE: "", NO_COLOR: "1" },
+    }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    assert.match(
+      new TextDecoder().decode(stdout),
+      /The runs are played.*\n(.*\n)+\d+ slots were due; each is in/,
+    );
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
