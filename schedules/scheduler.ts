@@ -28,6 +28,8 @@ export interface ProcessSchedulerOptions {
   leaseMs?: number;
   pollMs?: number;
   maxRuns?: number;
+  /** How late a slot may be seen without having been missed, in milliseconds; default 90,000. */
+  graceMs?: number;
   /** Between asking a process to stop and killing it, in milliseconds. */
   killMs?: number;
   env?: Record<string, string | undefined>;
@@ -124,8 +126,11 @@ export async function runTick(options: ProcessSchedulerOptions, signal?: AbortSi
         look = false;
         continue;
       }
-      const after = await Promise.race(active.map(({ ended }) => ended));
-      if (after !== undefined) ran.set(formatRunName(after), after);
+      const ends = active.map(async ({ ended }) => {
+        const after = await ended;
+        if (after !== undefined) ran.set(formatRunName(after), after);
+      });
+      await Promise.race(ends);
       look = true;
     }
   } finally {
