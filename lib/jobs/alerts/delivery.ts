@@ -101,7 +101,9 @@ export function createDelivery(
       });
     if (!delivered.has(alert.id)) {
       try {
-        await channel.send(alertMessage(alert, { publicUrl, logTail: await tailOf(alert) }));
+        const message = alertMessage(alert, { publicUrl, logTail: await tailOf(alert) });
+        const said = await channel.send(message);
+        if (said !== undefined) log.warn(`${headline(alert)}: ${channel.name} is told, but ${said}`);
       } catch (error) {
         if (!(error instanceof DeliveryError)) throw error;
         log.warn(`${headline(alert)}: ${channel.name} is not told yet: ${error.message}`);
