@@ -51,7 +51,9 @@ export function alertMessage(
     ["reason", shortened(alert.reason, LONGEST_REASON)],
     ...alert.episodes.map((episode) => ["since", sinceText(alert, episode)]),
     ["owner", alert.owner],
-    ...(publicUrl === undefined ? [] : [["page", `${publicUrl}/jobs/${alert.job}`]]),
+    ...(publicUrl === undefined
+      ? []
+      : [["page", `${publicUrl}/jobs/${alert.job}/runs/${shortTime(alert.slot)}`]]),
   ] as [string, string][];
   const commands = alert.kind === "recovered"
     ? []
