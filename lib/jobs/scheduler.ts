@@ -54,6 +54,8 @@ export interface Scheduler {
   stop(graceMs: number): Promise<void>;
   /** Slots that are entered and have not ended, by what is known. */
   openSlots(): Slot[];
+  /** Why the ledger of a job could not be kept in the last round, by the job's name. */
+  problems(): ReadonlyMap<string, string>;
   /** Waits until what the end of runs sets off is done; for those who hold the clock still meanwhile. */
   settled(): Promise<void>;
 }
@@ -78,6 +80,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   let starting = 0;
   const turns = new Map<string, Promise<void>>();
   const renewals = new Set<() => void>();
+  const problems = new Map<string, string>();
   /** Slots whose SLA is known to be over. */
   const overdue = new Set<string>();
   /** Schedulers look at jobs in different orders, so that they seldom want the same one. */
@@ -124,7 +127,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         try {
           await work(job);
         } catch (error) {
-          log.warn(`${job.name}: the ledger cannot be kept: ${(error as Error).message}`);
+          const { message } = error as Error;
+          problems.set(job.name, message);
+          log.warn(`${job.name}: the ledger cannot be kept: ${message}`);
         }
       }
     }));
@@ -135,6 +140,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const bell = await ledger.bell();
     const refresh = look || bell !== rung || bell === undefined;
     rung = bell ?? "";
+    problems.clear();
     await forEachJob(async (job) => {
       if (refresh) await ledger.refresh(job.name);
       await planner.plan(job);
@@ -286,6 +292,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return times.filter((time) => time > now()).sort((a, b) => a.getTime() - b.getTime())[0];
     },
     active: () => [...active.values()],
+    problems: () => problems,
     openSlots: () => jobs.flatMap(({ name }) => ledger.openSlots(name)),
     async settled() {
       while (aftermath.size > 0) await Promise.allSettled([...aftermath]);
