@@ -80,6 +80,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   let starting = 0;
   const turns = new Map<string, Promise<void>>();
   const renewals = new Set<() => void>();
+  /** Counts what may let a slot start that waits for other jobs. */
+  let changes = 0;
+  /** At which of these each one was found to wait still. */
+  const waited = new Map<string, number>();
   const problems = new Map<string, string>();
   /** Slots whose SLA is known to be over. */
   const overdue = new Set<string>();
@@ -140,10 +144,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const bell = await ledger.bell();
     const refresh = look || bell !== rung || bell === undefined;
     rung = bell ?? "";
+    if (refresh) changes++;
     problems.clear();
     await forEachJob(async (job) => {
       if (refresh) await ledger.refresh(job.name);
-      await planner.plan(job);
+      if (await planner.plan(job)) changes++;
       await advance(job);
       await planner.save(job.name);
       if (refresh) await ledger.closeDays(job.name);
@@ -202,28 +207,38 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     ].filter(({ trigger }) => !paused || trigger === "manual");
     for (const slot of ordered) {
       if (job.overlap === "replace" && ordered.some((other) => replaces(other, slot))) {
-        await end(job, slot, "replaced", "a later slot took its place before it ran");
+        await end(job, slot, { status: "replaced", reason: "a later slot took its place before it ran" });
         continue;
       }
       if (slot.notBefore !== undefined && slot.notBefore > now().toISOString()) return undefined;
       if (slot.status === "queued") return slot;
-      const state = await readiness(job, slot, ledger, jobs);
-      if (state.state === "ready") return slot;
-      if (state.state === "waiting") return undefined;
-      await end(job, slot, "skipped", state.reason);
+      if (waited.get(formatRunName(slot)) === changes) return undefined;
+      const asked = changes;
+      const ready = await readiness(job, slot, ledger, jobs);
+      if (ready.state === "waiting") {
+        waited.set(formatRunName(slot), asked);
+        return undefined;
+      }
+      waited.delete(formatRunName(slot));
+      if (ready.state === "ready") return slot;
+      await end(job, slot, { status: "skipped", reason: ready.reason, blockedBy: ready.blockedBy });
     }
     return undefined;
   }
 
-  async function end(job: Job, slot: Slot, status: "skipped" | "replaced", reason: string): Promise<void> {
+  async function end(
+    job: Job,
+    slot: Slot,
+    outcome: Pick<Slot, "reason" | "blockedBy"> & { status: "skipped" | "replaced" },
+  ): Promise<void> {
     await ledger.change(
       slot,
       (present) =>
         isOpen(present) && present.attempts.length === slot.attempts.length
-          ? { ...present, status, reason, endedAt: now().toISOString() }
+          ? { ...present, ...outcome, endedAt: now().toISOString() }
           : undefined,
     );
-    log.info(`${formatRunName(slot)}: ${status} (${reason})`);
+    log.info(`${formatRunName(slot)}: ${outcome.status} (${outcome.reason})`);
     await onNews(job);
   }
 
@@ -239,6 +254,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   async function released(run: ActiveRun, after: Slot | undefined): Promise<void> {
+    changes++;
     if (active.get(run.job.name) === run) active.delete(run.job.name);
     if (after === undefined) return;
     const line = `${formatRunName(after)}: ${after.status} (${after.reason})`;
