@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { LakeError } from "shopflow/errors/mod.ts";
 import { formatRunName, type Slot } from "shopflow/jobs/mod.ts";
-import type { Logger } from "shopflow/runtime/mod.ts";
 import { counted } from "../../pipelines/lake/text_table.ts";
 import { runTick, type Tick } from "../scheduler.ts";
 import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
@@ -12,9 +11,6 @@ interface TickFlags extends JsonFlag {
   grace: string;
   maxRuns: string;
 }
-
-/** How the scheduler says that it cannot do its work for a job; it goes on with the others. */
-const NOT_KEPT = "the ledger cannot be kept";
 
 /** `jobs tick`: a scheduler that ends when nothing is left to be done now. */
 export function addTickCommand(program: Command, context: () => JobsContext): void {
@@ -39,33 +35,27 @@ export function addTickCommand(program: Command, context: () => JobsContext): vo
 }
 
 async function tick(context: JobsContext, flags: TickFlags): Promise<void> {
-  const { jobs, pools, config, runtime: { now, log } } = context;
+  const { jobs, pools, config, runtime } = context;
   const maxRuns = readCount("--max-runs", flags.maxRuns);
   const graceMs = readCount("--grace", flags.grace) * 60_000;
-  const unkept: string[] = [];
-  const watched: Logger = {
-    info: log.info,
-    warn(message) {
-      if (message.includes(NOT_KEPT)) unkept.push(message);
-      log.warn(message);
-    },
-  };
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) Deno.addSignalListener(signal, stop);
+  let done: Tick;
   try {
-    const done = await runTick(
-      { jobs: { jobs, pools }, config, runtime: { now, log: watched }, maxRuns, graceMs },
+    done = await runTick(
+      { jobs: { jobs, pools }, config, runtime, maxRuns, graceMs },
       stopping.signal,
     );
-    answer(context, done, () => tickText(context, done), flags);
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, stop);
   }
-  if (unkept.length === 0) return;
-  throw new LakeError(`The ledger could not be kept for ${counted(unkept.length, "job")}`, {
-    found: unkept.join("; "),
+  answer(context, done, () => tickText(context, done), flags);
+  const problems = Object.entries(done.problems);
+  if (problems.length === 0) return;
+  throw new LakeError(`The ledger could not be kept for ${counted(problems.length, "job")}`, {
+    found: problems.map(([job, problem]) => `${job}: ${problem}`).join("; "),
     remedy: "The other jobs were looked after; the next tick tries again.",
   });
 }
