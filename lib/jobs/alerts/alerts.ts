@@ -26,7 +26,7 @@ export interface Alerts {
   review(job: Job): Promise<void>;
   /** Sends what is due to be sent, of all jobs that were reviewed, and waits for it. Never rejects. */
   flush(): Promise<void>;
-  /** Ends the background, after what is on its way; what waits is for others, or for the next start. */
+  /** Ends the background, after what is due was sent; what waits is for others, or for the next start. */
   close(): Promise<void>;
 }
 

@@ -34,6 +34,8 @@ export interface Delivery {
 
 /** Alerts that are sent at the same time. */
 const AT_ONCE = 4;
+/** What is due is sent before the end, if it takes no longer. */
+const CLOSE_MS = 20_000;
 /** When the lake cannot be written. */
 const LAKE_DELAY_MS = 60_000;
 
@@ -150,9 +152,14 @@ export function createDelivery(
     deliver,
     giveUp,
     async close() {
+      const underWay = () => Promise.all([...deliveries.values()].map(({ done }) => done));
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const enough = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_MS));
+      await Promise.race([underWay(), enough]);
+      clearTimeout(timer);
       closed = true;
       clearTimeout(wakeTimer);
-      await Promise.all([...deliveries.values()].map(({ done }) => done));
+      await underWay();
     },
   };
 }

@@ -246,6 +246,15 @@ Deno.test("what was sent is not sent again when the lake could not be written th
     })
   ));
 
+Deno.test("what was found last is sent before a scheduler ends", () =>
+  withInstallation(async ({ enter, open, posted }) => {
+    await enter([failedAt("09:00")]);
+    const alerts = open();
+    void alerts.review(JOB);
+    await alerts.close();
+    assert.equal(posted.length, 1);
+  }));
+
 Deno.test("a sweep finds what a scheduler that died did not look at", () =>
   withInstallation(async ({ enter, open, posted }) => {
     const alerts = open({ sweepMs: 20 });
