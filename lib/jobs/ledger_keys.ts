@@ -4,8 +4,10 @@ const timeInKey = (slot: string) => slot.replaceAll(":", "-");
 
 /** Everything of a job. */
 export const jobFolder = (job: string) => `runs/jobs/${job}/`;
+/** The pages of a job, one a UTC day. */
+export const pagesFolder = (job: string) => `${jobFolder(job)}slots/`;
 /** The slots of a UTC day, `2024-10-02`. */
-export const pageKey = (job: string, day: string) => `${jobFolder(job)}slots/${day}.json`;
+export const pageKey = (job: string, day: string) => `${pagesFolder(job)}${day}.json`;
 /** Which pages have open slots, and whether the job is paused. */
 export const controlKey = (job: string) => `${jobFolder(job)}control.json`;
 /** What was told to whom about the job. */

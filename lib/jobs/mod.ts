@@ -2,7 +2,9 @@
 export { defineJobs, type JobRules, type JobSet } from "./define_jobs.ts";
 export * from "./job.ts";
 export { nextDue } from "./cron_expression.ts";
-export { type Control, type Ledger, openLedger, type Page, type Running } from "./ledger.ts";
+export { type Control, type Ledger, openLedger, type Page, type Running, withRunning } from "./ledger.ts";
+export { type KnownScheduler, listSchedulers } from "./list_schedulers.ts";
+export { pagesFolder } from "./ledger_keys.ts";
 export * from "./slot.ts";
 export { formatRunName, parseRunName, parseTime, type RunName, shortTime } from "./run_name.ts";
 export { createScheduler, type Scheduler, type SchedulerOptions } from "./scheduler.ts";
