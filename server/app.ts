@@ -72,7 +72,12 @@ export function createApp({ store, runtime, ...options }: ServerDependencies): O
   app.route("/", jobFormRoutes({ runtime, board, actions, operators }));
   app.route("/", jobsApiRoutes({ store, runtime, board, actions, operators }));
   app.route("/", healthRoutes(cache, runtime));
-  addDocs(app, { cache, keyRequired: apiKey !== undefined });
+  addDocs(app, {
+    cache,
+    board,
+    keyRequired: apiKey !== undefined,
+    operatorKeyRequired: operatorKey !== undefined,
+  });
   return app;
 }
 

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { openLedger } from "shopflow/jobs/mod.ts";
+import { openLedger, shortTime } from "shopflow/jobs/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { type JobActions, noSuchJob, slotInPath } from "../jobs/job_actions.ts";
@@ -10,6 +10,7 @@ import { HttpProblem } from "../problem.ts";
 import { explainInvalid } from "../validation.ts";
 import { existingSlot, logAnswer } from "./jobs.ts";
 import {
+  EXAMPLE_RUN,
   jobAnswer,
   JobSchema,
   schedulerAnswer,
@@ -29,13 +30,12 @@ interface JobsApi {
 }
 
 const ACTS = "Needs the operator's key in x-operator-key where the server has one.";
-const EXAMPLE_JOB = "refresh-data", EXAMPLE_SLOT = "2024-10-02T03:05Z";
 /** Slots of one answer. */
 const MOST_SLOTS = 5000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-const name = z.string().openapi({ example: EXAMPLE_JOB });
-const slot = z.string().openapi({ example: EXAMPLE_SLOT, description: "Time of the slot" });
+const name = z.string().openapi({ example: EXAMPLE_RUN.job });
+const slot = z.string().openapi({ example: shortTime(EXAMPLE_RUN.slot), description: "Time of the slot" });
 const json = <T extends z.ZodType>(schema: T) => ({ "application/json": { schema } });
 const body = <T extends z.ZodType>(schema: T, summary: string, value: object) => ({
   required: false,
@@ -164,7 +164,7 @@ const PAUSE = createRoute({
   description: `What is due while a job is paused is entered as skipped. ${ACTS}`,
   request: {
     params: z.object({ name }),
-    body: body(PauseBody, "With the reason", { reason: "the shop's database is being moved" }),
+    body: body(PauseBody, "With the reason", { reason: "the database is being moved" }),
   },
   responses: {
     200: { description: "It is paused", content: json(Paused) },

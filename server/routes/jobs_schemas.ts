@@ -1,7 +1,10 @@
 import { z } from "@hono/zod-openapi";
-import { type Job, type KnownScheduler, parseTime, type Slot } from "shopflow/jobs/mod.ts";
+import { type Job, type KnownScheduler, parseTime, type RunName, type Slot } from "shopflow/jobs/mod.ts";
 import type { JobState } from "../jobs/job_board.ts";
 import { dueNext, scheduleInWords } from "../views/jobs/job_wording.ts";
+
+/** The run that the OpenAPI document shows. */
+export const EXAMPLE_RUN: RunName = { job: "refresh-data", slot: "2024-10-02T03:05:00.000Z" };
 
 const A_TIME = "a time with its zone such as 2024-10-02T03:05Z, or a date, which begins at midnight UTC";
 

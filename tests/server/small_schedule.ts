@@ -69,6 +69,19 @@ export const SMALL_SCHEDULE: JobSet = defineJobs(
   },
 );
 
+/** A slot that a scheduler has not started yet. */
+export const QUEUED_SLOT: Slot = {
+  job: "refresh-data",
+  slot: "2024-10-02T05:05:00.000Z",
+  trigger: "schedule",
+  interval: { from: "2024-10-02T04:05:00.000Z", to: "2024-10-02T05:05:00.000Z" },
+  status: "queued",
+  reason: "to be started",
+  enteredAt: "2024-10-02T05:05:01.000Z",
+  stepsDone: [],
+  attempts: [],
+};
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 const OWNER = "worker-1:4242";
 

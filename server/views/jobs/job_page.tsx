@@ -56,21 +56,7 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
         <span>{scheduleInWords(job)}</span>
         <span>owner: {job.owner}</span>
       </p>
-      <Notice did={did} />
-      {paused && (
-        <p class="banner warn">
-          <strong>Paused</strong> by {paused.by} {relativeTime(new Date(paused.at), now)}
-          {paused.reason && <span class="reason">{paused.reason}</span>}
-        </p>
-      )}
-      {!schedulers.some(({ alive }) => alive) && <SchedulersBanner schedulers={schedulers} now={now} />}
-      <JobActions job={job} paused={paused !== undefined} access={access} now={now} />
-      <section id="job-calendar" data-live>
-        <h2>Slots of the last five weeks</h2>
-        <Calendar job={job} slots={slots} now={now} />
-        <Legend statuses={shown} />
-      </section>
-      <section id="job-now" data-live>
+      <div id="job-now" data-live>
         <dl class="when note">
           <dt>Last run</dt>
           <dd>
@@ -85,6 +71,20 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
             <NextDue job={job} now={now} />
           </dd>
         </dl>
+      </div>
+      <Notice did={did} />
+      {paused && (
+        <p class="banner warn">
+          <strong>Paused</strong> by {paused.by} {relativeTime(new Date(paused.at), now)}
+          {paused.reason && <span class="reason">{paused.reason}</span>}
+        </p>
+      )}
+      {!schedulers.some(({ alive }) => alive) && <SchedulersBanner schedulers={schedulers} now={now} />}
+      <JobActions job={job} paused={paused !== undefined} access={access} now={now} />
+      <section id="job-calendar" data-live>
+        <h2>Slots of the last five weeks</h2>
+        <Calendar job={job} slots={slots} now={now} />
+        <Legend statuses={shown} />
       </section>
       {chart && <Durations chart={chart} />}
       <div class="two">

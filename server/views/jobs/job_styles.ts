@@ -40,7 +40,7 @@ a.cell:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .job h3 a { color: inherit; text-decoration: none; }
 .job h3 a:hover { color: var(--accent); text-decoration: underline; }
 .job .owner { margin-left: auto; font-size: .85rem; color: var(--soft); }
-.row { display: grid; gap: .9rem 2rem; grid-template-columns: minmax(0, 1fr) 22rem; align-items: start; }
+.row { display: grid; gap: .9rem 2rem; grid-template-columns: minmax(0, 1fr) 27rem; align-items: start; }
 .when { display: grid; grid-template-columns: max-content 1fr; gap: .15rem .9rem; margin: 0; font-size: .9rem; }
 .when dt { color: var(--soft); }
 .when dd { margin: 0; font-variant-numeric: tabular-nums; }
@@ -76,6 +76,7 @@ details.fold > form { padding: .2rem .9rem .9rem; }
 .calendar th { font-weight: 500; padding: 0 .6rem 0 0; border: 0; white-space: nowrap; text-align: right; vertical-align: middle; }
 .calendar thead th { padding: 0 0 .25rem; text-align: center; font-size: .72rem; }
 .calendar td { border: 0; padding: 2px; text-align: center; vertical-align: middle; min-width: 1.55rem; height: 1.55rem; }
+.scroll .calendar td:last-child { min-width: 1.55rem; }
 .calendar .none { color: var(--line); }
 .calendar.weeks { width: 100%; max-width: 46rem; table-layout: fixed; }
 .calendar.weeks thead th { text-align: left; padding-left: .45rem; }
@@ -93,9 +94,11 @@ details.fold > form { padding: .2rem .9rem .9rem; }
 .rules dt { font-weight: 600; margin-top: .6rem; }
 .rules dd { margin: 0; color: var(--soft); }
 .failures { list-style: none; margin: 0; padding: 0; }
+#run { margin-top: 1.25rem; }
 .failures li { border-bottom: 1px solid var(--line); padding: .6rem 0; }
 .failures .meta { margin-bottom: .15rem; }
 .reason { overflow-wrap: anywhere; }
+.slots th { white-space: nowrap; }
 .slots td { font-variant-numeric: tabular-nums; }
 .slots td:not(.reason) { white-space: nowrap; }
 .scroll .slots td.reason { min-width: 16rem; }

@@ -96,7 +96,7 @@ function Facts({ job, slot, now }: { job: Job; slot: Slot; now: Date }) {
       <dd>
         {time(slot.interval.from)} to {time(slot.interval.to)}
       </dd>
-      <dt>Started by</dt>
+      <dt>Trigger</dt>
       <dd>{slot.trigger}</dd>
       <dt>Entered</dt>
       <dd>{time(slot.enteredAt)}</dd>

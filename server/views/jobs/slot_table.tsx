@@ -19,7 +19,7 @@ export function SlotTable({ job, slots, now }: SlotsProps) {
           <tr>
             <th>slot</th>
             <th>status</th>
-            <th>started by</th>
+            <th>trigger</th>
             <th>tries</th>
             <th>took</th>
             <th>reason</th>
