@@ -1,46 +1,85 @@
 /** `deno task schedule`: runs the jobs of jobs.ts when they are due. */
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand } from "shopflow/errors/mod.ts";
+import type { SchedulerLoop } from "shopflow/jobs/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { JOBS } from "./jobs.ts";
 import { jobTable } from "./job_table.ts";
-import { createScheduler, type Scheduler } from "./scheduler.ts";
+import { startSchedule } from "./scheduler.ts";
 
-let scheduler!: Scheduler;
-await runCommand(() => {
-  const { list } = new Command("deno task schedule")
-    .description("Runs the pipelines on their schedules until Ctrl+C.")
+interface Flags {
+  list?: boolean;
+  simulateClock?: boolean;
+  grace: number;
+  maxRuns: number;
+}
+
+let loop: SchedulerLoop | undefined;
+let graceMs = 0;
+
+await runCommand(async () => {
+  const { list, simulateClock, grace, maxRuns } = new Command("deno task schedule")
+    .description(
+      "Runs the jobs on their schedules until Ctrl+C. Any number of these may work on one lake: each slot is run once.",
+    )
     .option("--list", "print the jobs with their next due times and exit")
+    .option("--simulate-clock", "show a week of the schedule in seconds, with runs that are played")
+    .option(
+      "--grace <seconds>",
+      "how long runs may go on after Ctrl+C before they are handed over",
+      seconds,
+      30,
+    )
+    .option("--max-runs <number>", "how many runs go on at the same time on this machine", atLeastOne, 4)
     .allowExcessArguments(false)
     .parse(Deno.args, { from: "user" })
-    .opts<{ list?: boolean }>();
+    .opts<Flags>();
   const runtime = createRuntime();
-  console.log(jobTable(JOBS, runtime.now()));
-  if (list) Deno.exit();
+  if (list) {
+    console.log(jobTable(JOBS.jobs, runtime.now()));
+    Deno.exit();
+  }
   const config = loadConfig();
-  scheduler = createScheduler(JOBS, config, runtime);
+  if (simulateClock) {
+    const { simulateWeek } = await import("./simulated_week/mod.ts");
+    await simulateWeek(config, runtime);
+    Deno.exit();
+  }
+  console.log(jobTable(JOBS.jobs, runtime.now()));
+  graceMs = grace * 1000;
+  loop = await startSchedule({ jobs: JOBS, config, runtime, maxRuns });
   console.log(`\nRunning on the lake ${config.lakeUrl} until Ctrl+C.`);
-  return Promise.resolve();
 });
 
-// Deno finds cron jobs by these literal calls at the top level. No backoff: what fails is in the ledger, and the
-// next due time is its retry.
-Deno.cron("refresh-data", "5 * * * *", { backoffSchedule: [] }, due("refresh-data"));
-Deno.cron("train-models", "20 1 * * *", { backoffSchedule: [] }, due("train-models"));
-Deno.cron("score-customers", "30 4 * * *", { backoffSchedule: [] }, due("score-customers"));
-Deno.cron("publish-reports", "30 5 * * MON", { backoffSchedule: [] }, due("publish-reports"));
+// The ticker. Deno finds it by this literal call at the top level. What is due is in the ledger, so a tick that is
+// lost or comes twice changes nothing, and none needs to be tried again.
+Deno.cron("tick", "* * * * *", { backoffSchedule: [] }, () => loop?.tick());
 
 for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
+  let asked = false;
   Deno.addSignalListener(signal, async () => {
-    console.log("\nStopping: runs under way are ended and entered in the ledger.");
-    await scheduler.stop();
+    if (asked) Deno.exit(130);
+    asked = true;
+    console.log(
+      `\nStopping: nothing new starts; runs under way have ${
+        graceMs / 1000
+      } s to end, then they are handed over. ` +
+        "Ctrl+C again ends at once.",
+    );
+    await loop?.stop(graceMs);
     Deno.exit();
   });
 }
 
-function due(name: string): () => Promise<void> {
-  return async () => {
-    await scheduler.runDue(name);
-  };
+function seconds(text: string): number {
+  const number = Number(text);
+  if (Number.isFinite(number) && number >= 0 && text.trim() !== "") return number;
+  throw new InvalidArgumentError("Expected a number of seconds from 0.");
+}
+
+function atLeastOne(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new InvalidArgumentError("Expected a whole number from 1.");
 }

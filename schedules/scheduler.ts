@@ -1,65 +1,112 @@
 import { hostname } from "node:os";
-import { fileURLToPath } from "node:url";
-import { type Job, type JobContext, type JobRun, runJob } from "shopflow/jobs/mod.ts";
-import { type LakeConfig, openStore } from "shopflow/lake/mod.ts";
+import {
+  createScheduler,
+  type Execution,
+  formatRunName,
+  type Job,
+  type JobSet,
+  openLedger,
+  runScheduler,
+  saveDefinitions,
+  type Scheduler,
+  type SchedulerLoop,
+  type Slot,
+  type Step,
+} from "shopflow/jobs/mod.ts";
+import { createMask, type ProgramCall, stepExecutor } from "shopflow/jobs/process/mod.ts";
+import { type LakeConfig, openStore, readPointer } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
+import { stepProgram } from "./step_program.ts";
 
-/** Runs jobs when they are due. */
-export interface Scheduler {
-  /** Runs a job now; undefined when another scheduler on this lake has this due time. Never rejects. */
-  runDue(name: string): Promise<JobRun | undefined>;
-  /** Ends the runs under way and waits until the ledger says so. */
-  stop(): Promise<void>;
+export interface ProcessSchedulerOptions {
+  jobs: JobSet;
+  config: LakeConfig;
+  runtime: Pick<Runtime, "now" | "log">;
+  /** The program that does a step. */
+  program?: (step: Step, execution: Pick<Execution, "job" | "slot">) => ProgramCall;
+  leaseMs?: number;
+  pollMs?: number;
+  maxRuns?: number;
+  /** Between asking a process to stop and killing it, in milliseconds. */
+  killMs?: number;
+  env?: Record<string, string | undefined>;
 }
 
-/** Those of the task `pipeline` in deno.json. */
-const PERMISSIONS = ["read", "write", "env", "net", "sys", "ffi", "run"];
+/** Renewed every ten seconds. */
+const LEASE_MS = 30_000;
+
+/** A scheduler whose runs are processes. */
+function processScheduler(
+  { jobs, config, runtime, program = stepProgram, killMs, env = Deno.env.toObject(), ...options }:
+    ProcessSchedulerOptions,
+  more: { trustClocks?: boolean; onNews?: (job: Job) => Promise<void> } = {},
+): Scheduler {
+  const { now, log } = runtime;
+  const store = openStore(config);
+  return createScheduler({
+    ...jobs,
+    ...options,
+    ...more,
+    ledger: openLedger(store, now),
+    runtime,
+    owner: `${hostname()}:${Deno.pid}`,
+    execute: stepExecutor({ store, program, now, mask: createMask(env), warn: log.warn, graceMs: killMs }),
+    async publishedAt() {
+      const pointer = await readPointer(store);
+      return pointer && new Date(pointer.value.publishedAt);
+    },
+  });
+}
+
+/** Keeps the schedule on this machine until the loop is stopped. */
+export async function startSchedule(options: ProcessSchedulerOptions): Promise<SchedulerLoop> {
+  const { config, jobs, runtime: { now, log }, leaseMs = LEASE_MS, pollMs } = options;
+  await saveDefinitions(openStore(config), jobs, now());
+  return await runScheduler(processScheduler({ ...options, leaseMs }), { log, now, leaseMs, pollMs });
+}
+
+/** What a tick did. */
+export interface Tick {
+  /** Runs that it ran, as they ended or are left. */
+  ran: Slot[];
+  /** Open slots that are left to the next tick, or to other schedulers. */
+  left: Slot[];
+}
 
 /**
- * What `deno task pipeline run` does, but as one process: a task's process in between would survive the signals
- * that end a run, and the pipeline with it.
+ * Enters what is due, runs it, and ends when nothing is left to be done now; for those whose own scheduler starts
+ * `deno task jobs tick`. A retry that is not due yet is left to the next tick.
+ *
+ * @param signal Hands the runs over and ends.
  */
-export const pipelineCommand: JobContext["command"] = (pipelines) => ({
-  program: Deno.execPath(),
-  args: ["run", ...PERMISSIONS.map((name) => `--allow-${name}`), "pipelines/main.ts", "run", ...pipelines],
-  cwd: fileURLToPath(new URL("..", import.meta.url)),
-});
-
-export function createScheduler(
-  jobs: readonly Job[],
-  config: LakeConfig,
-  runtime: Runtime,
-  command: JobContext["command"] = pipelineCommand,
-): Scheduler {
-  const stopping = new AbortController();
-  const underWay = new Set<Promise<unknown>>();
-  const store = openStore(config);
-  const owner = `${hostname()}:${Deno.pid}`;
-
-  async function run(name: string): Promise<JobRun | undefined> {
-    const job = jobs.find((job) => job.name === name);
-    if (job === undefined) throw new Error(`main.ts starts ${name}, which is not in jobs.ts`);
-    if (stopping.signal.aborted) return undefined;
-    return await runJob(job, { store, runtime, command, owner, signal: stopping.signal });
-  }
-
-  return {
-    async runDue(name) {
-      const running = run(name).catch((error) => {
-        // The lake could not be written, so there is no ledger to say it; the scheduler itself must go on.
-        runtime.log.warn(`${name}: no run could be entered in the ledger: ${(error as Error).message}`);
-        return undefined;
-      });
-      underWay.add(running);
-      try {
-        return await running;
-      } finally {
-        underWay.delete(running);
+export async function runTick(options: ProcessSchedulerOptions, signal?: AbortSignal): Promise<Tick> {
+  const { config, jobs, runtime: { now }, leaseMs = LEASE_MS } = options;
+  await saveDefinitions(openStore(config), jobs, now());
+  const ran = new Map<string, Slot>();
+  const scheduler = processScheduler({ ...options, leaseMs }, { trustClocks: true });
+  await scheduler.begin();
+  await scheduler.keepAlive();
+  const heart = setInterval(() => void scheduler.keepAlive(), leaseMs / 3);
+  const handOver = () => void scheduler.stop(0);
+  signal?.addEventListener("abort", handOver);
+  try {
+    for (let look = true; !signal?.aborted;) {
+      await scheduler.round(look);
+      const active = scheduler.active();
+      if (active.length === 0) {
+        // What ended just now may have let others in.
+        if (!look) break;
+        look = false;
+        continue;
       }
-    },
-    async stop() {
-      stopping.abort();
-      await Promise.all(underWay);
-    },
-  };
+      const after = await Promise.race(active.map(({ ended }) => ended));
+      if (after !== undefined) ran.set(formatRunName(after), after);
+      look = true;
+    }
+  } finally {
+    signal?.removeEventListener("abort", handOver);
+    await scheduler.stop(0);
+    clearInterval(heart);
+  }
+  return { ran: [...ran.values()], left: scheduler.openSlots() };
 }

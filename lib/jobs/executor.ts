@@ -17,7 +17,9 @@ export interface Execution {
    * @returns false when the run was taken away: then it must end, and what it does does not count.
    */
   stepDone(name: string): Promise<boolean>;
-  /** Milliseconds for which the scheduler surely holds the run; processes must not live longer without renewal. */
+  /** So long after the scheduler's lease was renewed last, processes of the run must be dead, in milliseconds. */
+  leaseMs: number;
+  /** Milliseconds of that which are left. */
   remainingMs(): number;
   /** Calls back whenever the scheduler's lease was renewed. @returns what ends that. */
   onRenewal(renewed: () => void): () => void;

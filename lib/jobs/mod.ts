@@ -8,6 +8,7 @@ export { pagesFolder } from "./ledger_keys.ts";
 export * from "./slot.ts";
 export { formatRunName, parseRunName, parseTime, type RunName, shortTime } from "./run_name.ts";
 export { createScheduler, type Scheduler, type SchedulerOptions } from "./scheduler.ts";
+export { type LoopOptions, runScheduler, type SchedulerLoop } from "./scheduler_loop.ts";
 export { type Execute, type Execution, stopped, type StopReason } from "./executor.ts";
 export type { Outcome } from "./outcome.ts";
 export { type Definitions, readDefinitions, saveDefinitions } from "./definitions.ts";

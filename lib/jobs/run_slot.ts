@@ -64,7 +64,7 @@ export async function startSlot(job: Job, slot: Slot, context: RunContext): Prom
   });
   // Cancelled, ended or taken over since it was looked at: nothing is to be done for it.
   const found = won ? (await ledger.page(job.name, dayOf(slot.slot)).read()).slots[slot.slot] : undefined;
-  if (found === undefined || !isOpen(found) || nextAttempt(found) > attempt || lease.remainingMs() === 0) {
+  if (found === undefined || !isOpen(found) || nextAttempt(found) > attempt || !lease.mayStart()) {
     await giveBack();
     return undefined;
   }
@@ -101,6 +101,7 @@ async function execute(
       slot,
       attempt,
       signal,
+      leaseMs: lease.leaseMs,
       remainingMs: lease.remainingMs,
       onRenewal,
       async stepDone(name) {

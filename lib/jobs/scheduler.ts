@@ -153,7 +153,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const running = open.find(({ status }) => status === "running");
     if (running !== undefined) return await attend(job, running, open);
     const candidate = await nextToRun(job, open);
-    if (candidate === undefined || active.size + starting >= maxRuns || stopping) return;
+    if (candidate === undefined || active.size + starting >= maxRuns || stopping || !lease.mayStart()) return;
     starting++;
     try {
       const run = await startSlot(job, candidate, context);

@@ -25,8 +25,12 @@ export interface SchedulerLease {
   readonly id: string;
   /** Aborted once the lease is lost or ended. */
   readonly lost: AbortSignal;
+  /** In milliseconds. */
+  readonly leaseMs: number;
   /** Milliseconds for which the lease surely holds. */
   remainingMs(): number;
+  /** Whether it was renewed so lately that what starts now is dead, should it come to that, before others take it. */
+  mayStart(): boolean;
   /** Renews it. A store that cannot be reached is no reason to give up before the lease is over. */
   renew(): Promise<void>;
   /** Says that it ends by its own will, so that nobody needs to wait. */
@@ -35,8 +39,11 @@ export interface SchedulerLease {
 
 export const leaseKey = (id: string) => `${SCHEDULERS}${id}.json`;
 
-/** How much longer than the lease others wait, for those who measure time at another pace. */
-const MARGIN = 1.25;
+/**
+ * How much longer than the lease others wait: a run that starts when half of the lease is over may go on for all of
+ * it, see {@linkcode SchedulerLease.mayStart}.
+ */
+const MARGIN = 1.5;
 
 export async function takeSchedulerLease(
   store: ObjectStore,
@@ -58,10 +65,13 @@ export async function takeSchedulerLease(
     if (written !== undefined) [record, etag] = [next, written.etag];
     return written !== undefined;
   };
+  const remainingMs = () => over.signal.aborted ? 0 : Math.max(0, sureFrom + leaseMs - performance.now());
   return {
     id,
     lost: over.signal,
-    remainingMs: () => over.signal.aborted ? 0 : Math.max(0, sureFrom + leaseMs - performance.now()),
+    leaseMs,
+    remainingMs,
+    mayStart: () => remainingMs() > leaseMs / 2,
     async renew() {
       if (over.signal.aborted) return;
       const asked = performance.now();

@@ -171,8 +171,8 @@ function killGroup(group: number): void {
   try {
     process.kill(-group, "SIGKILL");
   } catch (error) {
-    // All of it had ended already.
-    if ((error as { code?: string }).code !== "ESRCH") throw error;
+    // All of it had ended already; macOS says EPERM until its parent has heard of that.
+    if (!["ESRCH", "EPERM"].includes((error as { code?: string }).code ?? "")) throw error;
   }
 }
 

@@ -61,6 +61,8 @@ function secretsIn(env: Record<string, string | undefined>): string[] {
     if (!value) return [];
     const isSecret = SECRET_NAME.test(name) && !PLACE_NAME.test(name);
     const urls = [value, ...value.split(/[,;|]/)].flatMap((text) => text.match(URLS) ?? []);
+    // As a whole, since a password in it may contain what ends a URL in a text.
+    if (/^[a-z][a-z0-9+.-]*:\/\/\S+$/i.test(value)) urls.push(value);
     const found = [
       ...urls.flatMap((url) => secretsOfUrl(url, isSecret)),
       ...[...value.matchAll(PASSWORD_SETTING)].map(([, inQuotes, bare]) => inQuotes ?? bare ?? ""),

@@ -6,3 +6,4 @@ export type { AttemptName } from "./log_chunk.ts";
 export { openRunLog, type RunLog, type RunLogEnd, type RunLogOptions } from "./run_log.ts";
 export { type FollowOptions, followRunLog, readRunLog } from "./read_run_log.ts";
 export { runStep, type StepOptions } from "./run_step.ts";
+export { stepExecutor, type StepExecutorOptions } from "./execute_steps.ts";

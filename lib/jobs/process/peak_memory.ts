@@ -32,6 +32,8 @@ while [ -d "/proc/$1" ]; do
     done
     case $family in *[0-9]*) ;; *) family= ;; esac
   done
+  # It has ended, but its parent has not asked for its end yet.
+  [ "$total" -gt 0 ] || break
   [ "$total" -ge "$largest" ] || total=$largest
   [ "$total" -le "$peak" ] || { peak=$total && echo "$peak"; }
   sleep $pause >/dev/null || sleep 1 >/dev/null

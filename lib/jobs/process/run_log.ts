@@ -44,7 +44,7 @@ export function openRunLog(store: ObjectStore, run: AttemptName, options: RunLog
   const partBytes = Math.floor(maxBytes / 2);
   const blocks = createLogBlocks(partBytes);
   const stored = { first: 0, last: 0, endTold: false };
-  const lastChunks: { number: number; bytes: number }[] = [];
+  const lastChunks: { number: number; bytes: number; next: number }[] = [];
   let [closing, abandoned, lastIsDue] = [false, false, false];
   let problem: string | undefined;
   let pumping: Promise<void> | undefined;
@@ -87,9 +87,13 @@ export function openRunLog(store: ObjectStore, run: AttemptName, options: RunLog
     await store.put(lastKey(run, number), body);
     lastIsDue = false;
     blocks.removeLast(taken);
-    lastChunks.push({ number, bytes: body.length });
+    const { first: lastFirst, lines } = taken.at(-1)!;
+    const follows = lastChunks.at(-1)?.next === first;
+    lastChunks.push({ number, bytes: body.length, next: lastFirst + lines });
+    // Where lines between were dropped already, there were enough of them to fill the last part alone.
+    const enough = follows ? partBytes : 0;
     let kept = lastChunks.reduce((sum, { bytes }) => sum + bytes, 0);
-    while (kept - lastChunks[0]!.bytes >= partBytes) {
+    while (lastChunks.length > 1 && kept - lastChunks[0]!.bytes >= enough) {
       await store.delete(lastKey(run, lastChunks[0]!.number));
       kept -= lastChunks.shift()!.bytes;
     }

@@ -20,7 +20,7 @@ export interface ProcessOptions {
 }
 
 export interface RunningProcess {
-  /** Never rejects; when it resolves, nothing that the process started is left. */
+  /** When it resolves, nothing that the process started is left. Rejects only with what `onLine` or `mask` threw. */
   result: Promise<ProcessResult>;
   /**
    * A sign of life of the scheduler, see {@linkcode ProcessOptions.aliveMs}. Never waits and never fails.
@@ -144,7 +144,8 @@ function readOutput(
     }
     for (const line of splitter.end()) await take(line, stream);
   };
-  const reading = Promise.all([read("stdout"), read("stderr")]);
+  // Of a stream whose lines are not taken the process hears that nobody reads it; we throw when it has ended.
+  const reading = Promise.allSettled([read("stdout"), read("stderr")]);
   return {
     /** Waits for the end of the output, or until nothing came for a while: one who escaped may hold the pipes open. */
     async drain(idleMs) {
@@ -154,7 +155,8 @@ function readOutput(
         before = chunks;
       }, idleMs);
       try {
-        await reading;
+        const failed = (await reading).find((outcome) => outcome.status === "rejected");
+        if (failed !== undefined) throw failed.reason;
       } finally {
         clearInterval(timer);
       }
@@ -167,9 +169,9 @@ function askToStop(child: Deno.ChildProcess): void {
     if (Deno.build.os === "windows") child.kill("SIGTERM");
     else process.kill(-child.pid, "SIGTERM");
   } catch (error) {
-    // It ended between our decision and the signal.
+    // It ended between our decision and the signal; macOS says EPERM until we have heard of that.
     const gone = error instanceof TypeError || error instanceof Deno.errors.NotFound ||
-      (error as { code?: string }).code === "ESRCH";
+      ["ESRCH", "EPERM"].includes((error as { code?: string }).code ?? "");
     if (!gone) throw error;
   }
 }

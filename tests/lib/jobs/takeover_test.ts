@@ -21,7 +21,7 @@ Deno.test("a scheduler that is silent longer than its lease loses its runs to an
     await second.round(true);
     assert.deepEqual(await world.slots(), ["08:00 running"]);
 
-    await delay(1.5 * LEASE_MS);
+    await delay(1.8 * LEASE_MS);
     assert.equal(run.remainingMs(), 0, "what it runs must be dead by now");
     await second.keepAlive();
     await second.round(true);
@@ -59,7 +59,7 @@ Deno.test("a scheduler that finds its lease lost ends its runs", () =>
     await first.round();
     const run = world.held[0]!;
     await second.keepAlive();
-    await delay(1.5 * LEASE_MS);
+    await delay(1.8 * LEASE_MS);
     await second.keepAlive();
     await first.keepAlive();
     assert.equal(run.signal.reason, "lost");
@@ -89,7 +89,7 @@ Deno.test("a run that takes its scheduler down each time fails at last", () =>
     for (let i = 0; i < 6; i++) {
       const next = await world.scheduler({ ...LEASES, owner: `victim:${i}` });
       await next.keepAlive();
-      await delay(1.5 * LEASE_MS);
+      await delay(1.8 * LEASE_MS);
       await next.keepAlive();
       await next.round(true);
     }
@@ -108,7 +108,7 @@ Deno.test("a place of a pool whose holder died is free again", () =>
       await first.round();
       assert.equal(world.held.length, 1);
       await second.keepAlive();
-      await delay(1.5 * LEASE_MS);
+      await delay(1.8 * LEASE_MS);
       await second.keepAlive();
       for (let i = 0; i < 2; i++) {
         await second.round(true);

@@ -1,0 +1,95 @@
+import type { ObjectStore } from "shopflow/lake/mod.ts";
+import { type Execute, type Execution, stopped, type StopReason } from "../executor.ts";
+import { type Step, stepName } from "../job.ts";
+import type { Outcome } from "../outcome.ts";
+import { formatRunName } from "../run_name.ts";
+import { exitReason, type ProcessResult, type ProgramCall } from "./process_result.ts";
+import { openRunLog, type RunLog } from "./run_log.ts";
+import { runStep } from "./run_step.ts";
+
+export interface StepExecutorOptions {
+  store: ObjectStore;
+  /** The program that does a step of a run. */
+  program: (step: Step, execution: Pick<Execution, "job" | "slot">) => ProgramCall;
+  now: () => Date;
+  /** Takes secrets out of what is kept of the output. */
+  mask: (line: string) => string;
+  /** Told what cannot be kept of a log. */
+  warn: (message: string) => void;
+  /** Between asking a process to stop and killing it, in milliseconds; default 5000. */
+  graceMs?: number;
+}
+
+/**
+ * Does the steps of runs, each in a process of its own that lives no longer than the scheduler's lease, with what
+ * they print in the log of the run.
+ */
+export function stepExecutor(options: StepExecutorOptions): Execute {
+  const { store, now, mask, warn } = options;
+  return async (execution) => {
+    const { job, slot, attempt } = execution;
+    const log = openRunLog(store, { job: job.name, slot: slot.slot, attempt }, { now, mask });
+    try {
+      return await executeSteps(execution, log, options);
+    } finally {
+      const { unsaved, problem } = await log.close();
+      if (unsaved > 0) {
+        warn(`${formatRunName(slot)}: ${unsaved} lines of its log could not be stored: ${problem}`);
+      }
+    }
+  };
+}
+
+async function executeSteps(
+  execution: Execution,
+  log: RunLog,
+  { program, mask, graceMs }: StepExecutorOptions,
+): Promise<Outcome> {
+  const { job, slot, signal, leaseMs, onRenewal, remainingMs } = execution;
+  const until = performance.now() + job.timeoutMinutes * 60_000;
+  let peakBytes: number | undefined;
+  for (const [i, step] of job.steps.entries()) {
+    const name = stepName(step);
+    if (slot.stepsDone.includes(name)) {
+      log.write(`${name}: was done by an earlier try`);
+      continue;
+    }
+    if (signal.aborted) return { ...stopped(signal.reason as StopReason), peakBytes };
+    const { result, alive } = runStep(program(step, execution), {
+      log,
+      mask,
+      signal,
+      graceMs,
+      timeoutMs: Math.max(1, until - performance.now()),
+      aliveMs: leaseMs,
+    });
+    const end = onRenewal(() => alive(leaseMs - remainingMs()));
+    const ended = await result;
+    end();
+    peakBytes = largest(peakBytes, ended.peakBytes);
+    if (ended.ended !== "exited" || ended.exitCode !== 0) {
+      return { ...failure(job, name, ended, signal), peakBytes };
+    }
+    // The end of the last step is that of the run, which is written down at once after it.
+    if (i < job.steps.length - 1 && !await execution.stepDone(name)) return { ...stopped("lost"), peakBytes };
+  }
+  return { ended: "succeeded", reason: "exit code 0", exitCode: 0, peakBytes };
+}
+
+function failure(
+  { steps, timeoutMinutes }: Pick<Execution["job"], "steps" | "timeoutMinutes">,
+  name: string,
+  result: ProcessResult,
+  signal: AbortSignal,
+): Outcome {
+  if (result.ended === "cancelled") return stopped(signal.reason as StopReason);
+  if (result.ended === "unattended") return stopped("lost");
+  const where = steps.length > 1 ? `${name}: ` : "";
+  if (result.ended === "timed out") {
+    return { ended: "timed out", reason: `${where}ended after the job's limit of ${timeoutMinutes} minutes` };
+  }
+  return { ended: "failed", reason: where + exitReason(result), exitCode: result.exitCode ?? undefined };
+}
+
+const largest = (a: number | undefined, b: number | undefined) =>
+  a === undefined ? b : b === undefined ? a : Math.max(a, b);

@@ -1,0 +1,158 @@
+/** Several schedulers on one lake, which are killed and stopped at random: each slot is done once, none is lost. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { openLedger, type Slot } from "shopflow/jobs/mod.ts";
+import { type ObjectStore, openStore } from "shopflow/lake/mod.ts";
+import { createRandom, type Random } from "shopflow/runtime/mod.ts";
+import { withS3Lake } from "../fixtures/s3_lake.ts";
+import { type FastClock, readFastClock } from "../fixtures/schedules/fast_clock.ts";
+import type { SchedulerProgram } from "../fixtures/schedules/scheduler_program.ts";
+import { testWith } from "../requirements.ts";
+
+const PROGRAM = join(import.meta.dirname!, "..", "fixtures", "schedules", "scheduler_program.ts");
+const MINUTE = 60_000;
+const LEASE_MS = 2000;
+const STEPS = ["first", "second"];
+
+interface Chaos {
+  jobs: number;
+  /** Of each job. */
+  slots: number;
+  /** Seconds in which all of them are due. */
+  seconds: number;
+  seed: number;
+}
+
+Deno.test("three schedulers, killed and stopped at random, do each of 1,200 slots once", async () => {
+  const home = await Deno.makeTempDir({ prefix: "chaos_" });
+  try {
+    await chaos(join(home, "lake"), home, { jobs: 6, slots: 200, seconds: 60, seed: 1 });
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
+testWith(
+  ["s3"],
+  "three schedulers, killed and stopped at random, do each of 200 slots once on S3",
+  () => withS3Lake((lake) => chaos(lake.url, lake.home, { jobs: 4, slots: 50, seconds: 25, seed: 2 })),
+);
+
+async function chaos(lakeUrl: string, home: string, { jobs, slots, seconds, seed }: Chaos): Promise<void> {
+  const effects = join(home, "effects");
+  await Deno.mkdir(effects);
+  const from = Date.parse("2024-10-02T22:00:30Z");
+  const to = from + slots * MINUTE;
+  const clock: FastClock = { startsAt: Date.now() + 2000, from, to, speed: (to - from) / (seconds * 1000) };
+  const program: SchedulerProgram = { lakeUrl, home, effects, clock, jobs, leaseMs: LEASE_MS };
+  const random = createRandom(seed);
+  const store = openStore({ lakeUrl, home, cacheBytes: 1 << 20 });
+  const ledger = openLedger(store, () => readFastClock(clock));
+  const names = Array.from({ length: jobs }, (_, i) => `job-${i}`);
+  const all = async () =>
+    (await Promise.all(names.map((name) => ledger.slots(name, new Date(0), new Date(to))))).flat();
+
+  const replicas = [0, 1, 2].map(() => startReplica(program));
+  const done = new AbortController();
+  const disturbing = Promise.all(replicas.map((replica) => disturb(replica, random, done.signal)));
+  try {
+    const deadline = Date.now() + 10 * 60 * 1000;
+    let found: Slot[] = [];
+    while (found.length < jobs * slots || found.some(({ endedAt }) => endedAt === undefined)) {
+      assert.ok(
+        Date.now() < deadline,
+        `${found.filter(({ endedAt }) => endedAt).length} of ${jobs * slots} ended`,
+      );
+      await delay(1000);
+      found = await all();
+    }
+    assert.equal(found.length, jobs * slots);
+    for (const slot of found) assert.equal(slot.status, "succeeded", JSON.stringify(slot));
+    const lost = found.flatMap(({ attempts }) => attempts).filter(({ ended }) => ended === "lost");
+    assert.ok(lost.length > 3, `${lost.length} runs were taken over`);
+    await checkEffects(effects, found);
+    await checkLog(store, found[0]!);
+  } finally {
+    done.abort();
+    await disturbing;
+    for (const replica of replicas) await replica.kill();
+  }
+}
+
+/** Each step of each slot had its effect; no two tries of a slot, and no two runs of a job, lived at the same time. */
+async function checkEffects(folder: string, slots: Slot[]): Promise<void> {
+  const lives = new Map<string, { from: bigint; to: bigint; what: string }[]>();
+  let effects = 0;
+  for await (const { name } of Deno.readDir(folder)) {
+    if (name.endsWith(".effect")) effects++;
+    if (!name.endsWith(".alive")) continue;
+    const times = (await Deno.readTextFile(join(folder, name))).trim().split("\n").map(BigInt);
+    const job = name.split("@")[0]!;
+    lives.set(job, [...lives.get(job) ?? [], { from: times[0]!, to: times.at(-1)!, what: name }]);
+  }
+  assert.equal(effects, slots.length * STEPS.length);
+  for (const runs of lives.values()) {
+    runs.sort((a, b) => a.from < b.from ? -1 : 1);
+    for (const [i, run] of runs.entries()) {
+      const next = runs[i + 1];
+      assert.ok(
+        next === undefined || run.to <= next.from,
+        `${run.what} still lived when ${next?.what} began`,
+      );
+    }
+  }
+}
+
+async function checkLog(store: ObjectStore, { job, slot }: Slot): Promise<void> {
+  const logs = await store.list(`runs/jobs/${job}/logs/${slot.replaceAll(":", "-")}/`);
+  const text = await Promise.all(
+    logs.map(async ({ key }) => new TextDecoder().decode((await store.get(key))!.body)),
+  );
+  for (const step of STEPS) assert.match(text.join(""), new RegExp(`did ${step}`));
+}
+
+interface Replica {
+  signal(signal: Deno.Signal): void;
+  /** Kills it, where it runs. */
+  kill(): Promise<void>;
+  restart(): void;
+}
+
+function startReplica(program: SchedulerProgram): Replica {
+  const spawn = () =>
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", PROGRAM, JSON.stringify(program)],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+  let child = spawn();
+  const signal = (name: Deno.Signal) => child.kill(name);
+  return {
+    signal,
+    async kill() {
+      // One that is stopped dies, too.
+      signal("SIGKILL");
+      await child.status;
+    },
+    restart: () => void (child = spawn()),
+  };
+}
+
+/** Kills a scheduler, or stops it for longer than its lease, again and again. */
+async function disturb(replica: Replica, random: Random, signal: AbortSignal): Promise<void> {
+  const pause = (ms: number) => delay(ms, undefined, { signal }).catch(() => {});
+  while (!signal.aborted) {
+    await pause(2000 + 6000 * random());
+    if (signal.aborted) return;
+    if (random() < 0.5) {
+      await replica.kill();
+      await pause(1000 * random());
+      replica.restart();
+    } else {
+      replica.signal("SIGSTOP");
+      await pause(LEASE_MS * (1.2 + 1.3 * random()));
+      replica.signal("SIGCONT");
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
+import { startGuarded } from "shopflow/runtime/mod.ts";
+import { leftOf, processState, until } from "../../fixtures/process_state.ts";
+
+const PROGRAM = join(import.meta.dirname!, "guarding_program.ts");
+const env = { PATH: Deno.env.get("PATH")! };
+
+/** Shells of this machine that a guard may have to do with. */
+const SHELLS = ["dash", "bash", "busybox"].map((name) => ({ name, path: programPath(name) }));
+
+for (const { name, path } of SHELLS) {
+  const ignore = path === undefined || Deno.build.os === "windows";
+  const why = ignore ? ` (ignored: no ${name} on the PATH)` : "";
+
+  Deno.test({
+    name: `a process ends while its stopped parent sleeps on, guarded by ${name}${why}`,
+    ignore,
+    fn: () =>
+      withProgram({ shell: path!, aliveMs: 1000 }, async ({ program, pids }) => {
+        await delay(1500);
+        for (const pid of pids) assert.ok(await processState(pid), "it lives while its parent does");
+        program.kill("SIGSTOP");
+        assert.deepEqual(await leftOf(pids), []);
+        assert.match((await processState(program.pid))!, /^T/);
+      }),
+  });
+
+  Deno.test({
+    name: `a process ends when its parent is killed, guarded by ${name}${why}`,
+    ignore,
+    fn: () =>
+      withProgram({ shell: path!, aliveMs: 600_000 }, async ({ program, pids }) => {
+        program.kill("SIGKILL");
+        assert.deepEqual(await leftOf(pids), []);
+      }),
+  });
+}
+
+Deno.test("a process without signs of life is ended, and it is said why", async () => {
+  const guarded = await startGuarded(["sleep", "300"], { cwd: ".", env, aliveMs: 500 });
+  const status = await ended(guarded.child);
+  await guarded.end();
+  assert.equal(status.signal, "SIGKILL");
+  assert.equal(guarded.unattended, true);
+  guarded.alive();
+});
+
+Deno.test("a sign of life counts from when that was of which it tells", async () => {
+  const guarded = await startGuarded(["sleep", "300"], { cwd: ".", env, aliveMs: 1000 });
+  const beating = setInterval(() => guarded.alive(2000), 50);
+  await ended(guarded.child);
+  clearInterval(beating);
+  await guarded.end();
+  assert.equal(guarded.unattended, true);
+});
+
+Deno.test("a process that is ended by its parent was not unattended, and nothing of it is left", async () => {
+  const family = "setsid sleep 300 & echo $!; sleep 300 & echo $!; echo done; wait";
+  const guarded = await startGuarded(["sh", "-c", family], { cwd: ".", env, aliveMs: 600_000 });
+  const pids: number[] = [];
+  const reading = (async () => {
+    for await (const text of guarded.child.stdout.pipeThrough(new TextDecoderStream())) {
+      pids.push(...text.match(/\d+/g)?.map(Number) ?? []);
+    }
+  })();
+  await until(() => pids.length === 2);
+  await guarded.end();
+  await Promise.all([reading, guarded.child.stderr.cancel(), guarded.child.status]);
+  assert.deepEqual(await leftOf(pids), []);
+  assert.equal(guarded.unattended, false);
+  guarded.alive();
+});
+
+Deno.test("a program that cannot be started leaves no guard", async () => {
+  await assert.rejects(
+    startGuarded(["/no/such/program"], { cwd: ".", env, aliveMs: 600_000 }),
+    Deno.errors.NotFound,
+  );
+});
+
+Deno.test("a guard does not heed requests to stop; without it its process does not go on", async () => {
+  await withProgram({ aliveMs: 600_000 }, async ({ pids, mark }) => {
+    const guards = await pidsOf(mark);
+    for (const pid of guards) process.kill(pid, "SIGTERM");
+    await delay(300);
+    assert.deepEqual(await pidsOf(mark), guards);
+    for (const pid of guards) process.kill(pid, "SIGKILL");
+    assert.deepEqual(await leftOf(pids.slice(-1)), []);
+    for (const pid of pids) killIfThere(pid);
+  });
+});
+
+Deno.test("a guarded process that guards another one takes it with it", async () => {
+  const outer = await startGuarded([Deno.execPath(), "run", "-A", PROGRAM, "600000"], {
+    cwd: ".",
+    env: Deno.env.toObject(),
+  });
+  const { pids, reading } = await familyOf(outer.child.stdout);
+  await outer.end();
+  await Promise.all([reading, outer.child.stderr.cancel(), outer.child.status]);
+  assert.deepEqual(await leftOf(pids), []);
+});
+
+/** Runs a body with a program that guards a family of processes; `pids` are those of the family, its head the last. */
+async function withProgram(
+  { shell, aliveMs }: { shell?: string; aliveMs: number },
+  body: (running: { program: Deno.ChildProcess; pids: number[]; mark: string }) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "guard_shell_" });
+  if (shell !== undefined) await provideShell(folder, shell);
+  const program = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", PROGRAM, String(aliveMs)],
+    env: { PATH: folder + delimiter + env.PATH },
+    stdout: "piped",
+  }).spawn();
+  try {
+    const { pids, mark, reading } = await familyOf(program.stdout);
+    await body({ program, pids, mark });
+    killIfThere(program.pid);
+    await reading;
+  } finally {
+    killIfThere(program.pid);
+    await program.status;
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Makes a folder where `sh` is this shell; of BusyBox also the programs that it has in itself are used. */
+async function provideShell(folder: string, shell: string): Promise<void> {
+  const names = shell.endsWith("busybox") ? ["sh", "cat", "grep", "sleep", "tr"] : ["sh"];
+  for (const name of names) await Deno.symlink(shell, join(folder, name));
+}
+
+async function familyOf(stdout: ReadableStream<Uint8Array>) {
+  let text = "";
+  const reading = (async () => {
+    for await (const piece of stdout.pipeThrough(new TextDecoderStream())) text += piece;
+  })();
+  await until(() => text.trimEnd().split("\n").length === 3 && text.endsWith("\n"));
+  const pids = text.trim().split("\n").map((line) => Number(line.split(" ")[0]));
+  return { pids, mark: text.trim().split(" ").at(-1)!, reading };
+}
+
+/** Processes that have a text in their command line, as a guard has the mark. */
+async function pidsOf(text: string): Promise<number[]> {
+  const { stdout } = await new Deno.Command("pgrep", { args: ["-f", text] }).output();
+  return new TextDecoder().decode(stdout).trim().split("\n").map(Number);
+}
+
+async function ended(child: Deno.ChildProcess): Promise<Deno.CommandStatus> {
+  const [status] = await Promise.all([child.status, child.stdout.cancel(), child.stderr.cancel()]);
+  return status;
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ESRCH") throw error;
+  }
+}
+
+function programPath(name: string): string | undefined {
+  return env.PATH.split(delimiter).map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
