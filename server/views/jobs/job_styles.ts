@@ -56,7 +56,7 @@ a.cell:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .title h1 { overflow-wrap: anywhere; }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 1.25rem 0 0; }
 .actions form { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: end; }
-label { display: grid; gap: .2rem; font-size: .82rem; color: var(--soft); }
+label { display: grid; grid-template-columns: minmax(0, max-content); max-width: 100%; gap: .2rem; font-size: .82rem; color: var(--soft); }
 input, select, button { font: inherit; color: inherit; border: 1px solid #8b949c; border-radius: 8px; background: var(--surface);
   padding: .4rem .75rem; min-height: 2.4rem; max-width: 100%; }
 input, select { color: var(--text); }

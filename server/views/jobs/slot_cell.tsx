@@ -25,10 +25,11 @@ export function SlotCell({ slot, job, now }: CellProps) {
 
 /** Several slots as one square with their number, in the colour of the worst. */
 export function SlotsCell({ slots, label, href }: { slots: Slot[]; label: string; href: string }) {
-  const title = `${label}: ${countsInWords(slots)}`;
+  const count = slots.length > 99 ? "99+" : String(slots.length);
+  const title = `${label}: ${count} slots, ${countsInWords(slots)}`;
   return (
     <a class={`cell s-${worst(slots)}`} href={href} title={title} aria-label={title}>
-      <span aria-hidden="true">{slots.length > 99 ? "99+" : slots.length}</span>
+      <span aria-hidden="true">{count}</span>
     </a>
   );
 }

@@ -115,7 +115,7 @@ Deno.test("an hourly job has a calendar of 24 columns, a nightly one a calendar 
   const often = await (await get("/jobs/watch-stock")).text();
   assert.match(
     often,
-    /aria-label="Tue 1 Oct, 20:00 to 20:59: .*?\d succeeded"/,
+    /aria-label="Tue 1 Oct, 20:00 to 20:59: 4 slots, .*?\d succeeded"/,
     "many slots an hour are counted",
   );
   assert.match(often, /href="\/jobs\/watch-stock\?day=2024-10-01#slots"/);
