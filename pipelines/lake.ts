@@ -3,9 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand } from "shopflow/errors/mod.ts";
 import {
-  collectGarbage,
   findSnapshot,
-  type Garbage,
   listSnapshots,
   type Manifest,
   plannedGarbage,
@@ -20,6 +18,7 @@ import { differenceText } from "./lake/difference_text.ts";
 import { garbageText } from "./lake/garbage_text.ts";
 import { leftoverFolders } from "./lake/leftover_folders.ts";
 import { manifestText } from "./lake/manifest_text.ts";
+import { ageLimit, NO_GARBAGE, removeGarbage } from "./lake/remove_garbage.ts";
 import { quarantinedRowsText, quarantineText } from "./lake/quarantine_text.ts";
 import { snapshotsText } from "./lake/snapshots_text.ts";
 import { WAREHOUSE_PROJECT } from "./transform.ts";
@@ -142,14 +141,12 @@ async function collect(
 ): Promise<void> {
   const { keep, olderThan, dryRun = false } = flags;
   const retention = { keep, minimumAgeMs: olderThan * HOUR_MS };
-  const before = new Date(runtime.now().getTime() - retention.minimumAgeMs);
-  const folders = await leftoverFolders(config.home, before);
-  const garbage: Garbage =
-    (dryRun
-      ? await plannedGarbage(store, retention, runtime.now())
-      : await collectGarbage(store, retention, runtime.now)) ??
-      { kept: [], manifests: [], files: [], unfinished: [] };
-  if (!dryRun) { for (const folder of folders) await Deno.remove(folder, { recursive: true }); }
+  const { garbage, folders } = dryRun
+    ? {
+      garbage: await plannedGarbage(store, retention, runtime.now()) ?? NO_GARBAGE,
+      folders: await leftoverFolders(config.home, ageLimit(runtime.now(), retention)),
+    }
+    : await removeGarbage({ config, store, runtime }, retention);
   answer(
     { dryRun, ...garbage, folders },
     () => garbageText(garbage, folders, { dryRun, list: dryRun }),

@@ -2,6 +2,8 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import { InputError, PipelineError, runCommand, ShopFlowError } from "shopflow/errors/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { Command } from "commander";
+import { checkData } from "./check_data.ts";
+import { collectGarbage } from "./collect_garbage.ts";
 import { createContext, type Pipeline, type PipelineContext } from "./context.ts";
 import { extract } from "./extract.ts";
 import { publish } from "./publish.ts";
@@ -14,9 +16,11 @@ interface NamedPipeline {
   description: string;
   /** What comes after has nothing new to work on when this fails. */
   isBasis?: boolean;
+  /** Looks after the lake, and is no step from sources to reports: `all` leaves it out. */
+  isUpkeep?: boolean;
 }
 
-/** Every pipeline in the order that `all` runs them. */
+/** Every pipeline, the steps in the order that `all` runs them. */
 const PIPELINES: Record<string, NamedPipeline> = {
   extract: {
     run: extract,
@@ -27,6 +31,16 @@ const PIPELINES: Record<string, NamedPipeline> = {
   train: { run: train, description: "train the churn and recommendation models" },
   score: { run: score, description: "score customers and products, plan the inventory" },
   publish: { run: publish, description: "execute the notebooks and publish them as reports" },
+  "check-data": {
+    run: checkData,
+    description: "test the published data, how fresh it is, and what was kept from it",
+    isUpkeep: true,
+  },
+  "collect-garbage": {
+    run: collectGarbage,
+    description: "remove old snapshots, unused files and old logs",
+    isUpkeep: true,
+  },
 };
 
 /**
@@ -35,8 +49,8 @@ const PIPELINES: Record<string, NamedPipeline> = {
  * @throws {InputError} on an unknown name.
  */
 export function pipelinesNamed(name: string): string[] {
-  if (name === "all") return Object.keys(PIPELINES);
-  if (name in PIPELINES) return [name];
+  if (name === "all") return Object.keys(PIPELINES).filter((one) => !PIPELINES[one]!.isUpkeep);
+  if (Object.hasOwn(PIPELINES, name)) return [name];
   throw new InputError("Unknown pipeline", {
     expected: `all or one of ${Object.keys(PIPELINES).join(", ")}`,
     found: JSON.stringify(name),
@@ -51,6 +65,8 @@ export function pipelinesNamed(name: string): string[] {
  */
 export async function runPipelines(names: string[], context: PipelineContext): Promise<void> {
   const { log } = context.runtime;
+  const { run: served } = context.config;
+  if (served) log.info(`for the run ${served.name}, data from ${served.from} to ${served.to}`);
   const failed: string[] = [];
   for (const name of names) {
     const { run, description, isBasis } = PIPELINES[name]!;
@@ -74,16 +90,18 @@ export async function runPipelines(names: string[], context: PipelineContext): P
   });
 }
 
+const WIDTH = Math.max(...Object.keys(PIPELINES).map((name) => name.length));
+
 function createProgram(): Command {
   const program = new Command("deno task pipeline")
     .description("Runs ShopFlow's pipelines, from the source databases to published reports.");
   program.command("list").description("show the pipelines").action(() => {
     for (const [name, { description }] of Object.entries(PIPELINES)) {
-      console.log(`${name.padEnd(10)} ${description}`);
+      console.log(`${name.padEnd(WIDTH)} ${description}`);
     }
   });
   program.command("run")
-    .description("run pipelines by name, in the order given; `all` runs every one")
+    .description("run pipelines by name, in the order given; `all` goes from the sources to the reports")
     .argument("<names...>", `all, ${Object.keys(PIPELINES).join(", ")}`)
     .option("--force", "work again although nothing changed since the last run", false)
     .action(async (names: string[], { force }: { force: boolean }) => {

@@ -1,39 +1,135 @@
-import { defineJobs } from "shopflow/jobs/mod.ts";
+import { defineJobs, type JobDeclaration, type JobSet, type Pools } from "shopflow/jobs/mod.ts";
+import { fileURLToPath } from "node:url";
+
+/** Where those sit who read reports and look at scores in the morning: an IANA name. "Nightly" means their night. */
+export const STAKEHOLDERS_TIME_ZONE = "Europe/Berlin";
 
 /** Pipelines that `deno task pipeline run` knows. */
-const PIPELINES = ["all", "extract", "transform", "train", "score", "publish"];
+export const PIPELINES = [
+  "all",
+  "extract",
+  "transform",
+  "train",
+  "score",
+  "publish",
+  "check-data",
+  "collect-garbage",
+];
 
-/**
- * The jobs of the platform. Their names and times stand again in main.ts, where Deno wants them literally;
- * a test keeps the two equal.
- */
-export const JOBS = defineJobs([
+/** Who hears of failures, missed SLAs and recoveries; where they read it is a setting of the installation. */
+export const CHANNELS = ["operations", "business"];
+
+/** Runs that go on at the same time, on all schedulers together. */
+export const POOLS: Pools = {
+  default: Infinity,
+  // Training and scoring fill the memory of a small machine each. Since they take turns, scores of a night whose
+  // training takes long are those of the new models.
+  heavy: 1,
+};
+
+const DECLARATIONS: JobDeclaration[] = [
   {
     name: "refresh-data",
     description: "copy the sources and publish a new snapshot of the star schema",
-    cron: "5 * * * *",
-    pipelines: ["extract", "transform"],
-    timeoutMinutes: 50,
+    owner: "data-engineering",
+    schedule: { cron: "5 * * * *" },
+    steps: [{ pipeline: "extract" }, { pipeline: "transform" }],
+    retries: { most: 3, firstDelaySeconds: 60, maxDelaySeconds: 600 },
+    timeoutMinutes: 100,
+    // A run copies all that is new since the one before, so a slot that is left out loses nothing.
+    overlap: "skip",
+    missed: { run: "last", maxAgeMinutes: 24 * 60 },
+    slaMinutes: 45,
+  },
+  {
+    name: "check-data",
+    description: "compare a new snapshot with the sources and with the one before it",
+    owner: "data-engineering",
+    schedule: { on: "snapshot" },
+    steps: [{ pipeline: "check-data" }],
+    retries: { most: 1, firstDelaySeconds: 60 },
+    timeoutMinutes: 90,
+    // Nobody reads the snapshot any more that an older run is checking.
+    overlap: "replace",
+    slaMinutes: 30,
   },
   {
     name: "train-models",
-    description: "train the churn and recommendation models on the newest snapshot",
-    cron: "20 1 * * *",
-    pipelines: ["train"],
-    timeoutMinutes: 120,
+    description: "train challengers on the newest snapshot; those that beat the champion take its place",
+    owner: "data-science",
+    schedule: { cron: "20 1 * * *", timeZone: STAKEHOLDERS_TIME_ZONE },
+    steps: [{ pipeline: "train" }],
+    after: ["refresh-data"],
+    retries: { most: 1, firstDelaySeconds: 300 },
+    timeoutMinutes: 240,
+    overlap: "skip",
+    missed: { run: "last", maxAgeMinutes: 12 * 60 },
+    pool: "heavy",
+    slaMinutes: 180,
   },
   {
     name: "score-customers",
     description: "score customers and products and plan the inventory for the day",
-    cron: "30 4 * * *",
-    pipelines: ["score"],
+    owner: "data-science",
+    schedule: { cron: "30 4 * * *", timeZone: STAKEHOLDERS_TIME_ZONE },
+    steps: [{ pipeline: "score" }],
+    // Not after train-models: when a training fails, the champion of yesterday still scores today's customers.
+    after: ["refresh-data"],
     timeoutMinutes: 60,
+    overlap: "queue",
+    missed: { run: "last", maxAgeMinutes: 18 * 60 },
+    pool: "heavy",
+    // The marketing team starts its calls at eight.
+    slaMinutes: 210,
+    alert: "business",
+  },
+  {
+    name: "data-quality-report",
+    description: "report what was wrong with yesterday's data and what was done about it",
+    owner: "data-engineering",
+    schedule: { cron: "0 6 * * *", timeZone: STAKEHOLDERS_TIME_ZONE },
+    steps: [{ notebook: "notebooks/data_quality.ipynb", parameters: { freshness_days: 2 } }],
+    after: ["refresh-data"],
+    timeoutMinutes: 20,
+    overlap: "queue",
+    // It is about the newest snapshot: yesterday's report is of no use today.
+    missed: { run: "none", maxAgeMinutes: 60 },
   },
   {
     name: "publish-reports",
     description: "execute the notebooks and publish them for the week",
-    cron: "30 5 * * MON",
-    pipelines: ["publish"],
+    owner: "business-intelligence",
+    schedule: { cron: "0 7 * * MON", timeZone: STAKEHOLDERS_TIME_ZONE },
+    steps: [{ pipeline: "publish" }],
+    after: ["score-customers"],
     timeoutMinutes: 60,
+    overlap: "queue",
+    missed: { run: "all", maxAgeMinutes: 3 * 24 * 60 },
+    // For the meeting at half past eight.
+    slaMinutes: 90,
+    alert: "business",
   },
-], { pipelines: PIPELINES });
+  {
+    name: "collect-garbage",
+    description: "delete old snapshots and files that nothing needs",
+    owner: "operations",
+    // On the Sunday in March on which there is no 02:30, it is due when the clocks are set forward.
+    schedule: { cron: "30 2 * * SUN", timeZone: STAKEHOLDERS_TIME_ZONE },
+    steps: [{ pipeline: "collect-garbage" }],
+    timeoutMinutes: 120,
+    missed: { run: "last", maxAgeMinutes: 7 * 24 * 60 },
+  },
+];
+
+/** The jobs of the platform, checked when this file is loaded. */
+export const JOBS: JobSet = defineJobs(DECLARATIONS, POOLS, {
+  pipelines: PIPELINES,
+  notebooks: notebooks(),
+  channels: CHANNELS,
+});
+
+function notebooks(): string[] {
+  const folder = fileURLToPath(new URL("../notebooks", import.meta.url));
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".ipynb"))
+    .map((name) => `notebooks/${name}`).sort();
+}

@@ -23,3 +23,7 @@ export {
   type RecommendationFunnel,
   recommendationSales,
 } from "./recommendation_case.ts";
+export { type Judgement, promotionVerdict, type Verdict } from "./promotion_rule.ts";
+export { type ChampionInQuestion, championInQuestion } from "./champion_in_question.ts";
+export { judgeChurnChallenger } from "./churn_challenge.ts";
+export { judgeRecommenderChallenger } from "./recommender_challenge.ts";

@@ -30,6 +30,8 @@ export interface RecommenderBacktest {
   cases: RankingCase<readonly Interaction[]>[];
   /** Of them, those that the customer had not bought before. */
   newProductCases: RankingCase<readonly Interaction[]>[];
+  /** Of all cases, those whose held-out orders are of this day or later. */
+  casesSince(day: string): RankingCase<readonly Interaction[]>[];
   /** What the recommender lists. */
   personal: Ranking;
   /** The baseline: the best-selling products, the same for everybody. */
@@ -40,6 +42,9 @@ export interface RecommenderBacktest {
 
 /** Places of a list that the metrics judge. */
 const K = 10;
+
+/** Held-out products with the day of their order. */
+type DatedCases = HeldOutColumns & { cut_off: string[] };
 
 /**
  * Trains on a leave-last-orders-out split of the data before `asOf` and judges the recommender and popularity on the
@@ -55,7 +60,7 @@ export async function backtestRecommender(
   options: InteractionOptions = {},
 ): Promise<RecommenderBacktest> {
   for (const statement of leaveLastOrdersOutSql(asOf)) await session.run(statement);
-  const heldOut = await session.columns(`FROM ${HELD_OUT.heldOutProducts}`) as unknown as HeldOutColumns;
+  const heldOut = await session.columns(`FROM ${HELD_OUT.heldOutProducts}`) as unknown as DatedCases;
   const data = await readRecommenderData(session, asOf, {
     ...options,
     orders: HELD_OUT.trainingOrders,
@@ -79,7 +84,16 @@ export async function backtestRecommender(
     metrics.new_products_recall_at_10 = judge(personal, newProductCases).recall;
     metrics.popularity_new_products_recall_at_10 = judge(popular, newProductCases).recall;
   }
-  return { recommender, cases, newProductCases, personal, popular, metrics };
+  const casesSince = (day: string) => heldOutCases(histories, heldOutSince(day, heldOut));
+  return { recommender, cases, newProductCases, casesSince, personal, popular, metrics };
+}
+
+function heldOutSince(day: string, { customer_id, product_id, cut_off }: DatedCases): HeldOutColumns {
+  const rows = [...cut_off.keys()].filter((row) => cut_off[row]! >= day);
+  return {
+    customer_id: rows.map((row) => customer_id[row]!),
+    product_id: rows.map((row) => product_id[row]!),
+  };
 }
 
 function bestSellers(recommender: Recommender, excludePurchased: boolean): Ranking {

@@ -1,6 +1,9 @@
 import { ConfigError } from "shopflow/errors/mod.ts";
+import { type AlertChannel, alertChannels } from "./alert_channels.ts";
 import { isAbsolute, join, resolve } from "node:path";
 import { lakeUrl } from "./lake_url.ts";
+import { type ServedRun, servedRun } from "./served_run.ts";
+import { publicUrl } from "./public_url.ts";
 
 /** Every setting, resolved: paths are absolute, defaults are filled in. */
 export interface Config {
@@ -31,9 +34,19 @@ export interface Config {
   jupyter?: string;
   /** The browser that makes PDFs, where it is not in a usual place. `SHOPFLOW_CHROMIUM`. */
   chromium?: string;
+  /** `check-data` fails when the newest data is older than this, in hours. `SHOPFLOW_STALE_AFTER_HOURS`, default 48. */
+  staleAfterHours?: number;
+  /** The scheduled run that a program serves. `SHOPFLOW_RUN` and `SHOPFLOW_RUN_INTERVAL`, which the scheduler sets. */
+  run?: ServedRun;
+  /** Who hears of failed runs, missed SLAs and recoveries. `SHOPFLOW_ALERT_CHANNELS`, default none. */
+  alertChannels: AlertChannel[];
+  /** Where people reach the server, without a slash at its end; alerts link to it. `SHOPFLOW_PUBLIC_URL`. */
+  publicUrl?: string;
 }
 
-const KNOWN = [
+/** Names of all settings. */
+export const KNOWN: readonly string[] = [
+  "SHOPFLOW_ALERT_CHANNELS",
   "SHOPFLOW_API_KEY",
   "SHOPFLOW_CACHE_BYTES",
   "SHOPFLOW_CHROMIUM",
@@ -45,6 +58,10 @@ const KNOWN = [
   "SHOPFLOW_OPERATOR_KEY",
   "SHOPFLOW_PORT",
   "SHOPFLOW_POSTGRES_URL",
+  "SHOPFLOW_RUN",
+  "SHOPFLOW_RUN_INTERVAL",
+  "SHOPFLOW_STALE_AFTER_HOURS",
+  "SHOPFLOW_PUBLIC_URL",
   "SHOPFLOW_SUPPORT_API_KEY",
 ];
 
@@ -81,6 +98,10 @@ export function loadConfig(
     operatorKey: env.SHOPFLOW_OPERATOR_KEY || undefined,
     jupyter: env.SHOPFLOW_JUPYTER || undefined,
     chromium: env.SHOPFLOW_CHROMIUM || undefined,
+    run: servedRun(env),
+    staleAfterHours: staleAfterHours(env.SHOPFLOW_STALE_AFTER_HOURS),
+    alertChannels: alertChannels(env.SHOPFLOW_ALERT_CHANNELS ?? ""),
+    publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),
   };
 }
 
@@ -135,6 +156,18 @@ function cacheBytes(value: string | undefined): number {
   if (!Number.isSafeInteger(number) || number < 0) {
     throw new ConfigError("SHOPFLOW_CACHE_BYTES is not a size", {
       expected: "a whole number of bytes, e.g. 10737418240",
+      found: JSON.stringify(value),
+    });
+  }
+  return number;
+}
+
+function staleAfterHours(value: string | undefined): number | undefined {
+  if (!value) return undefined;
+  const number = Number(value);
+  if (!Number.isFinite(number) || number <= 0) {
+    throw new ConfigError("SHOPFLOW_STALE_AFTER_HOURS is not a number of hours", {
+      expected: "a number above 0, e.g. 48",
       found: JSON.stringify(value),
     });
   }

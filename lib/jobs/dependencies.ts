@@ -14,7 +14,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /**
  * Looks at the jobs that a slot depends on. Of each the latest slot at or before this one counts: it must have
  * succeeded. Slots that were skipped or replaced stand for nothing, so the one before is looked at, as long as it
- * belongs to the data interval of this slot. Runs that people started without a slot don't count.
+ * belongs to the data interval of this slot. One that was missed counts as the later one that stands for it. Runs
+ * that people started without a slot don't count.
  */
 export async function readiness(
   { after }: Pick<Job, "after">,
@@ -31,7 +32,14 @@ export async function readiness(
     }
     const slots = (await ledger.slots(name, new Date(until.getTime() - LOOK_BACK_DAYS * DAY_MS), until))
       .filter(({ trigger }) => trigger !== "manual");
-    const counting = slots.findLast(({ status }) => status !== "skipped" && status !== "replaced");
+    let counting = slots.findLast(({ status }) => status !== "skipped" && status !== "replaced");
+    if (counting?.status === "missed" && dependency.missed.run === "last") {
+      const entered = new Date(slot.enteredAt);
+      if (isMissing(dependency, new Date(accountedUntil), entered)) {
+        return { state: "waiting", reason: `waits for ${name}, whose slots up to now are not entered yet` };
+      }
+      counting = await standIn(name, until, entered, ledger) ?? counting;
+    }
     if (counting === undefined || (counting.slot <= slot.interval.from && counting !== slots.at(-1))) {
       return { state: "impossible", reason: `${name} has no slot in the same interval that was run` };
     }
@@ -43,6 +51,14 @@ export async function readiness(
     }
   }
   return { state: "ready" };
+}
+
+/** Of a job that catches up with its last slot only: the slot that was run in the place of missed ones. */
+async function standIn(job: string, after: Date, until: Date, ledger: Ledger): Promise<Slot | undefined> {
+  const later = await ledger.slots(job, new Date(after.getTime() + 1), until);
+  return later.find(({ status, trigger }) =>
+    trigger !== "manual" && status !== "missed" && status !== "skipped" && status !== "replaced"
+  );
 }
 
 /** Whether a job has a slot that is not entered yet though it is due by `until`. */

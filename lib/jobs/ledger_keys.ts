@@ -2,8 +2,10 @@
 
 const timeInKey = (slot: string) => slot.replaceAll(":", "-");
 
+/** Beneath it every job has a folder. */
+export const JOBS = "runs/jobs/";
 /** Everything of a job. */
-export const jobFolder = (job: string) => `runs/jobs/${job}/`;
+export const jobFolder = (job: string) => `${JOBS}${job}/`;
 /** The pages of a job, one a UTC day. */
 export const pagesFolder = (job: string) => `${jobFolder(job)}slots/`;
 /** The slots of a UTC day, `2024-10-02`. */
@@ -14,6 +16,8 @@ export const controlKey = (job: string) => `${jobFolder(job)}control.json`;
 export const alertsKey = (job: string) => `${jobFolder(job)}alerts.json`;
 /** Logs of a slot: objects `<attempt>/<number>.log` in the order they were written. */
 export const logFolder = (job: string, slot: string) => `${jobFolder(job)}logs/${timeInKey(slot)}/`;
+/** Whether an object is a piece of a log, of whichever job and slot. */
+export const isLog = (key: string) => key.startsWith(JOBS) && key.slice(JOBS.length).split("/")[1] === "logs";
 /** The jobs as the schedulers of this lake know them. */
 export const DEFINITIONS_KEY = "runs/schedule/definitions.json";
 /** Changes whenever someone wants schedulers to look. */

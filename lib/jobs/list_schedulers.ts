@@ -8,6 +8,9 @@ export interface KnownScheduler extends SchedulerRecord {
   alive: boolean;
 }
 
+/** One that lives. */
+export type LivingScheduler = KnownScheduler;
+
 /** Leases that may pass without a sign of life before people are told that a scheduler is gone. */
 const SILENT_LEASES = 3;
 
@@ -35,6 +38,11 @@ export async function listSchedulers(
   return found.flat().sort((a, b) =>
     Number(b.alive) - Number(a.alive) || (a.startedAt < b.startedAt ? -1 : 1)
   );
+}
+
+/** Those that live, the oldest first; enough to tell people, not to take a run away. */
+export async function livingSchedulers(store: ObjectStore, now: Date): Promise<LivingScheduler[]> {
+  return (await listSchedulers(store, now)).filter(({ alive }) => alive);
 }
 
 function isAlive({ stopped, fencedBy, beatAt, leaseMs }: SchedulerRecord, now: Date): boolean {

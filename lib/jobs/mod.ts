@@ -3,8 +3,6 @@ export { defineJobs, type JobRules, type JobSet } from "./define_jobs.ts";
 export * from "./job.ts";
 export { nextDue } from "./cron_expression.ts";
 export { type Control, type Ledger, openLedger, type Page, type Running, withRunning } from "./ledger.ts";
-export { type KnownScheduler, listSchedulers } from "./list_schedulers.ts";
-export { pagesFolder } from "./ledger_keys.ts";
 export * from "./slot.ts";
 export { formatRunName, parseRunName, parseTime, type RunName, shortTime } from "./run_name.ts";
 export { createScheduler, type Scheduler, type SchedulerOptions } from "./scheduler.ts";
@@ -12,4 +10,21 @@ export { type LoopOptions, runScheduler, type SchedulerLoop } from "./scheduler_
 export { type Execute, type Execution, stopped, type StopReason } from "./executor.ts";
 export type { Outcome } from "./outcome.ts";
 export { type Definitions, readDefinitions, saveDefinitions } from "./definitions.ts";
-export { pauseJob, requestBackfill, requestCancel, requestRun, resumeJob } from "./operations.ts";
+export {
+  type Backfill,
+  type BackfillRange,
+  pauseJob,
+  plannedBackfill,
+  requestBackfill,
+  requestCancel,
+  requestRun,
+  resumeJob,
+} from "./operations.ts";
+export { type LatestOptions, latestSlots } from "./latest_slots.ts";
+export {
+  type KnownScheduler,
+  listSchedulers,
+  type LivingScheduler,
+  livingSchedulers,
+} from "./list_schedulers.ts";
+export { isLog, JOBS, pagesFolder } from "./ledger_keys.ts";

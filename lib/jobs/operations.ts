@@ -31,18 +31,61 @@ export async function requestRun(ledger: Ledger, job: Job, request: Request, at?
   return (await ledger.slot(name))!;
 }
 
+/** A time to backfill, both ends included. */
+export interface BackfillRange {
+  from: Date;
+  to: Date;
+}
+
+/** Slots that a backfill is about. */
+export interface Backfill {
+  /** What is asked for, the oldest first. */
+  asked: RunName[];
+  /** How many slots need no run: they succeeded, or are open. */
+  unneeded: number;
+}
+
+/**
+ * What a backfill would ask for, without asking.
+ *
+ * @throws {InputError} like {@linkcode requestBackfill}.
+ */
+export async function plannedBackfill(
+  ledger: Ledger,
+  job: Job,
+  request: Request,
+  range: BackfillRange,
+): Promise<Backfill> {
+  const { wanted, unneeded } = await slotsToFill(ledger, job, request, range);
+  return { asked: wanted.map(({ slot }) => ({ job: job.name, slot: slot.toISOString() })), unneeded };
+}
+
 /**
  * Asks for all slots of a job in a time, with their own times and intervals. Those that succeeded or are open stay as
  * they are.
  *
- * @returns what was asked for, and how many slots need no run.
+ * @throws {InputError} for a job without a cron expression, and a range that is empty or ends in the future.
  */
 export async function requestBackfill(
   ledger: Ledger,
   job: Job,
   request: Request,
-  { from, to }: { from: Date; to: Date },
-): Promise<{ asked: RunName[]; unneeded: number }> {
+  range: BackfillRange,
+): Promise<Backfill> {
+  const { wanted, unneeded, before } = await slotsToFill(ledger, job, request, range);
+  await ledger.enter(job.name, wanted.map((time) => asked(job, time, request, "backfill")));
+  const names = wanted.map(({ slot }) => ({ job: job.name, slot: slot.toISOString() }));
+  for (const name of names.filter(({ slot }) => before.has(slot))) await reopen(ledger, name, request);
+  if (names.length > 0) await ledger.ring();
+  return { asked: names, unneeded };
+}
+
+async function slotsToFill(
+  ledger: Ledger,
+  job: Job,
+  request: Request,
+  { from, to }: BackfillRange,
+): Promise<{ wanted: DueTime[]; unneeded: number; before: Map<string, Slot> }> {
   if ("on" in job.schedule) {
     throw new InputError(`Job ${job.name} has no slots to fill`, {
       expected: "a job with a cron expression",
@@ -62,11 +105,7 @@ export async function requestBackfill(
     const found = before.get(slot.toISOString());
     return found === undefined || (isFinal(found.status) && !hasSucceeded(found));
   });
-  await ledger.enter(job.name, wanted.map((time) => asked(job, time, request, "backfill")));
-  const names = wanted.map(({ slot }) => ({ job: job.name, slot: slot.toISOString() }));
-  for (const name of names.filter(({ slot }) => before.has(slot))) await reopen(ledger, name, request);
-  if (names.length > 0) await ledger.ring();
-  return { asked: names, unneeded: due.length - names.length };
+  return { wanted, unneeded: due.length - wanted.length, before };
 }
 
 /**

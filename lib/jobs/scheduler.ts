@@ -54,6 +54,8 @@ export interface Scheduler {
   stop(graceMs: number): Promise<void>;
   /** Slots that are entered and have not ended, by what is known. */
   openSlots(): Slot[];
+  /** Waits until what the end of runs sets off is done; for those who hold the clock still meanwhile. */
+  settled(): Promise<void>;
 }
 
 const LEASE_MS = 30_000;
@@ -70,6 +72,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   let rung: string | undefined;
   let stopping = false;
   const active = new Map<string, ActiveRun>();
+  /** What the ends of runs set off. */
+  const aftermath = new Set<Promise<void>>();
   /** Runs that are being started, which take up room already. */
   let starting = 0;
   const turns = new Map<string, Promise<void>>();
@@ -221,9 +225,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     active.set(run.job.name, run);
     log.info(`${formatRunName(run.slot)}: starts, try ${run.attempt}`);
     // Never rejects for want of the lake; what else may happen is a defect, which must not end the others.
-    run.ended.then((after) => released(run, after)).catch((error) =>
-      log.warn(`${formatRunName(run.slot)}: ${error}`)
-    );
+    run.ended.then((after) => {
+      const done = released(run, after).finally(() => aftermath.delete(done));
+      aftermath.add(done);
+      return done;
+    }).catch((error) => log.warn(`${formatRunName(run.slot)}: ${error}`));
   }
 
   async function released(run: ActiveRun, after: Slot | undefined): Promise<void> {
@@ -281,6 +287,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
     active: () => [...active.values()],
     openSlots: () => jobs.flatMap(({ name }) => ledger.openSlots(name)),
+    async settled() {
+      while (aftermath.size > 0) await Promise.allSettled([...aftermath]);
+    },
     async stop(graceMs) {
       stopping = true;
       const runs = [...active.values()];

@@ -3,12 +3,19 @@ export {
   championCard,
   championVersion,
   loadChampion,
+  loadModelVersion,
   makeChampion,
   type ModelCard,
+  modelCard,
   type ModelVersion,
   saveModelVersion,
+  settledDecision,
+  type StoredCard,
   trainedChampion,
 } from "./model_versions.ts";
+export type { ComparedFigure, PromotionDecision } from "./promotion_decision.ts";
+export { promotionDecisions, recordDecisions } from "./decision_history.ts";
+export { findVersion, type ListedVersion, listVersions } from "./list_versions.ts";
 export {
   currentScores,
   publishScores,

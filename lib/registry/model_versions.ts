@@ -1,6 +1,9 @@
 import { ModelError } from "shopflow/errors/mod.ts";
 import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { type Champion, championKey } from "./champion.ts";
+import { promotionDecisions, recordDecisions } from "./decision_history.ts";
 import { movePointer, type PointerMove } from "./move_pointer.ts";
+import type { PromotionDecision } from "./promotion_decision.ts";
 
 /** What is known of a trained model: where it came from and how good it was. */
 export interface ModelCard {
@@ -17,13 +20,8 @@ export interface ModelCard {
   metrics: Record<string, number>;
 }
 
-/** What `models/<name>/champion.json` holds. */
-interface Champion {
-  version: string;
-}
-
 /** A card as it is stored: with the names of the version's files. */
-type StoredCard = ModelCard & { files: string[] };
+export type StoredCard = ModelCard & { files: string[] };
 
 /** A trained model as the registry keeps it. */
 export interface ModelVersion {
@@ -33,7 +31,6 @@ export interface ModelVersion {
 }
 
 const folder = (name: string, version: string) => `models/${name}/${version}`;
-const championKey = (name: string) => `models/${name}/champion.json`;
 
 /** Stores a version: its files, then its card, so that a version with a card is complete. */
 export async function saveModelVersion(store: ObjectStore, { card, files }: ModelVersion): Promise<void> {
@@ -45,21 +42,24 @@ export async function saveModelVersion(store: ObjectStore, { card, files }: Mode
 }
 
 /**
- * Makes a stored version the one that scores.
+ * Makes a stored version the one that scores, and writes down why.
  *
+ * @param options.decision Why; it moves with the pointer, and is added to the history.
  * @throws {ModelError} when there is no such version, or another one became champion than `replaces` says.
  */
 export async function makeChampion(
   store: ObjectStore,
   name: string,
   version: string,
-  { replaces }: PointerMove = {},
+  { replaces, decision }: PointerMove & { decision?: PromotionDecision } = {},
 ): Promise<void> {
-  await readCard(store, name, version);
-  await movePointer<Champion>(store, championKey(name), { version }, {
+  await modelCard(store, name, version);
+  const { now, before } = await movePointer<Champion>(store, championKey(name), { version, decision }, {
     nameOf: (champion) => champion.version,
     replaces,
+    keepEqual: true,
   });
+  await recordDecisions(store, name, [before?.decision, now.decision]);
 }
 
 /** The version that scores, null when no model of that name was trained. */
@@ -70,7 +70,7 @@ export async function championVersion(store: ObjectStore, name: string): Promise
 /** The champion's card, or undefined when no model of that name was trained. */
 export async function championCard(store: ObjectStore, name: string): Promise<StoredCard | undefined> {
   const version = await championVersion(store, name);
-  return version === null ? undefined : await readCard(store, name, version);
+  return version === null ? undefined : await modelCard(store, name, version);
 }
 
 /**
@@ -91,23 +91,58 @@ export async function trainedChampion(
 }
 
 /**
+ * What was decided of a version that is not the champion, when it need not be trained again: another champion was
+ * preferred to it, and is whole.
+ */
+export async function settledDecision(
+  store: ObjectStore,
+  name: string,
+  version: string,
+): Promise<PromotionDecision | undefined> {
+  const champion = await championVersion(store, name);
+  if (champion === version) return undefined;
+  if (champion !== null && await trainedChampion(store, name, champion) === undefined) return undefined;
+  return (await promotionDecisions(store, name)).find((decision) => decision.version === version);
+}
+
+/**
  * Loads the champion with its files.
  *
  * @throws {ModelError} when there is none or a file of it is missing.
  */
 export async function loadChampion(store: ObjectStore, name: string): Promise<ModelVersion> {
-  const card = await championCard(store, name);
-  if (card === undefined) {
-    throw new ModelError(`There is no trained ${name} model in ${store.url}`, {
-      remedy: "Run `deno task pipeline run train`.",
+  const version = await championVersion(store, name);
+  if (version !== null) return await loadModelVersion(store, name, version);
+  const [refused] = await promotionDecisions(store, name);
+  if (refused !== undefined) {
+    throw new ModelError(`No ${name} model was good enough to score`, {
+      found: `version ${refused.version}, refused: ${refused.reason}`,
+      remedy: `\`deno task models history ${name}\` has the figures; ` +
+        `\`deno task models promote ${name} ${refused.version} --reason TEXT\` lets it score all the same.`,
     });
   }
+  throw new ModelError(`There is no trained ${name} model in ${store.url}`, {
+    remedy: "Run `deno task pipeline run train`.",
+  });
+}
+
+/**
+ * Loads a version with its files.
+ *
+ * @throws {ModelError} when there is no such version or a file of it is missing.
+ */
+export async function loadModelVersion(
+  store: ObjectStore,
+  name: string,
+  version: string,
+): Promise<ModelVersion> {
+  const card = await modelCard(store, name, version);
   const files: Record<string, Uint8Array> = {};
   for (const file of card.files) {
-    const key = `${folder(name, card.version)}/${file}`;
+    const key = `${folder(name, version)}/${file}`;
     const object = await store.get(key);
     if (object === undefined) {
-      throw new ModelError(`The ${name} model ${card.version} is incomplete`, {
+      throw new ModelError(`The ${name} model ${version} is incomplete`, {
         expected: key,
         found: "nothing",
         remedy: "Run `deno task pipeline run train`.",
@@ -118,16 +153,17 @@ export async function loadChampion(store: ObjectStore, name: string): Promise<Mo
   return { card, files };
 }
 
-async function readCard(
-  store: ObjectStore,
-  name: string,
-  version: string,
-): Promise<StoredCard> {
+/**
+ * The card of a version.
+ *
+ * @throws {ModelError} when there is no such version.
+ */
+export async function modelCard(store: ObjectStore, name: string, version: string): Promise<StoredCard> {
   const card = await readJson<StoredCard>(store, `${folder(name, version)}/card.json`);
   if (card !== undefined) return card.value;
   throw new ModelError(`There is no version ${version} of the ${name} model`, {
     expected: `${folder(name, version)}/card.json in ${store.url}`,
     found: "nothing",
-    remedy: "Run `deno task pipeline run train`.",
+    remedy: "`deno task models list` has those that there are; `deno task pipeline run train` trains one.",
   });
 }

@@ -10,7 +10,8 @@ export { type BuildInputs, type BuildOptions, buildSnapshot, type BuiltSnapshot 
 export { quarantinedRows, type QuarantinedRun, quarantinedRuns, type QuarantinedTest } from "./quarantine.ts";
 export { FORMER_TABLES, SOURCE_FIGURES, type SourceFigures } from "./audit.ts";
 export type { TouchedMonths } from "./touched_months.ts";
-export { type DataTestReport, type FailedTest, runDataTests } from "./run_data_tests.ts";
+export { type DataTestReport, type FailedTest, failureText, runDataTests } from "./run_data_tests.ts";
+export { type SnapshotTests, testSnapshot } from "./test_snapshot.ts";
 export { runModels } from "./run_models.ts";
 export type { RawInputs } from "./raw_views.ts";
 export { compareRows, type RowDifference } from "./compare_rows.ts";

@@ -61,7 +61,7 @@ export async function findFailures(
   const passed = tests.length - failed.length;
   const warnings = failed.filter((test) => test.severity === "warn");
   bar.finish(`${passed} passed, ${warnings.length} warnings, ${failed.length - warnings.length} errors`);
-  for (const warning of warnings) runtime.log.warn(sentence(warning));
+  for (const warning of warnings) runtime.log.warn(failureText(warning));
   return { passed, failed };
 }
 
@@ -74,7 +74,7 @@ export function refuseErrors(failed: FailedTest[], remedy?: string): void {
   if (errors.length === 0) return;
   const many = errors.length === 1 ? "A data test" : `${errors.length} data tests`;
   throw new DataTestError(
-    `${many} failed; nothing was published\n` + errors.map((error) => `  ${sentence(error)}`).join("\n"),
+    `${many} failed; nothing was published\n` + errors.map((error) => `  ${failureText(error)}`).join("\n"),
     { remedy },
   );
 }
@@ -101,7 +101,8 @@ async function run(session: Session, test: DataTest): Promise<FailedTest | undef
   }
 }
 
-function sentence({ name, failures, examples }: FailedTest): string {
+/** A failed test in words, with examples. */
+export function failureText({ name, failures, examples }: FailedTest): string {
   const rows = failures === 1 ? "1 row" : `${failures} rows`;
   return `${name} failed for ${rows}, e.g. ${examples.map((row) => JSON.stringify(row)).join(" ")}`;
 }

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 /** A column of a printed table. */
 export interface TextColumn {
   title: string;
@@ -5,20 +7,24 @@ export interface TextColumn {
   align?: "left" | "right";
 }
 
-/** Rows as aligned text with a header, for a terminal. */
+/** Rows as aligned text with a header, for a terminal. Cells may have colours. */
 export function textTable(columns: TextColumn[], rows: string[][]): string {
-  const widths = columns.map(({ title }, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const widths = columns.map(({ title }, i) =>
+    Math.max(title.length, ...rows.map((row) => visibleLength(row[i]!)))
+  );
   const line = (cells: string[]) =>
-    cells.map((cell, i) =>
-      columns[i]!.align === "right" ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)
-    )
-      .join("  ").trimEnd();
+    cells.map((cell, i) => {
+      const room = " ".repeat(widths[i]! - visibleLength(cell));
+      return columns[i]!.align === "right" ? room + cell : cell + room;
+    }).join("  ").trimEnd();
   return [
     line(columns.map(({ title }) => title)),
     widths.map((width) => "─".repeat(width)).join("  "),
     ...rows.map(line),
   ].join("\n");
 }
+
+const visibleLength = (text: string) => stripVTControlCharacters(text).length;
 
 /** Bytes for people, e.g. `1.2 MiB`. */
 export function formatSize(bytes: number): string {

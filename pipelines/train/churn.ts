@@ -1,13 +1,20 @@
-import { backtestChurn, type ChurnBacktest, salesPeriod } from "shopflow/business/mod.ts";
+import {
+  backtestChurn,
+  championInQuestion,
+  type ChurnBacktest,
+  judgeChurnChallenger,
+  salesPeriod,
+} from "shopflow/business/mod.ts";
 import { temporalSplit } from "shopflow/evaluation/mod.ts";
 import { encodeJson, readManifest } from "shopflow/lake/mod.ts";
 import { XGBOOST_DEFAULTS } from "shopflow/models/mod.ts";
-import { championVersion, makeChampion, saveModelVersion, trainedChampion } from "shopflow/registry/mod.ts";
+import { championVersion, settledDecision, trainedChampion } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Pipeline } from "../context.ts";
+import { settleChallenger, settledText } from "./settle_challenger.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
 /** What a version depends on besides data and parameters. */
@@ -15,13 +22,14 @@ const CODE = ["lib/features", "lib/models", "lib/evaluation", "lib/business", "p
 const PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, seed: 42 } };
 
 /**
- * Trains the churn model on the current snapshot, measures it on the latest date whose outcomes are known
- * and makes it the champion. The version that was measured is the one that scores: it is not fitted again on
- * the test period.
+ * Trains the churn model on the current snapshot, measures it on the latest date whose outcomes are known,
+ * and makes it the champion if it is no worse there than the one before. The version that was measured is the one
+ * that scores: it is not fitted again on the test period. A version that was refused is not trained again.
  *
  * @throws {ModelError} when the history is too short to train and to measure.
  */
-export const trainChurn: Pipeline = async ({ store, runtime, force }) => {
+export const trainChurn: Pipeline = async (context) => {
+  const { store, runtime, force } = context;
   // Read before the snapshot: whoever becomes champion after this moment may know a newer one.
   const replaces = await championVersion(store, "churn");
   const { id: snapshot } = await readManifest(store);
@@ -32,6 +40,10 @@ export const trainChurn: Pipeline = async ({ store, runtime, force }) => {
   if (trained !== undefined) {
     return { status: "unchanged", summary: `churn model ${version}, ${quality(trained.metrics)}` };
   }
+  const settled = force ? undefined : await settledDecision(store, "churn", version);
+  if (settled !== undefined) {
+    return { status: "unchanged", summary: `churn model ${version} ${settledText(settled)}` };
+  }
 
   using session = await openSnapshot(store, snapshot);
   const split = temporalSplit(await salesPeriod(session));
@@ -39,22 +51,23 @@ export const trainChurn: Pipeline = async ({ store, runtime, force }) => {
   const result = await backtestChurn(session, split, PARAMETERS);
   bar.finish(`${result.trainingRows.toLocaleString("en")} customers on ${split.train.length} dates`);
 
-  await saveModelVersion(store, {
-    card: {
-      name: "churn",
-      version,
-      trainedAt: runtime.now().toISOString(),
-      snapshot,
-      // The last label window of the training ends the day before the test date.
-      asOf: split.test,
-      parameters: { ...PARAMETERS, split, code },
-      metrics: result.metrics,
-    },
-    files: modelFiles(result),
-  });
-  await makeChampion(store, "churn", version, { replaces });
-  warnWhenWeak(result.metrics, runtime.log.warn);
-  return { status: "done", summary: `churn model ${version}, ${quality(result.metrics)}` };
+  const card = {
+    name: "churn",
+    version,
+    trainedAt: runtime.now().toISOString(),
+    snapshot,
+    // The last label window of the training ends the day before the test date.
+    asOf: split.test,
+    parameters: { ...PARAMETERS, split, code },
+    metrics: result.metrics,
+  };
+  const champion = await championInQuestion(store, "churn", replaces);
+  const judgement = judgeChurnChallenger(result, champion);
+  const outcome = await settleChallenger(context, { card, files: modelFiles(result) }, judgement, replaces);
+  return {
+    status: "done",
+    summary: `churn model ${version}, ${quality(result.metrics)}\n    ${outcome}`,
+  };
 };
 
 function modelFiles({ model, baseline, split, calibration }: ChurnBacktest): Record<string, Uint8Array> {
@@ -68,11 +81,4 @@ function modelFiles({ model, baseline, split, calibration }: ChurnBacktest): Rec
 function quality({ auc, baseline_auc: baseline, test_rows: rows }: Record<string, number>): string {
   return `AUC ${auc?.toFixed(3)} on ${rows?.toLocaleString("en")} customers ` +
     `(recency alone ${baseline?.toFixed(3)})`;
-}
-
-function warnWhenWeak(
-  { auc = 0, baseline_auc: baseline = 0 }: Record<string, number>,
-  warn: (text: string) => void,
-) {
-  if (auc < baseline) warn("The churn model ranks customers worse than recency alone does.");
 }

@@ -1,17 +1,20 @@
 import {
   backtestRecommender,
+  championInQuestion,
+  judgeRecommenderChallenger,
   readRecommenderData,
   salesPeriod,
   trainRecommender,
 } from "shopflow/business/mod.ts";
 import { addDays, INTERACTION_HALF_LIFE_DAYS, INTERACTION_WEIGHTS } from "shopflow/features/mod.ts";
 import { RECOMMENDER_PARAMETERS, recommenderFiles } from "shopflow/models/mod.ts";
-import { championVersion, makeChampion, saveModelVersion, trainedChampion } from "shopflow/registry/mod.ts";
+import { championVersion, settledDecision, trainedChampion } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Pipeline } from "../context.ts";
+import { settleChallenger, settledText } from "./settle_challenger.ts";
 
 /** Folders whose change asks for a new training; scores follow the model's version, so scoring is among them. */
 const CODE = [
@@ -24,11 +27,13 @@ const CODE = [
 ];
 
 /**
- * Trains the recommender on the current snapshot, judges it on held-out orders, and makes it the champion.
+ * Trains the recommender on the current snapshot, judges it on held-out orders, and makes it the champion if it
+ * is no worse than the one before. A version that was refused is not trained again.
  *
  * @throws {ModelError} when there are no sales.
  */
-export const trainRecommendation: Pipeline = async ({ store, runtime, force }) => {
+export const trainRecommendation: Pipeline = async (context) => {
+  const { store, runtime, force } = context;
   // Read before the snapshot: whoever becomes champion after this moment may know a newer one.
   const replaces = await championVersion(store, "recommendation");
   using snapshot = await openSnapshot(store);
@@ -43,14 +48,18 @@ export const trainRecommendation: Pipeline = async ({ store, runtime, force }) =
   if (!force && await trainedChampion(store, "recommendation", version)) {
     return { status: "unchanged", summary: `version ${version} is trained on this snapshot` };
   }
+  const settled = force ? undefined : await settledDecision(store, "recommendation", version);
+  if (settled !== undefined) {
+    return { status: "unchanged", summary: `version ${version} ${settledText(settled)}` };
+  }
 
   const bar = runtime.progress.start("train recommendation", 3, "steps");
   const { last } = await salesPeriod(snapshot);
   const asOf = addDays(last, 1);
-  const { metrics } = await backtestRecommender(snapshot, asOf);
-  if (metrics.held_out_customers === 0) {
-    runtime.log.warn("no customer ordered on two days or more: the recommender is not judged");
-  }
+  const backtest = await backtestRecommender(snapshot, asOf);
+  const { metrics } = backtest;
+  const champion = await championInQuestion(store, "recommendation", replaces);
+  const judgement = judgeRecommenderChallenger(backtest, snapshot.manifest.id, champion);
   bar.update(1);
   const model = trainRecommender(await readRecommenderData(snapshot, asOf));
   bar.update(2);
@@ -63,15 +72,19 @@ export const trainRecommendation: Pipeline = async ({ store, runtime, force }) =
     parameters,
     metrics,
   };
-  await saveModelVersion(store, { card, files: recommenderFiles(model) });
-  await makeChampion(store, "recommendation", version, { replaces });
-  const summary = `${model.productIds.length} products, ${judgement(metrics)}`;
+  const outcome = await settleChallenger(
+    context,
+    { card, files: recommenderFiles(model) },
+    judgement,
+    replaces,
+  );
+  const summary = `${model.productIds.length} products, ${quality(metrics)}`;
   bar.finish(summary);
-  return { status: "done", summary };
+  return { status: "done", summary: `version ${version}, ${summary}\n    ${outcome}` };
 };
 
-function judgement(metrics: Record<string, number>): string {
-  if (metrics.held_out_customers === 0) return "not judged";
+function quality(metrics: Record<string, number>): string {
+  if (metrics.held_out_customers === 0) return "not judged: no customer ordered on two days";
   const compared = (name: string) =>
     `${metrics[name]!.toFixed(3)} (popularity ${metrics[`popularity_${name}`]!.toFixed(3)})`;
   return `recall@10 ${compared("recall_at_10")}, NDCG@10 ${compared("ndcg_at_10")}`;

@@ -20,6 +20,8 @@ const PROGRAMS: Record<string, string> = {
   daily_increment: "warehouse/daily_increment.ts",
   ten_times: "warehouse/ten_times.ts",
   notebooks: "notebooks/runners.ts",
+  ledger: "schedules/ledger.ts",
+  start_delay: "schedules/start_delay.ts",
 };
 
 function names(): string[] {

@@ -10,12 +10,17 @@ const root = join(import.meta.dirname!, "..", "..");
 Deno.test("all stands for every pipeline, from the sources to the reports", () => {
   assert.deepEqual(pipelinesNamed("all"), ["extract", "transform", "train", "score", "publish"]);
   assert.deepEqual(pipelinesNamed("train"), ["train"]);
+  assert.deepEqual(pipelinesNamed("collect-garbage"), ["collect-garbage"], "by its name alone");
+  assert.throws(() => pipelinesNamed("toString"), /Unknown pipeline/);
 });
 
 Deno.test("an unknown pipeline is refused with the names that exist", async () => {
   const { code, stderr } = await pipeline(["run", "tranform"]);
   assert.equal(code, 1);
-  assert.match(stderr, /expected all or one of extract, transform, train, score, publish, found "tranform"/);
+  assert.match(
+    stderr,
+    /expected all or one of extract, transform, train, score, publish, check-data, collect-garbage, found "tranform"/,
+  );
 });
 
 Deno.test("a lake without a snapshot says which command builds one", async () => {
@@ -29,9 +34,32 @@ Deno.test("a lake without a snapshot says which command builds one", async () =>
   }
 });
 
+Deno.test("a program that serves a scheduled run says which one, and a malformed name stops it", async () => {
+  const home = await Deno.makeTempDir();
+  const env = { SHOPFLOW_HOME: home, SHOPFLOW_RUN_INTERVAL: "2024-10-02T02:05Z/2024-10-02T03:05Z" };
+  try {
+    const run = await pipeline(["run", "check-data"], {
+      ...env,
+      SHOPFLOW_RUN: "check-data@2024-10-02T03:05Z",
+    });
+    assert.match(
+      run.stdout + run.stderr,
+      /for the run check-data@2024-10-02T03:05Z, data from 2024-10-02T02:05:00\.000Z to 2024-10-02T03:05:00\.000Z/,
+    );
+    const malformed = await pipeline(["run", "check-data"], { ...env, SHOPFLOW_RUN: "check-data" });
+    assert.equal(malformed.code, 1);
+    assert.match(malformed.stderr, /SHOPFLOW_RUN is not the name of a run/);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
 Deno.test("--help and list name every pipeline", async () => {
   assert.match((await pipeline(["--help"])).stdout, /run .*names/);
-  assert.match((await pipeline(["list"])).stdout, /extract[^]*transform[^]*train[^]*score[^]*publish/);
+  assert.match(
+    (await pipeline(["list"])).stdout,
+    /extract[^]*transform[^]*train[^]*score[^]*publish[^]*check-data +test/,
+  );
 });
 
 Deno.test("a pipeline of parts is unchanged only when every part is", async () => {

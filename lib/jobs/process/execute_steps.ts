@@ -25,10 +25,10 @@ export interface StepExecutorOptions {
  * they print in the log of the run.
  */
 export function stepExecutor(options: StepExecutorOptions): Execute {
-  const { store, now, mask, warn } = options;
+  const { store, now, warn } = options;
   return async (execution) => {
     const { job, slot, attempt } = execution;
-    const log = openRunLog(store, { job: job.name, slot: slot.slot, attempt }, { now, mask });
+    const log = openRunLog(store, { job: job.name, slot: slot.slot, attempt }, { now });
     try {
       return await executeSteps(execution, log, options);
     } finally {

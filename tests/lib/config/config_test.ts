@@ -15,6 +15,10 @@ Deno.test("without settings everything is under .shopflow in the working directo
     apiKey: undefined,
     jupyter: undefined,
     chromium: undefined,
+    run: undefined,
+    staleAfterHours: undefined,
+    alertChannels: [],
+    publicUrl: undefined,
   });
 });
 
@@ -100,5 +104,44 @@ Deno.test("SHOPFLOW_CACHE_BYTES must be a whole number of bytes", () => {
   assert.equal(loadConfig({ SHOPFLOW_CACHE_BYTES: "1000000" }, "/shop").cacheBytes, 1_000_000);
   for (const value of ["10 GB", "-1", "1.5"]) {
     assert.throws(() => loadConfig({ SHOPFLOW_CACHE_BYTES: value }), /whole number of bytes/);
+  }
+});
+
+Deno.test("a program that a scheduler started knows its run and the data interval", () => {
+  const { run } = loadConfig({
+    SHOPFLOW_RUN: "refresh-data@2024-10-02T03:05Z",
+    SHOPFLOW_RUN_INTERVAL: "2024-10-02T02:05Z/2024-10-02T03:05:00Z",
+  });
+  assert.deepEqual(run, {
+    name: "refresh-data@2024-10-02T03:05Z",
+    from: "2024-10-02T02:05:00.000Z",
+    to: "2024-10-02T03:05:00.000Z",
+  });
+});
+
+Deno.test("a run that is none, or has no interval, is refused with the form that is expected", () => {
+  const RUN = "refresh-data@2024-10-02T03:05Z", INTERVAL = "2024-10-02T02:05Z/2024-10-02T03:05Z";
+  for (const name of ["refresh-data", "@2024-10-02T03:05Z", "refresh-data@2024-02-31T03:05Z", "a b@x"]) {
+    assert.throws(
+      () => loadConfig({ SHOPFLOW_RUN: name, SHOPFLOW_RUN_INTERVAL: INTERVAL }),
+      { name: "ConfigError", message: /SHOPFLOW_RUN is not the name of a run: expected JOB@SLOT/ },
+      name,
+    );
+  }
+  for (const interval of ["2024-10-02", "2024-10-02T03:05Z/2024-10-02T03:05Z", "2024-10-02T02:05Z/later"]) {
+    assert.throws(
+      () => loadConfig({ SHOPFLOW_RUN: RUN, SHOPFLOW_RUN_INTERVAL: interval }),
+      { name: "ConfigError", message: /SHOPFLOW_RUN_INTERVAL is not a data interval: expected FROM\/TO/ },
+      interval,
+    );
+  }
+  assert.throws(() => loadConfig({ SHOPFLOW_RUN: RUN }), /found SHOPFLOW_RUN alone/);
+  assert.throws(() => loadConfig({ SHOPFLOW_RUN_INTERVAL: INTERVAL }), /found SHOPFLOW_RUN_INTERVAL alone/);
+});
+
+Deno.test("the age at which data is stale must be a number of hours", () => {
+  assert.equal(loadConfig({ SHOPFLOW_STALE_AFTER_HOURS: "1.5" }).staleAfterHours, 1.5);
+  for (const value of ["two days", "0", "-1", "Infinity"]) {
+    assert.throws(() => loadConfig({ SHOPFLOW_STALE_AFTER_HOURS: value }), /a number above 0/);
   }
 });

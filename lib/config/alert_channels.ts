@@ -1,0 +1,131 @@
+import { ConfigError } from "shopflow/errors/mod.ts";
+
+/** Where alerts of a name are sent. */
+export type AlertChannel = WebhookChannel | MailChannel;
+
+/** Takes a JSON message as Slack's incoming webhooks do; so do Mattermost, Rocket.Chat and Discord (`…/slack`). */
+export interface WebhookChannel {
+  kind: "webhook";
+  name: string;
+  /** Its path is a secret. */
+  url: string;
+}
+
+/** A mail server. */
+export interface MailChannel {
+  kind: "mail";
+  name: string;
+  host: string;
+  port: number;
+  /** TLS from the first byte (`smtps:`), STARTTLS that must succeed, or none (`smtp:` with `tls=none`). */
+  tls: "implicit" | "starttls" | "none";
+  credentials?: { user: string; password: string };
+  from: string;
+  to: string[];
+  /** File with certificates (PEM) of an authority that the system does not know. */
+  caFile?: string;
+}
+
+const EXAMPLE = "operations=https://hooks.example.com/services/… " +
+  "business=smtps://user:password@mail.example.com?from=shopflow@example.com&to=a@example.com,b@example.com";
+
+/**
+ * Reads `SHOPFLOW_ALERT_CHANNELS`: `name=url`, separated by white space.
+ *
+ * @throws {ConfigError} on the first that is malformed; its message shows no secret.
+ */
+export function alertChannels(value: string): AlertChannel[] {
+  const channels = value.split(/\s+/).filter((entry) => entry !== "").map(channel);
+  const twice = channels.find(({ name }, i) => channels.findIndex((other) => other.name === name) < i);
+  if (twice !== undefined) throw wrong(`has the channel ${twice.name} twice`, "each name once");
+  return channels;
+}
+
+function channel(entry: string, position: number): AlertChannel {
+  const [, name, address] = entry.match(/^([a-z][a-z0-9-]*)=(.+)$/s) ?? [];
+  if (name === undefined || address === undefined) {
+    throw wrong(
+      `cannot be read at its ${position + 1}. entry`,
+      `name=url with a name of lower-case letters, digits and -, such as ${EXAMPLE}`,
+    );
+  }
+  const url = URL.parse(address);
+  const scheme = address.match(/^[A-Za-z][A-Za-z0-9+.-]*:/)?.[0] ?? "no URL";
+  if (url === null || url.hostname === "" || !["http:", "https:", "smtp:", "smtps:"].includes(url.protocol)) {
+    throw wrong(
+      `has no usable address for ${name}`,
+      "https://…, smtps://… or smtp://…; characters such as @ and / in a password written as %40 and %2F",
+      url === null ? `${scheme} that cannot be read` : scheme,
+    );
+  }
+  return url.protocol.startsWith("http") ? webhook(name, url) : mail(name, url);
+}
+
+function webhook(name: string, url: URL): WebhookChannel {
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    throw wrong(`would send alerts of ${name} and the webhook's secret unencrypted`, "https://", "http://");
+  }
+  return { kind: "webhook", name, url: url.href };
+}
+
+function mail(name: string, url: URL): MailChannel {
+  const options = url.searchParams;
+  const unknown = [...options.keys()].filter((key) => !["from", "to", "tls", "ca"].includes(key));
+  if (unknown.length > 0) {
+    throw wrong(`has an unknown option for ${name}`, "from, to, tls or ca", unknown.join(", "));
+  }
+  if (!["", "/"].includes(url.pathname)) {
+    throw wrong(`has a path behind the mail server of ${name}`, "smtps://host:port?from=…&to=…");
+  }
+  const addresses = (key: string) => (options.get(key) ?? "").split(",").filter((address) => address !== "");
+  const [from, ...others] = addresses("from");
+  if (from === undefined || others.length > 0 || !isAddress(from)) {
+    throw wrong(`says not who the mails of ${name} are from`, "from=ADDRESS", addresses("from").join(","));
+  }
+  const to = addresses("to");
+  if (to.length === 0 || !to.every(isAddress)) {
+    throw wrong(`says not who the mails of ${name} go to`, "to=ADDRESS,ADDRESS", to.join(","));
+  }
+  const tls = tlsOf(name, url);
+  return {
+    kind: "mail",
+    name,
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port === "" ? (tls === "implicit" ? 465 : 587) : Number(url.port),
+    tls,
+    from,
+    to,
+    ...(url.username === "" ? {} : { credentials: credentials(name, url) }),
+    ...(options.has("ca") ? { caFile: options.get("ca")! } : {}),
+  };
+}
+
+function tlsOf(name: string, { protocol, searchParams, username, hostname }: URL): MailChannel["tls"] {
+  const asked = searchParams.get("tls");
+  if (protocol === "smtps:" && asked === null) return "implicit";
+  if (protocol === "smtp:" && (asked === null || asked === "starttls")) return "starttls";
+  if (protocol === "smtp:" && asked === "none") {
+    if (username === "" || isLoopback(hostname)) return "none";
+    throw wrong(`would send the password of ${name} unencrypted`, "smtps://, or smtp:// without tls=none");
+  }
+  throw wrong(`has an unknown way of TLS for ${name}`, "smtps://, or smtp:// with tls=starttls or tls=none");
+}
+
+function credentials(name: string, { username, password }: URL): MailChannel["credentials"] {
+  try {
+    return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch {
+    // The cause would show what is secret.
+    throw wrong(`has a user or password of ${name} that cannot be read`, "% in them written as %25");
+  }
+}
+
+const isAddress = (text: string) => /^[^\s@<>,;:"]+@[^\s@<>,;:"]+$/.test(text);
+
+const isLoopback = (host: string) => host === "localhost" || host === "[::1]" || /^127\.[\d.]+$/.test(host);
+
+const wrong = (problem: string, expected: string, found?: string) =>
+  new ConfigError(`SHOPFLOW_ALERT_CHANNELS ${problem}`, {
+    expected,
+    ...(found === undefined ? {} : { found: found === "" ? "nothing" : found }),
+  });

@@ -1,0 +1,22 @@
+import { ShopFlowError } from "shopflow/errors/mod.ts";
+import type { AlertMessage } from "./alert_message.ts";
+
+/** Where alerts are sent. */
+export interface Channel {
+  name: string;
+  /** Where they go, without secrets. */
+  place: string;
+  /** Sends one. Rejects with a {@linkcode DeliveryError} when it was not taken. */
+  send(message: AlertMessage): Promise<void>;
+}
+
+/** A channel did not take an alert. Its message holds no secret. */
+export class DeliveryError extends ShopFlowError {
+  constructor(
+    problem: string,
+    /** The receiver wants to be left alone for so long. */
+    readonly waitMs = 0,
+  ) {
+    super(problem);
+  }
+}

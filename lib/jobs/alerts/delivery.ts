@@ -1,0 +1,177 @@
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import { randomUUID } from "node:crypto";
+import type { RunName } from "../run_name.ts";
+import type { SharedObject } from "../shared_object.ts";
+import type { Alert, AlertState, Pending } from "./alert.ts";
+import { alertMessage, headline } from "./alert_message.ts";
+import { type Channel, DeliveryError } from "./channel.ts";
+import { claimNext, notSent, sent } from "./outbox.ts";
+
+/** What the lake holds of a job's alerts; nothing until the first review. */
+export type Stored = AlertState | Record<string, never>;
+export const EMPTY: Stored = {};
+
+export interface DeliveryOptions {
+  /** Of `openChannels`. */
+  channels: Channel[];
+  runtime: Pick<Runtime, "now" | "log">;
+  /** Where people reach the server; alerts link to it. */
+  publicUrl?: string;
+  /** Last lines of a run's log, for alerts of failures. */
+  logTail?: (run: RunName) => Promise<string[]>;
+}
+
+/**
+ * Sends what waits in the outboxes of jobs. An alert is claimed, sent and taken out, so that of several schedulers one
+ * sends it. It is sent twice only when a process dies after it was sent and before that was written down.
+ */
+export interface Delivery {
+  /** Sends what is due of a job, one after the other. Never rejects. */
+  deliver(job: string): Promise<void>;
+  giveUp(alerts: Pending[]): void;
+  close(): Promise<void>;
+}
+
+/** Alerts that are sent at the same time. */
+const AT_ONCE = 4;
+/** Lines of a log in an alert. */
+const LOG_LINES = 15;
+/** When the lake cannot be written. */
+const LAKE_DELAY_MS = 60_000;
+
+export function createDelivery(
+  options: DeliveryOptions & { state: (job: string) => SharedObject<Stored> },
+): Delivery {
+  const { state, channels, runtime: { now, log }, publicUrl, logTail } = options;
+  const self = randomUUID();
+  const byName = new Map(channels.map((channel) => [channel.name, channel]));
+  const deliveries = new Map<string, { again: boolean; done: Promise<void> }>();
+  /** Alerts that were sent, as long as that could not be written down. */
+  const delivered = new Set<string>();
+  /** Jobs to look at again, and when. */
+  const waiting = new Set<string>();
+  const free = places(AT_ONCE);
+  let closed = false;
+  let wakeAt = Infinity;
+  let wakeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Asked while it delivers, it looks once more. */
+  function deliver(job: string): Promise<void> {
+    const going = deliveries.get(job);
+    if (going !== undefined) {
+      going.again = true;
+      return going.done;
+    }
+    const entry = { again: false, done: Promise.resolve() };
+    deliveries.set(job, entry);
+    entry.done = free(() => sendAll(job)).catch((error) => {
+      log.warn(`${job}: alerts cannot be sent now: ${(error as Error).message}`);
+      wakeBy(new Date(now().getTime() + LAKE_DELAY_MS), job);
+    }).then(() => {
+      deliveries.delete(job);
+      return entry.again ? deliver(job) : undefined;
+    });
+    return entry.done;
+  }
+
+  async function sendAll(job: string): Promise<void> {
+    while (!closed) {
+      const claimed = await state(job).update((value) => {
+        if (!isState(value)) return { result: undefined };
+        const claim = claimNext(value, {
+          by: self,
+          now: now(),
+          isMine: ({ channel }) => byName.has(channel),
+        });
+        return { ...(claim.state === value ? {} : { value: claim.state }), result: claim };
+      });
+      giveUp(claimed?.givenUp ?? []);
+      if (claimed?.alert === undefined) {
+        if (claimed?.again !== undefined) wakeBy(claimed.again, job);
+        return;
+      }
+      await send(job, claimed.alert);
+    }
+  }
+
+  async function send(job: string, alert: Pending): Promise<void> {
+    const channel = byName.get(alert.channel)!;
+    const settle = (change: (value: AlertState) => AlertState) =>
+      state(job).update((value) => {
+        const after = isState(value) ? change(value) : value;
+        return { ...(after === value ? {} : { value: after }), result: undefined };
+      });
+    if (!delivered.has(alert.id)) {
+      try {
+        await channel.send(alertMessage(alert, { publicUrl, logTail: await tailOf(alert) }));
+      } catch (error) {
+        if (!(error instanceof DeliveryError)) throw error;
+        log.warn(`${headline(alert)}: ${channel.name} is not told yet: ${error.message}`);
+        return await settle((value) => notSent(value, alert, now(), error.waitMs));
+      }
+    }
+    delivered.add(alert.id);
+    await settle((value) => sent(value, alert));
+    delivered.delete(alert.id);
+  }
+
+  async function tailOf(alert: Alert): Promise<string[]> {
+    if (alert.kind !== "failed" || logTail === undefined) return [];
+    try {
+      return (await logTail(alert)).slice(-LOG_LINES);
+    } catch (error) {
+      log.warn(`${headline(alert)}: its log cannot be read: ${(error as Error).message}`);
+      return [];
+    }
+  }
+
+  function wakeBy(time: Date, job: string): void {
+    waiting.add(job);
+    if (closed || time.getTime() >= wakeAt) return;
+    clearTimeout(wakeTimer);
+    wakeAt = time.getTime();
+    wakeTimer = setTimeout(() => {
+      wakeAt = Infinity;
+      const jobs = [...waiting];
+      waiting.clear();
+      for (const job of jobs) void deliver(job);
+    }, Math.max(0, wakeAt - now().getTime()));
+    // It keeps no program from ending.
+    wakeTimer.unref();
+  }
+
+  function giveUp(alerts: Pending[]): void {
+    for (const alert of alerts) {
+      log.warn(`${headline(alert)}: ${alert.channel} was not told in ${alert.tries} tries; that is given up`);
+    }
+  }
+
+  return {
+    deliver,
+    giveUp,
+    async close() {
+      closed = true;
+      clearTimeout(wakeTimer);
+      await Promise.all([...deliveries.values()].map(({ done }) => done));
+    },
+  };
+}
+
+export const isState = (value: Stored): value is AlertState => "outbox" in value;
+
+/** Lets so many go on at the same time. */
+function places(most: number): (work: () => Promise<void>) => Promise<void> {
+  let taken = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (taken < most) taken++;
+    else await new Promise<void>((go) => waiting.push(go));
+    try {
+      await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) taken--;
+      else next();
+    }
+  };
+}

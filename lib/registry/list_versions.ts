@@ -1,0 +1,77 @@
+import { InputError } from "shopflow/errors/mod.ts";
+import type { ObjectStore } from "shopflow/lake/mod.ts";
+import { promotionDecisions } from "./decision_history.ts";
+import { championVersion, modelCard, type StoredCard } from "./model_versions.ts";
+import type { PromotionDecision } from "./promotion_decision.ts";
+
+/** A version of a model, and what became of it. */
+export interface ListedVersion {
+  card: StoredCard;
+  isChampion: boolean;
+  /** The latest decision about it; undefined where none was made or kept. */
+  decision?: PromotionDecision;
+}
+
+const CARD = /^models\/([^/]+)\/([^/]+)\/card\.json$/;
+
+/** Every version of a model, or of all models, by model and the latest training first. */
+export async function listVersions(store: ObjectStore, model?: string): Promise<ListedVersion[]> {
+  const found = (await store.list(model === undefined ? "models/" : `models/${model}/`))
+    .flatMap(({ key }) => {
+      const [, name, version] = CARD.exec(key) ?? [];
+      return name === undefined || version === undefined ? [] : [{ name, version }];
+    });
+  const names = [...new Set(found.map(({ name }) => name))];
+  const facts = new Map(
+    await Promise.all(names.map(async (name) =>
+      [name, {
+        champion: await championVersion(store, name),
+        decisions: await promotionDecisions(store, name),
+      }] as const
+    )),
+  );
+  const listed = await Promise.all(found.map(async ({ name, version }): Promise<ListedVersion> => {
+    const { champion, decisions } = facts.get(name)!;
+    return {
+      card: await modelCard(store, name, version),
+      isChampion: version === champion,
+      decision: decisions.find((decision) => decision.version === version),
+    };
+  }));
+  return listed.sort(({ card: a }, { card: b }) =>
+    a.name === b.name ? (a.trainedAt < b.trainedAt ? 1 : -1) : a.name < b.name ? -1 : 1
+  );
+}
+
+/**
+ * The version that a person means by its name or by the beginning of it; without one the champion.
+ *
+ * @throws {InputError} when there is no such model, no such version, or several.
+ */
+export async function findVersion(
+  store: ObjectStore,
+  model: string,
+  version?: string,
+): Promise<ListedVersion> {
+  const versions = await listVersions(store, model);
+  if (versions.length === 0) {
+    const models = [...new Set((await listVersions(store)).map(({ card }) => card.name))];
+    throw new InputError("There is no model of that name", {
+      expected: models.join(" or ") || "a trained model; there is none, run `deno task pipeline run train`",
+      found: JSON.stringify(model),
+    });
+  }
+  const matching = versions.filter(({ card, isChampion }) =>
+    version === undefined ? isChampion : card.version.startsWith(version)
+  );
+  if (matching.length === 1) return matching[0]!;
+  throw new InputError(
+    version === undefined
+      ? `The ${model} model has no champion`
+      : `${matching.length === 0 ? "No version" : "More than one version"} of the ${model} model begins so`,
+    {
+      expected: `one of ${versions.map(({ card }) => card.version).join(", ")}`,
+      found: version === undefined ? "none" : JSON.stringify(version),
+    },
+  );
+}

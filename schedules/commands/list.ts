@@ -1,0 +1,72 @@
+import type { Command } from "commander";
+import {
+  type Job,
+  latestSlots,
+  type LivingScheduler,
+  livingSchedulers,
+  nextDue,
+  type Request,
+  type Slot,
+} from "shopflow/jobs/mod.ts";
+import { counted, textTable } from "../../pipelines/lake/text_table.ts";
+import { scheduleText } from "../job_table.ts";
+import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
+import { noScheduler } from "./no_scheduler.ts";
+import { statusText, tookText } from "./slot_text.ts";
+import { utcText, zoneText } from "./time_text.ts";
+
+interface ListedJob {
+  job: Job;
+  nextDue?: string;
+  paused?: Request & { reason?: string };
+  last?: Slot;
+}
+
+/** `jobs list`: every job, when it is due and how it is. */
+export function addListCommand(program: Command, context: () => JobsContext): void {
+  program.command("list")
+    .description("list the jobs: when they are due next, how the last run ended, which are paused")
+    .option("--json", "print JSON")
+    .action((flags: JsonFlag) => list(context(), flags));
+}
+
+async function list(context: JobsContext, flags: JsonFlag): Promise<void> {
+  const { jobs, ledger, runtime, store } = context;
+  const now = runtime.now();
+  const listed = await Promise.all(jobs.map(async (job): Promise<ListedJob> => ({
+    job,
+    nextDue: "on" in job.schedule ? undefined : nextDue(job.schedule, now)?.toISOString(),
+    paused: (await ledger.control(job.name).read()).paused,
+    last: (await latestSlots(ledger, [job.name], { limit: 1 }))[0],
+  })));
+  const schedulers = await livingSchedulers(store, now);
+  answer(context, { schedulers, jobs: listed }, () => listText(context, schedulers, listed, now), flags);
+}
+
+function listText(
+  { paint, store }: JobsContext,
+  schedulers: LivingScheduler[],
+  listed: ListedJob[],
+  now: Date,
+): string {
+  const head = schedulers.length === 0
+    ? paint("yellow", noScheduler(store))
+    : `${counted(schedulers.length, "scheduler")} on the lake ${store.url}: ${
+      schedulers.map(({ owner }) => owner).join(", ")
+    }`;
+  const rows = listed.map(({ job, nextDue, last, paused }) => [
+    paint("bold", job.name),
+    scheduleText(job),
+    nextDue === undefined ? "–" : utcText(nextDue),
+    nextDue === undefined || "on" in job.schedule ? "" : zoneText(nextDue, job.schedule.timeZone),
+    last === undefined ? "never" : utcText(last.slot),
+    last === undefined ? "" : statusText(last, paint),
+    last === undefined ? "" : tookText(last, now),
+    paused === undefined ? "" : paint("yellow", pausedText(paused)),
+  ]);
+  const columns = ["job", "schedule", "next due (UTC)", "there", "last slot (UTC)", "status", "took", "note"];
+  return `${head}\n\n${textTable(columns.map((title) => ({ title })), rows)}`;
+}
+
+const pausedText = ({ by, at, reason }: Request & { reason?: string }) =>
+  `paused by ${by} at ${utcText(at)}${reason ? `: ${reason}` : ""}`;

@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import { pauseJob, resumeJob } from "shopflow/jobs/mod.ts";
+import { findJob } from "./find_job.ts";
+import { answer, type JobsContext, type JsonFlag, requestOf } from "./jobs_context.ts";
+
+interface PauseFlags extends JsonFlag {
+  reason?: string;
+}
+
+/** `jobs pause JOB` and `jobs resume JOB`. */
+export function addPauseCommands(program: Command, context: () => JobsContext): void {
+  program.command("pause")
+    .description(
+      "hold a job back: what is due is entered as skipped until `resume`; a run that goes on may end",
+    )
+    .argument("<job>", "the job's name")
+    .option("--reason <text>", "why, for those who wonder")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      '\nExample:\n  deno task jobs pause train-models --reason "new features on Thursday"',
+    )
+    .action((name: string, flags: PauseFlags) => pause(context(), name, flags));
+  program.command("resume")
+    .description("take a pause back; slots that were skipped stay so (see `backfill`)")
+    .argument("<job>", "the job's name")
+    .option("--json", "print JSON")
+    .action((name: string, flags: JsonFlag) => resume(context(), name, flags));
+}
+
+async function pause(context: JobsContext, name: string, flags: PauseFlags): Promise<void> {
+  const job = findJob(context.jobs, name);
+  const request = requestOf(context);
+  await pauseJob(context.ledger, job.name, request, flags.reason);
+  const paused = { ...request, ...(flags.reason ? { reason: flags.reason } : {}) };
+  answer(
+    context,
+    { job: job.name, paused },
+    () => `${job.name} is paused; \`deno task jobs resume ${job.name}\` takes it back`,
+    flags,
+  );
+}
+
+async function resume(context: JobsContext, name: string, flags: JsonFlag): Promise<void> {
+  const job = findJob(context.jobs, name);
+  await resumeJob(context.ledger, job.name);
+  answer(context, { job: job.name }, () => `${job.name} is no longer paused`, flags);
+}

@@ -1,0 +1,30 @@
+import { Command } from "commander";
+import { addBackfillCommand } from "./backfill.ts";
+import { addCancelCommand } from "./cancel.ts";
+import type { JobsContext } from "./jobs_context.ts";
+import { addListCommand } from "./list.ts";
+import { addLogsCommand } from "./logs.ts";
+import { addPauseCommands } from "./pause.ts";
+import { addRunCommand } from "./run.ts";
+import { addRunsCommand } from "./runs.ts";
+import { addShowCommand } from "./show.ts";
+
+/** The commands of `deno task jobs`; the lake is opened by the one that is called. */
+export function createJobsProgram(context: () => JobsContext): Command {
+  let opened: JobsContext | undefined;
+  const once = () => opened ??= context();
+  const program = new Command("deno task jobs")
+    .description(
+      "Jobs, their slots and what became of them. Requests are written into the lake's ledger, where its\n" +
+        "schedulers find them. RUN is JOB@SLOT, e.g. refresh-data@2024-10-02T03:05Z, or a job's name.",
+    );
+  addListCommand(program, once);
+  addRunsCommand(program, once);
+  addShowCommand(program, once);
+  addLogsCommand(program, once);
+  addRunCommand(program, once);
+  addBackfillCommand(program, once);
+  addCancelCommand(program, once);
+  addPauseCommands(program, once);
+  return program;
+}

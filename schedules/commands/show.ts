@@ -1,0 +1,81 @@
+import type { Command } from "commander";
+import { formatRunName, type Job, type Request, type Slot, stepName } from "shopflow/jobs/mod.ts";
+import { formatSize, textTable } from "../../pipelines/lake/text_table.ts";
+import { scheduleText } from "../job_table.ts";
+import { findJob } from "./find_job.ts";
+import { findRun } from "./find_run.ts";
+import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
+import { attemptText, statusText } from "./slot_text.ts";
+import { durationText, utcText, zoneText } from "./time_text.ts";
+
+/** `jobs show RUN`: everything about a slot. */
+export function addShowCommand(program: Command, context: () => JobsContext): void {
+  program.command("show")
+    .description("show a run: its data interval, steps, tries, and who asked for what")
+    .argument("<run>", "JOB@SLOT as `runs` prints it, or a job's name for its last run")
+    .option("--json", "print the ledger's entry")
+    .addHelpText("after", "\nExample:\n  deno task jobs show refresh-data@2024-10-02T03:05Z")
+    .action(async (name: string, flags: JsonFlag) => {
+      const slot = await findRun(context(), name);
+      answer(context(), slot, () => runText(context(), slot), flags);
+    });
+}
+
+function runText({ jobs, paint, runtime }: JobsContext, slot: Slot): string {
+  const job = findJob(jobs, slot.job);
+  const lines = facts(job, slot).map(([name, value]) => `  ${paint("dim", name.padEnd(13))} ${value}`);
+  const head = `${paint("bold", formatRunName(slot))}  ${statusText(slot, paint)}`;
+  return [head, ...lines, "", attemptsText(slot, runtime.now())].join("\n");
+}
+
+function facts(job: Job, slot: Slot): [string, string][] {
+  const { interval, requestedBy, cancelledBy, notBefore, endedAt } = slot;
+  const local = "on" in job.schedule ? "" : ` (${zoneText(slot.slot, job.schedule.timeZone)})`;
+  const maybe = (name: string, value: string | undefined): [string, string][] =>
+    value === undefined ? [] : [[name, value]];
+  return [
+    ["why", slot.reason],
+    ["job", `${job.description} (${job.owner})`],
+    ["due", `${utcText(slot.slot)} UTC${local}, ${slot.trigger}`],
+    ["schedule", scheduleText(job)],
+    ["data", `from ${utcText(interval.from)} to ${utcText(interval.to)} UTC`],
+    ["steps", job.steps.map((step) => stepText(stepName(step), slot)).join(", ")],
+    ["entered", `${utcText(slot.enteredAt)} UTC`],
+    ...maybe("not before", notBefore && `${utcText(notBefore)} UTC`),
+    ...maybe("asked for by", requestText(requestedBy)),
+    ...maybe("cancelled by", requestText(cancelledBy)),
+    ...maybe("ended", endedAt && `${utcText(endedAt)} UTC, ${afterDue(slot, endedAt)}`),
+    ...maybe("SLA", slaText(job, slot)),
+  ];
+}
+
+const stepText = (name: string, { stepsDone }: Slot) => stepsDone.includes(name) ? `${name} (done)` : name;
+
+const afterDue = ({ slot }: Slot, endedAt: string) =>
+  `${durationText(Date.parse(endedAt) - Date.parse(slot))} after it was due`;
+
+/** Nobody waits for a run that a person asked for, but that person. */
+function slaText({ slaMinutes }: Job, { slot, trigger }: Slot): string | undefined {
+  if (slaMinutes === undefined || trigger === "manual" || trigger === "backfill") return undefined;
+  const milliseconds = slaMinutes * 60_000;
+  return `${durationText(milliseconds)}, until ${utcText(new Date(Date.parse(slot) + milliseconds))} UTC`;
+}
+
+const requestText = (request: Request | undefined) =>
+  request && `${request.by} at ${utcText(request.at)} UTC`;
+
+function attemptsText({ attempts }: Slot, now: Date): string {
+  if (attempts.length === 0) return "It was not tried.";
+  const columns = ["try", "started (UTC)", "took", "ended", "exit code", "peak memory", "scheduler", "why"];
+  const rows = attempts.map((attempt) => [
+    String(attempt.number),
+    utcText(attempt.startedAt),
+    attemptText(attempt, now),
+    attempt.ended ?? "running",
+    attempt.exitCode === undefined ? "–" : String(attempt.exitCode),
+    attempt.peakBytes === undefined ? "–" : formatSize(attempt.peakBytes),
+    attempt.owner,
+    attempt.reason ?? "",
+  ]);
+  return textTable(columns.map((title) => ({ title })), rows);
+}

@@ -1,0 +1,12 @@
+/** For the operator: `deno task jobs list | runs | show RUN | logs RUN | run JOB | backfill JOB | cancel RUN | pause JOB | resume JOB`. */
+import { loadConfig } from "shopflow/config/mod.ts";
+import { runCommand } from "shopflow/errors/mod.ts";
+import { createRuntime } from "shopflow/runtime/mod.ts";
+import { createJobsContext } from "./commands/jobs_context.ts";
+import { createJobsProgram } from "./commands/program.ts";
+import { JOBS } from "./jobs.ts";
+
+await runCommand(async () => {
+  const program = createJobsProgram(() => createJobsContext(JOBS, loadConfig(), createRuntime()));
+  await program.parseAsync(Deno.args, { from: "user" });
+});

@@ -1,0 +1,99 @@
+import {
+  type Execute,
+  type Execution,
+  type Outcome,
+  type Slot,
+  type Step,
+  stepName,
+  stopped,
+} from "shopflow/jobs/mod.ts";
+import type { StopReason } from "shopflow/jobs/mod.ts";
+import { createRandom } from "shopflow/runtime/mod.ts";
+import type { Trouble } from "./incidents.ts";
+import type { SimulatedClock } from "./simulated_clock.ts";
+import type { Durations } from "./typical_durations.ts";
+
+export interface PlayOptions {
+  clock: SimulatedClock;
+  durations: Durations;
+  troubles: Trouble[];
+  seed: number;
+  /** Called when a run has done a step. */
+  onStep: (step: string) => void;
+}
+
+/** Runs that do nothing but take their time. */
+export interface PlayedRuns {
+  execute: Execute;
+  /** Whether a run is being played. */
+  isPlaying(run: Pick<Execution, "slot" | "attempt">): boolean;
+  /** Their scheduler was killed, and they with it. */
+  kill(): void;
+}
+
+/** What fails does so after this time. */
+const FAILS_AFTER_SECONDS = 20;
+/** Durations are between these parts of the typical one. */
+const SHORTEST = 0.75;
+const LONGEST = 1.35;
+
+export function playRuns({ clock, durations, troubles, seed, onStep }: PlayOptions): PlayedRuns {
+  const playing = new Set<string>();
+  const nameOf = ({ slot: { job, slot }, attempt }: Pick<Execution, "slot" | "attempt">) =>
+    `${job}@${slot} ${attempt}`;
+
+  /** Seconds that a step takes, and the reason when it fails. */
+  function plan({ job, slot, attempt }: Execution, step: Step): { seconds: number; fails?: string } {
+    const isFirst = step === job.steps[0];
+    const trouble = isFirst ? troubleOf(slot, attempt) : undefined;
+    if (trouble?.fails !== undefined) return { seconds: FAILS_AFTER_SECONDS, fails: trouble.fails };
+    if (trouble?.minutes !== undefined) return { seconds: trouble.minutes * 60 };
+    // Whoever asks first, a step of a run takes the same time.
+    const random = createRandom(seed, `${nameOf({ slot, attempt })} ${stepName(step)}`);
+    const part = SHORTEST + (LONGEST - SHORTEST) * random();
+    return { seconds: Math.max(1, Math.round(durations.of(job, step) * part)) };
+  }
+
+  function troubleOf({ job, slot }: Slot, attempt: number): Trouble | undefined {
+    const due = new Date(slot);
+    const found = troubles.find((one) => one.job === job && one.from <= due && due < one.to);
+    // What is slow is so once; what fails does so until its time is over.
+    if (found?.minutes !== undefined) return attempt === 1 ? found : undefined;
+    return found !== undefined && clock.now() < found.to ? found : undefined;
+  }
+
+  async function play(execution: Execution): Promise<Outcome> {
+    const { job, slot, signal } = execution;
+    const name = nameOf(execution);
+    const limit = new Date(clock.now().getTime() + job.timeoutMinutes * 60_000);
+    for (const step of job.steps.filter((one) => !slot.stepsDone.includes(stepName(one)))) {
+      const { seconds, fails } = plan(execution, step);
+      const end = new Date(clock.now().getTime() + seconds * 1000);
+      await clock.sleep(name, end < limit ? end : limit, signal);
+      if (signal.aborted) return stopped(signal.reason as StopReason);
+      if (end > limit) {
+        return {
+          ended: "timed out",
+          reason: `${stepName(step)} was ended after ${job.timeoutMinutes} minutes`,
+        };
+      }
+      if (fails !== undefined) return { ended: "failed", reason: fails, exitCode: 1 };
+      if (!await execution.stepDone(stepName(step))) return stopped("lost");
+      onStep(stepName(step));
+    }
+    return { ended: "succeeded", reason: "all steps are done", exitCode: 0 };
+  }
+
+  return {
+    execute(execution) {
+      const name = nameOf(execution);
+      playing.add(name);
+      return clock.track(play(execution).finally(() => playing.delete(name)));
+    },
+    isPlaying: (run) => playing.has(nameOf(run)),
+    kill() {
+      playing.clear();
+      clock.forgetSleepers();
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { createRuntime, type Runtime } from "shopflow/runtime/mod.ts";
+import { latestSlots, openLedger, saveDefinitions, type Slot } from "shopflow/jobs/mod.ts";
+import { createDirectoryStore, type LakeConfig, openStore } from "shopflow/lake/mod.ts";
+import { join } from "node:path";
+import { type Paint, paintFor } from "../commands/paint.ts";
+import { JOBS, STAKEHOLDERS_TIME_ZONE } from "../jobs.ts";
+import { dueInWeek } from "./due_in_week.ts";
+import { INCIDENTS, WEEK } from "./incidents.ts";
+import { localDay, localTime } from "./local_time.ts";
+import { createMemoryStore } from "./memory_store.ts";
+import { playWeek, type SentAlert } from "./play_week.ts";
+import { typicalDurations } from "./typical_durations.ts";
+import { alertsText, storyText, unaccounted } from "./week_story.ts";
+import { stripsText, tallyText } from "./week_tables.ts";
+
+export interface SimulateWeekOptions {
+  /** Of the durations; default 1. */
+  seed?: number;
+  /** Where the story goes; default: standard output. */
+  print?: (text: string) => void;
+  paint?: Paint;
+}
+
+/** What became of the week. */
+export interface SimulatedWeek {
+  /** The folder of its lake. */
+  lakeUrl: string;
+  /** All slots, the oldest first. */
+  slots: Slot[];
+  /** What was due: by the cron expressions, and by the snapshots that were published. */
+  due: { job: string; slot: Date }[];
+  alerts: SentAlert[];
+}
+
+/** More than there are in a week. */
+const ALL = 100_000;
+
+/**
+ * Shows a week of the schedule in seconds: the real jobs, planner, ledger, schedulers, policies and alerts on a clock
+ * that jumps; the runs are played, and what the ledger holds in the end is left in a lake of its own. What goes wrong in the week is in `incidents.ts`.
+ *
+ * @throws {Error} when a slot is not accounted for, which is a defect.
+ */
+export async function simulateWeek(
+  config: LakeConfig,
+  runtime: Pick<Runtime, "now"> = createRuntime(),
+  options: SimulateWeekOptions = {},
+): Promise<SimulatedWeek> {
+  const { seed = 1, print = console.log } = options;
+  const { paint = paintFor(Deno.stdout.isTerminal() && !Deno.noColor) } = options;
+  const lakeUrl = join(config.home, "simulated_week", "lake");
+  const started = performance.now();
+  const store = createMemoryStore(lakeUrl, () => WEEK.to);
+  await saveDefinitions(store, JOBS, WEEK.from);
+  const durations = await typicalDurations(JOBS.jobs, openLedger(openStore(config), runtime.now));
+  print(introduction(durations.measured, seed));
+  const { published, alerts } = await playWeek({
+    jobs: JOBS,
+    store,
+    week: WEEK,
+    incidents: INCIDENTS,
+    durations,
+    seed,
+  });
+  await removed(lakeUrl);
+  await store.saveTo(createDirectoryStore(lakeUrl));
+  const names = JOBS.jobs.map(({ name }) => name);
+  const slots = (await latestSlots(openLedger(store, () => WEEK.to), names, { limit: ALL })).reverse();
+  const due = JOBS.jobs.flatMap((job) =>
+    ("on" in job.schedule ? published : dueInWeek(job, WEEK)).map((slot) => ({ job: job.name, slot }))
+  );
+  const lost = unaccounted(due, slots);
+  if (lost.length > 0) throw new Error(`${lost.length} slots are not accounted for: ${lost.join(", ")}`);
+  print(`\n${storyText(INCIDENTS, slots, paint)}`);
+  print(`\n${stripsText(JOBS.jobs, slots, paint)}`);
+  print(`\n${tallyText(JOBS.jobs, slots)}`);
+  print(`\n${due.length} slots were due; each is in the ledger with its end and the reason for it.`);
+  print(`\nAlerts that would have been sent:\n${alertsText(alerts, paint)}`);
+  print(farewell(lakeUrl, performance.now() - started));
+  return { lakeUrl, slots, due, alerts };
+}
+
+function introduction(measured: string[], seed: number): string {
+  const durations = measured.length === 0
+    ? "as in a shop of some 100,000 customers"
+    : `as in this lake's ledger for ${measured.join(", ")}, else as in a shop of some 100,000 customers`;
+  return [
+    `A week of the schedule, ${localDay(WEEK.from)} 2025 ${localTime(WEEK.from)} to ${localDay(WEEK.to)} ` +
+    `${localTime(WEEK.to)}, times of ${STAKEHOLDERS_TIME_ZONE}.`,
+    "Jobs, planner, ledger, schedulers, policies and alerts are the real ones. The runs are played: nothing is copied,",
+    `trained or published, and they take so long ${durations} (random with seed ${seed}).`,
+  ].join("\n");
+}
+
+function farewell(lakeUrl: string, milliseconds: number): string {
+  return [
+    `\nThe week took ${
+      (milliseconds / 1000).toFixed(1)
+    } s. Its ledger is in a lake of its own; look at it with`,
+    `  SHOPFLOW_LAKE=${lakeUrl} deno task jobs runs --status failed,missed,replaced`,
+    `  SHOPFLOW_LAKE=${lakeUrl} deno task serve    (page /jobs)`,
+  ].join("\n");
+}
+
+async function removed(folder: string): Promise<void> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -1,0 +1,56 @@
+import { formatRunName, type Slot } from "shopflow/jobs/mod.ts";
+import { type Paint, STATUS_COLOURS } from "../commands/paint.ts";
+import type { Incident } from "./incidents.ts";
+import { localDay, localTime } from "./local_time.ts";
+import type { SentAlert } from "./play_week.ts";
+
+/** Day by day what happened, and what the ledger says became of the slots that it was about. */
+export function storyText(incidents: Incident[], slots: Slot[], paint: Paint): string {
+  const days = Map.groupBy(incidents.toSorted(byTime), ({ at }) => localDay(at));
+  return [...days].map(([day, ofDay]) =>
+    [paint("bold", day), ...ofDay.map((incident) => incidentText(incident, slots, paint))].join("\n")
+  ).join("\n\n");
+}
+
+const byTime = (a: Incident, b: Incident) => a.at.getTime() - b.at.getTime();
+
+function incidentText({ title, at, shows }: Incident, slots: Slot[], paint: Paint): string {
+  const lines = shows.flatMap(({ job, from, to }) =>
+    slots.filter((slot) => slot.job === job && from <= new Date(slot.slot) && new Date(slot.slot) <= to)
+  ).map((slot) => `         ${outcomeText(slot, paint)}`);
+  return [`  ${localTime(at)}  ${title}`, ...lines].join("\n");
+}
+
+/** `refresh-data Tue 09:05: failed, 4 tries (…)`. */
+function outcomeText(slot: Slot, paint: Paint): string {
+  const { job, status, trigger, reason, attempts } = slot;
+  const tries = attempts.length > 1 ? `, ${attempts.length} tries` : "";
+  const how = trigger === "catch-up" ? ", caught up with" : "";
+  const lost = attempts.find(({ ended }) => ended === "lost");
+  const why = lost !== undefined
+    ? ` (${lost.reason}; ${reason})`
+    : status === "succeeded"
+    ? ""
+    : ` (${reason})`;
+  const by = slot.requestedBy === undefined ? "" : `, asked for by ${slot.requestedBy.by}`;
+  const day = localDay(new Date(slot.slot)).slice(0, 3);
+  return `${job} ${day} ${localTime(new Date(slot.slot))}: ${
+    paint(STATUS_COLOURS[status], status)
+  }${tries}${how}${by}${why}`;
+}
+
+/** The alerts that would have been sent, the oldest first. */
+export function alertsText(alerts: SentAlert[], paint: Paint): string {
+  return alerts.map(({ at, channel, title }) =>
+    `  ${localDay(at).slice(0, 3)} ${localTime(at)}  ${channel.padEnd(10)}  ${
+      title.startsWith("Recovered") ? paint("green", title) : paint("red", title)
+    }`
+  ).join("\n");
+}
+
+/** Slots that were due but are not in the ledger, or have no end there. */
+export function unaccounted(due: { job: string; slot: Date }[], slots: Slot[]): string[] {
+  const ended = new Set(slots.filter(({ endedAt }) => endedAt !== undefined).map(formatRunName));
+  return due.map(({ job, slot }) => formatRunName({ job, slot: slot.toISOString() }))
+    .filter((name) => !ended.has(name));
+}

@@ -1,0 +1,138 @@
+/**
+ * How many slots a second the ledger accounts for, in a folder and on S3, with one and three schedulers, beside
+ * graphile-worker on PostgreSQL with the same number of processes; and the memory of a scheduler over 100,000 slots.
+ * Prints its part of documentation/benchmarks.md. Needs SHOPFLOW_TEST_POSTGRES_URL and SHOPFLOW_TEST_S3_URL.
+ */
+import { InputError, runCommand } from "shopflow/errors/mod.ts";
+import { join } from "node:path";
+import { withS3Lake } from "../../fixtures/s3_lake.ts";
+import { TEST_POSTGRES_URL, TEST_S3_URL } from "../../requirements.ts";
+import { fillQueue, type PeerTask } from "./graphile_worker.ts";
+import { replica, type ReplicaResult, type ReplicaTask } from "./replica.ts";
+
+const JOBS = 20;
+const FROM = "2024-10-02T00:00:00.000Z";
+const LONG = { jobs: 100, slots: 100_000 };
+
+interface Measured {
+  what: string;
+  processes: number;
+  slotsPerSecond: number;
+}
+
+async function inProcesses<T>(file: string, tasks: unknown[]): Promise<T[]> {
+  return await Promise.all(tasks.map(async (task) => {
+    const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", join(import.meta.dirname!, file), JSON.stringify(task)],
+      stderr: "inherit",
+    }).output();
+    if (!success) throw new InputError(`${file} failed`, { remedy: "What it said stands above." });
+    return JSON.parse(new TextDecoder().decode(stdout));
+  }));
+}
+
+const rate = (results: Pick<ReplicaResult, "ran" | "from" | "to">[]) => {
+  const worked = results.filter(({ ran }) => ran > 0);
+  const ran = worked.reduce((sum, result) => sum + result.ran, 0);
+  const ms = Math.max(...worked.map(({ to }) => to)) - Math.min(...worked.map(({ from }) => from));
+  return { ran, slotsPerSecond: ran / (ms / 1000) };
+};
+
+async function account(
+  lake: { url: string; home: string },
+  slots: number,
+  processes: number,
+  jobs = JOBS,
+): Promise<{ slotsPerSecond: number; results: ReplicaResult[] }> {
+  const minutes = slots / jobs;
+  const now = new Date(Date.parse(FROM) + minutes * 60_000).toISOString();
+  const task = (owner: string, time: string): ReplicaTask => ({
+    lakeUrl: lake.url,
+    home: lake.home,
+    jobs,
+    now: time,
+    owner,
+  });
+  // The jobs are known from then on.
+  await replica(task("first", FROM), { begin: true });
+  const tasks = Array.from({ length: processes }, (_, i) => task(`replica-${i}`, now));
+  const results = await inProcesses<ReplicaResult>("replica.ts", tasks);
+  const { ran, slotsPerSecond } = rate(results);
+  if (ran !== slots) throw new Error(`${ran} slots were run, of ${slots}`);
+  return { slotsPerSecond, results };
+}
+
+async function peer(jobs: number, processes: number): Promise<number> {
+  const task: PeerTask = {
+    connectionString: TEST_POSTGRES_URL,
+    schema: `bench_${crypto.randomUUID().slice(0, 8)}`,
+  };
+  await fillQueue(task, jobs);
+  const { ran, slotsPerSecond } = rate(
+    await inProcesses("graphile_worker.ts", Array.from({ length: processes }, () => task)),
+  );
+  if (ran !== jobs) throw new Error(`${ran} jobs were run, of ${jobs}`);
+  return slotsPerSecond;
+}
+
+async function withFolder<T>(body: (lake: { url: string; home: string }) => Promise<T>): Promise<T> {
+  const home = await Deno.makeTempDir({ prefix: "ledger_bench_" });
+  try {
+    return await body({ url: join(home, "lake"), home });
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+if (import.meta.main) {
+  await runCommand(async () => {
+    if (!TEST_POSTGRES_URL || !TEST_S3_URL) {
+      throw new InputError("The benchmark of the ledger needs servers", {
+        expected: "SHOPFLOW_TEST_POSTGRES_URL and SHOPFLOW_TEST_S3_URL",
+      });
+    }
+    const measured: Measured[] = [];
+    for (const processes of [1, 3]) {
+      const note = (what: string, slotsPerSecond: number) => {
+        console.error(`  ${what}, ${processes}: ${Math.round(slotsPerSecond)} a second`);
+        measured.push({ what, processes, slotsPerSecond });
+      };
+      note("graphile-worker on PostgreSQL", await peer(10_000, processes));
+      note(
+        "ledger in a folder",
+        await withFolder(async (lake) => (await account(lake, 10_000, processes)).slotsPerSecond),
+      );
+      await withS3Lake(async (lake) =>
+        note("ledger on S3 (versitygw)", (await account(lake, 4000, processes)).slotsPerSecond)
+      );
+    }
+    console.error(`  memory over ${LONG.slots} slots`);
+    const long = await withFolder((lake) => account(lake, LONG.slots, 1, LONG.jobs));
+    console.log(part(measured, long.results[0]!));
+  });
+}
+
+function part(measured: Measured[], { ran, memory }: ReplicaResult): string {
+  const anchor = (processes: number) =>
+    measured.find((row) => row.processes === processes && row.what.startsWith("graphile"))!.slotsPerSecond;
+  const tenths = Array.from({ length: 11 }, (_, i) => memory[Math.round((i / 10) * (memory.length - 1))]!);
+  return [
+    "## The ledger of slots",
+    "",
+    `Slots that are entered, started and ended, one write each, of ${JOBS} jobs of which each runs one at a time. Runs do ` +
+    "nothing. graphile-worker takes and ends jobs that do nothing, 20 at once in each process.",
+    "",
+    "| what | processes | slots a second | beside graphile-worker |",
+    "| --- | ---: | ---: | ---: |",
+    ...measured.map(({ what, processes, slotsPerSecond }) =>
+      `| ${what} | ${processes} | ${Math.round(slotsPerSecond).toLocaleString("en-US")} | ${
+        (slotsPerSecond / anchor(processes)).toFixed(2)
+      } |`
+    ),
+    "",
+    `Memory of a scheduler that runs ${
+      ran.toLocaleString("en-US")
+    } slots of ${LONG.jobs} jobs, at its start and after each tenth ` +
+    `of them: ${tenths.map((bytes) => Math.round(bytes / 1e6)).join(", ")} MB.`,
+  ].join("\n");
+}

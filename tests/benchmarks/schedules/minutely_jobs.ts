@@ -1,0 +1,20 @@
+import { defineJobs, type JobSet } from "shopflow/jobs/mod.ts";
+
+/** Jobs that are due every minute, of which every slot is run. */
+export function minutelyJobs(count: number): JobSet {
+  const jobs = Array.from({ length: count }, (_, i) => ({
+    name: `job-${i}`,
+    description: "does nothing",
+    owner: "benchmarks",
+    schedule: { cron: "* * * * *" },
+    steps: [{ pipeline: "nothing" }],
+    overlap: "queue" as const,
+    missed: { run: "all" as const, maxAgeMinutes: 1e9 },
+    retries: { most: 0 },
+  }));
+  return defineJobs(jobs, { default: Infinity }, {
+    pipelines: ["nothing"],
+    notebooks: [],
+    channels: ["operations"],
+  });
+}

@@ -1,0 +1,66 @@
+/**
+ * A scheduler whose runs do nothing, so that what it takes is the ledger alone. Started by ledger.ts; works until
+ * every slot has ended, and prints how many it ran and what memory it had meanwhile.
+ */
+import { createScheduler, openLedger } from "shopflow/jobs/mod.ts";
+import { openStore } from "shopflow/lake/mod.ts";
+import { createLogger } from "shopflow/runtime/mod.ts";
+import { minutelyJobs } from "./minutely_jobs.ts";
+
+export interface ReplicaTask {
+  lakeUrl: string;
+  home: string;
+  jobs: number;
+  /** The time it is, ISO; every slot until then is due. */
+  now: string;
+  owner: string;
+}
+
+export interface ReplicaResult {
+  ran: number;
+  /** Of its first and of its last run, in milliseconds since 1970. */
+  from: number;
+  to: number;
+  /** Resident memory after every thousand of its runs, in bytes. */
+  memory: number[];
+}
+
+const ROOM = 20;
+
+export async function replica(task: ReplicaTask, { begin = false } = {}): Promise<ReplicaResult> {
+  const now = () => new Date(task.now);
+  const store = openStore({ lakeUrl: task.lakeUrl, home: task.home, cacheBytes: 1 << 20 });
+  let [ran, from, to] = [0, 0, 0];
+  const memory: number[] = [];
+  const scheduler = createScheduler({
+    ...minutelyJobs(task.jobs),
+    ledger: openLedger(store, now),
+    runtime: { now, log: createLogger(() => {}) },
+    owner: task.owner,
+    leaseMs: 60_000,
+    maxRuns: ROOM,
+    execute: () => {
+      to = Date.now();
+      from ||= to;
+      if (ran++ % 1000 === 0) memory.push(Deno.memoryUsage().rss);
+      return Promise.resolve({ ended: "succeeded", reason: "nothing to do" });
+    },
+  });
+  await scheduler.begin();
+  const heart = setInterval(() => void scheduler.keepAlive(), 20_000);
+  await scheduler.round();
+  while (!begin && scheduler.openSlots().length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    // What another one ran is seen when it is looked at.
+    if (scheduler.active().length < Math.min(task.jobs, ROOM)) await scheduler.round(true);
+  }
+  clearInterval(heart);
+  await scheduler.stop(0);
+  memory.push(Deno.memoryUsage().rss);
+  return { ran, from, to, memory };
+}
+
+if (import.meta.main) {
+  const result = await replica(JSON.parse(Deno.args[0]!));
+  console.log(JSON.stringify(result));
+}

@@ -1,0 +1,90 @@
+import { loadConfig } from "shopflow/config/mod.ts";
+import { ConfigError } from "shopflow/errors/mod.ts";
+import assert from "node:assert/strict";
+
+const channels = (value: string) => loadConfig({ SHOPFLOW_ALERT_CHANNELS: value }, "/shop").alertChannels;
+
+Deno.test("alert channels are webhooks and mail servers, one an entry", () => {
+  assert.deepEqual(
+    channels(`operations=https://hooks.example.com/services/T0/B0/key
+      business=smtps://robot:p%40ss@mail.example.com?from=shopflow@example.com&to=a@example.com,b@example.com
+      inner=smtp://relay.example.com:25?tls=none&from=shopflow@example.com&to=ops@example.com
+      strict=smtp://relay.example.com?from=shopflow@example.com&to=ops@example.com&ca=/etc/ca.pem`),
+    [
+      { kind: "webhook", name: "operations", url: "https://hooks.example.com/services/T0/B0/key" },
+      {
+        kind: "mail",
+        name: "business",
+        host: "mail.example.com",
+        port: 465,
+        tls: "implicit",
+        from: "shopflow@example.com",
+        to: ["a@example.com", "b@example.com"],
+        credentials: { user: "robot", password: "p@ss" },
+      },
+      {
+        kind: "mail",
+        name: "inner",
+        host: "relay.example.com",
+        port: 25,
+        tls: "none",
+        from: "shopflow@example.com",
+        to: ["ops@example.com"],
+      },
+      {
+        kind: "mail",
+        name: "strict",
+        host: "relay.example.com",
+        port: 587,
+        tls: "starttls",
+        from: "shopflow@example.com",
+        to: ["ops@example.com"],
+        caFile: "/etc/ca.pem",
+      },
+    ],
+  );
+});
+
+const MISTAKES: [string, string, RegExp][] = [
+  ["an entry without a name", "https://hooks.example.com/secret", /1\. entry.*name=url/],
+  ["a scheme that nothing is sent by", "ops=ftp://u:secret@host/x", /address for ops.*found ftp:/],
+  ["a URL that is none", "ops=https://u:secret@host:port/x", /address for ops.*cannot be read/],
+  [
+    "a webhook without TLS",
+    "ops=http://hooks.example.com/secret",
+    /ops and the webhook's secret unencrypted/,
+  ],
+  ["a name twice", "a=https://h/secret a=https://i/secret", /channel a twice/],
+  ["a mail without a sender", "m=smtps://u:secret@h?to=a@b.example", /m are from.*found nothing/],
+  ["a mail without a receiver", "m=smtps://u:secret@h?from=a@b.example&to=boss", /m go to.*found boss/],
+  ["an option that is misspelt", "m=smtps://u:secret@h?form=a@b.example", /option for m.*found form/],
+  ["TLS of a strange kind", "m=smtps://u:secret@h?from=a@b.c&to=a@b.c&tls=maybe", /way of TLS for m/],
+  ["a password without TLS", "m=smtp://u:secret@h?from=a@b.c&to=a@b.c&tls=none", /password of m unencrypted/],
+  ["a path behind a mail server", "m=smtps://u:secret@h/inbox?from=a@b.c&to=a@b.c", /path behind.*m/],
+  ["a password with a lone %", "m=smtps://u:secret%@h?from=a@b.c&to=a@b.c", /user or password of m/],
+];
+
+for (const [mistake, value, message] of MISTAKES) {
+  Deno.test(`alert channels with ${mistake} are refused without showing a secret`, () => {
+    assert.throws(() => channels(value), (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(error.message, message);
+      assert.doesNotMatch(error.message, /secret(?!\s*unenc)/);
+      assert.doesNotMatch(String(error.cause ?? ""), /secret/);
+      return true;
+    });
+  });
+}
+
+Deno.test("the public address is kept without a slash at its end; anything else is refused", () => {
+  const read = (value: string) => loadConfig({ SHOPFLOW_PUBLIC_URL: value }, "/shop").publicUrl;
+  assert.equal(read("https://shop.example.com/shopflow/"), "https://shop.example.com/shopflow");
+  assert.equal(read("http://localhost:8000"), "http://localhost:8000");
+  for (const wrong of ["shop.example.com", "ftp://x", "https://u:secret@x", "https://x?key=secret"]) {
+    assert.throws(() => read(wrong), (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
+  }
+});

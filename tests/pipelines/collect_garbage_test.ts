@@ -1,0 +1,77 @@
+import { encodeJson, listSnapshots } from "shopflow/lake/mod.ts";
+import { openSnapshot } from "shopflow/warehouse/mod.ts";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { collectGarbage } from "../../pipelines/collect_garbage.ts";
+import type { PipelineContext } from "../../pipelines/context.ts";
+import { openCuratedShop } from "../fixtures/curated_shop.ts";
+import { publishSession } from "../fixtures/publish_session.ts";
+import { withLake } from "./built_shop.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The context so many days from now: what a test writes has the time of the system's clock. */
+const inDays = (context: PipelineContext, days: number): PipelineContext => ({
+  ...context,
+  runtime: { ...context.runtime, now: () => new Date(Date.now() + days * DAY_MS) },
+});
+
+/** Publishes snapshots that differ by a customer. */
+async function publishSnapshots({ store }: PipelineContext, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let i = 0; i < count; i++) {
+    using shop = await openCuratedShop({ dim_customers: [[`C${i}`, "UK"]] });
+    ids.push(await publishSession(store, shop, ["dim_customers"]));
+  }
+  return ids;
+}
+
+Deno.test("the newest thirty snapshots stay, and older ones go a day later with their files", () =>
+  withLake(async (context) => {
+    const ids = await publishSnapshots(context, 33);
+    assert.match(
+      (await collectGarbage(inDays(context, 0.5))).summary,
+      /^removed 0 snapshots, 0 files, .*; 33 snapshots kept$/,
+    );
+    const { status, summary } = await collectGarbage(inDays(context, 2));
+    assert.equal(status, "done");
+    assert.match(
+      summary,
+      /^removed [23] snapshots, [23] files, 0 unfinished writes, 0 leftover folders, 0 pieces/,
+    );
+    assert.ok((await listSnapshots(context.store)).length >= 30);
+    using current = await openSnapshot(context.store);
+    assert.equal(current.manifest.id, ids.at(-1));
+    assert.deepEqual(await current.rows("SELECT customer_id FROM dim_customers"), [{ customer_id: "C32" }]);
+    assert.equal((await collectGarbage(inDays(context, 2))).status, "unchanged");
+  }));
+
+Deno.test("logs go after ninety days, the ledger of slots and records of other runs stay", () =>
+  withLake(async (context) => {
+    const { store } = context;
+    const log = "runs/jobs/refresh-data/logs/2024-10-02T03-05-00.000Z/1/000001.log";
+    const others = [
+      "runs/jobs/refresh-data/slots/2024-10-02.json",
+      "runs/jobs/refresh-data/control.json",
+      "runs/jobs/logs/slots/2024-10-02.json",
+      "runs/notebooks/logs/1.json",
+    ];
+    for (const key of [log, ...others]) await store.put(key, encodeJson({}));
+    assert.equal((await collectGarbage(inDays(context, 89))).status, "unchanged");
+    assert.ok(await store.stat(log));
+
+    const { status, summary } = await collectGarbage(inDays(context, 91));
+    assert.equal(status, "done");
+    assert.match(summary, /, 1 piece of logs older than 90 days: 3 B; 0 snapshots kept/);
+    assert.equal(await store.stat(log), undefined);
+    for (const key of others) assert.ok(await store.stat(key), key);
+  }));
+
+Deno.test("working folders of killed pipelines go after a day", () =>
+  withLake(async (context) => {
+    const folder = join(context.config.home, "tmp", "pipeline-killed");
+    await Deno.mkdir(folder, { recursive: true });
+    assert.equal((await collectGarbage(inDays(context, 0.9))).status, "unchanged");
+    assert.match((await collectGarbage(inDays(context, 1.1))).summary, /1 leftover folder,/);
+    await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
+  }));

@@ -1,0 +1,104 @@
+import { createScheduler, type Execute, openLedger, type Scheduler } from "shopflow/jobs/mod.ts";
+import { openRunLog } from "shopflow/jobs/process/mod.ts";
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
+import { createLogger } from "shopflow/runtime/mod.ts";
+import { join } from "node:path";
+import { JOBS } from "../../schedules/jobs.ts";
+
+const ROOT = join(import.meta.dirname!, "..", "..");
+const PROGRAM = join(ROOT, "schedules", "jobs_main.ts");
+
+const RETRY_ONCE = { most: 1, firstDelaySeconds: 0.001, maxDelaySeconds: 0.001 };
+
+/** What a command of `deno task jobs` came to. */
+export interface Answer {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A lake in a folder and the commands that a person gives. */
+export interface Terminal {
+  home: string;
+  store: ObjectStore;
+  /** Runs `deno task jobs` as a process and waits for its end. */
+  jobs(...args: string[]): Promise<Answer>;
+  /** The same, which must succeed; what it prints with `--json`. */
+  // deno-lint-ignore no-explicit-any
+  json(...args: string[]): Promise<any>;
+}
+
+export async function withTerminal(body: (terminal: Terminal) => Promise<void>, lakeUrl = ""): Promise<void> {
+  const home = await Deno.makeTempDir({ prefix: "jobs_" });
+  const jobs = (...args: string[]) => runJobs(home, lakeUrl, args);
+  try {
+    await body({
+      home,
+      store: createDirectoryStore(join(home, "lake")),
+      jobs,
+      async json(...args) {
+        const { code, stdout, stderr } = await jobs(...args, "--json");
+        if (code !== 0) throw new Error(`jobs ${args.join(" ")} ended with ${code}: ${stderr}`);
+        return JSON.parse(stdout);
+      },
+    });
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+async function runJobs(home: string, lakeUrl: string, args: string[]): Promise<Answer> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", PROGRAM, ...args],
+    cwd: ROOT,
+    env: { SHOPFLOW_HOME: home, SHOPFLOW_LAKE: lakeUrl, NO_COLOR: "1" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** What a try of a run prints, and how it ends; called with its number. */
+export type Play = (attempt: number, signal: AbortSignal) => Promise<{ lines: string[]; succeeds: boolean }>;
+
+/** A scheduler of this process that works while `body` does; its runs are played, their logs are real. */
+export async function withScheduler(
+  store: ObjectStore,
+  play: Play,
+  body: (scheduler: Scheduler) => Promise<void>,
+): Promise<void> {
+  const now = () => new Date();
+  const execute: Execute = async ({ slot, attempt, signal }) => {
+    const log = openRunLog(store, { job: slot.job, slot: slot.slot, attempt }, { now });
+    const { lines, succeeds } = await play(attempt, signal);
+    lines.forEach((line) => log.write(line));
+    await log.close();
+    if (signal.aborted) return { ended: "cancelled", reason: "cancelled" };
+    return succeeds
+      ? { ended: "succeeded", reason: "all steps done", exitCode: 0 }
+      : { ended: "failed", reason: "extract ended with exit code 3", exitCode: 3, peakBytes: 5 * 2 ** 20 };
+  };
+  const scheduler = createScheduler({
+    ...JOBS,
+    // Nothing is due by itself in the middle of a test, and retries don't wait.
+    jobs: JOBS.jobs.map((job) => ({ ...job, schedule: { on: "snapshot" }, retries: RETRY_ONCE })),
+    ledger: openLedger(store, now),
+    runtime: { now, log: createLogger(() => {}) },
+    owner: "test-host:1",
+    execute,
+  });
+  await scheduler.begin();
+  let over = false;
+  const rounds = (async () => {
+    while (!over) {
+      await scheduler.round();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  try {
+    await body(scheduler);
+  } finally {
+    over = true;
+    await rounds;
+    await scheduler.stop(0);
+  }
+}
