@@ -34,8 +34,7 @@ export async function operatorAccess(c: Context, rules: OperatorRules): Promise<
       ? { state: "allowed", by: nameOf(c) }
       : { state: "key needed" };
   }
-  const proxied = ["forwarded", "x-forwarded-for", "x-forwarded-host"].some((name) => c.req.header(name));
-  if (apiKey === undefined && loopbackOnly && !proxied && isThisMachine(new URL(c.req.url).hostname)) {
+  if (apiKey === undefined && loopbackOnly && isFromThisMachine(c)) {
     return { state: "allowed", by: nameOf(c) };
   }
   return {
@@ -65,6 +64,14 @@ export async function requireOperator(c: Context, rules: OperatorRules): Promise
       "x-operator-key",
     remedy: "Ask the operator of this server (its setting SHOPFLOW_OPERATOR_KEY).",
   });
+}
+
+/** Browsers that came through a proxy say its name in `Origin`, even where the proxy hides all else. */
+function isFromThisMachine(c: Context): boolean {
+  const proxied = ["forwarded", "x-forwarded-for", "x-forwarded-host"].some((name) => c.req.header(name));
+  const origin = c.req.header("origin");
+  const names = [c.req.url, ...origin === undefined ? [] : [origin]];
+  return !proxied && names.every((name) => URL.canParse(name) && isThisMachine(new URL(name).hostname));
 }
 
 export function isThisMachine(host: string): boolean {

@@ -22,7 +22,7 @@ export const answerNotFound: NotFoundHandler = (c) =>
     c,
     new HttpProblem(404, "not_found", "There is nothing at this address", {
       found: c.req.path,
-      remedy: "Reports are at /reports, the endpoints of the API at /docs.",
+      remedy: "Reports are at /reports, jobs at /jobs, the endpoints of the API at /docs.",
     }),
   );
 

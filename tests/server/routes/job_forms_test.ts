@@ -174,6 +174,9 @@ Deno.test("on a server open to this machine, a foreign name that leads here does
       host: "rebound.example",
     });
     assert.equal(answer.status, 403);
+    const throughProxy = { origin: "https://shop.example", "sec-fetch-site": "same-origin" };
+    assert.equal((await submit("/jobs/refresh-data/run", {}, throughProxy)).status, 403);
+    assert.equal((await submit("/jobs/refresh-data/run", {}, { origin: "http://localhost" })).status, 303);
   }));
 
 Deno.test("pages of other sites cannot act, even with the operator's password", () =>
