@@ -22,7 +22,7 @@ const statusRules = Object.entries(STATUS_COLOURS)
 /** What the pages of jobs have beyond the style of the site. */
 export const JOB_STYLES = `
 ${statusRules}
-.cell { display: inline-flex; align-items: center; justify-content: center; width: 1.3rem; height: 1.3rem; border-radius: 5px;
+.cell { display: inline-flex; align-items: center; justify-content: center; vertical-align: middle; width: 1.3rem; height: 1.3rem; border-radius: 5px;
   font: 700 .74rem/1 system-ui, sans-serif; text-decoration: none; flex: none; font-variant-numeric: tabular-nums; }
 a.cell:hover { outline: 2px solid var(--text); outline-offset: 1px; }
 a.cell:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
@@ -50,7 +50,8 @@ a.cell:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .banner strong { font-weight: 650; }
 .notice { border-radius: 10px; background: var(--accent-soft); padding: .7rem 1.1rem; margin: 1.25rem 0 0; font-weight: 500; }
 .filters { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: end; margin: 0 0 1rem; }
-.crumbs { margin: clamp(1.5rem, 4vw, 2.5rem) 0 -2rem; font-size: .92rem; }
+.crumbs { margin: clamp(1.25rem, 3vw, 2rem) 0 0; font-size: .92rem; }
+.crumbs ~ h1, .crumbs ~ .title h1 { margin-top: .6rem; }
 .crumbs a { text-decoration: none; }
 .title { display: flex; flex-wrap: wrap; align-items: baseline; gap: .25rem 1rem; }
 .title h1 { overflow-wrap: anywhere; }
@@ -112,7 +113,7 @@ details.fold > form { padding: .2rem .9rem .9rem; }
 @media (max-width: 60rem) { .row { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 40rem) {
   .chart .wide { display: none; } .chart .narrow { display: block; }
-  .calendar.weeks td { padding: .2rem; } .calendar.weeks .number { font-size: .72rem; margin: 0 0 .1rem .1rem; }
+  .calendar.weeks td { padding: .2rem; } .calendar.weeks .number { font-size: .66rem; letter-spacing: -.02em; white-space: nowrap; margin: 0 0 .1rem; }
   .job .owner { margin-left: 0; }
 }
 `;

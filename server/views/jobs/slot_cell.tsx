@@ -23,13 +23,13 @@ export function SlotCell({ slot, job, now }: CellProps) {
   );
 }
 
-/** Several slots as one square with their number, in the colour of the worst. */
+/** Several slots as one square, in the colour of the worst, with the number of those. */
 export function SlotsCell({ slots, label, href }: { slots: Slot[]; label: string; href: string }) {
-  const count = slots.length > 99 ? "99+" : String(slots.length);
-  const title = `${label}: ${count} slots, ${countsInWords(slots)}`;
+  const title = `${label}: ${countsInWords(slots)}`;
+  const status = worst(slots);
   return (
-    <a class={`cell s-${worst(slots)}`} href={href} title={title} aria-label={title}>
-      <span aria-hidden="true">{count}</span>
+    <a class={`cell s-${status}`} href={href} title={title} aria-label={title}>
+      <span aria-hidden="true">{slots.filter((slot) => slot.status === status).length}</span>
     </a>
   );
 }
