@@ -18,6 +18,22 @@ interface Flags {
 let loop: SchedulerLoop | undefined;
 let graceMs = 0;
 
+for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
+  let asked = false;
+  Deno.addSignalListener(signal, async () => {
+    if (asked) Deno.exit(130);
+    asked = true;
+    console.log(
+      `\nStopping: nothing new starts; runs under way have ${
+        graceMs / 1000
+      } s to end, then they are handed over. ` +
+        "Ctrl+C again ends at once.",
+    );
+    await loop?.stop(graceMs);
+    Deno.exit();
+  });
+}
+
 await runCommand(async () => {
   const { list, simulateClock, grace, maxRuns } = new Command("deno task schedule")
     .description(
@@ -55,22 +71,6 @@ await runCommand(async () => {
 // The ticker. Deno finds it by this literal call at the top level. What is due is in the ledger, so a tick that is
 // lost or comes twice changes nothing, and none needs to be tried again.
 Deno.cron("tick", "* * * * *", { backoffSchedule: [] }, () => loop?.tick());
-
-for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
-  let asked = false;
-  Deno.addSignalListener(signal, async () => {
-    if (asked) Deno.exit(130);
-    asked = true;
-    console.log(
-      `\nStopping: nothing new starts; runs under way have ${
-        graceMs / 1000
-      } s to end, then they are handed over. ` +
-        "Ctrl+C again ends at once.",
-    );
-    await loop?.stop(graceMs);
-    Deno.exit();
-  });
-}
 
 function seconds(text: string): number {
   const number = Number(text);

@@ -1,9 +1,9 @@
 import { hostname } from "node:os";
+import type { Config } from "shopflow/config/mod.ts";
 import {
   createScheduler,
   type Execution,
   formatRunName,
-  type Job,
   type JobSet,
   openLedger,
   runScheduler,
@@ -13,14 +13,15 @@ import {
   type Slot,
   type Step,
 } from "shopflow/jobs/mod.ts";
-import { createMask, type ProgramCall, stepExecutor } from "shopflow/jobs/process/mod.ts";
+import { type Alerts, createAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
+import { createMask, type ProgramCall, readRunLog, stepExecutor } from "shopflow/jobs/process/mod.ts";
 import { type LakeConfig, openStore, readPointer } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { stepProgram } from "./step_program.ts";
 
 export interface ProcessSchedulerOptions {
   jobs: JobSet;
-  config: LakeConfig;
+  config: LakeConfig & Pick<Config, "alertChannels" | "publicUrl">;
   runtime: Pick<Runtime, "now" | "log">;
   /** The program that does a step. */
   program?: (step: Step, execution: Pick<Execution, "job" | "slot">) => ProgramCall;
@@ -35,34 +36,58 @@ export interface ProcessSchedulerOptions {
 /** Renewed every ten seconds. */
 const LEASE_MS = 30_000;
 
-/** A scheduler whose runs are processes. */
+/** Lines of its log that an alert of a run has. */
+const LOG_TAIL = 15;
+
+/** A scheduler whose runs are processes, with what tells of them. */
 function processScheduler(
   { jobs, config, runtime, program = stepProgram, killMs, env = Deno.env.toObject(), ...options }:
     ProcessSchedulerOptions,
-  more: { trustClocks?: boolean; onNews?: (job: Job) => Promise<void> } = {},
-): Scheduler {
+  { trustClocks }: { trustClocks?: boolean } = {},
+): { scheduler: Scheduler; alerts: Alerts } {
   const { now, log } = runtime;
   const store = openStore(config);
-  return createScheduler({
+  const ledger = openLedger(store, now);
+  const owner = `${hostname()}:${Deno.pid}`;
+  const alerts = createAlerts({
+    ledger,
+    channels: openChannels(config.alertChannels),
+    runtime,
+    publicUrl: config.publicUrl,
+    logTail: async (run) => (await Array.fromAsync(readRunLog(store, run))).slice(-LOG_TAIL),
+  });
+  const scheduler = createScheduler({
     ...jobs,
     ...options,
-    ...more,
-    ledger: openLedger(store, now),
+    trustClocks,
+    ledger,
     runtime,
-    owner: `${hostname()}:${Deno.pid}`,
+    owner,
     execute: stepExecutor({ store, program, now, mask: createMask(env), warn: log.warn, graceMs: killMs }),
     async publishedAt() {
       const pointer = await readPointer(store);
       return pointer && new Date(pointer.value.publishedAt);
     },
+    onNews: alerts.review,
   });
+  return { scheduler, alerts };
 }
 
 /** Keeps the schedule on this machine until the loop is stopped. */
 export async function startSchedule(options: ProcessSchedulerOptions): Promise<SchedulerLoop> {
   const { config, jobs, runtime: { now, log }, leaseMs = LEASE_MS, pollMs } = options;
   await saveDefinitions(openStore(config), jobs, now());
-  return await runScheduler(processScheduler({ ...options, leaseMs }), { log, now, leaseMs, pollMs });
+  const { scheduler, alerts } = processScheduler({ ...options, leaseMs });
+  const loop = await runScheduler(scheduler, { log, now, leaseMs, pollMs });
+  // What a scheduler that died could not tell any more.
+  for (const job of jobs.jobs) void alerts.review(job);
+  return {
+    ...loop,
+    async stop(graceMs) {
+      await loop.stop(graceMs);
+      await alerts.close();
+    },
+  };
 }
 
 /** What a tick did. */
@@ -83,7 +108,7 @@ export async function runTick(options: ProcessSchedulerOptions, signal?: AbortSi
   const { config, jobs, runtime: { now }, leaseMs = LEASE_MS } = options;
   await saveDefinitions(openStore(config), jobs, now());
   const ran = new Map<string, Slot>();
-  const scheduler = processScheduler({ ...options, leaseMs }, { trustClocks: true });
+  const { scheduler, alerts } = processScheduler({ ...options, leaseMs }, { trustClocks: true });
   await scheduler.begin();
   await scheduler.keepAlive();
   const heart = setInterval(() => void scheduler.keepAlive(), leaseMs / 3);
@@ -107,6 +132,9 @@ export async function runTick(options: ProcessSchedulerOptions, signal?: AbortSi
     signal?.removeEventListener("abort", handOver);
     await scheduler.stop(0);
     clearInterval(heart);
+    await Promise.all(jobs.jobs.map(alerts.review));
+    await alerts.flush();
+    await alerts.close();
   }
   return { ran: [...ran.values()], left: scheduler.openSlots() };
 }

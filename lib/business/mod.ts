@@ -27,3 +27,6 @@ export { type Judgement, promotionVerdict, type Verdict } from "./promotion_rule
 export { type ChampionInQuestion, championInQuestion } from "./champion_in_question.ts";
 export { judgeChurnChallenger } from "./churn_challenge.ts";
 export { judgeRecommenderChallenger } from "./recommender_challenge.ts";
+export { weeklySalesSql, type WholeWeeks, wholeWeeks } from "./weekly_sales.ts";
+export { CART_CASE, weeklyCartsSql } from "./abandoned_carts.ts";
+export { STOCK_CASE } from "./stock_case.ts";

@@ -62,7 +62,7 @@ function onUnseenOrders(
   const cases = casesSince(card.asOf);
   if (cases.length < FEWEST_CUSTOMERS) {
     return {
-      unreadable: `${count(cases.length)} held-out orders are newer than its training of ${card.asOf}, ` +
+      unreadable: `${count(cases.length)} customers ordered since it was trained on ${card.asOf}, ` +
         `${FEWEST_CUSTOMERS} are needed`,
     };
   }

@@ -6,12 +6,12 @@ export interface ServedRun {
   name: string;
   /** Beginning of the data interval, ISO 8601 in UTC. */
   from: string;
-  /** End of the data interval, exclusive. */
+  /** End of the data interval, exclusive; its beginning where a run is about no time. */
   to: string;
 }
 
 const TIME = String.raw`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z`;
-const NAME = new RegExp(`^[a-z][a-z0-9_-]*@(${TIME})$`);
+const NAME = new RegExp(`^[a-z0-9][a-z0-9_-]*@(${TIME})$`);
 const INTERVAL = new RegExp(`^(${TIME})/(${TIME})$`);
 
 /**
@@ -32,9 +32,9 @@ export function servedRun(env: Record<string, string | undefined>): ServedRun | 
     });
   }
   const [, from, to] = INTERVAL.exec(interval ?? "") ?? [];
-  if (!isTime(from) || !isTime(to) || Date.parse(from) >= Date.parse(to)) {
+  if (!isTime(from) || !isTime(to) || Date.parse(from) > Date.parse(to)) {
     throw new ConfigError("SHOPFLOW_RUN_INTERVAL is not a data interval", {
-      expected: "FROM/TO in UTC, FROM before TO, e.g. 2024-10-02T02:05Z/2024-10-02T03:05Z",
+      expected: "FROM/TO in UTC, FROM not after TO, e.g. 2024-10-02T02:05Z/2024-10-02T03:05Z",
       found: interval ? JSON.stringify(interval) : "SHOPFLOW_RUN alone",
       remedy: "The scheduler sets both; unset them to start a program by hand.",
     });

@@ -102,7 +102,9 @@ export async function settledDecision(
   const champion = await championVersion(store, name);
   if (champion === version) return undefined;
   if (champion !== null && await trainedChampion(store, name, champion) === undefined) return undefined;
-  return (await promotionDecisions(store, name)).find((decision) => decision.version === version);
+  const decision = (await promotionDecisions(store, name)).find((decision) => decision.version === version);
+  // Without a champion, one that was good enough is wanted again.
+  return champion === null && decision?.outcome === "promoted" ? undefined : decision;
 }
 
 /**
@@ -113,12 +115,12 @@ export async function settledDecision(
 export async function loadChampion(store: ObjectStore, name: string): Promise<ModelVersion> {
   const version = await championVersion(store, name);
   if (version !== null) return await loadModelVersion(store, name, version);
-  const [refused] = await promotionDecisions(store, name);
-  if (refused !== undefined) {
+  const [latest] = await promotionDecisions(store, name);
+  if (latest?.outcome === "refused") {
     throw new ModelError(`No ${name} model was good enough to score`, {
-      found: `version ${refused.version}, refused: ${refused.reason}`,
+      found: `version ${latest.version}, refused: ${latest.reason}`,
       remedy: `\`deno task models history ${name}\` has the figures; ` +
-        `\`deno task models promote ${name} ${refused.version} --reason TEXT\` lets it score all the same.`,
+        `\`deno task models promote ${name} ${latest.version} --reason TEXT\` lets it score all the same.`,
     });
   }
   throw new ModelError(`There is no trained ${name} model in ${store.url}`, {

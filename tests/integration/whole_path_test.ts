@@ -15,7 +15,7 @@ import { transform } from "../../pipelines/transform.ts";
 import { withServers } from "../fixtures/source_servers.ts";
 import { TEST_DATASETS, testWith } from "../requirements.ts";
 
-const REPORTS = ["churn", "data_quality", "inventory", "recommendation"];
+const REPORTS = ["churn", "data_quality", "executive", "inventory", "recommendation"];
 
 testWith(
   ["postgres", "mongodb", "datasets"],
@@ -69,7 +69,7 @@ testWith(
       assert.ok(recommender.recall_at_10! > recommender.popularity_recall_at_10!);
       assert.equal((await requireScores(context.store, "inventory_plan")).rows, 0);
       // Without inventory rows there is nothing to draw on that page.
-      await everyReportIsGood(context, ["churn", "data_quality", "recommendation"]);
+      await everyReportIsGood(context, ["churn", "data_quality", "executive", "recommendation"]);
     }),
 );
 

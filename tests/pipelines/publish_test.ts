@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { loadConfig } from "shopflow/config/mod.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { listReports, readReport } from "shopflow/notebook/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
@@ -18,7 +19,7 @@ async function withShop(body: (context: PipelineContext, notebooks: string) => P
     await Promise.all([lakeUrl, notebooks].map((folder) => Deno.mkdir(folder)));
     const store = await publishSmallLake(lakeUrl);
     const runtime = createRuntime({ log: createLogger(() => {}), progress: silentProgress });
-    const config = { home, lakeUrl, cacheBytes: 0, postgresUrl: "", ticketsUrl: "", host: "", port: 0 };
+    const config = loadConfig({ SHOPFLOW_HOME: home });
     await body({ config, store, runtime, force: false }, notebooks);
   });
 }

@@ -128,7 +128,7 @@ Deno.test("a run that is none, or has no interval, is refused with the form that
       name,
     );
   }
-  for (const interval of ["2024-10-02", "2024-10-02T03:05Z/2024-10-02T03:05Z", "2024-10-02T02:05Z/later"]) {
+  for (const interval of ["2024-10-02", "2024-10-02T03:06Z/2024-10-02T03:05Z", "2024-10-02T02:05Z/later"]) {
     assert.throws(
       () => loadConfig({ SHOPFLOW_RUN: RUN, SHOPFLOW_RUN_INTERVAL: interval }),
       { name: "ConfigError", message: /SHOPFLOW_RUN_INTERVAL is not a data interval: expected FROM\/TO/ },

@@ -131,6 +131,14 @@ Deno.test("where the only model was refused, scoring says so, and how to let it 
     });
   }));
 
+Deno.test("where the champion's pointer was lost, a version that was promoted is wanted again", () =>
+  withVersions(["v1"], async (store) => {
+    await makeChampion(store, "churn", "v1", { decision: decision("v1") });
+    await store.delete("models/churn/champion.json");
+    assert.equal(await settledDecision(store, "churn", "v1"), undefined);
+    await assert.rejects(loadChampion(store, "churn"), /no trained churn model.*pipeline run train/);
+  }));
+
 Deno.test("versions are listed with what became of them, and found by the beginning of their names", () =>
   withVersions(["a1", "a2", "b1"], async (store) => {
     await makeChampion(store, "churn", "a1", { decision: decision("a1") });

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { addDays } from "shopflow/features/mod.ts";
+import { runNotebook } from "shopflow/notebook/mod.ts";
+import { join } from "node:path";
+import type { CuratedRows } from "../fixtures/curated_shop.ts";
+import { createCuratedLake, groupedShop, LAST_DAY } from "../fixtures/grouped_shop.ts";
+import { outputOf } from "../fixtures/notebook_output.ts";
+
+const NOTEBOOK = join(import.meta.dirname!, "..", "..", "notebooks", "executive.ipynb");
+const CHARTS = ["sales", "orders", "categories", "churn", "carts", "stock"];
+
+/** The grouped shop, in whose last week one cart was bought and three were left. */
+function shopWithCarts(): CuratedRows {
+  const shop = groupedShop();
+  const carts = ["a", "b", "c", "d"].flatMap((visit, i) => {
+    const day = addDays(LAST_DAY, -i);
+    const added = [`cart-${visit}`, "C1", `visit-${visit}`, "add_to_cart", day, "P00"];
+    return i === 0 ? [added, [`buy-${visit}`, "C1", `visit-${visit}`, "purchase", day, "P00"]] : [added];
+  });
+  return { ...shop, fact_events: [...shop.fact_events!, ...carts] };
+}
+
+Deno.test("the executive notebook shows the last whole week against what the business stated", async () => {
+  // The last day with sales, 30 June 2024, is a Sunday.
+  await using lake = await createCuratedLake(shopWithCarts());
+  const run = await runNotebook(NOTEBOOK, lake.context);
+  assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
+  for (const cell of CHARTS) assert.match(outputOf(run, cell), /<svg/, cell);
+  assert.match(outputOf(run, "setup"), /2024-06-24 to 2024-06-30/);
+  assert.match(outputOf(run, "headline"), /"net sales":\{"value":"140"/, "two customers a day pay 10");
+  assert.match(outputOf(run, "headline"), /"carts abandoned":\{"value":"75 %","note":"68 % at the start"/);
+  assert.match(outputOf(run, "goals"), /Carts abandoned.*2024-06-24.*75\.0 %.*68 %.*\+7\.0/);
+  assert.match(outputOf(run, "goals"), /Products out of stock.*8\.3 %.*20 %.*−11\.7/);
+  assert.match(outputOf(run, "goals-text"), /left goods of \*\*30\*\* in the 3 carts/);
+});
+
+Deno.test("an earlier day shows the week before it", async () => {
+  await using lake = await createCuratedLake(shopWithCarts());
+  const run = await runNotebook(NOTEBOOK, lake.context, {
+    parameters: { as_of: "2024-06-26" },
+    check: false,
+  });
+  assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
+  assert.match(outputOf(run, "setup"), /2024-06-17 to 2024-06-23/);
+});
+
+Deno.test("a young shop of orders alone is told what cannot be told yet", async () => {
+  const shop = groupedShop();
+  await using lake = await createCuratedLake({
+    ...shop,
+    fact_orders: shop.fact_orders!.filter(([, , , day]) => String(day) >= addDays(LAST_DAY, -3)),
+    fact_events: [],
+    fact_inventory_snapshots: [],
+    dim_warehouses: [],
+  });
+  const run = await runNotebook(NOTEBOOK, lake.context, { check: false });
+  assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
+  assert.match(outputOf(run, "setup"), /No whole week of sales lies before 2024-07-01/);
+  for (const cell of CHARTS) assert.match(outputOf(run, cell), /Nothing to (draw|show)/, cell);
+  assert.match(outputOf(run, "goals-text"), /Churn cannot be told yet.*has no events.*counts none/);
+});
