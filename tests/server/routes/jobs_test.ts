@@ -113,10 +113,11 @@ Deno.test("an hourly job has a calendar of 24 columns, a nightly one a calendar 
   const nightly = await (await get("/jobs/train-models")).text();
   assert.match(nightly, /<table class="calendar weeks">.*>Mon<.*26 Aug/s);
   const often = await (await get("/jobs/watch-stock")).text();
+  assert.match(often, /aria-label="Tue 1 Oct, 20:00 to 20:59: 4 succeeded"><span aria-hidden="true">4</);
   assert.match(
     often,
-    /aria-label="Tue 1 Oct, 20:00 to 20:59: 4 slots, .*?\d succeeded"/,
-    "many slots an hour are counted",
+    /:59: (\d) failed, [^"]*succeeded"><span aria-hidden="true">\1</,
+    "those that failed are counted",
   );
   assert.match(often, /href="\/jobs\/watch-stock\?day=2024-10-01#slots"/);
   const day = await (await get("/jobs/watch-stock?day=2024-10-01")).text();
