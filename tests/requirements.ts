@@ -3,7 +3,7 @@
  * `SHOPFLOW_TEST_REQUIRE` lists the need (as CI does), it fails instead.
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 
 export const TEST_POSTGRES_URL = Deno.env.get("SHOPFLOW_TEST_POSTGRES_URL") ?? "";
 export const TEST_MONGODB_URL = Deno.env.get("SHOPFLOW_TEST_MONGODB_URL") ?? "";
@@ -28,6 +28,9 @@ export const TEST_CHROMIUM = Deno.env.get("SHOPFLOW_TEST_CHROMIUM") ?? "/usr/bin
 export const TEST_DATASETS = Deno.env.get("SHOPFLOW_TEST_DATASETS") ??
   join(import.meta.dirname!, "..", "..", "shared", "datasets");
 
+const isProgram = (name: string) =>
+  (Deno.env.get("PATH") ?? "").split(delimiter).some((folder) => existsSync(join(folder, name)));
+
 const NEEDS = {
   postgres: { met: TEST_POSTGRES_URL !== "", hint: "SHOPFLOW_TEST_POSTGRES_URL is not set" },
   postgres_tls: { met: TEST_POSTGRES_CA !== "", hint: "SHOPFLOW_TEST_POSTGRES_CA is not set" },
@@ -40,6 +43,7 @@ const NEEDS = {
   dbt: { met: TEST_DBT !== "", hint: "SHOPFLOW_TEST_DBT is not set" },
   spark: { met: TEST_SPARK !== "", hint: "SHOPFLOW_TEST_SPARK is not set" },
   chromium: { met: existsSync(TEST_CHROMIUM), hint: `no Chromium at ${TEST_CHROMIUM}` },
+  promtool: { met: isProgram("promtool"), hint: "there is no promtool (Debian: prometheus)" },
   datasets: { met: existsSync(TEST_DATASETS), hint: `no data sets at ${TEST_DATASETS}` },
 };
 
