@@ -19,6 +19,7 @@ import { inventoryRoutes } from "./routes/inventory.ts";
 import { jobFormRoutes } from "./routes/job_forms.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { jobsApiRoutes } from "./routes/jobs_api.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { predictChurnRoutes } from "./routes/predict_churn.ts";
 import { recommendRoutes } from "./routes/recommend.ts";
 import { reportRoutes } from "./routes/reports.ts";
@@ -36,7 +37,16 @@ export interface ServerDependencies extends ServingCacheOptions, JobBoardOptions
 }
 
 /** Pages and answers that whoever may read reports may read, too. */
-const READERS_PATHS = ["/reports", "/reports/*", "/docs", "/jobs", "/jobs/*", "/api/jobs", "/api/jobs/*"];
+const READERS_PATHS = [
+  "/reports",
+  "/reports/*",
+  "/docs",
+  "/jobs",
+  "/jobs/*",
+  "/api/jobs",
+  "/api/jobs/*",
+  "/metrics",
+];
 /** Largest request body in bytes: a hundred customers, or the features of one, fit many times. */
 const LARGEST_BODY = 64 * 1024;
 
@@ -71,6 +81,7 @@ export function createApp({ store, runtime, ...options }: ServerDependencies): O
   app.route("/", jobRoutes({ store, runtime, board, operators }));
   app.route("/", jobFormRoutes({ runtime, board, actions, operators }));
   app.route("/", jobsApiRoutes({ store, runtime, board, actions, operators }));
+  app.route("/", metricsRoutes(store, runtime));
   app.route("/", healthRoutes(cache, runtime));
   addDocs(app, {
     cache,

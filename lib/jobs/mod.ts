@@ -26,5 +26,5 @@ export {
   listSchedulers,
   type LivingScheduler,
   livingSchedulers,
-} from "./list_schedulers.ts";
+} from "./living_schedulers.ts";
 export { isLog, JOBS, pagesFolder } from "./ledger_keys.ts";

@@ -265,3 +265,15 @@ Deno.test("a damaged page of the ledger is said where it belongs, logged once, a
   await get("/jobs");
   assert.equal(log.filter((line) => line.includes("slots of refresh-data on 2024-10-01")).length, 1);
 });
+
+Deno.test("where the jobs themselves cannot be read, the page says so and the log says why", async () => {
+  await using lake = await temporaryLake();
+  await lake.store.put("runs/schedule/definitions.json", new TextEncoder().encode("half"));
+  const { get, log } = createClient(lake.store);
+  const answer = await get("/jobs", HTML);
+  assert.equal(answer.status, 503);
+  const page = await answer.text();
+  assert.match(page, /The lake cannot be read or written/);
+  assert.doesNotMatch(page, /definitions/);
+  assert.ok(log.some((line) => line.includes("runs/schedule/definitions.json")));
+});
