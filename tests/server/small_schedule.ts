@@ -99,7 +99,7 @@ export async function fillLedger(store: ObjectStore, now: Date, days = 40): Prom
       ? dueTimes(SMALL_SCHEDULE.jobs[0]!, from, now).filter((_, i) => i % 8 === 0)
       : dueTimes(job, from, now);
     const slots = times.map(({ slot, interval }, i) =>
-      endedSlot(job, { slot: slot.toISOString(), from: interval.from.toISOString() }, i * 13 + number * 7)
+      endedSlot(job, { slot: slot.toISOString(), from: interval.from.toISOString() }, i * 17 + number * 7)
     );
     await ledger.enter(job.name, slots);
   }
