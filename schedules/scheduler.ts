@@ -28,6 +28,8 @@ export interface ProcessSchedulerOptions {
   leaseMs?: number;
   pollMs?: number;
   maxRuns?: number;
+  /** How late a slot may be seen without having been missed, in milliseconds; default 90,000. */
+  graceMs?: number;
   /** Between asking a process to stop and killing it, in milliseconds. */
   killMs?: number;
   env?: Record<string, string | undefined>;
@@ -96,6 +98,8 @@ export interface Tick {
   ran: Slot[];
   /** Open slots that are left to the next tick, or to other schedulers. */
   left: Slot[];
+  /** Why the ledger of a job could not be kept, by the job's name. */
+  problems: Record<string, string>;
 }
 
 /**
@@ -108,6 +112,7 @@ export async function runTick(options: ProcessSchedulerOptions, signal?: AbortSi
   const { config, jobs, runtime: { now }, leaseMs = LEASE_MS } = options;
   await saveDefinitions(openStore(config), jobs, now());
   const ran = new Map<string, Slot>();
+  const problems = new Map<string, string>();
   const { scheduler, alerts } = processScheduler({ ...options, leaseMs }, { trustClocks: true });
   await scheduler.begin();
   await scheduler.keepAlive();
@@ -117,6 +122,7 @@ export async function runTick(options: ProcessSchedulerOptions, signal?: AbortSi
   try {
     for (let look = true; !signal?.aborted;) {
       await scheduler.round(look);
+      scheduler.problems().forEach((problem, job) => problems.set(job, problem));
       const active = scheduler.active();
       if (active.length === 0) {
         // What ended just now may have let others in.
@@ -124,8 +130,11 @@ export async function runTick(options: ProcessSchedulerOptions, signal?: AbortSi
         look = false;
         continue;
       }
-      const after = await Promise.race(active.map(({ ended }) => ended));
-      if (after !== undefined) ran.set(formatRunName(after), after);
+      const ends = active.map(async ({ ended }) => {
+        const after = await ended;
+        if (after !== undefined) ran.set(formatRunName(after), after);
+      });
+      await Promise.race(ends);
       look = true;
     }
   } finally {
@@ -136,5 +145,5 @@ export async function runTick(options: ProcessSchedulerOptions, signal?: AbortSi
     await alerts.flush();
     await alerts.close();
   }
-  return { ran: [...ran.values()], left: scheduler.openSlots() };
+  return { ran: [...ran.values()], left: scheduler.openSlots(), problems: Object.fromEntries(problems) };
 }

@@ -44,6 +44,7 @@ const NEEDS = {
   spark: { met: TEST_SPARK !== "", hint: "SHOPFLOW_TEST_SPARK is not set" },
   chromium: { met: existsSync(TEST_CHROMIUM), hint: `no Chromium at ${TEST_CHROMIUM}` },
   promtool: { met: isProgram("promtool"), hint: "there is no promtool (Debian: prometheus)" },
+  systemd: { met: isProgram("systemd-analyze"), hint: "there is no systemd-analyze" },
   datasets: { met: existsSync(TEST_DATASETS), hint: `no data sets at ${TEST_DATASETS}` },
 };
 

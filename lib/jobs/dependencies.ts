@@ -1,11 +1,15 @@
 import { nextDue } from "./cron_expression.ts";
 import type { Job } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
+import { latestSlots } from "./latest_slots.ts";
 import { shortTime } from "./run_name.ts";
 import { hasSucceeded, isFinal, type Slot } from "./slot.ts";
 
 /** Whether a slot may start as far as the jobs it depends on are concerned. */
-export type Readiness = { state: "ready" } | { state: "waiting" | "impossible"; reason: string };
+export type Readiness =
+  | { state: "ready" }
+  | { state: "waiting"; reason: string }
+  | { state: "impossible"; reason: string; blockedBy: string };
 
 /** How far back a slot of a dependency may lie, in days. */
 const LOOK_BACK_DAYS = 35;
@@ -30,9 +34,8 @@ export async function readiness(
     if (accountedUntil === undefined || isMissing(dependency, new Date(accountedUntil), until)) {
       return { state: "waiting", reason: `waits for ${name}, whose slots up to then are not entered yet` };
     }
-    const slots = (await ledger.slots(name, new Date(until.getTime() - LOOK_BACK_DAYS * DAY_MS), until))
-      .filter(({ trigger }) => trigger !== "manual");
-    let counting = slots.findLast(({ status }) => status !== "skipped" && status !== "replaced");
+    const newest = await latest(name, until, ledger, () => true);
+    let counting = newest && await latest(name, until, ledger, standsForItself);
     if (counting?.status === "missed" && dependency.missed.run === "last") {
       const entered = new Date(slot.enteredAt);
       if (isMissing(dependency, new Date(accountedUntil), entered)) {
@@ -40,18 +43,43 @@ export async function readiness(
       }
       counting = await standIn(name, until, entered, ledger) ?? counting;
     }
-    if (counting === undefined || (counting.slot <= slot.interval.from && counting !== slots.at(-1))) {
-      return { state: "impossible", reason: `${name} has no slot in the same interval that was run` };
+    if (counting === undefined || (counting.slot <= slot.interval.from && counting.slot !== newest!.slot)) {
+      return {
+        state: "impossible",
+        blockedBy: name,
+        reason: `${name} has no slot in the same interval that was run`,
+      };
     }
     if (!isFinal(counting.status)) {
       return { state: "waiting", reason: `waits for ${name} of ${shortTime(counting.slot)}` };
     }
     if (!hasSucceeded(counting)) {
-      return { state: "impossible", reason: `${name} of ${shortTime(counting.slot)} ${counting.status}` };
+      return {
+        state: "impossible",
+        blockedBy: name,
+        reason: `${name} of ${shortTime(counting.slot)} ${counting.status}`,
+      };
     }
   }
   return { state: "ready" };
 }
+
+/** The latest slot of a job up to a time, of those that count for others. */
+async function latest(
+  job: string,
+  until: Date,
+  ledger: Ledger,
+  counts: (slot: Slot) => boolean,
+): Promise<Slot | undefined> {
+  const [found] = await latestSlots(ledger, [job], {
+    limit: 1,
+    since: new Date(until.getTime() - LOOK_BACK_DAYS * DAY_MS),
+    where: (slot) => slot.slot <= until.toISOString() && slot.trigger !== "manual" && counts(slot),
+  });
+  return found;
+}
+
+const standsForItself = ({ status }: Slot) => status !== "skipped" && status !== "replaced";
 
 /** Of a job that catches up with its last slot only: the slot that was run in the place of missed ones. */
 async function standIn(job: string, after: Date, until: Date, ledger: Ledger): Promise<Slot | undefined> {

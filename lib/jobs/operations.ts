@@ -187,7 +187,7 @@ async function reopen(ledger: Ledger, name: RunName, request: Request): Promise<
   await ledger.enter(name.job, [{ ...before, status: "queued" }]);
   await ledger.change(
     name,
-    ({ endedAt: _, cancelledBy: __, notBefore: ___, ...slot }) =>
+    ({ endedAt: _, cancelledBy: __, notBefore: ___, blockedBy: ____, ...slot }) =>
       isOpen(slot) || hasSucceeded(slot) ? undefined : {
         ...slot,
         status: "queued",

@@ -1,7 +1,7 @@
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { Execute, Execution, StopReason } from "./executor.ts";
 import type { Job } from "./job.ts";
-import { goesOn, type Ledger } from "./ledger.ts";
+import { goesOn, type Ledger, type Running } from "./ledger.ts";
 import { dayOf } from "./ledger_keys.ts";
 import { afterAttempt, type Outcome } from "./outcome.ts";
 import type { Holder, PoolPlaces } from "./pool_places.ts";
@@ -43,14 +43,13 @@ export async function startSlot(job: Job, slot: Slot, context: RunContext): Prom
   const { ledger, places, pools, runtime: { now }, owner } = context;
   const lease = context.lease();
   const before = ledger.control(job.name).known?.running;
-  const current = before && (await ledger.page(job.name, dayOf(before.slot)).read()).slots[before.slot];
-  if (before !== undefined && goesOn(before, current)) return undefined;
+  if (before !== undefined && !await isOver(before, job, ledger)) return undefined;
 
   const attempt = nextAttempt(slot, before?.slot === slot.slot ? before.attempt : 0);
   const holder: Holder = { job: job.name, slot: slot.slot, attempt, scheduler: lease.id };
   const size = pools[job.pool]!;
-  const isOver = (other: Holder) => hasEnded(other, context);
-  if (Number.isFinite(size) && !await places.take(job.pool, size, holder, isOver)) return undefined;
+  const hasEnded = (other: Holder) => holderEnded(other, context);
+  if (Number.isFinite(size) && !await places.take(job.pool, size, holder, hasEnded)) return undefined;
   const giveBack = () => Number.isFinite(size) ? places.release(job.pool, holder) : Promise.resolve();
 
   const startedAt = now().toISOString();
@@ -83,6 +82,14 @@ export async function startSlot(job: Job, slot: Slot, context: RunContext): Prom
     }
   })();
   return { job, slot: found, attempt, stop, ended };
+}
+
+/** Whether a run that was started does not go on. Once it has ended it stays so: then what is known is enough. */
+async function isOver(running: Running, { name }: Job, ledger: Ledger): Promise<boolean> {
+  const page = ledger.page(name, dayOf(running.slot));
+  const known = page.known?.slots[running.slot];
+  if (known !== undefined && !goesOn(running, known)) return true;
+  return !goesOn(running, (await page.read()).slots[running.slot]);
 }
 
 const nextAttempt = ({ attempts }: Slot, atLeast = 0) => Math.max(atLeast, attempts.at(-1)?.number ?? 0) + 1;
@@ -176,7 +183,7 @@ export function takeOver(
 }
 
 /** Whether a run that has a place of a pool does not go on any more. */
-async function hasEnded(
+async function holderEnded(
   { job, slot, attempt, scheduler }: Holder,
   { ledger, watch, lease }: RunContext,
 ): Promise<boolean> {

@@ -54,6 +54,8 @@ export interface Scheduler {
   stop(graceMs: number): Promise<void>;
   /** Slots that are entered and have not ended, by what is known. */
   openSlots(): Slot[];
+  /** Why the ledger of a job could not be kept in the last round, by the job's name. */
+  problems(): ReadonlyMap<string, string>;
   /** Waits until what the end of runs sets off is done; for those who hold the clock still meanwhile. */
   settled(): Promise<void>;
 }
@@ -78,6 +80,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   let starting = 0;
   const turns = new Map<string, Promise<void>>();
   const renewals = new Set<() => void>();
+  /** Counts what may let a slot start that waits for other jobs. */
+  let changes = 0;
+  /** At which of these each one was found to wait still. */
+  const waited = new Map<string, number>();
+  const problems = new Map<string, string>();
   /** Slots whose SLA is known to be over. */
   const overdue = new Set<string>();
   /** Schedulers look at jobs in different orders, so that they seldom want the same one. */
@@ -124,7 +131,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         try {
           await work(job);
         } catch (error) {
-          log.warn(`${job.name}: the ledger cannot be kept: ${(error as Error).message}`);
+          const { message } = error as Error;
+          problems.set(job.name, message);
+          log.warn(`${job.name}: the ledger cannot be kept: ${message}`);
         }
       }
     }));
@@ -135,9 +144,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const bell = await ledger.bell();
     const refresh = look || bell !== rung || bell === undefined;
     rung = bell ?? "";
+    if (refresh) changes++;
+    problems.clear();
     await forEachJob(async (job) => {
       if (refresh) await ledger.refresh(job.name);
-      await planner.plan(job);
+      if (await planner.plan(job)) changes++;
       await advance(job);
       await planner.save(job.name);
       if (refresh) await ledger.closeDays(job.name);
@@ -196,28 +207,38 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     ].filter(({ trigger }) => !paused || trigger === "manual");
     for (const slot of ordered) {
       if (job.overlap === "replace" && ordered.some((other) => replaces(other, slot))) {
-        await end(job, slot, "replaced", "a later slot took its place before it ran");
+        await end(job, slot, { status: "replaced", reason: "a later slot took its place before it ran" });
         continue;
       }
       if (slot.notBefore !== undefined && slot.notBefore > now().toISOString()) return undefined;
       if (slot.status === "queued") return slot;
-      const state = await readiness(job, slot, ledger, jobs);
-      if (state.state === "ready") return slot;
-      if (state.state === "waiting") return undefined;
-      await end(job, slot, "skipped", state.reason);
+      if (waited.get(formatRunName(slot)) === changes) return undefined;
+      const asked = changes;
+      const ready = await readiness(job, slot, ledger, jobs);
+      if (ready.state === "waiting") {
+        waited.set(formatRunName(slot), asked);
+        return undefined;
+      }
+      waited.delete(formatRunName(slot));
+      if (ready.state === "ready") return slot;
+      await end(job, slot, { status: "skipped", reason: ready.reason, blockedBy: ready.blockedBy });
     }
     return undefined;
   }
 
-  async function end(job: Job, slot: Slot, status: "skipped" | "replaced", reason: string): Promise<void> {
+  async function end(
+    job: Job,
+    slot: Slot,
+    outcome: Pick<Slot, "reason" | "blockedBy"> & { status: "skipped" | "replaced" },
+  ): Promise<void> {
     await ledger.change(
       slot,
       (present) =>
         isOpen(present) && present.attempts.length === slot.attempts.length
-          ? { ...present, status, reason, endedAt: now().toISOString() }
+          ? { ...present, ...outcome, endedAt: now().toISOString() }
           : undefined,
     );
-    log.info(`${formatRunName(slot)}: ${status} (${reason})`);
+    log.info(`${formatRunName(slot)}: ${outcome.status} (${outcome.reason})`);
     await onNews(job);
   }
 
@@ -233,6 +254,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   async function released(run: ActiveRun, after: Slot | undefined): Promise<void> {
+    changes++;
     if (active.get(run.job.name) === run) active.delete(run.job.name);
     if (after === undefined) return;
     const line = `${formatRunName(after)}: ${after.status} (${after.reason})`;
@@ -286,6 +308,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return times.filter((time) => time > now()).sort((a, b) => a.getTime() - b.getTime())[0];
     },
     active: () => [...active.values()],
+    problems: () => problems,
     openSlots: () => jobs.flatMap(({ name }) => ledger.openSlots(name)),
     async settled() {
       while (aftermath.size > 0) await Promise.allSettled([...aftermath]);

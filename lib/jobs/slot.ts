@@ -84,6 +84,8 @@ export interface Slot {
   notBefore?: string;
   requestedBy?: Request;
   cancelledBy?: Request;
+  /** Of a slot that was skipped: the job that it depends on and that did not succeed. */
+  blockedBy?: string;
   /** When it ended. */
   endedAt?: string;
 }

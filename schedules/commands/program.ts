@@ -8,6 +8,7 @@ import { addPauseCommands } from "./pause.ts";
 import { addRunCommand } from "./run.ts";
 import { addRunsCommand } from "./runs.ts";
 import { addShowCommand } from "./show.ts";
+import { addTickCommand } from "./tick.ts";
 
 /** The commands of `deno task jobs`; the lake is opened by the one that is called. */
 export function createJobsProgram(context: () => JobsContext): Command {
@@ -15,7 +16,7 @@ export function createJobsProgram(context: () => JobsContext): Command {
   const once = () => opened ??= context();
   const program = new Command("deno task jobs")
     .description(
-      "Jobs, their slots and what became of them. Requests are written into the lake's ledger, where its\n" +
+      "Jobs, their slots and what became of them. Requests are written into the lake's ledger, where its " +
         "schedulers find them. RUN is JOB@SLOT, e.g. refresh-data@2024-10-02T03:05Z, or a job's name.",
     );
   addListCommand(program, once);
@@ -26,5 +27,6 @@ export function createJobsProgram(context: () => JobsContext): Command {
   addBackfillCommand(program, once);
   addCancelCommand(program, once);
   addPauseCommands(program, once);
+  addTickCommand(program, once);
   return program;
 }

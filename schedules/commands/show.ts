@@ -1,5 +1,12 @@
 import type { Command } from "commander";
-import { formatRunName, type Job, type Request, type Slot, stepName } from "shopflow/jobs/mod.ts";
+import {
+  formatRunName,
+  hasSucceeded,
+  type Job,
+  type Request,
+  type Slot,
+  stepName,
+} from "shopflow/jobs/mod.ts";
 import { formatSize, textTable } from "../../pipelines/lake/text_table.ts";
 import { scheduleText } from "../job_table.ts";
 import { findJob } from "./find_job.ts";
@@ -49,7 +56,9 @@ function facts(job: Job, slot: Slot): [string, string][] {
   ];
 }
 
-const stepText = (name: string, { stepsDone }: Slot) => stepsDone.includes(name) ? `${name} (done)` : name;
+/** That the last step is done is only said by the status. */
+const stepText = (name: string, slot: Slot) =>
+  slot.stepsDone.includes(name) || hasSucceeded(slot) ? `${name} (done)` : name;
 
 const afterDue = ({ slot }: Slot, endedAt: string) =>
   `${durationText(Date.parse(endedAt) - Date.parse(slot))} after it was due`;

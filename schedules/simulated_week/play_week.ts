@@ -67,6 +67,7 @@ export async function playWeek(
     clock,
     durations,
     seed,
+    store,
     troubles: incidents.flatMap(({ trouble }) => trouble ?? []),
     onStep: (step) => void (step === "transform" && played.published.push(clock.now())),
   });

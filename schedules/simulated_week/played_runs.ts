@@ -8,6 +8,8 @@ import {
   stopped,
 } from "shopflow/jobs/mod.ts";
 import type { StopReason } from "shopflow/jobs/mod.ts";
+import { openRunLog } from "shopflow/jobs/process/mod.ts";
+import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
 import type { Trouble } from "./incidents.ts";
 import type { SimulatedClock } from "./simulated_clock.ts";
@@ -18,6 +20,8 @@ export interface PlayOptions {
   durations: Durations;
   troubles: Trouble[];
   seed: number;
+  /** Where the logs of runs that fail go. */
+  store: ObjectStore;
   /** Called when a run has done a step. */
   onStep: (step: string) => void;
 }
@@ -37,7 +41,7 @@ const FAILS_AFTER_SECONDS = 20;
 const SHORTEST = 0.75;
 const LONGEST = 1.35;
 
-export function playRuns({ clock, durations, troubles, seed, onStep }: PlayOptions): PlayedRuns {
+export function playRuns({ clock, durations, troubles, seed, store, onStep }: PlayOptions): PlayedRuns {
   const playing = new Set<string>();
   const nameOf = ({ slot: { job, slot }, attempt }: Pick<Execution, "slot" | "attempt">) =>
     `${job}@${slot} ${attempt}`;
@@ -77,11 +81,20 @@ export function playRuns({ clock, durations, troubles, seed, onStep }: PlayOptio
           reason: `${stepName(step)} was ended after ${job.timeoutMinutes} minutes`,
         };
       }
-      if (fails !== undefined) return { ended: "failed", reason: fails, exitCode: 1 };
-      if (!await execution.stepDone(stepName(step))) return stopped("lost");
+      if (fails !== undefined) {
+        await writeLog(execution, `${stepName(step)}: this run was played. ${fails}`);
+        return { ended: "failed", reason: fails, exitCode: 1 };
+      }
       onStep(stepName(step));
+      if (step !== job.steps.at(-1) && !await execution.stepDone(stepName(step))) return stopped("lost");
     }
     return { ended: "succeeded", reason: "all steps are done", exitCode: 0 };
+  }
+
+  async function writeLog({ slot: { job, slot }, attempt }: Execution, line: string): Promise<void> {
+    const log = openRunLog(store, { job, slot, attempt }, { now: clock.now });
+    log.write(line);
+    await log.close();
   }
 
   return {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 import { metricSet } from "shopflow/jobs/metrics/metric_set.ts";
+import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
 import { testWith } from "../requirements.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -156,9 +157,45 @@ Deno.test("the rules of Prometheus name metrics that there are", async () => {
   assert.deepEqual([...new Set(named)].filter((name) => !known.includes(name)), []);
 });
 
-testWith(["promtool"], "promtool finds nothing wrong with the rules of Prometheus", async () => {
-  const { success, stdout, stderr } = await new Deno.Command("promtool", {
-    args: ["check", "rules", join(folder, "alert_rules.yaml")],
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr));
-});
+testWith(
+  ["promtool"],
+  "the rules of Prometheus say when schedulers are gone, jobs fail and alerts reach nobody",
+  () =>
+    withTemporaryFolder(async (place) => {
+      const cases = await Deno.readTextFile(new URL("alert_rules_test.yaml", import.meta.url));
+      const file = join(place, "cases.yaml");
+      await Deno.writeTextFile(file, cases.replace("RULES", join(folder, "alert_rules.yaml")));
+      const { success, stdout, stderr } = await new Deno.Command("promtool", {
+        args: ["test", "rules", file],
+      })
+        .output();
+      assert.ok(success, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr));
+    }),
+);
+
+testWith(
+  ["systemd"],
+  "systemd finds nothing wrong with the units",
+  () =>
+    withTemporaryFolder(async (units) => {
+      for (const unit of ["shopflow-schedule.service", "shopflow-serve.service"]) {
+        const text = await read(unit);
+        assert.match(text, /^ExecStart=\/usr\/local\/bin\/deno task /m);
+        // It looks whether the program is there.
+        const here = text.replace("/usr/local/bin/deno", Deno.execPath());
+        await Deno.writeTextFile(join(units, unit), here);
+      }
+      const { success, stderr } = await new Deno.Command("systemd-analyze", {
+        args: [
+          "verify",
+          "--man=no",
+          join(units, "shopflow-schedule.service"),
+          join(units, "shopflow-serve.service"),
+        ],
+      }).output();
+      // It has words about units of the machine, too.
+      const said = new TextDecoder().decode(stderr).split("\n").filter((line) => line.includes("shopflow"));
+      assert.deepEqual(said, []);
+      assert.ok(success);
+    }),
+);

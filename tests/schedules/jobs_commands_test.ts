@@ -79,6 +79,15 @@ Deno.test("run --wait prints the log of each try and ends with 0 when the last o
     )
   ));
 
+Deno.test("run --wait without a scheduler says so, and goes on when one is started", () =>
+  withTerminal(async ({ start, store }) => {
+    const { answer } = await start(/no scheduler runs on the lake/, "run", "refresh-data", "--wait");
+    await withScheduler(store, succeeding, async () => {
+      const { code, stdout } = await answer;
+      assert.deepEqual([code, /copied 5 tables\nrefresh-data@\S+ succeeded/.test(stdout)], [0, true]);
+    });
+  }));
+
 Deno.test("run --wait ends with 1 when the run failed, and show and logs tell everything about it", () =>
   withTerminal(({ jobs, json, store }) =>
     withScheduler(
@@ -266,7 +275,20 @@ Deno.test("each mistake gets an error that says what would have been right", () 
 Deno.test("the help of each command has what it takes and an example", () =>
   withTerminal(async ({ jobs }) => {
     const { stdout } = await jobs("--help");
-    for (const command of ["list", "runs", "show", "logs", "run", "backfill", "cancel", "pause", "resume"]) {
+    for (
+      const command of [
+        "list",
+        "runs",
+        "show",
+        "logs",
+        "run",
+        "backfill",
+        "cancel",
+        "pause",
+        "resume",
+        "tick",
+      ]
+    ) {
       assert.match(stdout, new RegExp(`^  ${command} `, "m"));
     }
     for (const command of ["runs", "show", "logs", "run", "backfill", "cancel", "pause"]) {

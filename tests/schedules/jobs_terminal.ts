@@ -23,7 +23,9 @@ export interface Terminal {
   store: ObjectStore;
   /** Runs `deno task jobs` as a process and waits for its end. */
   jobs(...args: string[]): Promise<Answer>;
-  /** The same, which must succeed; what it prints with `--json`. */
+  /** Starts it, and waits until it has said something on standard error. */
+  start(said: RegExp, ...args: string[]): Promise<{ answer: Promise<Answer> }>;
+  /** Runs it, which must succeed; what it prints with `--json`. */
   // deno-lint-ignore no-explicit-any
   json(...args: string[]): Promise<any>;
 }
@@ -36,6 +38,7 @@ export async function withTerminal(body: (terminal: Terminal) => Promise<void>, 
       home,
       store: createDirectoryStore(join(home, "lake")),
       jobs,
+      start: (said, ...args) => startJobs(home, lakeUrl, args, said),
       async json(...args) {
         const { code, stdout, stderr } = await jobs(...args, "--json");
         if (code !== 0) throw new Error(`jobs ${args.join(" ")} ended with ${code}: ${stderr}`);
@@ -48,13 +51,37 @@ export async function withTerminal(body: (terminal: Terminal) => Promise<void>, 
 }
 
 async function runJobs(home: string, lakeUrl: string, args: string[]): Promise<Answer> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  return await (await startJobs(home, lakeUrl, args)).answer;
+}
+
+async function startJobs(
+  home: string,
+  lakeUrl: string,
+  args: string[],
+  said?: RegExp,
+): Promise<{ answer: Promise<Answer> }> {
+  const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", PROGRAM, ...args],
     cwd: ROOT,
     env: { SHOPFLOW_HOME: home, SHOPFLOW_LAKE: lakeUrl, NO_COLOR: "1" },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let stderr = "";
+  const heard = Promise.withResolvers<void>();
+  const listening = (async () => {
+    for await (const text of process.stderr.pipeThrough(new TextDecoderStream())) {
+      stderr += text;
+      if (said?.test(stderr)) heard.resolve();
+    }
+    heard.resolve();
+  })();
+  const answer = (async () => {
+    const [stdout, { code }] = await Promise.all([process.stdout.text(), process.status, listening]);
+    return { code, stdout, stderr };
+  })();
+  if (said !== undefined) await heard.promise;
+  return { answer };
 }
 
 /** What a try of a run prints, and how it ends; called with its number. */

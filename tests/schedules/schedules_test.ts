@@ -143,7 +143,7 @@ Deno.test("a tick runs what is due and ends, and the next one tries again what f
       after: ["refresh"],
     }]);
     const options = (code: string) => ({ jobs, config, runtime, program: evaluated(code) });
-    assert.deepEqual(await runTick(options("")), { ran: [], left: [] });
+    assert.deepEqual(await runTick(options("")), { ran: [], left: [], problems: {} });
     clock.ahead = 60 * 60_000;
     const failed = await runTick(options("Deno.exit(1)"));
     assert.deepEqual(failed.ran.map(({ job, status }) => [job, status]), [["refresh", "queued"]]);

@@ -31,6 +31,7 @@ export const headline = (alert: Alert): string => `${formatRunName(alert)}: ${HE
 /** Slack takes 150 characters in a header and 3,000 in a section. */
 const LONGEST_TITLE = 150;
 const LONGEST_REASON = 600;
+const LONGEST_LINE = 300;
 const LONGEST_SECTION = 2900;
 
 /**
@@ -50,12 +51,15 @@ export function alertMessage(
     ["reason", shortened(alert.reason, LONGEST_REASON)],
     ...alert.episodes.map((episode) => ["since", sinceText(alert, episode)]),
     ["owner", alert.owner],
-    ...(publicUrl === undefined ? [] : [["page", `${publicUrl}/jobs/${alert.job}`]]),
+    ...(publicUrl === undefined
+      ? []
+      : [["page", `${publicUrl}/jobs/${alert.job}/runs/${shortTime(alert.slot)}`]]),
   ] as [string, string][];
   const commands = alert.kind === "recovered"
     ? []
     : [`deno task jobs show ${run}`, `deno task jobs logs ${run}`];
-  const log = shortened(logTail.join("\n"), LONGEST_SECTION);
+  // Its end says why it failed.
+  const log = logTail.map((line) => shortened(line, LONGEST_LINE)).join("\n").slice(-LONGEST_SECTION);
   const text = [
     ...facts.map(([name, value]) => `${name}: ${value}`),
     ...(log === "" ? [] : ["", "last lines of the log:", log]),
@@ -102,13 +106,12 @@ function blocks(title: string, facts: [string, string][], log: string, commands:
     type: "section",
     text: { type: "mrkdwn", text: shortened(text, LONGEST_SECTION) },
   });
-  const fenced = (text: string) => section(`\`\`\`${escaped(text)}\`\`\``);
+  const fenced = (text: string) => section(`\`\`\`${text}\`\`\``);
   return [
     { type: "header", text: { type: "plain_text", text: title } },
     section(facts.map(([name, value]) => `*${name}*: ${escaped(value)}`).join("\n")),
-    // Cut before it is escaped and fenced, so that neither is broken.
-    ...(log === "" ? [] : [fenced(log.slice(-LONGEST_SECTION / 2))]),
-    ...(commands.length === 0 ? [] : [fenced(commands.join("\n"))]),
+    ...(log === "" ? [] : [fenced(escapedEnd(log, LONGEST_SECTION - 6))]),
+    ...(commands.length === 0 ? [] : [fenced(escaped(commands.join("\n")))]),
   ];
 }
 
@@ -125,6 +128,13 @@ function html(title: string, facts: [string, string][], log: string, commands: s
 /** The three characters that Slack reads as markup. */
 export const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+/** The end of a text that is at most so long when it is escaped. */
+function escapedEnd(text: string, longest: number): string {
+  let end = text;
+  while (escaped(end).length > longest) end = end.slice(Math.ceil(end.length / 10));
+  return escaped(end);
+}
 
 const quoted = (text: string) => escaped(text).replaceAll('"', "&quot;");
 

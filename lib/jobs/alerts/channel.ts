@@ -6,8 +6,12 @@ export interface Channel {
   name: string;
   /** Where they go, without secrets. */
   place: string;
-  /** Sends one. Rejects with a {@linkcode DeliveryError} when it was not taken. */
-  send(message: AlertMessage): Promise<void>;
+  /**
+   * Sends one. Rejects with a {@linkcode DeliveryError} when it was not taken.
+   *
+   * @returns what is to be said of one that was taken all the same.
+   */
+  send(message: AlertMessage): Promise<string | void>;
 }
 
 /** A channel did not take an alert. Its message holds no secret. */

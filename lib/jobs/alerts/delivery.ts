@@ -34,8 +34,6 @@ export interface Delivery {
 
 /** Alerts that are sent at the same time. */
 const AT_ONCE = 4;
-/** Lines of a log in an alert. */
-const LOG_LINES = 15;
 /** When the lake cannot be written. */
 const LAKE_DELAY_MS = 60_000;
 
@@ -103,7 +101,9 @@ export function createDelivery(
       });
     if (!delivered.has(alert.id)) {
       try {
-        await channel.send(alertMessage(alert, { publicUrl, logTail: await tailOf(alert) }));
+        const message = alertMessage(alert, { publicUrl, logTail: await tailOf(alert) });
+        const said = await channel.send(message);
+        if (said !== undefined) log.warn(`${headline(alert)}: ${channel.name} is told, but ${said}`);
       } catch (error) {
         if (!(error instanceof DeliveryError)) throw error;
         log.warn(`${headline(alert)}: ${channel.name} is not told yet: ${error.message}`);
@@ -118,7 +118,7 @@ export function createDelivery(
   async function tailOf(alert: Alert): Promise<string[]> {
     if (alert.kind !== "failed" || logTail === undefined) return [];
     try {
-      return (await logTail(alert)).slice(-LOG_LINES);
+      return await logTail(alert);
     } catch (error) {
       log.warn(`${headline(alert)}: its log cannot be read: ${(error as Error).message}`);
       return [];

@@ -38,7 +38,9 @@ export function mailChannel(setting: MailChannel, timeLimitMs: number): Channel 
           const error = new Error(`no end within ${timeLimitMs / 1000} s`);
           timer = setTimeout(() => reject(error), timeLimitMs);
         });
-        await Promise.race([mail, over]);
+        const { rejected } = await Promise.race([mail, over]);
+        // To send it again would repeat it to all others.
+        if (rejected.length > 0) return `the mail server ${host}:${port} refused ${rejected.join(", ")}`;
       } catch (error) {
         const said = (error as Error).message.replace(/\s+/g, " ");
         const secrets = credentials === undefined ? [] : [credentials.password];

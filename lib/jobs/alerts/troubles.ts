@@ -50,11 +50,11 @@ export function overdueSlots(job: Job, slots: Slot[], now: Date, paused: boolean
 }
 
 /** It ended without success, and not by anybody's will. */
-function wasWanted({ status, cancelledBy, enteredAt, endedAt }: Slot): boolean {
+function wasWanted({ status, cancelledBy, blockedBy }: Slot): boolean {
   if (status === "failed") return cancelledBy === undefined;
   if (status === "missed") return true;
-  // What was entered as skipped was paused or overlapped; later, what it depends on did not succeed.
-  return status === "skipped" && cancelledBy === undefined && endedAt! > enteredAt;
+  // Others that were skipped were paused, overlapped or cancelled.
+  return status === "skipped" && blockedBy !== undefined;
 }
 
 /** The newest slot after an overdue one that kept the SLA, once nothing overdue is open. */

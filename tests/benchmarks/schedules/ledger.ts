@@ -1,13 +1,13 @@
 /**
  * How many slots a second the ledger accounts for, in a folder and on S3, with one and three schedulers, beside
- * graphile-worker on PostgreSQL with the same number of processes; and the memory of a scheduler over 100,000 slots.
+ * pg-boss on PostgreSQL with the same number of processes; and the memory of a scheduler over 100,000 slots.
  * Prints its part of documentation/benchmarks.md. Needs SHOPFLOW_TEST_POSTGRES_URL and SHOPFLOW_TEST_S3_URL.
  */
 import { InputError, runCommand } from "shopflow/errors/mod.ts";
 import { join } from "node:path";
 import { withS3Lake } from "../../fixtures/s3_lake.ts";
 import { TEST_POSTGRES_URL, TEST_S3_URL } from "../../requirements.ts";
-import { fillQueue, type PeerTask } from "./graphile_worker.ts";
+import { fillQueue, type PeerTask } from "./pg_boss.ts";
 import { replica, type ReplicaResult, type ReplicaTask } from "./replica.ts";
 
 const JOBS = 20;
@@ -69,7 +69,7 @@ async function peer(jobs: number, processes: number): Promise<number> {
   };
   await fillQueue(task, jobs);
   const { ran, slotsPerSecond } = rate(
-    await inProcesses("graphile_worker.ts", Array.from({ length: processes }, () => task)),
+    await inProcesses("pg_boss.ts", Array.from({ length: processes }, () => task)),
   );
   if (ran !== jobs) throw new Error(`${ran} jobs were run, of ${jobs}`);
   return slotsPerSecond;
@@ -97,7 +97,7 @@ if (import.meta.main) {
         console.error(`  ${what}, ${processes}: ${Math.round(slotsPerSecond)} a second`);
         measured.push({ what, processes, slotsPerSecond });
       };
-      note("graphile-worker on PostgreSQL", await peer(10_000, processes));
+      note("pg-boss on PostgreSQL", await peer(10_000, processes));
       note(
         "ledger in a folder",
         await withFolder(async (lake) => (await account(lake, 10_000, processes)).slotsPerSecond),
@@ -114,15 +114,15 @@ if (import.meta.main) {
 
 function part(measured: Measured[], { ran, memory }: ReplicaResult): string {
   const anchor = (processes: number) =>
-    measured.find((row) => row.processes === processes && row.what.startsWith("graphile"))!.slotsPerSecond;
+    measured.find((row) => row.processes === processes && row.what.startsWith("pg-boss"))!.slotsPerSecond;
   const tenths = Array.from({ length: 11 }, (_, i) => memory[Math.round((i / 10) * (memory.length - 1))]!);
   return [
     "## The ledger of slots",
     "",
     `Slots that are entered, started and ended, one write each, of ${JOBS} jobs of which each runs one at a time. Runs do ` +
-    "nothing. graphile-worker takes and ends jobs that do nothing, 20 at once in each process.",
+    "nothing. pg-boss takes and ends jobs that do nothing one by one, 20 side by side in each process; who enters them when they are due is not counted.",
     "",
-    "| what | processes | slots a second | beside graphile-worker |",
+    "| what | processes | slots a second | beside pg-boss |",
     "| --- | ---: | ---: | ---: |",
     ...measured.map(({ what, processes, slotsPerSecond }) =>
       `| ${what} | ${processes} | ${Math.round(slotsPerSecond).toLocaleString("en-US")} | ${

@@ -26,6 +26,8 @@ export interface ReplicaResult {
 }
 
 const ROOM = 20;
+/** Much more often than a scheduler looks by itself. */
+const LOOK_MS = 200;
 
 export async function replica(task: ReplicaTask, { begin = false } = {}): Promise<ReplicaResult> {
   const now = () => new Date(task.now);
@@ -50,7 +52,7 @@ export async function replica(task: ReplicaTask, { begin = false } = {}): Promis
   const heart = setInterval(() => void scheduler.keepAlive(), 20_000);
   await scheduler.round();
   while (!begin && scheduler.openSlots().length > 0) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     // What another one ran is seen when it is looked at.
     if (scheduler.active().length < Math.min(task.jobs, ROOM)) await scheduler.round(true);
   }

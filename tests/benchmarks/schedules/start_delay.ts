@@ -1,16 +1,16 @@
 /**
  * How long after a slot is due its run has started, with 100 jobs that are all due at the same minute; beside
- * graphile-worker, each over the same number of minutes. Prints its part of documentation/benchmarks.md.
+ * pg-boss, each over the same number of minutes. Prints its part of documentation/benchmarks.md.
  * Needs SHOPFLOW_TEST_POSTGRES_URL.
  */
 import { InputError, runCommand } from "shopflow/errors/mod.ts";
 import { createScheduler, openLedger, runScheduler } from "shopflow/jobs/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
-import { makeWorkerUtils, parseCronItems, run } from "graphile-worker";
 import { TEST_POSTGRES_URL } from "../../requirements.ts";
-import { silent } from "./graphile_worker.ts";
+
 import { minutelyJobs } from "./minutely_jobs.ts";
+import { openQueue } from "./pg_boss.ts";
 
 const JOBS = 100;
 const MINUTES = 3;
@@ -43,38 +43,28 @@ async function ours(): Promise<number[]> {
   return delays;
 }
 
+/** pg-boss at its quickest: it looks for due schedules every second, and workers are notified. */
 async function peers(): Promise<number[]> {
-  const options = {
-    connectionString: TEST_POSTGRES_URL,
-    schema: `bench_${crypto.randomUUID().slice(0, 8)}`,
-    logger: silent,
-  };
-  const utils = await makeWorkerUtils(options);
-  await utils.migrate();
-  await utils.release();
+  const task = { connectionString: TEST_POSTGRES_URL, schema: `bench_${crypto.randomUUID().slice(0, 8)}` };
+  const boss = await openQueue(task, {
+    schedule: true,
+    cronMonitorIntervalSeconds: 1,
+    cronWorkerIntervalSeconds: 1,
+  });
   const delays: number[] = [];
   const all = Promise.withResolvers<void>();
-  const runner = await run({
-    ...options,
-    noHandleSignals: true,
-    concurrency: JOBS,
-    parsedCronItems: parseCronItems(
-      Array.from(
-        { length: JOBS },
-        (_, i) => ({ task: "nothing", match: "* * * * *", identifier: `job-${i}` }),
-      ),
-    ),
-    taskList: {
-      nothing(payload) {
-        const { _cron: { ts } } = payload as { _cron: { ts: string } };
-        delays.push(Date.now() - Date.parse(ts));
-        if (delays.length === SAMPLES) all.resolve();
-        return Promise.resolve();
-      },
-    },
-  });
+  for (let i = 0; i < JOBS; i++) {
+    await boss.createQueue(`job-${i}`, { notify: true });
+    await boss.schedule(`job-${i}`, "* * * * *");
+    await boss.work(`job-${i}`, { pollingIntervalSeconds: 0.5 }, () => {
+      // Each run is of the minute that has begun: a delay of a whole minute does not occur.
+      delays.push(Date.now() % 60_000);
+      if (delays.length === SAMPLES) all.resolve();
+      return Promise.resolve();
+    });
+  }
   await all.promise;
-  await runner.stop();
+  await boss.stop({ graceful: false });
   return delays;
 }
 
@@ -90,7 +80,7 @@ if (import.meta.main) {
         expected: "SHOPFLOW_TEST_POSTGRES_URL",
       });
     }
-    console.error(`  graphile-worker, ${MINUTES} minutes`);
+    console.error(`  pg-boss, ${MINUTES} minutes`);
     const theirs = await peers();
     console.error(`  ShopFlow, ${MINUTES} minutes`);
     const own = await ours();
@@ -104,7 +94,7 @@ if (import.meta.main) {
       "| what | median | p99 |",
       "| --- | ---: | ---: |",
       row("ledger in a folder", own),
-      row("graphile-worker on PostgreSQL", theirs),
+      row("pg-boss on PostgreSQL", theirs),
     ].join("\n"));
     Deno.exit();
   });

@@ -135,7 +135,7 @@ async function provideShell(folder: string, shell: string): Promise<void> {
   for (const name of names) await Deno.symlink(shell, join(folder, name));
 }
 
-async function familyOf(stdout: ReadableStream<Uint8Array>) {
+async function familyOf(stdout: ReadableStream<Uint8Array<ArrayBuffer>>) {
   let text = "";
   const reading = (async () => {
     for await (const piece of stdout.pipeThrough(new TextDecoderStream())) text += piece;

@@ -11,6 +11,7 @@ import {
   requestRun,
   type Slot,
 } from "shopflow/jobs/mod.ts";
+import { readRunLog } from "shopflow/jobs/process/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/mod.ts";
 import { join } from "node:path";
 import { JOBS } from "../../../schedules/jobs.ts";
@@ -186,6 +187,9 @@ Deno.test("the ledger that the week leaves behind is one that the commands and t
     assert.equal((await readDefinitions(store))!.jobs.length, JOBS.jobs.length);
     const ledger = openLedger(store, () => WEEK.to);
     assert.deepEqual(await ledger.slot(slots[100]!), slots[100]);
+    const failed = found(slots, "refresh-data@2025-03-25T08:05Z");
+    const log = await Array.fromAsync(readRunLog(store, failed, 2));
+    assert.match(log.join("\n"), /^2025-03-25T08:\S+ extract: this run was played.*connection refused$/);
   }));
 
 Deno.test("runs take as long as those in the ledger of the installation, which is not changed", async () => {
@@ -220,6 +224,24 @@ Deno.test("runs take as long as those in the ledger of the installation, which i
       "its pause is not the week's",
     );
     assert.deepEqual((await store.list("")).map(({ key, modified }) => [key, modified]), before);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
+Deno.test("deno task schedule --simulate-clock shows the week and ends", async () => {
+  const home = await Deno.makeTempDir({ prefix: "week_" });
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["task", "-q", "schedule", "--simulate-clock"],
+      cwd: join(import.meta.dirname!, "..", "..", ".."),
+      env: { SHOPFLOW_HOME: home, SHOPFLOW_LAKE: "", NO_COLOR: "1" },
+    }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    assert.match(
+      new TextDecoder().decode(stdout),
+      /The runs are played.*\n(.*\n)+\d+ slots were due; each is in/,
+    );
   } finally {
     await Deno.remove(home, { recursive: true });
   }

@@ -5,13 +5,14 @@ import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { withS3Lake } from "../../../fixtures/s3_lake.ts";
+import { testWith } from "../../../requirements.ts";
 import { withTemporaryFolder } from "../../notebook/temporary_folder.ts";
 import { at, failedAt, JOB, slotAt } from "./hourly_job.ts";
 import { type Posted, withWebhook } from "./webhook_server.ts";
 
 /** A lake with a clock that stands still, and schedulers' alerts on it. */
-function installation(folder: string, url: string | undefined) {
-  const store = createDirectoryStore(folder);
+function installation(folder: string, url: string | undefined, store = createDirectoryStore(folder)) {
   const clock = { now: at("09:15") };
   const now = () => clock.now;
   const lines: string[] = [];
@@ -71,7 +72,7 @@ Deno.test("a failure, then its recovery, reach a webhook once each, in Slack's f
       const part of [
         "reason: extract ended with &lt;exit code 1&gt; &amp; no rows",
         "owner: data-team@example.com",
-        "page: https://shop.example.com/jobs/refresh-data",
+        "page: https://shop.example.com/jobs/refresh-data/runs/2024-10-02T09:00Z",
         "log of 2024-10-02T09:00:00.000Z\nit broke",
         "deno task jobs show refresh-data@2024-10-02T09:00Z",
         "deno task jobs logs refresh-data@2024-10-02T09:00Z",
@@ -86,25 +87,34 @@ Deno.test("a failure, then its recovery, reach a webhook once each, in Slack's f
     assert.match(posted[1]!.text, /since: 2024-10-02T09:10Z until now, 1 h 5 min; 1 run failed/);
   }));
 
-Deno.test("of several schedulers that look at the same time, one tells", () =>
-  withInstallation(async ({ enter, open, posted, clock }) => {
-    const all = Array.from({ length: 5 }, () => open());
-    for (
-      const [hour, slot] of [["09", failedAt("09:00")], ["10", slotAt("10:00")], [
-        "11",
-        failedAt("11:00"),
-      ]] as const
-    ) {
-      clock.now = at(`${hour}:15`);
-      await enter([slot]);
-      await Promise.all(all.map(async (alerts) => {
-        await alerts.review(JOB);
-        await alerts.flush();
-      }));
-    }
-    await Promise.all(all.map((alerts) => alerts.flush()));
-    assert.deepEqual(titles(posted).map((title) => title.split(":")[0]), ["Failed", "Recovered", "Failed"]);
-  }));
+async function tellOnce({ enter, open, posted, clock }: Installation & Webhook): Promise<void> {
+  const all = Array.from({ length: 5 }, () => open());
+  const slots = [failedAt("09:00"), slotAt("10:00"), failedAt("11:00")];
+  for (const slot of slots) {
+    clock.now = minutesLater(new Date(slot.slot), 15);
+    await enter([slot]);
+    await Promise.all(all.map(async (alerts) => {
+      await alerts.review(JOB);
+      await alerts.flush();
+    }));
+  }
+  await Promise.all(all.map((alerts) => alerts.flush()));
+  assert.deepEqual(titles(posted).map((title) => title.split(":")[0]), ["Failed", "Recovered", "Failed"]);
+}
+
+Deno.test("of several schedulers that look at the same time, one tells", () => withInstallation(tellOnce));
+testWith(
+  ["s3"],
+  "of several schedulers that look at the same time, one tells, in S3, too",
+  () =>
+    withS3Lake(({ store, home }) =>
+      withWebhook(async (webhook) => {
+        const place = installation(home, webhook.url, store);
+        await tellOnce({ ...place, ...webhook });
+        await place.close();
+      })
+    ),
+);
 
 Deno.test("a webhook that fails is tried again, later each time, and in order; nothing is repeated", () =>
   withInstallation(async ({ enter, open, posted, answer, clock, lines }) => {

@@ -83,7 +83,7 @@ Deno.test("a refused password is said without the password", () =>
     );
   }));
 
-Deno.test("a receiver that the server refuses is said", () =>
+Deno.test("receivers that the server refuses are said", () =>
   withServer(
     { onRcptTo: ({ address }, _session, callback) => callback(new Error(`no ${address} here`)) },
     async ({ port, caFile }) => {
@@ -93,6 +93,16 @@ Deno.test("a receiver that the server refuses is said", () =>
       );
     },
   ));
+
+Deno.test("a receiver that the server refuses does not keep the mail from the others, and is said", () =>
+  withServer({
+    onRcptTo: ({ address }, _session, callback) =>
+      callback(address.startsWith("a@") ? new Error("no such person") : null),
+  }, async ({ port, caFile, received }) => {
+    const said = await send(`smtp://localhost:${port}?${ADDRESSES}&ca=${caFile}`);
+    assert.match(said ?? "", /refused a@example.com$/);
+    assert.deepEqual(received.map(({ to }) => to), [["b@example.com"]]);
+  }));
 
 Deno.test("a mail server that says nothing is given up after the time limit", async () => {
   const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });

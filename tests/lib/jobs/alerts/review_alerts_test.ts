@@ -110,8 +110,8 @@ Deno.test("one success that ends a failure and a missed SLA is told once", () =>
 
 const UNDONE: [string, Partial<Slot>, string[]][] = [
   ["was missed", { status: "missed", reason: "no scheduler ran" }, ["overdue"]],
-  ["was skipped, since what it depends on failed", { status: "skipped" }, ["overdue"]],
-  ["was skipped when it was entered", { status: "skipped", endedAt: at("09:00").toISOString() }, []],
+  ["was skipped, since what it depends on failed", { status: "skipped", blockedBy: "refresh" }, ["overdue"]],
+  ["was skipped when it was entered", { status: "skipped" }, []],
   ["was cancelled before it ran", { status: "skipped", cancelledBy: { by: "anna", at: "" } }, []],
   ["was replaced", { status: "replaced" }, []],
 ];

@@ -1,0 +1,70 @@
+import type { Command } from "commander";
+import { LakeError } from "shopflow/errors/mod.ts";
+import { formatRunName, type Slot } from "shopflow/jobs/mod.ts";
+import { counted } from "../../pipelines/lake/text_table.ts";
+import { runTick, type Tick } from "../scheduler.ts";
+import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
+import { readCount } from "./options.ts";
+import { statusText, tookText } from "./slot_text.ts";
+
+interface TickFlags extends JsonFlag {
+  grace: string;
+  maxRuns: string;
+}
+
+/** `jobs tick`: a scheduler that ends when nothing is left to be done now. */
+export function addTickCommand(program: Command, context: () => JobsContext): void {
+  program.command("tick")
+    .description(
+      "enter what is due, run it here, and end; for those whose own scheduler starts this every few minutes",
+    )
+    .option(
+      "--grace <minutes>",
+      "how late a slot may be seen without having been missed: more than lies between two ticks",
+      "10",
+    )
+    .option("--max-runs <count>", "how many runs go on at the same time", "4")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      "\nThe exit code is 0 also when runs failed: that is in the ledger, and alerts tell it. It is 1 when the\n" +
+        "ledger could not be kept. SIGTERM and Ctrl+C hand the runs over to the next tick.\n" +
+        "\nExample (crontab):\n  */5 * * * * cd /opt/shopflow && deno task jobs tick",
+    )
+    .action((flags: TickFlags) => tick(context(), flags));
+}
+
+async function tick(context: JobsContext, flags: TickFlags): Promise<void> {
+  const { jobs, pools, config, runtime } = context;
+  const maxRuns = readCount("--max-runs", flags.maxRuns);
+  const graceMs = readCount("--grace", flags.grace) * 60_000;
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  let done: Tick;
+  try {
+    done = await runTick(
+      { jobs: { jobs, pools }, config, runtime, maxRuns, graceMs },
+      stopping.signal,
+    );
+  } finally {
+    for (const signal of signals) Deno.removeSignalListener(signal, stop);
+  }
+  answer(context, done, () => tickText(context, done), flags);
+  const problems = Object.entries(done.problems);
+  if (problems.length === 0) return;
+  throw new LakeError(`The ledger could not be kept for ${counted(problems.length, "job")}`, {
+    found: problems.map(([job, problem]) => `${job}: ${problem}`).join("; "),
+    remedy: "The other jobs were looked after; the next tick tries again.",
+  });
+}
+
+function tickText({ paint, runtime }: JobsContext, { ran, left }: Tick): string {
+  const line = (slot: Slot) => `${formatRunName(slot)} ${statusText(slot, paint)}`;
+  return [
+    ...ran.map((slot) => `${line(slot)} in ${tookText(slot, runtime.now())}: ${slot.reason}`),
+    ran.length === 0 ? "Nothing was to be run." : `${counted(ran.length, "run")} ended.`,
+    ...left.map((slot) => `left: ${line(slot)}, ${slot.reason}`),
+  ].join("\n");
+}

@@ -1,0 +1,79 @@
+import { loadConfig } from "shopflow/config/mod.ts";
+import { openLedger, type Scheduler } from "shopflow/jobs/mod.ts";
+import { createAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
+import { createLogger } from "shopflow/runtime/mod.ts";
+import assert from "node:assert/strict";
+import { HOUR, jobSet, MINUTE, withWorld, type World } from "../scheduler_fixture.ts";
+import { withWebhook } from "./webhook_server.ts";
+
+/** Two schedulers on one lake, each with alerts of its own; `told` gives the titles so far. */
+function withTwoSchedulers(
+  job: Parameters<typeof jobSet>[0][number],
+  body: (world: World & { rounds: () => Promise<void>; told: () => Promise<string[]> }) => Promise<void>,
+): Promise<void> {
+  return withWebhook(({ url, posted }) =>
+    withWorld(jobSet([job]), async (world) => {
+      const now = () => new Date(world.clock.now);
+      const channels = openChannels(
+        loadConfig({ SHOPFLOW_ALERT_CHANNELS: `operations=${url}` }).alertChannels,
+      );
+      const runtime = { now, log: createLogger((line) => void world.log.push(line)) };
+      const all = [1, 2].map(() => createAlerts({ ledger: openLedger(world.store, now), channels, runtime }));
+      try {
+        const schedulers: Scheduler[] = [];
+        for (const alerts of all) schedulers.push(await world.scheduler({ onNews: alerts.review }));
+        await Promise.all(world.set.jobs.flatMap((job) => all.map((alerts) => alerts.review(job))));
+        await body({
+          ...world,
+          async rounds() {
+            for (const scheduler of schedulers) await scheduler.round(true);
+          },
+          async told() {
+            for (const scheduler of schedulers) await scheduler.settled();
+            for (const alerts of all) await alerts.flush();
+            return posted.map(({ blocks }) => blocks[0]!.text.text);
+          },
+        });
+      } finally {
+        for (const alerts of all) await alerts.close();
+      }
+    })
+  );
+}
+
+Deno.test("of two schedulers, one tells that runs fail, and that they succeed again", () =>
+  withTwoSchedulers({}, async ({ pass, rounds, held, told }) => {
+    pass(30 * MINUTE);
+    await rounds();
+    await held[0]!.finish({ ended: "failed", reason: "extract ended with exit code 1" });
+    assert.deepEqual(await told(), ["Failed: refresh@2024-10-02T08:00Z"]);
+    pass(HOUR);
+    await rounds();
+    await held[0]!.finish({ ended: "failed", reason: "extract ended with exit code 1" });
+    assert.deepEqual(await told(), ["Failed: refresh@2024-10-02T08:00Z"]);
+    pass(HOUR);
+    await rounds();
+    await held[0]!.finish();
+    assert.deepEqual(await told(), [
+      "Failed: refresh@2024-10-02T08:00Z",
+      "Recovered: refresh@2024-10-02T10:00Z",
+    ]);
+  }));
+
+Deno.test("that a run takes longer than its SLA is told while it goes on, and when the next one keeps it", () =>
+  withTwoSchedulers({ slaMinutes: 20 }, async ({ pass, rounds, held, told }) => {
+    pass(30 * MINUTE);
+    await rounds();
+    assert.deepEqual(await told(), []);
+    pass(21 * MINUTE);
+    await rounds();
+    assert.deepEqual(await told(), ["SLA missed: refresh@2024-10-02T08:00Z"]);
+    await held[0]!.finish();
+    pass(39 * MINUTE);
+    await rounds();
+    await held[0]!.finish();
+    assert.deepEqual(await told(), [
+      "SLA missed: refresh@2024-10-02T08:00Z",
+      "Recovered: refresh@2024-10-02T09:00Z",
+    ]);
+  }));
