@@ -6,6 +6,8 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
+import { createJobActions } from "./jobs/job_actions.ts";
+import { createJobBoard, type JobBoardOptions } from "./jobs/job_board.ts";
 import { accessLog } from "./middleware/access_log.ts";
 import { requireApiKey, requireReader } from "./middleware/api_key.ts";
 import { answerError, answerMethodNotAllowed, answerNotFound } from "./middleware/problem_answers.ts";
@@ -14,51 +16,85 @@ import { HttpProblem } from "./problem.ts";
 import { addDocs } from "./routes/docs.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { inventoryRoutes } from "./routes/inventory.ts";
+import { jobFormRoutes } from "./routes/job_forms.ts";
+import { jobRoutes } from "./routes/jobs.ts";
+import { jobsApiRoutes } from "./routes/jobs_api.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { predictChurnRoutes } from "./routes/predict_churn.ts";
 import { recommendRoutes } from "./routes/recommend.ts";
 import { reportRoutes } from "./routes/reports.ts";
 import { createServingCache, type ServingCacheOptions } from "./serving/serving_cache.ts";
 
-export interface ServerDependencies extends ServingCacheOptions {
+export interface ServerDependencies extends ServingCacheOptions, JobBoardOptions {
   store: ObjectStore;
   runtime: Runtime;
-  /** When set, scoring and reports need it. */
+  /** When set, scoring, reports and jobs need it. */
   apiKey?: string;
+  /** When set, starting, cancelling and pausing runs needs it. */
+  operatorKey?: string;
+  /** Only programs on this machine reach the server: then nothing needs a key unless one is set. Default: false. */
+  loopbackOnly?: boolean;
 }
 
+/** Pages and answers that whoever may read reports may read, too. */
+const READERS_PATHS = [
+  "/reports",
+  "/reports/*",
+  "/docs",
+  "/jobs",
+  "/jobs/*",
+  "/api/jobs",
+  "/api/jobs/*",
+  "/metrics",
+];
 /** Largest request body in bytes: a hundred customers, or the features of one, fit many times. */
 const LARGEST_BODY = 64 * 1024;
 
 /**
- * The report site and the scoring API over one lake, without listening:
+ * The report site, the pages of the jobs and the API over one lake, without listening:
  * `(await createApp(dependencies).request("/health")).status`.
  */
-export function createApp({ store, runtime, apiKey, ...options }: ServerDependencies): OpenAPIHono {
+export function createApp({ store, runtime, ...options }: ServerDependencies): OpenAPIHono {
+  const { apiKey, operatorKey, loopbackOnly = false } = options;
+  const operators = { apiKey, operatorKey, loopbackOnly };
   const cache = createServingCache(store, runtime, options);
+  const board = createJobBoard(store, runtime, options);
+  const actions = createJobActions(store, runtime, board);
   const app = new OpenAPIHono();
   app.onError(answerError(runtime));
   app.notFound(answerNotFound);
   app.use(requestId(), accessLog(runtime), securityHeaders());
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }));
   for (const path of ["/predict/*", "/recommend/*", "/inventory/*"]) app.use(path, requireApiKey(apiKey));
-  for (const path of ["/reports", "/reports/*", "/docs"]) app.use(path, requireReader(apiKey));
+  for (const path of READERS_PATHS) app.use(path, requireReader(operators));
   // Only pages: answers to scoring requests are small, and packing them would cost more than it saves.
-  for (const path of ["/reports", "/reports/*", "/docs", "/openapi.json"]) app.use(path, compress(), etag());
-  app.use("/predict/*", bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }));
+  for (const path of ["/openapi.json", ...READERS_PATHS]) app.use(path, compress(), etag());
+  for (const path of ["/predict/*", "/jobs/*", "/api/jobs/*"]) {
+    app.use(path, bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }));
+  }
 
   app.get("/", (c) => c.redirect("/reports"));
   app.route("/", reportRoutes(store, cache, runtime));
   app.route("/", predictChurnRoutes(cache));
   app.route("/", recommendRoutes(cache));
   app.route("/", inventoryRoutes(cache));
+  app.route("/", jobRoutes({ store, runtime, board, operators }));
+  app.route("/", jobFormRoutes({ runtime, board, actions, operators }));
+  app.route("/", jobsApiRoutes({ store, runtime, board, actions, operators }));
+  app.route("/", metricsRoutes(store, runtime));
   app.route("/", healthRoutes(cache, runtime));
-  addDocs(app, { cache, keyRequired: apiKey !== undefined });
+  addDocs(app, {
+    cache,
+    board,
+    keyRequired: apiKey !== undefined,
+    operatorKeyRequired: operatorKey !== undefined,
+  });
   return app;
 }
 
 function refuseLargeBody(): never {
   throw new HttpProblem(413, "body_too_large", "The body is too large", {
     expected: `at most ${LARGEST_BODY} bytes`,
-    remedy: "Send fewer customers in one request.",
+    remedy: "Send less in one request.",
   });
 }

@@ -1,5 +1,6 @@
 import type { Config } from "shopflow/config/mod.ts";
 import { ConfigError } from "shopflow/errors/mod.ts";
+import { isThisMachine } from "./jobs/operator_access.ts";
 
 /** A server that answers. */
 export interface RunningServer {
@@ -18,7 +19,7 @@ type ListenConfig = Pick<Config, "host" | "port" | "apiKey">;
  * @throws {ConfigError} when other machines could reach the server without a key, or the address is taken.
  */
 export function listen(handler: Handler, { host, port, apiKey }: ListenConfig): RunningServer {
-  if (!isLoopback(host) && apiKey === undefined) {
+  if (!isThisMachine(host) && apiKey === undefined) {
     throw new ConfigError("Other machines could read the shop's data without a key", {
       expected: "SHOPFLOW_API_KEY when SHOPFLOW_HOST is not 127.0.0.1",
       found: `SHOPFLOW_HOST ${host} and no key`,
@@ -48,10 +49,6 @@ function serve(handler: Handler, hostname: string, port: number): Deno.HttpServe
       cause,
     });
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** A server on every address is reached by the loopback one. */

@@ -4,9 +4,10 @@ import { InputError, runCommand } from "shopflow/errors/mod.ts";
 import { openStore } from "shopflow/lake/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { createApp } from "./app.ts";
+import { isThisMachine } from "./jobs/operator_access.ts";
 import { listen } from "./listen.ts";
 
-const HELP = `Serves the published reports and the scoring API.
+const HELP = `Serves the published reports, the pages of the jobs and the API.
 
 Usage: deno task serve
 
@@ -14,6 +15,8 @@ Settings (environment variables):
   SHOPFLOW_HOST     address to listen on (127.0.0.1)
   SHOPFLOW_PORT     port (8000)
   SHOPFLOW_API_KEY  key that requests must carry in x-api-key; needed when SHOPFLOW_HOST is not this machine only
+  SHOPFLOW_OPERATOR_KEY  key of those who may start, cancel and pause runs at /jobs; without one they may when
+                    SHOPFLOW_HOST is this machine only and there is no SHOPFLOW_API_KEY
   SHOPFLOW_HOME     folder of the embedded installation (.shopflow)
   SHOPFLOW_LAKE     the lake: a folder (<home>/lake) or s3://bucket/prefix, with the usual AWS variables`;
 
@@ -32,12 +35,15 @@ async function main(args: string[]): Promise<void> {
   }
   const config = loadConfig();
   const runtime = createRuntime();
-  const app = createApp({ store: openStore(config), runtime, apiKey: config.apiKey });
+  const { apiKey, operatorKey, host } = config;
+  const loopbackOnly = isThisMachine(host);
+  const app = createApp({ store: openStore(config), runtime, apiKey, operatorKey, loopbackOnly });
   const server = listen(app.fetch, config);
   console.log(`ShopFlow is ready. Open
 
   ${server.url}/reports   reports for people
-  ${server.url}/docs      the scoring API
+  ${server.url}/jobs      jobs and what became of their slots
+  ${server.url}/docs      the API
   ${server.url}/health    versions of data and models
 
 Ctrl+C stops the server.`);

@@ -28,6 +28,8 @@ export interface Config {
   port: number;
   /** When set, scoring requests must carry it in `x-api-key`. `SHOPFLOW_API_KEY`. */
   apiKey?: string;
+  /** When set, starting, cancelling and pausing runs in the server needs it. `SHOPFLOW_OPERATOR_KEY`. */
+  operatorKey?: string;
   /** The `jupyter` of `deno task lab`, where it is not on the PATH. `SHOPFLOW_JUPYTER`. */
   jupyter?: string;
   /** The browser that makes PDFs, where it is not in a usual place. `SHOPFLOW_CHROMIUM`. */
@@ -53,6 +55,7 @@ export const KNOWN: readonly string[] = [
   "SHOPFLOW_JUPYTER",
   "SHOPFLOW_LAKE",
   "SHOPFLOW_MONGODB_URL",
+  "SHOPFLOW_OPERATOR_KEY",
   "SHOPFLOW_PORT",
   "SHOPFLOW_POSTGRES_URL",
   "SHOPFLOW_RUN",
@@ -92,6 +95,7 @@ export function loadConfig(
     host: env.SHOPFLOW_HOST || "127.0.0.1",
     port: port(env.SHOPFLOW_PORT),
     apiKey: env.SHOPFLOW_API_KEY || undefined,
+    operatorKey: env.SHOPFLOW_OPERATOR_KEY || undefined,
     jupyter: env.SHOPFLOW_JUPYTER || undefined,
     chromium: env.SHOPFLOW_CHROMIUM || undefined,
     run: servedRun(env),

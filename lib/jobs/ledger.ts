@@ -164,7 +164,7 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
 }
 
 /** A slot as it looks to people: one that was started is written down as such in the job's control only. */
-function withRunning(slot: Slot, control: Control | undefined): Slot {
+export function withRunning(slot: Slot, control: Control | undefined): Slot {
   const running = control?.running;
   if (running === undefined || !goesOn(running, slot)) return slot;
   const { attempt: number, owner, startedAt } = running;

@@ -6,8 +6,10 @@ const timeInKey = (slot: string) => slot.replaceAll(":", "-");
 export const JOBS = "runs/jobs/";
 /** Everything of a job. */
 export const jobFolder = (job: string) => `${JOBS}${job}/`;
+/** The pages of a job, one a UTC day. */
+export const pagesFolder = (job: string) => `${jobFolder(job)}slots/`;
 /** The slots of a UTC day, `2024-10-02`. */
-export const pageKey = (job: string, day: string) => `${jobFolder(job)}slots/${day}.json`;
+export const pageKey = (job: string, day: string) => `${pagesFolder(job)}${day}.json`;
 /** Which pages have open slots, and whether the job is paused. */
 export const controlKey = (job: string) => `${jobFolder(job)}control.json`;
 /** What was told to whom about the job. */

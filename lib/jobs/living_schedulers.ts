@@ -2,32 +2,50 @@ import { type ObjectStore, readJson } from "shopflow/lake/mod.ts";
 import { SCHEDULERS } from "./ledger_keys.ts";
 import type { SchedulerRecord } from "./scheduler_lease.ts";
 
-/** A scheduler as people see it. */
-export interface LivingScheduler {
-  id: string;
-  /** Host and process. */
-  owner: string;
-  startedAt: string;
-  /** Its last sign of life. */
-  beatAt: string;
+/** A scheduler of the lake, as people see it. */
+export interface KnownScheduler extends SchedulerRecord {
+  /** It said lately that it lives, by the clocks of both machines. */
+  alive: boolean;
 }
 
-/** After so many leases without a sign of life, a scheduler is not counted as living any more. */
+/** One that lives. */
+export type LivingScheduler = KnownScheduler;
+
+/** Leases that may pass without a sign of life before people are told that a scheduler is gone. */
 const SILENT_LEASES = 3;
 
 /**
- * The schedulers that run on a lake, the oldest first, by their clocks and ours: enough to tell people, not to
- * take a run away.
+ * The schedulers that ran on a lake within the last day or so, those that live first.
+ *
+ * @param onUnreadable Hears of records that cannot be read; the others are listed all the same.
  */
+export async function listSchedulers(
+  store: ObjectStore,
+  now: Date,
+  onUnreadable: (key: string, error: Error) => void = () => {},
+): Promise<KnownScheduler[]> {
+  const objects = await store.list(SCHEDULERS);
+  const found = await Promise.all(objects.map(async ({ key }) => {
+    try {
+      // Between the list and the look it may be gone.
+      const record = (await readJson<SchedulerRecord>(store, key))?.value;
+      return record === undefined ? [] : [{ ...record, alive: isAlive(record, now) }];
+    } catch (error) {
+      onUnreadable(key, error as Error);
+      return [];
+    }
+  }));
+  return found.flat().sort((a, b) =>
+    Number(b.alive) - Number(a.alive) || (a.startedAt < b.startedAt ? -1 : 1)
+  );
+}
+
+/** Those that live, the oldest first; enough to tell people, not to take a run away. */
 export async function livingSchedulers(store: ObjectStore, now: Date): Promise<LivingScheduler[]> {
-  const keys = (await store.list(SCHEDULERS)).map(({ key }) => key);
-  const records = await Promise.all(keys.map((key) => readJson<SchedulerRecord>(store, key)));
-  return records.flatMap((found) => {
-    // One that was deleted since it was listed is gone.
-    if (found === undefined) return [];
-    const { id, owner, startedAt, beatAt, leaseMs, stopped, fencedBy } = found.value;
-    const silentMs = now.getTime() - Date.parse(beatAt);
-    const lives = !stopped && fencedBy === undefined && silentMs <= SILENT_LEASES * leaseMs;
-    return lives ? [{ id, owner, startedAt, beatAt }] : [];
-  }).sort((a, b) => a.startedAt < b.startedAt ? -1 : 1);
+  return (await listSchedulers(store, now)).filter(({ alive }) => alive);
+}
+
+function isAlive({ stopped, fencedBy, beatAt, leaseMs }: SchedulerRecord, now: Date): boolean {
+  return stopped !== true && fencedBy === undefined &&
+    now.getTime() - Date.parse(beatAt) <= SILENT_LEASES * leaseMs;
 }

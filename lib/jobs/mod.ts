@@ -2,7 +2,7 @@
 export { defineJobs, type JobRules, type JobSet } from "./define_jobs.ts";
 export * from "./job.ts";
 export { nextDue } from "./cron_expression.ts";
-export { type Control, type Ledger, openLedger, type Page, type Running } from "./ledger.ts";
+export { type Control, type Ledger, openLedger, type Page, type Running, withRunning } from "./ledger.ts";
 export * from "./slot.ts";
 export { formatRunName, parseRunName, parseTime, type RunName, shortTime } from "./run_name.ts";
 export { createScheduler, type Scheduler, type SchedulerOptions } from "./scheduler.ts";
@@ -21,5 +21,10 @@ export {
   resumeJob,
 } from "./operations.ts";
 export { type LatestOptions, latestSlots } from "./latest_slots.ts";
-export { type LivingScheduler, livingSchedulers } from "./living_schedulers.ts";
-export { isLog, JOBS } from "./ledger_keys.ts";
+export {
+  type KnownScheduler,
+  listSchedulers,
+  type LivingScheduler,
+  livingSchedulers,
+} from "./living_schedulers.ts";
+export { isLog, JOBS, pagesFolder } from "./ledger_keys.ts";

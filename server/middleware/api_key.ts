@@ -17,11 +17,25 @@ export function requireApiKey(apiKey: string | undefined): MiddlewareHandler {
   };
 }
 
-/** As {@linkcode requireApiKey}, for pages: browsers may also give the key as the password they ask for. */
-export function requireReader(apiKey: string | undefined): MiddlewareHandler {
+/** Keys that let a reader in. */
+export interface ReaderKeys {
+  apiKey?: string;
+  /** Who may act may read: a browser has one password for all pages. */
+  operatorKey?: string;
+}
+
+/**
+ * As {@linkcode requireApiKey}, for pages: browsers may also give the key as the password they ask for, and programs
+ * that collect metrics as a bearer token.
+ */
+export function requireReader({ apiKey, operatorKey }: ReaderKeys): MiddlewareHandler {
   return async (c, next) => {
-    const given = c.req.header("x-api-key") ?? auth(c.req.raw)?.password;
-    if (apiKey !== undefined && !await matches(apiKey, given)) {
+    const password = auth(c.req.raw)?.password;
+    const bearer = c.req.header("authorization")?.match(/^Bearer +(.+)$/i)?.[1];
+    const isReader = apiKey === undefined ||
+      await matches(apiKey, c.req.header("x-api-key") ?? password ?? bearer) ||
+      (operatorKey !== undefined && await matches(operatorKey, c.req.header("x-operator-key") ?? password));
+    if (!isReader) {
       c.header("www-authenticate", 'Basic realm="ShopFlow (password: the API key)", charset="UTF-8"');
       throw new HttpProblem(401, "unauthorized", "The pages of this server are protected", {
         expected: "the API key of this server, as password (any user name) or in the header x-api-key",

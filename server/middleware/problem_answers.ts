@@ -1,5 +1,6 @@
 import type { Context, ErrorHandler, NotFoundHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { LakeError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../problem.ts";
 import { renderProblemPage } from "../views/problem_page.tsx";
@@ -11,6 +12,8 @@ export function answerError(runtime: Runtime): ErrorHandler {
       ? error
       : error instanceof HTTPException
       ? explainHttpException(error)
+      : error instanceof LakeError
+      ? unreadable(error, runtime)
       : unexpected(error, c, runtime);
     return answerProblem(c, problem);
   };
@@ -22,7 +25,7 @@ export const answerNotFound: NotFoundHandler = (c) =>
     c,
     new HttpProblem(404, "not_found", "There is nothing at this address", {
       found: c.req.path,
-      remedy: "Reports are at /reports, the endpoints of the API at /docs.",
+      remedy: "Reports are at /reports, jobs at /jobs, the endpoints of the API at /docs.",
     }),
   );
 
@@ -62,6 +65,14 @@ function explainHttpException(exception: HTTPException): HttpProblem {
     });
   }
   return new HttpProblem(exception.status as HttpProblem["status"], "refused", exception.message);
+}
+
+/** What is wrong names files and addresses of the lake, which is nothing for visitors. */
+function unreadable({ message }: LakeError, { log }: Runtime): HttpProblem {
+  log.warn(message);
+  return new HttpProblem(503, "not_readable", "The lake cannot be read or written", {
+    remedy: "Ask the operator: the log of this server names what is wrong and what to do.",
+  });
 }
 
 function unexpected(error: Error, c: Context, runtime: Runtime): HttpProblem {

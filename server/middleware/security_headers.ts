@@ -4,7 +4,7 @@ import { secureHeaders } from "hono/secure-headers";
 /**
  * Headers for every answer. Pages hold inline styles and data: images only; scripts, frames, forms and
  * other servers are forbidden, so that text from shop data can do no harm even if it were not escaped. A route that
- * sets a policy of its own, as reports do, keeps it.
+ * sets a policy of its own, as reports and jobs do, keeps it.
  */
 export function securityHeaders(): MiddlewareHandler {
   const secure = secureHeaders({
@@ -17,7 +17,8 @@ export function securityHeaders(): MiddlewareHandler {
       frameAncestors: ["'none'"],
     },
     xFrameOptions: "DENY",
-    referrerPolicy: "no-referrer",
+    // Not even to this server would browsers name the origin of a form with "no-referrer".
+    referrerPolicy: "same-origin",
     // TLS ends at a proxy where there is one; it knows whether the host may promise HTTPS for good.
     strictTransportSecurity: false,
     // Reports are origins of their own, which browsers cannot key by this one and complain about.

@@ -50,7 +50,9 @@ export function documentedEndpoints(
         summary: operation.summary ?? path,
         description: operation.description ?? "",
         examples: examplesOf(path, operation),
-        fields: fieldsOf(answers.find(([status]) => status === "200")?.[1].content?.[JSON_TYPE]?.schema),
+        fields: fieldsOf(
+          answers.find(([status]) => status.startsWith("2"))?.[1].content?.[JSON_TYPE]?.schema,
+        ),
         answers: answers.map(([status, { description = "" }]) => ({ status, description })),
       };
     })

@@ -12,8 +12,10 @@ const ProblemBody = z.object({
 
 const DESCRIPTIONS = {
   400: "Something in the request is missing, unknown or not valid",
-  401: "The API key is missing or wrong",
-  404: "There is no such customer, product or report",
+  401: "The key is missing or wrong",
+  403: "The server lets nobody do that, or a page of another site asked for it",
+  404: "There is no such thing",
+  409: "It cannot be done now; the answer says why",
   413: "The body is too large",
   415: "The body is not declared as JSON",
   503: "A pipeline has to run first",

@@ -11,7 +11,8 @@ export const USUAL_IDS: ExampleIds = { customers: ["CUST000001", "CUST000002"], 
 
 /** Ids that exist in the shop and can be asked about; where nothing was scored yet, ids of the usual form. */
 export function exampleIds({ churnScores, catalogue }: Serving): ExampleIds {
-  const scored = churnScores?.customerIds();
+  // Not every customer has a score; before there are any, those of the shop still get recommendations.
+  const scored = churnScores?.customerIds() ?? catalogue?.customers.values();
   const products = catalogue?.products.keys();
   const [first, second] = USUAL_IDS.customers;
   return {

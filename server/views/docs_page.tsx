@@ -1,3 +1,5 @@
+import { type RunName, shortTime } from "shopflow/jobs/mod.ts";
+import { EXAMPLE_RUN } from "../routes/jobs_schemas.ts";
 import type { DocumentedEndpoint } from "../routes/documented_endpoints.ts";
 import { type ExampleIds, USUAL_IDS } from "../serving/example_ids.ts";
 import { FeatureTable } from "./feature_table.tsx";
@@ -6,24 +8,31 @@ import { Layout, renderPage } from "./layout.tsx";
 interface DocsProps {
   endpoints: DocumentedEndpoint[];
   /** Ids for the examples, in place of those of the usual form. */
-  example: ExampleIds;
+  example: ExampleIds & { run?: RunName };
   /** Where the server was reached, for the examples. */
   origin: string;
   keyRequired: boolean;
+  operatorKeyRequired: boolean;
 }
 
 /** The endpoints of the API with commands to copy. */
 export function renderDocsPage({ endpoints, ...request }: DocsProps): string {
   return renderPage(
     <Layout title="API · ShopFlow" here="docs">
-      <h1>Scoring API</h1>
+      <h1>API</h1>
       <p class="lead">
-        JSON over HTTP. Every answer names the version of the model and of the data snapshot it comes from.
-        For programs: <a href="/openapi.json">openapi.json</a>.
+        JSON over HTTP. Every score names the version of the model and of the data snapshot it comes from. For
+        programs: <a href="/openapi.json">openapi.json</a>.
       </p>
       {request.keyRequired && (
         <p>
           This server asks for a key: add the header <code>x-api-key</code> to every request except /health.
+        </p>
+      )}
+      {request.operatorKeyRequired && (
+        <p>
+          Starting, cancelling and pausing runs needs the operator's key: add the header{" "}
+          <code>x-operator-key</code>.
         </p>
       )}
       <p class="soft">
@@ -55,7 +64,7 @@ function Endpoint({ endpoint, request }: EndpointProps) {
       {examples.map((example) => (
         <>
           {example.title && <p class="soft">{example.title}</p>}
-          <pre><code>{curl(example, request)}</code></pre>
+          <pre><code>{curl(method, example, request)}</code></pre>
         </>
       ))}
       <details>
@@ -101,15 +110,22 @@ function Endpoint({ endpoint, request }: EndpointProps) {
 }
 
 function curl(
+  method: string,
   { path, body }: DocumentedEndpoint["examples"][number],
-  { example, origin, keyRequired }: Omit<DocsProps, "endpoints">,
+  { example, origin, keyRequired, operatorKeyRequired }: Omit<DocsProps, "endpoints">,
 ): string {
   const [first, second] = example.customers;
+  const { job, slot } = example.run ?? EXAMPLE_RUN;
   const replaced = (text: string) =>
     text.replaceAll(USUAL_IDS.customers[0], first).replaceAll(USUAL_IDS.customers[1], second)
-      .replaceAll(USUAL_IDS.product, example.product);
+      .replaceAll(USUAL_IDS.product, example.product)
+      .replaceAll(EXAMPLE_RUN.job, job)
+      .replaceAll(encodeURIComponent(shortTime(EXAMPLE_RUN.slot)), shortTime(slot));
   const parts = [`curl '${origin}${replaced(path)}'`];
+  const acts = path.startsWith("/api/jobs") && method === "POST";
+  if (method === "POST" && body === undefined) parts.push("-X POST");
   if (keyRequired && path !== "/health") parts.push(`-H 'x-api-key: …'`);
+  if (operatorKeyRequired && acts) parts.push(`-H 'x-operator-key: …'`);
   if (body !== undefined) parts.push("-H 'content-type: application/json'", `-d '${replaced(body)}'`);
   return parts.join(" \\\n  ");
 }

@@ -1,24 +1,34 @@
 import type { Child } from "hono/jsx";
+import { LIVE_SCRIPT } from "./jobs/live_script.ts";
 import { STYLES } from "./styles.ts";
 
 interface LayoutProps {
   title: string;
   /** The page of the navigation that this is. */
-  here?: "reports" | "docs";
+  here?: "reports" | "jobs" | "docs";
+  /** Rules beside those of all pages. */
+  styles?: string;
+  /** After so many seconds the page looks what is new; its parts with `data-live` change. */
+  every?: number;
   children: Child;
 }
 
 /** Frame of the server's own pages. */
-export function Layout({ title, here, children }: LayoutProps) {
+export function Layout({ title, here, styles = "", every, children }: LayoutProps) {
   const current = (page: string) => page === here ? "page" : undefined;
   return (
-    <html lang="en">
+    <html lang="en" data-every={every}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{title}</title>
         <link rel="icon" href={ICON} />
-        <style dangerouslySetInnerHTML={{ __html: STYLES }} />
+        <style dangerouslySetInnerHTML={{ __html: STYLES + styles }} />
+        {every !== undefined && (
+          <noscript>
+            <meta http-equiv="refresh" content={String(Math.max(5, every))} />
+          </noscript>
+        )}
       </head>
       <body>
         <header class="top">
@@ -29,11 +39,13 @@ export function Layout({ title, here, children }: LayoutProps) {
             </a>
             <nav aria-label="Main">
               <a href="/reports" aria-current={current("reports")}>Reports</a>
+              <a href="/jobs" aria-current={current("jobs")}>Jobs</a>
               <a href="/docs" aria-current={current("docs")}>API</a>
             </nav>
           </div>
         </header>
         <main class="page">{children}</main>
+        {every !== undefined && <script dangerouslySetInnerHTML={{ __html: LIVE_SCRIPT }} />}
       </body>
     </html>
   );

@@ -15,7 +15,7 @@ export function renderProblemPage({ status, problem, expected, found, remedy }: 
       {remedy && <p class="lead">{remedy}</p>}
       <p class="soft">Status {status}</p>
       <p>
-        <a href="/reports">All reports</a>
+        <a href="/reports">All reports</a>, <a href="/jobs">all jobs</a>
       </p>
     </Layout>,
   );

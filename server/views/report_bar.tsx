@@ -21,7 +21,7 @@ export function addReportBar(html: string, report: Report, current: boolean): st
   const bar = (
     <nav class="report-bar" aria-label="Site">
       <a href="/reports">← All reports</a>
-      {status === "failed" && lastGoodRunId && <a href={run(lastGoodRunId)}>Last run that succeeded</a>}
+      {status !== "succeeded" && lastGoodRunId && <a href={run(lastGoodRunId)}>Last run that succeeded</a>}
       {current ? <a href={run(runId)}>Link to this run</a> : <a href={`/reports/${name}`}>Newest run</a>}
     </nav>
   );

@@ -54,7 +54,7 @@ function Card({ report }: { report: Report }) {
     <a class="card" href={`/reports/${name}`}>
       <header>
         <h3>{title}</h3>
-        {status === "failed" && <span class="tag bad">failed</span>}
+        {status !== "succeeded" && <span class="tag bad">{UNFINISHED[status].tag}</span>}
       </header>
       {status === "failed"
         ? (
@@ -62,7 +62,9 @@ function Card({ report }: { report: Report }) {
             The last run stopped at an error: <code>{shortened(error ?? "unknown")}</code>
           </p>
         )
-        : <p class="summary">{summary}</p>}
+        : status === "succeeded"
+        ? <p class="summary">{summary}</p>
+        : <p class="soft">{UNFINISHED[status].text}</p>}
       <footer class="meta">
         <time datetime={createdAt}>{formatTime(createdAt)}</time>
         {snapshot && <span>snapshot {snapshot.slice(0, 8)}</span>}
@@ -71,6 +73,19 @@ function Card({ report }: { report: Report }) {
     </a>
   );
 }
+
+/** What is said of runs that did not come to their end. */
+const UNFINISHED = {
+  failed: { tag: "failed", text: "The last run stopped at an error." },
+  cancelled: {
+    tag: "cancelled",
+    text: "The last run was cancelled before its end; the page has what was done by then.",
+  },
+  running: {
+    tag: "incomplete",
+    text: "The last run did not come to its end; the page has what was done by then.",
+  },
+};
 
 /** No link: its page could not be read either. What exactly is wrong is in the server's log, not for visitors. */
 function UnreadableCard({ name }: { name: string }) {

@@ -14,6 +14,7 @@ import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
 import { testWith } from "../requirements.ts";
 import { publishWholeLake, temporaryLake } from "../server/small_lake.ts";
 import { publishSmallReport } from "../server/small_report.ts";
+import { fillLedger, putSlot, QUEUED_SLOT, saveSmallSchedule, writeLog } from "../server/small_schedule.ts";
 import { launchChromium } from "./launch_chromium.ts";
 
 const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -108,6 +109,28 @@ testWith(
         });
         try {
           for (const path of ["reports", "docs", "reports/churn"]) {
+            assert.deepEqual(await violations(browser, `${server.url}/${path}`), [], path);
+          }
+        } finally {
+          await server.stop();
+        }
+      });
+      await t.step("the pages of jobs: overview, hourly and nightly jobs, and a run", async () => {
+        await using lake = await temporaryLake();
+        const now = new Date("2024-10-02T11:22:33Z");
+        await saveSmallSchedule(lake.store, now);
+        await fillLedger(lake.store, now, 10);
+        const run = { ...QUEUED_SLOT, slot: "2024-10-02T11:20:00.000Z" };
+        await putSlot(lake.store, run);
+        await writeLog(lake.store, { ...run, attempt: 1 }, ["begins"], now);
+        const runtime = createRuntime({ now: () => now, log: createLogger(() => {}) });
+        const app = createApp({ store: lake.store, runtime, loopbackOnly: true });
+        const server = listen(app.fetch, { host: "127.0.0.1", port: 0 });
+        try {
+          const jobs = ["jobs", "jobs/refresh-data", "jobs/train-models?did=pause", "jobs/watch-stock"];
+          const overview = await (await fetch(`${server.url}/jobs`)).text();
+          const failed = overview.match(/class="cell s-failed" href="\/([^"]+)"/)![1]!;
+          for (const path of [...jobs, "jobs/refresh-data/runs/2024-10-02T11:20Z", failed]) {
             assert.deepEqual(await violations(browser, `${server.url}/${path}`), [], path);
           }
         } finally {

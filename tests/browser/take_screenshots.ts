@@ -11,6 +11,7 @@ const browser = await launchChromium();
 try {
   await take("reports", "/reports", { width: 1280, height: 860 });
   await take("churn", "/reports/churn", { width: 1280, height: 1500 });
+  await take("jobs", "/jobs", { width: 1280, height: 1180 });
   await take("inventory_dark", "/reports/inventory", { width: 1280, height: 1500 }, "dark");
 } finally {
   await browser.close();

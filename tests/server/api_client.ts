@@ -2,6 +2,7 @@ import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { createApp, type ServerDependencies } from "../../server/app.ts";
 import { publishWholeLake, temporaryLake } from "./small_lake.ts";
+import { putSlot, QUEUED_SLOT, saveSmallSchedule } from "./small_schedule.ts";
 
 /** The body of an unsuccessful answer. */
 export interface Problem {
@@ -13,16 +14,20 @@ export interface ApiClient {
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** Sends a value as JSON; text is sent as it is. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Sends a form as a page of this server does. */
+  submit(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
   log: string[];
 }
 
+export const NOW = new Date("2024-10-02T06:00:00Z");
+
 export function createClient(
   store: ObjectStore,
-  options: Omit<ServerDependencies, "store" | "runtime"> = {},
+  { now = () => NOW, ...options }: Omit<ServerDependencies, "store" | "runtime"> & { now?: () => Date } = {},
 ): ApiClient {
   const log: string[] = [];
   const runtime = createRuntime({
-    now: () => new Date("2024-10-02T06:00:00Z"),
+    now,
     log: createLogger((line) => log.push(line)),
     progress: silentProgress,
   });
@@ -34,6 +39,12 @@ export function createClient(
         method: "POST",
         headers: { "content-type": "application/json", ...headers },
         body: typeof body === "string" ? body : JSON.stringify(body),
+      }),
+    submit: async (path, fields = {}, headers = {}) =>
+      await app.request(path, {
+        method: "POST",
+        headers: { origin: "http://localhost", ...headers },
+        body: new URLSearchParams(fields),
       }),
     log,
   };
@@ -48,7 +59,9 @@ export function testApi(name: string, body: (client: ApiClient) => Promise<void>
     shared ??= (async () => {
       const lake = await temporaryLake();
       await publishWholeLake(lake.store);
-      return { lake, client: createClient(lake.store) };
+      await saveSmallSchedule(lake.store, NOW);
+      await putSlot(lake.store, QUEUED_SLOT);
+      return { lake, client: createClient(lake.store, { loopbackOnly: true }) };
     })();
     await body((await shared).client);
   });

@@ -49,6 +49,7 @@ Deno.test("the server says what to open, answers, and ends at SIGTERM", async ()
   }
   assert.equal(status, 200);
   assert.match(printed, /http:\/\/127\.0\.0\.1:\d+\/reports/);
+  assert.match(printed, /http:\/\/127\.0\.0\.1:\d+\/jobs/);
   assert.equal((await server.status).code, 0);
   assert.match(await errors, /"path":"\/health","status":200/);
 });

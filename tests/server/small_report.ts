@@ -22,8 +22,10 @@ export async function publishSmallReport(store: ObjectStore, options: {
   name?: string;
   runId?: string;
   failed?: boolean;
+  /** Of a run that neither succeeded nor failed. */
+  status?: "cancelled" | "running";
 } = {}): Promise<Report> {
-  const { name = "churn", runId = "20241002T060000Z", failed = false } = options;
+  const { name = "churn", runId = "20241002T060000Z", failed = false, status } = options;
   const notebook: ExecutedNotebook = {
     cells: [
       {
@@ -54,7 +56,7 @@ export async function publishSmallReport(store: ObjectStore, options: {
         notebook: name,
         notebookSha256: "0".repeat(64),
         runId,
-        status: failed ? "failed" : "succeeded",
+        status: status ?? (failed ? "failed" : "succeeded"),
         parameters: { as_of: "2024-10-01" },
         startedAt: "2024-10-02T06:00:00.000Z",
         milliseconds: 4200,

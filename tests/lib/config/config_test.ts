@@ -13,6 +13,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     port: 8000,
     supportApiKey: undefined,
     apiKey: undefined,
+    operatorKey: undefined,
     jupyter: undefined,
     chromium: undefined,
     run: undefined,

@@ -29,6 +29,21 @@ Deno.test("the index shows each report with its date, snapshot and parameters, a
   assert.match(page, /TypeError: no such column/);
 });
 
+for (const [status, tag] of [["cancelled", "cancelled"], ["running", "incomplete"]] as const) {
+  Deno.test(`a report of a run that is ${status} says so and leads to the last run that succeeded`, async () => {
+    await using lake = await temporaryLake();
+    const { get } = createClient(lake.store);
+    await publishSmallReport(lake.store, { runId: "run-1" });
+    await publishSmallReport(lake.store, { runId: "run-2", status });
+    const page = await (await get("/reports")).text();
+    assert.match(
+      page,
+      new RegExp(`<span class="tag bad">${tag}</span>.*before its end|come to its end`, "s"),
+    );
+    assert.match(await (await get("/reports/churn")).text(), /href="\/reports\/churn\/runs\/run-1"/);
+  });
+}
+
 testApi(
   "the index shows the models with their metrics, and examples with ids of this shop",
   async ({ get }) => {

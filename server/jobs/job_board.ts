@@ -1,0 +1,182 @@
+import {
+  type Control,
+  type Definitions,
+  type Job,
+  type KnownScheduler,
+  type Ledger,
+  listSchedulers,
+  openLedger,
+  pagesFolder,
+  readDefinitions,
+  type Slot,
+  withRunning,
+} from "shopflow/jobs/mod.ts";
+import type { ObjectStore } from "shopflow/lake/mod.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import { createPageCache } from "./page_cache.ts";
+
+/** A job with what became of its slots lately. */
+export interface JobState {
+  job: Job;
+  paused?: Control["paused"];
+  /** The oldest first; those that have not ended are among them. */
+  slots: Slot[];
+  /** What of the job's ledger cannot be read: days, or `control`. */
+  unreadable: string[];
+}
+
+/** The jobs of a lake as they are now. */
+export interface Board {
+  /** Undefined where no scheduler ever ran. */
+  definitions: Definitions | undefined;
+  schedulers: KnownScheduler[];
+  jobs: JobState[];
+}
+
+/** Reads the ledger for pages and answers; it keeps what does not change. */
+export interface JobBoard {
+  /** All jobs with their last days. */
+  overview(): Promise<Board>;
+  /** One job with its last weeks; undefined when there is no such job. */
+  history(name: string): Promise<JobState & Pick<Board, "definitions" | "schedulers"> | undefined>;
+  /** A change was made here: the next look is a new one. */
+  forget(): void;
+}
+
+export interface JobBoardOptions {
+  /** How old the knowledge of the ledger may be, in milliseconds. */
+  recheckMs?: number;
+}
+
+/** How much of a job is read: days back at least, until there are so many slots, but not more days with slots. */
+interface Depth {
+  days: number;
+  slots: number;
+  pages: number;
+}
+
+const OVERVIEW: Depth = { days: 7, slots: 30, pages: 35 };
+const HISTORY: Depth = { days: 36, slots: 100, pages: 110 };
+/** Reads side by side. */
+const AT_ONCE = 16;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export function createJobBoard(
+  store: ObjectStore,
+  runtime: Pick<Runtime, "now" | "log">,
+  { recheckMs = 2000 }: JobBoardOptions = {},
+): JobBoard {
+  const pages = createPageCache<Slot[]>(runtime);
+  const told = new Set<string>();
+  let looks = new Map<string, { at: number; found: Promise<unknown> }>();
+
+  /** One look serves all requests that come during it and shortly after. */
+  function shared<T>(name: string, look: () => Promise<T>): Promise<T> {
+    const known = looks.get(name);
+    if (known !== undefined && performance.now() - known.at < recheckMs) return known.found as Promise<T>;
+    const found = look();
+    looks.set(name, { at: performance.now(), found });
+    found.catch(() => looks.delete(name));
+    return found;
+  }
+
+  /** What is damaged stays so until somebody mends it: it is logged once. */
+  function tell(what: string, { message }: Error): void {
+    if (!told.has(what)) runtime.log.warn(`${what}: ${message}`);
+    told.add(what);
+  }
+
+  const schedulers = () =>
+    shared("schedulers", () => listSchedulers(store, runtime.now(), (key, error) => tell(key, error)));
+  const definitions = () => shared("definitions", () => readDefinitions(store));
+
+  async function stateOf(job: Job, depth: Depth): Promise<JobState> {
+    const ledger = openLedger(store, runtime.now);
+    const unreadable: string[] = [];
+    const [control, found] = await Promise.all([
+      readControl(ledger, job.name, unreadable),
+      readSlots(ledger, job.name, depth, unreadable),
+    ]);
+    const slots = found.map((slot) => withRunning(slot, control))
+      .sort((a, b) => a.slot < b.slot ? -1 : a.slot > b.slot ? 1 : 0);
+    return { job, paused: control?.paused, slots, unreadable: unreadable.sort() };
+  }
+
+  async function readControl(
+    ledger: Ledger,
+    job: string,
+    unreadable: string[],
+  ): Promise<Control | undefined> {
+    try {
+      return await ledger.control(job).read();
+    } catch (error) {
+      unreadable.push("control");
+      tell(`control of ${job}`, error as Error);
+      return undefined;
+    }
+  }
+
+  async function readSlots(
+    ledger: Ledger,
+    job: string,
+    { days, slots, pages: most }: Depth,
+    unreadable: string[],
+  ): Promise<Slot[]> {
+    const since = new Date(runtime.now().getTime() - days * DAY_MS).toISOString().slice(0, 10);
+    const stats = (await store.list(pagesFolder(job))).reverse().slice(0, most);
+    const found: Slot[] = [];
+    while (stats.length > 0) {
+      const wanted = dayIn(stats[0]!.key) >= since || found.length < slots;
+      if (!wanted) break;
+      const batch = stats.splice(0, AT_ONCE);
+      await Promise.all(batch.map(async (stat) => {
+        const day = dayIn(stat.key);
+        try {
+          found.push(...await pages.get(stat, async () => slotsOf(await ledger.page(job, day).read())));
+        } catch (error) {
+          unreadable.push(day);
+          tell(`slots of ${job} on ${day}`, error as Error);
+        }
+      }));
+    }
+    return found;
+  }
+
+  return {
+    overview: () =>
+      shared("overview", async () => {
+        const [known, alive] = await Promise.all([definitions(), schedulers()]);
+        const waiting = [...known?.jobs ?? []];
+        const states = new Map<string, JobState>();
+        await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+          for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+            states.set(job.name, await stateOf(job, OVERVIEW));
+          }
+        }));
+        const jobs = (known?.jobs ?? []).map(({ name }) => states.get(name)!);
+        return { definitions: known, schedulers: alive, jobs };
+      }),
+    async history(name) {
+      const [known, alive] = await Promise.all([definitions(), schedulers()]);
+      const job = known?.jobs.find((job) => job.name === name);
+      if (job === undefined) return undefined;
+      const state = await shared(`job ${name}`, () => stateOf(job, HISTORY));
+      return { ...state, definitions: known, schedulers: alive };
+    },
+    forget() {
+      looks = new Map();
+    },
+  };
+}
+
+const dayIn = (key: string) => key.slice(-15, -5);
+
+/** @throws {TypeError} when a page is JSON but none of ours. */
+function slotsOf({ slots }: { slots: Record<string, Slot> }): Slot[] {
+  return Object.values(slots).map((slot) => {
+    if (typeof slot.status === "string" && Array.isArray(slot.attempts) && !isNaN(Date.parse(slot.slot))) {
+      return slot;
+    }
+    throw new TypeError("it holds something else than slots");
+  });
+}

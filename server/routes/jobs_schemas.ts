@@ -1,0 +1,135 @@
+import { z } from "@hono/zod-openapi";
+import { type Job, type KnownScheduler, parseTime, type RunName, type Slot } from "shopflow/jobs/mod.ts";
+import type { JobState } from "../jobs/job_board.ts";
+import { dueNext, scheduleInWords } from "../views/jobs/job_wording.ts";
+
+/** The run that the OpenAPI document shows. */
+export const EXAMPLE_RUN: RunName = { job: "refresh-data", slot: "2024-10-02T03:05:00.000Z" };
+
+const A_TIME = "a time with its zone such as 2024-10-02T03:05Z, or a date, which begins at midnight UTC";
+
+/** A time in a request, as a Date. */
+export const Time = z.string(A_TIME).refine((text) => parseTime(text) !== undefined, A_TIME)
+  .transform((text) => parseTime(text)!);
+
+const Status = z.enum([
+  "waiting",
+  "queued",
+  "running",
+  "succeeded",
+  "late",
+  "failed",
+  "skipped",
+  "replaced",
+  "missed",
+]);
+
+const Asked = z.object({ by: z.string(), at: z.string() });
+
+export const SlotSchema = z.object({
+  job: z.string(),
+  slot: z.string().openapi({ description: "The time it stands for: when it was due, UTC" }),
+  status: Status,
+  reason: z.string().openapi({ description: "Why it is so" }),
+  trigger: z.enum(["schedule", "catch-up", "snapshot", "manual", "backfill"]),
+  interval: z.object({ from: z.string(), to: z.string() }).openapi({
+    description: "The data it is about: from (inclusive) to (exclusive)",
+  }),
+  entered_at: z.string(),
+  ended_at: z.string().nullable(),
+  not_before: z.string().nullable().openapi({ description: "The end of a retry's wait" }),
+  steps_done: z.array(z.string()),
+  attempts: z.array(z.object({
+    number: z.number(),
+    owner: z.string().openapi({ description: "Host and process of the scheduler" }),
+    started_at: z.string(),
+    finished_at: z.string().nullable(),
+    ended: z.string().nullable(),
+    reason: z.string().nullable(),
+    exit_code: z.number().nullable(),
+    peak_bytes: z.number().nullable(),
+  })),
+  requested_by: Asked.nullable(),
+  cancelled_by: Asked.nullable(),
+});
+
+export const JobSchema = z.object({
+  name: z.string(),
+  description: z.string(),
+  owner: z.string(),
+  schedule: z.object({
+    cron: z.string().nullable(),
+    time_zone: z.string().nullable(),
+    text: z.string().openapi({ description: "In words" }),
+  }),
+  after: z.array(z.string()).openapi({ description: "Jobs it depends on" }),
+  next_due: z.string().nullable(),
+  paused: Asked.extend({ reason: z.string().nullable() }).nullable(),
+  last_slot: SlotSchema.nullable(),
+  unreadable: z.array(z.string()).openapi({ description: "Days of its ledger that cannot be read" }),
+});
+
+export const SchedulerSchema = z.object({
+  owner: z.string(),
+  alive: z.boolean(),
+  started_at: z.string(),
+  beat_at: z.string().openapi({ description: "When it last said that it lives" }),
+});
+
+export function slotAnswer(slot: Slot): z.infer<typeof SlotSchema> {
+  return {
+    job: slot.job,
+    slot: slot.slot,
+    status: slot.status,
+    reason: slot.reason,
+    trigger: slot.trigger,
+    interval: slot.interval,
+    entered_at: slot.enteredAt,
+    ended_at: slot.endedAt ?? null,
+    not_before: slot.notBefore ?? null,
+    steps_done: slot.stepsDone,
+    attempts: slot.attempts.map((attempt) => ({
+      number: attempt.number,
+      owner: attempt.owner,
+      started_at: attempt.startedAt,
+      finished_at: attempt.finishedAt ?? null,
+      ended: attempt.ended ?? null,
+      reason: attempt.reason ?? null,
+      exit_code: attempt.exitCode ?? null,
+      peak_bytes: attempt.peakBytes ?? null,
+    })),
+    requested_by: slot.requestedBy ?? null,
+    cancelled_by: slot.cancelledBy ?? null,
+  };
+}
+
+export function jobAnswer(
+  { job, paused, slots, unreadable }: JobState,
+  now: Date,
+): z.infer<typeof JobSchema> {
+  const last = slots.at(-1);
+  return {
+    name: job.name,
+    description: job.description,
+    owner: job.owner,
+    schedule: scheduleAnswer(job),
+    after: job.after,
+    next_due: dueNext(job, now)?.toISOString() ?? null,
+    paused: paused === undefined ? null : { by: paused.by, at: paused.at, reason: paused.reason ?? null },
+    last_slot: last === undefined ? null : slotAnswer(last),
+    unreadable,
+  };
+}
+
+function scheduleAnswer(job: Job) {
+  const text = scheduleInWords(job);
+  return "on" in job.schedule
+    ? { cron: null, time_zone: null, text }
+    : { cron: job.schedule.cron, time_zone: job.schedule.timeZone, text };
+}
+
+export function schedulerAnswer(
+  { owner, alive, startedAt, beatAt }: KnownScheduler,
+): z.infer<typeof SchedulerSchema> {
+  return { owner, alive, started_at: startedAt, beat_at: beatAt };
+}

@@ -1,0 +1,16 @@
+import { Hono } from "hono";
+import { openLedger, readDefinitions } from "shopflow/jobs/mod.ts";
+import { createJobMetrics } from "shopflow/jobs/metrics/mod.ts";
+import type { ObjectStore } from "shopflow/lake/mod.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+
+/** Metrics of all jobs, as Prometheus collects them; none at all when part of the ledger cannot be read. */
+export function metricsRoutes(store: ObjectStore, { now }: Pick<Runtime, "now">): Hono {
+  const metrics = createJobMetrics({ ledger: openLedger(store, now), now });
+  return new Hono().get("/metrics", async (c) => {
+    const text = await metrics.text((await readDefinitions(store))?.jobs ?? []);
+    c.header("content-type", metrics.contentType);
+    c.header("cache-control", "no-store");
+    return c.body(text);
+  });
+}

@@ -1,0 +1,204 @@
+import { type Attempt, defineJobs, type Job, type JobSet, openLedger, type Slot } from "shopflow/jobs/mod.ts";
+import { saveDefinitions } from "shopflow/jobs/definitions.ts";
+import { dueTimes } from "shopflow/jobs/due_slots.ts";
+import { openRunLog } from "shopflow/jobs/process/mod.ts";
+import { takeSchedulerLease } from "shopflow/jobs/scheduler_lease.ts";
+import type { ObjectStore } from "shopflow/lake/mod.ts";
+
+/** Jobs of every kind: hourly, every quarter of an hour, nightly, weekly in a time zone, with each snapshot. */
+export const SMALL_SCHEDULE: JobSet = defineJobs(
+  [
+    {
+      name: "refresh-data",
+      description: "copy the sources and publish a new snapshot of the star schema",
+      owner: "data-engineering",
+      schedule: { cron: "5 * * * *" },
+      steps: [{ pipeline: "extract" }, { pipeline: "transform" }],
+      timeoutMinutes: 50,
+      slaMinutes: 30,
+    },
+    {
+      name: "watch-stock",
+      description: "look for products that run out before their next delivery",
+      owner: "inventory",
+      schedule: { cron: "*/15 6-20 * * MON-FRI", timeZone: "Europe/Berlin" },
+      steps: [{ pipeline: "score" }],
+      overlap: "replace",
+      missed: { run: "none" },
+    },
+    {
+      name: "train-models",
+      description: "train challengers on the newest snapshot and promote those that win",
+      owner: "data-science",
+      schedule: { cron: "20 1 * * *" },
+      steps: [{ pipeline: "train" }],
+      after: ["refresh-data"],
+      timeoutMinutes: 120,
+      retries: { most: 1 },
+    },
+    {
+      name: "score-customers",
+      description: "score customers and products and plan the inventory of the day",
+      owner: "data-science",
+      schedule: { cron: "30 4 * * *" },
+      steps: [{ pipeline: "score" }],
+      after: ["train-models"],
+      slaMinutes: 90,
+    },
+    {
+      name: "weekly-reports",
+      description: "publish the reports of the week for the stakeholders",
+      owner: "marketing",
+      schedule: { cron: "0 7 * * MON", timeZone: "Europe/Berlin" },
+      steps: [{ pipeline: "publish" }],
+      after: ["score-customers"],
+    },
+    {
+      name: "check-data",
+      description: "test each new snapshot against the expectations of its owners",
+      owner: "data-engineering",
+      schedule: { on: "snapshot" },
+      steps: [{ notebook: "notebooks/data_quality.ipynb" }],
+    },
+  ],
+  { default: Infinity, heavy: 1 },
+  {
+    pipelines: ["extract", "transform", "train", "score", "publish"],
+    notebooks: ["notebooks/data_quality.ipynb"],
+    channels: ["operations"],
+  },
+);
+
+/** A slot that a scheduler has not started yet. */
+export const QUEUED_SLOT: Slot = {
+  job: "refresh-data",
+  slot: "2024-10-02T05:05:00.000Z",
+  trigger: "schedule",
+  interval: { from: "2024-10-02T04:05:00.000Z", to: "2024-10-02T05:05:00.000Z" },
+  status: "queued",
+  reason: "to be started",
+  enteredAt: "2024-10-02T05:05:01.000Z",
+  stepsDone: [],
+  attempts: [],
+};
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const OWNER = "worker-1:4242";
+
+/** Writes down the jobs, as a scheduler does when it begins. */
+export async function saveSmallSchedule(store: ObjectStore, now: Date): Promise<void> {
+  await saveDefinitions(store, SMALL_SCHEDULE, now);
+}
+
+/** Enters what became of all slots of the last `days`: mostly successes, now and then each other thing. */
+export async function fillLedger(store: ObjectStore, now: Date, days = 40): Promise<void> {
+  const ledger = openLedger(store, () => now);
+  const from = new Date(now.getTime() - days * DAY_MS);
+  for (const [number, job] of SMALL_SCHEDULE.jobs.entries()) {
+    const times = "on" in job.schedule
+      ? dueTimes(SMALL_SCHEDULE.jobs[0]!, from, now).filter((_, i) => i % 8 === 0)
+      : dueTimes(job, from, now);
+    const slots = times.map(({ slot, interval }, i) =>
+      endedSlot(job, { slot: slot.toISOString(), from: interval.from.toISOString() }, i * 17 + number * 7)
+    );
+    await ledger.enter(job.name, slots);
+  }
+}
+
+/** A slot that has ended; `seed` decides how. */
+export function endedSlot(job: Job, { slot, from }: { slot: string; from: string }, seed: number): Slot {
+  const tries = [attempt(1, slot, 60_000 + (seed * 7919) % 240_000)];
+  const base = {
+    job: job.name,
+    slot,
+    trigger: "on" in job.schedule ? "snapshot" as const : "schedule" as const,
+    interval: { from, to: slot },
+    enteredAt: slot,
+    stepsDone: job.steps.map((step) => "pipeline" in step ? step.pipeline : "data_quality"),
+    endedAt: tries[0]!.finishedAt!,
+  };
+  switch (seed % 61) {
+    case 7:
+    case 52:
+      return {
+        ...base,
+        status: "failed",
+        reason: "step transform ended with exit code 1: Binder Error: column order_total not found",
+        stepsDone: base.stepsDone.slice(0, -1),
+        attempts: failedTries(slot),
+      };
+    case 20:
+      return {
+        ...base,
+        status: "late",
+        reason: "succeeded, but more than 30 minutes after it was due",
+        attempts: tries,
+      };
+    case 33:
+      return {
+        ...base,
+        status: "skipped",
+        reason: "the slot before was still running",
+        attempts: [],
+        stepsDone: [],
+      };
+    case 46:
+      return {
+        ...base,
+        status: "missed",
+        reason: "no scheduler ran when it was due, and a later slot stands for it",
+        attempts: [],
+        stepsDone: [],
+      };
+    case 59:
+      return { ...base, status: "replaced", reason: "a later slot took its place", attempts: tries };
+    default:
+      return { ...base, status: "succeeded", reason: "all steps are done", attempts: tries };
+  }
+}
+
+function attempt(number: number, startedAt: string, ms: number): Attempt {
+  return {
+    number,
+    owner: OWNER,
+    startedAt,
+    finishedAt: new Date(Date.parse(startedAt) + ms).toISOString(),
+    ended: "succeeded",
+    reason: "all steps are done",
+    exitCode: 0,
+    peakBytes: 412_000_000 + number * 7_000_000,
+  };
+}
+
+function failedTries(slot: string): Attempt[] {
+  return [1, 2, 3].map((number) => ({
+    ...attempt(number, new Date(Date.parse(slot) + number * 90_000).toISOString(), 31_000 + number * 800),
+    ended: "failed",
+    reason: "step transform ended with exit code 1: Binder Error: column order_total not found",
+    exitCode: 1,
+  }));
+}
+
+/** Puts a slot in the ledger as it is, in the place of the one that is there. */
+export async function putSlot(store: ObjectStore, slot: Slot): Promise<void> {
+  const ledger = openLedger(store, () => new Date(slot.enteredAt));
+  await ledger.enter(slot.job, [slot]);
+  await ledger.change(slot, () => slot);
+}
+
+/** Says that a scheduler lives. */
+export async function liveScheduler(store: ObjectStore, now: Date, owner = OWNER): Promise<void> {
+  await takeSchedulerLease(store, { id: owner.replace(":", "-"), owner, leaseMs: 30_000, now: () => now });
+}
+
+/** Writes the log of a try. */
+export async function writeLog(
+  store: ObjectStore,
+  run: { job: string; slot: string; attempt: number },
+  lines: string[],
+  now: Date,
+): Promise<void> {
+  const log = openRunLog(store, run, { now: () => now });
+  for (const line of lines) log.write(line);
+  await log.close();
+}
