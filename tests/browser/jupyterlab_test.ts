@@ -9,6 +9,8 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 const TOKEN = "browser-test";
 /** Milliseconds for JupyterLab to start and for a notebook to run, on a busy machine. */
 const PATIENCE = 240_000;
+/** Milliseconds for all cells. */
+const RUN_MS = 120_000;
 
 /** What the notebook's model holds after the run: of every code cell its count and the kinds of its outputs. */
 const CELLS = `(() => {
@@ -52,7 +54,7 @@ testWith(
       await page.waitForFunction(
         "globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
       );
-      await page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')");
+      await runAllCells(page);
       const cells = await outputsOf(page);
 
       assert.deepEqual(cells.map(({ executionCount }) => executionCount), cells.map((_, i) => i + 1));
@@ -87,13 +89,36 @@ testWith(
   },
 );
 
+/**
+ * Runs the notebook as a user would: where JupyterLab waits for a reply that does not come (seen once, on a busy
+ * machine, with the kernel idle), the cells are run again.
+ */
+async function runAllCells(page: Page): Promise<void> {
+  const run = () => within(RUN_MS, page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')"));
+  if (await run()) return;
+  await page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()");
+  assert.ok(await run(), `the cells did not end within ${RUN_MS / 1000} s, twice`);
+}
+
+/** Whether something ended within a time, in milliseconds. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), ms));
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function outputsOf(page: Page): Promise<Cell[]> {
   return await page.evaluate<Cell[]>(CELLS);
 }
 
 /** Evaluates an expression in the notebook's kernel; gives the text of its result. */
 async function evaluate(page: Page, code: string): Promise<string> {
-  const text = await page.evaluate<string>(`new Promise((done) => {
+  const text = await page.evaluate<string>(`new Promise((done, fail) => {
+    setTimeout(() => fail(new Error("the kernel does not answer")), ${RUN_MS});
     const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
     const future = kernel.requestExecute({ code: ${JSON.stringify(code)} });
     future.onIOPub = ({ content }) => content.data && done(content.data["text/plain"]);
