@@ -44,7 +44,7 @@ testWith(
       const pipelines = { extract, transform, train, score, publish };
       for (const pipeline of Object.values(pipelines)) await pipeline(context);
       const reports = await listReports(context.store);
-      assert.deepEqual(reports.map(({ status }) => status), Array(4).fill("succeeded"));
+      assert.deepEqual(reports.map(({ status }) => status), Array(5).fill("succeeded"));
       assert.match((await readReport(context.store, "churn"))!.html, /<svg/);
 
       // Another machine, which has nothing of the lake yet.
