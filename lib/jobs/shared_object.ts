@@ -1,4 +1,4 @@
-import { type ObjectStore, readJson, swapJson } from "shopflow/lake/mod.ts";
+import { decodeJson, type ObjectStore } from "shopflow/lake/mod.ts";
 
 /**
  * A value as the store has it; undefined: leave it as it is. Called again, with what is there then, when another
@@ -29,7 +29,11 @@ export function sharedObject<T>(store: ObjectStore, key: string, empty: T): Shar
   let writing = false;
 
   async function read(): Promise<{ value: T; etag?: string }> {
-    return seen = await readJson<T>(store, key) ?? { value: empty };
+    const object = await store.get(key);
+    if (object === undefined) return seen = { value: empty };
+    // Large ones are read often, and seldom have changed.
+    if (seen?.etag === object.etag) return seen;
+    return seen = { value: decodeJson<T>(store, key, object), etag: object.etag };
   }
 
   async function tryWrite(batch: Waiting<T>[], current: boolean): Promise<"settled" | "look again"> {
@@ -45,12 +49,10 @@ export function sharedObject<T>(store: ObjectStore, key: string, empty: T): Shar
       }
     });
     if (value !== before.value) {
-      const written = await swapJson(
-        store,
-        key,
-        value,
-        before.etag === undefined ? undefined : { etag: before.etag },
-      );
+      const body = new TextEncoder().encode(JSON.stringify(value) + "\n");
+      const written = before.etag === undefined
+        ? await store.putIfAbsent(key, body)
+        : await store.putIfMatch(key, body, before.etag);
       if (written === undefined) return "look again";
       seen = { value, etag: written.etag };
     } else if (!current) {

@@ -1,6 +1,6 @@
 import { LakeError } from "shopflow/errors/mod.ts";
 import type { z } from "zod";
-import type { ObjectStore } from "./object_store.ts";
+import type { ObjectStore, StoredObject } from "./object_store.ts";
 
 /** A JSON value as the bytes the lake keeps: sorted as given, indented, with a final line break. */
 export function encodeJson(value: unknown): Uint8Array {
@@ -34,7 +34,11 @@ export async function readJson<T>(
   shape?: z.ZodType,
 ): Promise<{ value: T; etag: string } | undefined> {
   const object = await store.get(key);
-  if (object === undefined) return undefined;
+  return object && { value: decodeJson<T>(store, key, object, shape), etag: object.etag };
+}
+
+/** What an object of the lake holds, see {@linkcode readJson}. */
+export function decodeJson<T>(store: ObjectStore, key: string, object: StoredObject, shape?: z.ZodType): T {
   const unreadable = (expected: string, found: string, cause: unknown) =>
     new LakeError(`${key} in the lake ${store.url} cannot be read`, {
       expected,
@@ -49,7 +53,7 @@ export async function readJson<T>(
     throw unreadable("JSON", `${object.body.length} bytes that are not`, cause);
   }
   const problem = shape?.safeParse(value).error?.issues[0];
-  if (problem === undefined) return { value: value as T, etag: object.etag };
+  if (problem === undefined) return value as T;
   throw unreadable(
     "what this version of ShopFlow writes there",
     `${problem.path.join(".")}: ${problem.message}`,

@@ -4,7 +4,7 @@ export { createDirectoryStore } from "./directory_store.ts";
 export { fileSha256, isWhole, refuseDamaged } from "./damaged_files.ts";
 export { type LakeConfig, openStore } from "./open_store.ts";
 export { readOnlyStore } from "./read_only_store.ts";
-export { encodeJson, readJson, swapJson } from "./json_object.ts";
+export { decodeJson, encodeJson, readJson, swapJson } from "./json_object.ts";
 export {
   currentSnapshotId,
   filesOf,
