@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
 import { TEST_JUPYTER, testWith } from "../requirements.ts";
+import { inTime } from "./in_time.ts";
 import { launchChromium } from "./launch_chromium.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -94,21 +95,10 @@ testWith(
  * machine, with the kernel idle), the cells are run again.
  */
 async function runAllCells(page: Page): Promise<void> {
-  const run = () => within(RUN_MS, page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')"));
-  if (await run()) return;
+  const run = () => inTime(RUN_MS, page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')"));
+  if (await run() !== undefined) return;
   await page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()");
-  assert.ok(await run(), `the cells did not end within ${RUN_MS / 1000} s, twice`);
-}
-
-/** Whether something ended within a time, in milliseconds. */
-async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), ms));
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  assert.notEqual(await run(), undefined, `the cells did not end within ${RUN_MS / 1000} s, twice`);
 }
 
 async function outputsOf(page: Page): Promise<Cell[]> {
