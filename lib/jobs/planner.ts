@@ -51,10 +51,10 @@ export function createPlanner(
     );
   }
 
-  /** The first scheduler that sees a job does not look back: before, there was no such job. */
+  /** The first scheduler that sees a job, or sees it again, does not look back: before, there was no such job. */
   async function begin(job: string): Promise<void> {
-    await ledger.control(job).update((value) =>
-      value.accountedUntil !== undefined
+    await ledger.control(job).update(({ removedAt, ...value }) =>
+      value.accountedUntil !== undefined && removedAt === undefined
         ? { result: undefined }
         : { value: { ...value, accountedUntil: now().toISOString() }, result: undefined }
     );
@@ -113,7 +113,9 @@ export function createPlanner(
 
   return {
     async plan(job) {
-      if (cursorOf(job.name) === undefined) await begin(job.name);
+      const isNew = cursorOf(job.name) === undefined ||
+        ledger.control(job.name).known?.removedAt !== undefined;
+      if (isNew) await begin(job.name);
       const cursor = new Date(cursorOf(job.name)!);
       if (cursor.getTime() > now().getTime() + CLOCK_TOLERANCE_MS) {
         await withdraw(job.name, cursor.toISOString());

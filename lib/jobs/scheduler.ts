@@ -13,6 +13,7 @@ import { nextWake } from "./next_wake.ts";
 import { isLate } from "./outcome.ts";
 import { createPlanner } from "./planner.ts";
 import { poolPlaces } from "./pool_places.ts";
+import { createRemovedJobs } from "./removed_jobs.ts";
 import { formatRunName } from "./run_name.ts";
 import { type ActiveRun, type RunContext, startSlot, takeOver } from "./run_slot.ts";
 import { type SchedulerLease, takeSchedulerLease, watchSchedulers } from "./scheduler_lease.ts";
@@ -96,6 +97,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     graceMs,
     publishedAt: options.publishedAt ?? (() => Promise.resolve(undefined)),
   });
+  const lookAtRemoved = createRemovedJobs({
+    set: { jobs, pools },
+    ledger,
+    watch,
+    self: () => lease.id,
+    now,
+    log,
+  });
   const next = createNextSlot({ jobs, ledger, now, end });
   const held = createHeldRuns({ log, most: maxRuns, onEnd: follow });
   const context: RunContext = {
@@ -116,7 +125,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   };
 
   async function begin(): Promise<void> {
-    lease = await takeSchedulerLease(ledger.store, { id: randomUUID(), owner, leaseMs, now });
+    lease = await takeSchedulerLease(ledger.store, {
+      id: randomUUID(),
+      owner,
+      leaseMs,
+      now,
+      jobs: jobs.map(({ name }) => name),
+    });
     rung = undefined;
   }
 
@@ -134,6 +149,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       await planner.save(job.name);
       if (refresh) await ledger.closeDays(job.name);
     });
+    if (look) await lookAtRemoved();
   }
 
   /** What is done about a job is done one after the other. */

@@ -7,11 +7,13 @@ import {
   parseTime,
   pauseJob,
   readDefinitions,
+  type RemovedJob,
   requestBackfill,
   requestCancel,
   requestRun,
   resumeJob,
   type RunName,
+  shortTime,
   type Slot,
 } from "shopflow/jobs/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
@@ -46,8 +48,15 @@ export function createJobActions(
   { now }: Pick<Runtime, "now">,
   board: JobBoard,
 ): JobActions {
-  async function act<T>(name: string, work: (ledger: Ledger, job: Job) => Promise<T>): Promise<T> {
-    const job = (await readDefinitions(store))?.jobs.find((job) => job.name === name);
+  async function act<T>(
+    name: string,
+    work: (ledger: Ledger, job: Job) => Promise<T>,
+    { removedToo = false } = {},
+  ): Promise<T> {
+    const found = await readDefinitions(store);
+    const removed = found?.removed.find(({ job }) => job.name === name);
+    const job = found?.jobs.find((job) => job.name === name) ?? (removedToo ? removed?.job : undefined);
+    if (job === undefined && removed !== undefined) throw jobRemoved(removed);
     if (job === undefined) throw noSuchJob(name);
     try {
       return await work(openLedger(store, now), job);
@@ -67,7 +76,8 @@ export function createJobActions(
         refuseTooMany(job, range);
         return requestBackfill(ledger, job, request(by), range);
       }),
-    cancel: (run, by) => act(run.job, (ledger) => requestCancel(ledger, run, request(by))),
+    cancel: (run, by) =>
+      act(run.job, (ledger) => requestCancel(ledger, run, request(by)), { removedToo: true }),
     pause: (name, by, reason) =>
       act(
         name,
@@ -81,6 +91,13 @@ export function noSuchJob(name: string): HttpProblem {
   return new HttpProblem(404, "job_not_found", "There is no such job", {
     found: name,
     remedy: "The jobs that exist are at /jobs.",
+  });
+}
+
+function jobRemoved({ job, removedAt }: RemovedJob): HttpProblem {
+  return new HttpProblem(409, "refused", `The job ${job.name} was removed`, {
+    expected: "a job that the schedulers of this lake know",
+    found: `one that was taken out of the jobs at ${shortTime(removedAt)}`,
   });
 }
 

@@ -43,9 +43,9 @@ export function jobFormRoutes({ runtime, board, actions, operators }: JobForms):
     })
     .post("/jobs/:name/backfill", async (c) => {
       const [by, name] = [await actor(c), c.req.param("name")];
-      const job = (await board.history(name))?.job;
-      if (job === undefined) throw noSuchJob(name);
-      const zone = zoneOf(job);
+      const found = await board.find(name);
+      if (found === undefined) throw noSuchJob(name);
+      const zone = zoneOf(found.job);
       const from = startOfDay(await day(c, "from"), zone)!;
       const after = startOfDay(addDays(await day(c, "to"), 1), zone)!;
       const to = new Date(Math.min(after.getTime() - 1, runtime.now().getTime()));

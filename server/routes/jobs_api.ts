@@ -50,7 +50,7 @@ const LIST = createRoute({
     "All jobs with when they are due and what their last slot came to, and the schedulers that run them.",
   responses: {
     200: {
-      description: "Jobs in the order of their definition",
+      description: "Jobs in the order of their definition, then those that were removed",
       content: json(z.object({ schedulers: z.array(SchedulerSchema), jobs: z.array(JobSchema) })),
     },
     ...problemResponses(401),
@@ -190,17 +190,16 @@ export function jobsApiRoutes({ store, runtime, board, actions, operators }: Job
   api.use("/api/jobs/*", sameSiteOnly({ silent: "pass" }));
 
   async function requireJob(name: string): Promise<void> {
-    const { definitions } = await board.overview();
-    if (!definitions?.jobs.some((job) => job.name === name)) throw noSuchJob(name);
+    if (await board.find(name) === undefined) throw noSuchJob(name);
   }
 
   return api
     .openapi(LIST, async (c) => {
-      const { schedulers, jobs } = await board.overview();
+      const { schedulers, jobs, removed } = await board.overview();
       const now = runtime.now();
       return c.json({
         schedulers: schedulers.map(schedulerAnswer),
-        jobs: jobs.map((state) => jobAnswer(state, now)),
+        jobs: [...jobs, ...removed].map((state) => jobAnswer(state, now)),
       }, 200);
     })
     .openapi(SLOTS, async (c) => {

@@ -64,6 +64,7 @@ export const JobSchema = z.object({
   }),
   after: z.array(z.string()).openapi({ description: "Jobs it depends on" }),
   next_due: z.string().nullable(),
+  removed_at: z.string().nullable().openapi({ description: "When it was taken out of the jobs" }),
   paused: Asked.extend({ reason: z.string().nullable() }).nullable(),
   last_slot: SlotSchema.nullable(),
   unreadable: z.array(z.string()).openapi({ description: "Days of its ledger that cannot be read" }),
@@ -104,7 +105,7 @@ export function slotAnswer(slot: Slot): z.infer<typeof SlotSchema> {
 }
 
 export function jobAnswer(
-  { job, paused, slots, unreadable }: JobState,
+  { job, removedAt, paused, slots, unreadable }: JobState,
   now: Date,
 ): z.infer<typeof JobSchema> {
   const last = slots.at(-1);
@@ -114,7 +115,8 @@ export function jobAnswer(
     owner: job.owner,
     schedule: scheduleAnswer(job),
     after: job.after,
-    next_due: dueNext(job, now)?.toISOString() ?? null,
+    next_due: removedAt === undefined ? dueNext(job, now)?.toISOString() ?? null : null,
+    removed_at: removedAt ?? null,
     paused: paused === undefined ? null : { by: paused.by, at: paused.at, reason: paused.reason ?? null },
     last_slot: last === undefined ? null : slotAnswer(last),
     unreadable,
