@@ -15,7 +15,7 @@ import {
 } from "shopflow/jobs/mod.ts";
 import { type Alerts, createAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
 import { createMask, type ProgramCall, readRunLog, stepExecutor } from "shopflow/jobs/process/mod.ts";
-import { type LakeConfig, openStore, readPointer } from "shopflow/lake/mod.ts";
+import { type LakeConfig, openStore, publishedSince } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { stepProgram } from "./step_program.ts";
 
@@ -66,10 +66,7 @@ function processScheduler(
     runtime,
     owner,
     execute: stepExecutor({ store, program, now, mask: createMask(env), warn: log.warn, graceMs: killMs }),
-    async publishedAt() {
-      const pointer = await readPointer(store);
-      return pointer && new Date(pointer.value.publishedAt);
-    },
+    publishedSince: (since) => publishedSince(store, since),
     onNews: alerts.review,
   });
   return { scheduler, alerts };

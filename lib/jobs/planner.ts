@@ -11,8 +11,8 @@ export interface PlannerOptions {
   runtime: Pick<Runtime, "now" | "log">;
   /** A slot that is older when it is first seen was missed, in milliseconds. */
   graceMs: number;
-  /** When the lake's current snapshot was published. */
-  publishedAt: () => Promise<Date | undefined>;
+  /** When snapshots of the lake were published after a time, the oldest first. */
+  publishedSince: (since: Date) => Promise<Date[]>;
 }
 
 /** Enters what is due. */
@@ -31,7 +31,7 @@ const BATCH = 1440;
 const CLOCK_TOLERANCE_MS = 2 * 60 * 1000;
 
 export function createPlanner(
-  { ledger, runtime: { now, log }, graceMs, publishedAt }: PlannerOptions,
+  { ledger, runtime: { now, log }, graceMs, publishedSince }: PlannerOptions,
 ): Planner {
   const cursors = new Map<string, string>();
 
@@ -75,9 +75,12 @@ export function createPlanner(
   }
 
   async function snapshotDue(since: Date): Promise<DueTime[]> {
-    const published = await publishedAt();
-    if (published === undefined || published <= since) return [];
-    return [{ slot: published, interval: { from: since, to: published }, next: undefined }];
+    const published = await publishedSince(since);
+    return published.map((slot, i) => ({
+      slot,
+      interval: { from: published[i - 1] ?? since, to: slot },
+      next: published[i + 1],
+    }));
   }
 
   /**

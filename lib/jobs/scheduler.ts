@@ -32,7 +32,8 @@ export interface SchedulerOptions extends JobSet {
   /** How many runs it holds at a time; default 4. */
   maxRuns?: number;
   random?: () => number;
-  publishedAt?: () => Promise<Date | undefined>;
+  /** When snapshots of the lake were published after a time, the oldest first; default: none ever is. */
+  publishedSince?: (since: Date) => Promise<Date[]>;
   /** For programs that end before they have seen others long enough, see {@linkcode watchSchedulers}. */
   trustClocks?: boolean;
   /** Called when there may be something to tell about a job: a slot ended, or its SLA is over. */
@@ -95,7 +96,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     ledger,
     runtime,
     graceMs,
-    publishedAt: options.publishedAt ?? (() => Promise.resolve(undefined)),
+    publishedSince: options.publishedSince ?? (() => Promise.resolve([])),
   });
   const lookAtRemoved = createRemovedJobs({
     set: { jobs, pools },

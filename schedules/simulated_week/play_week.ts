@@ -95,7 +95,7 @@ export async function playWeek(
       owner: `scheduler-${++started}`,
       leaseMs: LEASE_MS,
       random: createRandom(seed, `scheduler ${started}`),
-      publishedAt: () => Promise.resolve(played.published.at(-1)),
+      publishedSince: (since) => Promise.resolve(played.published.filter((time) => time > since)),
       trustClocks: true,
       onNews(job) {
         hasNews = true;
