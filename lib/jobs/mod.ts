@@ -12,14 +12,12 @@ export type { Outcome } from "./outcome.ts";
 export { type Definitions, readDefinitions, type RemovedJob, saveDefinitions } from "./definitions.ts";
 export {
   type Backfill,
+  type BackfillDependencies,
   type BackfillRange,
-  pauseJob,
   plannedBackfill,
   requestBackfill,
-  requestCancel,
-  requestRun,
-  resumeJob,
-} from "./operations.ts";
+} from "./backfill.ts";
+export { pauseJob, requestCancel, requestRun, resumeJob } from "./operations.ts";
 export { type LatestOptions, latestSlots } from "./latest_slots.ts";
 export {
   type KnownScheduler,

@@ -36,7 +36,7 @@ function runText({ paint, runtime }: JobsContext, known: KnownJob, slot: Slot): 
 }
 
 function facts({ job, note }: KnownJob, slot: Slot): [string, string][] {
-  const { interval, requestedBy, cancelledBy, notBefore, endedAt } = slot;
+  const { interval, requestedBy, cancelledBy, notBefore, endedAt, unmet } = slot;
   const local = "on" in job.schedule ? "" : ` (${zoneText(slot.slot, job.schedule.timeZone)})`;
   const maybe = (name: string, value: string | undefined): [string, string][] =>
     value === undefined ? [] : [[name, value]];
@@ -51,6 +51,7 @@ function facts({ job, note }: KnownJob, slot: Slot): [string, string][] {
     ["entered", `${utcText(slot.enteredAt)} UTC`],
     ...maybe("not before", notBefore && `${utcText(notBefore)} UTC`),
     ...maybe("asked for by", requestText(requestedBy)),
+    ...maybe("not awaited", unmet?.join("; ")),
     ...maybe("cancelled by", requestText(cancelledBy)),
     ...maybe("ended", endedAt && `${utcText(endedAt)} UTC, ${afterDue(slot, endedAt)}`),
     ...maybe("SLA", slaText(job, slot)),

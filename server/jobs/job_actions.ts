@@ -1,5 +1,7 @@
 import { InputError } from "shopflow/errors/mod.ts";
 import {
+  type Backfill,
+  type BackfillRange,
   type Job,
   type Ledger,
   nextDue,
@@ -26,16 +28,10 @@ export interface JobActions {
   /** A run of now, or of a slot that failed, was skipped or missed, or never ran. */
   run(job: string, by: string, slot?: Date): Promise<Slot>;
   /** All slots of a time that did not succeed. */
-  backfill(job: string, by: string, range: { from: Date; to: Date }): Promise<BackfillAnswer>;
+  backfill(job: string, by: string, range: BackfillRange): Promise<Backfill>;
   cancel(run: RunName, by: string): Promise<Slot>;
   pause(job: string, by: string, reason?: string): Promise<void>;
   resume(job: string): Promise<void>;
-}
-
-export interface BackfillAnswer {
-  asked: RunName[];
-  /** Slots that succeeded already, or are open. */
-  unneeded: number;
 }
 
 /** Slots that may be asked for at once: each is a run. */
@@ -50,7 +46,7 @@ export function createJobActions(
 ): JobActions {
   async function act<T>(
     name: string,
-    work: (ledger: Ledger, job: Job) => Promise<T>,
+    work: (ledger: Ledger, job: Job, jobs: readonly Job[]) => Promise<T>,
     { removedToo = false } = {},
   ): Promise<T> {
     const found = await readDefinitions(store);
@@ -59,7 +55,7 @@ export function createJobActions(
     if (job === undefined && removed !== undefined) throw jobRemoved(removed);
     if (job === undefined) throw noSuchJob(name);
     try {
-      return await work(openLedger(store, now), job);
+      return await work(openLedger(store, now), job, found?.jobs ?? []);
     } catch (error) {
       if (error instanceof InputError) throw refused(error);
       throw error;
@@ -70,11 +66,12 @@ export function createJobActions(
   const request = (by: string) => ({ by, at: now().toISOString() });
 
   return {
-    run: (name, by, slot) => act(name, (ledger, job) => requestRun(ledger, job, request(by), slot)),
+    run: (name, by, slot) =>
+      act(name, (ledger, job, jobs) => requestRun(ledger, job, request(by), slot, jobs)),
     backfill: (name, by, range) =>
-      act(name, (ledger, job) => {
+      act(name, (ledger, job, jobs) => {
         refuseTooMany(job, range);
-        return requestBackfill(ledger, job, request(by), range);
+        return requestBackfill(ledger, job, request(by), range, jobs);
       }),
     cancel: (run, by) =>
       act(run.job, (ledger) => requestCancel(ledger, run, request(by)), { removedToo: true }),

@@ -108,9 +108,16 @@ const RUN = createRoute({
   },
 });
 
+const Dependencies = z.enum(["wait", "run", "ignore"], "wait, run or ignore").openapi({
+  description:
+    "Slots wait until the jobs they depend on have succeeded for the same interval (wait), ask for " +
+    "those that did not (run), or do not look (ignore)",
+});
+
 const BackfillBody = z.strictObject({
   from: Time.openapi({ type: "string" }),
   to: Time.openapi({ type: "string" }),
+  dependencies: Dependencies.default("wait"),
 }, { error: "an object with from and to" });
 
 const BACKFILL = createRoute({
@@ -131,6 +138,9 @@ const BACKFILL = createRoute({
       content: json(z.object({
         asked: z.array(z.string()).openapi({ description: "Slots that will be run" }),
         unneeded: z.number().openapi({ description: "Slots that succeeded already, or are open" }),
+        upstream: z.array(z.object({ job: z.string(), slot: z.string() })).openapi({
+          description: "Slots that these depend on and that did not succeed: with `run` asked for, too",
+        }),
       })),
     },
     ...problemResponses(400, 401, 403, 404, 409),
@@ -231,7 +241,7 @@ export function jobsApiRoutes({ store, runtime, board, actions, operators }: Job
     .openapi(BACKFILL, async (c) => {
       const by = await requireOperator(c, operators);
       const answer = await actions.backfill(c.req.valid("param").name, by, c.req.valid("json"));
-      return c.json({ asked: answer.asked.map(({ slot }) => slot), unneeded: answer.unneeded }, 202);
+      return c.json({ ...answer, asked: answer.asked.map(({ slot }) => slot) }, 202);
     })
     .openapi(CANCEL, async (c) => {
       const by = await requireOperator(c, operators);

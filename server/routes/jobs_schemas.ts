@@ -50,6 +50,9 @@ export const SlotSchema = z.object({
     peak_bytes: z.number().nullable(),
   })),
   requested_by: Asked.nullable(),
+  unmet_dependencies: z.array(z.string()).openapi({
+    description: "What it depends on and had not succeeded when a person asked for it",
+  }),
   cancelled_by: Asked.nullable(),
 });
 
@@ -100,6 +103,7 @@ export function slotAnswer(slot: Slot): z.infer<typeof SlotSchema> {
       peak_bytes: attempt.peakBytes ?? null,
     })),
     requested_by: slot.requestedBy ?? null,
+    unmet_dependencies: slot.unmet ?? [],
     cancelled_by: slot.cancelledBy ?? null,
   };
 }

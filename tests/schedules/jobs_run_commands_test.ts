@@ -143,3 +143,40 @@ testWith(
         }), lake.url)
     ),
 );
+
+Deno.test("backfill says what its slots wait for, and how that is asked for, too, or not waited for", () =>
+  withTerminal(async ({ jobs, json }) => {
+    const range = ["score-customers", "--from", "2024-10-01", "--to", "2024-10-02"];
+    const planned = await jobs("backfill", ...range, "--dry-run");
+    assert.match(
+      planned.stdout,
+      /1 slot of score-customers would be asked for\n1 slot of refresh-data that they depend on did not succ/,
+    );
+    assert.match(
+      planned.stdout,
+      /--with-dependencies asks for them, too; --ignore-dependencies does not wait/,
+    );
+    assert.deepEqual((await json("backfill", ...range)).dependencies, "wait");
+    assert.equal((await json("runs", "score-customers"))[0].status, "waiting");
+    await jobs("cancel", "score-customers");
+    const both = await jobs("backfill", ...range, "--with-dependencies");
+    assert.match(both.stdout, /1 slot of refresh-data that they depend on: asked for, too\n$/);
+    assert.equal((await json("runs", "refresh-data"))[0].status, "queued");
+    await jobs("cancel", "score-customers");
+    assert.deepEqual((await json("backfill", ...range, "--ignore-dependencies")).upstream, []);
+    assert.equal((await json("runs", "score-customers"))[0].status, "queued");
+    const contrary = await jobs("backfill", ...range, "--ignore-dependencies", "--with-dependencies");
+    assert.match(contrary.stderr, /cannot be used with option/);
+  }));
+
+Deno.test("run says what of its dependencies has not succeeded, and show says it afterwards", () =>
+  withTerminal(async ({ jobs, json }) => {
+    const { stderr } = await jobs("run", "train-models");
+    assert.match(
+      stderr,
+      /does not wait for what it depends on: refresh-data, whose slots up to then are not en/,
+    );
+    assert.match((await jobs("show", "train-models")).stdout, /^ +not awaited +refresh-data, whose slots/m);
+    assert.equal((await json("show", "train-models")).unmet.length, 1);
+    assert.equal((await jobs("run", "refresh-data")).stderr, "", "it depends on nothing");
+  }));

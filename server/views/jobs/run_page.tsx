@@ -123,6 +123,12 @@ function Facts({ job, slot, now }: { job: Job; slot: Slot; now: Date }) {
           <dd>{asked(slot.requestedBy)}</dd>
         </>
       )}
+      {slot.unmet && (
+        <>
+          <dt>Not waited for</dt>
+          <dd class="reason">{slot.unmet.join("; ")}</dd>
+        </>
+      )}
       {slot.cancelledBy && (
         <>
           <dt>Cancelled by</dt>

@@ -7,7 +7,8 @@ const by = (at: number) => ({ by: "anna", at: new Date(at).toISOString() });
 
 Deno.test("people run, cancel, pause, resume and backfill; a slot that succeeded is never run again", () =>
   withWorld(HOURLY, async (world) => {
-    const { ledger, set: { jobs: [job] } } = world;
+    const { ledger, set: { jobs } } = world;
+    const [job] = jobs;
     const scheduler = await world.scheduler();
     await pauseJob(ledger, "refresh", by(world.clock.now), "the source moves");
     world.pass(30 * MINUTE);
@@ -48,9 +49,12 @@ Deno.test("people run, cancel, pause, resume and backfill; a slot that succeeded
     );
 
     const past = { from: new Date("2024-10-01T22:00Z"), to: new Date("2024-10-02T08:00Z") };
-    const { asked, unneeded } = await requestBackfill(ledger, job!, by(world.clock.now), past);
+    const { asked, unneeded } = await requestBackfill(ledger, job!, by(world.clock.now), past, jobs);
     assert.deepEqual([asked.length, unneeded], [10, 1]);
-    assert.equal((await requestBackfill(ledger, job!, by(world.clock.now), past)).asked.length, 10 - 10);
+    assert.equal(
+      (await requestBackfill(ledger, job!, by(world.clock.now), past, jobs)).asked.length,
+      10 - 10,
+    );
     for (let i = 0; i < 10; i++) {
       await scheduler.round();
       assert.equal(world.held[0]!.slot.slot, asked[i]!.slot, "each with its own time");
