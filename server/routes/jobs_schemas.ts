@@ -1,5 +1,13 @@
 import { z } from "@hono/zod-openapi";
-import { type Job, type KnownScheduler, parseTime, type RunName, type Slot } from "shopflow/jobs/mod.ts";
+import {
+  FINAL_STATUSES,
+  type Job,
+  type KnownScheduler,
+  OPEN_STATUSES,
+  parseTime,
+  type RunName,
+  type Slot,
+} from "shopflow/jobs/mod.ts";
 import type { JobState } from "../jobs/job_board.ts";
 import { dueNext, scheduleInWords } from "../views/jobs/job_wording.ts";
 
@@ -12,17 +20,7 @@ const A_TIME = "a time with its zone such as 2024-10-02T03:05Z, or a date, which
 export const Time = z.string(A_TIME).refine((text) => parseTime(text) !== undefined, A_TIME)
   .transform((text) => parseTime(text)!);
 
-const Status = z.enum([
-  "waiting",
-  "queued",
-  "running",
-  "succeeded",
-  "late",
-  "failed",
-  "skipped",
-  "replaced",
-  "missed",
-]);
+const Status = z.enum([...OPEN_STATUSES, ...FINAL_STATUSES]);
 
 const Asked = z.object({ by: z.string(), at: z.string() });
 
