@@ -2,8 +2,10 @@
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand } from "shopflow/errors/mod.ts";
-import type { SchedulerLoop } from "shopflow/jobs/mod.ts";
+import { requestRun, type SchedulerLoop } from "shopflow/jobs/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
+import { findJob } from "./commands/find_job.ts";
+import { createJobsContext, requestOf } from "./commands/jobs_context.ts";
 import { JOBS } from "./jobs.ts";
 import { jobTable } from "./job_table.ts";
 import { startSchedule } from "./scheduler.ts";
@@ -13,6 +15,7 @@ interface Flags {
   simulateClock?: boolean;
   grace: number;
   maxRuns: number;
+  run?: string;
 }
 
 let loop: SchedulerLoop | undefined;
@@ -35,7 +38,7 @@ for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGIN
 }
 
 await runCommand(async () => {
-  const { list, simulateClock, grace, maxRuns } = new Command("deno task schedule")
+  const { list, simulateClock, grace, maxRuns, run } = new Command("deno task schedule")
     .description(
       "Runs the jobs on their schedules until Ctrl+C. Any number of these may work on one lake: each slot is run once.",
     )
@@ -48,6 +51,7 @@ await runCommand(async () => {
       30,
     )
     .option("--max-runs <number>", "how many runs go on at the same time on this machine", atLeastOne, 4)
+    .option("--run <job>", "ask for a run of this job at the beginning, besides those that are due")
     .allowExcessArguments(false)
     .parse(Deno.args, { from: "user" })
     .opts<Flags>();
@@ -56,6 +60,7 @@ await runCommand(async () => {
     console.log(jobTable(JOBS.jobs, runtime.now()));
     Deno.exit();
   }
+  const wanted = run === undefined ? undefined : findJob(JOBS.jobs, run);
   const config = loadConfig();
   if (simulateClock) {
     const { simulateWeek } = await import("./simulated_week/mod.ts");
@@ -65,6 +70,10 @@ await runCommand(async () => {
   console.log(jobTable(JOBS.jobs, runtime.now()));
   graceMs = grace * 1000;
   loop = await startSchedule({ jobs: JOBS, config, runtime, maxRuns });
+  if (wanted !== undefined) {
+    const context = createJobsContext(JOBS, config, runtime);
+    await requestRun(context.ledger, wanted, requestOf(context), undefined, JOBS.jobs);
+  }
   console.log(`\nRunning on the lake ${config.lakeUrl} until Ctrl+C.`);
 });
 

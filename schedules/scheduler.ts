@@ -13,9 +13,9 @@ import {
   type Slot,
   type Step,
 } from "shopflow/jobs/mod.ts";
-import { type Alerts, createAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
-import { createMask, type ProgramCall, readRunLog, stepExecutor } from "shopflow/jobs/process/mod.ts";
-import { type LakeConfig, openStore, readPointer } from "shopflow/lake/mod.ts";
+import { type Alerts, createAlerts, logTail, openChannels } from "shopflow/jobs/alerts/mod.ts";
+import { createMask, type ProgramCall, stepExecutor } from "shopflow/jobs/process/mod.ts";
+import { type LakeConfig, openStore, publishedSince } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { stepProgram } from "./step_program.ts";
 
@@ -38,9 +38,6 @@ export interface ProcessSchedulerOptions {
 /** Renewed every ten seconds. */
 const LEASE_MS = 30_000;
 
-/** Lines of its log that an alert of a run has. */
-const LOG_TAIL = 15;
-
 /** A scheduler whose runs are processes, with what tells of them. */
 function processScheduler(
   { jobs, config, runtime, program = stepProgram, killMs, env = Deno.env.toObject(), ...options }:
@@ -56,7 +53,7 @@ function processScheduler(
     channels: openChannels(config.alertChannels),
     runtime,
     publicUrl: config.publicUrl,
-    logTail: async (run) => (await Array.fromAsync(readRunLog(store, run))).slice(-LOG_TAIL),
+    logTail: logTail(store),
   });
   const scheduler = createScheduler({
     ...jobs,
@@ -66,10 +63,7 @@ function processScheduler(
     runtime,
     owner,
     execute: stepExecutor({ store, program, now, mask: createMask(env), warn: log.warn, graceMs: killMs }),
-    async publishedAt() {
-      const pointer = await readPointer(store);
-      return pointer && new Date(pointer.value.publishedAt);
-    },
+    publishedSince: (since) => publishedSince(store, since),
     onNews: alerts.review,
   });
   return { scheduler, alerts };

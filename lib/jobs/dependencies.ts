@@ -8,7 +8,8 @@ import { hasSucceeded, isFinal, type Slot } from "./slot.ts";
 /** Whether a slot may start as far as the jobs it depends on are concerned. */
 export type Readiness =
   | { state: "ready" }
-  | { state: "waiting"; reason: string }
+  /** `missing` says the same of the other job. */
+  | { state: "waiting"; reason: string; missing: string }
   | { state: "impossible"; reason: string; blockedBy: string };
 
 /** How far back a slot of a dependency may lie, in days. */
@@ -32,14 +33,14 @@ export async function readiness(
     const until = new Date(slot.slot);
     const { accountedUntil } = await ledger.control(name).read();
     if (accountedUntil === undefined || isMissing(dependency, new Date(accountedUntil), until)) {
-      return { state: "waiting", reason: `waits for ${name}, whose slots up to then are not entered yet` };
+      return waiting(name, "whose slots up to then are not entered yet");
     }
     const newest = await latest(name, until, ledger, () => true);
     let counting = newest && await latest(name, until, ledger, standsForItself);
     if (counting?.status === "missed" && dependency.missed.run === "last") {
       const entered = new Date(slot.enteredAt);
       if (isMissing(dependency, new Date(accountedUntil), entered)) {
-        return { state: "waiting", reason: `waits for ${name}, whose slots up to now are not entered yet` };
+        return waiting(name, "whose slots up to now are not entered yet");
       }
       counting = await standIn(name, until, entered, ledger) ?? counting;
     }
@@ -51,7 +52,8 @@ export async function readiness(
       };
     }
     if (!isFinal(counting.status)) {
-      return { state: "waiting", reason: `waits for ${name} of ${shortTime(counting.slot)}` };
+      const run = `${name} of ${shortTime(counting.slot)}`;
+      return { state: "waiting", reason: `waits for ${run}`, missing: `${run} is ${counting.status}` };
     }
     if (!hasSucceeded(counting)) {
       return {
@@ -62,6 +64,26 @@ export async function readiness(
     }
   }
   return { state: "ready" };
+}
+
+const waiting = (name: string, why: string): Readiness => ({
+  state: "waiting",
+  reason: `waits for ${name}, ${why}`,
+  missing: `${name}, ${why}`,
+});
+
+/** What of the jobs that a slot depends on has not succeeded, a sentence for each. */
+export async function unmetDependencies(
+  { after }: Pick<Job, "after">,
+  slot: Slot,
+  ledger: Ledger,
+  jobs: readonly Job[],
+): Promise<string[]> {
+  const known = after.filter((name) => jobs.some((job) => job.name === name));
+  const found = await Promise.all(known.map((name) => readiness({ after: [name] }, slot, ledger, jobs)));
+  return found.flatMap((ready) =>
+    ready.state === "ready" ? [] : [ready.state === "impossible" ? ready.reason : ready.missing]
+  );
 }
 
 /** The latest slot of a job up to a time, of those that count for others. */

@@ -77,5 +77,11 @@ export function enterSlot(job: Job, { slot, interval, next }: DueTime, circumsta
   if (job.overlap === "skip" && open !== undefined) {
     return entry("skipped", `the slot ${shortTime(open.slot)} was still ${open.status}`);
   }
+  if (job.overlap === "skip" && trigger === "snapshot" && next !== undefined) {
+    return entry(
+      "replaced",
+      `the snapshot of ${shortTime(next.toISOString())} was published before it was run`,
+    );
+  }
   return entry(state, toRun);
 }

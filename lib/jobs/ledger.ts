@@ -17,6 +17,8 @@ export interface Control {
   /** Days whose pages have open slots, or may soon, each with when that was last said. */
   openDays: Record<string, string>;
   paused?: Request & { reason?: string };
+  /** When the job was removed, once all its slots have ended; a job that comes back begins like a new one. */
+  removedAt?: string;
   /** The run that was started last; whether it still goes on is on its page. */
   running?: Running;
 }

@@ -9,17 +9,15 @@ export { createScheduler, type Scheduler, type SchedulerOptions } from "./schedu
 export { type LoopOptions, runScheduler, type SchedulerLoop } from "./scheduler_loop.ts";
 export { type Execute, type Execution, stopped, type StopReason } from "./executor.ts";
 export type { Outcome } from "./outcome.ts";
-export { type Definitions, readDefinitions, saveDefinitions } from "./definitions.ts";
+export { type Definitions, readDefinitions, type RemovedJob, saveDefinitions } from "./definitions.ts";
 export {
   type Backfill,
+  type BackfillDependencies,
   type BackfillRange,
-  pauseJob,
   plannedBackfill,
   requestBackfill,
-  requestCancel,
-  requestRun,
-  resumeJob,
-} from "./operations.ts";
+} from "./backfill.ts";
+export { pauseJob, requestCancel, requestRun, resumeJob } from "./operations.ts";
 export { type LatestOptions, latestSlots } from "./latest_slots.ts";
 export {
   type KnownScheduler,

@@ -1,111 +1,52 @@
 import { InputError } from "shopflow/errors/mod.ts";
+import { askedSlot, reopen } from "./asked_slot.ts";
 import { nextDue, previousDue } from "./cron_expression.ts";
-import { type DueTime, dueTimes } from "./due_slots.ts";
+import { unmetDependencies } from "./dependencies.ts";
 import type { Job } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
 import { formatRunName, type RunName, shortTime } from "./run_name.ts";
-import { hasSucceeded, isFinal, isOpen, type Request, type Slot, type Trigger } from "./slot.ts";
+import { hasSucceeded, isOpen, type Request, type Slot } from "./slot.ts";
 
 /** What people ask of the schedulers. All of it is written into the ledger, where every scheduler finds it. */
 
 /**
  * Asks for a run.
  *
+ * It does not wait for the jobs it depends on: who asks for a run wants it now. What of them has not succeeded is
+ * written down with it.
+ *
  * @param at The slot; by default a new one, of now. A slot that failed, was skipped or missed is run again, from the
  *   step that failed on.
+ * @returns the slot as it is asked for; a scheduler may have begun with it.
+ * @param jobs All jobs, among which those are that it depends on.
  * @throws {InputError} for a slot that succeeded, is open, lies in the future, or is none of the job's.
  */
-export async function requestRun(ledger: Ledger, job: Job, request: Request, at?: Date): Promise<Slot> {
+export async function requestRun(
+  ledger: Ledger,
+  job: Job,
+  request: Request,
+  at?: Date,
+  jobs: readonly Job[] = [],
+): Promise<Slot> {
   const slot = at ?? await freeTime(ledger, job.name, request.at);
   const name: RunName = { job: job.name, slot: slot.toISOString() };
   const before = at === undefined ? undefined : await ledger.slot(name);
   if (before !== undefined) {
     refuseRepeat(before);
-    await reopen(ledger, name, request);
-  } else {
-    if (at !== undefined) refuseNoSlot(job, at, request);
-    const due = { slot, interval: { from: previous(job, slot), to: slot }, next: undefined };
-    await ledger.enter(job.name, [asked(job, due, request, at === undefined ? "manual" : "backfill")]);
+    const unmet = await unmetDependencies(job, before, ledger, jobs);
+    const asked = await reopen(ledger, name, { request, unmet });
+    await ledger.ring();
+    return asked!;
   }
+  if (at !== undefined) refuseNoSlot(job, at, request);
+  const due = { slot, interval: { from: previous(job, slot), to: slot } };
+  const trigger = at === undefined ? "manual" : "backfill";
+  const entry = askedSlot(job, due, trigger, { request });
+  const unmet = await unmetDependencies(job, entry, ledger, jobs);
+  const asked = askedSlot(job, due, trigger, { request, unmet });
+  await ledger.enter(job.name, [asked]);
   await ledger.ring();
-  return (await ledger.slot(name))!;
-}
-
-/** A time to backfill, both ends included. */
-export interface BackfillRange {
-  from: Date;
-  to: Date;
-}
-
-/** Slots that a backfill is about. */
-export interface Backfill {
-  /** What is asked for, the oldest first. */
-  asked: RunName[];
-  /** How many slots need no run: they succeeded, or are open. */
-  unneeded: number;
-}
-
-/**
- * What a backfill would ask for, without asking.
- *
- * @throws {InputError} like {@linkcode requestBackfill}.
- */
-export async function plannedBackfill(
-  ledger: Ledger,
-  job: Job,
-  request: Request,
-  range: BackfillRange,
-): Promise<Backfill> {
-  const { wanted, unneeded } = await slotsToFill(ledger, job, request, range);
-  return { asked: wanted.map(({ slot }) => ({ job: job.name, slot: slot.toISOString() })), unneeded };
-}
-
-/**
- * Asks for all slots of a job in a time, with their own times and intervals. Those that succeeded or are open stay as
- * they are.
- *
- * @throws {InputError} for a job without a cron expression, and a range that is empty or ends in the future.
- */
-export async function requestBackfill(
-  ledger: Ledger,
-  job: Job,
-  request: Request,
-  range: BackfillRange,
-): Promise<Backfill> {
-  const { wanted, unneeded, before } = await slotsToFill(ledger, job, request, range);
-  await ledger.enter(job.name, wanted.map((time) => asked(job, time, request, "backfill")));
-  const names = wanted.map(({ slot }) => ({ job: job.name, slot: slot.toISOString() }));
-  for (const name of names.filter(({ slot }) => before.has(slot))) await reopen(ledger, name, request);
-  if (names.length > 0) await ledger.ring();
-  return { asked: names, unneeded };
-}
-
-async function slotsToFill(
-  ledger: Ledger,
-  job: Job,
-  request: Request,
-  { from, to }: BackfillRange,
-): Promise<{ wanted: DueTime[]; unneeded: number; before: Map<string, Slot> }> {
-  if ("on" in job.schedule) {
-    throw new InputError(`Job ${job.name} has no slots to fill`, {
-      expected: "a job with a cron expression",
-      found: "one that runs when a snapshot is published",
-      remedy: `Run it once: deno task jobs run ${job.name}.`,
-    });
-  }
-  if (!(from < to) || to.getTime() > Date.parse(request.at)) {
-    throw new InputError("Not a time to backfill", {
-      expected: "a beginning before its end, and an end that is not in the future",
-      found: `${shortTime(from.toISOString())} to ${shortTime(to.toISOString())}`,
-    });
-  }
-  const due = dueTimes(job, new Date(from.getTime() - 1), to);
-  const before = new Map((await ledger.slots(job.name, from, to)).map((slot) => [slot.slot, slot]));
-  const wanted = due.filter(({ slot }) => {
-    const found = before.get(slot.toISOString());
-    return found === undefined || (isFinal(found.status) && !hasSucceeded(found));
-  });
-  return { wanted, unneeded: due.length - wanted.length, before };
+  return asked;
 }
 
 /**
@@ -162,39 +103,6 @@ export async function resumeJob(ledger: Ledger, job: string): Promise<void> {
     return { value, result: undefined };
   });
   await ledger.ring();
-}
-
-function asked(job: Job, { slot, interval }: DueTime, request: Request, trigger: Trigger): Slot {
-  return {
-    job: job.name,
-    slot: slot.toISOString(),
-    trigger,
-    interval: { from: interval.from.toISOString(), to: interval.to.toISOString() },
-    status: "queued",
-    reason: `asked for by ${request.by}`,
-    enteredAt: request.at,
-    stepsDone: [],
-    attempts: [],
-    requestedBy: request,
-  };
-}
-
-/** A slot that ended without success is queued again; its steps that are done stay done. */
-async function reopen(ledger: Ledger, name: RunName, request: Request): Promise<void> {
-  const before = await ledger.slot(name);
-  if (before === undefined || isOpen(before) || hasSucceeded(before)) return;
-  // Its page is on the list of open ones before it is open.
-  await ledger.enter(name.job, [{ ...before, status: "queued" }]);
-  await ledger.change(
-    name,
-    ({ endedAt: _, cancelledBy: __, notBefore: ___, blockedBy: ____, ...slot }) =>
-      isOpen(slot) || hasSucceeded(slot) ? undefined : {
-        ...slot,
-        status: "queued",
-        reason: `asked for again by ${request.by}; before, it was: ${slot.status} (${slot.reason})`,
-        requestedBy: request,
-      },
-  );
 }
 
 function refuseRepeat(slot: Slot): void {

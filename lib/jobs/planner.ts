@@ -11,8 +11,8 @@ export interface PlannerOptions {
   runtime: Pick<Runtime, "now" | "log">;
   /** A slot that is older when it is first seen was missed, in milliseconds. */
   graceMs: number;
-  /** When the lake's current snapshot was published. */
-  publishedAt: () => Promise<Date | undefined>;
+  /** When snapshots of the lake were published after a time, the oldest first. */
+  publishedSince: (since: Date) => Promise<Date[]>;
 }
 
 /** Enters what is due. */
@@ -31,7 +31,7 @@ const BATCH = 1440;
 const CLOCK_TOLERANCE_MS = 2 * 60 * 1000;
 
 export function createPlanner(
-  { ledger, runtime: { now, log }, graceMs, publishedAt }: PlannerOptions,
+  { ledger, runtime: { now, log }, graceMs, publishedSince }: PlannerOptions,
 ): Planner {
   const cursors = new Map<string, string>();
 
@@ -51,10 +51,10 @@ export function createPlanner(
     );
   }
 
-  /** The first scheduler that sees a job does not look back: before, there was no such job. */
+  /** The first scheduler that sees a job, or sees it again, does not look back: before, there was no such job. */
   async function begin(job: string): Promise<void> {
-    await ledger.control(job).update((value) =>
-      value.accountedUntil !== undefined
+    await ledger.control(job).update(({ removedAt, ...value }) =>
+      value.accountedUntil !== undefined && removedAt === undefined
         ? { result: undefined }
         : { value: { ...value, accountedUntil: now().toISOString() }, result: undefined }
     );
@@ -75,9 +75,12 @@ export function createPlanner(
   }
 
   async function snapshotDue(since: Date): Promise<DueTime[]> {
-    const published = await publishedAt();
-    if (published === undefined || published <= since) return [];
-    return [{ slot: published, interval: { from: since, to: published }, next: undefined }];
+    const published = await publishedSince(since);
+    return published.map((slot, i) => ({
+      slot,
+      interval: { from: published[i - 1] ?? since, to: slot },
+      next: published[i + 1],
+    }));
   }
 
   /**
@@ -113,7 +116,9 @@ export function createPlanner(
 
   return {
     async plan(job) {
-      if (cursorOf(job.name) === undefined) await begin(job.name);
+      const isNew = cursorOf(job.name) === undefined ||
+        ledger.control(job.name).known?.removedAt !== undefined;
+      if (isNew) await begin(job.name);
       const cursor = new Date(cursorOf(job.name)!);
       if (cursor.getTime() > now().getTime() + CLOCK_TOLERANCE_MS) {
         await withdraw(job.name, cursor.toISOString());

@@ -11,6 +11,8 @@ export interface SchedulerRecord {
   beatAt: string;
   beats: number;
   leaseMs: number;
+  /** Names of the jobs that it knows. */
+  jobs?: string[];
   /** Who took it for dead; it has no say any more. */
   fencedBy?: string;
   stopped?: boolean;
@@ -47,7 +49,13 @@ const MARGIN = 1.5;
 
 export async function takeSchedulerLease(
   store: ObjectStore,
-  { id, owner, leaseMs, now }: { id: string; owner: string; leaseMs: number; now: () => Date },
+  { id, owner, leaseMs, now, jobs }: {
+    id: string;
+    owner: string;
+    leaseMs: number;
+    now: () => Date;
+    jobs?: string[];
+  },
 ): Promise<SchedulerLease> {
   const over = new AbortController();
   let record: SchedulerRecord = {
@@ -57,6 +65,7 @@ export async function takeSchedulerLease(
     beatAt: now().toISOString(),
     beats: 0,
     leaseMs,
+    jobs,
   };
   let sureFrom = performance.now();
   let { etag } = await store.put(leaseKey(id), encodeJson(record));

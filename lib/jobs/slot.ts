@@ -83,6 +83,8 @@ export interface Slot {
   /** Not to be started before: the end of a retry's wait. */
   notBefore?: string;
   requestedBy?: Request;
+  /** Jobs that it depends on and that had not succeeded when a person asked to run it all the same, with why. */
+  unmet?: string[];
   cancelledBy?: Request;
   /** Of a slot that was skipped: the job that it depends on and that did not succeed. */
   blockedBy?: string;

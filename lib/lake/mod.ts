@@ -31,6 +31,6 @@ export { type Rollback, rollBack } from "./rollback.ts";
 export { compareSnapshots, type TableDifference } from "./compare_snapshots.ts";
 export type { Garbage, Retention } from "./garbage.ts";
 export { collectGarbage, plannedGarbage } from "./collect_garbage.ts";
-export { readPointer } from "./snapshot_pointer.ts";
+export { publishedSince, readPointer } from "./snapshot_pointer.ts";
 export { createOverlayStore } from "./overlay_store.ts";
 export { moveWatermarks, readWatermarks, type Watermark, type Watermarks } from "./watermarks.ts";

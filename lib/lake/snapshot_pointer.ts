@@ -14,6 +14,8 @@ export const POINTER = "snapshots/current.json";
 export interface Pointer {
   snapshot: string;
   publishedAt: string;
+  /** When it was moved the last times, ISO, each later than the one before; the newest, last, is `publishedAt`. */
+  moves?: string[];
   /** Snapshots that were rolled back, newest last: the same inputs and code must not bring them back unasked. */
   withdrawn?: string[];
   /** Until when a garbage collection may be at work, ISO; absent when none is. */
@@ -25,6 +27,7 @@ export interface Pointer {
 const pointerShape = z.object({
   snapshot: z.string(),
   publishedAt: z.string(),
+  moves: z.array(z.string()).optional(),
   withdrawn: z.array(z.string()).optional(),
   collectingUntil: z.string().optional(),
   collections: z.number().optional(),
@@ -82,7 +85,8 @@ export async function movePointer(
   const ATTEMPTS = 5;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const before = await readSettledPointer(store, now);
-    const next = { ...choose(before?.value), ...collectionCount(before?.value) };
+    const chosen = { ...choose(before?.value), ...collectionCount(before?.value) };
+    const next = { ...chosen, ...movedAt(chosen.publishedAt, before?.value) };
     await requireFiles(store, keys);
     const moved = await swapPointer(store, before, next);
     if (moved !== undefined) return moved.value;
@@ -92,6 +96,28 @@ export async function movePointer(
     found: `${ATTEMPTS} changes while this run tried`,
     remedy: "Run the pipeline again; nothing of this run is visible.",
   });
+}
+
+/** So many moves are remembered. */
+const MOST_MOVES = 100;
+
+/** Each move has a time of its own, also when clocks of publishers differ: who follows them misses none. */
+function movedAt(wanted: string, before: Pointer | undefined): Pick<Pointer, "publishedAt" | "moves"> {
+  const moves = before?.moves ?? (before === undefined ? [] : [before.publishedAt]);
+  const last = moves.at(-1);
+  const publishedAt = last === undefined || wanted > last
+    ? wanted
+    : new Date(Date.parse(last) + 1).toISOString();
+  return { publishedAt, moves: [...moves, publishedAt].slice(-MOST_MOVES) };
+}
+
+/** When snapshots were published after a time, the oldest first: of the last hundred times. */
+export async function publishedSince(store: ObjectStore, since: Date): Promise<Date[]> {
+  const pointer = (await readPointer(store))?.value;
+  if (pointer === undefined) return [];
+  return (pointer.moves ?? [pointer.publishedAt]).map((time) => new Date(time)).filter((time) =>
+    time > since
+  );
 }
 
 const collectionCount = (before: Pointer | undefined) =>

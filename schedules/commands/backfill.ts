@@ -1,5 +1,12 @@
-import type { Command } from "commander";
-import { formatRunName, livingSchedulers, plannedBackfill, requestBackfill } from "shopflow/jobs/mod.ts";
+import { type Command, Option } from "commander";
+import {
+  type BackfillDependencies,
+  formatRunName,
+  livingSchedulers,
+  plannedBackfill,
+  requestBackfill,
+  type RunName,
+} from "shopflow/jobs/mod.ts";
 import { counted } from "../../pipelines/lake/text_table.ts";
 import { findJob } from "./find_job.ts";
 import { answer, type JobsContext, type JsonFlag, requestOf } from "./jobs_context.ts";
@@ -10,22 +17,34 @@ interface BackfillFlags extends JsonFlag {
   from: string;
   to: string;
   dryRun?: boolean;
+  withDependencies?: boolean;
+  ignoreDependencies?: boolean;
 }
 
 /** `jobs backfill JOB`: asks for all slots of a past time that did not succeed. */
 export function addBackfillCommand(program: Command, context: () => JobsContext): void {
   program.command("backfill")
     .description(
-      "ask for all slots of a time, one after the other; those that succeeded or are open are left out",
+      "ask for all slots of a time, one after the other; those that succeeded or are open are left out. Each waits " +
+        "until the jobs it depends on have succeeded for the same interval, and is skipped when they did not",
     )
     .argument("<job>", "the job's name")
     .requiredOption("--from <time>", "the first slot, or a time before it: 2024-10-02T03:05Z or 2024-10-02")
     .requiredOption("--to <time>", "the last slot, or a time after it")
+    .addOption(
+      new Option(
+        "--with-dependencies",
+        "ask for the slots that they depend on, too, where these did not succeed",
+      )
+        .conflicts("ignoreDependencies"),
+    )
+    .option("--ignore-dependencies", "run them whatever became of the jobs they depend on")
     .option("--dry-run", "only say which slots")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nExample:\n  deno task jobs backfill refresh-data --from 2024-10-01 --to 2024-10-02T12:00Z --dry-run",
+      "\nExamples:\n  deno task jobs backfill refresh-data --from 2024-10-01 --to 2024-10-02T12:00Z --dry-run" +
+        "\n  deno task jobs backfill publish-reports --from 2024-09-01 --to 2024-10-01 --with-dependencies",
     )
     .action((name: string, flags: BackfillFlags) => backfill(context(), name, flags));
 }
@@ -33,16 +52,36 @@ export function addBackfillCommand(program: Command, context: () => JobsContext)
 async function backfill(context: JobsContext, name: string, flags: BackfillFlags): Promise<void> {
   const { jobs, ledger, store, runtime } = context;
   const job = findJob(jobs, name);
-  const range = { from: readTime("--from", flags.from), to: readTime("--to", flags.to) };
   const { dryRun = false } = flags;
+  const dependencies = flags.withDependencies ? "run" : flags.ignoreDependencies ? "ignore" : "wait";
+  const range = {
+    from: readTime("--from", flags.from),
+    to: readTime("--to", flags.to),
+    dependencies,
+  } as const;
   const fill = dryRun ? plannedBackfill : requestBackfill;
-  const { asked, unneeded } = await fill(ledger, job, requestOf(context), range);
+  const { asked, unneeded, upstream } = await fill(ledger, job, requestOf(context), range, jobs);
   const nobody = !dryRun && asked.length > 0 && (await livingSchedulers(store, runtime.now())).length === 0;
-  answer(context, { dryRun, asked, unneeded }, () => {
-    const names = dryRun ? asked.map(formatRunName) : [];
+  answer(context, { dryRun, dependencies, asked, unneeded, upstream }, () => {
+    const also = dependencies === "run" ? upstream : [];
+    const names = dryRun ? [...also, ...asked].map(formatRunName) : [];
     const done = dryRun ? "would be asked for" : `${asked.length === 1 ? "is" : "are"} queued`;
     const rest = unneeded === 0 ? "" : `; ${counted(unneeded, "other")} succeeded or open`;
     const total = `${counted(asked.length, "slot")} of ${job.name} ${done}${rest}`;
-    return [...names, nobody ? `${total}; ${noScheduler(store)}` : total].join("\n");
+    return [
+      ...names,
+      nobody ? `${total}; ${noScheduler(store)}` : total,
+      ...(upstream.length === 0 ? [] : [upstreamText(upstream, dependencies)]),
+    ].join("\n");
   }, flags);
+}
+
+function upstreamText(upstream: RunName[], dependencies: BackfillDependencies): string {
+  const jobs = [...new Set(upstream.map(({ job }) => job))].join(", ");
+  return dependencies === "run"
+    ? `${counted(upstream.length, "slot")} of ${jobs} that they depend on: asked for, too`
+    : `${
+      counted(upstream.length, "slot")
+    } of ${jobs} that they depend on did not succeed: what waits for them is ` +
+      "skipped. --with-dependencies asks for them, too; --ignore-dependencies does not wait";
 }

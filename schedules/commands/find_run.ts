@@ -1,7 +1,7 @@
 import { InputError } from "shopflow/errors/mod.ts";
 import { formatRunName, isOpen, latestSlots, parseRunName, shortTime, type Slot } from "shopflow/jobs/mod.ts";
-import { findJob } from "./find_job.ts";
 import type { JobsContext } from "./jobs_context.ts";
+import { findKnownJob } from "./known_jobs.ts";
 
 /** Slots of a job that are looked through for its last run. */
 const LOOK_BACK = 100;
@@ -14,12 +14,13 @@ const LOOK_BACK = 100;
  * @throws {InputError} when there is none.
  */
 export async function findRun(
-  { ledger, jobs }: JobsContext,
+  context: JobsContext,
   name: string,
   prefer: "open" | "started" = "started",
 ): Promise<Slot> {
   const parsed = parseRunName(name);
-  const job = findJob(jobs, parsed.job);
+  const { ledger } = context;
+  const { job } = await findKnownJob(context, parsed.job);
   if (parsed.slot !== undefined) {
     const found = await ledger.slot({ job: job.name, slot: parsed.slot });
     if (found !== undefined) return found;

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import {
-  type Job,
   latestSlots,
   type LivingScheduler,
   livingSchedulers,
@@ -11,12 +10,13 @@ import {
 import { counted, textTable } from "../../pipelines/lake/text_table.ts";
 import { scheduleText } from "../job_table.ts";
 import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
+import { type KnownJob, knownJobs } from "./known_jobs.ts";
 import { noScheduler } from "./no_scheduler.ts";
+import type { Paint } from "./paint.ts";
 import { statusText, tookText } from "./slot_text.ts";
 import { utcText, zoneText } from "./time_text.ts";
 
-interface ListedJob {
-  job: Job;
+interface ListedJob extends KnownJob {
   nextDue?: string;
   paused?: Request & { reason?: string };
   last?: Slot;
@@ -31,14 +31,19 @@ export function addListCommand(program: Command, context: () => JobsContext): vo
 }
 
 async function list(context: JobsContext, flags: JsonFlag): Promise<void> {
-  const { jobs, ledger, runtime, store } = context;
+  const { ledger, runtime, store } = context;
   const now = runtime.now();
-  const listed = await Promise.all(jobs.map(async (job): Promise<ListedJob> => ({
-    job,
-    nextDue: "on" in job.schedule ? undefined : nextDue(job.schedule, now)?.toISOString(),
-    paused: (await ledger.control(job.name).read()).paused,
-    last: (await latestSlots(ledger, [job.name], { limit: 1 }))[0],
-  })));
+  const listed = await Promise.all(
+    (await knownJobs(context)).map(async ({ job, ...known }): Promise<ListedJob> => ({
+      ...known,
+      job,
+      nextDue: "on" in job.schedule || known.removedAt !== undefined
+        ? undefined
+        : nextDue(job.schedule, now)?.toISOString(),
+      paused: (await ledger.control(job.name).read()).paused,
+      last: (await latestSlots(ledger, [job.name], { limit: 1 }))[0],
+    })),
+  );
   const schedulers = await livingSchedulers(store, now);
   answer(context, { schedulers, jobs: listed }, () => listText(context, schedulers, listed, now), flags);
 }
@@ -54,7 +59,7 @@ function listText(
     : `${counted(schedulers.length, "scheduler")} on the lake ${store.url}: ${
       schedulers.map(({ owner }) => owner).join(", ")
     }`;
-  const rows = listed.map(({ job, nextDue, last, paused }) => [
+  const rows = listed.map(({ job, nextDue, last, paused, note }) => [
     paint("bold", job.name),
     scheduleText(job),
     nextDue === undefined ? "–" : utcText(nextDue),
@@ -62,7 +67,7 @@ function listText(
     last === undefined ? "never" : utcText(last.slot),
     last === undefined ? "" : statusText(last, paint),
     last === undefined ? "" : tookText(last, now),
-    paused === undefined ? "" : paint("yellow", pausedText(paused)),
+    noteText(paint, note, paused),
   ]);
   const columns = ["job", "schedule", "next due (UTC)", "there", "last slot (UTC)", "status", "took", "note"];
   return `${head}\n\n${textTable(columns.map((title) => ({ title })), rows)}`;
@@ -70,3 +75,8 @@ function listText(
 
 const pausedText = ({ by, at, reason }: Request & { reason?: string }) =>
   `paused by ${by} at ${utcText(at)}${reason ? `: ${reason}` : ""}`;
+
+function noteText(paint: Paint, note: string | undefined, paused: ListedJob["paused"]): string {
+  const notes = [note, paused && pausedText(paused)].filter((text) => text !== undefined);
+  return notes.length === 0 ? "" : paint("yellow", notes.join("; "));
+}

@@ -14,7 +14,10 @@ interface RunFlags extends JsonFlag {
 /** `jobs run JOB`: asks the schedulers of the lake for a run. */
 export function addRunCommand(program: Command, context: () => JobsContext): void {
   program.command("run")
-    .description("ask for a run: of now, or of a slot that was not run or did not succeed")
+    .description(
+      "ask for a run: of now, or of a slot that was not run or did not succeed; it does not wait for the jobs it " +
+        "depends on, but says which of them have not succeeded",
+    )
     .argument("<job>", "the job's name")
     .option("--slot <time>", "the slot, with its own data interval; steps that are done are not done again")
     .option("--wait", "print its log until it ends; the exit code is 1 when it did not succeed")
@@ -31,7 +34,8 @@ async function run(context: JobsContext, name: string, flags: RunFlags): Promise
   const { jobs, ledger, store, runtime } = context;
   const job = findJob(jobs, name);
   const at = flags.slot === undefined ? undefined : readTime("--slot", flags.slot);
-  const slot = await requestRun(ledger, job, requestOf(context), at);
+  const slot = await requestRun(ledger, job, requestOf(context), at, jobs);
+  for (const unmet of slot.unmet ?? []) runtime.log.warn(`It does not wait for what it depends on: ${unmet}`);
   const asked = `${formatRunName(slot)} is ${slot.status}`;
   if (!flags.wait) {
     const nobody = (await livingSchedulers(store, runtime.now())).length === 0;

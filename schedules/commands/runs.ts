@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { formatRunName, latestSlots, type Slot } from "shopflow/jobs/mod.ts";
 import { textTable } from "../../pipelines/lake/text_table.ts";
-import { findJob } from "./find_job.ts";
 import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
+import { findKnownJob, knownJobs } from "./known_jobs.ts";
 import { readCount, readSince, readStatuses } from "./options.ts";
 import { statusText, tookText } from "./slot_text.ts";
 import { utcText } from "./time_text.ts";
@@ -31,12 +31,12 @@ export function addRunsCommand(program: Command, context: () => JobsContext): vo
 }
 
 async function runs(context: JobsContext, name: string | undefined, flags: RunsFlags): Promise<void> {
-  const { jobs, ledger, runtime } = context;
-  const wanted = name === undefined ? jobs : [findJob(jobs, name)];
+  const { ledger, runtime } = context;
+  const wanted = name === undefined ? await knownJobs(context) : [await findKnownJob(context, name)];
   const statuses = flags.status === undefined ? undefined : readStatuses(flags.status);
   const limit = readCount("--limit", flags.limit);
   const since = flags.since === undefined ? undefined : readSince("--since", flags.since, runtime.now());
-  const slots = await latestSlots(ledger, wanted.map((job) => job.name), {
+  const slots = await latestSlots(ledger, wanted.map(({ job }) => job.name), {
     limit,
     since,
     where: ({ status }) => statuses === undefined || statuses.includes(status),

@@ -9,9 +9,9 @@ import {
 } from "shopflow/jobs/mod.ts";
 import { formatSize, textTable } from "../../pipelines/lake/text_table.ts";
 import { scheduleText } from "../job_table.ts";
-import { findJob } from "./find_job.ts";
 import { findRun } from "./find_run.ts";
 import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
+import { findKnownJob, type KnownJob } from "./known_jobs.ts";
 import { attemptText, statusText } from "./slot_text.ts";
 import { durationText, utcText, zoneText } from "./time_text.ts";
 
@@ -24,25 +24,26 @@ export function addShowCommand(program: Command, context: () => JobsContext): vo
     .addHelpText("after", "\nExample:\n  deno task jobs show refresh-data@2024-10-02T03:05Z")
     .action(async (name: string, flags: JsonFlag) => {
       const slot = await findRun(context(), name);
-      answer(context(), slot, () => runText(context(), slot), flags);
+      const known = await findKnownJob(context(), slot.job);
+      answer(context(), slot, () => runText(context(), known, slot), flags);
     });
 }
 
-function runText({ jobs, paint, runtime }: JobsContext, slot: Slot): string {
-  const job = findJob(jobs, slot.job);
-  const lines = facts(job, slot).map(([name, value]) => `  ${paint("dim", name.padEnd(13))} ${value}`);
+function runText({ paint, runtime }: JobsContext, known: KnownJob, slot: Slot): string {
+  const lines = facts(known, slot).map(([name, value]) => `  ${paint("dim", name.padEnd(13))} ${value}`);
   const head = `${paint("bold", formatRunName(slot))}  ${statusText(slot, paint)}`;
   return [head, ...lines, "", attemptsText(slot, runtime.now())].join("\n");
 }
 
-function facts(job: Job, slot: Slot): [string, string][] {
-  const { interval, requestedBy, cancelledBy, notBefore, endedAt } = slot;
+function facts({ job, note }: KnownJob, slot: Slot): [string, string][] {
+  const { interval, requestedBy, cancelledBy, notBefore, endedAt, unmet } = slot;
   const local = "on" in job.schedule ? "" : ` (${zoneText(slot.slot, job.schedule.timeZone)})`;
   const maybe = (name: string, value: string | undefined): [string, string][] =>
     value === undefined ? [] : [[name, value]];
   return [
     ["why", slot.reason],
     ["job", `${job.description} (${job.owner})`],
+    ...maybe("note", note),
     ["due", `${utcText(slot.slot)} UTC${local}, ${slot.trigger}`],
     ["schedule", scheduleText(job)],
     ["data", `from ${utcText(interval.from)} to ${utcText(interval.to)} UTC`],
@@ -50,6 +51,7 @@ function facts(job: Job, slot: Slot): [string, string][] {
     ["entered", `${utcText(slot.enteredAt)} UTC`],
     ...maybe("not before", notBefore && `${utcText(notBefore)} UTC`),
     ...maybe("asked for by", requestText(requestedBy)),
+    ...maybe("not awaited", unmet?.join("; ")),
     ...maybe("cancelled by", requestText(cancelledBy)),
     ...maybe("ended", endedAt && `${utcText(endedAt)} UTC, ${afterDue(slot, endedAt)}`),
     ...maybe("SLA", slaText(job, slot)),

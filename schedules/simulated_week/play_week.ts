@@ -95,7 +95,7 @@ export async function playWeek(
       owner: `scheduler-${++started}`,
       leaseMs: LEASE_MS,
       random: createRandom(seed, `scheduler ${started}`),
-      publishedAt: () => Promise.resolve(played.published.at(-1)),
+      publishedSince: (since) => Promise.resolve(played.published.filter((time) => time > since)),
       trustClocks: true,
       onNews(job) {
         hasNews = true;
@@ -189,7 +189,7 @@ async function ask(
     case "resume":
       return await resumeJob(ledger, job.name);
     case "backfill":
-      return void await requestBackfill(ledger, job, request, deed);
+      return void await requestBackfill(ledger, job, request, deed, jobs);
     case "cancel": {
       const { running } = await ledger.control(job.name).read();
       return void await requestCancel(ledger, { job: job.name, slot: running!.slot }, request);

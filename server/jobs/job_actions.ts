@@ -1,5 +1,7 @@
 import { InputError } from "shopflow/errors/mod.ts";
 import {
+  type Backfill,
+  type BackfillRange,
   type Job,
   type Ledger,
   nextDue,
@@ -7,11 +9,13 @@ import {
   parseTime,
   pauseJob,
   readDefinitions,
+  type RemovedJob,
   requestBackfill,
   requestCancel,
   requestRun,
   resumeJob,
   type RunName,
+  shortTime,
   type Slot,
 } from "shopflow/jobs/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
@@ -24,16 +28,10 @@ export interface JobActions {
   /** A run of now, or of a slot that failed, was skipped or missed, or never ran. */
   run(job: string, by: string, slot?: Date): Promise<Slot>;
   /** All slots of a time that did not succeed. */
-  backfill(job: string, by: string, range: { from: Date; to: Date }): Promise<BackfillAnswer>;
+  backfill(job: string, by: string, range: BackfillRange): Promise<Backfill>;
   cancel(run: RunName, by: string): Promise<Slot>;
   pause(job: string, by: string, reason?: string): Promise<void>;
   resume(job: string): Promise<void>;
-}
-
-export interface BackfillAnswer {
-  asked: RunName[];
-  /** Slots that succeeded already, or are open. */
-  unneeded: number;
 }
 
 /** Slots that may be asked for at once: each is a run. */
@@ -46,11 +44,18 @@ export function createJobActions(
   { now }: Pick<Runtime, "now">,
   board: JobBoard,
 ): JobActions {
-  async function act<T>(name: string, work: (ledger: Ledger, job: Job) => Promise<T>): Promise<T> {
-    const job = (await readDefinitions(store))?.jobs.find((job) => job.name === name);
+  async function act<T>(
+    name: string,
+    work: (ledger: Ledger, job: Job, jobs: readonly Job[]) => Promise<T>,
+    { removedToo = false } = {},
+  ): Promise<T> {
+    const found = await readDefinitions(store);
+    const removed = found?.removed.find(({ job }) => job.name === name);
+    const job = found?.jobs.find((job) => job.name === name) ?? (removedToo ? removed?.job : undefined);
+    if (job === undefined && removed !== undefined) throw jobRemoved(removed);
     if (job === undefined) throw noSuchJob(name);
     try {
-      return await work(openLedger(store, now), job);
+      return await work(openLedger(store, now), job, found?.jobs ?? []);
     } catch (error) {
       if (error instanceof InputError) throw refused(error);
       throw error;
@@ -61,13 +66,15 @@ export function createJobActions(
   const request = (by: string) => ({ by, at: now().toISOString() });
 
   return {
-    run: (name, by, slot) => act(name, (ledger, job) => requestRun(ledger, job, request(by), slot)),
+    run: (name, by, slot) =>
+      act(name, (ledger, job, jobs) => requestRun(ledger, job, request(by), slot, jobs)),
     backfill: (name, by, range) =>
-      act(name, (ledger, job) => {
+      act(name, (ledger, job, jobs) => {
         refuseTooMany(job, range);
-        return requestBackfill(ledger, job, request(by), range);
+        return requestBackfill(ledger, job, request(by), range, jobs);
       }),
-    cancel: (run, by) => act(run.job, (ledger) => requestCancel(ledger, run, request(by))),
+    cancel: (run, by) =>
+      act(run.job, (ledger) => requestCancel(ledger, run, request(by)), { removedToo: true }),
     pause: (name, by, reason) =>
       act(
         name,
@@ -81,6 +88,13 @@ export function noSuchJob(name: string): HttpProblem {
   return new HttpProblem(404, "job_not_found", "There is no such job", {
     found: name,
     remedy: "The jobs that exist are at /jobs.",
+  });
+}
+
+function jobRemoved({ job, removedAt }: RemovedJob): HttpProblem {
+  return new HttpProblem(409, "refused", `The job ${job.name} was removed`, {
+    expected: "a job that the schedulers of this lake know",
+    found: `one that was taken out of the jobs at ${shortTime(removedAt)}`,
   });
 }
 

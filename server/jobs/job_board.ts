@@ -18,6 +18,8 @@ import { createPageCache } from "./page_cache.ts";
 /** A job with what became of its slots lately. */
 export interface JobState {
   job: Job;
+  /** When it was taken out of the jobs; it is not due any more. */
+  removedAt?: string;
   paused?: Control["paused"];
   /** The oldest first; those that have not ended are among them. */
   slots: Slot[];
@@ -31,13 +33,17 @@ export interface Board {
   definitions: Definitions | undefined;
   schedulers: KnownScheduler[];
   jobs: JobState[];
+  /** Jobs that once were, the one that was removed last first. */
+  removed: JobState[];
 }
 
 /** Reads the ledger for pages and answers; it keeps what does not change. */
 export interface JobBoard {
   /** All jobs with their last days. */
   overview(): Promise<Board>;
-  /** One job with its last weeks; undefined when there is no such job. */
+  /** A job by its name, also one that was removed; undefined when there was none. */
+  find(name: string): Promise<Pick<JobState, "job" | "removedAt"> | undefined>;
+  /** One job with its last weeks; undefined when there was no such job. */
   history(name: string): Promise<JobState & Pick<Board, "definitions" | "schedulers"> | undefined>;
   /** A change was made here: the next look is a new one. */
   forget(): void;
@@ -142,26 +148,40 @@ export function createJobBoard(
     return found;
   }
 
+  async function statesOf(jobs: readonly Job[]): Promise<JobState[]> {
+    const waiting = jobs.values();
+    const states = new Map<string, JobState>();
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      for (const job of waiting) states.set(job.name, await stateOf(job, OVERVIEW));
+    }));
+    return jobs.map(({ name }) => states.get(name)!);
+  }
+
+  async function find(name: string): Promise<Pick<JobState, "job" | "removedAt"> | undefined> {
+    const known = await definitions();
+    const job = known?.jobs.find((job) => job.name === name);
+    return job === undefined ? known?.removed.find(({ job }) => job.name === name) : { job };
+  }
+
   return {
+    find,
     overview: () =>
       shared("overview", async () => {
         const [known, alive] = await Promise.all([definitions(), schedulers()]);
-        const waiting = [...known?.jobs ?? []];
-        const states = new Map<string, JobState>();
-        await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-          for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-            states.set(job.name, await stateOf(job, OVERVIEW));
-          }
-        }));
-        const jobs = (known?.jobs ?? []).map(({ name }) => states.get(name)!);
-        return { definitions: known, schedulers: alive, jobs };
+        const removed = known?.removed ?? [];
+        const states = await statesOf(removed.map(({ job }) => job));
+        return {
+          definitions: known,
+          schedulers: alive,
+          jobs: await statesOf(known?.jobs ?? []),
+          removed: states.map((state, i) => ({ ...state, removedAt: removed[i]!.removedAt })),
+        };
       }),
     async history(name) {
-      const [known, alive] = await Promise.all([definitions(), schedulers()]);
-      const job = known?.jobs.find((job) => job.name === name);
-      if (job === undefined) return undefined;
-      const state = await shared(`job ${name}`, () => stateOf(job, HISTORY));
-      return { ...state, definitions: known, schedulers: alive };
+      const [found, known, alive] = await Promise.all([find(name), definitions(), schedulers()]);
+      if (found === undefined) return undefined;
+      const state = await shared(`job ${name}`, () => stateOf(found.job, HISTORY));
+      return { ...state, ...found, definitions: known, schedulers: alive };
     },
     forget() {
       looks = new Map();

@@ -8,6 +8,7 @@ import { sameSiteOnly } from "../middleware/same_site.ts";
 import { HttpProblem } from "../problem.ts";
 import type { NoticeName } from "../views/jobs/notice.tsx";
 import { jobPath, runPath } from "../views/jobs/slot_cell.tsx";
+import type { BackfillDependencies } from "shopflow/jobs/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 
 interface JobForms {
@@ -43,13 +44,14 @@ export function jobFormRoutes({ runtime, board, actions, operators }: JobForms):
     })
     .post("/jobs/:name/backfill", async (c) => {
       const [by, name] = [await actor(c), c.req.param("name")];
-      const job = (await board.history(name))?.job;
-      if (job === undefined) throw noSuchJob(name);
-      const zone = zoneOf(job);
+      const found = await board.find(name);
+      if (found === undefined) throw noSuchJob(name);
+      const zone = zoneOf(found.job);
       const from = startOfDay(await day(c, "from"), zone)!;
       const after = startOfDay(addDays(await day(c, "to"), 1), zone)!;
       const to = new Date(Math.min(after.getTime() - 1, runtime.now().getTime()));
-      const { asked, unneeded } = await actions.backfill(name, by, { from, to });
+      const dependencies = dependenciesIn(await field(c, "dependencies"));
+      const { asked, unneeded } = await actions.backfill(name, by, { from, to, dependencies });
       return back(c, jobPath(name), "backfill", asked.length, unneeded);
     })
     .post("/jobs/:name/runs/:slot/cancel", async (c) => {
@@ -62,6 +64,16 @@ export function jobFormRoutes({ runtime, board, actions, operators }: JobForms):
       const { job, slot } = slotInPath(c.req.param("name"), c.req.param("slot"));
       return back(c, runPath(await actions.run(job, by, new Date(slot))), "again");
     });
+}
+
+/** @throws {HttpProblem} 400 when it is none of the choices; a form without the field waits. */
+function dependenciesIn(text: string): BackfillDependencies {
+  if (text === "run" || text === "ignore") return text;
+  if (text === "wait" || text === "") return "wait";
+  throw new HttpProblem(400, "invalid_request", "“dependencies” is not one of the choices", {
+    expected: "wait, run or ignore",
+    found: text,
+  });
 }
 
 async function field(c: Context, name: string): Promise<string> {

@@ -26,19 +26,13 @@ export function jobRoutes({ store, runtime, board, operators }: JobPages): Hono 
   const chartOf = keptCharts(runtime);
   const tails = createLogTails(store, runtime);
 
-  async function jobOf(c: Context): Promise<Job> {
-    const name = c.req.param("name")!;
-    const { definitions } = await board.overview();
-    const job = definitions?.jobs.find((job) => job.name === name);
-    if (job === undefined) throw noSuchJob(name);
-    return job;
-  }
-
   /** @throws {HttpProblem} 404 when there is no such job or slot. */
-  async function runOf(c: Context): Promise<{ job: Job; slot: Slot }> {
-    const job = await jobOf(c);
-    const run = slotInPath(job.name, c.req.param("slot")!);
-    return { job, slot: await existingSlot(store, runtime, run) };
+  async function runOf(c: Context): Promise<{ job: Job; removedAt?: string; slot: Slot }> {
+    const name = c.req.param("name")!;
+    const found = await board.find(name);
+    if (found === undefined) throw noSuchJob(name);
+    const run = slotInPath(name, c.req.param("slot")!);
+    return { ...found, slot: await existingSlot(store, runtime, run) };
   }
 
   function page(c: Context, html: string) {
@@ -73,10 +67,10 @@ export function jobRoutes({ store, runtime, board, operators }: JobPages): Hono 
       );
     })
     .get("/jobs/:name/runs/:slot", async (c) => {
-      const { job, slot } = await runOf(c);
+      const { job, removedAt, slot } = await runOf(c);
       const [log, access] = await Promise.all([tails.of(slot), operatorAccess(c, operators)]);
       const { did } = c.req.query();
-      return page(c, renderRunPage({ job, slot, log, access, did, now: runtime.now() }));
+      return page(c, renderRunPage({ job, removedAt, slot, log, access, did, now: runtime.now() }));
     })
     .get("/jobs/:name/runs/:slot/log", async (c) => {
       const { slot } = await runOf(c);

@@ -50,7 +50,7 @@ const LIST = createRoute({
     "All jobs with when they are due and what their last slot came to, and the schedulers that run them.",
   responses: {
     200: {
-      description: "Jobs in the order of their definition",
+      description: "Jobs in the order of their definition, then those that were removed",
       content: json(z.object({ schedulers: z.array(SchedulerSchema), jobs: z.array(JobSchema) })),
     },
     ...problemResponses(401),
@@ -108,9 +108,16 @@ const RUN = createRoute({
   },
 });
 
+const Dependencies = z.enum(["wait", "run", "ignore"], "wait, run or ignore").openapi({
+  description:
+    "Slots wait until the jobs they depend on have succeeded for the same interval (wait), ask for " +
+    "those that did not (run), or do not look (ignore)",
+});
+
 const BackfillBody = z.strictObject({
   from: Time.openapi({ type: "string" }),
   to: Time.openapi({ type: "string" }),
+  dependencies: Dependencies.default("wait"),
 }, { error: "an object with from and to" });
 
 const BACKFILL = createRoute({
@@ -131,6 +138,9 @@ const BACKFILL = createRoute({
       content: json(z.object({
         asked: z.array(z.string()).openapi({ description: "Slots that will be run" }),
         unneeded: z.number().openapi({ description: "Slots that succeeded already, or are open" }),
+        upstream: z.array(z.object({ job: z.string(), slot: z.string() })).openapi({
+          description: "Slots that these depend on and that did not succeed: with `run` asked for, too",
+        }),
       })),
     },
     ...problemResponses(400, 401, 403, 404, 409),
@@ -190,17 +200,16 @@ export function jobsApiRoutes({ store, runtime, board, actions, operators }: Job
   api.use("/api/jobs/*", sameSiteOnly({ silent: "pass" }));
 
   async function requireJob(name: string): Promise<void> {
-    const { definitions } = await board.overview();
-    if (!definitions?.jobs.some((job) => job.name === name)) throw noSuchJob(name);
+    if (await board.find(name) === undefined) throw noSuchJob(name);
   }
 
   return api
     .openapi(LIST, async (c) => {
-      const { schedulers, jobs } = await board.overview();
+      const { schedulers, jobs, removed } = await board.overview();
       const now = runtime.now();
       return c.json({
         schedulers: schedulers.map(schedulerAnswer),
-        jobs: jobs.map((state) => jobAnswer(state, now)),
+        jobs: [...jobs, ...removed].map((state) => jobAnswer(state, now)),
       }, 200);
     })
     .openapi(SLOTS, async (c) => {
@@ -232,7 +241,7 @@ export function jobsApiRoutes({ store, runtime, board, actions, operators }: Job
     .openapi(BACKFILL, async (c) => {
       const by = await requireOperator(c, operators);
       const answer = await actions.backfill(c.req.valid("param").name, by, c.req.valid("json"));
-      return c.json({ asked: answer.asked.map(({ slot }) => slot), unneeded: answer.unneeded }, 202);
+      return c.json({ ...answer, asked: answer.asked.map(({ slot }) => slot) }, 202);
     })
     .openapi(CANCEL, async (c) => {
       const by = await requireOperator(c, operators);

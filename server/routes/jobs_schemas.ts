@@ -1,5 +1,13 @@
 import { z } from "@hono/zod-openapi";
-import { type Job, type KnownScheduler, parseTime, type RunName, type Slot } from "shopflow/jobs/mod.ts";
+import {
+  FINAL_STATUSES,
+  type Job,
+  type KnownScheduler,
+  OPEN_STATUSES,
+  parseTime,
+  type RunName,
+  type Slot,
+} from "shopflow/jobs/mod.ts";
 import type { JobState } from "../jobs/job_board.ts";
 import { dueNext, scheduleInWords } from "../views/jobs/job_wording.ts";
 
@@ -12,17 +20,7 @@ const A_TIME = "a time with its zone such as 2024-10-02T03:05Z, or a date, which
 export const Time = z.string(A_TIME).refine((text) => parseTime(text) !== undefined, A_TIME)
   .transform((text) => parseTime(text)!);
 
-const Status = z.enum([
-  "waiting",
-  "queued",
-  "running",
-  "succeeded",
-  "late",
-  "failed",
-  "skipped",
-  "replaced",
-  "missed",
-]);
+const Status = z.enum([...OPEN_STATUSES, ...FINAL_STATUSES]);
 
 const Asked = z.object({ by: z.string(), at: z.string() });
 
@@ -50,6 +48,9 @@ export const SlotSchema = z.object({
     peak_bytes: z.number().nullable(),
   })),
   requested_by: Asked.nullable(),
+  unmet_dependencies: z.array(z.string()).openapi({
+    description: "What it depends on and had not succeeded when a person asked for it",
+  }),
   cancelled_by: Asked.nullable(),
 });
 
@@ -64,6 +65,7 @@ export const JobSchema = z.object({
   }),
   after: z.array(z.string()).openapi({ description: "Jobs it depends on" }),
   next_due: z.string().nullable(),
+  removed_at: z.string().nullable().openapi({ description: "When it was taken out of the jobs" }),
   paused: Asked.extend({ reason: z.string().nullable() }).nullable(),
   last_slot: SlotSchema.nullable(),
   unreadable: z.array(z.string()).openapi({ description: "Days of its ledger that cannot be read" }),
@@ -99,12 +101,13 @@ export function slotAnswer(slot: Slot): z.infer<typeof SlotSchema> {
       peak_bytes: attempt.peakBytes ?? null,
     })),
     requested_by: slot.requestedBy ?? null,
+    unmet_dependencies: slot.unmet ?? [],
     cancelled_by: slot.cancelledBy ?? null,
   };
 }
 
 export function jobAnswer(
-  { job, paused, slots, unreadable }: JobState,
+  { job, removedAt, paused, slots, unreadable }: JobState,
   now: Date,
 ): z.infer<typeof JobSchema> {
   const last = slots.at(-1);
@@ -114,7 +117,8 @@ export function jobAnswer(
     owner: job.owner,
     schedule: scheduleAnswer(job),
     after: job.after,
-    next_due: dueNext(job, now)?.toISOString() ?? null,
+    next_due: removedAt === undefined ? dueNext(job, now)?.toISOString() ?? null : null,
+    removed_at: removedAt ?? null,
     paused: paused === undefined ? null : { by: paused.by, at: paused.at, reason: paused.reason ?? null },
     last_slot: last === undefined ? null : slotAnswer(last),
     unreadable,

@@ -4,9 +4,9 @@ import { createJobMetrics } from "shopflow/jobs/metrics/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 
-/** Metrics of all jobs, as Prometheus collects them; none at all when part of the ledger cannot be read. */
-export function metricsRoutes(store: ObjectStore, { now }: Pick<Runtime, "now">): Hono {
-  const metrics = createJobMetrics({ ledger: openLedger(store, now), now });
+/** Metrics of all jobs, as Prometheus collects them; what is damaged in the ledger is left out and counted. */
+export function metricsRoutes(store: ObjectStore, { now, log }: Pick<Runtime, "now" | "log">): Hono {
+  const metrics = createJobMetrics({ ledger: openLedger(store, now), now, warn: log.warn });
   return new Hono().get("/metrics", async (c) => {
     const text = await metrics.text((await readDefinitions(store))?.jobs ?? []);
     c.header("content-type", metrics.contentType);

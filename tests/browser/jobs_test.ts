@@ -116,6 +116,13 @@ async function openPage(browser: Browser, options: BrowserContextOptions = {}) {
 
 const status = (page: Page, name: string) => page.locator(`#run .s-${name}.status`).waitFor(WAIT);
 
+/** Presses the button, and waits until a scheduler has begun with the run. */
+async function runNow(page: Page, job: string): Promise<void> {
+  await page.getByRole("button", { name: "Run now" }).click();
+  await status(page, "running");
+  await page.getByText(`${job} begins`).waitFor(WAIT);
+}
+
 testWith(
   ["chromium"],
   "a run that is asked for in the browser is run by a scheduler, and its page follows it to its end",
@@ -126,10 +133,8 @@ testWith(
       await page.goto(`${url}/jobs`);
       await page.getByText("1 scheduler lives").waitFor(WAIT);
       await page.getByRole("link", { name: "refresh-data", exact: true }).first().click();
-      await page.getByRole("button", { name: "Run now" }).click();
+      await runNow(page, "refresh-data");
       await page.waitForURL(/\/runs\/.*\?did=run$/);
-      await status(page, "running");
-      await page.getByText("refresh-data begins").waitFor(WAIT);
       scheduler.letEnd("refresh-data");
       await status(page, "succeeded");
       await page.getByText("all is well").waitFor(WAIT);
@@ -148,9 +153,7 @@ testWith(
       await using _scheduler = await startScheduler(store);
       const { page, complaints } = await openPage(browser);
       await page.goto(`${url}/jobs/train-models`);
-      await page.getByRole("button", { name: "Run now" }).click();
-      await status(page, "running");
-      await page.getByText("train-models begins").waitFor(WAIT);
+      await runNow(page, "train-models");
       await page.getByRole("button", { name: "Cancel" }).click();
       await page.waitForURL(/did=cancel$/);
       await status(page, "failed");

@@ -1,4 +1,5 @@
-import { createScheduler, type Execute, openLedger, type Scheduler } from "shopflow/jobs/mod.ts";
+import assert from "node:assert/strict";
+import { createScheduler, type Execute, nextDue, openLedger, type Scheduler } from "shopflow/jobs/mod.ts";
 import { openRunLog } from "shopflow/jobs/process/mod.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
@@ -129,3 +130,15 @@ export async function withScheduler(
     await scheduler.stop(0);
   }
 }
+
+const REFRESH = JOBS.jobs.find(({ name }) => name === "refresh-data")!;
+
+/** The last slot of refresh-data that is due, as an ISO time. */
+export function lastSlot(): string {
+  const { schedule } = REFRESH;
+  assert.ok("cron" in schedule);
+  return nextDue(schedule, new Date(Date.now() - 3_600_000))!.toISOString();
+}
+
+/** A run that ends well at once. */
+export const succeeding = () => Promise.resolve({ lines: ["copied 5 tables"], succeeds: true });

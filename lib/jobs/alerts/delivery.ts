@@ -17,6 +17,8 @@ export interface DeliveryOptions {
   runtime: Pick<Runtime, "now" | "log">;
   /** Where people reach the server; alerts link to it. */
   publicUrl?: string;
+  /** Calls back after a time in milliseconds. @returns what takes that back. */
+  setTimer?: (wake: () => void, ms: number) => () => void;
   /** Last lines of a run's log, for alerts of failures. */
   logTail?: (run: RunName) => Promise<string[]>;
 }
@@ -42,7 +44,7 @@ const LAKE_DELAY_MS = 60_000;
 export function createDelivery(
   options: DeliveryOptions & { state: (job: string) => SharedObject<Stored> },
 ): Delivery {
-  const { state, channels, runtime: { now, log }, publicUrl, logTail } = options;
+  const { state, channels, runtime: { now, log }, publicUrl, logTail, setTimer = unrefTimer } = options;
   const self = randomUUID();
   const byName = new Map(channels.map((channel) => [channel.name, channel]));
   const deliveries = new Map<string, { again: boolean; done: Promise<void> }>();
@@ -53,7 +55,7 @@ export function createDelivery(
   const free = places(AT_ONCE);
   let closed = false;
   let wakeAt = Infinity;
-  let wakeTimer: ReturnType<typeof setTimeout> | undefined;
+  let takeBack = () => {};
 
   /** Asked while it delivers, it looks once more. */
   function deliver(job: string): Promise<void> {
@@ -130,16 +132,14 @@ export function createDelivery(
   function wakeBy(time: Date, job: string): void {
     waiting.add(job);
     if (closed || time.getTime() >= wakeAt) return;
-    clearTimeout(wakeTimer);
+    takeBack();
     wakeAt = time.getTime();
-    wakeTimer = setTimeout(() => {
+    takeBack = setTimer(() => {
       wakeAt = Infinity;
       const jobs = [...waiting];
       waiting.clear();
       for (const job of jobs) void deliver(job);
     }, Math.max(0, wakeAt - now().getTime()));
-    // It keeps no program from ending.
-    wakeTimer.unref();
   }
 
   function giveUp(alerts: Pending[]): void {
@@ -158,13 +158,20 @@ export function createDelivery(
       await Promise.race([underWay(), enough]);
       clearTimeout(timer);
       closed = true;
-      clearTimeout(wakeTimer);
+      takeBack();
       await underWay();
     },
   };
 }
 
 export const isState = (value: Stored): value is AlertState => "outbox" in value;
+
+/** It keeps no program from ending. */
+function unrefTimer(wake: () => void, ms: number): () => void {
+  const timer = setTimeout(wake, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
 
 /** Lets so many go on at the same time. */
 function places(most: number): (work: () => Promise<void>) => Promise<void> {

@@ -36,6 +36,11 @@ export function metricSet() {
     overdue: gauge("job_sla_overdue", "1 from the first slot that missed the SLA until one keeps it.", "job"),
     paused: gauge("job_paused", "1 while a person holds the job back.", "job"),
     alertsWaiting: gauge("job_alerts_waiting", "Alerts that their channel has not taken yet.", "job"),
+    unreadable: gauge(
+      "ledger_unreadable_pages",
+      "Objects of the job's ledger that are damaged; the other metrics go without them.",
+      "job",
+    ),
     schedulers: gauge("schedulers_alive", "Schedulers that said lately that they live."),
   };
 }

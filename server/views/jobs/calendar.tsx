@@ -30,9 +30,17 @@ export function Calendar({ job, slots, now }: CalendarProps) {
     : <Hours job={job} byDay={byDay} first={first} today={today} now={now} />;
 }
 
+interface PlacedSlot {
+  slot: Slot;
+  /** In the job's time zone. */
+  at: { hour: number };
+}
+
+const slotsOf = (placed: PlacedSlot[] = []) => placed.map(({ slot }) => slot);
+
 interface GridProps {
   job: Job;
-  byDay: Map<string, { slot: Slot; at: { hour: number } }[]>;
+  byDay: Map<string, PlacedSlot[]>;
   /** The first day that is shown. */
   first: string;
   today: string;
@@ -60,7 +68,7 @@ function Weeks({ job, byDay, first, today, now }: GridProps) {
                   <DaySquares
                     job={job}
                     day={day}
-                    slots={(byDay.get(day) ?? []).map(({ slot }) => slot)}
+                    slots={slotsOf(byDay.get(day))}
                     now={now}
                   />
                 </td>
@@ -109,7 +117,7 @@ function Hours({ job, byDay, first, today, now }: GridProps) {
                       job={job}
                       day={day}
                       hour={hour}
-                      slots={(byHour.get(hour) ?? []).map(({ slot }) => slot)}
+                      slots={slotsOf(byHour.get(hour))}
                       now={now}
                     />
                   </td>

@@ -14,34 +14,23 @@ import { jobPath, runPath, StatusTag, Strip } from "./slot_cell.tsx";
 
 /** One job in the overview. */
 export function JobCard({ state, strip, now }: { state: JobState; strip: number; now: Date }) {
-  const { job, slots, paused, unreadable } = state;
-  const running = slots.findLast(({ status }) => status === "running");
-  const last = slots.findLast(({ attempts, endedAt }) => attempts.length > 0 && endedAt !== undefined);
+  const { job, slots, removedAt } = state;
   return (
     <article class="card job">
       <header>
         <h3>
           <a href={jobPath(job.name)}>{job.name}</a>
         </h3>
-        {running && <StatusTag status="running" />}
-        {paused && <PausedTag paused={paused} />}
-        {unreadable.length > 0 && <UnreadableTag unreadable={unreadable} />}
+        <JobTags state={state} />
         <span class="owner">{job.owner}</span>
       </header>
       <div class="row">
         <div>
           <p class="soft">{sentence(job.description)}</p>
-          <p class="meta">{scheduleInWords(job)}</p>
+          {removedAt === undefined && <p class="meta">{scheduleInWords(job)}</p>}
         </div>
         <dl class="when">
-          <dt>Last run</dt>
-          <dd>
-            <LastRun job={job} slot={last} now={now} />
-          </dd>
-          <dt>Next due</dt>
-          <dd>
-            <NextDue job={job} now={now} />
-          </dd>
+          <LastAndNext state={state} now={now} />
         </dl>
       </div>
       <Strip slots={slots.slice(-strip)} job={job} now={now} />
@@ -49,7 +38,40 @@ export function JobCard({ state, strip, now }: { state: JobState; strip: number;
   );
 }
 
-export function LastRun({ job, slot, now }: { job: Job; slot?: Slot; now: Date }) {
+/** What is special about a job now. */
+export function JobTags({ state: { slots, removedAt, paused, unreadable } }: { state: JobState }) {
+  return (
+    <>
+      {slots.some(({ status }) => status === "running") && <StatusTag status="running" />}
+      {removedAt !== undefined && (
+        <span class="tag" title={`taken out of the jobs at ${shortTime(removedAt)}`}>removed</span>
+      )}
+      {paused && <PausedTag paused={paused} />}
+      {unreadable.length > 0 && <UnreadableTag unreadable={unreadable} />}
+    </>
+  );
+}
+
+/** When the job ran last and when it is due next, as entries of a list of definitions. */
+export function LastAndNext({ state: { job, slots, removedAt }, now }: { state: JobState; now: Date }) {
+  const last = slots.findLast(({ attempts, endedAt }) => attempts.length > 0 && endedAt !== undefined);
+  return (
+    <>
+      <dt>Last run</dt>
+      <dd>
+        <LastRun job={job} slot={last} now={now} />
+      </dd>
+      <dt>Next due</dt>
+      <dd>
+        {removedAt === undefined
+          ? <NextDue job={job} now={now} />
+          : <span class="soft">never: the job was removed {relativeTime(new Date(removedAt), now)}</span>}
+      </dd>
+    </>
+  );
+}
+
+function LastRun({ job, slot, now }: { job: Job; slot?: Slot; now: Date }) {
   if (slot === undefined) return <span class="soft">none yet</span>;
   return (
     <>
@@ -60,7 +82,7 @@ export function LastRun({ job, slot, now }: { job: Job; slot?: Slot; now: Date }
   );
 }
 
-export function NextDue({ job, now }: { job: Job; now: Date }) {
+function NextDue({ job, now }: { job: Job; now: Date }) {
   const next = dueNext(job, now);
   if (next === undefined) {
     return <span class="soft">{"on" in job.schedule ? "with the next snapshot" : "never"}</span>;
@@ -73,7 +95,7 @@ export function NextDue({ job, now }: { job: Job; now: Date }) {
   );
 }
 
-export function PausedTag({ paused }: { paused: NonNullable<JobState["paused"]> }) {
+function PausedTag({ paused }: { paused: NonNullable<JobState["paused"]> }) {
   const why = paused.reason === undefined ? "" : `: ${paused.reason}`;
   return (
     <span class="tag" title={shortened(`paused by ${paused.by} at ${shortTime(paused.at)}${why}`)}>
@@ -83,7 +105,7 @@ export function PausedTag({ paused }: { paused: NonNullable<JobState["paused"]> 
 }
 
 /** What exactly is wrong is in the server's log. */
-export function UnreadableTag({ unreadable }: { unreadable: string[] }) {
+function UnreadableTag({ unreadable }: { unreadable: string[] }) {
   return (
     <span class="tag bad" title={`cannot be read: ${shortened(unreadable.join(", "))}`}>
       part of the ledger is unreadable

@@ -6,12 +6,12 @@ import { Layout, renderPage } from "../layout.tsx";
 import { JobActions } from "./action_forms.tsx";
 import { Calendar, dayName } from "./calendar.tsx";
 import type { DurationsChart } from "./durations_chart.ts";
-import { LastRun, NextDue, PausedTag, sentence, UnreadableTag } from "./job_card.tsx";
+import { JobTags, LastAndNext, sentence } from "./job_card.tsx";
 import { JOB_STYLES } from "./job_styles.ts";
 import { dueTimesFrom, relativeTime, rulesInWords, scheduleInWords, shortDateTime } from "./job_wording.ts";
 import { Notice } from "./notice.tsx";
 import { SchedulersBanner } from "./schedulers_banner.tsx";
-import { jobPath, Legend, StatusTag } from "./slot_cell.tsx";
+import { jobPath, Legend } from "./slot_cell.tsx";
 import { FailureList, SlotTable } from "./slot_table.tsx";
 
 interface JobPageProps {
@@ -30,8 +30,7 @@ const MOST_FAILURES = 5;
 
 /** One job: its slots as a calendar, how long they took, what failed, when it is due, its rules. */
 export function renderJobPage({ state, schedulers, chart, access, day, did, now }: JobPageProps): string {
-  const { job, slots, paused, unreadable } = state;
-  const running = slots.findLast(({ status }) => status === "running");
+  const { job, slots, paused, removedAt } = state;
   const shown = new Set<SlotStatus>(slots.map(({ status }) => status));
   return renderPage(
     <Layout
@@ -46,9 +45,7 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
       <div class="title">
         <h1>{job.name}</h1>
         <span id="job-tags" data-live>
-          {running && <StatusTag status="running" />}
-          {paused && <PausedTag paused={paused} />}
-          {unreadable.length > 0 && <UnreadableTag unreadable={unreadable} />}
+          <JobTags state={state} />
         </span>
       </div>
       <p class="lead">{sentence(job.description)}</p>
@@ -58,18 +55,7 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
       </p>
       <div id="job-now" data-live>
         <dl class="when note">
-          <dt>Last run</dt>
-          <dd>
-            <LastRun
-              job={job}
-              slot={slots.findLast(({ attempts, endedAt }) => attempts.length > 0 && endedAt !== undefined)}
-              now={now}
-            />
-          </dd>
-          <dt>Next due</dt>
-          <dd>
-            <NextDue job={job} now={now} />
-          </dd>
+          <LastAndNext state={state} now={now} />
         </dl>
       </div>
       <Notice did={did} />
@@ -80,7 +66,9 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
         </p>
       )}
       {!schedulers.some(({ alive }) => alive) && <SchedulersBanner schedulers={schedulers} now={now} />}
-      <JobActions job={job} paused={paused !== undefined} access={access} now={now} />
+      {removedAt === undefined
+        ? <JobActions job={job} paused={paused !== undefined} access={access} now={now} />
+        : <Removed at={removedAt} job={job} now={now} />}
       <section id="job-calendar" data-live>
         <h2>Slots of the last five weeks</h2>
         <Calendar job={job} slots={slots} now={now} />
@@ -96,10 +84,12 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
             now={now}
           />
         </section>
-        <section>
-          <h2>Due next</h2>
-          <DueNext job={job} now={now} />
-        </section>
+        {removedAt === undefined && (
+          <section>
+            <h2>Due next</h2>
+            <DueNext job={job} now={now} />
+          </section>
+        )}
       </div>
       <section>
         <h2>Rules</h2>
@@ -109,6 +99,16 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
         <Slots job={job} slots={slots} day={day} now={now} />
       </section>
     </Layout>,
+  );
+}
+
+function Removed({ job, at, now }: { job: Job; at: string; now: Date }) {
+  return (
+    <p class="banner warn">
+      <strong>Removed</strong> from the jobs{" "}
+      {shortDateTime(new Date(at), zoneOf(job), now)}: it is not due any more. What is open of it is ended
+      when no scheduler knows it any longer; its history stays.
+    </p>
   );
 }
 

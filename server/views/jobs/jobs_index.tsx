@@ -26,7 +26,7 @@ const MOST_FAILURES = 10;
 
 /** All jobs: what they did, what they do now, when they are due. */
 export function renderJobsIndex({ board, filter, now }: IndexProps): string {
-  const { definitions, schedulers, jobs } = board;
+  const { definitions, schedulers, jobs, removed } = board;
   return renderPage(
     <Layout title="Jobs · ShopFlow" here="jobs" styles={JOB_STYLES} every={5}>
       <h1>Jobs</h1>
@@ -35,7 +35,7 @@ export function renderJobsIndex({ board, filter, now }: IndexProps): string {
         {definitions === undefined ? <NoScheduler /> : (
           <>
             <SchedulersBanner schedulers={schedulers} now={now} />
-            <RunningNow jobs={jobs} now={now} />
+            <RunningNow jobs={[...jobs, ...removed]} now={now} />
           </>
         )}
       </div>
@@ -47,8 +47,14 @@ export function renderJobsIndex({ board, filter, now }: IndexProps): string {
             <JobList jobs={jobs.filter((state) => matches(state, filter))} now={now} />
           </div>
           <div id="jobs-failures" data-live>
-            <Failures jobs={jobs} now={now} />
+            <Failures jobs={[...jobs, ...removed]} now={now} />
           </div>
+          {removed.length > 0 && (
+            <div id="jobs-removed" data-live>
+              <h2>Removed jobs</h2>
+              <JobList jobs={removed} now={now} />
+            </div>
+          )}
         </>
       )}
     </Layout>,

@@ -20,6 +20,8 @@ import { jobPath, runPath, StatusTag } from "./slot_cell.tsx";
 
 interface RunPageProps {
   job: Job;
+  /** When the job was removed. */
+  removedAt?: string;
   slot: Slot;
   log: LogTail;
   access: Access;
@@ -28,7 +30,7 @@ interface RunPageProps {
 }
 
 /** One run: what became of it and why, its tries, its steps, its log. */
-export function renderRunPage({ job, slot, log, access, did, now }: RunPageProps): string {
+export function renderRunPage({ job, removedAt, slot, log, access, did, now }: RunPageProps): string {
   const due = shortDateTime(new Date(slot.slot), zoneOf(job), now);
   const open = isOpen(slot);
   return renderPage(
@@ -48,7 +50,7 @@ export function renderRunPage({ job, slot, log, access, did, now }: RunPageProps
           <StatusTag status={slot.status} /> <span class="soft">{STATUSES[slot.status]?.meaning}</span>
         </p>
         <p class="lead reason">{slot.reason}</p>
-        <RunActions slot={slot} access={access} />
+        <RunActions slot={slot} removed={removedAt !== undefined} access={access} />
         <Facts job={job} slot={slot} now={now} />
         <h2>Steps</h2>
         <Steps job={job} slot={slot} />
@@ -60,8 +62,11 @@ export function renderRunPage({ job, slot, log, access, did, now }: RunPageProps
   );
 }
 
-function RunActions({ slot, access }: { slot: Slot; access: Access }) {
+function RunActions({ slot, removed, access }: { slot: Slot; removed: boolean; access: Access }) {
   if (hasSucceeded(slot)) return null;
+  if (removed && !isOpen(slot)) {
+    return <p class="soft">It cannot be run again: the job was removed.</p>;
+  }
   if (access.state === "off") return <ActionsOff remedy={access.remedy} />;
   const ending = isOpen(slot) && slot.cancelledBy !== undefined;
   return (
@@ -116,6 +121,12 @@ function Facts({ job, slot, now }: { job: Job; slot: Slot; now: Date }) {
         <>
           <dt>Asked for by</dt>
           <dd>{asked(slot.requestedBy)}</dd>
+        </>
+      )}
+      {slot.unmet && (
+        <>
+          <dt>Not waited for</dt>
+          <dd class="reason">{slot.unmet.join("; ")}</dd>
         </>
       )}
       {slot.cancelledBy && (

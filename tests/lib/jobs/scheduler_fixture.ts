@@ -15,6 +15,7 @@ import {
 } from "shopflow/jobs/mod.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
+import { observed, quiet } from "./quiet_store.ts";
 
 export const RULES = {
   pipelines: ["extract", "transform", "train"],
@@ -68,7 +69,7 @@ export async function withWorld(
   { start = "2024-10-02T07:30:00Z", store: given }: { start?: string; store?: ObjectStore } = {},
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "jobs_" });
-  const store = given ?? createDirectoryStore(folder);
+  const store = observed(given ?? createDirectoryStore(folder));
   const clock = { now: Date.parse(start) };
   const now = () => new Date(clock.now);
   const ledger = openLedger(store, now);
@@ -122,9 +123,10 @@ export async function withWorld(
       },
     });
   } finally {
+    await settle();
     await Deno.remove(folder, { recursive: true });
   }
 }
 
 /** Until what was said in this process has been written down. */
-export const settle = () => new Promise<void>((resolve) => setTimeout(resolve, 50));
+export const settle = quiet;

@@ -97,6 +97,28 @@ Deno.test("a backfill covers whole days of the job's time zone and says how many
   assert.equal(today.status, 303, "the rest of today lies in the future and is left out");
 });
 
+Deno.test("a backfill asks what of other jobs matters, where a job depends on some", async () => {
+  await using lake = await temporaryLake();
+  await saveSmallSchedule(lake.store, NOW);
+  const { get, submit } = createClient(lake.store, { loopbackOnly: true });
+  assert.match(await (await get("/jobs/train-models")).text(), /<select name="dependencies">/);
+  assert.doesNotMatch(await (await get("/jobs/refresh-data")).text(), /<select name="dependencies">/);
+  const ledger = openLedger(lake.store, () => NOW);
+  const latest = async (name: string) => (await ledger.slots(name, new Date(0), NOW)).at(-1)?.status;
+  const day = (day: string) => ({ from: day, to: day });
+  await submit("/jobs/train-models/backfill", day("2024-09-20"));
+  assert.deepEqual([await latest("train-models"), await latest("refresh-data")], ["waiting", undefined]);
+  await submit("/jobs/train-models/backfill", { ...day("2024-09-21"), dependencies: "run" });
+  assert.deepEqual([await latest("train-models"), await latest("refresh-data")], ["waiting", "queued"]);
+  await submit("/jobs/train-models/backfill", { ...day("2024-09-22"), dependencies: "ignore" });
+  assert.equal(await latest("train-models"), "queued");
+  const wrong = await submit("/jobs/train-models/backfill", {
+    ...day("2024-09-23"),
+    dependencies: "perhaps",
+  });
+  assert.equal(wrong.status, 400);
+});
+
 for (
   const [mistake, fields, status, message] of [
     ["no day", { from: "yesterday", to: "2024-10-01" }, 400, /“from” is not a day/],

@@ -98,6 +98,7 @@ Deno.test("programs run, backfill, cancel, pause and resume with the operator's 
     assert.deepEqual(await filled.json(), {
       asked: ["2024-10-02T03:05:00.000Z", "2024-10-02T04:05:00.000Z"],
       unneeded: 1,
+      upstream: [],
     });
     const cancelled = await post("/api/jobs/refresh-data/runs/2024-10-02T05:05Z/cancel", "", KEY);
     assert.deepEqual([cancelled.status, (await cancelled.json()).status], [202, "skipped"]);
@@ -145,4 +146,25 @@ Deno.test("programs cannot act without the operator's key, nor read what is no t
     assert.equal((await get("/api/jobs/refresh-data/slots?since=2024-10-01")).status, 400);
     assert.equal((await get("/api/jobs/nothing/slots")).status, 404);
     assert.equal((await get("/api/jobs/refresh-data/runs/2024-10-01T05:05Z")).status, 404);
+  }));
+
+Deno.test("a backfill and a run of a job that depends on others say what of them did not succeed", () =>
+  withApi(async ({ post }) => {
+    const range = { from: "2024-09-20", to: "2024-09-21" };
+    const upstream = [{ job: "refresh-data", slot: "2024-09-20T01:05:00.000Z" }];
+    const asked = ["2024-09-20T01:20:00.000Z"];
+    for (const dependencies of [undefined, "run", "ignore"]) {
+      const answer = await post("/api/jobs/train-models/backfill", { ...range, dependencies }, KEY);
+      assert.equal(answer.status, 202);
+      const first = dependencies === undefined;
+      assert.deepEqual(await answer.json(), {
+        asked: first ? asked : [],
+        unneeded: first ? 0 : 1,
+        upstream: first ? upstream : [],
+      });
+    }
+    const wrong = await post("/api/jobs/train-models/backfill", { ...range, dependencies: "no" }, KEY);
+    assert.equal(wrong.status, 400);
+    const run = await (await post("/api/jobs/train-models/runs", {}, KEY)).json();
+    assert.deepEqual(run.unmet_dependencies, ["refresh-data, whose slots up to then are not entered yet"]);
   }));

@@ -1,0 +1,66 @@
+import { readiness } from "./dependencies.ts";
+import type { Job } from "./job.ts";
+import type { Ledger } from "./ledger.ts";
+import { replaces } from "./overlap.ts";
+import { formatRunName } from "./run_name.ts";
+import type { Slot } from "./slot.ts";
+
+/** How a slot ends that will not be run. */
+export type Unrun = Pick<Slot, "reason" | "blockedBy"> & { status: "skipped" | "replaced" };
+
+export interface NextSlotOptions {
+  jobs: readonly Job[];
+  ledger: Ledger;
+  now: () => Date;
+  /** Ends a slot that will not be run. */
+  end: (job: Job, slot: Slot, outcome: Unrun) => Promise<void>;
+}
+
+/** Chooses the slot of a job that is run next. */
+export interface NextSlot {
+  /** The slot that may start now, of those that are open and not running; slots that never may are ended. */
+  choose(job: Job, open: Slot[]): Promise<Slot | undefined>;
+  /** Something happened that may let a slot start that waits for other jobs. */
+  changed(): void;
+}
+
+export function createNextSlot({ jobs, ledger, now, end }: NextSlotOptions): NextSlot {
+  /** Counts what may let a slot start that waits for other jobs. */
+  let changes = 0;
+  /** At which of these each one was found to wait still. */
+  const waited = new Map<string, number>();
+
+  return {
+    changed: () => void changes++,
+    async choose(job, open) {
+      const paused = ledger.control(job.name).known?.paused !== undefined;
+      const ordered = inTurn(open).filter(({ trigger }) => !paused || trigger === "manual");
+      for (const slot of ordered) {
+        if (job.overlap === "replace" && ordered.some((other) => replaces(other, slot))) {
+          await end(job, slot, { status: "replaced", reason: "a later slot took its place before it ran" });
+          continue;
+        }
+        if (slot.notBefore !== undefined && slot.notBefore > now().toISOString()) return undefined;
+        if (slot.status === "queued") return slot;
+        const name = formatRunName(slot);
+        if (waited.get(name) === changes) return undefined;
+        const asked = changes;
+        const ready = await readiness(job, slot, ledger, jobs);
+        if (ready.state === "waiting") {
+          waited.set(name, asked);
+          return undefined;
+        }
+        waited.delete(name);
+        if (ready.state === "ready") return slot;
+        await end(job, slot, { status: "skipped", reason: ready.reason, blockedBy: ready.blockedBy });
+      }
+      return undefined;
+    },
+  };
+}
+
+/** What people ask for now goes before the past that is made up for. */
+const inTurn = (open: Slot[]) => [
+  ...open.filter(({ trigger }) => trigger !== "backfill"),
+  ...open.filter(({ trigger }) => trigger === "backfill"),
+];

@@ -1,0 +1,145 @@
+/** What was not taken is sent again by the delivery's own timer: nobody reviews or flushes here after the first time. */
+import { type Alerts, type Channel, createAlerts, DeliveryError } from "shopflow/jobs/alerts/mod.ts";
+import { openLedger, type Slot } from "shopflow/jobs/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { createLogger } from "shopflow/runtime/mod.ts";
+import assert from "node:assert/strict";
+import { withTemporaryFolder } from "../../notebook/temporary_folder.ts";
+import { observed, quiet } from "../quiet_store.ts";
+import { at, failedAt, JOB } from "./hourly_job.ts";
+
+interface Place {
+  alerts: Alerts;
+  enter(...slots: Slot[]): Promise<void>;
+  /** Lets so many seconds pass; timers that are due call back. */
+  pass(seconds: number): Promise<void>;
+  /** Seconds since the beginning at which the channel was asked. */
+  asked: number[];
+  /** Timers that wait. */
+  timers(): number;
+  /** How the channel answers from now on: nothing is taken. */
+  refuse(error: DeliveryError | undefined): void;
+  /** Whether the lake refuses to be written. */
+  lake: { full: boolean };
+}
+
+async function withSimulatedTimer(body: (place: Place) => Promise<void>): Promise<void> {
+  await withTemporaryFolder(async (folder) => {
+    const start = at("09:15").getTime();
+    let time = start;
+    let waiting: { due: number; wake: () => void }[] = [];
+    const now = () => new Date(time);
+    const lake = { full: false };
+    const directory = createDirectoryStore(folder);
+    const store = observed({
+      ...directory,
+      putIfMatch: (key, body, etag) =>
+        lake.full ? Promise.reject(new Error("no space left")) : directory.putIfMatch(key, body, etag),
+    });
+    let refusal: DeliveryError | undefined;
+    const asked: number[] = [];
+    const channel: Channel = {
+      name: "operations",
+      place: "here",
+      send() {
+        asked.push((time - start) / 1000);
+        return refusal === undefined ? Promise.resolve() : Promise.reject(refusal);
+      },
+    };
+    const alerts = createAlerts({
+      ledger: openLedger(store, now),
+      channels: [channel],
+      runtime: { now, log: createLogger(() => {}) },
+      setTimer(wake, ms) {
+        const timer = { due: time + ms, wake };
+        waiting.push(timer);
+        return () => void (waiting = waiting.filter((other) => other !== timer));
+      },
+    });
+    try {
+      await body({
+        alerts,
+        enter: (...slots) => openLedger(store, now).enter(JOB.name, slots),
+        async pass(seconds) {
+          const end = time + seconds * 1000;
+          for (;;) {
+            const next = waiting.sort((a, b) => a.due - b.due)[0];
+            if (next === undefined || next.due > end) break;
+            waiting.shift();
+            time = next.due;
+            next.wake();
+            await quiet();
+          }
+          time = end;
+        },
+        asked,
+        timers: () => waiting.length,
+        refuse: (error) => void (refusal = error),
+        lake,
+      });
+    } finally {
+      await alerts.close();
+    }
+  });
+}
+
+const GONE = new DeliveryError("it does not answer");
+
+Deno.test("an alert that was not taken is sent again after 30 s, 1, 2, 4 minutes, then every 15, until it is", () =>
+  withSimulatedTimer(async ({ alerts, enter, pass, asked, refuse, timers }) => {
+    refuse(GONE);
+    await enter(failedAt("09:00"));
+    await alerts.review(JOB);
+    await quiet();
+    await pass(29);
+    assert.deepEqual(asked, [0]);
+    await pass(3600);
+    const minutes = [0, 0.5, 1.5, 3.5, 7.5, 15.5, 30.5, 45.5, 60.5].map((minute) => minute * 60);
+    assert.deepEqual(asked, minutes.filter((second) => second <= 3629));
+    refuse(undefined);
+    await pass(900);
+    assert.equal(asked.length, minutes.length);
+    assert.equal(timers(), 0, "once it is taken, nothing is left to wake for");
+    await pass(24 * 3600);
+    assert.equal(asked.length, minutes.length);
+  }));
+
+Deno.test("a channel that asks for a longer wait gets it", () =>
+  withSimulatedTimer(async ({ alerts, enter, pass, asked, refuse }) => {
+    refuse(new DeliveryError("slowly", 300_000));
+    await enter(failedAt("09:00"));
+    await alerts.review(JOB);
+    await quiet();
+    await pass(299);
+    assert.deepEqual(asked, [0]);
+    await pass(2);
+    assert.deepEqual(asked, [0, 300]);
+  }));
+
+Deno.test("when the lake cannot be written, the timer tries again a minute later", () =>
+  withSimulatedTimer(async ({ alerts, enter, pass, asked, refuse, lake, timers }) => {
+    refuse(GONE);
+    await enter(failedAt("09:00"));
+    await alerts.review(JOB);
+    await quiet();
+    refuse(undefined);
+    lake.full = true;
+    await pass(31);
+    assert.deepEqual(asked, [0], "what cannot be claimed is not sent");
+    assert.equal(timers(), 1);
+    lake.full = false;
+    await pass(60);
+    assert.deepEqual(asked, [0, 90]);
+  }));
+
+Deno.test("who is closed wakes no more", () =>
+  withSimulatedTimer(async ({ alerts, enter, pass, asked, refuse, timers }) => {
+    refuse(GONE);
+    await enter(failedAt("09:00"));
+    await alerts.review(JOB);
+    await quiet();
+    await alerts.close();
+    assert.equal(timers(), 0);
+    await pass(3600);
+    assert.deepEqual(asked, [0]);
+  }));
