@@ -1,14 +1,10 @@
 import { encodeJson, type ObjectStore } from "shopflow/lake/mod.ts";
 import { randomUUID } from "node:crypto";
-import { BELL_KEY, controlKey, dayOf, jobFolder, pageKey } from "./ledger_keys.ts";
+import { BELL_KEY, controlKey, dayIn, dayOf, pageKey, pagesFolder } from "./ledger_keys.ts";
 import type { RunName } from "./run_name.ts";
 import { type SharedObject, sharedObject } from "./shared_object.ts";
+import { bySlot, type SlotPage, slotPage } from "./slot_page.ts";
 import { isOpen, type Request, type Slot } from "./slot.ts";
-
-/** The slots of one job that were due on one UTC day, by their time. */
-export interface Page {
-  slots: Record<string, Slot>;
-}
 
 /** Of a job what is not about one slot. Every start of a run goes through it, so that a job runs once at a time. */
 export interface Control {
@@ -38,7 +34,7 @@ export interface Running {
 export interface Ledger {
   readonly store: ObjectStore;
   control(job: string): SharedObject<Control>;
-  page(job: string, day: string): SharedObject<Page>;
+  page(job: string, day: string): SlotPage;
   /** Reads a job's control and its pages with open slots anew. */
   refresh(job: string): Promise<void>;
   /** Open slots of a job as they were when its pages were last read, the oldest first. */
@@ -60,20 +56,19 @@ export interface Ledger {
 }
 
 const NO_CONTROL: Control = { openDays: {} };
-const NO_PAGE: Page = { slots: {} };
 /** A day that somebody said to be open stays so for a while: its slot may be about to be written. */
 const OPEN_AT_LEAST_MS = 60 * 60 * 1000;
 
 export function openLedger(store: ObjectStore, now: () => Date): Ledger {
   const controls = new Map<string, SharedObject<Control>>();
   /** By key; only pages that are open are kept. */
-  const pages = new Map<string, SharedObject<Page>>();
+  const pages = new Map<string, SlotPage>();
 
   const control = (job: string) =>
     kept(controls, job, () => sharedObject(store, controlKey(job), NO_CONTROL));
-  const page = (job: string, day: string) => sharedObject(store, pageKey(job, day), NO_PAGE);
-  const openPage = (job: string, day: string) => kept(pages, pageKey(job, day), () => page(job, day));
-  const pageOf = (job: string, day: string) => pages.get(pageKey(job, day)) ?? page(job, day);
+  const openPage = (job: string, day: string) =>
+    kept(pages, pageKey(job, day), () => slotPage(store, job, day, { follow: true }));
+  const page = (job: string, day: string) => pages.get(pageKey(job, day)) ?? slotPage(store, job, day);
   const openDays = (job: string) => Object.keys(control(job).known?.openDays ?? {}).sort();
 
   /** Puts a day on the list before anything open is written on its page. */
@@ -88,12 +83,7 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
 
   async function enterDay(job: string, day: string, slots: Slot[]): Promise<void> {
     if (slots.some(isOpen)) await openDay(job, day);
-    await openPage(job, day).update((value) => {
-      const fresh = slots.filter(({ slot }) => value.slots[slot] === undefined);
-      if (fresh.length === 0) return { result: undefined };
-      const added = Object.fromEntries(fresh.map((slot) => [slot.slot, slot]));
-      return { value: { slots: { ...value.slots, ...added } }, result: undefined };
-    });
+    await openPage(job, day).enter(slots);
     if (openDays(job).includes(day)) return;
     if (slots.some(isOpen)) await openDay(job, day);
     else pages.delete(pageKey(job, day));
@@ -102,33 +92,30 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
   const ledger: Ledger = {
     store,
     control,
-    page: pageOf,
+    page,
     async refresh(job) {
       await control(job).read();
-      await Promise.all(openDays(job).map((day) => openPage(job, day).read()));
+      await Promise.all(openDays(job).map((day) => openPage(job, day).refresh()));
     },
-    openSlots: (job) =>
-      openDays(job).flatMap((day) => Object.values(openPage(job, day).known?.slots ?? {}).filter(isOpen))
-        .map((slot) => withRunning(slot, control(job).known)).sort(bySlot),
+    openSlots(job) {
+      const open = openDays(job).flatMap((day) => openPage(job, day).open());
+      const known = control(job).known;
+      const at = open.findIndex(({ slot }) => slot === known?.running?.slot);
+      return at < 0 ? open : open.with(at, withRunning(open[at]!, known));
+    },
     async enter(job, slots) {
       for (const [day, ofDay] of Map.groupBy(slots, ({ slot }) => dayOf(slot))) {
         await enterDay(job, day, ofDay);
       }
     },
-    change: (run, change) =>
-      pageOf(run.job, dayOf(run.slot)).update((value) => {
-        const before = value.slots[run.slot];
-        const after = before && change(before);
-        if (after === undefined || after === before) return { result: before };
-        return { value: { slots: { ...value.slots, [run.slot]: after } }, result: after };
-      }),
+    change: (run, change) => page(run.job, dayOf(run.slot)).change(run.slot, change),
     async slot({ job, slot }) {
-      const found = (await pageOf(job, dayOf(slot)).read()).slots[slot];
+      const found = await page(job, dayOf(slot)).find(slot);
       return found && withRunning(found, isOpen(found) ? await control(job).read() : undefined);
     },
     async slots(job, from, to) {
       const [first, last] = [from.toISOString(), to.toISOString()];
-      const days = (await store.list(`${jobFolder(job)}slots/`)).map(({ key }) => key.slice(-15, -5))
+      const days = (await store.list(pagesFolder(job))).map(({ key }) => dayIn(key))
         .filter((day) => day >= dayOf(first) && day <= dayOf(last));
       const known = days.length > 0 ? await control(job).read() : undefined;
       const found: Slot[] = [];
@@ -143,7 +130,7 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
         const days = Object.keys(value.openDays).sort();
         return days.slice(0, -1).filter((day) =>
           now().getTime() - Date.parse(value.openDays[day]!) >= OPEN_AT_LEAST_MS &&
-          !Object.values(openPage(job, day).known?.slots ?? {}).some(isOpen)
+          openPage(job, day).open().length === 0
         );
       };
       const known = control(job).known;
@@ -183,8 +170,6 @@ export function goesOn(running: Running, slot: Slot | undefined): boolean {
   return slot !== undefined && slot.slot === running.slot && isOpen(slot) &&
     !slot.attempts.some(({ number }) => number >= running.attempt);
 }
-
-const bySlot = (a: Slot, b: Slot) => a.slot < b.slot ? -1 : a.slot > b.slot ? 1 : 0;
 
 function kept<V>(map: Map<string, V>, key: string, create: () => V): V {
   const found = map.get(key) ?? create();

@@ -10,6 +10,10 @@ export const jobFolder = (job: string) => `${JOBS}${job}/`;
 export const pagesFolder = (job: string) => `${jobFolder(job)}slots/`;
 /** The slots of a UTC day, `2024-10-02`. */
 export const pageKey = (job: string, day: string) => `${pagesFolder(job)}${day}.json`;
+/** Beneath it are the parts of a day's page. */
+export const partsFolder = (job: string, day: string) => `${jobFolder(job)}parts/${day}/`;
+/** Slots of a page that do not stand on it itself. */
+export const partKey = (job: string, day: string, id: string) => `${partsFolder(job, day)}${id}.json`;
 /** Which pages have open slots, and whether the job is paused. */
 export const controlKey = (job: string) => `${jobFolder(job)}control.json`;
 /** What was told to whom about the job. */
@@ -29,3 +33,5 @@ export const poolKey = (pool: string) => `leases/pools/${pool}.json`;
 
 /** The page that a slot stands on. */
 export const dayOf = (slot: string) => slot.slice(0, 10);
+/** The day of a page, by its key. */
+export const dayIn = (key: string) => key.slice(-15, -5);

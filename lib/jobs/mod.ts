@@ -2,7 +2,8 @@
 export { defineJobs, type JobRules, type JobSet } from "./define_jobs.ts";
 export * from "./job.ts";
 export { nextDue } from "./cron_expression.ts";
-export { type Control, type Ledger, openLedger, type Page, type Running, withRunning } from "./ledger.ts";
+export { type Control, type Ledger, openLedger, type Running, withRunning } from "./ledger.ts";
+export type { Page, SlotPage } from "./slot_page.ts";
 export * from "./slot.ts";
 export { formatRunName, parseRunName, parseTime, type RunName, shortTime } from "./run_name.ts";
 export { createScheduler, type Scheduler, type SchedulerOptions } from "./scheduler.ts";

@@ -92,14 +92,7 @@ export function createPlanner(
     const days = new Set([dayOf(ahead)]);
     for (let day = dayOf(present); day < dayOf(ahead); day = nextDay(day)) days.add(day);
     for (const day of days) {
-      await ledger.page(job, day).update((value) => {
-        const rest = Object.entries(value.slots).filter(([time, { attempts }]) =>
-          time <= present || attempts.length > 0
-        );
-        return rest.length === Object.keys(value.slots).length
-          ? { result: undefined }
-          : { value: { slots: Object.fromEntries(rest) }, result: undefined };
-      });
+      await ledger.page(job, day).retain(({ slot, attempts }) => slot <= present || attempts.length > 0);
     }
     cursors.delete(job);
     await ledger.control(job).update((value) => ({

@@ -62,7 +62,7 @@ export async function startSlot(job: Job, slot: Slot, context: RunContext): Prom
     return { value: { ...value, running, accountedUntil: cursor }, result: true };
   });
   // Cancelled, ended or taken over since it was looked at: nothing is to be done for it.
-  const found = won ? (await ledger.page(job.name, dayOf(slot.slot)).read()).slots[slot.slot] : undefined;
+  const found = won ? await ledger.page(job.name, dayOf(slot.slot)).find(slot.slot) : undefined;
   if (found === undefined || !isOpen(found) || nextAttempt(found) > attempt || !lease.mayStart()) {
     await giveBack();
     return undefined;
@@ -87,9 +87,9 @@ export async function startSlot(job: Job, slot: Slot, context: RunContext): Prom
 /** Whether a run that was started does not go on. Once it has ended it stays so: then what is known is enough. */
 async function isOver(running: Running, { name }: Job, ledger: Ledger): Promise<boolean> {
   const page = ledger.page(name, dayOf(running.slot));
-  const known = page.known?.slots[running.slot];
+  const known = page.known(running.slot);
   if (known !== undefined && !goesOn(running, known)) return true;
-  return !goesOn(running, (await page.read()).slots[running.slot]);
+  return !goesOn(running, await page.find(running.slot));
 }
 
 const nextAttempt = ({ attempts }: Slot, atLeast = 0) => Math.max(atLeast, attempts.at(-1)?.number ?? 0) + 1;

@@ -16,14 +16,29 @@ export interface SharedObject<T> {
   update<R>(change: Change<T, R>): Promise<R>;
 }
 
+/** How a value is written down. */
+export interface Form<T> {
+  encode(value: T): unknown;
+  /** @param stored What the object's JSON says. */
+  decode(stored: unknown): T;
+}
+
 interface Waiting<T> {
   change: Change<T, unknown>;
   resolve: (result: unknown) => void;
   reject: (error: unknown) => void;
 }
 
-/** @param empty What stands for an object that is not there. */
-export function sharedObject<T>(store: ObjectStore, key: string, empty: T): SharedObject<T> {
+/**
+ * @param empty What stands for an object that is not there.
+ * @param form Default: the value is the object's JSON.
+ */
+export function sharedObject<T>(
+  store: ObjectStore,
+  key: string,
+  empty: T,
+  { encode, decode }: Form<T> = { encode: (value) => value, decode: (stored) => stored as T },
+): SharedObject<T> {
   let seen: { value: T; etag?: string } | undefined;
   let queue: Waiting<T>[] = [];
   let writing = false;
@@ -33,7 +48,7 @@ export function sharedObject<T>(store: ObjectStore, key: string, empty: T): Shar
     if (object === undefined) return seen = { value: empty };
     // Large ones are read often, and seldom have changed.
     if (seen?.etag === object.etag) return seen;
-    return seen = { value: decodeJson<T>(store, key, object), etag: object.etag };
+    return seen = { value: decode(decodeJson<unknown>(store, key, object)), etag: object.etag };
   }
 
   async function tryWrite(batch: Waiting<T>[], current: boolean): Promise<"settled" | "look again"> {
@@ -49,7 +64,7 @@ export function sharedObject<T>(store: ObjectStore, key: string, empty: T): Shar
       }
     });
     if (value !== before.value) {
-      const body = new TextEncoder().encode(JSON.stringify(value) + "\n");
+      const body = new TextEncoder().encode(JSON.stringify(encode(value)) + "\n");
       const written = before.etag === undefined
         ? await store.putIfAbsent(key, body)
         : await store.putIfMatch(key, body, before.etag);

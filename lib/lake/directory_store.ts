@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { dirname, join, relative, resolve } from "node:path";
-import { reachDisk, takeOverFile, withFileLock } from "./local_file.ts";
+import { inFolder, takeOverFile, withFileLock } from "./local_file.ts";
 import { checkedKey, checkedPrefix } from "./object_key.ts";
 import type { ObjectStat, ObjectStore, StoredObject, UnfinishedWrite } from "./object_store.ts";
 import { fileMissing, lakeFailure, unlessMissing } from "./store_failures.ts";
@@ -34,15 +34,16 @@ export function createDirectoryStore(folder: string): ObjectStore {
   async function swap(key: string, body: Uint8Array, allowed: () => Promise<boolean>) {
     const path = pathOf(key);
     const staged = await stage(root, body);
+    let moved = false;
     try {
       return await withLock(root, async () => {
         if (!await allowed()) return undefined;
-        await Deno.mkdir(dirname(path), { recursive: true });
-        await Deno.rename(staged, path);
+        await inFolder(dirname(path), () => Deno.rename(staged, path));
+        moved = true;
         return { etag: etagOf(body) };
       });
     } finally {
-      await unlessMissing(Deno.remove(staged));
+      if (!moved) await unlessMissing(Deno.remove(staged));
     }
   }
 
@@ -77,10 +78,17 @@ const etagOf = (body: Uint8Array) => createHash("sha256").update(body).digest("h
 
 /** Writes a staging file, whole and on the disk. */
 async function stage(root: string, body: Uint8Array): Promise<string> {
-  const path = join(await stagingFolder(root), randomUUID());
-  await Deno.writeFile(path, body);
-  await reachDisk(path);
-  return path;
+  const path = join(root, STAGING, randomUUID());
+  using file = await inFolder(dirname(path), () => Deno.open(path, { write: true, createNew: true }));
+  try {
+    for (let written = 0; written < body.length;) written += await file.write(body.subarray(written));
+    await file.syncData();
+    return path;
+  } catch (error) {
+    // A disk that is full does not get emptier by halves of files.
+    await unlessMissing(Deno.remove(path));
+    throw error;
+  }
 }
 
 async function takeOver(root: string, path: string, target: string): Promise<void> {
@@ -95,7 +103,7 @@ async function stagingFolder(root: string): Promise<string> {
 }
 
 async function withLock<T>(root: string, work: () => Promise<T>): Promise<T> {
-  return await withFileLock(join(await stagingFolder(root), LOCK), work);
+  return await withFileLock(join(root, STAGING, LOCK), work);
 }
 
 /** The staging files; those of writes that go on are young. */

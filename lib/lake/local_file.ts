@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileSha256 } from "./damaged_files.ts";
 
 /** A file outside the store whose content is known. */
@@ -42,7 +42,18 @@ export async function takeOverFile(path: string, target: string, staging: string
 
 /** Does `work` while no other process does work under the same lock file. */
 export async function withFileLock<T>(lock: string, work: () => Promise<T>): Promise<T> {
-  using file = await Deno.open(lock, { create: true, write: true });
+  using file = await inFolder(dirname(lock), () => Deno.open(lock, { create: true, write: true }));
   await file.lock(true);
   return await work();
+}
+
+/** Does what needs a folder, which is made where it is missing: seldom, so that it is not looked for each time. */
+export async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    await Deno.mkdir(folder, { recursive: true });
+    return await work();
+  }
 }

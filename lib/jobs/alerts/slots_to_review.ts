@@ -25,10 +25,7 @@ export async function slotsToReview(
     ...[60_000, 0, -DAY_MS].map((ms) => dayOf(new Date(now.getTime() + ms).toISOString())),
     ...(thorough ? await newestDays(ledger, job) : []),
   ]);
-  const pages = await Promise.all([...days].map(async (day) => {
-    const page = ledger.page(job, day);
-    return day in openDays && page.known !== undefined ? page.known : await page.read();
-  }));
+  const pages = await Promise.all([...days].map((day) => ledger.page(job, day).read()));
   // That a slot runs is not on its page.
   const open = new Map(ledger.openSlots(job).map((slot) => [slot.slot, slot]));
   return pages.flatMap(({ slots }) => Object.values(slots).map((slot) => open.get(slot.slot) ?? slot))

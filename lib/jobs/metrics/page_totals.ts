@@ -1,4 +1,4 @@
-import type { Page } from "../ledger.ts";
+import type { Page } from "../slot_page.ts";
 import { type Attempt, type FinalStatus, hasSucceeded, isFinal, isOpen, type Slot } from "../slot.ts";
 
 /** What a page of the ledger comes to. Times are ISO, UTC. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { withS3Lake } from "../../fixtures/s3_lake.ts";
 import { TEST_POSTGRES_URL, TEST_S3_URL } from "../../requirements.ts";
 import { fillQueue, type PeerTask } from "./pg_boss.ts";
-import { replica, type ReplicaResult, type ReplicaTask } from "./replica.ts";
+import { type Memory, replica, type ReplicaResult, type ReplicaTask } from "./replica.ts";
 
 const JOBS = 20;
 const FROM = "2024-10-02T00:00:00.000Z";
@@ -20,10 +20,10 @@ interface Measured {
   slotsPerSecond: number;
 }
 
-async function inProcesses<T>(file: string, tasks: unknown[]): Promise<T[]> {
+async function inProcesses<T>(file: string, tasks: unknown[], flags: string[] = []): Promise<T[]> {
   return await Promise.all(tasks.map(async (task) => {
     const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", join(import.meta.dirname!, file), JSON.stringify(task)],
+      args: ["run", "-A", ...flags, join(import.meta.dirname!, file), JSON.stringify(task)],
       stderr: "inherit",
     }).output();
     if (!success) throw new InputError(`${file} failed`, { remedy: "What it said stands above." });
@@ -42,7 +42,7 @@ async function account(
   lake: { url: string; home: string },
   slots: number,
   processes: number,
-  jobs = JOBS,
+  { jobs = JOBS, flags = [] }: { jobs?: number; flags?: string[] } = {},
 ): Promise<{ slotsPerSecond: number; results: ReplicaResult[] }> {
   const minutes = slots / jobs;
   const now = new Date(Date.parse(FROM) + minutes * 60_000).toISOString();
@@ -56,7 +56,7 @@ async function account(
   // The jobs are known from then on.
   await replica(task("first", FROM), { begin: true });
   const tasks = Array.from({ length: processes }, (_, i) => task(`replica-${i}`, now));
-  const results = await inProcesses<ReplicaResult>("replica.ts", tasks);
+  const results = await inProcesses<ReplicaResult>("replica.ts", tasks, flags);
   const { ran, slotsPerSecond } = rate(results);
   if (ran !== slots) throw new Error(`${ran} slots were run, of ${slots}`);
   return { slotsPerSecond, results };
@@ -107,7 +107,9 @@ if (import.meta.main) {
       );
     }
     console.error(`  memory over ${LONG.slots} slots`);
-    const long = await withFolder((lake) => account(lake, LONG.slots, 1, LONG.jobs));
+    const long = await withFolder((lake) =>
+      account(lake, LONG.slots, 1, { jobs: LONG.jobs, flags: ["--v8-flags=--expose-gc"] })
+    );
     console.log(part(measured, long.results[0]!));
   });
 }
@@ -116,6 +118,8 @@ function part(measured: Measured[], { ran, memory }: ReplicaResult): string {
   const anchor = (processes: number) =>
     measured.find((row) => row.processes === processes && row.what.startsWith("pg-boss"))!.slotsPerSecond;
   const tenths = Array.from({ length: 11 }, (_, i) => memory[Math.round((i / 10) * (memory.length - 1))]!);
+  const megabytes = (kind: keyof Memory) =>
+    tenths.map((memory) => Math.round(memory[kind]! / 1e6)).join(", ");
   return [
     "## The ledger of slots",
     "",
@@ -133,6 +137,6 @@ function part(measured: Measured[], { ran, memory }: ReplicaResult): string {
     `Memory of a scheduler that runs ${
       ran.toLocaleString("en-US")
     } slots of ${LONG.jobs} jobs, at its start and after each tenth ` +
-    `of them: ${tenths.map((bytes) => Math.round(bytes / 1e6)).join(", ")} MB.`,
+    `of them: ${megabytes("live")} MB live after a collection, ${megabytes("resident")} MB resident.`,
   ].join("\n");
 }

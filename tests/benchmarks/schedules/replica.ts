@@ -21,19 +21,37 @@ export interface ReplicaResult {
   /** Of its first and of its last run, in milliseconds since 1970. */
   from: number;
   to: number;
-  /** Resident memory after every thousand of its runs, in bytes. */
-  memory: number[];
+  /** After every thousand of its runs. */
+  memory: Memory[];
+}
+
+/** In bytes. */
+export interface Memory {
+  /** Resident: also what nobody needs any more and V8, which has room, has not collected. */
+  resident: number;
+  /** The heap after a collection, where `--v8-flags=--expose-gc` allows one. */
+  live?: number;
+}
+
+function measureMemory(): Memory {
+  const resident = Deno.memoryUsage().rss;
+  const { gc } = globalThis as { gc?: () => void };
+  if (gc === undefined) return { resident };
+  gc();
+  return { resident, live: Deno.memoryUsage().heapUsed };
 }
 
 const ROOM = 20;
 /** Much more often than a scheduler looks by itself. */
 const LOOK_MS = 200;
+/** So often it sees which others live. */
+const BEAT_MS = 2000;
 
 export async function replica(task: ReplicaTask, { begin = false } = {}): Promise<ReplicaResult> {
   const now = () => new Date(task.now);
   const store = openStore({ lakeUrl: task.lakeUrl, home: task.home, cacheBytes: 1 << 20 });
   let [ran, from, to] = [0, 0, 0];
-  const memory: number[] = [];
+  const memory: Memory[] = [];
   const scheduler = createScheduler({
     ...minutelyJobs(task.jobs),
     ledger: openLedger(store, now),
@@ -44,12 +62,13 @@ export async function replica(task: ReplicaTask, { begin = false } = {}): Promis
     execute: () => {
       to = Date.now();
       from ||= to;
-      if (ran++ % 1000 === 0) memory.push(Deno.memoryUsage().rss);
+      if (ran++ % 1000 === 0) memory.push(measureMemory());
       return Promise.resolve({ ended: "succeeded", reason: "nothing to do" });
     },
   });
   await scheduler.begin();
-  const heart = setInterval(() => void scheduler.keepAlive(), 20_000);
+  await scheduler.keepAlive();
+  const heart = setInterval(() => void scheduler.keepAlive(), BEAT_MS);
   await scheduler.round();
   while (!begin && scheduler.openSlots().length > 0) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -58,7 +77,7 @@ export async function replica(task: ReplicaTask, { begin = false } = {}): Promis
   }
   clearInterval(heart);
   await scheduler.stop(0);
-  memory.push(Deno.memoryUsage().rss);
+  memory.push(measureMemory());
   return { ran, from, to, memory };
 }
 
