@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import type { Notebook } from "./nbformat.ts";
 import { parseNotebook } from "./notebook_file.ts";
-import { type Parameters, readParameters } from "./parameters.ts";
+import { type Parameters, parameterValues, readParameters } from "./parameters.ts";
 import { findFailure } from "./run_cells.ts";
 import type { ExecutedNotebook, RunRecord } from "./run_record.ts";
 
@@ -73,7 +73,7 @@ function recordOf(notebook: Notebook, { source, path, savedAt }: Origin): RunRec
 /** Of a notebook from elsewhere, whose parameters may be written in ways that we do not read. */
 function declaredIn(notebook: Notebook, path: string): Parameters {
   try {
-    return Object.fromEntries(readParameters(notebook, path).map(({ name, value }) => [name, value]));
+    return parameterValues(readParameters(notebook, path));
   } catch (error) {
     if (error instanceof NotebookError) return {};
     throw error;

@@ -111,6 +111,10 @@ export function injectParameters<T extends Notebook>(notebook: T, values: Parame
   return { ...notebook, cells };
 }
 
+/** The values that the notebook itself gives its parameters. */
+export const parameterValues = (declared: ParameterDeclaration[]): Parameters =>
+  Object.fromEntries(declared.map(({ name, value }) => [name, value]));
+
 /** The declared parameters as lines for people: `as_of: string = "2024-09-01"`. */
 export function describeParameters(declared: ParameterDeclaration[]): string[] {
   return declared.map(({ name, type, value, description }) =>
@@ -136,12 +140,27 @@ const list = (declared: ParameterDeclaration[]) =>
 
 function literalValue(literal: string): ParameterValue {
   if (literal === "true" || literal === "false") return literal === "true";
-  if (literal.startsWith('"')) return JSON.parse(literal);
-  if (literal.startsWith("'")) {
-    return JSON.parse(`"${literal.slice(1, -1).replaceAll("\\'", "'").replaceAll(/(?<!\\)"/g, '\\"')}"`);
-  }
-  if (literal.startsWith("`")) return literal.slice(1, -1);
+  if (/^["'`]/.test(literal)) return literal.slice(1, -1).replaceAll(ESCAPE, unescaped);
   return Number(literal.replaceAll("_", ""));
+}
+
+/** An escape in a string of JavaScript: by code (of two, four, or up to six digits in braces), or of a letter. */
+const ESCAPE = /\\(?:u\{(10[\da-f]{4}|[\da-f]{1,5})\}|u([\da-f]{4})|x([\da-f]{2})|(.))/gi;
+const LETTERS: Record<string, string> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  "0": "\0",
+};
+
+/** What an escape stands for; `parts` are the groups of {@linkcode ESCAPE} and more. */
+function unescaped(_: string, ...parts: (string | undefined)[]): string {
+  const [braced, four, two, letter] = parts;
+  if (letter !== undefined) return LETTERS[letter] ?? letter;
+  return String.fromCodePoint(parseInt((braced ?? four ?? two)!, 16));
 }
 
 function numberOf(text: string): number | undefined {

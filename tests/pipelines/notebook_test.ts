@@ -49,6 +49,17 @@ Deno.test("`notebook run` ends with the failing cell's error, and leaves the pag
   });
 });
 
+Deno.test("a broken notebook that is run with parameters is a failed run, too", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = join(home, "broken.ipynb");
+    await Deno.writeTextFile(path, "{");
+    const { code, stderr } = await notebook(home, "run", path, "-p", "as_of=2024-07-11");
+    assert.equal(code, 1);
+    assert.match(stderr, /error: .*broken\.ipynb is not a notebook/);
+    assert.match((await notebook(home, "runs", "broken")).stdout, /broken +failed .*NotebookError: /);
+  });
+});
+
 Deno.test("`notebook rerun` says that the outputs are equal, `runs` lists both runs", async () => {
   await withTemporaryFolder(async (home) => {
     await Deno.mkdir(join(home, "lake"));

@@ -38,6 +38,19 @@ Deno.test("constants of the parameters cell are read with type, value and commen
   );
 });
 
+Deno.test("escapes in strings mean what they mean in TypeScript", () => {
+  const literals = [
+    String.raw`'it\'s "so"'`,
+    String.raw`"it\'s \"so\""`,
+    String.raw`'a\\"b\n\x41\u00e9\u{1F600}'`,
+    "`plain`",
+  ];
+  for (const literal of literals) {
+    const [text] = readParameters(notebook(`const text = ${literal};`));
+    assert.equal(text?.value, new Function(`return ${literal}`)(), literal);
+  }
+});
+
 Deno.test("a line that declares no typed constant is refused with the line", () => {
   assert.throws(() => readParameters(notebook("const now = new Date();")), /found const now = new Date\(\);/);
 });
