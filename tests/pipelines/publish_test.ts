@@ -71,3 +71,21 @@ Deno.test("a notebook that throws is published with its failing cell, the others
     assert.match((await publishNotebooks(context, notebooks)).summary, /^1 reports published, 1 up to date/);
   });
 });
+
+Deno.test("a notebook that is none fails by its name, and the others are published", async () => {
+  await withShop(async (context, notebooks) => {
+    await Deno.writeTextFile(join(notebooks, "conflict.ipynb"), "{\n<<<<<<< HEAD\n");
+    await writeNotebook(join(notebooks, "good.ipynb"), ["# Good", "1"]);
+    await assert.rejects(publishNotebooks(context, notebooks), (error) => {
+      assert.ok(error instanceof NotebookError);
+      assert.match(
+        error.message,
+        /^1 of 2 notebooks failed: found conflict\.ipynb: .*marks of a merge conflict/,
+      );
+      return true;
+    });
+    assert.deepEqual((await listReports(context.store)).map(({ name, status }) => [name, status]), [
+      ["good", "succeeded"],
+    ]);
+  });
+});
