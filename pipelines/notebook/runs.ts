@@ -4,13 +4,14 @@ import { listRuns, runStatus, snapshotRead } from "shopflow/notebook/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { createContext } from "../context.ts";
 import { textTable } from "../lake/text_table.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 /** `notebook runs [NAME]`: what ran, runs, failed or was killed. */
 export function addRunsCommand(program: Command): void {
   program.command("runs")
     .description("list the latest runs, the newest first")
     .argument("[notebook]", "only this notebook's, e.g. churn")
-    .option("--limit <count>", "how many at most", Number, 20)
+    .option("--limit <count>", "how many at most", wholeNumber, 20)
     .action(runs);
 }
 
