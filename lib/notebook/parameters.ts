@@ -1,4 +1,5 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
+import { DENO_KERNELSPEC } from "./kernelspec.ts";
 import { type CodeCell, hasTag, type Notebook } from "./nbformat.ts";
 
 export type ParameterValue = string | number | boolean;
@@ -17,11 +18,13 @@ const DECLARATION =
   /^(?:export\s+)?(?:const|let|var)\s+(?<name>[A-Za-z_$][\w$]*)\s*(?::\s*(?:string|number|boolean)\s*)?=\s*(?<literal>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`$\\]*`|[-+]?[\d_]*\.?[\d_]+(?:[eE][-+]?\d+)?|true|false)\s*;?\s*(?:\/\/\s*(?<comment>.*))?$/;
 
 /**
- * The parameters that a notebook declares in its cell tagged `parameters`, one constant a line.
+ * The parameters that a notebook declares in its cell tagged `parameters`, one constant a line. Those of another
+ * kernel are in another language, which we do not read: such a notebook runs with its own values.
  *
  * @throws {NotebookError} when the cell holds something else, or several cells have the tag.
  */
 export function readParameters(notebook: Notebook, name = "The notebook"): ParameterDeclaration[] {
+  if (notebook.metadata.kernelspec.name !== DENO_KERNELSPEC.name) return [];
   const tagged = notebook.cells.filter((cell) => hasTag(cell, "parameters"));
   if (tagged.length > 1) {
     throw new NotebookError(`${name} has ${tagged.length} cells tagged parameters`, {
@@ -133,7 +136,7 @@ const wrongType = (declared: ParameterDeclaration[], name: string, found: string
 
 const list = (declared: ParameterDeclaration[]) =>
   declared.length === 0
-    ? "no parameters, since no cell is tagged parameters"
+    ? "no parameters, since no cell is tagged parameters, or the kernel is not Deno's"
     : `one of ${
       declared.map(({ name, type, value }) => `${name} (${type}, ${JSON.stringify(value)})`).join(", ")
     }`;

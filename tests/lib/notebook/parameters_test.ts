@@ -55,6 +55,16 @@ Deno.test("a line that declares no typed constant is refused with the line", () 
   assert.throws(() => readParameters(notebook("const now = new Date();")), /found const now = new Date\(\);/);
 });
 
+Deno.test("what another kernel has for parameters is not read, and not replaced", () => {
+  const python = notebook("as_of = '2024-09-01'");
+  python.metadata.kernelspec = { name: "python3", display_name: "Python 3" };
+  assert.deepEqual(readParameters(python), []);
+  assert.throws(
+    () => injectParameters(python, { as_of: "2024-10-01" }),
+    /the kernel is not Deno's, found as_of/,
+  );
+});
+
 Deno.test("two cells tagged parameters are refused", () => {
   const twice = notebook("const a = 1;");
   twice.cells.push(code("q", "const b = 1;", "parameters"));
