@@ -18,7 +18,8 @@ export function addRunsCommand(program: Command): void {
 async function runs(notebook: string | undefined, { limit }: { limit: number }): Promise<void> {
   const runtime = createRuntime();
   const { store } = createContext(loadConfig(), runtime);
-  const records = await listRuns(store, { notebook, limit });
+  const onUnreadable = ({ message }: Error) => runtime.log.warn(message);
+  const records = await listRuns(store, { notebook, limit, onUnreadable });
   if (records.length === 0) return console.log(notebook ? `${notebook} never ran` : "no notebook ever ran");
   const now = runtime.now();
   const columns = ["run", "notebook", "status", "time", "snapshot", "why"].map((title) => ({ title }));

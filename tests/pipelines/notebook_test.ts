@@ -184,6 +184,27 @@ Deno.test("`notebook log` lists commits as text and as JSON, and knows no versio
   assert.match(none.stderr, /notebooks\/never\.ipynb has no versions/);
 });
 
+Deno.test("a record of a run that was damaged is named, and the others are listed", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = await writeNotebook(join(home, "some.ipynb"), ["1"]);
+    await notebook(home, "run", "--no-page", "--no-check", path);
+    const runs = join(home, "lake", "runs", "notebooks", "some");
+    await Deno.writeTextFile(join(runs, "29991231T000000000-000000.ipynb"), "damaged");
+    await Deno.copyFile(path, join(runs, "29991231T000000000-000001.ipynb"));
+    for (const args of [["runs"], ["log", path]]) {
+      const { code, stdout, stderr } = await notebook(home, ...args);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /\n\S.* +(some +succeeded|run +2)/);
+      assert.match(stderr, /000000\.ipynb is not a notebook/);
+      assert.match(stderr, /000001\.ipynb is no record of a run: .*found nothing/);
+    }
+    assert.match(
+      (await notebook(home, "rerun", "29991231T000000000-000001")).stderr,
+      /is no record of a run/,
+    );
+  });
+});
+
 Deno.test("an error of several lines is one line of `notebook log`, and a wrong limit is refused", async () => {
   await withTemporaryFolder(async (home) => {
     const path = await writeNotebook(join(home, "bad.ipynb"), [`throw new Error("first\\nsecond")`]);
