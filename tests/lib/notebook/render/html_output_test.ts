@@ -36,7 +36,7 @@ Deno.test("HTML with a look of its own is shown whole, in a frame that may do no
   }
 });
 
-Deno.test("our own tables and figures are a part of the page, although they bring styles for Jupyter", async () => {
+Deno.test("our own tables and figures are a part of the page, although they bring styles for Jupyter", () => {
   const ours = [showTable(table({ sold: [1, 2] }), { caption: "Sold" }), showMetrics({ sold: 3 })];
   for (const shown of ours as unknown as Record<symbol, () => MimeBundle>[]) {
     assert.doesNotMatch(renderHtml(String(shown[DISPLAY]!()["text/html"])), /iframe|style=/);

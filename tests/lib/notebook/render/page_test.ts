@@ -199,7 +199,7 @@ Deno.test("of a notebook whose types are wrong the page says that nothing was ru
 Deno.test("a run that ended before its first cell says so, with the reason", async () => {
   const failure = { cellId: "", ename: "Cancelled", evalue: "SIGINT" };
   const { html } = await renderPage(notebook([code("a", "1")], { status: "cancelled", failure }));
-  assert.match(html, /It ended before its first cell\./);
+  assert.match(html, /This run was cancelled.*\n.*It ended before its first cell\./);
   assert.match(html, /<strong>Cancelled<\/strong> SIGINT/);
 });
 
