@@ -13,6 +13,7 @@ import {
 } from "shopflow/notebook/mod.ts";
 import { basename, join } from "node:path";
 import type { Pipeline, PipelineContext, PipelineResult } from "./context.ts";
+import { counted } from "./lake/text_table.ts";
 import { cellProgress } from "./publish/cell_progress.ts";
 import { latestAsOf } from "./publish/latest_as_of.ts";
 import { reportInputs, sharedInputs } from "./publish/report_inputs.ts";
@@ -55,9 +56,8 @@ export async function publishNotebooks(context: PipelineContext, folder: string)
       if (failure) failures.push(`${basename(next.path)}: ${failure}`);
     }
   }));
-  const summary = `${work.length - failures.length} reports published, ${
-    paths.length - work.length
-  } up to date`;
+  const published = counted(work.length - failures.length, "report");
+  const summary = `${published} published, ${paths.length - work.length} up to date`;
   finish(summary);
   if (failures.length === 0) return { status: "done", summary };
   throw new NotebookError(`${failures.length} of ${work.length} notebooks failed`, {
