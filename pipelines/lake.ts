@@ -11,7 +11,7 @@ import {
   rollBack,
 } from "shopflow/lake/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
-import { loadSqlProject, quarantinedRows, quarantinedRuns } from "shopflow/warehouse/mod.ts";
+import { loadSqlProject, quarantinedRows, quarantinedRun, quarantinedRuns } from "shopflow/warehouse/mod.ts";
 import { createContext, type PipelineContext } from "./context.ts";
 import { differenceOf } from "./lake/difference.ts";
 import { differenceText } from "./lake/difference_text.ts";
@@ -22,6 +22,7 @@ import { ageLimit, NO_GARBAGE, removeGarbage } from "./lake/remove_garbage.ts";
 import { quarantinedRowsText, quarantineText } from "./lake/quarantine_text.ts";
 import { snapshotsText } from "./lake/snapshots_text.ts";
 import { WAREHOUSE_PROJECT } from "./transform.ts";
+import { wholeNumber } from "./whole_number.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -97,12 +98,12 @@ export function createLakeProgram(
     .requiredOption(
       "--keep <number>",
       "how many of the newest snapshots stay, beside the current one",
-      atLeast(1),
+      wholeNumber,
     )
     .option(
       "--older-than <hours>",
       "leave younger files alone: a run may be about to name them",
-      atLeast(0),
+      hours,
       24,
     )
     .option("--dry-run", "only say what would be deleted, file by file")
@@ -129,7 +130,7 @@ function addQuarantine(
         const rows = await quarantinedRows(store, run, test, flags.query);
         return answer(rows, () => quarantinedRowsText(rows), flags);
       }
-      const runs = (await quarantinedRuns(store)).filter((one) => run === undefined || one.run === run);
+      const runs = run === undefined ? await quarantinedRuns(store) : [await quarantinedRun(store, run)];
       answer(runs, () => quarantineText(runs), flags);
     });
 }
@@ -159,17 +160,15 @@ function rollbackText({ from, to }: { from: string; to: string }): string {
     `snapshot ${to} is current again, ${from} is rolled back`,
     "Reports and scores are still those of the snapshot they name: `deno task pipeline run train score publish`",
     `makes them anew. As long as inputs and code are those of ${from}, \`transform\` leaves the lake as it is;`,
-    "`--force` publishes it all the same, and so does `deno task lake rollback " + from + "`.",
+    `\`--force\` publishes it all the same, and so does \`deno task lake rollback ${from}\`.`,
   ].join("\n");
 }
 
-/** A parser of numbers that are not below `minimum`. */
-function atLeast(minimum: number) {
-  return (text: string) => {
-    const value = Number(text);
-    if (text.trim() !== "" && value >= minimum && Number.isFinite(value)) return value;
-    throw new InvalidArgumentError(`Give a number of at least ${minimum}.`);
-  };
+/** A parser of a number of hours. */
+function hours(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Give a number of hours, 0 or more.");
 }
 
 if (import.meta.main) {

@@ -17,7 +17,8 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
   check: async () => (await import("./notebook/check.ts")).addCheckCommand,
 };
 
-const program = new Command("notebook").description("Run, describe and clean notebooks, with Deno alone.");
+const program = new Command("deno task notebook")
+  .description("Runs, describes, compares, promotes and renders notebooks, with Deno alone.");
 const called = COMMANDS[Deno.args[0] ?? ""];
 for (const load of called ? [called] : Object.values(COMMANDS)) (await load())(program);
 

@@ -13,6 +13,7 @@ import {
 } from "shopflow/notebook/mod.ts";
 import { basename, join } from "node:path";
 import type { Pipeline, PipelineContext, PipelineResult } from "./context.ts";
+import { counted } from "./lake/text_table.ts";
 import { cellProgress } from "./publish/cell_progress.ts";
 import { latestAsOf } from "./publish/latest_as_of.ts";
 import { reportInputs, sharedInputs } from "./publish/report_inputs.ts";
@@ -55,14 +56,13 @@ export async function publishNotebooks(context: PipelineContext, folder: string)
       if (failure) failures.push(`${basename(next.path)}: ${failure}`);
     }
   }));
-  const summary = `${work.length - failures.length} reports published, ${
-    paths.length - work.length
-  } up to date`;
+  const published = counted(work.length - failures.length, "report");
+  const summary = `${published} published, ${paths.length - work.length} up to date`;
   finish(summary);
   if (failures.length === 0) return { status: "done", summary };
   throw new NotebookError(`${failures.length} of ${work.length} notebooks failed`, {
     found: failures.join("; "),
-    remedy: "Their reports show the failing cell; the others are published.",
+    remedy: "The reports of those that ran show the failing cell; the other notebooks are published.",
   });
 }
 
@@ -106,17 +106,32 @@ async function changedNotebooks(
   const asOf = await latestAsOf(store);
   const work: Work[] = [];
   for (const path of paths) {
-    const notebook = await readNotebook(path);
-    const parameters: Parameters = asOf !== undefined && looksBackFromDate(notebook, path)
-      ? { as_of: asOf }
-      : {};
+    const readable = await ifReadable(path);
+    if (readable === undefined) {
+      // The run tells why, and is recorded.
+      work.push({ path, parameters: {}, inputs: "", cells: 0 });
+      continue;
+    }
+    const { cells, looksBack } = readable;
+    const parameters: Parameters = asOf !== undefined && looksBack ? { as_of: asOf } : {};
     const inputs = await reportInputs(path, parameters, shared);
     const current = await readableReport(store, basename(path, ".ipynb"), runtime.log);
     if (!force && current?.status === "succeeded" && current.inputs === inputs) continue;
-    const cells = notebook.cells.filter(({ cell_type }) => cell_type === "code").length;
     work.push({ path, parameters, inputs, cells });
   }
   return work;
+}
+
+/** What there is to know of a notebook before it is run; undefined of what is none, which must not hold up the others. */
+async function ifReadable(path: string): Promise<{ cells: number; looksBack: boolean } | undefined> {
+  try {
+    const notebook = await readNotebook(path);
+    const cells = notebook.cells.filter(({ cell_type }) => cell_type === "code").length;
+    return { cells, looksBack: looksBackFromDate(notebook, path) };
+  } catch (error) {
+    if (error instanceof NotebookError) return undefined;
+    throw error;
+  }
 }
 
 /** The current report; one that was damaged counts as none, so that it is made anew. */

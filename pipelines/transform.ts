@@ -22,6 +22,7 @@ import {
 } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import type { Pipeline } from "./context.ts";
+import { monthSpans } from "./month_spans.ts";
 import { withTemporaryFolder } from "./temporary_folder.ts";
 
 /** The dbt project of the star schema. */
@@ -139,6 +140,6 @@ async function canBuildOn(store: ObjectStore, manifest: Manifest, code: string):
 function inWords(touched: TouchedMonths): string {
   if (touched === undefined) return "every month computed";
   const months = Object.entries(touched).filter(([, months]) => months.length > 0);
-  const words = months.map(([table, months]) => `${table} ${months.join(" ")}`);
-  return `months computed: ${words.join(", ") || "none"}`;
+  const words = months.map(([table, months]) => `${table} ${monthSpans(months)}`);
+  return `months computed: ${words.join("; ") || "none"}`;
 }

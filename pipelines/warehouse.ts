@@ -14,6 +14,7 @@ import {
 } from "shopflow/warehouse/mod.ts";
 import { join, resolve } from "node:path";
 import { createContext } from "./context.ts";
+import { writeOutputFile } from "./output_file.ts";
 import { rawFiles, WAREHOUSE_PROJECT } from "./transform.ts";
 import { warehousePage } from "./warehouse_commands/docs/page.tsx";
 import { planTransform } from "./warehouse_commands/plan.ts";
@@ -36,7 +37,7 @@ program.command("docs")
   .action(async (file?: string) => {
     const path = file ?? join(loadConfig().home, "warehouse.html");
     if (file === undefined) await Deno.mkdir(loadConfig().home, { recursive: true });
-    await Deno.writeTextFile(path, warehousePage(await loadSqlProject(WAREHOUSE_PROJECT)));
+    await writeOutputFile(path, warehousePage(await loadSqlProject(WAREHOUSE_PROJECT)));
     console.log(path);
   });
 program.command("dbt-database")

@@ -1,8 +1,9 @@
-import { InputError } from "shopflow/errors/mod.ts";
+import { InputError, NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { basename } from "node:path";
 import { parseNotebook } from "./notebook_file.ts";
 import { type ExecutedNotebook, type RunRecord, RUNS } from "./run_record.ts";
+import { asRunRecord } from "./run_record_shape.ts";
 
 /** The keys of all runs, or those of one notebook, the newest first. */
 async function runKeys(store: ObjectStore, notebook?: string): Promise<string[]> {
@@ -36,15 +37,25 @@ export interface LatestRuns {
   notebook?: string;
   /** Default 20. */
   limit?: number;
+  /** Hears of a record that is there but cannot be read; the others are listed. By default that is thrown. */
+  onUnreadable?: (error: NotebookError) => void;
 }
 
 /** The latest runs of all notebooks, or of one, the newest first. */
 export async function latestRuns(
   store: ObjectStore,
-  { notebook, limit = 20 }: LatestRuns = {},
+  { notebook, limit = 20, onUnreadable }: LatestRuns = {},
 ): Promise<ExecutedNotebook[]> {
   const keys = (await runKeys(store, notebook)).slice(0, limit);
-  return await Promise.all(keys.map((key) => readRun(store, key)));
+  const runs = await Promise.all(keys.map(async (key) => {
+    try {
+      return await readRun(store, key);
+    } catch (error) {
+      if (!(error instanceof NotebookError) || onUnreadable === undefined) throw error;
+      onUnreadable(error);
+    }
+  }));
+  return runs.filter((run) => run !== undefined);
 }
 
 /** The records of the same runs. */
@@ -54,6 +65,12 @@ export async function listRuns(store: ObjectStore, which: LatestRuns = {}): Prom
 
 async function readRun(store: ObjectStore, key: string): Promise<ExecutedNotebook> {
   const object = await store.get(key);
-  if (object) return parseNotebook(new TextDecoder().decode(object.body), key) as ExecutedNotebook;
-  throw new InputError("The run is gone", { expected: key, found: "nothing" });
+  if (object === undefined) throw new InputError("The run is gone", { expected: key, found: "nothing" });
+  const notebook = parseNotebook(new TextDecoder().decode(object.body), key);
+  const shopflow = asRunRecord(notebook.metadata.shopflow);
+  if (shopflow !== undefined) return { ...notebook, metadata: { ...notebook.metadata, shopflow } };
+  throw new NotebookError(`${key} is no record of a run`, {
+    expected: "what this version of ShopFlow writes into its metadata.shopflow",
+    found: notebook.metadata.shopflow === undefined ? "nothing" : "something else",
+  });
 }

@@ -51,6 +51,8 @@ export function tableToHtml(table: ColumnTable, options: TableOptions = {}): str
   }</tbody></table>` +
     (rows.length < total
       ? `<p class="table-note">${rows.length} of ${total.toLocaleString("en-US")} rows</p>`
+      : total === 0
+      ? '<p class="table-note">no rows</p>'
       : "");
 }
 

@@ -1,5 +1,6 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { createHash } from "node:crypto";
+import { resolve } from "node:path";
 import { z } from "zod";
 import type { Cell, Notebook, Output } from "./nbformat.ts";
 
@@ -93,13 +94,21 @@ export async function readNotebook(path: string): Promise<Notebook> {
   return parseNotebook(await readNotebookText(path), path);
 }
 
-/** @throws {NotebookError} when there is no such file. */
+/** @throws {NotebookError} when there is no such file, or it cannot be read. */
 export async function readNotebookText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new NotebookError(`There is no notebook ${path}`, { remedy: "Name an existing .ipynb file." });
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new NotebookError(`There is no notebook ${path}`, {
+        found: `nothing at ${resolve(path)}`,
+        remedy: "Name an existing .ipynb file.",
+      });
+    }
+    if (cause instanceof Deno.errors.IsADirectory || cause instanceof Deno.errors.PermissionDenied) {
+      throw new NotebookError(`${path} cannot be read`, { expected: "an .ipynb file", found: cause.message });
+    }
+    throw cause;
   }
 }
 
@@ -140,16 +149,28 @@ function parseJson(source: string, name: string): Record<string, unknown> {
   try {
     json = JSON.parse(source);
   } catch (cause) {
+    const conflict = /^(<{7}|>{7}) /m.test(source);
     throw new NotebookError(`${name} is not a notebook`, {
       expected: "JSON",
-      found: source.trim() === "" ? "an empty file" : JSON.stringify(source.slice(0, 40)),
+      found: conflict
+        ? "marks of a merge conflict"
+        : source.trim() === ""
+        ? "an empty file"
+        : JSON.stringify(source.slice(0, 40)),
+      ...(conflict && {
+        remedy:
+          "Take one side by `git checkout --ours` or `--theirs` and this file, then add what the other had.",
+      }),
       cause,
     });
   }
   if (typeof json === "object" && json !== null && !Array.isArray(json)) {
     return json as Record<string, unknown>;
   }
-  throw new NotebookError(`${name} is not a notebook`, { expected: "a JSON object", found: typeof json });
+  throw new NotebookError(`${name} is not a notebook`, {
+    expected: "a JSON object",
+    found: Array.isArray(json) ? "a list" : JSON.stringify(json)?.slice(0, 40),
+  });
 }
 
 const isLines = (mime: string, value: unknown): value is string[] =>

@@ -1,4 +1,5 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
+import { DENO_KERNELSPEC } from "./kernelspec.ts";
 import { type CodeCell, hasTag, type Notebook } from "./nbformat.ts";
 
 export type ParameterValue = string | number | boolean;
@@ -17,11 +18,13 @@ const DECLARATION =
   /^(?:export\s+)?(?:const|let|var)\s+(?<name>[A-Za-z_$][\w$]*)\s*(?::\s*(?:string|number|boolean)\s*)?=\s*(?<literal>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`$\\]*`|[-+]?[\d_]*\.?[\d_]+(?:[eE][-+]?\d+)?|true|false)\s*;?\s*(?:\/\/\s*(?<comment>.*))?$/;
 
 /**
- * The parameters that a notebook declares in its cell tagged `parameters`, one constant a line.
+ * The parameters that a notebook declares in its cell tagged `parameters`, one constant a line. Those of another
+ * kernel are in another language, which we do not read: such a notebook runs with its own values.
  *
  * @throws {NotebookError} when the cell holds something else, or several cells have the tag.
  */
 export function readParameters(notebook: Notebook, name = "The notebook"): ParameterDeclaration[] {
+  if (notebook.metadata.kernelspec.name !== DENO_KERNELSPEC.name) return [];
   const tagged = notebook.cells.filter((cell) => hasTag(cell, "parameters"));
   if (tagged.length > 1) {
     throw new NotebookError(`${name} has ${tagged.length} cells tagged parameters`, {
@@ -111,6 +114,10 @@ export function injectParameters<T extends Notebook>(notebook: T, values: Parame
   return { ...notebook, cells };
 }
 
+/** The values that the notebook itself gives its parameters. */
+export const parameterValues = (declared: ParameterDeclaration[]): Parameters =>
+  Object.fromEntries(declared.map(({ name, value }) => [name, value]));
+
 /** The declared parameters as lines for people: `as_of: string = "2024-09-01"`. */
 export function describeParameters(declared: ParameterDeclaration[]): string[] {
   return declared.map(({ name, type, value, description }) =>
@@ -129,19 +136,34 @@ const wrongType = (declared: ParameterDeclaration[], name: string, found: string
 
 const list = (declared: ParameterDeclaration[]) =>
   declared.length === 0
-    ? "no parameters, since no cell is tagged parameters"
+    ? "no parameters, since no cell is tagged parameters, or the kernel is not Deno's"
     : `one of ${
       declared.map(({ name, type, value }) => `${name} (${type}, ${JSON.stringify(value)})`).join(", ")
     }`;
 
 function literalValue(literal: string): ParameterValue {
   if (literal === "true" || literal === "false") return literal === "true";
-  if (literal.startsWith('"')) return JSON.parse(literal);
-  if (literal.startsWith("'")) {
-    return JSON.parse(`"${literal.slice(1, -1).replaceAll("\\'", "'").replaceAll(/(?<!\\)"/g, '\\"')}"`);
-  }
-  if (literal.startsWith("`")) return literal.slice(1, -1);
+  if (/^["'`]/.test(literal)) return literal.slice(1, -1).replaceAll(ESCAPE, unescaped);
   return Number(literal.replaceAll("_", ""));
+}
+
+/** An escape in a string of JavaScript: by code (of two, four, or up to six digits in braces), or of a letter. */
+const ESCAPE = /\\(?:u\{(10[\da-f]{4}|[\da-f]{1,5})\}|u([\da-f]{4})|x([\da-f]{2})|(.))/gi;
+const LETTERS: Record<string, string> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  "0": "\0",
+};
+
+/** What an escape stands for; `parts` are the groups of {@linkcode ESCAPE} and more. */
+function unescaped(_: string, ...parts: (string | undefined)[]): string {
+  const [braced, four, two, letter] = parts;
+  if (letter !== undefined) return LETTERS[letter] ?? letter;
+  return String.fromCodePoint(parseInt((braced ?? four ?? two)!, 16));
 }
 
 function numberOf(text: string): number | undefined {

@@ -1,5 +1,6 @@
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { KernelClient } from "./jupyter/kernel_client.ts";
+import { CANCELLED } from "./jupyter/kernel_failures.ts";
 import type { CodeCell, ErrorOutput, Notebook } from "./nbformat.ts";
 import type { ExecutedNotebook, RunRecord } from "./run_record.ts";
 
@@ -35,16 +36,18 @@ export async function runCells(
   );
   const deadline = performance.now() + timeout;
   let done = 0;
+  let error: ErrorOutput | undefined;
   for (const cell of cells) {
     const left = Math.max(0, deadline - performance.now());
     const limit = left < cellTimeout
       ? { timeout: left, overtime: `the notebook took longer than ${timeout / 1000} s` }
       : { timeout: cellTimeout };
-    const error = await runCell(cell, kernel, runtime, { ...limit, signal });
+    error = await runCell(cell, kernel, runtime, { ...limit, signal });
     if (error) break;
     bar.update(++done);
   }
-  bar.finish(`${done} of ${cells.length} cells${done < cells.length ? ", then one failed" : ""}`);
+  const end = error ? `, then ${error.ename === CANCELLED ? "it was cancelled" : "one failed"}` : "";
+  bar.finish(`${done} of ${cells.length} cells${end}`);
 }
 
 /** The first cell with an error; looked for when the kernel is closed, since a rejected promise may come late. */

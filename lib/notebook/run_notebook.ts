@@ -12,12 +12,21 @@ import { DENO_KERNELSPEC } from "./kernelspec.ts";
 import { newRun, type RunFile } from "./new_run.ts";
 import type { Notebook } from "./nbformat.ts";
 import { formatNotebook, parseNotebook, readNotebookText } from "./notebook_file.ts";
-import { injectParameters, type Parameters, readParameters } from "./parameters.ts";
+import {
+  injectParameters,
+  type ParameterDeclaration,
+  type Parameters,
+  parameterValues,
+  parseAssignments,
+  readParameters,
+} from "./parameters.ts";
 import { runKey } from "./run_record.ts";
 
 export interface RunOptions extends ExecuteOptions {
   /** Values that replace the notebook's own. */
   parameters?: Parameters;
+  /** The same as texts, `name=value`, which are read as the types that the notebook declares. */
+  assignments?: string[];
 }
 
 /**
@@ -39,30 +48,31 @@ export async function runNotebook(
     path: pathFromHere(path),
     notebookSha256: createHash("sha256").update(text).digest("hex"),
   };
-  const source = await parseOrRecord(text, file, path, context);
-  const { parameters = {} } = options;
+  const { source, declared } = await parseOrRecord(text, file, path, context);
+  const parameters = { ...options.parameters, ...parseAssignments(declared, options.assignments ?? []) };
   const notebook = injectParameters(withoutOutputs(source), parameters);
   return await executeNotebook(
     {
       notebook,
       file,
       folder: dirname(resolve(path)),
-      parameters: { ...declaredValues(source, path), ...parameters },
+      parameters: { ...parameterValues(declared), ...parameters },
     },
     context,
     options,
   );
 }
 
-/** Of what is no notebook, a failed run is kept whose only cell says so. */
+/** Of what is no notebook, or one whose parameters cannot be read, a failed run is kept whose only cell says so. */
 async function parseOrRecord(
   text: string,
   file: RunFile,
   path: string,
   { store, runtime }: RunContext,
-): Promise<Notebook> {
+): Promise<{ source: Notebook; declared: ParameterDeclaration[] }> {
   try {
-    return parseNotebook(text, path);
+    const source = parseNotebook(text, path);
+    return { source, declared: readParameters(source, path) };
   } catch (error) {
     if (!(error instanceof NotebookError)) throw error;
     const unreadable = newRun(unreadableNotebook(file.notebook, error.message), file, runtime);
@@ -84,9 +94,6 @@ function unreadableNotebook(name: string, message: string): Notebook {
     nbformat_minor: 5,
   };
 }
-
-const declaredValues = (notebook: Notebook, path: string): Parameters =>
-  Object.fromEntries(readParameters(notebook, path).map(({ name, value }) => [name, value]));
 
 /** From the working directory, unless it is outside. */
 function pathFromHere(path: string): string {

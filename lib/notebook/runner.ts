@@ -3,8 +3,7 @@
  * pages.
  */
 export { type ExecuteOptions, type NotebookRun, type RunContext } from "./execute_notebook.ts";
-export { readNotebook } from "./notebook_file.ts";
-export { type Parameters, parseAssignments, readParameters } from "./parameters.ts";
+export type { Parameters } from "./parameters.ts";
 export { type Rerun, rerunNotebook } from "./rerun_notebook.ts";
 export { runNotebook, type RunOptions } from "./run_notebook.ts";
 export { snapshotRead } from "./run_record.ts";

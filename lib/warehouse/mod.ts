@@ -7,7 +7,13 @@ export { loadSqlProject } from "./project.ts";
 export { publishedModels, type SqlModel, type SqlProject } from "./sql_model.ts";
 export { type DataTest, testName } from "./data_tests.ts";
 export { type BuildInputs, type BuildOptions, buildSnapshot, type BuiltSnapshot } from "./build_snapshot.ts";
-export { quarantinedRows, type QuarantinedRun, quarantinedRuns, type QuarantinedTest } from "./quarantine.ts";
+export {
+  quarantinedRows,
+  type QuarantinedRun,
+  quarantinedRun,
+  quarantinedRuns,
+  type QuarantinedTest,
+} from "./quarantine.ts";
 export { FORMER_TABLES, SOURCE_FIGURES, type SourceFigures } from "./audit.ts";
 export type { TouchedMonths } from "./touched_months.ts";
 export { type DataTestReport, type FailedTest, failureText, runDataTests } from "./run_data_tests.ts";

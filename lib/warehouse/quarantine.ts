@@ -68,6 +68,21 @@ export async function quarantinedRuns(store: ObjectStore): Promise<QuarantinedRu
 }
 
 /**
+ * A run that data tests blocked, by its name.
+ *
+ * @throws {LakeError} when there is none, with those that there are.
+ */
+export async function quarantinedRun(store: ObjectStore, run: string): Promise<QuarantinedRun> {
+  const runs = await quarantinedRuns(store);
+  const found = runs.find((one) => one.run === run);
+  if (found !== undefined) return found;
+  throw new LakeError("The quarantine has no such run", {
+    expected: runs.map((one) => one.run).join(", ") || "a run that data tests blocked; there is none",
+    found: JSON.stringify(run),
+  });
+}
+
+/**
  * Rows that a data test found in a blocked run.
  *
  * @param query SQL over the table `failing_rows`; by default all of its rows.
@@ -79,15 +94,12 @@ export async function quarantinedRows(
   test: string,
   query = "SELECT * FROM failing_rows",
 ): Promise<Row[]> {
-  const runs = await quarantinedRuns(store);
-  const found = runs.find((one) => one.run === run)?.tests.find(({ name, key }) =>
-    name === test || key.endsWith(`/${test}.parquet`)
-  );
+  const { tests } = await quarantinedRun(store, run);
+  const found = tests.find(({ name, key }) => name === test || key.endsWith(`/${test}.parquet`));
   if (found === undefined) {
-    const known = runs.flatMap((one) => one.tests.map(({ name }) => `${one.run} "${name}"`));
-    throw new LakeError("The quarantine has no such run and test", {
-      expected: known.join(", ") || "a run that data tests blocked; there is none",
-      found: `${run} "${test}"`,
+    throw new LakeError(`No such data test blocked the run ${run}`, {
+      expected: `one of ${tests.map(({ name }) => JSON.stringify(name)).join(", ")}`,
+      found: JSON.stringify(test),
     });
   }
   using session = await openSession({ threads: 1 });

@@ -9,7 +9,9 @@ import {
   notebookAt,
 } from "shopflow/notebook/versions/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
+import { resolve } from "node:path";
 import { createContext } from "../context.ts";
+import { writeOutputFile } from "../output_file.ts";
 
 interface DiffFlags {
   from: string;
@@ -49,8 +51,10 @@ async function diff(first: string, second: string | undefined, flags: DiffFlags)
     flags.only ? { parts: flags.only } : {},
   );
   const names = { before: before.name, after: after.name };
-  if (flags.html !== undefined) await Deno.writeTextFile(flags.html, differencePage(difference, names));
-  else if (flags.json) console.log(JSON.stringify({ ...names, ...difference }, null, 2));
+  if (flags.html !== undefined) {
+    await writeOutputFile(flags.html, differencePage(difference, names));
+    console.log(resolve(flags.html));
+  } else if (flags.json) console.log(JSON.stringify({ ...names, ...difference }, null, 2));
   else {
     const colour = Deno.stdout.isTerminal() && !Deno.noColor;
     console.log(differenceText(difference, names, { colour }));

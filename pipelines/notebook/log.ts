@@ -1,10 +1,11 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { type LogEntry, notebookLog, type RunEntry } from "shopflow/notebook/versions/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { createContext } from "../context.ts";
 import { formatTime, textTable } from "../lake/text_table.ts";
+import { wholeNumber } from "../whole_number.ts";
 
 interface LogFlags {
   limit: number;
@@ -56,15 +57,9 @@ function logText(entries: LogEntry[]): string {
 }
 
 function runText({ status, error, metrics, parameters }: RunEntry): string {
-  if (status !== "succeeded") return `${status}${error ? `: ${error}` : ""}`;
+  if (status !== "succeeded") return `${status}${error ? `: ${error.split("\n")[0]}` : ""}`;
   const figures = Object.entries(metrics).map(([name, { value }]) => `${name} ${value}`);
   const given = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
   return [figures.join(", "), given.length > 0 ? `(${given.join(", ")})` : ""].filter((text) => text !== "")
     .join(" ");
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError("Give a whole number above 0.");
 }

@@ -4,7 +4,7 @@ import { parseAssignments, readNotebook, readParameters } from "shopflow/noteboo
 import { promoteCells, type Promotion } from "shopflow/notebook/promotion/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
-import { addLimitFlags, type LimitFlags, limitsOf } from "./run_flags.ts";
+import { addLimitFlags, type LimitFlags, limitsOf, parameterOption } from "./run_flags.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
 
@@ -24,7 +24,7 @@ export function addPromoteCommand(program: Command): void {
     )
     .argument("<notebook>", "the .ipynb file")
     .option("--cell <id>", "only this cell")
-    .option("-p, --parameter <name=value>", "replace a parameter in both runs; may be repeated", collect, [])
+    .addOption(parameterOption("replace a parameter in both runs; may be repeated"))
     .option("--examples", "take calls of the notebook into the test, though it reads the lake")
     .option("--dry-run", "do everything but write");
   addLimitFlags(command).action(promote);
@@ -63,5 +63,3 @@ function promotionText({ functions, files, examples }: Promotion, dryRun = false
     `${dryRun ? "would write" : "wrote"} ${files.join(", ")}`,
   ].join("\n");
 }
-
-const collect = (value: string, before: string[]) => [...before, value];

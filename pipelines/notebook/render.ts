@@ -3,7 +3,8 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { openStore } from "shopflow/lake/mod.ts";
 import { findRun, readExecuted, renderPage, renderPdf } from "shopflow/notebook/mod.ts";
-import { resolve } from "node:path";
+import { extname, resolve } from "node:path";
+import { writeOutputFile } from "../output_file.ts";
 
 const FORMATS = ["html", "pdf"] as const;
 type Format = typeof FORMATS[number];
@@ -32,36 +33,28 @@ async function render(runOrFile: string, { to, output }: RenderFlags): Promise<v
   const notebook = runOrFile.endsWith(".ipynb")
     ? await readExecuted(runOrFile)
     : await findRun(openStore(config), runOrFile);
-  const format = to ?? FORMATS.find((format) => output?.endsWith(`.${format}`)) ?? "html";
-  const { notebook: name, runId } = notebook.metadata.shopflow;
-  const target = resolve(output ?? `${name}_${runId}.${format}`);
-  if (target === resolve(runOrFile)) {
+  if (output !== undefined && resolve(output) === resolve(runOrFile)) {
     throw new InputError("The page would replace the notebook", {
-      found: target,
+      found: resolve(output),
       remedy: "Choose another --output.",
     });
   }
+  const format = to ?? formatOf(output);
+  const { notebook: name, runId } = notebook.metadata.shopflow;
+  const target = resolve(output ?? `${name}_${runId}.${format}`);
   // Nobody can download from paper.
   const page = await renderPage(notebook, format === "pdf" ? { notebookHref: "" } : {});
-  await writeWhole(
-    target,
-    format === "pdf" ? await renderPdf(page, config) : new TextEncoder().encode(page.html),
-  );
+  await writeOutputFile(target, format === "pdf" ? await renderPdf(page, config) : page.html);
   console.log(target);
 }
 
-/** Nobody finds half a file, even when the disk fills up. */
-async function writeWhole(path: string, body: Uint8Array): Promise<void> {
-  const staged = `${path}.${crypto.randomUUID()}.tmp`;
-  try {
-    await Deno.writeFile(staged, body);
-    await Deno.rename(staged, path);
-  } catch (error) {
-    await Deno.remove(staged).catch(() => {});
-    throw new InputError(`${path} cannot be written`, {
-      found: error instanceof Error ? error.message : String(error),
-      remedy: "Choose another --output.",
-      cause: error,
-    });
-  }
+/** What the name of a file asks for; one without an ending gets a page. */
+function formatOf(output = ""): Format {
+  const ending = extname(output).slice(1).toLowerCase();
+  const format = FORMATS.find((format) => format === ending);
+  if (format !== undefined || ending === "") return format ?? "html";
+  throw new InputError("A run is not rendered in this format", {
+    expected: `a file that ends in ${FORMATS.map((format) => `.${format}`).join(" or ")}, or --to`,
+    found: output,
+  });
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ExecuteOptions } from "shopflow/notebook/mod.ts";
 
 /** The flags of commands that execute a notebook. */
@@ -27,6 +27,11 @@ export function addLimitFlags(command: Command): Command {
     .option("--timeout <seconds>", "end the notebook when it takes longer (default: 3600)", seconds)
     .option("--no-check", "run without checking the types of the cells before");
 }
+
+/** `-p name=value`, any number of times. */
+export const parameterOption = (description: string): Option =>
+  new Option("-p, --parameter <name=value>", description)
+    .argParser((value: string, before: string[]) => [...before, value]).default([]);
 
 export const limitsOf = ({ cellTimeout, timeout, check }: LimitFlags): ExecuteOptions => ({
   cellTimeout,

@@ -1,5 +1,6 @@
 import type { TableFile } from "shopflow/lake/mod.ts";
 import { type Difference, differenceTable } from "../lake/difference_text.ts";
+import { monthSpans } from "../month_spans.ts";
 import type { Plan } from "./plan.ts";
 
 /** A plan for a terminal. */
@@ -27,6 +28,6 @@ export function planText({ current, changedInputs, codeChanged, summary, tables 
 /** The partitions that a run would write anew, of a table that is kept in several. */
 function partitionsLine({ table, filesAdded, filesRemoved }: Difference): string[] {
   const files: (TableFile & { partition?: string })[] = [...filesAdded, ...filesRemoved];
-  const touched = [...new Set(files.flatMap(({ partition }) => partition ?? []))].sort();
-  return touched.length === 0 ? [] : [`${table}: partitions ${touched.join(", ")}`];
+  const touched = [...new Set(files.flatMap(({ partition }) => partition ?? []))];
+  return touched.length === 0 ? [] : [`${table}: partitions ${monthSpans(touched)}`];
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { createLakeProgram } from "../../pipelines/lake.ts";
 import { leftoverFolders } from "../../pipelines/lake/leftover_folders.ts";
+import { monthSpans } from "../../pipelines/month_spans.ts";
 import { transform } from "../../pipelines/transform.ts";
 import { writeRawShop } from "../fixtures/raw_shop.ts";
 import { customer, line, smallShop } from "../fixtures/small_shop.ts";
@@ -60,6 +61,10 @@ Deno.test("show prints tables and lineage, of a snapshot named by the beginning 
     assert.ok(text.includes(`snapshot ${first}`));
     assert.ok(text.includes(manifest.tables.fact_orders!.files[0]!.key));
     assert.ok(text.includes(manifest.inputs.orders![0]!.key));
+    const months = manifest.lineage!.rawMonths[manifest.inputs.orders![0]!.key]!;
+    assert.match(text, new RegExp(`^orders .*${monthSpans(months)}`, "m"));
+    assert.match(text, new RegExp(`^fact_orders +${manifest.lineage!.models.fact_orders}$`, "m"));
+    assert.doesNotMatch(text, /[{}]/);
     await assert.rejects(lake(context, "show", "zz"), { message: /no such snapshot.*found "zz"/ });
   }));
 

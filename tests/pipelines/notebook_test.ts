@@ -5,19 +5,12 @@ import { publishSmallLake } from "../lib/notebook/small_lake.ts";
 import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
 import { writeNotebook } from "../lib/notebook/write_notebook.ts";
 import { leftoverFolders } from "../../pipelines/lake/leftover_folders.ts";
+import { runNotebookCommand } from "./notebook/run_notebook_command.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const FIXTURE = "tests/fixtures/notebooks/daily_orders.ipynb";
 
-async function notebook(home: string, ...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", "pipelines/notebook.ts", ...args],
-    cwd: root,
-    env: { SHOPFLOW_HOME: home },
-  }).output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout).trim(), stderr: text.decode(stderr).trim() };
-}
+const notebook = (home: string, ...args: string[]) => runNotebookCommand(home, args);
 
 Deno.test("`notebook run` prints the executed notebook and its page", async () => {
   await withTemporaryFolder(async (home) => {
@@ -46,6 +39,17 @@ Deno.test("`notebook run` ends with the failing cell's error, and leaves the pag
     assert.equal(code, 1);
     assert.match(stderr, /error: .*bad\.ipynb failed in cell cell-0: TypeError: no/);
     assert.match(await Deno.readTextFile(stdout.split("\n")[1]!), /This run failed/);
+  });
+});
+
+Deno.test("a broken notebook that is run with parameters is a failed run, too", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = join(home, "broken.ipynb");
+    await Deno.writeTextFile(path, "{");
+    const { code, stderr } = await notebook(home, "run", path, "-p", "as_of=2024-07-11");
+    assert.equal(code, 1);
+    assert.match(stderr, /error: .*broken\.ipynb is not a notebook/);
+    assert.match((await notebook(home, "runs", "broken")).stdout, /broken +failed .*NotebookError: /);
   });
 });
 
@@ -150,7 +154,9 @@ Deno.test("`notebook diff` prints what changed, writes a page, and tells scripts
       0,
     );
     const page = join(home, "page.html");
-    assert.equal((await notebook(home, "diff", "--html", page, one, other)).code, 0);
+    assert.equal((await notebook(home, "diff", "--html", page, one, other)).stdout, page);
+    const nowhere = await notebook(home, "diff", "--html", join(home, "no", "page.html"), one, other);
+    assert.match(nowhere.stderr, /page\.html cannot be written: found No such file or directory .*Choose/);
     assert.match(await Deno.readTextFile(page), /<ins>\+ const rows = <mark>20<\/mark>;<\/ins>/);
     const json = JSON.parse((await notebook(home, "diff", "--json", one, other)).stdout);
     assert.deepEqual(json.cells.map(({ id }: { id: string }) => id), ["cell-0"]);
@@ -161,6 +167,8 @@ Deno.test("`notebook diff` compares revisions of git, and says what can be compa
   const same = await notebook("/nowhere", "diff", "HEAD:notebooks/churn.ipynb", "HEAD:notebooks/churn.ipynb");
   assert.match(same.stdout, /cells: \d+ the same$/);
   assert.match((await notebook("/nowhere", "diff", "--from", "HEAD", FIXTURE)).stdout, /^HEAD:tests/);
+  const absolute = await notebook("/nowhere", "diff", join(root, FIXTURE));
+  assert.match(absolute.stdout, /^HEAD:\/.*\ncells: \d+ the same$/);
   const none = await notebook("/nowhere", "diff", "HEAD:nothing.ipynb", FIXTURE);
   assert.equal(none.code, 1);
   assert.match(none.stderr, /no nothing\.ipynb at HEAD/);
@@ -174,6 +182,39 @@ Deno.test("`notebook log` lists commits as text and as JSON, and knows no versio
   const none = await notebook("/nowhere", "log", "never");
   assert.equal(none.code, 1);
   assert.match(none.stderr, /notebooks\/never\.ipynb has no versions/);
+});
+
+Deno.test("a record of a run that was damaged is named, and the others are listed", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = await writeNotebook(join(home, "some.ipynb"), ["1"]);
+    await notebook(home, "run", "--no-page", "--no-check", path);
+    const runs = join(home, "lake", "runs", "notebooks", "some");
+    await Deno.writeTextFile(join(runs, "29991231T000000000-000000.ipynb"), "damaged");
+    await Deno.copyFile(path, join(runs, "29991231T000000000-000001.ipynb"));
+    for (const args of [["runs"], ["log", path]]) {
+      const { code, stdout, stderr } = await notebook(home, ...args);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /\n\S.* +(some +succeeded|run +2)/);
+      assert.match(stderr, /000000\.ipynb is not a notebook/);
+      assert.match(stderr, /000001\.ipynb is no record of a run: .*found nothing/);
+    }
+    assert.match(
+      (await notebook(home, "rerun", "29991231T000000000-000001")).stderr,
+      /is no record of a run/,
+    );
+  });
+});
+
+Deno.test("an error of several lines is one line of `notebook log`, and a wrong limit is refused", async () => {
+  await withTemporaryFolder(async (home) => {
+    const path = await writeNotebook(join(home, "bad.ipynb"), [`throw new Error("first\\nsecond")`]);
+    await notebook(home, "run", "--no-page", "--no-check", path);
+    const { stdout } = await notebook(home, "log", path);
+    assert.match(stdout, /failed: Error: first$/);
+    for (const command of ["log", "runs"]) {
+      assert.match((await notebook(home, command, "bad", "--limit", "many")).stderr, /whole number above 0/);
+    }
+  });
 });
 
 Deno.test("`notebook check` names what a notebook defines again, and where to import it from", async () => {

@@ -46,7 +46,7 @@ Deno.test("a changed notebook or a new model is published again, alone", async (
     for (const name of ["one", "two"]) await writeNotebook(join(notebooks, `${name}.ipynb`), ["# T", "1"]);
     assert.match((await publishNotebooks(context, notebooks)).summary, /^2 reports published, 0 up to date/);
     await writeNotebook(join(notebooks, "two.ipynb"), ["# T", "2"]);
-    assert.match((await publishNotebooks(context, notebooks)).summary, /^1 reports published, 1 up to date/);
+    assert.match((await publishNotebooks(context, notebooks)).summary, /^1 report published, 1 up to date/);
     await context.store.put("models/churn/champion.json", new TextEncoder().encode('{"version":"v2"}'));
     assert.match((await publishNotebooks(context, notebooks)).summary, /^2 reports published/);
   });
@@ -68,6 +68,24 @@ Deno.test("a notebook that throws is published with its failing cell, the others
     ]]);
     assert.match((await readReport(context.store, "bad"))!.html, /This run failed/);
     await writeNotebook(join(notebooks, "bad.ipynb"), ["# Bad", "1"]);
-    assert.match((await publishNotebooks(context, notebooks)).summary, /^1 reports published, 1 up to date/);
+    assert.match((await publishNotebooks(context, notebooks)).summary, /^1 report published, 1 up to date/);
+  });
+});
+
+Deno.test("a notebook that is none fails by its name, and the others are published", async () => {
+  await withShop(async (context, notebooks) => {
+    await Deno.writeTextFile(join(notebooks, "conflict.ipynb"), "{\n<<<<<<< HEAD\n");
+    await writeNotebook(join(notebooks, "good.ipynb"), ["# Good", "1"]);
+    await assert.rejects(publishNotebooks(context, notebooks), (error) => {
+      assert.ok(error instanceof NotebookError);
+      assert.match(
+        error.message,
+        /^1 of 2 notebooks failed: found conflict\.ipynb: .*marks of a merge conflict/,
+      );
+      return true;
+    });
+    assert.deepEqual((await listReports(context.store)).map(({ name, status }) => [name, status]), [
+      ["good", "succeeded"],
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 /** Kernels that are installed for Jupyter (https://jupyter-client.readthedocs.io/en/stable/kernels.html). */
 import { NotebookError } from "shopflow/errors/mod.ts";
+import { isFile } from "shopflow/runtime/mod.ts";
 import { delimiter, join } from "node:path";
 import { z } from "zod";
 import { DENO_KERNELSPEC } from "../kernelspec.ts";
@@ -72,17 +73,7 @@ async function readKernel(name: string, folder: string): Promise<KernelCommand> 
  */
 async function ownProgram([program, ...args]: string[], folder: string): Promise<string[]> {
   const own = join(folder, "..", "..", "..", "..", Deno.build.os === "windows" ? "Scripts" : "bin", program!);
-  return [/^[\w.-]+$/.test(program!) && await exists(own) ? own : program!, ...args];
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
+  return [/^[\w.-]+$/.test(program!) && await isFile(own) ? own : program!, ...args];
 }
 
 /** Jupyter's order: what the user names, the user's own, the virtual environment's, the system's. */

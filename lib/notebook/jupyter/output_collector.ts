@@ -16,7 +16,8 @@ export class OutputCollector {
   #limits: Required<OutputLimits>;
   #total = 0;
   #full = new Set<Output[]>();
-  #displayed = new Map<string, (DisplayOutput | ResultOutput)[]>();
+  /** By display id, what was shown under it, and in which cell. */
+  #displayed = new Map<string, { output: DisplayOutput | ResultOutput; outputs: Output[] }[]>();
   #sizes = new Map<Output[], number>();
   #clearOnNext = new Set<Output[]>();
 
@@ -44,8 +45,8 @@ export class OutputCollector {
       case "error":
         return this.#add(outputs, errorOf(content));
       case "update_display_data":
-        for (const output of this.#displayed.get(displayId(content) ?? "") ?? []) {
-          Object.assign(output, bundleOf(content));
+        for (const shown of this.#displayed.get(displayId(content) ?? "") ?? []) {
+          this.#update(shown, bundleOf(content));
         }
         return;
       case "clear_output":
@@ -60,8 +61,20 @@ export class OutputCollector {
     this.#append(outputs, output);
     const id = displayId(content);
     if (id !== undefined && "data" in output) {
-      this.#displayed.set(id, [...this.#displayed.get(id) ?? [], output]);
+      this.#displayed.set(id, [...this.#displayed.get(id) ?? [], { output, outputs }]);
     }
+  }
+
+  /** What is shown in place of something else counts in its place; where there is no room, the former stays. */
+  #update(
+    { output, outputs }: { output: DisplayOutput | ResultOutput; outputs: Output[] },
+    bundle: ReturnType<typeof bundleOf>,
+  ): void {
+    if (!outputs.includes(output)) return; // cleared since
+    const more = JSON.stringify(bundle.data).length - JSON.stringify(output.data).length;
+    if (more > this.#room(outputs)) return this.#refuse(outputs);
+    this.#count(outputs, more);
+    Object.assign(output, bundle);
   }
 
   /** A cell that shows its progress again and again clears as much as it writes. */
@@ -75,25 +88,44 @@ export class OutputCollector {
   /** Whether there is room; of a stream, as much is kept as there is room for. */
   #fits(outputs: Output[], output: StreamOutput | DisplayOutput | ResultOutput): boolean {
     if (this.#full.has(outputs)) return false;
-    const used = this.#sizes.get(outputs) ?? 0;
-    const room = Math.min(this.#limits.cell - used, this.#limits.notebook - this.#total);
+    const room = this.#room(outputs);
     const size = "text" in output ? output.text.length : JSON.stringify(output.data).length;
-    const kept = size <= room ? size : "text" in output ? room : 0;
-    this.#sizes.set(outputs, used + kept);
-    this.#total += kept;
-    if (size <= room) return true;
+    if (size <= room) {
+      this.#count(outputs, size);
+      return true;
+    }
+    if ("text" in output && room > 0) {
+      this.#append(outputs, { ...output, text: output.text.slice(0, room) });
+      this.#count(outputs, room);
+    }
+    this.#refuse(outputs);
+    return false;
+  }
+
+  /** Characters that the cell may still have. */
+  #room(outputs: Output[]): number {
+    const ofCell = this.#limits.cell - (this.#sizes.get(outputs) ?? 0);
+    return Math.min(ofCell, this.#limits.notebook - this.#total);
+  }
+
+  #count(outputs: Output[], characters: number): void {
+    this.#sizes.set(outputs, (this.#sizes.get(outputs) ?? 0) + characters);
+    this.#total += characters;
+  }
+
+  /** Notes once that a cell has no room for more. */
+  #refuse(outputs: Output[]): void {
+    if (this.#full.has(outputs)) return;
     this.#full.add(outputs);
-    const ofCell = this.#limits.cell - used <= room;
-    const limit = ofCell ? this.#limits.cell : this.#limits.notebook;
-    if ("text" in output && kept > 0) this.#append(outputs, { ...output, text: output.text.slice(0, kept) });
+    const { cell, notebook } = this.#limits;
+    const ofCell = cell - (this.#sizes.get(outputs) ?? 0) <= notebook - this.#total;
     outputs.push({
       output_type: "stream",
       name: "stderr",
       text: `\nFurther output of this cell was left out: ${
         ofCell ? "the cell" : "the notebook"
-      } has more than ${limit.toLocaleString("en-US")} characters.\n`,
+      } has more than ${(ofCell ? cell : notebook).toLocaleString("en-US")} characters.\n`,
     });
-    return false;
   }
 
   /** Joins a piece of a stream to the one before. */
@@ -107,15 +139,28 @@ export class OutputCollector {
   }
 }
 
-/** The content of an `error` message or of a failed reply as an output. */
+/** Characters that are kept of an error's message, and of its traceback. */
+const LONGEST_MESSAGE = 10_000, LONGEST_TRACEBACK = 100_000;
+
+/**
+ * The content of an `error` message or of a failed reply as an output. Errors are kept beyond all limits, so each has
+ * one of its own: an error may quote all of the data that it is about.
+ */
 export function errorOf(content: Record<string, unknown>): ErrorOutput {
+  const traceback = Array.isArray(content.traceback) ? content.traceback.map(String) : [];
+  const length = traceback.reduce((total, line) => total + line.length, 0);
   return {
     output_type: "error",
-    ename: String(content.ename ?? "Error"),
-    evalue: String(content.evalue ?? ""),
-    traceback: Array.isArray(content.traceback) ? content.traceback.map(String) : [],
+    ename: shortened(String(content.ename ?? "Error"), LONGEST_MESSAGE),
+    evalue: shortened(String(content.evalue ?? ""), LONGEST_MESSAGE),
+    traceback: length > LONGEST_TRACEBACK ? [shortened(traceback.join("\n"), LONGEST_TRACEBACK)] : traceback,
   };
 }
+
+const shortened = (text: string, longest: number) =>
+  text.length > longest
+    ? `${text.slice(0, longest)} … (${text.length.toLocaleString("en-US")} characters in all)`
+    : text;
 
 function bundleOf(content: Record<string, unknown>) {
   return {

@@ -65,7 +65,11 @@ export async function promoteCells(
   const plan = await planPromotion(notebook, promotions, dirname(name), { read, packages });
   const targets = [...new Set(promotions.map(({ target }) => target))];
   const files = [...plan.modules.keys(), ...targets.map(testPath)];
-  await using shadow = await createShadow(root, files, [dirname(name)]);
+  await using shadow = await createShadow(root, {
+    files,
+    folders: [dirname(name)],
+    temporaryFolder: join(context.config.home, "tmp"),
+  });
 
   await writeModules(plan, shadow);
   const { calls, reads } = await proveOutputs({

@@ -14,7 +14,7 @@ import type { ReadFact } from "../jupyter/kernel_messages.ts";
 import type { KernelLake } from "../jupyter/kernel_environment.ts";
 import type { CodeCell, Notebook } from "../nbformat.ts";
 import { formatNotebook } from "../notebook_file.ts";
-import { injectParameters, type Parameters, readParameters } from "../parameters.ts";
+import { injectParameters, type Parameters, parameterValues, readParameters } from "../parameters.ts";
 import { readCalls, type RecordedCalls, recordingSource } from "./call_recorder.ts";
 import type { PromotionPlan } from "./plan_promotion.ts";
 import type { PromotionCell } from "./promotion_cell.ts";
@@ -89,7 +89,7 @@ async function run(
   { pinned, check }: { pinned?: ReadFact[]; check?: boolean },
 ): Promise<NotebookRun> {
   const { parameters = {} } = options;
-  const declared = Object.fromEntries(readParameters(notebook, name).map((one) => [one.name, one.value]));
+  const declared = parameterValues(readParameters(notebook, name));
   const records = join(shadow.folder, ".runs");
   await Deno.mkdir(records, { recursive: true });
   const done = await executeNotebook(

@@ -19,14 +19,24 @@ export interface Shadow extends AsyncDisposable {
 /** Configuration decides by its own place what names mean, so a link to it would lead back to the repository. */
 const COPIED = ["deno.json", "deno.jsonc", "deno.lock", "package.json"];
 
-/**
- * Makes a shadow of the repository `root`.
- *
- * @param files the files that may be written there, by their paths from the top
- * @param folders further folders that must be the shadow's own, e.g. a kernel's working directory
- */
-export async function createShadow(root: string, files: string[], folders: string[]): Promise<Shadow> {
-  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "shopflow-promotion-" }));
+export interface ShadowOptions {
+  /** The files that may be written there, by their paths from the top. */
+  files: string[];
+  /** Further folders that must be the shadow's own, e.g. a kernel's working directory. */
+  folders: string[];
+  /** Where the shadow lies, so that `lake gc` finds it, if this process is killed. */
+  temporaryFolder: string;
+}
+
+/** Makes a shadow of the repository `root`. */
+export async function createShadow(
+  root: string,
+  { files, folders, temporaryFolder }: ShadowOptions,
+): Promise<Shadow> {
+  await Deno.mkdir(temporaryFolder, { recursive: true });
+  const folder = await Deno.realPath(
+    await Deno.makeTempDir({ dir: temporaryFolder, prefix: "shopflow-promotion-" }),
+  );
   const own = ownFolders([...files.map((file) => dirname(file)), ...folders]);
   const copied = new Set([...COPIED, ...files]);
   for (const path of [".", ...own]) await mirror(root, folder, path, own, copied);

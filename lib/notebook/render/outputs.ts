@@ -7,6 +7,8 @@ import type { ProseRenderer } from "./prose.ts";
 import { sanitizeSvg } from "./sanitize_html.ts";
 
 const VEGA_LITE = /^application\/vnd\.vegalite\.v\d+\+json$/;
+/** Characters of a printed text that a page shows. */
+const LONGEST_TEXT = 100_000;
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 /** Turns a cell's outputs into HTML. `id` is unique in the page and names what the outputs contain. */
@@ -21,7 +23,7 @@ export async function renderOutputs(outputs: Output[], id: string, prose: ProseR
 function renderOutput(output: Output, id: string, prose: ProseRenderer): string | Promise<string> {
   switch (output.output_type) {
     case "stream":
-      return `<pre class="stream ${output.name}">${escapeHtml(withoutColours(output.text).trimEnd())}</pre>`;
+      return renderText(output.text.trimEnd(), `stream ${output.name}`);
     case "error":
       return renderError(output);
     default:
@@ -48,7 +50,15 @@ async function renderBundle(data: MimeBundle, id: string, prose: ProseRenderer):
   if (typeof data["text/markdown"] === "string") return prose.render(data["text/markdown"]);
   const json = data["application/json"];
   const text = json === undefined ? data["text/plain"] : JSON.stringify(json, null, 2);
-  return typeof text === "string" ? `<pre class="result">${escapeHtml(withoutColours(text))}</pre>` : "";
+  return typeof text === "string" ? renderText(text, "result") : "";
+}
+
+/** Text as it was printed; of very much of it the beginning, since nobody scrolls through a book to the next chart. */
+function renderText(text: string, className: string): string {
+  const shown = `<pre class="${className}">${escapeHtml(withoutColours(text.slice(0, LONGEST_TEXT)))}</pre>`;
+  if (text.length <= LONGEST_TEXT) return shown;
+  const [part, all] = [LONGEST_TEXT, text.length].map((count) => count.toLocaleString("en-US"));
+  return `${shown}<p class="table-note">The first ${part} of ${all} characters; the notebook has all of them.</p>`;
 }
 
 const base64 = (text: string) => text.replaceAll(/[^A-Za-z0-9+/=]/g, "");

@@ -1,5 +1,5 @@
 import { escapeHtml } from "../escape_html.ts";
-import type { CodeCell } from "../nbformat.ts";
+import type { Cell, CodeCell } from "../nbformat.ts";
 import { formatNotebook } from "../notebook_file.ts";
 import { type ExecutedNotebook, type RunRecord, snapshotRead } from "../run_record.ts";
 import { CHART_SPECIFICATION } from "./chart_output.ts";
@@ -149,18 +149,29 @@ function renderFailure({ cells, metadata }: ExecutedNotebook): string {
   const error = cell?.cell_type === "code"
     ? cell.outputs.find((output) => output.output_type === "error")
     : undefined;
-  const left = cells.slice(index + 1).filter(({ cell_type }) => cell_type === "code").length;
   return `<section class="failure" role="alert" aria-labelledby="failure">
-<h2 id="failure">This run failed</h2>
-<p>${cell ? whatStopped(index, failure.cellId, left) : "Its kernel could not be started."}</p>
+<h2 id="failure">This run ${metadata.shopflow.status === "cancelled" ? "was cancelled" : "failed"}</h2>
+<p>${cell?.cell_type === "code" ? whatStopped(cells, cell) : "It ended before its first cell."}</p>
 ${renderError(error ?? { output_type: "error", ...failure, traceback: [] })}
 ${cell ? `<h3>The failing cell</h3>${renderCode(cell.source)}` : ""}
 </section>`;
 }
 
-function whatStopped(index: number, id: string, left: number): string {
+/** Cells are counted as those that Jupyter numbers. */
+function whatStopped(cells: Cell[], failed: CodeCell): string {
+  const code = cells.filter((cell): cell is CodeCell =>
+    cell.cell_type === "code" && cell.source.trim() !== ""
+  );
+  const place = code.indexOf(failed);
+  const link = `<a href="#failed-cell">Cell ${place + 1}</a> (<code>${escapeHtml(failed.id)}</code>)`;
+  // The check of types stops a notebook before anything is run.
+  if (failed.execution_count === null && failed.metadata.shopflow === undefined) {
+    const others = code.slice(place + 1).some(({ outputs }) => outputs.length > 0);
+    return `${link}${others ? " and others" : ""} cannot be run, so no cell was.`;
+  }
+  const left = code.length - place - 1;
   const rest = left === 0
     ? "it was the last one"
     : `${left} ${left === 1 ? "cell" : "cells"} after it did not run`;
-  return `<a href="#failed-cell">Cell ${index + 1}</a> (<code>${escapeHtml(id)}</code>) stopped it; ${rest}.`;
+  return `${link} stopped it; ${rest}.`;
 }

@@ -103,11 +103,24 @@ export function sanitizeHtml(html: string): string {
   return sanitize(html, HTML);
 }
 
-/** Names of the elements that the HTML has and {@linkcode sanitizeHtml} would drop. */
+/**
+ * Names of the elements that the HTML has and {@linkcode sanitizeHtml} would drop; `style`, too, where elements are
+ * styled one by one.
+ */
 export function droppedElements(html: string): Set<string> {
   const found = new Set<string>();
-  sanitize(html, { ...HTML, onOpenTag: (name) => void found.add(name) });
+  const onOpenTag = (name: string, attributes: Record<string, string>) => {
+    found.add(name);
+    if (hasOwnLook(attributes)) found.add("style");
+  };
+  sanitize(html, { ...HTML, onOpenTag });
   return found.difference(new Set([...HTML.allowedTags as string[], ...TRANSPARENT]));
+}
+
+/** Whether an element would look otherwise without its styles; ours are for Jupyter, and pages have their own. */
+function hasOwnLook({ style = "", class: classes = "" }: Record<string, string>): boolean {
+  if (classes.split(/\s+/).some((name) => CLASSES.includes(name))) return false;
+  return style.split(";").some((rule) => /^\s*(?!text-align\b)[a-z-]+\s*:/i.test(rule));
 }
 
 /** Elements without a look of their own: their content stays. */

@@ -162,7 +162,7 @@ pre.code code { font-size: 1em; }
   .chart:not(.narrow) svg { max-width: none; }
   .metrics, .metrics:has(> :nth-child(5)) { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem; }
   .metric { padding: .75rem .85rem; }
-  .metric-value { font-size: 1.35rem; }
+  .metric-value { font-size: clamp(1rem, 4.6vw, 1.35rem); }
   .provenance dl > div { grid-template-columns: 1fr; gap: 0; }
 }
 @media print {

@@ -1,5 +1,6 @@
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { isFile } from "shopflow/runtime/mod.ts";
+import { basename, dirname, resolve } from "node:path";
 import { findRun } from "../find_runs.ts";
 import type { Notebook } from "../nbformat.ts";
 import { parseNotebook, readNotebook } from "../notebook_file.ts";
@@ -29,8 +30,9 @@ export async function findNotebook(what: string, store: ObjectStore): Promise<Na
   return { name: `run ${run.metadata.shopflow.runId}`, notebook: run };
 }
 
-/** The same file as it was at a revision of git. */
+/** A file, wherever it is, as it was at a revision of the repository that it is in. */
 export async function notebookAt(revision: string, file: string): Promise<NamedNotebook> {
   const name = `${revision}:${file}`;
-  return { name, notebook: parseNotebook(await textAtRevision(revision, `./${file}`), name) };
+  const text = await textAtRevision(revision, `./${basename(file)}`, dirname(resolve(file)));
+  return { name, notebook: parseNotebook(text, name) };
 }

@@ -24,7 +24,7 @@ export async function textAtRevision(revision: string, path: string, folder = ".
   if (success) return stdout;
   throw new NotebookError(`There is no ${path} at ${revision}`, {
     expected: "a revision and a path that git knows, e.g. HEAD~1:notebooks/churn.ipynb",
-    found: stderr.trim(),
+    found: stderr.trim().replace(/^fatal: /, ""),
   });
 }
 
@@ -50,10 +50,15 @@ export async function commitsOf(file: string, limit: number): Promise<Commit[]> 
 }
 
 async function git(args: string[], cwd: string) {
-  const { success, stdout, stderr } = await new Deno.Command("git", {
-    args: ["-c", "core.quotePath=false", ...args],
-    cwd,
-  }).output();
-  const decoder = new TextDecoder();
-  return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  try {
+    const { success, stdout, stderr } = await new Deno.Command("git", {
+      args: ["-c", "core.quotePath=false", ...args],
+      cwd,
+    }).output();
+    const decoder = new TextDecoder();
+    return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return { success: false, stdout: "", stderr: error.message };
+  }
 }

@@ -52,7 +52,12 @@ export async function notebookLog(
 ): Promise<LogEntry[]> {
   const commits = await commitsOf(file, limit);
   const contents = await Promise.all(commits.map((commit) => contentAt(commit, file)));
-  const runs = (await latestRuns(store, { notebook: basename(file, ".ipynb"), limit })).map(
+  const executed = await latestRuns(store, {
+    notebook: basename(file, ".ipynb"),
+    limit,
+    onUnreadable: ({ message }) => runtime.log.warn(message),
+  });
+  const runs = executed.map(
     (run): RunEntry => {
       const record = run.metadata.shopflow;
       const { runId, startedAt, failure, parameters, milliseconds } = record;

@@ -49,11 +49,27 @@ const badKernel = (how: string) => [
   "{connection_file}",
 ];
 
-Deno.test("what is no JSON, or of another format, is recorded as a failed run that says so", async () => {
+Deno.test("what is no JSON, of another format, or has other parameters, is recorded as a failed run that says so", async () => {
   for (
     const [content, expected] of [
       ["PK\x03\x04 no JSON", /odd\.ipynb is not a notebook: expected JSON/],
       [JSON.stringify({ nbformat: 3, worksheets: [] }), /expected nbformat 4, found nbformat 3/],
+      [
+        JSON.stringify({
+          cells: [{
+            cell_type: "code",
+            execution_count: null,
+            id: "p",
+            metadata: { tags: ["parameters"] },
+            outputs: [],
+            source: "const now = new Date();",
+          }],
+          metadata: { kernelspec: { name: "deno", display_name: "Deno" } },
+          nbformat: 4,
+          nbformat_minor: 5,
+        }),
+        /odd\.ipynb has a line in its parameters cell that declares no parameter/,
+      ],
     ] as const
   ) {
     await withLake(async (context, folder) => {

@@ -73,6 +73,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   Deno.test(`${signal} leaves a cancelled run with its outputs so far, and no process`, async () => {
     await interruptRunner(signal, async (ended, { store }) => {
       assert.equal(ended.code, code, ended.stderr);
+      assert.match(ended.stderr, /1 of 3 cells, then it was cancelled/);
       const notebook = await onlyRun(store);
       assert.equal(notebook.metadata.shopflow.status, "cancelled");
       assert.deepEqual(notebook.metadata.shopflow.failure, {

@@ -9,7 +9,12 @@ const file = (changes: Record<string, unknown> = {}) =>
 Deno.test("what is not JSON, of another format or without a kernel is refused with what was expected", () => {
   assert.throws(() => parseNotebook("PK\x03\x04", "a.ipynb"), /a.ipynb is not a notebook: expected JSON/);
   assert.throws(() => parseNotebook("", "a.ipynb"), /an empty file/);
-  assert.throws(() => parseNotebook("[]", "a.ipynb"), /a JSON object/);
+  assert.throws(() => parseNotebook("[]", "a.ipynb"), /expected a JSON object, found a list/);
+  assert.throws(() => parseNotebook("3", "a.ipynb"), /expected a JSON object, found 3/);
+  assert.throws(
+    () => parseNotebook(file().replace("{", "{\n<<<<<<< HEAD\n"), "a.ipynb"),
+    /found marks of a merge conflict\. Take one side by `git checkout --ours`/,
+  );
   assert.throws(
     () => parseNotebook(file({ nbformat: 3 }), "a.ipynb"),
     /expected nbformat 4, found nbformat 3/,
@@ -27,7 +32,12 @@ Deno.test("a malformed cell is refused with its place", () => {
   });
 });
 
-Deno.test("a file that is not there is named", async () => {
+Deno.test("a file that is not there, or a folder, is named", async () => {
+  await assert.rejects(readNotebook("lib"), (error) => {
+    assert.ok(error instanceof NotebookError);
+    assert.match(error.message, /^lib cannot be read: expected an \.ipynb file, found Is a directory/);
+    return true;
+  });
   await assert.rejects(readNotebook("no/such.ipynb"), /There is no notebook no\/such\.ipynb/);
 });
 

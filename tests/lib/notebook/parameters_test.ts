@@ -38,8 +38,31 @@ Deno.test("constants of the parameters cell are read with type, value and commen
   );
 });
 
+Deno.test("escapes in strings mean what they mean in TypeScript", () => {
+  const literals = [
+    String.raw`'it\'s "so"'`,
+    String.raw`"it\'s \"so\""`,
+    String.raw`'a\\"b\n\x41\u00e9\u{1F600}'`,
+    "`plain`",
+  ];
+  for (const literal of literals) {
+    const [text] = readParameters(notebook(`const text = ${literal};`));
+    assert.equal(text?.value, new Function(`return ${literal}`)(), literal);
+  }
+});
+
 Deno.test("a line that declares no typed constant is refused with the line", () => {
   assert.throws(() => readParameters(notebook("const now = new Date();")), /found const now = new Date\(\);/);
+});
+
+Deno.test("what another kernel has for parameters is not read, and not replaced", () => {
+  const python = notebook("as_of = '2024-09-01'");
+  python.metadata.kernelspec = { name: "python3", display_name: "Python 3" };
+  assert.deepEqual(readParameters(python), []);
+  assert.throws(
+    () => injectParameters(python, { as_of: "2024-10-01" }),
+    /the kernel is not Deno's, found as_of/,
+  );
 });
 
 Deno.test("two cells tagged parameters are refused", () => {

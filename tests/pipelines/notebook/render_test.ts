@@ -108,3 +108,11 @@ Deno.test("`notebook render --to pdf` without a browser says what to install, an
     assert.deepEqual(left, ["lake"]);
   });
 });
+
+Deno.test("`notebook render` writes no page under the name of another format", async () => {
+  await withRun(async (home) => {
+    const { code, stderr } = await runNotebookCommand(home, ["render", RUN, "-o", join(home, "sales.docx")]);
+    assert.equal(code, 1);
+    assert.match(stderr, /expected a file that ends in \.html or \.pdf, or --to, found .*sales\.docx/);
+  });
+});

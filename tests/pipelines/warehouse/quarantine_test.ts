@@ -52,7 +52,11 @@ Deno.test("a table that lost most of its rows is not published, and the rows tha
     assert.match(printed[1]!, /former_rows[^]*3\s+10/);
     await assert.rejects(quarantinedRows(store, run, "nonsense"), {
       name: "LakeError",
-      message: /row_count_change/,
+      message: /expected one of "fact_orders: row_count_change", found "nonsense"/,
+    });
+    await assert.rejects(program.parseAsync(["quarantine", "run0"], { from: "user" }), {
+      name: "LakeError",
+      message: new RegExp(`The quarantine has no such run: expected ${run}, found "run0"`),
     });
   });
 });

@@ -62,6 +62,40 @@ Deno.test("of a stream that is too long the beginning is kept", () => {
   ]);
 });
 
+const update = (text: string): Message => [
+  "update_display_data",
+  { data: { "text/plain": text }, metadata: {}, transient: { display_id: "x" } },
+];
+
+Deno.test("an update beyond the limit leaves what was shown, and the cell says so once", () => {
+  const outputs = collectWithin(
+    { cell: 40 },
+    display("small", "x"),
+    update("y".repeat(50)),
+    update("y".repeat(60)),
+    update("other"),
+  );
+  assert.deepEqual(outputs.map((output) => "data" in output ? output.data["text/plain"] : "text"), [
+    "other",
+    "text",
+  ]);
+  assert.match(JSON.stringify(outputs), /left out: the cell has more than 40 characters/);
+});
+
+Deno.test("what updates replace does not count", () => {
+  const outputs = collectWithin({ cell: 30 }, display("aaaa", "x"), ...Array(10).fill(update("bbbb")));
+  assert.deepEqual(outputs.map((output) => "data" in output && output.data["text/plain"]), ["bbbb"]);
+});
+
+Deno.test("of an error that quotes all of its data the beginning is kept, and its length", () => {
+  const text = "e".repeat(1_000_000);
+  const [error] = collect(["error", { ename: "Error", evalue: text, traceback: [text, text] }]);
+  assert.ok(error?.output_type === "error");
+  assert.match(error.evalue, /^e{10000} … \(1,000,000 characters in all\)$/);
+  assert.equal(error.traceback.length, 1);
+  assert.match(error.traceback[0]!, /^e{100000} … \(2,000,001 characters in all\)$/);
+});
+
 Deno.test("all cells of a notebook share a limit, errors are always kept", () => {
   const collector = new OutputCollector({ notebook: 5 });
   const cells: Output[][] = [[], [], []];

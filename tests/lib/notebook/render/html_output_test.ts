@@ -1,4 +1,8 @@
+import { table } from "arquero";
 import assert from "node:assert/strict";
+import { DISPLAY } from "shopflow/notebook/displayables.ts";
+import { showMetrics, showTable } from "shopflow/notebook/kernel.ts";
+import type { MimeBundle } from "shopflow/notebook/nbformat.ts";
 import { renderHtml } from "shopflow/notebook/render/html_output.ts";
 
 Deno.test("HTML of text and tables becomes a part of the page", () => {
@@ -17,6 +21,7 @@ Deno.test("HTML with a look of its own is shown whole, in a frame that may do no
       "<input>",
       "<canvas></canvas>",
       "<math><mi>x</mi></math>",
+      '<p style="text-align:left; background: gold">x</p>',
     ]
   ) {
     const shown = renderHtml(`<b>"quoted" & 'so'</b>${part}`);
@@ -29,6 +34,14 @@ Deno.test("HTML with a look of its own is shown whole, in a frame that may do no
       part,
     );
   }
+});
+
+Deno.test("our own tables and figures are a part of the page, although they bring styles for Jupyter", () => {
+  const ours = [showTable(table({ sold: [1, 2] }), { caption: "Sold" }), showMetrics({ sold: 3 })];
+  for (const shown of ours as unknown as Record<symbol, () => MimeBundle>[]) {
+    assert.doesNotMatch(renderHtml(String(shown[DISPLAY]!()["text/html"])), /iframe|style=/);
+  }
+  assert.doesNotMatch(renderHtml('<td style="text-align: right;">1</td>'), /iframe|style=/);
 });
 
 Deno.test("a script is left out, and the page says so", () => {

@@ -166,7 +166,7 @@ Deno.test("a failed run's page begins with the failing cell, its code and traceb
   const failure = main(html).slice(0, main(html).indexOf("</section>"));
   assert.match(
     failure,
-    /<a href="#failed-cell">Cell 3<\/a> \(<code>bad<\/code>\) stopped it; 1 cell after it did not run/,
+    /<a href="#failed-cell">Cell 2<\/a> \(<code>bad<\/code>\) stopped it; 1 cell after it did not run/,
   );
   assert.match(failure, /x is &lt;undefined&gt;/);
   assert.match(failure, /at &lt;anonymous&gt;:1:1/);
@@ -174,4 +174,44 @@ Deno.test("a failed run's page begins with the failing cell, its code and traceb
   assert.doesNotMatch(html, /never/);
   assert.match(main(html), /first/);
   assert.match(main(html), /id="failed-cell".*<a href="#failure">/);
+});
+
+Deno.test("of a notebook whose types are wrong the page says that nothing was run", async () => {
+  const error: Output = {
+    output_type: "error",
+    ename: "TS2322",
+    evalue: "cell 2, line 1: wrong",
+    traceback: [],
+  };
+  const unrun = (id: string, ...outputs: Output[]): CodeCell => ({
+    ...code(id, "x", ...outputs),
+    metadata: {},
+    execution_count: null,
+  });
+  const { html } = await renderPage(notebook(
+    [prose("# T"), unrun("fine"), unrun("bad", error), unrun("worse", error)],
+    { status: "failed", failure: { cellId: "bad", ename: error.ename, evalue: error.evalue } },
+  ));
+  assert.match(html, /Cell 2<\/a> \(<code>bad<\/code>\) and others cannot be run, so no cell was\./);
+  assert.doesNotMatch(html, /after it did not run/);
+});
+
+Deno.test("a run that ended before its first cell says so, with the reason", async () => {
+  const failure = { cellId: "", ename: "Cancelled", evalue: "SIGINT" };
+  const { html } = await renderPage(notebook([code("a", "1")], { status: "cancelled", failure }));
+  assert.match(html, /This run was cancelled.*\n.*It ended before its first cell\./);
+  assert.match(html, /<strong>Cancelled<\/strong> SIGINT/);
+});
+
+Deno.test("of a text as long as a book the page shows the beginning, and says so", async () => {
+  const text = "x".repeat(150_000);
+  const { html } = await renderPage(
+    notebook([
+      code("a", "print", { output_type: "stream", name: "stdout", text }),
+      code("b", "value", shown({ "text/plain": text })),
+    ]),
+    { notebookHref: "" },
+  );
+  assert.equal(html.match(/>x{100000}<\/pre>/g)?.length, 2);
+  assert.equal(html.match(/The first 100,000 of 150,000 characters/g)?.length, 2);
 });
