@@ -6,7 +6,8 @@ import { openLedger } from "shopflow/jobs/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/mod.ts";
 import { declared, HOUR, jobSet, MINUTE, settle, withWorld } from "./scheduler_fixture.ts";
 
-const LEASE_MS = 300;
+/** Long enough for a busy machine to do a round in. */
+const LEASE_MS = 1000;
 const LEASES = { leaseMs: LEASE_MS };
 const HOURLY = jobSet([{}]);
 
