@@ -6,7 +6,7 @@ import { openLedger } from "shopflow/jobs/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/mod.ts";
 import { declared, HOUR, jobSet, MINUTE, settle, withWorld } from "./scheduler_fixture.ts";
 
-const LEASE_MS = 300;
+const LEASE_MS = 800;
 const LEASES = { leaseMs: LEASE_MS };
 const HOURLY = jobSet([{}]);
 
