@@ -70,7 +70,8 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
   const states = new Map<string, ExtractedState>();
   const stopped: ExtractedSources["stopped"] = [];
   await using readings = new AsyncDisposableStack();
-  using session = await openSession({ memoryLimit: "1GiB", spillFolder: join(folder, "spill") });
+  // Beside it in memory is what the source copies meanwhile.
+  using session = await openSession({ memoryLimit: "896MiB", spillFolder: join(folder, "spill") });
 
   const begin = (source: TableSource, table: ExtractedTable, place: TablePlace): BegunTable => {
     const tableRun: TableRun = {
