@@ -7,6 +7,7 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { startCopyMeter } from "./copy_meter.ts";
 import { writeCsv } from "./csv_copy.ts";
 import { withExtractClient } from "./extract_client.ts";
+import { inTurns } from "./in_turns.ts";
 import { copyError, postgresError } from "./postgres_client.ts";
 import {
   type FiguresRow,
@@ -50,20 +51,24 @@ export async function withPostgresSource<T>(
       const { rows } = await client.query<{ time: string }>(
         `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS time`,
       );
+      // Tables are read ahead, so a copy may be asked for while another one is under way.
+      const inTurn = inTurns();
       const result = await work({
         transactionTime: rows[0]!.time,
         identities: await tableIdentities(client),
         broken,
         byUnit: true,
         ofOneMoment: true,
-        figures: (table) => readFigures(client, table, postgresUrl),
-        async copy({ name }, path, selection) {
+        figures: (table) => inTurn(() => readFigures(client, table, postgresUrl)),
+        copy({ name }, path, selection) {
           const table = SOURCE_TABLES.find((table) => table.name === name)!;
-          try {
-            return await copyTable(client, table, path, selection, runtime);
-          } catch (error) {
-            throw copyError(error, postgresUrl, name);
-          }
+          return inTurn(async () => {
+            try {
+              return await copyTable(client, table, path, selection, runtime);
+            } catch (error) {
+              throw copyError(error, postgresUrl, name);
+            }
+          });
         },
       });
       await client.query("COMMIT");

@@ -64,11 +64,14 @@ export async function joinMonths(
 }
 
 /** SQL of the month of a row of a table kept by month. */
-export function monthColumn({ doc }: SqlModel): string {
-  const { by } = doc.partition!;
-  const type = doc.columns.find(({ name }) => name === by)?.dataType;
-  return type === "VARCHAR" ? `"${by}"` : monthOf(by);
+export function monthColumn(model: SqlModel): string {
+  const { by } = model.doc.partition!;
+  return isMonthText(model) ? `"${by}"` : monthOf(by);
 }
+
+/** Whether the column that a table is kept by is the month's text itself, and not a date. */
+export const isMonthText = ({ doc }: SqlModel): boolean =>
+  doc.columns.find(({ name }) => name === doc.partition!.by)?.dataType === "VARCHAR";
 
 function touchedRows(model: SqlModel, touched: NonNullable<TouchedMonths>): string {
   const { sourceTable } = model.doc.partition!;

@@ -4,7 +4,7 @@ import { monthOf } from "./month_of.ts";
 import { parquet } from "./parquet_files.ts";
 import type { RawInputs } from "./raw_views.ts";
 import type { SourceDoc } from "./schema_file.ts";
-import type { Session } from "./session.ts";
+import { type Session, sqlName } from "./session.ts";
 
 /** What is noted of the raw files of sources kept by month, so that a file is read for it once. */
 export type RawFileFacts = Required<Pick<Lineage, "rawMonths" | "uncleanKeys">>;
@@ -42,8 +42,10 @@ async function monthsIn(
   source: SourceDoc,
   store: ObjectStore,
 ): Promise<string[]> {
+  const date = sqlName(source.monthOf!);
   const rows = await session.rows<{ month: string }>(
-    `SELECT DISTINCT ${monthOf(source.monthOf!)} AS month FROM ${await parquet([file], store)} ORDER BY 1`,
+    `SELECT DISTINCT ${monthOf(source.monthOf!)} AS month
+     FROM (SELECT DISTINCT CAST(${date} AS DATE) AS ${date} FROM ${await parquet([file], store)}) ORDER BY 1`,
   );
   return rows.map(({ month }) => month);
 }

@@ -18,6 +18,8 @@ export interface Session {
   rows<T = Row>(sql: string, parameters?: (string | number | boolean | null)[]): Promise<T[]>;
   /** Runs a query; one array a column, which is what `arquero.table()` takes. */
   columns(sql: string): Promise<Record<string, Value[]>>;
+  /** Another connection to the same database, for work side by side. It must be closed before this one is. */
+  beside(): Promise<Session & Disposable>;
   close(): void;
 }
 
@@ -33,10 +35,14 @@ export async function openSession(options: SessionOptions = {}): Promise<Session
     ...(options.memoryLimit && { memory_limit: options.memoryLimit }),
     ...(options.threads && { threads: String(options.threads) }),
   });
+  return await connect(instance, () => instance.closeSync());
+}
+
+async function connect(instance: DuckDBInstance, afterwards: () => void): Promise<Session & Disposable> {
   const connection = await instance.connect();
   const close = () => {
     connection.closeSync();
-    instance.closeSync();
+    afterwards();
   };
   return {
     run: (sql) => explained(sql, async () => void await connection.run(sql)),
@@ -50,6 +56,7 @@ export async function openSession(options: SessionOptions = {}): Promise<Session
         const reader = await connection.runAndReadAll(sql);
         return reader.convertColumnsObject(toPlainValue);
       }),
+    beside: () => connect(instance, () => {}),
     close,
     [Symbol.dispose]: close,
   };

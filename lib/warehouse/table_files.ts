@@ -7,7 +7,8 @@ import {
   type TableFile,
 } from "shopflow/lake/mod.ts";
 import { join } from "node:path";
-import { monthColumn, type MonthlyTable } from "./monthly_tables.ts";
+import { withinMonths } from "./month_ranges.ts";
+import { isMonthText, monthColumn, type MonthlyTable } from "./monthly_tables.ts";
 import { relationOf } from "./scope.ts";
 import { type Session, sqlName, sqlString } from "./session.ts";
 import type { SqlModel } from "./sql_model.ts";
@@ -30,7 +31,12 @@ export async function writeTableFile(
   model: SqlModel,
   place: FilePlace,
 ): Promise<SnapshotTable> {
-  const file = await writeRows(session, model, `SELECT * FROM ${relationOf(model.name)}`, place);
+  const file = await writeRows(
+    session,
+    model,
+    `SELECT * FROM ${relationOf(model.name)}`,
+    onlyFile(model, place),
+  );
   return { columns: await columnsOf(session, model), rows: file.rows, files: [file] };
 }
 
@@ -46,20 +52,24 @@ export async function writeMonthlyFiles(
   place: FilePlace,
 ): Promise<SnapshotTable> {
   const month = monthColumn(model);
+  const by = sqlName(model.doc.partition!.by);
+  // Of days there are few: the month of every row would be written as text otherwise.
   const months = await session.rows<{ month: string }>(
-    `SELECT DISTINCT ${month} AS month FROM (${rewritten}) ORDER BY 1`,
+    `SELECT DISTINCT ${month} AS month FROM (SELECT DISTINCT ${by} FROM (${rewritten})) ORDER BY 1`,
   );
-  const files = [...reused];
   if (model.doc.partition!.oneFile || (months.length === 0 && reused.every(({ rows }) => rows === 0))) {
     return {
       columns: await columnsOf(session, model),
-      ...whole(await writeRows(session, model, rewritten, place)),
+      ...whole(await writeRows(session, model, rewritten, onlyFile(model, place))),
     };
   }
-  for (const { month: partition } of months) {
-    const rows = `SELECT * FROM (${rewritten}) WHERE ${month} = ${sqlString(partition)}`;
-    files.push({ ...await writeRows(session, model, rows, place), partition });
-  }
+  const files = [
+    ...reused,
+    ...await writeMonths(session, model, months.map(({ month }) => month), {
+      rewritten,
+      place,
+    }),
+  ];
   const kept = files.filter(({ rows }) => rows > 0).toSorted((a, b) => a.partition! < b.partition! ? -1 : 1);
   return {
     columns: await columnsOf(session, model),
@@ -68,13 +78,52 @@ export async function writeMonthlyFiles(
   };
 }
 
+/**
+ * Writes a file a month, two at a time: one that is small keeps no two cores busy, and while a file is hashed and goes
+ * into the store, DuckDB writes the other.
+ */
+async function writeMonths(
+  session: Session,
+  model: SqlModel,
+  months: string[],
+  { rewritten, place }: { rewritten: string; place: FilePlace },
+): Promise<TableFile[]> {
+  const month = monthColumn(model);
+  const files: TableFile[] = [];
+  const waiting = [...months.entries()].reverse();
+  const write = async (session: Session) => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const [i, partition] = next;
+      const rows = `SELECT * FROM (${rewritten}) WHERE ${within(model, partition)} AND ${month} = ${
+        sqlString(partition)
+      }`;
+      try {
+        const path = join(place.folder, `${model.name}_${i}.parquet`);
+        files[i] = { ...await writeRows(session, model, rows, { path, store: place.store }), partition };
+      } catch (error) {
+        waiting.length = 0;
+        throw error;
+      }
+    }
+  };
+  using other = await session.beside();
+  // Both have ended before an error is thrown: the folder goes away then.
+  const ends = await Promise.allSettled([write(session), write(other)]);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  return files;
+}
+
+/** A condition on the date itself, which passes over the rows of other months without writing theirs as text. */
+const within = (model: SqlModel, month: string) =>
+  isMonthText(model) ? "true" : withinMonths(model.doc.partition!.by, [month]);
+
 const whole = (file: TableFile) => ({ rows: file.rows, files: [file] });
 
 async function writeRows(
   session: Session,
   { name, doc, file }: SqlModel,
   rows: string,
-  { store, folder }: FilePlace,
+  { path, store }: { path: string; store: ObjectStore },
 ): Promise<TableFile> {
   if (doc.grain.length === 0) {
     throw new WarehouseError(`The SQL model ${file} has no grain`, {
@@ -82,7 +131,6 @@ async function writeRows(
       found: "none",
     });
   }
-  const path = join(folder, `${name}.parquet`);
   const [written] = await session.rows<{ Count: number }>(
     `COPY (SELECT * FROM (${rows}) ORDER BY ${doc.grain.map(sqlName).join(", ")})
      TO ${sqlString(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`,
@@ -94,6 +142,11 @@ async function writeRows(
   else await store.moveIn(key, path);
   return { key, rows: written!.Count, size, sha256 };
 }
+
+const onlyFile = (model: SqlModel, { folder, store }: FilePlace) => ({
+  path: join(folder, `${model.name}.parquet`),
+  store,
+});
 
 async function columnsOf(session: Session, { name }: SqlModel): Promise<SnapshotTable["columns"]> {
   return await session.rows<{ name: string; type: string }>(

@@ -12,8 +12,9 @@ import {
 } from "shopflow/sources/mod.ts";
 import { openSession } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
-import { type ExtractedState, extractTable } from "./extract_table.ts";
+import { beginReading, type ExtractedState, extractTable, type TableRun } from "./extract_table.ts";
 import { presentTables } from "./present_tables.ts";
+import type { ReadAhead } from "./read_ahead.ts";
 
 /** What a run needs to read every source. */
 export interface SourcesRun {
@@ -37,9 +38,27 @@ export interface ExtractedSources {
   sourceTransactionTime: string;
 }
 
+/** What is known of a table's source before it is read. */
+interface TablePlace {
+  /** Time up to which it is read. */
+  time: string;
+  /** Whether a table of the shop was made anew. */
+  isReplaced: boolean;
+  identity?: string;
+}
+
+/** A table whose reading has begun. */
+interface BegunTable {
+  table: ExtractedTable;
+  tableRun: TableRun;
+  reading: ReadAhead;
+  identity?: string;
+}
+
 /**
  * Reads what changed in all source tables. Those of PostgreSQL are read in one transaction, so an order and its
- * customer are both there or both not.
+ * customer are both there or both not. While a table is compared and written, the next one is copied, and the
+ * tickets are read beside them all.
  *
  * @throws {SourceError} when a source cannot be reached or read.
  * @throws {SchemaContractError} when no table is as agreed.
@@ -50,45 +69,67 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
   const known = await presentTables(store, before, runtime.log, { verify: whole });
   const states = new Map<string, ExtractedState>();
   const stopped: ExtractedSources["stopped"] = [];
-  using session = await openSession({ memoryLimit: "1GiB", spillFolder: join(folder, "spill") });
-  // A watermark says nothing of a table that was dropped and made anew, as when another shop was loaded.
-  let anyReplaced = false;
-  const extractOne = async (
-    source: TableSource,
-    table: ExtractedTable,
-    sourceTime: string,
-    sourceTable?: string,
-  ) => {
-    const { name } = table;
-    const watermark = watermarks[name];
-    const replaced = watermark !== undefined && watermark.sourceTable !== sourceTable;
-    anyReplaced ||= replaced;
+  await using readings = new AsyncDisposableStack();
+  // Beside it in memory is what the source copies meanwhile.
+  using session = await openSession({ memoryLimit: "896MiB", spillFolder: join(folder, "spill") });
+
+  const begin = (source: TableSource, table: ExtractedTable, place: TablePlace): BegunTable => {
+    const tableRun: TableRun = {
+      run,
+      extractedAt,
+      folder,
+      sourceTime: place.time,
+      known: known.tables[table.name],
+      watermark: watermarks[table.name],
+      whole: whole || place.isReplaced || known.damaged.has(table.name),
+      log: runtime.log,
+    };
+    const reading = readings.use(beginReading(source, table, tableRun));
+    return { table, tableRun, reading, identity: place.identity };
+  };
+  const finish = async ({ table, tableRun, reading, identity }: BegunTable) => {
     try {
-      const state = await extractTable(session, store, source, table, {
-        run,
-        extractedAt,
-        folder,
-        sourceTime,
-        known: known.tables[name],
-        watermark,
-        whole: whole || anyReplaced || known.damaged.has(name),
-        log: runtime.log,
-      });
-      states.set(name, { ...state, watermark: { ...state.watermark, sourceTable } });
+      const state = await extractTable(session, store, reading, table, tableRun);
+      states.set(table.name, { ...state, watermark: { ...state.watermark, sourceTable: identity } });
     } catch (error) {
       if (!(error instanceof SchemaContractError)) throw error;
-      stopped.push({ name, error });
+      stopped.push({ name: table.name, error });
     }
   };
-  const transactionTime = await withPostgresSource(config.postgresUrl, runtime, async (source) => {
-    for (const table of SOURCE_TABLES) {
-      const error = source.broken.get(table.name);
-      if (error) stopped.push({ name: table.name, error });
-      else await extractOne(source, table, source.transactionTime, source.identities.get(table.name));
-    }
-    return source.transactionTime;
-  });
-  const tickets = ticketSource(config.ticketsUrl, config.supportApiKey, runtime);
-  await extractOne(tickets, TICKET_TABLE, extractedAt.replace("T", " ").slice(0, -1));
+
+  const { transactionTime, tickets } = await withPostgresSource(
+    config.postgresUrl,
+    runtime,
+    async (source) => {
+      const { transactionTime: time, identities, broken } = source;
+      for (const [name, error] of broken) stopped.push({ name, error });
+      const tables = SOURCE_TABLES.filter(({ name }) => !broken.has(name));
+      // A watermark says nothing of a table that was dropped and made anew, as when another shop was loaded.
+      const isReplaced = tables.some(({ name }) =>
+        watermarks[name] !== undefined && watermarks[name].sourceTable !== identities.get(name)
+      );
+      const tickets = begin(ticketSource(config.ticketsUrl, config.supportApiKey, runtime), TICKET_TABLE, {
+        time: extractedAt.replace("T", " ").slice(0, -1),
+        isReplaced,
+      });
+      const beginAt = (i: number) =>
+        tables[i] && begin(source, tables[i], { time, isReplaced, identity: identities.get(tables[i].name) });
+      let next = beginAt(0);
+      for (let i = 1; next !== undefined; i++) {
+        const current = next;
+        await current.reading.ended;
+        next = beginAt(i);
+        try {
+          await finish(current);
+        } catch (error) {
+          // The connection must not end while the next table is copied from it.
+          await next?.reading.ended;
+          throw error;
+        }
+      }
+      return { transactionTime: time, tickets };
+    },
+  );
+  await finish(tickets);
   return { states, stopped, sourceTransactionTime: `${transactionTime.replace(" ", "T")}Z` };
 }

@@ -4,7 +4,8 @@ import type { ExtractedTable, TableSource } from "shopflow/sources/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import { findAllChanges } from "./find_all_changes.ts";
-import { chooseWindow } from "./window.ts";
+import { notAhead, type ReadAhead, readAhead } from "./read_ahead.ts";
+import { chooseWindow, selectionOf, type Window } from "./window.ts";
 import { writeChanges } from "./write_changes.ts";
 
 /** What a run knows before it reads a table. */
@@ -31,6 +32,31 @@ export interface ExtractedState {
   newFile?: { key: string; path: string; rows: number };
 }
 
+/** The part of a table that a run reads first. */
+function firstWindow(
+  source: TableSource,
+  table: ExtractedTable,
+  { known, watermark, whole, extractedAt }: TableRun,
+): Window {
+  // Where every copy is of all rows, comparing them all costs no more.
+  const all = whole || source.figures === undefined;
+  return chooseWindow(table, known, watermark, { now: extractedAt, whole: all });
+}
+
+const copyPathOf = (folder: string, { name }: ExtractedTable) => join(folder, name);
+
+/** Begins to read what {@linkcode extractTable} will ask for with the same parameters. */
+export function beginReading(source: TableSource, table: ExtractedTable, run: TableRun): ReadAhead {
+  const window = firstWindow(source, table, run);
+  // Where units cannot be asked for, the window reaches as far back as the raw layer says.
+  if (window.from !== undefined && !source.byUnit) return notAhead(source);
+  return readAhead(source, table, {
+    path: `${copyPathOf(run.folder, table)}.csv`,
+    selection: selectionOf(table, window),
+    figures: source.ofOneMoment || window.from !== undefined,
+  });
+}
+
 /**
  * Reads what changed in a source table into a local Parquet file; the store is only read.
  *
@@ -43,17 +69,15 @@ export async function extractTable(
   store: ObjectStore,
   source: TableSource,
   table: ExtractedTable,
-  { known, watermark, whole, sourceTime, folder, run, extractedAt, log }: TableRun,
+  tableRun: TableRun,
 ): Promise<ExtractedState> {
-  // Where every copy is of all rows, comparing them all costs no more.
-  const all = whole || source.figures === undefined;
-  const chosen = chooseWindow(table, known, watermark, { now: extractedAt, whole: all });
+  const { known, watermark, sourceTime, folder, run, extractedAt, log } = tableRun;
+  const chosen = firstWindow(source, table, tableRun);
   const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
-  const copyPath = join(folder, table.name);
   const { growth, figures, window } = await findAllChanges(session, source, table, {
     window: chosen,
     paths,
-    copyPath,
+    copyPath: copyPathOf(folder, table),
     now: extractedAt,
     before: known?.figures,
     log,

@@ -3,7 +3,7 @@ import { type Session, sqlName } from "shopflow/warehouse/mod.ts";
 import { readIncoming } from "./incoming_rows.ts";
 import { groupIncoming, readKnown } from "./known_rows.ts";
 import { columnNames, nameList, ofUnits, sameUnit } from "./row_sql.ts";
-import type { Window } from "./window.ts";
+import { selectionOf, type Window } from "./window.ts";
 
 /**
  * Reads a window of a source table and compares it, unit by unit, with what the raw layer holds. Afterwards the
@@ -26,12 +26,10 @@ export async function findChanges(
   { window, paths, copyPath, now }: { window: Window; paths: string[]; copyPath: string; now: string },
 ): Promise<{ growth: number }> {
   const { strategy, unit } = table;
-  const since = window.from !== undefined && strategy.kind === "watermark"
-    ? { column: strategy.column, from: await reach(session, source, table, window.from, { paths, now }) }
-    : undefined;
-  const { measures: { date } } = table;
-  const months = window.months && date !== undefined ? { column: date, months: window.months } : undefined;
-  await readCopy(session, source, table, `${copyPath}.csv`, { since, months });
+  const reached: Window = window.from !== undefined && strategy.kind === "watermark"
+    ? { ...window, from: await reach(session, source, table, window.from, { paths, now }) }
+    : { months: window.months };
+  await readCopy(session, source, table, `${copyPath}.csv`, selectionOf(table, reached));
   const columns = nameList(columnNames(table));
   if (paths.length === 0) {
     await session.run(`CREATE OR REPLACE VIEW changed_rows AS SELECT ${columns} FROM incoming;
@@ -41,10 +39,10 @@ export async function findChanges(
     );
     return { growth: rows };
   }
-  const reached = since && { from: since.from, months: window.months };
-  await readKnown(session, table, paths, reached ?? {}, { undated: source.byUnit, now });
+  const isPart = reached.from !== undefined;
+  await readKnown(session, table, paths, isPart ? reached : {}, { undated: source.byUnit, now });
   await groupIncoming(session, table);
-  if (since) await readAgain(session, source, table, `${copyPath}_again.csv`);
+  if (isPart) await readAgain(session, source, table, `${copyPath}_again.csv`);
   const pairs = `incoming_units FULL JOIN known_units ON ${sameUnit(unit, "incoming_units", "known_units")}`;
   await session.run(`CREATE OR REPLACE TABLE changed_units AS
       SELECT incoming_units.* FROM ${pairs}

@@ -1,5 +1,5 @@
 import type { RawTable, Watermark } from "shopflow/lake/mod.ts";
-import type { ExtractedTable } from "shopflow/sources/mod.ts";
+import type { ExtractedTable, RowSelection } from "shopflow/sources/mod.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -29,4 +29,13 @@ export function chooseWindow(
   if (age >= strategy.fullEveryDays * DAY) return {};
   const from = new Date(Date.parse(`${watermark.value.replace(" ", "T")}Z`) - strategy.lagDays * DAY);
   return { from: from.toISOString().replace("T", " ").slice(0, -1) };
+}
+
+/** The rows of a window, as a source is asked for them. */
+export function selectionOf({ strategy, measures: { date } }: ExtractedTable, window: Window): RowSelection {
+  const { from, months } = window;
+  return {
+    ...(from !== undefined && strategy.kind === "watermark" && { since: { column: strategy.column, from } }),
+    ...(months !== undefined && date !== undefined && { months: { column: date, months } }),
+  };
 }

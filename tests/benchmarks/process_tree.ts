@@ -67,10 +67,9 @@ function treeBytes(roots: number[]): number {
       parents.set(pid, Number(fields[1]));
       bytes.set(pid, Number(fields[21]) * PAGE_BYTES);
     } catch (error) {
-      // A process may end while we look.
-      if (!(error instanceof Deno.errors.NotFound) && (error as { code?: string }).code !== "ESRCH") {
-        throw error;
-      }
+      // A process may end while we look: before its file is opened, or before it is read (ESRCH, without a class).
+      const isGone = error instanceof Deno.errors.NotFound || /os error 3\b/.test(String(error));
+      if (!isGone) throw error;
     }
   }
   const isOurs = (pid: number | undefined): boolean =>

@@ -3,7 +3,7 @@
    late; and none of another month, so that a month can be counted on its own. #}
 {% macro reached_before(day, id) -%}
 max({{ day }}) over (
-            partition by trim(trailing '0123456789' from {{ id }}), {{ month_of(day) }}
+            partition by {{ without_number(id) }}, extract(year from {{ day }}), extract(month from {{ day }})
             order by length({{ id }}), {{ id }}
             rows between 20 preceding and 1 preceding
         )

@@ -33,6 +33,20 @@ Deno.test("columns come as one array each", async () => {
   assert.deepEqual(columns, { n: [0, 1, 2], t: ["x", "x", "x"] });
 });
 
+Deno.test("a connection beside another one sees the same tables, at the same time", async () => {
+  using session = await openSession();
+  await session.run("CREATE TABLE numbers AS SELECT i FROM range(100) r(i)");
+  {
+    using other = await session.beside();
+    const sums = await Promise.all(
+      [session, other].map((one) => one.rows("SELECT sum(i) AS total FROM numbers")),
+    );
+    assert.deepEqual(sums, [[{ total: 4950 }], [{ total: 4950 }]]);
+    await other.run("INSERT INTO numbers VALUES (50)");
+  }
+  assert.deepEqual(await session.rows("SELECT sum(i) AS total FROM numbers"), [{ total: 5000 }]);
+});
+
 Deno.test("a statement that DuckDB refuses is shown with the reason", async () => {
   using session = await openSession();
   await assert.rejects(session.rows("SELECT nowhere FROM nothing"), {
