@@ -6,7 +6,6 @@ import type { Execute } from "./executor.ts";
 import type { JobSet } from "./define_jobs.ts";
 import type { Job } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
-import { jobShares } from "./job_shares.ts";
 import { isLate } from "./outcome.ts";
 import { createPlanner } from "./planner.ts";
 import { poolPlaces } from "./pool_places.ts";
@@ -64,8 +63,6 @@ export interface Scheduler {
 const LEASE_MS = 30_000;
 const GRACE_MS = 90_000;
 const MAX_RUNS = 4;
-/** How long a slot is left to the scheduler whose job it is, in milliseconds. */
-const PATIENCE_MS = 1000;
 /** Jobs that are looked at side by side. */
 const AT_ONCE = 16;
 
@@ -97,12 +94,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     self: () => lease.id,
     now,
     trustClocks: options.trustClocks,
-  });
-  const shares = jobShares({
-    self: () => lease.id,
-    others: watch.others,
-    // One that ends soon cannot wait.
-    patienceMs: options.trustClocks ? 0 : Math.min(PATIENCE_MS, leaseMs / 4),
   });
   const planner = createPlanner({
     ledger,
@@ -178,7 +169,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (running !== undefined) return await attend(job, running, open);
     const candidate = await nextToRun(job, open);
     if (candidate === undefined || active.size + starting >= maxRuns || stopping || !lease.mayStart()) return;
-    if (!shares.mayStart(job.name, candidate.slot)) return;
     starting++;
     try {
       const run = await startSlot(job, candidate, context);
