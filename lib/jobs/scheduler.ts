@@ -8,7 +8,6 @@ import { createHeldRuns } from "./held_runs.ts";
 import type { Job } from "./job.ts";
 import { createJobWalk } from "./job_walk.ts";
 import type { Ledger } from "./ledger.ts";
-import { jobShares } from "./job_shares.ts";
 import { createNextSlot, type Unrun } from "./next_slot.ts";
 import { nextWake } from "./next_wake.ts";
 import { isLate } from "./outcome.ts";
@@ -70,8 +69,6 @@ export interface Scheduler {
 const LEASE_MS = 30_000;
 const GRACE_MS = 90_000;
 const MAX_RUNS = 4;
-/** How long a slot is left to the scheduler whose job it is, in milliseconds. */
-const PATIENCE_MS = 1000;
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { jobs, pools, ledger, runtime, owner, leaseMs = LEASE_MS, graceMs = GRACE_MS } = options;
@@ -94,12 +91,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     self: () => lease.id,
     now,
     trustClocks: options.trustClocks,
-  });
-  const shares = jobShares({
-    self: () => lease.id,
-    others: watch.others,
-    // One that ends soon cannot wait.
-    patienceMs: options.trustClocks ? 0 : Math.min(PATIENCE_MS, leaseMs / 4),
   });
   const planner = createPlanner({
     ledger,
@@ -183,7 +174,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
     const slot = await next.choose(job, open);
     if (slot === undefined || !held.hasRoom() || stopping || !lease.mayStart()) return;
-    if (!shares.mayStart(job.name, slot.slot)) return;
     await held.start(() => startSlot(job, slot, context));
   }
 

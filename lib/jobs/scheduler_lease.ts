@@ -101,12 +101,7 @@ export interface SchedulerWatch {
   look(): Promise<Set<string>>;
   /** Whether a scheduler is known to hold nothing any more. */
   isGone(id: string): boolean;
-  /** Ids of others that were seen to renew their lease, lately. */
-  others(): string[];
 }
-
-/** Share of a lease after which one that is silent is not counted on any more; it says twice before that it lives. */
-const SILENT = 0.8;
 
 /** How long the record of one that is gone is kept, so that all others see it: a day. */
 const FORGET_MS = 24 * 60 * 60 * 1000;
@@ -121,43 +116,30 @@ export function watchSchedulers(
   { self, now, trustClocks = false }: { self: () => string; now: () => Date; trustClocks?: boolean },
 ): SchedulerWatch {
   /** When the present record of each was first seen. */
-  const seen = new Map<string, { etag: string; since: number; leaseMs: number; renewed: boolean }>();
+  const seen = new Map<string, { etag: string; since: number }>();
   const gone = new Set<string>();
-
-  function forget(id: string): void {
-    gone.add(id);
-    seen.delete(id);
-  }
 
   async function check(key: string): Promise<void> {
     const id = key.slice(SCHEDULERS.length, -".json".length);
     if (id === self() || gone.has(id)) return;
     const found = await readJson<SchedulerRecord>(store, key);
-    if (found === undefined) return forget(id);
+    if (found === undefined) return void gone.add(id);
     const { value: record, etag } = found;
-    if (record.stopped || record.fencedBy !== undefined) return forget(id);
+    if (record.stopped || record.fencedBy !== undefined) return void gone.add(id);
     const before = seen.get(id);
-    if (before?.etag !== etag) {
-      seen.set(id, {
-        etag,
-        since: performance.now(),
-        leaseMs: record.leaseMs,
-        renewed: before !== undefined,
-      });
-    }
+    if (before?.etag !== etag) seen.set(id, { etag, since: performance.now() });
     const silentMs = before?.etag === etag ? performance.now() - before.since : 0;
     const byClock = trustClocks && now().getTime() - Date.parse(record.beatAt) > 3 * record.leaseMs;
     if (silentMs <= record.leaseMs * MARGIN && !byClock) return;
     const fenced = { ...record, fencedBy: self() };
     // When it said meanwhile that it lives, it does.
-    if (await store.putIfMatch(key, encodeJson(fenced), etag) !== undefined) forget(id);
+    if (await store.putIfMatch(key, encodeJson(fenced), etag) !== undefined) gone.add(id);
   }
 
   return {
     async look() {
       const records = await store.list(SCHEDULERS);
       await Promise.all(records.map(({ key }) => check(key)));
-      for (const id of seen.keys()) if (!records.some(({ key }) => key === leaseKey(id))) seen.delete(id);
       for (const { key, modified } of records) {
         const id = key.slice(SCHEDULERS.length, -".json".length);
         if (gone.has(id) && now().getTime() - modified.getTime() > FORGET_MS) await store.delete(key);
@@ -165,9 +147,5 @@ export function watchSchedulers(
       return gone;
     },
     isGone: (id) => gone.has(id),
-    others: () =>
-      [...seen].filter(([, { since, leaseMs, renewed }]) =>
-        renewed && performance.now() - since < SILENT * leaseMs
-      ).map(([id]) => id),
   };
 }

@@ -44,8 +44,6 @@ function measureMemory(): Memory {
 const ROOM = 20;
 /** Much more often than a scheduler looks by itself. */
 const LOOK_MS = 200;
-/** So often it sees which others live. */
-const BEAT_MS = 2000;
 
 export async function replica(task: ReplicaTask, { begin = false } = {}): Promise<ReplicaResult> {
   const now = () => new Date(task.now);
@@ -67,8 +65,7 @@ export async function replica(task: ReplicaTask, { begin = false } = {}): Promis
     },
   });
   await scheduler.begin();
-  await scheduler.keepAlive();
-  const heart = setInterval(() => void scheduler.keepAlive(), BEAT_MS);
+  const heart = setInterval(() => void scheduler.keepAlive(), 20_000);
   await scheduler.round();
   while (!begin && scheduler.openSlots().length > 0) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
