@@ -1,4 +1,11 @@
-import { type Collection, type Document, MongoClient, MongoError, MongoNetworkError } from "mongodb";
+import {
+  type Collection,
+  type Document,
+  MongoClient,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+} from "mongodb";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { maskUrl } from "./mask_url.ts";
 
@@ -69,7 +76,32 @@ export function mongoError(cause: unknown, url: string): unknown {
   );
 }
 
-/** Whether an error says that a connection to MongoDB broke: trying again may help. */
+/**
+ * What a server says that was started again, or stops, or hands over: codes of "Retryable Reads" in MongoDB's driver
+ * specifications, and of a cursor that the server has forgotten (43) or ended (237).
+ */
+const PASSING_CODES: unknown[] = [
+  43,
+  237,
+  6,
+  7,
+  89,
+  91,
+  134,
+  189,
+  262,
+  9001,
+  10107,
+  11600,
+  11602,
+  13435,
+  13436,
+];
+
+/** Whether an error says that a connection to MongoDB broke, or the server went away meanwhile: trying again may help. */
 export function isMongoLoss(error: unknown): boolean {
-  return error instanceof Error && error.cause instanceof MongoNetworkError;
+  if (!(error instanceof Error)) return false;
+  const { cause } = error;
+  return cause instanceof MongoNetworkError ||
+    (cause instanceof MongoServerError && PASSING_CODES.includes(cause.code));
 }
