@@ -1,3 +1,4 @@
+import type { Lease } from "shopflow/runtime/mod.ts";
 import type { Job } from "./job.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Slot } from "./slot.ts";
@@ -17,12 +18,8 @@ export interface Execution {
    * @returns false when the run was taken away: then it must end, and what it does does not count.
    */
   stepDone(name: string): Promise<boolean>;
-  /** So long after the scheduler's lease was renewed last, processes of the run must be dead, in milliseconds. */
-  leaseMs: number;
-  /** Milliseconds of that which are left. */
-  remainingMs(): number;
-  /** Calls back whenever the scheduler's lease was renewed. @returns what ends that. */
-  onRenewal(renewed: () => void): () => void;
+  /** Of the scheduler: processes of the run must be dead before it is over. */
+  lease: Lease;
 }
 
 /** Does the steps of a run that are not done yet. Rejects only for a defect. */

@@ -1,5 +1,5 @@
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import type { Execute, Execution, StopReason } from "./executor.ts";
+import type { Execute, StopReason } from "./executor.ts";
 import type { Job } from "./job.ts";
 import { goesOn, type Ledger, type Running } from "./ledger.ts";
 import { dayOf } from "./ledger_keys.ts";
@@ -19,7 +19,6 @@ export interface RunContext {
   random: () => number;
   execute: Execute;
   lease: () => SchedulerLease;
-  onRenewal: Execution["onRenewal"];
   owner: string;
   /** Up to when the job's slots are entered; written down with the start. */
   accountedUntil: (job: string) => string | undefined;
@@ -100,7 +99,7 @@ async function execute(
   attempt: number,
   signal: AbortSignal,
   lease: SchedulerLease,
-  { ledger, execute, onRenewal }: RunContext,
+  { ledger, execute }: RunContext,
 ): Promise<Outcome> {
   try {
     return await execute({
@@ -108,9 +107,7 @@ async function execute(
       slot,
       attempt,
       signal,
-      leaseMs: lease.leaseMs,
-      remainingMs: lease.remainingMs,
-      onRenewal,
+      lease,
       async stepDone(name) {
         const after = await ledger.change(
           slot,

@@ -78,7 +78,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   let rung: string | undefined;
   let stopping = false;
   const turns = new Map<string, Promise<void>>();
-  const renewals = new Set<() => void>();
   const problems = new Map<string, string>();
   /** Slots whose SLA is known to be over. */
   const overdue = new Set<string>();
@@ -119,10 +118,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     lease: () => lease,
     owner,
     accountedUntil: planner.accountedUntil,
-    onRenewal(renewed) {
-      renewals.add(renewed);
-      return () => renewals.delete(renewed);
-    },
   };
 
   async function begin(): Promise<void> {
@@ -209,7 +204,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     async keepAlive() {
       try {
         await lease.renew();
-        renewals.forEach((renewed) => renewed());
       } catch (error) {
         log.warn(`The scheduler's lease cannot be renewed: ${(error as Error).message}`);
         return;

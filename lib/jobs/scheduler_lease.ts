@@ -1,4 +1,5 @@
 import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import type { Lease } from "shopflow/runtime/mod.ts";
 import { SCHEDULERS } from "./ledger_keys.ts";
 
 /** What `leases/schedulers/<id>.json` holds. */
@@ -23,15 +24,11 @@ export interface SchedulerRecord {
  * longer take it for dead and say so in the record, which it finds when it wants to change it the next time: it has
  * lost its runs then. Only time that passed is compared, never clocks of two machines.
  */
-export interface SchedulerLease {
+export interface SchedulerLease extends Lease {
   readonly id: string;
   /** Aborted once the lease is lost or ended. */
   readonly lost: AbortSignal;
-  /** In milliseconds. */
-  readonly leaseMs: number;
-  /** Milliseconds for which the lease surely holds. */
-  remainingMs(): number;
-  /** Whether it was renewed so lately that what starts now is dead, should it come to that, before others take it. */
+  /** Whether it was renewed so lately that it is worth while to start something. */
   mayStart(): boolean;
   /** Renews it. A store that cannot be reached is no reason to give up before the lease is over. */
   renew(): Promise<void>;
@@ -42,8 +39,8 @@ export interface SchedulerLease {
 export const leaseKey = (id: string) => `${SCHEDULERS}${id}.json`;
 
 /**
- * How much longer than the lease others wait: a run that starts when half of the lease is over may go on for all of
- * it, see {@linkcode SchedulerLease.mayStart}.
+ * How much longer than the lease others wait: what ran under it is killed before it is over, which takes a while on a
+ * machine that has much to do.
  */
 const MARGIN = 1.5;
 
@@ -74,18 +71,25 @@ export async function takeSchedulerLease(
     if (written !== undefined) [record, etag] = [next, written.etag];
     return written !== undefined;
   };
-  const remainingMs = () => over.signal.aborted ? 0 : Math.max(0, sureFrom + leaseMs - performance.now());
+  const renewals = new Set<() => void>();
+  const heldUntil = () => over.signal.aborted ? 0 : sureFrom + leaseMs;
   return {
     id,
     lost: over.signal,
     leaseMs,
-    remainingMs,
-    mayStart: () => remainingMs() > leaseMs / 2,
+    heldUntil,
+    mayStart: () => heldUntil() - performance.now() > leaseMs / 2,
+    onRenewal(renewed) {
+      renewals.add(renewed);
+      return () => renewals.delete(renewed);
+    },
     async renew() {
       if (over.signal.aborted) return;
       const asked = performance.now();
-      if (await write({ ...record, beats: record.beats + 1, beatAt: now().toISOString() })) sureFrom = asked;
-      else over.abort(new Error("another scheduler took this one for dead"));
+      if (await write({ ...record, beats: record.beats + 1, beatAt: now().toISOString() })) {
+        sureFrom = asked;
+        renewals.forEach((renewed) => renewed());
+      } else over.abort(new Error("another scheduler took this one for dead"));
     },
     async release() {
       if (over.signal.aborted) return;

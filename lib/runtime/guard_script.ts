@@ -1,19 +1,24 @@
-/** Exit code of a guard that heard nothing for too long. */
+/** Exit code of a guard whose time was over. */
 export const UNATTENDED = 3;
+
+/** Ends a program whose time was over before it began; nobody else sends it. */
+export const TOO_LATE = "SIGUSR2";
 
 /**
  * What watches over a process, in the shell that every machine has (dash, bash, that of BusyBox). Arguments: the mark
- * in the environment of those it ends; how long it may hear nothing, or 0; how often it looks at the clock meanwhile,
- * both in hundredths of a second, and the latter in seconds as well.
+ * in the environment of those it ends; whether their time is limited, 1 or 0; how often it looks at the clock then, in
+ * hundredths of a second and in seconds.
  *
- * It reads lines: `group <id>` of the process, `beat <age>` as a sign of life of that age. The end of its standard
- * input is the end of the one who holds it, even by SIGKILL. It never kills by the number of a process that it does
- * not see at that moment, for numbers are used again: so the clock is a stream of lines, not a timer to be killed.
+ * It first prints the time by its clock, in hundredths of a second, when time is limited. It reads lines: `group <id>`
+ * of the process, `until <time>` by its clock to which they may live: a time that is told late means what it meant.
+ * The end of its standard input is the end of the one who holds it, even by SIGKILL. It never kills by the number of a
+ * process that it does not see at that moment, for numbers are used again: so the clock is a stream of lines, not a
+ * timer to be killed.
  */
 export const GUARD_SCRIPT = `
 # Whoever stops a service asks all of its processes to stop; this one is the last.
 trap '' HUP INT TERM
-mark=$1 limit=$2 tick=$3 pause=$4 group= now=0
+mark=$1 limited=$2 tick=$3 pause=$4 group= now=0 until=
 
 # Since the machine started, the time it slept included, whatever its clock is set to.
 look() {
@@ -26,14 +31,12 @@ look() {
 }
 
 watch() {
-  look start
-  heard=$now
   while read -r word value; do
     look "$word"
     case $word in
-      group) group=$value heard=$now ;;
-      beat) [ $((now - value)) -le "$heard" ] || heard=$((now - value)) ;;
-      tick) [ $((now - heard)) -lt "$limit" ] || return ${UNATTENDED} ;;
+      group) group=$value ;;
+      until) until=$value ;;
+      tick) [ -z "$until" ] || [ "$now" -lt "$until" ] || return ${UNATTENDED} ;;
       end) return 0 ;;
     esac
   done
@@ -66,12 +69,14 @@ finish() {
   done
 }
 
-if [ "$limit" -eq 0 ]; then
+if [ "$limited" -eq 0 ]; then
   watch
   finish
   exit 0
 fi
-exec 3<&0
+look start
+echo "$now"
+exec 3<&0 >/dev/null
 {
   { cat <&3; echo end; } &
   while { sleep "$pause" || sleep 1; echo tick; }; do :; done 3<&- &
@@ -82,4 +87,18 @@ exec 3<&0
   finish
   exit $code
 }
+`;
+
+/**
+ * Becomes a program unless its time is over by the guard's clock: whoever starts it may have been stopped since it
+ * looked. Arguments: that time, the program and its arguments. Where the system has no such clock, it does not look.
+ */
+export const GATE_SCRIPT = `
+until=$1
+shift
+if [ -r /proc/uptime ]; then
+  read -r now rest </proc/uptime
+  [ "\${now%.*}\${now#*.}" -lt "$until" ] || kill -s USR2 $$
+fi
+exec "$@"
 `;

@@ -3,63 +3,75 @@
  * wanted, the time for which it gives a sign of life.
  */
 import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
 import process from "node:process";
-import { GUARD_SCRIPT, UNATTENDED } from "./guard_script.ts";
+import { GATE_SCRIPT, GUARD_SCRIPT, TOO_LATE, UNATTENDED } from "./guard_script.ts";
+import type { Lease } from "./lease.ts";
 
 /** In the environment of the process and of all that it starts, so that those who left its group are found. */
 const MARKS = "GUARDED_PROCESSES";
-/** Within this share of `aliveMs` without a sign of life the end begins; it has come when all of it is over. */
-const PATIENCE = 0.9;
-/** How often the guard looks at the clock in that time. */
+/** The end begins before the lease is over by this share of it, so that it has come when others count on it. */
+const MARGIN = 0.1;
+/** How often the guard looks at the clock in a lease. */
 const TICKS = 10;
 
 export interface GuardedOptions {
   cwd: string;
   /** The whole environment. */
   env: Record<string, string>;
-  /** Ends everything after so long without {@linkcode GuardedProcess.alive}, in milliseconds; default: never. */
-  aliveMs?: number;
+  /** Nothing of it outlives the lease, nor begins when that is over; default: it may live for ever. */
+  lease?: Lease;
 }
 
 export interface GuardedProcess {
   child: Deno.ChildProcess;
-  /**
-   * A sign of life of the one who started it. Never waits and never fails.
-   *
-   * @param agoMs How long ago that was of which it tells, in milliseconds: of a lease that was renewed, when the
-   * renewal was asked for.
-   */
-  alive(agoMs?: number): void;
   /** Ends the process and all that it started, at once, and waits until they are told so. */
   end(): Promise<void>;
-  /** Whether it was ended for want of a sign of life; known after `end`. */
+  /** Whether it was ended, or not begun, because the lease was over; known after `end`. */
   readonly unattended: boolean;
 }
 
 /** Windows has no process groups of this kind; there the process alone is ended, and not by a guard. */
 const HAS_GROUPS = Deno.build.os !== "windows";
 
-/** Starts a program whose environment is `env` and nothing else. */
+/**
+ * Starts a program whose environment is `env` and nothing else.
+ *
+ * @throws {Deno.errors.NotFound} when there is no such program.
+ */
 export async function startGuarded(argv: string[], options: GuardedOptions): Promise<GuardedProcess> {
   const mark = randomUUID();
   if (!HAS_GROUPS) {
     const child = spawn(argv, options, mark);
     const end = () => Promise.resolve(killQuietly(child));
-    return { child, alive: () => {}, end, unattended: false };
+    return { child, end, unattended: false };
   }
+  const { lease } = options;
   // Before the process, so that there is no moment in which nobody watches over it.
-  const guard = startGuard(mark, options.aliveMs);
+  const guard = startGuard(mark, lease?.leaseMs);
   let child: Deno.ChildProcess;
+  let clock: GuardClock | undefined;
   try {
-    child = spawn(argv, options, mark);
+    if (lease === undefined) child = spawn(argv, options, mark);
+    else {
+      clock = await guard.clock();
+      // This program may be stopped for a while between any two lines: both are told the time, not what is left of it.
+      const until = endOf(lease, clock);
+      await guard.tell(`until ${until}`);
+      await findProgram(argv[0]!, options.cwd);
+      child = spawn(["sh", "-c", GATE_SCRIPT, "process-gate", String(until), ...argv], options, mark);
+    }
   } catch (error) {
     await guard.release();
     throw error;
   }
   let hasEnded = false;
-  child.status.then(() => hasEnded = true);
   let ended: Promise<void> | undefined;
   let unattended = false;
+  child.status.then(({ signal }) => {
+    hasEnded = true;
+    if (signal === TOO_LATE) unattended = true;
+  });
   guard.status.then(({ code }) => {
     if (ended !== undefined && code !== UNATTENDED) return;
     unattended = true;
@@ -67,11 +79,12 @@ export async function startGuarded(argv: string[], options: GuardedOptions): Pro
     if (code !== UNATTENDED && !hasEnded) killGroup(child.pid);
   });
   await guard.tell(`group ${child.pid}`);
+  const stopFollowing = lease?.onRenewal(() => guard.hint(`until ${endOf(lease, clock!)}`));
   return {
     child,
-    alive: (agoMs = 0) => guard.hint(`beat ${hundredths(agoMs)}`),
     end: () =>
       ended ??= (() => {
+        stopFollowing?.();
         killGroup(child.pid);
         return guard.release();
       })(),
@@ -79,6 +92,13 @@ export async function startGuarded(argv: string[], options: GuardedOptions): Pro
       return unattended;
     },
   };
+}
+
+const endOf = ({ leaseMs, heldUntil }: Lease, clock: GuardClock) => clock(heldUntil() - MARGIN * leaseMs);
+
+/** The gate would only say it by an exit code. */
+async function findProgram(program: string, cwd: string): Promise<void> {
+  if (program.includes("/")) await Deno.stat(resolve(cwd, program));
 }
 
 function spawn(
@@ -100,8 +120,13 @@ function spawn(
   }).spawn();
 }
 
+/** From a time by `performance.now()` to one by the guard's clock, in hundredths of a second; never a later one. */
+type GuardClock = (ms: number) => number;
+
 interface Guard {
   status: Promise<Deno.CommandStatus>;
+  /** Reads its clock, once. */
+  clock(): Promise<GuardClock>;
   tell(line: string): Promise<void>;
   /** Says it unless the guard has not heard the line before. */
   hint(line: string): void;
@@ -109,16 +134,18 @@ interface Guard {
   release(): Promise<void>;
 }
 
-function startGuard(mark: string, aliveMs = 0): Guard {
+/** @param leaseMs Length of the lease; without one it has no clock. */
+function startGuard(mark: string, leaseMs?: number): Guard {
+  const tickMs = leaseMs === undefined ? 0 : Math.max(10, leaseMs / TICKS);
   const guard = new Deno.Command("sh", {
     args: [
       "-c",
       GUARD_SCRIPT,
       "process-guard",
       mark,
-      String(Math.max(hundredths(aliveMs * PATIENCE), aliveMs > 0 ? 1 : 0)),
-      String(Math.max(1, hundredths(aliveMs / TICKS))),
-      (aliveMs / TICKS / 1000).toFixed(3),
+      leaseMs === undefined ? "0" : "1",
+      String(Math.round(tickMs / 10)),
+      (tickMs / 1000).toFixed(3),
     ],
     // In a group of its own, so that Ctrl-C in a terminal does not reach it. Without the marks of this program, so
     // that it does its work also where this program is ended by a guard.
@@ -126,7 +153,7 @@ function startGuard(mark: string, aliveMs = 0): Guard {
     clearEnv: true,
     env: { PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin" },
     stdin: "piped",
-    stdout: "null",
+    stdout: "piped",
     stderr: "null",
   }).spawn();
   const input = guard.stdin.getWriter();
@@ -141,8 +168,15 @@ function startGuard(mark: string, aliveMs = 0): Guard {
       speaking = false;
     }
   };
+  const printed = new Response(guard.stdout).text();
   return {
     status: guard.status,
+    async clock() {
+      const hundredths = Number.parseInt(await printed);
+      const readBefore = performance.now();
+      if (Number.isNaN(hundredths)) throw new Error("The guard of a process ended before it began.");
+      return (ms) => hundredths + Math.floor((ms - readBefore) / 10);
+    },
     tell,
     hint(line) {
       if (!speaking) tell(line);
@@ -164,8 +198,6 @@ function unlessGone(error: unknown): void {
     error instanceof TypeError;
   if (!gone) throw error;
 }
-
-const hundredths = (ms: number) => Math.round(ms / 10);
 
 function killGroup(group: number): void {
   try {

@@ -6,4 +6,5 @@ export { createProgress, type Progress, type ProgressBar, silentProgress } from 
 export { fileExists } from "./file_exists.ts";
 export { isFile } from "./is_file.ts";
 export { type GuardedOptions, type GuardedProcess, startGuarded } from "./guarded_process.ts";
+export type { Lease } from "./lease.ts";
 export { codeVersion } from "./code_version.ts";

@@ -45,7 +45,7 @@ async function executeSteps(
   log: RunLog,
   { program, mask, graceMs }: StepExecutorOptions,
 ): Promise<Outcome> {
-  const { job, slot, signal, leaseMs, onRenewal, remainingMs } = execution;
+  const { job, slot, signal, lease } = execution;
   const until = performance.now() + job.timeoutMinutes * 60_000;
   let peakBytes: number | undefined;
   for (const [i, step] of job.steps.entries()) {
@@ -55,17 +55,14 @@ async function executeSteps(
       continue;
     }
     if (signal.aborted) return { ...stopped(signal.reason as StopReason), peakBytes };
-    const { result, alive } = runStep(program(step, execution), {
+    const ended = await runStep(program(step, execution), {
       log,
       mask,
       signal,
       graceMs,
       timeoutMs: Math.max(1, until - performance.now()),
-      aliveMs: leaseMs,
+      lease,
     });
-    const end = onRenewal(() => alive(leaseMs - remainingMs()));
-    const ended = await result;
-    end();
     peakBytes = largest(peakBytes, ended.peakBytes);
     if (ended.ended !== "exited" || ended.exitCode !== 0) {
       return { ...failure(job, name, ended, signal), peakBytes };

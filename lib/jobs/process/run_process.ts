@@ -1,4 +1,4 @@
-import { type GuardedProcess, startGuarded } from "shopflow/runtime/mod.ts";
+import { type GuardedProcess, type Lease, startGuarded } from "shopflow/runtime/mod.ts";
 import process from "node:process";
 import { createLineSplitter } from "./line_splitter.ts";
 import { watchMemory } from "./peak_memory.ts";
@@ -15,19 +15,8 @@ export interface ProcessOptions {
   onLine?: (line: string, stream: "stdout" | "stderr") => void | Promise<void>;
   /** Between asking the process to stop and killing it, in milliseconds; default 5000. */
   graceMs?: number;
-  /** The process and all that it started are killed after so long without `alive`, in milliseconds. */
-  aliveMs?: number;
-}
-
-export interface RunningProcess {
-  /** When it resolves, nothing that the process started is left. Rejects only with what `onLine` or `mask` threw. */
-  result: Promise<ProcessResult>;
-  /**
-   * A sign of life of the scheduler, see {@linkcode ProcessOptions.aliveMs}. Never waits and never fails.
-   *
-   * @param agoMs How long ago that was of which it tells: when the renewal of the lease was asked for.
-   */
-  alive(agoMs?: number): void;
+  /** Of whoever answers for it: the process and all that it started are killed before it is over. */
+  lease?: Lease;
 }
 
 /** How many of the last lines a result has. */
@@ -39,10 +28,11 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /**
  * Runs a program to its end within a time limit. It and its group are asked to stop (SIGTERM) before they are
  * killed; at its end all that it started is killed as well. Its environment is that of this program with the call's.
+ *
+ * Rejects only with what `onLine` or `mask` threw.
  */
-export function startProcess(call: ProgramCall, options: ProcessOptions): RunningProcess {
+export async function runProcess(call: ProgramCall, options: ProcessOptions): Promise<ProcessResult> {
   const startedAt = performance.now();
-  let started: GuardedProcess | undefined;
   const finish = (rest: Pick<Outcome, "ended"> & Partial<Outcome>): ProcessResult => ({
     exitCode: null,
     killedBy: null,
@@ -51,27 +41,20 @@ export function startProcess(call: ProgramCall, options: ProcessOptions): Runnin
     milliseconds: Math.round(performance.now() - startedAt),
     timeoutMs: options.timeoutMs,
   });
-  const run = async () => {
-    if (options.signal?.aborted) {
-      return finish({ ended: "cancelled", cancelReason: options.signal.reason });
-    }
-    try {
-      started = await startGuarded([call.program, ...call.args], {
-        cwd: call.cwd,
-        env: { ...Deno.env.toObject(), ...call.env },
-        aliveMs: options.aliveMs,
-      });
-    } catch (error) {
-      return finish({ ended: "not started", problem: (error as Error).message });
-    }
-    return finish(await watch(started, options));
-  };
-  return { result: run(), alive: (agoMs) => started?.alive(agoMs) };
-}
-
-/** {@linkcode startProcess} for those who only want the result. */
-export function runProcess(call: ProgramCall, options: ProcessOptions): Promise<ProcessResult> {
-  return startProcess(call, options).result;
+  if (options.signal?.aborted) {
+    return finish({ ended: "cancelled", cancelReason: options.signal.reason });
+  }
+  let started: GuardedProcess;
+  try {
+    started = await startGuarded([call.program, ...call.args], {
+      cwd: call.cwd,
+      env: { ...Deno.env.toObject(), ...call.env },
+      lease: options.lease,
+    });
+  } catch (error) {
+    return finish({ ended: "not started", problem: (error as Error).message });
+  }
+  return finish(await watch(started, options));
 }
 
 /** What is known of a result without its start. */

@@ -23,7 +23,7 @@ Deno.test("a scheduler that is silent longer than its lease loses its runs to an
     assert.deepEqual(await world.slots(), ["08:00 running"]);
 
     await delay(1.8 * LEASE_MS);
-    assert.equal(run.remainingMs(), 0, "what it runs must be dead by now");
+    assert.ok(run.lease.heldUntil() < performance.now(), "what it runs must be dead by now");
     await second.keepAlive();
     await second.round(true);
     const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));

@@ -4,10 +4,14 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { startGuarded } from "shopflow/runtime/mod.ts";
+import { takeLease } from "../../fixtures/lease.ts";
 import { leftOf, processState, until } from "../../fixtures/process_state.ts";
 
 const PROGRAM = join(import.meta.dirname!, "guarding_program.ts");
 const env = { PATH: Deno.env.get("PATH")! };
+
+/** Nobody wakes those who wait for it. */
+const LOCK = new Int32Array(new SharedArrayBuffer(4));
 
 /** Shells of this machine that a guard may have to do with. */
 const SHELLS = ["dash", "bash", "busybox"].map((name) => ({ name, path: programPath(name) }));
@@ -20,7 +24,7 @@ for (const { name, path } of SHELLS) {
     name: `a process ends while its stopped parent sleeps on, guarded by ${name}${why}`,
     ignore,
     fn: () =>
-      withProgram({ shell: path!, aliveMs: 1000 }, async ({ program, pids }) => {
+      withProgram({ shell: path!, leaseMs: 1000 }, async ({ program, pids }) => {
         await delay(1500);
         for (const pid of pids) assert.ok(await processState(pid), "it lives while its parent does");
         program.kill("SIGSTOP");
@@ -33,34 +37,51 @@ for (const { name, path } of SHELLS) {
     name: `a process ends when its parent is killed, guarded by ${name}${why}`,
     ignore,
     fn: () =>
-      withProgram({ shell: path!, aliveMs: 600_000 }, async ({ program, pids }) => {
+      withProgram({ shell: path!, leaseMs: 600_000 }, async ({ program, pids }) => {
         program.kill("SIGKILL");
         assert.deepEqual(await leftOf(pids), []);
       }),
   });
 }
 
-Deno.test("a process without signs of life is ended, and it is said why", async () => {
-  const guarded = await startGuarded(["sleep", "300"], { cwd: ".", env, aliveMs: 500 });
+Deno.test("a process whose lease is not renewed is ended, and it is said why", async () => {
+  const guarded = await startGuarded(["sleep", "300"], { cwd: ".", env, lease: takeLease(500) });
   const status = await ended(guarded.child);
   await guarded.end();
   assert.equal(status.signal, "SIGKILL");
   assert.equal(guarded.unattended, true);
-  guarded.alive();
 });
 
-Deno.test("a sign of life counts from when that was of which it tells", async () => {
-  const guarded = await startGuarded(["sleep", "300"], { cwd: ".", env, aliveMs: 1000 });
-  const beating = setInterval(() => guarded.alive(2000), 50);
+Deno.test("a renewal counts from when it was asked for", async () => {
+  const lease = takeLease(1000);
+  const guarded = await startGuarded(["sleep", "300"], { cwd: ".", env, lease });
+  const renewing = setInterval(() => lease.renew(2000), 50);
   await ended(guarded.child);
-  clearInterval(beating);
+  clearInterval(renewing);
   await guarded.end();
   assert.equal(guarded.unattended, true);
 });
 
+Deno.test({
+  name: "a process does not begin when the lease has run out since it was looked at",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "too_late_" });
+    const lease = takeLease(500);
+    // As a program that is stopped between its look at the lease and what it does then.
+    const stopped = { ...lease, heldUntil: () => (Atomics.wait(LOCK, 0, 0, 1000), lease.heldUntil()) };
+    const guarded = await startGuarded(["touch", "began"], { cwd: folder, env, lease: stopped });
+    const { success } = await ended(guarded.child);
+    await guarded.end();
+    assert.deepEqual([success, guarded.unattended], [false, true]);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
 Deno.test("a process that is ended by its parent was not unattended, and nothing of it is left", async () => {
   const family = "setsid sleep 300 & echo $!; sleep 300 & echo $!; echo done; wait";
-  const guarded = await startGuarded(["sh", "-c", family], { cwd: ".", env, aliveMs: 600_000 });
+  const guarded = await startGuarded(["sh", "-c", family], { cwd: ".", env, lease: takeLease(600_000) });
   const pids: number[] = [];
   const reading = (async () => {
     for await (const text of guarded.child.stdout.pipeThrough(new TextDecoderStream())) {
@@ -72,18 +93,17 @@ Deno.test("a process that is ended by its parent was not unattended, and nothing
   await Promise.all([reading, guarded.child.stderr.cancel(), guarded.child.status]);
   assert.deepEqual(await leftOf(pids), []);
   assert.equal(guarded.unattended, false);
-  guarded.alive();
 });
 
 Deno.test("a program that cannot be started leaves no guard", async () => {
   await assert.rejects(
-    startGuarded(["/no/such/program"], { cwd: ".", env, aliveMs: 600_000 }),
+    startGuarded(["/no/such/program"], { cwd: ".", env, lease: takeLease(600_000) }),
     Deno.errors.NotFound,
   );
 });
 
 Deno.test("a guard does not heed requests to stop; without it its process does not go on", async () => {
-  await withProgram({ aliveMs: 600_000 }, async ({ pids, mark }) => {
+  await withProgram({ leaseMs: 600_000 }, async ({ pids, mark }) => {
     const guards = await pidsOf(mark);
     for (const pid of guards) process.kill(pid, "SIGTERM");
     await delay(300);
@@ -107,13 +127,13 @@ Deno.test("a guarded process that guards another one takes it with it", async ()
 
 /** Runs a body with a program that guards a family of processes; `pids` are those of the family, its head the last. */
 async function withProgram(
-  { shell, aliveMs }: { shell?: string; aliveMs: number },
+  { shell, leaseMs }: { shell?: string; leaseMs: number },
   body: (running: { program: Deno.ChildProcess; pids: number[]; mark: string }) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "guard_shell_" });
   if (shell !== undefined) await provideShell(folder, shell);
   const program = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", PROGRAM, String(aliveMs)],
+    args: ["run", "--quiet", "-A", PROGRAM, String(leaseMs)],
     env: { PATH: folder + delimiter + env.PATH },
     stdout: "piped",
   }).spawn();

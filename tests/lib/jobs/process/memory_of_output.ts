@@ -8,7 +8,7 @@ const log = openRunLog(createDirectoryStore(folder), run, { now: () => new Date(
 let peak = 0;
 const watching = setInterval(() => peak = Math.max(peak, Deno.memoryUsage().rss), 50);
 const before = Deno.memoryUsage().rss;
-const { ended, exitCode } = await runStep({ program, args, cwd: folder }, { log, timeoutMs: 300_000 }).result;
+const { ended, exitCode } = await runStep({ program, args, cwd: folder }, { log, timeoutMs: 300_000 });
 clearInterval(watching);
 const { unsaved } = await log.close();
 console.log(JSON.stringify({ ended, exitCode, unsaved, grown: peak - before }));

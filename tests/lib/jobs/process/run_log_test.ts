@@ -194,7 +194,7 @@ Deno.test("a step's log tells its command, what it printed and what became of it
       cwd: ".",
       env: { WHERE: "here" },
     };
-    const { exitCode, lastLines } = await runStep(program, { log, mask, timeoutMs: 60_000 }).result;
+    const { exitCode, lastLines } = await runStep(program, { log, mask, timeoutMs: 60_000 });
     await log.close();
     assert.equal(exitCode, 4);
     assert.deepEqual(lastLines.toSorted(), ["got ***", "here"]);

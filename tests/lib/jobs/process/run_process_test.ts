@@ -5,8 +5,8 @@ import {
   type ProcessOptions,
   type ProcessResult,
   runProcess,
-  startProcess,
 } from "shopflow/jobs/process/mod.ts";
+import { takeLease } from "../../../fixtures/lease.ts";
 import { leftOf, processState, until } from "../../../fixtures/process_state.ts";
 
 const MINUTE = 60_000;
@@ -49,7 +49,7 @@ Deno.test("a process that is deaf to SIGTERM is killed after the grace, with tho
   const pids: number[] = [];
   const deaf = "trap '' TERM; setsid sleep 300 & echo $!; sleep 300 & echo $!; echo $$; wait; sleep 300";
   const stop = new AbortController();
-  const running = startProcess(shell(deaf), {
+  const running = runProcess(shell(deaf), {
     timeoutMs: MINUTE,
     graceMs: 300,
     signal: stop.signal,
@@ -57,7 +57,7 @@ Deno.test("a process that is deaf to SIGTERM is killed after the grace, with tho
   });
   await until(() => pids.length === 3);
   stop.abort(new Error("a later slot takes its place"));
-  const result = await running.result;
+  const result = await running;
   assert.deepEqual([result.ended, result.exitCode, result.killedBy], ["cancelled", null, "SIGKILL"]);
   assert.equal(exitReason(result), "cancelled: a later slot takes its place");
   assert.deepEqual(await leftOf(pids), []);
@@ -79,13 +79,13 @@ Deno.test("one who escaped and holds the pipes open does not hold the end of the
 });
 
 Deno.test("a process whose scheduler gives no sign of life is ended, and one whose does goes on", async () => {
-  const alone = await run("sleep 300", { aliveMs: 500 });
+  const alone = await run("sleep 300", { lease: takeLease(500) });
   assert.deepEqual([alone.ended, alone.killedBy], ["unattended", "SIGKILL"]);
   assert.match(exitReason(alone), /no sign of life/);
-  const attended = startProcess(shell("sleep 2"), { timeoutMs: MINUTE, aliveMs: 1000 });
-  const beating = setInterval(() => attended.alive(), 50);
-  assert.equal((await attended.result).ended, "exited");
-  clearInterval(beating);
+  const lease = takeLease(1000);
+  const renewing = setInterval(lease.renew, 50);
+  assert.equal((await run("sleep 2", { lease })).ended, "exited");
+  clearInterval(renewing);
 });
 
 Deno.test("a signal that is not ours is told, of SIGKILL with the usual reason", async () => {
@@ -95,7 +95,7 @@ Deno.test("a signal that is not ours is told, of SIGKILL with the usual reason",
 
 Deno.test("a program that cannot be started is a result as well", async () => {
   const call = { program: "/no/such/program", args: [], cwd: "." };
-  const result = await runProcess(call, { timeoutMs: MINUTE, aliveMs: MINUTE });
+  const result = await runProcess(call, { timeoutMs: MINUTE, lease: takeLease(MINUTE) });
   assert.equal(result.ended, "not started");
   assert.match(exitReason(result), /^it could not be started: .*\/no\/such\/program/);
 });
