@@ -13,7 +13,7 @@ import {
 } from "shopflow/notebook/mod.ts";
 import { basename, join } from "node:path";
 import type { Pipeline, PipelineContext, PipelineResult } from "./context.ts";
-import { counted } from "./lake/text_table.ts";
+import { counted } from "./text_table.ts";
 import { cellProgress } from "./publish/cell_progress.ts";
 import { latestAsOf } from "./publish/latest_as_of.ts";
 import { reportInputs, sharedInputs } from "./publish/report_inputs.ts";

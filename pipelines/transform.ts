@@ -58,7 +58,6 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
       const summary =
         `the lake stays at snapshot ${current}: raw data and models are those of ${withdrawn}, ` +
         "which was rolled back. Run transform with --force to publish it all the same";
-      runtime.log.warn(summary);
       return { status: "unchanged", summary };
     }
     const content = {

@@ -4,6 +4,7 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand } from "shopflow/errors/mod.ts";
 import { requestRun, type SchedulerLoop } from "shopflow/jobs/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
+import { wholeNumber } from "../pipelines/whole_number.ts";
 import { findJob } from "./commands/find_job.ts";
 import { createJobsContext, requestOf } from "./commands/jobs_context.ts";
 import { JOBS } from "./jobs.ts";
@@ -50,7 +51,7 @@ await runCommand(async () => {
       seconds,
       30,
     )
-    .option("--max-runs <number>", "how many runs go on at the same time on this machine", atLeastOne, 4)
+    .option("--max-runs <number>", "how many runs go on at the same time on this machine", wholeNumber, 4)
     .option("--run <job>", "ask for a run of this job at the beginning, besides those that are due")
     .allowExcessArguments(false)
     .parse(Deno.args, { from: "user" })
@@ -85,10 +86,4 @@ function seconds(text: string): number {
   const number = Number(text);
   if (Number.isFinite(number) && number >= 0 && text.trim() !== "") return number;
   throw new InvalidArgumentError("Expected a number of seconds from 0.");
-}
-
-function atLeastOne(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1) return number;
-  throw new InvalidArgumentError("Expected a whole number from 1.");
 }

@@ -14,6 +14,13 @@ export const pageKey = (job: string, day: string) => `${pagesFolder(job)}${day}.
 export const partsFolder = (job: string, day: string) => `${jobFolder(job)}parts/${day}/`;
 /** Slots of a page that do not stand on it itself. */
 export const partKey = (job: string, day: string, id: string) => `${partsFolder(job, day)}${id}.json`;
+/** What a key of a part says; undefined for all other keys. */
+export function partIn(key: string): { job: string; day: string; id: string } | undefined {
+  if (!key.startsWith(JOBS)) return undefined;
+  const [job, folder, day, file, ...rest] = key.slice(JOBS.length).split("/");
+  if (folder !== "parts" || !file?.endsWith(".json") || rest.length > 0) return undefined;
+  return { job: job!, day: day!, id: file.slice(0, -".json".length) };
+}
 /** Which pages have open slots, and whether the job is paused. */
 export const controlKey = (job: string) => `${jobFolder(job)}control.json`;
 /** What was told to whom about the job. */

@@ -27,3 +27,4 @@ export {
   livingSchedulers,
 } from "./living_schedulers.ts";
 export { isLog, JOBS, pagesFolder } from "./ledger_keys.ts";
+export { strayParts } from "./stray_parts.ts";

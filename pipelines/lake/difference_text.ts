@@ -1,6 +1,6 @@
 import type { TableDifference } from "shopflow/lake/mod.ts";
 import type { RowDifference } from "shopflow/warehouse/mod.ts";
-import { counted, formatCount, textTable } from "./text_table.ts";
+import { counted, formatCount, textTable } from "../text_table.ts";
 
 /** A table's difference with its rows counted by key, where the table has one. */
 export type Difference = TableDifference & { rows?: RowDifference };

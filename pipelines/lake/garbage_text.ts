@@ -1,5 +1,5 @@
 import type { Garbage } from "shopflow/lake/mod.ts";
-import { counted, formatSize } from "./text_table.ts";
+import { counted, formatSize } from "../text_table.ts";
 
 /** What a garbage collection did or would do, for a terminal. */
 export function garbageText(

@@ -1,6 +1,6 @@
 import type { Lineage, Manifest } from "shopflow/lake/mod.ts";
 import { monthSpans } from "../month_spans.ts";
-import { counted, formatCount, formatSize, formatTime, textTable } from "./text_table.ts";
+import { counted, formatCount, formatSize, formatTime, textTable } from "../text_table.ts";
 
 /** Fields that have a place of their own on the page; whatever else a manifest says is printed as it is. */
 const SHOWN = ["id", "createdAt", "codeVersion", "inputs", "tables", "dataTests", "lineage"];

@@ -1,5 +1,5 @@
 import type { QuarantinedRun, Row } from "shopflow/warehouse/mod.ts";
-import { formatCount, formatTime, textTable } from "./text_table.ts";
+import { formatCount, formatTime, textTable } from "../text_table.ts";
 
 /** What data tests blocked, for a terminal: one line a run and test. */
 export function quarantineText(runs: QuarantinedRun[]): string {

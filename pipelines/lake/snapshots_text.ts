@@ -1,5 +1,5 @@
 import type { SnapshotSummary } from "shopflow/lake/mod.ts";
-import { formatCount, formatSize, formatTime, textTable } from "./text_table.ts";
+import { formatCount, formatSize, formatTime, textTable } from "../text_table.ts";
 
 /** The list of snapshots for a terminal. */
 export function snapshotsText(snapshots: SnapshotSummary[]): string {

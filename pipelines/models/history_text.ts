@@ -1,5 +1,5 @@
 import type { PromotionDecision } from "shopflow/registry/mod.ts";
-import { formatTime } from "../lake/text_table.ts";
+import { formatTime } from "../text_table.ts";
 import { figureText } from "../train/settle_challenger.ts";
 
 /** Decisions about versions for a terminal, in the order given. */

@@ -1,5 +1,5 @@
 import type { ListedVersion } from "shopflow/registry/mod.ts";
-import { formatTime, textTable } from "../lake/text_table.ts";
+import { formatTime, textTable } from "../text_table.ts";
 
 /** The versions of models for a terminal. */
 export function versionsText(versions: ListedVersion[]): string {

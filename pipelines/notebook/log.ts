@@ -4,7 +4,7 @@ import { NotebookError } from "shopflow/errors/mod.ts";
 import { type LogEntry, notebookLog, type RunEntry } from "shopflow/notebook/versions/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { createContext } from "../context.ts";
-import { formatTime, textTable } from "../lake/text_table.ts";
+import { formatTime, textTable } from "../text_table.ts";
 import { wholeNumber } from "../whole_number.ts";
 
 interface LogFlags {

@@ -3,7 +3,7 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import { listRuns, runStatus, snapshotRead } from "shopflow/notebook/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { createContext } from "../context.ts";
-import { textTable } from "../lake/text_table.ts";
+import { textTable } from "../text_table.ts";
 import { wholeNumber } from "../whole_number.ts";
 
 /** `notebook runs [NAME]`: what ran, runs, failed or was killed. */

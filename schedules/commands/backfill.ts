@@ -7,7 +7,7 @@ import {
   requestBackfill,
   type RunName,
 } from "shopflow/jobs/mod.ts";
-import { counted } from "../../pipelines/lake/text_table.ts";
+import { counted } from "../../pipelines/text_table.ts";
 import { findJob } from "./find_job.ts";
 import { answer, type JobsContext, type JsonFlag, requestOf } from "./jobs_context.ts";
 import { noScheduler } from "./no_scheduler.ts";

@@ -7,7 +7,7 @@ import {
   type Request,
   type Slot,
 } from "shopflow/jobs/mod.ts";
-import { counted, textTable } from "../../pipelines/lake/text_table.ts";
+import { counted, textTable } from "../../pipelines/text_table.ts";
 import { scheduleText } from "../job_table.ts";
 import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
 import { type KnownJob, knownJobs } from "./known_jobs.ts";

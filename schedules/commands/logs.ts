@@ -2,13 +2,13 @@ import type { Command } from "commander";
 import { InputError } from "shopflow/errors/mod.ts";
 import { formatRunName, isFinal, type Slot } from "shopflow/jobs/mod.ts";
 import { followRunLog, readRunLog } from "shopflow/jobs/process/mod.ts";
+import { wholeNumber } from "../../pipelines/whole_number.ts";
 import { findRun } from "./find_run.ts";
 import type { JobsContext } from "./jobs_context.ts";
-import { readCount } from "./options.ts";
 
 interface LogsFlags {
   follow?: boolean;
-  attempt?: string;
+  attempt?: number;
 }
 
 /** `jobs logs RUN`: what the processes of a run printed. */
@@ -17,14 +17,14 @@ export function addLogsCommand(program: Command, context: () => JobsContext): vo
     .description("print what a run's processes printed, of its last try")
     .argument("<run>", "JOB@SLOT as `runs` prints it, or a job's name for its last run")
     .option("--follow", "go on until the run ends")
-    .option("--attempt <number>", "of another try")
+    .option("--attempt <number>", "of another try", wholeNumber)
     .addHelpText("after", "\nExample:\n  deno task jobs logs train-models --follow")
     .action((name: string, flags: LogsFlags) => logs(context(), name, flags));
 }
 
 async function logs(context: JobsContext, name: string, flags: LogsFlags): Promise<void> {
   const { ledger, store, print } = context;
-  const attempt = flags.attempt === undefined ? undefined : readCount("--attempt", flags.attempt);
+  const { attempt } = flags;
   const slot = await findRun(context, name);
   if (attempt !== undefined) refuseUnknown(slot, attempt, flags);
   const lines = flags.follow

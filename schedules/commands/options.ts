@@ -39,13 +39,3 @@ export function readStatuses(text: string): SlotStatus[] {
     });
   });
 }
-
-/** @throws {InputError} when it is no whole number from 1. */
-export function readCount(option: string, text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
-  throw new InputError(`${option} cannot be used`, {
-    expected: "a whole number from 1",
-    found: JSON.stringify(text),
-  });
-}

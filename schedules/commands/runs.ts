@@ -1,16 +1,17 @@
 import type { Command } from "commander";
 import { formatRunName, latestSlots, type Slot } from "shopflow/jobs/mod.ts";
-import { textTable } from "../../pipelines/lake/text_table.ts";
+import { textTable } from "../../pipelines/text_table.ts";
+import { wholeNumber } from "../../pipelines/whole_number.ts";
 import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
 import { findKnownJob, knownJobs } from "./known_jobs.ts";
-import { readCount, readSince, readStatuses } from "./options.ts";
+import { readSince, readStatuses } from "./options.ts";
 import { statusText, tookText } from "./slot_text.ts";
 import { utcText } from "./time_text.ts";
 
 interface RunsFlags extends JsonFlag {
   status?: string;
   since?: string;
-  limit: string;
+  limit: number;
 }
 
 /** `jobs runs [JOB]`: what became of the slots. */
@@ -20,7 +21,7 @@ export function addRunsCommand(program: Command, context: () => JobsContext): vo
     .argument("[job]", "only this job's")
     .option("--status <statuses>", "only these, e.g. failed or failed,late,missed")
     .option("--since <time>", "not the ones before: a time, a date, or how long ago (90m, 12h, 7d)")
-    .option("--limit <count>", "how many at most", "20")
+    .option("--limit <count>", "how many at most", wholeNumber, 20)
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -34,10 +35,9 @@ async function runs(context: JobsContext, name: string | undefined, flags: RunsF
   const { ledger, runtime } = context;
   const wanted = name === undefined ? await knownJobs(context) : [await findKnownJob(context, name)];
   const statuses = flags.status === undefined ? undefined : readStatuses(flags.status);
-  const limit = readCount("--limit", flags.limit);
   const since = flags.since === undefined ? undefined : readSince("--since", flags.since, runtime.now());
   const slots = await latestSlots(ledger, wanted.map(({ job }) => job.name), {
-    limit,
+    limit: flags.limit,
     since,
     where: ({ status }) => statuses === undefined || statuses.includes(status),
   });

@@ -7,7 +7,7 @@ import {
   type Slot,
   stepName,
 } from "shopflow/jobs/mod.ts";
-import { formatSize, textTable } from "../../pipelines/lake/text_table.ts";
+import { formatSize, textTable } from "../../pipelines/text_table.ts";
 import { scheduleText } from "../job_table.ts";
 import { findRun } from "./find_run.ts";
 import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";

@@ -1,15 +1,16 @@
 import type { Command } from "commander";
 import { LakeError } from "shopflow/errors/mod.ts";
 import { formatRunName, type Slot } from "shopflow/jobs/mod.ts";
-import { counted } from "../../pipelines/lake/text_table.ts";
+import { counted } from "../../pipelines/text_table.ts";
+import { wholeNumber } from "../../pipelines/whole_number.ts";
 import { runTick, type Tick } from "../scheduler.ts";
 import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
-import { readCount } from "./options.ts";
 import { statusText, tookText } from "./slot_text.ts";
 
 interface TickFlags extends JsonFlag {
-  grace: string;
-  maxRuns: string;
+  /** Minutes. */
+  grace: number;
+  maxRuns: number;
 }
 
 /** `jobs tick`: a scheduler that ends when nothing is left to be done now. */
@@ -21,9 +22,10 @@ export function addTickCommand(program: Command, context: () => JobsContext): vo
     .option(
       "--grace <minutes>",
       "how late a slot may be seen without having been missed: more than lies between two ticks",
-      "10",
+      wholeNumber,
+      10,
     )
-    .option("--max-runs <count>", "how many runs go on at the same time", "4")
+    .option("--max-runs <count>", "how many runs go on at the same time", wholeNumber, 4)
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -34,10 +36,9 @@ export function addTickCommand(program: Command, context: () => JobsContext): vo
     .action((flags: TickFlags) => tick(context(), flags));
 }
 
-async function tick(context: JobsContext, flags: TickFlags): Promise<void> {
+async function tick(context: JobsContext, { grace, maxRuns, ...flags }: TickFlags): Promise<void> {
   const { jobs, pools, config, runtime } = context;
-  const maxRuns = readCount("--max-runs", flags.maxRuns);
-  const graceMs = readCount("--grace", flags.grace) * 60_000;
+  const graceMs = grace * 60_000;
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;

@@ -1,5 +1,5 @@
 import { FINAL_STATUSES, type FinalStatus, type Job, type Slot } from "shopflow/jobs/mod.ts";
-import { formatCount, textTable } from "../../pipelines/lake/text_table.ts";
+import { formatCount, textTable } from "../../pipelines/text_table.ts";
 import { type Paint, STATUS_COLOURS } from "../commands/paint.ts";
 import { localDay } from "./local_time.ts";
 

@@ -1,3 +1,5 @@
+import type { Slot } from "shopflow/jobs/mod.ts";
+import { slotPage } from "shopflow/jobs/slot_page.ts";
 import { encodeJson, listSnapshots } from "shopflow/lake/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
@@ -14,6 +16,18 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const inDays = (context: PipelineContext, days: number): PipelineContext => ({
   ...context,
   runtime: { ...context.runtime, now: () => new Date(Date.now() + days * DAY_MS) },
+});
+
+const slotAt = (slot: string): Slot => ({
+  job: "refresh-data",
+  slot,
+  trigger: "schedule",
+  interval: { from: slot, to: slot },
+  status: "queued",
+  reason: "to be started",
+  enteredAt: slot,
+  stepsDone: [],
+  attempts: [],
 });
 
 /** Publishes snapshots that differ by a customer. */
@@ -62,9 +76,33 @@ Deno.test("logs go after ninety days, the ledger of slots and records of other r
 
     const { status, summary } = await collectGarbage(inDays(context, 91));
     assert.equal(status, "done");
-    assert.match(summary, /, 1 piece of logs older than 90 days: 3 B; 0 snapshots kept/);
+    assert.match(summary, /, 1 piece of logs older than 90 days, .*: 3 B; 0 snapshots kept/);
     assert.equal(await store.stat(log), undefined);
     for (const key of others) assert.ok(await store.stat(key), key);
+  }));
+
+Deno.test("parts of the ledger that no page names go after a day, those that one names stay", () =>
+  withLake(async (context) => {
+    const { store } = context;
+    const page = slotPage(store, "refresh-data", "2024-10-02");
+    const slots = Array.from(
+      { length: 70 },
+      (_, i) => slotAt(new Date(Date.UTC(2024, 9, 2, 3, i)).toISOString()),
+    );
+    for (const slot of slots) await page.enter([slot]);
+    const stray = [
+      // Its writer died before the page named it; the other day has no page at all.
+      "runs/jobs/refresh-data/parts/2024-10-02/stray.json",
+      "runs/jobs/refresh-data/parts/2024-10-03/stray.json",
+    ];
+    for (const key of stray) await store.put(key, encodeJson({ slots: {} }));
+    assert.equal((await collectGarbage(inDays(context, 0.9))).status, "unchanged");
+
+    const { summary } = await collectGarbage(inDays(context, 1.1));
+    assert.match(summary, /, 2 stray parts of the ledger: /);
+    for (const key of stray) assert.equal(await store.stat(key), undefined, key);
+    assert.equal(Object.keys((await page.read()).slots).length, slots.length);
+    assert.ok((await store.list("runs/jobs/refresh-data/parts/")).length > 0, "slots lie in parts");
   }));
 
 Deno.test("working folders of killed pipelines go after a day", () =>
