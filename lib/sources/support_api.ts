@@ -26,9 +26,9 @@ export async function readSupportApi(
   for (let pass = 1; pass <= PASSES; pass++) {
     const tickets = await readPages(url, from, options);
     if (tickets !== undefined) return tickets;
-    options.log.info(`  tickets of the Support API moved while they were read; pass ${pass + 1}`);
+    options.log.info(`  support_tickets of the Support API moved while they were read; pass ${pass + 1}`);
   }
-  throw new SourceError(`The tickets of the Support API ${url} change faster than they can be read`, {
+  throw new SourceError(`support_tickets of the Support API ${url} change faster than they can be read`, {
     expected: "pages that follow each other",
     found: `tickets that moved in each of ${PASSES} passes`,
     remedy: "Run the extract when fewer tickets are moved, or read the tickets from MongoDB.",
@@ -68,7 +68,7 @@ function continues(last: Record<string, unknown>[], items: Record<string, unknow
 /** A server that does not know `offset` would give the first page for ever. */
 function checkOffset(page: TicketPage, offset: number, url: string): void {
   if (page.offset === offset) return;
-  throw new SourceError(`The Support API ${url} gave another page than was asked for`, {
+  throw new SourceError(`The Support API ${url} gave another page of support_tickets than was asked for`, {
     expected: `offset ${offset}`,
     found: `offset ${page.offset}`,
   });

@@ -70,15 +70,21 @@ async function request(address: URL, url: string, apiKey: string | undefined): P
     text = await response.text();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PassingFailure(`The Support API ${url} cannot be reached`, reason, undefined, cause);
+    throw new PassingFailure(
+      `support_tickets of the Support API ${url} cannot be reached`,
+      reason,
+      undefined,
+      cause,
+    );
   }
   const { status } = response;
   if (status === 429 || status >= 500) {
     const retryAfter = pauseOf(response.headers.get("retry-after"));
-    throw new PassingFailure(`The Support API ${url} does not answer now`, `status ${status}`, retryAfter);
+    const problem = `support_tickets of the Support API ${url} cannot be read now`;
+    throw new PassingFailure(problem, `status ${status}`, retryAfter);
   }
   if (status === 401 || status === 403) {
-    throw new SourceError(`The Support API ${url} refused the key`, {
+    throw new SourceError(`The Support API ${url} refused the key for support_tickets`, {
       found: `status ${status}`,
       remedy: "Set SHOPFLOW_SUPPORT_API_KEY to the key of the Support API.",
     });
@@ -91,7 +97,7 @@ function pageOf(text: string, status: number, url: string): TicketPage {
     const page = pageShape.safeParse(jsonOf(text));
     if (page.success) return page.data;
   }
-  throw new SourceError(`The Support API ${url} answered something else than tickets`, {
+  throw new SourceError(`The Support API ${url} answered something else than support_tickets`, {
     expected: "status 200 and { total, limit, offset, items }",
     found: `status ${status} and ${JSON.stringify(text.slice(0, 80))}`,
     remedy: "Correct SHOPFLOW_MONGODB_URL: it should be the address of the tickets, https://…/tickets.",

@@ -66,19 +66,24 @@ Deno.test("an API that goes on failing, refuses the key or is none is explained"
     await assert.rejects(readSupportApi(url, undefined, { ...options, apiKey }), (error) => {
       assert.ok(error instanceof SourceError);
       assert.match(error.message, expected);
+      assert.match(error.message, /support_tickets/);
       assert.doesNotMatch(error.message, /wrong key/);
       return true;
     });
   };
   await fails(/refused the key.*SHOPFLOW_SUPPORT_API_KEY/, "wrong key");
-  await fails(/something else than tickets.*status 404/, "secret", api.url.replace("/tickets", "/customers"));
+  await fails(
+    /something else than support_tickets.*status 404/,
+    "secret",
+    api.url.replace("/tickets", "/customers"),
+  );
   api.trouble = () => new Response("<html>", { status: 200 });
-  await fails(/something else than tickets.*found status 200 and "<html>"/);
+  await fails(/something else than support_tickets.*found status 200 and "<html>"/);
   api.trouble = () => new Response("", { status: 302, headers: { location: "http://127.0.0.1:1/" } });
   await fails(/status 302/);
   const before = api.requests.length;
   api.trouble = () => new Response("", { status: 500 });
-  await fails(/does not answer now: found status 500/);
+  await fails(/cannot be read now: found status 500/);
   assert.equal(api.requests.length - before, 6);
   await fails(/cannot be reached/, "secret", "http://127.0.0.1:1/tickets");
 });
