@@ -3,10 +3,12 @@ import {
   currentReport,
   type Notebook,
   notebookPath,
+  type NotebookRun,
   type Parameters,
   publishReport,
   readNotebook,
   readParameters,
+  RecordedFailure,
   renderPage,
   type Report,
   runNotebook,
@@ -62,7 +64,7 @@ export async function publishNotebooks(context: PipelineContext, folder: string)
   if (failures.length === 0) return { status: "done", summary };
   throw new NotebookError(`${failures.length} of ${work.length} notebooks failed`, {
     found: failures.join("; "),
-    remedy: "The reports of those that ran show the failing cell; the other notebooks are published.",
+    remedy: "Their reports show what failed; the other notebooks are published.",
   });
 }
 
@@ -72,15 +74,31 @@ async function publishOne(
   { path, parameters, inputs }: Work,
 ): Promise<string | undefined> {
   try {
-    const { notebook, record } = await runNotebook(path, context, { parameters });
+    const { notebook, record } = await runOrFail(path, context, parameters);
     // Whoever stopped it did not ask for another page; what is published stays.
     if (record.status === "cancelled") return `cancelled by ${record.failure?.evalue}`;
     const page = await renderPage(notebook, { notebookHref: notebookPath(record) });
     await publishReport(context.store, { record, page, inputs });
     const { failure } = record;
-    return failure && `cell ${failure.cellId}, ${failure.ename}: ${failure.evalue}`;
+    if (failure === undefined) return undefined;
+    const { cellId, ename, evalue } = failure;
+    return cellId === "" ? evalue : `cell ${cellId}, ${ename}: ${evalue}`;
   } catch (error) {
     if (error instanceof ShopFlowError) return error.message;
+    throw error;
+  }
+}
+
+/** A run that ended before its first cell is a run like any other that failed: its page says why. */
+async function runOrFail(
+  path: string,
+  context: PipelineContext,
+  parameters: Parameters,
+): Promise<NotebookRun> {
+  try {
+    return await runNotebook(path, context, { parameters });
+  } catch (error) {
+    if (error instanceof RecordedFailure) return error.run;
     throw error;
   }
 }

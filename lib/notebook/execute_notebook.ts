@@ -15,6 +15,7 @@ import { DENO_KERNELSPEC } from "./kernelspec.ts";
 import type { Notebook } from "./nbformat.ts";
 import { newRun, type RunFile } from "./new_run.ts";
 import type { Parameters } from "./parameters.ts";
+import { RecordedFailure } from "./recorded_failure.ts";
 import { repositoryState } from "./repository_state.ts";
 import { findFailure, runCells, type TimeLimits } from "./run_cells.ts";
 import type { ExecutedNotebook, RunRecord } from "./run_record.ts";
@@ -61,7 +62,7 @@ export interface PreparedNotebook {
 /**
  * Runs a prepared notebook and keeps it, see `runNotebook`.
  *
- * @throws {NotebookError} when there is no such kernel or it does not start; the run is recorded as failed.
+ * @throws {RecordedFailure} when there is no such kernel or it does not start.
  */
 export async function executeNotebook(
   prepared: PreparedNotebook,
@@ -88,7 +89,8 @@ export async function executeNotebook(
       record.status = "failed";
       const { name, message } = error as Error;
       record.failure = { cellId: "", ename: name, evalue: message };
-      throw error;
+      if (!(error instanceof NotebookError)) throw error;
+      throw new RecordedFailure(error, { notebook, record, key: saver.key });
     } finally {
       await saver.finish();
     }

@@ -30,6 +30,7 @@ export {
 } from "./reports.ts";
 export { type ExecuteOptions, type NotebookRun, type RunContext } from "./execute_notebook.ts";
 export { runNotebook, type RunOptions } from "./run_notebook.ts";
+export { RecordedFailure } from "./recorded_failure.ts";
 export { type Rerun, rerunNotebook } from "./rerun_notebook.ts";
 export { findRun, listRuns } from "./find_runs.ts";
 export { type CellDifference, compareOutputs } from "./compare_outputs.ts";

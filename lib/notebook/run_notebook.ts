@@ -20,6 +20,7 @@ import {
   parseAssignments,
   readParameters,
 } from "./parameters.ts";
+import { RecordedFailure } from "./recorded_failure.ts";
 import { runKey } from "./run_record.ts";
 
 export interface RunOptions extends ExecuteOptions {
@@ -34,8 +35,8 @@ export interface RunOptions extends ExecuteOptions {
  * first cell that fails, and keeps the executed notebook in the store: from the start on, so that a run is seen
  * whose program is killed. A failing cell is a result, not an exception: see the record's status.
  *
- * @throws {NotebookError} when the file cannot be read, a parameter does not fit, or the kernel does not start; all
- *   but a missing file and a parameter that does not fit are recorded as failed runs, too.
+ * @throws {NotebookError} when there is no such file, or a parameter does not fit.
+ * @throws {RecordedFailure} when the file is no notebook, or its kernel does not start.
  */
 export async function runNotebook(
   path: string,
@@ -81,7 +82,7 @@ async function parseOrRecord(
     record.failure = { cellId: "", ename: error.name, evalue: error.message };
     const key = runKey(record.notebook, record.runId);
     await store.put(key, new TextEncoder().encode(formatNotebook(unreadable)));
-    throw error;
+    throw new RecordedFailure(error, { notebook: unreadable, record, key });
   }
 }
 

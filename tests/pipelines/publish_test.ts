@@ -72,6 +72,22 @@ Deno.test("a notebook that throws is published with its failing cell, the others
   });
 });
 
+Deno.test("a notebook whose kernel is gone takes the place of its last good report, and names it", async () => {
+  await withShop(async (context, notebooks) => {
+    const path = join(notebooks, "moved.ipynb");
+    await writeNotebook(path, ["# Moved", "1"]);
+    await publishNotebooks(context, notebooks);
+    const [good] = await listReports(context.store);
+    const notebook = JSON.parse(await Deno.readTextFile(path));
+    notebook.metadata.kernelspec.name = "julia-1.10";
+    await Deno.writeTextFile(path, JSON.stringify(notebook));
+    await assert.rejects(publishNotebooks(context, notebooks), /found moved\.ipynb: .*julia-1\.10/);
+    const { report, html } = (await readReport(context.store, "moved"))!;
+    assert.deepEqual([report.status, report.lastGoodRunId], ["failed", good!.runId]);
+    assert.match(html, /This run failed[\s\S]*julia-1\.10/);
+  });
+});
+
 Deno.test("a notebook that is none fails by its name, and the others are published", async () => {
   await withShop(async (context, notebooks) => {
     await Deno.writeTextFile(join(notebooks, "conflict.ipynb"), "{\n<<<<<<< HEAD\n");
@@ -85,7 +101,11 @@ Deno.test("a notebook that is none fails by its name, and the others are publish
       return true;
     });
     assert.deepEqual((await listReports(context.store)).map(({ name, status }) => [name, status]), [
+      ["conflict", "failed"],
       ["good", "succeeded"],
     ]);
+    const { html } = (await readReport(context.store, "conflict"))!;
+    assert.match(html, /This run failed/);
+    assert.match(html, /marks of a merge conflict/);
   });
 });
