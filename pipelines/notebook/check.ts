@@ -3,6 +3,7 @@ import { NotebookError } from "shopflow/errors/mod.ts";
 import { readNotebook } from "shopflow/notebook/mod.ts";
 import { findRedefinitions, libraryNames } from "shopflow/notebook/promotion/mod.ts";
 import { join } from "node:path";
+import { givenFiles } from "../given_file.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
 
@@ -10,7 +11,7 @@ const ROOT = join(import.meta.dirname!, "..", "..");
 export function addCheckCommand(program: Command): void {
   program.command("check")
     .description("fail when a notebook defines what lib/ exports already")
-    .argument("[files...]", "the .ipynb files; default those in notebooks/")
+    .argument("[files...]", "the .ipynb files; default those in notebooks/", givenFiles)
     .action(check);
 }
 

@@ -7,12 +7,13 @@ import {
   readNotebookText,
   replaceFiles,
 } from "shopflow/notebook/mod.ts";
+import { givenFiles } from "../given_file.ts";
 
 /** `notebook clean FILES`: notebooks as they belong in version control. */
 export function addCleanCommand(program: Command): void {
   program.command("clean")
     .description("remove outputs and traces of runs, as version control wants it")
-    .argument("<files...>", "the .ipynb files")
+    .argument("<files...>", "the .ipynb files", givenFiles)
     .option("--check", "change nothing, but fail when something is to be cleaned")
     .action(clean);
 }

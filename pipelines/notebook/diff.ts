@@ -10,6 +10,7 @@ import {
 } from "shopflow/notebook/versions/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { resolve } from "node:path";
+import { givenFile } from "../given_file.ts";
 import { createContext } from "../context.ts";
 import { writeOutputFile } from "../output_file.ts";
 
@@ -29,8 +30,12 @@ export function addDiffCommand(program: Command): void {
       "show what changed between two notebooks, cell by cell\n" +
         "A notebook is a file, <revision>:<path> of git (HEAD~1:notebooks/churn.ipynb), or the id of a run.",
     )
-    .argument("<before>", "the earlier notebook")
-    .argument("[after]", "the later one; without it, the first as it is now is compared with --from")
+    .argument("<before>", "the earlier notebook", givenFile)
+    .argument(
+      "[after]",
+      "the later one; without it, the first as it is now is compared with --from",
+      givenFile,
+    )
     .option("--from <revision>", "the revision of git to compare a single file with", "HEAD")
     .addOption(new Option("--only <parts...>", "what to look at").choices(parts))
     .option("--html <file>", "write a page that needs no network instead")

@@ -3,6 +3,7 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { type LogEntry, notebookLog, type RunEntry } from "shopflow/notebook/versions/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
+import { givenFile } from "../given_file.ts";
 import { createContext } from "../context.ts";
 import { formatTime, textTable } from "../text_table.ts";
 import { wholeNumber } from "../whole_number.ts";
@@ -16,7 +17,7 @@ interface LogFlags {
 export function addLogCommand(program: Command): void {
   program.command("log")
     .description("list a notebook's commits and runs with the metrics that it reported, the newest first")
-    .argument("<notebook>", "the .ipynb file, or the name of one in notebooks/")
+    .argument("<notebook>", "the .ipynb file, or the name of one in notebooks/", givenFile)
     .option("--limit <number>", "how many", wholeNumber, 20)
     .option("--json", "print JSON")
     .action(log);

@@ -4,6 +4,7 @@ import { parseAssignments, readNotebook, readParameters } from "shopflow/noteboo
 import { promoteCells, type Promotion } from "shopflow/notebook/promotion/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
+import { givenFile } from "../given_file.ts";
 import { addLimitFlags, type LimitFlags, limitsOf, parameterOption } from "./run_flags.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
@@ -22,7 +23,7 @@ export function addPromoteCommand(program: Command): void {
       "move the cells tagged `promote` to lib/ and import them, if all outputs stay the same\n" +
         "A cell begins with the module it goes to, e.g. // promote: lib/features/basket.ts.",
     )
-    .argument("<notebook>", "the .ipynb file")
+    .argument("<notebook>", "the .ipynb file", givenFile)
     .option("--cell <id>", "only this cell")
     .addOption(parameterOption("replace a parameter in both runs; may be repeated"))
     .option("--examples", "take calls of the notebook into the test, though it reads the lake")

@@ -4,6 +4,7 @@ import { InputError } from "shopflow/errors/mod.ts";
 import { openStore } from "shopflow/lake/mod.ts";
 import { findRun, readExecuted, renderPage, renderPdf } from "shopflow/notebook/mod.ts";
 import { extname, resolve } from "node:path";
+import { givenFile } from "../given_file.ts";
 import { writeOutputFile } from "../output_file.ts";
 
 const FORMATS = ["html", "pdf"] as const;
@@ -13,7 +14,7 @@ type Format = typeof FORMATS[number];
 export function addRenderCommand(program: Command): void {
   program.command("render")
     .description("write a run, or a notebook that Jupyter has run, as one HTML file or as a PDF")
-    .argument("<run or file>", "a run's id or its beginning, or an executed .ipynb file")
+    .argument("<run or file>", "a run's id or its beginning, or an executed .ipynb file", givenFile)
     .addOption(
       new Option("--to <format>", "what to write; by default what FILE ends with, else html").choices(
         FORMATS,

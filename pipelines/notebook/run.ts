@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runNotebook } from "shopflow/notebook/runner.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
+import { givenFile } from "../given_file.ts";
 import { createContext } from "../context.ts";
 import { addRunFlags, limitsOf, parameterOption, type RunFlags } from "./run_flags.ts";
 import { finishRun } from "./finish_run.ts";
@@ -10,7 +11,7 @@ import { finishRun } from "./finish_run.ts";
 export function addRunCommand(program: Command): void {
   const command = program.command("run")
     .description("run a notebook from top to bottom, keep the executed copy and its page in the lake")
-    .argument("<file>", "the .ipynb file")
+    .argument("<file>", "the .ipynb file", givenFile)
     .addOption(parameterOption("replace a parameter; may be repeated"));
   addRunFlags(command).action(run);
 }

@@ -32,6 +32,15 @@ Deno.test("`notebook run` prints the executed notebook and its page", async () =
   });
 });
 
+Deno.test("a task that is started in notebooks/ finds the notebooks there by their names alone", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "notebook", "inspect", "churn.ipynb"],
+    cwd: join(root, "notebooks"),
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  assert.match(new TextDecoder().decode(stdout), /as_of/);
+});
+
 Deno.test("`notebook run` ends with the failing cell's error, and leaves the page that shows it", async () => {
   await withTemporaryFolder(async (home) => {
     const path = await writeNotebook(join(home, "bad.ipynb"), [`throw new TypeError("no")`]);
