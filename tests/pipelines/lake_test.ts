@@ -86,6 +86,17 @@ Deno.test("diff counts the rows that were added, removed and changed, by key", (
     assert.match(await lake(context, "diff", second, second), /all 12 tables are the same/);
   }));
 
+Deno.test("diff names a file that was cut off", () =>
+  withTwoSnapshots(async (context, first, second) => {
+    const { tables } = await readManifest(context.store, second);
+    const { key } = tables.fact_orders!.files.at(-1)!;
+    await Deno.truncate(await context.store.localPath(key), 100);
+    await assert.rejects(lake(context, "diff", first, second), (error: Error) => {
+      assert.match(error.message, new RegExp(`^The file ${key} of the lake .* is damaged.*backup`));
+      return true;
+    });
+  }));
+
 Deno.test("after a rollback transform leaves the lake as it is, says so, and publishes again with force", () =>
   withTwoSnapshots(async (context, first, second) => {
     assert.match(await lake(context, "rollback", first.slice(0, 6)), new RegExp(`${first} is current again`));
