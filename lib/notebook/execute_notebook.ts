@@ -35,6 +35,8 @@ export interface RunContext {
   store: ObjectStore;
   config: KernelLake;
   runtime: Runtime;
+  /** Where kernels are looked for, and what notebooks may ask for; default: the environment of this program. */
+  env?: Record<string, string>;
 }
 
 /** An executed notebook and its place in the store. */
@@ -113,12 +115,12 @@ export function withoutOutputs(notebook: Notebook): Notebook {
 async function executeRun(
   notebook: ExecutedNotebook,
   { folder, pinned }: PreparedNotebook,
-  { config, runtime }: RunContext,
+  { config, runtime, env: ours = Deno.env.toObject() }: RunContext,
   { check = true, startTimeout, signal, ...limits }: ExecuteOptions,
 ): Promise<void> {
   const record = notebook.metadata.shopflow;
-  const command = await findKernel(notebook.metadata.kernelspec.name);
-  const env = kernelEnvironment(config, Deno.env.toObject(), record.env);
+  const command = await findKernel(notebook.metadata.kernelspec.name, ours);
+  const env = kernelEnvironment(config, ours, record.env);
   const checked = check && command.name === DENO_KERNELSPEC.name;
   // The kernel starts while the types are checked; it gets no code before they are found in order.
   const [state, types, opened] = await Promise.allSettled([

@@ -12,13 +12,10 @@ async function runPython(
   body: (run: NotebookRun, context: RunContext) => Promise<void> | void,
 ): Promise<void> {
   await withLake(async (context, folder) => {
-    Deno.env.set("JUPYTER_PATH", join(dirname(dirname(TEST_JUPYTER)), "share", "jupyter"));
-    try {
-      const path = await writeNotebook(join(folder, "python.ipynb"), sources, "python3");
-      await body(await runNotebook(path, context), context);
-    } finally {
-      Deno.env.delete("JUPYTER_PATH");
-    }
+    const JUPYTER_PATH = join(dirname(dirname(TEST_JUPYTER)), "share", "jupyter");
+    const python = { ...context, env: { ...Deno.env.toObject(), JUPYTER_PATH } };
+    const path = await writeNotebook(join(folder, "python.ipynb"), sources, "python3");
+    await body(await runNotebook(path, python), python);
   });
 }
 

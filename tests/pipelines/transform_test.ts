@@ -2,9 +2,9 @@ import { currentSnapshotId, type ObjectStore, publishRawExtract, readManifest } 
 import { openSession, openSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { scoreInventory } from "../../pipelines/score/inventory.ts";
 import { createTransform, transform } from "../../pipelines/transform.ts";
 import { writeRawShop } from "../fixtures/raw_shop.ts";
+import { runAlone } from "../fixtures/run_alone.ts";
 import { customer, emptyShop, smallShop } from "../fixtures/small_shop.ts";
 import { withLake } from "./built_shop.ts";
 
@@ -68,10 +68,10 @@ Deno.test("a shop with empty tables becomes empty tables, with the unknown membe
 Deno.test("files under way are written in SHOPFLOW_HOME alone, and gone afterwards", async () => {
   await withLake(async (context) => {
     await writeRawShop(context.store, smallShop());
-    await withoutSystemTemporaryFolder(async () => {
-      await transform(context);
-      await scoreInventory(context);
-    });
+    // A file that is written anywhere else is an error there.
+    const program = new URL("./own_folder_program.ts", import.meta.url);
+    await runAlone(program, { TMPDIR: "/nowhere/that/exists" }, [context.config.home]);
+    assert.ok(await currentSnapshotId(context.store));
     assert.deepEqual(await Array.fromAsync(Deno.readDir(join(context.config.home, "tmp"))), []);
   });
 });
@@ -222,16 +222,4 @@ async function copyOfProject(home: string): Promise<string> {
   };
   await copyFolder(project, copy);
   return copy;
-}
-
-/** Runs `body` while a file that is written outside a given folder is an error. */
-async function withoutSystemTemporaryFolder(body: () => Promise<void>): Promise<void> {
-  const before = Deno.env.get("TMPDIR");
-  Deno.env.set("TMPDIR", "/nowhere/that/exists");
-  try {
-    await body();
-  } finally {
-    if (before === undefined) Deno.env.delete("TMPDIR");
-    else Deno.env.set("TMPDIR", before);
-  }
 }

@@ -1,6 +1,7 @@
 /** What an S3 store says when it is set up wrongly. */
 import { createS3Store } from "shopflow/lake/s3_store.ts";
 import assert from "node:assert/strict";
+import { runAlone } from "../../fixtures/run_alone.ts";
 import { withS3Lake } from "../../fixtures/s3_lake.ts";
 import { TEST_S3_URL, testWith } from "../../requirements.ts";
 
@@ -69,20 +70,12 @@ testWith(
 );
 
 for (const region of [undefined, ""]) {
-  Deno.test(`where AWS_REGION is ${region === "" ? "empty" : "not set"} and there is no endpoint the region is asked for`, async () => {
-    const before = Deno.env.get("AWS_REGION");
-    if (region === undefined) Deno.env.delete("AWS_REGION");
-    else Deno.env.set("AWS_REGION", region);
-    try {
-      const store = createS3Store("s3://lake", { env: { ...KEYS }, cache, ...noWait });
-      await assert.rejects(store.get("a"), {
-        name: "LakeError",
-        message: /region .* is missing.*Set AWS_REGION/,
-      });
-    } finally {
-      if (before !== undefined) Deno.env.set("AWS_REGION", before);
-    }
-  });
+  Deno.test(
+    `where AWS_REGION is ${
+      region === "" ? "empty" : "not set"
+    } and there is no endpoint the region is asked for`,
+    () => runAlone(new URL("./without_region_program.ts", import.meta.url), { AWS_REGION: region }),
+  );
 }
 
 Deno.test("an endpoint where nothing listens is told with its address, soon", async () => {

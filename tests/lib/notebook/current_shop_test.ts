@@ -1,33 +1,7 @@
-import assert from "node:assert/strict";
-import { sql, table } from "shopflow/notebook/kernel.ts";
-import { publishSmallLake } from "./small_lake.ts";
+import { runAlone } from "../../fixtures/run_alone.ts";
+import { withTemporaryFolder } from "./temporary_folder.ts";
 
-Deno.test("`sql` and `table` read the lake without more ado, and values in a query are quoted", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "shopflow_sql_" });
-  const lake = Deno.env.get("SHOPFLOW_LAKE");
-  Deno.env.set("SHOPFLOW_LAKE", folder);
-  try {
-    await assert.rejects(table("fact_orders"), { name: "LakeError" });
-    // A cell that came too early does not spoil those after it.
-    await publishSmallLake(folder);
-    assert.equal((await table("fact_orders")).numRows(), 120);
-    const customer = "CUST-3", days = [new Date("2024-07-04"), new Date("2024-07-13")];
-    const orders =
-      await sql`SELECT order_id FROM fact_orders WHERE customer_id = ${customer} AND order_date IN ${days}`;
-    assert.deepEqual(orders.array("order_id"), ["O3", "O12"]);
-    assert.equal(
-      (await sql`SELECT ${"O'Neil; DROP"} AS name, ${null} AS nothing, ${1.5} AS x, ${true} AS yes`).get(
-        "name",
-      ),
-      "O'Neil; DROP",
-    );
-    assert.equal((await sql("SELECT count(*) AS n FROM fact_orders")).get("n"), 120);
-    for (const wrong of [undefined, NaN, [], {}]) {
-      await assert.rejects(sql`SELECT ${wrong as never}`, { name: "InputError" });
-    }
-  } finally {
-    if (lake === undefined) Deno.env.delete("SHOPFLOW_LAKE");
-    else Deno.env.set("SHOPFLOW_LAKE", lake);
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+Deno.test("`sql` and `table` read the lake without more ado, and values in a query are quoted", () =>
+  withTemporaryFolder((folder) =>
+    runAlone(new URL("./current_shop_program.ts", import.meta.url), { SHOPFLOW_LAKE: folder })
+  ));

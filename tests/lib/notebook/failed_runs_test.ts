@@ -20,6 +20,11 @@ async function assertRecorded(path: string, context: RunContext, expected: RegEx
   assert.match(metadata.shopflow.failure.evalue, expected);
 }
 
+const withKernelsIn = (folder: string, context: RunContext): RunContext => ({
+  ...context,
+  env: { ...Deno.env.toObject(), JUPYTER_PATH: folder },
+});
+
 /** A notebook for a kernel that does wrong; `body` gets a function that gives the process it ran in. */
 async function withBadKernel(
   argv: string[],
@@ -29,13 +34,8 @@ async function withBadKernel(
     const pidFile = join(folder, "pid");
     const shell = `echo $$ > ${pidFile}; exec "$@"`;
     await writeKernelspec(folder, "bad", { argv: ["sh", "-c", shell, "bad", ...argv] });
-    Deno.env.set("JUPYTER_PATH", folder);
-    try {
-      const path = await writeNotebook(join(folder, "bad.ipynb"), ["1"], "bad");
-      await body(path, context, async () => Number(await Deno.readTextFile(pidFile)));
-    } finally {
-      Deno.env.delete("JUPYTER_PATH");
-    }
+    const path = await writeNotebook(join(folder, "bad.ipynb"), ["1"], "bad");
+    await body(path, withKernelsIn(folder, context), async () => Number(await Deno.readTextFile(pidFile)));
   });
 }
 
@@ -92,17 +92,12 @@ Deno.test("a kernel that is not installed is recorded with those that are", asyn
 Deno.test("a kernel whose program is missing is recorded with the program", async () => {
   await withLake(async (context, folder) => {
     await writeKernelspec(folder, "bad", { argv: ["/no/such/program"] });
-    Deno.env.set("JUPYTER_PATH", folder);
-    try {
-      const path = await writeNotebook(join(folder, "bad.ipynb"), ["1"], "bad");
-      await assertRecorded(
-        path,
-        context,
-        /kernel bad cannot be started: expected the program \/no\/such\/program/,
-      );
-    } finally {
-      Deno.env.delete("JUPYTER_PATH");
-    }
+    const path = await writeNotebook(join(folder, "bad.ipynb"), ["1"], "bad");
+    await assertRecorded(
+      path,
+      withKernelsIn(folder, context),
+      /kernel bad cannot be started: expected the program \/no\/such\/program/,
+    );
   });
 });
 

@@ -103,17 +103,11 @@ Deno.test("the variables that a notebook asks for reach its kernel, stay in the 
     const notebook = JSON.parse(await Deno.readTextFile(path));
     notebook.metadata.shopflow = { env: ["TEST_WISH"] };
     await Deno.writeTextFile(path, JSON.stringify(notebook));
-    Deno.env.set("TEST_WISH", "granted");
-    Deno.env.set("TEST_OTHER", "secret");
-    try {
-      const run = await runNotebook(path, context, { check: false });
-      assert.match(outputOf(run, "cell-0"), /grantedundefined/);
-      assert.deepEqual(run.record.env, ["TEST_WISH"]);
-      assert.deepEqual(cleanNotebook(run.notebook).metadata.shopflow, { env: ["TEST_WISH"] });
-    } finally {
-      Deno.env.delete("TEST_WISH");
-      Deno.env.delete("TEST_OTHER");
-    }
+    const env = { ...Deno.env.toObject(), TEST_WISH: "granted", TEST_OTHER: "secret" };
+    const run = await runNotebook(path, { ...context, env }, { check: false });
+    assert.match(outputOf(run, "cell-0"), /grantedundefined/);
+    assert.deepEqual(run.record.env, ["TEST_WISH"]);
+    assert.deepEqual(cleanNotebook(run.notebook).metadata.shopflow, { env: ["TEST_WISH"] });
   });
 });
 
