@@ -18,7 +18,7 @@ import type { Parameters } from "./parameters.ts";
 import { RecordedFailure } from "./recorded_failure.ts";
 import { repositoryState } from "./repository_state.ts";
 import { findFailure, runCells, type TimeLimits } from "./run_cells.ts";
-import type { ExecutedNotebook, RunRecord } from "./run_record.ts";
+import type { ExecutedNotebook, NotebookRun, RunRecord } from "./run_record.ts";
 import { startSaving } from "./run_saver.ts";
 
 export interface ExecuteOptions extends TimeLimits {
@@ -37,14 +37,6 @@ export interface RunContext {
   runtime: Runtime;
   /** Where kernels are looked for, and what notebooks may ask for; default: the environment of this program. */
   env?: Record<string, string>;
-}
-
-/** An executed notebook and its place in the store. */
-export interface NotebookRun {
-  notebook: ExecutedNotebook;
-  record: RunRecord;
-  /** Key of the output notebook. */
-  key: string;
 }
 
 /** A notebook that is ready to be run. */

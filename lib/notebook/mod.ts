@@ -28,10 +28,16 @@ export {
   readReportNotebook,
   type Report,
 } from "./reports.ts";
-export { type ExecuteOptions, type NotebookRun, type RunContext } from "./execute_notebook.ts";
+export type { ExecuteOptions, RunContext } from "./execute_notebook.ts";
 export { runNotebook, type RunOptions } from "./run_notebook.ts";
 export { RecordedFailure } from "./recorded_failure.ts";
 export { type Rerun, rerunNotebook } from "./rerun_notebook.ts";
 export { findRun, listRuns } from "./find_runs.ts";
 export { type CellDifference, compareOutputs } from "./compare_outputs.ts";
-export { type ExecutedNotebook, type RunRecord, runStatus, snapshotRead } from "./run_record.ts";
+export {
+  type ExecutedNotebook,
+  type NotebookRun,
+  type RunRecord,
+  runStatus,
+  snapshotRead,
+} from "./run_record.ts";

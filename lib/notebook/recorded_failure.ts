@@ -1,5 +1,5 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
-import type { NotebookRun } from "./execute_notebook.ts";
+import type { NotebookRun } from "./run_record.ts";
 
 /** A run ended before its first cell; it is kept as one that failed. */
 export class RecordedFailure extends NotebookError {

@@ -2,16 +2,10 @@ import { NotebookError } from "shopflow/errors/mod.ts";
 import { findSnapshot } from "shopflow/lake/mod.ts";
 import { dirname, resolve } from "node:path";
 import { type CellDifference, compareOutputs } from "./compare_outputs.ts";
-import {
-  executeNotebook,
-  type ExecuteOptions,
-  type NotebookRun,
-  type RunContext,
-  withoutOutputs,
-} from "./execute_notebook.ts";
+import { executeNotebook, type ExecuteOptions, type RunContext, withoutOutputs } from "./execute_notebook.ts";
 import { findRun } from "./find_runs.ts";
 import type { ReadFact } from "./jupyter/kernel_messages.ts";
-import { type RunRecord, snapshotRead } from "./run_record.ts";
+import { type NotebookRun, type RunRecord, snapshotRead } from "./run_record.ts";
 
 /** A run and its repetition. */
 export interface Rerun extends NotebookRun {

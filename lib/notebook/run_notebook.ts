@@ -1,13 +1,7 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { createHash } from "node:crypto";
 import { basename, dirname, relative, resolve } from "node:path";
-import {
-  executeNotebook,
-  type ExecuteOptions,
-  type NotebookRun,
-  type RunContext,
-  withoutOutputs,
-} from "./execute_notebook.ts";
+import { executeNotebook, type ExecuteOptions, type RunContext, withoutOutputs } from "./execute_notebook.ts";
 import { DENO_KERNELSPEC } from "./kernelspec.ts";
 import { newRun, type RunFile } from "./new_run.ts";
 import type { Notebook } from "./nbformat.ts";
@@ -21,7 +15,7 @@ import {
   readParameters,
 } from "./parameters.ts";
 import { RecordedFailure } from "./recorded_failure.ts";
-import { runKey } from "./run_record.ts";
+import { type NotebookRun, runKey } from "./run_record.ts";
 
 export interface RunOptions extends ExecuteOptions {
   /** Values that replace the notebook's own. */

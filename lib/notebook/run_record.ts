@@ -38,6 +38,14 @@ export interface RunRecord {
 /** A notebook that was run, with its record. */
 export type ExecutedNotebook = Notebook<{ shopflow: RunRecord }>;
 
+/** An executed notebook and its place in the store. */
+export interface NotebookRun {
+  notebook: ExecutedNotebook;
+  record: RunRecord;
+  /** Key of the output notebook. */
+  key: string;
+}
+
 /** A run that goes on has its record written anew after this time at the latest. */
 export const SAVE_EVERY_MS = 5_000;
 /** Silence after which a run counts as killed: its machine may have been busy, or its clock wrong. */
