@@ -4,17 +4,13 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { type CellDifference, compareOutputs } from "../compare_outputs.ts";
-import {
-  executeNotebook,
-  type ExecuteOptions,
-  type NotebookRun,
-  withoutOutputs,
-} from "../execute_notebook.ts";
+import { executeNotebook, type ExecuteOptions, withoutOutputs } from "../execute_notebook.ts";
 import type { ReadFact } from "../jupyter/kernel_messages.ts";
 import type { KernelLake } from "../jupyter/kernel_environment.ts";
 import type { CodeCell, Notebook } from "../nbformat.ts";
 import { formatNotebook } from "../notebook_file.ts";
 import { injectParameters, type Parameters, parameterValues, readParameters } from "../parameters.ts";
+import type { NotebookRun } from "../run_record.ts";
 import { readCalls, type RecordedCalls, recordingSource } from "./call_recorder.ts";
 import type { PromotionPlan } from "./plan_promotion.ts";
 import type { PromotionCell } from "./promotion_cell.ts";
