@@ -103,15 +103,16 @@ export interface Tick {
  * @param signal Hands the runs over and ends.
  */
 export async function runTick(options: ProcessSchedulerOptions, signal?: AbortSignal): Promise<Tick> {
-  const { config, jobs, runtime: { now }, leaseMs = LEASE_MS } = options;
+  const { config, jobs, runtime: { now, log }, leaseMs = LEASE_MS } = options;
   await saveDefinitions(openStore(config), jobs, now());
   const ran = new Map<string, Slot>();
   const problems = new Map<string, string>();
   const { scheduler, alerts } = processScheduler({ ...options, leaseMs }, { trustClocks: true });
   await scheduler.begin();
   await scheduler.keepAlive();
-  const heart = setInterval(() => void scheduler.keepAlive(), leaseMs / 3);
-  const handOver = () => void scheduler.stop(0);
+  const warn = (error: Error) => log.warn(`The scheduler's lease: ${error.message}`);
+  const heart = setInterval(() => void scheduler.keepAlive().catch(warn), leaseMs / 3);
+  const handOver = () => void scheduler.stop(0).catch(warn);
   signal?.addEventListener("abort", handOver);
   try {
     for (let look = true; !signal?.aborted;) {

@@ -29,40 +29,52 @@ export function createHeldRuns({ log, most, onEnd }: HeldRunsOptions): HeldRuns 
   const active = new Map<string, ActiveRun>();
   /** What the ends of runs set off. */
   const aftermath = new Set<Promise<void>>();
-  let starting = 0;
+  const starting = new Set<Promise<void>>();
+  let handingOver = false;
 
   function hold(run: ActiveRun): void {
     active.set(run.job.name, run);
     log.info(`${formatRunName(run.slot)}: starts, try ${run.attempt}`);
-    // Never rejects for want of the lake; what else may happen is a defect, which must not end the others.
-    run.ended.then((after) => {
+    if (handingOver) run.stop("handed over");
+    const warn = (error: unknown): undefined => {
+      log.warn(`${formatRunName(run.slot)}: ${error}`);
+    };
+    // A defect must not end the other runs, nor keep this one for ever.
+    run.ended.catch(warn).then((after) => {
       if (active.get(run.job.name) === run) active.delete(run.job.name);
-      const done = onEnd(run, after).finally(() => aftermath.delete(done));
+      const done = onEnd(run, after).catch(warn).finally(() => aftermath.delete(done));
       aftermath.add(done);
-      return done;
-    }).catch((error) => log.warn(`${formatRunName(run.slot)}: ${error}`));
+    });
   }
 
   return {
     all: () => [...active.values()],
     of: (job) => active.get(job),
-    hasRoom: () => active.size + starting < most,
+    hasRoom: () => active.size + starting.size < most,
     async start(begin) {
-      starting++;
-      try {
+      const started = (async () => {
         const run = await begin();
         if (run !== undefined) hold(run);
+      })();
+      starting.add(started);
+      try {
+        await started;
       } finally {
-        starting--;
+        starting.delete(started);
       }
     },
     async settled() {
       while (aftermath.size > 0) await Promise.allSettled([...aftermath]);
     },
     async end(graceMs) {
-      const runs = [...active.values()];
-      const timer = setTimeout(() => runs.forEach((run) => run.stop("handed over")), graceMs);
-      await Promise.all(runs.map(({ ended }) => ended));
+      const timer = setTimeout(() => {
+        handingOver = true;
+        active.forEach((run) => run.stop("handed over"));
+      }, graceMs);
+      // One that is about to start may become a run meanwhile.
+      while (active.size + starting.size > 0) {
+        await Promise.allSettled([...starting, ...[...active.values()].map(({ ended }) => ended)]);
+      }
       clearTimeout(timer);
     },
   };

@@ -45,6 +45,8 @@ export function poolPlaces(store: ObjectStore): PoolPlaces {
       const tryTake = (over: Holder[]) =>
         placesOf(pool).update((value) => {
           const holders = without(value.holders, over);
+          // An earlier try took it and could not say so.
+          if (holders.some((holder) => isSame(holder, wanted))) return { result: { taken: true, holders } };
           if (holders.length >= size) return { result: { taken: false, holders } };
           return { value: { holders: [...holders, wanted] }, result: { taken: true, holders } };
         });

@@ -19,6 +19,8 @@ export interface RunContext {
   random: () => number;
   execute: Execute;
   lease: () => SchedulerLease;
+  /** Whether a run may begin now. */
+  mayStart: () => boolean;
   owner: string;
   /** Up to when the job's slots are entered; written down with the start. */
   accountedUntil: (job: string) => string | undefined;
@@ -39,7 +41,7 @@ const WRITE_AGAIN_MS = 500;
 
 /** Starts a slot, unless another scheduler was faster, its pool is full, or it is not open any more. */
 export async function startSlot(job: Job, slot: Slot, context: RunContext): Promise<ActiveRun | undefined> {
-  const { ledger, places, pools, runtime: { now }, owner } = context;
+  const { ledger, places, pools, runtime: { log } } = context;
   const lease = context.lease();
   const before = ledger.control(job.name).known?.running;
   if (before !== undefined && !await isOver(before, job, ledger)) return undefined;
@@ -49,8 +51,41 @@ export async function startSlot(job: Job, slot: Slot, context: RunContext): Prom
   const size = pools[job.pool]!;
   const hasEnded = (other: Holder) => holderEnded(other, context);
   if (Number.isFinite(size) && !await places.take(job.pool, size, holder, hasEnded)) return undefined;
-  const giveBack = () => Number.isFinite(size) ? places.release(job.pool, holder) : Promise.resolve();
+  const giveBack = async () => {
+    if (!Number.isFinite(size)) return;
+    try {
+      await places.release(job.pool, holder);
+    } catch (error) {
+      // Whoever wants the place finds that the run has ended, see `holderEnded`.
+      log.warn(
+        `${formatRunName(slot)}: its place in ${job.pool} is given back later: ${(error as Error).message}`,
+      );
+    }
+  };
+  try {
+    const run = await startHolding(job, slot, { attempt, before, lease, giveBack }, context);
+    if (run === undefined) await giveBack();
+    return run;
+  } catch (error) {
+    await giveBack();
+    throw error;
+  }
+}
 
+/** Starts a slot that has its place in the pool. */
+async function startHolding(
+  job: Job,
+  slot: Slot,
+  { attempt, before, lease, giveBack }: {
+    attempt: number;
+    /** The job's run before, which is over. */
+    before: Running | undefined;
+    lease: SchedulerLease;
+    giveBack: () => Promise<void>;
+  },
+  context: RunContext,
+): Promise<ActiveRun | undefined> {
+  const { ledger, runtime: { now }, owner } = context;
   const startedAt = now().toISOString();
   const accountedUntil = context.accountedUntil(job.name);
   const won = await ledger.control(job.name).update((value) => {
@@ -60,10 +95,11 @@ export async function startSlot(job: Job, slot: Slot, context: RunContext): Prom
     const cursor = [value.accountedUntil, accountedUntil].filter((time) => time !== undefined).sort().at(-1);
     return { value: { ...value, running, accountedUntil: cursor }, result: true };
   });
-  // Cancelled, ended or taken over since it was looked at: nothing is to be done for it.
   const found = won ? await ledger.page(job.name, dayOf(slot.slot)).find(slot.slot) : undefined;
-  if (found === undefined || !isOpen(found) || nextAttempt(found) > attempt || !lease.mayStart()) {
-    await giveBack();
+  // Cancelled, ended or taken over since it was looked at: nothing is to be done for it.
+  if (found === undefined || !isOpen(found) || nextAttempt(found) > attempt) return undefined;
+  if (!context.mayStart()) {
+    await leaveToOthers(job, found, { number: attempt, owner, startedAt }, context);
     return undefined;
   }
   const controller = new AbortController();
@@ -81,6 +117,23 @@ export async function startSlot(job: Job, slot: Slot, context: RunContext): Prom
     }
   })();
   return { job, slot: found, attempt, stop, ended };
+}
+
+/** Writes down that a run was not begun, because its scheduler stops or was not sure any more that it may. */
+async function leaveToOthers(
+  job: Job,
+  slot: Slot,
+  attempt: Attempt,
+  { ledger, runtime: { now }, random }: RunContext,
+): Promise<void> {
+  const finishedAt = now();
+  const left: Attempt = {
+    ...attempt,
+    finishedAt: finishedAt.toISOString(),
+    ended: "handed over",
+    reason: "its scheduler could not begin it in time",
+  };
+  await ledger.change(slot, (present) => afterAttempt(job, present, left, { now: finishedAt, random }));
 }
 
 /** Whether a run that was started does not go on. Once it has ended it stays so: then what is known is enough. */

@@ -77,6 +77,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   let lease!: SchedulerLease;
   let rung: string | undefined;
   let stopping = false;
+  let keeping: Promise<void> | undefined;
   const turns = new Map<string, Promise<void>>();
   const problems = new Map<string, string>();
   /** Slots whose SLA is known to be over. */
@@ -116,6 +117,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     random,
     execute: options.execute,
     lease: () => lease,
+    mayStart: () => !stopping && lease.mayStart(),
     owner,
     accountedUntil: planner.accountedUntil,
   };
@@ -168,7 +170,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return await act(job);
     }
     const slot = await next.choose(job, open);
-    if (slot === undefined || !held.hasRoom() || stopping || !lease.mayStart()) return;
+    if (slot === undefined || !held.hasRoom() || !context.mayStart()) return;
     await held.start(() => startSlot(job, slot, context));
   }
 
@@ -198,23 +200,25 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     await onNews(job);
   }
 
+  async function keepAlive(): Promise<void> {
+    try {
+      await lease.renew();
+    } catch (error) {
+      log.warn(`The scheduler's lease cannot be renewed: ${(error as Error).message}`);
+      return;
+    }
+    if (lease.lost.aborted && !stopping) {
+      log.warn("This scheduler was taken for dead; its runs are others' now. It begins anew.");
+      await Promise.all(held.all().map(({ ended }) => ended));
+      await begin();
+    }
+    await watch.look();
+  }
+
   return {
     begin,
     round,
-    async keepAlive() {
-      try {
-        await lease.renew();
-      } catch (error) {
-        log.warn(`The scheduler's lease cannot be renewed: ${(error as Error).message}`);
-        return;
-      }
-      if (lease.lost.aborted && !stopping) {
-        log.warn("This scheduler was taken for dead; its runs are others' now. It begins anew.");
-        await Promise.all(held.all().map(({ ended }) => ended));
-        await begin();
-      }
-      await watch.look();
-    },
+    keepAlive: () => keeping ??= keepAlive().finally(() => keeping = undefined),
     nextWake: () => nextWake(jobs, ledger, planner.accountedUntil, now()),
     active: held.all,
     problems: () => problems,

@@ -64,15 +64,33 @@ export async function takeSchedulerLease(
     leaseMs,
     jobs,
   };
-  let sureFrom = performance.now();
+  const moment = () => ({ ms: performance.now(), wall: Date.now() });
+  let sureFrom = moment();
   let { etag } = await store.put(leaseKey(id), encodeJson(record));
   const write = async (next: SchedulerRecord) => {
-    const written = await store.putIfMatch(leaseKey(id), encodeJson(next), etag);
+    let written = await store.putIfMatch(leaseKey(id), encodeJson(next), etag);
+    if (written === undefined) {
+      // Our own write before may have arrived although it failed; anyone else's says that we are fenced.
+      const found = await readJson<SchedulerRecord>(store, leaseKey(id));
+      if (found === undefined || found.value.fencedBy !== undefined) return false;
+      written = await store.putIfMatch(leaseKey(id), encodeJson(next), found.etag);
+    }
     if (written !== undefined) [record, etag] = [next, written.etag];
     return written !== undefined;
   };
+  /** One write at a time. */
+  let turn: Promise<void> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const done = turn.then(work);
+    turn = done.catch(() => {});
+    return done;
+  };
   const renewals = new Set<() => void>();
-  const heldUntil = () => over.signal.aborted ? 0 : sureFrom + leaseMs;
+  const heldUntil = () => {
+    // The time that the machine slept is on the clock of the day only. Should that be set, at worst a start is missed.
+    const ranOut = over.signal.aborted || Date.now() - sureFrom.wall > leaseMs;
+    return ranOut ? 0 : sureFrom.ms + leaseMs;
+  };
   return {
     id,
     lost: over.signal,
@@ -83,19 +101,21 @@ export async function takeSchedulerLease(
       renewals.add(renewed);
       return () => renewals.delete(renewed);
     },
-    async renew() {
-      if (over.signal.aborted) return;
-      const asked = performance.now();
-      if (await write({ ...record, beats: record.beats + 1, beatAt: now().toISOString() })) {
-        sureFrom = asked;
-        renewals.forEach((renewed) => renewed());
-      } else over.abort(new Error("another scheduler took this one for dead"));
-    },
-    async release() {
-      if (over.signal.aborted) return;
-      over.abort(new Error("the scheduler ended"));
-      await write({ ...record, stopped: true });
-    },
+    renew: () =>
+      inTurn(async () => {
+        if (over.signal.aborted) return;
+        const asked = moment();
+        if (await write({ ...record, beats: record.beats + 1, beatAt: now().toISOString() })) {
+          sureFrom = asked;
+          renewals.forEach((renewed) => renewed());
+        } else over.abort(new Error("another scheduler took this one for dead"));
+      }),
+    release: () =>
+      inTurn(async () => {
+        if (over.signal.aborted) return;
+        over.abort(new Error("the scheduler ended"));
+        await write({ ...record, stopped: true });
+      }),
   };
 }
 

@@ -1,38 +1,38 @@
 /** Exit code of a guard whose time was over. */
 export const UNATTENDED = 3;
 
-/** Ends a program whose time was over before it began; nobody else sends it. */
+/** Ends a program whose time was over before it began. */
 export const TOO_LATE = "SIGUSR2";
 
 /**
  * What watches over a process, in the shell that every machine has (dash, bash, that of BusyBox). Arguments: the mark
  * in the environment of those it ends; whether their time is limited, 1 or 0; how often it looks at the clock then, in
- * hundredths of a second and in seconds.
+ * seconds.
  *
  * It first prints the time by its clock, in hundredths of a second, when time is limited. It reads lines: `group <id>`
  * of the process, `until <time>` by its clock to which they may live: a time that is told late means what it meant.
- * The end of its standard input is the end of the one who holds it, even by SIGKILL. It never kills by the number of a
- * process that it does not see at that moment, for numbers are used again: so the clock is a stream of lines, not a
- * timer to be killed.
+ * The end of its standard input is the end of the one who holds it, even by SIGKILL. Its clock is a stream of lines,
+ * not a timer to be killed: numbers of processes are used again.
  */
 export const GUARD_SCRIPT = `
 # Whoever stops a service asks all of its processes to stop; this one is the last.
 trap '' HUP INT TERM
-mark=$1 limited=$2 tick=$3 pause=$4 group= now=0 until=
+mark=$1 limited=$2 pause=$3 group= now=0 until=
 
-# Since the machine started, the time it slept included, whatever its clock is set to.
+# Since the machine started, the time it slept included, whatever its clock is set to; where the system does not tell
+# that, the time of day.
 look() {
   if [ -r /proc/uptime ]; then
     read -r now rest </proc/uptime
     now=\${now%.*}\${now#*.}
-  elif [ "$1" = tick ]; then
-    now=$((now + tick))
+  else
+    now=$(date +%s)00
   fi
 }
 
 watch() {
   while read -r word value; do
-    look "$word"
+    look
     case $word in
       group) group=$value ;;
       until) until=$value ;;
@@ -74,7 +74,7 @@ if [ "$limited" -eq 0 ]; then
   finish
   exit 0
 fi
-look start
+look
 echo "$now"
 exec 3<&0 >/dev/null
 {
@@ -90,15 +90,21 @@ exec 3<&0 >/dev/null
 `;
 
 /**
- * Becomes a program unless its time is over by the guard's clock: whoever starts it may have been stopped since it
- * looked. Arguments: that time, the program and its arguments. Where the system has no such clock, it does not look.
+ * Becomes a program once it is told so on its standard input, which is when the guard knows it, unless its time is
+ * over by the guard's clock then: whoever starts it may have died, or been stopped since it looked. Arguments: that
+ * time, the program and its arguments.
  */
 export const GATE_SCRIPT = `
 until=$1
 shift
+read -r go || exit 1
 if [ -r /proc/uptime ]; then
   read -r now rest </proc/uptime
-  [ "\${now%.*}\${now#*.}" -lt "$until" ] || kill -s USR2 $$
+  now=\${now%.*}\${now#*.}
+else
+  now=$(date +%s)00
 fi
-exec "$@"
+# The signal may be one that is ignored here.
+[ "$now" -lt "$until" ] || { kill -s USR2 $$; exit 1; }
+exec "$@" </dev/null
 `;

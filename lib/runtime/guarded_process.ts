@@ -11,9 +11,9 @@ import type { Lease } from "./lease.ts";
 /** In the environment of the process and of all that it starts, so that those who left its group are found. */
 const MARKS = "GUARDED_PROCESSES";
 /** The end begins before the lease is over by this share of it, so that it has come when others count on it. */
-const MARGIN = 0.1;
+const MARGIN = 0.15;
 /** How often the guard looks at the clock in a lease. */
-const TICKS = 10;
+const TICKS = 20;
 
 export interface GuardedOptions {
   cwd: string;
@@ -35,9 +35,11 @@ export interface GuardedProcess {
 const HAS_GROUPS = Deno.build.os !== "windows";
 
 /**
- * Starts a program whose environment is `env` and nothing else.
+ * Starts a program whose environment is `env` and nothing else; under a lease the shell that looks at it may add a
+ * variable of its own, like `PWD`.
  *
- * @throws {Deno.errors.NotFound} when there is no such program.
+ * @throws {Deno.errors.NotFound} when there is no such program; under a lease one without a path ends with exit code
+ *   127 instead.
  */
 export async function startGuarded(argv: string[], options: GuardedOptions): Promise<GuardedProcess> {
   const mark = randomUUID();
@@ -59,7 +61,8 @@ export async function startGuarded(argv: string[], options: GuardedOptions): Pro
       const until = endOf(lease, clock);
       await guard.tell(`until ${until}`);
       await findProgram(argv[0]!, options.cwd);
-      child = spawn(["sh", "-c", GATE_SCRIPT, "process-gate", String(until), ...argv], options, mark);
+      const gate = ["sh", "-c", GATE_SCRIPT, "process-gate", String(until), ...argv];
+      child = spawn(gate, options, mark, { stdin: "piped" });
     }
   } catch (error) {
     await guard.release();
@@ -75,11 +78,15 @@ export async function startGuarded(argv: string[], options: GuardedOptions): Pro
   guard.status.then(({ code }) => {
     if (ended !== undefined && code !== UNATTENDED) return;
     unattended = true;
-    // The guard itself was killed: without one it must not go on.
-    if (code !== UNATTENDED && !hasEnded) killGroup(child.pid);
+    // The guard may have been killed, or ended before it knew the group: without one it must not go on.
+    if (!hasEnded) killGroup(child.pid);
   });
   await guard.tell(`group ${child.pid}`);
-  const stopFollowing = lease?.onRenewal(() => guard.hint(`until ${endOf(lease, clock!)}`));
+  if (lease !== undefined) await openGate(child);
+  const follow = () => guard.hint(`until ${endOf(lease!, clock!)}`);
+  const stopFollowing = lease?.onRenewal(follow);
+  // It may have been renewed since it was looked at.
+  if (lease !== undefined) follow();
   return {
     child,
     end: () =>
@@ -94,6 +101,16 @@ export async function startGuarded(argv: string[], options: GuardedOptions): Pro
   };
 }
 
+async function openGate({ stdin }: Deno.ChildProcess): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode("go\n"));
+    await writer.close();
+  } catch (error) {
+    unlessGone(error);
+  }
+}
+
 const endOf = ({ leaseMs, heldUntil }: Lease, clock: GuardClock) => clock(heldUntil() - MARGIN * leaseMs);
 
 /** The gate would only say it by an exit code. */
@@ -105,6 +122,7 @@ function spawn(
   [program, ...args]: string[],
   { cwd, env }: GuardedOptions,
   mark: string,
+  { stdin }: { stdin: "null" | "piped" } = { stdin: "null" },
 ): Deno.ChildProcess {
   // Also marks of those whose process this program is itself: they are to find all.
   const marks = [Deno.env.get(MARKS), mark].filter((known) => known !== undefined).join(" ");
@@ -114,7 +132,7 @@ function spawn(
     env: { ...env, [MARKS]: marks },
     clearEnv: true,
     detached: HAS_GROUPS,
-    stdin: "null",
+    stdin,
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -144,7 +162,6 @@ function startGuard(mark: string, leaseMs?: number): Guard {
       "process-guard",
       mark,
       leaseMs === undefined ? "0" : "1",
-      String(Math.round(tickMs / 10)),
       (tickMs / 1000).toFixed(3),
     ],
     // In a group of its own, so that Ctrl-C in a terminal does not reach it. Without the marks of this program, so
@@ -187,7 +204,7 @@ function startGuard(mark: string, leaseMs?: number): Guard {
       } catch (error) {
         unlessGone(error);
       }
-      await guard.status;
+      await Promise.all([guard.status, printed]);
     },
   };
 }

@@ -113,7 +113,11 @@ const MISTAKES: [string, string[], RegExp][] = [
     /required option '--to/,
   ],
   ["an unknown status", ["runs", "--status", "failed,borken"], /Unknown status.*succeeded.*found "borken"/],
-  ["a limit that is no number", ["runs", "--limit", "all"], /--limit cannot be used.*from 1.*"all"/],
+  [
+    "a limit that is no number",
+    ["runs", "--limit", "all"],
+    /--limit.*'all' is invalid.*whole number above 0/,
+  ],
   ["a time that is none", ["runs", "--since", "yesterday"], /--since is not a time.*90m.*"yesterday"/],
   ["a run that is none", ["show", "refresh-data@noon"], /Not the name of a run.*JOB@SLOT/],
   [

@@ -54,7 +54,11 @@ export async function runProcess(call: ProgramCall, options: ProcessOptions): Pr
   } catch (error) {
     return finish({ ended: "not started", problem: (error as Error).message });
   }
-  return finish(await watch(started, options));
+  try {
+    return finish(await watch(started, options));
+  } finally {
+    await started.end();
+  }
 }
 
 /** What is known of a result without its start. */
@@ -95,7 +99,8 @@ async function watch(guarded: GuardedProcess, options: ProcessOptions): Promise<
   const peakBytes = await memory.stop();
   await output.drain(LAST_OUTPUT_MS);
   return {
-    ended: guarded.unattended ? "unattended" : outcome(),
+    // One that ended by itself did so whoever attended to it.
+    ended: guarded.unattended && status.signal !== null ? "unattended" : outcome(),
     exitCode: status.signal === null ? status.code : null,
     killedBy: status.signal,
     cancelReason: outcome() === "cancelled" ? signal?.reason : undefined,

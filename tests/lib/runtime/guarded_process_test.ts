@@ -45,7 +45,7 @@ for (const { name, path } of SHELLS) {
 }
 
 Deno.test("a process whose lease is not renewed is ended, and it is said why", async () => {
-  const guarded = await startGuarded(["sleep", "300"], { cwd: ".", env, lease: takeLease(500) });
+  const guarded = await startGuarded(["sleep", "300"], { cwd: ".", env, lease: takeLease(2000) });
   const status = await ended(guarded.child);
   await guarded.end();
   assert.equal(status.signal, "SIGKILL");
@@ -53,18 +53,18 @@ Deno.test("a process whose lease is not renewed is ended, and it is said why", a
 });
 
 Deno.test("a renewal counts from when it was asked for", async () => {
-  const lease = takeLease(1000);
+  const lease = takeLease(60_000);
   const guarded = await startGuarded(["sleep", "300"], { cwd: ".", env, lease });
-  const renewing = setInterval(() => lease.renew(2000), 50);
+  lease.renew(61_000);
+  // Long before the lease that it began with is over.
   await ended(guarded.child);
-  clearInterval(renewing);
   await guarded.end();
   assert.equal(guarded.unattended, true);
 });
 
 Deno.test({
   name: "a process does not begin when the lease has run out since it was looked at",
-  ignore: Deno.build.os !== "linux",
+  ignore: Deno.build.os === "windows",
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "too_late_" });
     const lease = takeLease(500);

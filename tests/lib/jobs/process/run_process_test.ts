@@ -79,7 +79,7 @@ Deno.test("one who escaped and holds the pipes open does not hold the end of the
 });
 
 Deno.test("a process whose scheduler gives no sign of life is ended, and one whose does goes on", async () => {
-  const alone = await run("sleep 300", { lease: takeLease(500) });
+  const alone = await run("sleep 300", { lease: takeLease(2000) });
   assert.deepEqual([alone.ended, alone.killedBy], ["unattended", "SIGKILL"]);
   assert.match(exitReason(alone), /no sign of life/);
   const lease = takeLease(1000);
