@@ -14,7 +14,7 @@ import { testWith } from "../requirements.ts";
 
 const PROGRAM = join(import.meta.dirname!, "..", "fixtures", "schedules", "scheduler_program.ts");
 const MINUTE = 60_000;
-const LEASE_MS = 3000;
+const LEASE_MS = 2000;
 
 interface Chaos {
   jobs: number;
