@@ -23,6 +23,7 @@ const GUIDES = ["documentation/deployment.md", "documentation/operations.md"];
 
 interface Pod {
   automountServiceAccountToken: boolean;
+  enableServiceLinks: boolean;
   terminationGracePeriodSeconds: number;
   securityContext: { runAsNonRoot: boolean };
   containers: [Container];
@@ -118,9 +119,10 @@ Deno.test("whoever ends a scheduler waits longer than its grace", async () => {
 Deno.test("pods run without root, without privileges and on a file system that is read only", async () => {
   const pods = (await manifests()).flatMap((manifest) => podOf(manifest) ?? []);
   assert.equal(pods.length, 3);
-  for (const { securityContext, automountServiceAccountToken, containers: [container], volumes } of pods) {
-    assert.equal(securityContext.runAsNonRoot, true);
-    assert.equal(automountServiceAccountToken, false);
+  for (const { containers: [container], volumes, ...pod } of pods) {
+    assert.equal(pod.securityContext.runAsNonRoot, true);
+    assert.equal(pod.automountServiceAccountToken, false);
+    assert.equal(pod.enableServiceLinks, false);
     assert.deepEqual(container.securityContext, {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
