@@ -4,6 +4,7 @@
  *
  * `SHOPFLOW_TEST_CUSTOMERS` (100000) sets the size, `SHOPFLOW_TEST_ROUNDS` (3) how often each is measured.
  */
+import { InputError, runCommand } from "shopflow/errors/mod.ts";
 import { dirname, join } from "node:path";
 import { simulateIntoSources } from "../../../pipelines/simulate/simulate_into_sources.ts";
 import { WAREHOUSE_PROJECT } from "../../../pipelines/transform.ts";
@@ -65,9 +66,20 @@ function row(name: string, measured: Measurement, ours: Measurement): string {
 }
 
 async function main({ context, sql }: Servers): Promise<void> {
+  if (TEST_DBT === "") {
+    throw new InputError("There is no dbt for the Python peer", {
+      expected: "SHOPFLOW_TEST_DBT to name a `dbt` command that has dbt-duckdb",
+      remedy: "`.ci/install` gets one; `source` the `env` of `.ci/servers start`.",
+    });
+  }
   const { config } = context;
   const shop = { customers: CUSTOMERS, products: CUSTOMERS / 20, seed: 42, until: "2024-12-31" };
   await simulateIntoSources(context, shop);
+  // Before days are added.
+  const { rows: [counts] } = await sql.query(
+    `SELECT (SELECT count(*) FROM orders) AS orders, (SELECT count(*) FROM events) AS events,
+            (SELECT count(*) FROM inventory) AS inventory`,
+  );
   const rounds: Awaited<ReturnType<typeof measureRound>>[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     rounds.push(await measureRound(context, join(config.home, `round_${round}`)));
@@ -90,10 +102,6 @@ async function main({ context, sql }: Servers): Promise<void> {
   const [extract, transform] = (["extract", "transform"] as const).map((name) =>
     quickest(days.map((day) => day[name]))
   ) as [Measurement, Measurement];
-  const { rows: [counts] } = await sql.query(
-    `SELECT (SELECT count(*) FROM orders) AS orders, (SELECT count(*) FROM events) AS events,
-            (SELECT count(*) FROM inventory) AS inventory`,
-  );
   const count = (n: string | number) => Number(n).toLocaleString("en-US");
   console.log(`## A shop of full size into a published star schema
 
@@ -117,4 +125,4 @@ Ours is ${(ours.seconds / floor.seconds).toFixed(2)} times the floor (aim: under
 `);
 }
 
-if (import.meta.main) await withServers(main);
+if (import.meta.main) await runCommand(() => withServers(main));
