@@ -43,7 +43,7 @@ const DECLARATIONS: JobDeclaration[] = [
   },
   {
     name: "check-data",
-    description: "compare a new snapshot with the sources and with the one before it",
+    description: "test the published data, how fresh it is, and what was kept from being published",
     owner: "data-engineering",
     schedule: { on: "snapshot" },
     steps: [{ pipeline: "check-data" }],

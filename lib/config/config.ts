@@ -26,7 +26,7 @@ export interface Config {
   host: string;
   /** `SHOPFLOW_PORT`, default 8000. */
   port: number;
-  /** When set, scoring requests must carry it in `x-api-key`. `SHOPFLOW_API_KEY`. */
+  /** When set, scoring, reports, pages of jobs and metrics need it, in `x-api-key` or as password. `SHOPFLOW_API_KEY`. */
   apiKey?: string;
   /** When set, starting, cancelling and pausing runs in the server needs it. `SHOPFLOW_OPERATOR_KEY`. */
   operatorKey?: string;
@@ -34,7 +34,10 @@ export interface Config {
   jupyter?: string;
   /** The browser that makes PDFs, where it is not in a usual place. `SHOPFLOW_CHROMIUM`. */
   chromium?: string;
-  /** `check-data` fails when the newest data is older than this, in hours. `SHOPFLOW_STALE_AFTER_HOURS`, default 48. */
+  /**
+   * `check-data` fails when the newest order is older than this, in hours. `SHOPFLOW_STALE_AFTER_HOURS`; without it 48,
+   * and stale data of an embedded shop is a warning.
+   */
   staleAfterHours?: number;
   /** The scheduled run that a program serves. `SHOPFLOW_RUN` and `SHOPFLOW_RUN_INTERVAL`, which the scheduler sets. */
   run?: ServedRun;
