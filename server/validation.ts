@@ -57,7 +57,7 @@ export function explainInvalid(result: ValidationResult): void {
 }
 
 /** A value as JSON of at most 80 characters, to quote in an answer. */
-export function shortJson(value: unknown): string {
+function shortJson(value: unknown): string {
   const json = JSON.stringify(value) ?? String(value);
   return json.length > 80 ? `${json.slice(0, 77)}...` : json;
 }

@@ -11,7 +11,7 @@ export const pagesFolder = (job: string) => `${jobFolder(job)}slots/`;
 /** The slots of a UTC day, `2024-10-02`. */
 export const pageKey = (job: string, day: string) => `${pagesFolder(job)}${day}.json`;
 /** Beneath it are the parts of a day's page. */
-export const partsFolder = (job: string, day: string) => `${jobFolder(job)}parts/${day}/`;
+const partsFolder = (job: string, day: string) => `${jobFolder(job)}parts/${day}/`;
 /** Slots of a page that do not stand on it itself. */
 export const partKey = (job: string, day: string, id: string) => `${partsFolder(job, day)}${id}.json`;
 /** What a key of a part says; undefined for all other keys. */

@@ -77,7 +77,7 @@ export function isLate(job: Pick<Job, "slaMinutes">, { slot, trigger }: Slot, no
 }
 
 /** Exponential backoff, of which half is left to chance: those that failed together don't return together. */
-export function retryDelayMs(
+function retryDelayMs(
   { firstDelaySeconds, maxDelaySeconds }: Retries,
   failures: number,
   random: Random,

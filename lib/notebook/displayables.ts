@@ -11,7 +11,7 @@ import { type TableOptions, tableToHtml, tableToText } from "./html_table.ts";
 /** Where the Deno kernel looks for a value's representations. */
 export const DISPLAY = Symbol.for("Jupyter.display");
 /** Key of Vega-Lite specifications that JupyterLab 4 and VS Code draw themselves. */
-export const VEGA_LITE_MIME = "application/vnd.vegalite.v5+json";
+const VEGA_LITE_MIME = "application/vnd.vegalite.v5+json";
 /** Key of the figures of {@linkcode showMetrics} for programs: `deno task notebook log` lists them by run. */
 export const METRICS_MIME = "application/vnd.shopflow.metrics+json";
 

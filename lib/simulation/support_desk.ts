@@ -39,7 +39,7 @@ const CONTENTMENT: Record<Issue, number> = {
 const RATING_SHARE = 0.55;
 /** Customers who would give this or less were treated badly, whether they rate or not. */
 const BAD_SCORE = 2;
-export const AGENTS = 40;
+const AGENTS = 40;
 
 export interface Complaint {
   customer: number;

@@ -28,7 +28,7 @@ const HABITUAL_DEVICE = 0.85;
 const HOURS = [3, 2, 1, 1, 1, 1, 2, 3, 5, 6, 7, 7, 8, 7, 7, 7, 7, 8, 9, 10, 10, 9, 7, 5];
 
 /** Plays one visit: pages, cart, checkout, purchase, and what goes wrong on the way. */
-export type Visit = (customer: number, day: number) => void;
+type Visit = (customer: number, day: number) => void;
 
 export function createVisits(world: World, purchases: Purchases, random: Random): Visit {
   const { calendar, population, taste, stock, events, dropOut, support } = world;

@@ -10,7 +10,7 @@ import { SourceError } from "shopflow/errors/mod.ts";
 import { maskUrl } from "./mask_url.ts";
 
 /** The collection the shop keeps its tickets in. */
-export const TICKET_COLLECTION = "support_tickets";
+const TICKET_COLLECTION = "support_tickets";
 
 /** The tickets' collection with the connection that ends with its scope. */
 export interface TicketCollection extends AsyncDisposable {

@@ -17,7 +17,7 @@ export function findJob(jobs: readonly Job[], name: string): Job {
 }
 
 /** Names that are like a misspelled one, the most similar first: by letters, or since they begin alike. */
-export function nearestNames(names: string[], wrong: string): string[] {
+function nearestNames(names: string[], wrong: string): string[] {
   return names.map((name) => ({ name, distance: distanceBetween(name, wrong.toLowerCase()) }))
     .filter(({ name, distance }) => distance <= FARTHEST || isPartOf(wrong.toLowerCase(), name))
     .sort((a, b) => a.distance - b.distance)

@@ -43,7 +43,7 @@ export function answerMethodNotAllowed(c: Context, allowed: string[]): Response 
 }
 
 /** A page for people with a browser, JSON for programs. */
-export function answerProblem(c: Context, problem: HttpProblem): Response | Promise<Response> {
+function answerProblem(c: Context, problem: HttpProblem): Response | Promise<Response> {
   if (c.req.header("accept")?.includes("text/html")) {
     return c.html(renderProblemPage(problem), problem.status);
   }

@@ -21,7 +21,7 @@ interface IndexProps {
 }
 
 /** Slots of a job that the overview shows. */
-export const STRIP = 30;
+const STRIP = 30;
 const MOST_FAILURES = 10;
 
 /** All jobs: what they did, what they do now, when they are due. */

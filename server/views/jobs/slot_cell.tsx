@@ -35,7 +35,7 @@ export function SlotsCell({ slots, label, href }: { slots: Slot[]; label: string
 }
 
 /** `3 failed, 21 succeeded`. */
-export function countsInWords(slots: Slot[]): string {
+function countsInWords(slots: Slot[]): string {
   const counts = new Map<SlotStatus, number>();
   for (const { status } of slots) counts.set(status, (counts.get(status) ?? 0) + 1);
   return BY_GRAVITY.filter((status) => counts.has(status)).map((status) => `${counts.get(status)} ${status}`)
