@@ -27,7 +27,7 @@ export function formatSimulation({ status, rows, figures }: SimulateResult): str
  *
  * @throws {InputError} on anything else, or a number that is too small or large.
  */
-export function wholeNumber(flag: keyof typeof LIMITS): (text: string) => number {
+export function boundedNumber(flag: keyof typeof LIMITS): (text: string) => number {
   const { least, most } = LIMITS[flag];
   return (text) => {
     const value = Number(text);
@@ -55,13 +55,13 @@ function createProgram(): Command {
         "(SHOPFLOW_POSTGRES_URL, SHOPFLOW_MONGODB_URL; embedded ones by default).\n" +
         "Equal parameters give equal bytes; a shop that is there already is left as it is.",
     )
-    .option("--customers <number>", "rows of the customers table", wholeNumber("customers"), 5000)
+    .option("--customers <number>", "rows of the customers table", boundedNumber("customers"), 5000)
     .option(
       "--products <number>",
       "rows of the products table (default: a twentieth of the customers)",
-      wholeNumber("products"),
+      boundedNumber("products"),
     )
-    .option("--seed <number>", "another seed, another shop", wholeNumber("seed"), 42)
+    .option("--seed <number>", "another seed, another shop", boundedNumber("seed"), 42)
     .option("--until <date>", `last day of the ${HISTORY_MONTHS} months of history`, "2024-12-31")
     .option("--force", "simulate again although the same shop is there", false)
     .option("--replace", "overwrite a shop that the simulator did not make", false)

@@ -1,5 +1,5 @@
 import type { Ledger } from "./ledger.ts";
-import { jobFolder } from "./ledger_keys.ts";
+import { dayIn, pagesFolder } from "./ledger_keys.ts";
 import type { Slot } from "./slot.ts";
 
 export interface LatestOptions {
@@ -23,9 +23,9 @@ export async function latestSlots(
 ): Promise<Slot[]> {
   const pages = (await Promise.all(
     jobs.map(async (job) =>
-      (await ledger.store.list(`${jobFolder(job)}slots/`)).map(({ key }) => ({
+      (await ledger.store.list(pagesFolder(job))).map(({ key }) => ({
         job,
-        day: key.slice(-15, -5),
+        day: dayIn(key),
       }))
     ),
   )).flat();

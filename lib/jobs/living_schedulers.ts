@@ -8,9 +8,6 @@ export interface KnownScheduler extends SchedulerRecord {
   alive: boolean;
 }
 
-/** One that lives. */
-export type LivingScheduler = KnownScheduler;
-
 /** Leases that may pass without a sign of life before people are told that a scheduler is gone. */
 const SILENT_LEASES = 3;
 
@@ -41,7 +38,7 @@ export async function listSchedulers(
 }
 
 /** Those that live, the oldest first; enough to tell people, not to take a run away. */
-export async function livingSchedulers(store: ObjectStore, now: Date): Promise<LivingScheduler[]> {
+export async function livingSchedulers(store: ObjectStore, now: Date): Promise<KnownScheduler[]> {
   return (await listSchedulers(store, now)).filter(({ alive }) => alive);
 }
 

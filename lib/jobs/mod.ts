@@ -20,11 +20,6 @@ export {
 } from "./backfill.ts";
 export { pauseJob, requestCancel, requestRun, resumeJob } from "./operations.ts";
 export { type LatestOptions, latestSlots } from "./latest_slots.ts";
-export {
-  type KnownScheduler,
-  listSchedulers,
-  type LivingScheduler,
-  livingSchedulers,
-} from "./living_schedulers.ts";
-export { isLog, JOBS, pagesFolder } from "./ledger_keys.ts";
+export { type KnownScheduler, listSchedulers, livingSchedulers } from "./living_schedulers.ts";
+export { dayIn, isLog, JOBS, pagesFolder } from "./ledger_keys.ts";
 export { strayParts } from "./stray_parts.ts";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import {
+  type KnownScheduler,
   latestSlots,
-  type LivingScheduler,
   livingSchedulers,
   nextDue,
   type Request,
@@ -50,7 +50,7 @@ async function list(context: JobsContext, flags: JsonFlag): Promise<void> {
 
 function listText(
   { paint, store }: JobsContext,
-  schedulers: LivingScheduler[],
+  schedulers: KnownScheduler[],
   listed: ListedJob[],
   now: Date,
 ): string {

@@ -1,5 +1,6 @@
 import {
   type Control,
+  dayIn,
   type Definitions,
   type Job,
   type KnownScheduler,
@@ -188,8 +189,6 @@ export function createJobBoard(
     },
   };
 }
-
-const dayIn = (key: string) => key.slice(-15, -5);
 
 /** @throws {TypeError} when a page is JSON but none of ours. */
 function slotsOf({ slots }: { slots: Record<string, Slot> }): Slot[] {

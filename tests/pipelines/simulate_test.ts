@@ -4,7 +4,7 @@ import { InputError, SourceError } from "shopflow/errors/mod.ts";
 import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { countSourceRows, loadSourceTables } from "shopflow/sources/mod.ts";
 import { join } from "node:path";
-import { formatSimulation, wholeNumber } from "../../pipelines/simulate.ts";
+import { boundedNumber, formatSimulation } from "../../pipelines/simulate.ts";
 import { simulateIntoSources, type SimulateOptions } from "../../pipelines/simulate/simulate_into_sources.ts";
 import {
   isSimulated,
@@ -98,10 +98,10 @@ Deno.test("a record of other databases is no record of these", () =>
   }));
 
 Deno.test("flags that are no numbers in range are refused with what was expected", () => {
-  assert.equal(wholeNumber("customers")("5000"), 5000);
+  assert.equal(boundedNumber("customers")("5000"), 5000);
   for (const text of ["", "many", "1e3", "-5", "99", "9999999"]) {
     assert.throws(
-      () => wholeNumber("customers")(text),
+      () => boundedNumber("customers")(text),
       (error) =>
         error instanceof InputError && error.message.includes(JSON.stringify(text)) &&
         error.message.includes("from 100 to 990000"),

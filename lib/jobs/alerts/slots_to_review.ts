@@ -1,5 +1,5 @@
 import type { Ledger } from "../ledger.ts";
-import { dayOf, jobFolder } from "../ledger_keys.ts";
+import { dayIn, dayOf, pagesFolder } from "../ledger_keys.ts";
 import type { Slot } from "../slot.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -33,6 +33,6 @@ export async function slotsToReview(
 }
 
 async function newestDays(ledger: Ledger, job: string): Promise<string[]> {
-  const pages = await ledger.store.list(`${jobFolder(job)}slots/`);
-  return pages.slice(-NEWEST_DAYS).map(({ key }) => key.slice(-15, -5));
+  const pages = await ledger.store.list(pagesFolder(job));
+  return pages.slice(-NEWEST_DAYS).map(({ key }) => dayIn(key));
 }

@@ -1,5 +1,5 @@
 import type { Ledger } from "../ledger.ts";
-import { jobFolder } from "../ledger_keys.ts";
+import { dayIn, pagesFolder } from "../ledger_keys.ts";
 import { isDamage } from "./damage.ts";
 import { NO_TOTALS, type PageTotals, pageTotals, sumOf } from "./page_totals.ts";
 
@@ -25,7 +25,7 @@ export function jobTotals(ledger: Ledger, now: () => Date): JobTotals {
     if (before?.tag === tag) return before.totals;
     let totals: PageTotals;
     try {
-      totals = pageTotals(await ledger.page(job, key.slice(-15, -5)).read());
+      totals = pageTotals(await ledger.page(job, dayIn(key)).read());
     } catch (error) {
       if (!isDamage(error)) throw error;
       onUnreadable(key, error as Error);
@@ -38,7 +38,7 @@ export function jobTotals(ledger: Ledger, now: () => Date): JobTotals {
   }
 
   return async (job, onUnreadable) => {
-    const pages = await ledger.store.list(`${jobFolder(job)}slots/`);
+    const pages = await ledger.store.list(pagesFolder(job));
     let sum = NO_TOTALS;
     const waiting = pages.values();
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
