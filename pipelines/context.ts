@@ -24,6 +24,11 @@ export interface PipelineResult {
 /** A step from sources to reports; throws a `ShopFlowError` when it cannot be done. */
 export type Pipeline = (context: PipelineContext) => Promise<PipelineResult>;
 
+/**
+ * What pipelines need, with the lake that the settings name. Databases are opened by those that read them.
+ *
+ * @param force Work again although nothing changed.
+ */
 export function createContext(config: Config, runtime: Runtime, force = false): PipelineContext {
   return { config, store: openStore(config), runtime, force };
 }

@@ -26,6 +26,7 @@ export interface DemandShare {
   share: number;
 }
 
+/** Region of customers whose country is unknown or served by no region. */
 export const ELSEWHERE = "elsewhere";
 
 /**

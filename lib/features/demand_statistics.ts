@@ -41,6 +41,7 @@ export function warehouseDemand(
   return demand;
 }
 
+/** The key that {@linkcode warehouseDemand} has for a product at a warehouse. */
 export function demandKey(productId: string, warehouseId: string): string {
   return `${productId}\n${warehouseId}`;
 }

@@ -81,6 +81,7 @@ export type JobDeclaration =
     missed?: Partial<MissedPolicy>;
   };
 
+/** What holds for a job whose declaration does not say. */
 export const DEFAULTS: Pick<
   Job,
   "after" | "retries" | "timeoutMinutes" | "overlap" | "missed" | "pool" | "alert"

@@ -59,6 +59,12 @@ const NO_CONTROL: Control = { openDays: {} };
 /** A day that somebody said to be open stays so for a while: its slot may be about to be written. */
 const OPEN_AT_LEAST_MS = 60 * 60 * 1000;
 
+/**
+ * The ledger of a lake. Nothing is read yet; what is read of a job's control and of its pages with open slots is kept, as
+ * `refresh` found it. A page that this version of ShopFlow cannot read is a {@linkcode LakeError}.
+ *
+ * @param now Dates the days that are opened, and says when they may be closed.
+ */
 export function openLedger(store: ObjectStore, now: () => Date): Ledger {
   const controls = new Map<string, SharedObject<Control>>();
   /** By key; only pages that are open are kept. */

@@ -24,6 +24,10 @@ export interface NextSlot {
   changed(): void;
 }
 
+/**
+ * A choice among the slots of `jobs`. One that was found to wait for other jobs is not looked at again before `changed`
+ * was called.
+ */
 export function createNextSlot({ jobs, ledger, now, end }: NextSlotOptions): NextSlot {
   /** Counts what may let a slot start that waits for other jobs. */
   let changes = 0;

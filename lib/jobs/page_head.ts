@@ -10,6 +10,7 @@ export interface PageHead {
   parts: readonly Part[];
 }
 
+/** A day on which nothing was entered. */
 export const EMPTY_PAGE: PageHead = { recent: {}, parts: [] };
 const FORMAT = 2;
 

@@ -30,6 +30,10 @@ const BATCH = 1440;
 /** Differences between clocks of schedulers that nobody needs to hear of. */
 const CLOCK_TOLERANCE_MS = 2 * 60 * 1000;
 
+/**
+ * A planner of one scheduler. How far it came with each job it keeps in memory; the ledger is told by `save`, when the
+ * clock was set back, and of a job that is new.
+ */
 export function createPlanner(
   { ledger, runtime: { now, log }, graceMs, publishedSince }: PlannerOptions,
 ): Planner {

@@ -21,6 +21,7 @@ export type OpenStatus =
 
 export type SlotStatus = OpenStatus | FinalStatus;
 
+/** Every status that a slot can end in. */
 export const FINAL_STATUSES: readonly FinalStatus[] = [
   "succeeded",
   "late",
@@ -29,6 +30,7 @@ export const FINAL_STATUSES: readonly FinalStatus[] = [
   "replaced",
   "missed",
 ];
+/** Every status of a slot that has not ended. */
 export const OPEN_STATUSES: readonly OpenStatus[] = ["waiting", "queued", "running"];
 
 /** Why a slot exists. */
@@ -97,6 +99,7 @@ export function isFinal(status: SlotStatus): status is FinalStatus {
   return (FINAL_STATUSES as readonly string[]).includes(status);
 }
 
+/** Whether a slot has not ended. */
 export const isOpen = ({ status }: Pick<Slot, "status">): boolean => !isFinal(status);
 
 /** It did what it was for. */

@@ -30,6 +30,7 @@ export class PartGone extends LakeError {
   override name = "PartGone";
 }
 
+/** The parts of a job's page of a UTC day (`2024-10-02`), each an object of its own in the lake. */
 export function slotParts(store: ObjectStore, job: string, day: string): SlotParts {
   const keyOf = ({ id }: Pick<Part, "id">) => partKey(job, day, id);
   return {
@@ -52,6 +53,7 @@ export function slotParts(store: ObjectStore, job: string, day: string): SlotPar
   };
 }
 
+/** Whether two pages have the same parts in the same order. */
 export function sameParts(a: readonly Part[], b: readonly Part[]): boolean {
   return a === b || (a.length === b.length && a.every(({ id }, i) => id === b[i]!.id));
 }

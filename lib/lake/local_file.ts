@@ -10,6 +10,11 @@ export interface LocalFile {
   sha256: string;
 }
 
+/**
+ * Reads a file whole for its size and SHA-256 (hexadecimal).
+ *
+ * @throws {Deno.errors.NotFound} when it is not there.
+ */
 export async function measureFile(path: string): Promise<LocalFile> {
   const { size } = await Deno.stat(path);
   return { path, size, sha256: await fileSha256(path) };

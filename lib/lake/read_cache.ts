@@ -37,6 +37,10 @@ const HOUR_MS = 3_600_000;
 /** What is in the incoming folder for longer was left by a process that died. */
 const ABANDONED_MS = 24 * HOUR_MS;
 
+/**
+ * A cache in a folder, which is made when it is needed first. Whenever a copy comes, those whose use lies longest back go
+ * until the rest fits; what `fetch` throws is passed on, and nothing is kept of it.
+ */
 export function createReadCache(options: ReadCacheOptions): ReadCache {
   const { maxBytes, inUseMs = HOUR_MS, now = Date.now } = options;
   const root = resolve(options.folder);

@@ -43,6 +43,7 @@ const CREDENTIALS = [
 ];
 const OTHER_REGION = ["AuthorizationHeaderMalformed", "PermanentRedirect"];
 
+/** What is known of a failed request, from an error of the SDK or whatever else was thrown. */
 export function describeFailure(error: unknown): S3Failure {
   const { name = "Error", message = String(error), code, $metadata } = error as Partial<Error> & {
     code?: unknown;

@@ -7,6 +7,7 @@ export interface S3Location {
   url: string;
 }
 
+/** Whether an address is one of S3, `s3://…`. */
 export const isS3Url = (url: string) => url.startsWith("s3://");
 
 /** Reads an address that `loadConfig` let pass. */

@@ -15,6 +15,11 @@ export interface ObjectMetadata {
   write: string;
 }
 
+/**
+ * Metadata of a write that has not been made yet, with a mark of its own.
+ *
+ * @param sha256 Of the content, hexadecimal.
+ */
 export const newMetadata = (sha256: string): ObjectMetadata => ({ sha256, write: randomUUID() });
 
 /**

@@ -17,10 +17,12 @@ export interface SalesColumns {
   orders: number[];
 }
 
+/** The rows of `interactionsSql`, one a customer and product, as a recommender is fitted to them. */
 export function interactionTable(columns: InteractionColumns): InteractionTable {
   return { customerIds: columns.customer_id, productIds: columns.product_id, weights: columns.weight };
 }
 
+/** The rows of `salesByAgeSql`, one a product and age in days, as popularity is counted from them. */
 export function salesTable(columns: SalesColumns): SalesTable {
   return { productIds: columns.product_id, ageDays: columns.age_days, orders: columns.orders };
 }

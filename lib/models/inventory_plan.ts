@@ -27,6 +27,7 @@ export interface InventoryParameters {
   maxOrderDays: number;
 }
 
+/** What is assumed of a shop that does not say; documentation/decisions/inventory.md has the reasons. */
 export const DEFAULT_INVENTORY_PARAMETERS: InventoryParameters = {
   leadTimeDays: 14,
   leadTimeSdDays: 4,

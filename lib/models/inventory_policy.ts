@@ -78,6 +78,11 @@ export function daysOfCover(stock: number, dailyDemand: number): number | null {
   return dailyDemand > 0 ? Math.max(0, stock) / dailyDemand : null;
 }
 
+/**
+ * Lets a probability between 0 and 1 pass, both excluded.
+ *
+ * @throws {ModelError} for anything else.
+ */
 export function checkServiceLevel(serviceLevel: number): void {
   if (serviceLevel > 0 && serviceLevel < 1) return;
   throw new ModelError("The service level is out of range", {

@@ -67,4 +67,5 @@ export interface Notebook<Metadata = Record<string, unknown>> {
   nbformat_minor: number;
 }
 
+/** Whether a cell has a tag. */
 export const hasTag = (cell: Cell, tag: string): boolean => cell.metadata.tags?.includes(tag) ?? false;

@@ -7,4 +7,5 @@ export interface Champion {
   decision?: PromotionDecision;
 }
 
+/** Where the lake says which version of a model scores. */
 export const championKey = (name: string) => `models/${name}/champion.json`;

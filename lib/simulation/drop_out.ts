@@ -30,6 +30,11 @@ export interface DropOut {
   join(customer: number, month: number): void;
 }
 
+/**
+ * Draws when customers leave: a fate that is drawn sets `population.dropOutDay`, to the day after at the earliest and the
+ * first of the next month at the latest. The hazard is 1 − exp(−rate); the rate is scaled by exp(annoyance), and by the
+ * part of the month that is left.
+ */
 export function createDropOut(
   { calendar, population }: { calendar: Calendar; population: Population },
   random: Random,

@@ -3,6 +3,7 @@ import { GrowingColumn } from "./growing_column.ts";
 /** The shop keeps what visitors did for this many days. */
 export const EVENT_RETENTION_DAYS = 366;
 
+/** What a visitor can do; the log has the place in this list. */
 export const EVENT_TYPES = ["page_view", "add_to_cart", "remove_from_cart", "checkout", "purchase"] as const;
 export type EventType = typeof EVENT_TYPES[number];
 /** In place of a product where the page shows none. */

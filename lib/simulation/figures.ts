@@ -13,6 +13,7 @@ export interface BusinessFigures {
   overstock: number;
 }
 
+/** Measures a shop whose history was played to its end. */
 export function figuresOf(world: World): BusinessFigures {
   return {
     monthlyChurn: monthlyChurn(world),

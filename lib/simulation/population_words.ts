@@ -10,6 +10,7 @@ export interface CountryWords {
   cities: string[];
 }
 
+/** Where customers live. */
 export const COUNTRIES: CountryWords[] = [
   {
     name: "USA",
@@ -119,10 +120,13 @@ export const LAST_NAMES = [
   "Young",
 ];
 
+/** Devices that visits come from. */
 export const DEVICES = ["Desktop", "Mobile", "Tablet"];
 /** Browsers by device. */
 export const BROWSERS = [["Chrome", "Firefox", "Edge", "Safari"], ["Safari", "Chrome", "Samsung Internet"], [
   "Safari",
   "Chrome",
 ]];
+
+/** Ways to pay. */
 export const PAYMENT_METHODS = ["Credit Card", "PayPal", "Debit Card", "Apple Pay"];

@@ -29,6 +29,7 @@ export interface Purchases {
   buy(customer: number, cart: number[], second: number): OrderLine[];
 }
 
+/** Purchases that change the stock, the orders and the support desk of a world. */
 export function createPurchases(world: World, random: Random): Purchases {
   const { calendar, season, catalogue, population, stock, orders, support } = world;
   const between = (first: number, last: number) => first + Math.floor(random() * (last - first + 1));

@@ -38,6 +38,7 @@ const VISITS_BY_WEEKDAY = [1.15, 1.02, 0.96, 0.95, 0.96, 0.93, 1.03];
 /** Growth of sign-ups in a month. */
 const SIGNUP_GROWTH = 0.012;
 
+/** The seasons of the days of a calendar; nothing is left to chance. */
 export function createSeason(calendar: Calendar): Season {
   const interest = new Float64Array(calendar.days);
   const signups = new Float64Array(calendar.days);

@@ -12,6 +12,11 @@ import type { World } from "./world.ts";
 /** Nulls come from a stream of their own that starts again with each iteration. */
 const dirtOf = (seed: number, table: string): Random => createRandom(seed, `simulation/dirt/${table}`);
 
+/**
+ * Rows of the table `customers`, without those who were erased.
+ *
+ * @param seed Decides which e-mail addresses and cities are missing.
+ */
 export function customersCsv(world: World, recording: Recording, totals: CustomerTotals, seed: number) {
   const { population, calendar } = world;
   return csvChunks(function* () {
@@ -38,6 +43,11 @@ export function customersCsv(world: World, recording: Recording, totals: Custome
   });
 }
 
+/**
+ * Rows of the table `products`, without those that were withdrawn.
+ *
+ * @param seed Decides which brands are missing.
+ */
 export function productsCsv({ catalogue, stock }: World, recording: Recording, seed: number) {
   return csvChunks(function* () {
     const random = dirtOf(seed, "products");
@@ -71,6 +81,11 @@ function stockStatus(stock: World["stock"], product: number): string {
   return low * 2 >= rows.length ? "Low Stock" : "In Stock";
 }
 
+/**
+ * Rows of the table `orders`, one a line of an order, as they were recorded.
+ *
+ * @param seed Decides which ways of payment are missing.
+ */
 export function ordersCsv({ calendar, orders }: World, recording: Recording, seed: number) {
   const { orderRows, orderOfLine, orderNumber, ordersWithoutCustomer } = recording;
   return csvChunks(function* () {
@@ -95,6 +110,7 @@ function createMissing(seed: number, orders: number): Uint8Array {
   return Uint8Array.from({ length: orders }, () => random() < DIRT.missingPayment ? 1 : 0);
 }
 
+/** Rows of the table `inventory`: products that were not withdrawn by warehouse, on each of the last days. */
 export function inventoryCsv({ calendar, catalogue, stock }: World, recording: Recording) {
   return csvChunks(function* () {
     for (let snapshot = 0; snapshot < SNAPSHOT_DAYS; snapshot++) {

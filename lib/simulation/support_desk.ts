@@ -4,6 +4,7 @@ import { randomLogNormal, randomNormal } from "d3-random";
 import { GrowingColumn } from "./growing_column.ts";
 import { drawFrom, runningSums } from "./weighted_choice.ts";
 
+/** What tickets are about; columns hold the place in this list. */
 export const ISSUES = [
   "Product Defect",
   "Shipping Delay",
@@ -12,6 +13,8 @@ export const ISSUES = [
   "Product Question",
 ] as const;
 export type Issue = typeof ISSUES[number];
+
+/** From the least to the most urgent; columns hold the place in this list. */
 export const PRIORITIES = ["Low", "Medium", "High", "Critical"];
 
 /** In place of an order, a product or a score that is not there. */
@@ -73,6 +76,7 @@ export interface Tickets {
   product: GrowingColumn;
 }
 
+/** A support desk without tickets. */
 export function createSupportDesk(random: Random): SupportDesk {
   const tickets: Tickets = {
     customer: new GrowingColumn(),

@@ -19,6 +19,7 @@ export interface Taste {
   substitute(product: number): number;
 }
 
+/** What the customers of a population want of a catalogue, by season. */
 export function createTaste(
   { catalogue, season, population }: { catalogue: Catalogue; season: Season; population: Population },
   random: Random,

@@ -30,6 +30,10 @@ const HOURS = [3, 2, 1, 1, 1, 1, 2, 3, 5, 6, 7, 7, 8, 7, 7, 7, 7, 8, 9, 10, 10, 
 /** Plays one visit: pages, cart, checkout, purchase, and what goes wrong on the way. */
 type Visit = (customer: number, day: number) => void;
 
+/**
+ * Visits to the shop of a world. Those of the last {@linkcode EVENT_RETENTION_DAYS} days are in its event log; orders and
+ * tickets come of all.
+ */
 export function createVisits(world: World, purchases: Purchases, random: Random): Visit {
   const { calendar, population, taste, stock, events, dropOut, support } = world;
   const hours = runningSums(HOURS);

@@ -28,6 +28,7 @@ export interface ImportReport {
 /** Where the report of the last import into this home's shop is. */
 export const importReportPath = (home: string) => join(home, "shop", "import_report.json");
 
+/** Writes the report in place of the one before; it is never seen half. */
 export async function writeImportReport(home: string, report: ImportReport): Promise<void> {
   const path = importReportPath(home);
   await Deno.writeTextFile(`${path}.tmp`, JSON.stringify(report, null, 2) + "\n");

@@ -61,6 +61,7 @@ const DIALECTS = {
 /** An engine beside DuckDB that dbt can build the project on. */
 export type ScaleOutEngine = keyof typeof DIALECTS;
 
+/** Their names. */
 export const SCALE_OUT_ENGINES = Object.keys(DIALECTS) as ScaleOutEngine[];
 
 /** Schema of the tables that are whole folders, of which the source tables show the files that count. */

@@ -17,10 +17,12 @@ export interface RunFlags extends LimitFlags {
   page: boolean;
 }
 
+/** Adds the flags of {@linkcode RunFlags}. */
 export function addRunFlags(command: Command): Command {
   return addLimitFlags(command).option("--no-page", "leave out the page, keep the executed notebook only");
 }
 
+/** Adds the flags of {@linkcode LimitFlags}; times are given in seconds and kept in milliseconds. */
 export function addLimitFlags(command: Command): Command {
   return command
     .option("--cell-timeout <seconds>", "end a cell that takes longer (default: 600)", seconds)
@@ -33,6 +35,7 @@ export const parameterOption = (description: string): Option =>
   new Option("-p, --parameter <name=value>", description)
     .argParser((value: string, before: string[]) => [...before, value]).default([]);
 
+/** The limits of an execution that flags stand for. */
 export const limitsOf = ({ cellTimeout, timeout, check }: LimitFlags): ExecuteOptions => ({
   cellTimeout,
   timeout,

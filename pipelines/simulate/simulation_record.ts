@@ -23,6 +23,7 @@ export interface SimulationRecord {
 /** Where the hidden truth lies. */
 export const truthPath = ({ home }: Config): string => join(home, "shop", "truth.csv");
 
+/** The databases that a shop is simulated into, without passwords. */
 export const sourcesOf = ({ postgresUrl, ticketsUrl }: Config): string[] => [
   maskUrl(postgresUrl),
   maskUrl(ticketsUrl),
@@ -56,6 +57,7 @@ export async function readSimulationRecord(config: Config): Promise<SimulationRe
   }
 }
 
+/** Writes the record in place of the one before. */
 export async function writeSimulationRecord(config: Config, record: SimulationRecord): Promise<void> {
   await writeWhole(recordPath(config), [
     new TextEncoder().encode(JSON.stringify(record, null, 2) + "\n"),

@@ -22,6 +22,11 @@ export interface JsonFlag {
   json?: boolean;
 }
 
+/**
+ * The context of a command: the ledger of the configured lake, and the person at this terminal.
+ *
+ * @param changed What is otherwise, as in tests.
+ */
 export function createJobsContext(
   { jobs, pools }: JobSet,
   config: Config,

@@ -2,6 +2,7 @@ import type { Attempt, Slot } from "shopflow/jobs/mod.ts";
 import { type Paint, STATUS_COLOURS } from "./paint.ts";
 import { durationText } from "./time_text.ts";
 
+/** The status of a slot in its colour. */
 export const statusText = ({ status }: Pick<Slot, "status">, paint: Paint) =>
   paint(STATUS_COLOURS[status], status);
 

@@ -39,6 +39,7 @@ export interface Incident {
 /** Day of March 2025 and time in Berlin. */
 const at = (day: number, time: string) => new Date(`2025-03-${day}T${time}${day < 30 ? "+01:00" : "+02:00"}`);
 
+/** The story of the week of 24 March 2025. */
 export const INCIDENTS: Incident[] = [
   {
     title: "a check of the 14:05 snapshot hangs; the next snapshot's check takes its place",

@@ -41,6 +41,10 @@ const FAILS_AFTER_SECONDS = 20;
 const SHORTEST = 0.75;
 const LONGEST = 1.35;
 
+/**
+ * Plays runs on a simulated clock. With the same seed a step of a run takes the same time, in whatever order runs are
+ * played.
+ */
 export function playRuns({ clock, durations, troubles, seed, store, onStep }: PlayOptions): PlayedRuns {
   const playing = new Set<string>();
   const nameOf = ({ slot: { job, slot }, attempt }: Pick<Execution, "slot" | "attempt">) =>

@@ -23,6 +23,7 @@ interface Sleeper {
   wake: () => void;
 }
 
+/** A clock that shows `start`, with nobody asleep. */
 export function createSimulatedClock(start: Date): SimulatedClock {
   let time = start;
   let sleepers: Sleeper[] = [];

@@ -84,6 +84,7 @@ export function createJobActions(
   };
 }
 
+/** The answer 404 to a request for a job that never was. */
 export function noSuchJob(name: string): HttpProblem {
   return new HttpProblem(404, "job_not_found", "There is no such job", {
     found: name,
@@ -98,6 +99,7 @@ function jobRemoved({ job, removedAt }: RemovedJob): HttpProblem {
   });
 }
 
+/** The answer 404 to a request for a slot that was never entered, or for what is no slot. */
 export function noSuchRun({ job, slot }: RunName): HttpProblem {
   return new HttpProblem(404, "run_not_found", "There is no such run", {
     found: `${job}, slot ${slot}`,

@@ -68,6 +68,10 @@ const HISTORY: Depth = { days: 36, slots: 100, pages: 110 };
 const AT_ONCE = 16;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/**
+ * A board of one lake. All requests within `recheckMs` (2000) share one look, and pages that did not change are not read
+ * again. What cannot be read is named in `unreadable`, and logged once.
+ */
 export function createJobBoard(
   store: ObjectStore,
   runtime: Pick<Runtime, "now" | "log">,

@@ -15,6 +15,12 @@ export const zoneOf = ({ schedule }: Pick<Job, "schedule">): string =>
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
+/**
+ * Where a time lies in a time zone.
+ *
+ * @param timeZone IANA name, e.g. `Europe/Berlin`.
+ * @throws {RangeError} when there is none of this name.
+ */
 export function localTime(time: Date, timeZone: string): LocalTime {
   const format = formats.get(timeZone) ?? new Intl.DateTimeFormat("en-CA", {
     timeZone,

@@ -74,6 +74,7 @@ function isFromThisMachine(c: Context): boolean {
   return !proxied && names.every((name) => URL.canParse(name) && isThisMachine(new URL(name).hostname));
 }
 
+/** Whether a host, by name or address, is always the machine itself. */
 export function isThisMachine(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }

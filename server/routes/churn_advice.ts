@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { CHURN_PLAYBOOK, type ChurnPlaybook } from "shopflow/business/mod.ts";
 
+/** What an answer says is to be done about a customer. */
 export const ChurnAdvice = z.object({
   risk_band: z.enum(["low", "medium", "high"]).openapi({
     description: `high: churn_probability above ${CHURN_PLAYBOOK.riskAbove}; medium: above half of that`,

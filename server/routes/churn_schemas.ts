@@ -11,6 +11,7 @@ const ONE_OF = "exactly one of customer_id, customer_ids and features";
 /** Models compare single-precision numbers; what overflows them is no measurement. */
 const FeatureValue = z.number(FEATURES).refine((value) => Number.isFinite(Math.fround(value)), FEATURES);
 
+/** Body of `POST /predict/churn`: a customer, several, or the features of one. */
 export const ChurnRequest = z.strictObject({
   customer_id: EntityId.optional().openapi({ description: "One customer, from the current scores" }),
   customer_ids: z.array(EntityId, IDS).min(1, IDS).max(MOST_CUSTOMERS, IDS).optional()
@@ -31,6 +32,7 @@ const ReasonSchema = z.object({
   text: z.string().openapi({ description: "The fact in words" }),
 });
 
+/** A customer's score, with what to do and why. */
 export const ChurnScored = z.object({
   customer_id: z.string().optional().openapi({ description: "Absent when features were sent" }),
   churn_probability: z.number().openapi({

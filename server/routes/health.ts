@@ -41,6 +41,7 @@ const route = createRoute({
   },
 });
 
+/** `GET /health`: what is served and how old it is; 503 as long as there is no snapshot to answer from. */
 export function healthRoutes(cache: ServingCache, runtime: Runtime): OpenAPIHono {
   return new OpenAPIHono().openapi(route, async (c) => {
     const serving = await cache.current();

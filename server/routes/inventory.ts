@@ -56,6 +56,10 @@ function planRow({ product_id: _, as_of: __, ...row }: StoredPlanRow): z.infer<t
   return Object.fromEntries(rounded) as typeof row;
 }
 
+/**
+ * `GET /inventory/{product_id}`: the plan of a product at every warehouse; 404 for a product that does not exist, 503 before
+ * the first plan.
+ */
 export function inventoryRoutes(cache: ServingCache): OpenAPIHono {
   return new OpenAPIHono({ defaultHook: explainInvalid }).openapi(route, async (c) => {
     const { product_id } = c.req.valid("param");

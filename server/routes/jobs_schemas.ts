@@ -24,6 +24,7 @@ const Status = z.enum([...OPEN_STATUSES, ...FINAL_STATUSES]);
 
 const Asked = z.object({ by: z.string(), at: z.string() });
 
+/** A slot in answers; times are ISO, UTC. */
 export const SlotSchema = z.object({
   job: z.string(),
   slot: z.string().openapi({ description: "The time it stands for: when it was due, UTC" }),
@@ -54,6 +55,7 @@ export const SlotSchema = z.object({
   cancelled_by: Asked.nullable(),
 });
 
+/** A job in answers, with its last slot. */
 export const JobSchema = z.object({
   name: z.string(),
   description: z.string(),
@@ -71,6 +73,7 @@ export const JobSchema = z.object({
   unreadable: z.array(z.string()).openapi({ description: "Days of its ledger that cannot be read" }),
 });
 
+/** A scheduler in answers. */
 export const SchedulerSchema = z.object({
   owner: z.string(),
   alive: z.boolean(),
@@ -78,6 +81,7 @@ export const SchedulerSchema = z.object({
   beat_at: z.string().openapi({ description: "When it last said that it lives" }),
 });
 
+/** A slot as answers have it: what is not known is null. */
 export function slotAnswer(slot: Slot): z.infer<typeof SlotSchema> {
   return {
     job: slot.job,
@@ -106,6 +110,11 @@ export function slotAnswer(slot: Slot): z.infer<typeof SlotSchema> {
   };
 }
 
+/**
+ * A job as answers have it.
+ *
+ * @param now When it is asked: its next due time comes after it.
+ */
 export function jobAnswer(
   { job, removedAt, paused, slots, unreadable }: JobState,
   now: Date,
@@ -132,6 +141,7 @@ function scheduleAnswer(job: Job) {
     : { cron: job.schedule.cron, time_zone: job.schedule.timeZone, text };
 }
 
+/** A scheduler as answers have it. */
 export function schedulerAnswer(
   { owner, alive, startedAt, beatAt }: KnownScheduler,
 ): z.infer<typeof SchedulerSchema> {

@@ -49,6 +49,10 @@ const route = createRoute({
   },
 });
 
+/**
+ * `POST /predict/churn`: published scores of customers by id, or a score of features that are sent; 404 for one customer
+ * without a score, 400 for features the model does not know, 503 as long as there are no scores, or no model.
+ */
 export function predictChurnRoutes(cache: ServingCache): OpenAPIHono {
   return new OpenAPIHono({ defaultHook: explainInvalid }).openapi(route, async (c) => {
     const { customer_id, customer_ids, features } = c.req.valid("json");

@@ -50,6 +50,10 @@ interface Answered {
   products: { productId: string; score: number; because: string | null }[];
 }
 
+/**
+ * `GET /recommend/{customer_id}`: the best products for a customer; the popular ones for a customer without
+ * recommendations, 503 before there are any, or a model.
+ */
 export function recommendRoutes(cache: ServingCache): OpenAPIHono {
   return new OpenAPIHono({ defaultHook: explainInvalid }).openapi(route, async (c) => {
     const { customer_id } = c.req.valid("param");

@@ -32,6 +32,10 @@ export interface Alerts {
 
 const SWEEP_MS = 5 * 60 * 1000;
 
+/**
+ * Alerts of the jobs of a ledger, for one process. Those of a job whose `alert` is none of `channels` are logged only. Its
+ * timers keep no program from ending; `close` stops them.
+ */
 export function createAlerts(options: AlertsOptions): Alerts {
   const { ledger, channels, runtime: { now, log } } = options;
   const names = new Set(channels.map(({ name }) => name));

@@ -9,6 +9,8 @@ import { claimNext, notSent, sent } from "./outbox.ts";
 
 /** What the lake holds of a job's alerts; nothing until the first review. */
 export type Stored = AlertState | Record<string, never>;
+
+/** What is stored before the first review. */
 export const EMPTY: Stored = {};
 
 export interface DeliveryOptions {
@@ -41,6 +43,12 @@ const CLOSE_MS = 20_000;
 /** When the lake cannot be written. */
 const LAKE_DELAY_MS = 60_000;
 
+/**
+ * A delivery of one process. It sends what goes to one of `channels`, and leaves the rest to schedulers that have the
+ * channels of it.
+ *
+ * @param options.state The stored alerts of a job.
+ */
 export function createDelivery(
   options: DeliveryOptions & { state: (job: string) => SharedObject<Stored> },
 ): Delivery {
@@ -164,6 +172,7 @@ export function createDelivery(
   };
 }
 
+/** Whether a job was reviewed before. */
 export const isState = (value: Stored): value is AlertState => "outbox" in value;
 
 /** It keeps no program from ending. */

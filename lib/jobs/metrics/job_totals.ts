@@ -14,6 +14,11 @@ const SETTLED_MS = 60_000;
 /** Pages that are read at the same time. */
 const AT_ONCE = 16;
 
+/**
+ * Adds up the jobs of a ledger. A page that is damaged counts as what it last came to, or nothing.
+ *
+ * @param now Tells pages that may still be written, which are read again every time.
+ */
 export function jobTotals(ledger: Ledger, now: () => Date): JobTotals {
   const known = new Map<string, { tag: string; totals: PageTotals }>();
 

@@ -16,6 +16,7 @@ export interface PageTotals {
   open: Slot[];
 }
 
+/** What no slots at all come to. */
 export const NO_TOTALS: PageTotals = { ended: {}, attempts: {}, open: [] };
 
 /** Adds up a page. */

@@ -40,6 +40,11 @@ export function takeReply(pending: Pending, { content }: WireMessage): void {
   reply.resolve(content);
 }
 
+/**
+ * A request for which nothing has arrived.
+ *
+ * @param outputs Where its outputs are put.
+ */
 export const newPending = (outputs: Output[] = []): Pending => ({
   execution: { executionCount: null, outputs },
   reply: Promise.withResolvers(),

@@ -1,6 +1,11 @@
 /** How a cell ends that the kernel could not finish, as the error outputs that its readers see. */
 import type { ErrorOutput } from "../nbformat.ts";
 
+/**
+ * The kernel's process ended.
+ *
+ * @param reason How, e.g. by which signal.
+ */
 export const died = (reason: string): ErrorOutput => ({
   output_type: "error",
   ename: "KernelDied",
@@ -11,6 +16,7 @@ export const died = (reason: string): ErrorOutput => ({
   ],
 });
 
+/** What came from the kernel was no message that can be read. */
 export const garbled = (error: unknown): ErrorOutput => ({
   output_type: "error",
   ename: "KernelProtocolError",
@@ -18,6 +24,11 @@ export const garbled = (error: unknown): ErrorOutput => ({
   traceback: ["What came from the kernel could not be read.", String(error)],
 });
 
+/**
+ * The cell or its notebook took too long.
+ *
+ * @param overtime What is over, e.g. `the notebook took longer than 60 s`.
+ */
 export const timedOut = (overtime: string): ErrorOutput => ({
   output_type: "error",
   ename: "Timeout",
@@ -28,6 +39,11 @@ export const timedOut = (overtime: string): ErrorOutput => ({
 /** Name of the error of a cell that ran when its run was cancelled. */
 export const CANCELLED = "Cancelled";
 
+/**
+ * The run was cancelled.
+ *
+ * @param reason Of the signal.
+ */
 export function cancelled(reason: unknown): ErrorOutput {
   const why = reason instanceof Error ? reason.message : String(reason);
   return {

@@ -10,6 +10,7 @@ import {
 } from "./parse_code.ts";
 import { LEVELS, roomOf } from "./rooms.ts";
 
+/** Tag of cells that `notebook promote` moves into a file. */
 export const PROMOTE_TAG = "promote";
 
 /** A declaration of a cell that is to be promoted. */

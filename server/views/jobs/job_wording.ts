@@ -120,6 +120,7 @@ export function slotTitle(slot: Slot, job: Job, now: Date): string {
   }`;
 }
 
+/** A text of at most `most` characters; of a longer one the beginning and `…`. */
 export function shortened(text: string, most = 200): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
