@@ -25,6 +25,7 @@ export interface HeldRuns {
   end(graceMs: number): Promise<void>;
 }
 
+/** Holds no run at first. */
 export function createHeldRuns({ log, most, onEnd }: HeldRunsOptions): HeldRuns {
   const active = new Map<string, ActiveRun>();
   /** What the ends of runs set off. */

@@ -30,6 +30,7 @@ interface Places {
   holders: Holder[];
 }
 
+/** The places as they are written down in a store, changed by compare-and-swap. */
 export function poolPlaces(store: ObjectStore): PoolPlaces {
   const pools = new Map<string, SharedObject<Places>>();
   const placesOf = (pool: string) => {

@@ -70,6 +70,7 @@ const LEASE_MS = 30_000;
 const GRACE_MS = 90_000;
 const MAX_RUNS = 4;
 
+/** A scheduler that has not begun yet: it does nothing by itself, see {@linkcode runScheduler} for one that does. */
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { jobs, pools, ledger, runtime, owner, leaseMs = LEASE_MS, graceMs = GRACE_MS } = options;
   const { maxRuns = MAX_RUNS, random = Math.random, onNews = () => Promise.resolve() } = options;

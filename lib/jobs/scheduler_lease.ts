@@ -36,6 +36,7 @@ export interface SchedulerLease extends Lease {
   release(): Promise<void>;
 }
 
+/** Where a scheduler's record is. */
 export const leaseKey = (id: string) => `${SCHEDULERS}${id}.json`;
 
 /**
@@ -44,6 +45,12 @@ export const leaseKey = (id: string) => `${SCHEDULERS}${id}.json`;
  */
 const MARGIN = 1.5;
 
+/**
+ * Writes the record of a scheduler that begins.
+ *
+ * @param jobs Names of the jobs that it knows.
+ * @throws {LakeError} when the store cannot be written.
+ */
 export async function takeSchedulerLease(
   store: ObjectStore,
   { id, owner, leaseMs, now, jobs }: {
