@@ -1,5 +1,5 @@
 import {
-  currentSnapshotId,
+  currentSnapshot,
   type Manifest,
   type ObjectStore,
   type RawExtract,
@@ -41,7 +41,8 @@ export interface TransformOptions extends BuildOptions {
 export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: TransformOptions = {}): Pipeline {
   return async ({ config, store, runtime, force }) => {
     // Read before the inputs: whoever publishes after this moment may have newer ones.
-    const current = await currentSnapshotId(store);
+    const replaced = await currentSnapshot(store);
+    const current = replaced?.snapshot;
     const extract = await readRawExtract(store);
     const inputs = Object.fromEntries(
       Object.entries(extract.tables).map(([name, table]) => [name, rawFiles(table)]),
@@ -65,7 +66,7 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
       project,
       inputs,
       codeVersion: code,
-      replaces: current ?? null,
+      replaces: replaced ?? null,
       former,
       extracted: extractedUpTo(extract),
       sourceFigures: figuresIn(extract),

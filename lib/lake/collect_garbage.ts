@@ -1,5 +1,5 @@
 import { LakeError } from "shopflow/errors/mod.ts";
-import { findGarbage, type Garbage, type Retention } from "./garbage.ts";
+import { findGarbage, type Garbage, oldUnfinished, type Retention } from "./garbage.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { POINTER, type Pointer, readPointer, readSettledPointer, swapPointer } from "./snapshot_pointer.ts";
 
@@ -24,7 +24,7 @@ export async function plannedGarbage(
  * without a manifest and never the reverse. While it works the pointer says so: a publish or rollback waits, then
  * looks whether its files are there, and only then moves the pointer.
  *
- * @returns What was deleted; undefined in a lake where nothing was published.
+ * @returns What was deleted; undefined where nothing was published, and nothing left behind.
  * @throws {LakeError} when another run moved the pointer meanwhile; what is not deleted yet stays.
  */
 export async function collectGarbage(
@@ -33,8 +33,13 @@ export async function collectGarbage(
   now: () => Date,
 ): Promise<Garbage | undefined> {
   checked(retention);
+  // First, since nothing names them: where the disk is full the pointer can only be written after that.
+  const unfinished = await oldUnfinished(store, retention, now());
+  for (const write of unfinished) await write.remove();
   const lease = await takeLease(store, now);
-  if (lease === undefined) return undefined;
+  if (lease === undefined) {
+    return unfinished.length === 0 ? undefined : { kept: [], manifests: [], files: [], unfinished };
+  }
   try {
     const garbage = await findGarbage(store, lease.pointer, retention, now());
     await lease.renew();
@@ -44,8 +49,7 @@ export async function collectGarbage(
         await Promise.all(group.slice(from, from + BATCH).map(({ key }) => store.delete(key)));
       }
     }
-    for (const write of garbage.unfinished) await write.remove();
-    return garbage;
+    return { ...garbage, unfinished };
   } finally {
     await lease.release();
   }

@@ -50,8 +50,18 @@ export async function findGarbage(
     kept: [...kept, ...young].map(({ id }) => id),
     manifests: others.filter(({ stat }) => old(stat)).map(({ stat }) => stat),
     files: files.filter(({ key }) => key.endsWith(".parquet") && !named.has(key)),
-    unfinished: (await store.unfinishedWrites?.() ?? []).filter(old),
+    unfinished: await oldUnfinished(store, { keep, minimumAgeMs }, now),
   };
+}
+
+/** What killed writes left behind, of an age at which they surely don't go on. */
+export async function oldUnfinished(
+  store: ObjectStore,
+  { minimumAgeMs }: Retention,
+  now: Date,
+): Promise<UnfinishedWrite[]> {
+  const found = await store.unfinishedWrites?.() ?? [];
+  return found.filter(({ modified }) => now.getTime() - modified.getTime() >= minimumAgeMs);
 }
 
 async function newestFirst(store: ObjectStore) {

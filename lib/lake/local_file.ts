@@ -38,9 +38,15 @@ export async function takeOverFile(path: string, target: string, staging: string
   } catch (error) {
     if ((error as { code?: string }).code !== "EXDEV") throw error;
     const staged = join(staging, randomUUID());
-    await Deno.copyFile(path, staged);
-    await reachDisk(staged);
-    await Deno.rename(staged, target);
+    try {
+      await Deno.copyFile(path, staged);
+      await reachDisk(staged);
+      await Deno.rename(staged, target);
+    } catch (problem) {
+      // A disk that is full does not get emptier by halves of files.
+      await Deno.remove(staged).catch(() => {});
+      throw problem;
+    }
     await Deno.remove(path);
   }
 }

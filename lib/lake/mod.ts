@@ -6,6 +6,8 @@ export { type LakeConfig, openStore } from "./open_store.ts";
 export { readOnlyStore } from "./read_only_store.ts";
 export { decodeJson, encodeJson, readJson, swapJson } from "./json_object.ts";
 export {
+  type CurrentSnapshot,
+  currentSnapshot,
   currentSnapshotId,
   filesOf,
   type Lineage,

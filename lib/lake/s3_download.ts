@@ -28,6 +28,7 @@ export function readObject(
       size += chunk.length;
     }
     checkSize(key, size, body.length);
+    checkHash(key, createHash("sha256").update(body).digest("hex"), answer.Metadata?.sha256);
     return { body, etag: answer.ETag! };
   });
 }
@@ -50,10 +51,7 @@ export function downloadObject(bucket: S3Bucket, key: string, object: S3Object, 
       size += chunk.length;
     }
     checkSize(key, size, object.size);
-    const sha256 = hash.digest("hex");
-    if (object.sha256 !== undefined && sha256 !== object.sha256) {
-      throw new BrokenTransfer(`${key} came with the hash ${sha256} instead of ${object.sha256}`);
-    }
+    checkHash(key, hash.digest("hex"), object.sha256);
   });
 }
 
@@ -81,4 +79,10 @@ async function* chunksOf(stream: ReadableStream, { signal, progress }: Attempt):
 
 function checkSize(key: string, found: number, expected: number): void {
   if (found !== expected) throw new BrokenTransfer(`${key} came with ${found} of ${expected} bytes`);
+}
+
+/** @param expected Undefined for an object that ShopFlow did not write. */
+function checkHash(key: string, found: string, expected: string | undefined): void {
+  if (expected === undefined || found === expected) return;
+  throw new BrokenTransfer(`${key} came with the hash ${found} instead of ${expected}`);
 }

@@ -64,6 +64,8 @@ export function isUnanswered(error: unknown): boolean {
 
 function connectionFailed(error: unknown): boolean {
   if (error instanceof Deno.errors.NotFound) return false;
+  // The SDK's word for a connection that is not made in time.
+  if (describeFailure(error).name === "TimeoutError") return true;
   const broken = [Deno.errors.ConnectionReset, Deno.errors.UnexpectedEof, Deno.errors.BrokenPipe];
   return /^(E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_)|ENOTFOUND|UND_)/.test(describeFailure(error).code ?? "") ||
     broken.some((kind) => error instanceof kind) ||

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { encodeJson, readJson } from "./json_object.ts";
 import type { ObjectStore } from "./object_store.ts";
-import { movePointer, POINTER, readPointer } from "./snapshot_pointer.ts";
+import { movePointer, POINTER, type Pointer, readPointer } from "./snapshot_pointer.ts";
 
 /** An immutable file of a table, named by its content. */
 export interface TableFile {
@@ -52,12 +52,16 @@ export interface Lineage {
   sourceTransactionTime?: string;
 }
 
+/** A snapshot that is current, and since when: it may become so again. */
+export type CurrentSnapshot = Pick<Pointer, "snapshot" | "publishedAt">;
+
 export interface PublishOptions {
   /**
-   * Id of the snapshot that was current when the work began (null: there was none). A run that was overtaken
-   * by another must not put its older tables over the newer ones. By default whichever is current is replaced.
+   * The snapshot that was current when the work began (null: there was none). A run that was overtaken by another must
+   * not put its older tables over the newer ones, nor undo a rollback to the same snapshot that came meanwhile. By
+   * default whichever is current is replaced.
    */
-  replaces?: string | null;
+  replaces?: CurrentSnapshot | null;
 }
 
 /** Key of a snapshot's manifest. */
@@ -91,19 +95,22 @@ export async function publishSnapshot(
   now: Date,
   { replaces }: PublishOptions = {},
 ): Promise<Manifest> {
-  const current = await currentSnapshotId(store) ?? null;
+  const current = await currentSnapshot(store) ?? null;
   const id = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
   const manifest: Manifest = { id, createdAt: now.toISOString(), ...content };
   // A manifest that exists already says the same: its name is the hash of its content.
   await store.putIfAbsent(manifestKey(id), encodeJson(manifest));
-  if (current === id) return await readManifest(store, id);
+  if (current?.snapshot === id) return await readManifest(store, id);
   const expected = replaces === undefined ? current : replaces;
   await movePointer(store, [manifestKey(id), ...filesOf(manifest)], now, (before) => {
-    const found = before?.snapshot ?? null;
-    if (found === expected) return { snapshot: id, publishedAt: now.toISOString() };
+    const isExpected = before?.snapshot === expected?.snapshot &&
+      before?.publishedAt === expected?.publishedAt;
+    if (isExpected) return { snapshot: id, publishedAt: now.toISOString() };
     throw new LakeError("Another run published a snapshot at the same time", {
       expected: `${POINTER} as it was when this run started`,
-      found: `snapshot ${found ?? "none"}`,
+      found: before === undefined
+        ? "none"
+        : `snapshot ${before.snapshot}, current since ${before.publishedAt}`,
       remedy: "Run the pipeline again; nothing of this run is visible.",
     });
   });
@@ -116,9 +123,15 @@ export function filesOf({ tables, inputs }: Pick<Manifest, "tables" | "inputs">)
   return [...new Set(files.map((file) => file.key))];
 }
 
+/** The current snapshot, or undefined in a lake where nothing was published. */
+export async function currentSnapshot(store: ObjectStore): Promise<CurrentSnapshot | undefined> {
+  const pointer = (await readPointer(store))?.value;
+  return pointer && { snapshot: pointer.snapshot, publishedAt: pointer.publishedAt };
+}
+
 /** The current snapshot's id, or undefined in a lake where nothing was published. */
 export async function currentSnapshotId(store: ObjectStore): Promise<string | undefined> {
-  return (await readPointer(store))?.value.snapshot;
+  return (await currentSnapshot(store))?.snapshot;
 }
 
 /**

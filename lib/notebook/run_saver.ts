@@ -26,12 +26,13 @@ export async function startSaving(
     await store.put(key, new TextEncoder().encode(formatNotebook(notebook)));
   };
   await write();
-  let writing = Promise.resolve();
+  let writing: Promise<void> | undefined;
   const timer = setInterval(() => {
-    writing = writing.then(write).catch((error) => {
+    // One that takes long, since the store is away, is not followed by all that were due meanwhile.
+    writing ??= write().catch((error) => {
       // The run may still end well, and its last writing tells whether the store is in order.
       runtime.log.warn(`the run ${record.runId} could not be saved for now: ${error.message}`);
-    });
+    }).finally(() => writing = undefined);
   }, SAVE_EVERY_MS);
   return {
     key,

@@ -1,4 +1,5 @@
 import {
+  type CurrentSnapshot,
   type Lineage,
   type Manifest,
   type ObjectStore,
@@ -42,8 +43,8 @@ export interface BuildInputs {
   inputs: RawInputs;
   /** What makes the result: the project's files and the code that runs them. */
   codeVersion: string;
-  /** Id of the snapshot that was current when the inputs were chosen, null when there was none. */
-  replaces?: string | null;
+  /** The snapshot that was current when the inputs were chosen, null when there was none. */
+  replaces?: CurrentSnapshot | null;
   /** Snapshot whose months are kept where nothing new touches them; without one everything is built. */
   former?: Manifest;
   /** Up to where and when the sources were read, where the extract says it. */
@@ -71,7 +72,8 @@ export async function buildSnapshot(
   try {
     using session = await openSession({ ...options, spillFolder: join(workspace, "spill") });
     const place = { store, folder: workspace };
-    await createFormerTables(session, replaces ? former ?? await readManifest(store, replaces) : undefined);
+    const before = replaces ? former ?? await readManifest(store, replaces.snapshot) : undefined;
+    await createFormerTables(session, before);
     await createSourceFigures(session, content.sourceFigures);
     await createRawViews(session, project.sources, inputs, store);
     const { candidate, tests } = await buildAndTest(session, content, place, runtime);

@@ -21,9 +21,19 @@ export async function removeGarbage(
   retention: Retention,
 ): Promise<Removed> {
   const folders = await leftoverFolders(config.home, ageLimit(runtime.now(), retention));
+  // First: where the disk is full, this makes room for what the rest has to write.
+  for (const folder of folders) await removeFolder(folder);
   const garbage = await collectGarbage(store, retention, runtime.now) ?? NO_GARBAGE;
-  for (const folder of folders) await Deno.remove(folder, { recursive: true });
   return { garbage, folders };
+}
+
+/** Another collection, or a pipeline that starts, may do the same. */
+async function removeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** What was changed before it is old enough to be removed. */

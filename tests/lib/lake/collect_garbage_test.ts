@@ -73,6 +73,24 @@ test("what killed writes left in the store's staging folder is removed when it i
   assert.deepEqual(left.sort(), ["lock", "young"]);
 });
 
+test("where the disk is full, leftovers make the room that the rest of a collection needs", async (lake) => {
+  const { store, folder, publish } = lake;
+  await publish({ a: ["1"] }, at(1));
+  const left = join(folder, ".staging", "half");
+  await Deno.writeTextFile(left, "half");
+  await Deno.utime(left, at(1), at(1));
+  const isFull = async () => (await Array.fromAsync(Deno.readDir(join(folder, ".staging")))).length > 1;
+  const full: ObjectStore = {
+    ...store,
+    async putIfMatch(...write) {
+      if (await isFull()) throw new Error("No space left on device");
+      return await store.putIfMatch(...write);
+    },
+  };
+  const { unfinished } = (await collectGarbage(full, KEEP_ONE, () => new Date()))!;
+  assert.deepEqual(unfinished.map(({ name }) => name), [".staging/half"]);
+});
+
 test("a file that anything in a manifest or extract names stays, whatever the field is called", async (lake) => {
   const { store, publish, put, age } = lake;
   const { id } = await publish({ a: ["1"] }, at(1));

@@ -1,10 +1,12 @@
 import {
   createDirectoryStore,
+  currentSnapshot,
   currentSnapshotId,
   type Manifest,
   type ObjectStore,
   publishSnapshot,
   readManifest,
+  rollBack,
 } from "shopflow/lake/mod.ts";
 import assert from "node:assert/strict";
 
@@ -97,14 +99,29 @@ test("of two runs that publish at once the one that moves the pointer second is 
 });
 
 test("a run that was overtaken does not put its older tables over the newer ones", async (store) => {
-  const old = await publishSnapshot(store, content("v1"), NOW);
-  const newer = await publishSnapshot(store, content("v2"), NOW, { replaces: old.id });
-  await assert.rejects(publishSnapshot(store, content("v3"), NOW, { replaces: old.id }), {
+  await publishSnapshot(store, content("v1"), NOW);
+  const old = await currentSnapshot(store);
+  const newer = await publishSnapshot(store, content("v2"), NOW, { replaces: old });
+  await assert.rejects(publishSnapshot(store, content("v3"), NOW, { replaces: old }), {
     name: "LakeError",
     message: new RegExp(`at the same time.*found snapshot ${newer.id}`),
   });
   await assert.rejects(publishSnapshot(store, content("v3"), NOW, { replaces: null }), { name: "LakeError" });
   assert.equal(await currentSnapshotId(store), newer.id);
+});
+
+test("a run that began before a rollback does not undo it, though the same snapshot is current again", async (store) => {
+  const first = await publishSnapshot(store, content("v1"), NOW);
+  const began = await currentSnapshot(store);
+  await publishSnapshot(store, content("v2"), NOW);
+  await rollBack(store, first.id, NOW);
+  await assert.rejects(publishSnapshot(store, content("v3"), NOW, { replaces: began }), {
+    name: "LakeError",
+    message: new RegExp(`at the same time.*found snapshot ${first.id}, current since`),
+  });
+  assert.equal(await currentSnapshotId(store), first.id);
+  await publishSnapshot(store, content("v3"), NOW, { replaces: await currentSnapshot(store) });
+  assert.notEqual(await currentSnapshotId(store), first.id);
 });
 
 test("an empty lake says that nothing was published and what to run", async (store) => {

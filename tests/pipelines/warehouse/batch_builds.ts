@@ -1,5 +1,5 @@
 /** Snapshots of the star schema built batch by batch, as a daily run builds them. */
-import type { Manifest, ObjectStore } from "shopflow/lake/mod.ts";
+import { currentSnapshot, type Manifest, type ObjectStore } from "shopflow/lake/mod.ts";
 import {
   buildSnapshot,
   type BuiltSnapshot,
@@ -22,7 +22,14 @@ export async function build(
   former?: Manifest,
 ): Promise<BuiltSnapshot> {
   const project = await starSchema();
-  const content = { store, project, inputs, codeVersion: "v1", former, replaces: former?.id };
+  const content = {
+    store,
+    project,
+    inputs,
+    codeVersion: "v1",
+    former,
+    replaces: former && await currentSnapshot(store),
+  };
   return await buildSnapshot(content, stillRuntime().runtime, { threads: 2 });
 }
 
