@@ -46,7 +46,8 @@ export async function collectGarbage(
     for (const group of [garbage.manifests, garbage.files]) {
       for (let from = 0; from < group.length; from += BATCH) {
         if (lease.age() > RENEWAL_MS) await lease.renew();
-        await Promise.all(group.slice(from, from + BATCH).map(({ key }) => store.delete(key)));
+        const batch = group.slice(from, from + BATCH);
+        await lease.holdWhile(() => Promise.all(batch.map(({ key }) => store.delete(key))));
       }
     }
     return { ...garbage, unfinished };
@@ -70,10 +71,26 @@ async function takeLease(store: ObjectStore, now: () => Date) {
     if (written === undefined) throw overtaken();
     held = written;
   };
+  /** Renews the lease while a deletion goes on that the store may try for minutes. */
+  const holdWhile = async (work: () => Promise<unknown>) => {
+    let renewing: Promise<void> | undefined;
+    let problem: { cause: unknown } | undefined;
+    const heart = setInterval(() => {
+      renewing ??= renew().catch((cause) => void (problem ??= { cause })).finally(() => renewing = undefined);
+    }, RENEWAL_MS);
+    try {
+      await work();
+    } finally {
+      clearInterval(heart);
+      await renewing;
+    }
+    if (problem !== undefined) throw problem.cause;
+  };
   await renew();
   return {
     pointer,
     renew,
+    holdWhile,
     /** Milliseconds since it was taken or renewed. */
     age: () => now().getTime() - taken,
     /** Whoever moved the pointer since then has ended the lease already. */

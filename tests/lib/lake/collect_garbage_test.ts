@@ -235,6 +235,29 @@ test("a collection whose lease ended stops when another run has moved the pointe
   await assertReadable(store, (await currentSnapshotId(store))!);
 });
 
+test("a collection keeps its lease while the store takes long to delete", async (lake) => {
+  const { store, publish, age } = lake;
+  await publish({ a: ["1"] }, at(1));
+  await publish({ a: ["2"] }, at(2));
+  await age(at(2));
+  const renewed: number[] = [];
+  const slow: ObjectStore = {
+    ...store,
+    async putIfMatch(key, body, etag) {
+      if (new TextDecoder().decode(body).includes("collectingUntil")) renewed.push(performance.now());
+      return await store.putIfMatch(key, body, etag);
+    },
+    async delete(key) {
+      const asked = performance.now();
+      await delay(10_500);
+      assert.ok(renewed.some((time) => time > asked), "the lease was renewed meanwhile");
+      await store.delete(key);
+    },
+  };
+  await collectGarbage(slow, KEEP_ONE, () => new Date());
+  assert.equal((await listSnapshots(store)).length, 1);
+});
+
 test("a lake where nothing was published has no garbage, and a retention of nothing is refused", async ({ store }) => {
   assert.equal(await collectGarbage(store, KEEP_ONE, now), undefined);
   await assert.rejects(collectGarbage(store, { keep: 0, minimumAgeMs: 0 }, now), { message: /at least one/ });
