@@ -23,8 +23,15 @@ export interface S3Bucket {
   endpoint: string | undefined;
   /** The object's full key. */
   keyOf(key: string): string;
-  /** Makes a request, again with backoff when it fails in a way that may pass. */
-  request<T>(request: (client: S3Client, attempt: Attempt) => Promise<T>): Promise<T>;
+  /**
+   * Makes a request, again with backoff when it fails in a way that may pass.
+   *
+   * @param options.sends Bytes that it sends: of those nobody sees how they move, so they get the time that they may take.
+   */
+  request<T>(
+    request: (client: S3Client, attempt: Attempt) => Promise<T>,
+    options?: { sends?: number },
+  ): Promise<T>;
 }
 
 export interface S3BucketOptions {
@@ -37,6 +44,8 @@ export interface S3BucketOptions {
 /** Attempts before it is said that a server which never answered cannot be reached: a wrong address is no outage. */
 const FIRST_CONTACT_ATTEMPTS = 5;
 const STALL_MS = 60_000;
+/** Bytes a millisecond that a connection moves at least: four parts of a file at once are 1.6 Mbit/s. */
+const SLOWEST = 50;
 /** What self-hosted servers call their only region unless told otherwise. */
 const REGION_OF_ENDPOINTS = "us-east-1";
 
@@ -57,11 +66,12 @@ export function openS3Bucket(
     location,
     endpoint,
     keyOf: (key) => location.prefix + key,
-    request: (request) =>
+    request: (request, { sends = 0 } = {}) =>
       withRetries(
         async (failures) => {
           try {
-            const result = await unlessStalled(stallMs, (stall) => request(client, { ...stall, failures }));
+            const result = await unlessStalled(stallMs + sends / SLOWEST, (stall) =>
+              request(client, { ...stall, failures }));
             answered = true;
             return result;
           } catch (error) {

@@ -43,7 +43,7 @@ export async function putObject(
       tries = failures + 1;
       const put = new PutObjectCommand({ Bucket, Key, Body: body, Metadata: metadata, ...condition });
       return client.send(put, { abortSignal: signal });
-    });
+    }, { sends: body.length });
     return { etag: ETag! };
   } catch (error) {
     const refused = isPreconditionFailed(error) || ("IfMatch" in condition && isAbsent(error));

@@ -85,8 +85,10 @@ async function sendParts(
 }
 
 async function sendPart(bucket: S3Bucket, upload: Upload, number: number, body: Uint8Array): Promise<string> {
-  const { ETag } = await bucket.request((client, { signal }) =>
-    client.send(new UploadPartCommand({ ...upload, PartNumber: number, Body: body }), { abortSignal: signal })
+  const part = { ...upload, PartNumber: number, Body: body };
+  const { ETag } = await bucket.request(
+    (client, { signal }) => client.send(new UploadPartCommand(part), { abortSignal: signal }),
+    { sends: body.length },
   );
   return ETag!;
 }

@@ -1,6 +1,7 @@
 /** What an S3 store makes of a server or a network that fails for a while. */
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Fault, ProxiedRequest } from "../../fixtures/faulty_proxy.ts";
 import { withFaultyS3 } from "../../fixtures/s3_client_through.ts";
 import { testWith } from "../../requirements.ts";
@@ -9,11 +10,13 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const text = async (store: ObjectStore, key: string) =>
   new TextDecoder().decode((await store.get(key))?.body);
 
+const isOf = ({ path }: ProxiedRequest, key: string) => path.split("?")[0]!.endsWith(key);
+
 /** A fault for the first request by this method to this key. */
 function firstTime(method: string, key: string, fault: Fault) {
   let done = false;
   return (request: ProxiedRequest): Fault | undefined => {
-    if (done || request.method !== method || !request.path.split("?")[0]!.endsWith(key)) return undefined;
+    if (done || request.method !== method || !isOf(request, key)) return undefined;
     done = true;
     return fault;
   };
@@ -140,5 +143,18 @@ testWith(
       await direct.put("key", bytes("here"));
       assert.equal(await text(faulty, "key"), "here");
       assert.equal(proxy.faults, 1);
+    }, { stallMs: 300 }),
+);
+
+testWith(
+  ["s3"],
+  "what is sent over a slow connection has the time that it takes",
+  () =>
+    withFaultyS3(async (request) => {
+      if (isOf(request, "/key")) await delay(800);
+      return undefined;
+    }, async ({ faulty, proxy }) => {
+      await faulty.put("key", new Uint8Array(100_000));
+      assert.equal(proxy.requests.filter((request) => isOf(request, "/key")).length, 1);
     }, { stallMs: 300 }),
 );
