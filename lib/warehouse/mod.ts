@@ -15,6 +15,7 @@ export { publishedModels, type SqlModel, type SqlProject } from "./sql_model.ts"
 export { type DataTest, testName } from "./data_tests.ts";
 export { type BuildInputs, type BuildOptions, buildSnapshot, type BuiltSnapshot } from "./build_snapshot.ts";
 export {
+  QUARANTINE,
   quarantinedRows,
   type QuarantinedRun,
   quarantinedRun,

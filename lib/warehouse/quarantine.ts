@@ -27,8 +27,9 @@ export interface QuarantinedRun {
 
 /** Rows kept of a test; whoever needs more than these to see what is wrong needs a query, not a file. */
 const MOST_ROWS = 100_000;
-const PREFIX = "quarantine/";
-const summaryKey = (run: string) => `${PREFIX}${run}/summary.json`;
+/** Beneath it each run whose publish was blocked has a folder. */
+export const QUARANTINE = "quarantine/";
+const summaryKey = (run: string) => `${QUARANTINE}${run}/summary.json`;
 
 const runShape = z.looseObject({
   run: z.string(),
@@ -51,7 +52,7 @@ export function createQuarantine(
         `COPY (SELECT * FROM (\n${test.sql}\n) LIMIT ${MOST_ROWS}) TO ${sqlString(path)} (FORMAT parquet)`,
       );
       const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_");
-      const key = `${PREFIX}${run}/${String(tests.length + 1).padStart(2, "0")}_${slug}.parquet`;
+      const key = `${QUARANTINE}${run}/${String(tests.length + 1).padStart(2, "0")}_${slug}.parquet`;
       await store.moveIn(key, path);
       tests.push({ name, failures, key, sql: test.sql });
       await store.put(summaryKey(run), encodeJson({ run, createdAt, tests } satisfies QuarantinedRun));
@@ -61,7 +62,7 @@ export function createQuarantine(
 
 /** Runs that data tests blocked, the latest first. */
 export async function quarantinedRuns(store: ObjectStore): Promise<QuarantinedRun[]> {
-  const summaries = (await store.list(PREFIX)).filter(({ key }) => key.endsWith("/summary.json"));
+  const summaries = (await store.list(QUARANTINE)).filter(({ key }) => key.endsWith("/summary.json"));
   const runs = await Promise.all(summaries.map(({ key }) => readJson<QuarantinedRun>(store, key, runShape)));
   return runs.flatMap((run) => run === undefined ? [] : [run.value])
     .toSorted((a, b) => a.run < b.run ? 1 : -1);

@@ -60,24 +60,28 @@ Deno.test("the newest thirty snapshots stay, and older ones go a day later with 
     assert.equal((await collectGarbage(inDays(context, 2))).status, "unchanged");
   }));
 
-Deno.test("logs go after ninety days, the ledger of slots and records of other runs stay", () =>
+Deno.test("logs and quarantined rows go after ninety days, the ledger of slots and records of other runs stay", () =>
   withLake(async (context) => {
     const { store } = context;
     const log = "runs/jobs/refresh-data/logs/2024-10-02T03-05-00.000Z/1/000001.log";
+    const quarantined = "quarantine/20241002T030500Z/orders.parquet";
     const others = [
       "runs/jobs/refresh-data/slots/2024-10-02.json",
       "runs/jobs/refresh-data/control.json",
       "runs/jobs/logs/slots/2024-10-02.json",
       "runs/notebooks/logs/1.json",
     ];
-    for (const key of [log, ...others]) await store.put(key, encodeJson({}));
+    for (const key of [log, quarantined, ...others]) await store.put(key, encodeJson({}));
     assert.equal((await collectGarbage(inDays(context, 89))).status, "unchanged");
     assert.ok(await store.stat(log));
 
     const { status, summary } = await collectGarbage(inDays(context, 91));
     assert.equal(status, "done");
-    assert.match(summary, /, 1 piece of logs older than 90 days, .*: 3 B; 0 snapshots kept/);
-    assert.equal(await store.stat(log), undefined);
+    assert.match(
+      summary,
+      /, 1 piece of logs and 1 file of quarantine older than 90 days, .*: 6 B; 0 snapshots kept/,
+    );
+    for (const key of [log, quarantined]) assert.equal(await store.stat(key), undefined);
     for (const key of others) assert.ok(await store.stat(key), key);
   }));
 
