@@ -43,6 +43,15 @@ async function printed(file: string): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
+/** The code that was measured, as git knows it. */
+async function commit(): Promise<string> {
+  const { stdout } = await new Deno.Command("git", {
+    args: ["describe", "--always", "--dirty=, with changes that were not committed"],
+    cwd: HERE,
+  }).output();
+  return `commit ${new TextDecoder().decode(stdout).trim()}`;
+}
+
 async function run(chosen: string[], { write }: { write: boolean }): Promise<void> {
   const known = names();
   const unknown = chosen.filter((name) => !known.includes(name));
@@ -58,7 +67,8 @@ async function run(chosen: string[], { write }: { write: boolean }): Promise<voi
     console.log(`${part}\n`);
     if (!write) continue;
     const before = existsSync(REPORT) ? await Deno.readTextFile(REPORT) : "";
-    await Deno.writeTextFile(REPORT, replacePart(before, name, part, { order: known }));
+    const dated = `${part}\n\nMeasured on ${new Date().toISOString().slice(0, 10)} at ${await commit()}.`;
+    await Deno.writeTextFile(REPORT, replacePart(before, name, dated, { order: known }));
     await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", REPORT] }).spawn().status;
   }
 }
