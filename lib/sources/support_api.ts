@@ -13,7 +13,8 @@ const PASSES = 5;
  *
  * Pages are cut by offset, so a ticket that comes or goes between two requests shifts all that follow: one would
  * be read twice, or never. Each page therefore begins with the last tickets of the page before, and when they are
- * not the same, reading begins anew. Tickets that arrive at the end shift nothing and are read as well.
+ * not the same, reading begins anew. Tickets that arrive at the end shift nothing and are read as well. Where a ticket
+ * comes twice, all are read again until they come in the same order.
  *
  * @param from Day (`YYYY-MM-DD`) from which on tickets were created; without it, all.
  * @throws {SourceError} when the API cannot be read, or its tickets change too fast to be paged through.
@@ -23,9 +24,16 @@ export async function readSupportApi(
   from: string | undefined,
   options: SupportApiOptions & { limit?: number },
 ): Promise<Record<string, unknown>[]> {
+  let before: string[] | undefined;
   for (let pass = 1; pass <= PASSES; pass++) {
     const tickets = await readPages(url, from, options);
-    if (tickets !== undefined) return tickets;
+    if (tickets !== undefined) {
+      const ids = tickets.map(({ ticket_id }) => String(ticket_id));
+      // Two documents of one ticket, or one that was met again where another was passed over: tickets of the same time
+      // have no order that a server must keep. Only that the same comes twice tells which.
+      if (new Set(ids).size === ids.length || sameTexts(ids, before)) return tickets;
+      before = ids;
+    }
     options.log.info(`  support_tickets of the Support API moved while they were read; pass ${pass + 1}`);
   }
   throw new SourceError(`support_tickets of the Support API ${url} change faster than they can be read`, {
@@ -34,6 +42,9 @@ export async function readSupportApi(
     remedy: "Run the extract when fewer tickets are moved, or read the tickets from MongoDB.",
   });
 }
+
+const sameTexts = (a: string[], b: string[] | undefined) =>
+  a.length === b?.length && a.every((text, i) => text === b[i]);
 
 /** All tickets, or undefined when they moved while they were read. */
 async function readPages(

@@ -32,6 +32,24 @@ Deno.test("no ticket is lost or doubled when some come and go between the pages"
   }
 });
 
+Deno.test("no ticket is lost to another of the same time that changes places with it between the pages", async () => {
+  const all = numberedTickets(200);
+  const [early, late] = [30, 70];
+  const between = all.slice(early, late + 1).map((ticket) => ({
+    ...ticket,
+    created_date: all[early]!.created_date,
+  }));
+  await using api = startSupportApi(all.toSpliced(early, between.length, ...between));
+  api.trouble = (request) => {
+    if (request !== 2) return undefined;
+    const [a, b] = [api.tickets[early]!, api.tickets[late]!];
+    api.tickets[early] = b;
+    api.tickets[late] = a;
+  };
+  const tickets = await readSupportApi(api.url, undefined, options);
+  assert.deepEqual(idsOf(tickets).toSorted(), idsOf(all).toSorted());
+});
+
 Deno.test("two documents of one ticket both arrive", async () => {
   await using api = startSupportApi([...numberedTickets(60), ...numberedTickets(60)]);
   assert.equal((await readSupportApi(api.url, undefined, options)).length, 120);
