@@ -16,7 +16,7 @@ numbered as (
             order by
                 _run desc, is_deleted,
                 {{ in_order(['product_name', 'category', 'brand', 'price', 'cost', 'margin_pct', 'stock_status',
-                    'source_price', 'source_cost']) }}
+                    'source_price', 'source_cost', 'source_category', 'source_brand']) }}
         ) as state_number
     from seen
     where product_id is not null
