@@ -2,6 +2,7 @@
 {% macro clean_products(relation) -%}
 select
     product_id,
+    source_id,
     product_name,
     coalesce(source_category, 'Unknown') as category,
     coalesce(source_brand, 'Unknown') as brand,
@@ -19,6 +20,7 @@ select
 from (
     select
         {{ clean_text('product_id') }} as product_id,
+        product_id as source_id,
         {{ clean_text('product_name') }} as product_name,
         {{ clean_text('category') }} as source_category,
         {{ clean_text('brand') }} as source_brand,

@@ -93,6 +93,17 @@ Deno.test("a product without category or brand has Unknown, and one that only fa
   });
 });
 
+Deno.test("of two rows of a product that name no category or Unknown the same stays, whatever order they come in", async () => {
+  for (const names of [[null, "Unknown"], ["Unknown", null]]) {
+    for (const column of ["category", "brand"]) {
+      const products = names.map((name) => product("P1", { [column]: name }));
+      await withBuiltShop({ products }, async (shop) => {
+        assert.equal((await shop.quality("products", `missing_${column}`)).rows, 0, column);
+      });
+    }
+  }
+});
+
 Deno.test("prices that are zero or negative and negative costs are missing values", async () => {
   const products = [
     product("P1", { price: 0 }),

@@ -63,6 +63,15 @@ Deno.test("of several states of a ticket the latest stays", async () => {
   }
 });
 
+Deno.test("of two documents of a ticket that differ in a status alone the same stays, whatever order they come in", async () => {
+  for (const statuses of [["Open", "Reopened"], ["Reopened", "Open"]]) {
+    const support_tickets = statuses.map((status) => ticket("T1", "C1", AT, { status }));
+    await withBuiltShop({ support_tickets }, async (shop) => {
+      assert.deepEqual(await shop.columns("SELECT status FROM fact_support_tickets"), { status: ["Open"] });
+    });
+  }
+});
+
 Deno.test("a ticket that was sent again under another id is one ticket", async () => {
   const support_tickets = [
     ticket("T2", "C1", AT, { status: "Open" }),

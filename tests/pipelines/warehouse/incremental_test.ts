@@ -22,12 +22,16 @@ const gone = fc.constantFrom(false, false, false, false, true);
 
 /** Rows of few keys and days, so that batches repeat, correct, move, delete and contradict each other. */
 const row = fc.oneof(
-  fc.record({ id: who, city: fc.constantFrom("Leeds", "York"), orders: fc.nat(2), _deleted: gone }).map((
+  fc.record({
+    id: fc.oneof(who, fc.constant("C1 ")),
+    city: fc.constantFrom("Leeds", "York"),
+    orders: fc.nat(2),
+    _deleted: gone,
+  }).map((
     { id, city, orders, _deleted },
   ) => ["customers", customer(id, { city, total_orders: orders, _deleted })] as const),
-  fc.record({ id: what, price: fc.constantFrom(-1, 10, 12), _deleted: gone }).map(({ id, price, _deleted }) =>
-    ["products", product(id, { price, _deleted })] as const
-  ),
+  fc.record({ id: fc.oneof(what, fc.constant(" P1")), price: fc.constantFrom(-1, 10, 12), _deleted: gone })
+    .map(({ id, price, _deleted }) => ["products", product(id, { price, _deleted })] as const),
   fc.record({
     order: orMissing(fc.constantFrom("O1", "O2", "O2 ", "O3", "C4")),
     who,

@@ -168,6 +168,24 @@ Deno.test("what becomes of order lines", async (t) => {
   });
 });
 
+Deno.test("lines of one order and product may sum to more than one line can hold", async () => {
+  const orders = [
+    line("O1", "C1", "P1", DAY, 99999999.25, 2_000_000_000, { discount_amount: 60000000 }),
+    line("O1", "C1", "P1", DAY, 99999999.5, 2_000_000_000, { discount_amount: 60000000 }),
+  ];
+  await withBuiltShop({ orders }, async (shop) => {
+    const [fact] = await shop.rows(
+      "SELECT quantity, order_amount, discount_amount, net_amount FROM fact_orders",
+    );
+    assert.deepEqual(fact, {
+      quantity: 4_000_000_000,
+      order_amount: 199999998.75,
+      discount_amount: 120000000,
+      net_amount: 79999998.75,
+    });
+  });
+});
+
 Deno.test("net_amount is the amount less the discount, and a missing discount is none", async () => {
   const orders = [
     line("O1", "C1", "P1", DAY, 20, 2, { discount_amount: 2.5 }),

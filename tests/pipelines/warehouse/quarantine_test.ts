@@ -1,9 +1,9 @@
-import { currentSnapshotId } from "shopflow/lake/mod.ts";
+import { currentSnapshotId, type ObjectStore } from "shopflow/lake/mod.ts";
 import { quarantinedRows, quarantinedRuns } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { createLakeProgram } from "../../../pipelines/lake.ts";
 import { appendBatch } from "../../fixtures/raw_batches.ts";
-import { line } from "../../fixtures/small_shop.ts";
+import { customer, line, product } from "../../fixtures/small_shop.ts";
 import { withLake } from "../built_shop.ts";
 import { build } from "./batch_builds.ts";
 
@@ -59,6 +59,55 @@ Deno.test("a table that lost most of its rows is not published, and the rows tha
       message: new RegExp(`The quarantine has no such run: expected ${run}, found "run0"`),
     });
   });
+});
+
+/** Thirty members of a dimension on one day, of which the first `gone` are deleted on the next. */
+async function deleted(store: ObjectStore, table: "customers" | "products", gone: number, of = 30) {
+  const member = table === "customers" ? customer : product;
+  const members = Array.from({ length: of }, (_, i) => member(`M${i}`));
+  const first = await appendBatch(store, {}, {
+    run: "run1",
+    extractedAt: "2024-06-01 06:00:00",
+    rows: { [table]: members, orders: ORDERS },
+  });
+  const { manifest } = await build(store, first);
+  const inputs = await appendBatch(store, first, {
+    run: "run2",
+    extractedAt: "2024-06-02 06:00:00",
+    rows: { [table]: members.slice(0, gone).map((row) => ({ ...row, _deleted: true })) },
+  });
+  return { inputs, manifest };
+}
+
+for (const table of ["customers", "products"] as const) {
+  Deno.test(`${table} of which most are deleted at once are not published, nor after the next change`, async () => {
+    await withLake(async ({ store }) => {
+      const { inputs, manifest } = await deleted(store, table, 16);
+      const refusal = {
+        name: "DataTestError",
+        message: new RegExp(
+          `dim_${table}: members_deleted_at_once failed for 1 row, e\\.g\\. \\{"members":14,"former_members":30\\}`,
+        ),
+      };
+      await assert.rejects(build(store, inputs, manifest), refusal);
+      const change = table === "customers"
+        ? { customers: [customer("M29", { city: "York" })] }
+        : { products: [product("M29", { price: 11 })] };
+      const changed = { run: "run3", extractedAt: "2024-06-03 06:00:00", rows: change };
+      await assert.rejects(build(store, await appendBatch(store, inputs, changed), manifest), refusal);
+      assert.equal(await currentSnapshotId(store), manifest.id);
+    });
+  });
+}
+
+Deno.test("half of the members, and most of a few, may be deleted at once", async () => {
+  for (const [gone, of] of [[15, 30], [18, 19]] as const) {
+    await withLake(async ({ store }) => {
+      const { inputs, manifest } = await deleted(store, "customers", gone, of);
+      const published = (await build(store, inputs, manifest)).manifest;
+      assert.equal(await currentSnapshotId(store), published.id);
+    });
+  }
 });
 
 Deno.test("a lake that no data test ever blocked has an empty quarantine", async () => {

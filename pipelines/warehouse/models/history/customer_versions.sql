@@ -13,25 +13,20 @@ with seen as (
         total_orders,
         total_spent,
         coalesce(_deleted, false) as is_deleted,
+        customer_id as source_id,
         _extracted_at,
         _run
     from {{ source('raw', 'customers') }}
+    where
+        {{ clean_text('customer_id') }} is not null
+        and {{ clean_text('customer_id') }} <> '{{ var("unknown_member") }}'
 ),
 
--- One state a moment: of several runs the last, of several rows the one that stg_customers keeps.
-numbered as (
-    select
-        *,
-        row_number() over (
-            partition by customer_id, _extracted_at
-            order by
-                _run desc, is_deleted,
-                {{ in_order(['signup_date', 'email', 'first_name', 'last_name', 'city', 'country',
-                    'customer_segment', 'total_orders desc', 'total_spent desc']) }}
-        ) as state_number
-    from seen
-    where customer_id is not null and customer_id <> '{{ var("unknown_member") }}'
-),
+{{ states_of_members('seen', 'customer_id',
+    ['email', 'first_name', 'last_name', 'city', 'country', 'signup_date', 'customer_segment', 'total_orders',
+        'total_spent'],
+    ['signup_date', 'email', 'first_name', 'last_name', 'city', 'country', 'customer_segment', 'total_orders desc',
+        'total_spent desc']) }},
 
 signed as (
     select
@@ -41,8 +36,7 @@ signed as (
         row_number() over (partition by customer_id order by _extracted_at) as age_rank,
         first_value(total_orders) over (partition by customer_id order by _extracted_at desc) as latest_orders,
         first_value(total_spent) over (partition by customer_id order by _extracted_at desc) as latest_spent
-    from numbered
-    where state_number = 1
+    from states
 ),
 
 compared as (

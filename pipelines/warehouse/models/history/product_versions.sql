@@ -5,22 +5,13 @@ with seen as (
         *,
         coalesce(_deleted, false) as is_deleted
     from ({{ clean_products(source('raw', 'products')) }}) as cleaned
-),
-
--- One state a moment: of several runs the last, of several rows the one that stg_products keeps.
-numbered as (
-    select
-        *,
-        row_number() over (
-            partition by product_id, _extracted_at
-            order by
-                _run desc, is_deleted,
-                {{ in_order(['product_name', 'category', 'brand', 'price', 'cost', 'margin_pct', 'stock_status',
-                    'source_price', 'source_cost']) }}
-        ) as state_number
-    from seen
     where product_id is not null
 ),
+
+{{ states_of_members('seen', 'product_id',
+    ['product_name', 'category', 'brand', 'price', 'cost', 'margin_pct', 'stock_status'],
+    ['product_name', 'category', 'brand', 'price', 'cost', 'margin_pct', 'stock_status', 'source_price',
+        'source_cost', 'source_category', 'source_brand']) }},
 
 signed as (
     select
@@ -29,8 +20,7 @@ signed as (
             as attributes,
         row_number() over (partition by product_id order by _extracted_at) as age_rank,
         first_value(stock_status) over (partition by product_id order by _extracted_at desc) as latest_stock_status
-    from numbered
-    where state_number = 1
+    from states
 ),
 
 compared as (

@@ -14,7 +14,7 @@ numbered as (
             partition by product_id
             order by
                 {{ in_order(['product_name', 'category', 'brand', 'price', 'cost', 'margin_pct', 'stock_status',
-                    'source_price', 'source_cost']) }}
+                    'source_price', 'source_cost', 'source_category', 'source_brand']) }}
         ) as copy_number
     from cleaned
 )

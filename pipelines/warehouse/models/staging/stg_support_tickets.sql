@@ -37,7 +37,7 @@ ranked as (
                 case status when 'Closed' then 4 when 'Resolved' then 3 when 'In Progress' then 2 else 1 end desc,
                 {{ in_order(['source_satisfaction_score desc', 'source_resolution_hours desc', 'created_at',
                     'source_customer_id', 'agent_id', 'priority', 'issue_type', 'issue_category', 'order_id',
-                    'product_id', 'description']) }}
+                    'product_id', 'description', 'status']) }}
         ) as state_number
     from cleaned
 ),
