@@ -44,8 +44,12 @@ const BATCHES: Batch[] = [
       customers: [
         customer("CUST000001", { first_name: "Ada", city: "York" }),
         customer("CUST000002", { first_name: "Ben", country: "USA", _deleted: true }),
+        customer(" CUST000007", { city: "Bath", _deleted: true }),
       ],
-      products: [product("PROD00002", { product_name: "Novel", category: "Books", price: 11, cost: 12 })],
+      products: [
+        product("PROD00008", { price: 9, _deleted: true }),
+        product("PROD00002", { product_name: "Novel", category: "Books", price: 11, cost: 12 }),
+      ],
       orders: [
         line("ORD0000003", "CUST000002", "PROD00001", "2024-03-05", 30, 3),
         line("ORD0000010", "CUST000002", "PROD00001", "2024-05-06", 12, 1, { _deleted: true }),
@@ -65,6 +69,9 @@ function withTouchyRows(shop: ShopRows): ShopRows {
   shop.customers.push(
     customer("\u00a0CUST000006\u2003", { first_name: "\u3000", last_name: "\tDoe\n", city: "Zürich 🏔" }),
   );
+  // One member in two source rows, of which a later run finds one deleted.
+  shop.customers.push(customer("CUST000007", { city: "Leeds" }), customer(" CUST000007", { city: "Bath" }));
+  shop.products.push(product("PROD00008", { price: 9 }), product("PROD00008 ", { price: 10 }));
   // Exactly at the tolerance of the margin, and just beyond it.
   shop.products.push(product("PROD00005", { price: 8, cost: 5, margin_pct: 37.6 }));
   shop.products.push(product("PROD00006", { price: 8, cost: 5, margin_pct: 37.61 }));
