@@ -1,6 +1,6 @@
 import type { ObjectStore, RawTable, Watermark } from "shopflow/lake/mod.ts";
 import type { Logger } from "shopflow/runtime/mod.ts";
-import type { ExtractedTable, TableSource } from "shopflow/sources/mod.ts";
+import { type ExtractedTable, type TableSource, totalRows } from "shopflow/sources/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import { findAllChanges } from "./find_all_changes.ts";
@@ -74,7 +74,7 @@ export async function extractTable(
   const { known, watermark, sourceTime, folder, run, extractedAt, log } = tableRun;
   const chosen = firstWindow(source, table, tableRun);
   const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
-  const { growth, figures, window } = await findAllChanges(session, source, table, {
+  const { figures, window } = await findAllChanges(session, source, table, {
     window: chosen,
     paths,
     copyPath: copyPathOf(folder, table),
@@ -84,7 +84,7 @@ export async function extractTable(
   });
   const value = await highest(session, table, watermark?.value, sourceTime);
   const state = {
-    rows: (known?.rows ?? 0) + growth,
+    rows: totalRows(figures),
     ...(value !== undefined && { watermark: value }),
     figures,
   };
