@@ -28,7 +28,8 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
     const version = await currentRawVersion(store);
     const before = version?.extract;
     const marks = await readWatermarks(store);
-    const extractedAt = later(runtime.now(), before?.extractedAt).toISOString();
+    const now = runtime.now();
+    const extractedAt = later(now, before?.extractedAt).toISOString();
     const run = `${extractedAt.replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
     const sources = await withRetries(
       (attempt) =>
@@ -39,6 +40,7 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
           folder: `${folder}/${attempt}`,
           run,
           extractedAt,
+          now: now.toISOString(),
           before,
           // Watermarks of another shop say nothing about this one.
           watermarks: marks?.source === source && before?.source === source ? marks.tables : {},

@@ -11,7 +11,10 @@ import { writeChanges } from "./write_changes.ts";
 /** What a run knows before it reads a table. */
 export interface TableRun {
   run: string;
+  /** Later than that of the extract before, whatever the clock says. */
   extractedAt: string;
+  /** What the clock says (ISO 8601). */
+  now: string;
   /** The table in the raw layer, without files that are lost. */
   known: RawTable | undefined;
   watermark: Watermark | undefined;
@@ -36,11 +39,11 @@ export interface ExtractedState {
 function firstWindow(
   source: TableSource,
   table: ExtractedTable,
-  { known, watermark, whole, extractedAt }: TableRun,
+  { known, watermark, whole, now }: TableRun,
 ): Window {
   // Where every copy is of all rows, comparing them all costs no more.
   const all = whole || source.figures === undefined;
-  return chooseWindow(table, known, watermark, { now: extractedAt, whole: all });
+  return chooseWindow(table, known, watermark, { now, whole: all });
 }
 
 const copyPathOf = (folder: string, { name }: ExtractedTable) => join(folder, name);
@@ -82,7 +85,9 @@ export async function extractTable(
     before: known?.figures,
     log,
   });
-  const value = await highest(session, table, watermark?.value, sourceTime);
+  // Where all rows were read, what was seen before says nothing: the source may have been restored from a backup.
+  const before = window.from === undefined ? undefined : watermark?.value;
+  const value = await highest(session, table, before, sourceTime);
   const state = {
     rows: totalRows(figures),
     ...(value !== undefined && { watermark: value }),
@@ -90,14 +95,17 @@ export async function extractTable(
   };
   const moved: Watermark = {
     ...(value !== undefined && { value }),
-    comparedAt: window.from === undefined ? extractedAt : watermark!.comparedAt,
+    comparedAt: window.from === undefined ? tableRun.now : watermark!.comparedAt,
   };
   const written = await writeChanges(session, table, join(folder, `${table.name}.parquet`), {
     known,
     run,
     extractedAt,
   });
-  if (written === undefined) return { table: { ...known!, ...state }, watermark: moved };
+  if (written === undefined) {
+    const { files, contentSha256 } = known!;
+    return { table: { files, contentSha256, ...state }, watermark: moved };
+  }
   const { file, contentSha256, path } = written;
   return {
     table: { files: [...known?.files ?? [], file], contentSha256, ...state },
