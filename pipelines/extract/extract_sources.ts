@@ -36,7 +36,7 @@ export interface SourcesRun {
 /** What became of the tables; nothing of it is in the store yet. */
 export interface ExtractedSources {
   states: Map<string, ExtractedState>;
-  /** Tables that are not as agreed. */
+  /** Tables that are not as agreed, or hold a value that is not. */
   stopped: { name: string; error: SchemaContractError }[];
   sourceTransactionTime: string;
 }

@@ -63,9 +63,8 @@ export function beginReading(source: TableSource, table: ExtractedTable, run: Ta
 /**
  * Reads what changed in a source table into a local Parquet file; the store is only read.
  *
- * @throws {SourceError} when the source cannot be read, a value does not fit the lake's type, or the source counts or
- *   sums other rows than those that were read.
- * @throws {SchemaContractError} when a ticket's field has another type than agreed.
+ * @throws {SourceError} when the source cannot be read, or counts or sums other rows than those that were read.
+ * @throws {SchemaContractError} when a value does not fit the lake's type.
  */
 export async function extractTable(
   session: Session,

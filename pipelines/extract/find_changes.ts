@@ -16,7 +16,8 @@ import { selectionOf, type Window } from "./window.ts";
  * @param paths Local paths of the table's raw files; none when it was never extracted.
  * @param copyPath Where to put copies, as a beginning of file names.
  * @param now Time of the run (ISO 8601).
- * @throws {SourceError} when the source cannot be read or a value does not fit.
+ * @throws {SourceError} when the source cannot be read.
+ * @throws {SchemaContractError} when a value does not fit the lake's type.
  */
 export async function findChanges(
   session: Session,
