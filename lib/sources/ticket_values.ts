@@ -33,10 +33,10 @@ const READERS: Record<string, { expected: string; read(value: unknown): string |
     read: (value) => typeof value === "string" ? value : undefined,
   },
   INTEGER: {
-    expected: "a whole number",
+    expected: "a whole number of 32 bits",
     read(value) {
       const number = value instanceof BSON.Long ? value.toNumber() : value;
-      return Number.isInteger(number) ? String(number) : undefined;
+      return typeof number === "number" && number === (number | 0) ? String(number) : undefined;
     },
   },
   TIMESTAMP: {

@@ -86,7 +86,7 @@ testWith(
       });
       assert.match(
         (await extract(context)).problems![0]!.message,
-        /satisfaction_score of ticket T9 \(_id 0{23}1\).*expected a whole number, found number 4\.5/,
+        /satisfaction_score of ticket T9 \(_id 0{23}1\).*expected a whole number of 32 bits, found number 4\.5/,
       );
       await loadTickets(ticketsUrl, [{ ticket_id: "T9", satisfaction_score: 4 }], {
         replace: true,
