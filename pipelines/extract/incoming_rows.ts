@@ -40,8 +40,11 @@ export async function readIncoming(
   });
 }
 
-/** DuckDB's line with the value that it could not convert; what follows are hints about its own settings. */
+/** DuckDB's line about the value that it could not convert or the row that is too long; what follows are hints about its own settings. */
 function shortReason(message: string): string {
   const lines = message.split("\n");
-  return (lines.find((line) => /^Error when converting/.test(line)) ?? lines[0]!).slice(0, 200);
+  return (lines.find((line) => /^Error when converting|Maximum line size/.test(line)) ?? lines[0]!).slice(
+    0,
+    200,
+  );
 }
