@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BSON } from "mongodb";
 import { SchemaContractError } from "shopflow/errors/mod.ts";
 import { TICKET_FIELDS } from "shopflow/sources/source_tables.ts";
-import { ticketValues } from "shopflow/sources/ticket_values.ts";
+import { ticketValues, utcText } from "shopflow/sources/ticket_values.ts";
 
 const hours = TICKET_FIELDS.findIndex(({ name }) => name === "resolution_hours");
 const hoursOf = (value: unknown) =>
@@ -24,4 +24,18 @@ Deno.test("whole numbers of tickets are read up to 32 bits, beyond them field an
     });
   }
   assert.throws(() => hoursOf(BSON.Long.fromNumber(2147483648)), SchemaContractError);
+});
+
+Deno.test("dates beyond year 9999 are written as PostgreSQL does, so that DuckDB reads them", () => {
+  const time = (year: number) => {
+    const date = new Date("2024-01-05T10:00:00.123Z");
+    date.setUTCFullYear(year);
+    return utcText(date);
+  };
+  assert.equal(time(2024), "2024-01-05 10:00:00.123");
+  assert.equal(time(9999), "9999-01-05 10:00:00.123");
+  assert.equal(time(20244), "20244-01-05 10:00:00.123");
+  assert.equal(time(202440), "202440-01-05 10:00:00.123");
+  assert.equal(time(-44), "-0044-01-05 10:00:00.123");
+  assert.equal(time(7), "0007-01-05 10:00:00.123");
 });

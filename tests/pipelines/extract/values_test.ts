@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { readRawExtract } from "shopflow/lake/mod.ts";
+import { currentSnapshotId, readManifest, readRawExtract } from "shopflow/lake/mod.ts";
 import { extract } from "../../../pipelines/extract.ts";
+import { transform } from "../../../pipelines/transform.ts";
 import { changeShop, rawRows, withEmbeddedShop } from "../../fixtures/embedded_shop.ts";
 
 Deno.test("extract keeps every row as the source has it, null and empty text apart, in the order of the key", () =>
@@ -76,4 +77,17 @@ Deno.test("a text of megabytes is read, however many quotes it has", () =>
     );
     assert.deepEqual(lengths, [3_000_000, 7_000_000, 0]);
     assert.equal(`${(await rawRows(context, "events"))[0]!.page_url}`.length, 3_000_000);
+  }));
+
+Deno.test("a ticket of the year 20244 is extracted, and left out by the rule for implausible dates", () =>
+  withEmbeddedShop(async (context) => {
+    const path = context.config.ticketsUrl.slice("file:".length);
+    const time = `{"$date": {"$numberLong": "${Date.UTC(20244, 0, 5)}"}}`;
+    await Deno.writeTextFile(path, `{"ticket_id":"T1","created_date":${time}}\n`);
+    const { problems } = await extract(context);
+    assert.deepEqual(problems, []);
+    assert.equal((await rawRows(context, "support_tickets"))[0]!.created_date, "20244-01-05 00:00:00");
+    assert.equal((await transform(context)).status, "done");
+    const snapshot = await readManifest(context.store, (await currentSnapshotId(context.store))!);
+    assert.equal(snapshot.tables.fact_support_tickets?.rows, 0);
   }));
