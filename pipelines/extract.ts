@@ -28,7 +28,8 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
     const version = await currentRawVersion(store);
     const before = version?.extract;
     const marks = await readWatermarks(store);
-    const extractedAt = later(runtime.now(), before?.extractedAt).toISOString();
+    const now = runtime.now();
+    const extractedAt = later(now, before?.extractedAt).toISOString();
     const run = `${extractedAt.replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
     const sources = await withRetries(
       (attempt) =>
@@ -39,6 +40,7 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
           folder: `${folder}/${attempt}`,
           run,
           extractedAt,
+          now: now.toISOString(),
           before,
           // Watermarks of another shop say nothing about this one.
           watermarks: marks?.source === source && before?.source === source ? marks.tables : {},
@@ -63,7 +65,11 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
     };
     // Extracts of older versions did not keep what the source counted: without it every run compares all rows.
     const isCounted = Object.keys(tables).every((name) => before?.tables[name]?.figures !== undefined);
-    if (before && changed.length === 0 && before.source === source && isCounted) {
+    // A lost file is named no more, although what it held is in others.
+    const isListed = Object.entries(before?.tables ?? {}).every(([name, { files }]) =>
+      files.length <= tables[name]!.files.length
+    );
+    if (before && changed.length === 0 && before.source === source && isCounted && isListed) {
       await moveWatermarks(store, watermarks);
       return { status: "unchanged", summary: `${rows} rows, as in run ${before.run}`, problems };
     }
@@ -74,7 +80,9 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
     const what = changed.map(({ name, rows }) => `${name} (${rows.toLocaleString("en-US")})`).join(", ");
     return {
       status: "done",
-      summary: `${rows} rows, changed: ${what || "only what is known of the source"}`,
+      summary: `${rows} rows, changed: ${
+        what || (isListed ? "only what is known of the source" : "only the list of files")
+      }`,
       problems,
     };
   });

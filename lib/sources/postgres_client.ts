@@ -113,6 +113,12 @@ const REASONS: { codes: string[]; words?: RegExp; problem: string; remedy: strin
     remedy: "Correct the database name at the end of SHOPFLOW_POSTGRES_URL, or create it.",
   },
   {
+    codes: ["55P03"],
+    problem: "has a table locked by another session for too long",
+    remedy:
+      "Wait until the table was altered, or end the session that pg_locks names, and run the extract again.",
+  },
+  {
     codes: ["42501"],
     problem: "does not permit this to the user",
     remedy: "Grant the user the rights: SELECT on the five tables to extract, CREATE on the schema to load.",

@@ -87,6 +87,9 @@ export function typeFits(found: string, agreed: string): boolean {
       return foundBase === "numeric" && foundScale <= scale &&
         foundPrecision - foundScale <= precision - scale;
     }
+    case "timestamp without time zone":
+      // With a precision, as in `timestamp(3) without time zone`, it holds some of the same times.
+      return found.replace(/^timestamp\(\d\)/, "timestamp") === agreed;
     default:
       return found === agreed;
   }

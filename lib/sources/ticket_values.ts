@@ -33,10 +33,10 @@ const READERS: Record<string, { expected: string; read(value: unknown): string |
     read: (value) => typeof value === "string" ? value : undefined,
   },
   INTEGER: {
-    expected: "a whole number",
+    expected: "a whole number of 32 bits",
     read(value) {
       const number = value instanceof BSON.Long ? value.toNumber() : value;
-      return Number.isInteger(number) ? String(number) : undefined;
+      return typeof number === "number" && number === (number | 0) ? String(number) : undefined;
     },
   },
   TIMESTAMP: {
@@ -49,7 +49,9 @@ const READERS: Record<string, { expected: string; read(value: unknown): string |
 export function utcText(value: unknown): string | undefined {
   const date = value instanceof Date ? value : isoDate(value);
   if (date === undefined || Number.isNaN(date.getTime())) return undefined;
-  return date.toISOString().replace("T", " ").replace("Z", "");
+  // JavaScript writes years beyond 9999 as `+020244`, which DuckDB does not read.
+  const year = (_: string, sign: string, digits: string) => `${sign === "-" ? sign : ""}${digits}`;
+  return date.toISOString().replace(/^([+-])0*(\d{4,})/, year).replace("T", " ").replace("Z", "");
 }
 
 /** Times without a zone are UTC, as all times in the lake. */

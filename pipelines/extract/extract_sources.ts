@@ -24,7 +24,10 @@ export interface SourcesRun {
   /** For this try alone. */
   folder: string;
   run: string;
+  /** Later than that of the extract before, whatever the clock says. */
   extractedAt: string;
+  /** What the clock says (ISO 8601). */
+  now: string;
   before: RawExtract | undefined;
   watermarks: Record<string, Watermark>;
   whole: boolean;
@@ -33,7 +36,7 @@ export interface SourcesRun {
 /** What became of the tables; nothing of it is in the store yet. */
 export interface ExtractedSources {
   states: Map<string, ExtractedState>;
-  /** Tables that are not as agreed. */
+  /** Tables that are not as agreed, or hold a value that is not. */
   stopped: { name: string; error: SchemaContractError }[];
   sourceTransactionTime: string;
 }
@@ -64,7 +67,7 @@ interface BegunTable {
  * @throws {SchemaContractError} when no table is as agreed.
  */
 export async function extractSources(parameters: SourcesRun): Promise<ExtractedSources> {
-  const { config, store, runtime, folder, run, extractedAt, before, watermarks, whole } = parameters;
+  const { config, store, runtime, folder, run, extractedAt, now, before, watermarks, whole } = parameters;
   await Deno.mkdir(folder, { recursive: true });
   const known = await presentTables(store, before, runtime.log, { verify: whole });
   const states = new Map<string, ExtractedState>();
@@ -77,6 +80,7 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
     const tableRun: TableRun = {
       run,
       extractedAt,
+      now,
       folder,
       sourceTime: place.time,
       known: known.tables[table.name],

@@ -1,6 +1,6 @@
 import type { ObjectStore, RawTable, Watermark } from "shopflow/lake/mod.ts";
 import type { Logger } from "shopflow/runtime/mod.ts";
-import type { ExtractedTable, TableSource } from "shopflow/sources/mod.ts";
+import { type ExtractedTable, type TableSource, totalRows } from "shopflow/sources/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import { findAllChanges } from "./find_all_changes.ts";
@@ -11,7 +11,10 @@ import { writeChanges } from "./write_changes.ts";
 /** What a run knows before it reads a table. */
 export interface TableRun {
   run: string;
+  /** Later than that of the extract before, whatever the clock says. */
   extractedAt: string;
+  /** What the clock says (ISO 8601). */
+  now: string;
   /** The table in the raw layer, without files that are lost. */
   known: RawTable | undefined;
   watermark: Watermark | undefined;
@@ -36,11 +39,11 @@ export interface ExtractedState {
 function firstWindow(
   source: TableSource,
   table: ExtractedTable,
-  { known, watermark, whole, extractedAt }: TableRun,
+  { known, watermark, whole, now }: TableRun,
 ): Window {
   // Where every copy is of all rows, comparing them all costs no more.
   const all = whole || source.figures === undefined;
-  return chooseWindow(table, known, watermark, { now: extractedAt, whole: all });
+  return chooseWindow(table, known, watermark, { now, whole: all });
 }
 
 const copyPathOf = (folder: string, { name }: ExtractedTable) => join(folder, name);
@@ -60,9 +63,8 @@ export function beginReading(source: TableSource, table: ExtractedTable, run: Ta
 /**
  * Reads what changed in a source table into a local Parquet file; the store is only read.
  *
- * @throws {SourceError} when the source cannot be read, a value does not fit the lake's type, or the source counts or
- *   sums other rows than those that were read.
- * @throws {SchemaContractError} when a ticket's field has another type than agreed.
+ * @throws {SourceError} when the source cannot be read, or counts or sums other rows than those that were read.
+ * @throws {SchemaContractError} when a value does not fit the lake's type.
  */
 export async function extractTable(
   session: Session,
@@ -74,7 +76,7 @@ export async function extractTable(
   const { known, watermark, sourceTime, folder, run, extractedAt, log } = tableRun;
   const chosen = firstWindow(source, table, tableRun);
   const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
-  const { growth, figures, window } = await findAllChanges(session, source, table, {
+  const { figures, window } = await findAllChanges(session, source, table, {
     window: chosen,
     paths,
     copyPath: copyPathOf(folder, table),
@@ -82,22 +84,27 @@ export async function extractTable(
     before: known?.figures,
     log,
   });
-  const value = await highest(session, table, watermark?.value, sourceTime);
+  // Where all rows were read, what was seen before says nothing: the source may have been restored from a backup.
+  const before = window.from === undefined ? undefined : watermark?.value;
+  const value = await highest(session, table, before, sourceTime);
   const state = {
-    rows: (known?.rows ?? 0) + growth,
+    rows: totalRows(figures),
     ...(value !== undefined && { watermark: value }),
     figures,
   };
   const moved: Watermark = {
     ...(value !== undefined && { value }),
-    comparedAt: window.from === undefined ? extractedAt : watermark!.comparedAt,
+    comparedAt: window.from === undefined ? tableRun.now : watermark!.comparedAt,
   };
   const written = await writeChanges(session, table, join(folder, `${table.name}.parquet`), {
     known,
     run,
     extractedAt,
   });
-  if (written === undefined) return { table: { ...known!, ...state }, watermark: moved };
+  if (written === undefined) {
+    const { files, contentSha256 } = known!;
+    return { table: { files, contentSha256, ...state }, watermark: moved };
+  }
   const { file, contentSha256, path } = written;
   return {
     table: { files: [...known?.files ?? [], file], contentSha256, ...state },

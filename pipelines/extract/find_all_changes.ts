@@ -16,8 +16,6 @@ import type { Window } from "./window.ts";
 
 /** What a run found in a table; the changed rows are in the session, as {@linkcode findChanges} leaves them. */
 export interface FoundChanges {
-  /** By how many rows the source's table grew. */
-  growth: number;
   /** Figures of all rows that the raw layer has with these changes. */
   figures: MonthlyFigures;
   /** What was read in the end. */
@@ -45,9 +43,9 @@ export async function findAllChanges(
   },
 ): Promise<FoundChanges> {
   const find = async (window: Window) => {
-    const { growth } = await findChanges(session, source, table, { ...read, window });
+    await findChanges(session, source, table, { ...read, window });
     const isFirst = read.paths.length === 0;
-    return { growth, figures: await figuresAfter(session, table, { before, window, isFirst }), window };
+    return { figures: await figuresAfter(session, table, { before, window, isFirst }), window };
   };
   const found = await find(read.window);
   const isWhole = read.window.from === undefined;

@@ -16,15 +16,15 @@ import { selectionOf, type Window } from "./window.ts";
  * @param paths Local paths of the table's raw files; none when it was never extracted.
  * @param copyPath Where to put copies, as a beginning of file names.
  * @param now Time of the run (ISO 8601).
- * @returns by how many rows the source's table grew since the raw layer's last state.
- * @throws {SourceError} when the source cannot be read or a value does not fit.
+ * @throws {SourceError} when the source cannot be read.
+ * @throws {SchemaContractError} when a value does not fit the lake's type.
  */
 export async function findChanges(
   session: Session,
   source: TableSource,
   table: ExtractedTable,
   { window, paths, copyPath, now }: { window: Window; paths: string[]; copyPath: string; now: string },
-): Promise<{ growth: number }> {
+): Promise<void> {
   const { strategy, unit } = table;
   const reached: Window = window.from !== undefined && strategy.kind === "watermark"
     ? { ...window, from: await reach(session, source, table, window.from, { paths, now }) }
@@ -34,10 +34,7 @@ export async function findChanges(
   if (paths.length === 0) {
     await session.run(`CREATE OR REPLACE VIEW changed_rows AS SELECT ${columns} FROM incoming;
       CREATE OR REPLACE VIEW vanished_rows AS SELECT ${columns} FROM incoming WHERE false`);
-    const [{ rows } = { rows: 0 }] = await session.rows<{ rows: number }>(
-      "SELECT count(*) AS rows FROM incoming",
-    );
-    return { growth: rows };
+    return;
   }
   const isPart = reached.from !== undefined;
   await readKnown(session, table, paths, isPart ? reached : {}, { undated: source.byUnit, now });
@@ -54,11 +51,6 @@ export async function findChanges(
     CREATE OR REPLACE VIEW vanished_rows AS
       SELECT ${columns} FROM ${ofUnits(unit, "known", "vanished_units")}
       QUALIFY row_number() OVER (PARTITION BY ${nameList(unit)} ORDER BY ${columns}) = 1`);
-  const [found] = await session.rows<{ growth: number }>(
-    `SELECT coalesce(sum(coalesce(incoming_units.rows, 0) - coalesce(known_units.rows, 0)), 0) AS growth
-     FROM ${pairs}`,
-  );
-  return { growth: found!.growth };
 }
 
 const DIFFERS = `(incoming_units.rows IS DISTINCT FROM known_units.rows OR

@@ -1,4 +1,4 @@
-import { SourceError } from "shopflow/errors/mod.ts";
+import { SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
 import type { CopiedRows, ExtractedTable } from "shopflow/sources/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { columnNames, csvRows, nameList } from "./row_sql.ts";
@@ -6,7 +6,8 @@ import { columnNames, csvRows, nameList } from "./row_sql.ts";
 /**
  * Reads copied rows into the table `incoming`, or adds those of `units` to it.
  *
- * @throws {SourceError} when a value does not fit the lake's type or rows got lost.
+ * @throws {SchemaContractError} when a value does not fit the lake's type.
+ * @throws {SourceError} when the copy cannot be read or rows got lost.
  */
 export async function readIncoming(
   session: Session,
@@ -19,8 +20,15 @@ export async function readIncoming(
       `CREATE OR REPLACE TABLE incoming AS SELECT ${columns} FROM ${csvRows(copied.path, table)}`,
     );
   } catch (cause) {
-    throw new SourceError(`Rows of table ${table.name} do not fit the lake's types`, {
-      remedy: "The cause names row and value; correct it in the shop's database.",
+    const { message } = cause instanceof Error && cause.cause instanceof Error
+      ? cause.cause
+      : { message: "" };
+    if (!/^Conversion Error|Maximum line size/.test(message)) {
+      throw new SourceError(`The copied rows of table ${table.name} cannot be read`, { cause });
+    }
+    throw new SchemaContractError(`Rows of table ${table.name} do not fit the lake's types`, {
+      found: shortReason(message),
+      remedy: "Correct the value in the shop's database.",
       cause,
     });
   }
@@ -30,4 +38,13 @@ export async function readIncoming(
     expected: `${copied.rows} rows`,
     found: `${found!.rows}`,
   });
+}
+
+/** DuckDB's line about the value that it could not convert or the row that is too long; what follows are hints about its own settings. */
+function shortReason(message: string): string {
+  const lines = message.split("\n");
+  return (lines.find((line) => /^Error when converting|Maximum line size/.test(line)) ?? lines[0]!).slice(
+    0,
+    200,
+  );
 }

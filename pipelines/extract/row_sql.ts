@@ -24,11 +24,17 @@ export function ofUnits(unit: string[], relation: string, units: string): string
  */
 export const digestOf = (names: string[]) => `sum(hash(${nameList(names)}))`;
 
+/** The largest row that is read, with its quotes doubled; a document of MongoDB has 16 MiB at most. */
+const ROW_BYTES = 32_000_000;
+/** DuckDB's own default, and enough for a row: by default a buffer would grow with the largest row. */
+const BUFFER_BYTES = 32_000_000;
+
 /** The rows of a file that {@linkcode copyTable} of a source wrote, as a relation with the lake's types. */
 export function csvRows(path: string, { columns }: ExtractedTable): string {
   const types = columns.map(({ name, lakeType }) => `${sqlString(name)}: ${sqlString(lakeType)}`);
   return `read_csv(${sqlString(path)}, columns = {${types.join(", ")}}, auto_detect = false, header = false,
-            delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false)`;
+            delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false,
+            max_line_size = ${ROW_BYTES}, buffer_size = ${BUFFER_BYTES})`;
 }
 
 /** Rows of raw files of any age: the oldest do not have `_deleted`. */

@@ -15,7 +15,7 @@ export interface Window {
  * Chooses what to read of a table: rows from the lag before its watermark on, or all of it when it was never
  * read, by an extract that kept its figures, when it is due to be compared whole, or when `whole` says so.
  *
- * @param now Time of the run (ISO 8601).
+ * @param now What the clock says (ISO 8601).
  */
 export function chooseWindow(
   { strategy }: ExtractedTable,
@@ -26,7 +26,8 @@ export function chooseWindow(
   if (whole || strategy.kind === "full-compare" || known?.figures === undefined) return {};
   if (watermark?.value === undefined) return {};
   const age = Date.parse(now) - Date.parse(watermark.comparedAt);
-  if (age >= strategy.fullEveryDays * DAY) return {};
+  // Compared in the future: by a clock that was ahead, so nobody knows how long ago.
+  if (age < 0 || age >= strategy.fullEveryDays * DAY) return {};
   const from = new Date(Date.parse(`${watermark.value.replace(" ", "T")}Z`) - strategy.lagDays * DAY);
   return { from: from.toISOString().replace("T", " ").slice(0, -1) };
 }

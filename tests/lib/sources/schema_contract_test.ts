@@ -12,6 +12,9 @@ Deno.test("a column type fits when each of its values fits the type agreed on", 
     ["numeric(10,2)", "numeric(10,2)"],
     ["numeric(8,0)", "numeric(10,2)"],
     ["date", "date"],
+    ["timestamp without time zone", "timestamp without time zone"],
+    ["timestamp(3) without time zone", "timestamp without time zone"],
+    ["timestamp(6) without time zone", "timestamp without time zone"],
   ];
   const refused = [
     ["character(20)", "character varying(20)"],
@@ -23,6 +26,7 @@ Deno.test("a column type fits when each of its values fits the type agreed on", 
     ["double precision", "numeric(10,2)"],
     ["timestamp without time zone", "date"],
     ["timestamp with time zone", "timestamp without time zone"],
+    ["timestamp(3) with time zone", "timestamp without time zone"],
   ];
   for (const [found, agreed] of fitting) assert.ok(typeFits(found!, agreed!), `${found} for ${agreed}`);
   for (const [found, agreed] of refused) assert.ok(!typeFits(found!, agreed!), `${found} for ${agreed}`);

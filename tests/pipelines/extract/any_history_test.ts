@@ -153,6 +153,7 @@ class Play {
     const state = await extractTable(this.session, this.store, this.source, table, {
       run: `run${String(this.runs).padStart(4, "0")}`,
       extractedAt: new Date(now).toISOString(),
+      now: new Date(now).toISOString(),
       known: this.known,
       watermark: this.watermark,
       whole: false,

@@ -3,6 +3,7 @@ import { publishRawExtract, readRawExtract } from "shopflow/lake/mod.ts";
 import { silentProgress } from "shopflow/runtime/mod.ts";
 import { loadSourceTables } from "shopflow/sources/mod.ts";
 import { extract } from "../../../pipelines/extract.ts";
+import { transform } from "../../../pipelines/transform.ts";
 import { changeShop, csvLines, rawRows, withEmbeddedShop } from "../../fixtures/embedded_shop.ts";
 
 Deno.test("another shop loaded in the place of one is compared whole, also its rows before the lag", () =>
@@ -58,6 +59,35 @@ Deno.test("a raw file that is lost or damaged is written again", () =>
     const content = (rows: Record<string, unknown>[]) =>
       rows.map((row) => ({ ...row, _extracted_at: 0, _run: 0 }));
     assert.deepEqual(content(await rawRows(context, "orders")), content(orders));
+  }));
+
+Deno.test("a lost raw file that no row needs any more is named no more", () =>
+  withEmbeddedShop(async (context) => {
+    await extract(context);
+    await changeShop(context, "UPDATE orders SET payment_method = 'Card'");
+    await extract(context);
+    const [first, second] = (await readRawExtract(context.store)).tables.orders!.files;
+    await context.store.delete(first!.key);
+    const { status, summary } = await extract(context);
+    assert.equal(status, "done");
+    assert.match(summary, /changed: only the list of files/);
+    const { files, rows } = (await readRawExtract(context.store)).tables.orders!;
+    assert.deepEqual([files, rows], [[second], 3]);
+    assert.equal((await transform(context)).status, "done");
+    assert.equal((await extract(context)).status, "unchanged");
+  }));
+
+Deno.test("rows of a lost raw file are counted once when they are written again", () =>
+  withEmbeddedShop(async (context) => {
+    await extract(context);
+    await changeShop(context, "UPDATE orders SET payment_method = 'Card' WHERE order_id = 'O2'");
+    await extract(context);
+    const [first] = (await readRawExtract(context.store)).tables.orders!.files;
+    await context.store.delete(first!.key);
+    await extract(context);
+    const { files, rows } = (await readRawExtract(context.store)).tables.orders!;
+    assert.deepEqual([files.map((file) => file.rows), rows], [[1, 2], 3]);
+    assert.equal((await transform(context)).status, "done");
   }));
 
 Deno.test("an extract on top of one that kept no figures compares all rows once, and keeps them", () =>

@@ -46,7 +46,7 @@ Deno.test("a ticket with a field of another type stops the tickets alone", () =>
       const [line, message] of [
         [
           `{"ticket_id": "T3", "resolution_hours": "three"}`,
-          /Field resolution_hours of ticket T3 \(line 3 of .*expected a whole number, found string "three"/,
+          /Field resolution_hours of ticket T3 \(line 3 of .*expected a whole number of 32 bits, found string "three"/,
         ],
         [
           `{"ticket_id": "T3", "created_date": {"$date": "soon"}}`,

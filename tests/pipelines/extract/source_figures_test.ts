@@ -36,6 +36,7 @@ Deno.test("a row that the source counts and does not give fails the extract, wit
     const run = {
       run: "r",
       extractedAt: "2024-03-02T00:00:00.000Z",
+      now: "2024-03-02T00:00:00.000Z",
       known: undefined,
       watermark: undefined,
       whole: false,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readRawExtract } from "shopflow/lake/mod.ts";
+import { currentSnapshotId, readManifest, readRawExtract } from "shopflow/lake/mod.ts";
 import { extract } from "../../../pipelines/extract.ts";
-import { rawRows, withEmbeddedShop } from "../../fixtures/embedded_shop.ts";
+import { transform } from "../../../pipelines/transform.ts";
+import { changeShop, rawRows, withEmbeddedShop } from "../../fixtures/embedded_shop.ts";
 
 Deno.test("extract keeps every row as the source has it, null and empty text apart, in the order of the key", () =>
   withEmbeddedShop(async (context) => {
@@ -57,4 +58,36 @@ Deno.test("dates of tickets are read in every form that mongoexport and APIs wri
       tickets.map(({ created_date, resolution_hours }) => [created_date, resolution_hours]),
       forms.map(() => ["2024-03-01 01:02:03.004", 7]),
     );
+  }));
+
+Deno.test("a text of megabytes is read, however many quotes it has", () =>
+  withEmbeddedShop(async (context) => {
+    const path = context.config.ticketsUrl.slice("file:".length);
+    const ticket = (i: number, description: string) =>
+      `${JSON.stringify({ ticket_id: `T${i}`, description })}\n`;
+    await Deno.writeTextFile(
+      path,
+      ticket(1, "x".repeat(3_000_000)) + ticket(2, '"'.repeat(7_000_000)) + ticket(3, ""),
+    );
+    await changeShop(context, "INSERT INTO events (event_id, page_url) VALUES ('E', repeat('y', 3000000))");
+    const { problems } = await extract(context);
+    assert.deepEqual(problems, []);
+    const lengths = (await rawRows(context, "support_tickets")).map(({ description }) =>
+      `${description}`.length
+    );
+    assert.deepEqual(lengths, [3_000_000, 7_000_000, 0]);
+    assert.equal(`${(await rawRows(context, "events"))[0]!.page_url}`.length, 3_000_000);
+  }));
+
+Deno.test("a ticket of the year 20244 is extracted, and left out by the rule for implausible dates", () =>
+  withEmbeddedShop(async (context) => {
+    const path = context.config.ticketsUrl.slice("file:".length);
+    const time = `{"$date": {"$numberLong": "${Date.UTC(20244, 0, 5)}"}}`;
+    await Deno.writeTextFile(path, `{"ticket_id":"T1","created_date":${time}}\n`);
+    const { problems } = await extract(context);
+    assert.deepEqual(problems, []);
+    assert.equal((await rawRows(context, "support_tickets"))[0]!.created_date, "20244-01-05 00:00:00");
+    assert.equal((await transform(context)).status, "done");
+    const snapshot = await readManifest(context.store, (await currentSnapshotId(context.store))!);
+    assert.equal(snapshot.tables.fact_support_tickets?.rows, 0);
   }));

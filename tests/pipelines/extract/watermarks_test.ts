@@ -79,3 +79,41 @@ Deno.test("rows below the watermark are in the next snapshot although the transf
     const { inputs } = await readManifest(context.store, (await currentSnapshotId(context.store))!);
     assert.deepEqual(inputs.orders, (await readRawExtract(context.store)).tables.orders!.files);
   }));
+
+/** A change beyond the lag that no figure tells of. */
+const OLD_CHANGE = "UPDATE orders SET payment_method = 'Card' WHERE order_id = 'O2'";
+const methodOfO2 = async (context: PipelineContext) =>
+  (await rawRows(context, "orders")).find(({ order_id }) => order_id === "O2")!.payment_method;
+
+Deno.test("the watermark of a shop that was restored from a backup goes back when all rows are compared", () =>
+  withEmbeddedShop(async (context) => {
+    await changeShop(context, NEW_ORDERS);
+    await extract(context);
+    await changeShop(context, "DELETE FROM orders WHERE order_id IN ('N1', 'N2')");
+    await extract({ ...context, force: true });
+    const value = "2024-01-03 00:00:00.000000";
+    assert.equal((await readWatermarks(context.store))!.tables.orders!.value, value);
+    assert.equal((await readRawExtract(context.store)).tables.orders!.watermark, value);
+    await changeShop(context, OLD_CHANGE);
+    await extract(context);
+    assert.equal(await methodOfO2(context), "Card");
+
+    await changeShop(context, "UPDATE orders SET order_date = '2999-01-01'");
+    await extract({ ...context, force: true });
+    assert.equal((await readWatermarks(context.store))!.tables.orders!.value, undefined);
+    assert.equal((await readRawExtract(context.store)).tables.orders!.watermark, undefined);
+  }));
+
+Deno.test("all rows are compared when the clock was ahead at the last time", () =>
+  withEmbeddedShop(async (context) => {
+    await changeShop(context, NEW_ORDERS);
+    const ahead = { ...context.runtime, now: () => new Date("2026-01-01") };
+    await extract({ ...context, runtime: ahead });
+    await changeShop(context, OLD_CHANGE);
+    await extract(context);
+    assert.equal(await methodOfO2(context), "Card");
+    assert.equal(
+      (await readWatermarks(context.store))!.tables.orders!.comparedAt.slice(0, 10),
+      "2025-01-01",
+    );
+  }));
