@@ -146,7 +146,7 @@ interface Guard {
   /** Reads its clock, once. */
   clock(): Promise<GuardClock>;
   tell(line: string): Promise<void>;
-  /** Says it unless the guard has not heard the line before. */
+  /** Says it without being waited for; of what it could not say meanwhile the newest. */
   hint(line: string): void;
   /** Lets it do its work and waits for that. */
   release(): Promise<void>;
@@ -185,6 +185,15 @@ function startGuard(mark: string, leaseMs?: number): Guard {
       speaking = false;
     }
   };
+  let unsaid: string | undefined;
+  const hint = (line: string): void => {
+    if (speaking) return void (unsaid = line);
+    tell(line).then(() => {
+      const next = unsaid;
+      unsaid = undefined;
+      if (next !== undefined) hint(next);
+    });
+  };
   const printed = new Response(guard.stdout).text();
   return {
     status: guard.status,
@@ -195,9 +204,7 @@ function startGuard(mark: string, leaseMs?: number): Guard {
       return (ms) => hundredths + Math.floor((ms - readBefore) / 10);
     },
     tell,
-    hint(line) {
-      if (!speaking) tell(line);
-    },
+    hint,
     async release() {
       try {
         await input.close();
