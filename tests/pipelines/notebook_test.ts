@@ -33,9 +33,13 @@ Deno.test("`notebook run` prints the executed notebook and its page", async () =
 });
 
 Deno.test("a task that is started in notebooks/ finds the notebooks there by their names alone", async () => {
+  // A task that another one starts keeps the folder in which the first one was started.
+  const { INIT_CWD: _, ...env } = Deno.env.toObject();
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "notebook", "inspect", "churn.ipynb"],
     cwd: join(root, "notebooks"),
+    clearEnv: true,
+    env,
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   assert.match(new TextDecoder().decode(stdout), /as_of/);
