@@ -12,18 +12,15 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
-import { assertReadable, type SmallLake, withSmallLake } from "./lake_with_snapshots.ts";
-
-const DAY = 24 * 60 * 60 * 1000;
-const at = (day: number) => new Date(Date.UTC(2024, 0, 1) + day * DAY);
-const now = () => at(100);
-const KEEP_ONE = { keep: 1, minimumAgeMs: DAY };
-
-function test(sentence: string, body: (lake: SmallLake) => Promise<void>): void {
-  Deno.test(sentence, () => withSmallLake(body));
-}
-
-const keys = async (store: ObjectStore, prefix: string) => (await store.list(prefix)).map(({ key }) => key);
+import {
+  assertReadable,
+  at,
+  KEEP_ONE,
+  keysOf as keys,
+  now,
+  testOnSmallLake as test,
+  withSmallLake,
+} from "./lake_with_snapshots.ts";
 
 test("a collection removes old snapshots, their files and raw files, and nothing that a kept one names", async (lake) => {
   const { store, publish, age } = lake;

@@ -10,6 +10,14 @@ import {
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 
+/** A day in milliseconds. */
+export const DAY = 24 * 60 * 60 * 1000;
+/** So many days after the first of January 2024. */
+export const at = (day: number) => new Date(Date.UTC(2024, 0, 1) + day * DAY);
+/** When garbage is collected: long after all that tests publish. */
+export const now = () => at(100);
+export const KEEP_ONE = { keep: 1, minimumAgeMs: DAY };
+
 /** A lake whose tables are small texts, and whose files can be made to look old. */
 export interface SmallLake {
   folder: string;
@@ -88,3 +96,12 @@ export async function assertReadable(store: ObjectStore, id: string): Promise<vo
 }
 
 const hash = (text: string) => createHash("sha256").update(text).digest("hex");
+
+/** Declares a test on a small lake of its own. */
+export function testOnSmallLake(sentence: string, body: (lake: SmallLake) => Promise<void>): void {
+  Deno.test(sentence, () => withSmallLake(body));
+}
+
+/** Keys of what lies beneath a prefix. */
+export const keysOf = async (store: ObjectStore, prefix: string): Promise<string[]> =>
+  (await store.list(prefix)).map(({ key }) => key);
