@@ -8,7 +8,7 @@ export interface RunLogOptions {
   mask?: (line: string) => string;
   /** A line is in the store so long after it was written, in milliseconds; default 2000. */
   flushMs?: number;
-  /** Of a longer log the first and the last half of so much are kept; default 10 MiB. */
+  /** Of a longer log the first and the last half of so much are kept, of the last at least 7/8; default 10 MiB. */
   maxBytes?: number;
   /** How long `close` waits for a store that fails, in milliseconds; default 30,000. */
   closeMs?: number;
