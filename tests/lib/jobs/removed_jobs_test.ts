@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
 import { type JobSet, readDefinitions, saveDefinitions } from "shopflow/jobs/mod.ts";
 import { leaseKey, type SchedulerRecord } from "shopflow/jobs/scheduler_lease.ts";
 import { encodeJson, readJson } from "shopflow/lake/mod.ts";
+import { until } from "../../fixtures/process_state.ts";
 import { HOUR, jobSet, MINUTE, settle, withWorld, type World } from "./scheduler_fixture.ts";
 
 /** What the lake had, and what it has after `refresh` was renamed to `copy`. */
@@ -96,18 +96,21 @@ Deno.test("a record of a scheduler that cannot be read holds the end of slots up
 
 Deno.test("a run whose scheduler died is ended once that is sure", () =>
   withWorld(OLDER, async (world) => {
-    const leaseMs = 1000;
+    const leaseMs = 2000;
     const older = await start(world, OLDER, "older:1", leaseMs);
     world.pass(30 * MINUTE);
+    await older.keepAlive();
     await older.round();
     const newer = await start(world, NEWER, "newer:2", leaseMs);
     world.pass(PATIENCE);
     await newer.keepAlive();
     await newer.round(true);
     assert.deepEqual(await world.slots("refresh"), ["08:00 running"]);
-    await delay(1.8 * leaseMs);
-    await newer.keepAlive();
-    await newer.round(true);
+    await until(async () => {
+      await newer.keepAlive();
+      await newer.round(true);
+      return (await world.slots("refresh"))[0] !== "08:00 running";
+    });
     const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
     assert.equal(slot!.status, "failed");
     assert.deepEqual(slot!.attempts.map(({ number, ended, reason }) => [number, ended, reason]), [

@@ -77,7 +77,9 @@ export async function withWorld(
   const held: Held[] = [];
   const execute: Execute = (execution) => {
     const ended = Promise.withResolvers<Outcome>();
-    const leave = () => void held.splice(held.indexOf(run), 1);
+    const leave = () => {
+      if (held.includes(run)) held.splice(held.indexOf(run), 1);
+    };
     const run: Held = {
       ...execution,
       finish(outcome = {}) {

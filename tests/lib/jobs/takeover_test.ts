@@ -2,35 +2,49 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
-import { openLedger } from "shopflow/jobs/mod.ts";
+import { listSchedulers, openLedger, type Scheduler } from "shopflow/jobs/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/mod.ts";
-import { declared, HOUR, jobSet, MINUTE, settle, withWorld } from "./scheduler_fixture.ts";
+import { until } from "../../fixtures/process_state.ts";
+import { declared, HOUR, jobSet, MINUTE, settle, withWorld, type World } from "./scheduler_fixture.ts";
 
-/** Long enough for a busy machine to do a round in. */
-const LEASE_MS = 1000;
+/** Half of it is enough for a busy machine to do a round in. */
+const LEASE_MS = 2000;
 const LEASES = { leaseMs: LEASE_MS };
 const HOURLY = jobSet([{}]);
+
+/** Lets a scheduler, which lives, do its rounds until something holds. */
+const workUntil = (scheduler: Scheduler, holds: () => boolean | Promise<boolean>) =>
+  until(async () => {
+    await scheduler.keepAlive();
+    await scheduler.round(true);
+    return await holds();
+  });
+
+/** The only slot. */
+const slotOf = async ({ ledger, clock }: World) =>
+  (await ledger.slots("refresh", new Date(0), new Date(clock.now)))[0]!;
 
 Deno.test("a scheduler that is silent longer than its lease loses its runs to another, once", () =>
   withWorld(HOURLY, async (world) => {
     const first = await world.scheduler({ ...LEASES, owner: "first:1" });
     const second = await world.scheduler({ ...LEASES, owner: "second:2" });
     world.pass(30 * MINUTE);
+    await first.keepAlive();
     await first.round();
     const run = world.held[0]!;
     await second.keepAlive();
     await second.round(true);
     assert.deepEqual(await world.slots(), ["08:00 running"]);
 
-    await delay(1.8 * LEASE_MS);
+    await workUntil(second, () => world.held.length === 2);
     assert.ok(run.lease.heldUntil() < performance.now(), "what it runs must be dead by now");
-    await second.keepAlive();
-    await second.round(true);
-    const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
-    assert.deepEqual(slot!.attempts.map(({ number, owner, ended }) => [number, owner, ended]), [
-      [1, "first:1", "lost"],
-      [2, "second:2", undefined],
-    ]);
+    assert.deepEqual(
+      (await slotOf(world)).attempts.map(({ number, owner, ended }) => [number, owner, ended]),
+      [
+        [1, "first:1", "lost"],
+        [2, "second:2", undefined],
+      ],
+    );
 
     // The first one wakes: what its run came to does not count, and neither does a step of it.
     assert.equal(await run.stepDone("extract"), false);
@@ -57,11 +71,14 @@ Deno.test("a scheduler that finds its lease lost ends its runs", () =>
     const first = await world.scheduler(LEASES);
     const second = await world.scheduler({ ...LEASES, owner: "second:2" });
     world.pass(30 * MINUTE);
+    await first.keepAlive();
     await first.round();
     const run = world.held[0]!;
-    await second.keepAlive();
-    await delay(1.8 * LEASE_MS);
-    await second.keepAlive();
+    await until(async () => {
+      await second.keepAlive();
+      const found = await listSchedulers(world.store, new Date(world.clock.now));
+      return found.some(({ fencedBy }) => fencedBy !== undefined);
+    });
     await first.keepAlive();
     assert.equal(run.signal.reason, "lost");
     assert.equal(first.active().length, 0);
@@ -72,6 +89,7 @@ Deno.test("a scheduler that renews its lease keeps its runs", () =>
     const first = await world.scheduler(LEASES);
     const second = await world.scheduler(LEASES);
     world.pass(30 * MINUTE);
+    await first.keepAlive();
     await first.round();
     for (let i = 0; i < 12; i++) {
       await delay(LEASE_MS / 5);
@@ -79,8 +97,7 @@ Deno.test("a scheduler that renews its lease keeps its runs", () =>
       await second.keepAlive();
       await second.round(true);
     }
-    const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
-    assert.deepEqual(slot!.attempts.map(({ number }) => number), [1]);
+    assert.deepEqual((await slotOf(world)).attempts.map(({ number }) => number), [1]);
   }));
 
 Deno.test("a run that takes its scheduler down each time fails at last", () =>
@@ -89,14 +106,14 @@ Deno.test("a run that takes its scheduler down each time fails at last", () =>
     world.pass(30 * MINUTE);
     for (let i = 0; i < 6; i++) {
       const next = await world.scheduler({ ...LEASES, owner: `victim:${i}` });
-      await next.keepAlive();
-      await delay(1.8 * LEASE_MS);
-      await next.keepAlive();
-      await next.round(true);
+      await workUntil(next, async () => {
+        const { attempts, status } = await slotOf(world);
+        return attempts.length > i || status === "failed";
+      });
     }
-    const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
-    assert.equal(slot!.status, "failed");
-    assert.match(slot!.reason, /5 schedulers died while they ran it/);
+    const { attempts, reason, status } = await slotOf(world);
+    assert.deepEqual([attempts.length, status], [5, "failed"]);
+    assert.match(reason, /5 schedulers died while they ran it/);
   }));
 
 Deno.test("a place of a pool whose holder died is free again", () =>
@@ -106,13 +123,11 @@ Deno.test("a place of a pool whose holder died is free again", () =>
       const first = await world.scheduler({ ...LEASES, random: () => 0 });
       const second = await world.scheduler({ ...LEASES, owner: "second:2" });
       world.pass(30 * MINUTE);
+      await first.keepAlive();
       await first.round();
       assert.equal(world.held.length, 1);
-      await second.keepAlive();
-      await delay(1.8 * LEASE_MS);
-      await second.keepAlive();
       for (let i = 0; i < 2; i++) {
-        await second.round(true);
+        await workUntil(second, () => world.held.length === 2);
         await world.held.at(-1)!.finish();
       }
       assert.deepEqual([await world.slots("a"), await world.slots("b")], [["08:00 succeeded"], [
@@ -177,7 +192,7 @@ Deno.test("while the lake cannot be written nothing is lost: due slots, ends of 
     assert.deepEqual(await world.slots(), ["08:00 running"]);
     assert.match(world.log.join("\n"), /its end cannot be written yet: No space left/);
     full = false;
-    await delay(600);
+    await until(async () => (await world.slots())[0] === "08:00 succeeded");
     await scheduler.keepAlive();
     await scheduler.round(true);
     for (let i = 0; i < 3; i++) {

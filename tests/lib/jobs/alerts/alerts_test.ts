@@ -1,5 +1,6 @@
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
 import assert from "node:assert/strict";
+import { until } from "../../../fixtures/process_state.ts";
 import { withS3Lake } from "../../../fixtures/s3_lake.ts";
 import { testWith } from "../../../requirements.ts";
 import { withTemporaryFolder } from "../../notebook/temporary_folder.ts";
@@ -73,9 +74,7 @@ Deno.test("a sweep finds what a scheduler that died did not look at", () =>
     const alerts = open({ sweepMs: 20 });
     await alerts.review(JOB);
     await enter([failedAt("09:00")]);
-    for (let i = 0; posted.length === 0 && i < 500; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(() => posted.length > 0);
     assert.equal(posted.length, 1);
   }));
 

@@ -18,11 +18,8 @@ export function installation(folder: string, url: string | undefined, store = cr
     clock,
     lines,
     enter: (slots: Slot[]) => openLedger(store, now).enter(JOB.name, slots),
-    /** @param options.timeLimitMs How long a channel may take; long, where nobody is meant to be late. */
-    open(
-      { timeLimitMs = 60_000, ...options }: Partial<AlertsOptions> & { timeLimitMs?: number } = {},
-      on: ObjectStore = store,
-    ): Alerts {
+    /** Its channels wait for an answer so long that a busy machine gives it in time, unless a test says otherwise. */
+    open(options: Partial<AlertsOptions> = {}, on: ObjectStore = store, timeLimitMs = 60_000): Alerts {
       const alerts = createAlerts({
         ledger: openLedger(on, now),
         channels: openChannels(loadConfig(settings, folder).alertChannels, { timeLimitMs }),

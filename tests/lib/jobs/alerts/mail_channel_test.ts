@@ -18,9 +18,9 @@ const MESSAGE = alertMessage({
   episodes: [{ kind: "failed", since: "2024-10-07T05:10:00.000Z", slots: 1 }],
 }, { publicUrl: "https://shop.example.com" });
 
-const send = (url: string) => {
+const send = (url: string, timeLimitMs = 60_000) => {
   const { alertChannels } = loadConfig({ SHOPFLOW_ALERT_CHANNELS: `business=${url}` });
-  return openChannels(alertChannels, { timeLimitMs: 2000 })[0]!.send(MESSAGE);
+  return openChannels(alertChannels, { timeLimitMs })[0]!.send(MESSAGE);
 };
 
 const withServer = (
@@ -108,7 +108,7 @@ Deno.test("a mail server that says nothing is given up after the time limit", as
   const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted = silent.accept();
   await assert.rejects(
-    send(`smtp://127.0.0.1:${silent.addr.port}?${ADDRESSES}`),
+    send(`smtp://127.0.0.1:${silent.addr.port}?${ADDRESSES}`, 1000),
     (error) => error instanceof DeliveryError,
   );
   (await accepted).close();
@@ -116,11 +116,8 @@ Deno.test("a mail server that says nothing is given up after the time limit", as
 });
 
 Deno.test("a mail server that is not there is said", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
   await assert.rejects(
-    send(`smtp://127.0.0.1:${port}?${ADDRESSES}`),
+    send(`smtp://127.0.0.1:1?${ADDRESSES}`),
     (error) => error instanceof DeliveryError && /refused/i.test(error.message),
   );
 });

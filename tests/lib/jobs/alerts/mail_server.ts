@@ -1,5 +1,5 @@
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
-import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
 /** A mail as the server took it. */
@@ -60,20 +60,11 @@ export async function withMailServer(
   });
   // Clients that refuse the certificate are what some tests are about.
   server.on("error", () => {});
-  const port = await freePort();
-  await new Promise<void>((resolve) => server.listen(port, "localhost", () => resolve()));
+  await new Promise<void>((resolve) => server.listen(0, "localhost", () => resolve()));
+  const { port } = server.server.address() as AddressInfo;
   try {
     await body({ port, received, caFile });
   } finally {
     await new Promise<void>((resolve) => server.close(() => resolve()));
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "localhost", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -38,11 +38,12 @@ Deno.test("a process gets our environment with what is added for it", async () =
 
 Deno.test("a process over its time limit is asked to stop, and may tidy up", async () => {
   const result = await run("trap 'echo tidied; exit 0' TERM; echo started; while :; do sleep 0.1; done", {
-    timeoutMs: 500,
+    // Time enough for a shell to start on a busy machine.
+    timeoutMs: 5000,
   });
   assert.deepEqual([result.ended, result.exitCode], ["timed out", 0]);
   assert.deepEqual([result.lastLines[0], result.lastLines.at(-1)], ["started", "tidied"]);
-  assert.equal(exitReason(result), "ended after its limit of 500 ms");
+  assert.equal(exitReason(result), "ended after its limit of 5 s");
 });
 
 Deno.test("a process that is deaf to SIGTERM is killed after the grace, with those who left its group", async () => {
@@ -72,19 +73,24 @@ Deno.test("what a process leaves running does not outlive it, nor is it waited f
 
 Deno.test("one who escaped and holds the pipes open does not hold the end of the process up", async () => {
   // Without the mark in its environment and in a session of its own it cannot be found.
-  const result = await run("env -i setsid sleep 300 & echo $!; sleep 0.5");
+  const folder = await Deno.makeTempDir();
+  const result = await run(
+    `env -i setsid sh -c 'touch ${folder}/escaped; exec sleep 300' &
+    echo $!; until [ -e ${folder}/escaped ]; do sleep 0.05; done`,
+  );
   assert.equal(result.ended, "exited");
   assert.ok(await processState(Number(result.lastLines[0])), "it has escaped");
   process.kill(Number(result.lastLines[0]), "SIGKILL");
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a process whose scheduler gives no sign of life is ended, and one whose does goes on", async () => {
-  const alone = await run("sleep 300", { lease: takeLease(2000) });
+  const alone = await run("sleep 300", { lease: takeLease(5000) });
   assert.deepEqual([alone.ended, alone.killedBy], ["unattended", "SIGKILL"]);
   assert.match(exitReason(alone), /no sign of life/);
-  const lease = takeLease(1000);
+  const lease = takeLease(5000);
   const renewing = setInterval(lease.renew, 50);
-  assert.equal((await run("sleep 2", { lease })).ended, "exited");
+  assert.equal((await run("sleep 6", { lease })).ended, "exited");
   clearInterval(renewing);
 });
 
@@ -112,16 +118,23 @@ Deno.test({
   name: "the peak memory of a process has that of its children in it",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const allocate = `const room = new Uint8Array(200e6).fill(1); setTimeout(() => room[0], 1500)`;
-    const child = `"${Deno.execPath()}" eval "$1"`;
-    const { peakBytes } = await runProcess(shell(`${child} & ${child} & wait`, allocate), {
-      timeoutMs: MINUTE,
-    });
-    const alone = await runProcess(shell(`${child} & ${child} & wait`, "setTimeout(() => 1, 1500)"), {
-      timeoutMs: MINUTE,
-    });
-    const allocated = peakBytes! - alone.peakBytes!;
-    assert.ok(allocated > 390e6 && allocated < 450e6, `${allocated} bytes`);
+    /** The peak of two children that hold so many bytes each, both of them at the same time for several looks. */
+    async function peakOfTwo(bytes: number): Promise<number> {
+      const folder = await Deno.makeTempDir();
+      const hold = `const room = new Uint8Array(${bytes}).fill(1);
+        Deno.writeTextFileSync("${folder}/" + Deno.pid, "");
+        while ([...Deno.readDirSync("${folder}")].length < 2) await new Promise((go) => setTimeout(go, 50));
+        setTimeout(() => room[0], 2000)`;
+      const child = `"${Deno.execPath()}" eval "$1"`;
+      const { peakBytes } = await runProcess(shell(`${child} & ${child} & wait`, hold), {
+        timeoutMs: MINUTE,
+      });
+      await Deno.remove(folder, { recursive: true });
+      return peakBytes!;
+    }
+    const allocated = await peakOfTwo(200e6) - await peakOfTwo(1);
+    // What Deno itself takes differs by some megabytes; one child alone would be half of it.
+    assert.ok(allocated > 350e6 && allocated < 500e6, `${allocated} bytes`);
   },
 });
 
@@ -159,7 +172,8 @@ Deno.test("a gigabyte of output, in lines or in one, does not fill the memory", 
     }).output();
     const { grown, ...rest } = JSON.parse(new TextDecoder().decode(stdout));
     assert.deepEqual(rest, { ended: "exited", exitCode: 0, unsaved: 0 });
-    assert.ok(grown < 300e6, `${grown} bytes`);
+    // How much of it waits to be collected differs; whoever kept it would have a thousand megabytes.
+    assert.ok(grown < 600e6, `${grown} bytes`);
     await Deno.remove(folder, { recursive: true });
   }
 });
@@ -178,7 +192,7 @@ Deno.test("a process that ended in time has not timed out, though its scheduler 
   const script = `import { runProcess } from "shopflow/jobs/process/mod.ts";
     const call = { program: "sh", args: ["-c", "echo started >&2; sleep 1"], cwd: "." };
     const onLine = () => console.log("started");
-    console.log((await runProcess(call, { timeoutMs: 1500, onLine })).ended);`;
+    console.log((await runProcess(call, { timeoutMs: 6000, onLine })).ended);`;
   const scheduler = new Deno.Command(Deno.execPath(), {
     args: ["eval", script],
     stdout: "piped",
@@ -189,7 +203,7 @@ Deno.test("a process that ended in time has not timed out, though its scheduler 
   })();
   await until(() => output.includes("started"));
   scheduler.kill("SIGSTOP");
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await new Promise((resolve) => setTimeout(resolve, 8000));
   scheduler.kill("SIGCONT");
   await Promise.all([reading, scheduler.status]);
   assert.equal(output, "started\nexited\n");
