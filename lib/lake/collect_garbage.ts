@@ -1,12 +1,9 @@
 import { LakeError } from "shopflow/errors/mod.ts";
+import { LEASE_MS, takeCollectionLease } from "./collection_lease.ts";
 import { findGarbage, type Garbage, oldUnfinished, type Retention } from "./garbage.ts";
 import type { ObjectStore } from "./object_store.ts";
-import { POINTER, type Pointer, readPointer, readSettledPointer, swapPointer } from "./snapshot_pointer.ts";
+import { readPointer } from "./snapshot_pointer.ts";
 
-/** How long publishers wait for a collection that died. */
-const LEASE_MS = 60_000;
-/** How old the lease gets before it is renewed. */
-const RENEWAL_MS = 10_000;
 const BATCH = 50;
 
 /** What a collection would delete; nothing is changed. Undefined in a lake where nothing was published. */
@@ -24,6 +21,7 @@ export async function plannedGarbage(
  * without a manifest and never the reverse. While it works the pointer says so: a publish or rollback waits, then
  * looks whether its files are there, and only then moves the pointer.
  *
+ * @param options.leaseMs Nothing more is deleted when this could not be said for so long.
  * @returns What was deleted; undefined where nothing was published, and nothing left behind.
  * @throws {LakeError} when another run moved the pointer meanwhile; what is not deleted yet stays.
  */
@@ -31,78 +29,40 @@ export async function collectGarbage(
   store: ObjectStore,
   retention: Retention,
   now: () => Date,
+  { leaseMs = LEASE_MS }: { leaseMs?: number } = {},
 ): Promise<Garbage | undefined> {
   checked(retention);
   // First, since nothing names them: where the disk is full the pointer can only be written after that.
   const unfinished = await oldUnfinished(store, retention, now());
   for (const write of unfinished) await write.remove();
-  const lease = await takeLease(store, now);
+  const lease = await takeCollectionLease(store, leaseMs);
   if (lease === undefined) {
     return unfinished.length === 0 ? undefined : { kept: [], manifests: [], files: [], unfinished };
   }
+  let garbage: Garbage;
   try {
-    const garbage = await findGarbage(store, lease.pointer, retention, now());
-    await lease.renew();
+    const { pointer } = lease;
+    garbage = await lease.holdWhile(() => findGarbage(store, pointer, retention, now()));
     for (const group of [garbage.manifests, garbage.files]) {
       for (let from = 0; from < group.length; from += BATCH) {
-        if (lease.age() > RENEWAL_MS) await lease.renew();
         const batch = group.slice(from, from + BATCH);
-        await lease.holdWhile(() => Promise.all(batch.map(({ key }) => store.delete(key))));
+        await lease.holdWhile((signal) => allSettled(batch.map(({ key }) => store.delete(key, { signal }))));
       }
     }
-    return { ...garbage, unfinished };
-  } finally {
-    await lease.release();
+  } catch (error) {
+    // What went wrong is the thing to hear of; others wait until they see that the note stands still.
+    await lease.release().catch(() => {});
+    throw error;
   }
+  await lease.release();
+  return { ...garbage, unfinished };
 }
 
-/** The right to delete, written into the pointer; undefined where there is no pointer. */
-async function takeLease(store: ObjectStore, now: () => Date) {
-  const before = await readSettledPointer(store, now());
-  if (before === undefined) return undefined;
-  const { collectingUntil: _, ...settled } = before.value;
-  const pointer: Pointer = { ...settled, collections: (settled.collections ?? 0) + 1 };
-  let taken = now().getTime();
-  let held = before;
-  const renew = async () => {
-    taken = now().getTime();
-    const collectingUntil = new Date(taken + LEASE_MS).toISOString();
-    const written = await swapPointer(store, held, { ...pointer, collectingUntil });
-    if (written === undefined) throw overtaken();
-    held = written;
-  };
-  /** Renews the lease while a deletion goes on that the store may try for minutes. */
-  const holdWhile = async (work: () => Promise<unknown>) => {
-    let renewing: Promise<void> | undefined;
-    let problem: { cause: unknown } | undefined;
-    const heart = setInterval(() => {
-      renewing ??= renew().catch((cause) => void (problem ??= { cause })).finally(() => renewing = undefined);
-    }, RENEWAL_MS);
-    try {
-      await work();
-    } finally {
-      clearInterval(heart);
-      await renewing;
-    }
-    if (problem !== undefined) throw problem.cause;
-  };
-  await renew();
-  return {
-    pointer,
-    renew,
-    holdWhile,
-    /** Milliseconds since it was taken or renewed. */
-    age: () => now().getTime() - taken,
-    /** Whoever moved the pointer since then has ended the lease already. */
-    release: async () => void await swapPointer(store, held, pointer),
-  };
+/** Waits for all of them, also when one fails: a deletion that goes on needs the lease. */
+async function allSettled(work: Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === "rejected");
+  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
 }
-
-const overtaken = () =>
-  new LakeError("Another run moved the lake's pointer while garbage was collected", {
-    expected: `${POINTER} as this collection wrote it`,
-    remedy: "Run `deno task lake gc` again; what it had not deleted yet is still there.",
-  });
 
 function checked(retention: Retention): Retention {
   const { keep, minimumAgeMs } = retention;

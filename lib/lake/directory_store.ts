@@ -64,12 +64,12 @@ export function createDirectoryStore(folder: string): ObjectStore {
       }),
     stat: (key) => explained("read", key, () => stat(key)),
     list: (prefix) => explained("list", prefix, () => list(root, checkedPrefix(prefix))),
-    delete: (key) =>
-      explained(
-        "delete",
-        key,
-        () => withLock(root, async () => void await unlessMissing(Deno.remove(pathOf(key)))),
-      ),
+    delete: (key, { signal } = {}) =>
+      explained("delete", key, () =>
+        withLock(root, async () => {
+          signal?.throwIfAborted();
+          await unlessMissing(Deno.remove(pathOf(key)));
+        })),
     unfinishedWrites: () => explained("list", STAGING, () => unfinishedWrites(root)),
   };
 }

@@ -43,8 +43,12 @@ export interface ObjectStore {
   stat(key: string): Promise<ObjectStat | undefined>;
   /** Objects whose key starts with `prefix`, sorted by key. */
   list(prefix: string): Promise<ObjectStat[]>;
-  /** Deleting what is absent is no error. */
-  delete(key: string): Promise<void>;
+  /**
+   * Deleting what is absent is no error.
+   *
+   * @param options.signal Once it is aborted no more requests are made, and its reason is thrown.
+   */
+  delete(key: string, options?: { signal?: AbortSignal }): Promise<void>;
   /** Those in progress are among them, so look at their age. Absent in a store that leaves none. */
   unfinishedWrites?(): Promise<UnfinishedWrite[]>;
 }

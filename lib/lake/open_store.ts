@@ -33,7 +33,7 @@ function loadedWhenUsed(url: string, load: () => Promise<ObjectStore>): ObjectSt
     localPath: async (key) => (await store()).localPath(key),
     stat: async (key) => (await store()).stat(key),
     list: async (prefix) => (await store()).list(prefix),
-    delete: async (key) => (await store()).delete(key),
+    delete: async (key, options) => (await store()).delete(key, options),
     unfinishedWrites: async () => await (await store()).unfinishedWrites?.() ?? [],
   };
 }

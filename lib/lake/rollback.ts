@@ -28,7 +28,7 @@ export async function rollBack(store: ObjectStore, id: string, now: Date): Promi
       found: from === id ? `${id}, which is current` : "a lake without a current snapshot",
     });
   }
-  await movePointer(store, [manifestKey(id), ...filesOf(manifest)], now, (before) => {
+  await movePointer(store, [manifestKey(id), ...filesOf(manifest)], (before) => {
     if (before?.snapshot !== from) {
       throw new LakeError("Another run published a snapshot at the same time", {
         expected: `${from} to be current still`,

@@ -27,10 +27,11 @@ export interface S3Bucket {
    * Makes a request, again with backoff when it fails in a way that may pass.
    *
    * @param options.sends Bytes that it sends: of those nobody sees how they move, so they get the time that they may take.
+   * @param options.signal Ends the request and keeps it from being made again; its reason is thrown.
    */
   request<T>(
     request: (client: S3Client, attempt: Attempt) => Promise<T>,
-    options?: { sends?: number },
+    options?: { sends?: number; signal?: AbortSignal },
   ): Promise<T>;
 }
 
@@ -66,20 +67,25 @@ export function openS3Bucket(
     location,
     endpoint,
     keyOf: (key) => location.prefix + key,
-    request: (request, { sends = 0 } = {}) =>
+    request: (request, { sends = 0, signal } = {}) =>
       withRetries(
         async (failures) => {
+          signal?.throwIfAborted();
           try {
-            const result = await unlessStalled(stallMs + sends / SLOWEST, (stall) =>
-              request(client, { ...stall, failures }));
+            const result = await unlessStalled(
+              stallMs + sends / SLOWEST,
+              (stall) => request(client, { ...stall, failures }),
+              signal,
+            );
             answered = true;
             return result;
           } catch (error) {
+            signal?.throwIfAborted();
             answered ||= !isUnanswered(error);
             throw error;
           }
         },
-        mayPass,
+        (error, failures) => !signal?.aborted && mayPass(error, failures),
         policy,
       ),
   };
@@ -104,10 +110,15 @@ function createClient(env: Environment, endpoint: string | undefined): S3Client 
   });
 }
 
-/** Gives up work that reports no progress for `ms`. @throws {Stalled} */
+/**
+ * Gives up work that reports no progress for `ms`, or when `ended` says so.
+ *
+ * @throws {Stalled}
+ */
 async function unlessStalled<T>(
   ms: number,
   work: (stall: Pick<Attempt, "signal" | "progress">) => Promise<T>,
+  ended?: AbortSignal,
 ): Promise<T> {
   const controller = new AbortController();
   const giveUp = () => controller.abort(new Stalled(`nothing moved for ${ms / 1000} s`));
@@ -117,7 +128,8 @@ async function unlessStalled<T>(
     timer = setTimeout(giveUp, ms);
   };
   try {
-    return await work({ signal: controller.signal, progress });
+    const signal = ended ? AbortSignal.any([controller.signal, ended]) : controller.signal;
+    return await work({ signal, progress });
   } catch (error) {
     throw controller.signal.aborted ? controller.signal.reason : error;
   } finally {

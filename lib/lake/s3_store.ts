@@ -105,7 +105,7 @@ export function createS3Store(url: string, options: S3StoreOptions): ObjectStore
         return found && { key, size: found.size, modified: found.modified };
       }),
     list: (prefix) => explained("list", prefix, () => listObjects(bucket, checkedPrefix(prefix), pageSize)),
-    delete: (key) => writing(key, () => deleteObject(bucket, key)),
+    delete: (key, options) => writing(key, () => deleteObject(bucket, key, options)),
     unfinishedWrites: () =>
       explained("list", "unfinished uploads", async () => [
         ...await unfinishedUploads(bucket),
@@ -123,11 +123,16 @@ async function headObject(bucket: S3Bucket, key: string): Promise<S3Object> {
   return { etag: ETag!, size: ContentLength ?? 0, modified: LastModified!, sha256: Metadata?.sha256 };
 }
 
-async function deleteObject(bucket: S3Bucket, key: string): Promise<void> {
+async function deleteObject(
+  bucket: S3Bucket,
+  key: string,
+  options: { signal?: AbortSignal } = {},
+): Promise<void> {
   const target = { Bucket: bucket.location.bucket, Key: bucket.keyOf(key) };
   await unlessAbsent(
-    bucket.request((client, { signal }) =>
-      client.send(new DeleteObjectCommand(target), { abortSignal: signal })
+    bucket.request(
+      (client, { signal }) => client.send(new DeleteObjectCommand(target), { abortSignal: signal }),
+      options,
     ),
   );
 }

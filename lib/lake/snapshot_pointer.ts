@@ -18,8 +18,8 @@ export interface Pointer {
   moves?: string[];
   /** Snapshots that were rolled back, newest last: the same inputs and code must not bring them back unasked. */
   withdrawn?: string[];
-  /** Until when a garbage collection may be at work, ISO; absent when none is. */
-  collectingUntil?: string;
+  /** That a garbage collection is at work. It counts its renewals, one of which comes before `leaseMs` are over. */
+  collecting?: { leaseMs: number; renewals: number };
   /** How many collections there were: none leaves the pointer as it found it. */
   collections?: number;
 }
@@ -29,7 +29,7 @@ const pointerShape = z.object({
   publishedAt: z.string(),
   moves: z.array(z.string()).optional(),
   withdrawn: z.array(z.string()).optional(),
-  collectingUntil: z.string().optional(),
+  collecting: z.object({ leaseMs: z.number(), renewals: z.number() }).optional(),
   collections: z.number().optional(),
 });
 
@@ -51,21 +51,31 @@ export async function swapPointer(
 }
 
 const POLL_MS = 200;
+/** How much longer than the lease others wait: what is on its way when it is over takes a while to stop. */
+const MARGIN = 1.5;
+
+/** How time passes; no time of the day is asked for. */
+export interface Stopwatch {
+  /** Milliseconds since some moment. */
+  now(): number;
+  wait(ms: number): Promise<unknown>;
+}
+
+const STOPWATCH: Stopwatch = { now: () => performance.now(), wait: (ms) => delay(ms) };
 
 /**
- * Reads the pointer once no garbage collection is at work. A collection that died holds others up only until
- * the time that it gave itself.
- *
- * @param now The time at the call; what passes while waiting is measured.
+ * Reads the pointer once no garbage collection is at work. One that was seen to stand still for longer than its
+ * lease is dead. Only time that passed here is compared with it: clocks of two machines may differ.
  */
-export async function readSettledPointer(store: ObjectStore, now: Date) {
-  const started = performance.now();
+export async function readSettledPointer(store: ObjectStore, watch: Stopwatch = STOPWATCH) {
+  let seen: { etag: string; since: number } | undefined;
   while (true) {
     const pointer = await readPointer(store);
-    const until = pointer?.value.collectingUntil;
-    const time = now.getTime() + performance.now() - started;
-    if (until === undefined || Date.parse(until) <= time) return pointer;
-    await delay(POLL_MS);
+    const collecting = pointer?.value.collecting;
+    if (pointer === undefined || collecting === undefined) return pointer;
+    if (seen?.etag !== pointer.etag) seen = { etag: pointer.etag, since: watch.now() };
+    if (watch.now() - seen.since > collecting.leaseMs * MARGIN) return pointer;
+    await watch.wait(POLL_MS);
   }
 }
 
@@ -79,12 +89,11 @@ export async function readSettledPointer(store: ObjectStore, now: Date) {
 export async function movePointer(
   store: ObjectStore,
   keys: string[],
-  now: Date,
   choose: (before: Pointer | undefined) => Pointer,
 ): Promise<Pointer> {
   const ATTEMPTS = 5;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const before = await readSettledPointer(store, now);
+    const before = await readSettledPointer(store);
     const chosen = { ...choose(before?.value), ...collectionCount(before?.value) };
     const next = { ...chosen, ...movedAt(chosen.publishedAt, before?.value) };
     await requireFiles(store, keys);

@@ -102,7 +102,7 @@ export async function publishSnapshot(
   await store.putIfAbsent(manifestKey(id), encodeJson(manifest));
   if (current?.snapshot === id) return await readManifest(store, id);
   const expected = replaces === undefined ? current : replaces;
-  await movePointer(store, [manifestKey(id), ...filesOf(manifest)], now, (before) => {
+  await movePointer(store, [manifestKey(id), ...filesOf(manifest)], (before) => {
     const isExpected = before?.snapshot === expected?.snapshot &&
       before?.publishedAt === expected?.publishedAt;
     if (isExpected) return { snapshot: id, publishedAt: now.toISOString() };

@@ -1,5 +1,7 @@
 import { ModelError } from "shopflow/errors/mod.ts";
 import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { type Champion, championKey } from "./champion.ts";
 import { promotionDecisions, recordDecisions } from "./decision_history.ts";
 import { movePointer, type PointerMove } from "./move_pointer.ts";
@@ -32,13 +34,52 @@ export interface ModelVersion {
 
 const folder = (name: string, version: string) => `models/${name}/${version}`;
 
-/** Stores a version: its files, then its card, so that a version with a card is complete. */
-export async function saveModelVersion(store: ObjectStore, { card, files }: ModelVersion): Promise<void> {
-  for (const [file, body] of Object.entries(files)) {
-    await store.put(`${folder(card.name, card.version)}/${file}`, body);
+/**
+ * Stores a version: its files, then its card, so that a version with a card is complete. What is stored stays as it
+ * is, since it may be scoring: a training that came out otherwise under the same version is stored under a name of
+ * its own, and files that were lost are put back.
+ *
+ * @returns The card under which the content is stored.
+ */
+export async function saveModelVersion(
+  store: ObjectStore,
+  { card, files }: ModelVersion,
+): Promise<StoredCard> {
+  const place = folder(card.name, card.version);
+  const stored = (await readJson<StoredCard>(store, `${place}/card.json`))?.value;
+  if (stored !== undefined && await isOther(store, stored, files)) {
+    return await saveModelVersion(store, { card: { ...card, version: ownVersion(card, files) }, files });
   }
-  const names = Object.keys(files).sort();
-  await store.put(`${folder(card.name, card.version)}/card.json`, encodeJson({ ...card, files: names }));
+  for (const [file, body] of Object.entries(files)) {
+    if (stored === undefined) await store.put(`${place}/${file}`, body);
+    else await store.putIfAbsent(`${place}/${file}`, body);
+  }
+  if (stored !== undefined) return stored;
+  const complete = { ...card, files: Object.keys(files).sort() };
+  await store.putIfAbsent(`${place}/card.json`, encodeJson(complete));
+  return complete;
+}
+
+/** Whether a stored version has other files than these; those that it lost do not count. */
+async function isOther(
+  store: ObjectStore,
+  { name, version, files: names }: StoredCard,
+  files: Record<string, Uint8Array>,
+): Promise<boolean> {
+  if (names.join() !== Object.keys(files).sort().join()) return true;
+  for (const [file, body] of Object.entries(files)) {
+    const object = await store.get(`${folder(name, version)}/${file}`);
+    if (object !== undefined && Buffer.compare(object.body, body) !== 0) return true;
+  }
+  return false;
+}
+
+function ownVersion({ version }: ModelCard, files: Record<string, Uint8Array>): string {
+  const hash = createHash("sha256").update(version);
+  for (const [file, body] of Object.entries(files).sort()) {
+    hash.update(`\n${file} ${body.length}\n`).update(body);
+  }
+  return hash.digest("hex").slice(0, version.length);
 }
 
 /**

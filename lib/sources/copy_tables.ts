@@ -4,6 +4,7 @@ import type pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import type { SchemaContractError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
+import { beginExtract } from "./begin_extract.ts";
 import { startCopyMeter } from "./copy_meter.ts";
 import { writeCsv } from "./csv_copy.ts";
 import { withExtractClient } from "./extract_client.ts";
@@ -44,7 +45,7 @@ export async function withPostgresSource<T>(
 ): Promise<T> {
   try {
     return await withExtractClient(postgresUrl, async (client) => {
-      await beginWithLocks(client, postgresUrl);
+      await beginExtract(client, postgresUrl);
       await client.query("SET LOCAL datestyle = 'ISO'; SET LOCAL work_mem = '64MB'");
       const { unread, broken } = await checkSchemaContract(client);
       if (unread.length > 0) runtime.log.info(`  columns that ShopFlow does not read: ${unread.join(", ")}`);
@@ -76,32 +77,6 @@ export async function withPostgresSource<T>(
     });
   } catch (error) {
     throw postgresError(error, postgresUrl, "read");
-  }
-}
-
-/** How long a table that is being altered is waited for, unless the connection sets its own `lock_timeout`. */
-const LOCK_TIMEOUT = "10min";
-
-/**
- * Begins the transaction and locks the tables before its first query, which is when it takes the state that it
- * sees: a TRUNCATE after that would leave a table empty for it, whatever the state had. Views and tables of which
- * only columns are granted cannot be locked by a user who may only read.
- */
-async function beginWithLocks(client: pg.Client, url: string): Promise<void> {
-  const { rows: tables } = await client.query<{ name: string }>(
-    `SELECT name FROM unnest($1::text[]) AS name JOIN pg_class ON pg_class.oid = to_regclass(quote_ident(name))
-     WHERE relkind IN ('r', 'p') AND has_table_privilege(pg_class.oid, 'SELECT')`,
-    [SOURCE_TABLES.map(({ name }) => name)],
-  );
-  const { rows: [timeout] } = await client.query<{ lock_timeout: string }>("SHOW lock_timeout");
-  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  if (timeout!.lock_timeout === "0") await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
-  for (const { name } of tables) {
-    try {
-      await client.query(`LOCK TABLE "${name}" IN ACCESS SHARE MODE`);
-    } catch (error) {
-      throw copyError(error, url, name);
-    }
   }
 }
 

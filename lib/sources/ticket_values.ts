@@ -49,9 +49,12 @@ const READERS: Record<string, { expected: string; read(value: unknown): string |
 export function utcText(value: unknown): string | undefined {
   const date = value instanceof Date ? value : isoDate(value);
   if (date === undefined || Number.isNaN(date.getTime())) return undefined;
-  // JavaScript writes years beyond 9999 as `+020244`, which DuckDB does not read.
-  const year = (_: string, sign: string, digits: string) => `${sign === "-" ? sign : ""}${digits}`;
-  return date.toISOString().replace(/^([+-])0*(\d{4,})/, year).replace("T", " ").replace("Z", "");
+  const [, sign, digits, rest] = /^([+-]?)0*(\d{4,})(-.*)Z$/.exec(date.toISOString())!;
+  const [day, time] = rest!.split("T");
+  // As DuckDB writes them, so that months of source and lake are named alike. It knows no year 0: before 1 is 1 BC.
+  const isBefore = sign === "-" || Number(digits) === 0;
+  if (!isBefore) return `${digits}${day} ${time}`;
+  return `${String(Number(digits) + 1).padStart(4, "0")}${day} (BC) ${time}`;
 }
 
 /** Times without a zone are UTC, as all times in the lake. */

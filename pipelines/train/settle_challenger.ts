@@ -22,8 +22,14 @@ export async function settleChallenger(
   judgement: Judgement,
   replaces: string | null,
 ): Promise<string> {
-  const { name, version, snapshot } = challenger.card;
-  await saveModelVersion(store, challenger);
+  const { name, snapshot } = challenger.card;
+  const { version } = await saveModelVersion(store, challenger);
+  if (version !== challenger.card.version) {
+    runtime.log.warn(
+      `The ${name} model ${challenger.card.version} was trained before and came out otherwise; ` +
+        `what came out now is version ${version}.`,
+    );
+  }
   if (version === replaces) {
     await makeChampion(store, name, version, { replaces });
     return "the champion, trained again";

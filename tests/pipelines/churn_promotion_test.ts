@@ -197,16 +197,16 @@ Deno.test("a training whose opponent was replaced while it ran does not become c
     files: (await loadModelVersion(store, "churn", "oracle")).files,
   });
   // A person promotes another version between the judgement and the promotion.
-  const put = store.put.bind(store);
+  const putIfAbsent = store.putIfAbsent.bind(store);
   let isPromoted = false;
   const busy = {
     ...store,
-    async put(key: string, body: Uint8Array) {
+    async putIfAbsent(key: string, body: Uint8Array) {
       if (!isPromoted && key.endsWith("/card.json")) {
         isPromoted = true;
         await makeChampion(store, "churn", "chosen");
       }
-      return await put(key, body);
+      return await putIfAbsent(key, body);
     },
   };
   await assert.rejects(trainChurn({ ...context, store: busy }), {

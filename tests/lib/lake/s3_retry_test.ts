@@ -158,3 +158,21 @@ testWith(
       assert.equal(proxy.requests.filter((request) => isOf(request, "/key")).length, 1);
     }, { stallMs: 300 }),
 );
+
+testWith(
+  ["s3"],
+  "a deletion that fails is not tried again once it is told to stop",
+  () => {
+    const stop = new AbortController();
+    return withFaultyS3(({ method }) => {
+      if (method !== "DELETE") return undefined;
+      stop.abort(new Error("the lease is over"));
+      return "throttled";
+    }, async ({ faulty, direct, seen }) => {
+      await direct.put("key", bytes("kept"));
+      await assert.rejects(faulty.delete("key", { signal: stop.signal }), /the lease is over/);
+      assert.equal(await text(direct, "key"), "kept");
+      assert.equal(seen().filter((request) => request === "DELETE key").length, 1);
+    });
+  },
+);

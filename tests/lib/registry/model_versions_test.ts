@@ -3,6 +3,7 @@ import {
   championCard,
   championVersion,
   loadChampion,
+  loadModelVersion,
   makeChampion,
   type ModelCard,
   saveModelVersion,
@@ -41,6 +42,36 @@ Deno.test("a stored version does not score until it is made champion", () =>
     await makeChampion(store, "churn", "v1");
     await saveModelVersion(store, { card: card("v2"), files: FILES });
     assert.equal((await championCard(store, "churn"))?.version, "v1");
+  }));
+
+Deno.test("a training that comes out otherwise does not write over what its version stored", () =>
+  withStore(async (store) => {
+    const first = await saveModelVersion(store, { card: card("v1aaaaaaaaaaaaaa"), files: FILES });
+    await makeChampion(store, "churn", first.version);
+    const retrained = { ...FILES, "trees.json": new TextEncoder().encode("[1]") };
+    const later = { ...card(first.version), trainedAt: "2024-10-02T00:00:00.000Z" };
+    const other = await saveModelVersion(store, { card: later, files: retrained });
+    assert.match(other.version, /^[0-9a-f]{16}$/);
+    assert.deepEqual((await loadModelVersion(store, "churn", other.version)).files, retrained);
+    const champion = await loadChampion(store, "churn");
+    assert.deepEqual(champion.files, { ...FILES });
+    assert.equal(champion.card.trainedAt, "2024-10-01T00:00:00.000Z");
+    // Coming to the same once more adds nothing.
+    const objects = (await store.list("models/")).length;
+    assert.equal(
+      (await saveModelVersion(store, { card: later, files: retrained })).version,
+      other.version,
+    );
+    assert.equal((await saveModelVersion(store, { card: later, files: FILES })).trainedAt, first.trainedAt);
+    assert.equal((await store.list("models/")).length, objects);
+  }));
+
+Deno.test("training a version again puts back a file that it lost", () =>
+  withStore(async (store) => {
+    await saveModelVersion(store, { card: card("v1"), files: FILES });
+    await store.delete("models/churn/v1/trees.json");
+    await saveModelVersion(store, { card: card("v1"), files: FILES });
+    assert.deepEqual((await loadModelVersion(store, "churn", "v1")).files, { ...FILES });
   }));
 
 Deno.test("without a champion the message says how to train one", () =>

@@ -26,7 +26,7 @@ Deno.test("whole numbers of tickets are read up to 32 bits, beyond them field an
   assert.throws(() => hoursOf(BSON.Long.fromNumber(2147483648)), SchemaContractError);
 });
 
-Deno.test("dates beyond year 9999 are written as PostgreSQL does, so that DuckDB reads them", () => {
+Deno.test("dates beyond year 9999 and before year 1 are written as DuckDB does, so that DuckDB reads them", () => {
   const time = (year: number) => {
     const date = new Date("2024-01-05T10:00:00.123Z");
     date.setUTCFullYear(year);
@@ -36,6 +36,8 @@ Deno.test("dates beyond year 9999 are written as PostgreSQL does, so that DuckDB
   assert.equal(time(9999), "9999-01-05 10:00:00.123");
   assert.equal(time(20244), "20244-01-05 10:00:00.123");
   assert.equal(time(202440), "202440-01-05 10:00:00.123");
-  assert.equal(time(-44), "-0044-01-05 10:00:00.123");
+  assert.equal(time(0), "0001-01-05 (BC) 10:00:00.123");
+  assert.equal(time(-44), "0045-01-05 (BC) 10:00:00.123");
+  assert.equal(time(-20244), "20245-01-05 (BC) 10:00:00.123");
   assert.equal(time(7), "0007-01-05 10:00:00.123");
 });
