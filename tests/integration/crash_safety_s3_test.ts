@@ -82,8 +82,9 @@ testWith(
       const lake = await lakeInS3(disturbed, server);
       const reader = startLakeReader(lake.store, { pauseMs: PAUSE_MS });
       const random = killRandom("server");
-      let kills = 0;
-      for (let day = 0; day < 2; day++) {
+      let kills = 0, day = 0;
+      // Each day brings a kill at least; how many more depends on how quick the machine is.
+      for (; day < 2 || kills < 10; day++) {
         if (day > 0) await lake.shop.change(day);
         const killing = keepKilling(server, random);
         try {
@@ -96,8 +97,7 @@ testWith(
         await reader.hasSeen(id);
       }
       await reader.stop();
-      console.log(`the server was killed ${kills} times; the reader looked ${reader.looks} times`);
-      assert.ok(kills >= 10, `${kills} kills`);
+      console.log(`${kills} kills in ${day} days; the reader looked ${reader.looks} times`);
     }),
 );
 
