@@ -77,11 +77,13 @@ function createLease(store: ObjectStore, leaseMs: number, pointer: Pointer, befo
     write,
     async holdWhile<T>(work: (over: AbortSignal) => Promise<T>): Promise<T> {
       const everyMs = leaseMs / RENEWALS_A_LEASE;
-      if (ageOf(sureFrom) > everyMs) await renew();
+      // A store that cannot be reached is no reason to give up before the lease is over.
+      const tryToRenew = () => renew().catch(() => {});
+      if (ageOf(sureFrom) > everyMs) await tryToRenew();
+      over.signal.throwIfAborted();
       let renewing: Promise<void> | undefined;
       const heart = setInterval(() => {
-        // A store that cannot be reached is no reason to give up before the lease is over.
-        renewing ??= renew().catch(() => {}).finally(() => renewing = undefined);
+        renewing ??= tryToRenew().finally(() => renewing = undefined);
       }, everyMs);
       try {
         const result = await work(over.signal);

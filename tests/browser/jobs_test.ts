@@ -172,10 +172,18 @@ testWith(
     withSite(async ({ url, browser, store }) => {
       await using scheduler = await startScheduler(store);
       const { page } = await openPage(browser, { javaScriptEnabled: false });
+      // However slow the typing is, the page does not load itself again in the middle of it.
+      const typed = Promise.withResolvers<void>();
+      let loads = 0;
+      await page.route(`${url}/jobs/refresh-data`, async (route) => {
+        if (loads++ > 0) await typed.promise;
+        await route.continue().catch(() => {});
+      });
       await page.goto(`${url}/jobs/refresh-data`);
       await page.locator("summary", { hasText: "Pause" }).click();
       await page.getByLabel("Reason").fill("holidays");
       await page.getByRole("button", { name: "Pause the job" }).click();
+      typed.resolve();
       await page.getByText("The job is paused: what is due").waitFor(WAIT);
       await page.getByRole("button", { name: "Run now" }).click();
       await status(page, "running");

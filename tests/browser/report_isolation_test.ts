@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
+import type { Frame, Locator, Page } from "playwright-core";
 import { publishReport, renderPage } from "shopflow/notebook/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { createApp } from "../../server/app.ts";
@@ -12,7 +12,7 @@ import { inTime } from "./in_time.ts";
 import { launchChromium } from "./launch_chromium.ts";
 
 /** Milliseconds for a frame to answer, on a busy machine. */
-const FRAME_MS = 10_000;
+const FRAME_MS = 20_000;
 
 /** What an attack does when it runs: it marks the page, takes the other report, and tells a server of its own. */
 const payload = (thief: string) =>
@@ -189,7 +189,7 @@ async function useEverything(tab: Page): Promise<void> {
     if (href === null || /^(https?:|mailto:|#)/.test(href) || href.startsWith("data:application/x-ipynb")) {
       continue;
     }
-    await link.click({ force: true, timeout: 300 });
+    await link.click({ force: true });
   }
 }
 
@@ -200,7 +200,7 @@ async function useEverything(tab: Page): Promise<void> {
 async function useFrames(tab: Page): Promise<boolean> {
   let answering = true;
   for (const frame of tab.frames().slice(1)) {
-    const items = await inTime(FRAME_MS, frame.locator("a, button").all());
+    const items = await inTime(FRAME_MS, itemsIn(frame));
     if (items === undefined) answering = false;
     for (const item of items?.value ?? []) {
       await item.click({ force: true, timeout: 300, noWaitAfter: true }).catch(() => {});
@@ -208,6 +208,12 @@ async function useFrames(tab: Page): Promise<boolean> {
   }
   await tab.waitForTimeout(200);
   return answering;
+}
+
+/** It stays in view meanwhile: one that was scrolled past may not have begun to load. */
+async function itemsIn(frame: Frame): Promise<Locator[]> {
+  await (await frame.frameElement()).scrollIntoViewIfNeeded();
+  return await frame.locator("a, button").all();
 }
 
 /** Evaluated in the report's own world, as an attacker's script would be: what it can reach. */

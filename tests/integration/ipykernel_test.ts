@@ -39,7 +39,7 @@ testWith(["jupyter"], "every kind of message of ipykernel is understood", async 
     `display(Image(data=b"\\x89PNG\\r\\n\\x1a\\n", format="png"))`,
     `print("gone"); clear_output(); print("kept")`,
     `print("10 %"); clear_output(wait=True); print("20 %")`,
-    `import subprocess\nimport time; _ = subprocess.run(["echo", "from a program"]); time.sleep(0.5)`,
+    `import subprocess\nimport time; _ = subprocess.run(["echo", "from a program"]); time.sleep(3)`,
     `import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.01), print("late"))).start()`,
   ];
   await runPython(sources, (run) => {

@@ -66,7 +66,7 @@ async function chaos(lakeUrl: string, home: string, { jobs, slots, seconds, seed
   const done = new AbortController();
   const disturbing = Promise.all(replicas.map((replica) => disturb(replica, random, done.signal)));
   try {
-    const deadline = Date.now() + 8 * 60 * 1000;
+    const deadline = Date.now() + 20 * 60 * 1000;
     let found: Slot[] = [];
     while (found.length < jobs * slots || found.some(({ endedAt }) => endedAt === undefined)) {
       assert.ok(

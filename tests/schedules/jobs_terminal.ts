@@ -31,7 +31,19 @@ export interface Terminal {
   json(...args: string[]): Promise<any>;
 }
 
+/** Waits until none of the real jobs is due for a while: of what is due by the clock of the day a test knows nothing. */
+export async function untilNothingIsDueFor(ms: number): Promise<void> {
+  for (;;) {
+    const now = new Date();
+    const next = JOBS.jobs.flatMap(({ schedule }) => "cron" in schedule ? nextDue(schedule, now) ?? [] : []);
+    const first = Math.min(...next.map((time) => time.getTime()));
+    if (first - now.getTime() > ms) return;
+    await new Promise((resolve) => setTimeout(resolve, first - now.getTime() + 1000));
+  }
+}
+
 export async function withTerminal(body: (terminal: Terminal) => Promise<void>, lakeUrl = ""): Promise<void> {
+  await untilNothingIsDueFor(60_000);
   const home = await Deno.makeTempDir({ prefix: "jobs_" });
   const jobs = (...args: string[]) => runJobs(home, lakeUrl, args);
   try {
@@ -119,6 +131,7 @@ export async function withScheduler(
   const rounds = (async () => {
     while (!over) {
       await scheduler.round();
+      await scheduler.keepAlive();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();

@@ -18,7 +18,7 @@ Deno.test("a schedule runs what is asked for in processes of its own, with log, 
       const [step, again] = Deno.args;
       console.log("does " + step + " for " + Deno.env.get("SHOPFLOW_RUN") + " with ${secret}");
       const grown = new Uint8Array(150e6).fill(1);
-      await new Promise((done) => setTimeout(done, 700));
+      await new Promise((done) => setTimeout(done, 1500));
       if (step === "transform" && !again) { console.error("no such table"); Deno.exit(3); }
       console.log(grown.length);
     `);

@@ -40,8 +40,8 @@ export interface KernelClient {
 
 /** How long the kernel must be silent before it counts as having said everything. */
 const QUIET_MS = 30;
-/** The same of other kernels: ipykernel sends what a thread printed up to 200 ms later. */
-const QUIET_OF_OTHERS_MS = 300;
+/** The same of other kernels: ipykernel sends what a thread printed 200 ms later, on a busy machine still later. */
+const QUIET_OF_OTHERS_MS = 1000;
 /** How long it is waited for: a timer that a cell started may write for ever. */
 const QUIET_LIMIT_MS = 3_000;
 const START_TIMEOUT = 30_000;
@@ -83,7 +83,7 @@ class Client implements KernelClient {
   /** By message id, who waits for the kernel's idle. */
   #idle = new Map<string, PromiseWithResolvers<void>>();
   /** The code that runs, or ran last: text on the process's own output is its. */
-  #current?: Execution;
+  #current?: Pending;
   #lastMessage = performance.now();
   #ended: Promise<string>;
   #reading: Promise<void>;
@@ -122,7 +122,7 @@ class Client implements KernelClient {
       ExecuteOptions,
   ): Promise<Execution> {
     const pending = newPending(outputs);
-    this.#current = pending.execution;
+    this.#current = pending;
     const timer = new AbortController();
     const outcome = signal?.aborted ? cancelled(signal.reason) : await Promise.race([
       this.#run(code, pending, counted),
@@ -144,6 +144,13 @@ class Client implements KernelClient {
 
   async close(): Promise<void> {
     const latest = performance.now() + QUIET_LIMIT_MS;
+    if (this.#isDeno && this.alive) {
+      const timer = new AbortController();
+      // Of a kernel that cannot be asked any more nothing will come.
+      const asked = this.#letTimersCome().catch(() => {});
+      await Promise.race([asked, this.#ended, elapsed(QUIET_LIMIT_MS, timer.signal)]);
+      timer.abort();
+    }
     const spell = this.#isDeno ? QUIET_MS : QUIET_OF_OTHERS_MS;
     const isQuiet = () => performance.now() - this.#lastMessage >= spell;
     while (this.alive && !isQuiet() && performance.now() < latest) {
@@ -200,6 +207,17 @@ class Client implements KernelClient {
     await pending.barrier.promise;
   }
 
+  /**
+   * Waits until the kernel itself has let the spell pass: on a busy machine it may be silent for longer and have done
+   * nothing of what was due in it. What comes meanwhile is the last cell's.
+   */
+  async #letTimersCome(): Promise<void> {
+    if (this.#current === undefined) return;
+    const pending = { ...newPending(), execution: this.#current.execution };
+    await this.#execute(barrierCode(randomUUID(), QUIET_MS), pending, { store_history: false, silent: true });
+    await pending.barrier.promise;
+  }
+
   async #execute(
     code: string,
     pending: Pending,
@@ -237,7 +255,7 @@ class Client implements KernelClient {
     for await (const text of this.#process.stray) {
       this.#lastMessage = performance.now();
       if (this.#isDeno && this.#current) {
-        this.#collector.add(this.#current.outputs, "stream", { name: "stdout", text });
+        this.#collector.add(this.#current.execution.outputs, "stream", { name: "stdout", text });
       }
     }
   }

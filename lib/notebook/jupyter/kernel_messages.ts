@@ -36,7 +36,8 @@ export function preludeCode(pinned: ReadFact[]): string {
     Deno.jupyter.broadcast("display_data", { data: { [mime]: value }, metadata: {}, transient: {} });
   globalThis[Symbol.for("${READ_HOOK.description}")] = (fact) => tell("${READ}", fact);
   // Yields once, so that rejections of the cell are told before.
-  globalThis[Symbol.for("${BARRIER}")] = (id) => setTimeout(() => tell("${BARRIER}", id), 0);
+  globalThis[Symbol.for("${BARRIER}")] = (id, ms) =>
+    setTimeout(() => setTimeout(() => tell("${BARRIER}", id), 0), ms);
   globalThis[Symbol.for("${PINNED.description}")] = ${JSON.stringify(pinned)};
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
@@ -57,5 +58,10 @@ export function preludeCode(pinned: ReadFact[]): string {
 undefined`;
 }
 
-/** Code that runs after each cell. It awaits nothing, which the kernel evaluates much faster. */
-export const barrierCode = (id: string) => `void globalThis[Symbol.for("${BARRIER}")]("${id}")`;
+/**
+ * Code that runs after each cell. It awaits nothing, which the kernel evaluates much faster.
+ *
+ * @param ms so long by its own clock the kernel waits with it
+ */
+export const barrierCode = (id: string, ms = 0) =>
+  `void globalThis[Symbol.for("${BARRIER}")]("${id}", ${ms})`;

@@ -154,9 +154,10 @@ testWith(
       if (isOf(request, "/key")) await delay(800);
       return undefined;
     }, async ({ faulty, proxy }) => {
-      await faulty.put("key", new Uint8Array(100_000));
+      // It may take twenty seconds, and half a second if it were small.
+      await faulty.put("key", new Uint8Array(1_000_000));
       assert.equal(proxy.requests.filter((request) => isOf(request, "/key")).length, 1);
-    }, { stallMs: 300 }),
+    }, { stallMs: 500 }),
 );
 
 testWith(

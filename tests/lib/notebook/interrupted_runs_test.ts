@@ -14,7 +14,6 @@ async function writeEndless(folder: string): Promise<string> {
     `console.log("first")`,
     `const child = new Deno.Command("sleep", { args: ["300"] }).spawn();
      console.log("waiting");
-     await new Promise((resolve) => setTimeout(resolve, 500));
      Deno.writeTextFileSync("pids.part", Deno.pid + " " + child.pid);
      Deno.renameSync("pids.part", "pids");
      await new Promise(() => {});`,
@@ -23,7 +22,7 @@ async function writeEndless(folder: string): Promise<string> {
 }
 
 async function pidsIn(folder: string): Promise<number[]> {
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 3000; i++) {
     try {
       return (await Deno.readTextFile(join(folder, "pids"))).split(" ").map(Number);
     } catch {
@@ -52,7 +51,7 @@ async function interruptRunner(
     }).spawn();
     const pids = await pidsIn(folder);
     for (const pid of pids) process.kill(pid, 0);
-    if (signal === "SIGKILL") await savedAgain(context);
+    await savedAgain(context);
     child.kill(signal);
     const { code, stderr } = await child.output();
     await body({ code, stderr: new TextDecoder().decode(stderr) }, context);
@@ -62,7 +61,7 @@ async function interruptRunner(
 
 /** Waits until the running notebook is saved with the output of its waiting cell. */
 async function savedAgain({ store }: RunContext): Promise<void> {
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 3000; i++) {
     if (JSON.stringify(await onlyRun(store)).includes("waiting\\n")) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

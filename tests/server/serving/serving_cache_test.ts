@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { createServingCache } from "../../../server/serving/serving_cache.ts";
+import { until } from "../../fixtures/process_state.ts";
 import { createClient } from "../api_client.ts";
 import {
   publishChurnScores,
@@ -73,8 +74,7 @@ Deno.test("while new scores load, requests are answered from the former ones", a
   await publishChurnScores(lake.store, { modelVersion: "v2" });
   assert.equal(await version(), "v1");
   loading.resolve();
-  for (let i = 0; i < 200 && await version() === "v1"; i++) await new Promise((done) => setTimeout(done, 5));
-  assert.equal(await version(), "v2");
+  await until(async () => await version() === "v2");
 });
 
 Deno.test("scores that cannot be loaded leave the former ones in place and health degraded", async () => {
