@@ -10,7 +10,10 @@ import { TEST_SPARK, testWith } from "../requirements.ts";
 import { assertSameTables, dbtBuild, succeeds } from "./dbt_build.ts";
 import { DBT_SHOPS } from "./dbt_shops.ts";
 
-/** Settings of a small Spark with a folder of its own. Without generated code, which takes longer than small tables. */
+/**
+ * Settings of a small Spark with a folder of its own. Without generated code, which takes longer than small tables. It
+ * begins when both workers are there, so that none does all the work before the other one has started.
+ */
 const sparkDefaults = (folder: string) => `
 spark.master                         local-cluster[2,1,1024]
 spark.driver.memory                  1g
@@ -26,6 +29,8 @@ spark.eventLog.dir                   file:${folder}/events
 spark.sql.warehouse.dir              ${folder}/warehouse
 spark.hadoop.javax.jdo.option.ConnectionURL jdbc:derby:;databaseName=${folder}/metastore;create=true
 spark.sql.shuffle.partitions         2
+spark.scheduler.minRegisteredResourcesRatio 1.0
+spark.scheduler.maxRegisteredResourcesWaitingTime 300s
 spark.sql.codegen.wholeStage         false
 spark.sql.codegen.factoryMode        NO_CODEGEN
 `;
