@@ -6,6 +6,7 @@ import { withRetries } from "./retry.ts";
 import { countTickets } from "./ticket_figures.ts";
 import type { RowSelection, TableSource } from "./row_selection.ts";
 import { readTickets } from "./ticket_documents.ts";
+import { type TicketContract, ticketContract } from "./ticket_contract.ts";
 import { ticketValues } from "./ticket_values.ts";
 
 /** Tickets whose CSV is encoded and written at once. */
@@ -16,7 +17,7 @@ const BATCH = 500;
  * again, and the copy begins anew.
  *
  * @throws {SourceError} (when it copies) when they cannot be reached or read.
- * @throws {SchemaContractError} (when it copies) when a field has another type than agreed.
+ * @throws {SchemaContractError} (when it copies) when a field has another type or name than agreed.
  */
 export function ticketSource(
   ticketsUrl: string,
@@ -39,9 +40,12 @@ export function ticketSource(
         async (attempt) => {
           if (attempt > 1) await Deno.remove(path);
           const meter = startCopyMeter(table.name, 0, runtime);
+          const contract = ticketContract();
           let rows = 0;
           const counted = async function* () {
-            for await (const lines of encoded(ticketsUrl, { selection, apiKey, log: runtime.log })) {
+            for await (
+              const lines of encoded(ticketsUrl, contract, { selection, apiKey, log: runtime.log })
+            ) {
               rows += lines.rows;
               meter.add(lines.rows, lines.bytes.length);
               yield lines.bytes;
@@ -49,6 +53,13 @@ export function ticketSource(
           };
           const bytes = await writeCsv(path, counted());
           meter.finish();
+          // Tickets that were asked for by name are of any age.
+          if (selection.units === undefined) {
+            const unread = contract.check().map((field) => `${table.name}.${field}`);
+            if (unread.length > 0) {
+              runtime.log.info(`  columns that ShopFlow does not read: ${unread.join(", ")}`);
+            }
+          }
           return { path, rows, bytes };
         },
         isMongoLoss,
@@ -61,11 +72,13 @@ export function ticketSource(
 /** Tickets as CSV, some at once. */
 async function* encoded(
   ticketsUrl: string,
+  contract: TicketContract,
   options: { selection: RowSelection; apiKey: string | undefined; log: Runtime["log"] },
 ): AsyncGenerator<{ rows: number; bytes: Uint8Array }> {
   const encoder = new TextEncoder();
   let lines: string[] = [];
   for await (const { document, place } of readTickets(ticketsUrl, options)) {
+    contract.see(document);
     lines.push(csvFields(ticketValues(document, place)) + "\n");
     if (lines.length < BATCH) continue;
     yield { rows: lines.length, bytes: encoder.encode(lines.join("")) };

@@ -42,7 +42,12 @@ export interface ExtractedTable {
   unit: string[];
   strategy: Strategy;
   measures: Measures;
-  columns: { name: string; lakeType: string }[];
+  columns: {
+    name: string;
+    lakeType: string;
+    /** Of a source without a schema: rows have a value in it, by the contract with the shop. */
+    required?: boolean;
+  }[];
 }
 
 /** A PostgreSQL table: what the extractors copy and the schema contract checks. */
@@ -171,20 +176,20 @@ export const SOURCE_TABLES: SourceTable[] = [
 ];
 
 /** Fields of the MongoDB collection `support_tickets`, in the types the lake gives them. */
-export const TICKET_FIELDS: { name: string; lakeType: string }[] = [
-  { name: "ticket_id", lakeType: "VARCHAR" },
-  { name: "customer_id", lakeType: "VARCHAR" },
+export const TICKET_FIELDS: ExtractedTable["columns"] = [
+  { name: "ticket_id", lakeType: "VARCHAR", required: true },
+  { name: "customer_id", lakeType: "VARCHAR", required: true },
   { name: "customer_segment", lakeType: "VARCHAR" },
-  { name: "created_date", lakeType: "TIMESTAMP" },
+  { name: "created_date", lakeType: "TIMESTAMP", required: true },
   { name: "resolved_date", lakeType: "TIMESTAMP" },
-  { name: "issue_type", lakeType: "VARCHAR" },
-  { name: "issue_category", lakeType: "VARCHAR" },
-  { name: "priority", lakeType: "VARCHAR" },
-  { name: "status", lakeType: "VARCHAR" },
+  { name: "issue_type", lakeType: "VARCHAR", required: true },
+  { name: "issue_category", lakeType: "VARCHAR", required: true },
+  { name: "priority", lakeType: "VARCHAR", required: true },
+  { name: "status", lakeType: "VARCHAR", required: true },
   { name: "resolution_hours", lakeType: "INTEGER" },
   { name: "satisfaction_score", lakeType: "INTEGER" },
-  { name: "agent_id", lakeType: "VARCHAR" },
-  { name: "description", lakeType: "VARCHAR" },
+  { name: "agent_id", lakeType: "VARCHAR", required: true },
+  { name: "description", lakeType: "VARCHAR", required: true },
   { name: "order_id", lakeType: "VARCHAR" },
   { name: "product_id", lakeType: "VARCHAR" },
 ];

@@ -2,7 +2,6 @@ import type { BSON, Filter } from "mongodb";
 import { createLogger, type Logger } from "shopflow/runtime/mod.ts";
 import { connectTickets, mongoError } from "./mongo_client.ts";
 import type { RowSelection } from "./row_selection.ts";
-import { TICKET_FIELDS } from "./source_tables.ts";
 import { readTicketFile, type TicketDocument } from "./ticket_file.ts";
 import { readSupportApi } from "./support_api.ts";
 import type { SupportApiOptions } from "./support_api_client.ts";
@@ -33,10 +32,10 @@ export function readTickets(
 async function* readCollection(url: string, selection: RowSelection): AsyncGenerator<TicketDocument> {
   await using connection = await connectTickets(url);
   const { collection } = connection;
-  const projection = Object.fromEntries(TICKET_FIELDS.map(({ name }) => [name, 1]));
   try {
-    // A ticket's _id never changes: read in its order, a ticket changed meanwhile comes once, old or new.
-    const cursor = collection.find(filterOf(selection), { projection, sort: { _id: 1 }, batchSize: 2000 });
+    // A ticket's _id never changes: read in its order, a ticket changed meanwhile comes once, old or new. Whole, since
+    // fields that are not known have to be seen.
+    const cursor = collection.find(filterOf(selection), { sort: { _id: 1 }, batchSize: 2000 });
     for await (const document of cursor) yield { document, place: `_id ${document._id}` };
   } catch (error) {
     throw mongoError(error, url);

@@ -1,3 +1,4 @@
+import { SchemaContractError } from "shopflow/errors/mod.ts";
 import type { ExtractedTable, TableSource, UnitKey } from "shopflow/sources/mod.ts";
 import { type Session, sqlName } from "shopflow/warehouse/mod.ts";
 import { readIncoming } from "./incoming_rows.ts";
@@ -17,7 +18,7 @@ import { selectionOf, type Window } from "./window.ts";
  * @param copyPath Where to put copies, as a beginning of file names.
  * @param now Time of the run (ISO 8601).
  * @throws {SourceError} when the source cannot be read.
- * @throws {SchemaContractError} when a value does not fit the lake's type.
+ * @throws {SchemaContractError} when a value does not fit the lake's type, or a required column lost all its values.
  */
 export async function findChanges(
   session: Session,
@@ -38,6 +39,7 @@ export async function findChanges(
   }
   const isPart = reached.from !== undefined;
   await readKnown(session, table, paths, isPart ? reached : {}, { undated: source.byUnit, now });
+  await requireValues(session, table);
   await groupIncoming(session, table);
   if (isPart) await readAgain(session, source, table, `${copyPath}_again.csv`);
   const pairs = `incoming_units FULL JOIN known_units ON ${sameUnit(unit, "incoming_units", "known_units")}`;
@@ -51,6 +53,29 @@ export async function findChanges(
     CREATE OR REPLACE VIEW vanished_rows AS
       SELECT ${columns} FROM ${ofUnits(unit, "known", "vanished_units")}
       QUALIFY row_number() OVER (PARTITION BY ${nameList(unit)} ORDER BY ${columns}) = 1`);
+}
+
+/** Fewer rows than these may lack a value by chance. */
+const ENOUGH_ROWS = 5;
+
+/** Of a source without a schema: a column that had values and has none any more is gone. */
+async function requireValues(session: Session, table: ExtractedTable): Promise<void> {
+  const required = table.columns.filter((column) => column.required).map(({ name }) => name);
+  if (required.length === 0) return;
+  const counts = required.map((name) => `count(${sqlName(name)}) AS ${sqlName(name)}`).join(", ");
+  const countsOf = async (rows: string) =>
+    (await session.rows<Record<string, number>>(`SELECT ${counts}, count(*) AS "*" FROM ${rows}`))[0]!;
+  const [incoming, known] = [await countsOf("incoming"), await countsOf("known")];
+  if (incoming["*"]! < ENOUGH_ROWS) return;
+  const gone = required.filter((name) => incoming[name] === 0 && known[name]! > 0);
+  if (gone.length === 0) return;
+  throw new SchemaContractError(`Table ${table.name} is not as agreed`, {
+    expected: gone.map((name) => `field ${table.name}.${name}`).join(", "),
+    found: `no value in any of the ${incoming["*"]!.toLocaleString("en-US")} rows that were read, ` +
+      "where the lake has values",
+    remedy:
+      "Give the field back to the shop's documents, or change lib/sources/source_tables.ts to what it has now.",
+  });
 }
 
 const DIFFERS = `(incoming_units.rows IS DISTINCT FROM known_units.rows OR
