@@ -46,7 +46,7 @@ Deno.test("a webhook that answers never holds nobody up, and one that asks for a
       return new Response("too late", { status: 500 });
     };
     await enter([failedAt("09:00")]);
-    const alerts = open();
+    const alerts = open({ timeLimitMs: 500 });
     // The review is over while the webhook is still asked.
     await alerts.review(JOB);
     assert.equal(posted.length, 0);

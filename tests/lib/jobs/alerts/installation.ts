@@ -18,10 +18,14 @@ export function installation(folder: string, url: string | undefined, store = cr
     clock,
     lines,
     enter: (slots: Slot[]) => openLedger(store, now).enter(JOB.name, slots),
-    open(options: Partial<AlertsOptions> = {}, on: ObjectStore = store): Alerts {
+    /** A channel has as long to answer as in truth, unless a test is about those that don't. */
+    open(
+      { timeLimitMs, ...options }: Partial<AlertsOptions> & { timeLimitMs?: number } = {},
+      on: ObjectStore = store,
+    ): Alerts {
       const alerts = createAlerts({
         ledger: openLedger(on, now),
-        channels: openChannels(loadConfig(settings, folder).alertChannels, { timeLimitMs: 500 }),
+        channels: openChannels(loadConfig(settings, folder).alertChannels, { timeLimitMs }),
         runtime: { now, log: createLogger((line) => void lines.push(line)) },
         ...options,
       });
