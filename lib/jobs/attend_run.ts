@@ -20,12 +20,12 @@ export interface AttendOptions {
  * @param open All open slots of the job.
  * @returns `orphaned` when nobody has it any more, so that it is to be taken over.
  */
-export function attendRun(
+export async function attendRun(
   job: Job,
   running: Slot,
   open: Slot[],
   { ledger, watch, lease, mine }: AttendOptions,
-): "goes on" | "orphaned" {
+): Promise<"goes on" | "orphaned"> {
   if (mine !== undefined && mine.slot.slot === running.slot) {
     if (running.cancelledBy !== undefined) mine.stop("cancelled");
     else if (job.overlap === "replace" && open.some((other) => replaces(other, running))) {
@@ -35,5 +35,5 @@ export function attendRun(
   }
   const { scheduler } = ledger.control(job.name).known!.running!;
   // One of this scheduler that it does not hold: the lake failed in the middle of its start.
-  return scheduler === lease.id || watch.isGone(scheduler) ? "orphaned" : "goes on";
+  return scheduler === lease.id || await watch.isGone(scheduler) ? "orphaned" : "goes on";
 }

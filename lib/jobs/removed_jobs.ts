@@ -67,7 +67,7 @@ export function createRemovedJobs(
     for (const slot of ledger.openSlots(job.name)) {
       const scheduler = ledger.control(job.name).known?.running?.scheduler;
       const isRunning = slot.status === "running";
-      if (isRunning && !watch.isGone(scheduler!)) return;
+      if (isRunning && !await watch.isGone(scheduler!)) return;
       const after = await ledger.change(
         slot,
         (present) => isOpen(present) ? ended(present, isRunning ? slot : undefined, now()) : undefined,

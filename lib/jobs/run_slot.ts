@@ -243,7 +243,7 @@ async function holderEnded(
   if (present.attempts.some(({ number, finishedAt }) => number >= attempt && finishedAt !== undefined)) {
     return true;
   }
-  if (watch.isGone(scheduler)) return true;
+  if (await watch.isGone(scheduler)) return true;
   // Taken by one that did not win the start afterwards, and lives: it gives the place back itself.
   return running?.attempt === attempt && running.slot === slot && running.scheduler !== scheduler &&
     scheduler !== lease().id;

@@ -163,7 +163,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     await tellOverdue(job, open);
     const running = open.find(({ status }) => status === "running");
     if (running !== undefined) {
-      const state = attendRun(job, running, open, { ledger, watch, lease, mine: held.of(job.name) });
+      const state = await attendRun(job, running, open, { ledger, watch, lease, mine: held.of(job.name) });
       if (state === "goes on") return;
       const after = await takeOver(job, running, context);
       log.warn(`${formatRunName(running)}: taken over, ${running.attempts.at(-1)!.owner} is gone`);

@@ -130,8 +130,11 @@ export async function takeSchedulerLease(
 export interface SchedulerWatch {
   /** Looks who lives. @returns the ids that are dead or ended, which hold nothing any more. */
   look(): Promise<Set<string>>;
-  /** Whether a scheduler is known to hold nothing any more. */
-  isGone(id: string): boolean;
+  /**
+   * Whether a scheduler is known to hold nothing any more. One that was never seen is looked for: its record may have
+   * been deleted, long after its end.
+   */
+  isGone(id: string): Promise<boolean>;
 }
 
 /** How long the record of one that is gone is kept, so that all others see it: a day. */
@@ -170,13 +173,18 @@ export function watchSchedulers(
   return {
     async look() {
       const records = await store.list(SCHEDULERS);
-      await Promise.all(records.map(({ key }) => check(key)));
+      // Also those whose records were deleted since, while this program was stopped.
+      const keys = new Set([...records.map(({ key }) => key), ...[...seen.keys()].map(leaseKey)]);
+      await Promise.all([...keys].map(check));
       for (const { key, modified } of records) {
         const id = key.slice(SCHEDULERS.length, -".json".length);
         if (gone.has(id) && now().getTime() - modified.getTime() > FORGET_MS) await store.delete(key);
       }
       return gone;
     },
-    isGone: (id) => gone.has(id),
+    async isGone(id) {
+      if (!gone.has(id) && !seen.has(id)) await check(leaseKey(id));
+      return gone.has(id);
+    },
   };
 }

@@ -1,9 +1,6 @@
 /** Exit code of a guard whose time was over. */
 export const UNATTENDED = 3;
 
-/** Ends a program whose time was over before it began. */
-export const TOO_LATE = "SIGUSR2";
-
 /**
  * What watches over a process, in the shell that every machine has (dash, bash, that of BusyBox). Arguments: the mark
  * in the environment of those it ends; whether their time is limited, 1 or 0; how often it looks at the clock then, in
@@ -89,22 +86,35 @@ exec 3<&0 >/dev/null
 }
 `;
 
+/** Variables by which the gate is told those of whose names a shell makes nothing: `NAME=value`, numbered from 0. */
+export const ODD_VARIABLE = "GUARDED_VARIABLE_";
+
 /**
- * Becomes a program once it is told so on its standard input, which is when the guard knows it, unless its time is
- * over by the guard's clock then: whoever starts it may have died, or been stopped since it looked. Arguments: that
- * time, the program and its arguments.
+ * Becomes a program once it is told on its standard input, by a line `<time>`, that it may until then by the guard's
+ * clock, which is when the guard knows it. When that time is over already, since whoever starts it died or was stopped
+ * after it had looked, it waits for a later one, or for its end by the guard. Arguments: how many variables it is told
+ * in others, see {@linkcode ODD_VARIABLE}; the program and its arguments.
  */
 export const GATE_SCRIPT = `
-until=$1
+odd=$1
 shift
-read -r go || exit 1
-if [ -r /proc/uptime ]; then
-  read -r now rest </proc/uptime
-  now=\${now%.*}\${now#*.}
-else
-  now=$(date +%s)00
+while :; do
+  read -r until || exit 1
+  if [ -r /proc/uptime ]; then
+    read -r now rest </proc/uptime
+    now=\${now%.*}\${now#*.}
+  else
+    now=$(date +%s)00
+  fi
+  [ "$now" -ge "$until" ] || break
+done
+# Shells other than bash drop variables whose names are no identifiers.
+if [ "$odd" -gt 0 ]; then
+  while [ "$odd" -gt 0 ]; do
+    odd=$((odd - 1))
+    eval "set -- \\"\\$${ODD_VARIABLE}$odd\\" \\"\\$@\\"; unset ${ODD_VARIABLE}$odd"
+  done
+  set -- env "$@"
 fi
-# The signal may be one that is ignored here.
-[ "$now" -lt "$until" ] || { kill -s USR2 $$; exit 1; }
 exec "$@" </dev/null
 `;

@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import process from "node:process";
-import { GATE_SCRIPT, GUARD_SCRIPT, TOO_LATE, UNATTENDED } from "./guard_script.ts";
+import { GATE_SCRIPT, GUARD_SCRIPT, ODD_VARIABLE, UNATTENDED } from "./guard_script.ts";
 import type { Lease } from "./lease.ts";
 
 /** In the environment of the process and of all that it starts, so that those who left its group are found. */
@@ -58,11 +58,9 @@ export async function startGuarded(argv: string[], options: GuardedOptions): Pro
     else {
       clock = await guard.clock();
       // This program may be stopped for a while between any two lines: both are told the time, not what is left of it.
-      const until = endOf(lease, clock);
-      await guard.tell(`until ${until}`);
+      await guard.tell(`until ${endOf(lease, clock)}`);
       await findProgram(argv[0]!, options.cwd);
-      const gate = ["sh", "-c", GATE_SCRIPT, "process-gate", String(until), ...argv];
-      child = spawn(gate, options, mark, { stdin: "piped" });
+      child = spawnGate(argv, options, mark);
     }
   } catch (error) {
     await guard.release();
@@ -71,10 +69,7 @@ export async function startGuarded(argv: string[], options: GuardedOptions): Pro
   let hasEnded = false;
   let ended: Promise<void> | undefined;
   let unattended = false;
-  child.status.then(({ signal }) => {
-    hasEnded = true;
-    if (signal === TOO_LATE) unattended = true;
-  });
+  child.status.then(() => hasEnded = true);
   guard.status.then(({ code }) => {
     if (ended !== undefined && code !== UNATTENDED) return;
     unattended = true;
@@ -82,18 +77,23 @@ export async function startGuarded(argv: string[], options: GuardedOptions): Pro
     if (!hasEnded) killGroup(child.pid);
   });
   await guard.tell(`group ${child.pid}`);
-  if (lease !== undefined) await openGate(child);
-  const follow = () => guard.hint(`until ${endOf(lease!, clock!)}`);
+  const gate = lease && speaker(child.stdin);
+  const follow = () => {
+    const until = endOf(lease!, clock!);
+    guard.hint(`until ${until}`);
+    // It still listens when it was told a time that was over.
+    gate!.hint(String(until));
+  };
   const stopFollowing = lease?.onRenewal(follow);
-  // It may have been renewed since it was looked at.
+  // The first time that the gate hears; since the guard was told one it may have been renewed.
   if (lease !== undefined) follow();
   return {
     child,
     end: () =>
-      ended ??= (() => {
+      ended ??= (async () => {
         stopFollowing?.();
         killGroup(child.pid);
-        return guard.release();
+        await Promise.all([gate?.close(), guard.release()]);
       })(),
     get unattended() {
       return unattended;
@@ -101,17 +101,19 @@ export async function startGuarded(argv: string[], options: GuardedOptions): Pro
   };
 }
 
-async function openGate({ stdin }: Deno.ChildProcess): Promise<void> {
-  const writer = stdin.getWriter();
-  try {
-    await writer.write(new TextEncoder().encode("go\n"));
-    await writer.close();
-  } catch (error) {
-    unlessGone(error);
-  }
-}
-
 const endOf = ({ leaseMs, heldUntil }: Lease, clock: GuardClock) => clock(heldUntil() - MARGIN * leaseMs);
+
+/** What waits until it may become the program; told when by its standard input. */
+function spawnGate(argv: string[], options: GuardedOptions, mark: string): Deno.ChildProcess {
+  const variables = Object.entries(options.env);
+  const odd = variables.filter(([name]) => !/^[A-Za-z_]\w*$/.test(name));
+  const env = Object.fromEntries([
+    ...variables.filter((variable) => !odd.includes(variable)),
+    ...odd.map(([name, value], i) => [`${ODD_VARIABLE}${i}`, `${name}=${value}`]),
+  ]);
+  const gate = ["sh", "-c", GATE_SCRIPT, "process-gate", String(odd.length), ...argv];
+  return spawn(gate, { ...options, env }, mark, { stdin: "piped" });
+}
 
 /** The gate would only say it by an exit code. */
 async function findProgram(program: string, cwd: string): Promise<void> {
@@ -173,27 +175,7 @@ function startGuard(mark: string, leaseMs?: number): Guard {
     stdout: "piped",
     stderr: "null",
   }).spawn();
-  const input = guard.stdin.getWriter();
-  let speaking = false;
-  const tell = async (line: string) => {
-    speaking = true;
-    try {
-      await input.write(new TextEncoder().encode(`${line}\n`));
-    } catch (error) {
-      unlessGone(error);
-    } finally {
-      speaking = false;
-    }
-  };
-  let unsaid: string | undefined;
-  const hint = (line: string): void => {
-    if (speaking) return void (unsaid = line);
-    tell(line).then(() => {
-      const next = unsaid;
-      unsaid = undefined;
-      if (next !== undefined) hint(next);
-    });
-  };
+  const { tell, hint, close } = speaker(guard.stdin);
   const printed = new Response(guard.stdout).text();
   return {
     status: guard.status,
@@ -206,14 +188,43 @@ function startGuard(mark: string, leaseMs?: number): Guard {
     tell,
     hint,
     async release() {
-      try {
-        await input.close();
-      } catch (error) {
-        unlessGone(error);
-      }
+      await close();
       await Promise.all([guard.status, printed]);
     },
   };
+}
+
+/** What tells a process lines on its standard input, unless it has gone or does not listen any more. */
+function speaker(stdin: WritableStream<Uint8Array>) {
+  const input = stdin.getWriter();
+  let speaking = false;
+  let unsaid: string | undefined;
+  const tell = async (line: string): Promise<void> => {
+    speaking = true;
+    try {
+      await input.write(new TextEncoder().encode(`${line}\n`));
+    } catch (error) {
+      unlessGone(error);
+    } finally {
+      speaking = false;
+    }
+  };
+  const hint = (line: string): void => {
+    if (speaking) return void (unsaid = line);
+    tell(line).then(() => {
+      const next = unsaid;
+      unsaid = undefined;
+      if (next !== undefined) hint(next);
+    });
+  };
+  const close = async (): Promise<void> => {
+    try {
+      await input.close();
+    } catch (error) {
+      unlessGone(error);
+    }
+  };
+  return { tell, hint, close };
 }
 
 /** A guard that has done its work, or was killed, is told nothing any more: its end is seen by its status. */

@@ -122,6 +122,23 @@ Deno.test("a run whose scheduler died is ended once that is sure", () =>
     assert.deepEqual(await world.slots("refresh"), ["08:00 failed"]);
   }));
 
+Deno.test("a run whose scheduler's record was deleted is ended as well, with what waits for it", () =>
+  withWorld(OLDER, async (world) => {
+    const older = await start(world, OLDER, "older:1");
+    world.pass(30 * MINUTE);
+    await older.round();
+    world.pass(HOUR);
+    await older.round();
+    const running = (await world.ledger.control("refresh").read()).running!;
+    await world.store.delete(leaseKey(running.scheduler));
+    const newer = await start(world, NEWER, "newer:2");
+    world.pass(PATIENCE);
+    await newer.keepAlive();
+    await newer.round(true);
+    assert.deepEqual(await world.slots("refresh"), ["08:00 failed", "09:00 skipped"]);
+    await world.held[0]!.finish();
+  }));
+
 Deno.test("what was due before a job was removed, and no scheduler saw, is entered as missed", () =>
   withWorld(OLDER, async (world) => {
     await (await start(world, OLDER)).stop(0);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { listSchedulers, openLedger, type Scheduler } from "shopflow/jobs/mod.ts";
+import { leaseKey } from "shopflow/jobs/scheduler_lease.ts";
 import { createDirectoryStore } from "shopflow/lake/mod.ts";
 import { until } from "../../fixtures/process_state.ts";
 import { declared, HOUR, jobSet, MINUTE, settle, withWorld, type World } from "./scheduler_fixture.ts";
@@ -135,6 +136,31 @@ Deno.test("a place of a pool whose holder died is free again", () =>
       ]]);
     },
   ));
+
+Deno.test("a run whose scheduler's record was deleted meanwhile is taken over, also by a program that never saw it", () =>
+  withWorld(HOURLY, async (world) => {
+    const first = await world.scheduler({ owner: "first:1" });
+    const second = await world.scheduler({ owner: "second:2" });
+    await second.keepAlive();
+    world.pass(30 * MINUTE);
+    await first.round();
+    const attemptsOf = async () => {
+      const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
+      return slot!.attempts.map(({ owner, ended }) => [owner, ended]);
+    };
+    const forget = async () => {
+      const { scheduler } = (await world.ledger.control("refresh").read()).running!;
+      await world.store.delete(leaseKey(scheduler));
+    };
+    await forget();
+    await second.keepAlive();
+    await second.round(true);
+    assert.deepEqual(await attemptsOf(), [["first:1", "lost"], ["second:2", undefined]]);
+    await forget();
+    await world.scheduler({ owner: "third:3" });
+    assert.deepEqual(await attemptsOf(), [["first:1", "lost"], ["second:2", "lost"], ["third:3", undefined]]);
+    for (const run of [...world.held]) await run.finish();
+  }));
 
 Deno.test("a run whose start failed in the middle is started again", () => {
   const faults: string[] = [];

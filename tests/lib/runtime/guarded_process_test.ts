@@ -44,6 +44,41 @@ for (const { name, path } of SHELLS) {
   });
 }
 
+for (const { name, path } of SHELLS) {
+  const ignore = path === undefined || Deno.build.os === "windows";
+  const why = ignore ? ` (ignored: no ${name} on the PATH)` : "";
+
+  Deno.test({
+    name: `a process has its whole environment, whatever the names in it, behind a gate of ${name}${why}`,
+    ignore,
+    async fn() {
+      const folder = await Deno.makeTempDir({ prefix: "gate_shell_" });
+      await provideShell(folder, path!);
+      const given = {
+        PATH: folder + delimiter + env.PATH,
+        PLAIN: "plain",
+        "MY.VAR": "with $HOME, `date`, 'quotes' and \"more\"\nin two lines ",
+        "A-B": "",
+        "1ST": "a=b",
+        "BASH_FUNC_which%%": "() { echo; }",
+      };
+      const print = [Deno.execPath(), "eval", "console.log(JSON.stringify(Deno.env.toObject()))"];
+      const guarded = await startGuarded(print, { cwd: ".", env: given, lease: takeLease(600_000) });
+      const [said] = await Promise.all([
+        new Response(guarded.child.stdout).json(),
+        guarded.child.stderr.cancel(),
+        guarded.child.status,
+      ]);
+      await guarded.end();
+      const names = Object.keys(said).filter((name) =>
+        !["GUARDED_PROCESSES", "PWD", "OLDPWD", "SHLVL", "_"].includes(name)
+      );
+      assert.deepEqual(Object.fromEntries(names.map((name) => [name, said[name]])), given);
+      await Deno.remove(folder, { recursive: true });
+    },
+  });
+}
+
 Deno.test("a process whose lease is not renewed is ended, and it is said why", async () => {
   const guarded = await startGuarded(["sleep", "300"], { cwd: ".", env, lease: takeLease(5000) });
   const status = await ended(guarded.child);
@@ -77,6 +112,22 @@ Deno.test({
     assert.deepEqual([success, guarded.unattended], [false, true]);
     assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
     await Deno.remove(folder, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "a process that was too late begins once the lease is renewed",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const lease = takeLease(600_000);
+    let looks = 0;
+    // The time that the gate is told is over; the guard looks at the clock half a minute later.
+    const late = { ...lease, heldUntil: () => ++looks === 2 ? 0 : lease.heldUntil() };
+    const guarded = await startGuarded(["true"], { cwd: ".", env, lease: late });
+    lease.renew();
+    const { success } = await ended(guarded.child);
+    await guarded.end();
+    assert.deepEqual([success, guarded.unattended], [true, false]);
   },
 });
 

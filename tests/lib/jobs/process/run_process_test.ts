@@ -97,6 +97,10 @@ Deno.test("a process whose scheduler gives no sign of life is ended, and one who
 Deno.test("a signal that is not ours is told, of SIGKILL with the usual reason", async () => {
   assert.equal(exitReason(await run("kill -KILL $$")), "killed by SIGKILL, perhaps for want of memory");
   assert.equal(exitReason(await run("kill -ABRT $$")), "killed by SIGABRT");
+  for (const signal of ["USR1", "USR2", "ABRT"]) {
+    const underLease = await run(`kill -${signal} $$`, { lease: takeLease(10 * MINUTE) });
+    assert.deepEqual([underLease.ended, exitReason(underLease)], ["exited", `killed by SIG${signal}`]);
+  }
 });
 
 Deno.test("a program that cannot be started is a result as well", async () => {
