@@ -12,7 +12,7 @@ import { inTime } from "./in_time.ts";
 import { launchChromium } from "./launch_chromium.ts";
 
 /** Milliseconds for a frame to answer, on a busy machine. */
-const FRAME_MS = 20_000;
+const FRAME_MS = 60_000;
 
 /** What an attack does when it runs: it marks the page, takes the other report, and tells a server of its own. */
 const payload = (thief: string) =>
@@ -121,24 +121,20 @@ testWith(
         ]] as const
       ) {
         await t.step(`${place}, nothing of the notebook runs or loads`, async () => {
-          let reached = false;
-          for (let tries = 0; tries < 3 && !reached; tries++) {
-            const tab = await browser.newPage();
-            // What the policy stops is seen as a request that failed; what was answered came from somewhere.
-            const answered: string[] = [];
-            tab.on("response", (response) => answered.push(response.url()));
-            await tab.goto(url);
-            await useEverything(tab);
-            reached = await useFrames(tab);
-            assert.notEqual(await tab.title(), "owned");
-            assert.equal(await tab.evaluate("window.owned"), undefined);
-            assert.equal(tab.url().split("#")[0], url, "the page was led elsewhere");
-            assert.deepEqual(answered.filter((address) => address !== url), []);
-            // Its harmless charts are alive nevertheless: the page's own script ran, names like `module` notwithstanding.
-            assert.ok(await tab.locator("[data-interactive]").count() >= 1);
-            await tab.close();
-          }
-          assert.ok(reached, "a frame of the report did not answer, in three tabs");
+          const tab = await browser.newPage();
+          // What the policy stops is seen as a request that failed; what was answered came from somewhere.
+          const answered: string[] = [];
+          tab.on("response", (response) => answered.push(response.url()));
+          await tab.goto(url);
+          await useEverything(tab);
+          await useFrames(tab);
+          assert.notEqual(await tab.title(), "owned");
+          assert.equal(await tab.evaluate("window.owned"), undefined);
+          assert.equal(tab.url().split("#")[0], url, "the page was led elsewhere");
+          assert.deepEqual(answered.filter((address) => address !== url), []);
+          // Its harmless charts are alive nevertheless: the page's own script ran, names like `module` notwithstanding.
+          assert.ok(await tab.locator("[data-interactive]").count() >= 1);
+          await tab.close();
         });
       }
       await t.step("served, even a script that did run would reach nothing", async () => {
@@ -194,20 +190,22 @@ async function useEverything(tab: Page): Promise<void> {
 }
 
 /**
- * Clicks whatever the hostile notebook offers in its frames; whether all of them answered. A frame that is loaded
- * as it is scrolled to does now and then not, and Playwright waits for it for ever.
+ * Clicks whatever the hostile notebook offers in its frames. A frame in a frame that wants another page is refused: what
+ * is there then is an error of Chromium's, or nothing, and has no world in which Playwright could look for links.
  */
-async function useFrames(tab: Page): Promise<boolean> {
-  let answering = true;
+async function useFrames(tab: Page): Promise<void> {
   for (const frame of tab.frames().slice(1)) {
+    if (frame.parentFrame() !== tab.mainFrame() && frame.url() !== "about:srcdoc") {
+      assert.match(frame.url(), /^(chrome-error:.*)?$/);
+      continue;
+    }
     const items = await inTime(FRAME_MS, itemsIn(frame));
-    if (items === undefined) answering = false;
-    for (const item of items?.value ?? []) {
+    assert.ok(items !== undefined, `a frame of the report did not answer: ${frame.url()}`);
+    for (const item of items.value) {
       await item.click({ force: true, timeout: 300, noWaitAfter: true }).catch(() => {});
     }
   }
   await tab.waitForTimeout(200);
-  return answering;
 }
 
 /** It stays in view meanwhile: one that was scrolled past may not have begun to load. */
