@@ -19,9 +19,15 @@ export async function withExtractClient<T>(url: string, work: (client: pg.Client
   const server = new PGLiteSocketServer({ db: embedded.db, host: "127.0.0.1", port: 0 });
   await server.start();
   try {
-    await using connection = await connectPostgres(`postgres://postgres@${server.getServerConn()}/postgres`);
+    // The database works on this very thread, so that no time says that it cannot be reached.
+    await using connection = await connectPostgres(
+      `postgres://postgres@${server.getServerConn()}/postgres`,
+      0,
+    );
     return await work(connection.client);
   } finally {
+    // The server rolls back what its client left open, but nobody could wait for that: it would meet a closed database.
+    if (embedded.db.isInTransaction()) await embedded.db.exec("ROLLBACK");
     await server.stop();
   }
 }

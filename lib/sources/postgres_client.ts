@@ -8,17 +8,20 @@ export interface PostgresClient extends AsyncDisposable {
   client: pg.Client;
 }
 
+/** How long a server may take to let us in, in milliseconds. */
+const CONNECT_MS = 10_000;
+
 /**
- * Connects to a PostgreSQL server.
+ * Connects to a PostgreSQL server, which has `timeout` milliseconds for it; 0 sets no limit.
  *
  * @throws {SourceError} when it cannot be reached or refuses the user.
  */
-export async function connectPostgres(url: string): Promise<PostgresClient> {
+export async function connectPostgres(url: string, timeout = CONNECT_MS): Promise<PostgresClient> {
   try {
     const client = new pg.Client({
       connectionString: withLibpqModes(url),
       application_name: "shopflow",
-      connectionTimeoutMillis: 10_000,
+      connectionTimeoutMillis: timeout,
       keepAlive: true,
     });
     // A connection that breaks also fails the query under way, which reports it; without a listener the
