@@ -4,6 +4,7 @@ import { BARRIER, barrierCode, preludeCode, READ, type ReadFact, UNHANDLED } fro
 import { type ExecuteOptions, type Execution, newPending, type Pending, takeReply } from "./execution.ts";
 import { cancelled, died, garbled, timedOut } from "./kernel_failures.ts";
 import { type KernelOptions, type KernelProcess, startKernel } from "./kernel_process.ts";
+import { type LargeOutputs, openLargeOutputs } from "./large_outputs.ts";
 import { DENO_KERNELSPEC } from "../kernelspec.ts";
 import type { ErrorOutput } from "../nbformat.ts";
 import { errorOf, OutputCollector } from "./output_collector.ts";
@@ -60,12 +61,14 @@ export interface OpenOptions extends KernelOptions {
  */
 export async function openKernel({ pinned = [], ...options }: OpenOptions): Promise<KernelClient> {
   const { name } = options.command;
-  const client = new Client(await startKernel(options), name === DENO_KERNELSPEC.name);
+  const large = await openLargeOutputs(options.temporaryFolder);
+  let client: Client | undefined;
   try {
+    client = new Client(await startKernel(options), name === DENO_KERNELSPEC.name, large);
     await client.prepare(pinned, options.startTimeout ?? START_TIMEOUT, name);
     return client;
   } catch (error) {
-    await client.close();
+    await (client ?? large)[Symbol.asyncDispose]();
     throw error;
   }
 }
@@ -75,6 +78,7 @@ class Client implements KernelClient {
   alive = true;
   info: KernelInfo = { implementation: "", version: "", language: "" };
   #isDeno: boolean;
+  #large: LargeOutputs;
   #process: KernelProcess;
   #session: WireSession;
   #collector = new OutputCollector();
@@ -88,9 +92,10 @@ class Client implements KernelClient {
   #ended: Promise<string>;
   #reading: Promise<void>;
 
-  constructor(process: KernelProcess, isDeno: boolean) {
+  constructor(process: KernelProcess, isDeno: boolean, large: LargeOutputs) {
     this.#process = process;
     this.#isDeno = isDeno;
+    this.#large = large;
     this.#session = { id: randomUUID(), key: process.key };
     this.#ended = process.ended.finally(() => this.alive = false);
     const sockets = [this.#read("shell"), this.#read("iopub"), this.#readStray()];
@@ -112,7 +117,10 @@ class Client implements KernelClient {
     timer.abort();
     if (failure !== undefined) throw failed(failure);
     if (!this.#isDeno) return;
-    const { error } = await this.execute(preludeCode(pinned), { timeout, counted: false });
+    const { error } = await this.execute(preludeCode(pinned, this.#large.folder), {
+      timeout,
+      counted: false,
+    });
     if (error) throw failed(error.evalue);
   }
 
@@ -160,6 +168,7 @@ class Client implements KernelClient {
     this.#process.shell.close();
     this.#process.iopub.close();
     await this.#reading.catch(() => {});
+    await this.#large[Symbol.asyncDispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -267,12 +276,12 @@ class Client implements KernelClient {
       const pending = this.#pending.get(message.parent.msg_id ?? "");
       if (pending === undefined) continue;
       if (socket === "shell") takeReply(pending, message);
-      else this.#takeOutput(pending, message);
+      else await this.#takeOutput(pending, message);
     }
   }
 
-  #takeOutput(pending: Pending, { header, parent, content }: WireMessage): void {
-    const data = (content.data ?? {}) as Record<string, unknown>;
+  async #takeOutput(pending: Pending, { header, parent, content }: WireMessage): Promise<void> {
+    const data = await this.#large.fetch((content.data ?? {}) as Record<string, unknown>);
     if (data[BARRIER] !== undefined) return pending.barrier.resolve();
     if (data[READ] !== undefined) return void this.reads.push(data[READ] as ReadFact);
     const { execution } = pending;
@@ -285,6 +294,6 @@ class Client implements KernelClient {
       execution.error ??= errorOf(error);
       return this.#collector.add(execution.outputs, "error", error);
     }
-    this.#collector.add(execution.outputs, header.msg_type, content);
+    this.#collector.add(execution.outputs, header.msg_type, { ...content, data });
   }
 }

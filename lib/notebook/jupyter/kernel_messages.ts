@@ -10,6 +10,14 @@ export const UNHANDLED = "application/vnd.shopflow.unhandled-rejection+json";
 /** What the notebook read: see {@linkcode ReadFact}. */
 export const READ = "application/vnd.shopflow.read+json";
 
+/** In the place of data that are too large for the kernel's socket: the path of a file that has them as JSON. */
+export const LARGE = "application/vnd.shopflow.large+json";
+/**
+ * Characters from which data are large, and printed text goes in pieces. The Deno kernel (2.9.6) loses the rest of a
+ * message that does not fit into the socket's buffers while the other side is busy: these hold at least 2 MB together.
+ */
+const LARGE_CHARACTERS = 250_000;
+
 /** One thing that a notebook read from the lake, for the record of its run. */
 export interface ReadFact {
   kind: "snapshot" | "model" | "scores";
@@ -27,13 +35,42 @@ export const PINNED = Symbol.for("shopflow.notebook.pinned");
  * Code that runs in the Deno kernel before the first cell.
  *
  * @param pinned what the notebook reads where it does not name a version itself
+ * @param folder where large data are put
  */
-export function preludeCode(pinned: ReadFact[]): string {
+export function preludeCode(pinned: ReadFact[], folder: string): string {
   return `{
   // A notebook may put others in their place.
   const { setTimeout } = globalThis;
+  const { broadcast, display, $display } = Deno.jupyter;
+  const { jupyter, Console, core } = Deno[Deno.internal];
+  const { broadcastResult, formatInner } = jupyter;
   const tell = (mime, value) =>
-    Deno.jupyter.broadcast("display_data", { data: { [mime]: value }, metadata: {}, transient: {} });
+    broadcast("display_data", { data: { [mime]: value }, metadata: {}, transient: {} });
+  const folder = ${JSON.stringify(folder)};
+  const lighten = (data) => {
+    const json = JSON.stringify(data);
+    if (json === undefined || json.length < ${LARGE_CHARACTERS}) return data;
+    const path = folder + "/" + crypto.randomUUID() + ".json";
+    Deno.writeTextFileSync(path, json);
+    return { "${LARGE}": path };
+  };
+  const shown = ["display_data", "update_display_data", "execute_result"];
+  Deno.jupyter.broadcast = async (type, content, options) =>
+    await broadcast(type, shown.includes(type) ? { ...content, data: lighten(content.data ?? {}) } : content, options);
+  Deno.jupyter.display = async (value, options = {}) =>
+    await display({ [$display]: async () => lighten(await formatInner(value, options.raw)) }, { ...options, raw: false });
+  globalThis.console = new Console((text, level) => {
+    for (let start = 0, end; start < text.length; start = end) {
+      end = start + ${LARGE_CHARACTERS};
+      // No character is cut in two.
+      if (/[\\ud800-\\udbff]/.test(text[end - 1] ?? "")) end--;
+      core.print(text.slice(start, end), level > 1);
+    }
+  });
+  jupyter.broadcastResult = async (count, value) => {
+    if (value === undefined) return;
+    await broadcastResult(count, { [$display]: async () => lighten(await formatInner(value, false)) });
+  };
   globalThis[Symbol.for("${READ_HOOK.description}")] = (fact) => tell("${READ}", fact);
   // Yields once, so that rejections of the cell are told before.
   globalThis[Symbol.for("${BARRIER}")] = (id, ms) =>

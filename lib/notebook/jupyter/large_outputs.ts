@@ -1,0 +1,26 @@
+import { LARGE } from "./kernel_messages.ts";
+
+/** A folder of its own in which a kernel leaves what is too large for its socket; it goes with its scope. */
+export interface LargeOutputs extends AsyncDisposable {
+  folder: string;
+  /** The data of an output, where what came says only in which file they are; others are given back as they are. */
+  fetch(data: Record<string, unknown>): Promise<Record<string, unknown>>;
+}
+
+/** Makes such a folder in `parent`, by default the system's folder for temporary files. */
+export async function openLargeOutputs(parent?: string): Promise<LargeOutputs> {
+  if (parent !== undefined) await Deno.mkdir(parent, { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: parent, prefix: "shopflow-outputs-" });
+  let removal: Promise<void> | undefined;
+  return {
+    folder,
+    async fetch(data) {
+      const path = data[LARGE];
+      if (typeof path !== "string") return data;
+      const json = await Deno.readTextFile(path);
+      await Deno.remove(path);
+      return JSON.parse(json);
+    },
+    [Symbol.asyncDispose]: () => removal ??= Deno.remove(folder, { recursive: true }),
+  };
+}
