@@ -1,6 +1,6 @@
 import { ConfigError } from "shopflow/errors/mod.ts";
 import { checkCron } from "./cron_expression.ts";
-import { DEFAULTS, type Job, type JobDeclaration, type Pools, type Step } from "./job.ts";
+import { DEFAULTS, type Job, type JobDeclaration, type Pools, type Step, stepName } from "./job.ts";
 
 /** What jobs may name. */
 export interface JobRules {
@@ -69,6 +69,10 @@ function checkJob(job: Job, pools: Pools, { pipelines, notebooks, channels }: Jo
   for (const [i, step] of job.steps.entries()) {
     checkStep(place(`steps[${i}]`), step, { pipelines, notebooks });
   }
+  const names = job.steps.map(stepName);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  // What is done of a run is noted by the names of its steps.
+  if (twice !== undefined) throw wrong(place("steps"), "steps of different names", `${twice} twice`);
   if (job.owner.trim() === "") throw wrong(place("owner"), "a team or an address", job.owner);
   checkOneOf(place("overlap"), OVERLAPS, job.overlap);
   checkOneOf(place("missed.run"), MISSED, missed.run);

@@ -1,6 +1,7 @@
 import { readiness } from "./dependencies.ts";
 import type { Job } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
+import { retryAt } from "./outcome.ts";
 import { replaces } from "./overlap.ts";
 import { formatRunName } from "./run_name.ts";
 import type { Slot } from "./slot.ts";
@@ -44,7 +45,7 @@ export function createNextSlot({ jobs, ledger, now, end }: NextSlotOptions): Nex
           await end(job, slot, { status: "replaced", reason: "a later slot took its place before it ran" });
           continue;
         }
-        if (slot.notBefore !== undefined && slot.notBefore > now().toISOString()) return undefined;
+        if (retryAt(job, slot, now()) !== undefined) return undefined;
         if (slot.status === "queued") return slot;
         const name = formatRunName(slot);
         if (waited.get(name) === changes) return undefined;

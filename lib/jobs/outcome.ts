@@ -85,3 +85,18 @@ function retryDelayMs(
   const longest = Math.min(firstDelaySeconds * 2 ** (failures - 1), maxDelaySeconds) * 1000;
   return Math.round(longest * (0.5 + 0.5 * random()));
 }
+
+/** So much the clocks of schedulers may differ. */
+const CLOCK_TOLERANCE_MS = 2 * 60 * 1000;
+
+/**
+ * When the next try of a slot is due, if it has to wait for it. A time that is further away than any wait of the job
+ * was written by a clock that ran ahead, and counts for nothing.
+ */
+export function retryAt({ retries }: Job, { notBefore }: Slot, now: Date): Date | undefined {
+  if (notBefore === undefined) return undefined;
+  const wait = Date.parse(notBefore) - now.getTime();
+  return wait > 0 && wait <= retries.maxDelaySeconds * 1000 + CLOCK_TOLERANCE_MS
+    ? new Date(notBefore)
+    : undefined;
+}

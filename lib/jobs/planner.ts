@@ -79,7 +79,8 @@ export function createPlanner(
   }
 
   async function snapshotDue(since: Date): Promise<DueTime[]> {
-    const published = await publishedSince(since);
+    // One of a publisher whose clock runs ahead is due when its time has come.
+    const published = (await publishedSince(since)).filter((time) => time <= now());
     return published.map((slot, i) => ({
       slot,
       interval: { from: published[i - 1] ?? since, to: slot },
@@ -89,14 +90,17 @@ export function createPlanner(
 
   /**
    * Slots beyond the present were entered by a clock that ran ahead. What never ran of them is taken back, so that it
-   * is run when it is due.
+   * is run when it is due; what runs just now, or was asked for by somebody, stays.
    */
   async function withdraw(job: string, ahead: string): Promise<void> {
     const present = now().toISOString();
     const days = new Set([dayOf(ahead)]);
     for (let day = dayOf(present); day < dayOf(ahead); day = nextDay(day)) days.add(day);
+    const { running } = await ledger.control(job).read();
     for (const day of days) {
-      await ledger.page(job, day).retain(({ slot, attempts }) => slot <= present || attempts.length > 0);
+      await ledger.page(job, day).retain(({ slot, attempts, trigger }) =>
+        slot <= present || attempts.length > 0 || slot === running?.slot || trigger === "manual"
+      );
     }
     cursors.delete(job);
     await ledger.control(job).update((value) => ({

@@ -34,6 +34,11 @@ const MISTAKES: [string, Partial<Record<keyof JobDeclaration, unknown>>, RegExp]
     { steps: [{ pipeline: "train" }, { notebook: "x.ipynb" }] },
     /steps\[1\].*notebooks\/churn\.ipynb.*"x\.ipynb"/,
   ],
+  [
+    "two steps of one name",
+    { steps: [{ notebook: "notebooks/churn.ipynb" }, { notebook: "notebooks/churn.ipynb" }] },
+    /steps of job refresh.*different names.*churn twice/,
+  ],
   ["no step", { steps: [] }, /steps of job refresh.*at least one/],
   ["a name that is no key", { name: "Refresh data" }, /lower-case words.*"Refresh data"/],
   ["nobody who answers for it", { owner: " " }, /owner of job refresh.*a team/],

@@ -130,3 +130,36 @@ Deno.test("a clock that is set back by minutes runs nothing twice", () =>
       assert.deepEqual(await world.slots(), ["08:00 succeeded"]);
     }
   }));
+
+Deno.test("what runs while the clock is set back by more stays, and is not run again when it is due", () =>
+  withWorld(HOURLY, async (world) => {
+    const scheduler = await world.scheduler();
+    world.pass(30 * MINUTE + 1000);
+    await scheduler.round();
+    world.pass(-10 * MINUTE);
+    await scheduler.round(true);
+    assert.match(world.log.join("\n"), /the clock was set back/);
+    assert.deepEqual(await world.slots(), ["08:00 running"]);
+    await world.held[0]!.finish();
+    assert.deepEqual(await world.slots(), ["08:00 succeeded"]);
+    world.pass(10 * MINUTE);
+    await scheduler.round(true);
+    assert.deepEqual(await world.slots(), ["08:00 succeeded"]);
+    assert.equal(world.held.length, 0);
+  }));
+
+Deno.test("a snapshot of a publisher whose clock runs ahead is run for once, when its time has come", () =>
+  withWorld(jobSet([{ name: "check", schedule: { on: "snapshot" } }]), async (world) => {
+    const published = [new Date("2024-10-02T07:40:00Z")];
+    const scheduler = await world.scheduler({
+      publishedSince: (since) => Promise.resolve(published.filter((time) => time > since)),
+    });
+    for (let i = 0; i < 3; i++) {
+      await scheduler.round(true);
+      assert.deepEqual(await world.slots(), []);
+    }
+    world.pass(10 * MINUTE);
+    await scheduler.round(true);
+    assert.deepEqual(await world.slots(), ["07:40 running"]);
+    assert.doesNotMatch(world.log.join("\n"), /the clock was set back/);
+  }));

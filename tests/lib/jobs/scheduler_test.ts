@@ -32,29 +32,46 @@ Deno.test("a slot is entered and started when it is due, and ends with what its 
     }]);
   }));
 
-Deno.test("a run that fails is tried again after a wait that doubles, then the slot has failed", () =>
+for (const [random, expected] of [[0, [30, 45]], [0.5, [45, 67.5]], [1, [60, 90]]] as const) {
+  Deno.test(`a run that fails is tried again after a wait that doubles, of which half is chance (${random}), then the slot has failed`, () =>
+    withWorld(
+      jobSet([{ retries: { most: 2, firstDelaySeconds: 60, maxDelaySeconds: 90 } }]),
+      async (world) => {
+        const scheduler = await world.scheduler({ random: () => random });
+        world.pass(30 * MINUTE);
+        await scheduler.round();
+        const waits = [];
+        for (let i = 1; i <= 2; i++) {
+          await world.held[0]!.finish({ ended: "failed", reason: `exit code ${i}` });
+          const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
+          assert.match(slot!.reason, new RegExp(`exit code ${i}; retry ${i} of 2 at 2024-10-02T08:`));
+          waits.push((Date.parse(slot!.notBefore!) - world.clock.now) / 1000);
+          await scheduler.round();
+          assert.equal(world.held.length, 0, "not before the wait is over");
+          assert.equal(scheduler.nextWake()?.toISOString(), slot!.notBefore);
+          world.clock.now = Date.parse(slot!.notBefore!);
+          await scheduler.round();
+        }
+        assert.deepEqual(waits, expected);
+        await world.held[0]!.finish({ ended: "timed out", reason: "ended after its limit" });
+        assert.deepEqual(await world.slots(), ["08:00 failed"]);
+      },
+    ));
+}
+
+Deno.test("a wait that a clock wrote which ran a day ahead holds up nothing", () =>
   withWorld(
     jobSet([{ retries: { most: 2, firstDelaySeconds: 60, maxDelaySeconds: 90 } }]),
     async (world) => {
       const scheduler = await world.scheduler();
       world.pass(30 * MINUTE);
       await scheduler.round();
-      const waits = [];
-      for (let i = 1; i <= 2; i++) {
-        await world.held[0]!.finish({ ended: "failed", reason: `exit code ${i}` });
-        const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
-        assert.match(slot!.reason, new RegExp(`exit code ${i}; retry ${i} of 2 at 2024-10-02T08:`));
-        waits.push((Date.parse(slot!.notBefore!) - world.clock.now) / 1000);
-        await scheduler.round();
-        assert.equal(world.held.length, 0, "not before the wait is over");
-        assert.equal(scheduler.nextWake()?.toISOString(), slot!.notBefore);
-        world.clock.now = Date.parse(slot!.notBefore!);
-        await scheduler.round();
-      }
-      // Half of each wait is chance, which is 0.5 here.
-      assert.deepEqual(waits, [45, 67.5]);
-      await world.held[0]!.finish({ ended: "timed out", reason: "ended after its limit" });
-      assert.deepEqual(await world.slots(), ["08:00 failed"]);
+      world.pass(24 * HOUR);
+      await world.held[0]!.finish({ ended: "failed", reason: "exit code 1" });
+      world.pass(-24 * HOUR);
+      assert.equal(scheduler.nextWake()?.toISOString(), "2024-10-02T09:00:00.000Z");
+      await scheduler.round(true);
+      assert.equal(world.held[0]?.attempt, 2);
     },
   ));
 
