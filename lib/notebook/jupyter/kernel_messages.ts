@@ -40,37 +40,56 @@ export const PINNED = Symbol.for("shopflow.notebook.pinned");
 export function preludeCode(pinned: ReadFact[], folder: string): string {
   return `{
   // A notebook may put others in their place.
-  const { setTimeout } = globalThis;
+  const { setTimeout, crypto } = globalThis;
+  const { writeTextFileSync } = Deno;
   const { broadcast, display, $display } = Deno.jupyter;
-  const { jupyter, Console, core } = Deno[Deno.internal];
-  const { broadcastResult, formatInner } = jupyter;
-  const tell = (mime, value) =>
-    broadcast("display_data", { data: { [mime]: value }, metadata: {}, transient: {} });
   const folder = ${JSON.stringify(folder)};
   const lighten = (data) => {
-    const json = JSON.stringify(data);
+    let json;
+    try {
+      json = JSON.stringify(data);
+    } catch {
+      // The kernel itself says what cannot be sent.
+    }
     if (json === undefined || json.length < ${LARGE_CHARACTERS}) return data;
     const path = folder + "/" + crypto.randomUUID() + ".json";
-    Deno.writeTextFileSync(path, json);
+    writeTextFileSync(path, json);
     return { "${LARGE}": path };
   };
-  const shown = ["display_data", "update_display_data", "execute_result"];
-  Deno.jupyter.broadcast = async (type, content, options) =>
-    await broadcast(type, shown.includes(type) ? { ...content, data: lighten(content.data ?? {}) } : content, options);
-  Deno.jupyter.display = async (value, options = {}) =>
-    await display({ [$display]: async () => lighten(await formatInner(value, options.raw)) }, { ...options, raw: false });
-  globalThis.console = new Console((text, level) => {
+  const pieces = (text) => {
+    const all = [];
     for (let start = 0, end; start < text.length; start = end) {
       end = start + ${LARGE_CHARACTERS};
       // No character is cut in two.
       if (/[\\ud800-\\udbff]/.test(text[end - 1] ?? "")) end--;
-      core.print(text.slice(start, end), level > 1);
+      all.push(text.slice(start, end));
     }
-  });
-  jupyter.broadcastResult = async (count, value) => {
-    if (value === undefined) return;
-    await broadcastResult(count, { [$display]: async () => lighten(await formatInner(value, false)) });
+    return all;
   };
+  const tell = (mime, value) =>
+    broadcast("display_data", { data: lighten({ [mime]: value }), metadata: {}, transient: {} });
+  const shown = ["display_data", "update_display_data", "execute_result"];
+  Deno.jupyter.broadcast = async (type, content, options) => {
+    if (shown.includes(type)) return await broadcast(type, { ...content, data: lighten(content.data ?? {}) }, options);
+    if (type !== "stream" || !content.text) return await broadcast(type, content, options);
+    for (const text of pieces(content.text)) await broadcast(type, { ...content, text }, options);
+  };
+  // What the kernel uses itself; another version of it may not have them.
+  const { jupyter, Console, core } = Deno[Deno.internal] ?? {};
+  const { broadcastResult, formatInner } = jupyter ?? {};
+  if (broadcastResult && formatInner) {
+    const light = (value, raw) => ({ [$display]: async () => lighten(await formatInner(value, raw)) });
+    Deno.jupyter.display = async (value, options = {}) =>
+      await display(light(value, options.raw), { ...options, raw: false });
+    jupyter.broadcastResult = async (count, value) => {
+      if (value !== undefined) await broadcastResult(count, light(value, false));
+    };
+  }
+  if (Console && core?.print) {
+    globalThis.console = new Console((text, level) => {
+      for (const piece of pieces(text)) core.print(piece, level > 1);
+    });
+  }
   globalThis[Symbol.for("${READ_HOOK.description}")] = (fact) => tell("${READ}", fact);
   // Yields once, so that rejections of the cell are told before.
   globalThis[Symbol.for("${BARRIER}")] = (id, ms) =>

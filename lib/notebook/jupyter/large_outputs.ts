@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { LARGE } from "./kernel_messages.ts";
 
 /** A folder of its own in which a kernel leaves what is too large for its socket; it goes with its scope. */
@@ -16,11 +17,21 @@ export async function openLargeOutputs(parent?: string): Promise<LargeOutputs> {
     folder,
     async fetch(data) {
       const path = data[LARGE];
-      if (typeof path !== "string") return data;
+      // Nothing but what is in the folder is taken, whatever a cell says.
+      if (typeof path !== "string" || dirname(path) !== folder) return data;
       const json = await Deno.readTextFile(path);
       await Deno.remove(path);
       return JSON.parse(json);
     },
-    [Symbol.asyncDispose]: () => removal ??= Deno.remove(folder, { recursive: true }),
+    [Symbol.asyncDispose]: () => removal ??= removeFolder(folder),
   };
+}
+
+/** A notebook may have removed it. */
+async function removeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { openKernel } from "shopflow/notebook/jupyter/kernel_client.ts";
 import { findKernel } from "shopflow/notebook/jupyter/kernelspecs.ts";
 import type { Output } from "shopflow/notebook/nbformat.ts";
+import { LARGE } from "shopflow/notebook/jupyter/kernel_messages.ts";
+import { join } from "node:path";
 import { withTemporaryFolder } from "../temporary_folder.ts";
 
 const TIMEOUT = 60_000;
@@ -64,6 +66,25 @@ Deno.test("large outputs arrive whole and in order, though they are read in fits
     );
     assert.ok(streams.stdout === "x" + "🙂".repeat(SIZE / 2) + "\n");
     assert.ok(streams.stderr === "!".repeat(SIZE) + "\n");
+
+    const lines = Array.from({ length: 30_000 }, (_, i) => `line ${i} ${"-".repeat(480)}\n`).join("");
+    const streamed = await run(`await Deno.jupyter.broadcast("stream", { name: "stdout", text: Array.from(
+      { length: 30_000 }, (_, i) => "line " + i + " " + "-".repeat(480) + "\\n").join("") })`);
+    assert.equal(streamed.error, undefined);
+    const [stream] = streamed.outputs;
+    assert.ok(streamed.outputs.length === 1 && "text" in stream! && stream.text === lines);
+
+    const rejected = await run(`void Promise.reject(new RangeError("z".repeat(${SIZE})))`);
+    assert.equal(rejected.error?.ename, "RangeError");
+    assert.match(rejected.error.evalue, /^z+ … \(6,000,000 characters in all\)$/);
+
+    const own = join(temporaryFolder, "own.json");
+    await Deno.writeTextFile(own, "{}");
+    const pointed = await run(
+      `await Deno.jupyter.display({ "${LARGE}": ${JSON.stringify(own)} }, { raw: true })`,
+    );
+    assert.deepEqual(pointed.outputs.map((output) => "data" in output && output.data), [{ [LARGE]: own }]);
+    await Deno.remove(own);
 
     const failed = await run(
       `({ [Deno.jupyter.$display]: () => { throw new RangeError("not to be shown"); } })`,
