@@ -52,6 +52,18 @@ const withServer = (body: (server: S3Server, calm: ShopPlace, disturbed: ShopPla
     await body(server, calm!, disturbed!);
   });
 
+/** Whether the lake and its home hold nothing but what they should, after a garbage collection. */
+async function assertTidy(lake: ShopLake): Promise<void> {
+  const keys = (await lake.store.list("")).map(({ key }) => key);
+  assert.deepEqual(keys, await expectedKeys(lake.store));
+  assert.deepEqual(await lake.store.unfinishedWrites!(), []);
+  // What was read from S3 stays in the cache: whole files under the name of their content.
+  const strange = (await filesBeneath(lake.home))
+    .filter((path) => !/^cache\/([0-9a-f]{64}\.parquet|\.lock)$/.test(path));
+  assert.deepEqual(strange, []);
+  await assertEmpty(lake.temporary);
+}
+
 /**
  * Kills a server and starts it again until it is told to stop; returns how often. It lives until it has answered some
  * requests, not for some time: then a slow machine comes on as well.
@@ -106,6 +118,8 @@ testWith(
         await reader.hasSeen(id);
       }
       await reader.stop();
+      await lake.collectGarbage(day, { keep: 1, attempt: 0 });
+      await assertTidy(lake);
       await relay.kill();
       console.log(`${kills} kills in ${day} days; the reader looked ${reader.looks} times`);
     }),
@@ -155,14 +169,7 @@ testWith(
         });
         console.log(courseText(course));
         assert.ok(proxy.faults > 20, `${proxy.faults} faults`);
-        const keys = (await lake.store.list("")).map(({ key }) => key);
-        assert.deepEqual(keys, await expectedKeys(lake.store));
-        assert.deepEqual(await lake.store.unfinishedWrites!(), []);
-        // What was read from S3 stays in the cache: whole files under the name of their content.
-        const strange = (await filesBeneath(lake.home))
-          .filter((path) => !/^cache\/([0-9a-f]{64}\.parquet|\.lock)$/.test(path));
-        assert.deepEqual(strange, []);
-        await assertEmpty(lake.temporary);
+        await assertTidy(lake);
       } finally {
         await proxy.close();
       }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { type NotebookRun, rerunNotebook, type RunContext, runNotebook } from "shopflow/notebook/mod.ts";
 import type { Output } from "shopflow/notebook/nbformat.ts";
+import { gone } from "../lib/notebook/gone.ts";
 import { withLake } from "../lib/notebook/run_context.ts";
 import { writeNotebook } from "../lib/notebook/write_notebook.ts";
 import { TEST_JUPYTER, testWith } from "../requirements.ts";
@@ -95,10 +96,15 @@ testWith(["jupyter"], "of 300 cells in ipykernel every output is kept, each in i
 });
 
 testWith(["jupyter"], "a Python kernel that dies is told, and leaves no process", async () => {
-  await runPython([`import os\nos._exit(5)`], (run) => {
+  let child = 0;
+  const startChild = `import os, subprocess\nprint(subprocess.Popen(["sleep", "600"]).pid)`;
+  await runPython([startChild, `os._exit(5)`], (run) => {
     assert.equal(run.record.failure?.ename, "KernelDied");
     assert.match(run.record.failure.evalue, /ended with code 5/);
+    child = Number(text(outputsOf(run)[0]!).replace(/\D/g, ""));
   });
+  assert.ok(child > 0);
+  assert.ok(await gone(child), "what a cell started is left");
 });
 
 testWith(

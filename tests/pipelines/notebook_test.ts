@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { runKillable } from "../fixtures/crash/killable_process.ts";
+import { filesBeneath } from "../fixtures/crash/left_behind.ts";
 import { publishSmallLake } from "../lib/notebook/small_lake.ts";
 import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
 import { writeNotebook } from "../lib/notebook/write_notebook.ts";
@@ -135,6 +136,7 @@ Deno.test("wherever a notebook run is killed while its kernel starts, gc finds w
   await withTemporaryFolder(async (folder) => {
     const home = join(folder, "home"), temporary = join(folder, "tmp");
     await Deno.mkdir(temporary);
+    await Deno.mkdir(join(home, "lake"), { recursive: true });
     const path = await writeNotebook(join(folder, "one.ipynb"), ["1 + 1"]);
     let killed = true;
     for (let operation = 1; killed; operation++) {
@@ -143,6 +145,10 @@ Deno.test("wherever a notebook run is killed while its kernel starts, gc finds w
       const kill = { operation, torn: true };
       killed = (await runKillable({ program, env, clock: "2024-10-02T06:00:00Z", kill })).killed;
       assert.deepEqual(await Array.fromAsync(Deno.readDir(temporary)), [], `at operation ${operation}`);
+      // What is there of a run is whole.
+      for (const file of await filesBeneath(join(home, "lake"))) {
+        if (/\.(json|ipynb)$/.test(file)) JSON.parse(await Deno.readTextFile(join(home, "lake", file)));
+      }
     }
     const left = await leftoverFolders(home, new Date(Date.now() + 1000));
     assert.ok(left.some((path) => path.includes("shopflow-kernel-")), left.join());

@@ -50,6 +50,26 @@ Deno.test("no ticket is lost to another of the same time that changes places wit
   assert.deepEqual(idsOf(tickets).toSorted(), idsOf(all).toSorted());
 });
 
+Deno.test("an answer that breaks off in its body is asked for again", async () => {
+  await using api = startSupportApi(numberedTickets(123));
+  let broken = 0;
+  api.trouble = (request) => {
+    if (request !== 2) return undefined;
+    broken++;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(
+          new TextEncoder().encode('{"total":123,"limit":50,"offset":50,"items":[{"ticket_id":'),
+        );
+      },
+      pull: (controller) => controller.error(new Error("the connection is lost")),
+    });
+    return new Response(body, { headers: { "content-type": "application/json" } });
+  };
+  assert.deepEqual(idsOf(await readSupportApi(api.url, undefined, options)), idsOf(api.tickets));
+  assert.equal(broken, 1);
+});
+
 Deno.test("two documents of one ticket both arrive", async () => {
   await using api = startSupportApi([...numberedTickets(60), ...numberedTickets(60)]);
   assert.equal((await readSupportApi(api.url, undefined, options)).length, 120);

@@ -4,7 +4,7 @@ import { transform } from "../../../pipelines/transform.ts";
 import { planTransform } from "../../../pipelines/warehouse_commands/plan.ts";
 import { planText } from "../../../pipelines/warehouse_commands/plan_text.ts";
 import { writeRawShop } from "../../fixtures/raw_shop.ts";
-import { customer, smallShop } from "../../fixtures/small_shop.ts";
+import { customer, line, smallShop } from "../../fixtures/small_shop.ts";
 import { withLake } from "../built_shop.ts";
 
 Deno.test("a plan says what transform then does, and changes nothing in the lake", () =>
@@ -22,6 +22,7 @@ Deno.test("a plan says what transform then does, and changes nothing in the lake
     shop.customers[0]!.first_name = "Augusta";
     shop.customers.push(customer("CUST000005"));
     shop.orders.pop();
+    shop.orders.push(line("ORD0000020", "CUST000001", "PROD00001", "2024-05-06", 5, 1));
     await writeRawShop(store, shop, { run: "20240602T000000Z" });
     const before = await store.list("");
     const plan = await planTransform(context);
@@ -34,6 +35,10 @@ Deno.test("a plan says what transform then does, and changes nothing in the lake
     assert.match(
       planText(plan),
       /replaces snapshot .*dim_customers +changed +7 → 8 .*Nothing was published/s,
+    );
+    assert.match(
+      planText(plan),
+      /^fact_orders: partitions 2024-05$/m,
     );
 
     await transform(context);

@@ -213,13 +213,14 @@ Deno.test("of 100 MB of output as much is kept as a cell may have, and the cell 
   await withKernel(async (kernel) => {
     const { outputs, error } = await run(
       kernel,
-      `const line = "x".repeat(99_999); for (let i = 0; i < 1000; i++) console.log(line);`,
+      `for (let i = 0; i < 1000; i++) console.log(String(i).padStart(99_999));`,
       120_000,
     );
     await kernel.close();
     assert.equal(error, undefined);
     assert.deepEqual(outputs.map((output) => "name" in output && output.name), ["stdout", "stderr"]);
-    assert.equal(text(outputs.slice(0, 1)).length, 20_000_000);
+    const first = Array.from({ length: 200 }, (_, i) => String(i).padStart(99_999) + "\n").join("");
+    assert.ok(text(outputs.slice(0, 1)) === first, "the first 200 of the lines");
     assert.match(text(outputs), /left out: the cell has more than 20,000,000 characters/);
   });
 });

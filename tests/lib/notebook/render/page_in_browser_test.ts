@@ -108,6 +108,24 @@ testWith(
       const dark = await page.evaluate<Look>(LOOK);
       assert.ok(brightness(desktop.text) < 90 && brightness(desktop.paper) > 200);
       assert.ok(brightness(dark.text) > 200 && brightness(dark.paper) < 60);
+      const seen = async (selector: string) => await page.locator(`${selector}:visible`).count() > 0;
+      assert.deepEqual([await seen(".chart.narrow"), await seen(".chart.wide"), await seen(".fold")], [
+        true,
+        false,
+        true,
+      ]);
+      // On paper, whatever the screen: light, the wide charts, and nothing to click on.
+      await page.emulateMedia({ media: "print" });
+      const printed = await page.evaluate<Look>(LOOK);
+      assert.ok(brightness(printed.text) < 60 && brightness(printed.paper) > 200);
+      for (
+        const [selector, expected] of [[".chart.narrow", false], [".chart.wide", true], [
+          ".fold",
+          false,
+        ]] as const
+      ) {
+        assert.equal(await seen(selector), expected, `${selector} on paper`);
+      }
     } finally {
       await browser.close();
     }
