@@ -10,14 +10,20 @@ export interface CopyMeter {
   finish(): void;
 }
 
-/** Starts to report on the copying of a table; `total` is its number of rows, 0 if unknown. */
+/**
+ * Starts to report on the copying of a table.
+ *
+ * @param total its number of rows, 0 if unknown
+ * @param clock milliseconds that only ever grow
+ */
 export function startCopyMeter(
   table: string,
   total: number,
   { log, progress }: Pick<Runtime, "log" | "progress">,
+  clock: () => number = () => performance.now(),
 ): CopyMeter {
   const bar = progress.start(`extract ${table}`, total, "rows");
-  const started = performance.now();
+  const started = clock();
   let reported = started;
   let rows = 0;
   let bytes = 0;
@@ -26,12 +32,12 @@ export function startCopyMeter(
       rows += moreRows;
       bytes += moreBytes;
       bar.update(rows);
-      const now = performance.now();
+      const now = clock();
       if (now - reported < PAUSE) return;
       reported = now;
       const seconds = ((now - started) / 1000).toFixed(0);
       log.info(`  extract ${table}: ${rowRate(rows, now - started, bytes)} after ${seconds} s`);
     },
-    finish: () => bar.finish(rowRate(rows, performance.now() - started, bytes)),
+    finish: () => bar.finish(rowRate(rows, clock() - started, bytes)),
   };
 }

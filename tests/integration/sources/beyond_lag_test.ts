@@ -130,3 +130,31 @@ testWith(
       assert.deepEqual(await lakeRow(context, "support_tickets", ids), { rows: 60, gone: false, late: true });
     }),
 );
+
+testWith(
+  ["postgres", "mongodb"],
+  "an open ticket of long ago that is closed is found at once in MongoDB",
+  () =>
+    withServers(async ({ context, sql }) => {
+      await createShopTables(sql, { months: 1, rows: 10 });
+      const tickets = Array.from({ length: 60 }, (_, i) => ({
+        ticket_id: `T${i}`,
+        created_date: new Date(Date.UTC(2024, 0, 1 + 3 * i)),
+        status: i === 2 || i === 3 ? "Open" : "Closed",
+      }));
+      await loadTickets(context.config.ticketsUrl, tickets, context.runtime);
+      await extract(context);
+      await using client = new MongoClient(context.config.ticketsUrl);
+      await client.db().collection("support_tickets")
+        .updateOne({ ticket_id: "T2" }, { $set: { status: "Closed", resolution_hours: 5 } });
+      assert.deepEqual(await extractAndListen(context), []);
+      const states = "count(*) AS rows, max(status) FILTER (ticket_id = 'T2') AS closed, " +
+        "max(resolution_hours) FILTER (ticket_id = 'T2')::INTEGER AS hours, count(*) FILTER (status = 'Open') AS open";
+      assert.deepEqual(await lakeRow(context, "support_tickets", states), {
+        rows: 60,
+        closed: "Closed",
+        hours: 5,
+        open: 1,
+      });
+    }),
+);
