@@ -93,7 +93,7 @@ async function chaos(lakeUrl: string, home: string, { jobs, slots, seconds, seed
 }
 
 /**
- * Each step of each slot had its effect; no two tries of a slot, no two runs of a job, and no two runs of the pool that
+ * Each step of each slot had its effect, and was done again only where a try before was lost; no two tries of a slot, no two runs of a job, and no two runs of the pool that
  * has one place lived at the same time.
  */
 async function checkEffects(folder: string, slots: Slot[]): Promise<void> {
@@ -101,6 +101,7 @@ async function checkEffects(folder: string, slots: Slot[]): Promise<void> {
   let effects = 0;
   for await (const { name } of Deno.readDir(folder)) {
     if (name.endsWith(".effect")) effects++;
+    if (name.endsWith(".again")) assert.ok(followsALostTry(name, slots), `${name}, though no try was lost`);
     if (!name.endsWith(".alive")) continue;
     const times = (await Deno.readTextFile(join(folder, name))).match(/\d+/g)?.map(BigInt);
     // It was killed before its first sign of life.
@@ -121,6 +122,13 @@ async function checkEffects(folder: string, slots: Slot[]): Promise<void> {
       );
     }
   }
+}
+
+/** Whether the try that left a file, e.g. `job-1@2024-10-02T22-01-00.000Z.2.first.again`, came after one that was lost. */
+function followsALostTry(file: string, slots: Slot[]): boolean {
+  const [, run, attempt] = /^(.*)\.(\d+)\.\w+\.again$/.exec(file)!;
+  const found = slots.find(({ job, slot }) => `${job}@${slot.replaceAll(":", "-")}` === run)!;
+  return found.attempts.some(({ number, ended }) => number < Number(attempt) && ended === "lost");
 }
 
 async function checkLog(store: ObjectStore, { job, slot }: Slot): Promise<void> {
