@@ -81,7 +81,7 @@ try {
 ${EVENTS.toLocaleString("en-US")} events, ${
     (EVENTS / 4).toLocaleString("en-US")
   } order lines a year and the other tables to match, made by SQL;
-the star schema built from raw files and published, the quickest of ${ROUNDS} rounds. Aim: a day under 5 % of the full build, and flat.
+the star schema built from raw files and published (\`transform\` alone, without \`extract\`), the quickest of ${ROUNDS} rounds. Aim: a day under 5 % of the full build, and flat.
 
 | years | full build | one day more | of the full build | beside one year |
 | ---: | ---: | ---: | ---: | ---: |
