@@ -55,7 +55,12 @@ export async function takeOverFile(path: string, target: string, staging: string
 export async function withFileLock<T>(lock: string, work: () => Promise<T>): Promise<T> {
   using file = await inFolder(dirname(lock), () => Deno.open(lock, { create: true, write: true }));
   await file.lock(true);
-  return await work();
+  try {
+    return await work();
+  } finally {
+    // Closing is not enough while a program that was started just then has the open file, too.
+    await file.unlock();
+  }
 }
 
 /** Does what needs a folder, which is made where it is missing: seldom, so that it is not looked for each time. */

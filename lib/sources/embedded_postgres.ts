@@ -32,11 +32,11 @@ export async function openEmbeddedPostgres(
       db,
       async [Symbol.asyncDispose]() {
         await db.close();
-        lock.close();
+        await release(lock);
       },
     };
   } catch (cause) {
-    lock.close();
+    await release(lock);
     throw new SourceError(`The embedded shop database in ${folder} cannot be opened`, {
       remedy: "Delete that folder and run `deno task simulate` or `deno task import` again.",
       cause,
@@ -52,4 +52,13 @@ async function holdLock(path: string, folder: string): Promise<Deno.FsFile> {
   throw new SourceError(`The embedded shop database in ${folder} is open in another program`, {
     remedy: "Wait until that one has finished, then run this again.",
   });
+}
+
+/**
+ * Unlocks before it closes: a program that this process starts just then has the open file for a moment, too, and
+ * would keep the lock until it has closed its own.
+ */
+async function release(lock: Deno.FsFile): Promise<void> {
+  await lock.unlock();
+  lock.close();
 }
