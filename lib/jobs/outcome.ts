@@ -86,8 +86,8 @@ function retryDelayMs(
   return Math.round(longest * (0.5 + 0.5 * random()));
 }
 
-/** So much the clocks of schedulers may differ. */
-const CLOCK_TOLERANCE_MS = 2 * 60 * 1000;
+/** So much the clocks of schedulers may differ, which nobody needs to hear of. */
+export const CLOCK_TOLERANCE_MS = 2 * 60 * 1000;
 
 /**
  * When the next try of a slot is due, if it has to wait for it. A time that is further away than any wait of the job

@@ -3,6 +3,7 @@ import { type DueTime, dueTimes, enterSlot } from "./due_slots.ts";
 import type { Job } from "./job.ts";
 import type { Ledger } from "./ledger.ts";
 import { dayOf } from "./ledger_keys.ts";
+import { CLOCK_TOLERANCE_MS } from "./outcome.ts";
 import { shortTime } from "./run_name.ts";
 import type { Slot } from "./slot.ts";
 
@@ -27,8 +28,6 @@ export interface Planner {
 
 /** Slots that are entered in one step, so that years of them need little memory. */
 const BATCH = 1440;
-/** Differences between clocks of schedulers that nobody needs to hear of. */
-const CLOCK_TOLERANCE_MS = 2 * 60 * 1000;
 
 /**
  * A planner of one scheduler. How far it came with each job it keeps in memory; the ledger is told by `save`, when the
