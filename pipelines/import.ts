@@ -1,12 +1,14 @@
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand } from "shopflow/errors/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
-import type { ImportReport } from "shopflow/sources/mod.ts";
-import { Command } from "commander";
+import { DATE_ORDERS, DECIMAL_MARKS, type ImportReport, linesText } from "shopflow/sources/mod.ts";
+import { Command, Option } from "commander";
 import { importOnlineRetail, type ImportOptions } from "./import/online_retail.ts";
 
 /** The report as a table for people: what was decided for how many rows and how much money. */
-export function formatImportReport({ rows, rules, rejectsFile }: ImportReport): string {
+export function formatImportReport(
+  { lines: lineCounts, formats, rejected, rows, rules, rejectsFile }: ImportReport,
+): string {
   const loaded = Object.entries(rows).map(([table, count]) => `${table} ${count.toLocaleString("en-US")}`);
   const cells = [
     ["table", "rule", "action", "rows", "amount", "meaning"],
@@ -26,10 +28,17 @@ export function formatImportReport({ rows, rules, rejectsFile }: ImportReport): 
       .join("  ").trimEnd()
   );
   return [
+    `Lines:  ${linesText(lineCounts)}`,
+    `Format: ${Object.entries(formats).map(([name, format]) => `${name} ${format}`).join(", ")}`,
     `Loaded: ${loaded.join(", ")}`,
     "",
     ...lines,
     "",
+    ...rejected.map(({ reason, lines, firstLine }) =>
+      `Rejected: ${lines.toLocaleString("en-US")} lines, first line ${
+        firstLine.toLocaleString("en-US")
+      }: ${reason}`
+    ),
     ...(rejectsFile ? [`Rejected lines, with reasons: ${rejectsFile}`] : []),
     "Next: deno task pipeline run all",
   ].join("\n");
@@ -40,8 +49,21 @@ function createProgram(): Command {
     .description("Loads real transactions into the shop's source databases.");
   program.command("online-retail")
     .description("the UCI data set Online Retail: a UK gift shop, 2010-12 to 2011-12")
-    .requiredOption("--from <file>", "its transactions as .csv or .csv.gz")
+    .requiredOption("--from <file>", "its transactions as CSV, which may be packed with gzip")
     .option("--replace", "drop what the source databases hold", false)
+    .addOption(
+      new Option("--dates <order>", "how its dates are written, where the lines leave it open").choices(
+        DATE_ORDERS,
+      ),
+    )
+    .addOption(
+      new Option(
+        "--decimals <mark>",
+        "what stands before the fraction of its numbers, where the lines leave it open",
+      )
+        .choices(DECIMAL_MARKS),
+    )
+    .option("--allow-rejects", "import although more than 1 % of the lines are rejected", false)
     .action(async (options: ImportOptions) => {
       const report = await importOnlineRetail({ config: loadConfig(), runtime: createRuntime() }, options);
       console.log(formatImportReport(report));

@@ -1,5 +1,6 @@
 import { SourceError } from "shopflow/errors/mod.ts";
 import { join } from "node:path";
+import { SLIPS } from "./files/column_vote.ts";
 
 /** What an import decided for rows of one kind. */
 export interface ImportRule {
@@ -13,11 +14,40 @@ export interface ImportRule {
   description: string;
 }
 
+/**
+ * The account of the lines of an imported file: `read = kept + rejected + summed + blank + header`.
+ */
+export interface LineCounts {
+  read: number;
+  /** Lines that are a row of their own. */
+  kept: number;
+  /** Lines in the rejects file. */
+  rejected: number;
+  /** Lines that add to the row of a line before them: further lines of a quoted field. */
+  summed: number;
+  /** Lines without any value. */
+  blank: number;
+  /** Names of columns, where files were joined more than once. */
+  header: number;
+}
+
+/** Why lines were rejected. */
+export interface RejectReason {
+  reason: string;
+  lines: number;
+  /** Number of the first of them in the file. */
+  firstLine: number;
+}
+
 /** What an import of real data did, for the data-quality report. */
 export interface ImportReport {
   dataset: string;
   file: string;
   importedAt: string;
+  lines: LineCounts;
+  /** How the file is written: `dates`, `decimals`. */
+  formats: Record<string, string>;
+  rejected: RejectReason[];
   /** Rows loaded, by source table. */
   rows: Record<string, number>;
   rules: ImportRule[];
@@ -27,6 +57,62 @@ export interface ImportReport {
 
 /** Where the report of the last import into this home's shop is. */
 export const importReportPath = (home: string) => join(home, "shop", "import_report.json");
+
+/** What an import is checked by before its rows become visible. */
+export interface LineCheck {
+  counts: LineCounts;
+  reasons: RejectReason[];
+  /** Lines of the file as they were counted before. */
+  lines: number;
+  /** Rows that the database took. */
+  rows: number;
+  rejectsFile: string | null;
+  allowRejects: boolean;
+}
+
+/**
+ * Checks that every line of a file is accounted for, and that no more than 1 % of those with values were rejected.
+ *
+ * @throws {SourceError} when more were rejected and that is not allowed, or the file changed while it was read.
+ * @throws {Error} when the numbers do not add up, which is a defect.
+ */
+export function checkLines({ counts, reasons, lines, rows, rejectsFile, allowRejects }: LineCheck): void {
+  const { read, kept, rejected, summed, blank, header } = counts;
+  if (read !== lines) {
+    throw new SourceError("The file changed while it was read", {
+      expected: `${number(lines)} lines, as at first`,
+      found: number(read),
+      remedy: "Import again when nothing writes to the file.",
+    });
+  }
+  if (read !== kept + rejected + summed + blank + header || kept !== rows) {
+    throw new Error(`Lines of the file are not accounted for: ${JSON.stringify({ ...counts, rows })}`);
+  }
+  if (allowRejects || rejected <= SLIPS * (kept + rejected)) return;
+  const share = (100 * rejected / (kept + rejected)).toFixed(1);
+  const most = reasons.slice(0, 5).map((reason) =>
+    `${reason.reason} (${number(reason.lines)}, first in line ${number(reason.firstLine)})`
+  );
+  const others = reasons.length > most.length ? ["other reasons"] : [];
+  throw new SourceError("Nothing was imported, since too many lines would be rejected", {
+    expected: "at most 1 % of the lines",
+    found: `${number(rejected)} of ${number(kept + rejected)} (${share} %): ${
+      [...most, ...others].join("; ")
+    }`,
+    remedy:
+      `See ${rejectsFile} for the lines. Correct the file, or pass --allow-rejects to import the others.`,
+  });
+}
+
+/** The account of lines as an equation. */
+export function linesText({ read, kept, rejected, summed, blank, header }: LineCounts): string {
+  return `${number(read)} read = ${number(kept)} kept + ${number(rejected)} rejected + ${
+    number(summed)
+  } summed` +
+    ` + ${number(blank)} blank + ${number(header)} header`;
+}
+
+const number = (count: number) => count.toLocaleString("en-US");
 
 /** Writes the report in place of the one before; it is never seen half. */
 export async function writeImportReport(home: string, report: ImportReport): Promise<void> {

@@ -20,6 +20,11 @@ export interface LoadOptions {
   progress: Progress;
 }
 
+export interface LoadTablesOptions extends LoadOptions {
+  /** Receives the rows loaded, by table, before anybody else can see them; what it throws leaves all as it was. */
+  beforeCommit?: (rows: Record<string, number>) => Promise<void>;
+}
+
 /**
  * Creates the five source tables and fills those given, all in one transaction; the others stay empty.
  * Primary keys are added where the shop has them: not on orders, where real shops have duplicates, and no
@@ -32,7 +37,7 @@ export interface LoadOptions {
 export async function loadSourceTables(
   postgresUrl: string,
   tables: TableCsv[],
-  { replace = false, progress }: LoadOptions,
+  { replace = false, progress, beforeCommit }: LoadTablesOptions,
 ): Promise<Record<string, number>> {
   await using target = await openLoadTarget(postgresUrl);
   try {
@@ -47,6 +52,7 @@ export async function loadSourceTables(
     for (const table of SOURCE_TABLES.filter(({ name }) => name !== "orders")) {
       await target.query(`ALTER TABLE "${table.name}" ADD PRIMARY KEY (${columnList(table.key)})`);
     }
+    await beforeCommit?.(rows);
     await target.query("COMMIT");
     return rows;
   } catch (error) {

@@ -10,6 +10,9 @@ export {
 } from "./source_tables.ts";
 export { type LoadOptions, loadSourceTables, type TableCsv } from "./load_tables.ts";
 export { loadTickets } from "./load_tickets.ts";
+export { loadShop } from "./load_shop.ts";
+export { DATE_ORDERS, type DateOrder } from "./files/date_column.ts";
+export { DECIMAL_MARKS, type DecimalMark } from "./files/decimal_column.ts";
 export { type PostgresSource, withPostgresSource } from "./copy_tables.ts";
 export { ticketSource } from "./copy_tickets.ts";
 export type { CopiedRows } from "./csv_copy.ts";
@@ -34,9 +37,12 @@ export { readSupportApi } from "./support_api.ts";
 export { countSourceRows } from "./count_source_rows.ts";
 export { maskUrl } from "./mask_url.ts";
 export {
+  checkLines,
   type ImportReport,
   importReportPath,
   type ImportRule,
+  type LineCounts,
+  linesText,
   readImportReport,
   writeImportReport,
 } from "./import_report.ts";

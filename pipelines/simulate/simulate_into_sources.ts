@@ -8,7 +8,7 @@ import {
   simulateShop,
   type SimulationParameters,
 } from "shopflow/simulation/mod.ts";
-import { countSourceRows, importReportPath, loadSourceTables, loadTickets } from "shopflow/sources/mod.ts";
+import { countSourceRows, importReportPath, loadShop } from "shopflow/sources/mod.ts";
 import { join } from "node:path";
 import type { PipelineContext } from "../context.ts";
 import {
@@ -128,13 +128,12 @@ async function load(
     table,
     csv: watch(csv, { label: `load ${table}`, rows, rowsEach: ROWS_PER_CHUNK }, progress),
   }));
-  await loadSourceTables(config.postgresUrl, watched, options);
   const documents = watch(tickets.documents, {
     label: "load support_tickets",
     rows: tickets.rows,
     rowsEach: 1,
   }, progress);
-  await loadTickets(config.ticketsUrl, documents, options);
+  await loadShop(config, { tables: watched, tickets: documents }, options);
 }
 
 /** Passes things on while a bar shows how many rows have been taken. */

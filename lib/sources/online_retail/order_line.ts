@@ -1,4 +1,8 @@
+import { readDate } from "../files/date_column.ts";
+import { readDecimal } from "../files/decimal_column.ts";
+import { givenText } from "../files/missing_words.ts";
 import { exactAmount } from "./exact_amount.ts";
+import type { FileFormats } from "./survey.ts";
 import type { Transaction } from "./transaction_file.ts";
 
 /** A transaction in the words of the source table `orders`, with what products and customers need. */
@@ -20,61 +24,70 @@ export interface OrderLine {
   country: string;
 }
 
-/** Either the order line, or why the source tables cannot hold the transaction. */
-export type Translation = { orderLine: OrderLine } | { reason: string };
+/** Either the order line, or why the source tables cannot hold the transaction and what was found. */
+export type Translation = { orderLine: OrderLine } | { reason: string; found?: string };
 
 /** Lengths that the source tables allow. */
 const LONGEST = { InvoiceNo: 20, StockCode: 20, CustomerID: 20, Country: 50 } as const;
+/** An id that a spreadsheet took for a number and rounded, such as 5.36E+05: many ids became one. */
+const ROUNDED_ID = /^\d([.,]\d+)?E\+\d+$/i;
 
-/** Translates one transaction; every reason names column and value. */
-export function translateTransaction(transaction: Transaction): Translation {
-  for (const column of ["InvoiceNo", "StockCode"] as const) {
-    if (transaction[column].trim() === "") return { reason: `${column} is empty` };
+/** Translates one transaction; every reason names the column. */
+export function translateTransaction(transaction: Transaction, formats: FileFormats): Translation {
+  const given = (column: keyof Transaction) => givenText(transaction[column]);
+  for (const column of ["InvoiceNo", "StockCode", "InvoiceDate", "Quantity", "UnitPrice"] as const) {
+    if (given(column) === "") return { reason: `${column} is empty` };
   }
   for (const [column, longest] of Object.entries(LONGEST)) {
-    const { length } = transaction[column as keyof typeof LONGEST].trim();
-    if (length > longest) return { reason: `${column} has ${length} characters, more than ${longest}` };
+    const { length } = given(column as keyof typeof LONGEST);
+    if (length > longest) {
+      return { reason: `${column} has more than ${longest} characters`, found: `${length}` };
+    }
   }
-  const orderDate = parseDate(transaction.InvoiceDate.trim());
-  if (orderDate === undefined) return { reason: `InvoiceDate is not a date: ${transaction.InvoiceDate}` };
-  const quantity = parseQuantity(transaction.Quantity.trim());
-  if (quantity === undefined) return { reason: `Quantity is not a whole number: ${transaction.Quantity}` };
-  const unitPrice = transaction.UnitPrice.trim();
+  for (const column of ["InvoiceNo", "StockCode", "CustomerID"] as const) {
+    if (ROUNDED_ID.test(given(column))) {
+      return { reason: `${column} is a rounded number`, found: given(column) };
+    }
+  }
+  const orderDate = readDate(given("InvoiceDate"), formats.dates);
+  if (orderDate === undefined) {
+    return {
+      reason: `InvoiceDate is not a date written ${formats.dates.order}`,
+      found: given("InvoiceDate"),
+    };
+  }
+  const quantity = parseQuantity(given("Quantity"), formats);
+  if (quantity === undefined) return { reason: "Quantity is not a whole number", found: given("Quantity") };
+  const unitPrice = readDecimal(given("UnitPrice"), formats.decimals) ?? "";
   const price = exactAmount(unitPrice, 1);
-  if (price === undefined) return { reason: `UnitPrice is not an amount below 100 million: ${unitPrice}` };
+  if (price === undefined) {
+    return { reason: "UnitPrice is not an amount below 100 million", found: given("UnitPrice") };
+  }
   const amount = exactAmount(unitPrice, quantity);
   if (amount === undefined) {
-    return { reason: `UnitPrice × Quantity is not below 100 million: ${unitPrice} × ${quantity}` };
+    return { reason: "UnitPrice × Quantity is not below 100 million", found: `${unitPrice} × ${quantity}` };
   }
   return {
     orderLine: {
-      orderId: transaction.InvoiceNo.trim(),
-      productId: transaction.StockCode.trim(),
+      orderId: given("InvoiceNo"),
+      productId: given("StockCode"),
       // The file writes the number as 17850.0.
-      customerId: transaction.CustomerID.trim().replace(/(?<=^\d+)\.0+$/, "") || null,
+      customerId: given("CustomerID").replace(/(?<=^\d+)\.0+$/, "") || null,
       orderDate,
       quantity,
       amountCents: amount.cents,
       amountRounded: amount.rounded,
       unitPriceCents: price.cents,
-      description: transaction.Description.trim(),
-      country: transaction.Country.trim(),
+      description: given("Description"),
+      // Namibia's code, not a word for nothing.
+      country: transaction.Country.trim() === "NA" ? "NA" : given("Country"),
     },
   };
 }
 
-/** `2010-12-01 08:26:00`, or as other copies of the data set write it, `12/1/2010 8:26`. */
-function parseDate(text: string): string | undefined {
-  const iso = /^(\d{4})-(\d{2})-(\d{2})(?:[ T]\d{2}:\d{2}(?::\d{2})?)?$/.exec(text);
-  const american = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: \d{1,2}:\d{2})?$/.exec(text);
-  const [year, month, day] = iso?.slice(1) ?? (american ? [american[3], american[1], american[2]] : []);
-  if (!year || !month || !day) return undefined;
-  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  const real = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
-  return real ? `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}` : undefined;
-}
-
-function parseQuantity(text: string): number | undefined {
-  const quantity = Number(text);
-  return /^-?\d+$/.test(text) && Math.abs(quantity) < 2 ** 31 ? quantity : undefined;
+/** Programs that know no missing whole numbers write 6.0. */
+function parseQuantity(text: string, { decimals }: FileFormats): number | undefined {
+  const digits = readDecimal(text, decimals)?.replace(/\.0+$/, "") ?? "";
+  const quantity = Number(digits);
+  return /^-?\d+$/.test(digits) && Math.abs(quantity) < 2 ** 31 ? quantity : undefined;
 }

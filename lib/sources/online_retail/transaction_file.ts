@@ -1,9 +1,12 @@
-import { type CsvError, parse } from "csv-parse";
 import { SourceError } from "shopflow/errors/mod.ts";
-import { csvFields } from "../csv_copy.ts";
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
+import {
+  type BrokenLine,
+  type CsvLine,
+  type CsvRecord,
+  CsvRecords,
+  splitFields,
+} from "../files/csv_records.ts";
+import { readTextLines } from "../files/text_lines.ts";
 
 /** Columns of the UCI data set, which may come in any order and beside others. */
 const COLUMNS = [
@@ -17,95 +20,123 @@ const COLUMNS = [
   "Country",
 ] as const;
 
+const DELIMITERS = [",", ";", "\t", "|"];
+
 /** A line of the file as it stands, by column. */
 export type Transaction = Record<typeof COLUMNS[number], string>;
 
-/** A line with its number, or why it is none. */
+/** What lines of the file are. Every line is in exactly one of these. */
 export type TransactionLine =
-  | { line: number; transaction: Transaction }
-  | { line: number; reason: string; text: string };
+  | TransactionRecord
+  | BrokenLine
+  | { kind: "blank"; line: number }
+  /** The header, at the beginning and wherever files were joined. */
+  | { kind: "header"; line: number };
+
+export interface TransactionRecord extends Pick<CsvRecord, "line" | "lines" | "text"> {
+  kind: "transaction";
+  transaction: Transaction;
+}
 
 /**
- * Reads transactions from a `.csv` or `.csv.gz` file in UTF-8, line by line. A line that is not CSV or has
- * too many or too few fields comes with the reason.
+ * Reads transactions from a CSV file, some lines at once. The fields are separated by comma, semicolon, tab or bar,
+ * whichever the header has.
  *
- * @param onBytes is told how many bytes of the file (packed, if it is) were read so far.
+ * @param onBytes receives how many bytes of the file (packed, if it is) were read so far.
  * @throws {SourceError} when the file cannot be opened, unpacked or decoded, or lacks a column.
  */
 export async function* readTransactions(
   path: string,
-  onBytes: (bytes: number) => void = () => {},
-): AsyncGenerator<TransactionLine> {
-  const unreadable: TransactionLine[] = [];
-  const parser = parse({
-    bom: true,
-    info: true,
-    columns: (header: string[]) => checkedHeader(header, path),
-    skip_records_with_error: true,
-    on_skip: (error: CsvError | undefined) => {
-      const fields: unknown = error?.record;
-      unreadable.push({
-        line: Number(error?.lines ?? 0),
-        reason: error?.message ?? "not CSV",
-        text: Array.isArray(fields) ? csvFields(fields.map(String)) : "",
-      });
-      return undefined;
-    },
-  });
+  onBytes?: (bytes: number) => void,
+): AsyncGenerator<TransactionLine[]> {
+  let header: Header | undefined;
+  let records: CsvRecords | undefined;
+  let line = 0;
   try {
-    const stages = [
-      createReadStream(path),
-      countBytes(onBytes),
-      ...(path.endsWith(".gz") ? [createGunzip()] : []),
-      decodeUtf8,
-      parser,
-    ];
-    // An error of any stage destroys the parser with it, so it comes out of the loop below.
-    pipeline(stages, () => {});
-    const records = parser as AsyncIterable<{ record: Transaction; info: { lines: number } }>;
-    for await (const { record, info } of records) {
-      // The parser reads ahead: what it skipped further on comes in its turn.
-      while (unreadable.length > 0 && unreadable[0]!.line < info.lines) yield unreadable.shift()!;
-      yield { line: info.lines, transaction: record };
+    const expected = "the Online Retail data set as CSV";
+    for await (const lines of readTextLines(path, { onBytes, expected })) {
+      const found: TransactionLine[] = [];
+      while (header === undefined && lines.length > 0) {
+        const text = lines.shift() ?? "";
+        line++;
+        if (text.trim() === "") {
+          found.push({ kind: "blank", line });
+          continue;
+        }
+        header = readHeader(text, path);
+        records = new CsvRecords(header.delimiter, header.names.length, line + 1);
+        found.push({ kind: "header", line });
+      }
+      if (header !== undefined && records !== undefined) found.push(...named(records.add(lines), header));
+      yield found;
     }
-    yield* unreadable;
   } catch (cause) {
-    if (cause instanceof SourceError) throw cause;
-    if ((cause as { code?: string }).code === "ENOENT") {
-      throw new SourceError(`There is no file ${path}`, { remedy: "Check the path after --from.", cause });
-    }
-    throw new SourceError(`The file ${path} cannot be read`, {
-      expected: "the Online Retail data set as CSV in UTF-8, or the same packed with gzip as .csv.gz",
-      found: cause instanceof Error ? cause.message : String(cause),
-      remedy: "Check --from. A file in another encoding can be converted: iconv -f latin1 -t utf-8.",
-      cause,
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new SourceError(`There is no file ${path}`, { remedy: "Check the path after --from.", cause });
+  }
+  if (header === undefined || records === undefined) {
+    throw new SourceError(`The file ${path} is empty`, {
+      expected: `a header with ${COLUMNS.join(", ")}`,
+      remedy: "Give the file of the UCI data set Online Retail with --from.",
     });
   }
+  yield named(records.end(), header);
 }
 
-function countBytes(onBytes: (bytes: number) => void) {
-  return async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    let bytes = 0;
-    for await (const chunk of chunks) {
-      onBytes(bytes += chunk.length);
-      yield chunk;
+interface Header {
+  delimiter: string;
+  names: string[];
+  /** Position of each of our columns. */
+  positions: [column: typeof COLUMNS[number], position: number][];
+}
+
+function readHeader(text: string, path: string): Header {
+  const candidates = DELIMITERS.map((delimiter) => ({ delimiter, names: headerNames(text, delimiter) }));
+  const missing = ({ names }: { names: string[] }) => COLUMNS.filter((column) => !names.includes(column));
+  const [best] = candidates.sort((a, b) =>
+    missing(a).length - missing(b).length || b.names.length - a.names.length
+  );
+  const { delimiter, names } = best!;
+  const lacking = missing(best!);
+  const remedy = "Give the file of the UCI data set Online Retail with --from.";
+  if (lacking.length > 0) {
+    throw new SourceError(`The header of ${path} lacks columns`, {
+      expected: COLUMNS.join(", "),
+      found: `${names.join(", ").slice(0, 200)} (no ${lacking.join(", ")})`,
+      remedy,
+    });
+  }
+  const twice = COLUMNS.find((column) => names.indexOf(column) !== names.lastIndexOf(column));
+  if (twice !== undefined) {
+    throw new SourceError(`The header of ${path} has column ${twice} twice`, {
+      expected: COLUMNS.join(", "),
+      found: names.join(", ").slice(0, 200),
+      remedy,
+    });
+  }
+  return { delimiter, names, positions: COLUMNS.map((column) => [column, names.indexOf(column)]) };
+}
+
+function headerNames(text: string, delimiter: string): string[] {
+  const fields = splitFields(text, delimiter);
+  // Files that were joined have the byte order mark of each.
+  return Array.isArray(fields) ? fields.map((field) => field.replace(/^\uFEFF/, "").trim()) : [];
+}
+
+function named(lines: CsvLine[], { names, positions }: Header): TransactionLine[] {
+  return lines.map((line) => {
+    if (line.kind !== "record") return line;
+    const { fields, text, lines } = line;
+    const [, invoice] = positions[0]!;
+    if (fields[invoice]?.endsWith("InvoiceNo") && isHeader(fields, names)) {
+      return { kind: "header", line: line.line };
     }
-  };
-}
-
-/** Decodes strictly: a file in another encoding must not turn into wrong letters. */
-async function* decodeUtf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
-  yield decoder.decode();
-}
-
-function checkedHeader(header: string[], path: string): string[] {
-  const missing = COLUMNS.filter((column) => !header.includes(column));
-  if (missing.length === 0) return header;
-  throw new SourceError(`The header of ${path} lacks columns`, {
-    expected: COLUMNS.join(", "),
-    found: `${header.join(", ").slice(0, 200)} (no ${missing.join(", ")})`,
-    remedy: "Give the file of the UCI data set Online Retail with --from.",
+    const transaction = Object.fromEntries(
+      positions.map(([column, position]) => [column, fields[position] ?? ""]),
+    ) as Transaction;
+    return { kind: "transaction", line: line.line, lines, text, transaction };
   });
 }
+
+const isHeader = (fields: string[], names: string[]) =>
+  fields.every((field, i) => field.replace(/^\uFEFF/, "").trim() === names[i]);

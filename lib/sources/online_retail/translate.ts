@@ -1,20 +1,22 @@
 import { SourceError } from "shopflow/errors/mod.ts";
 import { csvFields } from "../csv_copy.ts";
-import type { ImportRule } from "../import_report.ts";
+import type { ImportRule, LineCounts, RejectReason } from "../import_report.ts";
 import type { TableCsv } from "../load_tables.ts";
 import { CustomerList } from "./customer_list.ts";
 import { centsAsDecimal } from "./exact_amount.ts";
 import { type OrderLine, translateTransaction } from "./order_line.ts";
 import { OrderLineRules } from "./order_line_rules.ts";
 import { ProductCatalogue } from "./product_catalogue.ts";
-import type { TransactionLine } from "./transaction_file.ts";
+import type { FileFormats } from "./survey.ts";
+import type { TransactionLine, TransactionRecord } from "./transaction_file.ts";
 
-/** A line of the file that the source tables cannot hold. */
-export interface RejectedLine {
-  /** Line number in the file. */
+/** Lines of the file that the source tables cannot hold. */
+export interface RejectedLines {
+  /** Number of the first line in the file. */
   line: number;
+  /** Why, with what was found. */
   reason: string;
-  /** The line as it was. */
+  /** The lines as they were. */
   text: string;
 }
 
@@ -27,16 +29,25 @@ const BATCH = 2000;
  * is; only what the tables cannot hold is rejected.
  */
 export class OnlineRetailTranslation {
-  readonly #lines: AsyncIterable<TransactionLine>;
-  readonly #reject: (rejected: RejectedLine) => Promise<void>;
+  readonly #lines: AsyncIterable<TransactionLine[]>;
+  readonly #formats: FileFormats;
+  readonly #reject: (rejected: RejectedLines) => Promise<void>;
   readonly #catalogue = new ProductCatalogue();
   readonly #customers = new CustomerList();
   readonly #rules = new OrderLineRules();
-  #rejected = 0;
+  readonly #counts: LineCounts = { read: 0, kept: 0, rejected: 0, summed: 0, blank: 0, header: 0 };
+  readonly #reasons = new Map<string, RejectReason>();
+  /** Those of the batch at hand. */
+  readonly #rejections: RejectedLines[] = [];
 
-  /** @param reject is told of every line that cannot be kept. */
-  constructor(lines: AsyncIterable<TransactionLine>, reject: (rejected: RejectedLine) => Promise<void>) {
+  /** @param reject receives every line that cannot be kept. */
+  constructor(
+    lines: AsyncIterable<TransactionLine[]>,
+    formats: FileFormats,
+    reject: (rejected: RejectedLines) => Promise<void>,
+  ) {
     this.#lines = lines;
+    this.#formats = formats;
     this.#reject = reject;
   }
 
@@ -55,49 +66,81 @@ export class OnlineRetailTranslation {
       sourceTable: "orders",
       rule: "rejected_line",
       action: "dropped",
-      rows: this.#rejected,
+      rows: this.#counts.rejected,
       amount: null,
       description: "Lines the tables cannot hold, see the rejects file",
     };
     return [...this.#rules.report(), rejected, ...this.#catalogue.report(), ...this.#customers.report()];
   }
 
+  /** The account of the lines so far. */
+  get counts(): LineCounts {
+    return { ...this.#counts };
+  }
+
+  /** Why lines were rejected, the most frequent reason first. */
+  get reasons(): RejectReason[] {
+    return [...this.#reasons.values()].sort((a, b) => b.lines - a.lines);
+  }
+
   async *#orders(): AsyncGenerator<Uint8Array> {
     const encoder = new TextEncoder();
     let batch: string[] = [];
-    let kept = 0;
-    for await (const input of this.#lines) {
-      const line = await this.#translated(input);
-      if (line === undefined) continue;
-      this.#catalogue.add(line);
-      this.#customers.add(line);
-      this.#rules.add(line);
-      batch.push(orderCsv(line));
-      if (++kept % BATCH > 0) continue;
+    for await (const lines of this.#lines) {
+      for (const input of lines) {
+        const line = this.#translated(input);
+        if (line === undefined) continue;
+        this.#catalogue.add(line);
+        this.#customers.add(line);
+        this.#rules.add(line);
+        batch.push(orderCsv(line));
+      }
+      for (const rejected of this.#rejections.splice(0)) await this.#reject(rejected);
+      if (batch.length < BATCH) continue;
       yield encoder.encode(batch.join(""));
       batch = [];
     }
-    if (kept === 0) {
+    if (this.#counts.kept === 0) {
       throw new SourceError("The file has no line that can be imported", {
         expected: "transactions of the Online Retail data set",
-        found: `${this.#rejected} rejected lines`,
+        found: `${this.#counts.rejected} rejected lines`,
         remedy: "See the rejects file for the reasons.",
       });
     }
     yield encoder.encode(batch.join(""));
   }
 
-  async #translated(input: TransactionLine): Promise<OrderLine | undefined> {
-    if ("reason" in input) return await this.#rejectLine(input);
-    const translation = translateTransaction(input.transaction);
-    if ("orderLine" in translation) return translation.orderLine;
-    const text = csvFields(Object.values(input.transaction));
-    return await this.#rejectLine({ line: input.line, reason: translation.reason, text });
+  #translated(input: TransactionLine): OrderLine | undefined {
+    if (input.kind === "blank" || input.kind === "header") {
+      this.#counts.read++;
+      this.#counts[input.kind]++;
+      return undefined;
+    }
+    if (input.kind === "broken") return this.#rejected(input, 1, input.reason);
+    const translation = translateTransaction(input.transaction, this.#formats);
+    if ("orderLine" in translation) return this.#kept(input, translation.orderLine);
+    return this.#rejected(input, input.lines, translation.reason, translation.found);
   }
 
-  async #rejectLine(rejected: RejectedLine): Promise<undefined> {
-    this.#rejected++;
-    await this.#reject(rejected);
+  #kept({ lines }: TransactionRecord, orderLine: OrderLine): OrderLine {
+    this.#counts.read += lines;
+    this.#counts.kept++;
+    this.#counts.summed += lines - 1;
+    return orderLine;
+  }
+
+  #rejected(
+    { line, text }: { line: number; text: string },
+    lines: number,
+    reason: string,
+    found?: string,
+  ): undefined {
+    this.#counts.read += lines;
+    this.#counts.rejected += lines;
+    const counted = this.#reasons.get(reason) ?? { reason, lines: 0, firstLine: line };
+    counted.lines += lines;
+    this.#reasons.set(reason, counted);
+    this.#rejections.push({ line, reason: found === undefined ? reason : `${reason}: ${found}`, text });
   }
 
   *#products(): Generator<Uint8Array> {

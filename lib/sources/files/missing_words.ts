@@ -1,0 +1,30 @@
+/** What programs write where they have no value; those of pandas, R, MySQL, PostgreSQL's psql and spreadsheets. */
+const WORDS = new Set([
+  "",
+  "null",
+  "(null)",
+  "[null]",
+  "<null>",
+  "none",
+  "nil",
+  "nan",
+  "-nan",
+  "<na>",
+  "na",
+  "n/a",
+  "#n/a",
+  "#na",
+  "nat",
+  "\\n",
+  "undefined",
+  "1.#ind",
+  "-1.#ind",
+  "1.#qnan",
+  "-1.#qnan",
+]);
+
+/** Text without surrounding blanks, empty where it is a word for no value, in any case. */
+export function givenText(text: string): string {
+  const trimmed = text.trim();
+  return trimmed.length <= 8 && WORDS.has(trimmed.toLowerCase()) ? "" : trimmed;
+}

@@ -1,0 +1,140 @@
+import { SourceError } from "shopflow/errors/mod.ts";
+import { createReadStream } from "node:fs";
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+
+export interface TextLineOptions {
+  /** Receives how many bytes of the file (packed, if it is) were read so far. */
+  onBytes?: (bytes: number) => void;
+  /** What the file should be, for messages. */
+  expected: string;
+}
+
+/** Characters that a line may have: more is not a line but a file without line ends. */
+const LONGEST_LINE = 64 << 20;
+/** Bytes read at once. */
+const PIECE = 256 << 10;
+
+/**
+ * Reads the lines of a text file, some at once, without their ends: line feed, carriage return or both. The number of
+ * lines is that of line ends, plus one where text follows the last of them. U+2028 and the like are text.
+ *
+ * The file is in UTF-8, or in UTF-16 with a byte order mark, and may be packed with gzip, whatever its name.
+ *
+ * @throws {SourceError} when it cannot be unpacked or decoded, is cut off, or is a spreadsheet or an archive.
+ * @throws {Deno.errors.NotFound} when there is no such file.
+ */
+export async function* readTextLines(
+  path: string,
+  { onBytes = () => {}, expected }: TextLineOptions,
+): AsyncGenerator<string[]> {
+  const start = await firstBytes(path);
+  try {
+    yield* splitLines(decode(unpacked(path, isGzip(start), onBytes)));
+  } catch (cause) {
+    if (cause instanceof SourceError) throw cause;
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new SourceError(`The file ${path} cannot be read`, {
+      expected: `${expected} in UTF-8, or the same packed with gzip`,
+      found: cause instanceof TypeError ? `bytes that are not UTF-8 (${found})` : found,
+      remedy: isGzip(start)
+        ? "Copy or pack the file again: a packed file that was cut off cannot be used in part."
+        : "Check the file. One in another encoding can be converted: iconv -f latin1 -t utf-8.",
+      cause,
+    });
+  }
+}
+
+async function firstBytes(path: string): Promise<Uint8Array> {
+  using file = await Deno.open(path);
+  const { isFile, isDirectory } = await file.stat();
+  if (!isFile) {
+    throw new SourceError(`${path} is not a file`, {
+      expected: "a file that can be read more than once",
+      found: isDirectory ? "a folder" : "a pipe or device",
+      remedy: "Save the data as a file first.",
+    });
+  }
+  const bytes = new Uint8Array(4);
+  return bytes.subarray(0, await file.read(bytes) ?? 0);
+}
+
+const isGzip = ([first, second]: Uint8Array) => first === 0x1f && second === 0x8b;
+
+async function* unpacked(
+  path: string,
+  packed: boolean,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const bytes = counted(createReadStream(path, { highWaterMark: PIECE }), onBytes);
+  if (!packed) return yield* bytes;
+  const gunzip = createGunzip({ chunkSize: PIECE });
+  // An error of any stage destroys the last one with it, so it comes out of the loop below.
+  pipeline(Readable.from(bytes), gunzip, () => {});
+  yield* gunzip as AsyncIterable<Uint8Array>;
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    onBytes(bytes += chunk.length);
+    yield chunk;
+  }
+}
+
+/** Decodes strictly: a file in another encoding must not turn into wrong letters. */
+async function* decode(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let decoder: TextDecoder | undefined;
+  for await (const chunk of chunks) {
+    decoder ??= new TextDecoder(encodingOf(chunk), { fatal: true });
+    yield decoder.decode(chunk, { stream: true });
+  }
+  if (decoder !== undefined) yield decoder.decode();
+}
+
+function encodingOf([first, second, third]: Uint8Array): string {
+  if (first === 0x50 && second === 0x4b && third === 0x03) {
+    throw new SourceError("The file is a spreadsheet or a zip archive", {
+      expected: "text, as it is or packed with gzip",
+      remedy: "Save the spreadsheet as CSV in UTF-8, or unpack the archive.",
+    });
+  }
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  if (first === 0xfe && second === 0xff) return "utf-16be";
+  return "utf-8";
+}
+
+async function* splitLines(chunks: AsyncIterable<string>): AsyncGenerator<string[]> {
+  let unfinished: string[] = [];
+  let length = 0;
+  let read = 0;
+  let afterReturn = false;
+  for await (const chunk of chunks) {
+    if (chunk === "") continue;
+    const text = afterReturn && chunk.startsWith("\n") ? chunk.slice(1) : chunk;
+    afterReturn = chunk.endsWith("\r");
+    const lines = text.split(/\r\n|\n|\r/);
+    const rest = lines.pop() ?? "";
+    if (lines.length > 0) {
+      lines[0] = unfinished.join("") + lines[0];
+      unfinished = [];
+      length = 0;
+      read += lines.length;
+      yield lines;
+    }
+    unfinished.push(rest);
+    length += rest.length;
+    if (length <= LONGEST_LINE) continue;
+    throw new SourceError(
+      `Line ${read + 1} has more than ${LONGEST_LINE.toLocaleString("en-US")} characters`,
+      {
+        expected: "text with line ends",
+        remedy: "Check the file.",
+      },
+    );
+  }
+  if (length > 0) yield [unfinished.join("")];
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { OnlineRetailTranslation, readTransactions, surveyTransactions } from "shopflow/sources/mod.ts";
+import fc from "fast-check";
+
+const HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
+const DESCRIPTIONS = ["WHITE HEART", '"LAMP, RED"', '"6"" PLATE"', "", '"""BIG"" SIGN, BLUE"', "?"];
+const GOOD = Array.from(
+  { length: 60 },
+  (_, i) =>
+    `${536365 + i},P${i % 7},${DESCRIPTIONS[i % DESCRIPTIONS.length]},${i % 5 + 1},` +
+    `2010-12-${String(i % 28 + 1).padStart(2, "0")} 08:26:00,${i}.55,${17850 + i}.0,France`,
+);
+
+/** What goes wrong with a line when files are cut, edited or sent. */
+const DAMAGE: Record<string, (line: string, at: number, other: string) => string[]> = {
+  "a quote more": (line, at) => [line.slice(0, at) + '"' + line.slice(at)],
+  "a quoted beginning": (line) => ['"' + line],
+  "an unclosed description": (line) => [line.replace(/^(\d+,P\d,)"?/, '$1"').replace(/",(?=\d+,2010)/, ",")],
+  "a character less": (line, at) => [line.slice(0, at) + line.slice(at + 1)],
+  "cut short": (line, at) => [line.slice(0, at)],
+  "a delimiter more": (line, at) => [line.slice(0, at) + "," + line.slice(at)],
+  "a NUL": (line, at) => [line.slice(0, at) + "\0" + line.slice(at)],
+  "a line end inside": (line, at) => [line.slice(0, at), line.slice(at)],
+  "run into the next": (line, _, other) => [line + other],
+  "blank": () => [""],
+  "no values": () => [",,,,,,,"],
+  "the header": () => [HEADER],
+};
+/** Those that leave a line where it was. */
+const IN_PLACE = Object.keys(DAMAGE).filter((name) =>
+  name !== "a line end inside" && name !== "run into the next"
+);
+
+const damages = (names: string[]) =>
+  fc.array(
+    fc.record({
+      line: fc.nat(GOOD.length - 1),
+      name: fc.constantFrom(...names),
+      at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+    }),
+    { maxLength: 8 },
+  );
+
+function damaged(changes: { line: number; name: string; at: number }[]): string[] {
+  const lines = GOOD.map((line) => [line]);
+  for (const { line, name, at } of changes) {
+    const [text = "", ...rest] = lines[line]!;
+    lines[line] = [
+      ...DAMAGE[name]!(text, Math.floor(at * text.length), GOOD[(line + 1) % GOOD.length]!),
+      ...rest,
+    ];
+  }
+  return [HEADER, ...lines.flat()];
+}
+
+async function translate(lines: string[], ending: string) {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, lines.join(ending) + ending);
+    const { formats, lines: surveyed } = await surveyTransactions(path, {});
+    const rejected: { line: number; text: string }[] = [];
+    const translation = new OnlineRetailTranslation(
+      readTransactions(path),
+      formats,
+      (line) => Promise.resolve(void rejected.push(line)),
+    );
+    let orders = "";
+    for (const { table, csv } of translation.tables()) {
+      for await (const bytes of csv) if (table === "orders") orders += new TextDecoder().decode(bytes);
+    }
+    return { surveyed, counts: translation.counts, reasons: translation.reasons, rejected, orders };
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+Deno.test("whatever is wrong with lines, each is kept, rejected with its own text and number, summed, blank or a header", () =>
+  fc.assert(
+    fc.asyncProperty(
+      damages(Object.keys(DAMAGE)),
+      fc.constantFrom("\n", "\r\n", "\r"),
+      async (changes, ending) => {
+        const lines = damaged(changes);
+        const { surveyed, counts, reasons, rejected } = await translate(lines, ending);
+        const { read, kept, rejected: count, summed, blank, header } = counts;
+        assert.equal(read, lines.length);
+        assert.equal(surveyed, read);
+        assert.equal(read, kept + count + summed + blank + header);
+        assert.equal(reasons.reduce((sum, reason) => sum + reason.lines, 0), count);
+        assert.equal(rejected.reduce((sum, { text }) => sum + text.split("\n").length, 0), count);
+        for (const { line, text } of rejected) {
+          assert.equal(text, lines.slice(line - 1, line - 1 + text.split("\n").length).join("\n"));
+        }
+      },
+    ),
+    { numRuns: 150 },
+  ));
+
+Deno.test("a line that is damaged in place costs no other line", () =>
+  fc.assert(
+    fc.asyncProperty(damages(IN_PLACE), async (changes) => {
+      const { rejected, orders } = await translate(damaged(changes), "\n");
+      const touched = new Set(changes.map(({ line }) => line));
+      assert.deepEqual(rejected.filter(({ line }) => !touched.has(line - 2)), []);
+      for (const line of GOOD.filter((_, i) => !touched.has(i))) {
+        assert.ok(orders.includes(`"${line.slice(0, 6)}"`), line);
+      }
+    }),
+    { numRuns: 100 },
+  ));
+
+Deno.test("an unclosed quote in line 5 of 1,000 costs line 5", async () => {
+  const lines = [HEADER, ...Array.from({ length: 1000 }, (_, i) => GOOD[i % GOOD.length]!)];
+  lines[4] = '536367,P2,"6 PLATE,3,2010-12-03 08:26:00,2.55,17852.0,France';
+  const { counts, rejected } = await translate(lines, "\n");
+  assert.deepEqual(counts, { read: 1001, kept: 999, rejected: 1, summed: 0, blank: 0, header: 1 });
+  assert.deepEqual(rejected, [{ line: 5, reason: "A quote is not closed", text: lines[4] }]);
+});
