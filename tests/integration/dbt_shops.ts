@@ -69,6 +69,13 @@ function withTouchyRows(shop: ShopRows): ShopRows {
   shop.customers.push(
     customer("\u00a0CUST000006\u2003", { first_name: "\u3000", last_name: "\tDoe\n", city: "Zürich 🏔" }),
   );
+  // Words for nothing, of which one has a character that engines read differently.
+  shop.customers.push(
+    customer("\\N", { city: "Nowhere" }),
+    customer("CUST000008", { country: "\\N", city: "None" }),
+  );
+  shop.orders.push(line("ORD0000012", "\\N", "NULL", "2023-12-30", 4, 1));
+  shop.events.push(event("EVT00000009", "undefined", "page_view", "2024-05-31 23:59:58"));
   // One member in two source rows, of which a later run finds one deleted.
   shop.customers.push(customer("CUST000007", { city: "Leeds" }), customer(" CUST000007", { city: "Bath" }));
   shop.products.push(product("PROD00008", { price: 9 }), product("PROD00008 ", { price: 10 }));

@@ -69,6 +69,48 @@ Deno.test("missing attributes of customers are kept as missing and counted", asy
   });
 });
 
+Deno.test("words for nothing are no customer, product or attribute, but Null and None are names of people", async () => {
+  const words = ["NULL", "null", "NaN", "nan", "None", "\\N", "<NA>", "n/a", " N/A ", "undefined"];
+  const day = "2024-03-01";
+  const rows = {
+    customers: [
+      ...words.map((word) => customer(word)),
+      customer("C1", { first_name: "Nan", last_name: "Null", city: "None", country: "NULL", email: "n/a" }),
+    ],
+    products: [product("NULL"), product("P1", { category: "nan", brand: "None" })],
+    orders: words.map((word, i) => line(`O${i}`, word, i === 0 ? "NULL" : "P1", day, 10, 1)),
+    events: words.map((word, i) =>
+      event(`E${i}`, word, "page_view", `${day} 10:00:0${i}`, { product_id: word })
+    ),
+    support_tickets: words.map((word, i) =>
+      ticket(`T${i}`, word, `${day} 10:00:0${i}`, { product_id: word })
+    ),
+  };
+  await withBuiltShop(rows, async (shop) => {
+    assert.deepEqual(
+      await shop.rows(
+        "SELECT customer_id, first_name, last_name, city, country, email FROM dim_customers ORDER BY 1",
+      ),
+      [
+        { customer_id: "C1", first_name: "Nan", last_name: "Null", city: "None", country: null, email: null },
+        { customer_id: "UNKNOWN", first_name: null, last_name: null, city: null, country: null, email: null },
+      ],
+    );
+    assert.deepEqual(await shop.columns("SELECT product_id, category, brand FROM dim_products ORDER BY 1"), {
+      product_id: ["P1", "UNKNOWN"],
+      category: ["Unknown", "Unknown"],
+      brand: ["Unknown", "Unknown"],
+    });
+    for (const fact of ["fact_orders", "fact_events", "fact_support_tickets"]) {
+      assert.deepEqual(await shop.columns(`SELECT DISTINCT customer_id FROM ${fact}`), {
+        customer_id: ["UNKNOWN"],
+      });
+    }
+    assert.equal((await shop.quality("customers", "missing_customer_id")).rows, words.length);
+    assert.equal((await shop.quality("orders", "missing_customer_id")).rows, words.length);
+  });
+});
+
 Deno.test("a product without category or brand has Unknown, and one that only facts know is inferred", async () => {
   const rows = {
     products: [product("P1", { category: null }), product("P2", { brand: " " })],

@@ -7,9 +7,9 @@ cleaned as (
     select
         {{ clean_text('customer_id') }} as customer_id,
         {{ clean_text('email') }} as email,
-        {{ clean_text('first_name') }} as first_name,
-        {{ clean_text('last_name') }} as last_name,
-        {{ clean_text('city') }} as city,
+        {{ clean_name('first_name') }} as first_name,
+        {{ clean_name('last_name') }} as last_name,
+        {{ clean_name('city') }} as city,
         {{ clean_text('country') }} as country,
         signup_date,
         {{ clean_text('customer_segment') }} as customer_segment,
