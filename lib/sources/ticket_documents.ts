@@ -24,7 +24,7 @@ export function readTickets(
   ticketsUrl: string,
   { selection = {}, apiKey, log = createLogger() }: ReadTicketsOptions = {},
 ): AsyncGenerator<TicketDocument> {
-  if (ticketsUrl.startsWith("file:")) return readTicketFile(ticketsUrl.slice("file:".length));
+  if (ticketsUrl.startsWith("file:")) return readTicketFile(ticketsUrl.slice("file:".length), log);
   if (/^https?:/.test(ticketsUrl)) return readApi(ticketsUrl, selection, { apiKey, log });
   return readCollection(ticketsUrl, selection);
 }

@@ -1,5 +1,7 @@
 import { BSON } from "mongodb";
 import { SchemaContractError } from "shopflow/errors/mod.ts";
+import { isRealDay } from "./files/date_column.ts";
+import { givenText } from "./files/missing_words.ts";
 import { TICKET_FIELDS } from "./source_tables.ts";
 
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?)?$/;
@@ -15,6 +17,8 @@ export function ticketValues(document: BSON.Document, place: string): (string | 
   return TICKET_FIELDS.map(({ name, lakeType }) => {
     const value: unknown = document[name];
     if (value === null || value === undefined) return null;
+    // Text that says nothing is cleaned in the warehouse; as a number or date it is nothing at once.
+    if (lakeType !== "VARCHAR" && isNothing(value)) return null;
     const text = READERS[lakeType]!.read(value);
     if (text !== undefined) return text;
     const ticket = typeof document.ticket_id === "string" ? document.ticket_id : "without ticket_id";
@@ -60,9 +64,15 @@ export function utcText(value: unknown): string | undefined {
 /** Times without a zone are UTC, as all times in the lake. */
 function isoDate(value: unknown): Date | undefined {
   if (typeof value !== "string" || !ISO_TIME.test(value)) return undefined;
+  const [year, month, day] = value.slice(0, 10).split("-").map(Number);
+  // JavaScript takes 30 February for 1 March.
+  if (!isRealDay(year ?? 0, month ?? 0, day ?? 0)) return undefined;
   const time = value.length > 10 ? value.replace(" ", "T") : `${value}T00:00`;
   return new Date(/(Z|[+-]\d{2}:?\d{2})$/.test(time.slice(10)) ? time : `${time}Z`);
 }
+
+const isNothing = (value: unknown) =>
+  typeof value === "string" ? givenText(value) === "" : typeof value === "number" && Number.isNaN(value);
 
 function describe(value: unknown): string {
   const type = value instanceof Date ? "date" : Array.isArray(value) ? "list" : typeof value;

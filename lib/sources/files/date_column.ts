@@ -96,16 +96,19 @@ function dayOf({ shape, parts: [first, second, third] }: DateParts, order: DateO
     ? [third, second, first]
     : [third, first, second];
   const full = shape === "year-first" || year.length === 4 ? Number(year) : fullYear(year);
-  const days = DAYS[Number(month) - 1];
-  if (full === undefined || full < 1 || days === undefined) return undefined;
-  const last = Number(month) === 2 && isLeap(full) ? 29 : days;
-  if (Number(day) < 1 || Number(day) > last) return undefined;
+  if (full === undefined || !isRealDay(full, Number(month), Number(day))) return undefined;
   return `${String(full).padStart(4, "0")}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`;
 }
 
 /** As POSIX has it: 69 to 99 are of the 20th century. */
 function fullYear(year: string): number | undefined {
   return year.length === 2 ? Number(year) + (Number(year) < 69 ? 2000 : 1900) : undefined;
+}
+
+/** Whether the calendar has this day; 30 February is none. */
+export function isRealDay(year: number, month: number, day: number): boolean {
+  const days = month === 2 && isLeap(year) ? 29 : DAYS[month - 1] ?? 0;
+  return year >= 1 && day >= 1 && day <= days;
 }
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];

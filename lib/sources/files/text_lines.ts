@@ -1,5 +1,4 @@
 import { SourceError } from "shopflow/errors/mod.ts";
-import { createReadStream } from "node:fs";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 
@@ -21,16 +20,18 @@ const PIECE = 256 << 10;
  *
  * The file is in UTF-8, or in UTF-16 with a byte order mark, and may be packed with gzip, whatever its name.
  *
- * @throws {SourceError} when it cannot be unpacked or decoded, is cut off, or is a spreadsheet or an archive.
+ * @throws {SourceError} when it cannot be unpacked or decoded, is cut off, changes meanwhile, or is no text file.
  * @throws {Deno.errors.NotFound} when there is no such file.
  */
 export async function* readTextLines(
   path: string,
   { onBytes = () => {}, expected }: TextLineOptions,
 ): AsyncGenerator<string[]> {
-  const start = await firstBytes(path);
+  using file = await openFile(path);
+  const before = await file.stat();
+  const start = await firstBytes(file);
   try {
-    yield* splitLines(decode(unpacked(path, isGzip(start), onBytes)));
+    yield* splitLines(decode(unpacked(readBytes(file, onBytes), isGzip(start))));
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
     const found = cause instanceof Error ? cause.message : String(cause);
@@ -43,46 +44,52 @@ export async function* readTextLines(
       cause,
     });
   }
+  const after = await file.stat();
+  if (before.size === after.size && before.mtime?.getTime() === after.mtime?.getTime()) return;
+  throw new SourceError(`The file ${path} changed while it was read`, {
+    expected: `${before.size.toLocaleString("en-US")} bytes, as at first`,
+    found: `${after.size.toLocaleString("en-US")} bytes, written ${after.mtime?.toISOString()}`,
+    remedy: "Run the command again when nothing writes to the file.",
+  });
 }
 
-async function firstBytes(path: string): Promise<Uint8Array> {
-  using file = await Deno.open(path);
-  const { isFile, isDirectory } = await file.stat();
-  if (!isFile) {
-    throw new SourceError(`${path} is not a file`, {
-      expected: "a file that can be read more than once",
-      found: isDirectory ? "a folder" : "a pipe or device",
-      remedy: "Save the data as a file first.",
-    });
-  }
+async function openFile(path: string): Promise<Deno.FsFile> {
+  // Looked at before it is opened, since opening a pipe waits for its writer.
+  const { isFile, isDirectory } = await Deno.stat(path);
+  if (isFile) return await Deno.open(path);
+  throw new SourceError(`${path} is not a file`, {
+    expected: "a file that can be read more than once",
+    found: isDirectory ? "a folder" : "a pipe or device",
+    remedy: "Save the data as a file first.",
+  });
+}
+
+async function firstBytes(file: Deno.FsFile): Promise<Uint8Array> {
   const bytes = new Uint8Array(4);
-  return bytes.subarray(0, await file.read(bytes) ?? 0);
+  const read = await file.read(bytes) ?? 0;
+  await file.seek(0, Deno.SeekMode.Start);
+  return bytes.subarray(0, read);
 }
 
 const isGzip = ([first, second]: Uint8Array) => first === 0x1f && second === 0x8b;
 
-async function* unpacked(
-  path: string,
-  packed: boolean,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  const bytes = counted(createReadStream(path, { highWaterMark: PIECE }), onBytes);
+async function* readBytes(file: Deno.FsFile, onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  while (true) {
+    const piece = new Uint8Array(PIECE);
+    const read = await file.read(piece);
+    if (read === null) return;
+    onBytes(bytes += read);
+    yield piece.subarray(0, read);
+  }
+}
+
+async function* unpacked(bytes: AsyncIterable<Uint8Array>, packed: boolean): AsyncGenerator<Uint8Array> {
   if (!packed) return yield* bytes;
   const gunzip = createGunzip({ chunkSize: PIECE });
   // An error of any stage destroys the last one with it, so it comes out of the loop below.
   pipeline(Readable.from(bytes), gunzip, () => {});
   yield* gunzip as AsyncIterable<Uint8Array>;
-}
-
-async function* counted(
-  chunks: AsyncIterable<Uint8Array>,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    onBytes(bytes += chunk.length);
-    yield chunk;
-  }
 }
 
 /** Decodes strictly: a file in another encoding must not turn into wrong letters. */

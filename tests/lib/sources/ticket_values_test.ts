@@ -41,3 +41,17 @@ Deno.test("dates beyond year 9999 and before year 1 are written as DuckDB does, 
   assert.equal(time(-20244), "20245-01-05 (BC) 10:00:00.123");
   assert.equal(time(7), "0007-01-05 10:00:00.123");
 });
+
+Deno.test("words for nothing are no number and no date, and a day that the calendar lacks is none", () => {
+  for (const word of ["", "NULL", "nan", "None", "\\N", "<NA>", "n/a", NaN]) {
+    assert.equal(hoursOf(word), null);
+  }
+  const created = TICKET_FIELDS.findIndex(({ name }) => name === "created_date");
+  const createdOf = (value: unknown) =>
+    ticketValues({ ticket_id: "T1", created_date: value }, "line 1")[created];
+  assert.equal(createdOf("NULL"), null);
+  assert.equal(createdOf("2024-02-29"), "2024-02-29 00:00:00.000");
+  for (const text of ["2024-02-30", "2023-02-29T10:00:00Z", "2024-04-31", "2024-13-01", "3/4/2024"]) {
+    assert.throws(() => createdOf(text), SchemaContractError, text);
+  }
+});

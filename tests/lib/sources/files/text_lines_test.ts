@@ -73,3 +73,26 @@ Deno.test("a file that is cut off, of another encoding or no text is an error, n
     /found a pipe or device/,
   );
 });
+
+Deno.test("a file that grows or is written while it is read is an error: what was read may be a part of it", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, "a\nb\n");
+    await assert.rejects(async () => {
+      for await (const lines of readTextLines(path, { expected: "text" })) {
+        if (lines[0] === "a") await Deno.writeTextFile(path, "c\n", { append: true });
+      }
+    }, /changed while it was read: expected 4 bytes, as at first, found 6 bytes/);
+
+    // Put in place whole, as programs do, the file from before is read to its end.
+    const whole: string[] = [];
+    for await (const lines of readTextLines(path, { expected: "text" })) {
+      whole.push(...lines);
+      await Deno.writeTextFile(`${path}.new`, "d\n");
+      await Deno.rename(`${path}.new`, path);
+    }
+    assert.deepEqual(whole, ["a", "b", "c"]);
+  } finally {
+    await Deno.remove(path);
+  }
+});
