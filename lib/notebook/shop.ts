@@ -2,6 +2,7 @@ import { type ColumnTable, table as toTable } from "arquero";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { findSnapshot, type ObjectStore, openStore, readJson, readOnlyStore } from "shopflow/lake/mod.ts";
 import type { ScoreTable } from "shopflow/registry/mod.ts";
+import { type ImportReport, readImportReport } from "shopflow/sources/import_report.ts";
 import { type OpenSnapshot, openSnapshot, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { basename, dirname, join } from "node:path";
 import { noteModelReads, noteRead, pinModels, pinnedVersion } from "./reads.ts";
@@ -16,6 +17,8 @@ export interface Shop {
   readonly store: ObjectStore;
   /** A query's result. Its columns are known to the query only, so rows are of any type unless you name it. */
   sql<Row extends object = AnyRow>(query: string): Promise<ShopTable<Row>>;
+  /** The report of the import that the orders come from; undefined where they come from elsewhere. */
+  importReport(orderRows: number): Promise<ImportReport | undefined>;
   /** A whole table or view. */
   table<Row extends object = AnyRow>(name: string): Promise<ShopTable<Row>>;
 }
@@ -65,6 +68,7 @@ export async function openShop(
     session,
     store,
     sql,
+    importReport: (orderRows) => readImportReport(config.home, orderRows),
     table: (name) => sql(`SELECT * FROM ${sqlName(name)}`),
   };
 }

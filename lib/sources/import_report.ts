@@ -123,15 +123,17 @@ export async function writeImportReport(home: string, report: ImportReport): Pro
 
 /**
  * The report of the import that the shop's orders come from, or undefined when they come from elsewhere
- * (another number of rows, e.g. after `deno task simulate --replace`).
+ * (another number of rows, e.g. after `deno task simulate --replace`) or the report has no account of lines.
  *
  * @throws {SourceError} when the report is there but not readable.
  */
 export async function readImportReport(home: string, orderRows: number): Promise<ImportReport | undefined> {
   const path = importReportPath(home);
   try {
-    const report = JSON.parse(await Deno.readTextFile(path)) as ImportReport;
-    return report.rows.orders === orderRows ? report : undefined;
+    const report = JSON.parse(await Deno.readTextFile(path)) as Partial<ImportReport>;
+    return report.lines !== undefined && report.rows?.orders === orderRows
+      ? report as ImportReport
+      : undefined;
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
     throw new SourceError(`The import report ${path} cannot be read`, {
