@@ -3,6 +3,7 @@ import { runCommand } from "shopflow/errors/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { DATE_ORDERS, DECIMAL_MARKS, type ImportReport, linesText } from "shopflow/sources/mod.ts";
 import { Command, Option } from "commander";
+import { givenFile } from "./given_file.ts";
 import { importOnlineRetail, type ImportOptions } from "./import/online_retail.ts";
 
 /** The report as a table for people: what was decided for how many rows and how much money. */
@@ -49,7 +50,7 @@ function createProgram(): Command {
     .description("Loads real transactions into the shop's source databases.");
   program.command("online-retail")
     .description("the UCI data set Online Retail: a UK gift shop, 2010-12 to 2011-12")
-    .requiredOption("--from <file>", "its transactions as CSV, which may be packed with gzip")
+    .requiredOption("--from <file>", "its transactions as CSV, which may be packed with gzip", givenFile)
     .option("--replace", "drop what the source databases hold", false)
     .addOption(
       new Option("--dates <order>", "how its dates are written, where the lines leave it open").choices(

@@ -67,7 +67,8 @@ export class CsvRecords {
 
   #take(text: string, decided: CsvLine[]): void {
     if (this.#open.length > 0) return this.#continue(text, decided);
-    const fields = splitFields(text, this.#delimiter);
+    // Files that were joined have the byte order mark of each.
+    const fields = splitFields(text.startsWith("\uFEFF") ? text.slice(1) : text, this.#delimiter);
     if (fields === "open quote") {
       this.#open = [text];
       if (this.#couldBeWhole(text)) this.#giveUp(UNCLOSED, decided);

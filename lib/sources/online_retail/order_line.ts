@@ -3,7 +3,7 @@ import { readDecimal } from "../files/decimal_column.ts";
 import { givenText } from "../files/missing_words.ts";
 import { exactAmount } from "./exact_amount.ts";
 import type { FileFormats } from "./survey.ts";
-import type { Transaction } from "./transaction_file.ts";
+import { COLUMNS, type Transaction } from "./transaction_file.ts";
 
 /** A transaction in the words of the source table `orders`, with what products and customers need. */
 export interface OrderLine {
@@ -37,6 +37,12 @@ export function translateTransaction(transaction: Transaction, formats: FileForm
   const given = (column: keyof Transaction) => givenText(transaction[column]);
   for (const column of ["InvoiceNo", "StockCode", "InvoiceDate", "Quantity", "UnitPrice"] as const) {
     if (given(column) === "") return { reason: `${column} is empty` };
+  }
+  for (const column of COLUMNS.filter((column) => column !== "Description")) {
+    // Left over from a quote that was lost or is one too many.
+    if (/["\n]/.test(given(column))) {
+      return { reason: `${column} holds a quote or line end`, found: given(column) };
+    }
   }
   for (const [column, longest] of Object.entries(LONGEST)) {
     const { length } = given(column as keyof typeof LONGEST);
@@ -78,7 +84,7 @@ export function translateTransaction(transaction: Transaction, formats: FileForm
       amountCents: amount.cents,
       amountRounded: amount.rounded,
       unitPriceCents: price.cents,
-      description: given("Description"),
+      description: given("Description").replaceAll(/\s*\n\s*/g, " "),
       // Namibia's code, not a word for nothing.
       country: transaction.Country.trim() === "NA" ? "NA" : given("Country"),
     },

@@ -9,7 +9,7 @@ import {
 import { readTextLines } from "../files/text_lines.ts";
 
 /** Columns of the UCI data set, which may come in any order and beside others. */
-const COLUMNS = [
+export const COLUMNS = [
   "InvoiceNo",
   "StockCode",
   "Description",
@@ -119,24 +119,17 @@ function readHeader(text: string, path: string): Header {
 
 function headerNames(text: string, delimiter: string): string[] {
   const fields = splitFields(text, delimiter);
-  // Files that were joined have the byte order mark of each.
-  return Array.isArray(fields) ? fields.map((field) => field.replace(/^\uFEFF/, "").trim()) : [];
+  return Array.isArray(fields) ? fields.map((field) => field.trim()) : [];
 }
 
 function named(lines: CsvLine[], { names, positions }: Header): TransactionLine[] {
   return lines.map((line) => {
     if (line.kind !== "record") return line;
     const { fields, text, lines } = line;
-    const [, invoice] = positions[0]!;
-    if (fields[invoice]?.endsWith("InvoiceNo") && isHeader(fields, names)) {
-      return { kind: "header", line: line.line };
-    }
+    if (fields.every((field, i) => field.trim() === names[i])) return { kind: "header", line: line.line };
     const transaction = Object.fromEntries(
       positions.map(([column, position]) => [column, fields[position] ?? ""]),
     ) as Transaction;
     return { kind: "transaction", line: line.line, lines, text, transaction };
   });
 }
-
-const isHeader = (fields: string[], names: string[]) =>
-  fields.every((field, i) => field.replace(/^\uFEFF/, "").trim() === names[i]);

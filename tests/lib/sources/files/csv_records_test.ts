@@ -24,6 +24,8 @@ Deno.test("quotes open a field at its beginning only, and two in a quoted field 
     [4, 1, "a", 'b"c"d', ""],
     [5, 1, "", "", "x"],
   ]);
+  // Files that were joined have the byte order mark of each.
+  assert.deepEqual(short(read(['\uFEFF"a",b,c'])), [[1, 1, "a", "b", "c"]]);
   assert.deepEqual(short(read(["a\tb,c\td"], "\t")), [[1, 1, "a", "b,c", "d"]]);
 });
 

@@ -116,3 +116,24 @@ Deno.test("an unclosed quote in line 5 of 1,000 costs line 5", async () => {
   assert.deepEqual(counts, { read: 1001, kept: 999, rejected: 1, summed: 0, blank: 0, header: 1 });
   assert.deepEqual(rejected, [{ line: 5, reason: "A quote is not closed", text: lines[4] }]);
 });
+
+Deno.test("only a description may hold quotes and go over line ends, which it loses", async () => {
+  const lines = [
+    HEADER,
+    '1,P1,"WHITE',
+    '6"" HEART",1,2010-12-13,1,7,France',
+    '2,P1,X,1,2010-12-13,1,"7',
+    '8",France',
+    '"3',
+    '4",P1,X,1,2010-12-13,1,7,France',
+    ...GOOD,
+  ];
+  const { counts, rejected, orders } = await translate(lines, "\n");
+  assert.deepEqual(counts, { read: 67, kept: 61, rejected: 4, summed: 1, blank: 0, header: 1 });
+  assert.deepEqual(rejected, [
+    { line: 4, reason: "CustomerID holds a quote or line end: 7\n8", text: lines.slice(3, 5).join("\n") },
+    { line: 6, reason: "A quote is not closed", text: lines[5] },
+    { line: 7, reason: 'InvoiceNo holds a quote or line end: 4"', text: lines[6] },
+  ]);
+  assert.match(orders, /^"1","7","P1","2010-12-13"/);
+});
