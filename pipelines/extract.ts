@@ -2,6 +2,7 @@ import {
   currentRawVersion,
   moveWatermarks,
   type ObjectStore,
+  openWriteRecord,
   publishRawExtract,
   type RawExtract,
   readWatermarks,
@@ -98,6 +99,8 @@ async function moveIn(
   { states }: ExtractedSources,
 ): Promise<{ name: string; rows: number }[]> {
   const changed = [];
+  const files = [...states.values()].flatMap(({ newFile }) => newFile ?? []);
+  if (files.length > 0) await openWriteRecord(store).add(files);
   for (const [name, { newFile }] of states) {
     if (newFile === undefined) continue;
     await store.moveIn(newFile.key, newFile.path);
