@@ -2,7 +2,7 @@ import { type BesidePages, findBesidePages } from "shopflow/jobs/mod.ts";
 import type { ObjectStat, ObjectStore } from "shopflow/lake/mod.ts";
 import { quarantinedObjects } from "shopflow/warehouse/mod.ts";
 import type { Pipeline } from "./context.ts";
-import { foreignText } from "./lake/garbage_text.ts";
+import { keptText } from "./lake/garbage_text.ts";
 import { removeGarbage } from "./lake/remove_garbage.ts";
 import { counted, formatSize } from "./text_table.ts";
 
@@ -47,8 +47,9 @@ export const collectGarbage: Pipeline = async (context) => {
     ...old.strayParts,
   ];
   const size = formatSize(removed.reduce((sum, { size }) => sum + size, 0));
-  const foreign = [...garbage.foreign, ...old.foreign.map(({ key, size }) => ({ name: key, size }))];
-  const told = foreign.length === 0 ? "" : `; ${foreignText(foreign)}`;
+  const foreign = [...garbage.foreign, ...old.foreign.map(({ key, size }) => ({ name: key, size }))]
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+  const told = foreign.length === 0 ? "" : `; ${keptText(foreign)}`;
   return {
     status: removed.length + folders.length === 0 ? "unchanged" : "done",
     summary: `removed ${counts.join(", ")}: ${size}; ${counted(kept.length, "snapshot")} kept${told}`,

@@ -103,6 +103,19 @@ export async function findGarbage(
   };
 }
 
+/**
+ * What lies in the folders of a lake in which nothing was extracted or published yet, and was not written by a run
+ * that was killed.
+ */
+export async function objectsBeforeLake(store: ObjectStore): Promise<ForeignObject[]> {
+  const { records } = await storedRecords(store);
+  const recorded = new Map(records.flatMap(({ files }) => [...files]));
+  const folders = [...DATA_FOLDERS, "snapshots/", WATERMARKS];
+  const objects = (await Promise.all(folders.map((folder) => store.list(folder)))).flat();
+  return objects.filter(({ key, size }) => recorded.get(key) !== size)
+    .map(({ key, size }) => ({ name: key, size }));
+}
+
 /** What killed writes left behind, of an age at which they surely don't go on. */
 export async function oldUnfinished(
   store: ObjectStore,

@@ -21,28 +21,38 @@ export function garbageText(
     ...(list ? [...unfinished.map(({ name }) => name), ...folders] : []),
     `${dryRun ? "would delete" : "deleted"} ${parts.join(", ")}: ${size}`,
     `kept ${counted(kept.length, "snapshot")}: ${kept.join(", ")}`,
-    ...(foreign.length > 0 ? [foreignText(foreign)] : []),
+    ...(foreign.length > 0 ? [keptText(foreign)] : []),
   ].join("\n");
 }
+
+/** What a collection kept since the lake did not write it, and what to do about it. */
+export const keptText = (foreign: ForeignObject[]) =>
+  `kept ${foreignText(foreign)}. Delete what is not needed yourself; a prefix of its own for the lake ` +
+  "(SHOPFLOW_LAKE) keeps others' files apart.";
 
 /** So many folders are named. */
 const MOST_FOLDERS = 5;
 
-/** What lies in the lake without being its own: how much, where, and what to do about it. */
+/** How many objects the lake did not write, how large they are, and where. */
 export function foreignText(foreign: ForeignObject[]): string {
   const folders = new Map<string, ForeignObject[]>();
   for (const object of foreign) {
-    const folder = object.name.split("/").slice(0, 2).join("/");
-    folders.set(folder, [...folders.get(folder) ?? [], object]);
+    const folder = folderOf(object);
+    const objects = folders.get(folder);
+    if (objects === undefined) folders.set(folder, [object]);
+    else objects.push(object);
   }
   const places = [...folders.values()].map((objects) =>
-    objects.length === 1 ? objects[0]!.name : `${objects[0]!.name} and ${objects.length - 1} more beside it`
+    objects.length === 1
+      ? objects[0]!.name
+      : `${objects[0]!.name} and ${objects.length - 1} more in ${folderOf(objects[0]!)}/`
   );
   const shown = places.slice(0, MOST_FOLDERS);
   const more = places.length - shown.length;
   const size = formatSize(foreign.reduce((sum, object) => sum + object.size, 0));
-  return `kept ${counted(foreign.length, "object")} that this lake did not write, ${size}: ${
-    shown.join("; ")
-  }${more > 0 ? `; and in ${counted(more, "other folder")}` : ""}. Garbage collection never deletes them. ` +
-    "Delete what is left over yourself; a prefix of its own for the lake (SHOPFLOW_LAKE) keeps others' files apart.";
+  return `${counted(foreign.length, "object")} that this lake did not write, ${size}: ${shown.join("; ")}${
+    more > 0 ? `; and in ${counted(more, "other folder")}` : ""
+  }`;
 }
+
+const folderOf = ({ name }: ForeignObject) => name.split("/").slice(0, -1).slice(0, 2).join("/");

@@ -2,7 +2,7 @@ import type { Slot } from "shopflow/jobs/mod.ts";
 import { slotPage } from "shopflow/jobs/slot_page.ts";
 import { encodeJson, listSnapshots } from "shopflow/lake/mod.ts";
 import { makeWorkingFolder, workingFolders } from "shopflow/runtime/mod.ts";
-import { openSnapshot } from "shopflow/warehouse/mod.ts";
+import { openSnapshot, quarantinedRuns } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { collectGarbage } from "../../pipelines/collect_garbage.ts";
 import type { PipelineContext } from "../../pipelines/context.ts";
@@ -126,4 +126,43 @@ Deno.test("working folders of killed pipelines go after a day", () =>
     assert.equal((await collectGarbage(inDays(context, 0.9))).status, "unchanged");
     assert.match((await collectGarbage(inDays(context, 1.1))).summary, /1 leftover folder,/);
     await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
+  }));
+
+Deno.test("what other programs have among logs, parts and quarantine stays, and the summary says where it is", () =>
+  withLake(async (context) => {
+    const { store } = context;
+    await slotPage(store, "refresh-data", "2024-10-02").enter([slotAt("2024-10-02T03:05:00.000Z")]);
+    const foreign = [
+      "runs/jobs/refresh-data/logs/notes.txt",
+      "runs/jobs/refresh-data/logs/2024-10-02T03-05-00.000Z/1/backup.tar",
+      // A job that never ran here.
+      "runs/jobs/marathon/logs/2024-10-02T03-05-00.000Z/1/000001.log",
+      "runs/jobs/refresh-data/parts/2024-10-02/notes.json",
+      `runs/jobs/refresh-data/parts/2024-10-02/${crypto.randomUUID()}.json`,
+      `runs/jobs/refresh-data/parts/2024-10-03/${crypto.randomUUID()}.json`,
+      "quarantine/patients.parquet",
+      "quarantine/20241002T030500000Z/01_orders.parquet",
+      "quarantine/20241003T030500000Z/summary.json",
+      "quarantine/20241004T030500000Z/summary.json",
+      "runs/jobs/README.md",
+    ];
+    const theirs = new TextEncoder().encode('{"slots":{}}');
+    for (const key of foreign) await store.put(key, theirs);
+    // A summary names only files of its own run.
+    await store.put(
+      "quarantine/20241003T030500000Z/summary.json",
+      encodeJson({
+        run: "20241003T030500000Z",
+        createdAt: "2024-10-03T03:05:00.000Z",
+        tests: [{ name: "x", failures: 1, key: "quarantine/patients.parquet", sql: "" }],
+      }),
+    );
+    const { status, summary } = await collectGarbage(inDays(context, 91));
+    assert.equal(status, "unchanged", summary);
+    for (const key of foreign) assert.ok(await store.stat(key), key);
+    assert.match(
+      summary,
+      /; kept 10 objects that this lake did not write, .*: quarantine\/.*; runs\/jobs\/.* and 5 more in runs\/jobs\/\. Delete/,
+    );
+    assert.deepEqual(await quarantinedRuns(store), []);
   }));

@@ -1,7 +1,6 @@
 import { currentSnapshotId, listSnapshots, readManifest } from "shopflow/lake/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { createLakeProgram } from "../../pipelines/lake.ts";
 import { monthSpans } from "../../pipelines/month_spans.ts";
@@ -9,8 +8,6 @@ import { transform } from "../../pipelines/transform.ts";
 import { writeRawShop } from "../fixtures/raw_shop.ts";
 import { customer, line, smallShop } from "../fixtures/small_shop.ts";
 import { withLake } from "./built_shop.ts";
-
-const HOUR_MS = 60 * 60 * 1000;
 
 /** What a command prints. */
 async function lake(context: PipelineContext, ...args: string[]): Promise<string> {
