@@ -1,14 +1,19 @@
 import {
   currentRawVersion,
+  currentSnapshotId,
   moveWatermarks,
+  objectsBeforeLake,
   type ObjectStore,
+  openWriteRecord,
   publishRawExtract,
   type RawExtract,
   readWatermarks,
 } from "shopflow/lake/mod.ts";
 import { isConnectionLoss, isUnreachable, maskUrl, withRetries } from "shopflow/sources/mod.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { Pipeline } from "./context.ts";
 import { type ExtractedSources, extractSources } from "./extract/extract_sources.ts";
+import { foreignText } from "./lake/garbage_text.ts";
 import { withTemporaryFolder } from "./temporary_folder.ts";
 
 /**
@@ -27,6 +32,7 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
     const source = `${maskUrl(config.postgresUrl)}, ${maskUrl(config.ticketsUrl)}`;
     const version = await currentRawVersion(store);
     const before = version?.extract;
+    if (before === undefined) await warnOfOthersFiles(store, runtime.log);
     const marks = await readWatermarks(store);
     const now = runtime.now();
     const extractedAt = later(now, before?.extractedAt).toISOString();
@@ -87,6 +93,19 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
     };
   });
 
+/** The place of a new lake may be one where other programs keep files. */
+async function warnOfOthersFiles(store: ObjectStore, log: Runtime["log"]): Promise<void> {
+  if (await currentSnapshotId(store) !== undefined) return;
+  const foreign = await objectsBeforeLake(store);
+  if (foreign.length === 0) return;
+  log.warn(
+    `The place of the new lake, ${store.url}, already holds ${
+      foreignText(foreign)
+    }. Nothing of it is touched; a prefix of its ` +
+      "own for the lake (SHOPFLOW_LAKE) keeps others' files apart.",
+  );
+}
+
 /** Now, or just after the run before when the clock stands still or was put back. */
 function later(now: Date, before: string | undefined): Date {
   return new Date(Math.max(now.getTime(), before === undefined ? 0 : Date.parse(before) + 1));
@@ -98,6 +117,8 @@ async function moveIn(
   { states }: ExtractedSources,
 ): Promise<{ name: string; rows: number }[]> {
   const changed = [];
+  const files = [...states.values()].flatMap(({ newFile }) => newFile ?? []);
+  if (files.length > 0) await openWriteRecord(store).add(files);
   for (const [name, { newFile }] of states) {
     if (newFile === undefined) continue;
     await store.moveIn(newFile.key, newFile.path);

@@ -10,13 +10,12 @@ import {
   readManifest,
   rollBack,
 } from "shopflow/lake/mod.ts";
-import { createRuntime } from "shopflow/runtime/mod.ts";
+import { createRuntime, leftoverFolders } from "shopflow/runtime/mod.ts";
 import { loadSqlProject, quarantinedRows, quarantinedRun, quarantinedRuns } from "shopflow/warehouse/mod.ts";
 import { createContext, type PipelineContext } from "./context.ts";
 import { differenceOf } from "./lake/difference.ts";
 import { differenceText } from "./lake/difference_text.ts";
 import { garbageText } from "./lake/garbage_text.ts";
-import { leftoverFolders } from "./lake/leftover_folders.ts";
 import { manifestText } from "./lake/manifest_text.ts";
 import { ageLimit, NO_GARBAGE, removeGarbage } from "./lake/remove_garbage.ts";
 import { quarantinedRowsText, quarantineText } from "./lake/quarantine_text.ts";
@@ -94,7 +93,10 @@ export function createLakeProgram(
       answer(done, () => rollbackText(done), flags);
     });
   program.command("gc")
-    .description("delete old snapshots and the files that no kept snapshot and no extract names")
+    .description(
+      "delete old snapshots and the lake's files that no kept snapshot and no extract names; files of other\n" +
+        "programs are kept and listed",
+    )
     .requiredOption(
       "--keep <number>",
       "how many of the newest snapshots stay, beside the current one",
@@ -145,7 +147,9 @@ async function collect(
   const { garbage, folders } = dryRun
     ? {
       garbage: await plannedGarbage(store, retention, runtime.now()) ?? NO_GARBAGE,
-      folders: await leftoverFolders(config.home, ageLimit(runtime.now(), retention)),
+      folders: (await leftoverFolders(config.home, ageLimit(runtime.now(), retention))).map(({ path }) =>
+        path
+      ),
     }
     : await removeGarbage({ config, store, runtime }, retention);
   answer(

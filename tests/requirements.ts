@@ -31,6 +31,14 @@ export const TEST_DATASETS = Deno.env.get("SHOPFLOW_TEST_DATASETS") ??
 const isProgram = (name: string) =>
   (Deno.env.get("PATH") ?? "").split(delimiter).some((folder) => existsSync(join(folder, name)));
 
+let mountable: boolean | undefined;
+function mayMount(): boolean {
+  return mountable ??= new Deno.Command("unshare", {
+    args: ["--mount", "--map-root-user", "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
+    stderr: "null",
+  }).outputSync().success;
+}
+
 const NEEDS = {
   postgres: { met: TEST_POSTGRES_URL !== "", hint: "SHOPFLOW_TEST_POSTGRES_URL is not set" },
   postgres_tls: { met: TEST_POSTGRES_CA !== "", hint: "SHOPFLOW_TEST_POSTGRES_CA is not set" },
@@ -45,6 +53,13 @@ const NEEDS = {
   chromium: { met: existsSync(TEST_CHROMIUM), hint: `no Chromium at ${TEST_CHROMIUM}` },
   promtool: { met: isProgram("promtool"), hint: "there is no promtool (Debian: prometheus)" },
   systemd: { met: isProgram("systemd-analyze"), hint: "there is no systemd-analyze" },
+  /** File systems of their own, which are gone with the process: `unshare` of util-linux, permitted to mount. */
+  mount: {
+    get met() {
+      return isProgram("unshare") && mayMount();
+    },
+    hint: "file systems cannot be mounted here (unshare --mount)",
+  },
   datasets: { met: existsSync(TEST_DATASETS), hint: `no data sets at ${TEST_DATASETS}` },
 };
 

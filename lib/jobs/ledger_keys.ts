@@ -16,19 +16,27 @@ const partsFolder = (job: string, day: string) => `${jobFolder(job)}parts/${day}
 export const partKey = (job: string, day: string, id: string) => `${partsFolder(job, day)}${id}.json`;
 /** What a key of a part says; undefined for all other keys. */
 export function partIn(key: string): { job: string; day: string; id: string } | undefined {
-  if (!key.startsWith(JOBS)) return undefined;
-  const [job, folder, day, file, ...rest] = key.slice(JOBS.length).split("/");
-  if (folder !== "parts" || !file?.endsWith(".json") || rest.length > 0) return undefined;
-  return { job: job!, day: day!, id: file.slice(0, -".json".length) };
+  const [, job, day, id] = PART.exec(key) ?? [];
+  return job === undefined ? undefined : { job, day: day!, id: id! };
 }
+const PART =
+  /^runs\/jobs\/([^/]+)\/parts\/(\d{4}-\d\d-\d\d)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.json$/;
 /** Which pages have open slots, and whether the job is paused. */
 export const controlKey = (job: string) => `${jobFolder(job)}control.json`;
 /** What was told to whom about the job. */
 export const alertsKey = (job: string) => `${jobFolder(job)}alerts.json`;
 /** Logs of a slot: objects `<attempt>/<number>.log` in the order they were written. */
 export const logFolder = (job: string, slot: string) => `${jobFolder(job)}logs/${timeInKey(slot)}/`;
-/** Whether an object is a piece of a log, of whichever job and slot. */
-export const isLog = (key: string) => key.startsWith(JOBS) && key.slice(JOBS.length).split("/")[1] === "logs";
+/** What a key of a piece of a log says; undefined for all other keys. */
+export function logIn(key: string): { job: string; day: string } | undefined {
+  const [, job, day] = LOG.exec(key) ?? [];
+  return job === undefined ? undefined : { job, day: day! };
+}
+const LOG =
+  /^runs\/jobs\/([^/]+)\/logs\/(\d{4}-\d\d-\d\d)T\d\d-\d\d-\d\d\.\d{3}Z\/\d+\/(?:last\/)?\d{6,}\.log$/;
+/** Whether a key lies where logs or parts of pages are, of whichever program. */
+export const isBesidePages = (key: string) =>
+  key.startsWith(JOBS) && ["logs", "parts"].includes(key.slice(JOBS.length).split("/")[1]!);
 /** The jobs as the schedulers of this lake know them. */
 export const DEFINITIONS_KEY = "runs/schedule/definitions.json";
 /** Changes whenever someone wants schedulers to look. */

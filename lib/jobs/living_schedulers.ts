@@ -1,6 +1,6 @@
 import { type ObjectStore, readJson } from "shopflow/lake/mod.ts";
 import { SCHEDULERS } from "./ledger_keys.ts";
-import type { SchedulerRecord } from "./scheduler_lease.ts";
+import { isRecord, type SchedulerRecord } from "./scheduler_lease.ts";
 
 /** A scheduler of the lake, as people see it. */
 export interface KnownScheduler extends SchedulerRecord {
@@ -21,12 +21,13 @@ export async function listSchedulers(
   now: Date,
   onUnreadable: (key: string, error: Error) => void = () => {},
 ): Promise<KnownScheduler[]> {
-  const objects = await store.list(SCHEDULERS);
+  const objects = (await store.list(SCHEDULERS)).filter(({ key }) => key.endsWith(".json"));
   const found = await Promise.all(objects.map(async ({ key }) => {
     try {
       // Between the list and the look it may be gone.
-      const record = (await readJson<SchedulerRecord>(store, key))?.value;
-      return record === undefined ? [] : [{ ...record, alive: isAlive(record, now) }];
+      const record = (await readJson<unknown>(store, key))?.value;
+      const id = key.slice(SCHEDULERS.length, -".json".length);
+      return isRecord(record, id) ? [{ ...record, alive: isAlive(record, now) }] : [];
     } catch (error) {
       onUnreadable(key, error as Error);
       return [];

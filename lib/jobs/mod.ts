@@ -21,5 +21,5 @@ export {
 export { pauseJob, requestCancel, requestRun, resumeJob } from "./operations.ts";
 export { type LatestOptions, latestSlots } from "./latest_slots.ts";
 export { type KnownScheduler, listSchedulers, livingSchedulers } from "./living_schedulers.ts";
-export { dayIn, isLog, JOBS, pagesFolder } from "./ledger_keys.ts";
-export { strayParts } from "./stray_parts.ts";
+export { dayIn, pagesFolder } from "./ledger_keys.ts";
+export { type BesidePages, findBesidePages } from "./beside_pages.ts";

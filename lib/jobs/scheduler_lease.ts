@@ -36,6 +36,12 @@ export interface SchedulerLease extends Lease {
   release(): Promise<void>;
 }
 
+/** Whether JSON in the place of a scheduler's record is one. */
+export const isRecord = (value: unknown, id: string): value is SchedulerRecord => {
+  const record = value as Partial<SchedulerRecord> | null;
+  return record?.id === id && typeof record.leaseMs === "number" && typeof record.beatAt === "string";
+};
+
 /** Where a scheduler's record is. */
 export const leaseKey = (id: string) => `${SCHEDULERS}${id}.json`;
 
@@ -156,9 +162,11 @@ export function watchSchedulers(
   async function check(key: string): Promise<void> {
     const id = key.slice(SCHEDULERS.length, -".json".length);
     if (id === self() || gone.has(id)) return;
-    const found = await readJson<SchedulerRecord>(store, key);
+    const found = await readJson<unknown>(store, key);
     if (found === undefined) return void gone.add(id);
     const { value: record, etag } = found;
+    // JSON of another program is nobody's sign of life, and stays as it is.
+    if (!isRecord(record, id)) return;
     if (record.stopped || record.fencedBy !== undefined) return void gone.add(id);
     const before = seen.get(id);
     if (before?.etag !== etag) seen.set(id, { etag, since: performance.now() });
@@ -172,7 +180,7 @@ export function watchSchedulers(
 
   return {
     async look() {
-      const records = await store.list(SCHEDULERS);
+      const records = (await store.list(SCHEDULERS)).filter(({ key }) => key.endsWith(".json"));
       // Also those whose records were deleted since, while this program was stopped.
       const keys = new Set([...records.map(({ key }) => key), ...[...seen.keys()].map(leaseKey)]);
       await Promise.all([...keys].map(check));

@@ -6,6 +6,8 @@ import { POINTER, type Pointer, readSettledPointer, swapPointer } from "./snapsh
 export const LEASE_MS = 30_000;
 const RENEWALS_A_LEASE = 6;
 const ATTEMPTS = 5;
+/** A collection is what makes room where the disk is full, so it may take the room that is reserved. */
+const USE_RESERVE = { useReserve: true };
 
 /** The right to delete what the pointer does not name. Publishers wait as long as it is held. */
 export interface CollectionLease {
@@ -57,7 +59,7 @@ function createLease(store: ObjectStore, leaseMs: number, pointer: Pointer, befo
     const written = await swapPointer(store, held, {
       ...pointer,
       collecting: { leaseMs, renewals: ++renewals },
-    });
+    }, USE_RESERVE);
     if (written === undefined) return false;
     [held, sureFrom] = [written, asked];
     clearTimeout(ending);
@@ -96,7 +98,7 @@ function createLease(store: ObjectStore, leaseMs: number, pointer: Pointer, befo
     },
     async release(): Promise<void> {
       clearTimeout(ending);
-      await swapPointer(store, held, pointer);
+      await swapPointer(store, held, pointer, USE_RESERVE);
     },
   };
 }

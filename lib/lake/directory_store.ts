@@ -1,14 +1,20 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { dirname, join, relative, resolve } from "node:path";
 import { inFolder, takeOverFile, withFileLock } from "./local_file.ts";
 import { checkedKey, checkedPrefix } from "./object_key.ts";
 import type { ObjectStat, ObjectStore, StoredObject, UnfinishedWrite } from "./object_store.ts";
-import { fileMissing, lakeFailure, unlessMissing } from "./store_failures.ts";
+import { fileMissing, isOutOfSpace, lakeFailure, unlessMissing } from "./store_failures.ts";
 
-/** Folder inside the store for files that are being written; never listed. */
-const STAGING = ".staging";
+/** Folder inside the store for files that are being written; never listed. No other program has one of this name. */
+const STAGING = ".shopflow_staging";
 /** File in it that writers lock. */
 const LOCK = "lock";
+/** File in it that keeps room on the disk, so that a garbage collection can write its lease where it is full. */
+const RESERVE = "reserve";
+/** More than a pointer with all that it remembers. */
+const RESERVE_BYTES = 64 << 10;
+/** Names of staging files: UUIDs. */
+const STAGED = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * A store in a local folder. A write goes to a staging file, reaches the disk, and is renamed into place, so
@@ -19,6 +25,19 @@ export function createDirectoryStore(folder: string): ObjectStore {
   const root = resolve(folder);
   const pathOf = (key: string) => join(root, checkedKey(key));
   const explained = lakeFailure(root);
+  let reserved = false;
+
+  /** Writes a staging file, and makes sure that there is a reserve for the day when the disk is full. */
+  async function staged(body: Uint8Array, useReserve: boolean): Promise<string> {
+    if (!reserved) reserved = await reserveRoom(root);
+    try {
+      return await stage(root, body);
+    } catch (error) {
+      if (!useReserve || !isOutOfSpace(error)) throw error;
+      reserved = false;
+      return await stageInReserve(root, body, error);
+    }
+  }
 
   async function get(key: string): Promise<StoredObject | undefined> {
     const body = await unlessMissing(Deno.readFile(pathOf(key)));
@@ -31,19 +50,24 @@ export function createDirectoryStore(folder: string): ObjectStore {
   }
 
   /** Writes `body` as `key` when `allowed` still says so once it is this write's turn. */
-  async function swap(key: string, body: Uint8Array, allowed: () => Promise<boolean>) {
+  async function swap(
+    key: string,
+    body: Uint8Array,
+    allowed: () => Promise<boolean>,
+    { useReserve = false } = {},
+  ) {
     const path = pathOf(key);
-    const staged = await stage(root, body);
+    const from = await staged(body, useReserve);
     let moved = false;
     try {
       return await withLock(root, async () => {
         if (!await allowed()) return undefined;
-        await inFolder(dirname(path), () => Deno.rename(staged, path));
+        await inFolder(dirname(path), () => Deno.rename(from, path));
         moved = true;
         return { etag: etagOf(body) };
       });
     } finally {
-      if (!moved) await unlessMissing(Deno.remove(staged));
+      if (!moved) await unlessMissing(Deno.remove(from));
     }
   }
 
@@ -54,8 +78,8 @@ export function createDirectoryStore(folder: string): ObjectStore {
       explained("write", key, async () => (await swap(key, body, () => Promise.resolve(true)))!),
     putIfAbsent: (key, body) =>
       explained("write", key, () => swap(key, body, async () => await stat(key) === undefined)),
-    putIfMatch: (key, body, etag) =>
-      explained("write", key, () => swap(key, body, async () => (await get(key))?.etag === etag)),
+    putIfMatch: (key, body, etag, options) =>
+      explained("write", key, () => swap(key, body, async () => (await get(key))?.etag === etag, options)),
     moveIn: (key, path) => explained("write", key, () => takeOver(root, path, pathOf(key))),
     localPath: (key) =>
       explained("read", key, async () => {
@@ -91,6 +115,43 @@ async function stage(root: string, body: Uint8Array): Promise<string> {
   }
 }
 
+/** Fills the reserve where there is none. @returns whether there is one; on a disk that is full there may be none. */
+async function reserveRoom(root: string): Promise<boolean> {
+  const path = join(root, STAGING, RESERVE);
+  if ((await unlessMissing(Deno.stat(path)))?.size === RESERVE_BYTES) return true;
+  try {
+    // Of random bytes, since file systems keep no room for zeros.
+    await Deno.rename(await stage(root, randomBytes(RESERVE_BYTES)), path);
+    return true;
+  } catch (error) {
+    if (isOutOfSpace(error)) return false;
+    throw error;
+  }
+}
+
+/**
+ * Writes a staging file into the room of the reserve, which it takes.
+ *
+ * @param full That the disk is full, which is thrown where there is no reserve.
+ */
+async function stageInReserve(root: string, body: Uint8Array, full: unknown): Promise<string> {
+  const path = join(root, STAGING, randomUUID());
+  const taken = await unlessMissing(Deno.rename(join(root, STAGING, RESERVE), path).then(() => true));
+  if (taken === undefined) throw full;
+  try {
+    using file = await Deno.open(path, { write: true });
+    for (let written = 0; written < body.length;) written += await file.write(body.subarray(written));
+    await file.syncData();
+    await file.truncate(body.length);
+    return path;
+  } catch (error) {
+    // A file system that never writes in place has room only once the reserve is gone.
+    await unlessMissing(Deno.remove(path));
+    if (isOutOfSpace(error)) return await stage(root, body);
+    throw error;
+  }
+}
+
 async function takeOver(root: string, path: string, target: string): Promise<void> {
   await Deno.mkdir(dirname(target), { recursive: true });
   await takeOverFile(path, target, await stagingFolder(root));
@@ -106,18 +167,21 @@ async function withLock<T>(root: string, work: () => Promise<T>): Promise<T> {
   return await withFileLock(join(root, STAGING, LOCK), work);
 }
 
-/** The staging files; those of writes that go on are young. */
+/** The staging files; those of writes that go on are young. What has no name of ours is another program's. */
 async function unfinishedWrites(root: string): Promise<UnfinishedWrite[]> {
   const found: UnfinishedWrite[] = [];
-  for (const { name } of await unlessMissing(Array.fromAsync(Deno.readDir(join(root, STAGING)))) ?? []) {
+  for (
+    const { name, isFile } of await unlessMissing(Array.fromAsync(Deno.readDir(join(root, STAGING)))) ?? []
+  ) {
     const path = join(root, STAGING, name);
-    const stat = name === LOCK ? undefined : await unlessMissing(Deno.stat(path));
+    const stat = [LOCK, RESERVE].includes(name) ? undefined : await unlessMissing(Deno.lstat(path));
     if (stat === undefined) continue;
+    const ours = isFile && STAGED.test(name);
     found.push({
       name: `${STAGING}/${name}`,
       size: stat.size,
       modified: stat.mtime ?? new Date(0),
-      remove: async () => void await unlessMissing(Deno.remove(path)),
+      ...(ours && { remove: async () => void await unlessMissing(Deno.remove(path)) }),
     });
   }
   return found;

@@ -17,9 +17,12 @@ export function swapJson(
   key: string,
   value: unknown,
   before: { etag: string } | undefined,
+  options?: { useReserve?: boolean },
 ): Promise<{ etag: string } | undefined> {
   const body = encodeJson(value);
-  return before === undefined ? store.putIfAbsent(key, body) : store.putIfMatch(key, body, before.etag);
+  return before === undefined
+    ? store.putIfAbsent(key, body)
+    : store.putIfMatch(key, body, before.etag, options);
 }
 
 /**

@@ -31,7 +31,8 @@ export {
 export { findSnapshot, listSnapshots, type SnapshotSummary, withdrawnSnapshots } from "./snapshot_history.ts";
 export { type Rollback, rollBack } from "./rollback.ts";
 export { compareSnapshots, type TableDifference } from "./compare_snapshots.ts";
-export type { Garbage, Retention } from "./garbage.ts";
+export { type ForeignObject, type Garbage, objectsBeforeLake, type Retention } from "./garbage.ts";
+export { openWriteRecord, type WriteRecord } from "./write_records.ts";
 export { collectGarbage, plannedGarbage } from "./collect_garbage.ts";
 export { publishedSince, readPointer } from "./snapshot_pointer.ts";
 export { createOverlayStore } from "./overlay_store.ts";

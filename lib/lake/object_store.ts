@@ -19,8 +19,12 @@ export interface UnfinishedWrite {
   /** Bytes. */
   size: number;
   modified: Date;
-  remove(): Promise<void>;
+  /** Absent where another program began it, which may go on. */
+  remove?(): Promise<void>;
 }
+
+/** A write of this lake that was killed, or goes on. */
+export type OwnUnfinishedWrite = UnfinishedWrite & Required<Pick<UnfinishedWrite, "remove">>;
 
 /**
  * The one interface to the lake's files. Keys are `/`-separated paths without a leading slash. A write is
@@ -34,8 +38,17 @@ export interface ObjectStore {
   put(key: string, body: Uint8Array): Promise<{ etag: string }>;
   /** Undefined when the object exists already; then nothing is written. */
   putIfAbsent(key: string, body: Uint8Array): Promise<{ etag: string } | undefined>;
-  /** Undefined when the object is absent or its tag is not `etag`; then nothing is written. */
-  putIfMatch(key: string, body: Uint8Array, etag: string): Promise<{ etag: string } | undefined>;
+  /**
+   * Undefined when the object is absent or its tag is not `etag`; then nothing is written.
+   *
+   * @param options.useReserve Where the disk is full, take the room that the store has reserved: for who makes room.
+   */
+  putIfMatch(
+    key: string,
+    body: Uint8Array,
+    etag: string,
+    options?: { useReserve?: boolean },
+  ): Promise<{ etag: string } | undefined>;
   /** Takes over a local file, for data too large for memory; the local file is gone afterwards. */
   moveIn(key: string, path: string): Promise<void>;
   /** A local path with the object's content, which must be one that is never overwritten. */

@@ -7,6 +7,9 @@ import { isS3Url } from "./s3_location.ts";
 /** The settings that say where the lake is. */
 export type LakeConfig = Pick<Config, "home" | "lakeUrl" | "cacheBytes">;
 
+/** A name that no other program uses: `SHOPFLOW_HOME` may be a folder that has a `cache` already, as `/var` has. */
+const CACHE = join("cache", "shopflow_lake");
+
 /** Opens the lake's home: a folder, or a bucket in S3 with its read cache under `SHOPFLOW_HOME`. */
 export function openStore(
   { home, lakeUrl, cacheBytes }: LakeConfig,
@@ -15,7 +18,7 @@ export function openStore(
   if (!isS3Url(lakeUrl)) return createDirectoryStore(lakeUrl);
   return loadedWhenUsed(lakeUrl, async () => {
     const { createS3Store } = await import("./s3_store.ts");
-    return createS3Store(lakeUrl, { env, cache: { folder: join(home, "cache"), maxBytes: cacheBytes } });
+    return createS3Store(lakeUrl, { env, cache: { folder: join(home, CACHE), maxBytes: cacheBytes } });
   });
 }
 
@@ -28,7 +31,7 @@ function loadedWhenUsed(url: string, load: () => Promise<ObjectStore>): ObjectSt
     get: async (key) => (await store()).get(key),
     put: async (key, body) => (await store()).put(key, body),
     putIfAbsent: async (key, body) => (await store()).putIfAbsent(key, body),
-    putIfMatch: async (key, body, etag) => (await store()).putIfMatch(key, body, etag),
+    putIfMatch: async (key, body, etag, options) => (await store()).putIfMatch(key, body, etag, options),
     moveIn: async (key, path) => (await store()).moveIn(key, path),
     localPath: async (key) => (await store()).localPath(key),
     stat: async (key) => (await store()).stat(key),

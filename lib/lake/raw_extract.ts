@@ -1,4 +1,5 @@
 import { LakeError } from "shopflow/errors/mod.ts";
+import { z } from "zod";
 import { encodeJson, readJson } from "./json_object.ts";
 import type { ObjectStore } from "./object_store.ts";
 import type { TableFile } from "./snapshots.ts";
@@ -43,7 +44,15 @@ export interface RawExtract {
   tables: Record<string, RawTable>;
 }
 
-const CURRENT = "raw/current.json";
+/** Key of the object that says which extract is current. */
+export const CURRENT_EXTRACT = "raw/current.json";
+
+const extractShape = z.looseObject({
+  run: z.string(),
+  extractedAt: z.string(),
+  source: z.string(),
+  tables: z.record(z.string(), z.looseObject({ contentSha256: z.string() })),
+});
 
 /** Key of a table's raw file. */
 export const rawKey = (table: string, run: string) => `raw/${table}/${run}.parquet`;
@@ -52,7 +61,7 @@ export const rawKey = (table: string, run: string) => `raw/${table}/${run}.parqu
 export async function currentRawVersion(
   store: ObjectStore,
 ): Promise<{ extract: RawExtract; etag: string } | undefined> {
-  const found = await readJson<RawExtract>(store, CURRENT);
+  const found = await readJson<RawExtract>(store, CURRENT_EXTRACT, extractShape);
   return found && { extract: withFileLists(found.value), etag: found.etag };
 }
 
@@ -70,7 +79,7 @@ export async function readRawExtract(store: ObjectStore): Promise<RawExtract> {
   const extract = await currentRawExtract(store);
   if (extract !== undefined) return extract;
   throw new LakeError("Nothing was extracted from the sources yet", {
-    expected: `${CURRENT} in ${store.url}`,
+    expected: `${CURRENT_EXTRACT} in ${store.url}`,
     found: "none",
     remedy: "Run `deno task pipeline run extract`.",
   });
@@ -90,13 +99,13 @@ export async function publishRawExtract(
 ): Promise<void> {
   const body = encodeJson(extract);
   const written = replaces === undefined
-    ? await store.put(CURRENT, body)
+    ? await store.put(CURRENT_EXTRACT, body)
     : replaces === null
-    ? await store.putIfAbsent(CURRENT, body)
-    : await store.putIfMatch(CURRENT, body, replaces);
+    ? await store.putIfAbsent(CURRENT_EXTRACT, body)
+    : await store.putIfMatch(CURRENT_EXTRACT, body, replaces);
   if (written !== undefined) return;
   throw new LakeError("Another extract was published while this one ran", {
-    expected: `${CURRENT} in ${store.url} as it was when this run began`,
+    expected: `${CURRENT_EXTRACT} in ${store.url} as it was when this run began`,
     remedy: "Run the extract again; nothing of this run is visible.",
   });
 }

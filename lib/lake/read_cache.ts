@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
 import { reachDisk, takeOverFile, withFileLock } from "./local_file.ts";
-import type { UnfinishedWrite } from "./object_store.ts";
+import type { OwnUnfinishedWrite } from "./object_store.ts";
 import { unlessMissing } from "./store_failures.ts";
 
 /** Where copies of a remote store's files lie, and how much room they get. */
@@ -29,10 +29,14 @@ export interface ReadCache {
   /** Takes over a local file as the copy called `name`. */
   takeOver(name: string, path: string): Promise<void>;
   /** Copies that are being fetched, or whose fetching was killed. */
-  unfinished(): Promise<UnfinishedWrite[]>;
+  unfinished(): Promise<OwnUnfinishedWrite[]>;
 }
 
 const INCOMING = ".incoming";
+/** Names of copies, by content: what is called otherwise is not the cache's and stays. */
+const COPY = /^[0-9a-f]{64}(\..*)?$/;
+/** Names of copies on their way: UUIDs. */
+const COMING = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const HOUR_MS = 3_600_000;
 /** What is in the incoming folder for longer was left by a process that died. */
 const ABANDONED_MS = 24 * HOUR_MS;
@@ -85,7 +89,7 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
 
   /** Removes the copies whose use lies longest back until the rest fits. */
   async function makeRoom(): Promise<void> {
-    const copies = await filesIn(root);
+    const copies = await filesIn(root, COPY);
     let total = copies.reduce((sum, { size }) => sum + size, 0);
     const evictable = copies.filter(({ used }) => now() - used >= inUseMs).sort((a, b) => a.used - b.used);
     for (const { path, size } of evictable) {
@@ -93,7 +97,7 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
       await unlessMissing(Deno.remove(path));
       total -= size;
     }
-    for (const { path, used } of await filesIn(incoming)) {
+    for (const { path, used } of await filesIn(incoming, COMING)) {
       if (now() - used >= ABANDONED_MS) await unlessMissing(Deno.remove(path));
     }
   }
@@ -102,7 +106,7 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
     find,
     takeOver,
     async unfinished() {
-      return (await filesIn(incoming)).map(({ path, size, used }) => ({
+      return (await filesIn(incoming, COMING)).map(({ path, size, used }) => ({
         name: path,
         size,
         modified: new Date(used),
@@ -119,11 +123,14 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
   };
 }
 
-async function filesIn(folder: string): Promise<{ path: string; size: number; used: number }[]> {
+async function filesIn(
+  folder: string,
+  names: RegExp,
+): Promise<{ path: string; size: number; used: number }[]> {
   const files: { path: string; size: number; used: number }[] = [];
   const entries = await unlessMissing(Array.fromAsync(Deno.readDir(folder)));
   for (const entry of entries ?? []) {
-    if (!entry.isFile || entry.name === ".lock") continue;
+    if (!entry.isFile || !names.test(entry.name)) continue;
     const path = join(folder, entry.name);
     const stat = await unlessMissing(Deno.stat(path));
     if (stat) files.push({ path, size: stat.size, used: stat.mtime?.getTime() ?? 0 });

@@ -3,11 +3,21 @@ import { isKey } from "./object_key.ts";
 import type { ObjectStat } from "./object_store.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 
-/** The objects whose key starts with `prefix`, sorted by key, page by page. */
+/** The objects of the lake whose key starts with `prefix`, sorted by key. */
 export async function listObjects(
   bucket: S3Bucket,
   prefix: string,
   pageSize: number | undefined,
+): Promise<ObjectStat[]> {
+  // Other programs mark folders by empty objects; those and our own marks are not objects of the lake.
+  return (await listAll(bucket, prefix, pageSize)).filter(({ key }) => isKey(key));
+}
+
+/** As {@linkcode listObjects}, with those whose keys are none of the lake. */
+export async function listAll(
+  bucket: S3Bucket,
+  prefix: string,
+  pageSize?: number,
 ): Promise<ObjectStat[]> {
   const found: ObjectStat[] = [];
   let token: string | undefined;
@@ -24,9 +34,7 @@ export async function listObjects(
       )
     );
     for (const { Key, Size, LastModified } of page.Contents ?? []) {
-      const key = Key!.slice(bucket.location.prefix.length);
-      // Other programs mark folders by empty objects; those and our own marks are not objects of the lake.
-      if (isKey(key)) found.push({ key, size: Size!, modified: LastModified! });
+      found.push({ key: Key!.slice(bucket.location.prefix.length), size: Size!, modified: LastModified! });
     }
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
   } while (token !== undefined);

@@ -1,4 +1,4 @@
-import { HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { HeadObjectCommand, type HeadObjectCommandOutput, PutObjectCommand } from "@aws-sdk/client-s3";
 import { createHash, randomUUID } from "node:crypto";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { isAbsent, isPreconditionFailed } from "./s3_failures.ts";
@@ -52,6 +52,15 @@ export async function putObject(
   }
 }
 
+/** What the server says of an object without its content. */
+export function headObject(bucket: S3Bucket, key: string): Promise<HeadObjectCommandOutput> {
+  return bucket.request((client, { signal }) =>
+    client.send(new HeadObjectCommand({ Bucket: bucket.location.bucket, Key: bucket.keyOf(key) }), {
+      abortSignal: signal,
+    })
+  );
+}
+
 /** The object's tag if it is the one that the write marked `mark` made. */
 export async function writtenAs(
   bucket: S3Bucket,
@@ -59,11 +68,7 @@ export async function writtenAs(
   mark: string,
 ): Promise<{ etag: string } | undefined> {
   try {
-    const { ETag, Metadata } = await bucket.request((client, { signal }) =>
-      client.send(new HeadObjectCommand({ Bucket: bucket.location.bucket, Key: bucket.keyOf(key) }), {
-        abortSignal: signal,
-      })
-    );
+    const { ETag, Metadata } = await headObject(bucket, key);
     return Metadata?.write === mark ? { etag: ETag! } : undefined;
   } catch (error) {
     if (isAbsent(error)) return undefined;

@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, HeadBucketCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
 import { createHash } from "node:crypto";
 import { extname } from "node:path";
 import { type LocalFile, measureFile } from "./local_file.ts";
@@ -11,7 +11,7 @@ import { downloadObject, readObject, type S3Object } from "./s3_download.ts";
 import { describeFailure, explainFailure, isAbsent, isPreconditionFailed } from "./s3_failures.ts";
 import { listObjects } from "./s3_listing.ts";
 import { parseS3Url } from "./s3_location.ts";
-import { putObject } from "./s3_put.ts";
+import { headObject, putObject } from "./s3_put.ts";
 import { unfinishedUploads } from "./s3_unfinished.ts";
 import { uploadInParts } from "./s3_upload.ts";
 import { fileMissing } from "./store_failures.ts";
@@ -60,7 +60,7 @@ export function createS3Store(url: string, options: S3StoreOptions): ObjectStore
     });
 
   async function head(key: string): Promise<S3Object | undefined> {
-    const found = await unlessAbsent(headObject(bucket, key));
+    const found = await unlessAbsent(describedObject(bucket, key));
     // The answer has no body to say whether it is the object or the whole bucket that is missing.
     if (found === undefined) await bucketExists();
     return found;
@@ -114,12 +114,8 @@ export function createS3Store(url: string, options: S3StoreOptions): ObjectStore
   };
 }
 
-async function headObject(bucket: S3Bucket, key: string): Promise<S3Object> {
-  const { ETag, ContentLength, LastModified, Metadata } = await bucket.request((client, { signal }) =>
-    client.send(new HeadObjectCommand({ Bucket: bucket.location.bucket, Key: bucket.keyOf(key) }), {
-      abortSignal: signal,
-    })
-  );
+async function describedObject(bucket: S3Bucket, key: string): Promise<S3Object> {
+  const { ETag, ContentLength, LastModified, Metadata } = await headObject(bucket, key);
   return { etag: ETag!, size: ContentLength ?? 0, modified: LastModified!, sha256: Metadata?.sha256 };
 }
 

@@ -6,24 +6,46 @@ import {
 } from "@aws-sdk/client-s3";
 import type { UnfinishedWrite } from "./object_store.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
-import { describeFailure } from "./s3_failures.ts";
-import { abortUpload, type Upload } from "./s3_upload.ts";
+import { describeFailure, isAbsent } from "./s3_failures.ts";
+import { headObject } from "./s3_put.ts";
+import { abortUpload } from "./s3_upload.ts";
+import { markKey, removeMark, type Upload, uploadMarks } from "./s3_upload_marks.ts";
 
-/** Uploads whose parts are there but were never put together: under way, or left by a process that was killed. */
+/**
+ * Uploads whose parts are there but were never put together: under way, or left by a process that was killed. Those
+ * without a mark of this lake are other programs'.
+ */
 export async function unfinishedUploads(bucket: S3Bucket): Promise<UnfinishedWrite[]> {
   const found: UnfinishedWrite[] = [];
+  const marks = await uploadMarks(bucket);
   for (const { Key, UploadId, Initiated } of await uploadsOf(bucket)) {
     const upload = { Bucket: bucket.location.bucket, Key: Key!, UploadId: UploadId! };
     const size = await sizeOfParts(bucket, upload);
+    // One that began meanwhile may have got its mark since the marks were listed.
+    const ours = marks.delete(markKey(upload)) || await isMarked(bucket, upload);
     if (size === undefined) continue;
     found.push({
       name: `parts of ${upload.Key.slice(bucket.location.prefix.length)}`,
       size,
       modified: Initiated ?? new Date(0),
-      remove: () => abortUpload(bucket, upload),
+      ...(ours && { remove: () => abortUpload(bucket, upload) }),
     });
   }
+  // What is left are marks of uploads that are over, whose process was killed before it could remove them.
+  for (const { key, size, modified } of marks.values()) {
+    found.push({ name: `mark ${key}`, size, modified, remove: () => removeMark(bucket, key) });
+  }
   return found;
+}
+
+async function isMarked(bucket: S3Bucket, upload: Upload): Promise<boolean> {
+  try {
+    await headObject(bucket, markKey(upload));
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
 }
 
 async function uploadsOf(bucket: S3Bucket): Promise<MultipartUpload[]> {

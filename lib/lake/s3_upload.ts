@@ -9,6 +9,7 @@ import type { LocalFile } from "./local_file.ts";
 import type { S3Bucket } from "./s3_bucket.ts";
 import { describeFailure } from "./s3_failures.ts";
 import { newMetadata, type ObjectMetadata, writtenAs } from "./s3_put.ts";
+import { markUpload, unmarkUpload, type Upload } from "./s3_upload_marks.ts";
 
 export interface UploadOptions {
   /** Size of a part, in bytes: S3 wants 5 MiB at least, in all but the last. */
@@ -19,13 +20,6 @@ export interface UploadOptions {
 
 /** S3 takes no more parts than this. */
 const MOST_PARTS = 10_000;
-
-/** Which upload of which object. */
-export interface Upload {
-  Bucket: string;
-  Key: string;
-  UploadId: string;
-}
 
 /** Writes a large file as an object. Nothing is visible until every part is there; a failure removes the parts. */
 export async function uploadInParts(
@@ -41,6 +35,7 @@ export async function uploadInParts(
   );
   const upload = { ...target, UploadId: UploadId! };
   try {
+    await markUpload(bucket, upload);
     const bytes = Math.max(partBytes, Math.ceil(file.size / MOST_PARTS));
     const tags = await sendParts(bucket, upload, file, bytes, concurrency);
     await complete(bucket, key, upload, tags, metadata);
@@ -49,6 +44,8 @@ export async function uploadInParts(
     await abortUpload(bucket, upload).catch(() => {});
     throw error;
   }
+  // The object is there; a mark that stays is found by the garbage collection, too.
+  await unmarkUpload(bucket, upload).catch(() => {});
 }
 
 /** Sends the file's parts, some at a time; the first failure stops the rest. Returns their tags in order. */
@@ -128,7 +125,7 @@ async function complete(
   }
 }
 
-/** Removes an upload's parts; one that is gone is no error. */
+/** Removes an upload's parts and its mark; one that is gone is no error. */
 export async function abortUpload(bucket: S3Bucket, upload: Upload): Promise<void> {
   try {
     await bucket.request((client, { signal }) =>
@@ -137,4 +134,5 @@ export async function abortUpload(bucket: S3Bucket, upload: Upload): Promise<voi
   } catch (error) {
     if (describeFailure(error).name !== "NoSuchUpload") throw error;
   }
+  await unmarkUpload(bucket, upload);
 }

@@ -1,7 +1,7 @@
 import { LakeError } from "shopflow/errors/mod.ts";
-import type { ObjectStat, ObjectStore } from "./object_store.ts";
-import { POINTER, readPointer } from "./snapshot_pointer.ts";
-import { manifestKey, readManifest } from "./snapshots.ts";
+import type { ObjectStore } from "./object_store.ts";
+import { readPointer } from "./snapshot_pointer.ts";
+import { readManifest, storedManifests } from "./snapshots.ts";
 
 /** A line in the list of snapshots. */
 export interface SnapshotSummary {
@@ -19,8 +19,7 @@ export interface SnapshotSummary {
 /** Every snapshot of a lake, the newest first. */
 export async function listSnapshots(store: ObjectStore): Promise<SnapshotSummary[]> {
   const pointer = (await readPointer(store))?.value;
-  const stored = await manifestStats(store);
-  const manifests = await Promise.all(stored.map(({ key }) => readManifest(store, idOf(key))));
+  const manifests = (await storedManifests(store)).manifests.map(({ manifest }) => manifest);
   manifests.sort((a, b) =>
     a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.id < b.id) ? -1 : 1
   );
@@ -53,7 +52,7 @@ export async function listSnapshots(store: ObjectStore): Promise<SnapshotSummary
  */
 export async function findSnapshot(store: ObjectStore, name: string): Promise<string> {
   if (name === "current") return (await readManifest(store)).id;
-  const ids = (await manifestStats(store)).map(({ key }) => idOf(key));
+  const ids = (await storedManifests(store)).manifests.map(({ manifest }) => manifest.id);
   const found = ids.filter((id) => id === name || (name !== "" && id.startsWith(name)));
   if (found.length === 1) return found[0]!;
   throw new LakeError(found.length === 0 ? "There is no such snapshot" : "Several snapshots start so", {
@@ -66,13 +65,3 @@ export async function findSnapshot(store: ObjectStore, name: string): Promise<st
 export async function withdrawnSnapshots(store: ObjectStore): Promise<string[]> {
   return (await readPointer(store))?.value.withdrawn ?? [];
 }
-
-/** The stored manifests, as the store knows them. */
-export async function manifestStats(store: ObjectStore): Promise<ObjectStat[]> {
-  return (await store.list("snapshots/")).filter(({ key }) =>
-    key !== POINTER && key === manifestKey(idOf(key))
-  );
-}
-
-/** The snapshot whose manifest has this key. */
-export const idOf = (key: string) => key.replace(/^snapshots\//, "").replace(/\.json$/, "");

@@ -45,8 +45,9 @@ export async function swapPointer(
   store: ObjectStore,
   before: { etag: string } | undefined,
   next: Pointer,
+  options?: { useReserve?: boolean },
 ): Promise<{ value: Pointer; etag: string } | undefined> {
-  const written = await swapJson(store, POINTER, next, before);
+  const written = await swapJson(store, POINTER, next, before, options);
   return written && { value: next, etag: written.etag };
 }
 

@@ -1,8 +1,8 @@
 import { LakeError } from "shopflow/errors/mod.ts";
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { encodeJson, readJson } from "./json_object.ts";
-import type { ObjectStore } from "./object_store.ts";
+import { decodeJson, encodeJson, readJson } from "./json_object.ts";
+import type { ObjectStat, ObjectStore } from "./object_store.ts";
 import { movePointer, POINTER, type Pointer, readPointer } from "./snapshot_pointer.ts";
 
 /** An immutable file of a table, named by its content. */
@@ -66,6 +66,8 @@ export interface PublishOptions {
 
 /** Key of a snapshot's manifest. */
 export const manifestKey = (id: string) => `snapshots/${id}.json`;
+/** The id in the key of a manifest; undefined where the key is not that of one. */
+export const idOf = (key: string): string | undefined => /^snapshots\/([0-9a-f]{16})\.json$/.exec(key)?.[1];
 
 const fileShape = z.looseObject({ key: z.string(), rows: z.number(), size: z.number(), sha256: z.string() });
 const manifestShape = z.looseObject({
@@ -115,6 +117,31 @@ export async function publishSnapshot(
     });
   });
   return await readManifest(store, id);
+}
+
+/**
+ * The stored manifests, and what lies beside them that this lake did not write.
+ *
+ * @throws {LakeError} for a manifest that cannot be read: which files it names is not known.
+ */
+export async function storedManifests(
+  store: ObjectStore,
+): Promise<{ manifests: { stat: ObjectStat; manifest: Manifest }[]; others: ObjectStat[] }> {
+  const manifests: { stat: ObjectStat; manifest: Manifest }[] = [];
+  const others: ObjectStat[] = [];
+  await Promise.all((await store.list("snapshots/")).map(async (stat) => {
+    if (stat.key === POINTER) return;
+    const id = idOf(stat.key);
+    const object = id === undefined ? undefined : await store.get(stat.key);
+    if (id === undefined) return void others.push(stat);
+    // Another collection deleted it meanwhile.
+    if (object === undefined) return;
+    const named = decodeJson<{ id?: unknown } | null>(store, stat.key, object);
+    // A manifest says its own name; JSON of other programs does not.
+    if (named?.id !== id) return void others.push(stat);
+    manifests.push({ stat, manifest: decodeJson<Manifest>(store, stat.key, object, manifestShape) });
+  }));
+  return { manifests, others };
 }
 
 /** Keys of all data files that a manifest names: those of its tables and the raw ones they were made from. */

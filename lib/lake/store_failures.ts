@@ -20,6 +20,14 @@ export function fileMissing(key: string, root: string): LakeError {
   });
 }
 
+/** Whether an error comes of a disk or a quota that is full, also where it is the cause of another one. */
+export function isOutOfSpace(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (["ENOSPC", "EDQUOT"].includes((at as { code?: string }).code ?? "")) return true;
+  }
+  return false;
+}
+
 /** Turns what the file system says (no permission, disk full, …) into an error that names lake and key. */
 export function lakeFailure(root: string) {
   return async <T>(action: string, key: string, work: () => Promise<T>): Promise<T> => {
@@ -29,9 +37,20 @@ export function lakeFailure(root: string) {
       if (cause instanceof ShopFlowError) throw cause;
       throw new LakeError(`Cannot ${action} ${JSON.stringify(key)} in the lake ${root}`, {
         found: cause instanceof Error ? cause.message : String(cause),
-        remedy: "Check that SHOPFLOW_LAKE (or SHOPFLOW_HOME) is a folder this user may read and write.",
+        remedy: remedyFor(cause),
         cause,
       });
     }
   };
+}
+
+function remedyFor(cause: unknown): string {
+  if (isOutOfSpace(cause)) {
+    return "The disk or the quota is full. `deno task lake gc --keep N` deletes what the lake does not need; " +
+      "where that is not enough, delete other files or move the lake to a larger disk.";
+  }
+  if ((cause as { code?: string }).code === "EROFS") {
+    return "The file system is mounted read-only. Mount it for writing, or set SHOPFLOW_LAKE to another folder.";
+  }
+  return "Check that SHOPFLOW_LAKE (or SHOPFLOW_HOME) is a folder this user may read and write.";
 }

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { encodeJson, readJson } from "./json_object.ts";
 import type { ObjectStore } from "./object_store.ts";
 
@@ -18,14 +19,22 @@ export interface Watermarks {
   tables: Record<string, Watermark>;
 }
 
-const KEY = "watermarks/extract.json";
+/** Beneath it are the watermarks. */
+export const WATERMARKS = "watermarks/";
+/** Key of the watermarks of the extract. */
+export const WATERMARKS_KEY = `${WATERMARKS}extract.json`;
+
+const shape = z.looseObject({
+  source: z.string(),
+  tables: z.record(z.string(), z.looseObject({ comparedAt: z.string() })),
+});
 
 /** The watermarks of the last extract that was published, or undefined when there was none. */
 export async function readWatermarks(store: ObjectStore): Promise<Watermarks | undefined> {
-  return (await readJson<Watermarks>(store, KEY))?.value;
+  return (await readJson<Watermarks>(store, WATERMARKS_KEY, shape))?.value;
 }
 
 /** Moves the watermarks; the rows up to them must be published already. */
 export async function moveWatermarks(store: ObjectStore, watermarks: Watermarks): Promise<void> {
-  await store.put(KEY, encodeJson(watermarks));
+  await store.put(WATERMARKS_KEY, encodeJson(watermarks));
 }

@@ -1,6 +1,6 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
-import type { Runtime } from "shopflow/runtime/mod.ts";
+import { type Runtime, workingFolders } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
 import { cancellable } from "./cancellation.ts";
 import type { CellProblem } from "./check/cells_module.ts";
@@ -125,7 +125,7 @@ async function executeRun(
       env,
       pinned,
       startTimeout,
-      temporaryFolder: join(config.home, "tmp"),
+      temporaryFolder: workingFolders(config.home),
     }),
   ]);
   const kernel = valueOf<Awaited<ReturnType<typeof openKernel>>>(opened);

@@ -8,3 +8,4 @@ export { isFile } from "./is_file.ts";
 export { type GuardedOptions, type GuardedProcess, startGuarded } from "./guarded_process.ts";
 export type { Lease } from "./lease.ts";
 export { codeVersion } from "./code_version.ts";
+export { type LeftoverFolder, leftoverFolders, makeWorkingFolder, workingFolders } from "./working_folder.ts";

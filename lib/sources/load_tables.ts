@@ -31,8 +31,8 @@ export interface LoadTablesOptions extends LoadOptions {
  * foreign keys, since real rows point at nothing now and then.
  *
  * @returns rows loaded, by table.
- * @throws {SourceError} when a table holds rows already and `replace` is not set, when the database cannot
- *   be reached, or when it refuses a row.
+ * @throws {SourceError} when a table was made by another program, when one holds rows already and `replace` is not
+ *   set, when the database cannot be reached, or when it refuses a row.
  */
 export async function loadSourceTables(
   postgresUrl: string,
@@ -43,6 +43,7 @@ export async function loadSourceTables(
   try {
     // Whatever fails, ending the connection rolls the transaction back.
     await target.query("BEGIN");
+    await refuseForeignTables(target, postgresUrl);
     if (!replace) await refuseExistingRows(target, postgresUrl);
     for (const table of SOURCE_TABLES) await createTable(target, table);
     const rows = Object.fromEntries(SOURCE_TABLES.map(({ name }) => [name, 0]));
@@ -57,6 +58,24 @@ export async function loadSourceTables(
     return rows;
   } catch (error) {
     throw postgresError(error, postgresUrl, "loaded");
+  }
+}
+
+/** Begins the comment on every table that was loaded here. */
+const MARK = "Loaded by ShopFlow: ";
+
+/** Tables that other programs made are never dropped: `--replace` is for shops that ShopFlow loaded. */
+async function refuseForeignTables(target: LoadTarget, postgresUrl: string): Promise<void> {
+  for (const { name } of SOURCE_TABLES) {
+    const [found] = await target.query(
+      `SELECT obj_description(to_regclass('"${name}"'), 'pg_class') AS comment
+       WHERE to_regclass('"${name}"') IS NOT NULL`,
+    );
+    if (found === undefined || String(found.comment).startsWith(MARK)) continue;
+    throw new SourceError(`Table ${name} in ${maskUrl(postgresUrl)} was not made by ShopFlow`, {
+      expected: "no table of this name, or one that ShopFlow loaded",
+      remedy: "Load into another database, or drop the table yourself if nothing needs it.",
+    });
   }
 }
 
@@ -78,7 +97,7 @@ async function createTable(target: LoadTarget, { name, columns }: SourceTable): 
   const definitions = columns.map((column) => `"${column.name}" ${column.type}`);
   await target.query(`CREATE TABLE "${name}" (${definitions.join(", ")})`);
   // Tells this load from another one into a database that was made alike, see `tableIdentities`.
-  await target.query(`COMMENT ON TABLE "${name}" IS 'Loaded by ShopFlow: ${crypto.randomUUID()}'`);
+  await target.query(`COMMENT ON TABLE "${name}" IS '${MARK}${crypto.randomUUID()}'`);
 }
 
 async function loadTable(

@@ -3,6 +3,7 @@ import {
   type Lineage,
   type Manifest,
   type ObjectStore,
+  openWriteRecord,
   publishSnapshot,
   readManifest,
   refuseDamaged,
@@ -71,7 +72,7 @@ export async function buildSnapshot(
   const workspace = await Deno.makeTempDir({ dir: options.temporaryFolder, prefix: "warehouse-" });
   try {
     using session = await openSession({ ...options, spillFolder: join(workspace, "spill") });
-    const place = { store, folder: workspace };
+    const place = { store, folder: workspace, record: openWriteRecord(store) };
     const before = replaces ? former ?? await readManifest(store, replaces.snapshot) : undefined;
     await createFormerTables(session, before);
     await createSourceFigures(session, content.sourceFigures);

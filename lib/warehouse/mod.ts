@@ -15,7 +15,8 @@ export { publishedModels, type SqlModel, type SqlProject } from "./sql_model.ts"
 export { type DataTest, testName } from "./data_tests.ts";
 export { type BuildInputs, type BuildOptions, buildSnapshot, type BuiltSnapshot } from "./build_snapshot.ts";
 export {
-  QUARANTINE,
+  type QuarantinedObjects,
+  quarantinedObjects,
   quarantinedRows,
   type QuarantinedRun,
   quarantinedRun,

@@ -1,5 +1,5 @@
 import { LakeError } from "shopflow/errors/mod.ts";
-import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { encodeJson, type ObjectStat, type ObjectStore } from "shopflow/lake/mod.ts";
 import { join } from "node:path";
 import { z } from "zod";
 import type { DataTest } from "./data_tests.ts";
@@ -28,13 +28,18 @@ export interface QuarantinedRun {
 /** Rows kept of a test; whoever needs more than these to see what is wrong needs a query, not a file. */
 const MOST_ROWS = 100_000;
 /** Beneath it each run whose publish was blocked has a folder. */
-export const QUARANTINE = "quarantine/";
+const QUARANTINE = "quarantine/";
 const summaryKey = (run: string) => `${QUARANTINE}${run}/summary.json`;
+
+/** A run is named by its time, `20240601T030500000Z`. */
+const SUMMARY = /^quarantine\/(\d{8}T\d{9}Z)\/summary\.json$/;
 
 const runShape = z.looseObject({
   run: z.string(),
   createdAt: z.string(),
-  tests: z.array(z.looseObject({ name: z.string(), failures: z.number(), key: z.string() })),
+  tests: z.array(
+    z.looseObject({ name: z.string(), failures: z.number(), key: z.string(), sql: z.string() }),
+  ),
 });
 
 /** Keeps the rows that failed data tests found in `quarantine/<run>/<test>.parquet`. */
@@ -53,19 +58,59 @@ export function createQuarantine(
       );
       const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_");
       const key = `${QUARANTINE}${run}/${String(tests.length + 1).padStart(2, "0")}_${slug}.parquet`;
-      await store.moveIn(key, path);
       tests.push({ name, failures, key, sql: test.sql });
+      // First: what no summary names is not known to be ours, and would stay for ever if this run is killed.
       await store.put(summaryKey(run), encodeJson({ run, createdAt, tests } satisfies QuarantinedRun));
+      await store.moveIn(key, path);
     },
   };
 }
 
 /** Runs that data tests blocked, the latest first. */
 export async function quarantinedRuns(store: ObjectStore): Promise<QuarantinedRun[]> {
-  const summaries = (await store.list(QUARANTINE)).filter(({ key }) => key.endsWith("/summary.json"));
-  const runs = await Promise.all(summaries.map(({ key }) => readJson<QuarantinedRun>(store, key, runShape)));
-  return runs.flatMap((run) => run === undefined ? [] : [run.value])
-    .toSorted((a, b) => a.run < b.run ? 1 : -1);
+  return (await runsIn(store, await store.list(QUARANTINE))).toSorted((a, b) => a.run < b.run ? 1 : -1);
+}
+
+/** What lies in quarantine. */
+export interface QuarantinedObjects {
+  /** The objects of each blocked run as its summary names them, the summary last. */
+  runs: ObjectStat[][];
+  /** What no summary names: other programs wrote it. */
+  foreign: ObjectStat[];
+}
+
+/** The objects in quarantine, by the run that wrote them. */
+export async function quarantinedObjects(store: ObjectStore): Promise<QuarantinedObjects> {
+  const objects = new Map((await store.list(QUARANTINE)).map((object) => [object.key, object]));
+  const runs = (await runsIn(store, [...objects.values()])).map(({ run, tests }) =>
+    [...tests.map(({ key }) => key), summaryKey(run)].flatMap((key) => {
+      const object = objects.get(key);
+      objects.delete(key);
+      return object ?? [];
+    })
+  );
+  return { runs, foreign: [...objects.values()] };
+}
+
+/** The runs whose summaries are among these objects; what is no summary of ours is passed over. */
+async function runsIn(store: ObjectStore, objects: ObjectStat[]): Promise<QuarantinedRun[]> {
+  const found = await Promise.all(objects.map(async ({ key }) => {
+    const run = SUMMARY.exec(key)?.[1];
+    const object = run === undefined ? undefined : await store.get(key);
+    const summary = object && summaryIn(object.body);
+    return summary?.run === run && summary?.tests.every(({ key }) => key.startsWith(`${QUARANTINE}${run}/`))
+      ? summary
+      : undefined;
+  }));
+  return found.filter((run) => run !== undefined);
+}
+
+function summaryIn(body: Uint8Array): QuarantinedRun | undefined {
+  try {
+    return runShape.parse(JSON.parse(new TextDecoder().decode(body)));
+  } catch {
+    return undefined;
+  }
 }
 
 /**

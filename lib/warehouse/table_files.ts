@@ -5,6 +5,7 @@ import {
   type ObjectStore,
   type SnapshotTable,
   type TableFile,
+  type WriteRecord,
 } from "shopflow/lake/mod.ts";
 import { join } from "node:path";
 import { withinMonths } from "./month_ranges.ts";
@@ -18,7 +19,12 @@ export interface FilePlace {
   store: ObjectStore;
   /** Local folder for a file until the store takes it over. */
   folder: string;
+  /** What is written, noted before it is. */
+  record: WriteRecord;
 }
+
+/** Where one file goes, with its local path until then. */
+type FileTarget = Omit<FilePlace, "folder"> & { path: string };
 
 /**
  * Writes a model's rows as a Parquet file `curated/<table>/<hash>.parquet` of the store. Rows are sorted by
@@ -99,7 +105,7 @@ async function writeMonths(
       }`;
       try {
         const path = join(place.folder, `${model.name}_${i}.parquet`);
-        files[i] = { ...await writeRows(session, model, rows, { path, store: place.store }), partition };
+        files[i] = { ...await writeRows(session, model, rows, { ...place, path }), partition };
       } catch (error) {
         waiting.length = 0;
         throw error;
@@ -123,7 +129,7 @@ async function writeRows(
   session: Session,
   { name, doc, file }: SqlModel,
   rows: string,
-  { path, store }: { path: string; store: ObjectStore },
+  { path, store, record }: FileTarget,
 ): Promise<TableFile> {
   if (doc.grain.length === 0) {
     throw new WarehouseError(`The SQL model ${file} has no grain`, {
@@ -139,13 +145,16 @@ async function writeRows(
   const key = `curated/${name}/${sha256.slice(0, 16)}.parquet`;
   const isThere = (await store.stat(key))?.size === size && await isWhole(store, { key, sha256 });
   if (isThere) await Deno.remove(path);
-  else await store.moveIn(key, path);
+  else {
+    await record.add([{ key, size }]);
+    await store.moveIn(key, path);
+  }
   return { key, rows: written!.Count, size, sha256 };
 }
 
-const onlyFile = (model: SqlModel, { folder, store }: FilePlace) => ({
-  path: join(folder, `${model.name}.parquet`),
-  store,
+const onlyFile = (model: SqlModel, place: FilePlace): FileTarget => ({
+  ...place,
+  path: join(place.folder, `${model.name}.parquet`),
 });
 
 async function columnsOf(session: Session, { name }: SqlModel): Promise<SnapshotTable["columns"]> {

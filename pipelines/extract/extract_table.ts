@@ -32,7 +32,7 @@ export interface ExtractedState {
   table: RawTable;
   watermark: Watermark;
   /** Undefined when nothing changed. */
-  newFile?: { key: string; path: string; rows: number };
+  newFile?: { key: string; path: string; rows: number; size: number };
 }
 
 /** The part of a table that a run reads first. */
@@ -109,7 +109,7 @@ export async function extractTable(
   return {
     table: { files: [...known?.files ?? [], file], contentSha256, ...state },
     watermark: moved,
-    newFile: { key: file.key, path, rows: file.rows },
+    newFile: { key: file.key, path, rows: file.rows, size: file.size },
   };
 }
 

@@ -1,6 +1,6 @@
 import { collectGarbage, type Garbage, type Retention } from "shopflow/lake/mod.ts";
+import { leftoverFolders } from "shopflow/runtime/mod.ts";
 import type { PipelineContext } from "../context.ts";
-import { leftoverFolders } from "./leftover_folders.ts";
 
 /** What a collection removed. */
 export interface Removed {
@@ -9,10 +9,17 @@ export interface Removed {
   folders: string[];
 }
 
-export const NO_GARBAGE: Garbage = { kept: [], manifests: [], files: [], unfinished: [] };
+export const NO_GARBAGE: Garbage = {
+  kept: [],
+  manifests: [],
+  files: [],
+  records: [],
+  unfinished: [],
+  foreign: [],
+};
 
 /**
- * Removes old snapshots, files that nothing names, and working folders of killed pipelines.
+ * Removes old snapshots, files of the lake that nothing names, and working folders of killed pipelines.
  *
  * @throws {LakeError} when another run moved the lake's pointer meanwhile.
  */
@@ -22,18 +29,9 @@ export async function removeGarbage(
 ): Promise<Removed> {
   const folders = await leftoverFolders(config.home, ageLimit(runtime.now(), retention));
   // First: where the disk is full, this makes room for what the rest has to write.
-  for (const folder of folders) await removeFolder(folder);
+  for (const folder of folders) await folder.remove();
   const garbage = await collectGarbage(store, retention, runtime.now) ?? NO_GARBAGE;
-  return { garbage, folders };
-}
-
-/** Another collection, or a pipeline that starts, may do the same. */
-async function removeFolder(folder: string): Promise<void> {
-  try {
-    await Deno.remove(folder, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  return { garbage, folders: folders.map(({ path }) => path) };
 }
 
 /** What was changed before it is old enough to be removed. */

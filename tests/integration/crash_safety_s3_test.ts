@@ -59,7 +59,7 @@ async function assertTidy(lake: ShopLake): Promise<void> {
   assert.deepEqual(await lake.store.unfinishedWrites!(), []);
   // What was read from S3 stays in the cache: whole files under the name of their content.
   const strange = (await filesBeneath(lake.home))
-    .filter((path) => !/^cache\/([0-9a-f]{64}\.parquet|\.lock)$/.test(path));
+    .filter((path) => !/^cache\/shopflow_lake\/([0-9a-f]{64}\.parquet|\.lock)$/.test(path));
   assert.deepEqual(strange, []);
   await assertEmpty(lake.temporary);
 }

@@ -58,7 +58,11 @@ Deno.test("runs that are killed while they read the embedded shop leave shop and
 /** After a garbage collection there is the current snapshot, the current extract, and nothing else. */
 async function assertNothingLeft({ store, home, temporary }: ShopLake): Promise<void> {
   const kept = (await expectedKeys(store)).map((key) => `lake/${key}`);
-  assert.deepEqual(await filesBeneath(home), ["lake/.staging/lock", ...kept]);
+  assert.deepEqual(await filesBeneath(home), [
+    "lake/.shopflow_staging/lock",
+    "lake/.shopflow_staging/reserve",
+    ...kept,
+  ]);
   await assertEmpty(join(home, "tmp"));
   await assertEmpty(temporary);
 }

@@ -1,9 +1,9 @@
 import type { Slot } from "shopflow/jobs/mod.ts";
 import { slotPage } from "shopflow/jobs/slot_page.ts";
 import { encodeJson, listSnapshots } from "shopflow/lake/mod.ts";
-import { openSnapshot } from "shopflow/warehouse/mod.ts";
+import { makeWorkingFolder, workingFolders } from "shopflow/runtime/mod.ts";
+import { openSnapshot, quarantinedRuns } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { collectGarbage } from "../../pipelines/collect_garbage.ts";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { openCuratedShop } from "../fixtures/curated_shop.ts";
@@ -64,7 +64,8 @@ Deno.test("logs and quarantined rows go after ninety days, the ledger of slots a
   withLake(async (context) => {
     const { store } = context;
     const log = "runs/jobs/refresh-data/logs/2024-10-02T03-05-00.000Z/1/000001.log";
-    const quarantined = "quarantine/20241002T030500Z/orders.parquet";
+    const quarantined = "quarantine/20241002T030500000Z/01_orders.parquet";
+    const summary = "quarantine/20241002T030500000Z/summary.json";
     const others = [
       "runs/jobs/refresh-data/slots/2024-10-02.json",
       "runs/jobs/refresh-data/control.json",
@@ -72,16 +73,24 @@ Deno.test("logs and quarantined rows go after ninety days, the ledger of slots a
       "runs/notebooks/logs/1.json",
     ];
     for (const key of [log, quarantined, ...others]) await store.put(key, encodeJson({}));
+    await store.put(
+      summary,
+      encodeJson({
+        run: "20241002T030500000Z",
+        createdAt: "2024-10-02T03:05:00.000Z",
+        tests: [{ name: "orders", failures: 1, key: quarantined, sql: "SELECT 1" }],
+      }),
+    );
     assert.equal((await collectGarbage(inDays(context, 89))).status, "unchanged");
     assert.ok(await store.stat(log));
 
-    const { status, summary } = await collectGarbage(inDays(context, 91));
-    assert.equal(status, "done");
+    const result = await collectGarbage(inDays(context, 91));
+    assert.equal(result.status, "done");
     assert.match(
-      summary,
-      /, 1 piece of logs and 1 file of quarantine older than 90 days, .*: 6 B; 0 snapshots kept/,
+      result.summary,
+      /, 1 piece of logs and 2 files of quarantine older than 90 days, .*: \d+ B; 0 snapshots kept$/,
     );
-    for (const key of [log, quarantined]) assert.equal(await store.stat(key), undefined);
+    for (const key of [log, quarantined, summary]) assert.equal(await store.stat(key), undefined);
     for (const key of others) assert.ok(await store.stat(key), key);
   }));
 
@@ -94,12 +103,14 @@ Deno.test("parts of the ledger that no page names go after a day, those that one
       (_, i) => slotAt(new Date(Date.UTC(2024, 9, 2, 3, i)).toISOString()),
     );
     for (const slot of slots) await page.enter([slot]);
-    const stray = [
-      // Its writer died before the page named it; the other day has no page at all.
-      "runs/jobs/refresh-data/parts/2024-10-02/stray.json",
-      "runs/jobs/refresh-data/parts/2024-10-03/stray.json",
-    ];
-    for (const key of stray) await store.put(key, encodeJson({ slots: {} }));
+    // Its writer died before the page named it; the other day has no page at all.
+    const stray = ["2024-10-02", "2024-10-03"].map((day) =>
+      `runs/jobs/refresh-data/parts/${day}/${crypto.randomUUID()}.json`
+    );
+    for (const key of stray) {
+      const slot = `${key.split("/")[4]}T03:05:00.000Z`;
+      await store.put(key, encodeJson({ slots: { [slot]: slotAt(slot) } }));
+    }
     assert.equal((await collectGarbage(inDays(context, 0.9))).status, "unchanged");
 
     const { summary } = await collectGarbage(inDays(context, 1.1));
@@ -111,9 +122,47 @@ Deno.test("parts of the ledger that no page names go after a day, those that one
 
 Deno.test("working folders of killed pipelines go after a day", () =>
   withLake(async (context) => {
-    const folder = join(context.config.home, "tmp", "pipeline-killed");
-    await Deno.mkdir(folder, { recursive: true });
+    const folder = await makeWorkingFolder("pipeline", workingFolders(context.config.home));
     assert.equal((await collectGarbage(inDays(context, 0.9))).status, "unchanged");
     assert.match((await collectGarbage(inDays(context, 1.1))).summary, /1 leftover folder,/);
     await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
+  }));
+
+Deno.test("what other programs have among logs, parts and quarantine stays, and the summary says where it is", () =>
+  withLake(async (context) => {
+    const { store } = context;
+    await slotPage(store, "refresh-data", "2024-10-02").enter([slotAt("2024-10-02T03:05:00.000Z")]);
+    const foreign = [
+      "runs/jobs/refresh-data/logs/notes.txt",
+      "runs/jobs/refresh-data/logs/2024-10-02T03-05-00.000Z/1/backup.tar",
+      // A job that never ran here.
+      "runs/jobs/marathon/logs/2024-10-02T03-05-00.000Z/1/000001.log",
+      "runs/jobs/refresh-data/parts/2024-10-02/notes.json",
+      `runs/jobs/refresh-data/parts/2024-10-02/${crypto.randomUUID()}.json`,
+      `runs/jobs/refresh-data/parts/2024-10-03/${crypto.randomUUID()}.json`,
+      "quarantine/patients.parquet",
+      "quarantine/20241002T030500000Z/01_orders.parquet",
+      "quarantine/20241003T030500000Z/summary.json",
+      "quarantine/20241004T030500000Z/summary.json",
+      "runs/jobs/README.md",
+    ];
+    const theirs = new TextEncoder().encode('{"slots":{}}');
+    for (const key of foreign) await store.put(key, theirs);
+    // A summary names only files of its own run.
+    await store.put(
+      "quarantine/20241003T030500000Z/summary.json",
+      encodeJson({
+        run: "20241003T030500000Z",
+        createdAt: "2024-10-03T03:05:00.000Z",
+        tests: [{ name: "x", failures: 1, key: "quarantine/patients.parquet", sql: "" }],
+      }),
+    );
+    const { status, summary } = await collectGarbage(inDays(context, 91));
+    assert.equal(status, "unchanged", summary);
+    for (const key of foreign) assert.ok(await store.stat(key), key);
+    assert.match(
+      summary,
+      /; kept 10 objects that this lake did not write, .*: quarantine\/.*; runs\/jobs\/.* and 5 more in runs\/jobs\/\. Delete/,
+    );
+    assert.deepEqual(await quarantinedRuns(store), []);
   }));

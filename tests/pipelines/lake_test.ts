@@ -1,17 +1,13 @@
 import { currentSnapshotId, listSnapshots, readManifest } from "shopflow/lake/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { createLakeProgram } from "../../pipelines/lake.ts";
-import { leftoverFolders } from "../../pipelines/lake/leftover_folders.ts";
 import { monthSpans } from "../../pipelines/month_spans.ts";
 import { transform } from "../../pipelines/transform.ts";
 import { writeRawShop } from "../fixtures/raw_shop.ts";
 import { customer, line, smallShop } from "../fixtures/small_shop.ts";
 import { withLake } from "./built_shop.ts";
-
-const HOUR_MS = 60 * 60 * 1000;
 
 /** What a command prints. */
 async function lake(context: PipelineContext, ...args: string[]): Promise<string> {
@@ -148,17 +144,4 @@ Deno.test("gc says beforehand what it will delete, and the snapshots that stay c
     assert.equal((await current.rows("SELECT * FROM fact_orders")).length, 9);
     await assert.rejects(openSnapshot(context.store, first), { message: /has no snapshot/ });
     assert.equal((await transform(context)).status, "unchanged");
-  }));
-
-Deno.test("working folders of killed pipelines are found when they are old", () =>
-  withLake(async ({ config }) => {
-    const now = Date.now();
-    const [old, young] = ["extract-1", "warehouse-2"].map((name) => join(config.home, "tmp", name)) as [
-      string,
-      string,
-    ];
-    for (const folder of [old, young]) await Deno.mkdir(folder, { recursive: true });
-    await Deno.utime(old, new Date(now - 2 * HOUR_MS), new Date(now - 2 * HOUR_MS));
-    assert.deepEqual(await leftoverFolders(config.home, new Date(now - HOUR_MS)), [old]);
-    assert.deepEqual(await leftoverFolders(join(config.home, "nowhere"), new Date(now)), []);
   }));

@@ -1,3 +1,4 @@
+import { leftoverFolders } from "shopflow/runtime/mod.ts";
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { runKillable } from "../fixtures/crash/killable_process.ts";
@@ -5,7 +6,6 @@ import { filesBeneath } from "../fixtures/crash/left_behind.ts";
 import { publishSmallLake } from "../lib/notebook/small_lake.ts";
 import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
 import { writeNotebook } from "../lib/notebook/write_notebook.ts";
-import { leftoverFolders } from "../../pipelines/lake/leftover_folders.ts";
 import { runNotebookCommand } from "./notebook/run_notebook_command.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -151,7 +151,10 @@ Deno.test("wherever a notebook run is killed while its kernel starts, gc finds w
       }
     }
     const left = await leftoverFolders(home, new Date(Date.now() + 1000));
-    assert.ok(left.some((path) => path.includes("shopflow-kernel-")), left.join());
+    assert.ok(
+      left.some(({ path }) => path.includes("shopflow-kernel-")),
+      left.map(({ path }) => path).join(),
+    );
     assert.equal((await Array.fromAsync(Deno.readDir(join(home, "tmp")))).length, left.length);
   });
 });

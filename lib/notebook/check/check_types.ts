@@ -83,10 +83,15 @@ async function copiedLock(config: string | undefined, cache: string): Promise<st
   return copy;
 }
 
+/** Names in the cache: modules by their hash, and copies of lock files. */
+const CACHED = /^([0-9a-f]{16,}\.tsx?(\.[0-9a-f-]{36})?|[0-9a-f-]{36}\.lock)$/;
+
 /** Removes what no run has checked for a month: every edit of a notebook leaves a module. */
 async function removeOld(cache: string): Promise<void> {
   const oldest = Date.now() - KEEP_MS;
   for await (const { name } of Deno.readDir(cache)) {
+    // Other programs' files are none of ours.
+    if (!CACHED.test(name)) continue;
     const path = join(cache, name);
     try {
       const { mtime } = await Deno.stat(path);

@@ -1,5 +1,5 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
-import { fileExists, type GuardedProcess, startGuarded } from "shopflow/runtime/mod.ts";
+import { fileExists, type GuardedProcess, makeWorkingFolder, startGuarded } from "shopflow/runtime/mod.ts";
 import { type KernelConnection, writeConnectionFile } from "./connection_file.ts";
 import type { KernelCommand } from "./kernelspecs.ts";
 import { connectZmtp, type SocketType, type ZmtpSocket } from "./zmtp.ts";
@@ -65,8 +65,7 @@ export async function startKernel(options: KernelOptions): Promise<KernelProcess
 
 async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): Promise<KernelProcess> {
   const { temporaryFolder } = options;
-  if (temporaryFolder !== undefined) await Deno.mkdir(temporaryFolder, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: temporaryFolder, prefix: "shopflow-kernel-" });
+  const folder = await makeWorkingFolder("kernel", temporaryFolder);
   const removeFolder = () => Deno.remove(folder, { recursive: true });
   try {
     const connection = await writeConnectionFile(folder, options.command.name);

@@ -1,3 +1,4 @@
+import { makeWorkingFolder } from "shopflow/runtime/mod.ts";
 import { dirname } from "node:path";
 import { LARGE } from "./kernel_messages.ts";
 
@@ -10,8 +11,7 @@ export interface LargeOutputs extends AsyncDisposable {
 
 /** Makes such a folder in `parent`, by default the system's folder for temporary files. */
 export async function openLargeOutputs(parent?: string): Promise<LargeOutputs> {
-  if (parent !== undefined) await Deno.mkdir(parent, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: parent, prefix: "shopflow-outputs-" });
+  const folder = await makeWorkingFolder("outputs", parent);
   let removal: Promise<void> | undefined;
   return {
     folder,

@@ -1,4 +1,5 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
+import { workingFolders } from "shopflow/runtime/mod.ts";
 import { dirname, join, relative, resolve } from "node:path";
 import { DENO_KERNELSPEC } from "../kernelspec.ts";
 import { formatNotebook, parseNotebook, readNotebookText } from "../notebook_file.ts";
@@ -68,7 +69,7 @@ export async function promoteCells(
   await using shadow = await createShadow(root, {
     files,
     folders: [dirname(name)],
-    temporaryFolder: join(context.config.home, "tmp"),
+    temporaryFolder: workingFolders(context.config.home),
   });
 
   await writeModules(plan, shadow);

@@ -1,4 +1,5 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
+import { makeWorkingFolder } from "shopflow/runtime/mod.ts";
 import { dirname, join } from "node:path";
 import { readIfThere } from "../replace_files.ts";
 
@@ -33,10 +34,7 @@ export async function createShadow(
   root: string,
   { files, folders, temporaryFolder }: ShadowOptions,
 ): Promise<Shadow> {
-  await Deno.mkdir(temporaryFolder, { recursive: true });
-  const folder = await Deno.realPath(
-    await Deno.makeTempDir({ dir: temporaryFolder, prefix: "shopflow-promotion-" }),
-  );
+  const folder = await Deno.realPath(await makeWorkingFolder("promotion", temporaryFolder));
   const own = ownFolders([...files.map((file) => dirname(file)), ...folders]);
   const copied = new Set([...COPIED, ...files]);
   for (const path of [".", ...own]) await mirror(root, folder, path, own, copied);

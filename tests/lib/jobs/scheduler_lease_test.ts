@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
-import { takeSchedulerLease } from "shopflow/jobs/scheduler_lease.ts";
+import { listSchedulers } from "shopflow/jobs/mod.ts";
+import { takeSchedulerLease, watchSchedulers } from "shopflow/jobs/scheduler_lease.ts";
 import { createMemoryStore } from "../../../schedules/simulated_week/memory_store.ts";
 
 const now = () => new Date();
@@ -55,4 +56,23 @@ Deno.test("those who keep a lease are told of each renewal until they no longer 
   end();
   await lease.renew();
   assert.equal(renewed, 1);
+});
+
+Deno.test("what other programs have beside the records of schedulers is neither fenced nor deleted", async () => {
+  const longAgo = () => new Date(0);
+  const store = createMemoryStore("memory", longAgo);
+  const theirs = {
+    "leases/schedulers/house.json": '{"stopped":true,"tenant":"someone"}',
+    "leases/schedulers/flat.json": '{"id":"another","leaseMs":1,"beatAt":"1999-01-01"}',
+    "leases/schedulers/notes.txt": "not JSON",
+  };
+  for (const [key, text] of Object.entries(theirs)) await store.put(key, new TextEncoder().encode(text));
+  await take(store);
+  const watch = watchSchedulers(store, { self: () => "two", now, trustClocks: true });
+  await watch.look();
+  await watch.look();
+  for (const [key, text] of Object.entries(theirs)) {
+    assert.equal(new TextDecoder().decode((await store.get(key))?.body), text, key);
+  }
+  assert.deepEqual((await listSchedulers(store, now())).map(({ id }) => id), ["one"]);
 });

@@ -150,7 +150,8 @@ test("a deletion that still goes on when the lease is over is told to stop", asy
     },
   };
   await assert.rejects(collectGarbage(cutOff, KEEP_ONE, now, SHORT), /could not say in time/);
-  assert.deepEqual(await keys(store, ""), before);
+  // It had noted what it was about to delete.
+  assert.deepEqual((await keys(store, "")).filter((key) => !key.startsWith("writes/")), before);
 });
 
 test("a collection keeps its lease while the store takes long to delete", async (lake) => {

@@ -21,10 +21,10 @@ Deno.test("a directory store leaves no staging files behind", async () => {
     await store.putIfAbsent("a", body);
     await store.putIfMatch("a", body, "another tag");
     await store.putIfMatch("a", body, etag);
-    const names = (await Array.fromAsync(Deno.readDir(join(store.url, ".staging")))).map((entry) =>
+    const names = (await Array.fromAsync(Deno.readDir(join(store.url, ".shopflow_staging")))).map((entry) =>
       entry.name
     );
-    assert.deepEqual(names, ["lock"]);
+    assert.deepEqual(names.sort(), ["lock", "reserve"]);
   } finally {
     await remove();
   }

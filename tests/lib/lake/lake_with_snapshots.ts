@@ -2,6 +2,7 @@ import {
   createDirectoryStore,
   type Manifest,
   type ObjectStore,
+  openWriteRecord,
   publishRawExtract,
   publishSnapshot,
   readManifest,
@@ -24,8 +25,8 @@ export interface SmallLake {
   store: ObjectStore;
   /** Publishes a snapshot of these texts by table; each text is a file, and so is the raw one they came from. */
   publish(tables: Record<string, string[]>, createdAt: Date): Promise<Manifest>;
-  /** Puts a data file that nothing names yet. */
-  put(key: string, text: string): Promise<TableFile>;
+  /** Puts a data file that nothing names yet, as a run does: noted, then written; or as another program does. */
+  put(key: string, text: string, options?: { noted?: boolean }): Promise<TableFile>;
   /** Makes every file in the lake look as if it was written then. */
   age(modified: Date): Promise<void>;
 }
@@ -33,53 +34,57 @@ export interface SmallLake {
 /** Runs `body` with an empty lake, removed afterwards. */
 export async function withSmallLake(body: (lake: SmallLake) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "shopflow_small_lake_" });
-  const store = createDirectoryStore(folder);
-  const put = async (key: string, text: string): Promise<TableFile> => {
-    const body = new TextEncoder().encode(text);
-    await store.put(key, body);
-    return { key, rows: 1, size: body.length, sha256: hash(text) };
-  };
   try {
-    await body({
-      folder,
-      store,
-      put,
-      async publish(tables, createdAt) {
-        const raw = await put(`raw/orders/${hash(JSON.stringify(tables))}.parquet`, "raw");
-        const contents: Manifest["tables"] = {};
-        for (const [table, texts] of Object.entries(tables)) {
-          const files = await Promise.all(
-            texts.map((text) => put(`curated/${table}/${hash(text)}.parquet`, text)),
-          );
-          contents[table] = { columns: [{ name: "id", type: "VARCHAR" }], rows: files.length, files };
-        }
-        await publishRawExtract(store, {
-          run: "r",
-          extractedAt: createdAt.toISOString(),
-          source: "test",
-          tables: {
-            orders: {
-              files: [{ ...raw, run: "r", extractedAt: createdAt.toISOString() }],
-              contentSha256: "aa",
-              rows: raw.rows,
-            },
-          },
-        });
-        return await publishSnapshot(
-          store,
-          { codeVersion: "v1", inputs: { orders: [raw] }, tables: contents },
-          createdAt,
-        );
-      },
-      async age(modified) {
-        for (const { key } of await store.list("")) {
-          await Deno.utime(await store.localPath(key), modified, modified);
-        }
-      },
-    });
+    await body({ folder, ...createSmallLake(createDirectoryStore(folder)) });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** A lake in a store, which is empty or shared with other programs; files can be aged only in a folder. */
+export function createSmallLake(store: ObjectStore): Omit<SmallLake, "folder"> {
+  const put = async (key: string, text: string, { noted = true } = {}): Promise<TableFile> => {
+    const body = new TextEncoder().encode(text);
+    if (noted) await openWriteRecord(store).add([{ key, size: body.length }]);
+    await store.put(key, body);
+    return { key, rows: 1, size: body.length, sha256: hash(text) };
+  };
+  return {
+    store,
+    put,
+    async publish(tables, createdAt) {
+      const raw = await put(`raw/orders/${hash(JSON.stringify(tables))}.parquet`, "raw", { noted: false });
+      const contents: Manifest["tables"] = {};
+      for (const [table, texts] of Object.entries(tables)) {
+        const files = await Promise.all(
+          texts.map((text) => put(`curated/${table}/${hash(text)}.parquet`, text, { noted: false })),
+        );
+        contents[table] = { columns: [{ name: "id", type: "VARCHAR" }], rows: files.length, files };
+      }
+      await publishRawExtract(store, {
+        run: "r",
+        extractedAt: createdAt.toISOString(),
+        source: "test",
+        tables: {
+          orders: {
+            files: [{ ...raw, run: "r", extractedAt: createdAt.toISOString() }],
+            contentSha256: "aa",
+            rows: raw.rows,
+          },
+        },
+      });
+      return await publishSnapshot(
+        store,
+        { codeVersion: "v1", inputs: { orders: [raw] }, tables: contents },
+        createdAt,
+      );
+    },
+    async age(modified) {
+      for (const { key } of await store.list("")) {
+        await Deno.utime(await store.localPath(key), modified, modified);
+      }
+    },
+  };
 }
 
 /** Reads every file that a snapshot names and compares it with its hash. */

@@ -1,9 +1,12 @@
 import { createReadCache, type ReadCacheOptions } from "shopflow/lake/read_cache.ts";
 import assert from "node:assert/strict";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 const HOUR = 3_600_000;
+/** The name of a copy whose content is called so. */
+const nameOf = (content: string) => createHash("sha256").update(content).digest("hex");
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "shopflow_cache_" });
@@ -23,7 +26,7 @@ function tenByteFiles(folder: string, options: Partial<ReadCacheOptions> = {}) {
     clock,
     fetched,
     use: (name: string) =>
-      cache.findOrFetch(name, 10, async (path) => {
+      cache.findOrFetch(nameOf(name), 10, async (path) => {
         fetched.push(name);
         await Deno.writeTextFile(path, name.padEnd(10));
       }),
@@ -50,7 +53,7 @@ Deno.test("the cache stays within its bound: the file used longest ago goes firs
     await use("a");
     clock.now += HOUR;
     await use("d");
-    const kept = ["a", "b", "c", "d"].filter((name) => existsSync(join(folder, name)));
+    const kept = ["a", "b", "c", "d"].filter((name) => existsSync(join(folder, nameOf(name))));
     assert.deepEqual(kept, ["a", "c", "d"]);
     for (let i = 0; i < 20; i++) {
       clock.now += HOUR;
@@ -72,13 +75,13 @@ Deno.test("files whose path was handed out in the last hour stay, even beyond th
     assert.ok(paths.every((path) => existsSync(path)));
     clock.now += HOUR;
     await use("f");
-    assert.deepEqual(names.filter((name) => existsSync(join(folder, name))), ["d", "e"]);
+    assert.deepEqual(names.filter((name) => existsSync(join(folder, nameOf(name)))), ["d", "e"]);
   }));
 
 Deno.test("a copy of another size than the object is fetched again", () =>
   withFolder(async (folder) => {
     const { use, fetched } = tenByteFiles(folder);
-    await Deno.writeTextFile(join(folder, "a"), "cut");
+    await Deno.writeTextFile(join(folder, nameOf("a")), "cut");
     assert.equal(await Deno.readTextFile(await use("a")), "a         ");
     assert.deepEqual(fetched, ["a"]);
   }));
@@ -87,13 +90,13 @@ Deno.test("a fetch that fails leaves nothing, and the next one starts anew", () 
   withFolder(async (folder) => {
     const cache = createReadCache({ folder, maxBytes: 30 });
     await assert.rejects(
-      cache.findOrFetch("a", 10, async (path) => {
+      cache.findOrFetch(nameOf("a"), 10, async (path) => {
         await Deno.writeTextFile(path, "half");
         throw new Error("connection lost");
       }),
       /connection lost/,
     );
-    assert.equal(await cache.find("a", 10), undefined);
+    assert.equal(await cache.find(nameOf("a"), 10), undefined);
     assert.deepEqual(await Array.fromAsync(Deno.readDir(join(folder, ".incoming"))), []);
     await tenByteFiles(folder).use("a");
   }));
@@ -102,7 +105,7 @@ Deno.test("what a killed process left half-fetched is removed after a day", () =
   withFolder(async (folder) => {
     const { use, clock } = tenByteFiles(folder);
     await use("a");
-    const left = join(folder, ".incoming", "left");
+    const left = join(folder, ".incoming", randomUUID());
     await Deno.writeTextFile(left, "half");
     await Deno.utime(left, clock.now / 1000, clock.now / 1000);
     clock.now += 23 * HOUR;
@@ -117,17 +120,36 @@ Deno.test("what is half-fetched is told to a garbage collection, which may remov
   withFolder(async (folder) => {
     const cache = createReadCache({ folder: join(folder, "cache"), maxBytes: 100 });
     assert.deepEqual(await cache.unfinished(), [], "nothing was ever cached");
-    await cache.findOrFetch("a", 4, async (path) => {
+    await cache.findOrFetch(nameOf("a"), 4, async (path) => {
       await Deno.writeTextFile(path, "ha");
       const [half] = await cache.unfinished();
       assert.deepEqual([half!.name, half!.size], [path, 2]);
       await Deno.writeTextFile(path, "half");
     });
     assert.deepEqual(await cache.unfinished(), []);
-    const left = join(folder, "cache", ".incoming", "left");
+    const left = join(folder, "cache", ".incoming", randomUUID());
     await Deno.writeTextFile(left, "half");
     for (const write of await cache.unfinished()) await write.remove();
     assert.ok(!existsSync(left));
+  }));
+
+Deno.test("files that other programs have in the cache's folder stay, however old and large they are", () =>
+  withFolder(async (folder) => {
+    await Deno.mkdir(join(folder, ".incoming"));
+    const theirs = ["photo.jpg", "a".repeat(63), `${"A".repeat(64)}.parquet`, ".incoming/download.part"];
+    for (const name of theirs) {
+      await Deno.writeTextFile(join(folder, name), "theirs".repeat(100));
+      await Deno.utime(join(folder, name), 0, 0);
+    }
+    const { use, clock } = tenByteFiles(folder, { inUseMs: 0 });
+    for (const name of ["a", "b", "c", "d"]) {
+      await use(name);
+      clock.now += HOUR;
+    }
+    assert.deepEqual(theirs.filter((name) => !existsSync(join(folder, name))), []);
+    const copies = ["a", "b", "c", "d"].filter((name) => existsSync(join(folder, nameOf(name))));
+    assert.deepEqual(copies, ["b", "c", "d"], "they take none of the cache's room");
+    assert.deepEqual(await createReadCache({ folder, maxBytes: 30 }).unfinished(), []);
   }));
 
 Deno.test("several processes share a cache without seeing half a file", () =>
@@ -137,7 +159,7 @@ Deno.test("several processes share a cache without seeing half a file", () =>
       import { createReadCache } from ${JSON.stringify(import.meta.resolve("shopflow/lake/read_cache.ts"))};
       const cache = createReadCache({ folder: Deno.args[0], maxBytes: ${3 * size}, inUseMs: 60_000 });
       for (let i = 0; i < 5; i++) {
-        const path = await cache.findOrFetch("file" + i, ${size}, (path) =>
+        const path = await cache.findOrFetch(i.toString(16).padStart(64, "0"), ${size}, (path) =>
           Deno.writeFile(path, new Uint8Array(${size}).fill(i)));
         const body = await Deno.readFile(path);
         if (body.length !== ${size} || body.some((byte) => byte !== i)) throw new Error("half a file");

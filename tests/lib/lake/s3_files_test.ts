@@ -88,8 +88,8 @@ testWith(
         const [left, ...more] = await s3.direct.unfinishedWrites!();
         assert.deepEqual([left?.name, left?.size, more], ["parts of t/1.parquet", 2 * PART, []]);
         assert.ok(Math.abs(left!.modified.getTime() - Date.now()) < 600_000);
-        await left!.remove();
-        await left!.remove();
+        await left!.remove!();
+        await left!.remove!();
         assert.deepEqual(await s3.direct.unfinishedWrites!(), []);
       },
       { partBytes: PART },

@@ -4,6 +4,9 @@ import { SourceError } from "shopflow/errors/mod.ts";
 import { silentProgress } from "shopflow/runtime/mod.ts";
 import { loadSourceTables } from "shopflow/sources/mod.ts";
 import { PGlite } from "@electric-sql/pglite";
+import pg from "pg";
+import { withPostgresDatabase } from "../../fixtures/postgres_database.ts";
+import { testWith } from "../../requirements.ts";
 
 const csv = (...rows: string[]) => [new TextEncoder().encode(rows.map((row) => row + "\n").join(""))];
 const inventory = csv("P1,WH-US-EAST,2024-01-01,5,3,2024-01-01 10:00:00");
@@ -68,6 +71,31 @@ Deno.test("source tables are loaded once, kept from overwriting, and replaced wh
       "products",
     ]);
   }));
+
+testWith(
+  ["postgres"],
+  "a table that another program made is never dropped, empty or not, with --replace or without",
+  () =>
+    withPostgresDatabase(async (url) => {
+      const client = new pg.Client(url);
+      await client.connect();
+      try {
+        await client.query("CREATE TABLE orders (theirs text); CREATE VIEW customers AS SELECT 1 AS one");
+        const loading = (replace: boolean) => loadSourceTables(url, [], { replace, progress });
+        for (const replace of [false, true]) {
+          await assert.rejects(loading(replace), /Table customers in .* was not made by ShopFlow/);
+        }
+        await client.query("DROP VIEW customers; INSERT INTO orders VALUES ('a row of theirs')");
+        await assert.rejects(loading(true), /Table orders in .* was not made by ShopFlow.*drop the table/);
+        assert.deepEqual((await client.query("SELECT * FROM orders")).rows, [{ theirs: "a row of theirs" }]);
+        await client.query("DROP TABLE orders");
+        await loading(false);
+        await loading(true);
+      } finally {
+        await client.end();
+      }
+    }),
+);
 
 Deno.test("a second program cannot open the embedded database while one has it", () =>
   withDatabase(async (url) => {

@@ -101,7 +101,8 @@ Deno.test("what was checked is kept, and goes after a month without use; the loc
     await Deno.writeTextFile(join(folder, "deno.lock"), lock);
     const cache = join(folder, "notebook_types");
     await Deno.mkdir(cache);
-    for (const [name, days] of [["old.ts", 31], ["new.ts", 29]] as const) {
+    const [old, young, theirs] = [`${"0".repeat(16)}.ts`, `${"1".repeat(16)}.ts`, "notes.ts"] as const;
+    for (const [name, days] of [[old, 31], [young, 29], [theirs, 31]] as const) {
       await Deno.writeTextFile(join(cache, name), "");
       const then = new Date(Date.now() - days * 86_400_000);
       await Deno.utime(join(cache, name), then, then);
@@ -109,8 +110,8 @@ Deno.test("what was checked is kept, and goes after a month without use; the loc
     const path = await writeNotebook(join(folder, "cached.ipynb"), ["1"]);
     assert.equal((await runNotebook(path, context)).record.status, "succeeded");
     const names = (await Array.fromAsync(Deno.readDir(cache))).map(({ name }) => name);
-    assert.equal(names.length, 2, names.join());
-    assert.ok(names.includes("new.ts"));
+    assert.equal(names.length, 3, names.join());
+    assert.ok(names.includes(young) && names.includes(theirs));
     assert.equal(await Deno.readTextFile(join(folder, "deno.lock")), lock);
   });
 });
