@@ -36,7 +36,7 @@ export interface ListenOptions {
 /** Below this the limit is one for people at a terminal, not for a server. */
 const LOW_LIMIT = 4000;
 /** More connections at a time than these only take memory. */
-const MOST_CONNECTIONS = 4096;
+export const MOST_CONNECTIONS = 4096;
 /** Descriptors for the lake's files, DuckDB, the connections to S3 and the runtime. */
 const RESERVED = 128;
 
