@@ -31,6 +31,8 @@ export interface ListenOptions {
   /** Where connections are counted. */
   report?: ConnectionReport;
   log?: Logger;
+  /** By which deadlines but that of the shutdown are kept: monotonic, in milliseconds. */
+  clock?: () => number;
 }
 
 /** Below this the limit is one for people at a terminal, not for a server. */
@@ -57,7 +59,7 @@ const LARGEST_HEADERS = 16 * 1024;
 export async function listen(
   handler: Handler,
   { host, port, apiKey, maxConnections }: ListenConfig,
-  { deadlines: given, log = createLogger(), report = createConnectionReport(log) }: ListenOptions = {},
+  { deadlines: given, log = createLogger(), report = createConnectionReport(log), clock }: ListenOptions = {},
 ): Promise<RunningServer> {
   if (!isThisMachine(host) && apiKey === undefined) {
     throw new ConfigError("Other machines could read the shop's data without a key", {
@@ -68,7 +70,7 @@ export async function listen(
   }
   const deadlines = { ...DEADLINES, ...given };
   const most = mostConnections(maxConnections, log, freeDescriptors(maxConnections));
-  const table = new ConnectionTable({ most, deadlines, report });
+  const table = new ConnectionTable({ most, deadlines, report, clock });
   const answer = getRequestListener(handler, {
     overrideGlobalObjects: false,
     errorHandler: answerUnreadable,

@@ -2,22 +2,15 @@ import assert from "node:assert/strict";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { createApp } from "../../server/app.ts";
 import { createConnectionReport } from "../../server/connections/connection_report.ts";
-import type { Deadlines } from "../../server/connections/connection_table.ts";
+import { DEADLINES, type Deadlines } from "../../server/connections/connection_table.ts";
 import { listen, mostConnections } from "../../server/listen.ts";
 import { RawConnection } from "./raw_connection.ts";
 import { temporaryLake } from "./small_lake.ts";
 
 /** Larger than what the buffers of two sockets hold. */
 const LARGE = "x".repeat(32 << 20);
-/** So long that a test which waits for it fails. */
-const NEVER: Deadlines = {
-  headersMs: 1e9,
-  bodyMs: 1e9,
-  idleMs: 1e9,
-  answerMs: 1e9,
-  shutdownMs: 1e9,
-  checkMs: 5,
-};
+/** Nothing but what a test passes of time ends a connection, and a stop waits for ever. */
+const SLOW_STOP: Partial<Deadlines> = { checkMs: 2, shutdownMs: 1e9 };
 const HOST = "host: localhost\r\n";
 const GET = `GET /openapi.json HTTP/1.1\r\n${HOST}\r\n`;
 const POST = `POST /predict/churn HTTP/1.1\r\n${HOST}content-type: application/json\r\n`;
@@ -26,8 +19,11 @@ interface Server {
   url: string;
   stop(): Promise<number>;
   open(): Promise<RawConnection>;
-  /** Resolves when this many connections were cut for a reason. */
-  cuts(reason: string, count?: number): Promise<void>;
+  /** How many connections were cut for a reason. */
+  cuts(reason: string): Promise<number>;
+  pass(ms: number): void;
+  /** Lets time pass, `ms` every few turns of the event loop, until the server closes; what came until then. */
+  passUntilClosed(client: RawConnection, ms: number): Promise<string>;
   /** Requests to /held that wait for `release`. */
   held: PromiseWithResolvers<void>[];
   log: string[];
@@ -35,10 +31,11 @@ interface Server {
 
 /** The app with two more routes: /large, whose answer is, and /held, whose answer waits. */
 async function serve(
-  { most, apiKey, ...deadlines }: Partial<Deadlines> & { most?: number; apiKey?: string },
+  { most, apiKey, ...deadlines }: { most?: number; apiKey?: string; shutdownMs?: number },
   body: (server: Server) => Promise<void>,
 ): Promise<void> {
   await using lake = await temporaryLake();
+  let now = 0;
   const log: string[] = [];
   const logger = createLogger((line) => log.push(line));
   const runtime = createRuntime({ log: logger, progress: silentProgress });
@@ -56,7 +53,7 @@ async function serve(
       return new Response("released");
     },
     { host: "127.0.0.1", port: 0, apiKey, maxConnections: most },
-    { deadlines: { ...NEVER, ...deadlines }, report, log: logger },
+    { deadlines: { ...SLOW_STOP, ...deadlines }, report, log: logger, clock: () => now },
   );
   const opened: RawConnection[] = [];
   try {
@@ -68,8 +65,18 @@ async function serve(
         opened.push(connection);
         return connection;
       },
-      cuts: (reason, count = 1) =>
-        until(async () => (await report.metrics()).includes(`{reason="${reason}"} ${count}\n`)),
+      cuts: async (reason) =>
+        Number((await report.metrics()).match(new RegExp(`reason="${reason}"\\} (\\d+)`))![1]),
+      pass: (ms) => now += ms,
+      passUntilClosed: async (client, ms) => {
+        let closed = false;
+        const received = client.untilClosed().finally(() => closed = true);
+        await until(() => {
+          if (!closed) now += ms;
+          return closed;
+        });
+        return await received;
+      },
       held,
       log,
     });
@@ -81,8 +88,10 @@ async function serve(
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+  while (!await condition()) await turn();
 }
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 2));
 
 async function answers({ open }: Server): Promise<void> {
   const client = await open();
@@ -91,43 +100,41 @@ async function answers({ open }: Server): Promise<void> {
 }
 
 Deno.test("headers that trickle in are answered with 408 and the connection is closed", () =>
-  serve({ headersMs: 30 }, async (server) => {
+  serve({}, async (server) => {
     const client = await server.open();
-    const closed = client.untilClosed();
-    let isClosed = false;
-    closed.then(() => isClosed = true);
-    for (const byte of GET.slice(0, -1) + "x".repeat(1000)) {
-      if (isClosed) break;
-      await client.send(byte);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+    let closed = false;
+    const received = server.passUntilClosed(client, 50).finally(() => closed = true);
+    for (let sent = 0; !closed; sent++) {
+      await client.send(GET.slice(0, -2)[sent] ?? "x");
+      await turn();
     }
-    assert.match(await closed, /^HTTP\/1\.1 408 Request Timeout.*"request_timeout"/s);
-    await server.cuts("header_deadline");
+    assert.match(await received, /^HTTP\/1\.1 408 Request Timeout.*"request_timeout"/s);
+    assert.equal(await server.cuts("header_deadline"), 1);
     await answers(server);
   }));
 
 Deno.test("a connection that never sends anything is closed at the headers' deadline, without an answer", () =>
-  serve({ headersMs: 20 }, async ({ open, log }) => {
-    assert.equal(await (await open()).untilClosed(), "");
+  serve({}, async ({ open, log, passUntilClosed }) => {
+    assert.equal(await passUntilClosed(await open(), DEADLINES.headersMs / 10), "");
     assert.deepEqual(log.filter((line) => line.includes("warning")), []);
   }));
 
 Deno.test("a later request on a connection has the headers' deadline, too", () =>
-  serve({ headersMs: 30 }, async ({ open, cuts }) => {
+  serve({}, async ({ open, cuts, passUntilClosed }) => {
     const client = await open();
     await client.send(GET);
     await client.answer();
     await client.send("GET /openapi.json HTTP/1.1\r\nhost:");
-    assert.match(await client.untilClosed(), /^HTTP\/1\.1 408 /);
-    await cuts("header_deadline");
+    assert.match(await passUntilClosed(client, 50), /^HTTP\/1\.1 408 /);
+    assert.equal(await cuts("header_deadline"), 1);
   }));
 
 Deno.test("a connection that waits for its next request is closed at the idle deadline", () =>
-  serve({ idleMs: 30 }, async ({ open }) => {
+  serve({}, async ({ open, passUntilClosed }) => {
     const client = await open();
     await client.send(GET);
     await client.answer();
-    assert.equal(await client.untilClosed(), "");
+    assert.equal(await passUntilClosed(client, DEADLINES.idleMs / 10), "");
   }));
 
 for (
@@ -138,11 +145,11 @@ for (
   ] as const
 ) {
   Deno.test(`a body ${what} that does not arrive is answered with 408`, () =>
-    serve({ bodyMs: 30 }, async (server) => {
+    serve({}, async (server) => {
       const client = await server.open();
       await client.send(POST + head);
-      assert.match(await client.untilClosed(), /HTTP\/1\.1 408 /);
-      await server.cuts("body_deadline");
+      assert.match(await server.passUntilClosed(client, 200), /HTTP\/1\.1 408 /);
+      assert.equal(await server.cuts("body_deadline"), 1);
       assert.deepEqual(server.log.filter((line) => line.includes("failed")), []);
       await answers(server);
     }));
@@ -160,22 +167,23 @@ for (
     serve({ apiKey: "key" }, async (server) => {
       const client = await server.open();
       await client.send(`${head}content-length: 10000000000\r\n\r\n`);
+      assert.match(await client.answer(), new RegExp(`^HTTP/1\\.1 ${status} `));
       let closed = false;
-      const received = client.untilClosed().then((text) => {
-        closed = true;
-        return text;
-      });
-      while (!closed) await client.send("x".repeat(256 * 1024));
-      assert.match(await received, new RegExp(`^HTTP/1\\.1 ${status} `));
+      const rest = server.passUntilClosed(client, 50).finally(() => closed = true);
+      while (!closed) await client.send("x".repeat(64 * 1024));
+      assert.equal(await rest, "");
       await answers(server);
     }));
 }
 
 Deno.test("an answer that the client does not take is cut at its deadline", () =>
-  serve({ answerMs: 50 }, async (server) => {
+  serve({}, async (server) => {
     const client = await server.open();
     await client.send(`GET /large HTTP/1.1\r\n${HOST}\r\n`);
-    await server.cuts("answer_deadline");
+    await until(async () => {
+      server.pass(DEADLINES.answerMs / 2);
+      return await server.cuts("answer_deadline") === 1;
+    });
     assert.ok((await client.untilClosed()).length < LARGE.length);
     await answers(server);
   }));
@@ -185,7 +193,6 @@ Deno.test("a full server closes the connections that have waited longest, and an
     const [guest, first, second] = [await open(), await open(), await open()];
     await guest.send(GET);
     await guest.answer();
-    await cuts("made_room", 0);
     for (let i = 0; i < 20; i++) {
       const client = await open();
       await client.send(GET);
@@ -193,23 +200,27 @@ Deno.test("a full server closes the connections that have waited longest, and an
     }
     // Those who never sent a request went first, then the ones that were answered, by age.
     for (const closed of [first, second, guest]) assert.equal(await closed.untilClosed(), "");
-    await cuts("made_room", 20);
+    assert.equal(await cuts("made_room"), 20);
   }));
 
 Deno.test("in a full server, half-sent headers and bodies and answers that are not taken give way, too", () =>
   serve({ most: 3 }, async (server) => {
     await (await server.open()).send("GET / HTT");
-    await (await server.open()).send(`${POST}content-length: 10\r\n\r\n{`);
-    await (await server.open()).send(`GET /large HTTP/1.1\r\n${HOST}\r\n`);
+    const body = await server.open();
+    await body.send(`${POST}expect: 100-continue\r\ncontent-length: 10\r\n\r\n{`);
+    assert.match(await body.answer(), /^HTTP\/1\.1 100 /);
+    const reader = await server.open();
+    await reader.send(`GET /large HTTP/1.1\r\n${HOST}\r\n`);
+    await reader.begun();
     for (let i = 0; i < 6; i++) {
       const client = await server.open();
       await client.send(`GET /held HTTP/1.1\r\n${HOST}\r\n`);
-      await until(() => server.held.length === Math.min(i + 1, 3) || i >= 3);
-      if (i >= 3) assert.equal(await client.untilClosed(), "");
+      if (i < 3) await until(() => server.held.length === i + 1);
+      else assert.equal(await client.untilClosed(), "");
     }
-    await server.cuts("made_room", 3);
+    assert.equal(await server.cuts("made_room"), 3);
     // What the server works for is not given up; those that find no place are refused.
-    await server.cuts("refused", 3);
+    assert.equal(await server.cuts("refused"), 3);
     assert.equal(server.log.filter((line) => line.includes("connections closed by the server")).length, 1);
   }));
 
@@ -230,14 +241,17 @@ Deno.test("a stop closes what waits, finishes what is under way, and takes no ne
   }));
 
 Deno.test("a stop cuts slow bodies, slow answers and readers that stopped at its deadline, and counts them", () =>
-  serve({ shutdownMs: 50 }, async ({ open, stop, held }) => {
+  serve({ shutdownMs: 50 }, async ({ open, stop, held, cuts }) => {
     const [body, working, reader] = [await open(), await open(), await open()];
     await reader.send(`GET /large HTTP/1.1\r\n${HOST}\r\n`);
-    await body.send(`${POST}content-length: 10\r\n\r\n{`);
+    await reader.begun();
+    await body.send(`${POST}expect: 100-continue\r\ncontent-length: 10\r\n\r\n{`);
+    assert.match(await body.answer(), /^HTTP\/1\.1 100 /);
     await working.send(`GET /held HTTP/1.1\r\n${HOST}\r\n`);
     await until(() => held.length === 1);
     assert.equal(await stop(), 3);
     assert.equal(await working.untilClosed(), "");
+    assert.equal(await cuts("shutdown"), 3);
   }));
 
 const MALFORMED: Record<string, [bytes: string, status: RegExp]> = {
@@ -275,11 +289,12 @@ const MALFORMED: Record<string, [bytes: string, status: RegExp]> = {
 };
 
 Deno.test("what is not HTTP is refused with a 4xx and harms nobody", () =>
-  serve({ bodyMs: 200, headersMs: 200, idleMs: 200 }, async (server) => {
+  serve({}, async (server) => {
     for (const [what, [bytes, status]] of Object.entries(MALFORMED)) {
       const client = await server.open();
       await client.send(bytes);
-      assert.match(await client.untilClosed(), status, what);
+      // Of requests that are HTTP but wrong, the connection stays.
+      assert.match(await server.passUntilClosed(client, DEADLINES.idleMs / 100), status, what);
     }
     await answers(server);
     assert.deepEqual(server.log.filter((line) => /"status":5|failed/.test(line)), []);
@@ -301,9 +316,10 @@ Deno.test("requests that do not wait for answers are answered in their order; an
   }));
 
 Deno.test("connections that were cut are in the metrics", () =>
-  serve({ headersMs: 10 }, async ({ open, cuts, url }) => {
-    await (await open()).send("GET");
-    await cuts("header_deadline");
+  serve({}, async ({ open, url, passUntilClosed }) => {
+    const client = await open();
+    await client.send("GET");
+    await passUntilClosed(client, DEADLINES.headersMs / 10);
     const text = await (await fetch(`${url}/metrics`)).text();
     assert.match(text, /^shopflow_server_connections_cut_total\{reason="header_deadline"\} 1$/m);
     assert.match(text, /^shopflow_server_connections 1$/m);

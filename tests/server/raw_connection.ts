@@ -36,6 +36,11 @@ export class RawConnection implements Disposable {
     }
   }
 
+  /** Waits for the first bytes of an answer, and takes no more. */
+  async begun(): Promise<void> {
+    if (this.#received === "" && !await this.#read()) throw new Error("closed before an answer began");
+  }
+
   /** All that comes until the server closes the connection. */
   async untilClosed(): Promise<string> {
     while (await this.#read());
