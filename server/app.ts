@@ -8,8 +8,10 @@ import type { ObjectStore } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { createJobActions } from "./jobs/job_actions.ts";
 import { createJobBoard, type JobBoardOptions } from "./jobs/job_board.ts";
+import type { ConnectionReport } from "./connections/connection_report.ts";
 import { accessLog } from "./middleware/access_log.ts";
 import { requireApiKey, requireReader } from "./middleware/api_key.ts";
+import { ownHostOnly } from "./middleware/own_host.ts";
 import { answerError, answerMethodNotAllowed, answerNotFound } from "./middleware/problem_answers.ts";
 import { securityHeaders } from "./middleware/security_headers.ts";
 import { HttpProblem } from "./problem.ts";
@@ -34,6 +36,10 @@ export interface ServerDependencies extends ServingCacheOptions, JobBoardOptions
   operatorKey?: string;
   /** Only programs on this machine reach the server: then nothing needs a key unless one is set. Default: false. */
   loopbackOnly?: boolean;
+  /** Names of the server besides addresses and this machine's; without an API key, no other passes. Default: none. */
+  names?: string[];
+  /** Connections that `/metrics` tells of. */
+  connections?: Pick<ConnectionReport, "metrics">;
 }
 
 /** Pages and answers that whoever may read reports may read, too. */
@@ -55,7 +61,7 @@ const LARGEST_BODY = 64 * 1024;
  * `(await createApp(dependencies).request("/health")).status`.
  */
 export function createApp({ store, runtime, ...options }: ServerDependencies): OpenAPIHono {
-  const { apiKey, operatorKey, loopbackOnly = false } = options;
+  const { apiKey, operatorKey, loopbackOnly = false, names = [], connections } = options;
   const operators = { apiKey, operatorKey, loopbackOnly };
   const cache = createServingCache(store, runtime, options);
   const board = createJobBoard(store, runtime, options);
@@ -64,6 +70,8 @@ export function createApp({ store, runtime, ...options }: ServerDependencies): O
   app.onError(answerError(runtime));
   app.notFound(answerNotFound);
   app.use(requestId(), accessLog(runtime), securityHeaders());
+  // A key protects what is read under whatever name; a proxy in front may use any.
+  app.use(ownHostOnly(apiKey === undefined ? names : undefined));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }));
   for (const path of ["/predict/*", "/recommend/*", "/inventory/*"]) app.use(path, requireApiKey(apiKey));
   for (const path of READERS_PATHS) app.use(path, requireReader(operators));
@@ -81,7 +89,7 @@ export function createApp({ store, runtime, ...options }: ServerDependencies): O
   app.route("/", jobRoutes({ store, runtime, board, operators }));
   app.route("/", jobFormRoutes({ runtime, board, actions, operators }));
   app.route("/", jobsApiRoutes({ store, runtime, board, actions, operators }));
-  app.route("/", metricsRoutes(store, runtime));
+  app.route("/", metricsRoutes(store, runtime, connections));
   app.route("/", healthRoutes(cache, runtime));
   addDocs(app, {
     cache,

@@ -4,6 +4,7 @@ import { InputError, runCommand } from "shopflow/errors/mod.ts";
 import { openStore } from "shopflow/lake/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { createApp } from "./app.ts";
+import { createConnectionReport } from "./connections/connection_report.ts";
 import { isThisMachine } from "./jobs/operator_access.ts";
 import { listen } from "./listen.ts";
 
@@ -17,6 +18,9 @@ Settings (environment variables):
   SHOPFLOW_API_KEY  key that requests must carry in x-api-key; needed when SHOPFLOW_HOST is not this machine only
   SHOPFLOW_OPERATOR_KEY  key of those who may start, cancel and pause runs at /jobs; without one they may when
                     SHOPFLOW_HOST is this machine only and there is no SHOPFLOW_API_KEY
+  SHOPFLOW_PUBLIC_URL  where people reach the server; without an API key, requests must name its host, this machine
+                    or an IP address
+  SHOPFLOW_MAX_CONNECTIONS  most connections at a time (half of the descriptors that the process may open)
   SHOPFLOW_HOME     folder of the embedded installation (.shopflow)
   SHOPFLOW_LAKE     the lake: a folder (<home>/lake) or s3://bucket/prefix, with the usual AWS variables`;
 
@@ -35,10 +39,19 @@ async function main(args: string[]): Promise<void> {
   }
   const config = loadConfig();
   const runtime = createRuntime();
-  const { apiKey, operatorKey, host } = config;
-  const loopbackOnly = isThisMachine(host);
-  const app = createApp({ store: openStore(config), runtime, apiKey, operatorKey, loopbackOnly });
-  const server = listen(app.fetch, config);
+  const { apiKey, operatorKey, host, publicUrl } = config;
+  const report = createConnectionReport(runtime.log);
+  const app = createApp({
+    store: openStore(config),
+    runtime,
+    apiKey,
+    operatorKey,
+    loopbackOnly: isThisMachine(host),
+    names: publicUrl === undefined ? [host] : [host, new URL(publicUrl).hostname],
+    connections: report,
+  });
+  const server = await listen(app.fetch, config, { report, log: runtime.log });
+  const stopped = askedToStop();
   console.log(`ShopFlow is ready. Open
 
   ${server.url}/reports   reports for people
@@ -50,9 +63,14 @@ Ctrl+C stops the server.`);
   // Loads models and scores now, so that the first request does not wait for it.
   const health = await app.request("/health");
   if (health.status === 503) runtime.log.warn(`nothing to answer from. ${(await health.json()).remedy}`);
-  await askedToStop();
-  runtime.log.info("stopping: answers under way are finished first");
-  await server.stop();
+  await stopped;
+  runtime.log.info("stopping: answers under way are finished first; a second signal ends the server at once");
+  const cut = await server.stop();
+  runtime.log.info(
+    cut === 0 ? "stopped" : `stopped; connections cut before their answer was complete: ${cut}`,
+  );
+  // What an answer that was cut still waits for would keep the program running.
+  Deno.exit(0);
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */

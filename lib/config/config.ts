@@ -26,6 +26,8 @@ export interface Config {
   host: string;
   /** `SHOPFLOW_PORT`, default 8000. */
   port: number;
+  /** Most connections to the server at a time. `SHOPFLOW_MAX_CONNECTIONS`; without it half of the descriptors. */
+  maxConnections?: number;
   /** When set, scoring, reports, pages of jobs and metrics need it, in `x-api-key` or as password. `SHOPFLOW_API_KEY`. */
   apiKey?: string;
   /** When set, starting, cancelling and pausing runs in the server needs it. `SHOPFLOW_OPERATOR_KEY`. */
@@ -57,6 +59,7 @@ export const KNOWN: readonly string[] = [
   "SHOPFLOW_HOST",
   "SHOPFLOW_JUPYTER",
   "SHOPFLOW_LAKE",
+  "SHOPFLOW_MAX_CONNECTIONS",
   "SHOPFLOW_MONGODB_URL",
   "SHOPFLOW_OPERATOR_KEY",
   "SHOPFLOW_PORT",
@@ -97,6 +100,7 @@ export function loadConfig(
     cacheBytes: cacheBytes(env.SHOPFLOW_CACHE_BYTES),
     host: env.SHOPFLOW_HOST || "127.0.0.1",
     port: port(env.SHOPFLOW_PORT),
+    maxConnections: maxConnections(env.SHOPFLOW_MAX_CONNECTIONS),
     apiKey: env.SHOPFLOW_API_KEY || undefined,
     operatorKey: env.SHOPFLOW_OPERATOR_KEY || undefined,
     jupyter: env.SHOPFLOW_JUPYTER || undefined,
@@ -147,6 +151,18 @@ function port(value: string | undefined): number {
   if (!Number.isInteger(number) || number < 0 || number > 65535) {
     throw new ConfigError("SHOPFLOW_PORT is not a port", {
       expected: "a whole number from 0 to 65535",
+      found: JSON.stringify(value),
+    });
+  }
+  return number;
+}
+
+function maxConnections(value: string | undefined): number | undefined {
+  if (!value) return undefined;
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 1) {
+    throw new ConfigError("SHOPFLOW_MAX_CONNECTIONS is not a number of connections", {
+      expected: "a whole number above 0, e.g. 500",
       found: JSON.stringify(value),
     });
   }

@@ -14,6 +14,8 @@ export function answerError(runtime: Runtime): ErrorHandler {
       ? explainHttpException(error)
       : error instanceof LakeError
       ? unreadable(error, runtime)
+      : isCutOff(error)
+      ? INCOMPLETE
       : unexpected(error, c, runtime);
     return answerProblem(c, problem);
   };
@@ -73,6 +75,14 @@ function unreadable({ message }: LakeError, { log }: Runtime): HttpProblem {
   return new HttpProblem(503, "not_readable", "The lake cannot be read or written", {
     remedy: "Ask the operator: the log of this server names what is wrong and what to do.",
   });
+}
+
+/** Nobody reads this answer; the log of requests tells of it. */
+const INCOMPLETE = new HttpProblem(400, "incomplete_request", "The connection ended before the body did");
+
+/** As node:http says that a connection ended while its request was read. */
+function isCutOff(error: Error & { code?: unknown }): boolean {
+  return error.code === "ECONNRESET" && error.message === "aborted";
 }
 
 function unexpected(error: Error, c: Context, runtime: Runtime): HttpProblem {

@@ -45,8 +45,8 @@ console.log(
   } s, ` +
     `${Math.round((Deno.memoryUsage().rss - before) / 2 ** 20)} MiB more resident`,
 );
-const server = listen(app.fetch, { host: "127.0.0.1", port: 0 });
-const floor = listen(new Hono().get("/", (c) => c.json({})).fetch, { host: "127.0.0.1", port: 0 });
+const server = await listen(app.fetch, { host: "127.0.0.1", port: 0 });
+const floor = await listen(new Hono().get("/", (c) => c.json({})).fetch, { host: "127.0.0.1", port: 0 });
 
 const customer = () => `CUST${String(1 + Math.floor(random() * CUSTOMERS)).padStart(6, "0")}`;
 const product = () => `PROD${String(1 + Math.floor(random() * PRODUCTS)).padStart(5, "0")}`;

@@ -103,7 +103,7 @@ testWith(
         await publishSmallReport(lake.store, { name: "churn" });
         await publishSmallReport(lake.store, { name: "inventory", failed: true });
         const runtime = createRuntime({ log: createLogger(() => {}) });
-        const server = listen(createApp({ store: lake.store, runtime }).fetch, {
+        const server = await listen(createApp({ store: lake.store, runtime }).fetch, {
           host: "127.0.0.1",
           port: 0,
         });
@@ -125,7 +125,7 @@ testWith(
         await writeLog(lake.store, { ...run, attempt: 1 }, ["begins"], now);
         const runtime = createRuntime({ now: () => now, log: createLogger(() => {}) });
         const app = createApp({ store: lake.store, runtime, loopbackOnly: true });
-        const server = listen(app.fetch, { host: "127.0.0.1", port: 0 });
+        const server = await listen(app.fetch, { host: "127.0.0.1", port: 0 });
         try {
           const jobs = ["jobs", "jobs/refresh-data", "jobs/train-models?did=pause", "jobs/watch-stock"];
           const overview = await (await fetch(`${server.url}/jobs`)).text();

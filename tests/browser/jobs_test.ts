@@ -85,7 +85,7 @@ async function withSite(
   await saveSmallSchedule(lake.store, runtime.now());
   await fillLedger(lake.store, runtime.now(), 12);
   const app = createApp({ store: lake.store, runtime, operatorKey: "o", recheckMs: 100 });
-  const server = listen(app.fetch, { host: "127.0.0.1", port: 0 });
+  const server = await listen(app.fetch, { host: "127.0.0.1", port: 0 });
   const browser = await launchChromium();
   try {
     await body({ url: server.url, browser, store: lake.store });

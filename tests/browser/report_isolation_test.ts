@@ -111,7 +111,10 @@ testWith(
     const folder = await Deno.makeTempDir({ prefix: "shopflow_report_" });
     await Deno.writeTextFile(`${folder}/hostile.html`, page.html);
     const runtime = createRuntime({ log: createLogger(() => {}) });
-    const server = listen(createApp({ store: lake.store, runtime }).fetch, { host: "127.0.0.1", port: 0 });
+    const server = await listen(createApp({ store: lake.store, runtime }).fetch, {
+      host: "127.0.0.1",
+      port: 0,
+    });
     const browser = await launchChromium();
     try {
       for (

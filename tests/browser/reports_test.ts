@@ -24,7 +24,10 @@ testWith(
     await publishSmallReport(lake.store, { name: "churn" });
     await publishSmallReport(lake.store, { name: "inventory", failed: true });
     const runtime = createRuntime({ log: createLogger(() => {}) });
-    const server = listen(createApp({ store: lake.store, runtime }).fetch, { host: "127.0.0.1", port: 0 });
+    const server = await listen(createApp({ store: lake.store, runtime }).fetch, {
+      host: "127.0.0.1",
+      port: 0,
+    });
     const browser = await launchChromium();
     try {
       for (const [screen, options] of Object.entries(SCREENS)) {

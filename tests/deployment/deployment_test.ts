@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 import { metricSet } from "shopflow/jobs/metrics/metric_set.ts";
+import { DEADLINES } from "../../server/connections/connection_table.ts";
+import { MOST_CONNECTIONS } from "../../server/listen.ts";
 import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
 import { testWith } from "../requirements.ts";
 
@@ -32,6 +34,7 @@ interface Pod {
 
 interface Container {
   command: string[];
+  lifecycle?: { preStop: { exec: { command: string[] } } };
   securityContext: Record<string, unknown>;
   resources: { limits: { memory?: string } };
   volumeMounts: { name: string; mountPath: string }[];
@@ -114,6 +117,30 @@ Deno.test("whoever ends a scheduler waits longer than its grace", async () => {
   const schedule = (await manifests()).find(({ metadata }) => metadata.name === "shopflow-schedule")!;
   const { terminationGracePeriodSeconds, containers: [{ command }] } = podOf(schedule)!;
   assert.ok(terminationGracePeriodSeconds > Number(command.at(-1)) + 30);
+});
+
+Deno.test("whoever ends a server waits longer than its shutdown deadline", async () => {
+  const seconds = DEADLINES.shutdownMs / 1000;
+  const unit = await read("shopflow-serve.service");
+  assert.ok(Number(unit.match(/^TimeoutStopSec=(\d+)s$/m)![1]) > seconds + 10);
+  const serve = (await manifests()).find(({ metadata, spec }) =>
+    metadata.name === "shopflow-serve" && spec?.template !== undefined
+  )!;
+  const { terminationGracePeriodSeconds, containers: [{ lifecycle }] } = podOf(serve)!;
+  const before = Number(lifecycle!.preStop.exec.command.at(-1));
+  assert.ok(terminationGracePeriodSeconds > before + seconds + 10);
+});
+
+Deno.test("units, manifest and guide give the programs descriptors for all connections and as many for files", async () => {
+  const limits = [
+    (await read("shopflow-serve.service")).match(/^LimitNOFILE=(\d+)$/m),
+    (await read("shopflow-schedule.service")).match(/^LimitNOFILE=(\d+)$/m),
+    (await read("kubernetes/shopflow.yaml")).match(
+      /command: \[sh, -c, "ulimit -S -n (\d+) .*exec deno task serve"\]/,
+    ),
+    (await Deno.readTextFile(join(root, GUIDES[0]!))).match(/--ulimit nofile=(\d+) /),
+  ].map((found) => Number(found?.[1]));
+  for (const limit of limits) assert.ok(limit >= 2 * MOST_CONNECTIONS + 128, String(limit));
 });
 
 Deno.test("pods run without root, without privileges and on a file system that is read only", async () => {

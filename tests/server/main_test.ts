@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { RawConnection } from "./raw_connection.ts";
 import { publishSmallSnapshot, temporaryLake } from "./small_lake.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
@@ -52,6 +53,39 @@ Deno.test("the server says what to open, answers, and ends at SIGTERM", async ()
   assert.match(printed, /http:\/\/127\.0\.0\.1:\d+\/jobs/);
   assert.equal((await server.status).code, 0);
   assert.match(await errors, /"path":"\/health","status":200/);
+});
+
+Deno.test("requests must name this machine or the public address, and a second signal does not wait", async () => {
+  await using lake = await temporaryLake();
+  const server = startServer({
+    SHOPFLOW_LAKE: lake.store.url,
+    SHOPFLOW_PORT: "0",
+    SHOPFLOW_PUBLIC_URL: "https://shopflow.example.com/shop",
+  });
+  let printed = "";
+  const stdout = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  while (!printed.includes("Ctrl+C")) printed += (await stdout.read()).value;
+  const url = printed.match(/http:\S+(?=\/health)/)![0];
+  for (
+    const [host, status] of [["shopflow.example.com", 200], ["evil.example", 421], ["a b", 400]] as const
+  ) {
+    using client = await RawConnection.open(url);
+    await client.send(`GET /openapi.json HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+    assert.match(await client.answer(), new RegExp(`^HTTP/1\\.1 ${status} `), host);
+  }
+  using slow = await RawConnection.open(url);
+  await slow.send(
+    "POST /predict/churn HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n",
+  );
+  assert.match(await slow.answer(), /^HTTP\/1\.1 100 /);
+  server.kill("SIGTERM");
+  let logged = "";
+  const stderr = server.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  while (!logged.includes("a second signal ends the server at once")) logged += (await stderr.read()).value;
+  server.kill("SIGTERM");
+  assert.equal((await server.status).signal, "SIGTERM");
+  assert.equal(await slow.untilClosed(), "");
+  await Promise.all([stdout.cancel(), stderr.cancel()]);
 });
 
 Deno.test("a port in use is refused with what to do", async () => {

@@ -11,6 +11,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     cacheBytes: 10_737_418_240,
     host: "127.0.0.1",
     port: 8000,
+    maxConnections: undefined,
     supportApiKey: undefined,
     apiKey: undefined,
     operatorKey: undefined,
@@ -144,5 +145,13 @@ Deno.test("the age at which data is stale must be a number of hours", () => {
   assert.equal(loadConfig({ SHOPFLOW_STALE_AFTER_HOURS: "1.5" }).staleAfterHours, 1.5);
   for (const value of ["two days", "0", "-1", "Infinity"]) {
     assert.throws(() => loadConfig({ SHOPFLOW_STALE_AFTER_HOURS: value }), /a number above 0/);
+  }
+});
+
+Deno.test("SHOPFLOW_MAX_CONNECTIONS must be a whole number above 0; without it the server decides", () => {
+  assert.equal(loadConfig({}, "/shop").maxConnections, undefined);
+  assert.equal(loadConfig({ SHOPFLOW_MAX_CONNECTIONS: "500" }, "/shop").maxConnections, 500);
+  for (const value of ["0", "-1", "1.5", "many", "1e400"]) {
+    assert.throws(() => loadConfig({ SHOPFLOW_MAX_CONNECTIONS: value }), /whole number above 0/);
   }
 });

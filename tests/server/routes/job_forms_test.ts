@@ -195,7 +195,7 @@ Deno.test("on a server open to this machine, a foreign name that leads here does
       origin: "http://rebound.example",
       host: "rebound.example",
     });
-    assert.equal(answer.status, 403);
+    assert.equal(answer.status, 421);
     const throughProxy = { origin: "https://shop.example", "sec-fetch-site": "same-origin" };
     assert.equal((await submit("/jobs/refresh-data/run", {}, throughProxy)).status, 403);
     assert.equal((await submit("/jobs/refresh-data/run", {}, { origin: "http://localhost" })).status, 303);
