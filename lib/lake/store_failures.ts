@@ -1,4 +1,4 @@
-import { LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
+import { diskFullError, isDiskFull, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
 
 /** Undefined where there is no such file, or a folder in its place. */
 export async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
@@ -27,6 +27,7 @@ export function lakeFailure(root: string) {
       return await work();
     } catch (cause) {
       if (cause instanceof ShopFlowError) throw cause;
+      if (isDiskFull(cause)) throw await diskFullError(`${action} ${key} in the lake ${root}`, cause, root);
       throw new LakeError(`Cannot ${action} ${JSON.stringify(key)} in the lake ${root}`, {
         found: cause instanceof Error ? cause.message : String(cause),
         remedy: "Check that SHOPFLOW_LAKE (or SHOPFLOW_HOME) is a folder this user may read and write.",

@@ -1,3 +1,4 @@
+import { writeAll } from "shopflow/runtime/mod.ts";
 import {
   type ImportReport,
   importReportPath,
@@ -41,7 +42,7 @@ export async function importOnlineRetail(
     rows.support_tickets = await loadTickets(config.ticketsUrl, [], { replace, progress });
   } finally {
     bar.finish();
-    await rejects.close();
+    rejects.close();
   }
   const report: ImportReport = {
     dataset: "online-retail",
@@ -59,11 +60,7 @@ export async function importOnlineRetail(
 async function createRejectsFile(path: string) {
   await removeIfThere(path);
   let file: Deno.FsFile | undefined;
-  const write = async (text: string) => {
-    const writer = file!.writable.getWriter();
-    await writer.write(new TextEncoder().encode(text));
-    writer.releaseLock();
-  };
+  const write = (text: string) => writeAll(file!, path, new TextEncoder().encode(text));
   return {
     path: () => file && path || null,
     async add({ line, reason, text }: RejectedLine): Promise<void> {
@@ -75,7 +72,7 @@ async function createRejectsFile(path: string) {
         [String(line), reason, text].map((value) => `"${value.replaceAll('"', '""')}"`).join() + "\n",
       );
     },
-    close: async () => void await file?.writable.close(),
+    close: () => file?.close(),
   };
 }
 
