@@ -1,5 +1,6 @@
 import { BSON } from "mongodb";
 import { SourceError } from "shopflow/errors/mod.ts";
+import { writeAll } from "shopflow/runtime/mod.ts";
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import type { LoadOptions } from "./load_tables.ts";
@@ -35,7 +36,7 @@ export async function loadTickets(
 
 async function insertTickets(url: string, tickets: Tickets, replace: boolean): Promise<number> {
   await using connection = await connectTickets(url);
-  const { collection } = connection;
+  const { collection, db } = connection;
   let rows = 0;
   try {
     if (replace) await collection.deleteMany({});
@@ -44,6 +45,10 @@ async function insertTickets(url: string, tickets: Tickets, replace: boolean): P
       await collection.insertMany(batch.map((ticket, i) => toDocument(ticket, rows + i)));
       rows += batch.length;
     }
+    // A shop without tickets has an empty collection; a collection that is not there is a mistake in the URL.
+    const isThere = rows > 0 ||
+      (await db.listCollections({ name: collection.collectionName }).toArray()).length > 0;
+    if (!isThere) await db.createCollection(collection.collectionName);
   } catch (error) {
     throw mongoError(error, url);
   }
@@ -56,20 +61,24 @@ async function writeTicketFile(path: string, tickets: Tickets, replace: boolean)
   const staged = `${path}.${randomUUID()}.tmp`;
   let rows = 0;
   try {
-    using file = await Deno.open(staged, { createNew: true, write: true });
-    const writer = file.writable.getWriter();
-    for await (const batch of batches(tickets)) {
-      const lines = batch.map((ticket, i) =>
-        BSON.EJSON.stringify(toDocument(ticket, rows + i), { relaxed: true }) + "\n"
-      );
-      await writer.write(new TextEncoder().encode(lines.join("")));
-      rows += batch.length;
-    }
-    await writer.close();
+    rows = await writeDocuments(staged, tickets);
     await Deno.rename(staged, path);
   } catch (error) {
     await Deno.remove(staged);
     throw error;
+  }
+  return rows;
+}
+
+async function writeDocuments(path: string, tickets: Tickets): Promise<number> {
+  using file = await Deno.open(path, { createNew: true, write: true });
+  let rows = 0;
+  for await (const batch of batches(tickets)) {
+    const lines = batch.map((ticket, i) =>
+      BSON.EJSON.stringify(toDocument(ticket, rows + i), { relaxed: true }) + "\n"
+    );
+    await writeAll(file, path, new TextEncoder().encode(lines.join("")));
+    rows += batch.length;
   }
   return rows;
 }

@@ -11,6 +11,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     cacheBytes: 10_737_418_240,
     host: "127.0.0.1",
     port: 8000,
+    reconnectSeconds: 120,
     supportApiKey: undefined,
     apiKey: undefined,
     operatorKey: undefined,
@@ -144,5 +145,17 @@ Deno.test("the age at which data is stale must be a number of hours", () => {
   assert.equal(loadConfig({ SHOPFLOW_STALE_AFTER_HOURS: "1.5" }).staleAfterHours, 1.5);
   for (const value of ["two days", "0", "-1", "Infinity"]) {
     assert.throws(() => loadConfig({ SHOPFLOW_STALE_AFTER_HOURS: value }), /a number above 0/);
+  }
+});
+
+Deno.test("the time for which a lost source is tried again must be a number of seconds, up to a day", () => {
+  for (const [value, seconds] of [["0", 0], ["2.5", 2.5], ["86400", 86_400], ["", 120]] as const) {
+    assert.equal(loadConfig({ SHOPFLOW_RECONNECT_SECONDS: value }).reconnectSeconds, seconds);
+  }
+  for (const value of ["two minutes", "-1", "Infinity", "86401", "2m"]) {
+    assert.throws(() => loadConfig({ SHOPFLOW_RECONNECT_SECONDS: value }), {
+      name: "ConfigError",
+      message: /SHOPFLOW_RECONNECT_SECONDS .*expected a number from 0 \(never try again\) to 86400/,
+    });
   }
 });
