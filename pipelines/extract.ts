@@ -37,23 +37,27 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
     const now = runtime.now();
     const extractedAt = later(now, before?.extractedAt).toISOString();
     const run = `${extractedAt.replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
+    const isKnown = before?.source === source;
     const sources = await withRetries(
-      (attempt) =>
+      ({ number, connected }) =>
         extractSources({
           config,
           store,
           runtime,
-          folder: `${folder}/${attempt}`,
+          folder: `${folder}/${number}`,
           run,
           extractedAt,
           now: now.toISOString(),
           before,
           // Watermarks of another shop say nothing about this one.
-          watermarks: marks?.source === source && before?.source === source ? marks.tables : {},
+          watermarks: marks?.source === source && isKnown ? marks.tables : {},
           whole: force,
+          mayShrink: force || !isKnown,
+          isKnown,
+          connected,
         }),
-      (error, attempt) => isConnectionLoss(error) || (attempt > 1 && isUnreachable(error)),
-      { log: runtime.log },
+      (error, attempt) => isConnectionLoss(error) || ((isKnown || attempt > 1) && isUnreachable(error)),
+      { boundMs: config.reconnectSeconds * 1000, log: runtime.log },
     );
     const changed = await moveIn(store, sources);
     const problems = sources.stopped.map(({ error }) => error);
@@ -75,7 +79,7 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
     const isListed = Object.entries(before?.tables ?? {}).every(([name, { files }]) =>
       files.length <= tables[name]!.files.length
     );
-    if (before && changed.length === 0 && before.source === source && isCounted && isListed) {
+    if (before && changed.length === 0 && isKnown && isCounted && isListed) {
       await moveWatermarks(store, watermarks);
       return { status: "unchanged", summary: `${rows} rows, as in run ${before.run}`, problems };
     }

@@ -8,16 +8,18 @@ import {
   type TableFile,
   withdrawnSnapshots,
 } from "shopflow/lake/mod.ts";
-import { codeVersion } from "shopflow/runtime/mod.ts";
+import { codeVersion, type Logger } from "shopflow/runtime/mod.ts";
 import {
   type BuildInputs,
   type BuildOptions,
   buildSnapshot,
   FORMER_TABLES,
   loadSqlProject,
+  openSession,
   type RawInputs,
   SOURCE_FIGURES,
   type SourceFigures,
+  sqlString,
   type TouchedMonths,
 } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
@@ -79,6 +81,7 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
     const { id, tables: published } = built.manifest;
     const rows = Object.values(published).reduce((sum, table) => sum + table.rows, 0);
     const { passed, warnings } = built.tests;
+    await tellLeftOut(store, built.manifest, extract, runtime.log);
     return {
       status: "done",
       summary: `snapshot ${id}: ${Object.keys(published).length} tables, ${rows} rows, ` +
@@ -89,6 +92,45 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
 
 /** Builds the star schema from the last extract and publishes it as the current snapshot. */
 export const transform: Pipeline = createTransform();
+
+/** A larger part of a table than this is not left out by single mistakes. */
+const MUCH_LEFT_OUT = 0.2;
+/** Rules by which a row is left out since another one says the same or more, or since it says nothing. */
+const REPETITIONS = /duplicate|repeated|older|nets_to_zero|zero_amount/;
+
+/** Logs how many rows of each source table the rules of staging left out, as a warning where it is a large part. */
+async function tellLeftOut(
+  store: ObjectStore,
+  { tables }: Manifest,
+  extract: RawExtract,
+  log: Logger,
+): Promise<void> {
+  const files = tables.data_quality?.files ?? [];
+  if (files.length === 0) return;
+  const paths = await Promise.all(files.map(({ key }) => store.localPath(key)));
+  using session = await openSession();
+  const rules = await session.rows<{ table: string; rule: string; rows: number }>(
+    `SELECT source_table AS table, rule, CAST(rows AS DOUBLE) AS rows
+     FROM read_parquet([${
+      paths.map(sqlString).join(", ")
+    }]) WHERE action = 'dropped' AND rows > 0 ORDER BY ALL`,
+  );
+  for (const table of new Set(rules.map(({ table }) => table))) {
+    const hit = rules.filter((rule) => rule.table === table);
+    const sum = (some: typeof hit) => some.reduce((total, { rows }) => total + rows, 0);
+    const all = extract.tables[table]?.rows ?? 0;
+    const text = `${sum(hit).toLocaleString("en-US")} of ${
+      all.toLocaleString("en-US")
+    } rows of ${table} are left out (${
+      hit.map(({ rule, rows }) => `${rule} ${rows.toLocaleString("en-US")}`).join(", ")
+    })`;
+    const unusable = sum(hit.filter(({ rule }) => !REPETITIONS.test(rule)));
+    if (unusable <= all * MUCH_LEFT_OUT) log.info(`  ${text}`);
+    else {log.warn(
+        `${text}. That is a large part: correct the rows in the source, or look whether it still is the shop's.`,
+      );}
+  }
+}
 
 /** A snapshot of these inputs and this code that a rollback took back, which a scheduled run must not undo. */
 async function withdrawnTwin(

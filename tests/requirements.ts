@@ -2,7 +2,7 @@
  * What a test needs beyond Deno. A test whose needs are not met is ignored, and its name says why; where
  * `SHOPFLOW_TEST_REQUIRE` lists the need (as CI does), it fails instead.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 export const TEST_POSTGRES_URL = Deno.env.get("SHOPFLOW_TEST_POSTGRES_URL") ?? "";
@@ -28,6 +28,16 @@ export const TEST_CHROMIUM = Deno.env.get("SHOPFLOW_TEST_CHROMIUM") ?? "/usr/bin
 export const TEST_DATASETS = Deno.env.get("SHOPFLOW_TEST_DATASETS") ??
   join(import.meta.dirname!, "..", "..", "shared", "datasets");
 
+/** Folder of PostgreSQL's own programs, for servers that a test stops and copies; the newest where Debian has several. */
+export const TEST_POSTGRES_PROGRAMS = postgresPrograms();
+
+function postgresPrograms(): string {
+  const folder = "/usr/lib/postgresql";
+  const versions = existsSync(folder) ? readdirSync(folder).sort((a, b) => Number(b) - Number(a)) : [];
+  const found = versions.map((version) => join(folder, version, "bin"));
+  return found.find((bin) => existsSync(join(bin, "initdb")) && existsSync(join(bin, "pg_basebackup"))) ?? "";
+}
+
 const isProgram = (name: string) =>
   (Deno.env.get("PATH") ?? "").split(delimiter).some((folder) => existsSync(join(folder, name)));
 
@@ -42,6 +52,7 @@ function mayMount(): boolean {
 const NEEDS = {
   postgres: { met: TEST_POSTGRES_URL !== "", hint: "SHOPFLOW_TEST_POSTGRES_URL is not set" },
   postgres_tls: { met: TEST_POSTGRES_CA !== "", hint: "SHOPFLOW_TEST_POSTGRES_CA is not set" },
+  postgres_programs: { met: TEST_POSTGRES_PROGRAMS !== "", hint: "there is no initdb (Debian: postgresql)" },
   mongodb: { met: TEST_MONGODB_URL !== "", hint: "SHOPFLOW_TEST_MONGODB_URL is not set" },
   ferretdb: { met: TEST_FERRETDB !== "", hint: "SHOPFLOW_TEST_FERRETDB is not set" },
   s3: { met: TEST_S3_URL !== "", hint: "SHOPFLOW_TEST_S3_URL is not set" },

@@ -18,6 +18,8 @@ export interface Config {
   ticketsUrl: string;
   /** Key of the Support API. `SHOPFLOW_SUPPORT_API_KEY`. */
   supportApiKey?: string;
+  /** Seconds for which a source that was lost is tried again. `SHOPFLOW_RECONNECT_SECONDS`, default 120. */
+  reconnectSeconds: number;
   /** The lake: a folder or `s3://bucket/prefix`. `SHOPFLOW_LAKE`, default `<home>/lake`. */
   lakeUrl: string;
   /** Room for local copies of a lake in S3, in bytes. `SHOPFLOW_CACHE_BYTES`, default 10 GiB. */
@@ -64,6 +66,7 @@ export const KNOWN: readonly string[] = [
   "SHOPFLOW_OPERATOR_KEY",
   "SHOPFLOW_PORT",
   "SHOPFLOW_POSTGRES_URL",
+  "SHOPFLOW_RECONNECT_SECONDS",
   "SHOPFLOW_RUN",
   "SHOPFLOW_RUN_INTERVAL",
   "SHOPFLOW_STALE_AFTER_HOURS",
@@ -96,6 +99,7 @@ export function loadConfig(
       fallback: `file:${join(home, "shop", "support_tickets.jsonl")}`,
     }),
     supportApiKey: env.SHOPFLOW_SUPPORT_API_KEY || undefined,
+    reconnectSeconds: reconnectSeconds(env.SHOPFLOW_RECONNECT_SECONDS),
     lakeUrl: lakeUrl(env.SHOPFLOW_LAKE || join(home, "lake"), cwd),
     cacheBytes: cacheBytes(env.SHOPFLOW_CACHE_BYTES),
     host: env.SHOPFLOW_HOST || "127.0.0.1",
@@ -175,6 +179,21 @@ function cacheBytes(value: string | undefined): number {
   if (!Number.isSafeInteger(number) || number < 0) {
     throw new ConfigError("SHOPFLOW_CACHE_BYTES is not a size", {
       expected: "a whole number of bytes, e.g. 10737418240",
+      found: JSON.stringify(value),
+    });
+  }
+  return number;
+}
+
+/** More would outlast the interval of a daily job. */
+const MOST_RECONNECT_SECONDS = 24 * 60 * 60;
+
+function reconnectSeconds(value: string | undefined): number {
+  if (!value) return 120;
+  const number = Number(value);
+  if (!Number.isFinite(number) || number < 0 || number > MOST_RECONNECT_SECONDS) {
+    throw new ConfigError("SHOPFLOW_RECONNECT_SECONDS is not a number of seconds", {
+      expected: `a number from 0 (never try again) to ${MOST_RECONNECT_SECONDS}, e.g. 120`,
       found: JSON.stringify(value),
     });
   }

@@ -6,6 +6,8 @@ export class ConfigError extends ShopFlowError {}
 export class SourceError extends ShopFlowError {}
 /** A source table lacks a column or has another type than its contract. */
 export class SchemaContractError extends ShopFlowError {}
+/** A source shows a part of what it had: the rest may be hidden rather than deleted. */
+export class PartialSourceError extends ShopFlowError {}
 /** The lake cannot be read or written, or its files do not fit together. */
 export class LakeError extends ShopFlowError {}
 /** Parts of a pipeline failed; the others did their work. */

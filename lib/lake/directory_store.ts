@@ -1,3 +1,4 @@
+import { writeAll } from "shopflow/runtime/mod.ts";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { dirname, join, relative, resolve } from "node:path";
 import { inFolder, takeOverFile, withFileLock } from "./local_file.ts";
@@ -105,7 +106,7 @@ async function stage(root: string, body: Uint8Array): Promise<string> {
   const path = join(root, STAGING, randomUUID());
   using file = await inFolder(dirname(path), () => Deno.open(path, { write: true, createNew: true }));
   try {
-    for (let written = 0; written < body.length;) written += await file.write(body.subarray(written));
+    await writeAll(file, path, body);
     await file.syncData();
     return path;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { writeAll } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import type { Attempt, S3Bucket } from "./s3_bucket.ts";
 import { BrokenTransfer } from "./s3_failures.ts";
@@ -46,7 +47,7 @@ export function downloadObject(bucket: S3Bucket, key: string, object: S3Object, 
     const hash = createHash("sha256");
     let size = 0;
     for await (const chunk of chunksOf(answer.Body!.transformToWebStream(), attempt)) {
-      for (let from = 0; from < chunk.length;) from += await file.write(chunk.subarray(from));
+      await writeAll(file, path, chunk);
       hash.update(chunk);
       size += chunk.length;
     }

@@ -1,4 +1,4 @@
-import { LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
+import { diskFullError, isDiskFull, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
 
 /** Undefined where there is no such file, or a folder in its place. */
 export async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
@@ -35,6 +35,7 @@ export function lakeFailure(root: string) {
       return await work();
     } catch (cause) {
       if (cause instanceof ShopFlowError) throw cause;
+      if (isDiskFull(cause)) throw await diskFullError(`${action} ${key} in the lake ${root}`, cause, root);
       throw new LakeError(`Cannot ${action} ${JSON.stringify(key)} in the lake ${root}`, {
         found: cause instanceof Error ? cause.message : String(cause),
         remedy: remedyFor(cause),

@@ -17,31 +17,31 @@ const TRIES = 10;
  * empty or newer than the others. Tables are therefore locked before the first query, which chooses the moment. What
  * cannot be locked so (views whose tables are not the user's to read, materialized views, tables of which only
  * columns are granted) is locked by a query for no rows, after which nothing may have been replaced since the moment;
- * if it was, the transaction is begun anew.
+ * if it was, the transaction is begun again.
  *
  * @throws {SourceError} when a table stays locked, or tables are replaced all the time; the message names them.
  */
 export async function beginExtract(client: pg.Client, url: string): Promise<void> {
+  const settings = await transactionSettings(client);
   const { rows: relations } = await client.query<{ name: string; lockable: boolean }>(
     `SELECT name, relkind IN ('r', 'p') AND has_table_privilege(pg_class.oid, 'SELECT') AS lockable
      FROM unnest($1::text[]) AS name JOIN pg_class ON pg_class.oid = to_regclass(quote_ident(name))
      WHERE has_any_column_privilege(pg_class.oid, 'SELECT')`,
     [SOURCE_TABLES.map(({ name }) => name)],
   );
-  const { rows: [timeout] } = await client.query<{ lock_timeout: string }>("SHOW lock_timeout");
+  await client.query("ROLLBACK");
   const lockEach = async (lockable: boolean, sql: (name: string) => string) => {
     for (const { name } of relations.filter((relation) => relation.lockable === lockable)) {
       try {
         await client.query(sql(`"${name}"`));
       } catch (error) {
-        throw copyError(error, url, name);
+        throw copyError(error, url, name, client);
       }
     }
   };
   let replaced: string[] = [];
   for (let attempt = 1; attempt <= TRIES; attempt++) {
-    await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    if (timeout!.lock_timeout === "0") await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
+    await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`);
     await lockEach(true, (name) => `LOCK TABLE ${name} IN ACCESS SHARE MODE`);
     await client.query("SELECT 1");
     await lockEach(false, (name) => `SELECT 1 FROM ${name} LIMIT 0`);
@@ -57,6 +57,43 @@ export async function beginExtract(client: pg.Client, url: string): Promise<void
       remedy: "Run the extract when they are not reloaded, or grant SELECT on the tables behind the views.",
     },
   );
+}
+
+/**
+ * Settings of roles, databases and servers that an extract sets aside, as pg_dump does: time limits that are meant for
+ * applications, and whatever changes how values are written. With `row_security` off, a table of which the user may see
+ * a part is an error instead of that part.
+ */
+const SET_ASIDE: Record<string, string> = {
+  row_security: "off",
+  statement_timeout: "0",
+  idle_in_transaction_session_timeout: "0",
+  // Of PostgreSQL 17.
+  transaction_timeout: "0",
+  datestyle: "ISO",
+  intervalstyle: "postgres",
+  extra_float_digits: "1",
+  bytea_output: "hex",
+  standard_conforming_strings: "on",
+  work_mem: "64MB",
+};
+
+/**
+ * Begins a transaction in which statements may take their time, and returns the statements that set
+ * {@linkcode SET_ASIDE} in another one, as far as this server has them. They end with the transaction, since behind a
+ * pooler its session goes to others.
+ */
+async function transactionSettings(client: pg.Client): Promise<string> {
+  await client.query("BEGIN READ ONLY; SET LOCAL statement_timeout = 0");
+  const { rows } = await client.query<{ name: string; setting: string }>(
+    "SELECT lower(name) AS name, setting FROM pg_settings WHERE lower(name) = ANY($1)",
+    [[...Object.keys(SET_ASIDE), "lock_timeout"]],
+  );
+  const isUnlimited = rows.some(({ name, setting }) => name === "lock_timeout" && setting === "0");
+  return [
+    ...rows.flatMap(({ name }) => SET_ASIDE[name] === undefined ? [] : [[name, SET_ASIDE[name]]]),
+    ...(isUnlimited ? [["lock_timeout", LOCK_TIMEOUT]] : []),
+  ].map(([name, value]) => `SET LOCAL ${name} = '${value}'`).join("; ");
 }
 
 /**

@@ -43,12 +43,12 @@ export async function withPostgresSource<T>(
   runtime: Pick<Runtime, "log" | "progress">,
   work: (source: PostgresSource) => Promise<T>,
 ): Promise<T> {
-  try {
-    return await withExtractClient(postgresUrl, async (client) => {
+  return await withExtractClient(postgresUrl, async (client) => {
+    try {
       await beginExtract(client, postgresUrl);
-      await client.query("SET LOCAL datestyle = 'ISO'; SET LOCAL work_mem = '64MB'");
       const { unread, broken } = await checkSchemaContract(client);
       if (unread.length > 0) runtime.log.info(`  columns that ShopFlow does not read: ${unread.join(", ")}`);
+      for (const text of await namesakes(client)) runtime.log.warn(text);
       const { rows } = await client.query<{ time: string }>(
         `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS time`,
       );
@@ -67,17 +67,44 @@ export async function withPostgresSource<T>(
             try {
               return await copyTable(client, table, path, selection, runtime);
             } catch (error) {
-              throw copyError(error, postgresUrl, name);
+              const failure = copyError(error, postgresUrl, name, client);
+              // A copy that nobody reads to its end would keep all that waits for its turn waiting, and the program
+              // with it. The transaction is of no use any more, so its connection ends at once.
+              await client.end();
+              throw failure;
             }
           });
         },
       });
       await client.query("COMMIT");
       return result;
-    });
-  } catch (error) {
-    throw postgresError(error, postgresUrl, "read");
-  }
+    } catch (error) {
+      throw postgresError(error, postgresUrl, "read", client);
+    }
+  });
+}
+
+/**
+ * Tables that are read from one schema while other schemas have tables of that name, which the user may read too: the
+ * search_path decides, and one that was changed shows another shop, or an old copy of a part of it.
+ */
+async function namesakes(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string; read: string; others: string }>(
+    `SELECT name, min(nspname) FILTER (WHERE pg_class.oid = to_regclass(quote_ident(name))) AS read,
+            string_agg(nspname, ', ' ORDER BY nspname)
+              FILTER (WHERE pg_class.oid <> to_regclass(quote_ident(name))) AS others
+     FROM unnest($1::text[]) AS name
+       JOIN pg_class ON relname = name AND relkind IN ('r', 'p', 'v', 'm', 'f')
+       JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE to_regclass(quote_ident(name)) IS NOT NULL AND has_schema_privilege(relnamespace, 'USAGE')
+       AND has_any_column_privilege(pg_class.oid, 'SELECT') AND nspname NOT LIKE 'pg\_%'
+     GROUP BY name HAVING count(*) > 1 ORDER BY name`,
+    [SOURCE_TABLES.map(({ name }) => name)],
+  );
+  return rows.map(({ name, read, others }) =>
+    `Table ${name} is read from schema ${read}, which the user's search_path finds first. ` +
+    `Tables of the same name are not read: schema ${others}.`
+  );
 }
 
 /** A table's object id, which a new table of the same name does not have, and its comment, as loads leave one. */
@@ -98,7 +125,7 @@ async function readFigures(client: pg.Client, table: ExtractedTable, url: string
     );
     return { rows: totalRows(months), months };
   } catch (error) {
-    throw copyError(error, url, table.name);
+    throw copyError(error, url, table.name, client);
   }
 }
 

@@ -1,51 +1,58 @@
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { startCopyMeter } from "./copy_meter.ts";
 import { csvFields, writeCsv } from "./csv_copy.ts";
-import { isMongoLoss } from "./mongo_client.ts";
+import { isMongoLoss, isMongoUnreachable } from "./mongo_client.ts";
 import { withRetries } from "./retry.ts";
 import { countTickets } from "./ticket_figures.ts";
-import type { RowSelection, TableSource } from "./row_selection.ts";
-import { readTickets } from "./ticket_documents.ts";
+import type { TableSource } from "./row_selection.ts";
+import { readTickets, type ReadTicketsOptions } from "./ticket_documents.ts";
 import { type TicketContract, ticketContract } from "./ticket_contract.ts";
 import { ticketValues } from "./ticket_values.ts";
 
 /** Tickets whose CSV is encoded and written at once. */
 const BATCH = 500;
 
+export interface TicketSourceOptions {
+  /** Key of the Support API. */
+  apiKey?: string;
+  /** Milliseconds for which a source that was lost is tried again in all. */
+  reconnectMs: number;
+  /** Whether the source was read before: one that cannot be found is down then, not misspelt. */
+  isKnown: boolean;
+}
+
 /**
  * The support tickets of a `mongodb:`, `file:` or `https:` URL. A connection that is lost halfway is opened
- * again, and the copy begins anew.
+ * again, and the copy restarts.
  *
  * @throws {SourceError} (when it copies) when they cannot be reached or read.
  * @throws {SchemaContractError} (when it copies) when a field has another type or name than agreed.
  */
 export function ticketSource(
   ticketsUrl: string,
-  apiKey: string | undefined,
-  runtime: Pick<Runtime, "log" | "progress">,
+  { apiKey, reconnectMs, isKnown }: TicketSourceOptions,
+  { log, progress }: Pick<Runtime, "log" | "progress">,
 ): TableSource {
+  const read = { apiKey, reconnectMs, isKnown, log };
+  const retries = { boundMs: reconnectMs, log };
+  const mayPass = (error: unknown, attempt: number) =>
+    isMongoLoss(error) || ((isKnown || attempt > 1) && isMongoUnreachable(error));
   return {
     byUnit: !/^https?:/.test(ticketsUrl),
     ofOneMoment: false,
     ...(!ticketsUrl.startsWith("file:") && {
-      figures: () =>
-        withRetries(
-          () => countTickets(ticketsUrl, { apiKey, log: runtime.log }),
-          isMongoLoss,
-          { log: runtime.log },
-        ),
+      figures: () => withRetries(() => countTickets(ticketsUrl, read), mayPass, retries),
     }),
     async copy(table, path, selection) {
       return await withRetries(
-        async (attempt) => {
-          if (attempt > 1) await Deno.remove(path);
-          const meter = startCopyMeter(table.name, 0, runtime);
-          const contract = ticketContract();
+        async ({ number, connected }) => {
+          if (number > 1) await Deno.remove(path);
+          const meter = startCopyMeter(table.name, 0, { log, progress });
+          const contract = ticketContract({ isWhole: Object.keys(selection).length === 0 });
           let rows = 0;
           const counted = async function* () {
-            for await (
-              const lines of encoded(ticketsUrl, contract, { selection, apiKey, log: runtime.log })
-            ) {
+            for await (const lines of encoded(ticketsUrl, contract, { ...read, selection })) {
+              connected();
               rows += lines.rows;
               meter.add(lines.rows, lines.bytes.length);
               yield lines.bytes;
@@ -55,15 +62,17 @@ export function ticketSource(
           meter.finish();
           // Tickets that were asked for by name are of any age.
           if (selection.units === undefined) {
-            const unread = contract.check().map((field) => `${table.name}.${field}`);
+            const { unread, warnings } = contract.check();
             if (unread.length > 0) {
-              runtime.log.info(`  columns that ShopFlow does not read: ${unread.join(", ")}`);
+              const names = unread.map((field) => `${table.name}.${field}`);
+              log.info(`  columns that ShopFlow does not read: ${names.join(", ")}`);
             }
+            for (const warning of warnings) log.warn(warning);
           }
           return { path, rows, bytes };
         },
-        isMongoLoss,
-        { log: runtime.log },
+        mayPass,
+        retries,
       );
     },
   };
@@ -73,13 +82,13 @@ export function ticketSource(
 async function* encoded(
   ticketsUrl: string,
   contract: TicketContract,
-  options: { selection: RowSelection; apiKey: string | undefined; log: Runtime["log"] },
+  options: ReadTicketsOptions,
 ): AsyncGenerator<{ rows: number; bytes: Uint8Array }> {
   const encoder = new TextEncoder();
   let lines: string[] = [];
-  for await (const { document, place } of readTickets(ticketsUrl, options)) {
-    contract.see(document);
-    lines.push(csvFields(ticketValues(document, place)) + "\n");
+  for await (const ticket of readTickets(ticketsUrl, options)) {
+    contract.see(ticket);
+    lines.push(csvFields(ticketValues(ticket.document, ticket.place)) + "\n");
     if (lines.length < BATCH) continue;
     yield { rows: lines.length, bytes: encoder.encode(lines.join("")) };
     lines = [];

@@ -1,4 +1,5 @@
-import { SourceError } from "shopflow/errors/mod.ts";
+import { diskFullError, isDiskFull, SourceError } from "shopflow/errors/mod.ts";
+import { writeAll } from "shopflow/runtime/mod.ts";
 
 /**
  * Rows of a source table as they were copied: CSV without a header, columns in the table's order, every value
@@ -13,17 +14,16 @@ export interface CopiedRows {
 /**
  * Writes CSV bytes to a new file and returns how many they were.
  *
- * @throws {SourceError} when the file cannot be written.
+ * @throws {DiskFullError} when there is no room for it.
+ * @throws {SourceError} when the file cannot be written for another reason.
  */
 export async function writeCsv(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
   using file = await written(path, Deno.open(path, { createNew: true, write: true }));
-  const writer = file.writable.getWriter();
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.length;
-    await written(path, writer.write(chunk));
+    await written(path, writeAll(file, path, chunk));
   }
-  await written(path, writer.close());
   return bytes;
 }
 
@@ -32,9 +32,10 @@ async function written<T>(path: string, writing: Promise<T>): Promise<T> {
   try {
     return await writing;
   } catch (cause) {
+    if (isDiskFull(cause)) throw await diskFullError(`write the copy ${path}`, cause, path);
     throw new SourceError(`The copy ${path} cannot be written`, {
       found: cause instanceof Error ? cause.message : String(cause),
-      remedy: "Make room on the disk of SHOPFLOW_HOME, or set it to a folder that can be written.",
+      remedy: "Set SHOPFLOW_HOME to a folder that can be written.",
       cause,
     });
   }

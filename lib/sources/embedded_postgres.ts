@@ -1,5 +1,5 @@
 import { PGlite } from "@electric-sql/pglite";
-import { SourceError } from "shopflow/errors/mod.ts";
+import { diskFullError, isDiskFull, isOutOfRoom, SourceError } from "shopflow/errors/mod.ts";
 import { fileExists } from "shopflow/runtime/mod.ts";
 import { dirname, join } from "node:path";
 
@@ -25,6 +25,7 @@ export async function openEmbeddedPostgres(
     });
   }
   await Deno.mkdir(dirname(folder), { recursive: true });
+  const isNew = !await fileExists(folder);
   const lock = await holdLock(`${folder}.lock`, folder);
   try {
     const db = await PGlite.create(folder);
@@ -36,7 +37,13 @@ export async function openEmbeddedPostgres(
       },
     };
   } catch (cause) {
+    // Half a database could not be opened later, when there is room for it.
+    if (isNew) await Deno.remove(folder, { recursive: true }).catch(() => {});
     await release(lock);
+    // PGlite does not always say why it failed. Nobody must delete a shop because its disk is full.
+    if (isDiskFull(cause) || await isOutOfRoom(dirname(folder))) {
+      throw await diskFullError("open the embedded shop database", cause, folder);
+    }
     throw new SourceError(`The embedded shop database in ${folder} cannot be opened`, {
       remedy: "Delete that folder and run `deno task simulate` or `deno task import` again.",
       cause,

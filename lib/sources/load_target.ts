@@ -3,7 +3,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { openEmbeddedPostgres } from "./embedded_postgres.ts";
-import { connectPostgres } from "./postgres_client.ts";
+import { connectPostgres, postgresError } from "./postgres_client.ts";
 import { type CsvBytes, wholeRows } from "./whole_rows.ts";
 
 /** A database that tables are loaded into. */
@@ -21,6 +21,15 @@ export function openLoadTarget(url: string): Promise<LoadTarget> {
 async function serverTarget(url: string): Promise<LoadTarget> {
   const connection = await connectPostgres(url);
   const { client } = connection;
+  try {
+    // A table whose rows a policy hides must not pass for an empty one, which may be dropped.
+    await client.query(
+      "SET row_security = off; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0",
+    );
+  } catch (error) {
+    await connection[Symbol.asyncDispose]();
+    throw postgresError(error, url, "loaded", client);
+  }
   return {
     query: async (sql) => (await client.query<Record<string, unknown>>(sql)).rows,
     async copyIn(table, csv) {

@@ -1,5 +1,6 @@
 import { BSON, type Collection, type Db, MongoServerError } from "mongodb";
 import { SourceError } from "shopflow/errors/mod.ts";
+import { writeAll } from "shopflow/runtime/mod.ts";
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import type { LoadOptions } from "./load_tables.ts";
@@ -121,23 +122,27 @@ async function stageFile(path: string, tickets: Tickets, replace: boolean): Prom
   await Deno.mkdir(dirname(path), { recursive: true });
   const staged = `${path}.${randomUUID()}.tmp`;
   const discard = () => Deno.remove(staged);
-  let rows = 0;
+  let rows: number;
   try {
-    using file = await Deno.open(staged, { createNew: true, write: true });
-    const writer = file.writable.getWriter();
-    for await (const batch of batches(tickets)) {
-      const lines = batch.map((ticket, i) =>
-        BSON.EJSON.stringify(toDocument(ticket, rows + i), { relaxed: true }) + "\n"
-      );
-      await writer.write(new TextEncoder().encode(lines.join("")));
-      rows += batch.length;
-    }
-    await writer.close();
+    rows = await writeDocuments(staged, tickets);
   } catch (error) {
     await discard();
     throw error;
   }
   return { rows, discard, publish: () => Deno.rename(staged, path) };
+}
+
+async function writeDocuments(path: string, tickets: Tickets): Promise<number> {
+  using file = await Deno.open(path, { createNew: true, write: true });
+  let rows = 0;
+  for await (const batch of batches(tickets)) {
+    const lines = batch.map((ticket, i) =>
+      BSON.EJSON.stringify(toDocument(ticket, rows + i), { relaxed: true }) + "\n"
+    );
+    await writeAll(file, path, new TextEncoder().encode(lines.join("")));
+    rows += batch.length;
+  }
+  return rows;
 }
 
 function toDocument(ticket: Ticket, position: number): BSON.Document {

@@ -1,13 +1,16 @@
 import {
   type Collection,
+  type Db,
   type Document,
   MongoClient,
   MongoError,
   MongoNetworkError,
   MongoServerError,
+  MongoServerSelectionError,
 } from "mongodb";
-import { SourceError } from "shopflow/errors/mod.ts";
+import { SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
 import { maskUrl } from "./mask_url.ts";
+import { nearestName } from "./near_names.ts";
 
 /** The collection the shop keeps its tickets in. */
 const TICKET_COLLECTION = "support_tickets";
@@ -15,6 +18,8 @@ const TICKET_COLLECTION = "support_tickets";
 /** The tickets' collection with the connection that ends with its scope. */
 export interface TicketCollection extends AsyncDisposable {
   collection: Collection<Document>;
+  /** Of the database that the URL names. */
+  db: Db;
 }
 
 /**
@@ -48,10 +53,58 @@ export async function connectTickets(url: string): Promise<TicketCollection> {
     throw mongoError(cause, url);
   }
   const connected = client;
+  const db = connected.db();
   return {
-    collection: connected.db().collection(TICKET_COLLECTION),
+    collection: db.collection(TICKET_COLLECTION),
+    db,
     [Symbol.asyncDispose]: () => connected.close(),
   };
+}
+
+/**
+ * Makes sure that the collection is there: MongoDB reads one that is not, of a database that is not, as empty.
+ *
+ * @throws {SchemaContractError} when it is not; the message names the databases and collections that there are.
+ */
+export async function requireTickets({ db }: TicketCollection, url: string): Promise<void> {
+  const collections = await unlessForbidden(async () => {
+    const options = { nameOnly: true, authorizedCollections: true };
+    return (await db.listCollections({}, options).toArray()).map(({ name }) => name);
+  });
+  // A user who may not list them may still read this one, or is refused then.
+  if (collections === undefined || collections.includes(TICKET_COLLECTION)) return;
+  const databases = await unlessForbidden(async () => {
+    const { databases } = await db.admin().listDatabases({ nameOnly: true, authorizedDatabases: true });
+    return databases.map(({ name }) => name).filter((name) => name !== db.databaseName);
+  });
+  const near = [
+    nearestName(db.databaseName, (databases ?? []).filter((name) => !OWN_DATABASES.includes(name))),
+    nearestName(TICKET_COLLECTION, collections),
+  ].filter((name) => name !== undefined);
+  const listed = (names: string[] | undefined, none: string) =>
+    names === undefined ? "not to be listed by this user" : names.sort().join(", ") || none;
+  throw new SchemaContractError(
+    `The database ${db.databaseName} of MongoDB ${maskUrl(url)} has no collection ${TICKET_COLLECTION}`,
+    {
+      expected: `a collection ${TICKET_COLLECTION}, which may be empty`,
+      found: `collections: ${listed(collections, "none")}; other databases: ${listed(databases, "none")}`,
+      remedy: (near.length > 0 ? `Is ${near.join(" or ")} meant? ` : "") +
+        "Correct the database in SHOPFLOW_MONGODB_URL; where there are no tickets yet, create the collection.",
+    },
+  );
+}
+
+/** Databases that every MongoDB has. */
+const OWN_DATABASES = ["admin", "config", "local"];
+
+/** Undefined where the user may not ask for it. */
+async function unlessForbidden<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === 13) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -59,15 +112,17 @@ export async function connectTickets(url: string): Promise<TicketCollection> {
  * says what to do, any other as it is.
  */
 export function mongoError(cause: unknown, url: string): unknown {
-  if (!(cause instanceof MongoError)) return cause;
+  // DNS, asked for the servers of a `mongodb+srv:` URL, speaks for itself.
+  if (!(cause instanceof MongoError) && !isDnsError(cause)) return cause;
+  const code = cause instanceof MongoError ? cause.code : undefined;
   // 18 is AuthenticationFailed, 13 Unauthorized.
-  const refused = cause.code === 18 || cause.code === 13;
+  const refused = code === 18 || code === 13;
   return new SourceError(
     `Collection ${TICKET_COLLECTION} of MongoDB ${maskUrl(url)} ${
       refused ? "refused the user" : "cannot be reached or read"
     }`,
     {
-      found: cause.message,
+      found: `${cause instanceof MongoServerError ? "MongoDB said: " : ""}${cause.message}`,
       remedy: refused
         ? "Correct user and password in SHOPFLOW_MONGODB_URL; reading needs the role `read`."
         : "Check that the server runs and that SHOPFLOW_MONGODB_URL has the right host, port and database.",
@@ -97,6 +152,13 @@ const PASSING_CODES: unknown[] = [
   13435,
   13436,
 ];
+
+const isDnsError = (error: unknown): error is Error =>
+  error instanceof Error && /^query/.test((error as { syscall?: string }).syscall ?? "");
+
+/** Whether an error says that no server of MongoDB was found, as while one restarts, or where the URL is wrong. */
+export const isMongoUnreachable = (error: unknown): boolean =>
+  error instanceof Error && (error.cause instanceof MongoServerSelectionError || isDnsError(error.cause));
 
 /** Whether an error says that a connection to MongoDB broke, or the server went away meanwhile: trying again may help. */
 export function isMongoLoss(error: unknown): boolean {

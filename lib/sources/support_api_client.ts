@@ -15,7 +15,14 @@ export interface SupportApiOptions {
   /** Sent as `x-api-key`. */
   apiKey?: string;
   log: Logger;
-  /** Milliseconds before a request is made a second time. */
+  /** Milliseconds for which a request is repeated in all, default 2 minutes. */
+  reconnectMs?: number;
+  /**
+   * Whether the API was read before, so that one that cannot be found is down and not misspelt; default true. One that
+   * is not known is not waited for.
+   */
+  isKnown?: boolean;
+  /** Milliseconds before a request is made a second time, default 1 second. */
   pause?: number;
 }
 
@@ -25,35 +32,47 @@ const pageShape = z.object({
   items: z.array(z.record(z.string(), z.unknown())),
 });
 
-/** The longest pause that a server's `Retry-After` is given, in milliseconds. */
-const LONGEST_PAUSE = 120_000;
 const TIMEOUT = 30_000;
-const TRIES = 6;
+const RECONNECT_MS = 120_000;
+/** Request Timeout, Too Early, Too Many Requests. */
+const PASSING_STATUS = [408, 425, 429];
 
 /** An answer that may be another one later. */
 class PassingFailure extends SourceError {
-  constructor(problem: string, found: string, readonly retryAfter?: number, cause?: unknown) {
-    super(problem, { found, remedy: "Run the extract again later, or ask who runs the Support API.", cause });
+  constructor(
+    problem: string,
+    found: string,
+    readonly details: { retryAfter?: number; isUnreachable?: boolean; cause?: unknown } = {},
+  ) {
+    const remedy = "Run the extract again later, or ask who runs the Support API.";
+    super(problem, { found, remedy, cause: details.cause });
   }
 }
 
+/** What the runtime says when no connection was made, as opposed to one that broke. */
+const UNREACHABLE = /dns error|Connection refused|tcp connect error|client error \(Connect\)|are blocked/i;
+
 /**
  * Asks the Support API for one page. Requests that are throttled (429, honouring `Retry-After`), that fail on
- * the server (5xx) or on the way are made again, six times at most.
+ * the server (5xx) or on the way are made again with growing pauses, for `reconnectMs` in all.
  *
  * @throws {SourceError} when the API cannot be reached, refuses the key or answers something else than a page.
  */
 export async function getTicketPage(
   url: string,
   query: Record<string, string>,
-  { apiKey, log, pause = 1000 }: SupportApiOptions,
+  { apiKey, log, reconnectMs = RECONNECT_MS, isKnown = true, pause = 1000 }: SupportApiOptions,
 ): Promise<TicketPage> {
   const address = new URL(url);
   for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
   return await withRetries(
     () => request(address, url, apiKey),
-    (error) => error instanceof PassingFailure && (error.retryAfter ?? true),
-    { tries: TRIES, pause, log },
+    (error, attempt) => {
+      if (!(error instanceof PassingFailure)) return false;
+      const { retryAfter, isUnreachable } = error.details;
+      return isUnreachable && attempt === 1 && !isKnown ? false : retryAfter ?? true;
+    },
+    { boundMs: reconnectMs, firstWaitMs: pause, log },
   );
 }
 
@@ -73,15 +92,14 @@ async function request(address: URL, url: string, apiKey: string | undefined): P
     throw new PassingFailure(
       `support_tickets of the Support API ${url} cannot be reached`,
       reason,
-      undefined,
-      cause,
+      { isUnreachable: UNREACHABLE.test(reason), cause },
     );
   }
   const { status } = response;
-  if (status === 429 || status >= 500) {
+  if (PASSING_STATUS.includes(status) || status >= 500) {
     const retryAfter = pauseOf(response.headers.get("retry-after"));
     const problem = `support_tickets of the Support API ${url} cannot be read now`;
-    throw new PassingFailure(problem, `status ${status}`, retryAfter);
+    throw new PassingFailure(problem, `status ${status}`, { retryAfter });
   }
   if (status === 401 || status === 403) {
     throw new SourceError(`The Support API ${url} refused the key for support_tickets`, {
@@ -94,7 +112,14 @@ async function request(address: URL, url: string, apiKey: string | undefined): P
 
 function pageOf(text: string, status: number, url: string): TicketPage {
   if (status === 200) {
-    const page = pageShape.safeParse(jsonOf(text));
+    const json = jsonOf(text);
+    if (json === undefined && text.startsWith("{")) {
+      throw new PassingFailure(
+        `support_tickets of the Support API ${url} broke off in the middle of an answer`,
+        `${text.length} characters that are not a whole JSON document`,
+      );
+    }
+    const page = pageShape.safeParse(json);
     if (page.success) return page.data;
   }
   throw new SourceError(`The Support API ${url} answered something else than support_tickets`, {
@@ -119,5 +144,5 @@ function pauseOf(header: string | null): number | undefined {
   if (header === null) return undefined;
   const seconds = Number(header);
   const milliseconds = Number.isNaN(seconds) ? Date.parse(header) - Date.now() : seconds * 1000;
-  return Number.isNaN(milliseconds) ? undefined : Math.min(Math.max(milliseconds, 0), LONGEST_PAUSE);
+  return Number.isNaN(milliseconds) ? undefined : Math.max(milliseconds, 0);
 }

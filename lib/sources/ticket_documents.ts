@@ -1,6 +1,6 @@
 import type { BSON, Filter } from "mongodb";
 import { createLogger, type Logger } from "shopflow/runtime/mod.ts";
-import { connectTickets, mongoError } from "./mongo_client.ts";
+import { connectTickets, mongoError, requireTickets } from "./mongo_client.ts";
 import type { RowSelection } from "./row_selection.ts";
 import { readTicketFile, type TicketDocument } from "./ticket_file.ts";
 import { readSupportApi } from "./support_api.ts";
@@ -11,6 +11,10 @@ export interface ReadTicketsOptions {
   selection?: RowSelection;
   /** Key of the Support API. */
   apiKey?: string;
+  /** Milliseconds for which a request to the Support API is repeated. */
+  reconnectMs?: number;
+  /** Whether the Support API was read before. */
+  isKnown?: boolean;
   log?: Logger;
 }
 
@@ -22,10 +26,10 @@ export interface ReadTicketsOptions {
  */
 export function readTickets(
   ticketsUrl: string,
-  { selection = {}, apiKey, log = createLogger() }: ReadTicketsOptions = {},
+  { selection = {}, log = createLogger(), ...retries }: ReadTicketsOptions = {},
 ): AsyncGenerator<TicketDocument> {
   if (ticketsUrl.startsWith("file:")) return readTicketFile(ticketsUrl.slice("file:".length), log);
-  if (/^https?:/.test(ticketsUrl)) return readApi(ticketsUrl, selection, { apiKey, log });
+  if (/^https?:/.test(ticketsUrl)) return readApi(ticketsUrl, selection, { ...retries, log });
   return readCollection(ticketsUrl, selection);
 }
 
@@ -33,6 +37,7 @@ async function* readCollection(url: string, selection: RowSelection): AsyncGener
   await using connection = await connectTickets(url);
   const { collection } = connection;
   try {
+    await requireTickets(connection, url);
     // A ticket's _id never changes: read in its order, a ticket changed meanwhile comes once, old or new. Whole, since
     // fields that are not known have to be seen.
     const cursor = collection.find(filterOf(selection), { sort: { _id: 1 }, batchSize: 2000 });

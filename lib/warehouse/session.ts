@@ -1,5 +1,5 @@
 import { DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
-import { WarehouseError } from "shopflow/errors/mod.ts";
+import { diskFullError, isDiskFull, WarehouseError } from "shopflow/errors/mod.ts";
 import { type Row, toPlainValue, type Value } from "./values.ts";
 
 export interface SessionOptions {
@@ -84,6 +84,8 @@ async function explained<T>(sql: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
+    // Not an error of the statement, nor of the files that it reads.
+    if (isDiskFull(cause)) throw await diskFullError("write what DuckDB makes", cause);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new WarehouseError(`DuckDB refused a statement: ${reason}\nin: ${sql.slice(0, 2000)}`, { cause });
   }

@@ -1,5 +1,5 @@
 import type { Config } from "shopflow/config/mod.ts";
-import { SchemaContractError } from "shopflow/errors/mod.ts";
+import { PartialSourceError, SchemaContractError, type ShopFlowError } from "shopflow/errors/mod.ts";
 import type { ObjectStore, RawExtract, Watermark } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import {
@@ -31,13 +31,19 @@ export interface SourcesRun {
   before: RawExtract | undefined;
   watermarks: Record<string, Watermark>;
   whole: boolean;
+  /** Whether most rows of a table may be gone. */
+  mayShrink: boolean;
+  /** Whether the last extract was of the same sources: one that cannot be found is down then, not misspelt. */
+  isKnown: boolean;
+  /** Called when PostgreSQL answers. */
+  connected(): void;
 }
 
 /** What became of the tables; nothing of it is in the store yet. */
 export interface ExtractedSources {
   states: Map<string, ExtractedState>;
-  /** Tables that are not as agreed, or hold a value that is not. */
-  stopped: { name: string; error: SchemaContractError }[];
+  /** Tables that are not as agreed, hold a value that is not, or of which a large part is gone. */
+  stopped: { name: string; error: ShopFlowError }[];
   sourceTransactionTime: string;
 }
 
@@ -45,8 +51,10 @@ export interface ExtractedSources {
 interface TablePlace {
   /** Time up to which it is read. */
   time: string;
-  /** Whether a table of the shop was made anew. */
+  /** Whether a table of the shop was dropped and created again. */
   isReplaced: boolean;
+  /** Whether it was so by a load of a shop, after which rows may be fewer. */
+  isLoaded: boolean;
   identity?: string;
 }
 
@@ -67,7 +75,21 @@ interface BegunTable {
  * @throws {SchemaContractError} when no table is as agreed.
  */
 export async function extractSources(parameters: SourcesRun): Promise<ExtractedSources> {
-  const { config, store, runtime, folder, run, extractedAt, now, before, watermarks, whole } = parameters;
+  const {
+    config,
+    store,
+    runtime,
+    folder,
+    run,
+    extractedAt,
+    now,
+    before,
+    watermarks,
+    whole,
+    mayShrink,
+    isKnown,
+    connected,
+  } = parameters;
   await Deno.mkdir(folder, { recursive: true });
   const known = await presentTables(store, before, runtime.log, { verify: whole });
   const states = new Map<string, ExtractedState>();
@@ -85,6 +107,7 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
       sourceTime: place.time,
       known: known.tables[table.name],
       watermark: watermarks[table.name],
+      mayShrink: mayShrink || place.isLoaded,
       whole: whole || place.isReplaced || known.damaged.has(table.name),
       log: runtime.log,
     };
@@ -96,28 +119,40 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
       const state = await extractTable(session, store, reading, table, tableRun);
       states.set(table.name, { ...state, watermark: { ...state.watermark, sourceTable: identity } });
     } catch (error) {
-      if (!(error instanceof SchemaContractError)) throw error;
+      if (!(error instanceof SchemaContractError || error instanceof PartialSourceError)) throw error;
       stopped.push({ name: table.name, error });
     }
   };
 
+  const openTickets = () => {
+    const { ticketsUrl, supportApiKey: apiKey, reconnectSeconds } = config;
+    return ticketSource(ticketsUrl, { apiKey, reconnectMs: reconnectSeconds * 1000, isKnown }, runtime);
+  };
   const { transactionTime, tickets } = await withPostgresSource(
     config.postgresUrl,
     runtime,
     async (source) => {
       const { transactionTime: time, identities, broken } = source;
+      connected();
       for (const [name, error] of broken) stopped.push({ name, error });
       const tables = SOURCE_TABLES.filter(({ name }) => !broken.has(name));
-      // A watermark says nothing of a table that was dropped and made anew, as when another shop was loaded.
-      const isReplaced = tables.some(({ name }) =>
+      const replaced = tables.filter(({ name }) =>
         watermarks[name] !== undefined && watermarks[name].sourceTable !== identities.get(name)
       );
-      const tickets = begin(ticketSource(config.ticketsUrl, config.supportApiKey, runtime), TICKET_TABLE, {
+      // A watermark says nothing of a table that was dropped and created again, as when another shop was loaded.
+      const isReplaced = replaced.length > 0;
+      const isLoaded = replaced.some(({ name }) => {
+        const comment = commentOf(identities.get(name));
+        return comment !== "" && comment !== commentOf(watermarks[name]!.sourceTable);
+      });
+      const tickets = begin(openTickets(), TICKET_TABLE, {
         time: extractedAt.replace("T", " ").slice(0, -1),
         isReplaced,
+        isLoaded,
       });
       const beginAt = (i: number) =>
-        tables[i] && begin(source, tables[i], { time, isReplaced, identity: identities.get(tables[i].name) });
+        tables[i] &&
+        begin(source, tables[i], { time, isReplaced, isLoaded, identity: identities.get(tables[i].name) });
       let next = beginAt(0);
       for (let i = 1; next !== undefined; i++) {
         const current = next;
@@ -137,3 +172,6 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
   await finish(tickets);
   return { states, stopped, sourceTransactionTime: `${transactionTime.replace(" ", "T")}Z` };
 }
+
+/** The comment that a load leaves at a table, in what tells the table from others of its name. */
+const commentOf = (identity = "") => identity.slice(identity.indexOf(" ") + 1);

@@ -1,3 +1,4 @@
+import { PartialSourceError } from "shopflow/errors/mod.ts";
 import type { ObjectStore, RawTable, Watermark } from "shopflow/lake/mod.ts";
 import type { Logger } from "shopflow/runtime/mod.ts";
 import { type ExtractedTable, type TableSource, totalRows } from "shopflow/sources/mod.ts";
@@ -20,6 +21,8 @@ export interface TableRun {
   watermark: Watermark | undefined;
   /** Compare all rows whatever the watermark says. */
   whole: boolean;
+  /** Whether most rows may be gone: after another shop was loaded, or where a person says so. */
+  mayShrink: boolean;
   /** Time up to which the source was read; watermarks do not go beyond it. */
   sourceTime: string;
   /** For copies and files that are not published yet. */
@@ -65,6 +68,7 @@ export function beginReading(source: TableSource, table: ExtractedTable, run: Ta
  *
  * @throws {SourceError} when the source cannot be read, or counts or sums other rows than those that were read.
  * @throws {SchemaContractError} when a value does not fit the lake's type.
+ * @throws {PartialSourceError} when so many rows are gone that the source seems to show a part of them.
  */
 export async function extractTable(
   session: Session,
@@ -84,6 +88,7 @@ export async function extractTable(
     before: known?.figures,
     log,
   });
+  await checkVanished(session, table, tableRun);
   // Where all rows were read, what was seen before says nothing: the source may have been restored from a backup.
   const before = window.from === undefined ? undefined : watermark?.value;
   const value = await highest(session, table, before, sourceTime);
@@ -111,6 +116,39 @@ export async function extractTable(
     watermark: moved,
     newFile: { key: file.key, path, rows: file.rows, size: file.size },
   };
+}
+
+/** A larger part of a table than this is not deleted between two extracts, as a rule. */
+const MOST_VANISHED = 0.2;
+/** Fewer rows may go as they like. */
+const FEW_ROWS = 20;
+
+/**
+ * Tells how many rows are gone from the source, and stops the table when it is a large part: whoever sees a part of a
+ * table (through a view that filters, a tenant's policy, a load that is under way) would see the rest deleted.
+ */
+async function checkVanished(
+  session: Session,
+  { name }: ExtractedTable,
+  { known, mayShrink, log }: TableRun,
+): Promise<void> {
+  if (known === undefined) return;
+  const [found] = await session.rows<{ rows: number }>(
+    "SELECT CAST(coalesce(sum(rows), 0) AS DOUBLE) AS rows FROM vanished_units",
+  );
+  const gone = found!.rows;
+  if (gone === 0) return;
+  const text = `${gone.toLocaleString("en-US")} of ${known.rows.toLocaleString("en-US")} rows`;
+  if (mayShrink || gone < FEW_ROWS || gone <= known.rows * MOST_VANISHED) {
+    return log.info(`  ${name}: ${text} are gone from the source, and count as deleted`);
+  }
+  throw new PartialSourceError(`A large part of table ${name} is gone from the source`, {
+    expected: `at least ${100 - MOST_VANISHED * 100} % of the rows of the last extract`,
+    found: `that ${text} are gone`,
+    remedy:
+      "Look whether the user still sees all rows (a view, a policy, a load that is under way, another table of " +
+      "that name). If they were deleted, run the extract with --force.",
+  });
 }
 
 /**

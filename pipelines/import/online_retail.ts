@@ -1,3 +1,4 @@
+import { writeAll } from "shopflow/runtime/mod.ts";
 import {
   checkLines,
   type ImportReport,
@@ -76,7 +77,7 @@ export async function importOnlineRetail(
       });
       return { translation, rows };
     } finally {
-      await rejects.close();
+      rejects.close();
     }
   });
   const report: ImportReport = {
@@ -98,11 +99,7 @@ export async function importOnlineRetail(
 async function createRejectsFile(path: string) {
   await removeIfThere(path);
   let file: Deno.FsFile | undefined;
-  const write = async (text: string) => {
-    const writer = file!.writable.getWriter();
-    await writer.write(new TextEncoder().encode(text));
-    writer.releaseLock();
-  };
+  const write = (text: string) => writeAll(file!, path, new TextEncoder().encode(text));
   return {
     path: () => file && path || null,
     async add({ line, reason, text }: RejectedLines): Promise<void> {
@@ -114,7 +111,7 @@ async function createRejectsFile(path: string) {
         [String(line), reason, text].map((value) => `"${value.replaceAll('"', '""')}"`).join() + "\n",
       );
     },
-    close: async () => void await file?.writable.close(),
+    close: () => file?.close(),
     /** Puts the file where the last import keeps its rejects; without any, those of the one before go. */
     async moveTo(kept: string): Promise<string | null> {
       if (file === undefined) {

@@ -1,5 +1,6 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
 import { type PointerMove, publishScores, type ScoreTable } from "shopflow/registry/mod.ts";
+import { writeAll } from "shopflow/runtime/mod.ts";
 import { openSession, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import type { PipelineContext } from "../context.ts";
@@ -42,7 +43,6 @@ export async function publishScoreRows(
 
 async function writeCsv(path: string, width: number, rows: Iterable<readonly Cell[]>): Promise<number> {
   using file = await Deno.open(path, { write: true, create: true });
-  const writer = file.writable.getWriter();
   const encoder = new TextEncoder();
   let lines: string[] = [], count = 0;
   for (const row of rows) {
@@ -55,11 +55,10 @@ async function writeCsv(path: string, width: number, rows: Iterable<readonly Cel
     lines.push(row.map(csvCell).join(","));
     count++;
     if (lines.length < CHUNK_ROWS) continue;
-    await writer.write(encoder.encode(lines.join("\n") + "\n"));
+    await writeAll(file, path, encoder.encode(lines.join("\n") + "\n"));
     lines = [];
   }
-  if (lines.length > 0) await writer.write(encoder.encode(lines.join("\n") + "\n"));
-  await writer.close();
+  if (lines.length > 0) await writeAll(file, path, encoder.encode(lines.join("\n") + "\n"));
   return count;
 }
 

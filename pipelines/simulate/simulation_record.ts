@@ -1,5 +1,6 @@
 import type { Config } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
+import { writeAll } from "shopflow/runtime/mod.ts";
 import type { BusinessFigures, SimulationParameters } from "shopflow/simulation/mod.ts";
 import { maskUrl } from "shopflow/sources/mod.ts";
 import { dirname, join } from "node:path";
@@ -68,11 +69,16 @@ export async function writeSimulationRecord(config: Config, record: SimulationRe
 export async function writeWhole(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
   const staged = `${path}.tmp`;
-  using file = await Deno.open(staged, { create: true, truncate: true, write: true });
-  const writer = file.writable.getWriter();
-  for (const chunk of chunks) await writer.write(chunk);
-  await writer.close();
-  await Deno.rename(staged, path);
+  try {
+    {
+      using file = await Deno.open(staged, { create: true, truncate: true, write: true });
+      for (const chunk of chunks) await writeAll(file, staged, chunk);
+    }
+    await Deno.rename(staged, path);
+  } catch (error) {
+    await Deno.remove(staged).catch(() => {});
+    throw error;
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ import { extract } from "../../../pipelines/extract.ts";
 import { lakeRow, sourceRow } from "../../fixtures/awkward_shop.ts";
 import { createShopTables } from "../../fixtures/generated_shop.ts";
 import { withServers } from "../../fixtures/source_servers.ts";
+import { wholeTicket } from "../../fixtures/whole_ticket.ts";
 import { testWith } from "../../requirements.ts";
 
 /** Extracts and gives what was logged of rows beyond the lag. */
@@ -105,12 +106,13 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       await createShopTables(sql, { months: 1, rows: 10 });
-      const tickets = Array.from({ length: 60 }, (_, i) => ({
-        ticket_id: `T${i}`,
-        // One of them has its date as text, as imports leave it.
-        created_date: i === 7 ? "2024-01-08T00:00:00Z" : new Date(Date.UTC(2024, 0, 1 + 3 * i)),
-        status: "Closed",
-      }));
+      const tickets = Array.from({ length: 60 }, (_, i) =>
+        wholeTicket({
+          ticket_id: `T${i}`,
+          // One of them has its date as text, as imports leave it.
+          created_date: i === 7 ? "2024-01-08T00:00:00Z" : new Date(Date.UTC(2024, 0, 1 + 3 * i)),
+          status: "Closed",
+        }));
       await loadTickets(context.config.ticketsUrl, tickets, context.runtime);
       await extract(context);
       assert.deepEqual(await extractAndListen(context), []);
@@ -137,11 +139,12 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       await createShopTables(sql, { months: 1, rows: 10 });
-      const tickets = Array.from({ length: 60 }, (_, i) => ({
-        ticket_id: `T${i}`,
-        created_date: new Date(Date.UTC(2024, 0, 1 + 3 * i)),
-        status: i === 2 || i === 3 ? "Open" : "Closed",
-      }));
+      const tickets = Array.from({ length: 60 }, (_, i) =>
+        wholeTicket({
+          ticket_id: `T${i}`,
+          created_date: new Date(Date.UTC(2024, 0, 1 + 3 * i)),
+          status: i === 2 || i === 3 ? "Open" : "Closed",
+        }));
       await loadTickets(context.config.ticketsUrl, tickets, context.runtime);
       await extract(context);
       await using client = new MongoClient(context.config.ticketsUrl);

@@ -46,7 +46,7 @@ testWith(
       });
       await sql.query("SELECT pg_advisory_unlock(1)");
       await extracting;
-      assert.match(lines.join("\n"), /Table events was not copied: .*Trying again \(2 of 3\)/);
+      assert.match(lines.join("\n"), /Table events was not copied: .*Trying again in .*\(attempt 2;/);
       await assertWhole(context);
     }),
 );
@@ -67,7 +67,7 @@ testWith(
       });
       await extract(source.context);
       assert.equal(source.losses, 1);
-      assert.match(source.lines.join("\n"), /Table events was not copied: .*Trying again \(2 of 3\)/);
+      assert.match(source.lines.join("\n"), /Table events was not copied: .*Trying again in .*\(attempt 2;/);
       await assertWhole(context);
       await source.relay.kill();
     }),
@@ -81,7 +81,7 @@ testWith(
       await createShopTables(sql, { months: 12, rows: ROWS });
       const source = throughRelay(context, "postgresUrl", {
         after: AFTER,
-        times: 3,
+        times: 100,
         async lose({ relay }) {
           await relay.kill();
           relay.restart();
@@ -92,14 +92,14 @@ testWith(
         assert.match(error.message, /Table events was not copied/);
         return true;
       });
-      assert.equal(source.losses, 3);
+      assert.ok(source.losses >= 3, `${source.losses} losses`);
       assert.equal(await currentRawExtract(context.store), undefined);
       assert.deepEqual(await context.store.list("raw/"), []);
       assert.deepEqual(await context.store.list("watermarks/"), []);
       assert.deepEqual(await Array.fromAsync(Deno.readDir(`${context.config.home}/tmp`)), []);
-      // Three tries were all; the next extract finds everything.
-      await extract(source.context);
-      assert.equal((await readRawExtract(context.store)).tables.events!.rows, ROWS);
       await source.relay.kill();
-    }),
+      // The next extract, by a way that holds, finds everything.
+      await extract(context);
+      assert.equal((await readRawExtract(context.store)).tables.events!.rows, ROWS);
+    }, { reconnectSeconds: 2 }),
 );

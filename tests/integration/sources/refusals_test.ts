@@ -7,6 +7,7 @@ import { loadSourceTables, loadTickets, SOURCE_TABLES } from "shopflow/sources/m
 import { extract } from "../../../pipelines/extract.ts";
 import { AWKWARD_TABLES, AWKWARD_TICKETS, lakeRow } from "../../fixtures/awkward_shop.ts";
 import { withServers } from "../../fixtures/source_servers.ts";
+import { wholeTicket } from "../../fixtures/whole_ticket.ts";
 import { TEST_MONGODB_URL, testWith } from "../../requirements.ts";
 
 testWith(
@@ -80,7 +81,7 @@ testWith(
         loadTickets(ticketsUrl, AWKWARD_TICKETS, { progress: silentProgress }),
         /support tickets already.*--replace/,
       );
-      await loadTickets(ticketsUrl, [{ ticket_id: "T9", satisfaction_score: 4.5 }], {
+      await loadTickets(ticketsUrl, [wholeTicket({ ticket_id: "T9", satisfaction_score: 4.5 })], {
         replace: true,
         progress: silentProgress,
       });
@@ -88,7 +89,7 @@ testWith(
         (await extract(context)).problems![0]!.message,
         /satisfaction_score of ticket T9 \(_id 0{23}1\).*expected a whole number of 32 bits, found number 4\.5/,
       );
-      await loadTickets(ticketsUrl, [{ ticket_id: "T9", satisfaction_score: 4 }], {
+      await loadTickets(ticketsUrl, [wholeTicket({ ticket_id: "T9", satisfaction_score: 4 })], {
         replace: true,
         progress: silentProgress,
       });

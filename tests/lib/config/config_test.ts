@@ -12,6 +12,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     host: "127.0.0.1",
     port: 8000,
     maxConnections: undefined,
+    reconnectSeconds: 120,
     supportApiKey: undefined,
     apiKey: undefined,
     operatorKey: undefined,
@@ -153,5 +154,17 @@ Deno.test("SHOPFLOW_MAX_CONNECTIONS must be a whole number above 0; without it t
   assert.equal(loadConfig({ SHOPFLOW_MAX_CONNECTIONS: "500" }, "/shop").maxConnections, 500);
   for (const value of ["0", "-1", "1.5", "many", "1e400"]) {
     assert.throws(() => loadConfig({ SHOPFLOW_MAX_CONNECTIONS: value }), /whole number above 0/);
+  }
+});
+
+Deno.test("the time for which a lost source is tried again must be a number of seconds, up to a day", () => {
+  for (const [value, seconds] of [["0", 0], ["2.5", 2.5], ["86400", 86_400], ["", 120]] as const) {
+    assert.equal(loadConfig({ SHOPFLOW_RECONNECT_SECONDS: value }).reconnectSeconds, seconds);
+  }
+  for (const value of ["two minutes", "-1", "Infinity", "86401", "2m"]) {
+    assert.throws(() => loadConfig({ SHOPFLOW_RECONNECT_SECONDS: value }), {
+      name: "ConfigError",
+      message: /SHOPFLOW_RECONNECT_SECONDS .*expected a number from 0 \(never try again\) to 86400/,
+    });
   }
 });

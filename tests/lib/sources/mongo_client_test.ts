@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { MongoNetworkError, MongoServerError } from "mongodb";
+import { MongoNetworkError, MongoServerError, MongoServerSelectionError } from "mongodb";
 import { SourceError } from "shopflow/errors/mod.ts";
-import { isMongoLoss, mongoError } from "shopflow/sources/mongo_client.ts";
+import { isMongoLoss, isMongoUnreachable, mongoError } from "shopflow/sources/mongo_client.ts";
 
 const URL = "mongodb://reader:secret@mongo.example.com/shop";
 const refusal = (code: number, message: string) => mongoError(new MongoServerError({ code, message }), URL);
@@ -30,4 +30,22 @@ Deno.test("what stays wrong is told at once, without the password", () => {
   }
   assert.equal(isMongoLoss(new Error("a defect")), false);
   assert.equal(isMongoLoss("a text"), false);
+});
+
+Deno.test("a server that is not found, and a name that DNS does not know, are told apart from what was lost", () => {
+  const description = {} as ConstructorParameters<typeof MongoServerSelectionError>[1];
+  const dns = Object.assign(new Error("querySrv ENOTFOUND _mongodb._tcp.mongo.example.com"), {
+    syscall: "querySrv",
+  });
+  for (const cause of [new MongoServerSelectionError("connect ECONNREFUSED", description), dns]) {
+    const error = mongoError(cause, URL);
+    assert.ok(error instanceof SourceError);
+    assert.match(
+      error.message,
+      /support_tickets of MongoDB .* cannot be reached or read: found (connect|querySrv) E/,
+    );
+    assert.deepEqual([isMongoUnreachable(error), isMongoLoss(error)], [true, false]);
+  }
+  assert.equal(isMongoUnreachable(refusal(18, "Authentication failed.")), false);
+  assert.match((refusal(2, "bad sort") as Error).message, /found MongoDB said: bad sort/);
 });

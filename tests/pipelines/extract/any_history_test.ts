@@ -157,6 +157,7 @@ class Play {
       known: this.known,
       watermark: this.watermark,
       whole: false,
+      mayShrink: false,
       sourceTime: new Date(now).toISOString().replace("T", " ").slice(0, -1),
       folder,
       log: createLogger(() => {}),

@@ -11,6 +11,7 @@ import { extract } from "../../../pipelines/extract.ts";
 import { createChangingSource } from "../../fixtures/changing_source.ts";
 import { rawRows, withEmbeddedShop } from "../../fixtures/embedded_shop.ts";
 import { numberedTickets, startSupportApi } from "../../fixtures/support_api.ts";
+import { wholeTicket } from "../../fixtures/whole_ticket.ts";
 
 const ORDERS = SOURCE_TABLES.find(({ name }) => name === "orders")!;
 
@@ -40,6 +41,7 @@ Deno.test("a row that the source counts and does not give fails the extract, wit
       known: undefined,
       watermark: undefined,
       whole: false,
+      mayShrink: false,
       sourceTime: "2024-03-02 00:00:00",
       folder: home,
       log: createLogger(() => {}),
@@ -87,7 +89,8 @@ Deno.test("a ticket that is gone from an export file is gone from the lake, howe
     const path = context.config.ticketsUrl.slice("file:".length);
     const line = (i: number) => {
       const created = new Date(Date.UTC(2024, 0, 1 + 3 * i)).toISOString();
-      return `{"ticket_id":"T${i}","created_date":{"$date":"${created}"},"status":"Closed"}\n`;
+      const ticket = wholeTicket({ ticket_id: `T${i}`, created_date: { $date: created }, status: "Closed" });
+      return `${JSON.stringify(ticket)}\n`;
     };
     const lines = Array.from({ length: 50 }, (_, i) => line(i));
     await Deno.writeTextFile(path, lines.join(""));

@@ -3,6 +3,7 @@ import { currentSnapshotId, readManifest, readRawExtract } from "shopflow/lake/m
 import { extract } from "../../../pipelines/extract.ts";
 import { transform } from "../../../pipelines/transform.ts";
 import { changeShop, rawRows, withEmbeddedShop } from "../../fixtures/embedded_shop.ts";
+import { wholeTicket } from "../../fixtures/whole_ticket.ts";
 
 Deno.test("extract keeps every row as the source has it, null and empty text apart, in the order of the key", () =>
   withEmbeddedShop(async (context) => {
@@ -48,7 +49,13 @@ Deno.test("dates of tickets are read in every form that mongoexport and APIs wri
     await Deno.writeTextFile(
       path,
       forms.map((form, i) =>
-        `{"ticket_id":"T${i}","created_date":${form},"resolution_hours":{"$numberInt":"7"}}`
+        JSON.stringify(
+          wholeTicket({
+            ticket_id: `T${i}`,
+            created_date: JSON.parse(form),
+            resolution_hours: { $numberInt: "7" },
+          }),
+        )
       )
         .join("\n"),
     );
@@ -64,7 +71,7 @@ Deno.test("a text of megabytes is read, however many quotes it has", () =>
   withEmbeddedShop(async (context) => {
     const path = context.config.ticketsUrl.slice("file:".length);
     const ticket = (i: number, description: string) =>
-      `${JSON.stringify({ ticket_id: `T${i}`, description })}\n`;
+      `${JSON.stringify(wholeTicket({ ticket_id: `T${i}`, description }))}\n`;
     await Deno.writeTextFile(
       path,
       ticket(1, "x".repeat(3_000_000)) + ticket(2, '"'.repeat(7_000_000)) + ticket(3, ""),
