@@ -1,9 +1,9 @@
 import { BSON } from "mongodb";
+import { maskUrl } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import type { LoadOptions } from "./load_tables.ts";
-import { maskUrl } from "./mask_url.ts";
 import { connectTickets, mongoError } from "./mongo_client.ts";
 import { rowRate } from "./row_rate.ts";
 

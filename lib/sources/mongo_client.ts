@@ -6,8 +6,8 @@ import {
   MongoNetworkError,
   MongoServerError,
 } from "mongodb";
-import { SourceError } from "shopflow/errors/mod.ts";
-import { maskUrl } from "./mask_url.ts";
+import { checkConnectionUrl, maskUrl } from "shopflow/config/mod.ts";
+import { knowSecrets, maskError, SourceError } from "shopflow/errors/mod.ts";
 
 /** The collection the shop keeps its tickets in. */
 const TICKET_COLLECTION = "support_tickets";
@@ -20,15 +20,18 @@ export interface TicketCollection extends AsyncDisposable {
 /**
  * Connects to the MongoDB database that the URL names.
  *
+ * @throws {ConfigError} when the URL is malformed; the driver does not see it, which would show pieces of a password.
  * @throws {SourceError} when the URL names no database, or the server cannot be reached or refuses the user.
  */
 export async function connectTickets(url: string): Promise<TicketCollection> {
   if (/^https?:/.test(url)) {
-    throw new SourceError(`The Support API ${url} gives tickets and takes none`, {
+    throw new SourceError(`The Support API ${maskUrl(url)} gives tickets and takes none`, {
       expected: "SHOPFLOW_MONGODB_URL as mongodb://… or file:…",
       remedy: "Load tickets into one of these; extracts read them from the Support API.",
     });
   }
+  checkConnectionUrl(url, "SHOPFLOW_MONGODB_URL");
+  knowSecrets({ url });
   if (!/\/\/[^/]+\/[^/?]+/.test(url)) {
     throw new SourceError("SHOPFLOW_MONGODB_URL names no database", {
       expected: "mongodb://host:port/database",
@@ -59,7 +62,7 @@ export async function connectTickets(url: string): Promise<TicketCollection> {
  * says what to do, any other as it is.
  */
 export function mongoError(cause: unknown, url: string): unknown {
-  if (!(cause instanceof MongoError)) return cause;
+  if (!(cause instanceof MongoError)) return maskError(cause);
   // 18 is AuthenticationFailed, 13 Unauthorized.
   const refused = cause.code === 18 || cause.code === 13;
   return new SourceError(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createMask } from "shopflow/jobs/process/mod.ts";
+import { createMask } from "shopflow/errors/mod.ts";
 
 Deno.test("values of variables that are named as secrets are masked, wherever they stand", () => {
   const mask = createMask({
