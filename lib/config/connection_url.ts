@@ -151,7 +151,8 @@ function faultOfMongodb({ scheme, user, password, hosts, path }: UrlParts, url: 
   return /:\d+$/.test(hosts[0]!) ? "mongodb+srv takes no port, which its DNS entries say" : parses(url);
 }
 
-function faultOfWeb({ user, hosts }: UrlParts, url: string): string | undefined {
+function faultOfWeb({ scheme, user, hosts }: UrlParts, url: string): string | undefined {
+  if (!/^https?$/.test(scheme)) return "its scheme is neither https nor http";
   if (user !== undefined) {
     return "it has a user or password, which are sent to no web server; keys have settings of their own";
   }

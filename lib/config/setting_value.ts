@@ -17,7 +17,7 @@ export function shownValue(value: string): string {
  */
 export function pathSetting(name: string, value: string | undefined): string | undefined {
   if (!value) return undefined;
-  const isAddress = /^[a-z][a-z0-9+.-]+:|:[^/]*@|:\/\/|\bpassword\s*=/i.test(value);
+  const isAddress = /^[a-z][a-z0-9+.-]+:|:.*@|:\/\/|\bpassword\s*=/i.test(value);
   // deno-lint-ignore no-control-regex
   if (!isAddress && !/[\u0000-\u001f]/.test(value)) return value;
   throw new ConfigError(`${name} is not a path`, {

@@ -36,56 +36,80 @@ export function maskSecrets(text: string): string {
 /** Git's filters run without the permission to read the environment, and need none of it. */
 function ownEnvironment(): Record<string, string | undefined> {
   const mayRead = Deno.permissions.querySync({ name: "env" }).state === "granted";
-  const args = Object.fromEntries(Deno.args.map((argument, i) => [`argument ${i}`, argument]));
+  // Of `name=value` the value, too.
+  const values = Deno.args.flatMap((argument) => [argument, argument.replace(/^[\w-]+=/, "")]);
+  const args = Object.fromEntries(values.map((value, i) => [`argument ${i}`, value]));
   return { ...mayRead ? Deno.env.toObject() : {}, ...args };
 }
 
-/** Errors of errors of errors; no chain of causes is longer. */
-const DEEPEST = 8;
+/** Errors that show no secret. */
+const masked = new WeakSet<Error>();
+
+/** Says of an error that it shows no secret, since it was made of masked texts. */
+export const noteMasked = (error: Error): void => void masked.add(error);
 
 /**
  * Takes the secrets out of an error, its causes and whatever else it carries, since a printed error shows all of that:
- * the drivers' own keep the URL they were given. It stays the same error, of the same class and with the same code;
- * what it refers to (a connection, its options) is replaced by a text where that would show a secret, never changed.
+ * the drivers' own keep the URL or the request that they were given. It stays of the same class and with the same code;
+ * what it refers to (a connection, a response with its request) is replaced by the name of its class, never changed.
  *
- * @returns what was given.
+ * @returns The same error, or a copy where it cannot be changed.
  */
-export function maskError<T>(error: T, depth = 0): T {
-  if (!(error instanceof Error) || depth > DEEPEST) return error;
+export function maskError<T>(error: T): T {
+  if (!(error instanceof Error) || masked.has(error)) return error;
+  masked.add(error);
+  const changes: [PropertyKey, unknown][] = [];
   for (const key of Reflect.ownKeys(error)) {
     const { value } = Object.getOwnPropertyDescriptor(error, key) ?? {};
     // A stack is made when it is first read.
     const before: unknown = key === "stack" ? error.stack : value;
-    const after = maskedProperty(before, depth);
-    if (after !== before) replace(error, key, after);
+    const after = maskedProperty(before);
+    if (after !== before) changes.push([key, after]);
   }
-  return error;
+  const isFixed = ([key]: [PropertyKey, unknown]) =>
+    Object.isFrozen(error) || Object.getOwnPropertyDescriptor(error, key)?.configurable === false;
+  const result = changes.some(isFixed) ? copyOf(error, changes) : error;
+  for (const [key, value] of changes) setProperty(result, key, value);
+  return result;
 }
 
-function maskedProperty(value: unknown, depth: number): unknown {
+function maskedProperty(value: unknown): unknown {
   if (typeof value === "string") return maskSecrets(value);
-  if (value instanceof Error) return maskError(value, depth + 1);
+  if (value instanceof Error) return maskError(value);
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value) && value.every((one) => one instanceof Error)) {
-    value.forEach((one) => maskError(one, depth + 1));
-    return value;
+    const errors = value.map(maskError);
+    return errors.every((one, i) => one === value[i]) ? value : errors;
   }
-  const shown = inspect(value, { depth: 6, maxStringLength: null, breakLength: Infinity });
-  const masked = maskSecrets(shown);
-  return masked === shown ? value : masked;
+  if (!isPlain(value)) return `[${value.constructor?.name ?? "object"}]`;
+  const shown = inspect(value, { depth: 20, maxStringLength: null, maxArrayLength: null, showHidden: true });
+  const without = maskSecrets(shown);
+  return without === shown ? value : without;
 }
 
-function replace(error: Error, key: string | symbol, value: unknown): void {
-  const old = Object.getOwnPropertyDescriptor(error, key);
-  try {
-    Object.defineProperty(error, key, {
-      value,
-      enumerable: old?.enumerable ?? false,
-      configurable: true,
-      writable: true,
-    });
-  } catch (cause) {
-    // A frozen error cannot be changed; programs mask what they print as well.
-    if (!(cause instanceof TypeError)) throw cause;
+/** What holds data and nothing else. */
+function isPlain(value: object): boolean {
+  const kinds: unknown[] = [Object, Array, Map, Set, Date].map(({ prototype }) => prototype);
+  return [...kinds, null].includes(Object.getPrototypeOf(value));
+}
+
+/** An error of the same class with all that does not change. */
+function copyOf<T extends Error>(error: T, changes: [PropertyKey, unknown][]): T {
+  const copy = Object.setPrototypeOf(new Error(), Object.getPrototypeOf(error)) as T;
+  for (const key of Reflect.ownKeys(error)) {
+    if (changes.some(([changed]) => changed === key)) continue;
+    setProperty(copy, key, error[key as keyof T], Object.getOwnPropertyDescriptor(error, key)?.enumerable);
   }
+  masked.add(copy);
+  return copy;
+}
+
+function setProperty(error: Error, key: PropertyKey, value: unknown, enumerable?: boolean): void {
+  const before = Object.getOwnPropertyDescriptor(error, key);
+  Object.defineProperty(error, key, {
+    value,
+    enumerable: enumerable ?? before?.enumerable ?? false,
+    configurable: true,
+    writable: true,
+  });
 }

@@ -28,7 +28,7 @@ const PASSWORD_IN_TEXT =
 const URL_IN_TEXT = /(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s"'<>`\\]+)/gi;
 /** Secrets among the parameters of a URL. */
 const PARAMETER =
-  /([?&](?:[\w.-]*(?:password|passwd|secret|token|signature|credential)|sig|api[-_]?key|key)=)[^&\s"'#]+/gi;
+  /([?&](?:[\w.-]*(?:password|passwd|secret|token|signature|credential|authMechanismProperties)|sig|api[-_]?key|key)=)[^&\s"'#]+/gi;
 
 /**
  * Makes the function that takes the secrets of an environment out of a text: values of variables whose names tell so,
@@ -178,7 +178,7 @@ const afterScheme = (url: string) => url.slice(url.indexOf("://") + "://".length
 
 /** As {@linkcode PARAMETER}, with the value for itself. */
 const SECRET_PARAMETER =
-  /[?&](?:[\w.-]*(?:password|passwd|secret|token|signature|credential)|sig|api[-_]?key|key)=([^&#]+)/gi;
+  /[?&](?:[\w.-]*(?:password|passwd|secret|token|signature|credential|authMechanismProperties)|sig|api[-_]?key|key)=([^&#]+)/gi;
 
 /** Texts within JSON, or what a list separated by commas, semicolons or spaces has, `name:key` or `name=key` split. */
 function partsOf(value: string): string[] {
@@ -221,7 +221,22 @@ function formsOf(secret: string): string[] {
       ...encoded,
       ...encoded.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())),
       JSON.stringify(text).slice(1, -1),
+      ...inBase64(text),
     ];
+  });
+}
+
+/** As base64 has it, also within a longer text, as in a header with user and password. */
+function inBase64(text: string): string[] {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length < 2 * SHORTEST) return [];
+  return [0, 1, 2].flatMap((before) => {
+    const padded = new Uint8Array(before + bytes.length);
+    padded.set(bytes, before);
+    const whole = padded.toBase64().slice(0, Math.floor(padded.length * 4 / 3));
+    // Letters in which a neighbour has bits are another's as well.
+    const own = whole.slice(Math.ceil(before * 4 / 3));
+    return [own, own.replaceAll("+", "-").replaceAll("/", "_")];
   });
 }
 

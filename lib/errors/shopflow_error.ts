@@ -1,4 +1,4 @@
-import { maskError, maskSecrets } from "./known_secrets.ts";
+import { maskError, maskSecrets, noteMasked } from "./known_secrets.ts";
 
 /** What every error of ShopFlow says: what went wrong, what was expected, what was found, what to do. */
 export interface ErrorDetails {
@@ -23,6 +23,7 @@ export class ShopFlowError extends Error {
     this.expected = masked(details.expected);
     this.found = masked(details.found);
     this.remedy = masked(details.remedy);
+    noteMasked(this);
   }
 }
 

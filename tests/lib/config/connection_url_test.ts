@@ -98,9 +98,11 @@ const SETTINGS = [
 ];
 
 Deno.test("no malformed URL in any setting is shown, and none that is let through shows a piece of its password", () => {
-  let refused = 0;
-  for (const url of brokenUrls(250)) {
-    for (const setting of SETTINGS) {
+  let [refused, tried] = [0, 0];
+  for (const [i, url] of brokenUrls(400).entries()) {
+    // Those of sources always, the others in turns.
+    for (const setting of SETTINGS.filter((_, place) => place < 2 || (place + i) % 6 === 0)) {
+      tried++;
       const value = setting === "SHOPFLOW_ALERT_CHANNELS" ? `operations=${url}` : url;
       try {
         const config = loadConfig({ [setting]: value }, "/shop");
@@ -117,5 +119,5 @@ Deno.test("no malformed URL in any setting is shown, and none that is let throug
       }
     }
   }
-  assert.ok(refused > 250 * SETTINGS.length / 2, String(refused));
+  assert.ok(tried > 1500 && refused > 0.75 * tried, `${refused} of ${tried}`);
 });
