@@ -138,7 +138,9 @@ function sourceUrl(
     throw new ConfigError(`${name} is not a URL ShopFlow reads`, {
       expected: `a value that starts with ${schemes.join(" or ")}`,
       found: schemeOf(value),
-      remedy: "The value is not shown here, since it may hold a password.",
+      remedy:
+        "A server's is scheme://user:password@host:port/database. The value is not shown here, since it may hold " +
+        "a password.",
     });
   }
   if (scheme !== "pglite:" && scheme !== "file:") {

@@ -24,16 +24,24 @@ function maskOutputs({ cells, metadata: { shopflow: record } }: ExecutedNotebook
   if (record.failure) record.failure.evalue = maskSecrets(record.failure.evalue);
 }
 
+/** Data, and lengths of printed texts, that were masked when the run was saved before: it is saved every few seconds. */
+const maskedData = new WeakSet<object>();
+const maskedLengths = new WeakMap<Output, number>();
+
 function maskOutput(output: Output): void {
   switch (output.output_type) {
     case "stream":
+      if (maskedLengths.get(output) === output.text.length) return;
       output.text = maskSecrets(output.text);
+      maskedLengths.set(output, output.text.length);
       break;
     case "error":
       output.evalue = maskSecrets(output.evalue);
       output.traceback = output.traceback.map(maskSecrets);
       break;
     default:
+      if (maskedData.has(output.data)) return;
+      maskedData.add(output.data);
       for (const [type, value] of Object.entries(output.data)) {
         if (!PICTURE.test(type)) output.data[type] = maskedValue(value);
       }
