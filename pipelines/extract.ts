@@ -1,3 +1,4 @@
+import { maskUrl } from "shopflow/config/mod.ts";
 import {
   currentRawVersion,
   currentSnapshotId,
@@ -9,7 +10,7 @@ import {
   type RawExtract,
   readWatermarks,
 } from "shopflow/lake/mod.ts";
-import { isConnectionLoss, isUnreachable, maskUrl, withRetries } from "shopflow/sources/mod.ts";
+import { isConnectionLoss, isUnreachable, withRetries } from "shopflow/sources/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { Pipeline } from "./context.ts";
 import { type ExtractedSources, extractSources } from "./extract/extract_sources.ts";

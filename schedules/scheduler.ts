@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { Config } from "shopflow/config/mod.ts";
+import { createMask } from "shopflow/errors/mod.ts";
 import {
   createScheduler,
   type Execution,
@@ -14,7 +15,7 @@ import {
   type Step,
 } from "shopflow/jobs/mod.ts";
 import { type Alerts, createAlerts, logTail, openChannels } from "shopflow/jobs/alerts/mod.ts";
-import { createMask, type ProgramCall, stepExecutor } from "shopflow/jobs/process/mod.ts";
+import { type ProgramCall, stepExecutor } from "shopflow/jobs/process/mod.ts";
 import { type LakeConfig, openStore, publishedSince } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { stepProgram } from "./step_program.ts";

@@ -1,4 +1,5 @@
 import { ConfigError } from "shopflow/errors/mod.ts";
+import { schemeOf } from "./connection_url.ts";
 
 /** Where alerts of a name are sent. */
 export type AlertChannel = WebhookChannel | MailChannel;
@@ -50,12 +51,13 @@ function channel(entry: string, position: number): AlertChannel {
     );
   }
   const url = URL.parse(address);
-  const scheme = address.match(/^[A-Za-z][A-Za-z0-9+.-]*:/)?.[0] ?? "no URL";
-  if (url === null || url.hostname === "" || !["http:", "https:", "smtp:", "smtps:"].includes(url.protocol)) {
+  const isUsual = /^(?:https?|smtps?):\/\/[^/?#]/i.test(address);
+  if (url === null || url.hostname === "" || url.hash !== "" || !isUsual) {
+    // After a space in a password, a piece of it would be taken for the name.
     throw wrong(
-      `has no usable address for ${name}`,
-      "https://…, smtps://… or smtp://…; characters such as @ and / in a password written as %40 and %2F",
-      url === null ? `${scheme} that cannot be read` : scheme,
+      `has no usable address in its ${position + 1}. entry`,
+      "https://…, smtps://… or smtp://…; in a password, a space is written as %20, # as %23, / as %2F, ? as %3F, @ as %40",
+      url === null ? `${schemeOf(address)} that cannot be read` : schemeOf(address),
     );
   }
   return url.protocol.startsWith("http") ? webhook(name, url) : mail(name, url);
@@ -72,7 +74,8 @@ function mail(name: string, url: URL): MailChannel {
   const options = url.searchParams;
   const unknown = [...options.keys()].filter((key) => !["from", "to", "tls", "ca"].includes(key));
   if (unknown.length > 0) {
-    throw wrong(`has an unknown option for ${name}`, "from, to, tls or ca", unknown.join(", "));
+    // It may be a piece of a password with a ?.
+    throw wrong(`has an unknown option for ${name}`, "from, to, tls or ca");
   }
   if (!["", "/"].includes(url.pathname)) {
     throw wrong(`has a path behind the mail server of ${name}`, "smtps://host:port?from=…&to=…");
@@ -80,11 +83,11 @@ function mail(name: string, url: URL): MailChannel {
   const addresses = (key: string) => (options.get(key) ?? "").split(",").filter((address) => address !== "");
   const [from, ...others] = addresses("from");
   if (from === undefined || others.length > 0 || !isAddress(from)) {
-    throw wrong(`says not who the mails of ${name} are from`, "from=ADDRESS", addresses("from").join(","));
+    throw wrong(`says not who the mails of ${name} are from`, "from=ADDRESS", counted(addresses("from")));
   }
   const to = addresses("to");
   if (to.length === 0 || !to.every(isAddress)) {
-    throw wrong(`says not who the mails of ${name} go to`, "to=ADDRESS,ADDRESS", to.join(","));
+    throw wrong(`says not who the mails of ${name} go to`, "to=ADDRESS,ADDRESS", counted(to));
   }
   const tls = tlsOf(name, url);
   return {
@@ -120,6 +123,10 @@ function credentials(name: string, { username, password }: URL): MailChannel["cr
   }
 }
 
+/** What came for addresses; not itself, since it may be a piece of a password. */
+const counted = (found: string[]) =>
+  found.length === 0 ? "nothing" : `${found.length} that are not all addresses`;
+
 const isAddress = (text: string) => /^[^\s@<>,;:"]+@[^\s@<>,;:"]+$/.test(text);
 
 const isLoopback = (host: string) => host === "localhost" || host === "[::1]" || /^127\.[\d.]+$/.test(host);
@@ -127,5 +134,5 @@ const isLoopback = (host: string) => host === "localhost" || host === "[::1]" ||
 const wrong = (problem: string, expected: string, found?: string) =>
   new ConfigError(`SHOPFLOW_ALERT_CHANNELS ${problem}`, {
     expected,
-    ...(found === undefined ? {} : { found: found === "" ? "nothing" : found }),
+    ...(found === undefined ? {} : { found }),
   });

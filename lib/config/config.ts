@@ -1,9 +1,11 @@
-import { ConfigError } from "shopflow/errors/mod.ts";
+import { ConfigError, knowSecrets } from "shopflow/errors/mod.ts";
 import { type AlertChannel, alertChannels } from "./alert_channels.ts";
 import { isAbsolute, join, resolve } from "node:path";
+import { checkConnectionUrl, schemeOf } from "./connection_url.ts";
 import { lakeUrl } from "./lake_url.ts";
 import { type ServedRun, servedRun } from "./served_run.ts";
 import { publicUrl } from "./public_url.ts";
+import { keySetting, pathSetting, shownValue } from "./setting_value.ts";
 
 /** Every setting, resolved: paths are absolute, defaults are filled in. */
 export interface Config {
@@ -80,14 +82,16 @@ const LOOPBACK = ["http://127.0.0.1:", "http://localhost:"];
 /**
  * Reads the `SHOPFLOW_*` variables.
  *
- * @throws {ConfigError} on a variable that is unknown (a misspelling would be ignored silently) or malformed.
+ * @throws {ConfigError} on a variable that is unknown (a misspelling would be ignored silently) or malformed. No message
+ * shows a secret, also not one that is in the wrong variable.
  */
 export function loadConfig(
   env: Record<string, string | undefined> = Deno.env.toObject(),
   cwd: string = Deno.cwd(),
 ): Config {
+  knowSecrets(env);
   refuseUnknown(env);
-  const home = resolve(cwd, env.SHOPFLOW_HOME || ".shopflow");
+  const home = resolve(cwd, pathSetting("SHOPFLOW_HOME", env.SHOPFLOW_HOME) ?? ".shopflow");
   return {
     home,
     postgresUrl: sourceUrl(env, "SHOPFLOW_POSTGRES_URL", cwd, {
@@ -98,17 +102,17 @@ export function loadConfig(
       schemes: ["mongodb:", "mongodb+srv:", "file:", "https:", ...LOOPBACK],
       fallback: `file:${join(home, "shop", "support_tickets.jsonl")}`,
     }),
-    supportApiKey: env.SHOPFLOW_SUPPORT_API_KEY || undefined,
+    supportApiKey: keySetting("SHOPFLOW_SUPPORT_API_KEY", env.SHOPFLOW_SUPPORT_API_KEY),
     reconnectSeconds: reconnectSeconds(env.SHOPFLOW_RECONNECT_SECONDS),
     lakeUrl: lakeUrl(env.SHOPFLOW_LAKE || join(home, "lake"), cwd),
     cacheBytes: cacheBytes(env.SHOPFLOW_CACHE_BYTES),
-    host: env.SHOPFLOW_HOST || "127.0.0.1",
+    host: host(env.SHOPFLOW_HOST),
     port: port(env.SHOPFLOW_PORT),
     maxConnections: maxConnections(env.SHOPFLOW_MAX_CONNECTIONS),
-    apiKey: env.SHOPFLOW_API_KEY || undefined,
-    operatorKey: env.SHOPFLOW_OPERATOR_KEY || undefined,
-    jupyter: env.SHOPFLOW_JUPYTER || undefined,
-    chromium: env.SHOPFLOW_CHROMIUM || undefined,
+    apiKey: keySetting("SHOPFLOW_API_KEY", env.SHOPFLOW_API_KEY),
+    operatorKey: keySetting("SHOPFLOW_OPERATOR_KEY", env.SHOPFLOW_OPERATOR_KEY),
+    jupyter: pathSetting("SHOPFLOW_JUPYTER", env.SHOPFLOW_JUPYTER),
+    chromium: pathSetting("SHOPFLOW_CHROMIUM", env.SHOPFLOW_CHROMIUM),
     run: servedRun(env),
     staleAfterHours: staleAfterHours(env.SHOPFLOW_STALE_AFTER_HOURS),
     alertChannels: alertChannels(env.SHOPFLOW_ALERT_CHANNELS ?? ""),
@@ -141,12 +145,35 @@ function sourceUrl(
   if (scheme === undefined) {
     throw new ConfigError(`${name} is not a URL ShopFlow reads`, {
       expected: `a value that starts with ${schemes.join(" or ")}`,
-      found: JSON.stringify(value.replace(/\/\/.*@/, "//***@")),
+      found: schemeOf(value),
+      remedy:
+        "A server's is scheme://user:password@host:port/database. The value is not shown here, since it may hold " +
+        "a password.",
     });
   }
-  if (scheme !== "pglite:" && scheme !== "file:") return value;
-  const path = value.slice(scheme.length).replace(/^\/\/(?=\/)/, "");
+  if (scheme !== "pglite:" && scheme !== "file:") {
+    checkConnectionUrl(value, name);
+    return value;
+  }
+  const path = pathSetting(name, value.slice(scheme.length).replace(/^\/\/(?=\/)/, "")) ?? "";
+  if (/^\/\/[^/]/.test(path)) {
+    throw new ConfigError(`${name} names a server behind ${scheme}//`, {
+      expected: `a path, as in ${scheme}/data/shop or ${scheme}///data/shop`,
+      remedy: "The value is not shown here, since it may hold a password.",
+    });
+  }
   return scheme + (isAbsolute(path) ? path : resolve(cwd, path));
+}
+
+function host(value: string | undefined): string {
+  if (!value) return "127.0.0.1";
+  if (/^[\p{L}\p{N}._-]+$/u.test(value) || /^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*(?:%\w+)?$/i.test(value)) {
+    return value;
+  }
+  throw new ConfigError("SHOPFLOW_HOST is not an address to listen on", {
+    expected: "a name or address of this machine without a port, e.g. 127.0.0.1 or 0.0.0.0",
+    remedy: "The port is for SHOPFLOW_PORT to say.",
+  });
 }
 
 function port(value: string | undefined): number {
@@ -155,7 +182,7 @@ function port(value: string | undefined): number {
   if (!Number.isInteger(number) || number < 0 || number > 65535) {
     throw new ConfigError("SHOPFLOW_PORT is not a port", {
       expected: "a whole number from 0 to 65535",
-      found: JSON.stringify(value),
+      found: shownValue(value),
     });
   }
   return number;
@@ -179,7 +206,7 @@ function cacheBytes(value: string | undefined): number {
   if (!Number.isSafeInteger(number) || number < 0) {
     throw new ConfigError("SHOPFLOW_CACHE_BYTES is not a size", {
       expected: "a whole number of bytes, e.g. 10737418240",
-      found: JSON.stringify(value),
+      found: shownValue(value),
     });
   }
   return number;
@@ -206,7 +233,7 @@ function staleAfterHours(value: string | undefined): number | undefined {
   if (!Number.isFinite(number) || number <= 0) {
     throw new ConfigError("SHOPFLOW_STALE_AFTER_HOURS is not a number of hours", {
       expected: "a number above 0, e.g. 48",
-      found: JSON.stringify(value),
+      found: shownValue(value),
     });
   }
   return number;

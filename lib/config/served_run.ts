@@ -1,4 +1,5 @@
 import { ConfigError } from "shopflow/errors/mod.ts";
+import { shownValue } from "./setting_value.ts";
 
 /** The run of a job that a program was started for. */
 export interface ServedRun {
@@ -27,7 +28,7 @@ export function servedRun(env: Record<string, string | undefined>): ServedRun | 
   if (!name || !isTime(slot)) {
     throw new ConfigError("SHOPFLOW_RUN is not the name of a run", {
       expected: "JOB@SLOT in UTC, e.g. refresh-data@2024-10-02T03:05Z",
-      found: name ? JSON.stringify(name) : "SHOPFLOW_RUN_INTERVAL alone",
+      found: name ? shownValue(name) : "SHOPFLOW_RUN_INTERVAL alone",
       remedy: "The scheduler sets both; unset them to start a program by hand.",
     });
   }
@@ -35,7 +36,7 @@ export function servedRun(env: Record<string, string | undefined>): ServedRun | 
   if (!isTime(from) || !isTime(to) || Date.parse(from) > Date.parse(to)) {
     throw new ConfigError("SHOPFLOW_RUN_INTERVAL is not a data interval", {
       expected: "FROM/TO in UTC, FROM not after TO, e.g. 2024-10-02T02:05Z/2024-10-02T03:05Z",
-      found: interval ? JSON.stringify(interval) : "SHOPFLOW_RUN alone",
+      found: interval ? shownValue(interval) : "SHOPFLOW_RUN alone",
       remedy: "The scheduler sets both; unset them to start a program by hand.",
     });
   }

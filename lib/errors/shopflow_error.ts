@@ -1,3 +1,5 @@
+import { maskError, maskSecrets, noteMasked } from "./known_secrets.ts";
+
 /** What every error of ShopFlow says: what went wrong, what was expected, what was found, what to do. */
 export interface ErrorDetails {
   /** What was wanted, in words a user knows. */
@@ -9,20 +11,23 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** Base of all errors meant for people: the message alone is enough to act on. */
+/** Base of all errors meant for people: the message alone is enough to act on, and neither it nor a cause shows a secret. */
 export class ShopFlowError extends Error {
   readonly expected?: string;
   readonly found?: string;
   readonly remedy?: string;
 
   constructor(problem: string, details: ErrorDetails = {}) {
-    super(sentence(problem, details), { cause: details.cause });
+    super(maskSecrets(sentence(problem, details)), { cause: maskError(details.cause) });
     this.name = new.target.name;
-    this.expected = details.expected;
-    this.found = details.found;
-    this.remedy = details.remedy;
+    this.expected = masked(details.expected);
+    this.found = masked(details.found);
+    this.remedy = masked(details.remedy);
+    noteMasked(this);
   }
 }
+
+const masked = (text: string | undefined) => text === undefined ? undefined : maskSecrets(text);
 
 function sentence(
   problem: string,

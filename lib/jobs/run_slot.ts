@@ -1,3 +1,4 @@
+import { maskSecrets } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { Execute, StopReason } from "./executor.ts";
 import type { Job } from "./job.ts";
@@ -174,7 +175,7 @@ async function execute(
       },
     });
   } catch (error) {
-    return { ended: "failed", reason: `it could not be run: ${(error as Error).message}` };
+    return { ended: "failed", reason: `it could not be run: ${maskSecrets((error as Error).message)}` };
   }
 }
 

@@ -1,4 +1,6 @@
 import { S3Client } from "@aws-sdk/client-s3";
+import { checkConnectionUrl } from "shopflow/config/mod.ts";
+import { knowSecrets } from "shopflow/errors/mod.ts";
 import { PATIENT, type RetryPolicy, withRetries } from "./retry.ts";
 import { isTransient, isUnanswered, Stalled } from "./s3_failures.ts";
 import type { S3Location } from "./s3_location.ts";
@@ -50,12 +52,20 @@ const SLOWEST = 50;
 /** What self-hosted servers call their only region unless told otherwise. */
 const REGION_OF_ENDPOINTS = "us-east-1";
 
-/** Opens a bucket with the address, region and credentials that the usual AWS variables (or `~/.aws`) give. */
+/**
+ * Opens a bucket with the address, region and credentials that the usual AWS variables (or `~/.aws`) give.
+ *
+ * @throws {ConfigError} when the address of the server is malformed.
+ */
 export function openS3Bucket(
   location: S3Location,
   { env, retry, stallMs = STALL_MS }: S3BucketOptions,
 ): S3Bucket {
   const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined;
+  if (endpoint !== undefined) {
+    checkConnectionUrl(endpoint, env.AWS_ENDPOINT_URL_S3 ? "AWS_ENDPOINT_URL_S3" : "AWS_ENDPOINT_URL");
+  }
+  knowSecrets(env);
   const client = createClient(env, endpoint);
   const policy = { ...PATIENT, ...retry };
   let answered = false;

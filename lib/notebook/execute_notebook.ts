@@ -1,4 +1,4 @@
-import { NotebookError } from "shopflow/errors/mod.ts";
+import { knowSecrets, NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { type Runtime, workingFolders } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
@@ -64,6 +64,7 @@ export async function executeNotebook(
   options: ExecuteOptions = {},
 ): Promise<NotebookRun> {
   const { file, parameters, rerunOf } = prepared;
+  if (context.env !== undefined) knowSecrets(context.env);
   const env = wantedVariables(prepared.notebook, file.path);
   const notebook = newRun(prepared.notebook, file, context.runtime, {
     parameters,

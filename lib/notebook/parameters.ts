@@ -1,4 +1,4 @@
-import { NotebookError } from "shopflow/errors/mod.ts";
+import { maskSecrets, NotebookError } from "shopflow/errors/mod.ts";
 import { DENO_KERNELSPEC } from "./kernelspec.ts";
 import { type CodeCell, hasTag, type Notebook } from "./nbformat.ts";
 
@@ -87,7 +87,8 @@ export function parseAssignments(declared: ParameterDeclaration[], assignments: 
  * A copy of the notebook with a cell after the parameters cell that sets `values`; such a cell of an earlier
  * run is replaced.
  *
- * @throws {NotebookError} on a name it does not have or a value of another type, with the list of what exists.
+ * @throws {NotebookError} on a name it does not have or a value of another type, with the list of what exists, and on a
+ * value that shows a secret.
  */
 export function injectParameters<T extends Notebook>(notebook: T, values: Parameters): T {
   const declared = readParameters(notebook);
@@ -96,6 +97,7 @@ export function injectParameters<T extends Notebook>(notebook: T, values: Parame
     if (found !== requireDeclared(declared, name).type) {
       throw wrongType(declared, name, `${JSON.stringify(value)} (${found})`);
     }
+    if (typeof value === "string" && maskSecrets(value) !== value) throw secretParameter(name);
   }
   const cells = notebook.cells.filter((cell) => !hasTag(cell, "injected-parameters"));
   if (Object.keys(values).length > 0) {
@@ -133,6 +135,14 @@ function requireDeclared(declared: ParameterDeclaration[], name: string): Parame
 
 const wrongType = (declared: ParameterDeclaration[], name: string, found: string) =>
   new NotebookError(`The parameter ${name} has another type`, { expected: list(declared), found });
+
+/** Parameters are kept with the run, stand in its report, and are seen in the list of processes. */
+const secretParameter = (name: string) =>
+  new NotebookError(`The parameter ${name} holds a password or another secret`, {
+    expected: "a value that may stand in the report",
+    remedy: "Put it into a variable of the environment and let the notebook ask for that, in its metadata: " +
+      '"shopflow": { "env": ["NAME"] }.',
+  });
 
 const list = (declared: ParameterDeclaration[]) =>
   declared.length === 0

@@ -1,7 +1,7 @@
 // @ts-types="@types/pg"
 import type pg from "pg";
+import { maskUrl } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
-import { maskUrl } from "./mask_url.ts";
 import { copyError } from "./postgres_client.ts";
 import { SOURCE_TABLES } from "./source_tables.ts";
 

@@ -1,8 +1,8 @@
+import { maskUrl } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import type { Progress } from "shopflow/runtime/mod.ts";
 import { rowRate } from "./row_rate.ts";
 import { type LoadTarget, openLoadTarget } from "./load_target.ts";
-import { maskUrl } from "./mask_url.ts";
 import { postgresError } from "./postgres_client.ts";
 import { SOURCE_TABLES, type SourceTable } from "./source_tables.ts";
 import type { CsvBytes } from "./whole_rows.ts";

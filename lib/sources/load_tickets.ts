@@ -1,10 +1,10 @@
 import { BSON, type Collection, type Db, MongoServerError } from "mongodb";
+import { maskUrl } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { writeAll } from "shopflow/runtime/mod.ts";
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import type { LoadOptions } from "./load_tables.ts";
-import { maskUrl } from "./mask_url.ts";
 import { connectTickets, mongoError } from "./mongo_client.ts";
 import { rowRate } from "./row_rate.ts";
 

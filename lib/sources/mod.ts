@@ -35,7 +35,6 @@ export { delay, withRetries } from "./retry.ts";
 export { getTicketPage, type SupportApiOptions } from "./support_api_client.ts";
 export { readSupportApi } from "./support_api.ts";
 export { countSourceRows } from "./count_source_rows.ts";
-export { maskUrl } from "./mask_url.ts";
 export {
   checkLines,
   type ImportReport,

@@ -8,8 +8,8 @@ import {
   MongoServerError,
   MongoServerSelectionError,
 } from "mongodb";
-import { SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
-import { maskUrl } from "./mask_url.ts";
+import { checkConnectionUrl, maskUrl } from "shopflow/config/mod.ts";
+import { knowSecrets, maskError, SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
 import { nearestName } from "./near_names.ts";
 
 /** The collection the shop keeps its tickets in. */
@@ -25,15 +25,18 @@ export interface TicketCollection extends AsyncDisposable {
 /**
  * Connects to the MongoDB database that the URL names.
  *
+ * @throws {ConfigError} when the URL is malformed; the driver does not see it, which would show pieces of a password.
  * @throws {SourceError} when the URL names no database, or the server cannot be reached or refuses the user.
  */
 export async function connectTickets(url: string): Promise<TicketCollection> {
   if (/^https?:/.test(url)) {
-    throw new SourceError(`The Support API ${url} gives tickets and takes none`, {
+    throw new SourceError(`The Support API ${maskUrl(url)} gives tickets and takes none`, {
       expected: "SHOPFLOW_MONGODB_URL as mongodb://… or file:…",
       remedy: "Load tickets into one of these; extracts read them from the Support API.",
     });
   }
+  checkConnectionUrl(url, "SHOPFLOW_MONGODB_URL");
+  knowSecrets({ url });
   if (!/\/\/[^/]+\/[^/?]+/.test(url)) {
     throw new SourceError("SHOPFLOW_MONGODB_URL names no database", {
       expected: "mongodb://host:port/database",
@@ -113,7 +116,7 @@ async function unlessForbidden<T>(work: () => Promise<T>): Promise<T | undefined
  */
 export function mongoError(cause: unknown, url: string): unknown {
   // DNS, asked for the servers of a `mongodb+srv:` URL, speaks for itself.
-  if (!(cause instanceof MongoError) && !isDnsError(cause)) return cause;
+  if (!(cause instanceof MongoError) && !isDnsError(cause)) return maskError(cause);
   const code = cause instanceof MongoError ? cause.code : undefined;
   // 18 is AuthenticationFailed, 13 Unauthorized.
   const refused = code === 18 || code === 13;

@@ -1,7 +1,7 @@
 // @ts-types="@types/pg"
 import pg from "pg";
-import { type ErrorDetails, isDiskFull, ShopFlowError, SourceError } from "shopflow/errors/mod.ts";
-import { maskUrl } from "./mask_url.ts";
+import { checkConnectionUrl, maskUrl } from "shopflow/config/mod.ts";
+import { type ErrorDetails, isDiskFull, knowSecrets, ShopFlowError, SourceError } from "shopflow/errors/mod.ts";
 
 /** PostgreSQL cannot be reached, or not be read or loaded. */
 export class PostgresError extends SourceError {}
@@ -17,9 +17,12 @@ const CONNECT_MS = 10_000;
 /**
  * Connects to a PostgreSQL server, which has `timeout` milliseconds for it; 0 sets no limit.
  *
+ * @throws {ConfigError} when the URL is malformed; the driver does not see it, which would show pieces of a password.
  * @throws {SourceError} when it cannot be reached or refuses the user.
  */
 export async function connectPostgres(url: string, timeout = CONNECT_MS): Promise<PostgresClient> {
+  checkConnectionUrl(url, "SHOPFLOW_POSTGRES_URL");
+  knowSecrets({ url });
   try {
     const client = new pg.Client({
       connectionString: withLibpqModes(url),
@@ -199,13 +202,6 @@ const REASONS: { codes: string[]; words?: RegExp; problem: string; remedy: strin
     words: /timeout expired|Connection terminated/,
     problem: "cannot be reached",
     remedy: "Check that the server runs and that SHOPFLOW_POSTGRES_URL has the right host and port.",
-  },
-  {
-    codes: ["ERR_INVALID_URL"],
-    words: /Invalid URL/,
-    problem: "is not a URL",
-    remedy: "Write SHOPFLOW_POSTGRES_URL as postgres://user:password@host:port/database, with %-codes for " +
-      "special characters in the password.",
   },
   {
     codes: ["28P01", "28000"],

@@ -1,3 +1,4 @@
+import { maskUrl } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { getTicketPage, type SupportApiOptions, type TicketPage } from "./support_api_client.ts";
 
@@ -36,11 +37,14 @@ export async function readSupportApi(
     }
     options.log.info(`  support_tickets of the Support API moved while they were read; pass ${pass + 1}`);
   }
-  throw new SourceError(`support_tickets of the Support API ${url} change faster than they can be read`, {
-    expected: "pages that follow each other",
-    found: `tickets that moved in each of ${PASSES} passes`,
-    remedy: "Run the extract when fewer tickets are moved, or read the tickets from MongoDB.",
-  });
+  throw new SourceError(
+    `support_tickets of the Support API ${maskUrl(url)} change faster than they can be read`,
+    {
+      expected: "pages that follow each other",
+      found: `tickets that moved in each of ${PASSES} passes`,
+      remedy: "Run the extract when fewer tickets are moved, or read the tickets from MongoDB.",
+    },
+  );
 }
 
 const sameTexts = (a: string[], b: string[] | undefined) =>
@@ -79,8 +83,11 @@ function continues(last: Record<string, unknown>[], items: Record<string, unknow
 /** A server that does not know `offset` would give the first page for ever. */
 function checkOffset(page: TicketPage, offset: number, url: string): void {
   if (page.offset === offset) return;
-  throw new SourceError(`The Support API ${url} gave another page of support_tickets than was asked for`, {
-    expected: `offset ${offset}`,
-    found: `offset ${page.offset}`,
-  });
+  throw new SourceError(
+    `The Support API ${maskUrl(url)} gave another page of support_tickets than was asked for`,
+    {
+      expected: `offset ${offset}`,
+      found: `offset ${page.offset}`,
+    },
+  );
 }

@@ -1,4 +1,5 @@
-import { SourceError } from "shopflow/errors/mod.ts";
+import { checkConnectionUrl, maskUrl } from "shopflow/config/mod.ts";
+import { knowSecrets, maskSecrets, SourceError } from "shopflow/errors/mod.ts";
 import type { Logger } from "shopflow/runtime/mod.ts";
 import { z } from "zod";
 import { withRetries } from "./retry.ts";
@@ -56,6 +57,7 @@ const UNREACHABLE = /dns error|Connection refused|tcp connect error|client error
  * Asks the Support API for one page. Requests that are throttled (429, honouring `Retry-After`), that fail on
  * the server (5xx) or on the way are made again with growing pauses, for `reconnectMs` in all.
  *
+ * @throws {ConfigError} when its URL is malformed.
  * @throws {SourceError} when the API cannot be reached, refuses the key or answers something else than a page.
  */
 export async function getTicketPage(
@@ -63,6 +65,8 @@ export async function getTicketPage(
   query: Record<string, string>,
   { apiKey, log, reconnectMs = RECONNECT_MS, isKnown = true, pause = 1000 }: SupportApiOptions,
 ): Promise<TicketPage> {
+  checkConnectionUrl(url, "SHOPFLOW_MONGODB_URL");
+  knowSecrets({ url, apiKey });
   const address = new URL(url);
   for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
   return await withRetries(
@@ -90,7 +94,7 @@ async function request(address: URL, url: string, apiKey: string | undefined): P
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new PassingFailure(
-      `support_tickets of the Support API ${url} cannot be reached`,
+      `support_tickets of the Support API ${maskUrl(url)} cannot be reached`,
       reason,
       { isUnreachable: UNREACHABLE.test(reason), cause },
     );
@@ -98,11 +102,11 @@ async function request(address: URL, url: string, apiKey: string | undefined): P
   const { status } = response;
   if (PASSING_STATUS.includes(status) || status >= 500) {
     const retryAfter = pauseOf(response.headers.get("retry-after"));
-    const problem = `support_tickets of the Support API ${url} cannot be read now`;
+    const problem = `support_tickets of the Support API ${maskUrl(url)} cannot be read now`;
     throw new PassingFailure(problem, `status ${status}`, { retryAfter });
   }
   if (status === 401 || status === 403) {
-    throw new SourceError(`The Support API ${url} refused the key for support_tickets`, {
+    throw new SourceError(`The Support API ${maskUrl(url)} refused the key for support_tickets`, {
       found: `status ${status}`,
       remedy: "Set SHOPFLOW_SUPPORT_API_KEY to the key of the Support API.",
     });
@@ -115,16 +119,17 @@ function pageOf(text: string, status: number, url: string): TicketPage {
     const json = jsonOf(text);
     if (json === undefined && text.startsWith("{")) {
       throw new PassingFailure(
-        `support_tickets of the Support API ${url} broke off in the middle of an answer`,
+        `support_tickets of the Support API ${maskUrl(url)} broke off in the middle of an answer`,
         `${text.length} characters that are not a whole JSON document`,
       );
     }
     const page = pageShape.safeParse(json);
     if (page.success) return page.data;
   }
-  throw new SourceError(`The Support API ${url} answered something else than support_tickets`, {
+  throw new SourceError(`The Support API ${maskUrl(url)} answered something else than support_tickets`, {
     expected: "status 200 and { total, limit, offset, items }",
-    found: `status ${status} and ${JSON.stringify(text.slice(0, 80))}`,
+    // It may show what it was sent; masked before it is cut, or a piece would stay.
+    found: `status ${status} and ${JSON.stringify(maskSecrets(text).slice(0, 80))}`,
     remedy: "Correct SHOPFLOW_MONGODB_URL: it should be the address of the tickets, https://…/tickets.",
   });
 }

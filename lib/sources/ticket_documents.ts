@@ -61,5 +61,5 @@ async function* readApi(
   options: SupportApiOptions,
 ): AsyncGenerator<TicketDocument> {
   const tickets = await readSupportApi(url, since?.from.slice(0, 10), options);
-  for (const [index, document] of tickets.entries()) yield { document, place: `item ${index} of ${url}` };
+  for (const [index, document] of tickets.entries()) yield { document, place: `item ${index} of ${maskUrl(url)}` };
 }

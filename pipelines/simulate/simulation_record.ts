@@ -1,8 +1,7 @@
-import type { Config } from "shopflow/config/mod.ts";
+import { type Config, maskUrl } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { writeAll } from "shopflow/runtime/mod.ts";
 import type { BusinessFigures, SimulationParameters } from "shopflow/simulation/mod.ts";
-import { maskUrl } from "shopflow/sources/mod.ts";
 import { dirname, join } from "node:path";
 
 /** What the simulator put where: `<home>/shop/simulation.json`. */

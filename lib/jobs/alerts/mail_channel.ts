@@ -1,4 +1,5 @@
 import type { MailChannel } from "shopflow/config/mod.ts";
+import { createMask } from "shopflow/errors/mod.ts";
 import type { AlertMessage } from "./alert_message.ts";
 import { type Channel, DeliveryError } from "./channel.ts";
 
@@ -43,8 +44,10 @@ export function mailChannel(setting: MailChannel, timeLimitMs: number): Channel 
         if (rejected.length > 0) return `the mail server ${host}:${port} refused ${rejected.join(", ")}`;
       } catch (error) {
         const said = (error as Error).message.replace(/\s+/g, " ");
+        // A server may show what it was sent, also as base64.
         const secrets = credentials === undefined ? [] : [credentials.password];
-        const shown = secrets.reduce((text, secret) => text.replaceAll(secret, "***"), said);
+        const masked = createMask({ PASSWORD: credentials?.password })(said);
+        const shown = secrets.reduce((text, secret) => text.replaceAll(secret, "***"), masked);
         throw new DeliveryError(`the mail server ${host}:${port} did not take it: ${shown}`);
       } finally {
         clearTimeout(timer);

@@ -1,4 +1,5 @@
 import type { WebhookChannel } from "shopflow/config/mod.ts";
+import { maskSecrets } from "shopflow/errors/mod.ts";
 import { escaped } from "./alert_message.ts";
 import { type Channel, DeliveryError } from "./channel.ts";
 
@@ -9,7 +10,8 @@ const SHOWN = 200;
 export function webhookChannel({ name, url }: WebhookChannel, timeLimitMs: number): Channel {
   const { host, pathname, search } = new URL(url);
   const secrets = [url, pathname + search, ...pathname.split("/").filter((part) => part.length > 7)];
-  const masked = (text: string) => secrets.reduce((shown, secret) => shown.replaceAll(secret, "***"), text);
+  const masked = (text: string) =>
+    maskSecrets(secrets.reduce((shown, secret) => shown.replaceAll(secret, "***"), text));
   return {
     name,
     place: `a webhook at ${host}`,

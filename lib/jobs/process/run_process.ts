@@ -52,7 +52,8 @@ export async function runProcess(call: ProgramCall, options: ProcessOptions): Pr
       lease: options.lease,
     });
   } catch (error) {
-    return finish({ ended: "not started", problem: (error as Error).message });
+    const { mask = (line: string) => line } = options;
+    return finish({ ended: "not started", problem: mask((error as Error).message) });
   }
   try {
     return finish(await watch(started, options));

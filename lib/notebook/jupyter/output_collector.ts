@@ -1,3 +1,4 @@
+import { maskSecrets } from "shopflow/errors/mod.ts";
 import type { DisplayOutput, ErrorOutput, Output, ResultOutput, StreamOutput } from "../nbformat.ts";
 
 /** Beyond this much text, further output is left out, and the cell says so. */
@@ -95,7 +96,7 @@ export class OutputCollector {
       return true;
     }
     if ("text" in output && room > 0) {
-      this.#append(outputs, { ...output, text: output.text.slice(0, room) });
+      this.#append(outputs, { ...output, text: maskSecrets(output.text).slice(0, room) });
       this.#count(outputs, room);
     }
     this.#refuse(outputs);
@@ -157,9 +158,10 @@ export function errorOf(content: Record<string, unknown>): ErrorOutput {
   };
 }
 
+/** Masked before it is cut, or a piece of a secret would stay. */
 const shortened = (text: string, longest: number) =>
   text.length > longest
-    ? `${text.slice(0, longest)} … (${text.length.toLocaleString("en-US")} characters in all)`
+    ? `${maskSecrets(text).slice(0, longest)} … (${text.length.toLocaleString("en-US")} characters in all)`
     : text;
 
 function bundleOf(content: Record<string, unknown>) {

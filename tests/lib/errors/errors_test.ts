@@ -1,5 +1,6 @@
-import { LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
+import { knowSecrets, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 
 Deno.test("a message says what was expected, what was found and what to do", () => {
   const error = new LakeError("The pointer is missing", {
@@ -17,6 +18,44 @@ Deno.test("a message says what was expected, what was found and what to do", () 
 
 Deno.test("a problem alone is its own message", () => {
   assert.equal(new LakeError("The lake is gone").message, "The lake is gone");
+});
+
+Deno.test("a cause stays of its class and code, and shows no secret in whatever it carries", () => {
+  const url = "postgres://reader:hunter-two#1@db/shop";
+  class Connection {
+    password = "hunter-two#1";
+  }
+  class DriverError extends Error {
+    override readonly name = "DriverError";
+  }
+  knowSecrets({ url });
+  for (const isFixed of [false, true]) {
+    const inner = Object.assign(new DriverError(`at ${url}`), {
+      code: "28P01",
+      input: url,
+      client: new Connection(),
+    });
+    if (isFixed) {
+      Object.defineProperty(inner, "$response", {
+        value: new Connection(),
+        configurable: false,
+        writable: false,
+      });
+    }
+    const outer = new AggregateError([inner], encodeURIComponent(url));
+    const { cause } = new LakeError("The lake is gone", { cause: new Error("x", { cause: outer }) });
+    const [found] = ((cause as Error).cause as AggregateError).errors as (DriverError & { code: string })[];
+    assert.ok(found instanceof DriverError);
+    assert.equal(found.code, "28P01");
+    assert.equal(found.message, "at postgres://reader:***@db/shop");
+    assert.doesNotMatch(inspect(cause, { depth: 9, showHidden: true }), /hunter/);
+  }
+});
+
+Deno.test("an error that is its own cause can be masked", () => {
+  const error = new Error("round");
+  error.cause = error;
+  assert.equal(new LakeError("The lake is gone", { cause: error }).cause, error);
 });
 
 Deno.test("a program ends with the message and exit code 1 on an error meant for people", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createMask, openRunLog, readRunLog, runStep } from "shopflow/jobs/process/mod.ts";
+import { createMask } from "shopflow/errors/mod.ts";
+import { openRunLog, readRunLog, runStep } from "shopflow/jobs/process/mod.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
 import { until } from "../../../fixtures/process_state.ts";
 import { withFaultyS3 } from "../../../fixtures/s3_client_through.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createMask } from "shopflow/jobs/process/mod.ts";
+import { createMask } from "shopflow/errors/mod.ts";
 
 Deno.test("values of variables that are named as secrets are masked, wherever they stand", () => {
   const mask = createMask({
@@ -47,6 +47,39 @@ Deno.test("a password that nobody told us of is masked in its URL", () => {
   assert.equal(mask("GET /a?token=abc&page=2"), "GET /a?token=***&page=2");
   const harmless = "see http://localhost:8000/reports?by=anna@shop.example, ratio 3:1@noon";
   assert.equal(mask(harmless), harmless);
+});
+
+Deno.test("pieces of a password with a sign that parsers stop at are masked, but not within words", () => {
+  const mask = createMask({ SHOPFLOW_POSTGRES_URL: "postgres://reader:hunt#wolf/word@db:5432/sales" });
+  assert.equal(mask("getaddrinfo ENOTFOUND wolf"), "getaddrinfo ENOTFOUND ***");
+  assert.equal(mask('database "word@db" of reader at db'), 'database "***@db" of reader at db');
+  assert.equal(mask("wording of sales for wolfgang"), "wording of sales for wolfgang");
+  assert.equal(mask("postgres://reader:hunt#wolf/word@db:5432/sales"), "postgres://reader:***@db:5432/sales");
+});
+
+Deno.test("a misspelt scheme keeps no password from being known", () => {
+  for (const start of ["postgres:/", "postgres:", "postgres//", "postgers://", ""]) {
+    const mask = createMask({ DATABASE_URL: `${start}reader:hunter-two@db/sales` });
+    assert.equal(mask("no hunter-two here"), "no *** here", start);
+  }
+});
+
+Deno.test("secrets are masked in base64, alone and with a user before them", () => {
+  const mask = createMask({ SMTP_PASSWORD: "hunter-two?>" });
+  for (const before of ["", "u:", "us:", "\0robot\0"]) {
+    const shown = mask(`AUTH ${btoa(`${before}hunter-two?>`)} refused`);
+    assert.match(shown, /\*\*\*/, before);
+    assert.doesNotMatch(shown, /aHVudGVyLXR3bz8|dW50ZXItdHdv|1bnRlci10d28/, before);
+  }
+});
+
+Deno.test("URLs are masked in their form where the password is an ordinary word, which stays elsewhere", () => {
+  const mask = createMask({ SHOPFLOW_POSTGRES_URL: "postgres://reader:test@db/orders" });
+  assert.equal(mask("test of postgres://reader:test@db/orders"), "test of postgres://reader:***@db/orders");
+  const ours = "expected a URL like postgres://user:password@host:port/database, found nothing";
+  assert.equal(mask(ours), ours);
+  const packages = "Download http://localhost:4873/@aws-sdk/client-s3 and https://cdn.example/npm/vega@5";
+  assert.equal(mask(packages), packages);
 });
 
 Deno.test("of the alert channels the webhooks' paths are masked", () => {
