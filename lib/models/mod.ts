@@ -1,6 +1,12 @@
 /** Models: rows in, fitted models and scores out. */
 export { type Classifier, type ClassifierTrainer } from "./classifier.ts";
-export { type FeatureMatrix, featureMatrix, matrixRow, stackMatrices } from "./feature_matrix.ts";
+export {
+  type FeatureMatrix,
+  featureMatrix,
+  matrixRow,
+  pickFeatures,
+  stackMatrices,
+} from "./feature_matrix.ts";
 export { type FeatureInfluence, featureInfluence } from "./feature_influence.ts";
 export { recencyBaseline } from "./recency_baseline.ts";
 export { type TreeClassifier, xgboostTrainer } from "./xgboost_classifier.ts";

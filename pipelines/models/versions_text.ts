@@ -32,7 +32,7 @@ export function versionsText(versions: ListedVersion[]): string {
 export function stateOf({ isChampion, decision }: ListedVersion): string {
   if (isChampion) return "champion";
   if (decision === undefined) return "no decision";
-  return decision.outcome === "refused" ? "refused" : "former champion";
+  return { refused: "refused", held: "waits for a person", promoted: "former champion" }[decision.outcome];
 }
 
 /** The metric that each model is judged by first, beside its baseline. */
