@@ -11,7 +11,12 @@ export {
   logLoss,
 } from "./classification_metrics.ts";
 export { rocCurve, type RocPoint } from "./roc_curve.ts";
-export { type TemporalSplit, temporalSplit, type TemporalSplitOptions } from "./temporal_split.ts";
+export {
+  labelledDates,
+  type TemporalSplit,
+  temporalSplit,
+  type TemporalSplitOptions,
+} from "./temporal_split.ts";
 export { type HeldOutCase, heldOutCases, type HeldOutColumns, isNewToCustomer } from "./held_out_cases.ts";
 export { aucDifference, meanDifference, type PairedDifference } from "./paired_difference.ts";
 export {

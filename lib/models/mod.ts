@@ -8,7 +8,7 @@ export {
   stackMatrices,
 } from "./feature_matrix.ts";
 export { type FeatureInfluence, featureInfluence } from "./feature_influence.ts";
-export { recencyBaseline } from "./recency_baseline.ts";
+export { loadRecencyChurnModel, recencyBaseline } from "./recency_baseline.ts";
 export { type TreeClassifier, xgboostTrainer } from "./xgboost_classifier.ts";
 export { XGBOOST_DEFAULTS, type XgboostOptions } from "./xgboost_training.ts";
 export {
@@ -38,6 +38,7 @@ export { type ItemItemOptions } from "./item_item_cosine.ts";
 export { decayedPopularity, type SalesTable } from "./popularity.ts";
 export {
   fitRecommender,
+  popularityBaseline,
   RECOMMENDER_PARAMETERS,
   type RecommenderModel,
   type RecommenderParameters,

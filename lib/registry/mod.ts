@@ -19,6 +19,7 @@ export type { Champion } from "./champion.ts";
 export type { ComparedFigure, PromotionDecision } from "./promotion_decision.ts";
 export { promotionDecisions, recordDecisions } from "./decision_history.ts";
 export { findVersion, type ListedVersion, listVersions } from "./list_versions.ts";
+export { BASELINE_PREFIX, baselineCard, isBaseline, publishBaseline, servingCard } from "./baselines.ts";
 export {
   currentScores,
   publishScores,

@@ -165,7 +165,7 @@ export async function loadChampion(store: ObjectStore, name: string): Promise<Mo
     throw new ModelError(`No ${name} model was good enough to score`, {
       found: `version ${latest.version}, refused: ${latest.reason}`,
       remedy: `\`deno task models history ${name}\` has the figures; ` +
-        `\`deno task models promote ${name} ${latest.version} --reason TEXT\` lets it score all the same.`,
+        `\`deno task models promote ${name} ${latest.version} --reason TEXT\` lets it score anyway.`,
     });
   }
   throw new ModelError(`There is no trained ${name} model in ${store.url}`, {

@@ -15,7 +15,7 @@ import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Pipeline } from "../context.ts";
-import { settleChallenger, settledText } from "./settle_challenger.ts";
+import { settleChallenger, settledText, unlessTooLittleData } from "./settle_challenger.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
 /** What a version depends on besides data and parameters. */
@@ -25,11 +25,12 @@ const PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, seed: 42 } };
 /**
  * Trains the churn model on the current snapshot, measures it on the latest date whose outcomes are known,
  * and makes it the champion if it is no worse there than the one before. The version that was measured is the one
- * that scores: it is not fitted again on the test period. A version that was refused is not trained again.
+ * that scores: it is not fitted again on the test period. A version that was refused or held is not trained again, and
+ * a history that is too short to train and to measure is no error.
  *
- * @throws {ModelError} when the history is too short to train and to measure.
+ * @throws {ModelError} when there are no sales.
  */
-export const trainChurn: Pipeline = async (context) => {
+export const trainChurn: Pipeline = unlessTooLittleData("churn", async (context) => {
   const { store, runtime, force } = context;
   // Read before the snapshot: whoever becomes champion after this moment may know a newer one.
   const champion = await currentChampion(store, "churn");
@@ -73,7 +74,7 @@ export const trainChurn: Pipeline = async (context) => {
     status: "done",
     summary: `churn model ${version}, ${quality(result.metrics)}\n    ${outcome}`,
   };
-};
+});
 
 function modelFiles(backtest: ChurnBacktest): Record<string, Uint8Array> {
   const { model, baseline, split, calibration } = backtest;

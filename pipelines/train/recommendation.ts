@@ -16,7 +16,7 @@ import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Pipeline } from "../context.ts";
-import { settleChallenger, settledText } from "./settle_challenger.ts";
+import { settleChallenger, settledText, unlessTooLittleData } from "./settle_challenger.ts";
 
 /** Folders whose change asks for a new training; scores follow the model's version, so scoring is among them. */
 const CODE = [
@@ -30,11 +30,11 @@ const CODE = [
 
 /**
  * Trains the recommender on the current snapshot, judges it on held-out orders, and makes it the champion if it
- * is no worse than the one before. A version that was refused is not trained again.
+ * is no worse than the one before. A version that was refused or held is not trained again.
  *
  * @throws {ModelError} when there are no sales.
  */
-export const trainRecommendation: Pipeline = async (context) => {
+export const trainRecommendation: Pipeline = unlessTooLittleData("recommendation", async (context) => {
   const { store, runtime, force } = context;
   // Read before the snapshot: whoever becomes champion after this moment may know a newer one.
   const champion = await currentChampion(store, "recommendation");
@@ -79,7 +79,7 @@ export const trainRecommendation: Pipeline = async (context) => {
   const summary = `${model.productIds.length} products, ${quality(metrics)}`;
   bar.finish(summary);
   return { status: "done", summary: `version ${version}, ${summary}\n    ${outcome}` };
-};
+});
 
 function quality(metrics: Record<string, number>): string {
   if (metrics.held_out_customers === 0) return "not judged: no customer ordered on two days";

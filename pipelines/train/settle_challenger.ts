@@ -1,6 +1,8 @@
 import { type Judgement, promotionVerdict } from "shopflow/business/mod.ts";
+import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import {
   type Champion,
+  championVersion,
   type ComparedFigure,
   makeChampion,
   type ModelVersion,
@@ -8,7 +10,7 @@ import {
   recordDecisions,
   saveModelVersion,
 } from "shopflow/registry/mod.ts";
-import type { PipelineContext } from "../context.ts";
+import type { Pipeline, PipelineContext } from "../context.ts";
 
 /**
  * Stores a trained version, and makes it champion if its judgement allows it. The decision is kept either way, and a
@@ -61,6 +63,24 @@ export async function settleChallenger(
     else log.info(text);
   }
   return `${outcomeText(name, decision)}${figuresText(decision)}`;
+}
+
+/**
+ * A training that ends well where the shop's history is too short to train or to measure a model: the champion stays,
+ * and without one the baseline serves.
+ */
+export function unlessTooLittleData(name: string, train: Pipeline): Pipeline {
+  return async (context) => {
+    try {
+      return await train(context);
+    } catch (error) {
+      if (!(error instanceof TooLittleDataError)) throw error;
+      const champion = await championVersion(context.store, name);
+      const serves = champion === null ? "the baseline serves" : `${champion} stays champion`;
+      context.runtime.log.warn(`The ${name} model was not trained, and ${serves}: ${error.message}`);
+      return { status: "unchanged", summary: `not trained, ${serves}: ${error.message}` };
+    }
+  };
 }
 
 /** What was decided and what follows, without the figures. */

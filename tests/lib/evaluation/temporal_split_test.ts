@@ -31,7 +31,7 @@ Deno.test("a test date may be chosen for a look back", () => {
 
 Deno.test("too short a history is refused with what is needed", () => {
   assert.throws(() => temporalSplit({ first: "2024-05-01", last: "2024-12-31" }), {
-    name: "ModelError",
+    name: "TooLittleDataError",
     message: /at least 270 days of orders, found 245 days, from 2024-05-01 to 2024-12-31/,
   });
   assert.equal(
