@@ -40,7 +40,7 @@ Deno.test("too short a history is refused with what is needed", () => {
     "270 days will do",
   );
   assert.throws(() => temporalSplit(TWO_YEARS, { test: "2023-03-01" }), {
-    name: "ModelError",
+    name: "TooLittleDataError",
     message: /at least 180 days of orders before 2023-03-01, found 59 days.*Choose a later date/,
   });
 });
