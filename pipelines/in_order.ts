@@ -13,9 +13,12 @@ export async function inOrder(
 ): Promise<PipelineResult> {
   const results: [string, PipelineResult][] = [];
   const failures: string[] = [];
+  const problems: ShopFlowError[] = [];
   for (const [name, part] of Object.entries(parts)) {
     try {
-      results.push([name, await part(context)]);
+      const result = await part(context);
+      results.push([name, result]);
+      problems.push(...result.problems ?? []);
     } catch (error) {
       if (!(error instanceof ShopFlowError)) throw error;
       failures.push(`${name}: ${error.message}`);
@@ -24,6 +27,7 @@ export async function inOrder(
   const summary = results.map(([name, { summary }]) => `\n  ${name}: ${summary}`).join("");
   if (failures.length > 0) {
     const done = summary === "" ? "" : `\nDone all the same:${summary}`;
+    for (const { message } of problems) failures.push(message);
     throw new PipelineError(
       `${failures.length} of ${Object.keys(parts).length} parts failed\n  ${failures.join("\n  ")}${done}`,
     );
@@ -31,5 +35,6 @@ export async function inOrder(
   return {
     status: results.every(([, { status }]) => status === "unchanged") ? "unchanged" : "done",
     summary,
+    ...(problems.length > 0 && { problems }),
   };
 }

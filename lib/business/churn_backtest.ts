@@ -3,6 +3,7 @@ import {
   calibrationError,
   calibrationTable,
   classificationMetrics,
+  type HeldOutValues,
   type TemporalSplit,
 } from "shopflow/evaluation/mod.ts";
 import { CHURN_HORIZON_DAYS } from "shopflow/features/mod.ts";
@@ -99,6 +100,19 @@ function activeCustomerMetrics(
     active_auc: classificationMetrics(outcomes, Float64Array.from(active, (row) => probabilities[row]!)).auc,
     active_baseline_auc:
       classificationMetrics(outcomes, Float64Array.from(active, (row) => baselineProbabilities[row]!)).auc,
+  };
+}
+
+/** The figure that versions keep of each held-out customer. */
+export const CHURN_HELD_OUT = "churn_probability";
+
+/** What the model said of each customer of the test date, for comparisons with later versions. */
+export function churnHeldOut({ split, test, probabilities }: ChurnBacktest): HeldOutValues {
+  return {
+    figure: CHURN_HELD_OUT,
+    customerIds: test.customerIds,
+    days: test.customerIds.map(() => split.test),
+    values: probabilities,
   };
 }
 

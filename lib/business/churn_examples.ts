@@ -1,4 +1,4 @@
-import { ModelError } from "shopflow/errors/mod.ts";
+import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
 import {
   CHURN_FEATURES,
   CHURN_HORIZON_DAYS,
@@ -38,7 +38,7 @@ export async function readChurnFeatures(
  * Reads the population's features and labels at every date, one below the other.
  *
  * @param session A session with the curated tables.
- * @throws {ModelError} when a date has no customers.
+ * @throws {TooLittleDataError} when a date has no customers.
  */
 export async function readChurnExamples(
   session: Pick<Session, "columns">,
@@ -80,7 +80,7 @@ JOIN (${churnLabelsSql(asOf, horizonDays)}) AS labels ON labels.customer_id = fe
 ORDER BY features.customer_id`);
   const customerIds = columns.customer_id as string[];
   if (customerIds.length === 0) {
-    throw new ModelError(`No customer can be judged as of ${asOf}`, {
+    throw new TooLittleDataError(`No customer can be judged as of ${asOf}`, {
       expected: "customers with an order in the year before",
       found: "none",
     });

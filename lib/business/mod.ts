@@ -1,5 +1,10 @@
 /** The business's questions, rules and figures, asked of the models and the warehouse. */
-export { backtestChurn, type ChurnBacktest, type ChurnBacktestOptions } from "./churn_backtest.ts";
+export {
+  backtestChurn,
+  type ChurnBacktest,
+  type ChurnBacktestOptions,
+  churnHeldOut,
+} from "./churn_backtest.ts";
 export { cohortRetentionSql, monthlyChurnSql } from "./churn_curves.ts";
 export { type ChurnExamples, readChurnExamples, readChurnFeatures, salesPeriod } from "./churn_examples.ts";
 export { type ChurnStudy, planChurnStudy } from "./churn_study.ts";
@@ -14,7 +19,12 @@ export {
   type CustomerAtRisk,
   usualSpend,
 } from "./churn_playbook.ts";
-export { backtestRecommender, type Ranking, type RecommenderBacktest } from "./recommender_backtest.ts";
+export {
+  backtestRecommender,
+  type Ranking,
+  type RecommenderBacktest,
+  recommenderHeldOut,
+} from "./recommender_backtest.ts";
 export { readRecommenderData, type RecommenderData, trainRecommender } from "./recommender_training.ts";
 export { DEMAND_WINDOW_DAYS, planShopInventory, type ShopInventory } from "./shop_inventory.ts";
 export {
@@ -24,7 +34,7 @@ export {
   recommendationSales,
 } from "./recommendation_case.ts";
 export { type Judgement, promotionVerdict, type Verdict } from "./promotion_rule.ts";
-export { type ChampionInQuestion, championInQuestion } from "./champion_in_question.ts";
+export { loadOpponents, type Opponent, type Opponents } from "./opponents.ts";
 export { judgeChurnChallenger } from "./churn_challenge.ts";
 export { judgeRecommenderChallenger } from "./recommender_challenge.ts";
 export { weeklySalesSql, type WholeWeeks, wholeWeeks } from "./weekly_sales.ts";

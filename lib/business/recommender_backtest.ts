@@ -1,10 +1,13 @@
 import {
   evaluateRanking,
   HELD_OUT,
+  type HeldOutCase,
   heldOutCases,
   type HeldOutColumns,
+  type HeldOutValues,
   isNewToCustomer,
   leaveLastOrdersOutSql,
+  ndcgAt,
   type RankingCase,
   type RankingQuality,
 } from "shopflow/evaluation/mod.ts";
@@ -23,15 +26,20 @@ import { readRecommenderData, trainRecommender } from "./recommender_training.ts
 /** A way to rank products for a customer: ids, best first. */
 export type Ranking = (history: readonly Interaction[], n: number) => string[];
 
+/** A customer of the hold-out, with the day of the held-out orders. */
+export interface HeldOutCustomer extends HeldOutCase {
+  day: string;
+}
+
 /** A recommender trained without each customer's last orders, and the customers to judge it on. */
 export interface RecommenderBacktest {
   recommender: Recommender;
   /** All products of the held-out orders. */
-  cases: RankingCase<readonly Interaction[]>[];
+  cases: HeldOutCustomer[];
   /** Of them, those that the customer had not bought before. */
   newProductCases: RankingCase<readonly Interaction[]>[];
   /** Of all cases, those whose held-out orders are of this day or later. */
-  casesSince(day: string): RankingCase<readonly Interaction[]>[];
+  casesSince(day: string): HeldOutCustomer[];
   /** What the recommender lists. */
   personal: Ranking;
   /** The baseline: the best-selling products, the same for everybody. */
@@ -68,13 +76,15 @@ export async function backtestRecommender(
   });
   const recommender = createRecommender(trainRecommender(data, parameters));
   const histories = historiesByCustomer(data.interactions);
-  const cases = heldOutCases(histories, heldOut);
+  const days = new Map(heldOut.customer_id.map((customer, row) => [customer, heldOut.cut_off[row]!]));
+  const cases = heldOutCases(histories, heldOut)
+    .map((found) => ({ ...found, day: days.get(found.customerId)! }));
   const newProductCases = heldOutCases(histories, heldOut, isNewToCustomer);
   const personal: Ranking = (history, n) =>
     recommender.recommend(history, n).map(({ productId }) => productId);
   const popular = bestSellers(recommender, parameters.excludePurchased);
 
-  const judge = (ranking: Ranking, on = cases) =>
+  const judge = (ranking: Ranking, on: readonly RankingCase<readonly Interaction[]>[] = cases) =>
     evaluateRanking(on, ranking, { k: K, catalogueSize: recommender.productIds.length });
   const metrics: Record<string, number> = { held_out_customers: cases.length };
   if (cases.length > 0) {
@@ -84,16 +94,8 @@ export async function backtestRecommender(
     metrics.new_products_recall_at_10 = judge(personal, newProductCases).recall;
     metrics.popularity_new_products_recall_at_10 = judge(popular, newProductCases).recall;
   }
-  const casesSince = (day: string) => heldOutCases(histories, heldOutSince(day, heldOut));
+  const casesSince = (since: string) => cases.filter(({ day }) => day >= since);
   return { recommender, cases, newProductCases, casesSince, personal, popular, metrics };
-}
-
-function heldOutSince(day: string, { customer_id, product_id, cut_off }: DatedCases): HeldOutColumns {
-  const rows = [...cut_off.keys()].filter((row) => cut_off[row]! >= day);
-  return {
-    customer_id: rows.map((row) => customer_id[row]!),
-    product_id: rows.map((row) => product_id[row]!),
-  };
 }
 
 function bestSellers(recommender: Recommender, excludePurchased: boolean): Ranking {
@@ -103,6 +105,19 @@ function bestSellers(recommender: Recommender, excludePurchased: boolean): Ranki
     const bought = new Set(history.filter(({ purchased }) => purchased).map(({ productId }) => productId));
     // At most so many places are taken by products that are left out.
     return best.slice(0, n + bought.size).filter((productId) => !bought.has(productId)).slice(0, n);
+  };
+}
+
+/** The figure that versions keep of each held-out customer. */
+export const RECOMMENDER_HELD_OUT = "ndcg_at_10";
+
+/** How well the recommender did for each customer of the hold-out, for comparisons with later versions. */
+export function recommenderHeldOut({ cases, personal }: RecommenderBacktest): HeldOutValues {
+  return {
+    figure: RECOMMENDER_HELD_OUT,
+    customerIds: cases.map(({ customerId }) => customerId),
+    days: cases.map(({ day }) => day),
+    values: Float64Array.from(cases, ({ history, relevant }) => ndcgAt(personal(history, K), relevant, K)),
   };
 }
 

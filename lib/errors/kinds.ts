@@ -18,6 +18,8 @@ export class WarehouseError extends ShopFlowError {}
 export class DataTestError extends ShopFlowError {}
 /** A model cannot be fitted, loaded or asked. */
 export class ModelError extends ShopFlowError {}
+/** A shop has too little history to train or to measure a model: no fault, and a baseline serves meanwhile. */
+export class TooLittleDataError extends ModelError {}
 /** A notebook cannot be read, parameterised or executed. */
 export class NotebookError extends ShopFlowError {}
 /** A person or application asked for something that does not exist or is malformed. */

@@ -1,4 +1,4 @@
-import { ModelError } from "shopflow/errors/mod.ts";
+import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
 
 /** How well probabilities of class 1 fit what happened. */
 export interface ClassificationMetrics {
@@ -46,7 +46,7 @@ export function auc(labels: Uint8Array, scores: Float64Array): number {
   }
   const negatives = labels.length - positives;
   if (positives === 0 || negatives === 0) {
-    throw new ModelError("AUC needs both classes", {
+    throw new TooLittleDataError("AUC needs both classes", {
       expected: "rows of class 0 and of class 1",
       found: `${positives} of class 1 and ${negatives} of class 0`,
     });

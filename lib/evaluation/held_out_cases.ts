@@ -7,6 +7,11 @@ export interface HeldOutColumns {
   product_id: string[];
 }
 
+/** A case with the customer it is of. */
+export interface HeldOutCase extends RankingCase<readonly Interaction[]> {
+  customerId: string;
+}
+
 /**
  * One case a customer with held-out orders, in the order of the rows.
  *
@@ -17,13 +22,15 @@ export function heldOutCases(
   histories: ReadonlyMap<string, Interaction[]>,
   { customer_id, product_id }: HeldOutColumns,
   kept: (productId: string, history: readonly Interaction[]) => boolean = () => true,
-): RankingCase<readonly Interaction[]>[] {
-  const cases = new Map<string, { history: readonly Interaction[]; relevant: Set<string> }>();
+): HeldOutCase[] {
+  const cases = new Map<string, HeldOutCase & { relevant: Set<string> }>();
   customer_id.forEach((customer, i) => {
     const history = histories.get(customer) ?? [];
     if (!kept(product_id[i]!, history)) return;
     let known = cases.get(customer);
-    if (known === undefined) cases.set(customer, known = { history, relevant: new Set() });
+    if (known === undefined) {
+      cases.set(customer, known = { customerId: customer, history, relevant: new Set() });
+    }
     known.relevant.add(product_id[i]!);
   });
   return [...cases.values()];

@@ -11,5 +11,18 @@ export {
   logLoss,
 } from "./classification_metrics.ts";
 export { rocCurve, type RocPoint } from "./roc_curve.ts";
-export { type TemporalSplit, temporalSplit, type TemporalSplitOptions } from "./temporal_split.ts";
-export { heldOutCases, type HeldOutColumns, isNewToCustomer } from "./held_out_cases.ts";
+export {
+  labelledDates,
+  type TemporalSplit,
+  temporalSplit,
+  type TemporalSplitOptions,
+} from "./temporal_split.ts";
+export { type HeldOutCase, heldOutCases, type HeldOutColumns, isNewToCustomer } from "./held_out_cases.ts";
+export { aucDifference, meanDifference, type PairedDifference } from "./paired_difference.ts";
+export {
+  HELD_OUT_FILE,
+  heldOutFile,
+  heldOutLookup,
+  type HeldOutValues,
+  readHeldOut,
+} from "./held_out_values.ts";

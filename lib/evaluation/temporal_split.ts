@@ -1,4 +1,4 @@
-import { ModelError } from "shopflow/errors/mod.ts";
+import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
 import { addDays, CHURN_HORIZON_DAYS, daysBetween } from "shopflow/features/mod.ts";
 
 /** As-of dates to learn from and one to be measured on. */
@@ -27,8 +27,8 @@ export interface TemporalSplitOptions {
  * training may overlap each other, which repeats customers but leaks nothing into the test.
  *
  * @param data First and last day with data (ISO dates).
- * @throws {ModelError} when the data is too short for one training date, or the test's window reaches
- * beyond it.
+ * @throws {TooLittleDataError} when the data is too short for one training date.
+ * @throws {ModelError} when the test's window reaches beyond the data.
  */
 export function temporalSplit(
   data: { first: string; last: string },
@@ -43,20 +43,40 @@ export function temporalSplit(
       found: test,
     });
   }
-  const earliest = addDays(data.first, historyDays);
-  const train: string[] = [];
-  for (let date = addDays(test, -horizonDays); train.length < trainDates; date = addDays(date, -stepDays)) {
-    if (date < earliest) break;
-    train.unshift(date);
-  }
+  const dates = { horizonDays, stepDays, trainDates, historyDays };
+  const train = labelledDates({ first: data.first, last: addDays(test, -1) }, dates);
   if (train.length > 0) return { train, test };
   const available = options.test === undefined
     ? daysBetween(data.first, data.last) + 1
     : Math.max(0, daysBetween(data.first, test));
   const needed = historyDays + horizonDays + (options.test === undefined ? horizonDays : 0);
-  throw new ModelError("There is too little data to train on", {
+  throw new TooLittleDataError("There is too little data to train on", {
     expected: `at least ${needed} days of orders${options.test === undefined ? "" : ` before ${test}`}`,
     found: `${available} days, from ${data.first} to ${options.test === undefined ? data.last : test}`,
     remedy: options.test === undefined ? "Extract a longer history." : "Choose a later date.",
   });
+}
+
+/**
+ * As-of dates whose label windows end within the data, oldest first: the latest one, and those `stepDays` apart before
+ * it. Empty where the data is too short for one.
+ *
+ * @param data First and last day with data (ISO dates).
+ */
+export function labelledDates(
+  data: { first: string; last: string },
+  options: Omit<TemporalSplitOptions, "test"> = {},
+): string[] {
+  const { horizonDays = CHURN_HORIZON_DAYS, stepDays = 30, trainDates = 6, historyDays = 90 } = options;
+  const earliest = addDays(data.first, historyDays);
+  const dates: string[] = [];
+  for (
+    let date = addDays(data.last, 1 - horizonDays);
+    dates.length < trainDates;
+    date = addDays(date, -stepDays)
+  ) {
+    if (date < earliest) break;
+    dates.unshift(date);
+  }
+  return dates;
 }

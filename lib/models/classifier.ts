@@ -1,4 +1,4 @@
-import { ModelError } from "shopflow/errors/mod.ts";
+import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
 import type { FeatureMatrix } from "./feature_matrix.ts";
 
 /** A fitted classifier of two classes. */
@@ -51,7 +51,7 @@ export function checkTrainingData(features: FeatureMatrix, labels: Uint8Array): 
     throw new ModelError("A label is not a class", { expected: "0 or 1", found: String(labels[others]) });
   }
   if (positives === 0 || positives === labels.length) {
-    throw new ModelError("All rows are of one class", {
+    throw new TooLittleDataError("All rows are of one class", {
       expected: "rows of class 0 and of class 1",
       found: `${labels.length} rows of class ${positives === 0 ? 0 : 1}`,
       remedy: "Use a period in which some customers stayed and some left.",

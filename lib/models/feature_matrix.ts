@@ -34,6 +34,29 @@ export function featureMatrix(
   return { names, rows, values };
 }
 
+/**
+ * The columns of these names, in this order.
+ *
+ * @throws {ModelError} when a column is missing.
+ */
+export function pickFeatures(matrix: FeatureMatrix, names: readonly string[]): FeatureMatrix {
+  const columns = names.map((name) => matrix.names.indexOf(name));
+  const missing = names.filter((_, j) => columns[j] === -1);
+  if (missing.length > 0) {
+    throw new ModelError("Features of the model are not computed any more", {
+      expected: missing.join(", "),
+      found: matrix.names.join(", "),
+    });
+  }
+  const values = new Float32Array(matrix.rows * names.length);
+  for (let row = 0; row < matrix.rows; row++) {
+    for (const [j, column] of columns.entries()) {
+      values[row * names.length + j] = matrix.values[row * matrix.names.length + column]!;
+    }
+  }
+  return { names, rows: matrix.rows, values };
+}
+
 /** The values of one row. */
 export function matrixRow(matrix: FeatureMatrix, row: number): Float32Array {
   const width = matrix.names.length;

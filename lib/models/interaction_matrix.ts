@@ -1,4 +1,4 @@
-import { ModelError } from "shopflow/errors/mod.ts";
+import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
 
 /** Interactions by column, one entry a customer and product. */
 export interface InteractionTable {
@@ -39,7 +39,7 @@ export function interactionMatrix(
 ): InteractionMatrix {
   const { customerIds, productIds, weights } = table;
   if (customerIds.length === 0) {
-    throw new ModelError("There are no interactions to learn from", {
+    throw new TooLittleDataError("There are no interactions to learn from", {
       expected: "at least one customer who bought or looked at a product",
       found: "0 rows",
       remedy: "Check that fact_orders has sales with known customers.",

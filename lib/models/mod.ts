@@ -1,8 +1,14 @@
 /** Models: rows in, fitted models and scores out. */
 export { type Classifier, type ClassifierTrainer } from "./classifier.ts";
-export { type FeatureMatrix, featureMatrix, matrixRow, stackMatrices } from "./feature_matrix.ts";
+export {
+  type FeatureMatrix,
+  featureMatrix,
+  matrixRow,
+  pickFeatures,
+  stackMatrices,
+} from "./feature_matrix.ts";
 export { type FeatureInfluence, featureInfluence } from "./feature_influence.ts";
-export { recencyBaseline } from "./recency_baseline.ts";
+export { loadRecencyChurnModel, recencyBaseline } from "./recency_baseline.ts";
 export { type TreeClassifier, xgboostTrainer } from "./xgboost_classifier.ts";
 export { XGBOOST_DEFAULTS, type XgboostOptions } from "./xgboost_training.ts";
 export {
@@ -32,6 +38,7 @@ export { type ItemItemOptions } from "./item_item_cosine.ts";
 export { decayedPopularity, type SalesTable } from "./popularity.ts";
 export {
   fitRecommender,
+  popularityBaseline,
   RECOMMENDER_PARAMETERS,
   type RecommenderModel,
   type RecommenderParameters,

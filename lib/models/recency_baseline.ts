@@ -1,4 +1,6 @@
 import { ModelError } from "shopflow/errors/mod.ts";
+import { churnReasonText } from "shopflow/features/mod.ts";
+import type { ChurnModel } from "./churn_model.ts";
 import {
   checkTrainingData,
   type Classifier,
@@ -22,6 +24,8 @@ interface SavedBaseline {
   feature: string;
   intercept: number;
   slope: number;
+  /** Mean of ln(1 + recency) in training: the average customer, from whom reasons are counted. */
+  center: number;
 }
 
 /**
@@ -40,9 +44,43 @@ export function recencyBaseline(feature = "recency_days"): ClassifierTrainer {
         featureNames: [...features.names],
         feature,
         ...logisticLine(x, labels),
+        center: x.reduce((sum, value) => sum + value, 0) / x.length,
       });
     },
     load: (files) => baseline(readModelJson<SavedBaseline>(files, FILE, FORMAT)),
+  };
+}
+
+/**
+ * The baseline as a churn model that scores one customer at a time, with recency as the only reason. It takes the
+ * features of any churn model, so that callers need not know what answers, but it must know the recency.
+ *
+ * @throws {ModelError} when the files are not those of the baseline.
+ */
+export function loadRecencyChurnModel(files: Record<string, Uint8Array>): ChurnModel {
+  const { featureNames, feature, intercept, slope, center } = readModelJson<SavedBaseline>(
+    files,
+    FILE,
+    FORMAT,
+  );
+  return {
+    featureNames: [...featureNames],
+    predict(features) {
+      const unknown = Object.keys(features).filter((name) => !featureNames.includes(name));
+      const value = features[feature] ?? null;
+      if (unknown.length > 0 || value === null || !Number.isFinite(value)) {
+        throw new ModelError("The churn baseline cannot score these features", {
+          expected: `${feature}, and no others than ${featureNames.join(", ")}`,
+          found: unknown.join(", ") || `${feature} ${value === null ? "unknown" : value}`,
+        });
+      }
+      const x = Math.log1p(Math.max(0, value));
+      const text = churnReasonText(feature, value, features);
+      return {
+        probability: sigmoid(intercept + slope * x),
+        reasons: [{ feature, value, contribution: slope * (x - center), text }],
+      };
+    },
   };
 }
 

@@ -59,3 +59,24 @@ export function fitRecommender(
     popularity: Float32Array.from(productIds, (product) => popularity.get(product) ?? 0),
   };
 }
+
+/**
+ * The baseline of recommenders: the best sellers, the same for everybody. A model without neighbours, so that whatever
+ * loads a recommender loads this one.
+ *
+ * @throws {ModelError} when a sale is later than the as-of date.
+ */
+export function popularityBaseline(sales: SalesTable, parameters: RecommenderParameters): RecommenderModel {
+  const popularity = decayedPopularity(sales, parameters.popularityHalfLifeDays);
+  const productIds = [...popularity.keys()].sort();
+  return {
+    parameters: { ...parameters, excludePurchased: false, selfSimilarity: 0 },
+    productIds,
+    neighbours: {
+      offsets: new Uint32Array(productIds.length + 1),
+      indexes: new Uint32Array(0),
+      similarities: new Float32Array(0),
+    },
+    popularity: Float32Array.from(productIds, (product) => popularity.get(product)!),
+  };
+}

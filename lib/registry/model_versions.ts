@@ -103,9 +103,14 @@ export async function makeChampion(
   await recordDecisions(store, name, [before?.decision, now.decision]);
 }
 
-/** The version that scores, null when no model of that name was trained. */
+/** The version that scores, with the decision that made it so; undefined when there is none. */
+export async function currentChampion(store: ObjectStore, name: string): Promise<Champion | undefined> {
+  return (await readJson<Champion>(store, championKey(name)))?.value;
+}
+
+/** The version that scores, null when there is none. */
 export async function championVersion(store: ObjectStore, name: string): Promise<string | null> {
-  return (await readJson<Champion>(store, championKey(name)))?.value.version ?? null;
+  return (await currentChampion(store, name))?.version ?? null;
 }
 
 /** The champion's card, or undefined when no model of that name was trained. */
@@ -132,8 +137,8 @@ export async function trainedChampion(
 }
 
 /**
- * What was decided of a version that is not the champion, when it need not be trained again: another champion was
- * preferred to it, and is whole.
+ * What was decided of a version that is not the champion, and so need not be trained again for the same inputs. That
+ * holds for a champion that lost its files, too: what was refused or held does not come to score by that.
  */
 export async function settledDecision(
   store: ObjectStore,
@@ -142,10 +147,9 @@ export async function settledDecision(
 ): Promise<PromotionDecision | undefined> {
   const champion = await championVersion(store, name);
   if (champion === version) return undefined;
-  if (champion !== null && await trainedChampion(store, name, champion) === undefined) return undefined;
   const decision = (await promotionDecisions(store, name)).find((decision) => decision.version === version);
-  // Without a champion, one that was good enough is wanted again.
-  return champion === null && decision?.outcome === "promoted" ? undefined : decision;
+  // Without a champion, one that was good enough, or could not be compared with a former one, is wanted again.
+  return champion === null && decision?.outcome !== "refused" ? undefined : decision;
 }
 
 /**
@@ -161,7 +165,7 @@ export async function loadChampion(store: ObjectStore, name: string): Promise<Mo
     throw new ModelError(`No ${name} model was good enough to score`, {
       found: `version ${latest.version}, refused: ${latest.reason}`,
       remedy: `\`deno task models history ${name}\` has the figures; ` +
-        `\`deno task models promote ${name} ${latest.version} --reason TEXT\` lets it score all the same.`,
+        `\`deno task models promote ${name} ${latest.version} --reason TEXT\` lets it score anyway.`,
     });
   }
   throw new ModelError(`There is no trained ${name} model in ${store.url}`, {
@@ -194,6 +198,16 @@ export async function loadModelVersion(
     files[file] = object.body;
   }
   return { card, files };
+}
+
+/** One file of a version, even where others are lost; undefined when it is not there. */
+export async function readVersionFile(
+  store: ObjectStore,
+  name: string,
+  version: string,
+  file: string,
+): Promise<Uint8Array | undefined> {
+  return (await store.get(`${folder(name, version)}/${file}`))?.body;
 }
 
 /**

@@ -14,6 +14,8 @@ export interface ScoreTable {
   modelVersion: string;
   /** Data before this day was used; of the inventory plan, the day of the last stock count. */
   asOf: string;
+  /** Why a baseline made the scores and no model; undefined of a model's. */
+  baselineReason?: string;
 }
 
 const pointerKey = (name: string) => `scores/${name}/current.json`;

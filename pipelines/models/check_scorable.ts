@@ -1,21 +1,38 @@
 import { ModelError } from "shopflow/errors/mod.ts";
 import { CHURN_FEATURES } from "shopflow/features/mod.ts";
 import { loadChurnModel, loadRecommender } from "shopflow/models/mod.ts";
-import type { ModelVersion } from "shopflow/registry/mod.ts";
+import { isBaseline, type ModelVersion } from "shopflow/registry/mod.ts";
 
 /**
  * Whether the present code can score with a version.
  *
- * @throws {ModelError} when it cannot: its files are of another format, or a feature it asks for is no more.
+ * @throws {ModelError} when it cannot: it is a baseline, its files are of another format, or a feature it asks for is
+ *   not computed any more.
  */
-export function checkScorable({ card, files }: ModelVersion): void {
+export function checkScorable(version: ModelVersion): void {
+  const { card, files } = version;
+  if (isBaseline(card)) {
+    throw new ModelError(`${card.version} is the baseline of the ${card.name} model`, {
+      expected: "a trained version",
+      found: "the baseline, which serves by itself while no model can",
+    });
+  }
   if (card.name === "recommendation") loadRecommender(files);
-  if (card.name !== "churn") return;
-  const known = new Set(CHURN_FEATURES.map(({ name }) => name));
-  const gone = loadChurnModel(files).featureNames.filter((name) => !known.has(name));
+  const gone = missingFeatures(version);
   if (gone.length === 0) return;
-  throw new ModelError(`The churn model ${card.version} asks for features that are no more`, {
-    expected: `features among ${[...known].join(", ")}`,
+  throw new ModelError(`The churn model ${card.version} asks for features that are not computed any more`, {
+    expected: `features among ${CHURN_FEATURES.map(({ name }) => name).join(", ")}`,
     found: gone.join(", "),
   });
+}
+
+/**
+ * Features that a version asks for and the present code does not compute.
+ *
+ * @throws {ModelError} when its files are of another format.
+ */
+export function missingFeatures({ card, files }: ModelVersion): string[] {
+  if (card.name !== "churn") return [];
+  const known = new Set(CHURN_FEATURES.map(({ name }) => name));
+  return loadChurnModel(files).featureNames.filter((name) => !known.has(name));
 }

@@ -13,14 +13,17 @@ export function historyText(decisions: PromotionDecision[]): string {
 /** What was decided, why, and by which figures. */
 export function decisionText(decision: PromotionDecision): string {
   const { version, champion, outcome, decidedAt, decidedBy, reason, run, holdOut, figures } = decision;
-  const what = outcome === "promoted"
-    ? `${version} became champion${champion === null ? "" : ` instead of ${champion}`}`
-    : `${version} was refused${champion === null ? "" : `, ${champion} stayed champion`}`;
+  const stayed = champion === null ? "" : `, ${champion} stayed champion`;
+  const what = {
+    promoted: `${version} became champion${champion === null ? "" : ` instead of ${champion}`}`,
+    refused: `${version} was refused${stayed}`,
+    held: `${version} waits for a person${stayed}`,
+  }[outcome];
   const who = `${decidedBy === "person" ? ", by hand" : ""}${run === undefined ? "" : `, in ${run}`}`;
   return [
     `${formatTime(decidedAt)}  ${what}${who}`,
     `  ${reason}`,
     ...(holdOut === undefined ? [] : [`  judged on ${holdOut}`]),
-    ...figures.map((figure) => `  ${figureText(figure)} (tolerance ${figure.tolerance.toFixed(3)})`),
+    ...figures.map((figure) => `  ${figureText(figure)}`),
   ].join("\n");
 }

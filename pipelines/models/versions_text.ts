@@ -1,4 +1,4 @@
-import type { ListedVersion } from "shopflow/registry/mod.ts";
+import { isBaseline, type ListedVersion } from "shopflow/registry/mod.ts";
 import { formatTime, textTable } from "../text_table.ts";
 
 /** The versions of models for a terminal. */
@@ -29,20 +29,22 @@ export function versionsText(versions: ListedVersion[]): string {
 }
 
 /** What a version is now, in a word or two. */
-export function stateOf({ isChampion, decision }: ListedVersion): string {
+export function stateOf({ card, isChampion, decision }: ListedVersion): string {
   if (isChampion) return "champion";
+  if (isBaseline(card)) return "baseline";
   if (decision === undefined) return "no decision";
-  return decision.outcome === "refused" ? "refused" : "former champion";
+  return { refused: "refused", held: "waits for a person", promoted: "former champion" }[decision.outcome];
 }
 
 /** The metric that each model is judged by first, beside its baseline. */
 const LEADING = [["AUC", "auc", "baseline_auc"], ["NDCG@10", "ndcg_at_10", "popularity_ndcg_at_10"]] as const;
 
-function leadingFigures({ card: { metrics } }: ListedVersion): string {
+function leadingFigures({ card }: ListedVersion): string {
+  const { metrics } = card;
   const texts = LEADING.flatMap(([name, own, baseline]) =>
     metrics[own] === undefined
       ? []
       : [`${name} ${metrics[own].toFixed(3)} (baseline ${metrics[baseline]?.toFixed(3) ?? "unknown"})`]
   );
-  return texts.join(", ") || "not judged";
+  return texts.join(", ") || (isBaseline(card) ? "" : "not judged");
 }

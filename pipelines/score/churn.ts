@@ -1,31 +1,65 @@
-import { salesPeriod } from "shopflow/business/mod.ts";
-import { addDays, CHURN_POPULATION_DAYS, churnFeaturesSql } from "shopflow/features/mod.ts";
+import { readChurnExamples, salesPeriod } from "shopflow/business/mod.ts";
+import { TooLittleDataError } from "shopflow/errors/mod.ts";
+import { labelledDates } from "shopflow/evaluation/mod.ts";
+import {
+  addDays,
+  CHURN_HORIZON_DAYS,
+  CHURN_POPULATION_DAYS,
+  churnFeaturesSql,
+  daysBetween,
+} from "shopflow/features/mod.ts";
 import { readManifest } from "shopflow/lake/mod.ts";
-import { type ChurnModel, loadChurnModel } from "shopflow/models/mod.ts";
-import { currentScores, loadChampion, publishScores, upToDateScores } from "shopflow/registry/mod.ts";
+import {
+  type ChurnModel,
+  loadChurnModel,
+  loadRecencyChurnModel,
+  recencyBaseline,
+} from "shopflow/models/mod.ts";
+import {
+  BASELINE_PREFIX,
+  currentScores,
+  isBaseline,
+  type ModelVersion,
+  publishScores,
+  upToDateScores,
+} from "shopflow/registry/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { openSnapshot, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
-import type { Pipeline } from "../context.ts";
+import type { Pipeline, PipelineContext } from "../context.ts";
 import { withTemporaryFolder } from "../temporary_folder.ts";
+import { type ScoringModel, scoringModel } from "./scoring_model.ts";
 
 /** Lines written to the file of predictions at a time. */
 const CHUNK = 5000;
 
+/** Least days of data before a date that the baseline learns from: recency has to differ between customers. */
+const BASELINE_HISTORY_DAYS = 30;
+/** Model version of a table without rows, where the history is too short even for the baseline. */
+const NOTHING = `${BASELINE_PREFIX}too-little-data`;
+
 /**
  * Scores the population as of the day after the last order: customers with an order in the year before.
- * Those who never ordered, or not for longer, have no score.
+ * Those who never ordered, or not for longer, have no score. Without a champion that can score the baseline does,
+ * recency alone; where the history is too short even for that, the table has no rows and says so.
  *
- * @throws {ModelError} when no churn model was trained or there are no orders.
+ * @throws {ModelError} when there are no orders.
  */
-export const scoreChurn: Pipeline = async ({ config, store, runtime, force }) => {
+export const scoreChurn: Pipeline = async (context) => {
+  const { config, store, runtime, force } = context;
   // Read before snapshot and model: scores published after this moment may be of newer ones.
   const replaces = (await currentScores(store, "churn"))?.key ?? null;
   const { id: snapshot } = await readManifest(store);
-  const { card, files } = await loadChampion(store, "churn");
+  const { card, files, baselineReason, problems } = await modelOf(context, snapshot);
+  const marks = { ...(problems && { problems }) };
+  const by = baselineReason === undefined ? "" : `by the baseline, since ${baselineReason}; `;
   const current = await upToDateScores(store, "churn", { snapshot, modelVersion: card.version });
   if (current !== undefined && !force) {
-    return { status: "unchanged", summary: `${count(current.rows)} customers as of ${current.asOf}` };
+    return {
+      status: "unchanged",
+      summary: `${by}${count(current.rows)} customers as of ${current.asOf}`,
+      ...marks,
+    };
   }
 
   using session = await openSnapshot(store, snapshot);
@@ -33,7 +67,10 @@ export const scoreChurn: Pipeline = async ({ config, store, runtime, force }) =>
   await session.run(`CREATE TABLE features AS ${churnFeaturesSql(asOf)}`);
   return await withTemporaryFolder(config.home, async (folder) => {
     const predictions = join(folder, "predictions.jsonl");
-    const rows = await writePredictions(session, loadChurnModel(files), predictions, runtime);
+    await Deno.writeTextFile(predictions, "");
+    const rows = card.version === NOTHING
+      ? 0
+      : await writePredictions(session, loadScorer({ card, files }), predictions, runtime);
     const parquet = join(folder, "churn.parquet");
     await session.run(`COPY (
       SELECT features.customer_id, DATE ${sqlString(asOf)} AS as_of,
@@ -53,13 +90,51 @@ export const scoreChurn: Pipeline = async ({ config, store, runtime, force }) =>
         snapshot,
         modelVersion: card.version,
         asOf,
+        ...(baselineReason !== undefined && { baselineReason }),
       },
       parquet,
       { replaces },
     );
-    return { status: "done", summary: await summary(session, rows, asOf) };
+    return { status: "done", summary: by + await summary(session, rows, asOf), ...marks };
   });
 };
+
+/** What scores; where even the baseline cannot be fitted, a version that has no files and scores nobody. */
+async function modelOf(context: PipelineContext, snapshot: string): Promise<ScoringModel> {
+  const fitBaseline = async () => {
+    using session = await openSnapshot(context.store, snapshot);
+    const period = await salesPeriod(session);
+    const dates = labelledDates(period, { historyDays: BASELINE_HISTORY_DAYS });
+    if (dates.length === 0) {
+      throw new TooLittleDataError("There is too little data for any churn score", {
+        expected: `at least ${BASELINE_HISTORY_DAYS + CHURN_HORIZON_DAYS} days of orders`,
+        found: `${daysBetween(period.first, period.last) + 1} days, from ${period.first} to ${period.last}`,
+      });
+    }
+    const { features, labels } = await readChurnExamples(session, dates);
+    const baseline = await recencyBaseline().fit(features, labels);
+    return { asOf: addDays(period.last, 1), files: baseline.save() };
+  };
+  try {
+    return await scoringModel(context, "churn", snapshot, fitBaseline);
+  } catch (error) {
+    if (!(error instanceof TooLittleDataError)) throw error;
+    context.runtime.log.warn(`No customer gets a churn score: ${error.message}`);
+    const card = {
+      name: "churn",
+      version: NOTHING,
+      trainedAt: "",
+      snapshot,
+      asOf: "",
+      parameters: {},
+      metrics: {},
+    };
+    return { card, files: {}, baselineReason: error.message };
+  }
+}
+
+const loadScorer = ({ card, files }: ModelVersion): ChurnModel =>
+  isBaseline(card) ? loadRecencyChurnModel(files) : loadChurnModel(files);
 
 /** One JSON line a customer of the table `features`; returns how many. */
 async function writePredictions(

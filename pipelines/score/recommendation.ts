@@ -1,10 +1,20 @@
-import { salesPeriod } from "shopflow/business/mod.ts";
+import { readRecommenderData, salesPeriod } from "shopflow/business/mod.ts";
 import { addDays, interactionsSql } from "shopflow/features/mod.ts";
-import { historiesByCustomer, type InteractionColumns, loadRecommender } from "shopflow/models/mod.ts";
-import { currentScores, loadChampion, upToDateScores } from "shopflow/registry/mod.ts";
+import {
+  historiesByCustomer,
+  type Interaction,
+  type InteractionColumns,
+  loadRecommender,
+  popularityBaseline,
+  RECOMMENDER_PARAMETERS,
+  recommenderFiles,
+  salesTable,
+} from "shopflow/models/mod.ts";
+import { currentScores, isBaseline, upToDateScores } from "shopflow/registry/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import type { Pipeline } from "../context.ts";
 import { type Cell, publishScoreRows } from "./score_file.ts";
+import { scoringModel } from "./scoring_model.ts";
 
 /** Recommendations kept of each customer. */
 const RECOMMENDATIONS = 20;
@@ -16,22 +26,38 @@ const COLUMNS = [
   ["because", "VARCHAR"],
 ] as const;
 
-/** Recommends products to every customer who bought or looked at something, from the model and the current snapshot. */
+/**
+ * Recommends products to every customer who bought or looked at something, from the model and the current snapshot.
+ * Without a champion that can score, everybody gets the baseline: the best sellers.
+ */
 export const scoreRecommendation: Pipeline = async (context) => {
   const { store, runtime, force } = context;
   // Read before snapshot and model: scores published after this moment may be of newer ones.
   const replaces = (await currentScores(store, "recommendations"))?.key ?? null;
-  const { card, files } = await loadChampion(store, "recommendation");
   using snapshot = await openSnapshot(store);
+  const asOf = addDays((await salesPeriod(snapshot)).last, 1);
+  const { card, files, baselineReason, problems } = await scoringModel(
+    context,
+    "recommendation",
+    snapshot.manifest.id,
+    async () => {
+      const { sales } = await readRecommenderData(snapshot, asOf);
+      return { asOf, files: recommenderFiles(popularityBaseline(salesTable(sales), RECOMMENDER_PARAMETERS)) };
+    },
+  );
+  const marks = { ...(problems && { problems }) };
+  const by = baselineReason === undefined ? "" : `by the baseline, since ${baselineReason}; `;
   const made = { snapshot: snapshot.manifest.id, modelVersion: card.version };
   const before = await upToDateScores(store, "recommendations", made);
   if (before !== undefined && !force) {
-    return { status: "unchanged", summary: `${before.rows} recommendations are up to date` };
+    return { status: "unchanged", summary: `${by}${before.rows} recommendations are up to date`, ...marks };
   }
 
   const recommender = loadRecommender(files);
+  const recommend = isBaseline(card)
+    ? () => recommender.popular(RECOMMENDATIONS)
+    : (history: readonly Interaction[]) => recommender.recommend(history, RECOMMENDATIONS);
   // The snapshot may be newer than the model: what customers did since then counts.
-  const asOf = addDays((await salesPeriod(snapshot)).last, 1);
   const columns = await snapshot.columns(interactionsSql(asOf));
   const histories = historiesByCustomer(columns as unknown as InteractionColumns);
   const bar = runtime.progress.start("score recommendations", histories.size, "customers");
@@ -39,7 +65,7 @@ export const scoreRecommendation: Pipeline = async (context) => {
     let done = 0;
     for (const [customerId, history] of histories) {
       let rank = 0;
-      for (const { productId, score, because } of recommender.recommend(history, RECOMMENDATIONS)) {
+      for (const { productId, score, because } of recommend(history)) {
         yield [customerId, ++rank, productId, score, because];
       }
       if (++done % 1000 === 0) bar.update(done);
@@ -52,12 +78,13 @@ export const scoreRecommendation: Pipeline = async (context) => {
       scoredAt: runtime.now().toISOString(),
       ...made,
       asOf,
+      ...(baselineReason !== undefined && { baselineReason }),
     },
     COLUMNS,
     rows(),
     { replaces },
   );
-  const summary = `${scores.rows} recommendations for ${histories.size} customers`;
+  const summary = `${by}${scores.rows} recommendations for ${histories.size} customers`;
   bar.finish(summary);
-  return { status: "done", summary };
+  return { status: "done", summary, ...marks };
 };

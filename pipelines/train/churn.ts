@@ -1,20 +1,21 @@
 import {
   backtestChurn,
-  championInQuestion,
   type ChurnBacktest,
+  churnHeldOut,
   judgeChurnChallenger,
+  loadOpponents,
   salesPeriod,
 } from "shopflow/business/mod.ts";
-import { temporalSplit } from "shopflow/evaluation/mod.ts";
+import { heldOutFile, temporalSplit } from "shopflow/evaluation/mod.ts";
 import { encodeJson, readManifest } from "shopflow/lake/mod.ts";
 import { XGBOOST_DEFAULTS } from "shopflow/models/mod.ts";
-import { championVersion, settledDecision, trainedChampion } from "shopflow/registry/mod.ts";
+import { currentChampion, settledDecision, trainedChampion } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Pipeline } from "../context.ts";
-import { settleChallenger, settledText } from "./settle_challenger.ts";
+import { settleChallenger, settledText, unlessTooLittleData } from "./settle_challenger.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
 /** What a version depends on besides data and parameters. */
@@ -24,14 +25,15 @@ const PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, seed: 42 } };
 /**
  * Trains the churn model on the current snapshot, measures it on the latest date whose outcomes are known,
  * and makes it the champion if it is no worse there than the one before. The version that was measured is the one
- * that scores: it is not fitted again on the test period. A version that was refused is not trained again.
+ * that scores: it is not fitted again on the test period. A version that was refused or held is not trained again, and
+ * a history that is too short to train and to measure is no error.
  *
- * @throws {ModelError} when the history is too short to train and to measure.
+ * @throws {ModelError} when there are no sales.
  */
-export const trainChurn: Pipeline = async (context) => {
+export const trainChurn: Pipeline = unlessTooLittleData("churn", async (context) => {
   const { store, runtime, force } = context;
   // Read before the snapshot: whoever becomes champion after this moment may know a newer one.
-  const replaces = await championVersion(store, "churn");
+  const champion = await currentChampion(store, "churn");
   const { id: snapshot } = await readManifest(store);
   const code = await codeVersion(CODE.map((path) => join(ROOT, path)));
   const version = createHash("sha256").update(JSON.stringify({ snapshot, code, ...PARAMETERS })).digest("hex")
@@ -42,11 +44,12 @@ export const trainChurn: Pipeline = async (context) => {
   }
   const settled = force ? undefined : await settledDecision(store, "churn", version);
   if (settled !== undefined) {
-    return { status: "unchanged", summary: `churn model ${version} ${settledText(settled)}` };
+    return { status: "unchanged", summary: settledText("churn", settled) };
   }
 
   using session = await openSnapshot(store, snapshot);
-  const split = temporalSplit(await salesPeriod(session));
+  const period = await salesPeriod(session);
+  const split = temporalSplit(period);
   const bar = runtime.progress.start("train churn model", 0);
   const result = await backtestChurn(session, split, PARAMETERS);
   bar.finish(`${result.trainingRows.toLocaleString("en")} customers on ${split.train.length} dates`);
@@ -61,19 +64,24 @@ export const trainChurn: Pipeline = async (context) => {
     parameters: { ...PARAMETERS, split, code },
     metrics: result.metrics,
   };
-  const champion = await championInQuestion(store, "churn", replaces);
-  const judgement = judgeChurnChallenger(result, champion);
-  const outcome = await settleChallenger(context, { card, files: modelFiles(result) }, judgement, replaces);
+  const judgement = await judgeChurnChallenger(
+    result,
+    await loadOpponents(store, "churn", champion),
+    (test) => backtestChurn(session, temporalSplit(period, { test }), PARAMETERS),
+  );
+  const outcome = await settleChallenger(context, { card, files: modelFiles(result) }, judgement, champion);
   return {
     status: "done",
     summary: `churn model ${version}, ${quality(result.metrics)}\n    ${outcome}`,
   };
-};
+});
 
-function modelFiles({ model, baseline, split, calibration }: ChurnBacktest): Record<string, Uint8Array> {
+function modelFiles(backtest: ChurnBacktest): Record<string, Uint8Array> {
+  const { model, baseline, split, calibration } = backtest;
   return {
     ...model.save(),
     ...baseline.save(),
+    ...heldOutFile(churnHeldOut(backtest)),
     "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
   };
 }

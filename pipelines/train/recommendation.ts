@@ -1,20 +1,22 @@
 import {
   backtestRecommender,
-  championInQuestion,
   judgeRecommenderChallenger,
+  loadOpponents,
   readRecommenderData,
+  recommenderHeldOut,
   salesPeriod,
   trainRecommender,
 } from "shopflow/business/mod.ts";
 import { addDays, INTERACTION_HALF_LIFE_DAYS, INTERACTION_WEIGHTS } from "shopflow/features/mod.ts";
+import { heldOutFile } from "shopflow/evaluation/mod.ts";
 import { RECOMMENDER_PARAMETERS, recommenderFiles } from "shopflow/models/mod.ts";
-import { championVersion, settledDecision, trainedChampion } from "shopflow/registry/mod.ts";
+import { currentChampion, settledDecision, trainedChampion } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Pipeline } from "../context.ts";
-import { settleChallenger, settledText } from "./settle_challenger.ts";
+import { settleChallenger, settledText, unlessTooLittleData } from "./settle_challenger.ts";
 
 /** Folders whose change asks for a new training; scores follow the model's version, so scoring is among them. */
 const CODE = [
@@ -28,14 +30,14 @@ const CODE = [
 
 /**
  * Trains the recommender on the current snapshot, judges it on held-out orders, and makes it the champion if it
- * is no worse than the one before. A version that was refused is not trained again.
+ * is no worse than the one before. A version that was refused or held is not trained again.
  *
  * @throws {ModelError} when there are no sales.
  */
-export const trainRecommendation: Pipeline = async (context) => {
+export const trainRecommendation: Pipeline = unlessTooLittleData("recommendation", async (context) => {
   const { store, runtime, force } = context;
   // Read before the snapshot: whoever becomes champion after this moment may know a newer one.
-  const replaces = await championVersion(store, "recommendation");
+  const champion = await currentChampion(store, "recommendation");
   using snapshot = await openSnapshot(store);
   const parameters = {
     ...RECOMMENDER_PARAMETERS,
@@ -50,7 +52,7 @@ export const trainRecommendation: Pipeline = async (context) => {
   }
   const settled = force ? undefined : await settledDecision(store, "recommendation", version);
   if (settled !== undefined) {
-    return { status: "unchanged", summary: `version ${version} ${settledText(settled)}` };
+    return { status: "unchanged", summary: settledText("recommendation", settled) };
   }
 
   const bar = runtime.progress.start("train recommendation", 3, "steps");
@@ -58,8 +60,8 @@ export const trainRecommendation: Pipeline = async (context) => {
   const asOf = addDays(last, 1);
   const backtest = await backtestRecommender(snapshot, asOf);
   const { metrics } = backtest;
-  const champion = await championInQuestion(store, "recommendation", replaces);
-  const judgement = judgeRecommenderChallenger(backtest, snapshot.manifest.id, champion);
+  const opponents = await loadOpponents(store, "recommendation", champion);
+  const judgement = await judgeRecommenderChallenger(backtest, opponents);
   bar.update(1);
   const model = trainRecommender(await readRecommenderData(snapshot, asOf));
   bar.update(2);
@@ -72,16 +74,12 @@ export const trainRecommendation: Pipeline = async (context) => {
     parameters,
     metrics,
   };
-  const outcome = await settleChallenger(
-    context,
-    { card, files: recommenderFiles(model) },
-    judgement,
-    replaces,
-  );
+  const files = { ...recommenderFiles(model), ...heldOutFile(recommenderHeldOut(backtest)) };
+  const outcome = await settleChallenger(context, { card, files }, judgement, champion);
   const summary = `${model.productIds.length} products, ${quality(metrics)}`;
   bar.finish(summary);
   return { status: "done", summary: `version ${version}, ${summary}\n    ${outcome}` };
-};
+});
 
 function quality(metrics: Record<string, number>): string {
   if (metrics.held_out_customers === 0) return "not judged: no customer ordered on two days";

@@ -3,7 +3,11 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { ServingCache } from "../serving/serving_cache.ts";
 import { servedVersions, statusOf } from "../serving/served_versions.ts";
 
+const Kind = z.enum(["model", "baseline"]).openapi({
+  description: "baseline: the simplest method answers, because no model was good enough or could score",
+});
 const Model = z.object({
+  kind: Kind,
   version: z.string(),
   as_of: z.string(),
   trained_at: z.string(),
@@ -13,6 +17,8 @@ const Scores = z.object({
   rows: z.number(),
   as_of: z.string(),
   scored_at: z.string(),
+  model_kind: Kind,
+  baseline_reason: z.string().optional().openapi({ description: "Why a baseline made the scores" }),
   model_version: z.string(),
   data_snapshot: z.string(),
 });
@@ -34,7 +40,8 @@ const route = createRoute({
   path: "/health",
   summary: "State of the server",
   description:
-    "The data snapshot with its age, model versions with their hold-out metrics, score tables. Needs no key.",
+    "The data snapshot with its age, model versions with their hold-out metrics, score tables. Where a baseline " +
+    "answers instead of a model, its kind says so; that is no fault, so the status stays ok. Needs no key.",
   responses: {
     200: { description: "The server answers from a snapshot", content },
     503: { description: "There is no snapshot to answer from", content },

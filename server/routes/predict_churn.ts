@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { ModelError } from "shopflow/errors/mod.ts";
 import { CHURN_POPULATION_DAYS } from "shopflow/features/mod.ts";
-import type { ChurnPrediction } from "shopflow/models/mod.ts";
+import type { ChurnModel, ChurnPrediction } from "shopflow/models/mod.ts";
 import { HttpProblem, notReady } from "../problem.ts";
 import type { Serving } from "../serving/serving.ts";
 import type { ServingCache } from "../serving/serving_cache.ts";
@@ -67,6 +68,9 @@ function lookUp(serving: Serving, customerId: string): z.infer<typeof ChurnAnswe
   const scores = requireScores(serving);
   const score = scores.of(customerId);
   if (score !== undefined) return { ...scored(score, customerId), ...versionsOfScores(scores.table) };
+  if (serving.catalogue?.customers.has(customerId) && scores.table.rows === 0) {
+    throw nothingScored(`${customerId} has no churn score, nor has anybody`, 404, scores);
+  }
   if (serving.catalogue?.customers.has(customerId)) {
     throw new HttpProblem(404, "customer_not_scored", `${customerId} has no churn score`, {
       expected: `a customer with an order in the ${CHURN_POPULATION_DAYS} days before ${scores.table.asOf}`,
@@ -92,10 +96,11 @@ function lookUpAll(serving: Serving, customerIds: string[]): z.infer<typeof Chur
 }
 
 function scoreFeatures(
-  { churnModel, failed }: Serving,
+  { churnModel, churnScores, failed }: Serving,
   features: Record<string, number | null>,
 ): z.infer<typeof ChurnAnswer> {
   if (churnModel === undefined) {
+    if (churnScores?.table.rows === 0) throw nothingScored("Nothing can score features", 503, churnScores);
     throw notReady("Churn models are", {
       failed: failed.includes("churnModel"),
       command: "deno task pipeline run train",
@@ -119,10 +124,34 @@ function scoreFeatures(
     );
   }
   return {
-    ...scored(model.predict(features)),
+    ...scored(predicted(model, features)),
     ...versionsOfModel(card),
     missing_features: model.featureNames.filter((name) => (features[name] ?? null) === null),
   };
+}
+
+/** The shop's history is too short for any model, and for the baseline. */
+function nothingScored(problem: string, status: 404 | 503, { table }: NonNullable<Serving["churnScores"]>) {
+  const code = status === 404 ? "customer_not_scored" : "not_ready";
+  return new HttpProblem(status, code, problem, {
+    found: table.baselineReason ?? "an empty score table",
+    remedy: "The pipelines make scores as soon as there is enough data.",
+  });
+}
+
+/** @throws {HttpProblem} 400 for features that this model cannot score, e.g. the baseline without the recency. */
+function predicted(model: ChurnModel, features: Record<string, number | null>): ChurnPrediction {
+  try {
+    return model.predict(features);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    const { expected, found } = error;
+    throw new HttpProblem(400, "invalid_features", "The features cannot be scored", {
+      expected,
+      found,
+      remedy: "Send the features that are expected.",
+    });
+  }
 }
 
 function scored(

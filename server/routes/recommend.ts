@@ -15,7 +15,8 @@ const Named = z.object({ product_id: z.string(), product_name: z.string().nullab
 const Answer = Versions.extend({
   customer_id: z.string(),
   source: z.enum(["model", "popularity"]).openapi({
-    description: "model: from this customer's history; popularity: the shop's best sellers, for the unknown",
+    description: "model: from this customer's history; popularity: the shop's best sellers, for the " +
+      "unknown, and for everybody while a baseline serves",
   }),
   items: z.array(Named.extend({
     category: z.string().nullable(),
@@ -81,7 +82,9 @@ function answerFor(serving: Serving, customerId: string, n: number): Answered {
   }
   const scored = recommendations.of(customerId, n);
   if (scored !== undefined) {
-    return { source: "model", versions: versionsOfScores(recommendations.table), products: scored };
+    const versions = versionsOfScores(recommendations.table);
+    const source = versions.model_kind === "baseline" ? "popularity" : "model";
+    return { source, versions, products: scored };
   }
   if (recommender === undefined) {
     throw notReady("Recommendations for unknown customers are", {

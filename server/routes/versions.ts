@@ -1,10 +1,20 @@
 import { z } from "@hono/zod-openapi";
 import type { ModelCard, ScoreTable } from "shopflow/registry/mod.ts";
+import { kindOf } from "../serving/served_versions.ts";
 
 /** Where an answer comes from; part of every scoring answer. */
 export const Versions = z.object({
   as_of: z.string().openapi({ description: "Data before this date was used", example: "2024-10-02" }),
-  model_version: z.string().openapi({ description: "Version of the model", example: "8f2a61c0d9e4" }),
+  model_kind: z.enum(["model", "baseline"]).openapi({
+    description:
+      "model: the champion; baseline: the simplest method, because no model was good enough or could score " +
+      "(churn: recency alone; recommendations: the shop's best sellers for everybody)",
+    example: "model",
+  }),
+  model_version: z.string().openapi({
+    description: "Version of the model; that of a baseline begins with baseline-",
+    example: "8f2a61c0d9e4",
+  }),
   data_snapshot: z.string().openapi({ description: "Snapshot of the lake", example: "5f4dcc3b5aa765d6" }),
 });
 
@@ -13,6 +23,7 @@ export type VersionsOf = z.infer<typeof Versions>;
 /** Versions of an answer from a score table. */
 export const versionsOfScores = (table: ScoreTable): VersionsOf => ({
   as_of: table.asOf,
+  model_kind: kindOf(table.modelVersion),
   model_version: table.modelVersion,
   data_snapshot: table.snapshot,
 });
@@ -20,6 +31,7 @@ export const versionsOfScores = (table: ScoreTable): VersionsOf => ({
 /** Versions of an answer that a model computes at the request. */
 export const versionsOfModel = (card: ModelCard): VersionsOf => ({
   as_of: card.asOf,
+  model_kind: kindOf(card.version),
   model_version: card.version,
   data_snapshot: card.snapshot,
 });

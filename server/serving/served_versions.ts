@@ -1,4 +1,4 @@
-import type { ModelCard, ScoreTable } from "shopflow/registry/mod.ts";
+import { isBaseline, type ModelCard, type ScoreTable } from "shopflow/registry/mod.ts";
 import type { Serving } from "./serving.ts";
 
 export type ServingStatus = "ok" | "degraded" | "unavailable";
@@ -33,17 +33,24 @@ export function servedVersions(serving: Serving, now: Date) {
 
 export type ServedVersions = ReturnType<typeof servedVersions>;
 
+/** Whether a model of this version answers, or a baseline. */
+export const kindOf = (version: string): "model" | "baseline" =>
+  isBaseline({ version }) ? "baseline" : "model";
+
 const modelVersion = ({ version, asOf, trainedAt, metrics }: ModelCard) => ({
+  kind: kindOf(version),
   version,
   as_of: asOf,
   trained_at: trainedAt,
   metrics,
 });
 
-const scoresVersion = ({ rows, asOf, scoredAt, modelVersion, snapshot }: ScoreTable) => ({
+const scoresVersion = ({ rows, asOf, scoredAt, modelVersion, snapshot, baselineReason }: ScoreTable) => ({
   rows,
   as_of: asOf,
   scored_at: scoredAt,
+  model_kind: kindOf(modelVersion),
+  ...(baselineReason !== undefined && { baseline_reason: baselineReason }),
   model_version: modelVersion,
   data_snapshot: snapshot,
 });

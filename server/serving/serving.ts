@@ -1,6 +1,18 @@
 import { currentSnapshotId, type ObjectStore } from "shopflow/lake/mod.ts";
-import { type ChurnModel, loadChurnModel, loadRecommender, type Recommender } from "shopflow/models/mod.ts";
-import { championCard, currentScores, loadChampion, type ModelCard } from "shopflow/registry/mod.ts";
+import {
+  type ChurnModel,
+  loadChurnModel,
+  loadRecencyChurnModel,
+  loadRecommender,
+  type Recommender,
+} from "shopflow/models/mod.ts";
+import {
+  currentScores,
+  isBaseline,
+  loadModelVersion,
+  type ModelCard,
+  servingCard,
+} from "shopflow/registry/mod.ts";
 import { type Catalogue, loadCatalogue } from "./catalogue.ts";
 import { type ChurnScores, loadChurnScores } from "./churn_scores.ts";
 import { type InventoryPlan, loadInventoryPlan } from "./inventory_plan.ts";
@@ -42,24 +54,26 @@ export const SERVED_PARTS: {
     const id = await currentSnapshotId(store);
     return id === undefined ? undefined : { version: id, load: () => loadCatalogue(store, id) };
   },
-  churnModel: (store) => findModel(store, "churn", loadChurnModel),
+  churnModel: (store) => findModel(store, "churn", loadChurnModel, loadRecencyChurnModel),
   recommender: (store) => findModel(store, "recommendation", loadRecommender),
   churnScores: (store) => findScores(store, "churn", loadChurnScores),
   recommendations: (store) => findScores(store, "recommendations", loadRecommendationScores),
   inventoryPlan: (store) => findScores(store, "inventory_plan", loadInventoryPlan),
 };
 
+/** The champion, or without one the baseline, whose version marks every answer. */
 async function findModel<M>(
   store: ObjectStore,
   name: string,
   load: (files: Record<string, Uint8Array>) => M,
+  loadBaseline = load,
 ): Promise<FoundPart<ServedModel<M>> | undefined> {
-  const champion = await championCard(store, name);
-  return champion && {
-    version: champion.version,
+  const serving = await servingCard(store, name);
+  return serving && {
+    version: serving.version,
     async load() {
-      const { card, files } = await loadChampion(store, name);
-      return { card, model: load(files) };
+      const { card, files } = await loadModelVersion(store, name, serving.version);
+      return { card, model: isBaseline(card) ? loadBaseline(files) : load(files) };
     },
   };
 }

@@ -15,14 +15,20 @@ export function ModelsPanel({ versions: { models } }: { versions: ServedVersions
     <section>
       <h2>Models</h2>
       <div class="grid wide">
-        {entries.map(([name, { version, as_of, trained_at, metrics }]) => (
+        {entries.map(([name, { kind, version, as_of, trained_at, metrics }]) => (
           <article key={name} class="card">
             <header>
               <h3>{titled(name)}</h3>
               <code>{version}</code>
             </header>
-            <Headlines metrics={metrics} />
-            <AllMetrics metrics={metrics} />
+            {kind === "baseline"
+              ? <p>The baseline answers: no model was good enough yet, or the champion cannot score.</p>
+              : (
+                <>
+                  <Headlines metrics={metrics} />
+                  <AllMetrics metrics={metrics} />
+                </>
+              )}
             <footer class="meta">
               <span>data before {as_of}</span>
               <span>trained {formatTime(trained_at)}</span>

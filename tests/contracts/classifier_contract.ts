@@ -52,7 +52,7 @@ export function testClassifierContract(trainer: ClassifierTrainer): void {
     const [features] = trainingTable(1);
     for (const [label, found] of [[0, /rows of class 0/], [1, /rows of class 1/]] as const) {
       await assert.rejects(trainer.fit(features, new Uint8Array(features.rows).fill(label)), {
-        name: "ModelError",
+        name: "TooLittleDataError",
         message: found,
       });
     }

@@ -44,7 +44,7 @@ Deno.test("show tells where the champion came from and why it scores", () =>
     assert.match(text, new RegExp(`^recommendation ${champion}: champion$`, "m"));
     assert.match(
       text,
-      /the first model, and no worse than its baseline\n {2}judged on the last orders of 40 customers/,
+      /the first model, and it beats its baseline\n {2}judged on the last orders of 40 customers/,
     );
     assert.match(text, /^ndcg_at_10 +0\.\d{4}$/m);
     await assert.rejects(models(context, "show", "recomendation"), {

@@ -4,6 +4,7 @@ import { recommenderFiles } from "shopflow/models/mod.ts";
 import {
   championCard,
   championVersion,
+  type ComparedFigure,
   makeChampion,
   promotionDecisions,
   saveModelVersion,
@@ -58,8 +59,8 @@ Deno.test("a recommender is compared with the champion on orders that the champi
   // Customers 0 to 12 and 20 to 32 of each copy ordered last on the day or later.
   assert.equal(latest!.figures[1]!.name, `NDCG@10 of 78 customers since ${first.asOf}`);
   assert.equal(first.asOf, day);
-  const { champion, challenger, tolerance } = latest!.figures[1]!;
-  assert.ok(Math.abs(challenger - champion!) < 0.5 && tolerance >= 0.01);
+  const { champion, challenger, championError } = latest!.figures[1]!;
+  assert.ok(Math.abs(challenger - champion!) < 0.5 && championError! > 0 && championError! < 0.1);
   assert.match(summary, /champion/);
 });
 
@@ -79,15 +80,35 @@ Deno.test("a champion that was trained on every held-out order is not asked abou
   await trainRecommendation(context);
   const [latest] = await promotionDecisions(context.store, "recommendation");
   assert.notEqual(latest!.version, first);
+  // The stand-ins of both are compared customer by customer, and did the same.
+  const [, { name, champion, challenger, championError }] = latest!.figures as [
+    ComparedFigure,
+    ComparedFigure,
+  ];
+  assert.equal(name, "NDCG@10 of 120 customers with the same last order");
+  assert.deepEqual([champion, championError], [challenger, 0]);
+  assert.equal(latest!.reason, "no worse than the champion, and it beats its baseline");
+});
+
+Deno.test("without stored results of the same customers a person decides", async () => {
+  await using lake = await createCuratedLake(largeShop());
+  const { context } = lake;
+  await makeKnowingChampion(context, addDays(LAST_DAY, 1));
+  const { summary, status } = await trainRecommendation(context);
+  assert.equal(status, "done");
   assert.match(
-    latest!.reason,
-    /cannot be judged \(0 customers ordered since it was trained on 2024-07-01, 50 are needed/,
+    summary,
+    /waits for a person: .*\(0 customers ordered since it was trained on 2024-07-01, 30 are needed; it stored no/,
   );
-  assert.equal(latest!.figures.length, 1);
+  assert.equal(await championVersion(context.store, "recommendation"), "knowing");
+  assert.equal((await trainRecommendation(context)).status, "unchanged");
 });
 
 /** Makes a recommender champion that knows the held-out orders, though its card says otherwise. */
-async function makeKnowingChampion({ store }: PipelineContext): Promise<void> {
+async function makeKnowingChampion(
+  { store }: PipelineContext,
+  cardAsOf = addDays(LAST_DAY, -19),
+): Promise<void> {
   using snapshot = await openSnapshot(store);
   const orders = "(FROM fact_orders WHERE order_date > DATE '2024-06-01')";
   const events = "(FROM fact_events WHERE false)";
@@ -99,7 +120,7 @@ async function makeKnowingChampion({ store }: PipelineContext): Promise<void> {
     version: "knowing",
     trainedAt: "",
     snapshot: "s0",
-    asOf: addDays(LAST_DAY, -19),
+    asOf: cardAsOf,
     parameters: {},
     metrics: {},
   };
@@ -126,19 +147,22 @@ Deno.test("a recommender that is worse than the champion on new orders is refuse
   assert.equal((await trainRecommendation(context)).status, "unchanged");
 });
 
-Deno.test("a recommender without anything to judge it on becomes champion with a warning", async () => {
+Deno.test("a recommender without anything to judge it on is refused with a warning", async () => {
   await using lake = await createCuratedLake({
     ...groupedShop(),
     fact_orders: groupedShop().fact_orders!.filter(([order]) => String(order).endsWith("-0")),
   });
   const { context, warnings } = listening(lake.context);
-  await trainRecommendation(context);
-  assert.match(
-    warnings.join("\n"),
-    /recommendation model \w+ became champion unjudged: nothing to judge it on/,
-  );
-  const [latest] = await promotionDecisions(context.store, "recommendation");
-  assert.equal(latest!.outcome, "promoted");
+  const { status, summary } = await trainRecommendation(context);
+  assert.equal(status, "done");
+  for (const place of [summary, warnings.join("\n")]) {
+    assert.match(
+      place,
+      /refused: there is nothing to judge it on: 0 customers ordered on two days, 30 are needed/,
+    );
+  }
+  assert.equal(await championVersion(context.store, "recommendation"), null);
+  assert.equal((await trainRecommendation(context)).status, "unchanged");
 });
 
 Deno.test("what a person promoted is not undone by training the same snapshot again", async () => {

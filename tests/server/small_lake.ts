@@ -75,8 +75,9 @@ export async function publishChurnScores(store: ObjectStore, options: {
   customers?: number;
   modelVersion?: string;
   highestRisk?: number;
+  baselineReason?: string;
 } = {}): Promise<void> {
-  const { customers = 4, modelVersion = "churn-1", highestRisk = 0.9 } = options;
+  const { customers = 4, modelVersion = "churn-1", highestRisk = 0.9, baselineReason } = options;
   const reasons = Array.from({ length: 6 }, (_, i) => ({
     feature: "recency_days",
     value: 100 + i,
@@ -92,6 +93,7 @@ export async function publishChurnScores(store: ObjectStore, options: {
     SELECT ${customerId("i")} AS customer_id, DATE '${AS_OF}' AS as_of,
       ${highestRisk} / i AS churn_probability, ${sqlString(JSON.stringify(reasons))} AS reasons
     FROM range(1, ${customers + 1}) AS t(i)`,
+    baselineReason,
   );
 }
 
@@ -184,9 +186,24 @@ export async function publishChampion(
   await makeChampion(store, name, version);
 }
 
-async function publish(store: ObjectStore, name: string, modelVersion: string, rows: number, query: string) {
+async function publish(
+  store: ObjectStore,
+  name: string,
+  modelVersion: string,
+  rows: number,
+  query: string,
+  baselineReason?: string,
+) {
   const path = await writeParquet(store, query);
-  const table = { name, rows, scoredAt: SCORED_AT, snapshot: "scored-snapshot", modelVersion, asOf: AS_OF };
+  const table = {
+    name,
+    rows,
+    scoredAt: SCORED_AT,
+    snapshot: "scored-snapshot",
+    modelVersion,
+    asOf: AS_OF,
+    ...(baselineReason !== undefined && { baselineReason }),
+  };
   await publishScores(store, table, path);
 }
 

@@ -44,7 +44,7 @@ Deno.test("a shop without orders and a date without customers are refused", asyn
   await assert.rejects(salesPeriod(empty), { name: "ModelError", message: /no orders to learn from/ });
   using shop = await openChurnShop({ customers: 20 });
   await assert.rejects(readChurnExamples(shop, ["2020-01-01"]), {
-    name: "ModelError",
+    name: "TooLittleDataError",
     message: /No customer can be judged as of 2020-01-01/,
   });
 });

@@ -34,7 +34,7 @@ Deno.test("a date outside the data is replaced, and the note says so", () => {
 Deno.test("what is no date and data that is too short are refused", () => {
   assert.throws(() => planChurnStudy("soon", PERIOD), { name: "InputError" });
   assert.throws(() => planChurnStudy("2024-09-01", { first: "2024-08-01", last: "2024-12-31" }), {
-    name: "ModelError",
+    name: "TooLittleDataError",
     message: /too little data/,
   });
 });

@@ -31,7 +31,7 @@ Deno.test("a test date may be chosen for a look back", () => {
 
 Deno.test("too short a history is refused with what is needed", () => {
   assert.throws(() => temporalSplit({ first: "2024-05-01", last: "2024-12-31" }), {
-    name: "ModelError",
+    name: "TooLittleDataError",
     message: /at least 270 days of orders, found 245 days, from 2024-05-01 to 2024-12-31/,
   });
   assert.equal(
@@ -40,7 +40,7 @@ Deno.test("too short a history is refused with what is needed", () => {
     "270 days will do",
   );
   assert.throws(() => temporalSplit(TWO_YEARS, { test: "2023-03-01" }), {
-    name: "ModelError",
+    name: "TooLittleDataError",
     message: /at least 180 days of orders before 2023-03-01, found 59 days.*Choose a later date/,
   });
 });

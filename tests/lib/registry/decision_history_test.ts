@@ -104,7 +104,7 @@ Deno.test("the history ends with the last hundred decisions", () =>
     assert.deepEqual(await promotionDecisions(store, "churn"), decisions.slice(30).toReversed());
   }));
 
-Deno.test("a refused version is settled as long as the champion is whole", () =>
+Deno.test("a refused or held version is settled, even where the champion lost its files", () =>
   withVersions(["v1", "v2"], async (store) => {
     await makeChampion(store, "churn", "v1", { decision: decision("v1") });
     assert.equal(await settledDecision(store, "churn", "v2"), undefined, "never judged");
@@ -117,7 +117,20 @@ Deno.test("a refused version is settled as long as the champion is whole", () =>
       "the champion is no refused version",
     );
     await store.delete("models/churn/v1/trees.json");
-    assert.equal(await settledDecision(store, "churn", "v2"), undefined, "nothing else can score now");
+    assert.deepEqual(
+      await settledDecision(store, "churn", "v2"),
+      refused,
+      "it does not come to score by that",
+    );
+    const held = decision("v2", { champion: "v1", outcome: "held", decidedAt: at(3) });
+    await recordDecisions(store, "churn", [held]);
+    assert.deepEqual(await settledDecision(store, "churn", "v2"), held);
+    await store.delete("models/churn/champion.json");
+    assert.equal(
+      await settledDecision(store, "churn", "v2"),
+      undefined,
+      "nothing is left that it was held for",
+    );
   }));
 
 Deno.test("where the only model was refused, scoring says so, and how to let it score", () =>

@@ -7,6 +7,7 @@ testApi("a product's plan has a row for each warehouse, with versions", async ({
     product_id: "PROD00001",
     product_name: "Product 1",
     as_of: "2024-10-01",
+    model_kind: "model",
     model_version: "plan-1",
     data_snapshot: "scored-snapshot",
   });

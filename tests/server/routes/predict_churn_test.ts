@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Problem, testApi } from "../api_client.ts";
+import { createClient, type Problem, testApi } from "../api_client.ts";
+import { publishChurnScores, publishSmallSnapshot, temporaryLake } from "../small_lake.ts";
 
 const post = "/predict/churn";
 
@@ -15,6 +16,7 @@ testApi(
       risk_band: "high",
       action: { type: "discount", discount_percent: 15, text: "Offer a 15 % discount." },
       as_of: "2024-10-01",
+      model_kind: "model",
       model_version: "churn-1",
       data_snapshot: "scored-snapshot",
     });
@@ -68,6 +70,21 @@ testApi("an unknown customer and one who has not bought yet are told apart", asy
   const { error } = await withoutOrder.json() as Problem;
   assert.equal(error.code, "customer_not_scored");
   assert.equal(error.expected, "a customer with an order in the 365 days before 2024-10-01");
+});
+
+Deno.test("where the history is too short for any score, a customer hears so", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallSnapshot(lake.store);
+  const baselineReason = "There is too little data for any churn score";
+  await publishChurnScores(lake.store, {
+    customers: 0,
+    modelVersion: "baseline-too-little-data",
+    baselineReason,
+  });
+  const answer = await createClient(lake.store).post(post, { customer_id: "CUST000001" });
+  assert.equal(answer.status, 404);
+  const { error } = await answer.json() as Problem;
+  assert.deepEqual([error.code, error.found], ["customer_not_scored", baselineReason]);
 });
 
 /** Bodies that are refused: the code, what was expected, what was found. */

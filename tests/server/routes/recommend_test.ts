@@ -20,6 +20,7 @@ testApi(
         { product_id: "PROD00002", product_name: "Product 2", category: "Books", score: 0.5, because: null },
       ],
       as_of: "2024-10-01",
+      model_kind: "model",
       model_version: "rec-1",
       data_snapshot: "scored-snapshot",
     });

@@ -1,0 +1,131 @@
+import { ModelError, type ShopFlowError } from "shopflow/errors/mod.ts";
+import {
+  BASELINE_PREFIX,
+  currentChampion,
+  loadModelVersion,
+  type ModelCard,
+  type ModelVersion,
+  promotionDecisions,
+  publishBaseline,
+} from "shopflow/registry/mod.ts";
+import { codeVersion } from "shopflow/runtime/mod.ts";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { PipelineContext } from "../context.ts";
+import { checkScorable, missingFeatures } from "../models/check_scorable.ts";
+
+/** What a baseline depends on besides data. */
+const CODE = ["../../lib/features", "../../lib/models", "../../lib/evaluation", "../../lib/business", "."];
+
+/** What scores a snapshot. */
+export interface ScoringModel extends ModelVersion {
+  /** Why it is the baseline; undefined of the champion. */
+  baselineReason?: string;
+  /** What is wrong with a champion that should have scored. */
+  problems?: ShopFlowError[];
+}
+
+/** Fits a baseline on the snapshot. */
+export type FitBaseline = () => Promise<{ asOf: string; files: Record<string, Uint8Array> }>;
+
+/**
+ * The champion, or the baseline where there is none that can score: no model beat its baseline yet, features of the
+ * champion are not computed any more, or its files are damaged. Only the last is a problem of the run; the others are
+ * states that the gate of models leads to, and a person may take their time. The baseline is kept in the registry, so
+ * that the server answers by the same.
+ *
+ * @throws {TooLittleDataError} when even the baseline cannot be fitted.
+ */
+export async function scoringModel(
+  context: Pick<PipelineContext, "store" | "runtime">,
+  name: string,
+  snapshot: string,
+  fitBaseline: FitBaseline,
+): Promise<ScoringModel> {
+  const { store, runtime } = context;
+  const pointer = await currentChampion(store, name);
+  if (pointer === undefined) {
+    const baselineReason = await whyNoChampion(context, name);
+    return { ...await baseline(context, name, snapshot, fitBaseline), baselineReason };
+  }
+  const promote = `\`deno task models list ${name}\` has the versions; ` +
+    `\`deno task models promote ${name} VERSION --reason TEXT\` lets another one score.`;
+  try {
+    const champion = await loadModelVersion(store, name, pointer.version);
+    const gone = missingFeatures(champion);
+    if (gone.length === 0) {
+      checkScorable(champion);
+      return champion;
+    }
+    const baselineReason =
+      `the champion ${pointer.version} asks for features that are not computed any more: ` +
+      gone.join(", ");
+    runtime.log.warn(`The ${name} model: ${baselineReason}. The baseline scores. ${promote}`);
+    return { ...await baseline(context, name, snapshot, fitBaseline), baselineReason };
+  } catch (cause) {
+    if (!(cause instanceof ModelError)) throw cause;
+    // What the error advises is part of what is advised here.
+    const found = cause.message.replace(cause.remedy === undefined ? "" : `. ${cause.remedy}`, "");
+    const baselineReason = `the champion ${pointer.version} cannot be read: ${found}`;
+    const problem = new ModelError(
+      `The champion of the ${name} model cannot be read, and its baseline scores`,
+      {
+        found,
+        remedy:
+          `\`deno task pipeline run train\` restores files that training on the same snapshot gives; ${promote}`,
+        cause,
+      },
+    );
+    return { ...await baseline(context, name, snapshot, fitBaseline), baselineReason, problems: [problem] };
+  }
+}
+
+async function whyNoChampion({ store, runtime }: Pick<PipelineContext, "store" | "runtime">, name: string) {
+  const [latest] = await promotionDecisions(store, name);
+  if (latest === undefined) return "no model is trained yet";
+  const reason = latest.outcome === "promoted"
+    ? `no version is the champion; ${latest.version} was`
+    : `no model was good enough: version ${latest.version} was refused, ${latest.reason}`;
+  runtime.log.warn(
+    `The ${name} model: ${reason}. The baseline scores. \`deno task models history ${name}\` has the figures.`,
+  );
+  return reason;
+}
+
+/** The baseline of this snapshot and code, fitted unless it is stored. */
+async function baseline(
+  { store, runtime }: Pick<PipelineContext, "store" | "runtime">,
+  name: string,
+  snapshot: string,
+  fitBaseline: FitBaseline,
+): Promise<ModelVersion> {
+  const code = await codeVersion(CODE.map((path) => join(import.meta.dirname!, path)));
+  const hash = createHash("sha256").update(JSON.stringify({ name, snapshot, code })).digest("hex");
+  const version = `${BASELINE_PREFIX}${hash.slice(0, 12)}`;
+  const stored = await ifStored(() => loadModelVersion(store, name, version));
+  if (stored !== undefined) {
+    await publishBaseline(store, stored);
+    return stored;
+  }
+  const { asOf, files } = await fitBaseline();
+  const card: ModelCard = {
+    name,
+    version,
+    trainedAt: runtime.now().toISOString(),
+    snapshot,
+    asOf,
+    parameters: { code },
+    metrics: {},
+  };
+  await publishBaseline(store, { card, files });
+  return { card, files };
+}
+
+async function ifStored<T>(load: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await load();
+  } catch (error) {
+    if (error instanceof ModelError) return undefined;
+    throw error;
+  }
+}
