@@ -1,4 +1,5 @@
 import type { BSON, Filter } from "mongodb";
+import { maskUrl } from "shopflow/config/mod.ts";
 import { createLogger, type Logger } from "shopflow/runtime/mod.ts";
 import { connectTickets, mongoError, requireTickets } from "./mongo_client.ts";
 import type { RowSelection } from "./row_selection.ts";
