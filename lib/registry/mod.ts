@@ -18,8 +18,10 @@ export { promotionDecisions, recordDecisions } from "./decision_history.ts";
 export { findVersion, type ListedVersion, listVersions } from "./list_versions.ts";
 export {
   currentScores,
+  earlierScoresPath,
   publishScores,
   requireScores,
+  scoresPath,
   type ScoreTable,
   upToDateScores,
 } from "./score_tables.ts";

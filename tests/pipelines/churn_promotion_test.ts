@@ -156,7 +156,7 @@ Deno.test("a champion whose files or features the present code cannot read is re
   const { context } = lake;
   await makeOracleChampion(context, TEST_DATE);
   const { store } = context;
-  const { files } = await loadModelVersion(store, "churn", "oracle");
+  const { card, files } = await loadModelVersion(store, "churn", "oracle");
   const trees = JSON.parse(new TextDecoder().decode(files["trees.json"]));
   for (
     const [change, reason] of [
@@ -167,8 +167,9 @@ Deno.test("a champion whose files or features the present code cannot read is re
       [{ featureNames: ["age"] }, /not the features the model was fitted with/],
     ] as const
   ) {
-    await store.put("models/churn/oracle/trees.json", encodeJson({ ...trees, ...change }));
-    await makeChampion(store, "churn", "oracle");
+    const other = { ...files, "trees.json": encodeJson({ ...trees, ...change }) };
+    const { version } = await saveModelVersion(store, { card, files: other });
+    await makeChampion(store, "churn", version);
     assert.equal((await trainChurn({ ...context, force: true })).status, "done");
     const [decision] = await promotionDecisions(store, "churn");
     const { outcome, reason: said } = decision!;
