@@ -7,7 +7,7 @@ import {
 } from "shopflow/business/mod.ts";
 import { temporalSplit } from "shopflow/evaluation/mod.ts";
 import { encodeJson, readManifest } from "shopflow/lake/mod.ts";
-import { XGBOOST_DEFAULTS } from "shopflow/models/mod.ts";
+import { saveChurnInputs, XGBOOST_DEFAULTS } from "shopflow/models/mod.ts";
 import { championVersion, settledDecision, trainedChampion } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
@@ -70,9 +70,12 @@ export const trainChurn: Pipeline = async (context) => {
   };
 };
 
-function modelFiles({ model, baseline, split, calibration }: ChurnBacktest): Record<string, Uint8Array> {
+function modelFiles(
+  { model, inputs, baseline, split, calibration }: ChurnBacktest,
+): Record<string, Uint8Array> {
   return {
     ...model.save(),
+    ...saveChurnInputs(inputs),
     ...baseline.save(),
     "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
   };

@@ -46,7 +46,9 @@ export function addDocs(app: OpenAPIHono, { cache, board, ...keys }: DocsOptions
   app.get("/docs", async (c) => {
     const [serving, run] = await Promise.all([cache.current(), exampleRun(board)]);
     const example = { ...exampleIds(serving), run };
-    return c.html(renderDocsPage({ endpoints, example, origin: new URL(c.req.url).origin, ...keys }));
+    const features = serving.churnModel?.model.inputs.features;
+    const { origin } = new URL(c.req.url);
+    return c.html(renderDocsPage({ endpoints, example, features, origin, ...keys }));
   });
 }
 

@@ -1,5 +1,10 @@
 import { currentSnapshotId, type ObjectStore } from "shopflow/lake/mod.ts";
-import { type ChurnModel, loadChurnModel, loadRecommender, type Recommender } from "shopflow/models/mod.ts";
+import {
+  type DeclaredChurnModel,
+  loadDeclaredChurnModel,
+  loadRecommender,
+  type Recommender,
+} from "shopflow/models/mod.ts";
 import { championCard, currentScores, loadChampion, type ModelCard } from "shopflow/registry/mod.ts";
 import { type Catalogue, loadCatalogue } from "./catalogue.ts";
 import { type ChurnScores, loadChurnScores } from "./churn_scores.ts";
@@ -15,7 +20,7 @@ export interface ServedModel<M> {
 /** What the server answers from; each part is undefined until a pipeline has produced it. */
 export interface ServedParts {
   catalogue: Catalogue;
-  churnModel: ServedModel<ChurnModel>;
+  churnModel: ServedModel<DeclaredChurnModel>;
   recommender: ServedModel<Recommender>;
   churnScores: ChurnScores;
   recommendations: RecommendationScores;
@@ -42,7 +47,7 @@ export const SERVED_PARTS: {
     const id = await currentSnapshotId(store);
     return id === undefined ? undefined : { version: id, load: () => loadCatalogue(store, id) };
   },
-  churnModel: (store) => findModel(store, "churn", loadChurnModel),
+  churnModel: (store) => findModel(store, "churn", loadDeclaredChurnModel),
   recommender: (store) => findModel(store, "recommendation", loadRecommender),
   churnScores: (store) => findScores(store, "churn", loadChurnScores),
   recommendations: (store) => findScores(store, "recommendations", loadRecommendationScores),
