@@ -3,6 +3,7 @@ export type { ObjectStat, ObjectStore, StoredObject, UnfinishedWrite } from "./o
 export { createDirectoryStore } from "./directory_store.ts";
 export { changedFile, fileSha256, isWhole, refuseDamaged, verifiedPath } from "./damaged_files.ts";
 export { type LakeConfig, openStore } from "./open_store.ts";
+export { guardPresence, type PresenceOptions } from "./lake_presence.ts";
 export { readOnlyStore } from "./read_only_store.ts";
 export { encodeSealedJson, readSealedJson, sealed, type SealOptions } from "./sealed_json.ts";
 export { decodeJson, encodeJson, readJson, swapJson } from "./json_object.ts";

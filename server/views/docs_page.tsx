@@ -43,6 +43,10 @@ export function renderDocsPage({ endpoints, features, ...request }: DocsProps): 
         <code>{'{"error": {"code", "message", "expected", "found", "remedy"}}'}</code>; remedy says what to
         do.
       </p>
+      <p class="soft">
+        While the lake cannot be read, answers come from what was loaded before. They carry the header{" "}
+        <code>x-lake-unreachable-since</code> and, in <code>age</code>, the seconds since the lake was read.
+      </p>
       {endpoints.map((endpoint) => <Endpoint key={endpoint.path} endpoint={endpoint} request={request} />)}
       <FeatureTable declared={features} />
     </Layout>,
