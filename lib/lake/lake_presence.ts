@@ -2,8 +2,8 @@ import { LakeUnreachableError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "./object_store.ts";
 
 export interface PresenceOptions {
-  /** Objects that were there when another program looked. */
-  known?: Iterable<string>;
+  /** Finds out which objects were there when an earlier program looked; asked once. */
+  known?: () => Promise<string[]>;
   /** Hears of the first pointer that is seen where none was known. */
   onFirstSeen?: (key: string) => Promise<void>;
   /** For how long a look that found the lake counts, in milliseconds; default 0. */
@@ -27,24 +27,35 @@ const MOST_LOOKED_FOR = 5;
  */
 export function guardPresence(
   store: ObjectStore,
-  { known = [], onFirstSeen, trustMs = 0, remedy = "" }: PresenceOptions = {},
+  { known = () => Promise.resolve([]), onFirstSeen, trustMs = 0, remedy = "" }: PresenceOptions = {},
 ): ObjectStore {
-  const seen = new Set(known);
+  const seen = new Set<string>();
   let foundAt = -Infinity;
+  let recalling: Promise<void> | undefined;
+  const recalled = () =>
+    recalling ??= (async () => {
+      for (const key of await known()) seen.add(key);
+    })();
 
   async function note(key: string): Promise<void> {
     if (!POINTER.test(key) || seen.has(key)) return;
+    await recalled();
     seen.add(key);
     if (seen.size === 1) await onFirstSeen?.(key);
   }
 
   async function requireLake(): Promise<void> {
+    await recalled();
     if (seen.size === 0 || performance.now() - foundAt < trustMs) return;
     const wanted = [...seen].slice(0, MOST_LOOKED_FOR);
     for (const key of wanted) {
       if (await store.stat(key) === undefined) continue;
       foundAt = performance.now();
       return;
+    }
+    // All of these may have been deleted by hand.
+    for (const prefix of ["snapshots/", "raw/"]) {
+      if ((await store.list(prefix)).length > 0) return;
     }
     throw new LakeUnreachableError(`The lake ${store.url} is not there any more`, {
       expected: `${wanted[0]}, which was there before`,
@@ -90,7 +101,7 @@ export function guardPresence(
     putIfMatch: (key, body, etag) => written(() => store.putIfMatch(key, body, etag)),
     moveIn: (key, path) => written(() => store.moveIn(key, path)),
     async delete(key, options) {
-      await store.delete(key, options);
+      await written(() => store.delete(key, options));
       seen.delete(key);
     },
   };

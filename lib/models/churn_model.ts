@@ -106,6 +106,7 @@ export function createChurnModel(
 
 /** Training customers that stand in for one of whom not everything is known. */
 const ALIKE = 40;
+const WARM_UP = 200;
 
 function declareInputs(
   classifier: TreeClassifier,
@@ -116,6 +117,10 @@ function declareInputs(
   checkFeatureNames(names, inputs.background.names);
   const explainer = createTreeExplainer(ensemble);
   const index = indexBackground(inputs.background);
+  // Fills the explainer's tables now, so that the first customer does not wait for it.
+  for (let row = 0; row < Math.min(WARM_UP, inputs.background.rows); row++) {
+    explainer.contributions(matrixRow(inputs.background, row));
+  }
   return {
     ...createChurnModel(classifier, { reasons: count }),
     inputs,
