@@ -98,7 +98,7 @@ export function guardPresence(
     },
     put: (key, body) => written(() => store.put(key, body)),
     putIfAbsent: (key, body) => written(() => store.putIfAbsent(key, body)),
-    putIfMatch: (key, body, etag) => written(() => store.putIfMatch(key, body, etag)),
+    putIfMatch: (...parameters) => written(() => store.putIfMatch(...parameters)),
     moveIn: (key, path) => written(() => store.moveIn(key, path)),
     async delete(key, options) {
       await written(() => store.delete(key, options));

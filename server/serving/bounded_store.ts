@@ -36,7 +36,7 @@ export function boundedStore(
     list: (prefix) => bounded(() => store.list(prefix)),
     put: (key, body) => written(() => store.put(key, body)),
     putIfAbsent: (key, body) => written(() => store.putIfAbsent(key, body)),
-    putIfMatch: (key, body, etag) => written(() => store.putIfMatch(key, body, etag)),
+    putIfMatch: (...parameters) => written(() => store.putIfMatch(...parameters)),
     delete: (key, options) => written(() => store.delete(key, options)),
   };
 }

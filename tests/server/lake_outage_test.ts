@@ -124,7 +124,7 @@ for (const [name, disappear] of Object.entries(GONE)) {
       assert.match(warnings[0]!, /What was loaded is served on\./);
 
       // Nothing was written where the lake was.
-      if (name.startsWith("an empty")) assert.deepEqual([...Deno.readDirSync(folder)], []);
+      if (name.startsWith("an empty")) assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
       if (name.endsWith("missing")) await assert.rejects(Deno.lstat(folder), Deno.errors.NotFound);
       else await Deno.remove(folder, { recursive: true });
       await Deno.rename(aside, folder);
@@ -263,7 +263,7 @@ Deno.test("a server that is started without its lake asks for the mount first an
     );
     const answer = await post(SCORES.post, SCORES.body);
     assert.match((await answer.json()).error.remedy, /^Check that SHOPFLOW_LAKE.*pipeline run all/);
-    assert.deepEqual([...Deno.readDirSync(parent)], []);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(parent)), []);
     await Deno.mkdir(store.url);
     await publishWholeLake(store);
     assert.equal((await (await get("/health")).json()).status, "ok");

@@ -42,7 +42,7 @@ Deno.test("a program does not take an empty mount point for a new lake where the
         () => open().localPath("raw/a.parquet"),
       ]
     ) await assert.rejects(work, GONE);
-    assert.deepEqual([...Deno.readDirSync(lakeUrl)], [], "nothing was written");
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(lakeUrl)), [], "nothing was written");
     await Deno.remove(lakeUrl);
     await Deno.rename(`${lakeUrl}.aside`, lakeUrl);
     assert.ok(await open().get(POINTER));
