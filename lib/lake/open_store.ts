@@ -1,9 +1,11 @@
 import type { Config } from "shopflow/config/mod.ts";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { join, relative } from "node:path";
 import { createDirectoryStore } from "./directory_store.ts";
-import { guardKnownLake } from "./known_lakes.ts";
+import { guardPresence } from "./lake_presence.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { isS3Url } from "./s3_location.ts";
+import { unlessMissing } from "./store_failures.ts";
 
 /** The settings that say where the lake is. */
 export type LakeConfig = Pick<Config, "home" | "lakeUrl" | "cacheBytes">;
@@ -42,4 +44,56 @@ function loadedWhenUsed(url: string, load: () => Promise<ObjectStore>): ObjectSt
     delete: async (key, options) => (await store()).delete(key, options),
     unfinishedWrites: async () => await (await store()).unfinishedWrites?.() ?? [],
   };
+}
+
+/** A request more for every object of a bucket that is absent would be many: one a second is enough. */
+const TRUST_BUCKET_MS = 1000;
+
+/**
+ * The same store, guarded by {@linkcode guardPresence} also from one program to the next: the first that sees a pointer
+ * notes it in a file under `home`, so that a later one does not take a folder whose disk is not mounted for a new lake.
+ * A lake inside of `home` comes and goes with it, so nothing is noted of it.
+ */
+function guardKnownLake(store: ObjectStore, home: string): ObjectStore {
+  const { url } = store;
+  const isOutside = isS3Url(url) || relative(home, url).startsWith("..");
+  const trustMs = isS3Url(url) ? TRUST_BUCKET_MS : 0;
+  if (!isOutside) return guardPresence(store, { trustMs });
+  const name = createHash("sha256").update(url).digest("hex").slice(0, 16);
+  const file = join(home, "lakes", `${name}.json`);
+  return guardPresence(store, {
+    trustMs,
+    known: () => readNote(file),
+    onFirstSeen: (pointer) => writeNote(join(home, "lakes"), file, { lake: url, pointer }),
+    remedy: ` If it was deleted on purpose, delete ${file} and run the command again.`,
+  });
+}
+
+async function readNote(file: string): Promise<string[]> {
+  const text = await unlessMissing(Deno.readTextFile(file));
+  if (text === undefined) return [];
+  try {
+    const { pointer } = JSON.parse(text);
+    return typeof pointer === "string" ? [pointer] : [];
+  } catch {
+    // What was torn is written again with the next pointer that is seen.
+    return [];
+  }
+}
+
+async function writeNote(
+  folder: string,
+  file: string,
+  note: { lake: string; pointer: string },
+): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(file, JSON.stringify(note, null, 2) + "\n");
+  } catch (error) {
+    // A home that cannot be written, such as a server's on a read-only disk, remembers nothing; the lake is there.
+    const { PermissionDenied, NotCapable } = Deno.errors;
+    const refused = error instanceof PermissionDenied || error instanceof NotCapable ||
+      ["EROFS", "ENOSPC"].includes((error as { code?: string }).code ?? "");
+    if (!refused) throw error;
+  }
 }
