@@ -1,6 +1,6 @@
 import type { Config } from "shopflow/config/mod.ts";
 import { createHash } from "node:crypto";
-import { join, relative } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { createDirectoryStore } from "./directory_store.ts";
 import { guardPresence } from "./lake_presence.ts";
 import type { ObjectStore } from "./object_store.ts";
@@ -56,7 +56,7 @@ const TRUST_BUCKET_MS = 1000;
  */
 function guardKnownLake(store: ObjectStore, home: string): ObjectStore {
   const { url } = store;
-  const isOutside = isS3Url(url) || relative(home, url).startsWith("..");
+  const isOutside = isS3Url(url) || isOutsideOf(home, url);
   const trustMs = isS3Url(url) ? TRUST_BUCKET_MS : 0;
   if (!isOutside) return guardPresence(store, { trustMs });
   const name = createHash("sha256").update(url).digest("hex").slice(0, 16);
@@ -67,6 +67,12 @@ function guardKnownLake(store: ObjectStore, home: string): ObjectStore {
     onFirstSeen: (pointer) => writeNote(join(home, "lakes"), file, { lake: url, pointer }),
     remedy: ` If it was deleted on purpose, delete ${file} and run the command again.`,
   });
+}
+
+function isOutsideOf(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  // Of another drive of Windows.
+  return way.startsWith("..") || isAbsolute(way);
 }
 
 async function readNote(file: string): Promise<string[]> {
