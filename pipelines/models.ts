@@ -32,7 +32,9 @@ export function createModelsProgram(
     .argument("[model]", "churn, recommendation; by default all")
     .option("--json", "print JSON")
     .action(async (model: string | undefined, flags: OutputFlags) => {
-      const versions = await listVersions(context().store, model);
+      const { store, runtime } = context();
+      const onDamaged = ({ message }: Error) => runtime.log.warn(message);
+      const versions = await listVersions(store, model, { onDamaged });
       answer(versions, versionsText(versions), flags);
     });
   program.command("show")

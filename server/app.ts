@@ -4,7 +4,7 @@ import { compress } from "hono/compress";
 import { etag } from "hono/etag";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
-import type { ObjectStore } from "shopflow/lake/mod.ts";
+import { guardPresence, type ObjectStore } from "shopflow/lake/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { createJobActions } from "./jobs/job_actions.ts";
 import { createJobBoard, type JobBoardOptions } from "./jobs/job_board.ts";
@@ -13,6 +13,7 @@ import { accessLog } from "./middleware/access_log.ts";
 import { requireApiKey, requireReader } from "./middleware/api_key.ts";
 import { ownHostOnly } from "./middleware/own_host.ts";
 import { answerError, answerMethodNotAllowed, answerNotFound } from "./middleware/problem_answers.ts";
+import { lakeNotice } from "./middleware/lake_notice.tsx";
 import { securityHeaders } from "./middleware/security_headers.ts";
 import { HttpProblem } from "./problem.ts";
 import { addDocs } from "./routes/docs.ts";
@@ -25,6 +26,8 @@ import { metricsRoutes } from "./routes/metrics.ts";
 import { predictChurnRoutes } from "./routes/predict_churn.ts";
 import { recommendRoutes } from "./routes/recommend.ts";
 import { reportRoutes } from "./routes/reports.ts";
+import { boundedStore } from "./serving/bounded_store.ts";
+import { createReportShelf } from "./serving/report_shelf.ts";
 import { createServingCache, type ServingCacheOptions } from "./serving/serving_cache.ts";
 
 export interface ServerDependencies extends ServingCacheOptions, JobBoardOptions {
@@ -34,6 +37,8 @@ export interface ServerDependencies extends ServingCacheOptions, JobBoardOptions
   apiKey?: string;
   /** When set, starting, cancelling and pausing runs needs it. */
   operatorKey?: string;
+  /** How long a look at the lake may take, in milliseconds; default 10,000. */
+  lakeTimeoutMs?: number;
   /** Only programs on this machine reach the server: then nothing needs a key unless one is set. Default: false. */
   loopbackOnly?: boolean;
   /** Names of the server besides addresses and this machine's; without an API key, no other passes. Default: none. */
@@ -60,10 +65,13 @@ const LARGEST_BODY = 64 * 1024;
  * The report site, the pages of the jobs and the API over one lake, without listening:
  * `(await createApp(dependencies).request("/health")).status`.
  */
-export function createApp({ store, runtime, ...options }: ServerDependencies): OpenAPIHono {
-  const { apiKey, operatorKey, loopbackOnly = false, names = [], connections } = options;
+export function createApp({ store: lake, runtime, ...options }: ServerDependencies): OpenAPIHono {
+  const { apiKey, operatorKey, loopbackOnly = false, names = [], connections, lakeTimeoutMs = 10_000 } = options;
   const operators = { apiKey, operatorKey, loopbackOnly };
-  const cache = createServingCache(store, runtime, options);
+  const guarded = guardPresence(lake);
+  const store = boundedStore(guarded, lakeTimeoutMs, () => cache.lake().unreachableSince);
+  const shelf = createReportShelf(store, runtime);
+  const cache = createServingCache(boundedStore(guarded, lakeTimeoutMs), runtime, options, shelf.refresh);
   const board = createJobBoard(store, runtime, options);
   const actions = createJobActions(store, runtime, board);
   const app = new OpenAPIHono();
@@ -80,9 +88,10 @@ export function createApp({ store, runtime, ...options }: ServerDependencies): O
   for (const path of ["/predict/*", "/jobs/*", "/api/jobs/*"]) {
     app.use(path, bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }));
   }
+  app.use(lakeNotice(cache, runtime));
 
   app.get("/", (c) => c.redirect("/reports"));
-  app.route("/", reportRoutes(store, cache, runtime));
+  app.route("/", reportRoutes(store, cache, shelf, runtime));
   app.route("/", predictChurnRoutes(cache));
   app.route("/", recommendRoutes(cache));
   app.route("/", inventoryRoutes(cache));

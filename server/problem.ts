@@ -34,6 +34,8 @@ export function notReady(
     });
   }
   return new HttpProblem(503, "not_ready", `${what} not available yet`, {
-    remedy: `Run \`${command}\`; the server picks the result up without a restart.`,
+    remedy:
+      `Check that SHOPFLOW_LAKE names the right lake and that its disk is mounted. Where that is so, run ` +
+      `\`${command}\`; the server picks the result up without a restart.`,
   });
 }

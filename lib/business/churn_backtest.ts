@@ -8,6 +8,8 @@ import {
 } from "shopflow/evaluation/mod.ts";
 import { CHURN_HORIZON_DAYS } from "shopflow/features/mod.ts";
 import {
+  type ChurnInputs,
+  churnInputs,
   type Classifier,
   matrixRow,
   recencyBaseline,
@@ -24,6 +26,8 @@ export interface ChurnBacktest {
   model: TreeClassifier;
   baseline: Classifier;
   trainingRows: number;
+  /** What the model takes, by the rows it was trained on. */
+  inputs: ChurnInputs;
   test: ChurnExamples;
   probabilities: Float64Array;
   baselineProbabilities: Float64Array;
@@ -62,6 +66,7 @@ export async function backtestChurn(
     model,
     baseline,
     trainingRows: training.labels.length,
+    inputs: churnInputs(training.features),
     test,
     probabilities,
     baselineProbabilities,

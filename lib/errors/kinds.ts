@@ -10,6 +10,8 @@ export class SchemaContractError extends ShopFlowError {}
 export class PartialSourceError extends ShopFlowError {}
 /** The lake cannot be read or written, or its files do not fit together. */
 export class LakeError extends ShopFlowError {}
+/** The lake as a whole has gone, or does not answer; what was read of it before may still be right. */
+export class LakeUnreachableError extends LakeError {}
 /** Parts of a pipeline failed; the others did their work. */
 export class PipelineError extends ShopFlowError {}
 /** A SQL model cannot be compiled or run. */

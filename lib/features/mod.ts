@@ -7,6 +7,13 @@ export {
   churnLabelsSql,
   type PopulationOptions,
 } from "./churn_features.ts";
+export {
+  canBeAbsent,
+  contradiction,
+  type FeatureLimits,
+  featureLimits,
+  requiredFeatures,
+} from "./feature_limits.ts";
 export { churnReasonText } from "./reason_text.ts";
 export type { ChurnFeature } from "./churn_feature.ts";
 export { addDays, checkAsOf, daysBetween } from "./as_of_date.ts";

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { ObjectStore } from "./object_store.ts";
+import { isS3Url } from "./s3_location.ts";
 import type { TableFile } from "./snapshots.ts";
 
 /** Whether the store's file holds the bytes that were written. */
@@ -30,6 +31,50 @@ export async function refuseDamaged(
       cause,
     });
   }
+}
+
+/**
+ * A local path with the file's content, after all of it was read and compared with the hash that was noted when it was
+ * written.
+ *
+ * @param remedy what to do about a file that was changed.
+ * @throws {LakeError} when it was changed, or is missing.
+ */
+export async function verifiedPath(
+  store: ObjectStore,
+  { key, sha256 }: Pick<TableFile, "key" | "sha256">,
+  remedy: string,
+): Promise<string> {
+  const path = await store.localPath(key);
+  const { size, mtime } = await Deno.stat(path);
+  const state = `${size} ${mtime?.getTime()} ${sha256}`;
+  if (verified.get(path) === state) return path;
+  let found = await fileSha256(path);
+  if (found !== sha256 && isS3Url(store.url)) {
+    // Perhaps only the local copy is damaged: another is fetched.
+    await Deno.remove(path);
+    found = await fileSha256(await store.localPath(key));
+  }
+  if (found !== sha256) throw changedFile(store, key, { expected: sha256, found }, remedy);
+  verified.set(path, state);
+  return path;
+}
+
+/** Files that this process read whole and found as they were written, with their size and time then. */
+const verified = new Map<string, string>();
+
+/** The error for a file whose bytes are not those that were written. */
+export function changedFile(
+  store: ObjectStore,
+  key: string,
+  { expected, found }: { expected: string; found: string },
+  remedy: string,
+): LakeError {
+  return new LakeError(`${key} in the lake ${store.url} was changed since it was written`, {
+    expected: `sha256 ${expected}`,
+    found: `sha256 ${found}`,
+    remedy,
+  });
 }
 
 /** SHA-256 of a local file as hexadecimal digits. */

@@ -1,9 +1,11 @@
 /** The data lake: an object store, and immutable snapshots of tables published in it. */
 export type { ObjectStat, ObjectStore, StoredObject, UnfinishedWrite } from "./object_store.ts";
 export { createDirectoryStore } from "./directory_store.ts";
-export { fileSha256, isWhole, refuseDamaged } from "./damaged_files.ts";
+export { changedFile, fileSha256, isWhole, refuseDamaged, verifiedPath } from "./damaged_files.ts";
 export { type LakeConfig, openStore } from "./open_store.ts";
+export { guardPresence, type PresenceOptions } from "./lake_presence.ts";
 export { readOnlyStore } from "./read_only_store.ts";
+export { encodeSealedJson, readSealedJson, sealed, type SealOptions } from "./sealed_json.ts";
 export { decodeJson, encodeJson, readJson, swapJson } from "./json_object.ts";
 export {
   type CurrentSnapshot,

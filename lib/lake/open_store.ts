@@ -1,8 +1,11 @@
 import type { Config } from "shopflow/config/mod.ts";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { isAbsolute, join, relative } from "node:path";
 import { createDirectoryStore } from "./directory_store.ts";
+import { guardPresence } from "./lake_presence.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { isS3Url } from "./s3_location.ts";
+import { unlessMissing } from "./store_failures.ts";
 
 /** The settings that say where the lake is. */
 export type LakeConfig = Pick<Config, "home" | "lakeUrl" | "cacheBytes">;
@@ -10,16 +13,21 @@ export type LakeConfig = Pick<Config, "home" | "lakeUrl" | "cacheBytes">;
 /** A name that no other program uses: `SHOPFLOW_HOME` may be a folder that has a `cache` already, as `/var` has. */
 const CACHE = join("cache", "shopflow_lake");
 
-/** Opens the lake's home: a folder, or a bucket in S3 with its read cache under `SHOPFLOW_HOME`. */
+/**
+ * Opens the lake's home: a folder, or a bucket in S3 with its read cache under `SHOPFLOW_HOME`. A lake that was there
+ * when it was opened from this `SHOPFLOW_HOME` before, and is not now, is an error of whatever is done next.
+ */
 export function openStore(
   { home, lakeUrl, cacheBytes }: LakeConfig,
   env: Record<string, string | undefined> = Deno.env.toObject(),
 ): ObjectStore {
-  if (!isS3Url(lakeUrl)) return createDirectoryStore(lakeUrl);
-  return loadedWhenUsed(lakeUrl, async () => {
-    const { createS3Store } = await import("./s3_store.ts");
-    return createS3Store(lakeUrl, { env, cache: { folder: join(home, CACHE), maxBytes: cacheBytes } });
-  });
+  const store = isS3Url(lakeUrl)
+    ? loadedWhenUsed(lakeUrl, async () => {
+      const { createS3Store } = await import("./s3_store.ts");
+      return createS3Store(lakeUrl, { env, cache: { folder: join(home, CACHE), maxBytes: cacheBytes } });
+    })
+    : createDirectoryStore(lakeUrl);
+  return guardKnownLake(store, home);
 }
 
 /** A store whose code is loaded at its first use: Amazon's SDK takes 0.4 s, which a lake in a folder need not wait. */
@@ -39,4 +47,62 @@ function loadedWhenUsed(url: string, load: () => Promise<ObjectStore>): ObjectSt
     delete: async (key, options) => (await store()).delete(key, options),
     unfinishedWrites: async () => await (await store()).unfinishedWrites?.() ?? [],
   };
+}
+
+/** A request more for every object of a bucket that is absent would be many: one a second is enough. */
+const TRUST_BUCKET_MS = 1000;
+
+/**
+ * The same store, guarded by {@linkcode guardPresence} also from one program to the next: the first that sees a pointer
+ * notes it in a file under `home`, so that a later one does not take a folder whose disk is not mounted for a new lake.
+ * A lake inside of `home` comes and goes with it, so nothing is noted of it.
+ */
+function guardKnownLake(store: ObjectStore, home: string): ObjectStore {
+  const { url } = store;
+  const isOutside = isS3Url(url) || isOutsideOf(home, url);
+  const trustMs = isS3Url(url) ? TRUST_BUCKET_MS : 0;
+  if (!isOutside) return guardPresence(store, { trustMs });
+  const name = createHash("sha256").update(url).digest("hex").slice(0, 16);
+  const file = join(home, "lakes", `${name}.json`);
+  return guardPresence(store, {
+    trustMs,
+    known: () => readNote(file),
+    onFirstSeen: (pointer) => writeNote(join(home, "lakes"), file, { lake: url, pointer }),
+    remedy: ` If it was deleted on purpose, delete ${file} and run the command again.`,
+  });
+}
+
+function isOutsideOf(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  // Of another drive of Windows.
+  return way.startsWith("..") || isAbsolute(way);
+}
+
+async function readNote(file: string): Promise<string[]> {
+  const text = await unlessMissing(Deno.readTextFile(file));
+  if (text === undefined) return [];
+  try {
+    const { pointer } = JSON.parse(text);
+    return typeof pointer === "string" ? [pointer] : [];
+  } catch {
+    // What was torn is written again with the next pointer that is seen.
+    return [];
+  }
+}
+
+async function writeNote(
+  folder: string,
+  file: string,
+  note: { lake: string; pointer: string },
+): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(file, JSON.stringify(note, null, 2) + "\n");
+  } catch (error) {
+    // A home that cannot be written, such as a server's on a read-only disk, remembers nothing; the lake is there.
+    const { PermissionDenied, NotCapable } = Deno.errors;
+    const refused = error instanceof PermissionDenied || error instanceof NotCapable ||
+      ["EROFS", "ENOSPC"].includes((error as { code?: string }).code ?? "");
+    if (!refused) throw error;
+  }
 }

@@ -98,10 +98,12 @@ export async function publishSnapshot(
   { replaces }: PublishOptions = {},
 ): Promise<Manifest> {
   const current = await currentSnapshot(store) ?? null;
-  const id = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
+  const id = contentId(content);
   const manifest: Manifest = { id, createdAt: now.toISOString(), ...content };
-  // A manifest that exists already says the same: its name is the hash of its content.
-  await store.putIfAbsent(manifestKey(id), encodeJson(manifest));
+  // A manifest that exists already says the same, since its name is the hash of its content, unless it was damaged.
+  if (!await store.putIfAbsent(manifestKey(id), encodeJson(manifest)) && !await isReadable(store, id)) {
+    await store.put(manifestKey(id), encodeJson(manifest));
+  }
   if (current?.snapshot === id) return await readManifest(store, id);
   const expected = replaces === undefined ? current : replaces;
   await movePointer(store, [manifestKey(id), ...filesOf(manifest)], (before) => {
@@ -144,6 +146,23 @@ export async function storedManifests(
   return { manifests, others };
 }
 
+async function isReadable(store: ObjectStore, id: string): Promise<boolean> {
+  const object = await store.get(manifestKey(id));
+  if (object === undefined) return false;
+  try {
+    await readManifest(store, id);
+    return true;
+  } catch (error) {
+    if (error instanceof LakeError) return false;
+    throw error;
+  }
+}
+
+/** The id of a manifest with this content: a part of its hash. */
+function contentId(content: Omit<Manifest, "id" | "createdAt">): string {
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
+}
+
 /** Keys of all data files that a manifest names: those of its tables and the raw ones they were made from. */
 export function filesOf({ tables, inputs }: Pick<Manifest, "tables" | "inputs">): string[] {
   const files = [...Object.values(tables).map((table) => table.files), ...Object.values(inputs)].flat();
@@ -164,7 +183,8 @@ export async function currentSnapshotId(store: ObjectStore): Promise<string | un
 /**
  * The manifest of a snapshot, by default of the current one.
  *
- * @throws {LakeError} when nothing was published yet or there is no such snapshot.
+ * @throws {LakeError} when nothing was published yet, there is no such snapshot, or its manifest was changed since it
+ *   was written.
  */
 export async function readManifest(store: ObjectStore, id?: string): Promise<Manifest> {
   const wanted = id ?? await currentSnapshotId(store);
@@ -181,5 +201,11 @@ export async function readManifest(store: ObjectStore, id?: string): Promise<Man
       remedy: "`deno task lake snapshots` lists those that exist.",
     });
   }
-  return manifest.value;
+  const { id: _, createdAt: __, ...content } = manifest.value;
+  if (manifest.value.id === wanted && contentId(content) === wanted) return manifest.value;
+  throw new LakeError(`${manifestKey(wanted)} in the lake ${store.url} was changed since it was written`, {
+    expected: `content with the hash ${wanted}`,
+    found: `the id ${manifest.value.id} and content with the hash ${contentId(content)}`,
+    remedy: "Restore it from a backup, or go back to another snapshot with `deno task lake rollback`.",
+  });
 }

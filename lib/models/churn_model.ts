@@ -1,5 +1,8 @@
 import { ModelError } from "shopflow/errors/mod.ts";
 import { churnReasonText } from "shopflow/features/mod.ts";
+import type { SentFeatures } from "./churn_input_check.ts";
+import { type ChurnInputs, indexBackground, loadChurnInputs } from "./churn_inputs.ts";
+import { checkFeatureNames, matrixRow } from "./feature_matrix.ts";
 import { margin, sigmoid } from "./tree_ensemble.ts";
 import { createTreeExplainer } from "./tree_shap.ts";
 import { loadTreeClassifier, type TreeClassifier } from "./xgboost_classifier.ts";
@@ -22,14 +25,36 @@ export interface ChurnPrediction {
   reasons: Reason[];
 }
 
+/** A prediction for a customer of whom only some features are known. */
+export interface ChurnEstimate extends ChurnPrediction {
+  /** Features that were not sent. */
+  averagedFeatures: string[];
+  /** Training customers whose values stood in for them; 0 where nothing was left out. */
+  averagedOver: number;
+}
+
 /** Scores one customer at a time. */
 export interface ChurnModel {
   readonly featureNames: string[];
   /**
-   * @param features Values by feature name; null or absent means not known.
+   * @param features Values by feature name, all that the shop knows of the customer; null or absent means that there is
+   *   nothing to measure, as in the training data.
    * @throws {ModelError} when a name is no feature, a value is not a finite number, or nothing is known.
    */
   predict(features: Record<string, number | null>): ChurnPrediction;
+}
+
+/** A churn model that says what it takes, and completes what is not known of a customer. */
+export interface DeclaredChurnModel extends ChurnModel {
+  readonly inputs: ChurnInputs;
+  /**
+   * The mean prediction over the training customers that are most like this one in what was sent, each with the sent
+   * values in place of its own. Reasons speak only of what was sent.
+   *
+   * @param sent Checked by {@linkcode inputProblem}; null or absent means not known.
+   * @throws {ModelError} when a name is no feature or a value is not a finite number.
+   */
+  estimate(sent: SentFeatures): ChurnEstimate;
 }
 
 export interface ChurnModelOptions {
@@ -49,6 +74,18 @@ export function loadChurnModel(
   return createChurnModel(loadTreeClassifier(files), options);
 }
 
+/**
+ * As {@linkcode loadChurnModel}, for answers about customers of whom only some features are known.
+ *
+ * @throws {ModelError} when the files are not those of a churn model, or it does not say what it takes.
+ */
+export function loadDeclaredChurnModel(
+  files: Record<string, Uint8Array>,
+  options: ChurnModelOptions = {},
+): DeclaredChurnModel {
+  return declareInputs(loadTreeClassifier(files), loadChurnInputs(files), options);
+}
+
 /** Gives a tree classifier's predictions their reasons. */
 export function createChurnModel(
   { featureNames, ensemble }: TreeClassifier,
@@ -59,25 +96,87 @@ export function createChurnModel(
     featureNames: [...featureNames],
     predict(features) {
       const row = featureRow(featureNames, features);
-      const contributions = explainer.contributions(row);
-      const order = [...contributions.keys()]
-        .filter((j) => contributions[j] !== 0)
-        .sort((a, b) => Math.abs(contributions[b]!) - Math.abs(contributions[a]!))
-        .slice(0, count);
       return {
         probability: sigmoid(margin(ensemble, row)),
-        reasons: order.map((j) => {
-          const feature = featureNames[j]!;
-          const value = features[feature] ?? null;
-          const text = churnReasonText(feature, value, features);
-          return { feature, value, contribution: contributions[j]!, text };
-        }),
+        reasons: strongestReasons(featureNames, explainer.contributions(row), features, count),
       };
     },
   };
 }
 
-function featureRow(names: readonly string[], features: Record<string, number | null>): Float32Array {
+/** Training customers that stand in for one of whom not everything is known. */
+const ALIKE = 40;
+const WARM_UP = 200;
+
+function declareInputs(
+  classifier: TreeClassifier,
+  inputs: ChurnInputs,
+  { reasons: count = 5 }: ChurnModelOptions,
+): DeclaredChurnModel {
+  const { featureNames: names, ensemble } = classifier;
+  checkFeatureNames(names, inputs.background.names);
+  const explainer = createTreeExplainer(ensemble);
+  const index = indexBackground(inputs.background);
+  // Fills the explainer's tables now, so that the first customer does not wait for it.
+  for (let row = 0; row < Math.min(WARM_UP, inputs.background.rows); row++) {
+    explainer.contributions(matrixRow(inputs.background, row));
+  }
+  return {
+    ...createChurnModel(classifier, { reasons: count }),
+    inputs,
+    estimate(sent) {
+      const known = Object.fromEntries(
+        Object.entries(sent).filter(([, value]) => value !== null)
+          .map(([name, value]) => [name, value === "none" ? null : value as number]),
+      );
+      const row = featureRow(names, known, { mayBeEmpty: true });
+      const given = [...names.keys()].filter((j) => names[j]! in known);
+      const complete = given.length === names.length;
+      const rows = complete ? [row] : index.mostAlike(given.map((j) => [j, row[j]!]), ALIKE).map((alike) => {
+        const completed = matrixRow(inputs.background, alike).slice();
+        for (const j of given) completed[j] = row[j]!;
+        return completed;
+      });
+      const contributions = new Float64Array(names.length);
+      let probability = 0;
+      for (const one of rows) {
+        probability += sigmoid(margin(ensemble, one)) / rows.length;
+        const own = explainer.contributions(one);
+        for (const j of given) contributions[j]! += own[j]! / rows.length;
+      }
+      return {
+        probability,
+        reasons: strongestReasons(names, contributions, known, count),
+        averagedFeatures: names.filter((name) => !(name in known)),
+        averagedOver: complete ? 0 : rows.length,
+      };
+    },
+  };
+}
+
+function strongestReasons(
+  names: readonly string[],
+  contributions: Float64Array,
+  features: Record<string, number | null>,
+  count: number,
+): Reason[] {
+  return [...contributions.keys()]
+    .filter((j) => contributions[j] !== 0)
+    .sort((a, b) => Math.abs(contributions[b]!) - Math.abs(contributions[a]!))
+    .slice(0, count)
+    .map((j) => {
+      const feature = names[j]!;
+      const value = features[feature] ?? null;
+      const text = churnReasonText(feature, value, features);
+      return { feature, value, contribution: contributions[j]!, text };
+    });
+}
+
+function featureRow(
+  names: readonly string[],
+  features: Record<string, number | null>,
+  { mayBeEmpty = false } = {},
+): Float32Array {
   const strange = Object.keys(features).filter((name) => !names.includes(name));
   if (strange.length > 0) {
     throw new ModelError("Not a feature of this model", {
@@ -85,7 +184,7 @@ function featureRow(names: readonly string[], features: Record<string, number | 
       found: strange.join(", "),
     });
   }
-  if (names.every((name) => (features[name] ?? null) === null)) {
+  if (!mayBeEmpty && names.every((name) => (features[name] ?? null) === null)) {
     throw new ModelError("Nothing is known of the customer", {
       expected: `at least one of ${names.join(", ")}`,
       found: "no value",

@@ -12,13 +12,24 @@ export { loadRecencyChurnModel, recencyBaseline } from "./recency_baseline.ts";
 export { type TreeClassifier, xgboostTrainer } from "./xgboost_classifier.ts";
 export { XGBOOST_DEFAULTS, type XgboostOptions } from "./xgboost_training.ts";
 export {
+  type ChurnEstimate,
   type ChurnModel,
   type ChurnModelOptions,
   type ChurnPrediction,
   createChurnModel,
+  type DeclaredChurnModel,
   loadChurnModel,
+  loadDeclaredChurnModel,
   type Reason,
 } from "./churn_model.ts";
+export { type ChurnInputs, churnInputs, type DeclaredFeature, saveChurnInputs } from "./churn_inputs.ts";
+export {
+  beyondTraining,
+  expectedValues,
+  type InputProblem,
+  inputProblem,
+  type SentFeatures,
+} from "./churn_input_check.ts";
 export type {
   Interaction,
   Recommendation,

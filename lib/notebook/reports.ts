@@ -1,5 +1,13 @@
 import { InputError, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
-import { encodeJson, type ObjectStore, readJson, swapJson } from "shopflow/lake/mod.ts";
+import {
+  changedFile,
+  encodeSealedJson,
+  type ObjectStore,
+  readJson,
+  readSealedJson,
+  swapJson,
+} from "shopflow/lake/mod.ts";
+import { createHash } from "node:crypto";
 import type { Parameters } from "./parameters.ts";
 import type { Page } from "./render/page.ts";
 import { runKey, type RunRecord, snapshotRead } from "./run_record.ts";
@@ -25,6 +33,8 @@ export interface Report {
   lastGoodRunId?: string;
   /** Hashes of the page's scripts: those that our renderer put in, not those that are found in the page. */
   scripts?: string[];
+  /** SHA-256 of the page. */
+  pageSha256: string;
   /** Hash of all that the run depends on, to know when it need not be repeated. */
   inputs: string;
 }
@@ -36,6 +46,7 @@ interface Pointer {
 }
 
 const ATTEMPTS = 5;
+const REPUBLISH = "Restore the file from a backup, or run `deno task pipeline run publish --force`.";
 
 const key = (name: string, file: string) => `reports/${safe(name)}/${safe(file)}`;
 
@@ -53,7 +64,7 @@ export async function publishReport(
   const { notebook: name, runId, status, failure } = record;
   const reportGiven = (before: Pointer | undefined): Report => {
     const lastGoodRunId = status === "succeeded" ? runId : before?.lastGoodRunId;
-    return { ...content, ...(lastGoodRunId && { lastGoodRunId }), inputs };
+    return { ...content, ...(lastGoodRunId && { lastGoodRunId }), pageSha256, inputs };
   };
   const content = {
     name,
@@ -68,13 +79,15 @@ export async function publishReport(
     ...(failure && { error: `${failure.ename}: ${failure.evalue}` }),
     scripts: page.scripts,
   };
-  await store.put(key(name, `${runId}.html`), new TextEncoder().encode(page.html));
+  const html = new TextEncoder().encode(page.html);
+  const pageSha256 = sha256Of(html);
+  await store.put(key(name, `${runId}.html`), html);
   // The run that ends last is shown: what it was made from is part of it, and the next publish repeats one that is
   // not of the latest data. What a run that ended just before noted as its last good one must not get lost, though.
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const before = await pointerVersion(store, name);
     const report = reportGiven(before?.value);
-    await store.put(key(name, `${runId}.json`), encodeJson(report));
+    await store.put(key(name, `${runId}.json`), encodeSealedJson(report));
     const { lastGoodRunId } = report;
     const pointer: Pointer = { runId, ...(lastGoodRunId && { lastGoodRunId }) };
     if (await swapJson(store, key(name, "current.json"), pointer, before)) return report;
@@ -135,13 +148,14 @@ async function pointerVersion(
 /** The current report of a notebook without its page, or undefined when it was never published. */
 export async function currentReport(store: ObjectStore, name: string): Promise<Report | undefined> {
   const pointer = await readJson<Pointer>(store, key(name, "current.json"));
-  return pointer && (await readJson<Report>(store, key(name, `${pointer.value.runId}.json`)))?.value;
+  return pointer && await reportOfRun(store, name, pointer.value.runId);
 }
 
 /**
  * A report with its page: the current one, or that of one run. Undefined when there is none.
  *
  * @throws {InputError} when name or run id could not be one.
+ * @throws {LakeError} when the report or its page was changed since it was written.
  */
 export async function readReport(
   store: ObjectStore,
@@ -151,8 +165,19 @@ export async function readReport(
   const report = runId === undefined
     ? await currentReport(store, name)
     : await reportOfRun(store, name, runId);
-  const page = report && await store.get(key(name, `${report.runId}.html`));
-  return page && { report, html: new TextDecoder().decode(page.body) };
+  if (report === undefined) return undefined;
+  const page = await store.get(key(name, `${report.runId}.html`));
+  if (page === undefined) return undefined;
+  const found = sha256Of(page.body);
+  if (found !== report.pageSha256) {
+    throw changedFile(
+      store,
+      key(name, `${report.runId}.html`),
+      { expected: report.pageSha256, found },
+      REPUBLISH,
+    );
+  }
+  return { report, html: new TextDecoder().decode(page.body) };
 }
 
 /**
@@ -175,9 +200,13 @@ export const notebookPath = ({ notebook, runId }: Pick<RunRecord, "notebook" | "
 
 /** The report of one run; `current`, whose file only points to a run, is none. */
 async function reportOfRun(store: ObjectStore, name: string, runId: string): Promise<Report | undefined> {
-  const report = (await readJson<Report>(store, key(name, `${runId}.json`)))?.value;
-  return report?.runId === runId ? report : undefined;
+  // Its file only points to a run.
+  if (runId === "current") return undefined;
+  const report = await readSealedJson<Report>(store, key(name, `${runId}.json`), { remedy: REPUBLISH });
+  return report?.value.runId === runId ? report.value : undefined;
 }
+
+const sha256Of = (body: Uint8Array) => createHash("sha256").update(body).digest("hex");
 
 /** Names come from addresses that anybody may ask for. */
 function safe(name: string): string {

@@ -1,7 +1,7 @@
 import { type ColumnTable, table as toTable } from "arquero";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { findSnapshot, type ObjectStore, openStore, readJson, readOnlyStore } from "shopflow/lake/mod.ts";
-import type { ScoreTable } from "shopflow/registry/mod.ts";
+import { findSnapshot, type ObjectStore, openStore, readOnlyStore } from "shopflow/lake/mod.ts";
+import { earlierScoresPath, requireScores, scoresPath } from "shopflow/registry/mod.ts";
 import { type ImportReport, readImportReport } from "shopflow/sources/import_report.ts";
 import { type OpenSnapshot, openSnapshot, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { basename, dirname, join } from "node:path";
@@ -53,12 +53,16 @@ export async function openShop(
   await noteRead({ kind: "snapshot", name: "lake", version: session.manifest.id });
   for (const { key } of await store.list("scores/")) {
     if (!key.endsWith("/current.json")) continue;
-    const scores = (await readJson<ScoreTable>(store, key))!.value;
-    const version = pinnedVersion("scores", scores.name) ?? basename(scores.key, ".parquet");
-    const path = await store.localPath(`${dirname(scores.key)}/${version}.parquet`);
-    await noteRead({ kind: "scores", name: scores.name, version });
+    const name = basename(dirname(key));
+    const scores = await requireScores(store, name);
+    const current = basename(scores.key, ".parquet");
+    const version = pinnedVersion("scores", name) ?? current;
+    const path = version === current
+      ? await scoresPath(store, scores)
+      : await earlierScoresPath(store, name, version);
+    await noteRead({ kind: "scores", name, version });
     await session.run(
-      `CREATE VIEW ${sqlName(`scores_${scores.name}`)} AS SELECT * FROM read_parquet(${sqlString(path)})`,
+      `CREATE VIEW ${sqlName(`scores_${name}`)} AS SELECT * FROM read_parquet(${sqlString(path)})`,
     );
   }
   const sql = async <Row extends object>(query: string) =>

@@ -1,4 +1,4 @@
-import { InputError } from "shopflow/errors/mod.ts";
+import { InputError, ModelError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { promotionDecisions } from "./decision_history.ts";
 import { championVersion, modelCard, type StoredCard } from "./model_versions.ts";
@@ -14,8 +14,18 @@ export interface ListedVersion {
 
 const CARD = /^models\/([^/]+)\/([^/]+)\/card\.json$/;
 
+/** What happens to versions whose card was changed since it was written. */
+export interface DamagedVersions {
+  /** Hears of each; the others are listed. By default the first one is thrown. */
+  onDamaged?: (error: ModelError) => void;
+}
+
 /** Every version of a model, or of all models, by model and the latest training first. */
-export async function listVersions(store: ObjectStore, model?: string): Promise<ListedVersion[]> {
+export async function listVersions(
+  store: ObjectStore,
+  model?: string,
+  { onDamaged }: DamagedVersions = {},
+): Promise<ListedVersion[]> {
   const found = (await store.list(model === undefined ? "models/" : `models/${model}/`))
     .flatMap(({ key }) => {
       const [, name, version] = CARD.exec(key) ?? [];
@@ -30,15 +40,23 @@ export async function listVersions(store: ObjectStore, model?: string): Promise<
       }] as const
     )),
   );
-  const listed = await Promise.all(found.map(async ({ name, version }): Promise<ListedVersion> => {
+  const listed = await Promise.all(found.map(async ({ name, version }): Promise<ListedVersion[]> => {
     const { champion, decisions } = facts.get(name)!;
-    return {
-      card: await modelCard(store, name, version),
+    let card: StoredCard;
+    try {
+      card = await modelCard(store, name, version);
+    } catch (error) {
+      if (!(error instanceof ModelError) || onDamaged === undefined) throw error;
+      onDamaged(error);
+      return [];
+    }
+    return [{
+      card,
       isChampion: version === champion,
       decision: decisions.find((decision) => decision.version === version),
-    };
+    }];
   }));
-  return listed.sort(({ card: a }, { card: b }) =>
+  return listed.flat().sort(({ card: a }, { card: b }) =>
     a.name === b.name ? (a.trainedAt < b.trainedAt ? 1 : -1) : a.name < b.name ? -1 : 1
   );
 }
@@ -52,10 +70,11 @@ export async function findVersion(
   store: ObjectStore,
   model: string,
   version?: string,
+  damaged: DamagedVersions = {},
 ): Promise<ListedVersion> {
-  const versions = await listVersions(store, model);
+  const versions = await listVersions(store, model, damaged);
   if (versions.length === 0) {
-    const models = [...new Set((await listVersions(store)).map(({ card }) => card.name))];
+    const models = [...new Set((await listVersions(store, undefined, damaged)).map(({ card }) => card.name))];
     throw new InputError("There is no model of that name", {
       expected: models.join(" or ") || "a trained model; there is none, run `deno task pipeline run train`",
       found: JSON.stringify(model),

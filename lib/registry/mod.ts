@@ -22,8 +22,10 @@ export { findVersion, type ListedVersion, listVersions } from "./list_versions.t
 export { BASELINE_PREFIX, baselineCard, isBaseline, publishBaseline, servingCard } from "./baselines.ts";
 export {
   currentScores,
+  earlierScoresPath,
   publishScores,
   requireScores,
+  scoresPath,
   type ScoreTable,
   upToDateScores,
 } from "./score_tables.ts";

@@ -1,5 +1,5 @@
 import { ModelError } from "shopflow/errors/mod.ts";
-import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { encodeSealedJson, type ObjectStore, readJson, readSealedJson } from "shopflow/lake/mod.ts";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { type Champion, championKey } from "./champion.ts";
@@ -22,8 +22,8 @@ export interface ModelCard {
   metrics: Record<string, number>;
 }
 
-/** A card as it is stored: with the names of the version's files. */
-export type StoredCard = ModelCard & { files: string[] };
+/** A card as it is stored: with the names of the version's files, and the SHA-256 of each. */
+export type StoredCard = ModelCard & { files: string[]; sha256: Record<string, string> };
 
 /** A trained model as the registry keeps it. */
 export interface ModelVersion {
@@ -46,8 +46,8 @@ export async function saveModelVersion(
   { card, files }: ModelVersion,
 ): Promise<StoredCard> {
   const place = folder(card.name, card.version);
-  const stored = (await readJson<StoredCard>(store, `${place}/card.json`))?.value;
-  if (stored !== undefined && await isOther(store, stored, files)) {
+  const stored = await storedCard(store, card.name, card.version);
+  if (stored === "changed" || stored !== undefined && await isOther(store, stored, files)) {
     return await saveModelVersion(store, { card: { ...card, version: ownVersion(card, files) }, files });
   }
   for (const [file, body] of Object.entries(files)) {
@@ -55,10 +55,39 @@ export async function saveModelVersion(
     else await store.putIfAbsent(`${place}/${file}`, body);
   }
   if (stored !== undefined) return stored;
-  const complete = { ...card, files: Object.keys(files).sort() };
-  await store.putIfAbsent(`${place}/card.json`, encodeJson(complete));
+  const names = Object.keys(files).sort();
+  const sha256 = Object.fromEntries(names.map((file) => [file, sha256Of(files[file]!)]));
+  const complete = { ...card, files: names, sha256 };
+  await store.putIfAbsent(`${place}/card.json`, encodeSealedJson(complete));
   return complete;
 }
+
+/** A version's card; undefined where there is none, `changed` where its content is not what was written. */
+async function storedCard(
+  store: ObjectStore,
+  name: string,
+  version: string,
+): Promise<StoredCard | "changed" | undefined> {
+  const key = `${folder(name, version)}/card.json`;
+  try {
+    const found = await readSealedJson<StoredCard>(store, key, { ...SEAL, remedy: retrain(name) });
+    return found === undefined || isCardOf(found.value, name, version) ? found?.value : "changed";
+  } catch (error) {
+    if (error instanceof ModelError) return "changed";
+    throw error;
+  }
+}
+
+const SEAL = { errorType: ModelError };
+
+const sha256Of = (body: Uint8Array) => createHash("sha256").update(body).digest("hex");
+
+/** A card in the place of another one's has an unbroken seal, too. */
+const isCardOf = (card: StoredCard, name: string, version: string) =>
+  card.name === name && card.version === version;
+
+const retrain = (name: string) =>
+  `Restore the file from a backup, or run \`deno task pipeline run train\` for another version of the ${name} model.`;
 
 /** Whether a stored version has other files than these; those that it lost do not count. */
 async function isOther(
@@ -120,8 +149,8 @@ export async function championCard(store: ObjectStore, name: string): Promise<St
 }
 
 /**
- * The champion's card when it is this version and all its files are there; undefined when the version has to be
- * trained.
+ * The champion's card when it is this version and all its files are there as they were written; undefined when the
+ * version has to be trained.
  */
 export async function trainedChampion(
   store: ObjectStore,
@@ -129,11 +158,12 @@ export async function trainedChampion(
   version: string,
 ): Promise<ModelCard | undefined> {
   if (await championVersion(store, name) !== version) return undefined;
-  const card = (await readJson<StoredCard>(store, `${folder(name, version)}/card.json`))?.value;
-  const found = await Promise.all(
-    (card?.files ?? []).map((file) => store.stat(`${folder(name, version)}/${file}`)),
-  );
-  return found.every((stat) => stat !== undefined) ? card : undefined;
+  try {
+    return (await loadModelVersion(store, name, version)).card;
+  } catch (error) {
+    if (error instanceof ModelError) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -174,9 +204,9 @@ export async function loadChampion(store: ObjectStore, name: string): Promise<Mo
 }
 
 /**
- * Loads a version with its files.
+ * Loads a version with its files, whose hashes are compared with those of its card.
  *
- * @throws {ModelError} when there is no such version or a file of it is missing.
+ * @throws {ModelError} when there is no such version, or a file of it is missing or was changed.
  */
 export async function loadModelVersion(
   store: ObjectStore,
@@ -193,6 +223,14 @@ export async function loadModelVersion(
         expected: key,
         found: "nothing",
         remedy: "Run `deno task pipeline run train`.",
+      });
+    }
+    const found = sha256Of(object.body);
+    if (found !== card.sha256[file]) {
+      throw new ModelError(`${key} in the lake ${store.url} was changed since it was written`, {
+        expected: `sha256 ${card.sha256[file] ?? "of the file in its card"}`,
+        found: `sha256 ${found}`,
+        remedy: retrain(name),
       });
     }
     files[file] = object.body;
@@ -213,13 +251,21 @@ export async function readVersionFile(
 /**
  * The card of a version.
  *
- * @throws {ModelError} when there is no such version.
+ * @throws {ModelError} when there is no such version, or its card was changed since it was written.
  */
 export async function modelCard(store: ObjectStore, name: string, version: string): Promise<StoredCard> {
-  const card = await readJson<StoredCard>(store, `${folder(name, version)}/card.json`);
-  if (card !== undefined) return card.value;
+  const key = `${folder(name, version)}/card.json`;
+  const card = await readSealedJson<StoredCard>(store, key, { ...SEAL, remedy: retrain(name) });
+  if (card !== undefined && isCardOf(card.value, name, version)) return card.value;
+  if (card !== undefined) {
+    throw new ModelError(`${key} in the lake ${store.url} is the card of another model version`, {
+      expected: `version ${version} of the ${name} model`,
+      found: `version ${card.value.version} of the ${card.value.name} model`,
+      remedy: retrain(name),
+    });
+  }
   throw new ModelError(`There is no version ${version} of the ${name} model`, {
-    expected: `${folder(name, version)}/card.json in ${store.url}`,
+    expected: `${key} in ${store.url}`,
     found: "nothing",
     remedy: "`deno task models list` has those that there are; `deno task pipeline run train` trains one.",
   });

@@ -1,5 +1,12 @@
-import { ModelError } from "shopflow/errors/mod.ts";
-import { fileSha256, type ObjectStore, readJson } from "shopflow/lake/mod.ts";
+import { LakeError, ModelError } from "shopflow/errors/mod.ts";
+import {
+  fileSha256,
+  isWhole,
+  type ObjectStore,
+  readSealedJson,
+  sealed,
+  verifiedPath,
+} from "shopflow/lake/mod.ts";
 import { movePointer, type PointerMove } from "./move_pointer.ts";
 
 /** A published table of scores: what a model says of every customer or product. */
@@ -7,6 +14,8 @@ export interface ScoreTable {
   name: string;
   /** Parquet file in the store. */
   key: string;
+  /** SHA-256 of that file. */
+  sha256: string;
   rows: number;
   scoredAt: string;
   /** Snapshot of the lake the scores were made from. */
@@ -28,23 +37,66 @@ const pointerKey = (name: string) => `scores/${name}/current.json`;
  */
 export async function publishScores(
   store: ObjectStore,
-  table: Omit<ScoreTable, "key">,
+  table: Omit<ScoreTable, "key" | "sha256">,
   parquetPath: string,
   { replaces }: PointerMove = {},
 ): Promise<ScoreTable> {
   // Named by content, since a file of the lake is never overwritten: a forced run may score otherwise.
-  const content = (await fileSha256(parquetPath)).slice(0, 12);
-  const key = `scores/${table.name}/${table.snapshot}-${table.modelVersion}-${content}.parquet`;
+  const sha256 = await fileSha256(parquetPath);
+  const file = `${table.snapshot}-${table.modelVersion}-${sha256.slice(0, NAMED_DIGITS)}`;
+  const key = `scores/${table.name}/${file}.parquet`;
   await store.moveIn(key, parquetPath);
-  const published: ScoreTable = { ...table, key };
-  await movePointer(store, pointerKey(table.name), published, { nameOf: ({ key }) => key, replaces });
+  const published: ScoreTable = { ...table, key, sha256 };
+  await movePointer(store, pointerKey(table.name), sealed(published), { nameOf: ({ key }) => key, replaces });
   return published;
 }
 
-/** The current score table of a name, or undefined when nothing was scored yet. */
+/**
+ * The current score table of a name, or undefined when nothing was scored yet.
+ *
+ * @throws {LakeError} when what is said of it was changed since it was written.
+ */
 export async function currentScores(store: ObjectStore, name: string): Promise<ScoreTable | undefined> {
-  return (await readJson<ScoreTable>(store, pointerKey(name)))?.value;
+  const key = pointerKey(name);
+  const found = await readSealedJson<ScoreTable>(store, key, {
+    remedy: `Restore it from a backup, or delete ${key} and run \`deno task pipeline run score\`.`,
+  });
+  return found?.value;
 }
+
+/**
+ * A local path with the rows of a published score table, after its hash was compared.
+ *
+ * @throws {LakeError} when the file was changed since it was written, or is missing.
+ */
+export async function scoresPath(
+  store: ObjectStore,
+  table: Pick<ScoreTable, "key" | "sha256">,
+): Promise<string> {
+  return await verifiedPath(store, table, RESCORE);
+}
+
+/**
+ * As {@linkcode scoresPath} for a table that was current once, whose name ends with digits of its hash.
+ *
+ * @param version Its file's name without `.parquet`.
+ */
+export async function earlierScoresPath(store: ObjectStore, name: string, version: string): Promise<string> {
+  const key = `scores/${name}/${version}.parquet`;
+  const path = await store.localPath(key);
+  const expected = version.slice(version.lastIndexOf("-") + 1);
+  const found = await fileSha256(path);
+  if (expected.length === NAMED_DIGITS && found.startsWith(expected)) return path;
+  throw new LakeError(`${key} in the lake ${store.url} was changed since it was written`, {
+    expected: `sha256 ${expected}…`,
+    found: `sha256 ${found}`,
+    remedy: RESCORE,
+  });
+}
+
+/** Digits of a file's hash that its name ends with. */
+const NAMED_DIGITS = 12;
+const RESCORE = "Restore the file from a backup, or run `deno task pipeline run score --force`.";
 
 /** As {@linkcode currentScores}, for callers that cannot go on without. */
 export async function requireScores(store: ObjectStore, name: string): Promise<ScoreTable> {
@@ -55,7 +107,7 @@ export async function requireScores(store: ObjectStore, name: string): Promise<S
   });
 }
 
-/** The current score table when this model made it from this snapshot and its file is there. */
+/** The current score table when this model made it from this snapshot and its file is there as it was written. */
 export async function upToDateScores(
   store: ObjectStore,
   name: string,
@@ -63,5 +115,6 @@ export async function upToDateScores(
 ): Promise<ScoreTable | undefined> {
   const scores = await currentScores(store, name);
   if (scores?.snapshot !== snapshot || scores.modelVersion !== modelVersion) return undefined;
-  return await store.stat(scores.key) && scores;
+  if (await store.stat(scores.key) === undefined) return undefined;
+  return await isWhole(store, scores) ? scores : undefined;
 }

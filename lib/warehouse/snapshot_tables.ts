@@ -5,6 +5,7 @@ import {
   readManifest,
   refuseDamaged,
   type SnapshotTable,
+  verifiedPath,
 } from "shopflow/lake/mod.ts";
 import {
   mayBeDamage,
@@ -20,23 +21,32 @@ export interface OpenSnapshot extends Session, Disposable {
   readonly manifest: Manifest;
 }
 
+/** How a snapshot is opened. */
+export interface OpenSnapshotOptions extends SessionOptions {
+  /** The tables that are wanted; by default all. */
+  tables?: string[];
+}
+
 const REMEDY = "Run `deno task pipeline run transform --force` to build it again.";
 
 /**
- * Opens a published snapshot, by default the current one, for reading. A query that fails because a file was
- * damaged throws a LakeError that names the file.
+ * Opens a published snapshot, by default the current one, for reading, after the hashes of its files were compared
+ * with those of the manifest. A query that fails because a file was damaged since throws a LakeError that names the
+ * file.
  *
- * @throws {LakeError} when nothing was published, or a file that the manifest names is missing or unreadable.
+ * @throws {LakeError} when nothing was published, or a file that the manifest names is missing, was changed or cannot
+ *   be read.
  */
 export async function openSnapshot(
   store: ObjectStore,
   id?: string,
-  options: SessionOptions = {},
+  { tables, ...options }: OpenSnapshotOptions = {},
 ): Promise<OpenSnapshot> {
   const manifest = await readManifest(store, id);
   const session = await openSession(options);
   try {
     for (const [name, table] of Object.entries(manifest.tables)) {
+      if (tables?.includes(name) === false) continue;
       await createView(session, name, table, store);
     }
   } catch (error) {
@@ -67,7 +77,9 @@ async function createView(
   table: SnapshotTable,
   store: ObjectStore,
 ): Promise<void> {
-  const paths = await Promise.all(table.files.map((file) => store.localPath(file.key)));
+  const paths: string[] = [];
+  // One after the other: a table of many months would otherwise have them all open.
+  for (const file of table.files) paths.push(await verifiedPath(store, file, REMEDY));
   const list = paths.map(sqlString).join(", ");
   try {
     await session.run(`CREATE VIEW ${sqlName(name)} AS SELECT * FROM read_parquet([${list}])`);

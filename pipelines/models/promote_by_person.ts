@@ -26,7 +26,9 @@ export async function promoteByPerson(
     });
   }
   const champion = await championVersion(store, model);
-  const { card } = await findVersion(store, model, version);
+  // A champion that was damaged must not stand in the way of another.
+  const onDamaged = ({ message }: Error) => runtime.log.warn(message);
+  const { card } = await findVersion(store, model, version, { onDamaged });
   if (card.version === champion) {
     throw new InputError(`${model} ${card.version} is the champion already`, {
       expected: "another version; `deno task models list` has them",

@@ -22,7 +22,7 @@ const CHUNK_ROWS = 20_000;
  */
 export async function publishScoreRows(
   { store, config }: PipelineContext,
-  table: Omit<ScoreTable, "key" | "rows">,
+  table: Omit<ScoreTable, "key" | "sha256" | "rows">,
   columns: readonly (readonly [name: string, type: string])[],
   rows: Iterable<readonly Cell[]>,
   options: PointerMove,

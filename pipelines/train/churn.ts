@@ -8,7 +8,7 @@ import {
 } from "shopflow/business/mod.ts";
 import { heldOutFile, temporalSplit } from "shopflow/evaluation/mod.ts";
 import { encodeJson, readManifest } from "shopflow/lake/mod.ts";
-import { XGBOOST_DEFAULTS } from "shopflow/models/mod.ts";
+import { saveChurnInputs, XGBOOST_DEFAULTS } from "shopflow/models/mod.ts";
 import { currentChampion, settledDecision, trainedChampion } from "shopflow/registry/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
@@ -77,9 +77,10 @@ export const trainChurn: Pipeline = unlessTooLittleData("churn", async (context)
 });
 
 function modelFiles(backtest: ChurnBacktest): Record<string, Uint8Array> {
-  const { model, baseline, split, calibration } = backtest;
+  const { model, inputs, baseline, split, calibration } = backtest;
   return {
     ...model.save(),
+    ...saveChurnInputs(inputs),
     ...baseline.save(),
     ...heldOutFile(churnHeldOut(backtest)),
     "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),

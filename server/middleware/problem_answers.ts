@@ -1,19 +1,23 @@
 import type { Context, ErrorHandler, NotFoundHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { LakeError } from "shopflow/errors/mod.ts";
+import { LakeError, LakeUnreachableError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../problem.ts";
 import { renderProblemPage } from "../views/problem_page.tsx";
 
+/** Messages that are not logged again. */
+const MOST_REMEMBERED = 100;
+
 /** Answers errors: problems as they say, everything else as 500 with nothing but the request id. */
 export function answerError(runtime: Runtime): ErrorHandler {
+  const logged = new Set<string>();
   return (error, c) => {
     const problem = error instanceof HttpProblem
       ? error
       : error instanceof HTTPException
       ? explainHttpException(error)
       : error instanceof LakeError
-      ? unreadable(error, runtime)
+      ? unreadable(error, runtime, logged)
       : isCutOff(error)
       ? INCOMPLETE
       : unexpected(error, c, runtime);
@@ -69,10 +73,18 @@ function explainHttpException(exception: HTTPException): HttpProblem {
   return new HttpProblem(exception.status as HttpProblem["status"], "refused", exception.message);
 }
 
-/** What is wrong names files and addresses of the lake, which is nothing for visitors. */
-function unreadable({ message }: LakeError, { log }: Runtime): HttpProblem {
-  log.warn(message);
-  return new HttpProblem(503, "not_readable", "The lake cannot be read or written", {
+/**
+ * What is wrong names files and addresses of the lake, which is nothing for visitors. It is logged once in a while, and
+ * that all of the lake has gone by those who look after it.
+ */
+function unreadable(error: LakeError, { log }: Runtime, logged: Set<string>): HttpProblem {
+  const { message } = error;
+  const gone = error instanceof LakeUnreachableError;
+  if (logged.size >= MOST_REMEMBERED) logged.clear();
+  if (!gone && !logged.has(message)) log.warn(message);
+  logged.add(message);
+  const problem = gone ? "The lake cannot be reached" : "The lake cannot be read or written";
+  return new HttpProblem(503, "not_readable", problem, {
     remedy: "Ask the operator: the log of this server names what is wrong and what to do.",
   });
 }

@@ -5,7 +5,9 @@ import { Versions } from "./versions.ts";
 
 const MOST_CUSTOMERS = 100;
 const IDS = `1 to ${MOST_CUSTOMERS} customer ids as a list`;
-const FEATURES = "an object of feature names with numbers, or null where a value is not known";
+const FEATURES =
+  'an object of feature names with numbers, null where a value is not known, or "none" where there is ' +
+  "nothing to measure";
 const ONE_OF = "exactly one of customer_id, customer_ids and features";
 
 /** Models compare single-precision numbers; what overflows them is no measurement. */
@@ -16,7 +18,8 @@ export const ChurnRequest = z.strictObject({
   customer_id: EntityId.optional().openapi({ description: "One customer, from the current scores" }),
   customer_ids: z.array(EntityId, IDS).min(1, IDS).max(MOST_CUSTOMERS, IDS).optional()
     .openapi({ description: IDS }),
-  features: z.record(z.string(), FeatureValue.nullable(), FEATURES).optional()
+  features: z.record(z.string(), z.union([FeatureValue, z.literal("none"), z.null()], FEATURES), FEATURES)
+    .optional()
     .openapi({ description: `For customers the shop does not know: ${FEATURES}` }),
 }, { error: (issue) => issue.code === "unrecognized_keys" ? ONE_OF : `an object with ${ONE_OF}` })
   .refine((body) => Object.values(body).filter((value) => value !== undefined).length === 1, {
@@ -44,9 +47,18 @@ export const ChurnScored = z.object({
 
 /** Answer about one customer. */
 export const ChurnAnswer = ChurnScored.extend(Versions.shape).extend({
-  missing_features: z.array(z.string()).optional().openapi({
-    description: "Features that were not sent and count as not known",
+  averaged_features: z.array(z.string()).optional().openapi({
+    description: "Features that were not sent: they took the values of similar customers of the training",
   }),
+  averaged_over: z.number().optional().openapi({
+    description: "How many customers of the training these are; 0 when every feature was sent",
+  }),
+  outside_training_range: z.array(z.object({ feature: z.string(), expected: z.string() })).optional().openapi(
+    {
+      description:
+        "Features that were sent with values that no training customer had: the estimate is less certain",
+    },
+  ),
 });
 
 /** Answer to a request with `customer_ids`. */

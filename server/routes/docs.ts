@@ -46,7 +46,10 @@ export function addDocs(app: OpenAPIHono, { cache, board, ...keys }: DocsOptions
   app.get("/docs", async (c) => {
     const [serving, run] = await Promise.all([cache.current(), exampleRun(board)]);
     const example = { ...exampleIds(serving), run };
-    return c.html(renderDocsPage({ endpoints, example, origin: new URL(c.req.url).origin, ...keys }));
+    const model = serving.churnModel?.model;
+    const features = model !== undefined && "inputs" in model ? model.inputs.features : undefined;
+    const { origin } = new URL(c.req.url);
+    return c.html(renderDocsPage({ endpoints, example, features, origin, ...keys }));
   });
 }
 

@@ -24,13 +24,20 @@ const Scores = z.object({
 });
 const Health = z.object({
   status: z.enum(["ok", "degraded", "unavailable"]).openapi({
-    description: "degraded: the newest version of something could not be loaded, the former one answers; " +
+    description:
+      "degraded: the newest version of something could not be loaded, or the lake cannot be read; what " +
+      "was loaded before answers; " +
       "unavailable: no snapshot was published yet, or none could be loaded",
   }),
   snapshot: z.object({ id: z.string(), created_at: z.string(), age_seconds: z.number() }).nullable(),
   models: z.record(z.string(), Model),
   scores: z.record(z.string(), Scores),
   failed: z.array(z.string()).openapi({ description: "What could not be loaded; the log says why" }),
+  lake: z.object({
+    reachable: z.boolean(),
+    read_at: z.string().nullable().openapi({ description: "When the lake was read last" }),
+    unreachable_since: z.string().nullable(),
+  }).openapi({ description: "While the lake cannot be read, what was loaded is served" }),
   remedy: z.string().optional(),
 });
 
@@ -52,13 +59,30 @@ const route = createRoute({
 export function healthRoutes(cache: ServingCache, runtime: Runtime): OpenAPIHono {
   return new OpenAPIHono().openapi(route, async (c) => {
     const serving = await cache.current();
-    const status = statusOf(serving);
-    const health = { status, ...servedVersions(serving, runtime.now()), failed: [...serving.failed] };
+    const lake = cache.lake();
+    const status = statusOf(serving, lake);
+    const health = {
+      status,
+      ...servedVersions(serving, runtime.now()),
+      failed: [...serving.failed],
+      lake: {
+        reachable: lake.unreachableSince === undefined,
+        read_at: lake.readAt?.toISOString() ?? null,
+        unreachable_since: lake.unreachableSince?.toISOString() ?? null,
+      },
+    };
     c.header("cache-control", "no-store");
+    if (!health.lake.reachable) {
+      const remedy =
+        "Check that the disk of SHOPFLOW_LAKE is mounted, or that its bucket can be reached. The log of " +
+        "this server names what is wrong; no restart is needed.";
+      return c.json({ ...health, remedy }, status === "unavailable" ? 503 : 200);
+    }
     if (status !== "unavailable") return c.json(health, 200);
     const remedy = serving.failed.includes("catalogue")
       ? "The snapshot could not be read: the log of this server names the file and what to do."
-      : "Run `deno task pipeline run all`; no restart is needed.";
+      : "Check that SHOPFLOW_LAKE names the right lake and that its disk is mounted. In a new lake, run " +
+        "`deno task pipeline run all`; no restart is needed.";
     return c.json({ ...health, remedy }, 503);
   });
 }

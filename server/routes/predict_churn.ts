@@ -1,7 +1,14 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { ModelError } from "shopflow/errors/mod.ts";
 import { CHURN_POPULATION_DAYS } from "shopflow/features/mod.ts";
-import type { ChurnModel, ChurnPrediction } from "shopflow/models/mod.ts";
+import {
+  beyondTraining,
+  type ChurnModel,
+  type ChurnPrediction,
+  expectedValues,
+  inputProblem,
+  type SentFeatures,
+} from "shopflow/models/mod.ts";
 import { HttpProblem, notReady } from "../problem.ts";
 import type { Serving } from "../serving/serving.ts";
 import type { ServingCache } from "../serving/serving_cache.ts";
@@ -19,7 +26,9 @@ const route = createRoute({
   summary: "Churn risk of a customer",
   description:
     "The probability that a customer will not order in the next 90 days, with the reasons and what to do. " +
-    "By customer_id from the current scores, by customer_ids for several, or by features for anyone.",
+    "By customer_id from the current scores, by customer_ids for several, or by features for anyone. " +
+    "Features need at least the required ones; see the table of features below. What is not sent is averaged over " +
+    "the training customers that are most like this one, and reasons speak only of what was sent.",
   request: {
     body: {
       required: true,
@@ -33,7 +42,8 @@ const route = createRoute({
               value: { customer_ids: ["CUST000001", "CUST000002"] },
             },
             features: {
-              summary: "Anyone, by features; those left out count as not known",
+              summary:
+                "Anyone, by features; what is left out is averaged over similar customers of the training",
               value: { features: { recency_days: 112, order_count: 4 } },
             },
           },
@@ -46,13 +56,13 @@ const route = createRoute({
       description: "The score, or for customer_ids the list of scores",
       content: { "application/json": { schema: z.union([ChurnAnswer, ChurnBatchAnswer]) } },
     },
-    ...problemResponses(400, 401, 404, 413, 415, 503),
+    ...problemResponses(400, 401, 404, 413, 415, 422, 503),
   },
 });
 
 /**
  * `POST /predict/churn`: published scores of customers by id, or a score of features that are sent; 404 for one customer
- * without a score, 400 for features the model does not know, 503 as long as there are no scores, or no model.
+ * without a score, 422 for features that no estimate can be made from, 503 as long as there are no scores, or no model.
  */
 export function predictChurnRoutes(cache: ServingCache): OpenAPIHono {
   return new OpenAPIHono({ defaultHook: explainInvalid }).openapi(route, async (c) => {
@@ -97,7 +107,7 @@ function lookUpAll(serving: Serving, customerIds: string[]): z.infer<typeof Chur
 
 function scoreFeatures(
   { churnModel, churnScores, failed }: Serving,
-  features: Record<string, number | null>,
+  features: SentFeatures,
 ): z.infer<typeof ChurnAnswer> {
   if (churnModel === undefined) {
     if (churnScores?.table.rows === 0) throw nothingScored("Nothing can score features", 503, churnScores);
@@ -107,26 +117,19 @@ function scoreFeatures(
     });
   }
   const { card, model } = churnModel;
-  const unknown = Object.keys(features).filter((name) => !model.featureNames.includes(name));
-  const known = Object.values(features).filter((value) => value !== null);
-  if (unknown.length > 0 || known.length === 0) {
-    throw new HttpProblem(
-      400,
-      "invalid_features",
-      unknown.length > 0
-        ? "The model does not know some of the features"
-        : "Nothing is known of the customer",
-      {
-        expected: `one or more of ${model.featureNames.join(", ")}`,
-        found: unknown.join(", ") || "no value",
-        remedy: "Correct the names, and send what is known of the customer.",
-      },
-    );
-  }
+  if (!("estimate" in model)) return { ...scored(predicted(model, features)), ...versionsOfModel(card) };
+  const wrong = inputProblem(model.inputs, features);
+  if (wrong !== undefined) throw new HttpProblem(422, wrong.code, wrong.problem, wrong);
+  const estimate = model.estimate(features);
   return {
-    ...scored(predicted(model, features)),
+    ...scored(estimate),
     ...versionsOfModel(card),
-    missing_features: model.featureNames.filter((name) => (features[name] ?? null) === null),
+    averaged_features: estimate.averagedFeatures,
+    averaged_over: estimate.averagedOver,
+    outside_training_range: beyondTraining(model.inputs, features).map((feature) => ({
+      feature: feature.name,
+      expected: expectedValues(feature),
+    })),
   };
 }
 
@@ -140,9 +143,10 @@ function nothingScored(problem: string, status: 404 | 503, { table }: NonNullabl
 }
 
 /** @throws {HttpProblem} 400 for features that this model cannot score, e.g. the baseline without the recency. */
-function predicted(model: ChurnModel, features: Record<string, number | null>): ChurnPrediction {
+function predicted(model: ChurnModel, sent: SentFeatures): ChurnPrediction {
+  const features = Object.entries(sent).map(([name, value]) => [name, value === "none" ? null : value]);
   try {
-    return model.predict(features);
+    return model.predict(Object.fromEntries(features));
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     const { expected, found } = error;

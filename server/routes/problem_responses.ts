@@ -18,6 +18,7 @@ const DESCRIPTIONS = {
   409: "It cannot be done now; the answer says why",
   413: "The body is too large",
   415: "The body is not declared as JSON",
+  422: "The features are too few, not known to the model, not possible or contradict each other",
   503: "A pipeline has to run first",
 };
 

@@ -1,20 +1,28 @@
 import { type Context, Hono } from "hono";
 import { InputError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
-import { listReports, readReport, readReportNotebook, servedPagePolicy } from "shopflow/notebook/mod.ts";
+import { readReportNotebook, servedPagePolicy } from "shopflow/notebook/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../problem.ts";
 import { exampleIds } from "../serving/example_ids.ts";
 import { servedVersions } from "../serving/served_versions.ts";
+import type { KeptSince } from "../middleware/lake_notice.tsx";
+import type { ReportShelf } from "../serving/report_shelf.ts";
 import type { ServingCache } from "../serving/serving_cache.ts";
 import { addReportBar } from "../views/report_bar.tsx";
 import { renderReportsIndex } from "../views/reports_index.tsx";
 
 /** The index of reports, their pages, and the pages of older runs. */
-export function reportRoutes(store: ObjectStore, cache: ServingCache, runtime: Runtime): Hono {
+export function reportRoutes(
+  store: ObjectStore,
+  cache: ServingCache,
+  shelf: ReportShelf,
+  runtime: Runtime,
+): Hono<KeptSince> {
   /** @throws {HttpProblem} 404 when there is no such report or run. */
-  async function reportPage(c: Context, name: string, runId?: string) {
-    const { html, report } = await existing(readReport(store, name, runId), name, runId);
+  async function reportPage(c: Context<KeptSince>, name: string, runId?: string) {
+    const { value: { html, report }, readAt } = await existing(shelf.page(name, runId), name, runId);
+    c.set("keptSince", readAt);
     c.header("cache-control", runId === undefined ? CHANGES : NEVER_CHANGES);
     c.header("content-security-policy", servedPagePolicy(report.scripts ?? []));
     return c.html(addReportBar(html, report, runId === undefined));
@@ -29,18 +37,17 @@ export function reportRoutes(store: ObjectStore, cache: ServingCache, runtime: R
     return c.body(notebook);
   }
 
-  return new Hono()
+  return new Hono<KeptSince>()
     .get("/reports", async (c) => {
-      const unreadable: string[] = [];
-      const onUnreadable = (name: string, { message }: Error) => {
-        unreadable.push(name);
-        runtime.log.warn(`report ${name}: ${message}`);
-      };
-      const [reports, serving] = await Promise.all([listReports(store, { onUnreadable }), cache.current()]);
+      const [{ value: { reports, unreadable }, readAt }, serving] = await Promise.all([
+        shelf.index(),
+        cache.current(),
+      ]);
+      c.set("keptSince", readAt);
       c.header("cache-control", "no-cache");
       return c.html(renderReportsIndex({
         reports,
-        unreadable: unreadable.sort(),
+        unreadable,
         versions: servedVersions(serving, runtime.now()),
         origin: new URL(c.req.url).origin,
         example: exampleIds(serving),

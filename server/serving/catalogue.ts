@@ -16,7 +16,10 @@ export interface Catalogue {
 
 /** @throws {LakeError} when a file of the snapshot is missing. */
 export async function loadCatalogue(store: ObjectStore, snapshotId: string): Promise<Catalogue> {
-  using snapshot = await openSnapshot(store, snapshotId, { threads: 1 });
+  using snapshot = await openSnapshot(store, snapshotId, {
+    threads: 1,
+    tables: ["dim_customers", "dim_products"],
+  });
   const customers = new Set<string>();
   for await (
     const slice of columnSlices(

@@ -1,6 +1,6 @@
 import type { Reason } from "shopflow/models/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
-import type { ScoreTable } from "shopflow/registry/mod.ts";
+import { scoresPath, type ScoreTable } from "shopflow/registry/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { columnSlices } from "./column_slices.ts";
 
@@ -23,7 +23,7 @@ export interface ChurnScores {
  * take longer than 100 whole requests do (tests/benchmarks/server_bench.ts).
  */
 export async function loadChurnScores(store: ObjectStore, table: ScoreTable): Promise<ChurnScores> {
-  const path = await store.localPath(table.key);
+  const path = await scoresPath(store, table);
   using session = await openSession({ threads: 1 });
   const rowOf = new Map<string, number>();
   const probabilities = new Float64Array(table.rows);

@@ -1,5 +1,5 @@
 import type { ObjectStore } from "shopflow/lake/mod.ts";
-import type { ScoreTable } from "shopflow/registry/mod.ts";
+import { scoresPath, type ScoreTable } from "shopflow/registry/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 
 /** What to do about one product in one warehouse. */
@@ -56,7 +56,7 @@ const COLUMNS: (keyof PlanRow)[] = [
 
 /** Loads an inventory plan: a row a product and warehouse, some 20,000 in all. */
 export async function loadInventoryPlan(store: ObjectStore, table: ScoreTable): Promise<InventoryPlan> {
-  const path = await store.localPath(table.key);
+  const path = await scoresPath(store, table);
   using session = await openSession({ threads: 1 });
   const rows = await session.rows<PlanRow>(
     `SELECT ${COLUMNS.join(", ")} FROM read_parquet(${sqlString(path)}) ORDER BY product_id, warehouse_id`,

@@ -1,5 +1,5 @@
 import type { ObjectStore } from "shopflow/lake/mod.ts";
-import type { ScoreTable } from "shopflow/registry/mod.ts";
+import { scoresPath, type ScoreTable } from "shopflow/registry/mod.ts";
 import { openSession, type Session, sqlString } from "shopflow/warehouse/mod.ts";
 import { columnSlices } from "./column_slices.ts";
 
@@ -22,7 +22,7 @@ export async function loadRecommendationScores(
   store: ObjectStore,
   table: ScoreTable,
 ): Promise<RecommendationScores> {
-  const source = `read_parquet(${sqlString(await store.localPath(table.key))})`;
+  const source = `read_parquet(${sqlString(await scoresPath(store, table))})`;
   using session = await openSession({ threads: 1 });
   const { customerAt, firstRow } = await loadRowRanges(session, source);
   const productIds = await codeProducts(session, source);

@@ -1,12 +1,13 @@
 import { isBaseline, type ModelCard, type ScoreTable } from "shopflow/registry/mod.ts";
 import type { Serving } from "./serving.ts";
+import type { LakeState } from "./serving_cache.ts";
 
 export type ServingStatus = "ok" | "degraded" | "unavailable";
 
-/** `unavailable` without a snapshot; `degraded` when something newer could not be loaded. */
-export function statusOf(serving: Serving): ServingStatus {
+/** `unavailable` without a snapshot; `degraded` when something newer could not be loaded, or the lake not be read. */
+export function statusOf(serving: Serving, lake: LakeState): ServingStatus {
   if (serving.catalogue === undefined) return "unavailable";
-  return serving.failed.length > 0 ? "degraded" : "ok";
+  return serving.failed.length > 0 || lake.unreachableSince !== undefined ? "degraded" : "ok";
 }
 
 /** Everything a state answers from, as /health and the start page show it. */

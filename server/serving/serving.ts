@@ -1,7 +1,8 @@
 import { currentSnapshotId, type ObjectStore } from "shopflow/lake/mod.ts";
 import {
   type ChurnModel,
-  loadChurnModel,
+  type DeclaredChurnModel,
+  loadDeclaredChurnModel,
   loadRecencyChurnModel,
   loadRecommender,
   type Recommender,
@@ -27,7 +28,8 @@ export interface ServedModel<M> {
 /** What the server answers from; each part is undefined until a pipeline has produced it. */
 export interface ServedParts {
   catalogue: Catalogue;
-  churnModel: ServedModel<ChurnModel>;
+  /** The baseline, which needs the recency only, declares no inputs. */
+  churnModel: ServedModel<DeclaredChurnModel | ChurnModel>;
   recommender: ServedModel<Recommender>;
   churnScores: ChurnScores;
   recommendations: RecommendationScores;
@@ -54,7 +56,8 @@ export const SERVED_PARTS: {
     const id = await currentSnapshotId(store);
     return id === undefined ? undefined : { version: id, load: () => loadCatalogue(store, id) };
   },
-  churnModel: (store) => findModel(store, "churn", loadChurnModel, loadRecencyChurnModel),
+  churnModel: (store) =>
+    findModel<DeclaredChurnModel | ChurnModel>(store, "churn", loadDeclaredChurnModel, loadRecencyChurnModel),
   recommender: (store) => findModel(store, "recommendation", loadRecommender),
   churnScores: (store) => findScores(store, "churn", loadChurnScores),
   recommendations: (store) => findScores(store, "recommendations", loadRecommendationScores),

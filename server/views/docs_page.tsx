@@ -1,4 +1,5 @@
 import { type RunName, shortTime } from "shopflow/jobs/mod.ts";
+import type { DeclaredFeature } from "shopflow/models/mod.ts";
 import { EXAMPLE_RUN } from "../routes/jobs_schemas.ts";
 import type { DocumentedEndpoint } from "../routes/documented_endpoints.ts";
 import { type ExampleIds, USUAL_IDS } from "../serving/example_ids.ts";
@@ -9,6 +10,8 @@ interface DocsProps {
   endpoints: DocumentedEndpoint[];
   /** Ids for the examples, in place of those of the usual form. */
   example: ExampleIds & { run?: RunName };
+  /** What the churn model takes that scores now. */
+  features: DeclaredFeature[] | undefined;
   /** Where the server was reached, for the examples. */
   origin: string;
   keyRequired: boolean;
@@ -16,7 +19,7 @@ interface DocsProps {
 }
 
 /** The endpoints of the API with commands to copy. */
-export function renderDocsPage({ endpoints, ...request }: DocsProps): string {
+export function renderDocsPage({ endpoints, features, ...request }: DocsProps): string {
   return renderPage(
     <Layout title="API · ShopFlow" here="docs">
       <h1>API</h1>
@@ -40,15 +43,19 @@ export function renderDocsPage({ endpoints, ...request }: DocsProps): string {
         <code>{'{"error": {"code", "message", "expected", "found", "remedy"}}'}</code>; remedy says what to
         do.
       </p>
+      <p class="soft">
+        While the lake cannot be read, answers come from what was loaded before. They carry the header{" "}
+        <code>x-lake-unreachable-since</code> and, in <code>age</code>, the seconds since the lake was read.
+      </p>
       {endpoints.map((endpoint) => <Endpoint key={endpoint.path} endpoint={endpoint} request={request} />)}
-      <FeatureTable />
+      <FeatureTable declared={features} />
     </Layout>,
   );
 }
 
 interface EndpointProps {
   endpoint: DocumentedEndpoint;
-  request: Omit<DocsProps, "endpoints">;
+  request: Omit<DocsProps, "endpoints" | "features">;
 }
 
 function Endpoint({ endpoint, request }: EndpointProps) {
@@ -112,7 +119,7 @@ function Endpoint({ endpoint, request }: EndpointProps) {
 function curl(
   method: string,
   { path, body }: DocumentedEndpoint["examples"][number],
-  { example, origin, keyRequired, operatorKeyRequired }: Omit<DocsProps, "endpoints">,
+  { example, origin, keyRequired, operatorKeyRequired }: Omit<DocsProps, "endpoints" | "features">,
 ): string {
   const [first, second] = example.customers;
   const { job, slot } = example.run ?? EXAMPLE_RUN;

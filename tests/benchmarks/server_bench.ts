@@ -5,7 +5,7 @@
  */
 import { Hono } from "hono";
 import { CHURN_FEATURES } from "shopflow/features/mod.ts";
-import { featureMatrix, xgboostTrainer } from "shopflow/models/mod.ts";
+import { churnInputs, featureMatrix, saveChurnInputs, xgboostTrainer } from "shopflow/models/mod.ts";
 import { requireScores } from "shopflow/registry/mod.ts";
 import { createLogger, createRandom, createRuntime } from "shopflow/runtime/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
@@ -50,7 +50,11 @@ const floor = await listen(new Hono().get("/", (c) => c.json({})).fetch, { host:
 
 const customer = () => `CUST${String(1 + Math.floor(random() * CUSTOMERS)).padStart(6, "0")}`;
 const product = () => `PROD${String(1 + Math.floor(random() * PRODUCTS)).padStart(5, "0")}`;
-const features = () => Object.fromEntries(NAMES.map((name) => [name, 100 * random()]));
+const features = () => ({
+  recency_days: Math.floor(90 * random()),
+  order_count: 1 + Math.floor(90 * random()),
+  net_sales: 100 * random(),
+});
 
 const ROUTES: Record<string, () => Promise<Response>> = {
   "GET /health": () => fetch(`${server.url}/health`),
@@ -104,5 +108,7 @@ async function trainLargeModel(): Promise<Record<string, Uint8Array>> {
     { length: rows },
     (_, row) => score(row) + 40 * (random() - 0.5) > 50 ? 1 : 0,
   );
-  return (await xgboostTrainer().fit(featureMatrix(NAMES, columns), labels)).save();
+  const features = featureMatrix(NAMES, columns);
+  const trees = await xgboostTrainer().fit(features, labels);
+  return { ...trees.save(), ...saveChurnInputs(churnInputs(features)) };
 }

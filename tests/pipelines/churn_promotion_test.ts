@@ -146,7 +146,7 @@ Deno.test("what cannot be compared with the champion waits for a person, and is 
   const { context, warnings } = listening(lake.context);
   const { store } = context;
   await makeOracleChampion(context, "2024-11-01");
-  const { files } = await loadModelVersion(store, "churn", "oracle");
+  const { card, files } = await loadModelVersion(store, "churn", "oracle");
 
   await t.step("a champion that knows the outcomes of the test period", async () => {
     const { status, summary } = await trainChurn(context);
@@ -167,6 +167,7 @@ Deno.test("what cannot be compared with the champion waits for a person, and is 
 
   await t.step("a champion whose files the present code cannot read", async () => {
     const trees = JSON.parse(new TextDecoder().decode(files["trees.json"]));
+    let champion = "";
     for (
       const [change, reason] of [
         [
@@ -177,18 +178,17 @@ Deno.test("what cannot be compared with the champion waits for a person, and is 
         [{ ensemble: { trees: 7 } }, /its files are damaged/],
       ] as const
     ) {
-      await store.put("models/churn/oracle/trees.json", encodeJson({ ...trees, ...change }));
-      await store.put(
-        "models/churn/oracle/card.json",
-        encodeJson({ ...(await championCard(store, "churn"))!, asOf: TEST_DATE }),
-      );
+      const other = { ...files, "trees.json": encodeJson({ ...trees, ...change }) };
+      const saved = await saveModelVersion(store, { card: { ...card, asOf: TEST_DATE }, files: other });
+      await makeChampion(store, "churn", saved.version);
+      champion = saved.version;
       assert.equal((await trainChurn({ ...context, force: true })).status, "done");
       const [decision] = await promotionDecisions(store, "churn");
       assert.equal(decision!.outcome, "held");
       assert.match(decision!.reason, /^the champion cannot be judged \(/);
       assert.match(decision!.reason, reason);
     }
-    await store.delete("models/churn/oracle/trees.json");
+    await store.delete(`models/churn/${champion}/trees.json`);
     assert.equal((await trainChurn(context)).status, "unchanged");
   });
 

@@ -76,7 +76,10 @@ Deno.test("a promotion without a reason, of the champion, or of what cannot scor
     await assert.rejects(promote(champion), { name: "InputError", message: /is the champion already/ });
     await assert.rejects(promote("zz"), { name: "InputError", message: /No version.*found "zz"/ });
     await context.store.put("models/recommendation/other/recommender.json", encodeJson({ format: 99 }));
-    await assert.rejects(promote("other"), { name: "ModelError", message: /expected format 1, found 99/ });
+    await assert.rejects(promote("other"), {
+      name: "ModelError",
+      message: /was changed since it was written/,
+    });
     await context.store.delete("models/recommendation/other/recommender.json");
     await assert.rejects(promote("other"), { name: "ModelError", message: /is incomplete/ });
     assert.equal(await championVersion(context.store, "recommendation"), champion);
@@ -84,3 +87,21 @@ Deno.test("a promotion without a reason, of the champion, or of what cannot scor
 
 Deno.test("history of a model that does not exist is an error, and not an empty list", () =>
   withVersions((context) => assert.rejects(models(context, "history", "churn"), { name: "InputError" })));
+
+Deno.test("a champion whose card was damaged is named, and does not stand in the way of another", () =>
+  withVersions(async (context, champion) => {
+    const key = `models/recommendation/${champion}/card.json`;
+    const text = new TextDecoder().decode((await context.store.get(key))!.body);
+    await context.store.put(key, new TextEncoder().encode(text.replace('"metrics"', '"metrixx"')));
+    const warnings: string[] = [];
+    const runtime = {
+      ...context.runtime,
+      log: { info: () => {}, warn: (line: string) => warnings.push(line) },
+    };
+    const listed = await models({ ...context, runtime }, "list");
+    assert.match(listed, /other/);
+    assert.doesNotMatch(listed, new RegExp(champion));
+    assert.match(warnings[0]!, new RegExp(`${champion}/card\\.json .* was changed since it was written`));
+    await models(context, "promote", "recommendation", "other", "--reason", "the champion was damaged");
+    assert.equal(await championVersion(context.store, "recommendation"), "other");
+  }));

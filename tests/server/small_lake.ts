@@ -7,10 +7,12 @@ import {
   type SnapshotTable,
 } from "shopflow/lake/mod.ts";
 import {
+  churnInputs,
   featureMatrix,
   fitRecommender,
   RECOMMENDER_PARAMETERS,
   recommenderFiles,
+  saveChurnInputs,
   xgboostTrainer,
 } from "shopflow/models/mod.ts";
 import { makeChampion, publishScores, saveModelVersion } from "shopflow/registry/mod.ts";
@@ -136,13 +138,16 @@ export async function publishInventoryPlan(store: ObjectStore, products = 3): Pr
 /** Trains small real models and makes them champions. */
 export async function trainSmallModels(store: ObjectStore): Promise<void> {
   const recency = Array.from({ length: 60 }, (_, i) => i * 5);
-  const features = featureMatrix(["recency_days", "order_count"], {
+  const names = ["recency_days", "order_count", "tickets_open", "carts_90d"];
+  const features = featureMatrix(names, {
     recency_days: recency,
     order_count: recency.map((days) => 1 + days % 4),
+    tickets_open: recency.map(() => 0),
+    carts_90d: recency.map((days) => days % 3),
   });
   const labels = Uint8Array.from(recency, (days) => days > 150 ? 1 : 0);
   const trees = await xgboostTrainer(TREES).fit(features, labels, { seed: 1 });
-  await publishChampion(store, "churn", trees.save(), {
+  await publishChampion(store, "churn", { ...trees.save(), ...saveChurnInputs(churnInputs(features)) }, {
     auc: 0.8123,
     log_loss: 0.43,
     baseline_auc: 0.7012,

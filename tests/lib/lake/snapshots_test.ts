@@ -155,3 +155,17 @@ test("a pointer or manifest that is not what it should be is an error that names
     message: /snapshots\/x\.json.*cannot be read/,
   });
 });
+
+test("a manifest that was changed by one character is refused, and written again by a publish", async (store) => {
+  const { id } = await publishSnapshot(store, content("v1"), NOW);
+  const key = `snapshots/${id}.json`;
+  const text = new TextDecoder().decode((await store.get(key))!.body);
+  for (const damaged of [text.replace('"rows": 1', '"rows": 7'), text.replace(id, id.replace(/^./, "_"))]) {
+    await store.put(key, new TextEncoder().encode(damaged));
+    await assert.rejects(readManifest(store), {
+      name: "LakeError",
+      message: /snapshots\/.*\.json in the lake .* was changed since it was written.*lake rollback/,
+    });
+    assert.equal((await publishSnapshot(store, content("v1"), NOW)).id, id);
+  }
+});

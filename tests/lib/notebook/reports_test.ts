@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import assert from "node:assert/strict";
 import { createDirectoryStore } from "shopflow/lake/mod.ts";
 import {
@@ -43,6 +44,7 @@ Deno.test("a published report is listed and read", async () => {
       status: "succeeded",
       lastGoodRunId: "r1",
       scripts: ["sha256-a"],
+      pageSha256: createHash("sha256").update("<p>1</p>").digest("hex"),
       inputs: "i",
     });
     assert.deepEqual((await listReports(store)).map(({ name }) => name), ["churn", "sales"]);
@@ -124,5 +126,31 @@ Deno.test("runs that end at the same moment lose none of what they note of good 
     const report = await currentReport(store, "churn");
     assert.deepEqual([report?.runId, report?.lastGoodRunId], ["bad2", "good"]);
     assert.equal((await readReport(store, "churn", "bad1"))?.report.lastGoodRunId, "good");
+  });
+});
+
+Deno.test("a report or page that was changed since it was written is refused, and published again", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const store = createDirectoryStore(folder);
+    const content = { record: record("churn", "r1"), page: page("<p>risk 0.17</p>"), inputs: "i" };
+    for (const [file, from, to] of [["r1.html", "0.17", "0.77"], ["r1.json", "2024-09-01", "2024-09-07"]]) {
+      await publishReport(store, content);
+      const key = `reports/churn/${file}`;
+      const text = new TextDecoder().decode((await store.get(key))!.body);
+      await store.put(key, new TextEncoder().encode(text.replace(from!, to!)));
+      await assert.rejects(readReport(store, "churn"), {
+        name: "LakeError",
+        message:
+          /was changed since it was written: expected sha256 [0-9a-f]{64}, found sha256 .*publish --force/,
+      });
+    }
+    await publishReport(store, content);
+    assert.equal((await readReport(store, "churn"))?.html, "<p>risk 0.17</p>");
+    // Another run's page in its place, whole as it is.
+    await publishReport(store, { ...content, record: record("churn", "r2"), page: page("<p>2</p>") });
+    await store.put("reports/churn/r2.html", (await store.get("reports/churn/r1.html"))!.body);
+    await assert.rejects(readReport(store, "churn"), /r2\.html in the lake .* was changed/);
+    await store.put("reports/churn/r2.json", (await store.get("reports/churn/r1.json"))!.body);
+    assert.equal(await readReport(store, "churn"), undefined);
   });
 });

@@ -1,4 +1,4 @@
-import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
+import { createDirectoryStore, encodeJson, type ObjectStore } from "shopflow/lake/mod.ts";
 import {
   championCard,
   championVersion,
@@ -10,6 +10,7 @@ import {
   trainedChampion,
 } from "shopflow/registry/mod.ts";
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { withTemporaryFolder } from "../notebook/temporary_folder.ts";
 
 const card = (version: string): ModelCard => ({
@@ -31,7 +32,9 @@ Deno.test("a champion comes back with its card and every byte of its files", () 
     await saveModelVersion(store, { card: card("v1"), files: FILES });
     await makeChampion(store, "churn", "v1");
     const champion = await loadChampion(store, "churn");
-    assert.deepEqual(champion.card, { ...card("v1"), files: ["calibration.json", "trees.json"] });
+    const { sha256, ...rest } = (await championCard(store, "churn"))!;
+    assert.deepEqual(rest, { ...card("v1"), files: ["calibration.json", "trees.json"] });
+    assert.equal(sha256["trees.json"], createHash("sha256").update("[]").digest("hex"));
     assert.deepEqual(Object.entries(champion.files).sort(), Object.entries(FILES).sort());
   }));
 
@@ -121,4 +124,75 @@ Deno.test("of trainings that end at the same moment one becomes champion, and th
     );
     const winners = versions.filter((_, i) => ends[i]!.status === "fulfilled");
     assert.deepEqual(winners, [await championVersion(store, "churn")]);
+  }));
+
+/** Changes one character of a stored object. */
+async function changeCharacter(store: ObjectStore, key: string, from: string, to: string): Promise<void> {
+  const text = new TextDecoder().decode((await store.get(key))!.body);
+  assert.ok(text.includes(from));
+  await store.put(key, new TextEncoder().encode(text.replace(from, to)));
+}
+
+const CHANGED = /was changed since it was written: expected sha256 .*found sha256 .*pipeline run train/;
+
+Deno.test("a model whose file or card was changed by one character, or cut off, is refused", () =>
+  withStore(async (store) => {
+    const files = { "trees.json": new TextEncoder().encode('{"threshold":0.53,"value":1.5}') };
+    const place = "models/churn/v1";
+    const damages: [string, () => Promise<unknown>][] = [
+      ["trees.json", () => changeCharacter(store, `${place}/trees.json`, "0.53", "9.53")],
+      ["card.json", () => changeCharacter(store, `${place}/card.json`, "0.8", "0.9")],
+      ["trees.json", () => store.put(`${place}/trees.json`, files["trees.json"].slice(0, 20))],
+      ["trees.json", () => store.put(`${place}/trees.json`, new Uint8Array())],
+    ];
+    for (const [file, damage] of damages) {
+      await store.delete(`${place}/card.json`);
+      await store.put(`${place}/trees.json`, files["trees.json"]);
+      await saveModelVersion(store, { card: card("v1"), files });
+      await makeChampion(store, "churn", "v1");
+      await damage();
+      const refused = { name: "ModelError", message: CHANGED };
+      await assert.rejects(loadChampion(store, "churn"), refused);
+      await assert.rejects(loadModelVersion(store, "churn", "v1"), refused);
+      assert.equal(
+        await trainedChampion(store, "churn", "v1"),
+        undefined,
+        `${file}: has to be trained again`,
+      );
+    }
+  }));
+
+Deno.test("a version that was damaged stays as it is, and its training is stored under a name of its own", () =>
+  withStore(async (store) => {
+    for (const [file, from, to] of [["card.json", "0.8", "0.9"], ["trees.json", "[]", "{}"]] as const) {
+      const version = `v1-${file}`;
+      await saveModelVersion(store, { card: card(version), files: FILES });
+      await changeCharacter(store, `models/churn/${version}/${file}`, from, to);
+      const saved = await saveModelVersion(store, { card: card(version), files: FILES });
+      assert.notEqual(saved.version, version);
+      assert.deepEqual((await loadModelVersion(store, "churn", saved.version)).files, FILES);
+    }
+  }));
+
+Deno.test("the card or a file of another version in the place of a version's own is refused", () =>
+  withStore(async (store) => {
+    await saveModelVersion(store, { card: card("v1"), files: FILES });
+    const other = { ...FILES, "trees.json": new TextEncoder().encode("[1]") };
+    await saveModelVersion(store, { card: card("v2"), files: other });
+    await store.put("models/churn/v1/trees.json", other["trees.json"]);
+    await assert.rejects(loadModelVersion(store, "churn", "v1"), { message: CHANGED });
+    await store.put("models/churn/v1/card.json", (await store.get("models/churn/v2/card.json"))!.body);
+    await assert.rejects(loadModelVersion(store, "churn", "v1"), {
+      name: "ModelError",
+      message: /is the card of another model version: expected version v1 .*, found version v2/,
+    });
+  }));
+
+Deno.test("a card without hashes is refused with what to do", () =>
+  withStore(async (store) => {
+    await store.put("models/churn/v1/card.json", encodeJson({ ...card("v1"), files: [] }));
+    await assert.rejects(loadModelVersion(store, "churn", "v1"), {
+      name: "ModelError",
+      message: /expected a hash of its content \(its field seal\), found none.*pipeline run train/,
+    });
   }));

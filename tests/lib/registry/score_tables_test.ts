@@ -1,7 +1,14 @@
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
-import { currentScores, publishScores, requireScores, upToDateScores } from "shopflow/registry/mod.ts";
+import {
+  currentScores,
+  earlierScoresPath,
+  publishScores,
+  requireScores,
+  scoresPath,
+  upToDateScores,
+} from "shopflow/registry/mod.ts";
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { withTemporaryFolder } from "../notebook/temporary_folder.ts";
 
 const TABLE = {
@@ -63,4 +70,42 @@ Deno.test("a scoring that was overtaken does not put its table over the newer on
         /Another run published at the same time: expected scores\/churn\/current\.json.*found scores\//,
     });
     assert.deepEqual(await currentScores(store, "churn"), newer);
+  }));
+
+Deno.test("scores that were changed since they were written are refused, and made again", () =>
+  withStore(async (store, folder) => {
+    const table = await publishContent(store, folder, "ann 0.53");
+    const version = basename(table.key, ".parquet");
+    assert.equal(await Deno.readTextFile(await scoresPath(store, table)), "ann 0.53");
+    assert.equal(await Deno.readTextFile(await earlierScoresPath(store, "churn", version)), "ann 0.53");
+    for (const damaged of ["ann 0.93", "ann 0.", "", "bob 0.5377"]) {
+      await store.put(table.key, new TextEncoder().encode(damaged));
+      const refused = {
+        name: "LakeError",
+        message: /was changed since it was written: expected sha256 .*found sha256 .*run score --force/,
+      };
+      await assert.rejects(scoresPath(store, table), refused);
+      await assert.rejects(earlierScoresPath(store, "churn", version), refused);
+      assert.equal(await upToDateScores(store, "churn", TABLE), undefined);
+    }
+    assert.equal((await publishContent(store, folder, "ann 0.53")).key, table.key);
+    assert.equal(await Deno.readTextFile(await scoresPath(store, table)), "ann 0.53");
+  }));
+
+Deno.test("what a score table's pointer says is compared with its hash", () =>
+  withStore(async (store, folder) => {
+    await publishContent(store, folder, "ann 0.53");
+    const key = "scores/churn/current.json";
+    const text = new TextDecoder().decode((await store.get(key))!.body);
+    await store.put(
+      key,
+      new TextEncoder().encode(text.replace('"asOf": "2024-10-01"', '"asOf": "2024-10-07"')),
+    );
+    await assert.rejects(currentScores(store, "churn"), {
+      name: "LakeError",
+      message: /scores\/churn\/current\.json .* was changed since it was written.*delete scores\/churn/,
+    });
+    await store.delete(key);
+    await publishContent(store, folder, "ann 0.53");
+    assert.equal((await currentScores(store, "churn"))?.asOf, "2024-10-01");
   }));

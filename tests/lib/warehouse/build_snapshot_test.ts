@@ -114,7 +114,9 @@ Deno.test("a snapshot whose file is gone or broken is an error that names the fi
     await Deno.writeTextFile(join(store.url, key), "not parquet");
     await assert.rejects(openSnapshot(store), {
       name: "LakeError",
-      message: new RegExp(`sales.*found ${key}`),
+      message: new RegExp(
+        `^${key} in the lake .* was changed since it was written: expected sha256 .*, found`,
+      ),
     });
     await store.delete(key);
     await assert.rejects(openSnapshot(store), {
@@ -124,21 +126,26 @@ Deno.test("a snapshot whose file is gone or broken is an error that names the fi
   });
 });
 
-Deno.test("a file whose rows were damaged is named by the query that meets it, and built again", async () => {
+Deno.test("a file whose rows were damaged is named when it is opened, by the query that meets it later, and built again", async () => {
   await withProject(salesProject(MANY, NO_TESTS), async ({ build, store }) => {
     const { key } = (await build()).manifest.tables.sales!.files[0]!;
     const path = join(store.url, key);
     const bytes = await Deno.readFile(path);
     // The end, which says where the columns are, stays: opening the file succeeds.
-    await Deno.writeFile(path, bytes.map((byte, i) => i > 100 && i < bytes.length / 2 ? 0 : byte));
+    const damaged = bytes.map((byte, i) => i > 100 && i < bytes.length / 2 ? 0 : byte);
     {
       using session = await openSnapshot(store);
+      await Deno.writeFile(path, damaged);
       await assert.rejects(session.rows("SELECT sum(n) FROM sales"), {
         name: "LakeError",
         message: new RegExp(`file ${key} of the lake .* is damaged.*pipeline run transform --force`),
       });
       await assert.rejects(session.rows("SELECT no_column FROM sales"), { name: "WarehouseError" });
     }
+    await assert.rejects(openSnapshot(store), {
+      name: "LakeError",
+      message: /was changed since it was written/,
+    });
     await build();
     assert.deepEqual(await Deno.readFile(path), bytes);
   });

@@ -35,8 +35,30 @@ testApi("openapi.json describes every endpoint with its answers", async ({ get }
   assert.deepEqual([n.schema.minimum, n.schema.maximum, n.required], [1, 20, false]);
 });
 
-testApi("the page /docs lists the features of the churn model with their units", async ({ get }) => {
-  const page = await (await get("/docs")).text();
+testApi(
+  "the page /docs lists the features of the churn model with unit, need and values",
+  async ({ get }) => {
+    const page = await (await get("/docs")).text();
+    const rows = [
+      ...page.matchAll(
+        /<tr[^>]*><td><code>(\w+)<\/code><\/td><td>(\w+)<\/td><td>[^<]*<\/td><td>(.*?)<\/td><td>(.*?)<\/td>/g,
+      ),
+    ]
+      .map(([, ...cells]) => cells);
+    assert.deepEqual(rows.slice(0, 2), [
+      ["recency_days", "days", "yes", "a number from 0 to 365 (the training saw 0 to 295)"],
+      ["order_count", "orders", "yes", "a whole number from 1 to 40 (the training saw 1 to 4)"],
+    ]);
+    assert.deepEqual(rows.slice(2).map(([name, , required]) => [name, required]), [
+      ["tickets_open", ""],
+      ["carts_90d", ""],
+    ]);
+  },
+);
+
+Deno.test("the page /docs lists every feature before a model was trained", async () => {
+  await using lake = await temporaryLake();
+  const page = await (await createClient(lake.store).get("/docs")).text();
   for (const { name } of CHURN_FEATURES) assert.match(page, new RegExp(`<code>${name}</code>`));
 });
 

@@ -38,13 +38,35 @@ testApi("a risk at or below the playbook's limit gets no discount", async ({ pos
   assert.equal(action.type, "none");
 });
 
-testApi("features are scored by the current model, and those left out are named", async ({ post: send }) => {
-  const loyal = await (await send(post, { features: { recency_days: 5 } })).json();
-  const leaving = await (await send(post, { features: { recency_days: 280 } })).json();
+testApi("features are scored by the current model, which says what it averaged", async ({ post: send }) => {
+  const ask = async (features: unknown) => await (await send(post, { features })).json();
+  const loyal = await ask({ recency_days: 5, order_count: 2 });
+  const leaving = await ask({ recency_days: 280, order_count: 2 });
   assert.ok(loyal.churn_probability < 0.4 && leaving.churn_probability > 0.6);
-  assert.deepEqual(leaving.missing_features, ["order_count"]);
+  assert.deepEqual([leaving.averaged_features, leaving.averaged_over], [["tickets_open", "carts_90d"], 40]);
   assert.equal(leaving.reasons[0].feature, "recency_days");
   assert.deepEqual([leaving.model_version, leaving.data_snapshot], ["churn-1", "training-snapshot"]);
+  assert.deepEqual(leaving.outside_training_range, []);
+  const all = await ask({ recency_days: 5, order_count: 2, tickets_open: 0, carts_90d: 0 });
+  assert.deepEqual([all.averaged_features, all.averaged_over], [[], 0]);
+});
+
+testApi("null is not known, as if it was not sent", async ({ post: send }) => {
+  const known = { recency_days: 112, order_count: 4 };
+  const [absent, unknown] = await Promise.all(
+    [known, { ...known, carts_90d: null }].map(async (features) =>
+      await (await send(post, { features })).json()
+    ),
+  );
+  assert.deepEqual(unknown, absent);
+});
+
+testApi("a value beyond what the training saw is scored and said", async ({ post: send }) => {
+  const answer = await (await send(post, { features: { recency_days: 5, order_count: 9 } })).json();
+  assert.deepEqual(answer.outside_training_range, [{
+    feature: "order_count",
+    expected: "a whole number from 1 to 40 (the training saw 1 to 4)",
+  }]);
 });
 
 testApi(
@@ -98,10 +120,10 @@ const REFUSED: [unknown, string, RegExp, string | undefined][] = [
   [{ customer_id: "A", features: { recency_days: 1 } }, "invalid_request", /exactly one of/, undefined],
   [{ customer_ids: [] }, "invalid_request", /1 to 100 customer ids/, "[]"],
   [{ customer_ids: Array(101).fill("A") }, "invalid_request", /1 to 100 customer ids/, undefined],
-  [{ features: { recency: 1 } }, "invalid_features", /recency_days, order_count/, "recency"],
-  [{ features: { recency_days: "long" } }, "invalid_request", /numbers, or null/, '"long"'],
-  [{ features: { recency_days: 1e39 } }, "invalid_request", /numbers, or null/, "1e+39"],
-  [{ features: { recency_days: null } }, "invalid_features", /one or more of/, "no value"],
+  [{ features: { recency_days: "long" } }, "invalid_request", /numbers, null where/, '"long"'],
+  [{ features: { recency_days: 1e39 } }, "invalid_request", /numbers, null where/, "1e+39"],
+  [{ features: { recency_days: "never" } }, "invalid_request", /"none" where/, '"never"'],
+  [{ features: { recency_days: [3] } }, "invalid_request", /an object of feature names/, "[3]"],
 ];
 
 for (const [body, code, expected, found] of REFUSED) {
@@ -113,6 +135,63 @@ for (const [body, code, expected, found] of REFUSED) {
     assert.match(error.expected!, expected);
     if (found !== undefined) assert.equal(error.found, found);
     assert.ok(error.remedy);
+  });
+}
+
+/** Features that no estimate is made from: the code, what was expected and found, what to do. */
+const NO_ESTIMATE: [Record<string, unknown>, string, RegExp, RegExp, RegExp][] = [
+  [
+    { recency: 1, order_count: 2 },
+    "unknown_features",
+    /recency_days, order_count/,
+    /^recency$/,
+    /recency_days for recency/,
+  ],
+  [{ zzz: 1 }, "unknown_features", /names among/, /zzz/, /Correct the names/],
+  [
+    { order_count: 25 },
+    "missing_features",
+    /recency_days and order_count, as numbers/,
+    /no value of recency_days$/,
+    /"recency_days": 40/,
+  ],
+  [
+    { recency_days: null, order_count: 1 },
+    "missing_features",
+    /recency_days/,
+    /no value of recency_days$/,
+    /Send/,
+  ],
+  [{}, "missing_features", /recency_days/, /no value of recency_days and order_count/, /Send/],
+  [{ recency_days: -1, order_count: 1 }, "feature_out_of_range", /from 0 to 365/, /^-1$/, /docs/],
+  [{ recency_days: 366, order_count: 1 }, "feature_out_of_range", /from 0 to 365/, /366/, /docs/],
+  [{ recency_days: 5, order_count: 0 }, "feature_out_of_range", /a whole number from 1/, /0/, /docs/],
+  [{ recency_days: 5, order_count: 1.5 }, "feature_out_of_range", /a whole number/, /1.5/, /docs/],
+  [
+    { recency_days: 5, order_count: 25_000 },
+    "feature_out_of_range",
+    /to 40 \(.* saw 1 to 4\)/,
+    /25000/,
+    /docs/,
+  ],
+  [
+    { recency_days: 5, order_count: 2, carts_90d: "none" },
+    "feature_out_of_range",
+    /a whole number from 0/,
+    /none/,
+    /docs/,
+  ],
+];
+
+for (const [features, code, expected, found, remedy] of NO_ESTIMATE) {
+  testApi(`the features ${JSON.stringify(features)} are refused as ${code}`, async ({ post: send }) => {
+    const answer = await send(post, { features });
+    assert.equal(answer.status, 422);
+    const { error } = await answer.json() as Problem;
+    assert.equal(error.code, code);
+    assert.match(error.expected!, expected);
+    assert.match(error.found!, found);
+    assert.match(error.remedy!, remedy);
   });
 }
 
