@@ -1,9 +1,22 @@
 /** The business's questions, rules and figures, asked of the models and the warehouse. */
-export { backtestChurn, type ChurnBacktest, type ChurnBacktestOptions } from "./churn_backtest.ts";
+export {
+  backtestChurn,
+  type ChurnBacktest,
+  type ChurnBacktestOptions,
+  type PlaybookOutcome,
+  playbookOutcome,
+} from "./churn_backtest.ts";
 export { cohortRetentionSql, monthlyChurnSql } from "./churn_curves.ts";
 export { type ChurnExamples, readChurnExamples, readChurnFeatures, salesPeriod } from "./churn_examples.ts";
 export { type ChurnStudy, planChurnStudy } from "./churn_study.ts";
-export { leadingReasons, scoreCustomers, type ScoredCustomer } from "./customers_at_risk.ts";
+export {
+  leadingReasons,
+  readScoredCustomers,
+  scoreCustomers,
+  type ScoredCustomer,
+  type ScoredList,
+} from "./customers_at_risk.ts";
+export { scoresNote } from "./scores_note.ts";
 export { CHURN_CASE, yearlyChurnLoss } from "./churn_loss.ts";
 export {
   breakEvenRisk,

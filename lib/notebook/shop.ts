@@ -12,12 +12,23 @@ export interface Shop {
   readonly snapshot: string;
   /** DuckDB, in which every curated table is a view, and every current score table one named `scores_<name>`. */
   readonly session: OpenSnapshot;
+  /** The score tables by name, as far as they were published. */
+  readonly scores: Readonly<Record<string, ReadScores>>;
   /** The lake's files, for reading, e.g. for `loadChampion(shop.store, "churn")`. */
   readonly store: ObjectStore;
   /** A query's result. Its columns are known to the query only, so rows are of any type unless you name it. */
   sql<Row extends object = AnyRow>(query: string): Promise<ShopTable<Row>>;
   /** A whole table or view. */
   table<Row extends object = AnyRow>(name: string): Promise<ShopTable<Row>>;
+}
+
+/** A score table that is read. */
+export interface ReadScores {
+  modelVersion: string;
+  /** Their as-of date; undefined in a repeated run whose table has been replaced since. */
+  asOf?: string;
+  /** Whether it was made from the snapshot that is read; else the data has moved on since, or before. */
+  ofThisSnapshot: boolean;
 }
 
 /** An arquero table whose rows have a type. */
@@ -48,12 +59,19 @@ export async function openShop(
   const store = noteModelReads(pinModels(readOnlyStore(openStore(config))));
   const session = await openSnapshot(store, await findSnapshot(store, snapshot));
   await noteRead({ kind: "snapshot", name: "lake", version: session.manifest.id });
+  const tables: Record<string, ReadScores> = {};
   for (const { key } of await store.list("scores/")) {
     if (!key.endsWith("/current.json")) continue;
     const scores = (await readJson<ScoreTable>(store, key))!.value;
     const version = pinnedVersion("scores", scores.name) ?? basename(scores.key, ".parquet");
     const path = await store.localPath(`${dirname(scores.key)}/${version}.parquet`);
     await noteRead({ kind: "scores", name: scores.name, version });
+    tables[scores.name] = {
+      // A file is named <snapshot>-<model version>-<hash of the content>.
+      modelVersion: version.split("-").slice(1, -1).join("-"),
+      ofThisSnapshot: version.startsWith(`${session.manifest.id}-`),
+      ...(version === basename(scores.key, ".parquet") && { asOf: scores.asOf }),
+    };
     await session.run(
       `CREATE VIEW ${sqlName(`scores_${scores.name}`)} AS SELECT * FROM read_parquet(${sqlString(path)})`,
     );
@@ -63,6 +81,7 @@ export async function openShop(
   return {
     snapshot: session.manifest.id,
     session,
+    scores: tables,
     store,
     sql,
     table: (name) => sql(`SELECT * FROM ${sqlName(name)}`),

@@ -14,10 +14,13 @@ import { renderReportsIndex } from "../views/reports_index.tsx";
 export function reportRoutes(store: ObjectStore, cache: ServingCache, runtime: Runtime): Hono {
   /** @throws {HttpProblem} 404 when there is no such report or run. */
   async function reportPage(c: Context, name: string, runId?: string) {
-    const { html, report } = await existing(readReport(store, name, runId), name, runId);
+    const asked = { now: runtime.now() };
+    const { html, report } = await existing(readReport(store, name, runId, asked), name, runId);
+    // What is known now has no place on the page of a run, which browsers keep.
+    const snapshot = runId === undefined ? servedVersions(await cache.current(), asked.now).snapshot : null;
     c.header("cache-control", runId === undefined ? CHANGES : NEVER_CHANGES);
     c.header("content-security-policy", servedPagePolicy(report.scripts ?? []));
-    return c.html(addReportBar(html, report, runId === undefined));
+    return c.html(addReportBar(html, report, { current: runId === undefined, snapshot }));
   }
 
   /** @throws {HttpProblem} 404 when there is no such run. */
@@ -36,12 +39,17 @@ export function reportRoutes(store: ObjectStore, cache: ServingCache, runtime: R
         unreadable.push(name);
         runtime.log.warn(`report ${name}: ${message}`);
       };
-      const [reports, serving] = await Promise.all([listReports(store, { onUnreadable }), cache.current()]);
+      const now = runtime.now();
+      const [reports, serving] = await Promise.all([
+        listReports(store, { onUnreadable, now }),
+        cache.current(),
+      ]);
       c.header("cache-control", "no-cache");
       return c.html(renderReportsIndex({
         reports,
         unreadable: unreadable.sort(),
-        versions: servedVersions(serving, runtime.now()),
+        versions: servedVersions(serving, now),
+        now,
         origin: new URL(c.req.url).origin,
         example: exampleIds(serving),
       }));
