@@ -1,7 +1,7 @@
 import { ShopFlowError } from "shopflow/errors/mod.ts";
+import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { createHash } from "node:crypto";
 import { basename, dirname, relative, resolve } from "node:path";
-import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { executeNotebook, type ExecuteOptions, type RunContext, withoutOutputs } from "./execute_notebook.ts";
 import { DENO_KERNELSPEC } from "./kernelspec.ts";
 import { newRun, type RunFile } from "./new_run.ts";
@@ -9,7 +9,6 @@ import type { Notebook } from "./nbformat.ts";
 import { formatNotebook, parseNotebook, readNotebookText } from "./notebook_file.ts";
 import {
   injectParameters,
-  type ParameterDeclaration,
   type Parameters,
   parameterValues,
   parseAssignments,

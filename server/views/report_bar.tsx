@@ -44,16 +44,17 @@ export function addReportBar(html: string, report: CurrentReport, { current, sna
         : <a href={`/reports/${name}`}>Current report</a>}
     </nav>
   );
-  const banners = current ? <Banners report={report} snapshot={snapshot} /> : "";
+  const banners = current ? bannersOf(report, snapshot) : [];
+  const notes = banners.length > 0 ? <aside aria-label="Notes on this report">{banners}</aside> : "";
   return html
     .replace("</head>", () => `<style>${STYLE}</style></head>`)
-    .replace(/<body[^>]*>/, (body) => `${body}\n${bar}${banners}`);
+    .replace(/<body[^>]*>/, (body) => `${body}\n${bar}${notes}`);
 }
 
-function Banners({ report, snapshot }: { report: CurrentReport; snapshot: ServedVersions["snapshot"] }) {
+function bannersOf(report: CurrentReport, snapshot: ServedVersions["snapshot"]) {
   const { name, createdAt, status, unpublished, removedAt } = report;
   const ranAt = formatTime(createdAt);
-  const banners = [
+  return [
     unpublished && (
       <p class="report-banner">
         {describeUnpublished(unpublished)} This is the report of {ranAt}.{" "}
@@ -78,7 +79,6 @@ function Banners({ report, snapshot }: { report: CurrentReport; snapshot: Served
       </p>
     ),
   ].filter((banner) => banner);
-  return banners.length === 0 ? <></> : <aside aria-label="Notes on this report">{banners}</aside>;
 }
 
 /** To its page or, where it has none, to the notebook with what it got to. */

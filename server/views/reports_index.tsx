@@ -83,7 +83,7 @@ function Card({ report, snapshot: current, now }: CardProps) {
           : unpublished
           ? <span class="tag bad">not updated</span>
           : removedAt !== undefined
-          ? <span class="tag">no longer published</span>
+          ? <span class="tag">removed</span>
           : current !== null && hasNewerData(report, current) && <span class="tag">newer data</span>}
       </header>
       {status === "failed"
@@ -101,8 +101,9 @@ function Card({ report, snapshot: current, now }: CardProps) {
         </p>
       )}
       <footer class="meta">
-        <time datetime={createdAt}>{formatTime(createdAt)}</time>
-        <span>{formatAge(age)} ago</span>
+        <span>
+          <time datetime={createdAt}>{formatTime(createdAt)}</time>, {formatAge(age)} ago
+        </span>
         {snapshot && <span>snapshot {snapshot.slice(0, 8)}</span>}
         {asOf !== undefined && <span>as of {String(asOf)}</span>}
       </footer>

@@ -45,7 +45,7 @@ Deno.test("a task that is started in notebooks/ finds the notebooks there by the
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   assert.match(
     new TextDecoder().decode(stdout),
-    /^as_of: string = "latest".*\n  filled in a run by the rule latest: the day after the last sale$/m,
+    /^as_of: string = "latest".*\n\s+filled in a run by the rule latest: the day after the last sale$/m,
   );
 });
 
