@@ -25,7 +25,7 @@ Deno.test("the churn notebook lists customers as of now, as scored and served, a
   await t.step("before the first scoring its own model scores, which it says", async () => {
     run = await runNotebook(NOTEBOOK, context);
     assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
-    assert.match(outputOf(run, "study"), /No churn scores have been published/);
+    assert.match(outputOf(run, "study"), /There are no published churn scores/);
     assert.match(
       outputOf(run, "contact"),
       /As of 2025-01-01: \d+ customers, scored by this report.*CUST\d{6}/,

@@ -24,7 +24,7 @@ Deno.test("the recommendation notebook compares with best sellers and shows what
   // What customers would see is what the application answers with, of the same day.
   const { asOf, key, modelVersion } = await requireScores(lake.context.store, "recommendations");
   assert.equal(run.record.parameters.as_of, asOf);
-  assert.match(outputOf(run, "examples"), new RegExp(`As of ${asOf}, by model version ${modelVersion}`));
+  assert.match(outputOf(run, "examples"), new RegExp(`As of ${asOf}, by version ${modelVersion}`));
   using session = await openSession();
   const table = `read_parquet(${sqlString(await lake.context.store.localPath(key))})`;
   const cells = [...outputOf(run, "examples").matchAll(/<td[^>]*>([^<]*)<\/td>/g)].map(([, text]) => text!);
