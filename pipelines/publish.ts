@@ -1,49 +1,35 @@
-import { LakeError, NotebookError, ShopFlowError } from "shopflow/errors/mod.ts";
-import {
-  currentReport,
-  type Notebook,
-  notebookPath,
-  type NotebookRun,
-  type Parameters,
-  publishReport,
-  readNotebook,
-  readParameters,
-  RecordedFailure,
-  renderPage,
-  type Report,
-  runNotebook,
-} from "shopflow/notebook/mod.ts";
+import { LakeError, NotebookError } from "shopflow/errors/mod.ts";
+import type { ObjectStore } from "shopflow/lake/mod.ts";
+import { type CurrentReport, currentReport, noteRemoved, reportNames } from "shopflow/notebook/mod.ts";
 import { basename, join } from "node:path";
 import type { Pipeline, PipelineContext, PipelineResult } from "./context.ts";
 import { counted } from "./text_table.ts";
 import { cellProgress } from "./publish/cell_progress.ts";
-import { latestAsOf } from "./publish/latest_as_of.ts";
-import { reportInputs, sharedInputs } from "./publish/report_inputs.ts";
+import { type PlannedNotebook, planNotebooks } from "./publish/plan_notebooks.ts";
+import { publishNotebook } from "./publish/publish_notebook.ts";
 
 const NOTEBOOKS = join(import.meta.dirname!, "..", "notebooks");
 /** Kernels at once: each is a process with a database of its own. */
 const AT_ONCE = 2;
 
-/** A notebook that has to be run. */
-interface Work {
-  path: string;
-  parameters: Parameters;
-  inputs: string;
-  cells: number;
-}
-
 /** Runs the notebooks of `notebooks/` whose inputs changed and publishes them as reports. */
 export const publish: Pipeline = (context) => publishNotebooks(context, NOTEBOOKS);
 
 /**
- * Runs the notebooks of a folder, two at a time, and publishes each as a report, the failed ones too. A notebook
- * whose file, data, models and code are those of its last good report is left out, unless `context.force`.
+ * Runs the notebooks of a folder, two at a time, and publishes each as a report. One that fails leaves its last good
+ * report in place, beside which the failure is named. A notebook whose file, data, models and code are those of its
+ * last good report is left out, unless `context.force`. Reports whose notebook is gone are marked as not renewed.
  *
  * @throws {NotebookError} at the end, when a notebook failed.
  */
 export async function publishNotebooks(context: PipelineContext, folder: string): Promise<PipelineResult> {
   const paths = await notebooksIn(folder);
-  const work = await changedNotebooks(context, paths);
+  await markRemoved(context, paths.map(nameOf));
+  const planned = await planNotebooks(context.store, paths);
+  const work: PlannedNotebook[] = [];
+  for (const notebook of planned) {
+    if (context.force || !await isUpToDate(context, notebook)) work.push(notebook);
+  }
   if (work.length === 0) return { status: "unchanged", summary: `${paths.length} reports are up to date` };
   const { shared, finish } = cellProgress(
     context.runtime.progress,
@@ -54,7 +40,7 @@ export async function publishNotebooks(context: PipelineContext, folder: string)
   const failures: string[] = [];
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      const failure = await publishOne(quiet, next);
+      const failure = await publishNotebook(quiet, next);
       if (failure) failures.push(`${basename(next.path)}: ${failure}`);
     }
   }));
@@ -64,51 +50,12 @@ export async function publishNotebooks(context: PipelineContext, folder: string)
   if (failures.length === 0) return { status: "done", summary };
   throw new NotebookError(`${failures.length} of ${work.length} notebooks failed`, {
     found: failures.join("; "),
-    remedy: "Their reports show what failed; the other notebooks are published.",
+    remedy: "Their last good reports stay, with a note; the failed runs' pages show what failed. " +
+      "The other notebooks are published.",
   });
 }
 
-/** What went wrong, or undefined. */
-async function publishOne(
-  context: PipelineContext,
-  { path, parameters, inputs }: Work,
-): Promise<string | undefined> {
-  try {
-    const { notebook, record } = await runOrFail(path, context, parameters);
-    // Whoever stopped it did not ask for another page; what is published stays.
-    if (record.status === "cancelled") return `cancelled by ${record.failure?.evalue}`;
-    const page = await renderPage(notebook, { notebookHref: notebookPath(record) });
-    await publishReport(context.store, { record, page, inputs });
-    const { failure } = record;
-    if (failure === undefined) return undefined;
-    const { cellId, ename, evalue } = failure;
-    return cellId === "" ? evalue : `cell ${cellId}, ${ename}: ${evalue}`;
-  } catch (error) {
-    if (error instanceof ShopFlowError) return error.message;
-    throw error;
-  }
-}
-
-/** A run that ended before its first cell is a run like any other that failed: its page says why. */
-async function runOrFail(
-  path: string,
-  context: PipelineContext,
-  parameters: Parameters,
-): Promise<NotebookRun> {
-  try {
-    return await runNotebook(path, context, { parameters });
-  } catch (error) {
-    if (error instanceof RecordedFailure) return error.run;
-    throw error;
-  }
-}
-
-/** Whether a notebook has an as-of date; one that says e.g. "latest" finds its date itself. */
-function looksBackFromDate(notebook: Notebook, path: string): boolean {
-  return readParameters(notebook, path).some(({ name, value }) =>
-    name === "as_of" && /^\d{4}-\d{2}-\d{2}$/.test(String(value))
-  );
-}
+const nameOf = (path: string) => basename(path, ".ipynb");
 
 async function notebooksIn(folder: string): Promise<string[]> {
   const entries = await Array.fromAsync(Deno.readDir(folder));
@@ -116,52 +63,33 @@ async function notebooksIn(folder: string): Promise<string[]> {
     .map(({ name }) => join(folder, name)).sort();
 }
 
-async function changedNotebooks(
-  { store, runtime, force }: PipelineContext,
-  paths: string[],
-): Promise<Work[]> {
-  const shared = await sharedInputs(store);
-  const asOf = await latestAsOf(store);
-  const work: Work[] = [];
-  for (const path of paths) {
-    const readable = await ifReadable(path);
-    if (readable === undefined) {
-      // The run tells why, and is recorded.
-      work.push({ path, parameters: {}, inputs: "", cells: 0 });
-      continue;
-    }
-    const { cells, looksBack } = readable;
-    const parameters: Parameters = asOf !== undefined && looksBack ? { as_of: asOf } : {};
-    const inputs = await reportInputs(path, parameters, shared);
-    const current = await readableReport(store, basename(path, ".ipynb"), runtime.log);
-    if (!force && current?.status === "succeeded" && current.inputs === inputs) continue;
-    work.push({ path, parameters, inputs, cells });
-  }
-  return work;
-}
-
-/** What there is to know of a notebook before it is run; undefined of what is none, which must not hold up the others. */
-async function ifReadable(path: string): Promise<{ cells: number; looksBack: boolean } | undefined> {
-  try {
-    const notebook = await readNotebook(path);
-    const cells = notebook.cells.filter(({ cell_type }) => cell_type === "code").length;
-    return { cells, looksBack: looksBackFromDate(notebook, path) };
-  } catch (error) {
-    if (error instanceof NotebookError) return undefined;
-    throw error;
+/** Readers must not take a report for current that nothing renews any more. */
+async function markRemoved(
+  { store, runtime }: Pick<PipelineContext, "store" | "runtime">,
+  notebooks: string[],
+): Promise<void> {
+  for (const name of await reportNames(store)) {
+    await noteRemoved(store, name, notebooks.includes(name) ? undefined : runtime.now().toISOString());
   }
 }
 
-/** The current report; one that was damaged counts as none, so that it is made anew. */
+async function isUpToDate({ store, runtime }: PipelineContext, notebook: PlannedNotebook): Promise<boolean> {
+  if (notebook.filled === undefined) return false;
+  const current = await readableReport(store, nameOf(notebook.path), runtime.log);
+  return current?.status === "succeeded" && current.unpublished === undefined && !current.isPending &&
+    current.inputs === notebook.inputs;
+}
+
+/** The current report; one that was damaged counts as none, so that it is published again. */
 async function readableReport(
-  store: PipelineContext["store"],
+  store: ObjectStore,
   name: string,
   log: PipelineContext["runtime"]["log"],
-): Promise<Report | undefined> {
+): Promise<CurrentReport | undefined> {
   try {
     return await currentReport(store, name);
   } catch (error) {
     if (!(error instanceof LakeError)) throw error;
-    log.warn(`${error.message} The report is made anew.`);
+    log.warn(`${error.message} The report is published again.`);
   }
 }

@@ -66,7 +66,8 @@ const LARGEST_BODY = 64 * 1024;
  * `(await createApp(dependencies).request("/health")).status`.
  */
 export function createApp({ store: lake, runtime, ...options }: ServerDependencies): OpenAPIHono {
-  const { apiKey, operatorKey, loopbackOnly = false, names = [], connections, lakeTimeoutMs = 10_000 } = options;
+  const { apiKey, operatorKey, loopbackOnly = false, names = [], connections, lakeTimeoutMs = 10_000 } =
+    options;
   const operators = { apiKey, operatorKey, loopbackOnly };
   const guarded = guardPresence(lake);
   const store = boundedStore(guarded, lakeTimeoutMs, () => cache.lake().unreachableSince);

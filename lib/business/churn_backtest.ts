@@ -84,6 +84,37 @@ export async function backtestChurn(
   };
 }
 
+/** What became of the customers whom the playbook would have contacted on the backtest's date. */
+export interface PlaybookOutcome {
+  contacted: number;
+  /** Share of them who did not order in the horizon, 0..1; NaN of nobody. */
+  churned: number;
+  /** The same of all customers who were active then. */
+  activeChurned: number;
+}
+
+/** Looks back: the active customers above a risk on the backtest's date, and how many of them really left. */
+export function playbookOutcome(
+  { test: { features, labels }, probabilities }: Pick<ChurnBacktest, "test" | "probabilities">,
+  riskAbove: number,
+  horizonDays: number = CHURN_HORIZON_DAYS,
+): PlaybookOutcome {
+  const active = activeRows(features, horizonDays);
+  const contacted = active.filter((row) => probabilities[row]! > riskAbove);
+  const churned = (rows: number[]) => mean(Uint8Array.from(rows, (row) => labels[row]!));
+  return { contacted: contacted.length, churned: churned(contacted), activeChurned: churned(active) };
+}
+
+/** Rows of customers who had ordered within the horizon. */
+function activeRows(features: ChurnExamples["features"], horizonDays: number): number[] {
+  const recency = features.names.indexOf("recency_days");
+  const rows: number[] = [];
+  for (let row = 0; row < features.rows; row++) {
+    if (matrixRow(features, row)[recency]! <= horizonDays) rows.push(row);
+  }
+  return rows;
+}
+
 /**
  * The same among customers who had ordered within the horizon, so were not churned yet: the harder question,
  * and the one a campaign asks. Left out where all of them had one outcome.
@@ -94,8 +125,7 @@ function activeCustomerMetrics(
   baselineProbabilities: Float64Array,
   horizonDays: number,
 ): Record<string, number> {
-  const recency = features.names.indexOf("recency_days");
-  const active = labels.keys().filter((row) => matrixRow(features, row)[recency]! <= horizonDays).toArray();
+  const active = activeRows(features, horizonDays);
   const outcomes = Uint8Array.from(active, (row) => labels[row]!);
   const share = active.length === 0 ? 0 : mean(outcomes);
   if (share === 0 || share === 1) return { active_rows: active.length };

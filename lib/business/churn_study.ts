@@ -1,51 +1,61 @@
 import { type TemporalSplit, temporalSplit } from "shopflow/evaluation/mod.ts";
-import { addDays, checkAsOf, CHURN_HORIZON_DAYS } from "shopflow/features/mod.ts";
+import { addDays, CHURN_HORIZON_DAYS, resolveAsOf } from "shopflow/features/mod.ts";
 
 /** The dates of a churn report. */
 export interface ChurnStudy {
-  /** Customers are seen as they were before this day. */
+  /** Lists of action are of this day: customers as they were before it. */
   asOf: string;
-  /** Dates the report's model learns from and is measured on; the latter is `asOf` where its outcomes are known. */
+  /** Whether that is the day after the last sale; else the lists, too, look back. */
+  isLatest: boolean;
+  /** Dates the report's model learns from and is measured on; the 90 days after the latter are known. */
   split: TemporalSplit;
-  /** Whether what became of the customers after `asOf` is known in full. */
-  outcomesKnown: boolean;
   /** What the reader must know when these are not the dates that were asked for. */
-  note?: string;
+  notes: string[];
 }
 
 /**
- * The dates of a report as of a wanted date. Outside the data the latest date with known outcomes takes its
- * place, and the note says so: a report with a stated other date is of more use than none.
+ * The dates of a report: that of its lists of action, and that on which its model is measured. A date outside the data
+ * is replaced by the latest, and a note says so: a report with a stated other date is of more use than none.
  *
+ * @param wanted Dates, or rules for them such as `latest`.
  * @param period First and last day with a sale.
- * @throws {InputError} when `wanted` is not a date.
+ * @throws {InputError} when what is wanted is neither a date nor a rule.
  * @throws {ModelError} when the data is too short for any date.
  */
-export function planChurnStudy(wanted: string, period: { first: string; last: string }): ChurnStudy {
-  const latest = temporalSplit(period);
-  checkAsOf(wanted);
+export function planChurnStudy(
+  wanted: { asOf: string; backtestAsOf: string },
+  period: { first: string; last: string },
+): ChurnStudy {
+  const { test: known } = temporalSplit(period);
   // Training needs 90 days of history and 90 days of outcomes before the date.
   const earliest = addDays(period.first, 2 * CHURN_HORIZON_DAYS);
-  const end = addDays(period.last, 1);
-  if (wanted < earliest || wanted > end) {
-    return {
-      asOf: latest.test,
-      split: latest,
-      outcomesKnown: true,
-      note: `${wanted} lies outside the data: orders run from ${period.first} to ${period.last}, so a ` +
-        `report can look back from ${earliest} to ${end}. This one is as of ${latest.test}, the latest date ` +
-        `whose ${CHURN_HORIZON_DAYS} days of outcomes are known.`,
-    };
+  const latest = addDays(period.last, 1);
+  const notes: string[] = [];
+  const within = (date: string, end: string, what: string, meaning: string) => {
+    if (date >= earliest && date <= end) return date;
+    notes.push(
+      `${date} lies outside the data: orders run from ${period.first} to ${period.last}, so ${what} can be as of ` +
+        `${earliest} to ${end}. Here it is ${end}, ${meaning}.`,
+    );
+    return end;
+  };
+  const asOf = within(
+    resolveAsOf(wanted.asOf, period),
+    latest,
+    "a list of customers",
+    "the day after the last sale",
+  );
+  const backtest = within(
+    resolveAsOf(wanted.backtestAsOf, period),
+    known,
+    "a backtest",
+    `the last day whose ${CHURN_HORIZON_DAYS} days are known`,
+  );
+  if (backtest > asOf) {
+    notes.push(
+      `The backtest is as of ${asOf}, too: a model that knows of later days must not score that day.`,
+    );
   }
-  if (wanted > latest.test) {
-    return {
-      asOf: wanted,
-      split: latest,
-      outcomesKnown: false,
-      note:
-        `What became of customers in the ${CHURN_HORIZON_DAYS} days from ${wanted} is not known yet. The ` +
-        `model is measured on ${latest.test} instead.`,
-    };
-  }
-  return { asOf: wanted, split: temporalSplit(period, { test: wanted }), outcomesKnown: true };
+  const test = backtest < asOf ? backtest : asOf;
+  return { asOf, isLatest: asOf === latest, split: temporalSplit(period, { test }), notes };
 }

@@ -16,6 +16,51 @@ export interface ScoredCustomer extends CustomerAtRisk {
   reasons: Reason[];
 }
 
+/** Customers with the risk that the application serves, see {@linkcode readScoredCustomers}. */
+export interface ScoredList {
+  /** The customers are seen as they were before this day. */
+  asOf: string;
+  /** Highest value at risk first. */
+  customers: ScoredCustomer[];
+}
+
+/**
+ * Reads the published churn scores, highest value at risk first: a list of whom to contact has to name the risks that
+ * the application answers with. Undefined where nothing was scored.
+ *
+ * @param session A session with the score table as the view `scores_churn`.
+ */
+export async function readScoredCustomers(
+  session: Pick<Session, "rows">,
+  horizonDays: number = CHURN_HORIZON_DAYS,
+): Promise<ScoredList | undefined> {
+  const rows = await session.rows<{
+    customer_id: string;
+    as_of: string;
+    churn_probability: number;
+    reasons: string;
+    recency_days: number | null;
+    net_sales: number | null;
+    tenure_days: number | null;
+  }>(
+    "SELECT customer_id, as_of, churn_probability, reasons, recency_days, net_sales, tenure_days " +
+      "FROM scores_churn ORDER BY customer_id",
+  );
+  if (rows[0] === undefined) return undefined;
+  const customers = rows.map((row) =>
+    atStake(
+      {
+        customerId: row.customer_id,
+        churnProbability: row.churn_probability,
+        reasons: JSON.parse(row.reasons) as Reason[],
+      },
+      row,
+      horizonDays,
+    )
+  );
+  return { asOf: rows[0].as_of, customers: customers.sort(byValueAtRisk) };
+}
+
 /**
  * Scores the population as of a date, highest value at risk first.
  *
@@ -35,22 +80,33 @@ export async function scoreCustomers(
       features.names.map((name, j) => [name, Number.isNaN(values[j]!) ? null : values[j]!]),
     );
     const { probability, reasons } = model.predict(known);
-    const recencyDays = known.recency_days ?? Infinity;
-    const spend = usualSpend(
-      { netSales: known.net_sales ?? 0, tenureDays: known.tenure_days ?? 0 },
-      horizonDays,
-    );
-    return {
-      customerId,
-      churnProbability: probability,
-      recencyDays,
-      isActive: recencyDays <= horizonDays,
-      usualSpend: spend,
-      valueAtRisk: probability * spend,
-      reasons,
-    };
-  }).sort((a, b) => b.valueAtRisk - a.valueAtRisk);
+    return atStake({ customerId, churnProbability: probability, reasons }, known, horizonDays);
+  }).sort(byValueAtRisk);
 }
+
+/** What is at stake with a customer of this risk and these features. */
+function atStake(
+  scored: Pick<ScoredCustomer, "customerId" | "churnProbability" | "reasons">,
+  features: Record<string, unknown>,
+  horizonDays: number,
+): ScoredCustomer {
+  const known = (name: string, otherwise: number) => features[name] as number | null | undefined ?? otherwise;
+  const recencyDays = known("recency_days", Infinity);
+  const spend = usualSpend(
+    { netSales: known("net_sales", 0), tenureDays: known("tenure_days", 0) },
+    horizonDays,
+  );
+  return {
+    ...scored,
+    recencyDays,
+    isActive: recencyDays <= horizonDays,
+    usualSpend: spend,
+    valueAtRisk: scored.churnProbability * spend,
+  };
+}
+
+/** Customers come sorted by id, which decides between equals: the sort is stable. */
+const byValueAtRisk = (a: ScoredCustomer, b: ScoredCustomer) => b.valueAtRisk - a.valueAtRisk;
 
 /**
  * How many of these customers each feature is the leading reason for: the one that raises the risk most. Most

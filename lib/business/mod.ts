@@ -4,11 +4,20 @@ export {
   type ChurnBacktest,
   type ChurnBacktestOptions,
   churnHeldOut,
+  type PlaybookOutcome,
+  playbookOutcome,
 } from "./churn_backtest.ts";
 export { cohortRetentionSql, monthlyChurnSql } from "./churn_curves.ts";
 export { type ChurnExamples, readChurnExamples, readChurnFeatures, salesPeriod } from "./churn_examples.ts";
 export { type ChurnStudy, planChurnStudy } from "./churn_study.ts";
-export { leadingReasons, scoreCustomers, type ScoredCustomer } from "./customers_at_risk.ts";
+export {
+  leadingReasons,
+  readScoredCustomers,
+  scoreCustomers,
+  type ScoredCustomer,
+  type ScoredList,
+} from "./customers_at_risk.ts";
+export { scoresNote } from "./scores_note.ts";
 export { CHURN_CASE, yearlyChurnLoss } from "./churn_loss.ts";
 export {
   breakEvenRisk,

@@ -17,6 +17,7 @@ export {
 export { churnReasonText } from "./reason_text.ts";
 export type { ChurnFeature } from "./churn_feature.ts";
 export { addDays, checkAsOf, daysBetween } from "./as_of_date.ts";
+export { AS_OF_RULES, type AsOfRule, parseAsOfRule, resolveAsOf } from "./as_of_rules.ts";
 export {
   INTERACTION_HALF_LIFE_DAYS,
   INTERACTION_WEIGHTS,

@@ -4,8 +4,8 @@ import { hasTag, type Notebook } from "./nbformat.ts";
 
 /**
  * The notebook as it belongs in version control: no outputs, no counts, no traces of runs or of the editor, every
- * cell with a unique id; sources, tags and the wanted variables of the environment are kept. Cleaning twice changes
- * nothing more.
+ * cell with a unique id; sources, tags, the wanted variables of the environment and what is declared of the report are
+ * kept. Cleaning twice changes nothing more.
  */
 export function cleanNotebook(notebook: Notebook): Notebook {
   const used = new Set<string>();
@@ -31,9 +31,11 @@ function kernelMetadata({ kernelspec, language_info }: Notebook["metadata"]): No
 }
 
 /** What the notebook wants of our runner is its own; the record of a run, in the same place, is not. */
-function wishes(notebook: Notebook): { shopflow?: { env: string[] } } {
+function wishes(notebook: Notebook): { shopflow?: { env?: string[]; report?: unknown } } {
   const env = wantedVariables(notebook);
-  return env.length > 0 ? { shopflow: { env } } : {};
+  const { report } = (notebook.metadata.shopflow ?? {}) as { report?: unknown };
+  if (env.length === 0 && report === undefined) return {};
+  return { shopflow: { ...(env.length > 0 && { env }), ...(report !== undefined && { report }) } };
 }
 
 /** What Jupyter would add by itself at the first save, without the versions that change with each update. */

@@ -28,6 +28,8 @@ export interface ExecuteOptions extends TimeLimits {
   startTimeout?: number;
   /** Cancels the run: its kernel is ended, and the run saved as cancelled. */
   signal?: AbortSignal;
+  /** Is called when the run has its record in the store, before its kernel starts. */
+  onStart?: (record: RunRecord) => Promise<void>;
 }
 
 /** Where a run is kept and what it works with. */
@@ -48,6 +50,8 @@ export interface PreparedNotebook {
   folder: string;
   /** All parameters with the values of this run, for the record. */
   parameters: Parameters;
+  /** The rules that gave parameters their values, for the record. */
+  parameterRules?: Record<string, string>;
   /** What the notebook reads where it names no version itself. */
   pinned?: ReadFact[];
   rerunOf?: string;
@@ -63,11 +67,14 @@ export async function executeNotebook(
   context: RunContext,
   options: ExecuteOptions = {},
 ): Promise<NotebookRun> {
-  const { file, parameters, rerunOf } = prepared;
+  const { file, parameters, parameterRules = {}, rerunOf } = prepared;
   if (context.env !== undefined) knowSecrets(context.env);
   const env = wantedVariables(prepared.notebook, file.path);
+  const { report } = (prepared.notebook.metadata.shopflow ?? {}) as { report?: unknown };
   const notebook = newRun(prepared.notebook, file, context.runtime, {
     parameters,
+    ...(Object.keys(parameterRules).length > 0 && { parameterRules }),
+    ...(report !== undefined && { report }),
     ...(env.length > 0 && { env }),
     ...(rerunOf && { rerunOf }),
   });
@@ -76,6 +83,7 @@ export async function executeNotebook(
   try {
     const saver = await startSaving(notebook, context.store, context.runtime);
     try {
+      await options.onStart?.(record);
       await executeRun(notebook, prepared, context, { ...options, signal });
       const failure = record.failure ?? findFailure(notebook);
       if (failure) record.failure = failure;

@@ -15,19 +15,32 @@ export {
   parseAssignments,
   readParameters,
 } from "./parameters.ts";
+export {
+  type FilledParameters,
+  fillParameters,
+  findLastSale,
+  type LastSale,
+  type ParameterRules,
+  readParameterRules,
+} from "./parameter_rules.ts";
 export { type FileChange, replaceFiles } from "./replace_files.ts";
 export { type Page, type PageOptions, renderPage } from "./render/page.ts";
 export { type PdfOptions, renderPdf } from "./render/pdf.ts";
 export { servedPagePolicy } from "./render/page_policy.ts";
 export {
+  type CurrentReport,
   currentReport,
   listReports,
   notebookPath,
+  noteRemoved,
+  noteStarted,
   publishReport,
   readReport,
   readReportNotebook,
   type Report,
+  reportNames,
 } from "./reports.ts";
+export { oneLine, type UnpublishedRun } from "./unpublished_run.ts";
 export type { ExecuteOptions, RunContext } from "./execute_notebook.ts";
 export { runNotebook, type RunOptions } from "./run_notebook.ts";
 export { RecordedFailure } from "./recorded_failure.ts";

@@ -11,7 +11,7 @@ export function newRun(
   { cells, metadata, ...format }: Notebook,
   file: RunFile,
   { now }: Pick<Runtime, "now">,
-  more: Pick<RunRecord, "parameters" | "env" | "rerunOf"> = { parameters: {} },
+  more: Pick<RunRecord, "parameters" | "parameterRules" | "report" | "env" | "rerunOf"> = { parameters: {} },
 ): ExecutedNotebook {
   const started = now();
   const record: RunRecord = {

@@ -120,11 +120,21 @@ export function injectParameters<T extends Notebook>(notebook: T, values: Parame
 export const parameterValues = (declared: ParameterDeclaration[]): Parameters =>
   Object.fromEntries(declared.map(({ name, value }) => [name, value]));
 
-/** The declared parameters as lines for people: `as_of: string = "2024-09-01"`. */
-export function describeParameters(declared: ParameterDeclaration[]): string[] {
-  return declared.map(({ name, type, value, description }) =>
-    `${name}: ${type} = ${JSON.stringify(value)}${description && `  // ${description}`}`
-  );
+/**
+ * The declared parameters as lines for people: `as_of: string = "2024-09-01"`, below each the rule that fills it in a
+ * run.
+ */
+export function describeParameters(
+  declared: ParameterDeclaration[],
+  rules: Record<string, { rule: string; meaning: string }> = {},
+): string[] {
+  return declared.flatMap(({ name, type, value, description }) => {
+    const filled = rules[name];
+    return [
+      `${name}: ${type} = ${JSON.stringify(value)}${description && `  // ${description}`}`,
+      ...(filled ? [`  filled in a run by the rule ${filled.rule}: ${filled.meaning}`] : []),
+    ];
+  });
 }
 
 function requireDeclared(declared: ParameterDeclaration[], name: string): ParameterDeclaration {

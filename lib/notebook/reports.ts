@@ -8,9 +8,11 @@ import {
   swapJson,
 } from "shopflow/lake/mod.ts";
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import type { Parameters } from "./parameters.ts";
 import type { Page } from "./render/page.ts";
 import { runKey, type RunRecord, snapshotRead } from "./run_record.ts";
+import { oneLine, startedRun, type UnpublishedRun } from "./unpublished_run.ts";
 
 /** A published notebook run: what an index of reports shows of it. */
 export interface Report {
@@ -39,10 +41,24 @@ export interface Report {
   inputs: string;
 }
 
+/** What is shown of a notebook: its last good run or, where none has succeeded yet, the last that failed. */
+export interface CurrentReport extends Report {
+  /** A later run that could not take its place. */
+  unpublished?: UnpublishedRun;
+  /** Whether a run was started that may still take its place. */
+  isPending?: true;
+  /** When the notebook was found to be gone: the report is not renewed any more. */
+  removedAt?: string;
+}
+
 /** What `reports/<name>/current.json` holds. */
 interface Pointer {
-  runId: string;
+  /** The run that ended last; none before the first has ended. */
+  runId?: string;
   lastGoodRunId?: string;
+  /** A run that was started to be published. It stays here when its program ends before that. */
+  started?: { runId: string; startedAt: string };
+  removedAt?: string;
 }
 
 const ATTEMPTS = 5;
@@ -51,8 +67,9 @@ const REPUBLISH = "Restore the file from a backup, or run `deno task pipeline ru
 const key = (name: string, file: string) => `reports/${safe(name)}/${safe(file)}`;
 
 /**
- * Publishes a run's page. A failed run becomes the report's page too, so that readers see what is wrong instead of
- * figures that silently grow old; the last good run stays in place and is named by the report.
+ * Publishes a run's page. One that succeeded becomes the page of the report. One that did not leaves the last good page
+ * in its place and is named beside it, so that figures do not grow old in silence; it is shown itself only where no run
+ * has succeeded yet.
  *
  * @param inputs see {@linkcode Report.inputs}
  * @throws {LakeError} when other runs of the notebook are faster again and again.
@@ -62,10 +79,6 @@ export async function publishReport(
   { record, page, inputs }: { record: RunRecord; page: Page; inputs: string },
 ): Promise<Report> {
   const { notebook: name, runId, status, failure } = record;
-  const reportGiven = (before: Pointer | undefined): Report => {
-    const lastGoodRunId = status === "succeeded" ? runId : before?.lastGoodRunId;
-    return { ...content, ...(lastGoodRunId && { lastGoodRunId }), pageSha256, inputs };
-  };
   const content = {
     name,
     title: page.title,
@@ -84,19 +97,64 @@ export async function publishReport(
   await store.put(key(name, `${runId}.html`), html);
   // The run that ends last is shown: what it was made from is part of it, and the next publish repeats one that is
   // not of the latest data. What a run that ended just before noted as its last good one must not get lost, though.
+  let report: Report = { ...content, pageSha256, inputs };
+  await movePointer(store, name, async ({ lastGoodRunId: before, started }) => {
+    const lastGoodRunId = status === "succeeded" ? runId : before;
+    report = { ...content, ...(lastGoodRunId && { lastGoodRunId }), pageSha256, inputs };
+    await store.put(key(name, `${runId}.json`), encodeSealedJson(report));
+    return {
+      runId,
+      ...(lastGoodRunId && { lastGoodRunId }),
+      ...(started && started.runId !== runId && { started }),
+    };
+  });
+  return report;
+}
+
+/** Notes that a run has started that is going to be published, so that readers hear of it when it gets lost. */
+export async function noteStarted(
+  store: ObjectStore,
+  { notebook, runId, startedAt }: Pick<RunRecord, "notebook" | "runId" | "startedAt">,
+): Promise<void> {
+  await movePointer(store, notebook, (before) => ({ ...before, started: { runId, startedAt } }));
+}
+
+/** Notes since when the notebook of a report is gone, or that it is there again. */
+export async function noteRemoved(store: ObjectStore, name: string, removedAt?: string): Promise<void> {
+  await movePointer(store, name, ({ removedAt: before, ...pointer }) =>
+    // The first time counts.
+    (before === undefined) === (removedAt === undefined)
+      ? undefined
+      : { ...pointer, ...(removedAt && { removedAt }) });
+}
+
+/** @param change The pointer that follows; undefined leaves the one that is there. */
+async function movePointer(
+  store: ObjectStore,
+  name: string,
+  change: (before: Pointer) => Pointer | undefined | Promise<Pointer | undefined>,
+): Promise<void> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const before = await pointerVersion(store, name);
-    const report = reportGiven(before?.value);
-    await store.put(key(name, `${runId}.json`), encodeSealedJson(report));
-    const { lastGoodRunId } = report;
-    const pointer: Pointer = { runId, ...(lastGoodRunId && { lastGoodRunId }) };
-    if (await swapJson(store, key(name, "current.json"), pointer, before)) return report;
+    const pointer = await change(before?.value ?? {});
+    if (pointer === undefined || await swapJson(store, key(name, "current.json"), pointer, before)) return;
   }
   throw new LakeError("The report is being published by other runs", {
     expected: `${key(name, "current.json")} in ${store.url} to stand still for a moment`,
     found: `${ATTEMPTS} changes while this run tried`,
     remedy: "Publish it again.",
   });
+}
+
+/** Names of all reports, also of those that cannot be read. */
+export async function reportNames(store: ObjectStore): Promise<string[]> {
+  const keys = (await store.list("reports/")).map(({ key }) => key.split("/"));
+  return keys.filter(([, , file]) => file === "current.json").map(([, name]) => name!);
+}
+
+/** When it is asked; by default now. */
+interface AskedAt {
+  now?: Date;
 }
 
 /**
@@ -107,13 +165,11 @@ export async function publishReport(
  */
 export async function listReports(
   store: ObjectStore,
-  { onUnreadable }: { onUnreadable?: (name: string, error: ShopFlowError) => void } = {},
-): Promise<Report[]> {
-  const keys = (await store.list("reports/")).map(({ key }) => key.split("/"));
-  const names = keys.filter(([, , file]) => file === "current.json").map(([, name]) => name!);
-  const reports = await Promise.all(names.map(async (name) => {
+  { onUnreadable, ...asked }: { onUnreadable?: (name: string, error: ShopFlowError) => void } & AskedAt = {},
+): Promise<CurrentReport[]> {
+  const reports = await Promise.all((await reportNames(store)).map(async (name) => {
     try {
-      return await currentReport(store, name) ?? lostRun(store, name);
+      return await currentReport(store, name, asked);
     } catch (error) {
       if (!(error instanceof ShopFlowError) || onUnreadable === undefined) throw error;
       onUnreadable(name, error);
@@ -131,7 +187,7 @@ function lostRun(store: ObjectStore, name: string): never {
   });
 }
 
-/** The pointer with its tag. One that cannot be read names no run, and is replaced like any other. */
+/** The pointer with its tag. In the place of one that cannot be read, the runs themselves say which was good. */
 async function pointerVersion(
   store: ObjectStore,
   name: string,
@@ -141,14 +197,70 @@ async function pointerVersion(
   } catch (error) {
     const damaged = error instanceof LakeError ? await store.get(key(name, "current.json")) : undefined;
     if (damaged === undefined) throw error;
-    return { etag: damaged.etag };
+    return { value: await pointerFromRuns(store, name), etag: damaged.etag };
   }
 }
 
-/** The current report of a notebook without its page, or undefined when it was never published. */
-export async function currentReport(store: ObjectStore, name: string): Promise<Report | undefined> {
-  const pointer = await readJson<Pointer>(store, key(name, "current.json"));
-  return pointer && await reportOfRun(store, name, pointer.value.runId);
+/** The last good run by the reports of all runs, whose ids sort by time. */
+async function pointerFromRuns(store: ObjectStore, name: string): Promise<Pointer> {
+  const files = (await store.list(`reports/${name}/`)).map(({ key }) => basename(key));
+  const runIds = files.filter((file) => file.endsWith(".json") && file !== "current.json")
+    .map((file) => basename(file, ".json")).sort().reverse();
+  for (const runId of runIds) {
+    const report = await reportOfRun(store, name, runId).catch((error) => {
+      if (!(error instanceof LakeError)) throw error;
+    });
+    if (report?.status === "succeeded") return { runId, lastGoodRunId: runId };
+  }
+  return {};
+}
+
+/**
+ * The current report of a notebook without its page, or undefined when none was published.
+ *
+ * @throws {LakeError} when it is there but cannot be read.
+ */
+export async function currentReport(
+  store: ObjectStore,
+  name: string,
+  { now = new Date() }: AskedAt = {},
+): Promise<CurrentReport | undefined> {
+  const pointer = (await readJson<Pointer>(store, key(name, "current.json")))?.value;
+  const shown = pointer?.lastGoodRunId ?? pointer?.runId;
+  if (pointer === undefined || shown === undefined) return undefined;
+  const report = await reportOfRun(store, name, shown) ?? lostRun(store, name);
+  const { started, removedAt } = pointer;
+  const later = started && await startedRun(store, name, started, now);
+  const isPending = later === "pending";
+  const unpublished = later && !isPending ? later : await failedRun(store, report, pointer);
+  return {
+    ...report,
+    ...(unpublished && { unpublished }),
+    ...(isPending && { isPending }),
+    ...(removedAt && { removedAt }),
+  };
+}
+
+/** The run that ended last, where it failed after the one that is shown. */
+async function failedRun(
+  store: ObjectStore,
+  shown: Report,
+  { runId }: Pointer,
+): Promise<UnpublishedRun | undefined> {
+  if (runId === undefined || runId === shown.runId) return undefined;
+  const run = await reportOfRun(store, shown.name, runId).catch((error) => {
+    // Its record is damaged; the page that is shown is not.
+    if (!(error instanceof LakeError)) throw error;
+  });
+  if (run === undefined || run.status === "succeeded" || run.createdAt < shown.createdAt) return undefined;
+  const { status, createdAt, error = "no cause is known" } = run;
+  return {
+    runId,
+    startedAt: createdAt,
+    outcome: status === "cancelled" ? "cancelled" : "failed",
+    cause: oneLine(error),
+    hasPage: true,
+  };
 }
 
 /**
@@ -161,9 +273,10 @@ export async function readReport(
   store: ObjectStore,
   name: string,
   runId?: string,
-): Promise<{ report: Report; html: string } | undefined> {
+  asked: AskedAt = {},
+): Promise<{ report: CurrentReport; html: string } | undefined> {
   const report = runId === undefined
-    ? await currentReport(store, name)
+    ? await currentReport(store, name, asked)
     : await reportOfRun(store, name, runId);
   if (report === undefined) return undefined;
   const page = await store.get(key(name, `${report.runId}.html`));
@@ -181,7 +294,7 @@ export async function readReport(
 }
 
 /**
- * The executed notebook of a published run, as a file. Undefined when there is none.
+ * The executed notebook of a run that was published, or started to be, as a file. Undefined when there is none.
  *
  * @throws {InputError} when name or run id could not be one.
  */
@@ -190,8 +303,9 @@ export async function readReportNotebook(
   name: string,
   runId: string,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const report = await reportOfRun(store, name, runId);
-  return report && (await store.get(runKey(name, runId)))?.body;
+  const known = await reportOfRun(store, name, runId) !== undefined ||
+    (await readJson<Pointer>(store, key(name, "current.json")))?.value.started?.runId === runId;
+  return known ? (await store.get(runKey(name, runId)))?.body : undefined;
 }
 
 /** Where the server offers the executed notebook of a published run. */

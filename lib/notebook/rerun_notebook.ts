@@ -39,11 +39,12 @@ export async function rerunNotebook(
     {
       notebook: withoutOutputs({
         ...executed,
-        metadata: { ...metadata, ...(before.env && { shopflow: { env: before.env } }) },
+        metadata: { ...metadata, shopflow: wishesOf(before) },
       }),
       file: { notebook: before.notebook, path: before.path, notebookSha256: before.notebookSha256 },
       folder,
       parameters: before.parameters,
+      parameterRules: before.parameterRules,
       pinned: before.reads,
       rerunOf: before.runId,
     },
@@ -58,6 +59,12 @@ export async function rerunNotebook(
     otherReads: run.record.reads.filter((fact) => !known.has(versionOf(fact))),
   };
 }
+
+/** What the notebook declared, which its record keeps. */
+const wishesOf = ({ env, report }: RunRecord) => ({
+  ...(env && { env }),
+  ...(report !== undefined && { report }),
+});
 
 const versionOf = ({ kind, name, version }: ReadFact) => `${kind} ${name} ${version}`;
 

@@ -1,4 +1,5 @@
-import { NotebookError } from "shopflow/errors/mod.ts";
+import { ShopFlowError } from "shopflow/errors/mod.ts";
+import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { createHash } from "node:crypto";
 import { basename, dirname, relative, resolve } from "node:path";
 import { executeNotebook, type ExecuteOptions, type RunContext, withoutOutputs } from "./execute_notebook.ts";
@@ -8,12 +9,18 @@ import type { Notebook } from "./nbformat.ts";
 import { formatNotebook, parseNotebook, readNotebookText } from "./notebook_file.ts";
 import {
   injectParameters,
-  type ParameterDeclaration,
   type Parameters,
   parameterValues,
   parseAssignments,
   readParameters,
 } from "./parameters.ts";
+import {
+  type FilledParameters,
+  fillParameters,
+  findLastSale,
+  type ParameterRules,
+  readParameterRules,
+} from "./parameter_rules.ts";
 import { RecordedFailure } from "./recorded_failure.ts";
 import { type NotebookRun, runKey } from "./run_record.ts";
 
@@ -22,6 +29,8 @@ export interface RunOptions extends ExecuteOptions {
   parameters?: Parameters;
   /** The same as texts, `name=value`, which are read as the types that the notebook declares. */
   assignments?: string[];
+  /** What the notebook's rules give, where the caller has found it already; by default it is found here. */
+  filled?: FilledParameters;
 }
 
 /**
@@ -29,8 +38,12 @@ export interface RunOptions extends ExecuteOptions {
  * first cell that fails, and keeps the executed notebook in the store: from the start on, so that a run is seen
  * whose program is killed. A failing cell is a result, not an exception: see the record's status.
  *
+ * Parameters have the values that the caller gives, else those of the notebook's rules, else those that its author
+ * wrote. A run whose dates come from rules reads the snapshot that they were taken from.
+ *
  * @throws {NotebookError} when there is no such file, or a parameter does not fit.
- * @throws {RecordedFailure} when the file is no notebook, or its kernel does not start.
+ * @throws {RecordedFailure} when the file is no notebook, a rule is invalid or finds no data, or the kernel does not
+ *   start.
  */
 export async function runNotebook(
   path: string,
@@ -43,8 +56,15 @@ export async function runNotebook(
     path: pathFromHere(path),
     notebookSha256: createHash("sha256").update(text).digest("hex"),
   };
-  const { source, declared } = await parseOrRecord(text, file, path, context);
-  const parameters = { ...options.parameters, ...parseAssignments(declared, options.assignments ?? []) };
+  const { source, declared, rules } = await orRecord(file, context, () => {
+    const source = parseNotebook(text, path);
+    const declared = readParameters(source, path);
+    return { source, declared, rules: readParameterRules(source, declared, path) };
+  });
+  const given = { ...options.parameters, ...parseAssignments(declared, options.assignments ?? []) };
+  const open = Object.fromEntries(Object.entries(rules).filter(([name]) => !(name in given)));
+  const filled = options.filled ?? await orRecord(file, context, () => fill(open, context.store, path));
+  const parameters = { ...filled.values, ...given };
   const notebook = injectParameters(withoutOutputs(source), parameters);
   return await executeNotebook(
     {
@@ -52,24 +72,32 @@ export async function runNotebook(
       file,
       folder: dirname(resolve(path)),
       parameters: { ...parameterValues(declared), ...parameters },
+      parameterRules: filled.rules,
+      ...(filled.snapshot && {
+        // A snapshot that is published meanwhile has another last sale.
+        pinned: [{ kind: "snapshot" as const, name: "lake", version: filled.snapshot }],
+      }),
     },
     context,
     options,
   );
 }
 
-/** Of what is no notebook, or one whose parameters cannot be read, a failed run is kept whose only cell says so. */
-async function parseOrRecord(
-  text: string,
+async function fill(rules: ParameterRules, store: ObjectStore, name: string): Promise<FilledParameters> {
+  if (Object.keys(rules).length === 0) return { values: {}, rules: {} };
+  return fillParameters(rules, await findLastSale(store), name);
+}
+
+/** What goes wrong with a notebook before it can be run leaves a failed run whose only cell says so. */
+async function orRecord<T>(
   file: RunFile,
-  path: string,
   { store, runtime }: RunContext,
-): Promise<{ source: Notebook; declared: ParameterDeclaration[] }> {
+  prepare: () => T | Promise<T>,
+): Promise<T> {
   try {
-    const source = parseNotebook(text, path);
-    return { source, declared: readParameters(source, path) };
+    return await prepare();
   } catch (error) {
-    if (!(error instanceof NotebookError)) throw error;
+    if (!(error instanceof ShopFlowError)) throw error;
     const unreadable = newRun(unreadableNotebook(file.notebook, error.message), file, runtime);
     const record = unreadable.metadata.shopflow;
     record.status = "failed";

@@ -20,6 +20,10 @@ export interface RunRecord {
   status: "running" | "succeeded" | "failed" | "cancelled";
   /** All parameters with the values of this run. */
   parameters: Parameters;
+  /** The rules that gave parameters their values, by parameter. */
+  parameterRules?: Record<string, string>;
+  /** What the notebook declares of its report, as it was written. */
+  report?: unknown;
   startedAt: string;
   /** When the record was written: a run that goes on writes it every few seconds. */
   savedAt?: string;

@@ -9,6 +9,7 @@ const shape = z.looseObject({
   runId: z.string(),
   status: z.enum(["running", "succeeded", "failed", "cancelled"]),
   parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  parameterRules: z.record(z.string(), z.string()).optional(),
   startedAt: z.iso.datetime(),
   milliseconds: z.number(),
   reads: z.array(

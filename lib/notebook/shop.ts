@@ -13,6 +13,8 @@ export interface Shop {
   readonly snapshot: string;
   /** DuckDB, in which every curated table is a view, and every current score table one named `scores_<name>`. */
   readonly session: OpenSnapshot;
+  /** The score tables by name, as far as they were published. */
+  readonly scores: Readonly<Record<string, ReadScores>>;
   /** The lake's files, for reading, e.g. for `loadChampion(shop.store, "churn")`. */
   readonly store: ObjectStore;
   /** A query's result. Its columns are known to the query only, so rows are of any type unless you name it. */
@@ -21,6 +23,15 @@ export interface Shop {
   importReport(orderRows: number): Promise<ImportReport | undefined>;
   /** A whole table or view. */
   table<Row extends object = AnyRow>(name: string): Promise<ShopTable<Row>>;
+}
+
+/** A score table that is read. */
+export interface ReadScores {
+  modelVersion: string;
+  /** Their as-of date; undefined in a repeated run whose table has been replaced since. */
+  asOf?: string;
+  /** Whether it was made from the snapshot that is read; else the data has moved on since, or before. */
+  ofThisSnapshot: boolean;
 }
 
 /** An arquero table whose rows have a type. */
@@ -51,6 +62,7 @@ export async function openShop(
   const store = noteModelReads(pinModels(readOnlyStore(openStore(config))));
   const session = await openSnapshot(store, await findSnapshot(store, snapshot));
   await noteRead({ kind: "snapshot", name: "lake", version: session.manifest.id });
+  const tables: Record<string, ReadScores> = {};
   for (const { key } of await store.list("scores/")) {
     if (!key.endsWith("/current.json")) continue;
     const name = basename(dirname(key));
@@ -61,6 +73,12 @@ export async function openShop(
       ? await scoresPath(store, scores)
       : await earlierScoresPath(store, name, version);
     await noteRead({ kind: "scores", name, version });
+    tables[name] = {
+      // A file is named <snapshot>-<model version>-<hash of the content>.
+      modelVersion: version.split("-").slice(1, -1).join("-"),
+      ofThisSnapshot: version.startsWith(`${session.manifest.id}-`),
+      ...(version === current && { asOf: scores.asOf }),
+    };
     await session.run(
       `CREATE VIEW ${sqlName(`scores_${name}`)} AS SELECT * FROM read_parquet(${sqlString(path)})`,
     );
@@ -70,6 +88,7 @@ export async function openShop(
   return {
     snapshot: session.manifest.id,
     session,
+    scores: tables,
     store,
     sql,
     importReport: (orderRows) => readImportReport(config.home, orderRows),

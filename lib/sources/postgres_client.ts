@@ -1,7 +1,13 @@
 // @ts-types="@types/pg"
 import pg from "pg";
 import { checkConnectionUrl, maskUrl } from "shopflow/config/mod.ts";
-import { type ErrorDetails, isDiskFull, knowSecrets, ShopFlowError, SourceError } from "shopflow/errors/mod.ts";
+import {
+  type ErrorDetails,
+  isDiskFull,
+  knowSecrets,
+  ShopFlowError,
+  SourceError,
+} from "shopflow/errors/mod.ts";
 
 /** PostgreSQL cannot be reached, or not be read or loaded. */
 export class PostgresError extends SourceError {}

@@ -62,5 +62,7 @@ async function* readApi(
   options: SupportApiOptions,
 ): AsyncGenerator<TicketDocument> {
   const tickets = await readSupportApi(url, since?.from.slice(0, 10), options);
-  for (const [index, document] of tickets.entries()) yield { document, place: `item ${index} of ${maskUrl(url)}` };
+  for (const [index, document] of tickets.entries()) {
+    yield { document, place: `item ${index} of ${maskUrl(url)}` };
+  }
 }

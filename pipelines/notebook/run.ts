@@ -18,6 +18,16 @@ export function addRunCommand(program: Command): void {
 
 async function run(file: string, flags: RunFlags & { parameter: string[] }): Promise<void> {
   const context = createContext(loadConfig(), createRuntime());
-  const run = await runNotebook(file, context, { assignments: flags.parameter, ...limitsOf(flags) });
+  const run = await runNotebook(file, context, {
+    assignments: flags.parameter,
+    ...limitsOf(flags),
+    onStart: ({ parameters, parameterRules = {} }) => {
+      for (const [name, value] of Object.entries(parameters)) {
+        const rule = parameterRules[name];
+        context.runtime.log.info(`${name} = ${JSON.stringify(value)}${rule ? ` (rule: ${rule})` : ""}`);
+      }
+      return Promise.resolve();
+    },
+  });
   await finishRun(run, context.store, flags);
 }

@@ -23,9 +23,13 @@ export function reportRoutes(
   async function reportPage(c: Context<KeptSince>, name: string, runId?: string) {
     const { value: { html, report }, readAt } = await existing(shelf.page(name, runId), name, runId);
     c.set("keptSince", readAt);
+    // What is known now has no place on the page of a run, which browsers keep.
+    const snapshot = runId === undefined
+      ? servedVersions(await cache.current(), runtime.now()).snapshot
+      : null;
     c.header("cache-control", runId === undefined ? CHANGES : NEVER_CHANGES);
     c.header("content-security-policy", servedPagePolicy(report.scripts ?? []));
-    return c.html(addReportBar(html, report, runId === undefined));
+    return c.html(addReportBar(html, report, { current: runId === undefined, snapshot }));
   }
 
   /** @throws {HttpProblem} 404 when there is no such run. */
@@ -43,12 +47,14 @@ export function reportRoutes(
         shelf.index(),
         cache.current(),
       ]);
+      const now = runtime.now();
       c.set("keptSince", readAt);
       c.header("cache-control", "no-cache");
       return c.html(renderReportsIndex({
         reports,
         unreadable,
-        versions: servedVersions(serving, runtime.now()),
+        versions: servedVersions(serving, now),
+        now,
         origin: new URL(c.req.url).origin,
         example: exampleIds(serving),
       }));

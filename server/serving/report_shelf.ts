@@ -1,18 +1,18 @@
 import { LakeError, LakeUnreachableError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/mod.ts";
-import { listReports, readReport, type Report } from "shopflow/notebook/mod.ts";
+import { type CurrentReport, listReports, readReport } from "shopflow/notebook/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { createLastSeen, type Seen } from "./last_seen.ts";
 
 /** The current reports, and the names of those that are there but cannot be read. */
 export interface ReportIndex {
-  reports: Report[];
+  reports: CurrentReport[];
   unreadable: string[];
 }
 
 /** A report with its page. */
 export interface ReportPage {
-  report: Report;
+  report: CurrentReport;
   html: string;
 }
 
@@ -59,6 +59,7 @@ export function createReportShelf(
     const found = await seen.read("index", async () => {
       const unreadable: string[] = [];
       const reports = await listReports(store, {
+        now: runtime.now(),
         onUnreadable(name, error) {
           unreadable.push(name);
           tell(name, error);
@@ -74,7 +75,7 @@ export function createReportShelf(
       `page ${name} ${runId}`,
       async () => {
         try {
-          const found = await readReport(store, name, runId);
+          const found = await readReport(store, name, runId, { now: runtime.now() });
           problems.delete(name);
           return found;
         } catch (error) {

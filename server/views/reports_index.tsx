@@ -1,16 +1,19 @@
-import type { Report } from "shopflow/notebook/mod.ts";
+import type { CurrentReport } from "shopflow/notebook/mod.ts";
 import type { ExampleIds } from "../serving/example_ids.ts";
 import type { ServedVersions } from "../serving/served_versions.ts";
 import { Layout, renderPage } from "./layout.tsx";
 import { ModelsPanel } from "./models_panel.tsx";
+import { describeUnpublished, hasNewerData } from "./report_bar.tsx";
 import { ScoringExamples } from "./scoring_examples.tsx";
 import { formatAge, formatTime } from "./wording.ts";
 
 interface IndexProps {
-  reports: Report[];
+  reports: CurrentReport[];
   /** Names of reports that are there but cannot be read. */
   unreadable: string[];
   versions: ServedVersions;
+  /** When it was asked for, which the ages of the reports count to. */
+  now: Date;
   /** Where the server was reached, for the examples. */
   origin: string;
   /** Ids that exist, for the examples. */
@@ -18,7 +21,14 @@ interface IndexProps {
 }
 
 /** The start page: reports, models and how to ask for scores. */
-export function renderReportsIndex({ reports, unreadable, versions, origin, example }: IndexProps): string {
+export function renderReportsIndex(
+  { reports, unreadable, versions, now, origin, example }: IndexProps,
+): string {
+  const renewed = reports.filter(({ removedAt }) => removedAt === undefined);
+  const removed = reports.filter(({ removedAt }) => removedAt !== undefined);
+  const card = (report: CurrentReport) => (
+    <Card key={report.name} report={report} snapshot={versions.snapshot} now={now} />
+  );
   return renderPage(
     <Layout title="Reports · ShopFlow" here="reports">
       <h1>Customer intelligence</h1>
@@ -28,9 +38,16 @@ export function renderReportsIndex({ reports, unreadable, versions, origin, exam
       <h2>Reports</h2>
       {reports.length + unreadable.length === 0 ? <NoReports /> : (
         <div class="grid">
-          {reports.map((report) => <Card key={report.name} report={report} />)}
+          {renewed.map(card)}
           {unreadable.map((name) => <UnreadableCard key={name} name={name} />)}
         </div>
+      )}
+      {removed.length > 0 && (
+        <>
+          <h2>No longer published</h2>
+          <p class="soft">The notebooks of these reports are gone. They stay as they were.</p>
+          <div class="grid">{removed.map(card)}</div>
+        </>
       )}
       <ModelsPanel versions={versions} />
       <ScoringExamples origin={origin} example={example} />
@@ -47,14 +64,27 @@ function Freshness({ versions: { snapshot } }: { versions: ServedVersions }) {
   );
 }
 
-function Card({ report }: { report: Report }) {
-  const { name, title, summary, createdAt, snapshot, status, error } = report;
+interface CardProps {
+  report: CurrentReport;
+  snapshot: ServedVersions["snapshot"];
+  now: Date;
+}
+
+function Card({ report, snapshot: current, now }: CardProps) {
+  const { name, title, summary, createdAt, snapshot, status, error, unpublished, removedAt } = report;
   const asOf = report.parameters.as_of;
+  const age = Math.max(0, (now.getTime() - Date.parse(createdAt)) / 1000);
   return (
     <a class="card" href={`/reports/${name}`}>
       <header>
         <h3>{title}</h3>
-        {status !== "succeeded" && <span class="tag bad">{UNFINISHED[status].tag}</span>}
+        {status !== "succeeded"
+          ? <span class="tag bad">{UNFINISHED[status].tag}</span>
+          : unpublished
+          ? <span class="tag bad">not updated</span>
+          : removedAt !== undefined
+          ? <span class="tag">removed</span>
+          : current !== null && hasNewerData(report, current) && <span class="tag">newer data</span>}
       </header>
       {status === "failed"
         ? (
@@ -65,8 +95,15 @@ function Card({ report }: { report: Report }) {
         : status === "succeeded"
         ? <p class="summary">{summary}</p>
         : <p class="soft">{UNFINISHED[status].text}</p>}
+      {unpublished && (
+        <p class="soft">
+          {shortened(describeUnpublished(unpublished))} This is the report of {formatTime(createdAt)}.
+        </p>
+      )}
       <footer class="meta">
-        <time datetime={createdAt}>{formatTime(createdAt)}</time>
+        <span>
+          <time datetime={createdAt}>{formatTime(createdAt)}</time>, {formatAge(age)} ago
+        </span>
         {snapshot && <span>snapshot {snapshot.slice(0, 8)}</span>}
         {asOf !== undefined && <span>as of {String(asOf)}</span>}
       </footer>

@@ -45,6 +45,7 @@ a.card { color: inherit; text-decoration: none; transition: border-color .15s, t
 a.card:hover { border-color: var(--accent); transform: translateY(-1px); }
 .card header { display: flex; align-items: flex-start; justify-content: space-between; gap: .75rem; }
 .card .summary { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 6; overflow: hidden; }
+.card p { overflow-wrap: anywhere; }
 .card footer { margin-top: auto; padding-top: .4rem; }
 .tag { flex: none; font-size: .78rem; font-weight: 600; line-height: 1.5; padding: .05rem .6rem; border-radius: 99px;
   background: var(--accent-soft); color: var(--accent); }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { plot, showMetrics, showTable } from "shopflow/notebook/kernel.ts";
-import { renderPage } from "shopflow/notebook/mod.ts";
+import { noteRemoved, renderPage } from "shopflow/notebook/mod.ts";
 import type { MimeBundle } from "shopflow/notebook/nbformat.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { createApp } from "../../server/app.ts";
@@ -100,15 +100,19 @@ testWith(
       await t.step("the index, the API's page, and a report with the site's bar", async () => {
         await using lake = await temporaryLake();
         await publishWholeLake(lake.store);
-        await publishSmallReport(lake.store, { name: "churn" });
+        // Together they have every banner that there is.
+        await publishSmallReport(lake.store, { name: "churn", startedAt: "2024-09-23T05:00:00.000Z" });
+        await publishSmallReport(lake.store, { name: "churn", runId: "failed", failed: true });
         await publishSmallReport(lake.store, { name: "inventory", failed: true });
+        await publishSmallReport(lake.store, { name: "removed" });
+        await noteRemoved(lake.store, "removed", "2024-10-02T06:00:00.000Z");
         const runtime = createRuntime({ log: createLogger(() => {}) });
         const server = await listen(createApp({ store: lake.store, runtime }).fetch, {
           host: "127.0.0.1",
           port: 0,
         });
         try {
-          for (const path of ["reports", "docs", "reports/churn"]) {
+          for (const path of ["reports", "docs", "reports/churn", "reports/removed"]) {
             assert.deepEqual(await violations(browser, `${server.url}/${path}`), [], path);
           }
         } finally {

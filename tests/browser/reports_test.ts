@@ -21,7 +21,8 @@ testWith(
   async (t) => {
     await using lake = await temporaryLake();
     await publishWholeLake(lake.store);
-    await publishSmallReport(lake.store, { name: "churn" });
+    await publishSmallReport(lake.store, { name: "churn", startedAt: "2024-09-23T05:00:00.000Z" });
+    await publishSmallReport(lake.store, { name: "churn", runId: "failed", failed: true });
     await publishSmallReport(lake.store, { name: "inventory", failed: true });
     const runtime = createRuntime({ log: createLogger(() => {}) });
     const server = await listen(createApp({ store: lake.store, runtime }).fetch, {
@@ -53,11 +54,18 @@ async function readSite(browser: Browser, options: BrowserContextOptions, url: s
 
   await page.goto(`${url}/`);
   assert.equal(await page.locator("a.card").count(), 2);
-  assert.equal(await page.locator(".tag.bad").count(), 1);
+  assert.equal(await page.locator(".tag.bad").count(), 2);
   await assertReadable(page, options);
 
   await page.getByRole("link", { name: /Customers at risk \(churn\)/ }).click();
   await page.waitForURL(`${url}/reports/churn`);
+  // Above everything else, as wide as the page: who reads the list below knows first how old it is.
+  const banner = page.getByText("The run of 2 October 2024, 06:00 UTC failed: TypeError: no such column.");
+  const [place, title] = [(await banner.boundingBox())!, (await page.locator("h1").boundingBox())!];
+  assert.ok(place.y + place.height < title.y, "the banner is above the title");
+  assert.equal(place.width, options.viewport!.width);
+  const link = (await page.getByRole("link", { name: "See the failed run" }).boundingBox())!;
+  assert.ok(link.x >= 0 && link.x + link.width <= place.width, "its link is on the screen");
   const chart = await page.locator("main [data-interactive] svg:visible").first().boundingBox();
   assert.ok(chart !== null && chart.width > 200 && chart.height > 100, `chart of ${JSON.stringify(chart)}`);
   await assertReadable(page, options);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { runNotebook } from "shopflow/notebook/mod.ts";
 import { join } from "node:path";
+import { requireScores } from "shopflow/registry/mod.ts";
+import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
+import { scoreInventory } from "../../pipelines/score/inventory.ts";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";
 import { outputOf } from "../fixtures/notebook_output.ts";
 
@@ -9,11 +12,39 @@ const CHARTS = ["rates", "history", "risk", "cover", "tied", "service"];
 
 Deno.test("the inventory notebook shows what to order and what lies on shelves", async () => {
   await using lake = await createCuratedLake(groupedShop());
+  await scoreInventory(lake.context);
   const run = await runNotebook(NOTEBOOK, lake.context, { parameters: { service_level: 0.9 } });
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
   for (const cell of CHARTS) assert.match(outputOf(run, cell), /<svg/, cell);
   assert.match(outputOf(run, "plan"), /P00.*EU-CENTRAL/);
   assert.match(outputOf(run, "service-text"), /At \*\*90\.0 %\*\*/);
+  assert.match(
+    outputOf(run, "served"),
+    /plan, as of .* differs .* not made with the parameters of this report/,
+  );
+});
+
+Deno.test("the orders of the inventory notebook are those of the published plan, with its date", async () => {
+  await using lake = await createCuratedLake(groupedShop());
+  await scoreInventory(lake.context);
+  const run = await runNotebook(NOTEBOOK, lake.context, { check: false });
+  const { asOf, key } = await requireScores(lake.context.store, "inventory_plan");
+  assert.match(outputOf(run, "served"), new RegExp(`answers with the same plan, as of ${asOf}`));
+  assert.match(outputOf(run, "plan"), new RegExp(`As of ${asOf}: `));
+  using session = await openSession();
+  const expected = await session.rows<{ stock_level: number; order_quantity: number }>(
+    `SELECT stock_level, order_quantity FROM read_parquet(${
+      sqlString(await lake.context.store.localPath(key))
+    }) WHERE action = 'order now' ORDER BY urgency LIMIT 15`,
+  );
+  const rows = [...outputOf(run, "plan").matchAll(/<tr>(.*?)<\/tr>/g)].slice(1).map(([, row]) =>
+    [...row!.matchAll(/<td[^>]*>([^<]*)<\/td>/g)].map(([, text]) => Number(text!.replaceAll(",", "")))
+  );
+  assert.ok(rows.length > 0);
+  assert.deepEqual(
+    rows.map(([, , stock, , order]) => [stock, order]),
+    expected.map(({ stock_level, order_quantity }) => [stock_level, order_quantity]),
+  );
 });
 
 Deno.test("on a shop that counts no stock it says so instead of drawing", async () => {

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { runNotebook } from "shopflow/notebook/mod.ts";
 import { join } from "node:path";
+import { requireScores } from "shopflow/registry/mod.ts";
+import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
+import { scoreRecommendation } from "../../pipelines/score/recommendation.ts";
+import { trainRecommendation } from "../../pipelines/train/recommendation.ts";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";
 import { outputOf } from "../fixtures/notebook_output.ts";
 
@@ -8,12 +12,36 @@ const NOTEBOOK = join(import.meta.dirname!, "..", "..", "notebooks", "recommenda
 
 Deno.test("the recommendation notebook compares with best sellers and shows what customers would see", async () => {
   await using lake = await createCuratedLake(groupedShop());
+  await trainRecommendation(lake.context);
+  await scoreRecommendation(lake.context);
   const run = await runNotebook(NOTEBOOK, lake.context);
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
   assert.match(outputOf(run, "backtest"), /recall@10.*best sellers/);
   for (const cell of ["curve", "tail"]) assert.match(outputOf(run, cell), /<svg/, cell);
   assert.match(outputOf(run, "examples"), /we recommend.*P\d\d/);
   assert.match(outputOf(run, "money"), /page/);
+
+  // What customers would see is what the application answers with, of the same day.
+  const { asOf, key, modelVersion } = await requireScores(lake.context.store, "recommendations");
+  assert.equal(run.record.parameters.as_of, asOf);
+  assert.match(outputOf(run, "examples"), new RegExp(`As of ${asOf}, by version ${modelVersion}`));
+  using session = await openSession();
+  const table = `read_parquet(${sqlString(await lake.context.store.localPath(key))})`;
+  const cells = [...outputOf(run, "examples").matchAll(/<td[^>]*>([^<]*)<\/td>/g)].map(([, text]) => text!);
+  const lists: Record<string, string[]> = {};
+  let customer = "";
+  for (let i = 0; i < cells.length; i += 4) {
+    if (cells[i + 1] === "1") lists[customer = cells[i]!] = [];
+    lists[customer]!.push(cells[i + 2]!);
+  }
+  assert.equal(Object.keys(lists).length, 3);
+  for (const [id, listed] of Object.entries(lists)) {
+    const expected = await session.rows<{ product_id: string }>(
+      `SELECT product_id FROM ${table} WHERE customer_id = $1 AND rank <= 5 ORDER BY rank`,
+      [id],
+    );
+    assert.deepEqual(listed, expected.map(({ product_id }) => product_id), id);
+  }
 });
 
 Deno.test("on a shop without events in which nobody came back it says what is missing", async () => {

@@ -43,7 +43,10 @@ Deno.test("a task that is started in notebooks/ finds the notebooks there by the
     env,
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
-  assert.match(new TextDecoder().decode(stdout), /as_of/);
+  assert.match(
+    new TextDecoder().decode(stdout),
+    /^as_of: string = "latest".*\n\s+filled in a run by the rule latest: the day after the last sale$/m,
+  );
 });
 
 Deno.test("`notebook run` ends with the failing cell's error, and leaves the page that shows it", async () => {

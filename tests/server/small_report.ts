@@ -24,8 +24,10 @@ export async function publishSmallReport(store: ObjectStore, options: {
   failed?: boolean;
   /** Of a run that neither succeeded nor failed. */
   status?: "cancelled" | "running";
+  startedAt?: string;
 } = {}): Promise<Report> {
   const { name = "churn", runId = "20241002T060000Z", failed = false, status } = options;
+  const { startedAt = "2024-10-02T06:00:00.000Z" } = options;
   const notebook: ExecutedNotebook = {
     cells: [
       {
@@ -58,7 +60,7 @@ export async function publishSmallReport(store: ObjectStore, options: {
         runId,
         status: status ?? (failed ? "failed" : "succeeded"),
         parameters: { as_of: "2024-10-01" },
-        startedAt: "2024-10-02T06:00:00.000Z",
+        startedAt,
         milliseconds: 4200,
         reads: [{ kind: "snapshot", name: "lake", version: "69b5194cced6ca5e" }],
         ...(failed && { failure: { cellId: "chart", ename: "TypeError", evalue: "no such column" } }),

@@ -151,7 +151,13 @@ function renderFailure({ cells, metadata }: ExecutedNotebook): string {
     : undefined;
   return `<section class="failure" role="alert" aria-labelledby="failure">
 <h2 id="failure">This run ${metadata.shopflow.status === "cancelled" ? "was cancelled" : "failed"}</h2>
-<p>${cell?.cell_type === "code" ? whatStopped(cells, cell) : "It ended before its first cell."}</p>
+<p>${
+    cell?.cell_type === "code"
+      ? whatStopped(cells, cell)
+      : cells.length > 0
+      ? "It ended before its first cell."
+      : ""
+  }</p>
 ${renderError(error ?? { output_type: "error", ...failure, traceback: [] })}
 ${cell ? `<h3>The failing cell</h3>${renderCode(cell.source)}` : ""}
 </section>`;

@@ -52,10 +52,14 @@ function notebookVersion({ notebookSha256, commit, uncommitted }: RunRecord): st
   return `${version}, commit ${code(commit.slice(0, 12))}${uncommitted ? " with uncommitted changes" : ""}`;
 }
 
-function renderParameters({ parameters }: RunRecord): string {
+function renderParameters({ parameters, parameterRules = {} }: RunRecord): string {
   const entries = Object.entries(parameters);
   if (entries.length === 0) return "none";
-  return entries.map(([name, value]) => `${code(name)} = ${code(String(value))}`).join("<br>");
+  return entries.map(([name, value]) => {
+    const rule = parameterRules[name];
+    const filled = rule === undefined ? "" : ` <small>by the notebook's rule ${code(rule)}</small>`;
+    return `${code(name)} = ${code(String(value))}${filled}`;
+  }).join("<br>");
 }
 
 const code = (text: string) => `<code>${escapeHtml(text)}</code>`;

@@ -2,39 +2,60 @@ import assert from "node:assert/strict";
 import { planChurnStudy } from "shopflow/business/mod.ts";
 
 const PERIOD = { first: "2023-01-01", last: "2024-12-31" };
+const plan = (asOf: string, backtestAsOf: string) => planChurnStudy({ asOf, backtestAsOf }, PERIOD);
 
-Deno.test("a date whose outcomes are known is measured on itself", () => {
-  const { asOf, split, outcomesKnown, note } = planChurnStudy("2024-09-01", PERIOD);
+Deno.test("lists are of the newest data, while the model is measured where outcomes are known", () => {
+  const { asOf, isLatest, split, notes } = plan("latest", "outcomes_known");
+  assert.equal(asOf, "2025-01-01");
+  assert.equal(isLatest, true);
+  assert.equal(split.test, "2024-10-03");
+  assert.deepEqual(notes, []);
+});
+
+Deno.test("dates that an author pins are used as they are", () => {
+  const { asOf, isLatest, split, notes } = plan("2024-11-01", "2024-09-01");
+  assert.equal(asOf, "2024-11-01");
+  assert.equal(isLatest, false);
+  assert.equal(split.test, "2024-09-01");
+  assert.deepEqual(notes, []);
+});
+
+Deno.test("a list of an earlier day is not scored by a model that knows of later ones", () => {
+  const { asOf, split, notes } = plan("2024-09-01", "outcomes_known");
   assert.equal(asOf, "2024-09-01");
   assert.equal(split.test, "2024-09-01");
-  assert.equal(outcomesKnown, true);
-  assert.equal(note, undefined);
+  assert.match(notes.join(), /backtest is as of 2024-09-01, too/);
 });
 
-Deno.test("a date whose outcomes are still to come is measured on the latest that is known", () => {
-  const { asOf, split, outcomesKnown, note } = planChurnStudy("2025-01-01", PERIOD);
-  assert.equal(asOf, "2025-01-01");
-  assert.equal(split.test, "2024-10-03");
-  assert.equal(outcomesKnown, false);
-  assert.match(note!, /not known yet.*measured on 2024-10-03/);
-});
-
-Deno.test("a date outside the data is replaced, and the note says so", () => {
+Deno.test("a date outside the data is replaced by the latest, and a note says so", () => {
   for (const wanted of ["2025-01-02", "2023-06-29", "2011-09-01"]) {
-    const { asOf, note } = planChurnStudy(wanted, PERIOD);
-    assert.equal(asOf, "2024-10-03");
+    const { asOf, isLatest, notes } = plan(wanted, "outcomes_known");
+    assert.equal(asOf, "2025-01-01");
+    assert.equal(isLatest, true);
     assert.match(
-      note!,
+      notes.join(),
       new RegExp(`^${wanted} lies outside the data: orders run from 2023-01-01 to 2024-12-31.*2023-06-30`),
     );
   }
-  assert.equal(planChurnStudy("2023-06-30", PERIOD).asOf, "2023-06-30");
+  // What became of customers after that day is not known in full.
+  const { split, notes } = plan("latest", "2024-10-04");
+  assert.equal(split.test, "2024-10-03");
+  assert.match(
+    notes.join(),
+    /^2024-10-04 lies outside the data.*a backtest can be as of 2023-06-30 to 2024-10-03/,
+  );
+  assert.equal(plan("2023-06-30", "2023-06-30").asOf, "2023-06-30");
 });
 
 Deno.test("what is no date and data that is too short are refused", () => {
-  assert.throws(() => planChurnStudy("soon", PERIOD), { name: "InputError" });
-  assert.throws(() => planChurnStudy("2024-09-01", { first: "2024-08-01", last: "2024-12-31" }), {
-    name: "TooLittleDataError",
-    message: /too little data/,
-  });
+  assert.throws(() => plan("soon", "outcomes_known"), { name: "InputError" });
+  assert.throws(() => plan("latest", "soon"), { name: "InputError" });
+  assert.throws(
+    () =>
+      planChurnStudy({ asOf: "latest", backtestAsOf: "outcomes_known" }, {
+        first: "2024-08-01",
+        last: "2024-12-31",
+      }),
+    { name: "TooLittleDataError", message: /too little data/ },
+  );
 });

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { backtestChurn, leadingReasons, salesPeriod, scoreCustomers } from "shopflow/business/mod.ts";
+import {
+  backtestChurn,
+  leadingReasons,
+  playbookOutcome,
+  salesPeriod,
+  scoreCustomers,
+} from "shopflow/business/mod.ts";
 import { temporalSplit } from "shopflow/evaluation/mod.ts";
 import { openChurnShop } from "../../fixtures/churn_shop.ts";
 
@@ -17,6 +23,15 @@ Deno.test("customers are scored as in the backtest, highest value at risk first"
   }
   const values = customers.map(({ valueAtRisk }) => valueAtRisk);
   assert.deepEqual(values, values.toSorted((a, b) => b - a));
+
+  // What became of those whom the playbook would have named then.
+  const named = customers.filter(({ isActive, churnProbability }) => isActive && churnProbability > 0.5);
+  const left = named.filter(({ customerId }) => test.labels[test.customerIds.indexOf(customerId)] === 1);
+  const outcome = playbookOutcome({ test, probabilities }, 0.5);
+  assert.equal(outcome.contacted, named.length);
+  assert.ok(named.length > 0);
+  assert.equal(outcome.churned, left.length / named.length);
+  assert.equal(playbookOutcome({ test, probabilities }, 1).contacted, 0);
 });
 
 Deno.test("a feature leads where it raises the risk most, even if another lowers it more", () => {

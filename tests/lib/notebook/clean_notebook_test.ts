@@ -71,6 +71,13 @@ Deno.test("a notebook of another kernel keeps its language, without the version"
   });
 });
 
+Deno.test("what a notebook declares of its report stays as it was written, also after a run", () => {
+  const report = { parameters: { as_of: "latest" }, title: "of a later version" };
+  const shopflow = { report, runId: "20240101T000000-000000", parameterRules: { as_of: "latest" } };
+  const { metadata } = cleanNotebook({ ...dirty, metadata: { ...dirty.metadata, shopflow } });
+  assert.deepEqual(metadata.shopflow, { report });
+});
+
 Deno.test("what a notebook asks of its runner stays, the record of a run goes", () => {
   const shopflow = { env: ["API_TOKEN"], runId: "20240101T000000-000000", status: "succeeded" };
   const { metadata } = cleanNotebook({ ...dirty, metadata: { ...dirty.metadata, shopflow } });

@@ -1,13 +1,18 @@
 import { createHash } from "node:crypto";
 import assert from "node:assert/strict";
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
 import {
   currentReport,
+  formatNotebook,
   listReports,
+  noteRemoved,
+  noteStarted,
   publishReport,
   readReport,
+  readReportNotebook,
   type RunRecord,
 } from "shopflow/notebook/mod.ts";
+import { executedNotebook } from "../../fixtures/executed_notebook.ts";
 import { withTemporaryFolder } from "./temporary_folder.ts";
 
 const record = (notebook: string, runId: string, failed = false): RunRecord => ({
@@ -21,6 +26,7 @@ const record = (notebook: string, runId: string, failed = false): RunRecord => (
   reads: [{ kind: "snapshot", name: "lake", version: "5na9" }],
   ...(failed && { failure: { cellId: "c", ename: "TypeError", evalue: "no" } }),
 });
+const brokenText = new TextEncoder().encode("{");
 const page = (html: string) => ({ title: "Churn", summary: "Who leaves.", html, scripts: ["sha256-a"] });
 
 Deno.test("a published report is listed and read", async () => {
@@ -52,20 +58,93 @@ Deno.test("a published report is listed and read", async () => {
   });
 });
 
-Deno.test("a failed run becomes the report's page, and the last good one stays reachable", async () => {
+Deno.test("a failed run leaves the last good report in its place, and is named beside it", async () => {
   await withTemporaryFolder(async (folder) => {
     const store = createDirectoryStore(folder);
-    for (const [runId, failed] of [["r1", false], ["r2", true], ["r3", true]] as const) {
-      await publishReport(store, { record: record("churn", runId, failed), page: page(runId), inputs: "i" });
-    }
+    const publish = (runId: string, failed: boolean) =>
+      publishReport(store, { record: record("churn", runId, failed), page: page(runId), inputs: "i" });
+    await publish("r0", true);
+    const first = await readReport(store, "churn");
+    assert.deepEqual([first?.html, first?.report.status], ["r0", "failed"], "there is nothing better yet");
+    assert.equal(first?.report.unpublished, undefined);
+
+    await publish("r1", false);
+    for (const runId of ["r2", "r3"]) await publish(runId, true);
     const [listed] = await listReports(store);
-    assert.deepEqual(
-      [listed?.status, listed?.error, listed?.runId, listed?.lastGoodRunId],
-      ["failed", "TypeError: no", "r3", "r1"],
-    );
-    assert.equal((await readReport(store, "churn"))?.html, "r3");
-    assert.equal((await readReport(store, "churn", listed!.lastGoodRunId))?.html, "r1");
+    assert.deepEqual([listed?.status, listed?.runId, listed?.lastGoodRunId], ["succeeded", "r1", "r1"]);
+    assert.deepEqual(listed?.unpublished, {
+      runId: "r3",
+      startedAt: "2024-09-02T08:00:00.000Z",
+      outcome: "failed",
+      cause: "TypeError: no",
+      hasPage: true,
+    });
+    assert.equal((await readReport(store, "churn"))?.html, "r1");
+    assert.equal((await readReport(store, "churn", "r3"))?.html, "r3", "the failed run keeps its page");
     assert.equal(await readReport(store, "churn", "current"), undefined, "the pointer is no run");
+
+    await publish("r4", false);
+    const mended = await currentReport(store, "churn");
+    assert.deepEqual([mended?.runId, mended?.unpublished], ["r4", undefined]);
+  });
+});
+
+/** The record of a run in the store, as its program left it. */
+async function saveRun(store: ObjectStore, changes: Partial<RunRecord>) {
+  const notebook = executedNotebook([], { notebook: "churn", runId: "r2", ...changes });
+  await store.put("runs/notebooks/churn/r2.ipynb", new TextEncoder().encode(formatNotebook(notebook)));
+}
+
+Deno.test("a run that was started and never published is named once it can be no more", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const store = createDirectoryStore(folder);
+    await publishReport(store, { record: record("churn", "r1"), page: page("r1"), inputs: "i" });
+    const startedAt = "2024-09-09T07:00:00.000Z", savedAt = "2024-09-09T07:00:30.000Z";
+    await noteStarted(store, { notebook: "churn", runId: "r2", startedAt });
+    const seconds = async (after: number) => {
+      const now = new Date(Date.parse(savedAt) + 1000 * after);
+      const report = await currentReport(store, "churn", { now });
+      assert.equal(report?.runId, "r1");
+      return report.unpublished && [report.unpublished.outcome, report.unpublished.cause];
+    };
+    await saveRun(store, { status: "running", startedAt, savedAt });
+    assert.equal(await seconds(10), undefined, "it goes on");
+    assert.deepEqual(await seconds(61), ["killed", "its program ended before the run did"]);
+    const left = await readReportNotebook(store, "churn", "r2");
+    assert.match(new TextDecoder().decode(left), /"runId": "r2"/, "what it left can be had");
+
+    const failure = { cellId: "", ename: "Cancelled", evalue: "SIGTERM\nat somewhere" };
+    await saveRun(store, { status: "cancelled", startedAt, savedAt, failure });
+    assert.deepEqual(await seconds(1), ["cancelled", "SIGTERM"]);
+
+    await saveRun(store, { status: "succeeded", startedAt, savedAt });
+    assert.equal(await seconds(60), undefined, "its page is being drawn");
+    assert.deepEqual((await seconds(121))?.[0], "unpublished");
+
+    await store.put("runs/notebooks/churn/r2.ipynb", brokenText);
+    assert.deepEqual((await seconds(121))?.[0], "killed", "its record is damaged, the report is not");
+
+    await publishReport(store, { record: record("churn", "r2"), page: page("r2"), inputs: "i" });
+    const report = await currentReport(store, "churn");
+    assert.deepEqual([report?.runId, report?.unpublished], ["r2", undefined]);
+  });
+});
+
+Deno.test("a report of a notebook that is gone says since when, until it is published again", async () => {
+  await withTemporaryFolder(async (folder) => {
+    const store = createDirectoryStore(folder);
+    const publish = (runId: string) =>
+      publishReport(store, { record: record("churn", runId), page: page(runId), inputs: "i" });
+    await publish("r1");
+    const removedAt = async () => (await currentReport(store, "churn"))?.removedAt;
+    await noteRemoved(store, "churn", "2024-09-09T07:00:00.000Z");
+    await noteRemoved(store, "churn", "2024-09-16T07:00:00.000Z");
+    assert.equal(await removedAt(), "2024-09-09T07:00:00.000Z");
+    await noteRemoved(store, "churn");
+    assert.equal(await removedAt(), undefined);
+    await noteRemoved(store, "churn", "2024-09-23T07:00:00.000Z");
+    await publish("r2");
+    assert.equal(await removedAt(), undefined);
   });
 });
 
@@ -80,8 +159,6 @@ Deno.test("what was never published is undefined, what cannot be a name is refus
     }
   });
 });
-
-const brokenText = new TextEncoder().encode("{");
 
 Deno.test("a report that cannot be read is told apart, the others are listed, and publishing mends it", async () => {
   await withTemporaryFolder(async (folder) => {
@@ -101,6 +178,17 @@ Deno.test("a report that cannot be read is told apart, the others are listed, an
 
     await publishReport(store, { record: record("churn", "r2"), page: page("<p>2</p>"), inputs: "i" });
     assert.equal((await currentReport(store, "churn"))?.runId, "r2");
+
+    // A failed run knows from the runs themselves which was good.
+    await store.put("reports/churn/current.json", brokenText);
+    await publishReport(store, { record: record("churn", "r3", true), page: page("<p>3</p>"), inputs: "i" });
+    assert.equal((await readReport(store, "churn"))?.html, "<p>2</p>");
+    await store.put("reports/churn/r3.json", brokenText);
+    assert.equal(
+      (await readReport(store, "churn"))?.html,
+      "<p>2</p>",
+      "a damaged failure hides no good report",
+    );
   });
 });
 
@@ -124,7 +212,7 @@ Deno.test("runs that end at the same moment lose none of what they note of good 
       await publishReport(slow, { record: record("churn", runId, true), page: page(runId), inputs: "i" });
     }
     const report = await currentReport(store, "churn");
-    assert.deepEqual([report?.runId, report?.lastGoodRunId], ["bad2", "good"]);
+    assert.deepEqual([report?.runId, report?.unpublished?.runId], ["good", "bad2"]);
     assert.equal((await readReport(store, "churn", "bad1"))?.report.lastGoodRunId, "good");
   });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createClient, type Problem, testApi } from "../api_client.ts";
-import { temporaryLake } from "../small_lake.ts";
+import { noteRemoved, noteStarted } from "shopflow/notebook/mod.ts";
+import { publishWholeLake, temporaryLake } from "../small_lake.ts";
 import { publishSmallReport } from "../small_report.ts";
 
 const HTML = { accept: "text/html" };
@@ -30,19 +31,113 @@ Deno.test("the index shows each report with its date, snapshot and parameters, a
 });
 
 for (const [status, tag] of [["cancelled", "cancelled"], ["running", "incomplete"]] as const) {
-  Deno.test(`a report of a run that is ${status} says so and leads to the last run that succeeded`, async () => {
+  Deno.test(`where no run has succeeded, the page of one that is ${status} is shown, and says so`, async () => {
     await using lake = await temporaryLake();
     const { get } = createClient(lake.store);
-    await publishSmallReport(lake.store, { runId: "run-1" });
-    await publishSmallReport(lake.store, { runId: "run-2", status });
+    await publishSmallReport(lake.store, { runId: "run-1", status });
     const page = await (await get("/reports")).text();
-    assert.match(
-      page,
-      new RegExp(`<span class="tag bad">${tag}</span>.*before its end|come to its end`, "s"),
-    );
-    assert.match(await (await get("/reports/churn")).text(), /href="\/reports\/churn\/runs\/run-1"/);
+    assert.match(page, new RegExp(`<span class="tag bad">${tag}</span>`));
+    assert.match(await (await get("/reports/churn")).text(), /No run of this report has succeeded yet/);
   });
 }
+
+/** The banners of a page. */
+const bannersOf = (html: string) =>
+  [...html.matchAll(/<p class="report-banner[^>]*>([^]*?)<\/p>/g)].map(([, text]) =>
+    text!.replaceAll(/<[^>]+>/g, "")
+  );
+
+Deno.test("a failed run leaves the last good report at its address, below a banner, and in the index", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallReport(lake.store, { runId: "run-1" });
+  await publishSmallReport(lake.store, {
+    runId: "run-2",
+    failed: true,
+    startedAt: "2024-10-09T05:00:00.000Z",
+  });
+  const { get } = createClient(lake.store);
+  const html = await (await get("/reports/churn")).text();
+  assert.match(html, /Run run-1/);
+  assert.doesNotMatch(html, /This run failed/);
+  assert.deepEqual(bannersOf(html), [
+    "The run of 9 October 2024, 05:00 UTC failed: TypeError: no such column. " +
+    "This is the report of 2 October 2024, 06:00 UTC. See the failed run",
+  ]);
+  assert.match(html, /href="\/reports\/churn\/runs\/run-2">See the failed run/);
+  assert.match(html, /href="\/reports\/churn\/runs\/run-1\/notebook\.ipynb"/, "its download is its own");
+  const index = await (await get("/reports")).text();
+  assert.match(index, /<span class="tag bad">not updated<\/span>/);
+  assert.match(index, /The run of 9 October 2024, 05:00 UTC failed: TypeError: no such column\./);
+  assert.match(index, /This is the report of 2 October 2024, 06:00 UTC/);
+
+  const failed = await get("/reports/churn/runs/run-2");
+  assert.match(failed.headers.get("cache-control")!, /immutable/);
+  const failedPage = await failed.text();
+  assert.match(failedPage, /This run failed/);
+  assert.match(failedPage, /href="\/reports\/churn\/runs\/run-1">Last run that succeeded/);
+  assert.deepEqual(bannersOf(failedPage), [], "browsers keep the page of a run");
+  assert.equal((await get("/reports/churn/runs/run-2/notebook.ipynb")).status, 200);
+});
+
+Deno.test("where no run has succeeded, the failed one is shown and marked", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallReport(lake.store, { failed: true });
+  const { get } = createClient(lake.store);
+  const html = await (await get("/reports/churn")).text();
+  assert.match(html, /This run failed/);
+  assert.match(bannersOf(html).join(), /^No run of this report has succeeded yet/);
+});
+
+Deno.test("a run that was killed is named with its cause, and what it left can be downloaded", async () => {
+  await using lake = await temporaryLake();
+  const { store } = lake;
+  await publishSmallReport(store, { runId: "run-1" });
+  // Its record says that it goes on, and was not written for long.
+  await publishSmallReport(store, { runId: "run-2", name: "other", status: "running" });
+  const left = (await store.get("runs/notebooks/other/run-2.ipynb"))!.body;
+  await store.put("runs/notebooks/churn/run-2.ipynb", left);
+  await noteStarted(store, { notebook: "churn", runId: "run-2", startedAt: "2024-10-02T06:00:00.000Z" });
+  const { get } = createClient(store, { now: () => new Date("2024-10-02T06:05:00Z") });
+  const html = await (await get("/reports/churn")).text();
+  assert.match(bannersOf(html).join(), /^The run of 2 October 2024, 06:00 UTC was killed: its program ended/);
+  const [, link] = html.match(/href="([^"]+)">Download what it left/)!;
+  assert.equal((await get(link!)).status, 200);
+  assert.equal((await get("/reports/churn/runs/run-3/notebook.ipynb")).status, 404);
+});
+
+Deno.test("a report says when the data has moved on since its run, and how old it is", async () => {
+  await using lake = await temporaryLake();
+  await publishWholeLake(lake.store);
+  // The snapshot of the lake is of 1 October.
+  await publishSmallReport(lake.store, { name: "old", startedAt: "2024-09-23T05:00:00.000Z" });
+  await publishSmallReport(lake.store, { name: "rolled_back" });
+  const { get } = createClient(lake.store);
+  const index = await (await get("/reports")).text();
+  assert.equal(index.match(/<span class="tag">newer data<\/span>/g)?.length, 1);
+  assert.match(index, /9 days ago/);
+  assert.deepEqual(bannersOf(await (await get("/reports/old")).text()), [
+    "Newer data was published on 1 October 2024, 06:00 UTC. " +
+    "This report shows what was known when it ran, on 23 September 2024, 05:00 UTC.",
+  ]);
+  assert.deepEqual(bannersOf(await (await get("/reports/rolled_back")).text()), []);
+});
+
+Deno.test("a report whose notebook is gone is no longer among the current ones", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallReport(lake.store, { name: "gone" });
+  await publishSmallReport(lake.store, { name: "stays" });
+  await noteRemoved(lake.store, "gone", "2024-10-07T05:00:00.000Z");
+  const { get } = createClient(lake.store);
+  const index = await (await get("/reports")).text();
+  const [current, removed] = index.split("<h2>No longer published</h2>");
+  assert.match(current!, /href="\/reports\/stays"/);
+  assert.doesNotMatch(current!, /href="\/reports\/gone"/);
+  assert.match(removed!, /href="\/reports\/gone"/);
+  assert.match(
+    bannersOf(await (await get("/reports/gone")).text()).join(),
+    /^This report is no longer published: its notebook was gone on 7 October 2024, 05:00 UTC/,
+  );
+});
 
 testApi(
   "the index shows the models with their metrics, and examples with ids of this shop",
@@ -71,16 +166,16 @@ Deno.test("a report's page has its chart, a way back, and a policy for its own s
   assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
 });
 
-Deno.test("older runs keep their address, and a failed report leads to the last run that succeeded", async () => {
+Deno.test("older runs keep their address, and lead to the current report", async () => {
   await using lake = await temporaryLake();
   await publishSmallReport(lake.store, { runId: "run-1" });
-  await publishSmallReport(lake.store, { runId: "run-2", failed: true });
+  await publishSmallReport(lake.store, { runId: "run-2" });
   const { get } = createClient(lake.store);
-  const newest = await (await get("/reports/churn")).text();
-  assert.match(newest, /This run failed/);
-  assert.match(newest, /href="\/reports\/churn\/runs\/run-1"/);
+  assert.match(await (await get("/reports/churn")).text(), /Run run-2/);
   const older = await get("/reports/churn/runs/run-1");
-  assert.match(await older.text(), /Run run-1/);
+  const page = await older.text();
+  assert.match(page, /Run run-1/);
+  assert.match(page, /href="\/reports\/churn">Current report/);
   assert.match(older.headers.get("cache-control")!, /immutable/);
 });
 
