@@ -110,7 +110,12 @@ async function replaceCollection(collection: Collection, staging: Collection, db
     const before = `${staging.collectionName}_before`;
     const [existing] = await db.listCollections({ name }).toArray();
     if (existing !== undefined) await collection.rename(before);
-    await staging.rename(name);
+    try {
+      await staging.rename(name);
+    } catch (failure) {
+      if (existing !== undefined) await db.collection(before).rename(name);
+      throw failure;
+    }
     if (existing !== undefined) await db.collection(before).drop();
   }
 }

@@ -82,7 +82,7 @@ export async function writeWhole(path: string, chunks: Iterable<Uint8Array>): Pr
 
 /**
  * Whether the rows found are the simulator's: those of the complete shop, or, where loading was interrupted,
- * those from before or after it (the tables change in one transaction; tickets may be half there).
+ * those from before or after it (the tables change in one transaction, the tickets just after it).
  */
 export function isSimulated(record: SimulationRecord, found: Record<string, number>): boolean {
   const equal = (expected: Record<string, number>, tables: string[]) =>

@@ -182,6 +182,14 @@ Deno.test("a file that is not the data set changes nothing and is explained", ()
       [gzipSync([HEADER, ...LINES].join("\n")).subarray(0, 200), /unexpected end of file/],
       [gzipSync(Uint8Array.of(0xa3, 0x0a)), /expected .* in UTF-8/],
       [gzipSync(HEADER + "\n"), /no line that can be imported/],
+      [
+        gzipSync(`${HEADER}\n${LINES[0]!.replace("2010-12-01 08:26:00", "40513.35")}\n`),
+        /e\.g\. line 2: "40513\.35"/,
+      ],
+      [
+        gzipSync(`${HEADER}\n${LINES[0]!.replaceAll(",", ";")}\n`),
+        /e\.g\. line 2: Line has 1 fields instead of 8/,
+      ],
     ];
     for (const [bytes, message] of bad) {
       await Deno.writeFile(from, bytes);

@@ -13,7 +13,7 @@ const LIMIT = 10n ** 10n;
  * Undefined when `unitPrice` is not a decimal number or the amount does not fit `numeric(10,2)`.
  */
 export function exactAmount(unitPrice: string, quantity: number): ExactAmount | undefined {
-  const parts = /^(-?)(\d+)(?:\.(\d{0,12}))?$/.exec(unitPrice);
+  const parts = /^(-?)(\d+)(?:\.(\d{0,40}))?$/.exec(unitPrice);
   if (!parts) return undefined;
   const [, sign, whole = "", fraction = ""] = parts;
   const scale = 10n ** BigInt(fraction.length);

@@ -36,10 +36,13 @@ export async function surveyTransactions(
   const dates = new DateColumn("InvoiceDate");
   const decimals = new DecimalColumns("columns UnitPrice and Quantity");
   let lines = 0;
+  let example: string | undefined;
   for await (const batch of readTransactions(path, onBytes)) {
     for (const line of batch) {
       lines += line.kind === "transaction" ? line.lines : 1;
+      if (line.kind === "broken") example ??= `line ${line.line}: ${line.reason}`;
       if (line.kind !== "transaction") continue;
+      example ??= `line ${line.line}: ${JSON.stringify(line.transaction.InvoiceDate)}`;
       dates.add(givenText(line.transaction.InvoiceDate), line.line);
       for (const column of ["UnitPrice", "Quantity"] as const) {
         decimals.add(givenText(line.transaction[column]), line.line);
@@ -50,7 +53,9 @@ export async function surveyTransactions(
   if (dateFormat === undefined) {
     throw new SourceError("The file has no line that can be imported", {
       expected: "transactions with dates such as 2010-12-01 08:26:00, 12/1/2010 8:26 or 1.12.2010",
-      found: `${lines.toLocaleString("en-US")} lines, none with such a date in InvoiceDate`,
+      found: `${lines.toLocaleString("en-US")} lines, none with such a date in InvoiceDate${
+        example === undefined ? "" : `, e.g. ${example}`
+      }`,
       remedy: "Check the file, or write its dates as YYYY-MM-DD.",
     });
   }

@@ -13,6 +13,8 @@ Deno.test("amounts are exact where floating point is not, and half a cent goes a
     ["-11062.06", 1, "-11062.06", false],
     ["2.08", 80995, "168469.60", false],
     ["18", -2, "-36.00", false],
+    // What programs that count in floating point write.
+    ["2.5500000000000003", 6, "15.30", true],
     ["0", -5, "0.00", false],
     ["99999999.99", 1, "99999999.99", false],
   ];
