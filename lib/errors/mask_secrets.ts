@@ -11,9 +11,10 @@ const PLACE_NAME = /_(FILE|PATH|DIR|FOLDER)$/i;
 const MOST_ROUNDS = 10;
 /** Words that stand in the place of a secret where there is none, and everywhere else. */
 const WORDS = new Set(
-  ("admin auto basic bearer customers database debug default disabled enabled events false host info inventory local " +
-    "localhost mongo mongodb none null optional orders password port postgres postgresql prefer products reader " +
-    "required root secret shop shopflow support test tickets token true undefined user warn").split(" "),
+  ("admin auto basic bearer customers data database debug default disabled enabled events false home host info " +
+    "inventory lake local localhost mongo mongodb none null optional orders password port postgres postgresql prefer " +
+    "products reader required root secret shop shopflow support test tickets tmp token true undefined user warn")
+    .split(" "),
 );
 /** Anything of the form of a URL, as it stands in a text. */
 const URLS = /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\/\/[^\s"'<>`\\]+/gi;
@@ -249,8 +250,11 @@ function percentDecoded(text: string): string {
   }
 }
 
+/** A word, or a name that consists of such: `shopflow-test` stands in paths and names of databases. */
+const isOrdinary = (value: string) => value.toLowerCase().split(/[-_.]/).every((word) => WORDS.has(word));
+
 function isTelling(value: string): boolean {
-  return value.length >= SHORTEST && value.trim() !== "" && !WORDS.has(value.toLowerCase()) &&
+  return value.length >= SHORTEST && value.trim() !== "" && !isOrdinary(value) &&
     !/^[-+]?[\d.,_]{0,7}$/.test(value) && !/^[*\s/]*$/.test(value);
 }
 
