@@ -201,11 +201,17 @@ export async function readManifest(store: ObjectStore, id?: string): Promise<Man
       remedy: "`deno task lake snapshots` lists those that exist.",
     });
   }
-  const { id: _, createdAt: __, ...content } = manifest.value;
-  if (manifest.value.id === wanted && contentId(content) === wanted) return manifest.value;
-  throw new LakeError(`${manifestKey(wanted)} in the lake ${store.url} was changed since it was written`, {
-    expected: `content with the hash ${wanted}`,
-    found: `the id ${manifest.value.id} and content with the hash ${contentId(content)}`,
+  return requireIntact(store, wanted, manifest.value);
+}
+
+/** @throws {LakeError} when a manifest is not the one of this id: it was changed since it was written. */
+export function requireIntact(store: ObjectStore, id: string, manifest: Manifest): Manifest {
+  const { id: ownId, createdAt: _, ...content } = manifest;
+  const found = contentId(content);
+  if (ownId === id && found === id) return manifest;
+  throw new LakeError(`${manifestKey(id)} in the lake ${store.url} was changed since it was written`, {
+    expected: `content with the hash ${id}`,
+    found: `the id ${ownId} and content with the hash ${found}`,
     remedy: "Restore it from a backup, or go back to another snapshot with `deno task lake rollback`.",
   });
 }

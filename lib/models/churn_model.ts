@@ -83,7 +83,18 @@ export function loadDeclaredChurnModel(
   files: Record<string, Uint8Array>,
   options: ChurnModelOptions = {},
 ): DeclaredChurnModel {
-  return declareInputs(loadTreeClassifier(files), loadChurnInputs(files), options);
+  const classifier = loadTreeClassifier(files);
+  const inputs = loadChurnInputs(files);
+  const explainer = createTreeExplainer(classifier.ensemble);
+  // Fills the explainer's tables now, so that the first customer does not wait for it.
+  for (let row = 0; row < Math.min(WARM_UP, inputs.background.rows); row++) {
+    explainer.contributions(matrixRow(inputs.background, row));
+  }
+  const score = (row: Float32Array): ScoredRow => ({
+    probability: sigmoid(margin(classifier.ensemble, row)),
+    contributions: explainer.contributions(row),
+  });
+  return declareChurnModel(createChurnModel(classifier, options), score, inputs, options);
 }
 
 /** Gives a tree classifier's predictions their reasons. */
@@ -108,21 +119,30 @@ export function createChurnModel(
 const ALIKE = 40;
 const WARM_UP = 200;
 
-function declareInputs(
-  classifier: TreeClassifier,
+/** What a model says of one row of its features, in their order; NaN where there is nothing to measure. */
+export interface ScoredRow {
+  probability: number;
+  /** What each feature adds to the log-odds. */
+  contributions: Float64Array;
+}
+
+/**
+ * Makes a churn model estimate what is not sent.
+ *
+ * @param score The same model, row by row.
+ * @throws {ModelError} when the inputs are those of another model.
+ */
+export function declareChurnModel(
+  model: ChurnModel,
+  score: (row: Float32Array) => ScoredRow,
   inputs: ChurnInputs,
-  { reasons: count = 5 }: ChurnModelOptions,
+  { reasons: count = 5 }: ChurnModelOptions = {},
 ): DeclaredChurnModel {
-  const { featureNames: names, ensemble } = classifier;
+  const names = model.featureNames;
   checkFeatureNames(names, inputs.background.names);
-  const explainer = createTreeExplainer(ensemble);
   const index = indexBackground(inputs.background);
-  // Fills the explainer's tables now, so that the first customer does not wait for it.
-  for (let row = 0; row < Math.min(WARM_UP, inputs.background.rows); row++) {
-    explainer.contributions(matrixRow(inputs.background, row));
-  }
   return {
-    ...createChurnModel(classifier, { reasons: count }),
+    ...model,
     inputs,
     estimate(sent) {
       const known = Object.fromEntries(
@@ -140,9 +160,9 @@ function declareInputs(
       const contributions = new Float64Array(names.length);
       let probability = 0;
       for (const one of rows) {
-        probability += sigmoid(margin(ensemble, one)) / rows.length;
-        const own = explainer.contributions(one);
-        for (const j of given) contributions[j]! += own[j]! / rows.length;
+        const scored = score(one);
+        probability += scored.probability / rows.length;
+        for (const j of given) contributions[j]! += scored.contributions[j]! / rows.length;
       }
       return {
         probability,

@@ -17,10 +17,12 @@ export {
   type ChurnModelOptions,
   type ChurnPrediction,
   createChurnModel,
+  declareChurnModel,
   type DeclaredChurnModel,
   loadChurnModel,
   loadDeclaredChurnModel,
   type Reason,
+  type ScoredRow,
 } from "./churn_model.ts";
 export { type ChurnInputs, churnInputs, type DeclaredFeature, saveChurnInputs } from "./churn_inputs.ts";
 export {

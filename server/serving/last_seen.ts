@@ -77,6 +77,8 @@ export function createLastSeen(
         if (error instanceof LakeError) return instead;
         throw error;
       });
+      // What fails after it was given up is nobody's any more.
+      readable.catch(() => {});
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<typeof instead>((resolve) =>
         timer = setTimeout(() => resolve(instead), patienceMs)

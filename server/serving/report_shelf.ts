@@ -100,8 +100,8 @@ export function createReportShelf(
           if (onShelf.get(name) !== runId) await page(name);
         }
       } catch (error) {
-        // Whoever opens it is told.
-        if (!(error instanceof LakeError)) throw error;
+        // A report that cannot be read keeps no score from being served; whoever opens it is told, too.
+        tell("index", error as Error);
       }
     },
   };

@@ -9,6 +9,8 @@ import {
 } from "shopflow/registry/mod.ts";
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
+import { withS3Lake } from "../../fixtures/s3_lake.ts";
+import { testWith } from "../../requirements.ts";
 import { withTemporaryFolder } from "../notebook/temporary_folder.ts";
 
 const TABLE = {
@@ -109,3 +111,21 @@ Deno.test("what a score table's pointer says is compared with its hash", () =>
     await publishContent(store, folder, "ann 0.53");
     assert.equal((await currentScores(store, "churn"))?.asOf, "2024-10-01");
   }));
+
+testWith(
+  ["s3"],
+  "scores that were changed in a bucket are refused; a damaged local copy is fetched again",
+  () =>
+    withS3Lake(async ({ store, home, client }) => {
+      const table = await publishContent(store, home, "ann 0.53");
+      const copy = await scoresPath(store, table);
+      await Deno.writeTextFile(copy, "ann 0.93");
+      assert.equal(await Deno.readTextFile(await scoresPath(store, table)), "ann 0.53");
+      await store.put(table.key, new TextEncoder().encode("ann 0.99"));
+      const elsewhere = client({ cache: { folder: join(home, "other"), maxBytes: 2 ** 20 } });
+      await assert.rejects(scoresPath(elsewhere, table), {
+        name: "LakeError",
+        message: /was changed since it was written: expected sha256 .*found sha256 .*run score --force/,
+      });
+    }),
+);

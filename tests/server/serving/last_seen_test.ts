@@ -26,6 +26,10 @@ Deno.test("a reading that does not end gives way to what was read before, and is
   late.resolve("two");
   await late.promise;
   assert.deepEqual(await read("a", fails, bytes), { value: "two", readAt: NOW });
+  const failure = Promise.withResolvers<string>();
+  assert.deepEqual(await read("a", () => failure.promise, bytes), { value: "two", readAt: NOW });
+  failure.reject(new TypeError("which would end the process, if nobody heard of it"));
+  await failure.promise.catch(() => {});
 });
 
 Deno.test("no more than so many bytes are kept, and what was asked for least recently goes first", async () => {
