@@ -26,7 +26,7 @@ export const collectGarbage: Pipeline = async (context) => {
   // First, since nothing has to be written for it: where the disk is full, it makes room for the rest.
   const old = await removeOld(store, { logs, parts: ago(runtime.now(), RETENTION.minimumAgeMs) });
   const { garbage, folders } = await removeGarbage(context, RETENTION);
-  const { kept, manifests, files, records, unfinished } = garbage;
+  const { kept, manifests, files, unfinished } = garbage;
   const counts = [
     counted(manifests.length, "snapshot"),
     counted(files.length, "file"),
@@ -40,7 +40,6 @@ export const collectGarbage: Pipeline = async (context) => {
   const removed = [
     ...manifests,
     ...files,
-    ...records,
     ...unfinished,
     ...old.oldLogs,
     ...old.quarantined,

@@ -78,7 +78,10 @@ async function sizeOfParts(bucket: S3Bucket, upload: Upload): Promise<number | u
     } while (marker !== undefined);
     return size;
   } catch (error) {
-    if (describeFailure(error).name === "NoSuchUpload") return undefined;
+    const { name, status } = describeFailure(error);
+    if (name === "NoSuchUpload") return undefined;
+    // Another program's upload may be nobody else's business.
+    if (status === 403) return size;
     throw error;
   }
 }

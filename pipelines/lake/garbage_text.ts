@@ -8,7 +8,7 @@ export function garbageText(
   { dryRun, list }: { dryRun: boolean; list: boolean },
 ): string {
   const { kept, manifests, files, records, unfinished, foreign } = garbage;
-  const all = [...manifests, ...files, ...records, ...unfinished];
+  const all = [...manifests, ...files, ...unfinished];
   const size = formatSize(all.reduce((sum, object) => sum + object.size, 0));
   const parts = [
     counted(manifests.length, "snapshot"),

@@ -159,7 +159,12 @@ testWith(
       const strange = ["raw/.hidden/x.parquet", "raw/back\\slash.parquet", "raw/folder/"]
         .map((key) => ({ Bucket: bucket!, Key: [...names, key].join("/") }));
       for (const object of strange) {
-        await s3.send(new PutObjectCommand({ ...object, Body: object.Key.endsWith("/") ? "" : "theirs" }));
+        await s3.send(
+          new PutObjectCommand({
+            ...object,
+            Body: new TextEncoder().encode(object.Key.endsWith("/") ? "" : "theirs"),
+          }),
+        );
       }
 
       // Its objects have the time of the server's clock.
