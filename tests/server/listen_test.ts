@@ -322,6 +322,21 @@ Deno.test("requests that do not wait for answers are answered in their order; an
     assert.match(await upgrading.answer(), /^HTTP\/1\.1 200 /);
   }));
 
+Deno.test("a client that sends requests without end is worked for one at a time, then cut", () =>
+  serve({}, async (server) => {
+    const client = await server.open();
+    const held = `GET /held HTTP/1.1\r\n${HOST}\r\n`;
+    await client.send(held.repeat(50));
+    await until(() => server.held.length === 1);
+    server.held[0]!.resolve();
+    await until(() => server.held.length === 2);
+    await client.send(held.repeat(1000));
+    await client.untilClosed();
+    assert.equal(server.held.length, 2);
+    assert.equal(await server.cuts("ahead"), 1);
+    await answers(server);
+  }));
+
 Deno.test("connections that were cut are in the metrics", () =>
   serve({}, async ({ open, url }) => {
     const client = await open();
