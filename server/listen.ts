@@ -78,8 +78,7 @@ export async function listen(
   const http = createServer(
     { ...NO_DEADLINES, maxHeaderSize: LARGEST_HEADERS, noDelay: true },
     (request, response) => {
-      table.begin(request, response);
-      answer(request, response);
+      table.begin(request, response, () => answer(request, response));
     },
   );
   http.on("clientError", (error: Error & { code?: string }, socket) => {

@@ -13,6 +13,8 @@ export type CutReason =
   | "made_room"
   /** All places were taken by requests at work. */
   | "refused"
+  /** It sent too many requests without waiting for answers. */
+  | "ahead"
   /** What arrived was not HTTP. */
   | "malformed"
   /** Its answer was not given when the server had to stop. */
@@ -24,6 +26,7 @@ const WORDS: Record<CutReason, string> = {
   answer_deadline: "did not take their answer",
   made_room: "idle, closed to make room",
   refused: "refused, every place was taken",
+  ahead: "sent too many requests ahead",
   malformed: "did not send HTTP",
   shutdown: "unanswered at the shutdown deadline",
 };

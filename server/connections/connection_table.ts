@@ -31,7 +31,12 @@ export const DEADLINES: Deadlines = {
 /** A body that the answer did not wait for may go on for so long, in milliseconds, so that the answer is read. */
 const LINGER = 1000;
 
+/** Requests that a client may send without waiting for answers; each takes memory. */
+const MOST_AHEAD = 100;
+
 interface Exchange {
+  /** Begins to work on the answer. */
+  work(): void;
   request: IncomingMessage;
   response: ServerResponse;
   began: number;
@@ -105,17 +110,24 @@ export class ConnectionTable {
     socket.once("close", () => this.#remove(connection));
   }
 
-  /** Enters a request whose headers have arrived. */
-  begin(request: IncomingMessage, response: ServerResponse): void {
+  /**
+   * Enters a request whose headers have arrived. `work` on its answer begins when those before it on the same
+   * connection have theirs: node:http would let a client start any number at a time.
+   */
+  begin(request: IncomingMessage, response: ServerResponse, work: () => void): void {
     const connection = this.#connections.get(request.socket);
+    // Already cut, with requests of the same packet left.
     if (connection === undefined) return;
+    const { exchanges } = connection;
+    if (exchanges.size >= MOST_AHEAD) return this.#cut(connection, "ahead");
     this.#strangers.delete(connection);
     this.#guests.delete(connection);
     connection.headersSince = undefined;
-    const exchange = { request, response, began: this.#clock() };
-    connection.exchanges.add(exchange);
+    const exchange = { request, response, began: this.#clock(), work };
+    exchanges.add(exchange);
     if (this.#stopping !== undefined) response.shouldKeepAlive = false;
     response.once("close", () => this.#end(connection, exchange));
+    if (exchanges.size === 1) work();
   }
 
   /** Answers what is not HTTP, unless an answer is under way, and ends the connection. */
@@ -194,7 +206,9 @@ export class ConnectionTable {
   #end(connection: Connection, exchange: Exchange): void {
     const { socket, exchanges } = connection;
     exchanges.delete(exchange);
-    if (exchanges.size > 0 || !this.#connections.has(socket)) return;
+    if (!this.#connections.has(socket)) return;
+    const [next] = exchanges;
+    if (next !== undefined) return next.work();
     if (this.#stopping !== undefined) return void socket.destroySoon();
     connection.waitingSince = this.#clock();
     connection.readBefore = socket.bytesRead;

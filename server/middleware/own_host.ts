@@ -30,7 +30,9 @@ export function ownHostOnly(names: readonly string[] | undefined): MiddlewareHan
     const foreign = [host, url].find(({ hostname }) => own !== undefined && !isOwn(hostname, own));
     if (foreign !== undefined) {
       throw new HttpProblem(421, "other_host", "This server does not answer for that host", {
-        expected: `Host: ${["localhost", "an IP address", ...own ?? []].join(" or ")}`,
+        expected: `Host: ${
+          ["localhost", "an IP address", ...own!.filter((name) => !isOwn(name, []))].join(" or ")
+        }`,
         found: foreign.hostname,
         remedy: "Open the server by one of these, or tell it its public address: SHOPFLOW_PUBLIC_URL.",
       });
