@@ -91,4 +91,4 @@ function givenUp(attempts: number, boundMs: number, asked: number | undefined): 
 }
 
 /** `0.25 s`, `12.3 s`, `120 s`. */
-const seconds = (milliseconds: number) => `${Number((milliseconds / 1000).toPrecision(4))} s`;
+const seconds = (milliseconds: number) => `${Number((milliseconds / 1000).toPrecision(3))} s`;

@@ -44,7 +44,7 @@ export function requireRawFiles({ table }: SourceDoc, inputs: RawInputs, url: st
   throw new LakeError("A raw table is missing from the lake", {
     expected: `a raw file of ${table} in ${url}`,
     found: Object.keys(inputs).join(", ") || "no raw tables",
-    remedy: "Run `deno task pipeline run extract`.",
+    remedy: "Run `deno task pipeline run extract`; where it leaves the table out, it says why.",
   });
 }
 
