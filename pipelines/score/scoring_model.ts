@@ -1,13 +1,17 @@
 import { ModelError, type ShopFlowError } from "shopflow/errors/mod.ts";
 import {
   BASELINE_PREFIX,
+  championVersion,
   currentChampion,
   loadModelVersion,
   type ModelCard,
   type ModelVersion,
   promotionDecisions,
   publishBaseline,
+  type ScoreTable,
+  upToDateScores,
 } from "shopflow/registry/mod.ts";
+import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -17,12 +21,29 @@ import { checkScorable, missingFeatures } from "../models/check_scorable.ts";
 /** What a baseline depends on besides data. */
 const CODE = ["../../lib/features", "../../lib/models", "../../lib/evaluation", "../../lib/business", "."];
 
+/** Missing features that a message names. */
+const NAMED = 5;
+
 /** What scores a snapshot. */
 export interface ScoringModel extends ModelVersion {
   /** Why it is the baseline; undefined of the champion. */
   baselineReason?: string;
   /** What is wrong with a champion that should have scored. */
   problems?: ShopFlowError[];
+}
+
+/**
+ * The current scores, when the champion made them from this snapshot: they are good whatever became of its files or of
+ * the code since.
+ */
+export async function championScores(
+  store: ObjectStore,
+  table: string,
+  name: string,
+  snapshot: string,
+): Promise<ScoreTable | undefined> {
+  const modelVersion = await championVersion(store, name);
+  return modelVersion === null ? undefined : await upToDateScores(store, table, { snapshot, modelVersion });
 }
 
 /** Fits a baseline on the snapshot. */

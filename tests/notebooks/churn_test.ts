@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type NotebookRun, rerunNotebook, runNotebook } from "shopflow/notebook/mod.ts";
 import { join } from "node:path";
+import { scoreChurn } from "../../pipelines/score/churn.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
 
 const NOTEBOOK = join(import.meta.dirname!, "..", "..", "notebooks", "churn.ipynb");
@@ -22,6 +23,7 @@ Deno.test("the churn notebook tells of a date whose outcomes are known, and a re
 
 Deno.test("on a shop of orders alone, and a date outside its data, it says which date it uses", async () => {
   await using lake = await createChurnLake({ customers: 400, days: 374, ordersOnly: true });
+  await scoreChurn(lake.context);
   const run = await runNotebook(NOTEBOOK, lake.context, {
     check: false,
     parameters: { as_of: "2011-09-01" },
@@ -31,6 +33,7 @@ Deno.test("on a shop of orders alone, and a date outside its data, it says which
     outputOf(run, "study"),
     /2011-09-01 lies outside the data: orders run from .* This one is as of 2024-10-03/,
   );
+  assert.match(outputOf(run, "champion"), /come from the baseline, recency alone: no model is trained yet/);
 });
 
 function outputOf({ notebook }: NotebookRun, id: string): string {
