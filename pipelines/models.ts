@@ -25,7 +25,8 @@ export function createModelsProgram(
   const program = new Command("deno task models")
     .description(
       "Looks at the trained models and says which one scores.\n" +
-        "`pipeline run train` lets a new version challenge the champion; a version is named by the beginning of its id.",
+        "`pipeline run train` lets a new version challenge the champion; what cannot be compared waits for `promote`.\n" +
+        "A version is named by the beginning of its id.",
     );
   program.command("list")
     .description("list the versions, the latest training first; * marks the champions")
@@ -47,7 +48,7 @@ export function createModelsProgram(
       answer(found, versionText(found), flags);
     });
   program.command("history")
-    .description("list why versions became champion or were refused, the latest first")
+    .description("list why versions became champion, were refused, or wait for a person, the latest first")
     .argument("<model>", "which model")
     .option("--json", "print JSON")
     .action(async (model: string, flags: OutputFlags) => {
@@ -58,7 +59,9 @@ export function createModelsProgram(
       answer(decisions, historyText(decisions), flags);
     });
   program.command("promote")
-    .description("make a version the champion, whatever its figures; the next training may challenge it")
+    .description(
+      "make a version the champion, whatever its figures; only one that is better beyond chance replaces it",
+    )
     .argument("<model>", "which model")
     .argument("<version>", "which version")
     .requiredOption("--reason <text>", "why, for those who read the history")

@@ -55,7 +55,7 @@ const DECLARATIONS: JobDeclaration[] = [
   },
   {
     name: "train-models",
-    description: "train challengers on the newest snapshot; those that beat the champion take its place",
+    description: "train challengers on the newest snapshot; those that pass the rule become champions",
     owner: "data-science",
     schedule: { cron: "20 1 * * *", timeZone: STAKEHOLDERS_TIME_ZONE },
     steps: [{ pipeline: "train" }],

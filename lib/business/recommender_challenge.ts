@@ -68,8 +68,8 @@ function figureAgainst(
       const name = `NDCG@10 of ${count(unseen.length)} customers since ${card.asOf}`;
       return figure(name, role, ndcgs(unseen, personal), ndcgs(unseen, theirs));
     } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      why = error.message;
+      // What is computed from the content of damaged files fails in any way.
+      why = error instanceof ModelError ? error.message : `its files are damaged: ${error}`;
     }
   }
   const stored = readHeldOut(files, RECOMMENDER_HELD_OUT);

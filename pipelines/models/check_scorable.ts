@@ -17,7 +17,7 @@ export function checkScorable(version: ModelVersion): void {
       found: "the baseline, which serves by itself while no model can",
     });
   }
-  if (card.name === "recommendation") loadRecommender(files);
+  if (card.name === "recommendation") whileReading(version, () => loadRecommender(files));
   const gone = missingFeatures(version);
   if (gone.length === 0) return;
   throw new ModelError(`The churn model ${card.version} asks for features that are not computed any more`, {
@@ -29,10 +29,24 @@ export function checkScorable(version: ModelVersion): void {
 /**
  * Features that a version asks for and the present code does not compute.
  *
- * @throws {ModelError} when its files are of another format.
+ * @throws {ModelError} when its files are damaged or of another format.
  */
-export function missingFeatures({ card, files }: ModelVersion): string[] {
+export function missingFeatures(version: ModelVersion): string[] {
+  const { card, files } = version;
   if (card.name !== "churn") return [];
   const known = new Set(CHURN_FEATURES.map(({ name }) => name));
-  return loadChurnModel(files).featureNames.filter((name) => !known.has(name));
+  return whileReading(version, () => loadChurnModel(files).featureNames.filter((name) => !known.has(name)));
+}
+
+/** What is computed from the content of damaged files fails in any way. */
+function whileReading<T>({ card }: ModelVersion, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof ModelError) throw cause;
+    throw new ModelError(`The files of the ${card.name} model ${card.version} are damaged`, {
+      found: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  }
 }

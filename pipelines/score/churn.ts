@@ -21,6 +21,7 @@ import {
   isBaseline,
   type ModelVersion,
   publishScores,
+  type ScoreTable,
   upToDateScores,
 } from "shopflow/registry/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
@@ -28,7 +29,7 @@ import { openSnapshot, type Session, sqlName, sqlString } from "shopflow/warehou
 import { join } from "node:path";
 import type { Pipeline, PipelineContext } from "../context.ts";
 import { withTemporaryFolder } from "../temporary_folder.ts";
-import { type ScoringModel, scoringModel } from "./scoring_model.ts";
+import { championScores, type ScoringModel, scoringModel } from "./scoring_model.ts";
 
 /** Lines written to the file of predictions at a time. */
 const CHUNK = 5000;
@@ -50,16 +51,15 @@ export const scoreChurn: Pipeline = async (context) => {
   // Read before snapshot and model: scores published after this moment may be of newer ones.
   const replaces = (await currentScores(store, "churn"))?.key ?? null;
   const { id: snapshot } = await readManifest(store);
+  const unchanged = ({ rows, asOf }: ScoreTable) => `${count(rows)} customers as of ${asOf}`;
+  const before = force ? undefined : await championScores(store, "churn", "churn", snapshot);
+  if (before !== undefined) return { status: "unchanged", summary: unchanged(before) };
   const { card, files, baselineReason, problems } = await modelOf(context, snapshot);
   const marks = { ...(problems && { problems }) };
   const by = baselineReason === undefined ? "" : `by the baseline, since ${baselineReason}; `;
   const current = await upToDateScores(store, "churn", { snapshot, modelVersion: card.version });
   if (current !== undefined && !force) {
-    return {
-      status: "unchanged",
-      summary: `${by}${count(current.rows)} customers as of ${current.asOf}`,
-      ...marks,
-    };
+    return { status: "unchanged", summary: by + unchanged(current), ...marks };
   }
 
   using session = await openSnapshot(store, snapshot);

@@ -10,11 +10,11 @@ import {
   recommenderFiles,
   salesTable,
 } from "shopflow/models/mod.ts";
-import { currentScores, isBaseline, upToDateScores } from "shopflow/registry/mod.ts";
+import { currentScores, isBaseline, type ScoreTable, upToDateScores } from "shopflow/registry/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import type { Pipeline } from "../context.ts";
 import { type Cell, publishScoreRows } from "./score_file.ts";
-import { scoringModel } from "./scoring_model.ts";
+import { championScores, scoringModel } from "./scoring_model.ts";
 
 /** Recommendations kept of each customer. */
 const RECOMMENDATIONS = 20;
@@ -35,6 +35,11 @@ export const scoreRecommendation: Pipeline = async (context) => {
   // Read before snapshot and model: scores published after this moment may be of newer ones.
   const replaces = (await currentScores(store, "recommendations"))?.key ?? null;
   using snapshot = await openSnapshot(store);
+  const unchanged = ({ rows }: ScoreTable) => `${rows} recommendations are up to date`;
+  const kept = force
+    ? undefined
+    : await championScores(store, "recommendations", "recommendation", snapshot.manifest.id);
+  if (kept !== undefined) return { status: "unchanged", summary: unchanged(kept) };
   const asOf = addDays((await salesPeriod(snapshot)).last, 1);
   const { card, files, baselineReason, problems } = await scoringModel(
     context,
@@ -50,7 +55,7 @@ export const scoreRecommendation: Pipeline = async (context) => {
   const made = { snapshot: snapshot.manifest.id, modelVersion: card.version };
   const before = await upToDateScores(store, "recommendations", made);
   if (before !== undefined && !force) {
-    return { status: "unchanged", summary: `${by}${before.rows} recommendations are up to date`, ...marks };
+    return { status: "unchanged", summary: by + unchanged(before), ...marks };
   }
 
   const recommender = loadRecommender(files);

@@ -1,13 +1,17 @@
 import { ModelError, type ShopFlowError } from "shopflow/errors/mod.ts";
 import {
   BASELINE_PREFIX,
+  championVersion,
   currentChampion,
   loadModelVersion,
   type ModelCard,
   type ModelVersion,
   promotionDecisions,
   publishBaseline,
+  type ScoreTable,
+  upToDateScores,
 } from "shopflow/registry/mod.ts";
+import type { ObjectStore } from "shopflow/lake/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -17,12 +21,29 @@ import { checkScorable, missingFeatures } from "../models/check_scorable.ts";
 /** What a baseline depends on besides data. */
 const CODE = ["../../lib/features", "../../lib/models", "../../lib/evaluation", "../../lib/business", "."];
 
+/** Missing features that a message names. */
+const NAMED = 5;
+
 /** What scores a snapshot. */
 export interface ScoringModel extends ModelVersion {
   /** Why it is the baseline; undefined of the champion. */
   baselineReason?: string;
   /** What is wrong with a champion that should have scored. */
   problems?: ShopFlowError[];
+}
+
+/**
+ * The current scores, when the champion made them from this snapshot: they are good whatever became of its files or of
+ * the code since.
+ */
+export async function championScores(
+  store: ObjectStore,
+  table: string,
+  name: string,
+  snapshot: string,
+): Promise<ScoreTable | undefined> {
+  const modelVersion = await championVersion(store, name);
+  return modelVersion === null ? undefined : await upToDateScores(store, table, { snapshot, modelVersion });
 }
 
 /** Fits a baseline on the snapshot. */
@@ -48,35 +69,50 @@ export async function scoringModel(
     const baselineReason = await whyNoChampion(context, name);
     return { ...await baseline(context, name, snapshot, fitBaseline), baselineReason };
   }
+  const champion = await usableChampion(store, name, pointer.version);
+  if ("card" in champion) return champion;
+  const { baselineReason, damage } = champion;
   const promote = `\`deno task models list ${name}\` has the versions; ` +
     `\`deno task models promote ${name} VERSION --reason TEXT\` lets another one score.`;
+  if (damage === undefined) {
+    runtime.log.warn(`The ${name} model: ${baselineReason}. The baseline scores. ${promote}`);
+  }
+  const problem = damage &&
+    new ModelError(`The champion of the ${name} model cannot be read, and its baseline scores`, {
+      found: damage,
+      remedy:
+        `\`deno task pipeline run train\` restores files that training on the same snapshot gives; ${promote}`,
+    });
+  return {
+    ...await baseline(context, name, snapshot, fitBaseline),
+    baselineReason,
+    ...(problem && { problems: [problem] }),
+  };
+}
+
+/** The champion, or why it cannot score; `damage` where its files are at fault. */
+async function usableChampion(
+  store: ObjectStore,
+  name: string,
+  version: string,
+): Promise<ModelVersion | { baselineReason: string; damage?: string }> {
   try {
-    const champion = await loadModelVersion(store, name, pointer.version);
+    const champion = await loadModelVersion(store, name, version);
     const gone = missingFeatures(champion);
     if (gone.length === 0) {
       checkScorable(champion);
       return champion;
     }
-    const baselineReason =
-      `the champion ${pointer.version} asks for features that are not computed any more: ` +
-      gone.join(", ");
-    runtime.log.warn(`The ${name} model: ${baselineReason}. The baseline scores. ${promote}`);
-    return { ...await baseline(context, name, snapshot, fitBaseline), baselineReason };
-  } catch (cause) {
-    if (!(cause instanceof ModelError)) throw cause;
-    // What the error advises is part of what is advised here.
-    const found = cause.message.replace(cause.remedy === undefined ? "" : `. ${cause.remedy}`, "");
-    const baselineReason = `the champion ${pointer.version} cannot be read: ${found}`;
-    const problem = new ModelError(
-      `The champion of the ${name} model cannot be read, and its baseline scores`,
-      {
-        found,
-        remedy:
-          `\`deno task pipeline run train\` restores files that training on the same snapshot gives; ${promote}`,
-        cause,
-      },
-    );
-    return { ...await baseline(context, name, snapshot, fitBaseline), baselineReason, problems: [problem] };
+    const more = gone.length > NAMED ? ` and ${gone.length - NAMED} more` : "";
+    return {
+      baselineReason: `the champion ${version} asks for features that are not computed any more: ` +
+        gone.slice(0, NAMED).join(", ") + more,
+    };
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    // What the error advises is part of what is advised for the champion.
+    const damage = error.message.replace(error.remedy === undefined ? "" : `. ${error.remedy}`, "");
+    return { baselineReason: `the champion ${version} cannot be read: ${damage}`, damage };
   }
 }
 

@@ -138,6 +138,7 @@ async function publishDaysMore(context: PipelineContext, days: number): Promise<
 
 Deno.test("on a shop of orders alone, and dates outside its data, it says which dates it uses", async () => {
   await using lake = await createChurnLake({ customers: 400, days: 374, ordersOnly: true });
+  await scoreChurn(lake.context);
   const run = await runNotebook(NOTEBOOK, lake.context, {
     check: false,
     parameters: { as_of: "2011-09-01" },
@@ -147,4 +148,5 @@ Deno.test("on a shop of orders alone, and dates outside its data, it says which 
     outputOf(run, "study"),
     /2011-09-01 lies outside the data: orders run from .* Here it is 2025-01-01, the day after the last sale/,
   );
+  assert.match(outputOf(run, "champion"), /answers with the baseline, recency alone: no model is trained yet/);
 });

@@ -51,9 +51,14 @@ Deno.test("on a shop without events in which nobody came back it says what is mi
     fact_orders: shop.fact_orders!.filter(([order]) => String(order).endsWith("-0")),
     fact_events: [],
   });
+  await scoreRecommendation(lake.context);
   const run = await runNotebook(NOTEBOOK, lake.context, { check: false });
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
   assert.match(outputOf(run, "setup"), /no events/);
   assert.match(outputOf(run, "curve"), /nobody|no customer ordered on two days/);
   assert.match(outputOf(run, "money"), /Without page views/);
+  assert.match(
+    outputOf(run, "examples"),
+    /serve the baseline, the best sellers, instead: no model is trained yet/,
+  );
 });

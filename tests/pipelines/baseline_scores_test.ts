@@ -125,6 +125,11 @@ Deno.test("where no churn model beats recency, training and scoring succeed and 
       );
       assert.match(warnings.at(-1)!, /models promote churn VERSION --reason TEXT/);
 
+      await store.put("models/churn/older/trees.json", encodeJson({ ...trees, ensemble: null }));
+      assert.match(
+        (await scoreChurn(context)).problems![0]!.message,
+        /cannot be read.*files of the churn model older are damaged/,
+      );
       await store.delete("models/churn/older/trees.json");
       const damaged = await scoreChurn(context);
       assert.match((await requireScores(store, "churn")).modelVersion, /^baseline-/);
