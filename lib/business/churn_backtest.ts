@@ -84,7 +84,7 @@ export async function backtestChurn(
   };
 }
 
-/** What became of the customers whom the playbook would have contacted on the backtest's date. */
+/** Outcomes of the customers whom the playbook would have contacted on the backtest's date. */
 export interface PlaybookOutcome {
   contacted: number;
   /** Share of them who did not order in the horizon, 0..1; NaN of nobody. */

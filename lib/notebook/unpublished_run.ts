@@ -22,7 +22,7 @@ const PUBLISHING_MS = 120_000;
 const LONGEST_CAUSE = 200;
 
 /**
- * What became of a run that was started to be published and has not been; `pending` as long as it may still be. A
+ * How a run ended that was started to be published and has not been; `pending` as long as it may still be. A
  * program that is killed leaves no other trace than the record of its run.
  */
 export async function startedRun(

@@ -30,6 +30,7 @@ Deno.test("`notebook run` prints the executed notebook and its page", async () =
     const [executed, page] = stdout.split("\n");
     assert.match(await Deno.readTextFile(executed!), /const as_of = \\"2024-07-11\\";/);
     assert.match(await Deno.readTextFile(page!), /10 days/);
+    assert.match(stderr, /^as_of = "2024-07-11"\ntop_days = 2$/m, "what it uses");
   });
 });
 

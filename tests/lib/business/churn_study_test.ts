@@ -37,7 +37,7 @@ Deno.test("a date outside the data is replaced by the latest, and a note says so
       new RegExp(`^${wanted} lies outside the data: orders run from 2023-01-01 to 2024-12-31.*2023-06-30`),
     );
   }
-  // What became of customers after that day is not known in full.
+  // The 90 days from that day are not all in the data.
   const { split, notes } = plan("latest", "2024-10-04");
   assert.equal(split.test, "2024-10-03");
   assert.match(

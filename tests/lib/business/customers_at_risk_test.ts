@@ -24,7 +24,7 @@ Deno.test("customers are scored as in the backtest, highest value at risk first"
   const values = customers.map(({ valueAtRisk }) => valueAtRisk);
   assert.deepEqual(values, values.toSorted((a, b) => b - a));
 
-  // What became of those whom the playbook would have named then.
+  // Outcomes of those whom the playbook would have named then.
   const named = customers.filter(({ isActive, churnProbability }) => isActive && churnProbability > 0.5);
   const left = named.filter(({ customerId }) => test.labels[test.customerIds.indexOf(customerId)] === 1);
   const outcome = playbookOutcome({ test, probabilities }, 0.5);
