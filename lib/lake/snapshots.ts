@@ -124,7 +124,7 @@ export async function publishSnapshot(
 /**
  * The stored manifests, and what lies beside them that this lake did not write.
  *
- * @throws {LakeError} for a manifest that cannot be read: which files it names is not known.
+ * @throws {LakeError} for a manifest that cannot be read or was changed: which files it names is not known.
  */
 export async function storedManifests(
   store: ObjectStore,
@@ -141,7 +141,8 @@ export async function storedManifests(
     const named = decodeJson<{ id?: unknown } | null>(store, stat.key, object);
     // A manifest says its own name; JSON of other programs does not.
     if (named?.id !== id) return void others.push(stat);
-    manifests.push({ stat, manifest: decodeJson<Manifest>(store, stat.key, object, manifestShape) });
+    const manifest = decodeJson<Manifest>(store, stat.key, object, manifestShape);
+    manifests.push({ stat, manifest: requireIntact(store, id, manifest) });
   }));
   return { manifests, others };
 }

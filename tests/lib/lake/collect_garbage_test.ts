@@ -81,11 +81,12 @@ test("a file that anything in a manifest or extract names stays, whatever the fi
   const { id } = await publish({ a: ["1"] }, at(1));
   const lineage = await put("raw/orders/lineage.parquet", "named by lineage");
   const watermark = await put("raw/events/watermark.parquet", "named by a watermark");
-  const manifest = { ...await readManifest(store, id), lineage: { deep: [{ file: lineage.key }] } };
-  const put2 = (key: string, value: unknown) =>
+  const { id: _, createdAt: __, ...content } = await readManifest(store, id);
+  const putJson = (key: string, value: unknown) =>
     store.put(key, new TextEncoder().encode(JSON.stringify(value)));
-  await put2(`snapshots/${id}.json`, manifest);
-  await put2("watermarks/events.json", { files: { [watermark.key]: 3 } });
+  const withLineage = { ...content, lineage: { deep: [{ file: lineage.key }] } };
+  await publishSnapshot(store, withLineage, at(1));
+  await putJson("watermarks/events.json", { files: { [watermark.key]: 3 } });
   await age(at(1));
   assert.deepEqual((await collectGarbage(store, KEEP_ONE, now))!.files, []);
 });

@@ -35,7 +35,7 @@ testWith(
   "credentials that the server does not accept are told with the variables to check",
   async () => {
     const right = Deno.env.toObject();
-    for (const wrong of [{ AWS_SECRET_ACCESS_KEY: "wrong" }, { AWS_ACCESS_KEY_ID: "nobody" }]) {
+    for (const wrong of [{ AWS_SECRET_ACCESS_KEY: "anotherSecretKey" }, { AWS_ACCESS_KEY_ID: "nobody" }]) {
       const store = createS3Store(TEST_S3_URL, { env: { ...right, ...wrong }, cache });
       for (const attempt of [() => store.get("a"), () => store.list(""), () => store.put("a", body)]) {
         await assert.rejects(attempt, {
