@@ -93,7 +93,8 @@ export function createDirectoryStore(folder: string): ObjectStore {
       explained("delete", key, () =>
         withLock(root, async () => {
           signal?.throwIfAborted();
-          await unlessMissing(Deno.remove(pathOf(key)));
+          // What is no object, such as an empty folder, is not the lake's.
+          if (await stat(key) !== undefined) await unlessMissing(Deno.remove(pathOf(key)));
         })),
     unfinishedWrites: () => explained("list", STAGING, () => unfinishedWrites(root)),
   };

@@ -43,3 +43,17 @@ Deno.test("a lake in a place that is a file is an error that names the setting",
     await remove();
   }
 });
+
+Deno.test("deleting a key removes an object and no folder, also when the folder is or becomes empty", async () => {
+  const { store, remove } = await openTemporary();
+  try {
+    await store.put("a/b/object", new Uint8Array([1]));
+    await Deno.mkdir(join(store.url, "empty"));
+    for (const key of ["a/b/object", "a/b", "empty"]) await store.delete(key);
+    for (const folder of ["a/b", "empty"]) {
+      assert.ok((await Deno.stat(join(store.url, folder))).isDirectory, folder);
+    }
+  } finally {
+    await remove();
+  }
+});
