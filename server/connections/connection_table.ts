@@ -91,6 +91,8 @@ export class ConnectionTable {
 
   /** Takes a connection in; when the table is full, one that waits or dawdles gives way; where none can, it is refused. */
   add(socket: Socket): void {
+    // It was in the queue of the port when that was closed.
+    if (this.#stopping !== undefined) return void socket.destroy();
     if (this.#connections.size >= this.#most && !this.#makeRoom()) {
       this.#report.cut("refused");
       this.#report.warn();
