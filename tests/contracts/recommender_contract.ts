@@ -136,7 +136,7 @@ export function recommenderContract(name: string, kind: RecommenderKind): void {
     const nothing = { productIds: [], ageDays: [], orders: [] };
     assert.throws(
       () => kind.fit({ interactions: { customerIds: [], productIds: [], weights: [] }, sales: nothing }),
-      { name: "ModelError", message: /no interactions to learn from/ },
+      { name: "TooLittleDataError", message: /no interactions to learn from/ },
     );
   });
 

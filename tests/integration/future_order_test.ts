@@ -29,7 +29,7 @@ testWith(
   "rows dated 2042 are named by a rule, and facts, models, scores and reports are those of the shop without them",
   () =>
     withServers(async ({ context, sql }) => {
-      await simulateIntoSources(context, { customers: 1200, products: 80, seed: 7, until: "2024-06-30" });
+      await simulateIntoSources(context, { customers: 2000, products: 80, seed: 7, until: "2024-06-30" });
       const pipelines = [extract, transform, train, score];
       for (const pipeline of pipelines) await pipeline(context);
       await sql.query(AHEAD);

@@ -62,7 +62,8 @@ Deno.test("the real jobs refresh, check, train, score, report and clean up a sho
       assert.match(slot.requestedBy!.by, /\S/);
       if (Deno.build.os === "linux") assert.ok(slot.attempts[0]!.peakBytes! > 1e6);
     }
-    for (const key of ["models/churn/champion.json", "scores/churn/current.json"]) {
+    // So few customers cannot show that a churn model beats recency: the runs succeed, and the baseline scores.
+    for (const key of ["models/churn/decisions.json", "scores/churn/current.json"]) {
       assert.ok(await store.stat(key), key);
     }
     assert.ok((await listReports(store)).length >= 3);

@@ -163,6 +163,13 @@ Deno.test("what cannot be compared with the champion waits for a person, and is 
     const again = await trainChurn(context);
     assert.equal(again.status, "unchanged");
     assert.ok(again.summary.includes(text), again.summary);
+    const printed: string[] = [];
+    for (const command of ["list", "history"]) {
+      await createModelsProgram(() => context, (line) => printed.push(line))
+        .parseAsync([command, "churn"], { from: "user" });
+    }
+    assert.match(printed[0]!, new RegExp(`${version} .* waits for a person$`, "m"));
+    assert.match(printed[1]!, new RegExp(`${version} waits for a person, oracle stayed champion$`, "m"));
   });
 
   await t.step("a champion whose files the present code cannot read", async () => {
