@@ -148,5 +148,8 @@ Deno.test("on a shop of orders alone, and dates outside its data, it says which 
     outputOf(run, "study"),
     /2011-09-01 lies outside the data: orders run from .* Here it is 2025-01-01, the day after the last sale/,
   );
-  assert.match(outputOf(run, "champion"), /answers with the baseline, recency alone: no model is trained yet/);
+  assert.match(
+    outputOf(run, "champion"),
+    /answers with the baseline, recency alone: no model is trained yet/,
+  );
 });

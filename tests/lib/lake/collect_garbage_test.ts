@@ -84,7 +84,7 @@ test("a file that anything in a manifest or extract names stays, whatever the fi
   const { id: _, createdAt: __, ...content } = await readManifest(store, id);
   const putJson = (key: string, value: unknown) =>
     store.put(key, new TextEncoder().encode(JSON.stringify(value)));
-  const withLineage = { ...content, lineage: { deep: [{ file: lineage.key }] } };
+  const withLineage = { ...content, further: { deep: [{ file: lineage.key }] } };
   await publishSnapshot(store, withLineage, at(1));
   await putJson("watermarks/events.json", { files: { [watermark.key]: 3 } });
   await age(at(1));
