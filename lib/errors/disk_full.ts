@@ -35,22 +35,30 @@ function isErrnoFull(error: unknown): boolean {
 const WASI_NOSPC = 51;
 const WASI_DQUOT = 19;
 
+const MAKE_ROOM =
+  "Make room there, or set SHOPFLOW_HOME (for the lake: SHOPFLOW_LAKE) to a folder on a disk with room, " +
+  "and run the command again.";
+
 /**
  * The error for a disk without room: which folder, how much is free, what to do.
  *
  * @param doing What could not be done, e.g. `write the copy /shop/tmp/orders.csv`.
  * @param path What could not be written. Without one, the path in the error's own message is taken, if there is one.
+ * @param remedy What to do where there is a better way than to make room.
  */
-export async function diskFullError(doing: string, cause: unknown, path?: string): Promise<DiskFullError> {
+export async function diskFullError(
+  doing: string,
+  cause: unknown,
+  path?: string,
+  remedy = MAKE_ROOM,
+): Promise<DiskFullError> {
   if (cause instanceof DiskFullError) return cause;
   const place = path ?? pathIn(cause);
   const room = place === undefined ? undefined : await roomAt(place);
   const said = cause instanceof Error ? cause.message.split("\n")[0] : undefined;
   return new DiskFullError(`No room left on the disk: cannot ${doing}`, {
     found: [room, said].filter((part) => part !== undefined).join("; "),
-    remedy:
-      "Make room there, or set SHOPFLOW_HOME (for the lake: SHOPFLOW_LAKE) to a folder on a disk with room, " +
-      "and run the command again.",
+    remedy,
     cause,
   });
 }

@@ -1,9 +1,8 @@
-import { LakeError } from "shopflow/errors/mod.ts";
+import { isDiskFull, LakeError } from "shopflow/errors/mod.ts";
 import { LEASE_MS, takeCollectionLease } from "./collection_lease.ts";
 import { findGarbage, type Garbage, oldUnfinished, type Retention } from "./garbage.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { readPointer } from "./snapshot_pointer.ts";
-import { isOutOfSpace } from "./store_failures.ts";
 import { openWriteRecord, type WriteRecord } from "./write_records.ts";
 
 const BATCH = 50;
@@ -74,7 +73,7 @@ async function noteFiles(note: WriteRecord, { manifests, files }: Garbage): Prom
   try {
     await note.add(files);
   } catch (error) {
-    if (!isOutOfSpace(error)) throw error;
+    if (!isDiskFull(error)) throw error;
   }
 }
 

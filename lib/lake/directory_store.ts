@@ -1,10 +1,11 @@
+import { isDiskFull } from "shopflow/errors/mod.ts";
 import { writeAll } from "shopflow/runtime/mod.ts";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { dirname, join, relative, resolve } from "node:path";
 import { inFolder, takeOverFile, withFileLock } from "./local_file.ts";
 import { checkedKey, checkedPrefix } from "./object_key.ts";
 import type { ObjectStat, ObjectStore, StoredObject, UnfinishedWrite } from "./object_store.ts";
-import { fileMissing, isOutOfSpace, lakeFailure, unlessMissing } from "./store_failures.ts";
+import { fileMissing, lakeFailure, unlessMissing } from "./store_failures.ts";
 
 /** Folder inside the store for files that are being written; never listed. No other program has one of this name. */
 const STAGING = ".shopflow_staging";
@@ -34,7 +35,7 @@ export function createDirectoryStore(folder: string): ObjectStore {
     try {
       return await stage(root, body);
     } catch (error) {
-      if (!useReserve || !isOutOfSpace(error)) throw error;
+      if (!useReserve || !isDiskFull(error)) throw error;
       reserved = false;
       return await stageInReserve(root, body, error);
     }
@@ -126,7 +127,7 @@ async function reserveRoom(root: string): Promise<boolean> {
     await Deno.rename(await stage(root, randomBytes(RESERVE_BYTES)), path);
     return true;
   } catch (error) {
-    if (isOutOfSpace(error)) return false;
+    if (isDiskFull(error)) return false;
     throw error;
   }
 }
@@ -149,7 +150,7 @@ async function stageInReserve(root: string, body: Uint8Array, full: unknown): Pr
   } catch (error) {
     // A file system that never writes in place has room only once the reserve is gone.
     await unlessMissing(Deno.remove(path));
-    if (isOutOfSpace(error)) return await stage(root, body);
+    if (isDiskFull(error)) return await stage(root, body);
     throw error;
   }
 }

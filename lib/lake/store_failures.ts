@@ -1,4 +1,4 @@
-import { diskFullError, isDiskFull, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
+import { DiskFullError, diskFullError, isDiskFull, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
 
 /** Undefined where there is no such file, or a folder in its place. */
 export async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
@@ -20,13 +20,9 @@ export function fileMissing(key: string, root: string): LakeError {
   });
 }
 
-/** Whether an error comes of a disk or a quota that is full, also where it is the cause of another one. */
-export function isOutOfSpace(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (["ENOSPC", "EDQUOT"].includes((at as { code?: string }).code ?? "")) return true;
-  }
-  return false;
-}
+const MAKE_ROOM =
+  "The disk or the quota is full. `deno task lake gc --keep N` deletes what the lake does not need; " +
+  "where that is not enough, delete other files or move the lake to a larger disk.";
 
 /** Turns what the file system says (no permission, disk full, …) into an error that names lake and key. */
 export function lakeFailure(root: string) {
@@ -34,8 +30,11 @@ export function lakeFailure(root: string) {
     try {
       return await work();
     } catch (cause) {
+      if (isDiskFull(cause)) {
+        const said = cause instanceof DiskFullError ? cause.cause : cause;
+        throw await diskFullError(`${action} ${key} in the lake ${root}`, said, root, MAKE_ROOM);
+      }
       if (cause instanceof ShopFlowError) throw cause;
-      if (isDiskFull(cause)) throw await diskFullError(`${action} ${key} in the lake ${root}`, cause, root);
       throw new LakeError(`Cannot ${action} ${JSON.stringify(key)} in the lake ${root}`, {
         found: cause instanceof Error ? cause.message : String(cause),
         remedy: remedyFor(cause),
@@ -46,10 +45,6 @@ export function lakeFailure(root: string) {
 }
 
 function remedyFor(cause: unknown): string {
-  if (isOutOfSpace(cause)) {
-    return "The disk or the quota is full. `deno task lake gc --keep N` deletes what the lake does not need; " +
-      "where that is not enough, delete other files or move the lake to a larger disk.";
-  }
   if ((cause as { code?: string }).code === "EROFS") {
     return "The file system is mounted read-only. Mount it for writing, or set SHOPFLOW_LAKE to another folder.";
   }

@@ -57,9 +57,11 @@ async function assertTidy(lake: ShopLake): Promise<void> {
   const keys = (await lake.store.list("")).map(({ key }) => key);
   assert.deepEqual(keys, await expectedKeys(lake.store));
   assert.deepEqual(await lake.store.unfinishedWrites!(), []);
-  // What was read from S3 stays in the cache: whole files under the name of their content.
+  // What was read from S3 stays in the cache, whole files under the name of their content; the home knows its lake.
   const strange = (await filesBeneath(lake.home))
-    .filter((path) => !/^cache\/shopflow_lake\/([0-9a-f]{64}\.parquet|\.lock)$/.test(path));
+    .filter((path) =>
+      !/^(cache\/shopflow_lake\/([0-9a-f]{64}\.parquet|\.lock)|lakes\/[0-9a-f]{16}\.json)$/.test(path)
+    );
   assert.deepEqual(strange, []);
   await assertEmpty(lake.temporary);
 }

@@ -93,7 +93,7 @@ const SCENES: Record<string, () => Promise<void>> = {
     const before = await keysOf(store, "");
     const { code, text } = await gc();
     assert.equal(code, 1, text);
-    assert.match(text, /Cannot write "snapshots\/current.json".*The disk or the quota is full/s);
+    assert.match(text, /cannot write snapshots\/current.json in the lake.*The disk or the quota is full/s);
     assert.deepEqual(await keysOf(store, ""), before);
     // What it asks for is enough.
     await Deno.truncate(filler, (await Deno.stat(filler)).size - 8192);
