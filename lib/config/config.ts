@@ -194,7 +194,7 @@ function maxConnections(value: string | undefined): number | undefined {
   if (!Number.isSafeInteger(number) || number < 1) {
     throw new ConfigError("SHOPFLOW_MAX_CONNECTIONS is not a number of connections", {
       expected: "a whole number above 0, e.g. 500",
-      found: JSON.stringify(value),
+      found: shownValue(value),
     });
   }
   return number;
@@ -221,7 +221,7 @@ function reconnectSeconds(value: string | undefined): number {
   if (!Number.isFinite(number) || number < 0 || number > MOST_RECONNECT_SECONDS) {
     throw new ConfigError("SHOPFLOW_RECONNECT_SECONDS is not a number of seconds", {
       expected: `a number from 0 (never try again) to ${MOST_RECONNECT_SECONDS}, e.g. 120`,
-      found: JSON.stringify(value),
+      found: shownValue(value),
     });
   }
   return number;

@@ -168,3 +168,20 @@ Deno.test("the time for which a lost source is tried again must be a number of s
     });
   }
 });
+
+Deno.test("a password that was put into a setting for a number is not shown", () => {
+  for (
+    const name of [
+      "SHOPFLOW_CACHE_BYTES",
+      "SHOPFLOW_MAX_CONNECTIONS",
+      "SHOPFLOW_PORT",
+      "SHOPFLOW_RECONNECT_SECONDS",
+      "SHOPFLOW_STALE_AFTER_HOURS",
+    ]
+  ) {
+    assert.throws(() => loadConfig({ [name]: "hunter2hunter2" }, "/shop"), {
+      name: "ConfigError",
+      message: new RegExp(`${name} .*found a text of 14 characters`),
+    });
+  }
+});
