@@ -1,5 +1,5 @@
 import { checkConnectionUrl, maskUrl } from "shopflow/config/mod.ts";
-import { knowSecrets, maskSecrets, SourceError } from "shopflow/errors/mod.ts";
+import { fetchReason, knowSecrets, maskSecrets, SourceError } from "shopflow/errors/mod.ts";
 import type { Logger } from "shopflow/runtime/mod.ts";
 import { z } from "zod";
 import { withRetries } from "./retry.ts";
@@ -43,10 +43,10 @@ class PassingFailure extends SourceError {
   constructor(
     problem: string,
     found: string,
-    readonly details: { retryAfter?: number; isUnreachable?: boolean; cause?: unknown } = {},
+    readonly details: { retryAfter?: number; isUnreachable?: boolean } = {},
   ) {
     const remedy = "Run the extract again later, or ask who runs the Support API.";
-    super(problem, { found, remedy, cause: details.cause });
+    super(problem, { found, remedy });
   }
 }
 
@@ -91,12 +91,13 @@ async function request(address: URL, url: string, apiKey: string | undefined): P
       signal: AbortSignal.timeout(TIMEOUT),
     });
     text = await response.text();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+  } catch (error) {
+    const reason = fetchReason(error);
+    // Without the error itself, which shows the whole address.
     throw new PassingFailure(
       `support_tickets of the Support API ${maskUrl(url)} cannot be reached`,
       reason,
-      { isUnreachable: UNREACHABLE.test(reason), cause },
+      { isUnreachable: UNREACHABLE.test(reason) },
     );
   }
   const { status } = response;

@@ -1,5 +1,5 @@
 import type { WebhookChannel } from "shopflow/config/mod.ts";
-import { maskSecrets } from "shopflow/errors/mod.ts";
+import { fetchReason, maskSecrets } from "shopflow/errors/mod.ts";
 import { escaped } from "./alert_message.ts";
 import { type Channel, DeliveryError } from "./channel.ts";
 
@@ -31,7 +31,7 @@ export function webhookChannel({ name, url }: WebhookChannel, timeLimitMs: numbe
       } catch (error) {
         const why = (error as Error).name === "TimeoutError"
           ? `no answer within ${timeLimitMs / 1000} s`
-          : masked((error as Error).message);
+          : masked(fetchReason(error));
         throw new DeliveryError(`the webhook at ${host} cannot be reached: ${why}`);
       }
       if (response.ok) return;

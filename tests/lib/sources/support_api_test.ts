@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { readSupportApi } from "shopflow/sources/mod.ts";
@@ -128,7 +129,18 @@ Deno.test("an API that goes on failing, refuses the key or is none is explained"
   const lines: string[] = [];
   const log = createLogger((line) => void lines.push(line));
   const never = { ...options, log, isKnown: false, reconnectMs: 60_000 };
-  await assert.rejects(readSupportApi("http://127.0.0.1:1/tickets", undefined, never), /cannot be reached/);
+  for (const address of ["127.0.0.1:1", `127.0.0.1:${closedPort()}`, "no-such-host.invalid"]) {
+    const url = `http://${address}/tickets?pass=abcd-1234`;
+    await assert.rejects(readSupportApi(url, undefined, never), (error) => {
+      assert.ok(error instanceof SourceError);
+      assert.match(
+        error.message,
+        /cannot be reached: found .*(are blocked|Connection refused|failed to lookup address)/,
+      );
+      assert.doesNotMatch(inspect(error), /abcd/);
+      return true;
+    });
+  }
   assert.deepEqual(lines, []);
 });
 
@@ -148,3 +160,9 @@ Deno.test("an answer that is half a page, or asks for a later try, is asked for 
   await assert.rejects(readSupportApi(api.url, undefined, patient), /status 429/);
   assert.match(lines.join(), /asks to wait 7200 s, longer than the 120 s that are allowed/);
 });
+
+/** A port that nothing listens on. */
+function closedPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
