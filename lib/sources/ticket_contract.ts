@@ -2,6 +2,7 @@ import { SchemaContractError } from "shopflow/errors/mod.ts";
 import { nearestName } from "./near_names.ts";
 import { TICKET_FIELDS, TICKET_TABLE } from "./source_tables.ts";
 import type { TicketDocument } from "./ticket_file.ts";
+import { isNothing } from "./ticket_values.ts";
 
 /** So many of the last tickets tell what tickets look like now. */
 const LATEST = 5;
@@ -83,7 +84,7 @@ export function ticketContract({ isWhole }: { isWhole: boolean }): TicketContrac
       for (const name of required) had.add(name);
       for (const [name, lacks] of lacking) {
         const value: unknown = document[name];
-        if (value !== undefined && value !== null && String(value).trim() !== "") continue;
+        if (value !== undefined && value !== null && !isNothing(value)) continue;
         lacks.tickets++;
         if (lacks.examples.length < EXAMPLES) lacks.examples.push(place);
       }

@@ -71,7 +71,8 @@ function isoDate(value: unknown): Date | undefined {
   return new Date(/(Z|[+-]\d{2}:?\d{2})$/.test(time.slice(10)) ? time : `${time}Z`);
 }
 
-const isNothing = (value: unknown) =>
+/** Whether a value is blank, a word for no value, or no number. */
+export const isNothing = (value: unknown): boolean =>
   typeof value === "string" ? givenText(value) === "" : typeof value === "number" && Number.isNaN(value);
 
 function describe(value: unknown): string {

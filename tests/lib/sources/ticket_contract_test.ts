@@ -68,6 +68,11 @@ Deno.test("a required field that no ticket has stops them, with the names that w
     () => checked(times(9, { created_date: null })),
     /expected field support_tickets\.created_date/,
   );
+  for (const nothing of ["NULL", "NaN", "None", "\\N", "n/a"]) {
+    assert.throws(() => checked(times(78, { ticket_id: nothing })), /no value in any of the 78/, nothing);
+    assert.throws(() => checked(times(78, { created_date: nothing })), /no value in any of the 78/, nothing);
+  }
+  assert.throws(() => checked(times(78, { created_date: NaN })), /no value in any of the 78/);
 });
 
 Deno.test("one ticket is enough to miss its id, five are for other fields; of a part of the tickets five are for both", () => {
