@@ -77,8 +77,7 @@ export function translateTransaction(transaction: Transaction, formats: FileForm
     orderLine: {
       orderId: given("InvoiceNo"),
       productId: given("StockCode"),
-      // The file writes the number as 17850.0.
-      customerId: given("CustomerID").replace(/(?<=^\d+)\.0+$/, "") || null,
+      customerId: withoutFraction(given("CustomerID"), formats) || null,
       orderDate,
       quantity,
       amountCents: amount.cents,
@@ -89,6 +88,11 @@ export function translateTransaction(transaction: Transaction, formats: FileForm
       country: transaction.Country.trim() === "NA" ? "NA" : given("Country"),
     },
   };
+}
+
+/** An id that the file writes as a number, 17850.0 or 17850,0; where a point groups thousands, 17.000 is none of these. */
+function withoutFraction(id: string, { decimals }: FileFormats): string {
+  return id.replace(decimals === "point" ? /(?<=^\d+)\.0+$/ : /(?<=^\d+)(?:,0+|\.0)$/, "");
 }
 
 /** Programs that know no missing whole numbers write 6.0. */

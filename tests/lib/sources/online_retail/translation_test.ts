@@ -137,3 +137,17 @@ Deno.test("only a description may hold quotes and go over line ends, which it lo
   ]);
   assert.match(orders, /^"1","7","P1","2010-12-13"/);
 });
+
+Deno.test("a customer that was written as a number is the same with a decimal comma as with a point", async () => {
+  const idsOf = async (lines: string[]) => {
+    const { orders } = await translate([HEADER.replaceAll(",", ";"), ...lines], "\r\n");
+    return orders.trim().split("\n").map((line) => line.split(",")[1]);
+  };
+  const line = (customer: string, price: string) => `1;P1;X;2;13.12.2010 8:26;${price};${customer};France`;
+  assert.deepEqual(await idsOf([line("17850,0", "2,55"), line("17850", "2,55"), line("17.000", "2,55")]), [
+    '"17850"',
+    '"17850"',
+    '"17.000"',
+  ]);
+  assert.deepEqual(await idsOf([line("17850.0", "2.55"), line("17850.0", "1")]), ['"17850"', '"17850"']);
+});
