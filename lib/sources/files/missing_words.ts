@@ -13,6 +13,7 @@ const WORDS = new Set([
   "na",
   "n/a",
   "#n/a",
+  "#n/a n/a",
   "#na",
   "nat",
   "\\n",
@@ -23,8 +24,10 @@ const WORDS = new Set([
   "-1.#qnan",
 ]);
 
+const LONGEST = Math.max(...[...WORDS].map((word) => word.length));
+
 /** Text without surrounding blanks, empty where it is a word for no value, in any case. */
 export function givenText(text: string): string {
   const trimmed = text.trim();
-  return trimmed.length <= 8 && WORDS.has(trimmed.toLowerCase()) ? "" : trimmed;
+  return trimmed.length <= LONGEST && WORDS.has(trimmed.toLowerCase()) ? "" : trimmed;
 }

@@ -66,6 +66,8 @@ Deno.test("words for nothing are nothing, in any case and with blanks around; ot
     "n/a",
     "N/A",
     " #N/A ",
+    "#N/A N/A",
+    "undefined",
     "NA",
     "NaT",
     "nil",
