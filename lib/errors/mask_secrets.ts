@@ -27,9 +27,11 @@ const PASSWORD_IN_TEXT =
 
 /** A URL in a text: scheme and what follows it. */
 const URL_IN_TEXT = /(?<![a-z0-9+.-])([a-z][a-z0-9+.-]{0,30}:\/\/)([^\s"'<>`\\]+)/gi;
-/** Secrets among the parameters of a URL. */
-const PARAMETER =
-  /([?&](?:[\w.-]*(?:password|passwd|secret|token|signature|credential|authMechanismProperties)|sig|api[-_]?key|key)=)[^&\s"'#]+/gi;
+/** Names of parameters of a URL whose values are secrets. */
+const PARAMETER_NAME =
+  String.raw`[\w.-]*(?:password|passwd|pwd|secret|token|signature|credential|authMechanismProperties)|` +
+  String.raw`[\w.-]*(?:api|access|account|auth|function|subscription)[-_]?key|sig|pass|auth|code|key`;
+const PARAMETER = new RegExp(String.raw`([?&](?:${PARAMETER_NAME})=)[^&\s"'#]+`, "gi");
 
 /**
  * Makes the function that takes the secrets of an environment out of a text: values of variables whose names tell so,
@@ -178,8 +180,7 @@ function passwordsOf(url: string): string[] {
 const afterScheme = (url: string) => url.slice(url.indexOf("://") + "://".length);
 
 /** As {@linkcode PARAMETER}, with the value for itself. */
-const SECRET_PARAMETER =
-  /[?&](?:[\w.-]*(?:password|passwd|secret|token|signature|credential|authMechanismProperties)|sig|api[-_]?key|key)=([^&#]+)/gi;
+const SECRET_PARAMETER = new RegExp(`[?&](?:${PARAMETER_NAME})=([^&#]+)`, "gi");
 
 /** Texts within JSON, or what a list separated by commas, semicolons or spaces has, `name:key` or `name=key` split. */
 function partsOf(value: string): string[] {

@@ -45,6 +45,11 @@ Deno.test("a password that nobody told us of is masked in its URL", () => {
   assert.equal(mask("amqp://guest:gu@est@queue:5672/ is down"), "amqp://guest:***@queue:5672/ is down");
   assert.equal(mask("redis://:hunter2@cache"), "redis://:***@cache");
   assert.equal(mask("GET /a?token=abc&page=2"), "GET /a?token=***&page=2");
+  for (
+    const name of ["sig", "code", "auth", "pwd", "x-api-key", "apiKey", "access_key", "subscription-key"]
+  ) {
+    assert.equal(mask(`GET https://desk/a?page=2&${name}=abc12345`), `GET https://desk/a?page=2&${name}=***`);
+  }
   const harmless = "see http://localhost:8000/reports?by=anna@shop.example, ratio 3:1@noon";
   assert.equal(mask(harmless), harmless);
 });
