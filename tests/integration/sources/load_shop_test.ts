@@ -47,7 +47,6 @@ testWith(
           clean: ["tickets.jsonl"],
         },
       ];
-      await mongo.db().createCollection("support_tickets");
       await collection.createIndex({ created_date: 1 }, { name: "by_date" });
 
       for (const place of places) {

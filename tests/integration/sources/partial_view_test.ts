@@ -103,7 +103,9 @@ testWith(
         `ALTER TABLE customers ENABLE ROW LEVEL SECURITY; ALTER TABLE customers FORCE ROW LEVEL SECURITY;
       CREATE POLICY nobody ON customers USING (false); GRANT CREATE ON SCHEMA public TO ${role};
       TRUNCATE orders, events, inventory; ${
-          SOURCE_TABLES.map(({ name }) => `ALTER TABLE ${name} OWNER TO ${role}`).join("; ")
+          SOURCE_TABLES.map(({ name }) =>
+            `COMMENT ON TABLE ${name} IS 'Loaded by ShopFlow: before'; ALTER TABLE ${name} OWNER TO ${role}`
+          ).join("; ")
         }`,
       );
       await assert.rejects(
