@@ -26,7 +26,7 @@ async function countTables(url: string): Promise<Record<string, number>> {
   try {
     for (const { name } of SOURCE_TABLES) counts[name] = await countTable(target, name);
   } catch (error) {
-    throw postgresError(error, url, "read");
+    throw postgresError(error, url, "read", target.client);
   }
   return counts;
 }

@@ -57,7 +57,7 @@ export async function loadSourceTables(
     await target.query("COMMIT");
     return rows;
   } catch (error) {
-    throw postgresError(error, postgresUrl, "loaded");
+    throw postgresError(error, postgresUrl, "loaded", target.client);
   }
 }
 

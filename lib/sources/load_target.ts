@@ -1,3 +1,5 @@
+// @ts-types="@types/pg"
+import type pg from "pg";
 // @ts-types="@types/pg-copy-streams"
 import { from as copyFrom } from "pg-copy-streams";
 import { Readable } from "node:stream";
@@ -8,6 +10,8 @@ import { type CsvBytes, wholeRows } from "./whole_rows.ts";
 
 /** A database that tables are loaded into. */
 export interface LoadTarget extends AsyncDisposable {
+  /** Of a server, which knows why its connection broke. */
+  client?: pg.Client;
   query(sql: string): Promise<Record<string, unknown>[]>;
   /** Loads CSV without a header into `table` and returns the number of rows. */
   copyIn(table: string, csv: CsvBytes): Promise<number>;
@@ -23,14 +27,18 @@ async function serverTarget(url: string): Promise<LoadTarget> {
   const { client } = connection;
   try {
     // A table whose rows a policy hides must not pass for an empty one, which may be dropped.
+    // The time limits of a role are meant for applications; not every server has all of them.
     await client.query(
-      "SET row_security = off; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0",
+      `SELECT set_config(name, CASE name WHEN 'row_security' THEN 'off' ELSE '0' END, false) FROM pg_settings
+       WHERE name IN ('row_security', 'statement_timeout', 'transaction_timeout',
+                      'idle_in_transaction_session_timeout')`,
     );
   } catch (error) {
     await connection[Symbol.asyncDispose]();
     throw postgresError(error, url, "loaded", client);
   }
   return {
+    client,
     query: async (sql) => (await client.query<Record<string, unknown>>(sql)).rows,
     async copyIn(table, csv) {
       const copy = client.query(copyFrom(`COPY "${table}" FROM STDIN (FORMAT csv)`));

@@ -190,7 +190,7 @@ const REASONS: { codes: string[]; words?: RegExp; problem: string; remedy: strin
   {
     codes: ["57P01", "57P02", "57P03", "57P05", "25P03", "25P04"],
     problem: "ended or refused the connection",
-    remedy: "Run the extract again when the server is up; its log says why it did so.",
+    remedy: "Run the command again when the server is up; its log says why it did so.",
   },
   {
     codes: ["57014"],
@@ -231,7 +231,7 @@ const REASONS: { codes: string[]; words?: RegExp; problem: string; remedy: strin
     codes: ["55P03"],
     problem: "has a table locked by another session for too long",
     remedy:
-      "Wait until the table was altered, or end the session that pg_locks names, and run the extract again.",
+      "Wait until the table was altered, or end the session that pg_locks names, and run the command again.",
   },
   {
     codes: ["42501"],

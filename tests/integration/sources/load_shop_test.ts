@@ -94,7 +94,11 @@ testWith(
         };
         await assert.rejects(
           loadShop(urls, { ...after, tickets: shutDown() }, options),
-          SourceError,
+          (error) => {
+            assert.ok(error instanceof SourceError);
+            assert.match(error.message, /the server said "terminating connection .*Run the command again/);
+            return true;
+          },
         );
         await isAsBefore("PostgreSQL ends the connection before the commit");
 

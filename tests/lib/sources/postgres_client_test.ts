@@ -81,7 +81,7 @@ Deno.test("messages say whose words they hold, and what to do", () => {
   const messageOf = (cause: Error) => (read(cause) as SourceError).message;
   assert.match(
     messageOf(answer("57P01", "terminating connection due to administrator command")),
-    /ended or refused the connection: found the server said "terminating .* command" \(57P01\)\. Run the extract again/,
+    /ended or refused the connection: found the server said "terminating .* command" \(57P01\)\. Run the command again/,
   );
   assert.match(
     messageOf(answer("40001", "canceling statement due to conflict with recovery")),
