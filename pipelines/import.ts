@@ -10,14 +10,14 @@ import { importOnlineRetail, type ImportOptions } from "./import/online_retail.t
 export function formatImportReport(
   { lines: lineCounts, formats, rejected, rows, rules, rejectsFile }: ImportReport,
 ): string {
-  const loaded = Object.entries(rows).map(([table, count]) => `${table} ${count.toLocaleString("en-US")}`);
+  const loaded = Object.entries(rows).map(([table, count]) => `${table} ${number(count)}`);
   const cells = [
     ["table", "rule", "action", "rows", "amount", "meaning"],
     ...rules.map((rule) => [
       rule.sourceTable,
       rule.rule,
       rule.action,
-      rule.rows.toLocaleString("en-US"),
+      number(rule.rows),
       rule.amount === null ? "" : Number(rule.amount).toLocaleString("en-US", { minimumFractionDigits: 2 }),
       rule.description,
     ]),
@@ -36,14 +36,18 @@ export function formatImportReport(
     ...lines,
     "",
     ...rejected.map(({ reason, lines, firstLine }) =>
-      `Rejected: ${lines.toLocaleString("en-US")} lines, first line ${
-        firstLine.toLocaleString("en-US")
+      `Rejected: ${
+        lines === 1
+          ? `line ${number(firstLine)}`
+          : `${number(lines)} lines, the first is line ${number(firstLine)}`
       }: ${reason}`
     ),
     ...(rejectsFile ? [`Rejected lines, with reasons: ${rejectsFile}`] : []),
     "Next: deno task pipeline run all",
   ].join("\n");
 }
+
+const number = (count: number) => count.toLocaleString("en-US");
 
 function createProgram(): Command {
   const program = new Command("deno task import")

@@ -102,12 +102,12 @@ function brokenLines(
   count: number,
   lines: number,
 ): SourceError {
-  const others = count === 1 ? "" : `, and ${(count - 1).toLocaleString("en-US")} more`;
   const reason = cause instanceof Error ? ` (${cause.message.slice(0, 200)})` : "";
+  const shown = (lines: number) => lines.toLocaleString("en-US");
   return new SourceError(
-    `Line ${number} of the tickets file ${path} cannot be read${others} of ${
-      lines.toLocaleString("en-US")
-    } lines`,
+    `${shown(count)} of ${shown(lines)} lines of the tickets file ${path} cannot be read, ${
+      count === 1 ? "" : "the first is "
+    }line ${shown(number)}`,
     {
       expected: "one JSON document a line, as mongoexport writes them (without --jsonArray)",
       found: JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}…` : line) + reason,

@@ -161,6 +161,7 @@ Deno.test("every rule of the import is counted with its rows and its money, and 
       formatImportReport(report),
       /Lines: +17 read = 6 kept \+ 10 rejected \+ 0 summed \+ 0 blank \+ 1 header\n/,
     );
+    assert.match(formatImportReport(report), /\nRejected: line 5: InvoiceNo is empty\n/);
     assert.deepEqual(report.rejected[0], { reason: "InvoiceNo is empty", lines: 1, firstLine: 5 });
 
     await assert.rejects(run({ allowRejects: true }), /holds rows already.*--replace/);
@@ -188,7 +189,7 @@ Deno.test("a file that is not the data set changes nothing and is explained", ()
       ],
       [
         gzipSync(`${HEADER}\n${LINES[0]!.replaceAll(",", ";")}\n`),
-        /e\.g\. line 2: Line has 1 fields instead of 8/,
+        /e\.g\. line 2: Line has 1 field instead of 8/,
       ],
     ];
     for (const [bytes, message] of bad) {

@@ -106,7 +106,8 @@ export class CsvRecords {
   #record(fields: string[], text: string, lines: number): CsvRecord | BrokenLine {
     const line = this.#line;
     if (fields.length !== this.#fields) {
-      const reason = `Line has ${fields.length} fields instead of ${this.#fields}`;
+      const found = fields.length === 1 ? "1 field" : `${fields.length} fields`;
+      const reason = `Line has ${found} instead of ${this.#fields}`;
       return { kind: "broken", line, reason, text };
     }
     // PostgreSQL's text cannot hold it.

@@ -37,15 +37,18 @@ Deno.test("every line of a tickets file is a ticket or blank, and the log says s
 
 Deno.test("a tickets file with lines that are no documents is not taken, and the message counts them", async () => {
   const cases: [string | Uint8Array, RegExp][] = [
-    [`${GOOD[0]}\n{"ticket_id": "T2", "created`, /Line 2 of the tickets file .* cannot be read of 2 lines/],
-    [`[${GOOD[0]}]`, /Line 1 .*expected one JSON document a line.*without --jsonArray/],
-    [`[${GOOD[0]},\n${GOOD[1]}]\n${GOOD[1]}`, /Line 1 .* cannot be read, and 1 more of 3 lines/],
-    [`ticket_id,created_date\nT3,2024-01-01`, /Line 1 .* cannot be read, and 1 more of 2 lines/],
-    [GOOD.join(""), /Line 1 /],
-    [`{"$date": "2024-01-01T00:00:00Z"}`, /Line 1 .*not a document/],
-    [`{"$oid": "65a000000000000000000000"}`, /Line 1 .*not a document/],
-    [`{"created_date": {"$date": "2024-02-30T00:00:00Z"}}`, /Line 1 .*not a date: 2024-02-30/],
-    [`{"created_date": {"$date": "3/4/2024"}}`, /Line 1 .*not a date: 3\/4\/2024/],
+    [
+      `${GOOD[0]}\n{"ticket_id": "T2", "created`,
+      /1 of 2 lines of the tickets file .* cannot be read, line 2:/,
+    ],
+    [`[${GOOD[0]}]`, /line 1: .*expected one JSON document a line.*without --jsonArray/],
+    [`[${GOOD[0]},\n${GOOD[1]}]\n${GOOD[1]}`, /2 of 3 lines .* cannot be read, the first is line 1:/],
+    [`ticket_id,created_date\nT3,2024-01-01`, /2 of 2 lines .* cannot be read, the first is line 1:/],
+    [GOOD.join(""), /line 1: /],
+    [`{"$date": "2024-01-01T00:00:00Z"}`, /line 1: .*not a document/],
+    [`{"$oid": "65a000000000000000000000"}`, /line 1: .*not a document/],
+    [`{"created_date": {"$date": "2024-02-30T00:00:00Z"}}`, /line 1: .*not a date: 2024-02-30/],
+    [`{"created_date": {"$date": "3/4/2024"}}`, /line 1: .*not a date: 3\/4\/2024/],
     [gzipSync(GOOD.join("\n")).subarray(0, 50), /unexpected end of file.*cut off/],
   ];
   for (const [bytes, message] of cases) {

@@ -12,8 +12,8 @@ Deno.test("a tickets file with a broken line ends the extract, and nothing of it
     const good = await Deno.readTextFile(path);
     for (
       const [line, message] of [
-        [`{"ticket_id": "T3", "created_date"`, /Line 3 of the tickets file .* cannot be read of 3 lines/],
-        [`["T3"]`, /Line 3 .*without --jsonArray/],
+        [`{"ticket_id": "T3", "created_date"`, /1 of 3 lines of the tickets file .* cannot be read, line 3:/],
+        [`["T3"]`, /line 3: .*without --jsonArray/],
       ] as const
     ) {
       await Deno.writeTextFile(path, good + line + "\n");

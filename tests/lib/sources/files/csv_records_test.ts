@@ -44,7 +44,7 @@ Deno.test("a quote that is not closed costs its own line, not those after it", (
   ]);
   assert.deepEqual(short(read(['a,"b', "c"])), [
     [1, "A quote is not closed", 'a,"b'],
-    [2, "Line has 1 fields instead of 3", "c"],
+    [2, "Line has 1 field instead of 3", "c"],
   ]);
 });
 
