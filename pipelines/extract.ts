@@ -40,8 +40,10 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
     const run = `${extractedAt.replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
     const isKnown = before?.source === source;
     const sources = await withRetries(
-      ({ number, connected }) =>
-        extractSources({
+      async ({ number, connected }) => {
+        // What a lost attempt had copied would take room once more for each attempt.
+        if (number > 1) await Deno.remove(`${folder}/${number - 1}`, { recursive: true });
+        return await extractSources({
           config,
           store,
           runtime,
@@ -56,7 +58,8 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
           mayShrink: force || !isKnown,
           isKnown,
           connected,
-        }),
+        });
+      },
       (error, attempt) => isConnectionLoss(error) || ((isKnown || attempt > 1) && isUnreachable(error)),
       { boundMs: config.reconnectSeconds * 1000, log: runtime.log },
     );

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { currentRawExtract, readRawExtract } from "shopflow/lake/mod.ts";
-import { createLogger } from "shopflow/runtime/mod.ts";
+import { createLogger, type Progress, silentProgress, workingFolders } from "shopflow/runtime/mod.ts";
+import { join } from "node:path";
 import type { PipelineContext } from "../../../pipelines/context.ts";
 import { extract } from "../../../pipelines/extract.ts";
 import { lakeRow } from "../../fixtures/awkward_shop.ts";
@@ -27,6 +28,12 @@ async function assertWhole(context: PipelineContext): Promise<void> {
   }
 }
 
+/** Folders in which attempts of the extract under way keep their copies. */
+const attemptFolders = ({ config }: PipelineContext) =>
+  [...Deno.readDirSync(workingFolders(config.home))].flatMap(({ name }) =>
+    [...Deno.readDirSync(join(workingFolders(config.home), name))].map((folder) => folder.name)
+  ).filter((name) => /^\d+$/.test(name));
+
 testWith(
   ["postgres", "mongodb"],
   "a server that ends the connection in the middle of a COPY is read again, and the extract is whole",
@@ -35,7 +42,15 @@ testWith(
       await createShopTables(sql, { months: 12, rows: ROWS });
       await sql.query(`${EVENTS_HELD}; SELECT pg_advisory_lock(1)`);
       const lines: string[] = [];
-      const runtime = { ...context.runtime, log: createLogger((line) => void lines.push(line)) };
+      const attempts: string[][] = [];
+      const progress: Progress = {
+        start(...bar) {
+          attempts.push(attemptFolders(context));
+          return silentProgress.start(...bar);
+        },
+      };
+      const log = createLogger((line) => void lines.push(line));
+      const runtime = { ...context.runtime, log, progress };
       const extracting = extract({ ...context, runtime });
       await until(async () => {
         const { rows } = await sql.query(
@@ -47,6 +62,7 @@ testWith(
       await sql.query("SELECT pg_advisory_unlock(1)");
       await extracting;
       assert.match(lines.join("\n"), /Table events was not copied: .*Trying again in .*\(attempt 2;/);
+      assert.deepEqual(attempts.at(-1), ["2"], "copies of a lost attempt take no room");
       await assertWhole(context);
     }),
 );
