@@ -30,7 +30,7 @@ const DATE = new RegExp(
  */
 export class DateColumn {
   readonly #name: string;
-  readonly #votes = new Map<string, ColumnVote<DateOrder>>();
+  readonly #shapes = new Map<string, ShapeVotes>();
 
   constructor(name: string) {
     this.#name = name;
@@ -39,14 +39,13 @@ export class DateColumn {
   add(text: string, line: number): void {
     const found = parse(text);
     if (found === undefined) return;
-    const orders = ordersOf(found.shape);
-    let vote = this.#votes.get(found.shape);
-    if (vote === undefined) {
-      vote = new ColumnVote({ what: `dates in column ${this.#name}`, option: "--dates", readings: orders });
-      this.#votes.set(found.shape, vote);
-    }
-    const read = Object.fromEntries(orders.map((order) => [order, dayOf(found, order)]));
-    vote.add(read as Record<DateOrder, string | undefined>, line, text);
+    let votes = this.#shapes.get(found.shape);
+    if (votes === undefined) this.#shapes.set(found.shape, votes = this.#newVotes(found.shape));
+    const read = Object.fromEntries(DATE_ORDERS.map((order) => [order, dayOf(found, order)]));
+    votes.usual.add(read as Record<DateOrder, string | undefined>, line, text);
+    votes.all?.add(read as Record<DateOrder, string | undefined>, line, text);
+    votes.first.add(found.parts[0]);
+    votes.last.add(found.parts[2]);
   }
 
   /**
@@ -56,11 +55,34 @@ export class DateColumn {
    * @throws {SourceError} see {@linkcode ColumnVote.decide}
    */
   decide(given?: DateOrder): DateFormat | undefined {
-    const [most] = [...this.#votes].sort(([, a], [, b]) => b.values - a.values);
-    if (most === undefined || most[1].values === 0) return undefined;
-    const [shape, vote] = most;
-    return { shape, order: vote.decide(given) };
+    const [most] = [...this.#shapes].sort(([, a], [, b]) => b.usual.values - a.usual.values);
+    if (most === undefined || most[1].usual.values === 0) return undefined;
+    const [shape, { usual, all, first, last }] = most;
+    // Years are few and days are many: where the last part differs more than the first, the year may be the first.
+    const mayBeginWithYear = given === "year-first" || (last.size > 2 && last.size > first.size);
+    return { shape, order: (mayBeginWithYear && all || usual).decide(given) };
   }
+
+  #newVotes(shape: string): ShapeVotes {
+    const vote = (readings: readonly DateOrder[]) =>
+      new ColumnVote({ what: `dates in column ${this.#name}`, option: "--dates", readings });
+    return {
+      usual: vote(ordersOf(shape)),
+      ...(/^[/.]2$/.test(shape) && { all: vote(DATE_ORDERS) }),
+      first: new Set(),
+      last: new Set(),
+    };
+  }
+}
+
+/** What the dates of one shape say. */
+interface ShapeVotes {
+  usual: ColumnVote<DateOrder>;
+  /** With the year first as well, which 23/01/15 and 23.01.15 are in some countries only. */
+  all?: ColumnVote<DateOrder>;
+  /** Parts that were met, as written. */
+  first: Set<string>;
+  last: Set<string>;
 }
 
 /** The day that a text names, `YYYY-MM-DD` as it is written (in its own zone); undefined where it is none of the format. */

@@ -45,6 +45,14 @@ Deno.test("days that could be months are an error that asks, with how many lines
   assert.throws(() => read([...Array.from({ length: 999 }, () => "3/4/2011"), "13/4/2011"]), /several ways/);
   assert.throws(() => read(["10-12-01", "10-11-02"]), /--dates day-first\|month-first\|year-first/);
   assert.deepEqual(read(["10-12-01", "10-11-02"], "year-first"), ["2010-12-01", "2010-11-02"]);
+  // Read day-first, a January of Japan is the 23rd of 31 years.
+  const japanese = JANUARY.map((_, i) => `23/01/${two(i + 1)}`);
+  assert.throws(
+    () => read(japanese),
+    /31 day-first, 31 year-first of 31 values.*--dates day-first\|year-first/,
+  );
+  assert.deepEqual(read(japanese, "year-first").at(-1), "2023-01-31");
+  assert.throws(() => read(["13.01.11", "14.01.11"], "month-first"), /not month-first/);
   assert.deepEqual(read(["31-12-99", "30-12-68"]), ["1999-12-31", "2068-12-30"]);
 });
 
