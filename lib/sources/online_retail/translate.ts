@@ -103,8 +103,8 @@ export class OnlineRetailTranslation {
     if (this.#counts.kept === 0) {
       throw new SourceError("The file has no line that can be imported", {
         expected: "transactions of the Online Retail data set",
-        found: `${this.#counts.rejected} rejected lines`,
-        remedy: "See the rejects file for the reasons.",
+        found: rejectedText(this.#counts.rejected, this.reasons),
+        remedy: "Check the file; import_rejects_failed.csv in the home's folder shop has the lines.",
       });
     }
     yield encoder.encode(batch.join(""));
@@ -158,6 +158,14 @@ export class OnlineRetailTranslation {
     );
     yield new TextEncoder().encode(rows.join(""));
   }
+}
+
+/** `100 rejected lines, 90 of them: UnitPrice is empty, first in line 2`. */
+function rejectedText(lines: number, [most]: RejectReason[]): string {
+  const text = `${lines.toLocaleString("en-US")} rejected ${lines === 1 ? "line" : "lines"}`;
+  if (most === undefined) return text;
+  const share = most.lines === lines ? "" : `, ${most.lines.toLocaleString("en-US")} of them`;
+  return `${text}${share}: ${most.reason}, first in line ${most.firstLine.toLocaleString("en-US")}`;
 }
 
 function orderCsv(line: OrderLine): string {
