@@ -1,5 +1,5 @@
-import { getRequestListener } from "@hono/node-server";
-import { createServer } from "node:http";
+import { getRequestListener, type Http2Bindings, type HttpBindings } from "@hono/node-server";
+import { createServer, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Config } from "shopflow/config/mod.ts";
 import { ConfigError } from "shopflow/errors/mod.ts";
@@ -71,7 +71,7 @@ export async function listen(
   const deadlines = { ...DEADLINES, ...given };
   const most = mostConnections(maxConnections, log, freeDescriptors(maxConnections));
   const table = new ConnectionTable({ most, deadlines, report, clock });
-  const answer = getRequestListener(handler, {
+  const answer = getRequestListener(writesJsonItself(handler), {
     overrideGlobalObjects: false,
     errorHandler: answerUnreadable,
   });
@@ -101,6 +101,30 @@ export async function listen(
       report.warn();
       return cut;
     },
+  };
+}
+
+/** Tells the adapter that nothing is left to write. */
+const WRITTEN = new Response(null, { headers: { "x-hono-already-sent": "true" } });
+
+/**
+ * Writes answers in JSON, which are whole and small, past the adapter: its iteration of headers and its reading of the
+ * body as a stream take a quarter of the time of a scoring request.
+ */
+function writesJsonItself(handler: Handler) {
+  return async (request: Request, bindings: HttpBindings | Http2Bindings): Promise<Response> => {
+    const response = await handler(request);
+    if (response.status !== 200 || response.headers.get("content-type") !== "application/json") {
+      return response;
+    }
+    const body = new Uint8Array(await response.arrayBuffer());
+    const headers: Record<string, string | number> = { "content-length": body.length };
+    response.headers.forEach((value, name) => headers[name] = value);
+    // The server knows no HTTP/2.
+    const outgoing = bindings.outgoing as ServerResponse;
+    outgoing.writeHead(200, headers);
+    outgoing.end(body);
+    return WRITTEN;
   };
 }
 
