@@ -113,7 +113,7 @@ const WRITTEN = new Response(null, { headers: { "x-hono-already-sent": "true" } 
  */
 function writesJsonItself(handler: Handler) {
   return async (request: Request, bindings: HttpBindings | Http2Bindings): Promise<Response> => {
-    const response = await handler(request);
+    const response = await handler(forHandler(request));
     if (response.status !== 200 || response.headers.get("content-type") !== "application/json") {
       return response;
     }
@@ -126,6 +126,16 @@ function writesJsonItself(handler: Handler) {
     outgoing.end(body);
     return WRITTEN;
   };
+}
+
+/**
+ * The limit of bodies counts those without a length as they come, for which it makes another request: that takes a
+ * Request of the runtime, which the adapter's is not.
+ */
+function forHandler(request: Request): Request {
+  if (!request.headers.has("transfer-encoding")) return request;
+  const { url, method, headers, body, signal } = request;
+  return new Request(url, { method, headers, body, signal });
 }
 
 /** Requests of which no URL can be made, by their target or Host, reach no route. */

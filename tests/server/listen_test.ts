@@ -338,6 +338,23 @@ Deno.test("a client that sends requests without end is worked for one at a time,
     await answers(server);
   }));
 
+Deno.test("a body in chunks is read as one with a length, up to the same limit", () =>
+  serve({}, async ({ url }) => {
+    const send = (text: string) =>
+      fetch(`${url}/predict/churn`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        // A stream has no length.
+        body: new Blob([text]).stream(),
+      });
+    const half = await send('{"customer_id": ');
+    assert.deepEqual([half.status, (await half.json()).error.code], [400, "invalid_json"]);
+    const whole = await send('{"customer_id": "CUST000001"}');
+    assert.deepEqual([whole.status, (await whole.json()).error.code], [503, "not_ready"]);
+    const large = await send(JSON.stringify({ customer_id: "x".repeat(70_000) }));
+    assert.deepEqual([large.status, (await large.json()).error.code], [413, "body_too_large"]);
+  }));
+
 Deno.test("an answer in JSON has its length in bytes and its own headers, without a body for HEAD", () =>
   serve({}, async ({ url }) => {
     const [answer, head] = await Promise.all(
