@@ -1,5 +1,5 @@
-import { getRequestListener } from "@hono/node-server";
-import { createServer } from "node:http";
+import { getRequestListener, type Http2Bindings, type HttpBindings } from "@hono/node-server";
+import { createServer, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Config } from "shopflow/config/mod.ts";
 import { ConfigError } from "shopflow/errors/mod.ts";
@@ -71,7 +71,7 @@ export async function listen(
   const deadlines = { ...DEADLINES, ...given };
   const most = mostConnections(maxConnections, log, freeDescriptors(maxConnections));
   const table = new ConnectionTable({ most, deadlines, report, clock });
-  const answer = getRequestListener(handler, {
+  const answer = getRequestListener(writesJsonItself(handler), {
     overrideGlobalObjects: false,
     errorHandler: answerUnreadable,
   });
@@ -102,6 +102,40 @@ export async function listen(
       return cut;
     },
   };
+}
+
+/** Tells the adapter that nothing is left to write. */
+const WRITTEN = new Response(null, { headers: { "x-hono-already-sent": "true" } });
+
+/**
+ * Writes answers in JSON, which are whole and small, past the adapter: its iteration of headers and its reading of the
+ * body as a stream take a quarter of the time of a scoring request.
+ */
+function writesJsonItself(handler: Handler) {
+  return async (request: Request, bindings: HttpBindings | Http2Bindings): Promise<Response> => {
+    const response = await handler(forHandler(request));
+    if (response.status !== 200 || response.headers.get("content-type") !== "application/json") {
+      return response;
+    }
+    const body = new Uint8Array(await response.arrayBuffer());
+    const headers: Record<string, string | number> = { "content-length": body.length };
+    response.headers.forEach((value, name) => headers[name] = value);
+    // The server knows no HTTP/2.
+    const outgoing = bindings.outgoing as ServerResponse;
+    outgoing.writeHead(200, headers);
+    outgoing.end(body);
+    return WRITTEN;
+  };
+}
+
+/**
+ * The limit of bodies counts those without a length as they come, for which it makes another request: that takes a
+ * Request of the runtime, which the adapter's is not.
+ */
+function forHandler(request: Request): Request {
+  if (!request.headers.has("transfer-encoding")) return request;
+  const { url, method, headers, body, signal } = request;
+  return new Request(url, { method, headers, body, signal });
 }
 
 /** Requests of which no URL can be made, by their target or Host, reach no route. */

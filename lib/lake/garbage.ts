@@ -48,6 +48,8 @@ interface Snapshot {
 
 /** A larger JSON object beside the raw and curated files is not one of a lake, of whichever version. */
 const MOST_JSON_BYTES = 16 << 20;
+/** So many of them are read at a time. */
+const FOREIGN_AT_ONCE = 8;
 
 /**
  * Finds the garbage of a lake. Only what the lake wrote can be garbage: manifests, and files that a manifest or a
@@ -166,11 +168,18 @@ async function namedByExtract(
   const beside = objects.filter(({ key, size }) =>
     key.endsWith(".json") && key.split("/").length === 2 && size <= MOST_JSON_BYTES && !ours.has(key)
   );
-  const values = await Promise.all([
-    ...[...ours].map(async (key) => (await readJson<unknown>(store, key))?.value),
-    ...beside.map(({ key }) => readIfJson(store, key)),
-  ]);
-  return { named: keysIn(values), ours };
+  const named = keysIn(
+    await Promise.all([...ours].map(async (key) => (await readJson<unknown>(store, key))?.value)),
+  );
+  // A few at a time, and only what they name stays in memory: another program may have thousands of large ones there.
+  for (let from = 0; from < beside.length; from += FOREIGN_AT_ONCE) {
+    await Promise.all(
+      beside.slice(from, from + FOREIGN_AT_ONCE).map(async ({ key }) => {
+        for (const name of namedKeys(await readIfJson(store, key))) named.add(name);
+      }),
+    );
+  }
+  return { named, ours };
 }
 
 async function readIfJson(store: ObjectStore, key: string): Promise<unknown> {

@@ -17,7 +17,10 @@ export interface InputProblem {
 const FAR = 10;
 
 /** The first thing that is wrong with what was sent; undefined where an estimate can be made. */
-export function inputProblem({ features }: ChurnInputs, sent: SentFeatures): InputProblem | undefined {
+export function inputProblem(
+  { features }: Pick<ChurnInputs, "features">,
+  sent: SentFeatures,
+): InputProblem | undefined {
   return unknownNames(features, sent) ?? missingValues(features, sent) ?? outOfRange(features, sent) ??
     contradicting(sent);
 }
@@ -26,7 +29,8 @@ export function inputProblem({ features }: ChurnInputs, sent: SentFeatures): Inp
 export function beyondTraining({ features }: ChurnInputs, sent: SentFeatures): DeclaredFeature[] {
   return features.filter(({ name, seen }) => {
     const value = sent[name];
-    return typeof value === "number" && (seen === null || value < seen.least || value > seen.most);
+    if (typeof value !== "number" || seen === undefined) return false;
+    return seen === null || value < seen.least || value > seen.most;
   });
 }
 
@@ -67,7 +71,9 @@ function missingValues(features: DeclaredFeature[], sent: SentFeatures): InputPr
     problem: "Too little is known of the customer for an estimate",
     expected: empty
       ? "a value of at least one feature"
-      : `${required.map(({ name }) => name).join(" and ")}, as numbers`,
+      : `${required.map(({ name }) => name).join(" and ")}, as ${
+        required.length === 1 ? "a number" : "numbers"
+      }`,
     found: empty ? "none" : `no value of ${missing.map(({ name }) => name).join(" and ")}`,
     remedy: 'Send what is known, such as {"features": {"recency_days": 40, "order_count": 4}}; ' +
       "the more, the better the estimate.",
@@ -97,7 +103,7 @@ function isPossible(feature: DeclaredFeature, value: number | "none"): boolean {
 
 /** What is higher than this is no measurement of this shop. */
 function highest({ most, seen }: DeclaredFeature): number {
-  if (most !== Infinity || seen === null) return most;
+  if (most !== Infinity || !seen) return most;
   return FAR * Math.max(1, Math.abs(seen.least), Math.abs(seen.most));
 }
 
@@ -110,7 +116,9 @@ export function expectedValues(feature: DeclaredFeature): string {
     ...(least === -Infinity ? [] : [`from ${shown(least)}`]),
     ...(most === Infinity ? [] : [`${least === -Infinity ? "up " : ""}to ${shown(most)}`]),
   ];
-  const trained = seen === null
+  const trained = seen === undefined
+    ? ""
+    : seen === null
     ? " (the training saw none)"
     : ` (the training saw ${shown(seen.least)} to ${shown(seen.most)})`;
   return [kind, ...bounds].join(" ") + trained + (canBeAbsent ? ', or "none"' : "");

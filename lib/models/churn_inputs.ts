@@ -15,8 +15,8 @@ export interface DeclaredFeature extends FeatureLimits {
   required: boolean;
   /** "none" is a value: there is nothing that could be measured, such as the gap between orders of a first order. */
   canBeAbsent: boolean;
-  /** What the training saw; null where no training row had a value. */
-  seen: { least: number; most: number } | null;
+  /** What the training saw; null where no training row had a value, absent where the model does not say. */
+  seen?: { least: number; most: number } | null;
 }
 
 /** What a churn model takes, and customers of its training to stand in for what is not sent. */
@@ -64,8 +64,11 @@ export function churnInputs(
   return { features, background: { names: [...training.names], rows: kept.length, values } };
 }
 
-function range({ names, rows, values }: FeatureMatrix, column: number): DeclaredFeature["seen"] {
-  let seen: DeclaredFeature["seen"] = null;
+function range(
+  { names, rows, values }: FeatureMatrix,
+  column: number,
+): { least: number; most: number } | null {
+  let seen: { least: number; most: number } | null = null;
   for (let at = column; at < rows * names.length; at += names.length) {
     const value = values[at]!;
     if (Number.isNaN(value)) continue;

@@ -8,7 +8,7 @@ export {
   stackMatrices,
 } from "./feature_matrix.ts";
 export { type FeatureInfluence, featureInfluence } from "./feature_influence.ts";
-export { loadRecencyChurnModel, recencyBaseline } from "./recency_baseline.ts";
+export { type BaselineChurnModel, loadRecencyChurnModel, recencyBaseline } from "./recency_baseline.ts";
 export { type TreeClassifier, xgboostTrainer } from "./xgboost_classifier.ts";
 export { XGBOOST_DEFAULTS, type XgboostOptions } from "./xgboost_training.ts";
 export {

@@ -1,5 +1,6 @@
 import { ModelError } from "shopflow/errors/mod.ts";
-import { churnReasonText } from "shopflow/features/mod.ts";
+import { canBeAbsent, churnReasonText, featureLimits } from "shopflow/features/mod.ts";
+import type { ChurnInputs } from "./churn_inputs.ts";
 import type { ChurnModel } from "./churn_model.ts";
 import {
   checkTrainingData,
@@ -51,13 +52,19 @@ export function recencyBaseline(feature = "recency_days"): ClassifierTrainer {
   };
 }
 
+/** The baseline of churn models, which looks at one feature and takes the others only so that callers may send them. */
+export interface BaselineChurnModel extends ChurnModel {
+  /** What may be sent; required is the recency alone. */
+  readonly inputs: Pick<ChurnInputs, "features">;
+}
+
 /**
  * The baseline as a churn model that scores one customer at a time, with recency as the only reason. It takes the
  * features of any churn model, so that callers need not know what answers, but it must know the recency.
  *
  * @throws {ModelError} when the files are not those of the baseline.
  */
-export function loadRecencyChurnModel(files: Record<string, Uint8Array>): ChurnModel {
+export function loadRecencyChurnModel(files: Record<string, Uint8Array>): BaselineChurnModel {
   const { featureNames, feature, intercept, slope, center } = readModelJson<SavedBaseline>(
     files,
     FILE,
@@ -65,6 +72,14 @@ export function loadRecencyChurnModel(files: Record<string, Uint8Array>): ChurnM
   );
   return {
     featureNames: [...featureNames],
+    inputs: {
+      features: featureNames.map((name) => ({
+        name,
+        ...featureLimits(name),
+        required: name === feature,
+        canBeAbsent: canBeAbsent(name),
+      })),
+    },
     predict(features) {
       const unknown = Object.keys(features).filter((name) => !featureNames.includes(name));
       const value = features[feature] ?? null;

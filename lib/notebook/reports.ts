@@ -187,6 +187,14 @@ function lostRun(store: ObjectStore, name: string): never {
   });
 }
 
+/** A page is written before the run is, so one that is absent was deleted by others. */
+const lostPage = (store: ObjectStore, name: string, runId: string) =>
+  new LakeError(`The page of the report ${name} is missing`, {
+    expected: `${key(name, `${runId}.html`)} in ${store.url}`,
+    found: "none",
+    remedy: REPUBLISH,
+  });
+
 /** The pointer with its tag. In the place of one that cannot be read, the runs themselves say which was good. */
 async function pointerVersion(
   store: ObjectStore,
@@ -267,7 +275,7 @@ async function failedRun(
  * A report with its page: the current one, or that of one run. Undefined when there is none.
  *
  * @throws {InputError} when name or run id could not be one.
- * @throws {LakeError} when the report or its page was changed since it was written.
+ * @throws {LakeError} when the report or its page was changed since it was written, or the page is gone.
  */
 export async function readReport(
   store: ObjectStore,
@@ -280,7 +288,7 @@ export async function readReport(
     : await reportOfRun(store, name, runId);
   if (report === undefined) return undefined;
   const page = await store.get(key(name, `${report.runId}.html`));
-  if (page === undefined) return undefined;
+  if (page === undefined) throw lostPage(store, name, report.runId);
   const found = sha256Of(page.body);
   if (found !== report.pageSha256) {
     throw changedFile(

@@ -1,12 +1,13 @@
 import type { MiddlewareHandler } from "hono";
 import { auth } from "hono/utils/basic-auth";
-import { timingSafeEqual } from "hono/utils/buffer";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { HttpProblem } from "../problem.ts";
 
 /** Lets requests pass that carry the key in `x-api-key`; all of them when no key is set. */
 export function requireApiKey(apiKey: string | undefined): MiddlewareHandler {
+  const isApiKey = keyCheck(apiKey);
   return async (c, next) => {
-    if (apiKey !== undefined && !await matches(apiKey, c.req.header("x-api-key"))) {
+    if (apiKey !== undefined && !isApiKey(c.req.header("x-api-key"))) {
       throw new HttpProblem(401, "unauthorized", "The API key is missing or wrong", {
         expected: "the header x-api-key with the key of this server (its setting SHOPFLOW_API_KEY)",
         found: c.req.header("x-api-key") === undefined ? "no such header" : "another key",
@@ -29,12 +30,14 @@ export interface ReaderKeys {
  * that collect metrics as a bearer token.
  */
 export function requireReader({ apiKey, operatorKey }: ReaderKeys): MiddlewareHandler {
+  const isApiKey = keyCheck(apiKey);
+  const isOperatorKey = keyCheck(operatorKey);
   return async (c, next) => {
     const password = auth(c.req.raw)?.password;
     const bearer = c.req.header("authorization")?.match(/^Bearer +(.+)$/i)?.[1];
     const isReader = apiKey === undefined ||
-      await matches(apiKey, c.req.header("x-api-key") ?? password ?? bearer) ||
-      (operatorKey !== undefined && await matches(operatorKey, c.req.header("x-operator-key") ?? password));
+      isApiKey(c.req.header("x-api-key") ?? password ?? bearer) ||
+      isOperatorKey(c.req.header("x-operator-key") ?? password);
     if (!isReader) {
       c.header("www-authenticate", 'Basic realm="ShopFlow (password: the API key)", charset="UTF-8"');
       throw new HttpProblem(401, "unauthorized", "The pages of this server are protected", {
@@ -46,7 +49,15 @@ export function requireReader({ apiKey, operatorKey }: ReaderKeys): MiddlewareHa
   };
 }
 
-/** Compares in constant time, so that answer times tell nothing about the key. */
-async function matches(apiKey: string, given: string | undefined): Promise<boolean> {
-  return await timingSafeEqual(apiKey, given ?? "");
+/**
+ * A check of what is given against a key; nothing passes where there is no key. It compares hashes in constant time, so
+ * that answer times tell nothing about the key. Web Crypto, as Hono uses it for this, takes half the time of a scoring
+ * request.
+ */
+function keyCheck(key: string | undefined): (given: string | undefined) => boolean {
+  if (key === undefined) return () => false;
+  const expected = sha256(key);
+  return (given) => given !== undefined && timingSafeEqual(sha256(given), expected);
 }
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest();

@@ -1,6 +1,6 @@
 import type { Context, ErrorHandler, NotFoundHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { LakeError, LakeUnreachableError } from "shopflow/errors/mod.ts";
+import { DiskFullError, LakeError, LakeUnreachableError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../problem.ts";
 import { renderProblemPage } from "../views/problem_page.tsx";
@@ -16,7 +16,7 @@ export function answerError(runtime: Runtime): ErrorHandler {
       ? error
       : error instanceof HTTPException
       ? explainHttpException(error)
-      : error instanceof LakeError
+      : error instanceof LakeError || error instanceof DiskFullError
       ? unreadable(error, runtime, logged)
       : isCutOff(error)
       ? INCOMPLETE
@@ -77,7 +77,7 @@ function explainHttpException(exception: HTTPException): HttpProblem {
  * What is wrong names files and addresses of the lake, which is nothing for visitors. It is logged once in a while, and
  * that all of the lake has gone by those who look after it.
  */
-function unreadable(error: LakeError, { log }: Runtime, logged: Set<string>): HttpProblem {
+function unreadable(error: LakeError | DiskFullError, { log }: Runtime, logged: Set<string>): HttpProblem {
   const { message } = error;
   const gone = error instanceof LakeUnreachableError;
   if (logged.size >= MOST_REMEMBERED) logged.clear();

@@ -47,7 +47,7 @@ export function addDocs(app: OpenAPIHono, { cache, board, ...keys }: DocsOptions
     const [serving, run] = await Promise.all([cache.current(), exampleRun(board)]);
     const example = { ...exampleIds(serving), run };
     const model = serving.churnModel?.model;
-    const features = model !== undefined && "inputs" in model ? model.inputs.features : undefined;
+    const features = model?.inputs.features;
     const { origin } = new URL(c.req.url);
     return c.html(renderDocsPage({ endpoints, example, features, origin, ...keys }));
   });

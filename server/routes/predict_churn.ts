@@ -1,9 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { ModelError } from "shopflow/errors/mod.ts";
 import { CHURN_POPULATION_DAYS } from "shopflow/features/mod.ts";
 import {
   beyondTraining,
-  type ChurnModel,
   type ChurnPrediction,
   expectedValues,
   inputProblem,
@@ -117,9 +115,11 @@ function scoreFeatures(
     });
   }
   const { card, model } = churnModel;
-  if (!("estimate" in model)) return { ...scored(predicted(model, features)), ...versionsOfModel(card) };
   const wrong = inputProblem(model.inputs, features);
   if (wrong !== undefined) throw new HttpProblem(422, wrong.code, wrong.problem, wrong);
+  if (!("estimate" in model)) {
+    return { ...scored(model.predict(numbersOf(features))), ...versionsOfModel(card) };
+  }
   const estimate = model.estimate(features);
   return {
     ...scored(estimate),
@@ -142,21 +142,11 @@ function nothingScored(problem: string, status: 404 | 503, { table }: NonNullabl
   });
 }
 
-/** @throws {HttpProblem} 400 for features that this model cannot score, e.g. the baseline without the recency. */
-function predicted(model: ChurnModel, sent: SentFeatures): ChurnPrediction {
-  const features = Object.entries(sent).map(([name, value]) => [name, value === "none" ? null : value]);
-  try {
-    return model.predict(Object.fromEntries(features));
-  } catch (error) {
-    if (!(error instanceof ModelError)) throw error;
-    const { expected, found } = error;
-    throw new HttpProblem(400, "invalid_features", "The features cannot be scored", {
-      expected,
-      found,
-      remedy: "Send the features that are expected.",
-    });
-  }
-}
+/** The baseline takes what there is nothing to measure of as what is not known: it looks at the recency only. */
+const numbersOf = (sent: SentFeatures): Record<string, number | null> =>
+  Object.fromEntries(
+    Object.entries(sent).map(([name, value]) => [name, value === "none" ? null : value]),
+  );
 
 function scored(
   { probability, reasons }: ChurnPrediction,

@@ -1,6 +1,6 @@
 import { currentSnapshotId, type ObjectStore } from "shopflow/lake/mod.ts";
 import {
-  type ChurnModel,
+  type BaselineChurnModel,
   type DeclaredChurnModel,
   loadDeclaredChurnModel,
   loadRecencyChurnModel,
@@ -28,8 +28,7 @@ export interface ServedModel<M> {
 /** What the server answers from; each part is undefined until a pipeline has produced it. */
 export interface ServedParts {
   catalogue: Catalogue;
-  /** The baseline, which needs the recency only, declares no inputs. */
-  churnModel: ServedModel<DeclaredChurnModel | ChurnModel>;
+  churnModel: ServedModel<DeclaredChurnModel | BaselineChurnModel>;
   recommender: ServedModel<Recommender>;
   churnScores: ChurnScores;
   recommendations: RecommendationScores;
@@ -57,7 +56,12 @@ export const SERVED_PARTS: {
     return id === undefined ? undefined : { version: id, load: () => loadCatalogue(store, id) };
   },
   churnModel: (store) =>
-    findModel<DeclaredChurnModel | ChurnModel>(store, "churn", loadDeclaredChurnModel, loadRecencyChurnModel),
+    findModel<DeclaredChurnModel | BaselineChurnModel>(
+      store,
+      "churn",
+      loadDeclaredChurnModel,
+      loadRecencyChurnModel,
+    ),
   recommender: (store) => findModel(store, "recommendation", loadRecommender),
   churnScores: (store) => findScores(store, "churn", loadChurnScores),
   recommendations: (store) => findScores(store, "recommendations", loadRecommendationScores),

@@ -76,7 +76,9 @@ export function createServingCache(
       throw new LakeError("What names its version is not in the lake any more", {
         expected: `one such as ${versions.get(name)}, which is served on`,
         found: "none",
-        remedy: "Restore it from a backup, or run the pipeline again.",
+        remedy:
+          "Restore it from a backup, or run the pipeline again. If another lake took the place of this one, " +
+          "restart the server.",
       });
     }
     Object.assign(next, { [name]: await found.load() });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { createClient, type Problem, testApi } from "./api_client.ts";
+import { DiskFullError } from "shopflow/errors/mod.ts";
+import { createClient, NOW, type Problem, testApi } from "./api_client.ts";
 import { publishSmallSnapshot, temporaryLake } from "./small_lake.ts";
+import { saveSmallSchedule } from "./small_schedule.ts";
 
 testApi("an unknown address is answered as JSON to programs and as a page to browsers", async ({ get }) => {
   const answer = await get("/predict/revenue");
@@ -47,6 +49,21 @@ Deno.test("an unexpected error is logged with its stack and request id, and kept
   assert.doesNotMatch(text, /secret|\.ts/);
   assert.ok(text.includes(id));
   assert.ok(log.some((line) => line.includes(id) && line.includes("secret detail") && line.includes(".ts")));
+});
+
+Deno.test("a disk that is full is no bug of the server: it is named in the log, and not to visitors", async () => {
+  await using lake = await temporaryLake();
+  await saveSmallSchedule(lake.store, NOW);
+  const full = () =>
+    Promise.reject(new DiskFullError("No room left on the disk", { remedy: "Make room in /secret." }));
+  const store = { ...lake.store, put: full, putIfAbsent: full, putIfMatch: full };
+  const { post, log } = createClient(store, { loopbackOnly: true });
+  const answer = await post("/api/jobs/train-models/runs", {});
+  assert.equal(answer.status, 503);
+  const { error } = await answer.json() as Problem;
+  assert.equal(error.code, "not_readable");
+  assert.doesNotMatch(JSON.stringify(error), /secret/);
+  assert.ok(log.some((line) => line.includes("Make room in /secret.")));
 });
 
 Deno.test("with an API key, scoring and reports need it, and health does not", async () => {

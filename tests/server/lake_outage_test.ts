@@ -242,6 +242,8 @@ Deno.test("a page that was changed in the lake is shown as it was, and says so; 
       /could not be read from the lake again\. It is shown as it was read less than a minute ago/,
     );
     assert.equal(text.replace(/\n<div role="status".*?<\/div>/, ""), good);
+    await store.delete("reports/churn/20241002T060000Z.html");
+    assert.match(await (await get("/reports/churn")).text(), /could not be read from the lake again/);
     await publishSmallReport(store, { runId: "20241003T060000Z" });
     await change("20241003T060000Z");
     assert.equal((await get("/reports/churn/runs/20241003T060000Z")).status, 503);

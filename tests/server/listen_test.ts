@@ -31,7 +31,7 @@ interface Server {
   log: string[];
 }
 
-/** The app with two more routes: /large, whose answer is, and /held, whose answer waits. */
+/** The app with more routes: /large, whose answer is, /held, whose answer waits, and /json. */
 async function serve(
   { most, apiKey, ...deadlines }: { most?: number; apiKey?: string; shutdownMs?: number },
   body: (server: Server) => Promise<void>,
@@ -49,6 +49,7 @@ async function serve(
     async (request) => {
       const { pathname } = new URL(request.url);
       asked.push(pathname);
+      if (pathname === "/json") return Response.json({ name: "Zoë" }, { headers: { "x-own": "kept" } });
       if (pathname === "/large") return new Response(LARGE);
       if (pathname !== "/held") return await app.fetch(request);
       const wait = Promise.withResolvers<void>();
@@ -335,6 +336,38 @@ Deno.test("a client that sends requests without end is worked for one at a time,
     assert.equal(server.held.length, 2);
     assert.equal(await server.cuts("ahead"), 1);
     await answers(server);
+  }));
+
+Deno.test("a body in chunks is read as one with a length, up to the same limit", () =>
+  serve({}, async ({ url }) => {
+    const send = (text: string) =>
+      fetch(`${url}/predict/churn`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        // A stream has no length.
+        body: new Blob([text]).stream(),
+      });
+    const half = await send('{"customer_id": ');
+    assert.deepEqual([half.status, (await half.json()).error.code], [400, "invalid_json"]);
+    const whole = await send('{"customer_id": "CUST000001"}');
+    assert.deepEqual([whole.status, (await whole.json()).error.code], [503, "not_ready"]);
+    const large = await send(JSON.stringify({ customer_id: "x".repeat(70_000) }));
+    assert.deepEqual([large.status, (await large.json()).error.code], [413, "body_too_large"]);
+  }));
+
+Deno.test("an answer in JSON has its length in bytes and its own headers, without a body for HEAD", () =>
+  serve({}, async ({ url }) => {
+    const [answer, head] = await Promise.all(
+      ["GET", "HEAD"].map((method) => fetch(`${url}/json`, { method })),
+    );
+    for (const { status, headers } of [answer!, head!]) {
+      assert.equal(status, 200);
+      assert.equal(headers.get("content-length"), "15");
+      assert.equal(headers.get("x-own"), "kept");
+      assert.equal(headers.get("content-type"), "application/json");
+    }
+    assert.deepEqual(await answer!.json(), { name: "Zoë" });
+    assert.equal(await head!.text(), "");
   }));
 
 Deno.test("connections that were cut are in the metrics", () =>

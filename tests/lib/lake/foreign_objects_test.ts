@@ -301,6 +301,24 @@ test("what other programs have in the staging folder, or in one called so by man
   for (const path of theirs) assert.equal(await Deno.readTextFile(path), "theirs");
 });
 
+test("of many JSON files of another program, a few are in memory at a time", async (lake) => {
+  const { store, publish, folder } = lake;
+  await publish({ a: ["1"] }, at(1));
+  for (let i = 0; i < 40; i++) await Deno.writeTextFile(join(folder, `raw/day-${i}.json`), "[]");
+  let [reading, most] = [0, 0];
+  const counting: ObjectStore = {
+    ...store,
+    async get(key) {
+      if (!key.startsWith("raw/day-")) return await store.get(key);
+      most = Math.max(most, ++reading);
+      return await store.get(key).finally(() => reading--);
+    },
+  };
+  const garbage = await plannedGarbage(counting, KEEP_ONE, now());
+  assert.equal(garbage!.foreign.length, 40);
+  assert.ok(most > 1 && most <= 8, `${most} at a time`);
+});
+
 test("without the manifest of the current snapshot nothing is deleted", async (lake) => {
   const { store, publish, age } = lake;
   const { id } = await publish({ a: ["1"] }, at(1));

@@ -238,6 +238,8 @@ Deno.test("a report or page that was changed since it was written is refused, an
     await publishReport(store, { ...content, record: record("churn", "r2"), page: page("<p>2</p>") });
     await store.put("reports/churn/r2.html", (await store.get("reports/churn/r1.html"))!.body);
     await assert.rejects(readReport(store, "churn"), /r2\.html in the lake .* was changed/);
+    await store.delete("reports/churn/r2.html");
+    await assert.rejects(readReport(store, "churn"), /page of the report churn is missing.*publish --force/);
     await store.put("reports/churn/r2.json", (await store.get("reports/churn/r1.json"))!.body);
     await assert.rejects(readReport(store, "churn"), {
       name: "LakeError",

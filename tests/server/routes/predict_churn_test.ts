@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { featureMatrix, recencyBaseline } from "shopflow/models/mod.ts";
+import { publishBaseline } from "shopflow/registry/mod.ts";
 import { createClient, type Problem, testApi } from "../api_client.ts";
-import { publishChurnScores, publishSmallSnapshot, temporaryLake } from "../small_lake.ts";
+import { AS_OF, publishChurnScores, publishSmallSnapshot, SCORED_AT, temporaryLake } from "../small_lake.ts";
 
 const post = "/predict/churn";
 
@@ -194,6 +196,55 @@ for (const [features, code, expected, found, remedy] of NO_ESTIMATE) {
     assert.match(error.remedy!, remedy);
   });
 }
+
+Deno.test("the baseline scores features by the recency, and refuses what no customer can have", async () => {
+  await using lake = await temporaryLake();
+  const recency = Array.from({ length: 60 }, (_, i) => i * 5);
+  const features = featureMatrix(["recency_days", "order_count"], {
+    recency_days: recency,
+    order_count: recency.map(() => 1),
+  });
+  const labels = Uint8Array.from(recency, (days, i) => days > 150 !== (i % 7 === 0) ? 1 : 0);
+  const baseline = await recencyBaseline().fit(features, labels);
+  const card = {
+    name: "churn",
+    version: "baseline-1",
+    trainedAt: SCORED_AT,
+    snapshot: "training-snapshot",
+    asOf: AS_OF,
+    parameters: {},
+    metrics: {},
+  };
+  await publishBaseline(lake.store, { card, files: baseline.save() });
+  const client = createClient(lake.store);
+  const ask = async (sent: unknown) => {
+    const answer = await client.post(post, { features: sent });
+    return { status: answer.status, ...await answer.json() };
+  };
+  const [alone, withOrders] = [
+    await ask({ recency_days: 40 }),
+    await ask({ recency_days: 40, order_count: 9 }),
+  ];
+  assert.deepEqual([alone.status, alone.model_kind, alone.model_version], [200, "baseline", "baseline-1"]);
+  assert.equal(withOrders.churn_probability, alone.churn_probability);
+  assert.deepEqual(withOrders.reasons.map(({ feature }: { feature: string }) => feature), ["recency_days"]);
+
+  const refusals: [unknown, string, string, string][] = [
+    [{}, "missing_features", "recency_days, as a number", "no value of recency_days"],
+    [{ order_count: 3 }, "missing_features", "recency_days, as a number", "no value of recency_days"],
+    [{ recency_days: "none" }, "missing_features", "recency_days, as a number", "no value of recency_days"],
+    [{ recency_days: -5 }, "feature_out_of_range", "a number from 0 to 365", "-5"],
+    [{ recency_days: 1e9 }, "feature_out_of_range", "a number from 0 to 365", "1000000000"],
+    [{ recency_days: 4, order_count: 0 }, "feature_out_of_range", "a whole number from 1", "0"],
+    [{ recency: 4 }, "unknown_features", "names among recency_days, order_count", "recency"],
+  ];
+  for (const [sent, code, expected, found] of refusals) {
+    const { status, error } = await ask(sent);
+    assert.deepEqual([status, error.code, error.expected, error.found], [422, code, expected, found]);
+  }
+  const page = await (await client.get("/docs")).text();
+  assert.match(page, /The baseline answers now/);
+});
 
 testApi("a body that is too large or not declared as JSON is refused", async ({ post: send }) => {
   const large = await send(post, JSON.stringify({ customer_id: "x".repeat(70_000) }), {
