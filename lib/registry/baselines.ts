@@ -19,14 +19,19 @@ const baselineKey = (name: string) => `models/${name}/baseline.json`;
 /** How versions of baselines begin, so that everything that names one is marked. */
 export const BASELINE_PREFIX = "baseline-";
 
-/** Stores a baseline, the simplest way to score, and makes it the one that serves while no model can. */
-export async function publishBaseline(store: ObjectStore, baseline: ModelVersion): Promise<void> {
+/**
+ * Stores a baseline, the simplest way to score, and makes it the one that serves while no model can.
+ *
+ * @returns The card under which it is stored; see {@linkcode saveModelVersion}.
+ */
+export async function publishBaseline(store: ObjectStore, baseline: ModelVersion): Promise<StoredCard> {
   const { name } = baseline.card;
-  const { version } = await saveModelVersion(store, baseline);
-  await movePointer<Baseline>(store, baselineKey(name), { version }, {
+  const card = await saveModelVersion(store, baseline);
+  await movePointer<Baseline>(store, baselineKey(name), { version: card.version }, {
     nameOf: (pointer) => pointer.version,
     keepEqual: true,
   });
+  return card;
 }
 
 /** The card of a model's baseline, or undefined when none was needed yet. */

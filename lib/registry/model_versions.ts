@@ -108,7 +108,9 @@ function ownVersion({ version }: ModelCard, files: Record<string, Uint8Array>): 
   for (const [file, body] of Object.entries(files).sort()) {
     hash.update(`\n${file} ${body.length}\n`).update(body);
   }
-  return hash.digest("hex").slice(0, version.length);
+  // What a name begins with tells what it names, such as a baseline.
+  const prefix = version.slice(0, version.lastIndexOf("-") + 1);
+  return prefix + hash.digest("hex").slice(0, version.length - prefix.length);
 }
 
 /**
@@ -238,14 +240,20 @@ export async function loadModelVersion(
   return { card, files };
 }
 
-/** One file of a version, even where others are lost; undefined when it is not there. */
+/**
+ * One file of a version, even where others are lost or were changed; undefined when it is not there, or the version's
+ * card does not say that it is as it was written.
+ */
 export async function readVersionFile(
   store: ObjectStore,
   name: string,
   version: string,
   file: string,
 ): Promise<Uint8Array | undefined> {
-  return (await store.get(`${folder(name, version)}/${file}`))?.body;
+  const card = await storedCard(store, name, version);
+  if (card === undefined || card === "changed") return undefined;
+  const body = (await store.get(`${folder(name, version)}/${file}`))?.body;
+  return body !== undefined && sha256Of(body) === card.sha256[file] ? body : undefined;
 }
 
 /**

@@ -29,7 +29,7 @@ import { openSnapshot, type Session, sqlName, sqlString } from "shopflow/warehou
 import { join } from "node:path";
 import type { Pipeline, PipelineContext } from "../context.ts";
 import { withTemporaryFolder } from "../temporary_folder.ts";
-import { championScores, type ScoringModel, scoringModel } from "./scoring_model.ts";
+import { championScores, type ScoringModel, scoringModel, withoutRemedy } from "./scoring_model.ts";
 
 /** Lines written to the file of predictions at a time. */
 const CHUNK = 5000;
@@ -57,9 +57,11 @@ export const scoreChurn: Pipeline = async (context) => {
   const { card, files, baselineReason, problems } = await modelOf(context, snapshot);
   const marks = { ...(problems && { problems }) };
   const by = baselineReason === undefined ? "" : `by the baseline, since ${baselineReason}; `;
+  const nobody = card.version === NOTHING ? `no customer gets a score: ${baselineReason}` : undefined;
   const current = await upToDateScores(store, "churn", { snapshot, modelVersion: card.version });
-  if (current !== undefined && !force) {
-    return { status: "unchanged", summary: by + unchanged(current), ...marks };
+  // Why it is the baseline can change, and readers see it.
+  if (current !== undefined && current.baselineReason === baselineReason && !force) {
+    return { status: "unchanged", summary: nobody ?? by + unchanged(current), ...marks };
   }
 
   using session = await openSnapshot(store, snapshot);
@@ -68,7 +70,7 @@ export const scoreChurn: Pipeline = async (context) => {
   return await withTemporaryFolder(config.home, async (folder) => {
     const predictions = join(folder, "predictions.jsonl");
     await Deno.writeTextFile(predictions, "");
-    const rows = card.version === NOTHING
+    const rows = nobody !== undefined
       ? 0
       : await writePredictions(session, loadScorer({ card, files }), predictions, runtime);
     const parquet = join(folder, "churn.parquet");
@@ -95,7 +97,7 @@ export const scoreChurn: Pipeline = async (context) => {
       parquet,
       { replaces },
     );
-    return { status: "done", summary: by + await summary(session, rows, asOf), ...marks };
+    return { status: "done", summary: nobody ?? by + await summary(session, rows, asOf), ...marks };
   });
 };
 
@@ -119,7 +121,7 @@ async function modelOf(context: PipelineContext, snapshot: string): Promise<Scor
     return await scoringModel(context, "churn", snapshot, fitBaseline);
   } catch (error) {
     if (!(error instanceof TooLittleDataError)) throw error;
-    context.runtime.log.warn(`No customer gets a churn score: ${error.message}`);
+    context.runtime.log.warn(`No customer gets a churn score: ${withoutRemedy(error)}.`);
     const card = {
       name: "churn",
       version: NOTHING,
@@ -129,7 +131,7 @@ async function modelOf(context: PipelineContext, snapshot: string): Promise<Scor
       parameters: {},
       metrics: {},
     };
-    return { card, files: {}, baselineReason: error.message };
+    return { card, files: {}, baselineReason: withoutRemedy(error) };
   }
 }
 

@@ -54,7 +54,8 @@ export const scoreRecommendation: Pipeline = async (context) => {
   const by = baselineReason === undefined ? "" : `by the baseline, since ${baselineReason}; `;
   const made = { snapshot: snapshot.manifest.id, modelVersion: card.version };
   const before = await upToDateScores(store, "recommendations", made);
-  if (before !== undefined && !force) {
+  // Why it is the baseline can change, and readers see it.
+  if (before !== undefined && before.baselineReason === baselineReason && !force) {
     return { status: "unchanged", summary: by + unchanged(before), ...marks };
   }
 

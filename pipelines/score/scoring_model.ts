@@ -111,17 +111,24 @@ async function usableChampion(
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     // What the error advises is part of what is advised for the champion.
-    const damage = error.message.replace(error.remedy === undefined ? "" : `. ${error.remedy}`, "");
+    const damage = withoutRemedy(error);
     return { baselineReason: `the champion ${version} cannot be read: ${damage}`, damage };
   }
+}
+
+/** What an error says, without its advice. */
+export function withoutRemedy({ message, remedy }: ShopFlowError): string {
+  return message.replace(remedy === undefined ? "" : `. ${remedy}`, "");
 }
 
 async function whyNoChampion({ store, runtime }: Pick<PipelineContext, "store" | "runtime">, name: string) {
   const [latest] = await promotionDecisions(store, name);
   if (latest === undefined) return "no model is trained yet";
-  const reason = latest.outcome === "promoted"
-    ? `no version is the champion; ${latest.version} was`
-    : `no model was good enough: version ${latest.version} was refused, ${latest.reason}`;
+  const reason = {
+    promoted: `no version is the champion any more; the last was ${latest.version}`,
+    held: `no version is the champion, and ${latest.version} waits for a person`,
+    refused: `no model was good enough: version ${latest.version} was refused because ${latest.reason}`,
+  }[latest.outcome];
   runtime.log.warn(
     `The ${name} model: ${reason}. The baseline scores. \`deno task models history ${name}\` has the figures.`,
   );
@@ -153,8 +160,7 @@ async function baseline(
     parameters: { code },
     metrics: {},
   };
-  await publishBaseline(store, { card, files });
-  return { card, files };
+  return { card: await publishBaseline(store, { card, files }), files };
 }
 
 async function ifStored<T>(load: () => Promise<T>): Promise<T | undefined> {

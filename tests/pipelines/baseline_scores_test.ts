@@ -36,7 +36,7 @@ Deno.test("where no churn model beats recency, training and scoring succeed and 
   assert.equal(status, "done");
   assert.match(
     summary,
-    /^by the baseline, since no model was good enough: version \w+ was refused, it does not/,
+    /^by the baseline, since no model was good enough: version \w+ was refused because it does not/,
   );
   assert.match(warnings.join("\n"), /The churn model: no model was good enough.*The baseline scores/);
   const table = await requireScores(store, "churn");
@@ -98,6 +98,16 @@ Deno.test("where no churn model beats recency, training and scoring succeed and 
     },
   );
 
+  await t.step("a damaged baseline is fitted again, and is still marked as one", async () => {
+    await store.put(`models/churn/${table.modelVersion}/recency.json`, encodeJson({}));
+    assert.equal((await scoreChurn(context)).status, "done");
+    const { modelVersion } = await requireScores(store, "churn");
+    assert.notEqual(modelVersion, table.modelVersion);
+    const { models } = await (await createClient(store).get("/health")).json();
+    assert.deepEqual([models.churn.kind, models.churn.version], ["baseline", modelVersion]);
+    assert.equal((await scoreChurn(context)).status, "unchanged");
+  });
+
   await t.step("a promoted version takes over, and answers are marked as a model's again", async () => {
     const [refused] = await promotionDecisions(store, "churn");
     await makeChampion(store, "churn", refused!.version);
@@ -128,7 +138,11 @@ Deno.test("where no churn model beats recency, training and scoring succeed and 
       await store.put("models/churn/older/trees.json", encodeJson({ ...trees, ensemble: null }));
       assert.match(
         (await scoreChurn(context)).problems![0]!.message,
-        /cannot be read.*files of the churn model older are damaged/,
+        /cannot be read.*trees\.json in the lake .* was changed since it was written/,
+      );
+      assert.match(
+        (await requireScores(store, "churn")).baselineReason!,
+        /the champion older cannot be read/,
       );
       await store.delete("models/churn/older/trees.json");
       const damaged = await scoreChurn(context);
@@ -170,7 +184,9 @@ Deno.test("a history too short to train ends well: the baseline serves, or nobod
     const table = await requireScores(context.store, "churn");
     assert.deepEqual([table.rows, table.modelVersion], [0, "baseline-too-little-data"]);
     assert.deepEqual(await rowsOf(context, "churn"), []);
-    assert.equal((await scoreChurn(context)).status, "unchanged");
+    const { status, summary } = await scoreChurn(context);
+    assert.equal(status, "unchanged");
+    assert.match(summary, /^no customer gets a score: There is too little data .* to 2024-12-31$/);
     const { post } = createClient(context.store);
     const answer = await post("/predict/churn", { features: { recency_days: 5 } });
     assert.equal(answer.status, 503);
@@ -190,7 +206,7 @@ Deno.test("where nobody came back, everybody gets the best sellers, marked", asy
   assert.equal(status, "done");
   assert.match(
     summary,
-    /^by the baseline, since .*refused, there is nothing to judge it on.*; \d+ recommendations/,
+    /^by the baseline, since .*refused because there is nothing to judge it on.*; \d+ recommendations/,
   );
   const rows = await rowsOf(context, "recommendations");
   const lists = Map.groupBy(rows, ({ customer_id }) => customer_id);

@@ -6,6 +6,7 @@ import {
   loadModelVersion,
   makeChampion,
   type ModelCard,
+  readVersionFile,
   saveModelVersion,
   trainedChampion,
 } from "shopflow/registry/mod.ts";
@@ -170,8 +171,24 @@ Deno.test("a version that was damaged stays as it is, and its training is stored
       await changeCharacter(store, `models/churn/${version}/${file}`, from, to);
       const saved = await saveModelVersion(store, { card: card(version), files: FILES });
       assert.notEqual(saved.version, version);
+      assert.match(saved.version, /^v1-[0-9a-f]+$/, "it begins with what it names");
       assert.deepEqual((await loadModelVersion(store, "churn", saved.version)).files, FILES);
     }
+  }));
+
+Deno.test("one file of a version is read beside damaged ones, but only as it was written", () =>
+  withStore(async (store) => {
+    const file = () => readVersionFile(store, "churn", "v1", "calibration.json");
+    await saveModelVersion(store, { card: card("v1"), files: FILES });
+    await store.delete("models/churn/v1/trees.json");
+    assert.deepEqual(await file(), FILES["calibration.json"]);
+    await store.put("models/churn/v1/calibration.json", new Uint8Array([1, 3]));
+    assert.equal(await file(), undefined);
+    await store.put("models/churn/v1/calibration.json", FILES["calibration.json"]);
+    await changeCharacter(store, "models/churn/v1/card.json", "0.8", "0.9");
+    assert.equal(await file(), undefined, "nothing vouches for it");
+    await store.delete("models/churn/v1/card.json");
+    assert.equal(await file(), undefined);
   }));
 
 Deno.test("the card or a file of another version in the place of a version's own is refused", () =>
