@@ -1,3 +1,4 @@
+import { encodeJson } from "shopflow/lake/mod.ts";
 import assert from "node:assert/strict";
 import { type NotebookRun, renderPage, rerunNotebook, runNotebook } from "shopflow/notebook/mod.ts";
 import { requireScores } from "shopflow/registry/mod.ts";
@@ -138,6 +139,9 @@ async function publishDaysMore(context: PipelineContext, days: number): Promise<
 
 Deno.test("on a shop of orders alone, and dates outside its data, it says which dates it uses", async () => {
   await using lake = await createChurnLake({ customers: 400, days: 374, ordersOnly: true });
+  const { store } = lake.context;
+  // A champion that is lost: neither the scores nor the page fail with it.
+  await store.put("models/churn/champion.json", encodeJson({ version: "lost" }));
   await scoreChurn(lake.context);
   const run = await runNotebook(NOTEBOOK, lake.context, {
     check: false,
@@ -149,7 +153,37 @@ Deno.test("on a shop of orders alone, and dates outside its data, it says which 
     /2011-09-01 lies outside the data: orders run from .* Here it is 2025-01-01, the day after the last sale/,
   );
   assert.match(
-    outputOf(run, "champion"),
-    /answers with the baseline, recency alone: no model is trained yet/,
+    outputOf(run, "study"),
+    /No model serves at present. The risks below are those of the baseline/,
   );
+  assert.match(outputOf(run, "leading"), /The baseline knows only the days since the last order/);
+  const listed = outputOf(run, "contact").match(/CUST\d{6}/g) ?? [];
+  const reasons = outputOf(run, "contact").match(/\d+ days? since the last order/g) ?? [];
+  assert.ok(listed.length > 5);
+  assert.equal(reasons.length, listed.length, "everybody on the list has the baseline's reason");
+  assert.match(
+    outputOf(run, "champion"),
+    /answers with the baseline, recency alone, because the champion lost cannot be read: There is no version lost/,
+  );
+});
+
+Deno.test("in a shop too young for any score the page says so", async () => {
+  await using lake = await createChurnLake({ customers: 200, days: 90 });
+  await scoreChurn(lake.context);
+  const run = await runNotebook(NOTEBOOK, lake.context, { check: false });
+  assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
+  assert.match(outputOf(run, "study"), /No model is measured. There is too little data to train on/);
+  assert.match(outputOf(run, "study"), /Nobody has a churn score yet/);
+  for (const cell of ["quality", "roc", "calibration", "reasons"]) {
+    assert.match(outputOf(run, cell), /no model is measured/, cell);
+  }
+  for (const cell of ["leading", "contact", "risk", "playbook", "threshold"]) {
+    assert.match(outputOf(run, cell), /Nobody has a score yet/, cell);
+  }
+  assert.match(outputOf(run, "champion"), /no churn scores: There is too little data for any churn score/);
+  for (const cell of run.notebook.cells) {
+    if (cell.cell_type === "code") {
+      assert.doesNotMatch(outputOf(run, String(cell.id)), /NaN/, String(cell.id));
+    }
+  }
 });

@@ -8,7 +8,7 @@ Deno.test("lists are of the newest data, while the model is measured where outco
   const { asOf, isLatest, split, notes } = plan("latest", "outcomes_known");
   assert.equal(asOf, "2025-01-01");
   assert.equal(isLatest, true);
-  assert.equal(split.test, "2024-10-03");
+  assert.equal(split!.test, "2024-10-03");
   assert.deepEqual(notes, []);
 });
 
@@ -16,14 +16,14 @@ Deno.test("dates that an author pins are used as they are", () => {
   const { asOf, isLatest, split, notes } = plan("2024-11-01", "2024-09-01");
   assert.equal(asOf, "2024-11-01");
   assert.equal(isLatest, false);
-  assert.equal(split.test, "2024-09-01");
+  assert.equal(split!.test, "2024-09-01");
   assert.deepEqual(notes, []);
 });
 
 Deno.test("a list of an earlier day is not scored by a model that knows of later ones", () => {
   const { asOf, split, notes } = plan("2024-09-01", "outcomes_known");
   assert.equal(asOf, "2024-09-01");
-  assert.equal(split.test, "2024-09-01");
+  assert.equal(split!.test, "2024-09-01");
   assert.match(notes.join(), /backtest is as of 2024-09-01, too/);
 });
 
@@ -39,7 +39,7 @@ Deno.test("a date outside the data is replaced by the latest, and a note says so
   }
   // The 90 days from that day are not all in the data.
   const { split, notes } = plan("latest", "2024-10-04");
-  assert.equal(split.test, "2024-10-03");
+  assert.equal(split!.test, "2024-10-03");
   assert.match(
     notes.join(),
     /^2024-10-04 lies outside the data.*a backtest can be as of 2023-06-30 to 2024-10-03/,
@@ -47,15 +47,25 @@ Deno.test("a date outside the data is replaced by the latest, and a note says so
   assert.equal(plan("2023-06-30", "2023-06-30").asOf, "2023-06-30");
 });
 
-Deno.test("what is no date and data that is too short are refused", () => {
+Deno.test("what is no date is refused", () => {
   assert.throws(() => plan("soon", "outcomes_known"), { name: "InputError" });
   assert.throws(() => plan("latest", "soon"), { name: "InputError" });
-  assert.throws(
-    () =>
-      planChurnStudy({ asOf: "latest", backtestAsOf: "outcomes_known" }, {
-        first: "2024-08-01",
-        last: "2024-12-31",
-      }),
-    { name: "TooLittleDataError", message: /too little data/ },
+});
+
+Deno.test("in a young shop there are lists of today, and a note that no model is measured", () => {
+  const young = { first: "2024-08-01", last: "2024-12-31" };
+  const { asOf, isLatest, split, notes } = planChurnStudy(
+    { asOf: "latest", backtestAsOf: "outcomes_known" },
+    young,
+  );
+  assert.deepEqual([asOf, isLatest, split], ["2025-01-01", true, undefined]);
+  assert.match(
+    notes.join(),
+    /^No model is measured. There is too little data to train on: expected at least 270 days/,
+  );
+  const earlier = planChurnStudy({ asOf: "2024-11-01", backtestAsOf: "outcomes_known" }, young);
+  assert.match(
+    earlier.notes.join(),
+    /^Without a model there is no list as of 2024-11-01, only as of 2025-01-01\./,
   );
 });
