@@ -163,7 +163,7 @@ function rollbackText({ from, to }: { from: string; to: string }): string {
   return [
     `snapshot ${to} is current again, ${from} is rolled back`,
     "Reports and scores are still those of the snapshot they name: `deno task pipeline run train score publish`",
-    `makes them anew. As long as inputs and code are those of ${from}, \`transform\` leaves the lake as it is;`,
+    `renews them. As long as inputs and code are those of ${from}, \`transform\` leaves the lake as it is;`,
     `\`--force\` publishes it all the same, and so does \`deno task lake rollback ${from}\`.`,
   ].join("\n");
 }

@@ -69,9 +69,10 @@ export function createModelsProgram(
     .action(async (model: string, version: string, flags: OutputFlags & { reason: string }) => {
       const decision = await promoteByPerson(context(), { model, version, reason: flags.reason });
       const text =
-        `${model} ${decision.version} is the champion instead of ${decision.champion ?? "none"}\n` +
-        "Scores and reports are still those of the model they name: `deno task pipeline run score publish` makes " +
-        "them anew.";
+        `${model} ${decision.version} is the champion${
+          decision.champion === null ? "" : `; it replaces ${decision.champion}`
+        }.\n` +
+        "Scores and reports still come from the version they name; `deno task pipeline run score publish` renews them.";
       answer(decision, text, flags);
     });
   return program;

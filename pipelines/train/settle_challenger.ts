@@ -86,7 +86,7 @@ export function unlessTooLittleData(name: string, train: Pipeline): Pipeline {
 /** What was decided and what follows, without the figures. */
 function outcomeText(name: string, { version, outcome, reason, champion }: PromotionDecision): string {
   if (outcome === "promoted") return `new champion: ${reason}`;
-  const serves = champion === null ? "no model serves, but the baseline" : `${champion} stays champion`;
+  const serves = champion === null ? "the baseline serves" : `${champion} stays champion`;
   if (outcome === "refused") return `refused: ${reason}; ${serves}`;
   return `${version} waits for a person: ${reason}; ${serves}. ` +
     `If it should score, run \`deno task models promote ${name} ${version} --reason TEXT\``;

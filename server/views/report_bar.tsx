@@ -68,7 +68,7 @@ function bannersOf(report: CurrentReport, snapshot: ServedVersions["snapshot"]) 
     ),
     removedAt !== undefined && (
       <p class="report-banner">
-        This report is no longer published: its notebook was gone on{" "}
+        This report is no longer published: its notebook was missing on{" "}
         {formatTime(removedAt)}. It stays as it was on {ranAt}.
       </p>
     ),

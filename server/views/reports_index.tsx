@@ -116,11 +116,11 @@ const UNFINISHED = {
   failed: { tag: "failed", text: "The last run stopped at an error." },
   cancelled: {
     tag: "cancelled",
-    text: "The last run was cancelled before its end; the page has what was done by then.",
+    text: "The last run was cancelled; the page shows how far it got.",
   },
   running: {
     tag: "incomplete",
-    text: "The last run did not come to its end; the page has what was done by then.",
+    text: "The last run did not finish; the page shows how far it got.",
   },
 };
 
@@ -132,7 +132,7 @@ function UnreadableCard({ name }: { name: string }) {
         <h3>{name}</h3>
         <span class="tag bad">unreadable</span>
       </header>
-      <p class="soft">This report is in the lake but cannot be read; publishing it again writes it anew.</p>
+      <p class="soft">This report is in the lake but cannot be read. Publish it again to replace it.</p>
     </div>
   );
 }

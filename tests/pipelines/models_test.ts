@@ -56,7 +56,7 @@ Deno.test("show tells where the champion came from and why it scores", () =>
 Deno.test("promote changes the champion, and the history says who did and why", () =>
   withVersions(async (context, champion) => {
     const said = await models(context, "promote", "recommendation", "oth", "--reason", "a campaign needs it");
-    assert.match(said, new RegExp(`recommendation other is the champion instead of ${champion}`));
+    assert.match(said, new RegExp(`recommendation other is the champion; it replaces ${champion}`));
     assert.equal(await championVersion(context.store, "recommendation"), "other");
     assert.match(
       await models(context, "history", "recommendation"),
