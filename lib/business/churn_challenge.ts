@@ -151,10 +151,12 @@ function figuresAgainst(
   }];
 }
 
-/** Figures of the same rows stand side by side. */
+/** Figures of the same rows stand side by side; as many other rows have another figure of the challenger. */
 function addFigures(figures: ComparedFigure[], more: ComparedFigure[]): void {
   for (const figure of more) {
-    const same = figures.find(({ name }) => name === figure.name);
+    const same = figures.find(({ name, challenger }) =>
+      name === figure.name && challenger === figure.challenger
+    );
     if (same === undefined) figures.push(figure);
     else Object.assign(same, figure);
   }

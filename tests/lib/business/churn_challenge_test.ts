@@ -152,6 +152,40 @@ Deno.test("a champion is judged whatever features the challenger has", async (t)
     },
   );
 
+  await t.step(
+    "champion and reference that miss different customers are each compared on their own",
+    async () => {
+      const without = (missing: number): Opponent => {
+        const { figure, customerIds, days, values } = churnHeldOut(whole);
+        const kept = [...customerIds.keys()].filter((row) => row !== missing);
+        const of = <T>(column: ArrayLike<T>) => kept.map((row) => column[row]!);
+        const held = {
+          figure,
+          customerIds: of(customerIds),
+          days: of(days),
+          values: Float64Array.from(of(values)),
+        };
+        return { version: `without-${missing}`, files: heldOutFile(held), unreadable: "its trees are lost" };
+      };
+      const opponents = { champion: without(0), reference: without(whole.test.labels.length - 1) };
+      const { figures } = await judgeChurnChallenger(few, opponents, notNeeded);
+      const ranking = figures.filter(({ name }) => name.startsWith("AUC of"));
+      assert.equal(ranking.length, 2);
+      for (
+        const [figure, missing] of [[ranking[0]!, 0], [ranking[1]!, whole.test.labels.length - 1]] as const
+      ) {
+        const rows = [...whole.test.labels.keys()].filter((row) => row !== missing);
+        const of = (values: Float64Array) =>
+          auc(
+            Uint8Array.from(rows, (row) => whole.test.labels[row]!),
+            Float64Array.from(rows, (row) => values[row]!),
+          );
+        assert.equal(figure.challenger, of(few.probabilities));
+        assert.equal(missing === 0 ? figure.champion : figure.reference, of(whole.probabilities));
+      }
+    },
+  );
+
   await t.step("too few customers of an outcome judge nothing", async () => {
     const rows = [...whole.test.labels.keys()].filter((row, i) => whole.test.labels[row] === 0 || i < 9);
     const labels = Uint8Array.from(whole.test.labels, (label, row) => rows.includes(row) ? label : 0);
