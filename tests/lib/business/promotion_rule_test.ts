@@ -74,8 +74,8 @@ Deno.test("a figure that does not lead may be worse by 1 % of the champion's, no
 Deno.test("a recommender at 0.030 does not replace anything where the best sellers reach 0.034", () => {
   const ndcg = (others: Partial<ComparedFigure>) =>
     on(auc(0.03, { name: "NDCG@10", baseline: 0.034, baselineError: 0.002, ...others }));
-  for (const  of of[undefined, champion()]) {
-    const { outcome, reason } = promotionVerdict(ndcg(besides(0.02)), "v2", of);
+  for (const current of [undefined, champion()]) {
+    const { outcome, reason } = promotionVerdict(ndcg(besides(0.02)), "v2", current);
     assert.equal(outcome, "refused");
     assert.match(reason, /^it does not beat its baseline beyond chance: NDCG@10 0\.030, baseline 0\.034/);
   }
