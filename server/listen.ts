@@ -114,9 +114,10 @@ const WRITTEN = new Response(null, { headers: { "x-hono-already-sent": "true" } 
 function writesJsonItself(handler: Handler) {
   return async (request: Request, bindings: HttpBindings | Http2Bindings): Promise<Response> => {
     const response = await handler(forHandler(request));
-    if (response.status !== 200 || response.headers.get("content-type") !== "application/json") {
-      return response;
-    }
+    // Of the answer to HEAD the length is not known: it has no body.
+    const isWritten = response.status === 200 && request.method !== "HEAD" &&
+      response.headers.get("content-type") === "application/json";
+    if (!isWritten) return response;
     const body = new Uint8Array(await response.arrayBuffer());
     const headers: Record<string, string | number> = { "content-length": body.length };
     response.headers.forEach((value, name) => headers[name] = value);

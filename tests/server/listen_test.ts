@@ -368,6 +368,8 @@ Deno.test("an answer in JSON has its length in bytes and its own headers, withou
     }
     assert.deepEqual(await answer!.json(), { name: "Zoë" });
     assert.equal(await head!.text(), "");
+    const ofApp = await fetch(`${url}/openapi.json`, { method: "HEAD" });
+    assert.deepEqual([ofApp.status, ofApp.headers.get("content-length")], [200, null]);
   }));
 
 Deno.test("connections that were cut are in the metrics", () =>
