@@ -1,5 +1,5 @@
-import { EVENT_TYPES } from "./event_log.ts";
-import type { World } from "./world.ts";
+import { EVENT_TYPES } from "./world/records.ts";
+import type { World } from "./world/world.ts";
 
 /** The shop in the business's own measures, as shares from 0 to 1. */
 export interface BusinessFigures {

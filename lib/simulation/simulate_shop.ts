@@ -1,15 +1,58 @@
-import { DIRT } from "./dirt.ts";
-import { eventsCsv } from "./events_table.ts";
+import { InputError } from "shopflow/errors/mod.ts";
+import { createCalendar } from "./world/calendar.ts";
+import { DIRT } from "./tables/dirt.ts";
+import {
+  customersCsv,
+  eventsCsv,
+  inventoryCsv,
+  ordersCsv,
+  productsCsv,
+  totalsOf,
+  truthCsv,
+} from "./tables/shop_tables.ts";
 import { type BusinessFigures, figuresOf } from "./figures.ts";
 import { playHistory } from "./history.ts";
-import { recordHistory } from "./recording.ts";
-import { totalsOf } from "./segments.ts";
-import { customersCsv, inventoryCsv, ordersCsv, productsCsv } from "./shop_tables.ts";
-import { checkParameters, type SimulationParameters } from "./simulation_parameters.ts";
-import { SNAPSHOT_DAYS } from "./stock.ts";
-import { type TicketDocument, ticketDocuments } from "./ticket_documents.ts";
-import { truthCsv } from "./truth_table.ts";
-import { createWorld } from "./world.ts";
+import { recordHistory } from "./tables/recording.ts";
+import { SNAPSHOT_DAYS } from "./world/stock.ts";
+import { type TicketDocument, ticketDocuments } from "./tables/ticket_documents.ts";
+import { createWorld } from "./world/world.ts";
+
+/** What makes one simulated shop differ from another. */
+export interface SimulationParameters {
+  customers: number;
+  products: number;
+  seed: number;
+  /** Last day of the history, YYYY-MM-DD. */
+  until: string;
+}
+
+/** Bounds within which ids keep their width and every category has products. */
+export const LIMITS = {
+  customers: { least: 100, most: 990_000 },
+  products: { least: 40, most: 99_000 },
+  seed: { least: 0, most: 2 ** 31 - 1 },
+};
+
+const CUSTOMERS_PER_PRODUCT = 20;
+
+/** As many products as give each of them sales enough to be learned from. */
+export function productsFor(customers: number): number {
+  return Math.max(LIMITS.products.least, Math.round(customers / CUSTOMERS_PER_PRODUCT));
+}
+
+/** @throws {InputError} when a parameter is out of range. */
+export function checkParameters(parameters: SimulationParameters): void {
+  for (const name of ["customers", "products", "seed"] as const) {
+    const { least, most } = LIMITS[name];
+    const value = parameters[name];
+    if (Number.isInteger(value) && value >= least && value <= most) continue;
+    throw new InputError(`${name} is out of range`, {
+      expected: `a whole number from ${least} to ${most}`,
+      found: String(value),
+    });
+  }
+  createCalendar(parameters.until);
+}
 
 /** A table of the shop as CSV without a header, columns as in `SOURCE_TABLES`, NULL empty and unquoted. */
 export interface SimulatedTable {

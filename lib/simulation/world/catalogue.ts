@@ -1,7 +1,7 @@
 import type { Random } from "shopflow/runtime/mod.ts";
 // @ts-types="@types/d3-random"
 import { randomGamma, randomLogNormal } from "d3-random";
-import { CATEGORIES, CATEGORY_WORDS } from "./catalogue_words.ts";
+import { CATEGORIES, CATEGORY_WORDS } from "./words.ts";
 import { drawFrom, runningSums } from "./weighted_choice.ts";
 
 /** Products that are bought by the same people: what a recommender can find. */

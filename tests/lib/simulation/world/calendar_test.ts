@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createCalendar, HISTORY_MONTHS } from "../../../lib/simulation/calendar.ts";
+import { createCalendar, HISTORY_MONTHS } from "../../../../lib/simulation/world/calendar.ts";
 
 Deno.test("a history that ends with a month has calendar months", () => {
   const calendar = createCalendar("2024-12-31");

@@ -1,7 +1,7 @@
 import type { Random } from "shopflow/runtime/mod.ts";
 // @ts-types="@types/d3-random"
 import { randomLogNormal, randomNormal } from "d3-random";
-import { GrowingColumn } from "./growing_column.ts";
+import { GrowingColumn } from "./records.ts";
 import { drawFrom, runningSums } from "./weighted_choice.ts";
 
 /** What tickets are about; columns hold the place in this list. */

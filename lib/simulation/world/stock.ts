@@ -3,7 +3,7 @@ import type { Random } from "shopflow/runtime/mod.ts";
 import { randomGamma, randomLogNormal } from "d3-random";
 import type { Calendar } from "./calendar.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { COUNTRIES, WAREHOUSES } from "./population_words.ts";
+import { COUNTRIES, WAREHOUSES } from "./words.ts";
 
 /** Days of inventory snapshots that the shop keeps. */
 export const SNAPSHOT_DAYS = 31;

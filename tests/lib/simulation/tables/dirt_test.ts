@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { countBy, share, simulatedRows } from "./simulated_rows.ts";
+import { countBy, share, simulatedRows } from "../simulated_rows.ts";
 
 const { customers, products, orders, events, inventory, tickets } = simulatedRows();
 const without = (row: object, ...names: string[]) =>

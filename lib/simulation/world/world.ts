@@ -1,14 +1,11 @@
 import { createRandom } from "shopflow/runtime/mod.ts";
-import { type Calendar, createCalendar } from "./calendar.ts";
+import { type Calendar, createCalendar, createSeason, type Season } from "./calendar.ts";
 import { type Catalogue, createCatalogue } from "./catalogue.ts";
 import { createDropOut, type DropOut } from "./drop_out.ts";
-import { EventLog } from "./event_log.ts";
-import { OrderBook } from "./order_book.ts";
-import { createPopulation, type Population } from "./population.ts";
-import { createSeason, type Season } from "./season.ts";
+import { EventLog, OrderBook } from "./records.ts";
+import { createPopulation, createTaste, type Population, type Taste } from "./population.ts";
 import { createStock, type Stock } from "./stock.ts";
 import { createSupportDesk, type SupportDesk } from "./support_desk.ts";
-import { createTaste, type Taste } from "./taste.ts";
 
 /** The simulated shop and its customers while the days go by. */
 export interface World {

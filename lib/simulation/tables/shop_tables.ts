@@ -1,13 +1,70 @@
-import { createRandom, type Random } from "shopflow/runtime/mod.ts";
-import { ADJECTIVES, CATEGORIES, CATEGORY_WORDS } from "./catalogue_words.ts";
-import { csvChunks, money } from "./csv.ts";
-import { DIRT } from "./dirt.ts";
-import { customerId, orderId, productId } from "./identifiers.ts";
-import { COUNTRIES, FIRST_NAMES, LAST_NAMES, PAYMENT_METHODS, WAREHOUSES } from "./population_words.ts";
 import type { Recording } from "./recording.ts";
-import type { CustomerTotals } from "./segments.ts";
-import { SNAPSHOT_DAYS } from "./stock.ts";
-import type { World } from "./world.ts";
+import type { World } from "../world/world.ts";
+import { createRandom, type Random } from "shopflow/runtime/mod.ts";
+import {
+  ADJECTIVES,
+  BROWSERS,
+  CATEGORIES,
+  CATEGORY_WORDS,
+  COUNTRIES,
+  DEVICES,
+  FIRST_NAMES,
+  LAST_NAMES,
+  PAYMENT_METHODS,
+  WAREHOUSES,
+} from "../world/words.ts";
+import { csvChunks, customerId, eventId, money, orderId, productId, sessionId } from "./csv.ts";
+import { DIRT } from "./dirt.ts";
+import { SNAPSHOT_DAYS } from "../world/stock.ts";
+import { EVENT_TYPES, NO_PRODUCT } from "../world/records.ts";
+
+/** Days without an order after which the shop calls a customer churned, and at risk. */
+const CHURNED_DAYS = 90;
+const AT_RISK_DAYS = 60;
+
+/** What the shop's own reporting derives about customers from their orders at the end of the history. */
+export interface CustomerTotals {
+  orders: Int32Array;
+  /** Paid less paid back, in cents. */
+  spent: Float64Array;
+  segment(customer: number): string;
+}
+
+/** Totals over the orders that carry a customer; segments by recency, then by thirds of spending. */
+export function totalsOf({ calendar, population, orders }: World, recording: Recording): CustomerTotals {
+  const count = new Int32Array(population.size);
+  const spent = new Float64Array(population.size);
+  const lastDay = new Int32Array(population.size).fill(-CHURNED_DAYS);
+  const customers = orders.customer.values();
+  const days = orders.day.values();
+  const firstLine = orders.firstLine.values();
+  const quantity = orders.quantity.values();
+  const amount = orders.amount.values();
+  const discount = orders.discount.values();
+  for (let line = 0; line < orders.lines; line++) {
+    const order = recording.orderOfLine[line]!;
+    if (recording.ordersWithoutCustomer[order]) continue;
+    const customer = customers[order]!;
+    spent[customer]! += amount[line]! - discount[line]!;
+    if (quantity[line]! < 0 || firstLine[order] !== line) continue;
+    count[customer]!++;
+    lastDay[customer] = Math.max(lastDay[customer]!, days[order]!);
+  }
+  const daysSince = (customer: number) => calendar.days - lastDay[customer]!;
+  const spending = spent.filter((_, customer) => daysSince(customer) <= AT_RISK_DAYS).sort();
+  const third = spending[Math.floor(spending.length / 3)] ?? 0;
+  const twoThirds = spending[Math.floor(spending.length * 2 / 3)] ?? 0;
+  return {
+    orders: count,
+    spent,
+    segment(customer) {
+      if (daysSince(customer) > CHURNED_DAYS) return "Churned";
+      if (daysSince(customer) > AT_RISK_DAYS) return "At Risk";
+      if (spent[customer]! >= twoThirds) return "High Value";
+      return spent[customer]! >= third ? "Medium Value" : "Low Value";
+    },
+  };
+}
 
 /** Nulls come from a stream of their own that starts again with each iteration. */
 const dirtOf = (seed: number, table: string): Random => createRandom(seed, `simulation/dirt/${table}`);
@@ -125,6 +182,67 @@ export function inventoryCsv({ calendar, catalogue, stock }: World, recording: R
           },${calendar.date(moved)} 23:00:00`;
         }
       }
+    }
+  });
+}
+
+/** The events table; an event that arrived twice has two ids and is the same otherwise. */
+export function eventsCsv({ calendar, events }: World, recording: Recording, seed: number) {
+  const { eventRows, sessionsWithoutCustomer } = recording;
+  return csvChunks(function* () {
+    const random = createRandom(seed, "simulation/dirt/events");
+    const [customer, device, browser] = [
+      events.customer.values(),
+      events.device.values(),
+      events.browser.values(),
+    ];
+    const [session, type] = [events.session.values(), events.type.values()];
+    const [second, product] = [events.second.values(), events.product.values()];
+    let rest = "";
+    for (let row = 0; row < eventRows.length; row++) {
+      const event = eventRows[row]!;
+      if (row === 0 || event !== eventRows[row - 1]) {
+        const visit = session[event]!;
+        const what = EVENT_TYPES[type[event]!]!;
+        const shown = product[event] === NO_PRODUCT ? "" : productId(product[event]!);
+        const visitor = sessionsWithoutCustomer[visit] ? "" : customerId(customer[visit]!);
+        const page = random() < DIRT.missingPage ? "" : pageOf(what, shown);
+        const used = random() < DIRT.missingDevice ? "" : DEVICES[device[visit]!];
+        rest = `${visitor},${sessionId(visit)},${what},${
+          calendar.timestamp(second[event]!)
+        },${shown},${page},${used},${BROWSERS[device[visit]!]![browser[visit]!]}`;
+      }
+      yield `${eventId(row)},${rest}`;
+    }
+  });
+}
+
+function pageOf(type: typeof EVENT_TYPES[number], product: string): string {
+  if (type === "checkout") return "/checkout";
+  if (type === "purchase") return "/checkout/complete";
+  if (type === "remove_from_cart") return "/cart";
+  return product === "" ? "/" : `/products/${product}`;
+}
+
+/**
+ * The hidden truth as CSV with a header, for evaluation only; a row a customer and month in which the customer
+ * was alive at some time: `customer_id`, `month` (its first day), `alive_at_start` and `alive_at_end` (0 or 1)
+ * and `hazard`, the probability to drop out in the month, or in what was left of it at sign-up.
+ */
+export function truthCsv({ calendar, dropOut: { truth } }: World): Iterable<Uint8Array> {
+  return csvChunks(function* () {
+    yield "customer_id,month,alive_at_start,alive_at_end,hazard";
+    const [customer, month, hazard] = [
+      truth.customer.values(),
+      truth.month.values(),
+      truth.hazard.values(),
+    ];
+    const [atStart, atEnd] = [truth.aliveAtStart.values(), truth.aliveAtEnd.values()];
+    for (let row = 0; row < customer.length; row++) {
+      const first = calendar.date(calendar.monthStarts[month[row]!]!);
+      yield `${customerId(customer[row]!)},${first},${atStart[row]},${atEnd[row]},${
+        (hazard[row]! / 1e6).toFixed(6)
+      }`;
     }
   });
 }

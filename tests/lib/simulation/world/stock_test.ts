@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createRandom } from "shopflow/runtime/mod.ts";
-import { createCalendar } from "../../../lib/simulation/calendar.ts";
-import { createCatalogue } from "../../../lib/simulation/catalogue.ts";
-import { createStock, SNAPSHOT_DAYS } from "../../../lib/simulation/stock.ts";
+import { createCalendar } from "../../../../lib/simulation/world/calendar.ts";
+import { createCatalogue } from "../../../../lib/simulation/world/catalogue.ts";
+import { createStock, SNAPSHOT_DAYS } from "../../../../lib/simulation/world/stock.ts";
 
 const calendar = createCalendar("2024-12-31");
 const catalogue = createCatalogue(60, createRandom(3));

@@ -1,9 +1,9 @@
 import type { Random } from "shopflow/runtime/mod.ts";
 // @ts-types="@types/d3-random"
 import { randomExponential, randomGamma, randomNormal } from "d3-random";
-import type { Catalogue } from "./catalogue.ts";
-import { COUNTRIES, FIRST_NAMES, LAST_NAMES } from "./population_words.ts";
-import type { Season } from "./season.ts";
+import { type Catalogue, drawFromCluster } from "./catalogue.ts";
+import { COUNTRIES, FIRST_NAMES, LAST_NAMES } from "./words.ts";
+import type { Season } from "./calendar.ts";
 import { drawFrom, runningSums } from "./weighted_choice.ts";
 
 /** Share of all customers who were already customers when the history starts. */
@@ -148,4 +148,43 @@ function drawFavourites(
   for (let i = 0; i < FAVOURITES; i++) {
     favourites[first + i] = i < different ? drawFrom(clusters.sums, random) : favourites[first]!;
   }
+}
+
+/** Chance that a customer looks in a favourite cluster and not wherever the crowd looks. */
+const LOYALTY_TO_FAVOURITES = 0.78;
+/** Chance that the next item of a cart goes with the one before. */
+const COMPLEMENT_CHANCE = 0.35;
+/** How often a thought of something out of season is followed by another thought. */
+const SECOND_THOUGHTS = 4;
+
+/** What customers want. */
+export interface Taste {
+  /** The product a customer turns to on a day, after having put `previous` into the cart. */
+  choose(customer: number, day: number, previous?: number): number;
+  /** A product that can stand in for one that is out of stock. */
+  substitute(product: number): number;
+}
+
+/** What the customers of a population want of a catalogue, by season. */
+export function createTaste(
+  { catalogue, season, population }: { catalogue: Catalogue; season: Season; population: Population },
+  random: Random,
+): Taste {
+  const { clusters } = catalogue;
+  const think = (customer: number) =>
+    random() < LOYALTY_TO_FAVOURITES
+      ? population.favourites[customer * FAVOURITES + Math.floor(random() * FAVOURITES)]!
+      : drawFrom(clusters.sums, random);
+  return {
+    choose(customer, day, previous) {
+      if (previous !== undefined && random() < COMPLEMENT_CHANCE) return catalogue.complement[previous]!;
+      let cluster = think(customer);
+      for (let i = 0; i < SECOND_THOUGHTS; i++) {
+        if (random() < season.appetite(clusters.category[cluster]!, day)) break;
+        cluster = think(customer);
+      }
+      return drawFromCluster(clusters, cluster, random);
+    },
+    substitute: (product) => drawFromCluster(clusters, catalogue.cluster[product]!, random),
+  };
 }

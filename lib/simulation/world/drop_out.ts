@@ -1,6 +1,6 @@
 import type { Random } from "shopflow/runtime/mod.ts";
 import type { Calendar } from "./calendar.ts";
-import { GrowingColumn } from "./growing_column.ts";
+import { GrowingColumn } from "./records.ts";
 import { NEVER, type Population } from "./population.ts";
 
 /** How much a meeting with an empty shelf, and a ticket that ended badly, add to the log-hazard. */

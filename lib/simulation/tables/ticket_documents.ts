@@ -1,12 +1,12 @@
 import { createRandom, type Random } from "shopflow/runtime/mod.ts";
-import { CATEGORIES } from "./catalogue_words.ts";
+import { CATEGORIES } from "../world/words.ts";
 import { DIRT } from "./dirt.ts";
-import { agentId, customerId, orderId, productId, ticketId } from "./identifiers.ts";
-import { FAVOURITES } from "./population.ts";
+import { agentId, customerId, orderId, productId, ticketId } from "./csv.ts";
+import { FAVOURITES } from "../world/population.ts";
 import type { Recording } from "./recording.ts";
-import type { CustomerTotals } from "./segments.ts";
-import { type Issue, ISSUES, NONE, PRIORITIES } from "./support_desk.ts";
-import type { World } from "./world.ts";
+import type { CustomerTotals } from "./shop_tables.ts";
+import { type Issue, ISSUES, NONE, PRIORITIES } from "../world/support_desk.ts";
+import type { World } from "../world/world.ts";
 
 /** A document of the collection `support_tickets`. */
 export interface TicketDocument extends Record<string, unknown> {
