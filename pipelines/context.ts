@@ -1,7 +1,62 @@
+import { leftoverFolders, makeWorkingFolder, type Runtime, workingFolders } from "shopflow/runtime/mod.ts";
+import { PipelineError, ShopFlowError } from "shopflow/errors/mod.ts";
 import type { Config } from "shopflow/config/mod.ts";
-import type { ShopFlowError } from "shopflow/errors/mod.ts";
-import { type ObjectStore, openStore } from "shopflow/lake/mod.ts";
-import type { Runtime } from "shopflow/runtime/mod.ts";
+import { type ObjectStore, openStore } from "shopflow/lake/store/mod.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Runs `work` with a new folder under `<home>/tmp`, which is removed afterwards. What runs that were killed left
+ * there, pipelines and notebooks alike, is removed after a day.
+ */
+export async function withTemporaryFolder<T>(home: string, work: (folder: string) => Promise<T>): Promise<T> {
+  // Files' times are those of the system's clock, so they are compared with it and not with the runtime's.
+  for (const leftover of await leftoverFolders(home, new Date(Date.now() - DAY_MS))) await leftover.remove();
+  const folder = await makeWorkingFolder("pipeline", workingFolders(home));
+  try {
+    return await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/**
+ * Runs parts that do not depend on each other one after the other, and says what each did; unchanged when all of
+ * them were. A part that fails does not keep the others from their work.
+ *
+ * @throws {PipelineError} at the end, when a part failed.
+ */
+export async function inOrder(
+  parts: Record<string, Pipeline>,
+  context: PipelineContext,
+): Promise<PipelineResult> {
+  const results: [string, PipelineResult][] = [];
+  const failures: string[] = [];
+  const problems: ShopFlowError[] = [];
+  for (const [name, part] of Object.entries(parts)) {
+    try {
+      const result = await part(context);
+      results.push([name, result]);
+      problems.push(...result.problems ?? []);
+    } catch (error) {
+      if (!(error instanceof ShopFlowError)) throw error;
+      failures.push(`${name}: ${error.message}`);
+    }
+  }
+  const summary = results.map(([name, { summary }]) => `\n  ${name}: ${summary}`).join("");
+  if (failures.length > 0) {
+    const done = summary === "" ? "" : `\nDone all the same:${summary}`;
+    for (const { message } of problems) failures.push(message);
+    throw new PipelineError(
+      `${failures.length} of ${Object.keys(parts).length} parts failed\n  ${failures.join("\n  ")}${done}`,
+    );
+  }
+  return {
+    status: results.every(([, { status }]) => status === "unchanged") ? "unchanged" : "done",
+    summary,
+    ...(problems.length > 0 && { problems }),
+  };
+}
 
 /** What every pipeline works with. */
 export interface PipelineContext {

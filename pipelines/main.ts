@@ -1,15 +1,16 @@
 import { loadConfig } from "shopflow/config/mod.ts";
-import { InputError, PipelineError, runCommand, ShopFlowError } from "shopflow/errors/mod.ts";
+import { InputError, PipelineError, ShopFlowError } from "shopflow/errors/mod.ts";
+import { runCommand } from "shopflow/cli/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { Command } from "commander";
-import { checkData } from "./check_data.ts";
-import { collectGarbage } from "./collect_garbage.ts";
+import { checkData } from "./steps/check_data.ts";
+import { collectGarbage } from "./steps/collect_garbage.ts";
 import { createContext, type Pipeline, type PipelineContext } from "./context.ts";
-import { extract } from "./extract.ts";
-import { publish } from "./publish.ts";
-import { score } from "./score.ts";
-import { train } from "./train.ts";
-import { transform } from "./transform.ts";
+import { extract } from "./steps/extract/extract.ts";
+import { publish } from "./steps/publish/publish.ts";
+import { score } from "./steps/score/score.ts";
+import { train } from "./steps/train/train.ts";
+import { transform } from "./steps/transform.ts";
 
 interface NamedPipeline {
   run: Pipeline;
@@ -63,7 +64,7 @@ export function pipelinesNamed(name: string): string[] {
  *
  * @throws {ShopFlowError} at the end, when one failed.
  */
-export async function runPipelines(names: string[], context: PipelineContext): Promise<void> {
+async function runPipelines(names: string[], context: PipelineContext): Promise<void> {
   const { log } = context.runtime;
   const { run: served } = context.config;
   if (served) log.info(`for the run ${served.name}, data from ${served.from} to ${served.to}`);

@@ -17,10 +17,10 @@ export const PIPELINES = [
 ];
 
 /** Who hears of failures, missed SLAs and recoveries; where they read it is a setting of the installation. */
-export const CHANNELS = ["operations", "business"];
+const CHANNELS = ["operations", "business"];
 
 /** Runs that go on at the same time, on all schedulers together. */
-export const POOLS: Pools = {
+const POOLS: Pools = {
   default: Infinity,
   // Training and scoring fill the memory of a small machine each. Since they take turns, scores of a night whose
   // training takes long are those of the new models.

@@ -1,8 +1,8 @@
 /** For the operator: `deno task jobs list | runs | show RUN | logs RUN | run JOB | backfill JOB | cancel RUN | pause JOB | resume JOB | tick`. */
 import { loadConfig } from "shopflow/config/mod.ts";
-import { runCommand } from "shopflow/errors/mod.ts";
+import { runCommand } from "shopflow/cli/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
-import { createJobsContext } from "./commands/jobs_context.ts";
+import { createJobsContext } from "./commands/context.ts";
 import { createJobsProgram } from "./commands/program.ts";
 import { JOBS } from "./jobs.ts";
 

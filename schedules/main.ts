@@ -1,15 +1,14 @@
 /** `deno task schedule`: runs the jobs of jobs.ts when they are due. */
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { runCommand } from "shopflow/errors/mod.ts";
-import { requestRun, type SchedulerLoop } from "shopflow/jobs/mod.ts";
+import { runCommand, wholeNumber } from "shopflow/cli/mod.ts";
+import { requestRun } from "shopflow/jobs/mod.ts";
+import type { SchedulerLoop } from "shopflow/jobs/scheduler/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
-import { wholeNumber } from "../pipelines/whole_number.ts";
-import { findJob } from "./commands/find_job.ts";
-import { createJobsContext, requestOf } from "./commands/jobs_context.ts";
+import { findJob } from "./commands/find.ts";
+import { createJobsContext, requestOf } from "./commands/context.ts";
 import { JOBS } from "./jobs.ts";
-import { jobTable } from "./job_table.ts";
-import { startSchedule } from "./scheduler.ts";
+import { jobTable, startSchedule } from "./run_scheduler.ts";
 
 interface Flags {
   list?: boolean;

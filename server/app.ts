@@ -4,31 +4,33 @@ import { compress } from "hono/compress";
 import { etag } from "hono/etag";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
-import { guardPresence, type ObjectStore } from "shopflow/lake/mod.ts";
+import { guardPresence, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { createJobActions } from "./jobs/job_actions.ts";
-import { createJobBoard, type JobBoardOptions } from "./jobs/job_board.ts";
+import { createJobActions } from "./state/job_actions.ts";
+import { createJobBoard, type JobBoardOptions } from "./state/job_board.ts";
 import type { ConnectionReport } from "./connections/connection_report.ts";
-import { accessLog } from "./middleware/access_log.ts";
-import { requireApiKey, requireReader } from "./middleware/api_key.ts";
-import { ownHostOnly } from "./middleware/own_host.ts";
-import { answerError, answerMethodNotAllowed, answerNotFound } from "./middleware/problem_answers.ts";
-import { lakeNotice } from "./middleware/lake_notice.tsx";
-import { securityHeaders } from "./middleware/security_headers.ts";
-import { HttpProblem } from "./problem.ts";
-import { addDocs } from "./routes/docs.ts";
-import { healthRoutes } from "./routes/health.ts";
-import { inventoryRoutes } from "./routes/inventory.ts";
-import { jobFormRoutes } from "./routes/job_forms.ts";
-import { jobRoutes } from "./routes/jobs.ts";
-import { jobsApiRoutes } from "./routes/jobs_api.ts";
-import { metricsRoutes } from "./routes/metrics.ts";
-import { predictChurnRoutes } from "./routes/predict_churn.ts";
-import { recommendRoutes } from "./routes/recommend.ts";
-import { reportRoutes } from "./routes/reports.ts";
-import { boundedStore } from "./serving/bounded_store.ts";
-import { createReportShelf } from "./serving/report_shelf.ts";
-import { createServingCache, type ServingCacheOptions } from "./serving/serving_cache.ts";
+import {
+  accessLog,
+  answerError,
+  answerMethodNotAllowed,
+  answerNotFound,
+  securityHeaders,
+} from "./access/answers.ts";
+import { requireApiKey, requireReader } from "./access/api_key.ts";
+import { ownHostOnly } from "./access/own_host.ts";
+import { lakeNotice } from "./pages/lake_notice.tsx";
+import { HttpProblem } from "./problems.ts";
+import { addDocs } from "./api/docs.ts";
+import { healthRoutes, metricsRoutes } from "./api/health.ts";
+import { inventoryRoutes } from "./api/inventory.ts";
+import { jobFormRoutes, jobRoutes } from "./pages/job_routes.ts";
+import { jobsApiRoutes } from "./api/jobs.ts";
+import { predictChurnRoutes } from "./api/churn.ts";
+import { recommendRoutes } from "./api/recommend.ts";
+import { reportRoutes } from "./pages/report_routes.ts";
+import { boundedStore } from "./state/bounded_store.ts";
+import { createReportShelf } from "./state/report_shelf.ts";
+import { createServingCache, type ServingCacheOptions } from "./state/serving_cache.ts";
 
 export interface ServerDependencies extends ServingCacheOptions, JobBoardOptions {
   store: ObjectStore;

@@ -7,11 +7,11 @@ import { createLogger, type Logger } from "shopflow/runtime/mod.ts";
 import { type ConnectionReport, createConnectionReport } from "./connections/connection_report.ts";
 import { ConnectionTable, DEADLINES, type Deadlines } from "./connections/connection_table.ts";
 import { openPort } from "./connections/port.ts";
-import { isThisMachine } from "./jobs/operator_access.ts";
-import { HttpProblem } from "./problem.ts";
+import { isThisMachine } from "./access/operator.ts";
+import { HttpProblem } from "./problems.ts";
 
 /** A server that answers. */
-export interface RunningServer {
+interface RunningServer {
   /** Where a browser on this machine reaches it. */
   url: string;
   /**
@@ -25,7 +25,7 @@ export interface RunningServer {
 type Handler = (request: Request) => Response | Promise<Response>;
 type ListenConfig = Pick<Config, "host" | "port" | "apiKey" | "maxConnections">;
 
-export interface ListenOptions {
+interface ListenOptions {
   /** Deadlines other than {@linkcode DEADLINES}. */
   deadlines?: Partial<Deadlines>;
   /** Where connections are counted. */

@@ -1,11 +1,12 @@
 /** `deno task serve`: the report site and the scoring API on SHOPFLOW_HOST and SHOPFLOW_PORT. */
 import { loadConfig } from "shopflow/config/mod.ts";
-import { InputError, runCommand } from "shopflow/errors/mod.ts";
-import { openStore } from "shopflow/lake/mod.ts";
+import { InputError } from "shopflow/errors/mod.ts";
+import { runCommand } from "shopflow/cli/mod.ts";
+import { openStore } from "shopflow/lake/store/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { createApp } from "./app.ts";
 import { createConnectionReport } from "./connections/connection_report.ts";
-import { isThisMachine } from "./jobs/operator_access.ts";
+import { isThisMachine } from "./access/operator.ts";
 import { listen } from "./listen.ts";
 
 const HELP = `Serves the published reports, the pages of the jobs and the API.

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { DRIVER_ROOMS, isDriver, mayImport, PURE_ROOMS, roomOf } from "shopflow/notebook/promotion/rooms.ts";
+import {
+  DRIVER_ROOMS,
+  isDriver,
+  mayImport,
+  PURE_ROOMS,
+  roomOf,
+} from "../lib/notebook/promote/module_rules.ts";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 

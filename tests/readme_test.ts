@@ -1,4 +1,4 @@
-import { SETTINGS } from "shopflow/config/mod.ts";
+import { KNOWN as SETTINGS } from "../lib/config/config.ts";
 import { simulateShop } from "shopflow/simulation/mod.ts";
 import assert from "node:assert/strict";
 

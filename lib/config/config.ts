@@ -1,11 +1,98 @@
 import { ConfigError, knowSecrets } from "shopflow/errors/mod.ts";
-import { type AlertChannel, alertChannels } from "./alert_channels.ts";
 import { isAbsolute, join, resolve } from "node:path";
 import { checkConnectionUrl, schemeOf } from "./connection_url.ts";
-import { lakeUrl } from "./lake_url.ts";
-import { type ServedRun, servedRun } from "./served_run.ts";
-import { publicUrl } from "./public_url.ts";
 import { keySetting, pathSetting, shownValue } from "./setting_value.ts";
+import { type AlertChannel, alertChannels } from "./alert_channels.ts";
+
+/**
+ * The lake's address as the programs use it: an absolute folder, or `s3://bucket/prefix` without a slash at its end.
+ *
+ * @throws {ConfigError} when it is neither; its message shows no secret.
+ */
+function lakeUrl(value: string, cwd: string): string {
+  const [, scheme] = value.match(/^([A-Za-z][A-Za-z0-9+.-]+):\/\//) ?? [];
+  if (scheme === undefined) return resolve(cwd, pathSetting("SHOPFLOW_LAKE", value)!);
+  const [bucket = "", ...prefix] = value.slice(`${scheme}://`.length).replace(/\/$/, "").split("/");
+  const named = prefix.every((name) => /^[^.\s?#\\@:][^\s?#\\@:]*$/.test(name));
+  if (scheme === "s3" && /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) && named) {
+    return ["s3:/", bucket, ...prefix].join("/");
+  }
+  // Secret keys of AWS have slashes, so that a piece of one may look like a bucket or prefix.
+  const isHarmless = scheme === "s3" && !/[@:?#=+%]/.test(value.slice("s3://".length));
+  throw new ConfigError("SHOPFLOW_LAKE is not a place for a lake", {
+    expected: "a folder, or s3://bucket or s3://bucket/prefix",
+    found: isHarmless ? JSON.stringify(value) : schemeOf(value),
+    remedy: "Credentials and endpoint of S3 come from AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL and the like.",
+  });
+}
+
+/**
+ * Where people reach the server, without a slash at its end; undefined when it is not said.
+ *
+ * @throws {ConfigError} when it is no such address.
+ */
+function publicUrl(value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  const url = URL.parse(value);
+  const isPlain = /^https?:\/\/[^@?#\s]+$/i.test(value);
+  if (url !== null && isPlain && /^https?:$/.test(url.protocol)) {
+    return url.href.replace(/\/+$/, "");
+  }
+  throw new ConfigError("SHOPFLOW_PUBLIC_URL is not the address of a server", {
+    expected: "http:// or https:// with a host and perhaps a path, e.g. https://shopflow.example.com",
+    found: schemeOf(value),
+    remedy: "It has neither user nor password, parameters or a #. The value is not shown here.",
+  });
+}
+
+/** The run of a job that a program was started for. */
+interface ServedRun {
+  /** Job and slot, e.g. `refresh-data@2024-10-02T03:05Z`. */
+  name: string;
+  /** Beginning of the data interval, ISO 8601 in UTC. */
+  from: string;
+  /** End of the data interval, exclusive; its beginning where a run is about no time. */
+  to: string;
+}
+
+const TIME = String.raw`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z`;
+const NAME = new RegExp(`^[a-z0-9][a-z0-9_-]*@(${TIME})$`);
+const INTERVAL = new RegExp(`^(${TIME})/(${TIME})$`);
+
+/**
+ * Reads `SHOPFLOW_RUN` and `SHOPFLOW_RUN_INTERVAL`, which the scheduler gives to the programs that it starts.
+ *
+ * @returns Undefined where neither is set: a person started the program.
+ * @throws {ConfigError} when one of them is missing or malformed.
+ */
+function servedRun(env: Record<string, string | undefined>): ServedRun | undefined {
+  const { SHOPFLOW_RUN: name, SHOPFLOW_RUN_INTERVAL: interval } = env;
+  if (!name && !interval) return undefined;
+  const [, slot] = NAME.exec(name ?? "") ?? [];
+  if (!name || !isTime(slot)) {
+    throw new ConfigError("SHOPFLOW_RUN is not the name of a run", {
+      expected: "JOB@SLOT in UTC, e.g. refresh-data@2024-10-02T03:05Z",
+      found: name ? shownValue(name) : "SHOPFLOW_RUN_INTERVAL alone",
+      remedy: "The scheduler sets both; unset them to start a program by hand.",
+    });
+  }
+  const [, from, to] = INTERVAL.exec(interval ?? "") ?? [];
+  if (!isTime(from) || !isTime(to) || Date.parse(from) > Date.parse(to)) {
+    throw new ConfigError("SHOPFLOW_RUN_INTERVAL is not a data interval", {
+      expected: "FROM/TO in UTC, FROM not after TO, e.g. 2024-10-02T02:05Z/2024-10-02T03:05Z",
+      found: interval ? shownValue(interval) : "SHOPFLOW_RUN alone",
+      remedy: "The scheduler sets both; unset them to start a program by hand.",
+    });
+  }
+  return { name, from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+}
+
+/** A real time: 31 February is none, though the pattern lets it pass. */
+function isTime(text: string | undefined): text is string {
+  if (text === undefined) return false;
+  const time = new Date(text);
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text.slice(0, 16));
+}
 
 /** Every setting, resolved: paths are absolute, defaults are filled in. */
 export interface Config {

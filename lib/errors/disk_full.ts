@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { ShopFlowError } from "./shopflow_error.ts";
+import { ShopFlowError } from "./errors.ts";
 
 /** A disk of this machine has no room left. */
 export class DiskFullError extends ShopFlowError {}

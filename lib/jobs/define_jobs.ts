@@ -1,9 +1,9 @@
 import { ConfigError } from "shopflow/errors/mod.ts";
-import { checkCron } from "./cron_expression.ts";
+import { checkCron } from "./cron.ts";
 import { DEFAULTS, type Job, type JobDeclaration, type Pools, type Step, stepName } from "./job.ts";
 
 /** What jobs may name. */
-export interface JobRules {
+interface JobRules {
   pipelines: string[];
   /** Paths of notebooks, e.g. `notebooks/churn.ipynb`. */
   notebooks: string[];

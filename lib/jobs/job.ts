@@ -11,7 +11,7 @@ export type Step =
   | { notebook: string; parameters?: Parameters };
 
 /** When slots are due: at the times of a cron expression, or whenever a snapshot is published. */
-export type Schedule = CronSchedule | { on: "snapshot" };
+type Schedule = CronSchedule | { on: "snapshot" };
 
 export interface CronSchedule {
   /** Five fields: minute, hour, day of month, month, day of week (by name: MON). */
@@ -29,7 +29,7 @@ export interface Retries {
 }
 
 /** What becomes of slots that were due while no scheduler ran. */
-export interface MissedPolicy {
+interface MissedPolicy {
   /** All are caught up with, one after the other, only the last one, or none. */
   run: "all" | "last" | "none";
   /** Older ones are not caught up with. */
@@ -40,7 +40,7 @@ export interface MissedPolicy {
  * What becomes of a slot that is due while another one of the job is open: it is skipped, it waits, or it takes the
  * place of the other, which is ended.
  */
-export type Overlap = "skip" | "queue" | "replace";
+type Overlap = "skip" | "queue" | "replace";
 
 /** What a schedule starts, and by which rules. */
 export interface Job {

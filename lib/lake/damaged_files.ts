@@ -2,8 +2,8 @@ import { LakeError } from "shopflow/errors/mod.ts";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import type { ObjectStore } from "./object_store.ts";
-import { isS3Url } from "./s3_location.ts";
+import type { ObjectStore } from "./store/object_store.ts";
+import { isS3Url } from "./store/s3/failures.ts";
 import type { TableFile } from "./snapshots.ts";
 
 /** Whether the store's file holds the bytes that were written. */

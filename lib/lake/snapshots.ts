@@ -1,9 +1,9 @@
 import { LakeError } from "shopflow/errors/mod.ts";
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { decodeJson, encodeJson, readJson } from "./json_object.ts";
-import type { ObjectStat, ObjectStore } from "./object_store.ts";
-import { movePointer, POINTER, type Pointer, readPointer } from "./snapshot_pointer.ts";
+import { decodeJson, encodeJson, readJson } from "./store/json_object.ts";
+import type { ObjectStat, ObjectStore } from "./store/object_store.ts";
+import { movePointer, POINTER, type Pointer, readPointer } from "./pointer.ts";
 
 /** An immutable file of a table, named by its content. */
 export interface TableFile {
@@ -55,7 +55,7 @@ export interface Lineage {
 /** A snapshot that is current, and since when: it may become so again. */
 export type CurrentSnapshot = Pick<Pointer, "snapshot" | "publishedAt">;
 
-export interface PublishOptions {
+interface PublishOptions {
   /**
    * The snapshot that was current when the work began (null: there was none). A run that was overtaken by another must
    * not put its older tables over the newer ones, nor undo a rollback to the same snapshot that came meanwhile. By
@@ -67,7 +67,7 @@ export interface PublishOptions {
 /** Key of a snapshot's manifest. */
 export const manifestKey = (id: string) => `snapshots/${id}.json`;
 /** The id in the key of a manifest; undefined where the key is not that of one. */
-export const idOf = (key: string): string | undefined => /^snapshots\/([0-9a-f]{16})\.json$/.exec(key)?.[1];
+const idOf = (key: string): string | undefined => /^snapshots\/([0-9a-f]{16})\.json$/.exec(key)?.[1];
 
 const fileShape = z.looseObject({ key: z.string(), rows: z.number(), size: z.number(), sha256: z.string() });
 const manifestShape = z.looseObject({
@@ -206,7 +206,7 @@ export async function readManifest(store: ObjectStore, id?: string): Promise<Man
 }
 
 /** @throws {LakeError} when a manifest is not the one of this id: it was changed since it was written. */
-export function requireIntact(store: ObjectStore, id: string, manifest: Manifest): Manifest {
+function requireIntact(store: ObjectStore, id: string, manifest: Manifest): Manifest {
   const { id: ownId, createdAt: _, ...content } = manifest;
   const found = contentId(content);
   if (ownId === id && found === id) return manifest;

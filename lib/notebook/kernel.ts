@@ -12,13 +12,13 @@
  *   x: { field: "month_start", type: "temporal" }, y: { field: "revenue", type: "quantitative" } } })
  * ```
  */
-import { showArqueroTables } from "./show_arquero.ts";
+import { showArqueroTables } from "./author/displays.ts";
 
 showArqueroTables();
 
-export { sql, table } from "./current_shop.ts";
-export { openShop, type Shop, type ShopOptions } from "./shop.ts";
-export type { QueryValue } from "./query.ts";
+export { sql, table } from "./author/shop.ts";
+export { openShop, type Shop, type ShopOptions } from "./author/shop.ts";
+export type { QueryValue } from "./author/shop.ts";
 export {
   type Displayable,
   markdown,
@@ -27,5 +27,5 @@ export {
   type PlotSpec,
   showMetrics,
   showTable,
-} from "./displayables.ts";
-export type { TableOptions } from "./html_table.ts";
+} from "./author/displays.ts";
+export type { TableOptions } from "./author/displays.ts";

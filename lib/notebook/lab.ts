@@ -1,8 +1,8 @@
 /** JupyterLab for this repository: found where it is installed, with our kernel, and without the sources' secrets. */
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { delimiter, join } from "node:path";
-import type { KernelLake } from "./jupyter/kernel_environment.ts";
-import { DENO_KERNELSPEC } from "./kernelspec.ts";
+import type { KernelLake } from "./kernel/environment.ts";
+import { DENO_KERNELSPEC } from "./format/nbformat.ts";
 
 /** Which notebooks see through the lake only, whose kernel always has every permission. */
 const SECRETS = /^(SHOPFLOW_(?!CACHE_BYTES$)|PG[A-Z]+$|MONGO)/;

@@ -1,20 +1,17 @@
-/**
- * Notebooks without Python: read, parameterised and run in the Deno kernel, kept with the record of their run, and
- * published as pages. Notebooks themselves import `shopflow/notebook/kernel.ts`.
- */
-export { cleanNotebook } from "./clean_notebook.ts";
-export { readExecuted } from "./executed_file.ts";
-export { findJupyterLab, labEnvironment, registerKernel } from "./lab.ts";
-export type { Notebook } from "./nbformat.ts";
-export { formatNotebook, parseNotebook, readNotebook, readNotebookText } from "./notebook_file.ts";
+/** Notebooks: their files, runs and reports. */
+export {
+  formatNotebook,
+  parseNotebook,
+  readNotebook,
+  readNotebookText,
+  replaceFiles,
+} from "./format/notebook_file.ts";
 export {
   describeParameters,
-  injectParameters,
-  type ParameterDeclaration,
   type Parameters,
   parseAssignments,
   readParameters,
-} from "./parameters.ts";
+} from "./format/parameters.ts";
 export {
   type FilledParameters,
   fillParameters,
@@ -22,11 +19,13 @@ export {
   type LastSale,
   type ParameterRules,
   readParameterRules,
-} from "./parameter_rules.ts";
-export { type FileChange, replaceFiles } from "./replace_files.ts";
-export { type Page, type PageOptions, renderPage } from "./render/page.ts";
-export { type PdfOptions, renderPdf } from "./render/pdf.ts";
-export { servedPagePolicy } from "./render/page_policy.ts";
+} from "./format/parameter_rules.ts";
+export { oneLine, type UnpublishedRun } from "./report/unpublished_run.ts";
+export { cleanNotebook } from "./format/clean.ts";
+export { findJupyterLab, labEnvironment, registerKernel } from "./lab.ts";
+export { servedPagePolicy } from "./report/scripts.ts";
+export { type Page, renderPage } from "./report/page.ts";
+export { renderPdf } from "./report/pdf.ts";
 export {
   type CurrentReport,
   currentReport,
@@ -37,20 +36,5 @@ export {
   publishReport,
   readReport,
   readReportNotebook,
-  type Report,
   reportNames,
-} from "./reports.ts";
-export { oneLine, type UnpublishedRun } from "./unpublished_run.ts";
-export type { ExecuteOptions, RunContext } from "./execute_notebook.ts";
-export { runNotebook, type RunOptions } from "./run_notebook.ts";
-export { RecordedFailure } from "./recorded_failure.ts";
-export { type Rerun, rerunNotebook } from "./rerun_notebook.ts";
-export { findRun, listRuns } from "./find_runs.ts";
-export { type CellDifference, compareOutputs } from "./compare_outputs.ts";
-export {
-  type ExecutedNotebook,
-  type NotebookRun,
-  type RunRecord,
-  runStatus,
-  snapshotRead,
-} from "./run_record.ts";
+} from "./report/reports.ts";

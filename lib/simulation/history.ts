@@ -25,7 +25,7 @@ const COMPLAINT_CHANCES = [
 ] as const;
 const DEFECT_TICKET_CHANCE = 0.75;
 
-export interface Purchases {
+interface Purchases {
   /**
    * Buys a cart at a moment (seconds since the start): takes the goods out of stock, writes the order, and
    * lets returns and tickets follow. The cart must be in stock.
@@ -34,7 +34,7 @@ export interface Purchases {
 }
 
 /** Purchases that change the stock, the orders and the support desk of a world. */
-export function createPurchases(world: World, random: Random): Purchases {
+function createPurchases(world: World, random: Random): Purchases {
   const { calendar, season, catalogue, population, stock, orders, support } = world;
   const between = (first: number, last: number) => first + Math.floor(random() * (last - first + 1));
 
@@ -111,7 +111,7 @@ type Visit = (customer: number, day: number) => void;
  * Visits to the shop of a world. Those of the last {@linkcode EVENT_RETENTION_DAYS} days are in its event log; orders and
  * tickets come of all.
  */
-export function createVisits(world: World, purchases: Purchases, random: Random): Visit {
+function createVisits(world: World, purchases: Purchases, random: Random): Visit {
   const { calendar, population, taste, stock, events, dropOut, support } = world;
   const hours = runningSums(HOURS);
   const furtherItems = randomPoisson.source(random)(MEAN_FURTHER_ITEMS);

@@ -55,7 +55,7 @@ export function checkParameters(parameters: SimulationParameters): void {
 }
 
 /** A table of the shop as CSV without a header, columns as in `SOURCE_TABLES`, NULL empty and unquoted. */
-export interface SimulatedTable {
+interface SimulatedTable {
   table: "customers" | "products" | "orders" | "events" | "inventory";
   rows: number;
   /** Can be iterated again and gives the same bytes again. */
@@ -72,7 +72,7 @@ export interface SimulatedShop {
   figures: BusinessFigures;
 }
 
-export interface SimulationOptions {
+interface SimulationOptions {
   /** Called after each simulated day. */
   onDay?: (done: number, total: number) => void;
 }

@@ -1,10 +1,10 @@
 import { fileExists } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
-import { type LoadTarget, openLoadTarget } from "./load_target.ts";
-import { connectTickets, mongoError } from "./mongo_client.ts";
-import { postgresError } from "./postgres_client.ts";
-import { SOURCE_TABLES } from "./source_tables.ts";
-import { readTickets } from "./ticket_documents.ts";
+import { type LoadTarget, openLoadTarget } from "./postgres/load.ts";
+import { connectTickets, mongoError } from "./tickets/mongodb.ts";
+import { postgresError } from "./postgres/client.ts";
+import { SOURCE_TABLES } from "./contract.ts";
+import { readTickets } from "./tickets/documents.ts";
 
 /**
  * Counts the rows of the five source tables and of `support_tickets`; a table, database or file that is not

@@ -1,6 +1,6 @@
 import { SourceError } from "shopflow/errors/mod.ts";
 import { join } from "node:path";
-import { SLIPS } from "./files/column_vote.ts";
+import { SLIPS } from "./files/columns.ts";
 
 /** What an import decided for rows of one kind. */
 export interface ImportRule {
@@ -59,7 +59,7 @@ export interface ImportReport {
 export const importReportPath = (home: string) => join(home, "shop", "import_report.json");
 
 /** What an import is checked by before its rows become visible. */
-export interface LineCheck {
+interface LineCheck {
   counts: LineCounts;
   reasons: RejectReason[];
   /** Lines of the file as they were counted before. */

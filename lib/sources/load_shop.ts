@@ -1,19 +1,19 @@
 import { SourceError } from "shopflow/errors/mod.ts";
-import { type LoadOptions, loadSourceTables, type TableCsv } from "./load_tables.ts";
-import { type StagedTickets, stageTickets, type Tickets } from "./load_tickets.ts";
+import { type LoadOptions, loadSourceTables, type TableCsv } from "./postgres/load.ts";
+import { type StagedTickets, stageTickets, type Tickets } from "./tickets/load.ts";
 
 /** Where a shop is kept. */
-export interface ShopUrls {
+interface ShopUrls {
   postgresUrl: string;
   ticketsUrl: string;
 }
 
-export interface ShopRows {
+interface ShopRows {
   tables: TableCsv[];
   tickets: Tickets;
 }
 
-export interface LoadShopOptions extends LoadOptions {
+interface LoadShopOptions extends LoadOptions {
   /** Receives the rows loaded, by table, before anybody else can see them; what it throws leaves all as it was. */
   accept?: (rows: Record<string, number>) => void;
 }

@@ -1,48 +1,37 @@
-/** The shop's source systems: PostgreSQL (a server or embedded) and MongoDB, its export file or the Support API. */
-export {
-  type ExtractedTable,
-  SOURCE_TABLES,
-  type SourceColumn,
-  type SourceTable,
-  type Strategy,
-  TICKET_FIELDS,
-  TICKET_TABLE,
-} from "./source_tables.ts";
-export { type LoadOptions, loadSourceTables, type TableCsv } from "./load_tables.ts";
-export { loadTickets } from "./load_tickets.ts";
-export { loadShop } from "./load_shop.ts";
-export { DATE_ORDERS, type DateOrder } from "./files/date_column.ts";
-export { DECIMAL_MARKS, type DecimalMark } from "./files/decimal_column.ts";
-export { type PostgresSource, withPostgresSource } from "./copy_tables.ts";
-export { ticketSource } from "./copy_tickets.ts";
-export type { CopiedRows } from "./csv_copy.ts";
-export type { RowSelection, TableSource, UnitKey } from "./row_selection.ts";
+/** The systems of the shop: PostgreSQL, support tickets, and files to import. */
+export { type ExtractedTable, SOURCE_TABLES, TICKET_TABLE } from "./contract.ts";
 export {
   differingMonths,
   type FiguresRow,
   figuresSql,
   figuresText,
-  type MonthFigures,
   type MonthlyFigures,
   monthlyFigures,
   monthSql,
   movedFigures,
+  type RowSelection,
   type SourceFigures,
+  type TableSource,
   totalRows,
-} from "./monthly_figures.ts";
-export { isConnectionLoss, isUnreachable } from "./postgres_client.ts";
-export { delay, withRetries } from "./retry.ts";
-export { getTicketPage, type SupportApiOptions } from "./support_api_client.ts";
-export { readSupportApi } from "./support_api.ts";
+  type UnitKey,
+} from "./source.ts";
+export type { CopiedRows } from "./csv.ts";
+export { isConnectionLoss, isUnreachable } from "./postgres/client.ts";
+export { withPostgresSource } from "./postgres/copy.ts";
+export { DECIMAL_MARKS } from "./files/columns.ts";
+export { ticketSource } from "./tickets/copy.ts";
 export { countSourceRows } from "./count_source_rows.ts";
 export {
   checkLines,
   type ImportReport,
   importReportPath,
-  type ImportRule,
-  type LineCounts,
   linesText,
   readImportReport,
   writeImportReport,
 } from "./import_report.ts";
-export * from "./online_retail/mod.ts";
+export { readTransactions } from "./online_retail/file.ts";
+export { OnlineRetailTranslation, type RejectedLines } from "./online_retail/translate.ts";
+export { withRetries } from "./retry.ts";
+export { type StatedFormats, surveyTransactions } from "./online_retail/survey.ts";
+export { loadShop } from "./load_shop.ts";
+export { DATE_ORDERS } from "./files/date_column.ts";

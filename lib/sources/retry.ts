@@ -1,7 +1,7 @@
 import type { Logger } from "shopflow/runtime/mod.ts";
 
 /** How long a source that was lost is tried again. */
-export interface RetryOptions {
+interface RetryOptions {
   /**
    * Milliseconds without a connection, in all, after which a source is given up: waits, and attempts in which the source
    * never answered. Time in which a source works does not count.
@@ -13,7 +13,7 @@ export interface RetryOptions {
 }
 
 /** One attempt at some work. */
-export interface Attempt {
+interface Attempt {
   /** 1 for the first. */
   number: number;
   /** Must be called when the source answers: the attempt's time does not count as lost then. */

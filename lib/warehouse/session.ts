@@ -1,6 +1,48 @@
-import { DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import {
+  type DuckDBDecimalValue,
+  DuckDBInstance,
+  type DuckDBListValue,
+  type DuckDBStructValue,
+  DuckDBTypeId,
+  type DuckDBValue,
+  type DuckDBValueConverter,
+} from "@duckdb/node-api";
 import { diskFullError, isDiskFull, WarehouseError } from "shopflow/errors/mod.ts";
-import { type Row, toPlainValue, type Value } from "./values.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { TableFile } from "shopflow/lake/mod.ts";
+
+/** A value of a result: numbers for every numeric type, text for dates and times. */
+export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
+export type Row = Record<string, Value>;
+
+/**
+ * Turns DuckDB's values into plain ones: BIGINT and DECIMAL become numbers (exact up to 2^53), DATE
+ * `YYYY-MM-DD`, TIMESTAMP `YYYY-MM-DD HH:MM:SS[.ffffff]`.
+ */
+const toPlainValue: DuckDBValueConverter<Value> = (value, type, convert) => {
+  if (value === null || value === undefined) return null;
+  switch (type.typeId) {
+    case DuckDBTypeId.DECIMAL:
+      return (value as DuckDBDecimalValue).toDouble();
+    case DuckDBTypeId.LIST: {
+      const { valueType } = type as typeof type & { valueType: typeof type };
+      return (value as DuckDBListValue).items.map((item) => convert(item, valueType, convert));
+    }
+    case DuckDBTypeId.STRUCT: {
+      const { entryNames, entryTypes } = type as typeof type & {
+        entryNames: string[];
+        entryTypes: (typeof type)[];
+      };
+      const { entries } = value as DuckDBStructValue;
+      return Object.fromEntries(
+        entryNames.map((name, i) => [name, convert(entries[name]!, entryTypes[i]!, convert)]),
+      );
+    }
+  }
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value === "object") return value.toString();
+  return value;
+};
 
 export interface SessionOptions {
   /** Upper bound of DuckDB's memory, e.g. `"2GiB"`. */
@@ -89,4 +131,10 @@ async function explained<T>(sql: string, work: () => Promise<T>): Promise<T> {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new WarehouseError(`DuckDB refused a statement: ${reason}\nin: ${sql.slice(0, 2000)}`, { cause });
   }
+}
+
+/** SQL that reads Parquet files of the store. */
+export async function parquet(files: TableFile[], store: ObjectStore): Promise<string> {
+  const paths = await Promise.all(files.map((file) => store.localPath(file.key)));
+  return `read_parquet([${paths.map(sqlString).join(", ")}], union_by_name = true)`;
 }

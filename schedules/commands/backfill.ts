@@ -2,16 +2,15 @@ import { type Command, Option } from "commander";
 import {
   type BackfillDependencies,
   formatRunName,
-  livingSchedulers,
   plannedBackfill,
   requestBackfill,
   type RunName,
 } from "shopflow/jobs/mod.ts";
-import { counted } from "../../pipelines/text_table.ts";
-import { findJob } from "./find_job.ts";
-import { answer, type JobsContext, type JsonFlag, requestOf } from "./jobs_context.ts";
-import { noScheduler } from "./no_scheduler.ts";
-import { readTime } from "./options.ts";
+import { livingSchedulers } from "shopflow/jobs/scheduler/mod.ts";
+import { counted } from "shopflow/cli/mod.ts";
+import { findJob } from "./find.ts";
+import { answer, type JobsContext, type JsonFlag, readTime, requestOf } from "./context.ts";
+import { noScheduler } from "./text.ts";
 
 interface BackfillFlags extends JsonFlag {
   from: string;

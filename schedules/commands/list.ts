@@ -1,20 +1,11 @@
 import type { Command } from "commander";
-import {
-  type KnownScheduler,
-  latestSlots,
-  livingSchedulers,
-  nextDue,
-  type Request,
-  type Slot,
-} from "shopflow/jobs/mod.ts";
-import { counted, textTable } from "../../pipelines/text_table.ts";
-import { scheduleText } from "../job_table.ts";
-import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
-import { type KnownJob, knownJobs } from "./known_jobs.ts";
-import { noScheduler } from "./no_scheduler.ts";
-import type { Paint } from "./paint.ts";
-import { statusText, tookText } from "./slot_text.ts";
-import { utcText, zoneText } from "./time_text.ts";
+import { type KnownScheduler, livingSchedulers } from "shopflow/jobs/scheduler/mod.ts";
+import { latestSlots, nextDue, type Request, type Slot } from "shopflow/jobs/mod.ts";
+import { counted, textTable } from "shopflow/cli/mod.ts";
+import { scheduleText } from "../run_scheduler.ts";
+import { answer, type JobsContext, type JsonFlag } from "./context.ts";
+import { type KnownJob, knownJobs } from "./find.ts";
+import { noScheduler, type Paint, statusText, tookText, utcText, zoneText } from "./text.ts";
 
 interface ListedJob extends KnownJob {
   nextDue?: string;

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { InputError } from "shopflow/errors/mod.ts";
 import { formatRunName, isFinal, type Slot } from "shopflow/jobs/mod.ts";
-import { followRunLog, readRunLog } from "shopflow/jobs/process/mod.ts";
-import { wholeNumber } from "../../pipelines/whole_number.ts";
-import { findRun } from "./find_run.ts";
-import type { JobsContext } from "./jobs_context.ts";
+import { followRunLog, readRunLog } from "shopflow/jobs/execution/mod.ts";
+import { wholeNumber } from "shopflow/cli/mod.ts";
+import { findRun } from "./find.ts";
+import type { JobsContext } from "./context.ts";
 
 interface LogsFlags {
   follow?: boolean;

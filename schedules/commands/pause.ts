@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { pauseJob, resumeJob } from "shopflow/jobs/mod.ts";
-import { findJob } from "./find_job.ts";
-import { answer, type JobsContext, type JsonFlag, requestOf } from "./jobs_context.ts";
+import { findJob } from "./find.ts";
+import { answer, type JobsContext, type JsonFlag, requestOf } from "./context.ts";
 
 interface PauseFlags extends JsonFlag {
   reason?: string;

@@ -1,12 +1,11 @@
 import { Command } from "commander";
 import { addBackfillCommand } from "./backfill.ts";
-import { addCancelCommand } from "./cancel.ts";
-import type { JobsContext } from "./jobs_context.ts";
+import { addCancelCommand, addRunsCommand } from "./runs.ts";
+import type { JobsContext } from "./context.ts";
 import { addListCommand } from "./list.ts";
 import { addLogsCommand } from "./logs.ts";
 import { addPauseCommands } from "./pause.ts";
 import { addRunCommand } from "./run.ts";
-import { addRunsCommand } from "./runs.ts";
 import { addShowCommand } from "./show.ts";
 import { addTickCommand } from "./tick.ts";
 

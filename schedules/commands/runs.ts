@@ -1,12 +1,9 @@
 import type { Command } from "commander";
-import { formatRunName, latestSlots, type Slot } from "shopflow/jobs/mod.ts";
-import { textTable } from "../../pipelines/text_table.ts";
-import { wholeNumber } from "../../pipelines/whole_number.ts";
-import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
-import { findKnownJob, knownJobs } from "./known_jobs.ts";
-import { readSince, readStatuses } from "./options.ts";
-import { statusText, tookText } from "./slot_text.ts";
-import { utcText } from "./time_text.ts";
+import { formatRunName, isOpen, latestSlots, requestCancel, type Slot } from "shopflow/jobs/mod.ts";
+import { textTable, wholeNumber } from "shopflow/cli/mod.ts";
+import { answer, type JobsContext, type JsonFlag, readSince, readStatuses, requestOf } from "./context.ts";
+import { findKnownJob, findRun, knownJobs } from "./find.ts";
+import { statusText, tookText, utcText } from "./text.ts";
 
 interface RunsFlags extends JsonFlag {
   status?: string;
@@ -56,4 +53,28 @@ function runsText({ paint, runtime }: JobsContext, slots: Slot[]): string {
     slot.reason,
   ]);
   return textTable(columns, rows);
+}
+
+/** `jobs cancel RUN`: ends a run, or does not let it start. */
+export function addCancelCommand(program: Command, context: () => JobsContext): void {
+  program.command("cancel")
+    .description("end a run that goes on, or take back one that is queued or waits")
+    .argument("<run>", "JOB@SLOT as `runs` prints it, or a job's name for its run that goes on")
+    .option("--json", "print the ledger's entry")
+    .addHelpText("after", "\nExample:\n  deno task jobs cancel train-models")
+    .action((name: string, flags: JsonFlag) => cancel(context(), name, flags));
+}
+
+async function cancel(context: JobsContext, name: string, flags: JsonFlag): Promise<void> {
+  const run = await findRun(context, name, "open");
+  const slot = await requestCancel(context.ledger, run, requestOf(context));
+  answer(
+    context,
+    slot,
+    () =>
+      isOpen(slot)
+        ? `${formatRunName(slot)} is to be ended: its scheduler does so within seconds`
+        : `${formatRunName(slot)} is ${slot.status}: ${slot.reason}`,
+    flags,
+  );
 }

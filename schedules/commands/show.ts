@@ -7,13 +7,11 @@ import {
   type Slot,
   stepName,
 } from "shopflow/jobs/mod.ts";
-import { formatSize, textTable } from "../../pipelines/text_table.ts";
-import { scheduleText } from "../job_table.ts";
-import { findRun } from "./find_run.ts";
-import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
-import { findKnownJob, type KnownJob } from "./known_jobs.ts";
-import { attemptText, statusText } from "./slot_text.ts";
-import { durationText, utcText, zoneText } from "./time_text.ts";
+import { formatSize, textTable } from "shopflow/cli/mod.ts";
+import { scheduleText } from "../run_scheduler.ts";
+import { findKnownJob, findRun, type KnownJob } from "./find.ts";
+import { answer, type JobsContext, type JsonFlag } from "./context.ts";
+import { attemptText, durationText, statusText, utcText, zoneText } from "./text.ts";
 
 /** `jobs show RUN`: everything about a slot. */
 export function addShowCommand(program: Command, context: () => JobsContext): void {

@@ -1,11 +1,10 @@
 import type { Command } from "commander";
 import { LakeError } from "shopflow/errors/mod.ts";
 import { formatRunName, type Slot } from "shopflow/jobs/mod.ts";
-import { counted } from "../../pipelines/text_table.ts";
-import { wholeNumber } from "../../pipelines/whole_number.ts";
-import { runTick, type Tick } from "../scheduler.ts";
-import { answer, type JobsContext, type JsonFlag } from "./jobs_context.ts";
-import { statusText, tookText } from "./slot_text.ts";
+import { counted, wholeNumber } from "shopflow/cli/mod.ts";
+import { runTick, type Tick } from "../run_scheduler.ts";
+import { answer, type JobsContext, type JsonFlag } from "./context.ts";
+import { statusText, tookText } from "./text.ts";
 
 interface TickFlags extends JsonFlag {
   /** Minutes. */

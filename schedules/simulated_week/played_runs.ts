@@ -6,16 +6,15 @@ import {
   type Step,
   stepName,
   stopped,
+  type StopReason,
 } from "shopflow/jobs/mod.ts";
-import type { StopReason } from "shopflow/jobs/mod.ts";
-import { openRunLog } from "shopflow/jobs/process/mod.ts";
-import type { ObjectStore } from "shopflow/lake/mod.ts";
+import { openRunLog } from "shopflow/jobs/execution/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
 import type { Trouble } from "./incidents.ts";
-import type { SimulatedClock } from "./simulated_clock.ts";
-import type { Durations } from "./typical_durations.ts";
+import type { Durations, SimulatedClock } from "./clock.ts";
 
-export interface PlayOptions {
+interface PlayOptions {
   clock: SimulatedClock;
   durations: Durations;
   troubles: Trouble[];
@@ -27,7 +26,7 @@ export interface PlayOptions {
 }
 
 /** Runs that do nothing but take their time. */
-export interface PlayedRuns {
+interface PlayedRuns {
   execute: Execute;
   /** Whether a run is being played. */
   isPlaying(run: Pick<Execution, "slot" | "attempt">): boolean;

@@ -58,7 +58,7 @@ interface Connection {
   unread?: IncomingMessage;
 }
 
-export interface TableOptions {
+interface TableOptions {
   /** Most connections at a time. */
   most: number;
   deadlines: Deadlines;

@@ -9,7 +9,7 @@ const ACCEPT_TURNS = 20;
 /** Pause between two turns, or two tries to open the port again, in milliseconds. */
 const TURN = 25;
 
-export interface PortOptions {
+interface PortOptions {
   /** No descriptor is left: whoever holds some that are not needed closes them. */
   starved(): void;
   /** Connections that wait to be accepted, as far as the system allows. */
@@ -19,7 +19,7 @@ export interface PortOptions {
 }
 
 /** A port that takes connections. */
-export interface OpenPort {
+interface OpenPort {
   port: number;
   close(): void;
 }

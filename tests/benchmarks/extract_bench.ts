@@ -6,12 +6,14 @@
 import { join } from "node:path";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
-import { withExtractClient } from "shopflow/sources/extract_client.ts";
-import { loadSourceTables, loadTickets, SOURCE_TABLES, withPostgresSource } from "shopflow/sources/mod.ts";
+import { withExtractClient } from "../../lib/sources/postgres/snapshot_transaction.ts";
+import { loadSourceTables } from "../../lib/sources/postgres/load.ts";
+import { loadTickets } from "../../lib/sources/tickets/load.ts";
+import { SOURCE_TABLES, withPostgresSource } from "shopflow/sources/mod.ts";
 // @ts-types="@types/pg-copy-streams"
 import { to as copyTo } from "pg-copy-streams";
 import { createContext } from "../../pipelines/context.ts";
-import { extract } from "../../pipelines/extract.ts";
+import { extract } from "../../pipelines/steps/extract/extract.ts";
 
 const EVENTS = Number(Deno.env.get("SHOPFLOW_TEST_EVENTS") ?? 200_000);
 const few = { group: `${EVENTS.toLocaleString("en-US")} events out of PostgreSQL`, n: 4, warmup: 1 };

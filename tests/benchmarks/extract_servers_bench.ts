@@ -13,8 +13,8 @@ import pg from "pg";
 // @ts-types="@types/pg-copy-streams"
 import { to as copyTo } from "pg-copy-streams";
 import { createContext } from "../../pipelines/context.ts";
-import { extract } from "../../pipelines/extract.ts";
-import { simulateIntoSources } from "../../pipelines/simulate/simulate_into_sources.ts";
+import { extract } from "../../pipelines/steps/extract/extract.ts";
+import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";
 import { TEST_MONGODB_URL, TEST_POSTGRES_URL } from "../requirements.ts";
 
 const CUSTOMERS = Number(Deno.env.get("SHOPFLOW_TEST_CUSTOMERS") ?? 10_000);

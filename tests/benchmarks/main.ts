@@ -4,7 +4,8 @@
  *
  *     deno task bench [NAME…]
  */
-import { InputError, runCommand } from "shopflow/errors/mod.ts";
+import { InputError } from "shopflow/errors/mod.ts";
+import { runCommand } from "shopflow/cli/mod.ts";
 import { Command } from "commander";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";

@@ -2,8 +2,9 @@
  * A small notebook of seven cells (a query, a chart, a table) from start to the executed copy: our runner beside
  * `jupyter nbconvert --execute`, both with the same Deno kernel. The peer needs SHOPFLOW_TEST_JUPYTER.
  */
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
-import { readNotebook, renderPage, runNotebook } from "shopflow/notebook/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
+import { readNotebook, renderPage } from "shopflow/notebook/mod.ts";
+import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
 import { executeInJupyter } from "../lib/notebook/execute_in_jupyter.ts";

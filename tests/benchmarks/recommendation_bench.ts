@@ -2,8 +2,8 @@
  * The recommender on 29,858 customers × 40,981 products with 810,128 interactions. Floors: turning the interactions
  * into a sparse matrix (fit cannot be quicker than reading its input), and copying the list of popular products.
  */
-import { interactionMatrix } from "../../lib/models/interaction_matrix.ts";
-import { createRecommender, loadRecommender, recommenderFiles } from "shopflow/models/mod.ts";
+import { interactionMatrix } from "../../lib/recommendation/matrix.ts";
+import { createRecommender, loadRecommender, recommenderFiles } from "shopflow/recommendation/mod.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fitGowalla, historyOf, judgeGowalla, PUBLISHED_ITEM_KNN, readGowalla } from "../fixtures/gowalla.ts";

@@ -4,9 +4,10 @@
  * server share one process, as they do for the floor. "DuckDB" is what a lookup costs without tables in memory.
  */
 import { Hono } from "hono";
-import { CHURN_FEATURES } from "shopflow/features/mod.ts";
-import { churnInputs, featureMatrix, saveChurnInputs, xgboostTrainer } from "shopflow/models/mod.ts";
-import { requireScores } from "shopflow/registry/mod.ts";
+import { CHURN_FEATURES, saveChurnInputs } from "shopflow/churn/mod.ts";
+import { churnInputs } from "../../lib/churn/inputs.ts";
+import { featureMatrix, xgboostTrainer } from "shopflow/ml/mod.ts";
+import { requireScores } from "shopflow/ml/registry/mod.ts";
 import { createLogger, createRandom, createRuntime } from "shopflow/runtime/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { createApp } from "../../server/app.ts";

@@ -4,7 +4,8 @@
  * ratio. `SHOPFLOW_TEST_CUSTOMERS` sets the size (100000 is the full one).
  */
 import { productsFor, simulateShop } from "shopflow/simulation/mod.ts";
-import { loadSourceTables, SOURCE_TABLES } from "shopflow/sources/mod.ts";
+import { loadSourceTables } from "../../lib/sources/postgres/load.ts";
+import { SOURCE_TABLES } from "shopflow/sources/mod.ts";
 import { silentProgress } from "shopflow/runtime/mod.ts";
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";

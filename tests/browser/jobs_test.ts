@@ -1,16 +1,9 @@
 import assert from "node:assert/strict";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import {
-  createScheduler,
-  type Execution,
-  type Job,
-  openLedger,
-  type Scheduler,
-  stopped,
-  type StopReason,
-} from "shopflow/jobs/mod.ts";
-import { openRunLog } from "shopflow/jobs/process/mod.ts";
-import type { ObjectStore } from "shopflow/lake/mod.ts";
+import { createScheduler, type Scheduler } from "shopflow/jobs/scheduler/mod.ts";
+import { type Execution, type Job, openLedger, stopped, type StopReason } from "shopflow/jobs/mod.ts";
+import { openRunLog } from "shopflow/jobs/execution/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { createApp } from "../../server/app.ts";
 import { listen } from "../../server/listen.ts";

@@ -1,5 +1,5 @@
 import type { Browser } from "playwright-core";
-import { launchChromium as launch } from "shopflow/notebook/render/chromium.ts";
+import { launchChromium as launch } from "../../lib/notebook/report/pdf.ts";
 import { TEST_CHROMIUM } from "../requirements.ts";
 
 /** Starts the machine's own Chromium, headless; the caller closes it. */

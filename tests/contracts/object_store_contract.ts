@@ -1,4 +1,4 @@
-import type { ObjectStore } from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Need, testWith } from "../requirements.ts";

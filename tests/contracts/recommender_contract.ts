@@ -2,12 +2,8 @@
  * What every recommender must do, on shops whose right answer is known: four groups of products, and customers
  * who deal with one group only.
  */
-import {
-  type Interaction,
-  loadRecommender,
-  type Recommender,
-  type RecommenderTraining,
-} from "shopflow/models/mod.ts";
+import { type Interaction, loadRecommender, type Recommender } from "shopflow/recommendation/mod.ts";
+import type { RecommenderTraining } from "../../lib/recommendation/model.ts";
 import assert from "node:assert/strict";
 
 /** A kind of recommender under test. */

@@ -1,9 +1,10 @@
-import { loadConfig, SETTINGS } from "shopflow/config/mod.ts";
+import { loadConfig } from "shopflow/config/mod.ts";
+import { KNOWN as SETTINGS } from "../../lib/config/config.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
-import { metricSet } from "shopflow/jobs/metrics/metric_set.ts";
+import { metricSet } from "../../lib/jobs/metrics.ts";
 import { DEADLINES } from "../../server/connections/connection_table.ts";
 import { MOST_CONNECTIONS } from "../../server/listen.ts";
 import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";

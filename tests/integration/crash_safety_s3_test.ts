@@ -1,6 +1,7 @@
 /** Lakes in S3 whose server fails, is slow or is killed, and whose pipelines are killed too. */
-import { createDirectoryStore, readManifest } from "shopflow/lake/mod.ts";
-import { createS3Store } from "shopflow/lake/s3_store.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
+import { readManifest } from "shopflow/lake/mod.ts";
+import { createS3Store } from "../../lib/lake/store/s3/s3_store.ts";
 import type { Random } from "shopflow/runtime/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 /** The pipelines are killed again and again, at any point of their course. */
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createGrowingShop } from "../fixtures/crash/growing_shop.ts";

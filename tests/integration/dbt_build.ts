@@ -4,7 +4,7 @@ import { openSnapshot, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { PipelineContext } from "../../pipelines/context.ts";
-import { WAREHOUSE_PROJECT } from "../../pipelines/transform.ts";
+import { WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
 
 /** Runs a program and gives what it printed; fails with that unless it succeeds. */
 export async function succeeds(

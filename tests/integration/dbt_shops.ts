@@ -3,9 +3,9 @@ import { publishRawExtract, type RawExtract } from "shopflow/lake/mod.ts";
 import { openSession, type RawInputs, sqlString } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import type { PipelineContext } from "../../pipelines/context.ts";
-import { extract } from "../../pipelines/extract.ts";
-import { simulateIntoSources } from "../../pipelines/simulate/simulate_into_sources.ts";
-import { transform } from "../../pipelines/transform.ts";
+import { extract } from "../../pipelines/steps/extract/extract.ts";
+import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";
+import { transform } from "../../pipelines/steps/transform.ts";
 import { appendBatch, type Batch } from "../fixtures/raw_batches.ts";
 import { customer, event, line, product, type ShopRows, smallShop, ticket } from "../fixtures/small_shop.ts";
 

@@ -2,7 +2,7 @@
 import { readRawExtract } from "shopflow/lake/mod.ts";
 import { loadSqlProject, sqlName, writeRawDatabase } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
-import { WAREHOUSE_PROJECT } from "../../pipelines/transform.ts";
+import { WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
 import { withLake } from "../pipelines/built_shop.ts";
 import { TEST_DBT, testWith } from "../requirements.ts";
 import { assertSameTables, dbtBuild } from "./dbt_build.ts";

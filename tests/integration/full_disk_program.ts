@@ -1,5 +1,6 @@
 /** What happens on a small file system of its own, which is mounted at the folder given; see `full_disk_test.ts`. */
-import { createDirectoryStore, listSnapshots, plannedGarbage } from "shopflow/lake/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
+import { listSnapshots, plannedGarbage } from "shopflow/lake/mod.ts";
 import { makeWorkingFolder, workingFolders } from "shopflow/runtime/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";

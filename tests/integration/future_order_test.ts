@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listReports } from "shopflow/notebook/mod.ts";
-import { loadChampion, requireScores } from "shopflow/registry/mod.ts";
+import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
 import { openSession, openSnapshot, type Row, sqlString } from "shopflow/warehouse/mod.ts";
 import { MongoClient } from "mongodb";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
-import { extract } from "../../pipelines/extract.ts";
-import { publish } from "../../pipelines/publish.ts";
-import { score } from "../../pipelines/score.ts";
-import { simulateIntoSources } from "../../pipelines/simulate/simulate_into_sources.ts";
-import { train } from "../../pipelines/train.ts";
-import { transform } from "../../pipelines/transform.ts";
+import { extract } from "../../pipelines/steps/extract/extract.ts";
+import { publish } from "../../pipelines/steps/publish/publish.ts";
+import { score } from "../../pipelines/steps/score/score.ts";
+import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";
+import { train } from "../../pipelines/steps/train/train.ts";
+import { transform } from "../../pipelines/steps/transform.ts";
 import { withServers } from "../fixtures/source_servers.ts";
 import { testWith } from "../requirements.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { type NotebookRun, rerunNotebook, type RunContext, runNotebook } from "shopflow/notebook/mod.ts";
-import type { Output } from "shopflow/notebook/nbformat.ts";
+import { type NotebookRun, rerunNotebook, runNotebook } from "shopflow/notebook/run/mod.ts";
+import type { RunContext } from "../../lib/notebook/run/execute_notebook.ts";
+import type { Output } from "../../lib/notebook/format/nbformat.ts";
 import { gone } from "../lib/notebook/gone.ts";
 import { withLake } from "../lib/notebook/run_context.ts";
 import { writeNotebook } from "../lib/notebook/write_notebook.ts";

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Notebook, readNotebook, runNotebook } from "shopflow/notebook/mod.ts";
+import type { Notebook } from "../../lib/notebook/format/nbformat.ts";
+import { readNotebook } from "shopflow/notebook/mod.ts";
+import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { executeInJupyter } from "../lib/notebook/execute_in_jupyter.ts";
 import { publishSmallLake } from "../lib/notebook/small_lake.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { formatNotebook, type Notebook, readNotebook } from "shopflow/notebook/mod.ts";
-import { compareNotebooks } from "shopflow/notebook/versions/mod.ts";
+import { formatNotebook, readNotebook } from "shopflow/notebook/mod.ts";
+import type { Notebook } from "../../lib/notebook/format/nbformat.ts";
+import { compareNotebooks } from "shopflow/notebook/diff/mod.ts";
 import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
 import { TEST_NBDIFF, testWith } from "../requirements.ts";
 

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { createLogger, silentProgress } from "shopflow/runtime/mod.ts";
-import { loadSourceTables, SOURCE_TABLES, withPostgresSource } from "shopflow/sources/mod.ts";
-import { connectPostgres } from "shopflow/sources/postgres_client.ts";
+import { loadSourceTables } from "../../lib/sources/postgres/load.ts";
+import { SOURCE_TABLES, withPostgresSource } from "shopflow/sources/mod.ts";
+import { connectPostgres } from "../../lib/sources/postgres/client.ts";
 // @ts-types="@types/pg"
 import pg from "pg";
 import { withPostgresDatabase } from "../fixtures/postgres_database.ts";

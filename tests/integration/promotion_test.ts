@@ -4,10 +4,10 @@ import { formatNotebook, readNotebook } from "shopflow/notebook/mod.ts";
 import { createClone } from "../fixtures/repository_clone.ts";
 import { publishSmallLake } from "../lib/notebook/small_lake.ts";
 import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
-import { code } from "../lib/notebook/versions/cells.ts";
+import { code } from "../lib/notebook/diff/cells.ts";
 
 const FIXTURE = new URL("../fixtures/notebooks/daily_orders.ipynb", import.meta.url).pathname;
-const CELL = `// promote: lib/business/basket_size.ts
+const CELL = `// promote: lib/kpis/basket_size.ts
 /**
  * The mean number of lines of an order.
  *
@@ -64,15 +64,15 @@ Deno.test("a cell of a notebook on the lake is promoted by the command, and the 
       line.slice(3)
     );
     assert.deepEqual(changed.filter((line) => line !== "").sort(), [
-      "lib/business/basket_size.ts",
-      "lib/business/mod.ts",
+      "lib/kpis/basket_size.ts",
+      "lib/kpis/mod.ts",
       "notebooks/orders.ipynb",
-      "tests/lib/business/basket_size_test.ts",
+      "tests/lib/kpis/basket_size_test.ts",
     ]);
     const files = changed.filter((file) => file.endsWith(".ts"));
     await deno("fmt", "--check", "--quiet", ...files);
     await deno("lint", "--quiet", ...files);
-    const tests = ["tests/lib/business/basket_size_test.ts", "tests/architecture_test.ts"];
+    const tests = ["tests/lib/kpis/basket_size_test.ts", "tests/architecture_test.ts"];
     assert.match(await deno("test", "--quiet", "--no-check", "--allow-all", ...tests), /6 passed/);
     assert.match(
       await deno("task", "--quiet", "notebook", "diff", "notebooks/orders.ipynb"),

@@ -1,19 +1,19 @@
 /** The whole path on a lake in S3, on a good day and on a bad one; for worse ones see crash_safety_s3_test.ts. */
 import { loadConfig } from "shopflow/config/mod.ts";
 import { currentSnapshotId, readManifest } from "shopflow/lake/mod.ts";
-import { createS3Store } from "shopflow/lake/s3_store.ts";
+import { createS3Store } from "../../lib/lake/store/s3/s3_store.ts";
 import { listReports, readReport } from "shopflow/notebook/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
-import { extract } from "../../pipelines/extract.ts";
-import { publish } from "../../pipelines/publish.ts";
-import { score } from "../../pipelines/score.ts";
-import { simulateIntoSources } from "../../pipelines/simulate/simulate_into_sources.ts";
-import { train } from "../../pipelines/train.ts";
-import { transform } from "../../pipelines/transform.ts";
+import { extract } from "../../pipelines/steps/extract/extract.ts";
+import { publish } from "../../pipelines/steps/publish/publish.ts";
+import { score } from "../../pipelines/steps/score/score.ts";
+import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";
+import { train } from "../../pipelines/steps/train/train.ts";
+import { transform } from "../../pipelines/steps/transform.ts";
 import { createApp } from "../../server/app.ts";
 import { startFaultyProxy } from "../fixtures/faulty_proxy.ts";
 import { slowAndFaulty } from "../fixtures/s3_faults.ts";

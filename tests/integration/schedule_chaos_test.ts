@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { openLedger, type Slot } from "shopflow/jobs/mod.ts";
-import { type ObjectStore, openStore } from "shopflow/lake/mod.ts";
+import { type ObjectStore, openStore } from "shopflow/lake/store/mod.ts";
 import { createRandom, type Random } from "shopflow/runtime/mod.ts";
 import { withS3Lake } from "../fixtures/s3_lake.ts";
 import { chaosPool, chaosSteps } from "../fixtures/schedules/chaos_jobs.ts";

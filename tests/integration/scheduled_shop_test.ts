@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openLedger, type Slot } from "shopflow/jobs/mod.ts";
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { listReports } from "shopflow/notebook/mod.ts";
 import { untilNothingIsDueFor } from "../schedules/jobs_terminal.ts";
 
@@ -26,7 +26,7 @@ Deno.test("the real jobs refresh, check, train, score, report and clean up a sho
   const store = createDirectoryStore(join(home, "lake"));
   const ledger = openLedger(store, () => new Date());
   const slotsOf = (job: string) => ledger.slots(job, new Date(0), new Date());
-  await run(home, "pipelines/simulate.ts", "--customers", "300");
+  await run(home, "pipelines/commands/simulate.ts", "--customers", "300");
   const schedule = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "schedules/main.ts"],
     cwd: ROOT,

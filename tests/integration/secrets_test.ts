@@ -8,10 +8,11 @@ import { startSupportApi } from "../fixtures/support_api.ts";
 import { TEST_MONGODB_URL, TEST_POSTGRES_URL, TEST_S3_URL, testWith } from "../requirements.ts";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { openChannels } from "shopflow/jobs/alerts/mod.ts";
-import { openStore } from "shopflow/lake/mod.ts";
-import { countSourceRows, getTicketPage, withPostgresSource } from "shopflow/sources/mod.ts";
+import { openStore } from "shopflow/lake/store/mod.ts";
+import { countSourceRows, withPostgresSource } from "shopflow/sources/mod.ts";
+import { getTicketPage } from "../../lib/sources/tickets/support_api.ts";
 import { createContext } from "../../pipelines/context.ts";
-import { extract } from "../../pipelines/extract.ts";
+import { extract } from "../../pipelines/steps/extract/extract.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
 const PERMISSIONS = ["read", "write", "env", "net", "sys", "ffi", "run"].map((name) => `--allow-${name}`);
@@ -63,31 +64,31 @@ async function together<T>(items: T[], work: (item: T) => Promise<void>, most = 
 
 /** Programs that read settings; `FILE` is a notebook with a parameter. */
 const READERS = [
-  "pipelines/simulate.ts --customers 100",
-  "pipelines/import.ts online-retail --from deno.json",
+  "pipelines/commands/simulate.ts --customers 100",
+  "pipelines/commands/import.ts online-retail --from deno.json",
   "pipelines/main.ts run extract",
   "pipelines/main.ts run transform train score publish check-data collect-garbage",
-  "pipelines/lake.ts show",
-  "pipelines/models.ts list",
-  "pipelines/warehouse.ts plan",
-  "pipelines/notebook.ts run FILE",
-  "pipelines/notebook.ts runs",
-  "pipelines/notebook.ts lab",
+  "pipelines/commands/lake.ts show",
+  "pipelines/commands/models.ts list",
+  "pipelines/commands/warehouse.ts plan",
+  "pipelines/commands/notebook.ts run FILE",
+  "pipelines/commands/notebook.ts runs",
+  "pipelines/commands/notebook.ts lab",
   "server/main.ts",
   "schedules/main.ts",
   "schedules/jobs_main.ts list",
 ];
 /** Programs that are given a URL where it does not belong. */
 const GIVEN = [
-  "pipelines/simulate.ts --customers URL",
-  "pipelines/import.ts online-retail --from URL",
+  "pipelines/commands/simulate.ts --customers URL",
+  "pipelines/commands/import.ts online-retail --from URL",
   "pipelines/main.ts run URL",
-  "pipelines/lake.ts show URL",
-  "pipelines/models.ts show URL",
-  "pipelines/warehouse.ts raw-tables URL",
-  "pipelines/notebook.ts run URL",
-  "pipelines/notebook.ts run FILE -p as_of=URL",
-  "pipelines/notebook.ts URL",
+  "pipelines/commands/lake.ts show URL",
+  "pipelines/commands/models.ts show URL",
+  "pipelines/commands/warehouse.ts raw-tables URL",
+  "pipelines/commands/notebook.ts run URL",
+  "pipelines/commands/notebook.ts run FILE -p as_of=URL",
+  "pipelines/commands/notebook.ts URL",
   "server/main.ts URL",
   "schedules/main.ts --run URL",
   "schedules/jobs_main.ts show URL",
@@ -197,12 +198,18 @@ Deno.test("a notebook's run keeps no secret that a cell was given, and takes non
     await Deno.remove(file);
     const folder = await Deno.makeTempDir();
     const elsewhere = await notebookIn(folder);
-    const ran = await program(home, ["pipelines/notebook.ts", "run", elsewhere, "--no-check"], {
+    const ran = await program(home, ["pipelines/commands/notebook.ts", "run", elsewhere, "--no-check"], {
       DESK_TOKEN: PASSWORD,
     });
     assert.match(ran.text, /refused/);
     const parameter = `as_of=postgres://reader:${PASSWORD}@db/shop`;
-    const refused = await program(home, ["pipelines/notebook.ts", "run", elsewhere, "-p", parameter]);
+    const refused = await program(home, [
+      "pipelines/commands/notebook.ts",
+      "run",
+      elsewhere,
+      "-p",
+      parameter,
+    ]);
     assert.match(refused.text, /parameter as_of holds a password/);
     const kept = await everythingIn(home);
     assert.match(kept, /study\.ipynb|\.ipynb/);

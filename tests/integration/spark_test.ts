@@ -4,7 +4,7 @@ import { loadSqlProject, rawTableSql, sqlString } from "shopflow/warehouse/mod.t
 import assert from "node:assert/strict";
 import { delimiter, dirname, join } from "node:path";
 import type { PipelineContext } from "../../pipelines/context.ts";
-import { WAREHOUSE_PROJECT } from "../../pipelines/transform.ts";
+import { WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
 import { withLake } from "../pipelines/built_shop.ts";
 import { TEST_SPARK, testWith } from "../requirements.ts";
 import { assertSameTables, dbtBuild, succeeds } from "./dbt_build.ts";

@@ -1,17 +1,17 @@
 /** From real source servers to reports: the star schema is the source's rows and money, and everything after it works. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { loadChampion, requireScores } from "shopflow/registry/mod.ts";
+import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
 import { listReports, readReport } from "shopflow/notebook/mod.ts";
 import { openSnapshot, type Row } from "shopflow/warehouse/mod.ts";
 import type { PipelineContext } from "../../pipelines/context.ts";
-import { extract } from "../../pipelines/extract.ts";
-import { importOnlineRetail } from "../../pipelines/import/online_retail.ts";
-import { publish } from "../../pipelines/publish.ts";
-import { score } from "../../pipelines/score.ts";
-import { simulateIntoSources } from "../../pipelines/simulate/simulate_into_sources.ts";
-import { train } from "../../pipelines/train.ts";
-import { transform } from "../../pipelines/transform.ts";
+import { extract } from "../../pipelines/steps/extract/extract.ts";
+import { importOnlineRetail } from "../../pipelines/commands/import.ts";
+import { publish } from "../../pipelines/steps/publish/publish.ts";
+import { score } from "../../pipelines/steps/score/score.ts";
+import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";
+import { train } from "../../pipelines/steps/train/train.ts";
+import { transform } from "../../pipelines/steps/transform.ts";
 import { withServers } from "../fixtures/source_servers.ts";
 import { TEST_DATASETS, testWith } from "../requirements.ts";
 

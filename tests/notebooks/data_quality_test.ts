@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { runNotebook } from "shopflow/notebook/mod.ts";
+import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { writeImportReport } from "shopflow/sources/mod.ts";
 import { join } from "node:path";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";

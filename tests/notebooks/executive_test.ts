@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { addDays } from "shopflow/features/mod.ts";
-import { runNotebook } from "shopflow/notebook/mod.ts";
+import { addDays } from "shopflow/ml/mod.ts";
+import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { join } from "node:path";
 import type { CuratedRows } from "../fixtures/curated_shop.ts";
 import { createCuratedLake, groupedShop, LAST_DAY } from "../fixtures/grouped_shop.ts";

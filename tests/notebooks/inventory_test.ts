@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { runNotebook } from "shopflow/notebook/mod.ts";
+import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { join } from "node:path";
-import { requireScores } from "shopflow/registry/mod.ts";
+import { requireScores } from "shopflow/ml/registry/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
-import { scoreInventory } from "../../pipelines/score/inventory.ts";
+import { scoreInventory } from "../../pipelines/steps/score/inventory.ts";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";
 import { outputOf } from "../fixtures/notebook_output.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { runNotebook } from "shopflow/notebook/mod.ts";
+import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { join } from "node:path";
-import { requireScores } from "shopflow/registry/mod.ts";
+import { requireScores } from "shopflow/ml/registry/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
-import { scoreRecommendation } from "../../pipelines/score/recommendation.ts";
-import { trainRecommendation } from "../../pipelines/train/recommendation.ts";
+import { scoreRecommendation } from "../../pipelines/steps/score/recommendation.ts";
+import { trainRecommendation } from "../../pipelines/steps/train/recommendation.ts";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";
 import { outputOf } from "../fixtures/notebook_output.ts";
 

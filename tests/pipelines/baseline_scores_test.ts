@@ -5,17 +5,16 @@ import {
   promotionDecisions,
   requireScores,
   saveModelVersion,
-} from "shopflow/registry/mod.ts";
-import { encodeJson } from "shopflow/lake/mod.ts";
+} from "shopflow/ml/registry/mod.ts";
+import { encodeJson } from "shopflow/lake/store/mod.ts";
 import { openSession, type Row, sqlString } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
-import type { PipelineContext } from "../../pipelines/context.ts";
-import { inOrder } from "../../pipelines/in_order.ts";
-import { createModelsProgram } from "../../pipelines/models.ts";
-import { scoreChurn } from "../../pipelines/score/churn.ts";
-import { scoreRecommendation } from "../../pipelines/score/recommendation.ts";
-import { trainChurn } from "../../pipelines/train/churn.ts";
-import { trainRecommendation } from "../../pipelines/train/recommendation.ts";
+import { inOrder, type PipelineContext } from "../../pipelines/context.ts";
+import { createModelsProgram } from "../../pipelines/commands/models.ts";
+import { scoreChurn } from "../../pipelines/steps/score/churn.ts";
+import { scoreRecommendation } from "../../pipelines/steps/score/recommendation.ts";
+import { trainChurn } from "../../pipelines/steps/train/churn.ts";
+import { trainRecommendation } from "../../pipelines/steps/train/recommendation.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";
 import { createClient } from "../server/api_client.ts";

@@ -1,15 +1,9 @@
 import { loadConfig } from "shopflow/config/mod.ts";
-import {
-  loadSqlProject,
-  openSession,
-  type Row,
-  runDataTests,
-  runModels,
-  type Session,
-  sqlName,
-} from "shopflow/warehouse/mod.ts";
+import { loadSqlProject, openSession, type Row, type Session, sqlName } from "shopflow/warehouse/mod.ts";
+import { runDataTests } from "../../lib/warehouse/build/audit.ts";
+import { runModels } from "../../lib/warehouse/build/models.ts";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
-import { WAREHOUSE_PROJECT } from "../../pipelines/transform.ts";
+import { WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
 import { createRawTable } from "../fixtures/raw_shop.ts";
 import { emptyShop, type ShopRow, type ShopRows, type ShopTable } from "../fixtures/small_shop.ts";
 import { stillRuntime } from "../lib/warehouse/small_project.ts";

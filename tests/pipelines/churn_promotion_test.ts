@@ -1,6 +1,6 @@
-import { readChurnExamples } from "shopflow/business/mod.ts";
-import { encodeJson } from "shopflow/lake/mod.ts";
-import { xgboostTrainer } from "shopflow/models/mod.ts";
+import { readChurnExamples } from "shopflow/churn/mod.ts";
+import { encodeJson } from "shopflow/lake/store/mod.ts";
+import { xgboostTrainer } from "shopflow/ml/mod.ts";
 import {
   championCard,
   championVersion,
@@ -8,13 +8,13 @@ import {
   makeChampion,
   promotionDecisions,
   saveModelVersion,
-} from "shopflow/registry/mod.ts";
+} from "shopflow/ml/registry/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import type { PipelineContext } from "../../pipelines/context.ts";
-import { createModelsProgram } from "../../pipelines/models.ts";
-import { scoreChurn } from "../../pipelines/score/churn.ts";
-import { trainChurn } from "../../pipelines/train/churn.ts";
+import { createModelsProgram } from "../../pipelines/commands/models.ts";
+import { scoreChurn } from "../../pipelines/steps/score/churn.ts";
+import { trainChurn } from "../../pipelines/steps/train/churn.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
 import { openChurnShop } from "../fixtures/churn_shop.ts";
 import { publishSession } from "../fixtures/publish_session.ts";

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { CHURN_FEATURES } from "shopflow/features/mod.ts";
-import { loadChurnModel, type Reason } from "shopflow/models/mod.ts";
-import { loadChampion, requireScores } from "shopflow/registry/mod.ts";
+import { CHURN_FEATURES, loadChurnModel, type Reason } from "shopflow/churn/mod.ts";
+import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
-import { scoreChurn } from "../../pipelines/score/churn.ts";
-import { trainChurn } from "../../pipelines/train/churn.ts";
+import { scoreChurn } from "../../pipelines/steps/score/churn.ts";
+import { trainChurn } from "../../pipelines/steps/train/churn.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
 
 Deno.test("churn is trained, measured, made champion and scored from a snapshot", async (t) => {

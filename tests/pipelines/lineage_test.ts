@@ -2,9 +2,9 @@ import { readManifest, readRawExtract, readWatermarks } from "shopflow/lake/mod.
 import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { createLakeProgram } from "../../pipelines/lake.ts";
-import { extract } from "../../pipelines/extract.ts";
-import { createTransform, transform, WAREHOUSE_PROJECT } from "../../pipelines/transform.ts";
+import { createLakeProgram } from "../../pipelines/commands/lake.ts";
+import { extract } from "../../pipelines/steps/extract/extract.ts";
+import { createTransform, transform, WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
 import { changeShop, withEmbeddedShop } from "../fixtures/embedded_shop.ts";
 
 Deno.test("a snapshot's lineage says up to where and when the sources were read, and `lake show` prints it", () =>

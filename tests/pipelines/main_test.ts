@@ -2,8 +2,7 @@ import { ModelError, PipelineError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pipelinesNamed } from "../../pipelines/main.ts";
-import { inOrder } from "../../pipelines/in_order.ts";
-import type { PipelineContext, PipelineResult } from "../../pipelines/context.ts";
+import { inOrder, type PipelineContext, type PipelineResult } from "../../pipelines/context.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
 

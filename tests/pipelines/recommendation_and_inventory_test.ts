@@ -1,12 +1,12 @@
-import { addDays } from "shopflow/features/mod.ts";
-import { loadRecommender } from "shopflow/models/mod.ts";
-import { championCard, loadChampion, requireScores } from "shopflow/registry/mod.ts";
+import { addDays } from "shopflow/ml/mod.ts";
+import { loadRecommender } from "shopflow/recommendation/mod.ts";
+import { championCard, loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
 import { openSession, type Row, sqlString } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import type { PipelineContext } from "../../pipelines/context.ts";
-import { scoreInventory } from "../../pipelines/score/inventory.ts";
-import { scoreRecommendation } from "../../pipelines/score/recommendation.ts";
-import { trainRecommendation } from "../../pipelines/train/recommendation.ts";
+import { scoreInventory } from "../../pipelines/steps/score/inventory.ts";
+import { scoreRecommendation } from "../../pipelines/steps/score/recommendation.ts";
+import { trainRecommendation } from "../../pipelines/steps/train/recommendation.ts";
 import type { CuratedRows } from "../fixtures/curated_shop.ts";
 import { createCuratedLake, groupedShop, LAST_DAY } from "../fixtures/grouped_shop.ts";
 

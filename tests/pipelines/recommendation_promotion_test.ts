@@ -1,6 +1,5 @@
-import { readRecommenderData, trainRecommender } from "shopflow/business/mod.ts";
-import { addDays } from "shopflow/features/mod.ts";
-import { recommenderFiles } from "shopflow/models/mod.ts";
+import { readRecommenderData, recommenderFiles, trainRecommender } from "shopflow/recommendation/mod.ts";
+import { addDays } from "shopflow/ml/mod.ts";
 import {
   championCard,
   championVersion,
@@ -8,11 +7,11 @@ import {
   makeChampion,
   promotionDecisions,
   saveModelVersion,
-} from "shopflow/registry/mod.ts";
+} from "shopflow/ml/registry/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import type { Pipeline, PipelineContext } from "../../pipelines/context.ts";
-import { trainRecommendation } from "../../pipelines/train/recommendation.ts";
+import { trainRecommendation } from "../../pipelines/steps/train/recommendation.ts";
 import { CURATED_TABLES, type CuratedRows, openCuratedShop } from "../fixtures/curated_shop.ts";
 import { createCuratedLake, groupedShop, LAST_DAY } from "../fixtures/grouped_shop.ts";
 import { publishSession } from "../fixtures/publish_session.ts";

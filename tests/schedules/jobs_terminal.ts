@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { createScheduler, type Execute, nextDue, openLedger, type Scheduler } from "shopflow/jobs/mod.ts";
-import { openRunLog } from "shopflow/jobs/process/mod.ts";
-import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
+import { createScheduler, type Scheduler } from "shopflow/jobs/scheduler/mod.ts";
+import { type Execute, nextDue, openLedger } from "shopflow/jobs/mod.ts";
+import { openRunLog } from "shopflow/jobs/execution/mod.ts";
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
 import { JOBS } from "../../schedules/jobs.ts";

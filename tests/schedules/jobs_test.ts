@@ -3,7 +3,7 @@ import { nextDue } from "shopflow/jobs/mod.ts";
 import { readNotebook, readParameters } from "shopflow/notebook/mod.ts";
 import { join } from "node:path";
 import { pipelinesNamed } from "../../pipelines/main.ts";
-import { jobTable } from "../../schedules/job_table.ts";
+import { jobTable } from "../../schedules/run_scheduler.ts";
 import { JOBS, PIPELINES, STAKEHOLDERS_TIME_ZONE } from "../../schedules/jobs.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openLedger, saveDefinitions, type Slot } from "shopflow/jobs/mod.ts";
-import type { ObjectStore } from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { JOBS } from "../../schedules/jobs.ts";
 import { withTerminal } from "./jobs_terminal.ts";
 

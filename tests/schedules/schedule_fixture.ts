@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { type Job, type Ledger, openLedger, type Slot } from "shopflow/jobs/mod.ts";
-import type { ProgramCall } from "shopflow/jobs/process/mod.ts";
-import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
+import type { ProgramCall } from "shopflow/jobs/execution/mod.ts";
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime, type Runtime } from "shopflow/runtime/mod.ts";
-import type { startSchedule } from "../../schedules/scheduler.ts";
+import type { startSchedule } from "../../schedules/run_scheduler.ts";
 
 export const ROOT = join(import.meta.dirname!, "..", "..");
 /** Not due while a test runs. */

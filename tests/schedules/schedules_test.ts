@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Slot } from "shopflow/jobs/mod.ts";
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import type { Slot } from "shopflow/jobs/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { JOBS } from "../../schedules/jobs.ts";
-import { stepProgram } from "../../schedules/step_program.ts";
+import { stepProgram } from "../../schedules/run_scheduler.ts";
 import { jobSet } from "../lib/jobs/scheduler_fixture.ts";
 import { ROOT } from "./schedule_fixture.ts";
 

@@ -1,4 +1,4 @@
-import type { ObjectStore } from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { createApp, type ServerDependencies } from "../../server/app.ts";
 import { publishWholeLake, temporaryLake } from "./small_lake.ts";

@@ -1,4 +1,4 @@
-import { createDirectoryStore, encodeJson, type ObjectStore } from "shopflow/lake/mod.ts";
+import { createDirectoryStore, encodeJson, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import assert from "node:assert/strict";
 import { type ApiClient, createClient, NOW } from "./api_client.ts";
 import { publishChurnScores, publishWholeLake } from "./small_lake.ts";

@@ -1,21 +1,13 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import {
-  createDirectoryStore,
-  type ObjectStore,
-  publishSnapshot,
-  type SnapshotTable,
-} from "shopflow/lake/mod.ts";
-import {
-  churnInputs,
-  featureMatrix,
-  fitRecommender,
-  RECOMMENDER_PARAMETERS,
-  recommenderFiles,
-  saveChurnInputs,
-  xgboostTrainer,
-} from "shopflow/models/mod.ts";
-import { makeChampion, publishScores, saveModelVersion } from "shopflow/registry/mod.ts";
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { publishSnapshot, type SnapshotTable } from "shopflow/lake/mod.ts";
+import { churnInputs } from "../../lib/churn/inputs.ts";
+import { featureMatrix, xgboostTrainer } from "shopflow/ml/mod.ts";
+import { fitRecommender } from "../../lib/recommendation/model.ts";
+import { RECOMMENDER_PARAMETERS, recommenderFiles } from "shopflow/recommendation/mod.ts";
+import { saveChurnInputs } from "shopflow/churn/mod.ts";
+import { makeChampion, publishScores, saveModelVersion } from "shopflow/ml/registry/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 
 export const AS_OF = "2024-10-01";

@@ -1,12 +1,7 @@
-import type { ObjectStore } from "shopflow/lake/mod.ts";
-import {
-  type ExecutedNotebook,
-  formatNotebook,
-  notebookPath,
-  publishReport,
-  renderPage,
-  type Report,
-} from "shopflow/notebook/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { ExecutedNotebook } from "shopflow/notebook/run/mod.ts";
+import { formatNotebook, notebookPath, publishReport, renderPage } from "shopflow/notebook/mod.ts";
+import type { Report } from "../../lib/notebook/report/reports.ts";
 
 const CHART = {
   mark: "bar",

@@ -1,9 +1,16 @@
-import { type Attempt, defineJobs, type Job, type JobSet, openLedger, type Slot } from "shopflow/jobs/mod.ts";
-import { saveDefinitions } from "shopflow/jobs/definitions.ts";
-import { dueTimes } from "shopflow/jobs/due_slots.ts";
-import { openRunLog } from "shopflow/jobs/process/mod.ts";
-import { takeSchedulerLease } from "shopflow/jobs/scheduler_lease.ts";
-import type { ObjectStore } from "shopflow/lake/mod.ts";
+import {
+  type Attempt,
+  defineJobs,
+  type Job,
+  type JobSet,
+  openLedger,
+  saveDefinitions,
+  type Slot,
+} from "shopflow/jobs/mod.ts";
+import { dueTimes } from "../../lib/jobs/scheduler/due.ts";
+import { openRunLog } from "shopflow/jobs/execution/mod.ts";
+import { takeSchedulerLease } from "../../lib/jobs/scheduler/lease.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 
 /** Jobs of every kind: hourly, every quarter of an hour, nightly, weekly in a time zone, with each snapshot. */
 export const SMALL_SCHEDULE: JobSet = defineJobs(

@@ -1,12 +1,10 @@
 import type { Job } from "../job.ts";
-import type { Ledger } from "../ledger.ts";
-import { alertsKey } from "../ledger_keys.ts";
-import { type SharedObject, sharedObject } from "../shared_object.ts";
-import { headline } from "./alert_message.ts";
-import { createDelivery, type DeliveryOptions, EMPTY, isState, type Stored } from "./delivery.ts";
-import { post } from "./outbox.ts";
-import { reviewAlerts } from "./review_alerts.ts";
-import { slotsToReview } from "./slots_to_review.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { alertsKey } from "../ledger/keys.ts";
+import { type SharedObject, sharedObject } from "../ledger/shared_object.ts";
+import { headline } from "./message.ts";
+import { createDelivery, type DeliveryOptions, EMPTY, isState, post, type Stored } from "./outbox.ts";
+import { reviewAlerts, slotsToReview } from "./incidents.ts";
 
 export interface AlertsOptions extends DeliveryOptions {
   ledger: Ledger;

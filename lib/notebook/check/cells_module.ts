@@ -1,9 +1,13 @@
 import type { File, ImportDeclaration, Statement } from "@babel/types";
-import { type CodeCell, hasTag, type Notebook } from "../nbformat.ts";
-import { declaredNames } from "./declared_names.ts";
-import { parseCell } from "./parse_cell.ts";
-import { importAsDeclarations, rewriteImports } from "./rewrite_imports.ts";
-import { applyEdits, type Edit } from "./text_edit.ts";
+import { type CodeCell, hasTag, type Notebook } from "../format/nbformat.ts";
+import {
+  applyEdits,
+  declaredNames,
+  type Edit,
+  importAsDeclarations,
+  parseCell,
+  rewriteImports,
+} from "./names.ts";
 
 /** A place in a notebook for people: both numbers count from 1. */
 export interface CellPlace {
@@ -23,7 +27,7 @@ export interface CellProblem extends CellPlace {
 }
 
 /** A notebook's code as one module with the same meaning for the type checker. */
-export interface CellsModule {
+interface CellsModule {
   code: string;
   /** For each line of the module, counted from 0, where it comes from; undefined for lines that we added. */
   places: (CellPlace | undefined)[];

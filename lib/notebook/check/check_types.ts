@@ -1,11 +1,48 @@
+import { type CellPlace, type CellProblem, cellsModule } from "./cells_module.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { isFile } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Notebook } from "../nbformat.ts";
-import { type CellProblem, cellsModule } from "./cells_module.ts";
-import { readDiagnostics } from "./diagnostics.ts";
+import type { Notebook } from "../format/nbformat.ts";
+
+/** A diagnostic of Deno's checker: code and message, the line with its mark, and where. */
+const DIAGNOSTIC = /^(?<code>TS\d+) \[ERROR\]: (?<message>[\s\S]*?)\n {4}at (?<url>\S+):(?<line>\d+):\d+$/gm;
+/** What is wrong with a module before its types are looked at, e.g. that it does not exist. */
+const GRAPH_ERROR = /^error: (?<message>[\s\S]*?)\n {4}at (?<url>\S+):(?<line>\d+):\d+$/m;
+
+/**
+ * What `deno check` printed, as problems of the cells that the module `url` was made of; `elsewhere` is what lies
+ * in other modules.
+ */
+function readDiagnostics(
+  text: string,
+  url: string,
+  places: (CellPlace | undefined)[],
+  code: string,
+): { problems: CellProblem[]; elsewhere: string } {
+  const lines = code.split("\n");
+  const problems: CellProblem[] = [];
+  const graphError = text.match(GRAPH_ERROR);
+  for (const match of [...text.matchAll(DIAGNOSTIC), ...graphError ? [graphError] : []]) {
+    const { code: name = "ImportError", message, url: where, line } = match.groups as Record<string, string>;
+    const place = where === url ? places[Number(line) - 1] : undefined;
+    if (place === undefined) continue;
+    const source = lines[Number(line) - 1]!;
+    problems.push({ ...place, code: name, message: withoutCode(message!, source), source });
+  }
+  const elsewhere = text.split("\n").filter((line) => !/^(Check|Download|Warning) /.test(line)).join("\n")
+    .trim();
+  return { problems: inOrder(problems), elsewhere: elsewhere.slice(0, 2000) };
+}
+
+/** Deno prints the line and a row of marks below the message. */
+function withoutCode(message: string, source: string): string {
+  const at = message.indexOf(`\n${source}\n`);
+  return (at < 0 ? message.split("\n")[0]! : message.slice(0, at)).trim();
+}
+
+const inOrder = (problems: CellProblem[]) => problems.toSorted((a, b) => a.cell - b.cell || a.line - b.line);
 
 export interface CheckOptions {
   /** The notebook's folder: relative imports and `deno.json` are looked for from here. */
@@ -109,4 +146,25 @@ async function writeWhole(path: string, text: string): Promise<void> {
   const staged = `${path}.${crypto.randomUUID()}`;
   await Deno.writeTextFile(staged, text);
   await Deno.rename(staged, path);
+}
+
+/** Puts what is wrong with a cell's code into the cell, as the error of a cell that was not run. */
+export function showProblems({ cells }: Notebook, problems: CellProblem[]): void {
+  for (const cell of cells) {
+    const own = problems.filter(({ cellId }) => cellId === cell.id);
+    if (cell.cell_type !== "code" || own.length === 0) continue;
+    const [first] = own as [CellProblem];
+    const more = own.length > 1 ? ` (and ${own.length - 1} more in this cell)` : "";
+    cell.outputs.push({
+      output_type: "error",
+      ename: first.code,
+      evalue: `cell ${first.cell}, line ${first.line}: ${first.message.split("\n")[0]}${more}`,
+      traceback: [
+        "The notebook was not run, since its code is not in order. `--no-check` runs it all the same.",
+        ...own.flatMap((
+          { code, line, message, source },
+        ) => ["", `line ${line}: ${source.trim()}`, `  ${code}: ${message}`]),
+      ],
+    });
+  }
 }

@@ -33,7 +33,7 @@ export interface Catalogue {
   clusters: Clusters;
 }
 
-export interface Clusters {
+interface Clusters {
   size: number;
   category: Uint8Array;
   /** Products in the order of clusters; cluster k has positions [offsets[k], offsets[k + 1]). */

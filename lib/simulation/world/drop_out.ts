@@ -11,7 +11,7 @@ const ANNOYANCE_KEPT = 0.55;
 const MOST_ANNOYANCE = 2.5;
 
 /** The hidden truth, one row a customer and month in which the customer was alive at some time. */
-export interface Truth {
+interface Truth {
   customer: GrowingColumn;
   month: GrowingColumn;
   aliveAtStart: GrowingColumn;

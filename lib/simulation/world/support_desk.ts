@@ -44,7 +44,7 @@ const RATING_SHARE = 0.55;
 const BAD_SCORE = 2;
 const AGENTS = 40;
 
-export interface Complaint {
+interface Complaint {
   customer: number;
   issue: Issue;
   /** Seconds since the start of the history. */
@@ -62,7 +62,7 @@ export interface SupportDesk {
 }
 
 /** The tickets as columns in the order they were opened (not of time). */
-export interface Tickets {
+interface Tickets {
   customer: GrowingColumn;
   issue: GrowingColumn;
   priority: GrowingColumn;

@@ -9,7 +9,7 @@ export const CATEGORIES = [
   "Toys",
 ];
 
-export interface CategoryWords {
+interface CategoryWords {
   brands: string[];
   /** Kinds of product; a cluster of products is of one kind. */
   kinds: string[];
@@ -108,7 +108,7 @@ export const ADJECTIVES = [
 /** The warehouses of the shop. */
 export const WAREHOUSES = ["WH-US-EAST", "WH-US-WEST", "WH-EU-CENTRAL", "WH-ASIA-PAC"];
 
-export interface CountryWords {
+interface CountryWords {
   name: string;
   /** Share of the shop's customers. */
   share: number;

@@ -1,4 +1,4 @@
-import { ColumnVote } from "./column_vote.ts";
+import { ColumnVote } from "./columns.ts";
 
 /** In which order a date names day, month and year. */
 export type DateOrder = "day-first" | "month-first" | "year-first";

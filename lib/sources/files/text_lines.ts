@@ -2,7 +2,7 @@ import { SourceError } from "shopflow/errors/mod.ts";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 
-export interface TextLineOptions {
+interface TextLineOptions {
   /** Receives how many bytes of the file (packed, if it is) were read so far. */
   onBytes?: (bytes: number) => void;
   /** What the file should be, for messages. */

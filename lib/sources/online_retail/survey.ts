@@ -1,8 +1,7 @@
 import { SourceError } from "shopflow/errors/mod.ts";
 import { DateColumn, type DateFormat, type DateOrder } from "../files/date_column.ts";
-import { DecimalColumns, type DecimalMark } from "../files/decimal_column.ts";
-import { givenText } from "../files/missing_words.ts";
-import { readTransactions } from "./transaction_file.ts";
+import { DecimalColumns, type DecimalMark, givenText } from "../files/columns.ts";
+import { readTransactions } from "./file.ts";
 
 /** What a person says about the file; where nothing is said, the file decides. */
 export interface StatedFormats {
@@ -16,7 +15,7 @@ export interface FileFormats {
   decimals: DecimalMark;
 }
 
-export interface Survey {
+interface Survey {
   formats: FileFormats;
   /** Lines of the file, of every kind. */
   lines: number;

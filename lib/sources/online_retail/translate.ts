@@ -1,14 +1,165 @@
-import { SourceError } from "shopflow/errors/mod.ts";
-import { csvFields } from "../csv_copy.ts";
 import type { ImportRule, LineCounts, RejectReason } from "../import_report.ts";
-import type { TableCsv } from "../load_tables.ts";
-import { CustomerList } from "./customer_list.ts";
-import { centsAsDecimal } from "./exact_amount.ts";
-import { type OrderLine, translateTransaction } from "./order_line.ts";
-import { OrderLineRules } from "./order_line_rules.ts";
-import { ProductCatalogue } from "./product_catalogue.ts";
+import {
+  centsAsDecimal,
+  isServiceCharge,
+  type OrderLine,
+  OrderLineRules,
+  SERVICE_CATEGORY,
+  translateTransaction,
+} from "./rules.ts";
+import { SourceError } from "shopflow/errors/mod.ts";
+import { csvFields } from "../csv.ts";
+import type { TableCsv } from "../postgres/load.ts";
 import type { FileFormats } from "./survey.ts";
-import type { TransactionLine, TransactionRecord } from "./transaction_file.ts";
+import type { TransactionLine, TransactionRecord } from "./file.ts";
+
+/** A row of the source table `customers`, as far as transactions tell. */
+interface ListedCustomer {
+  customerId: string;
+  country: string | null;
+  /** Date of the first invoice. */
+  signupDate: string;
+}
+
+interface SeenCustomer {
+  countries: Set<string>;
+  latestCountry: string;
+  latestDate: string;
+  firstDate: string;
+}
+
+/** Gathers the customers that order lines name. */
+class CustomerList {
+  readonly #customers = new Map<string, SeenCustomer>();
+
+  add({ customerId, country, orderDate }: OrderLine): void {
+    if (customerId === null) return;
+    const seen = this.#customers.get(customerId);
+    if (!seen) {
+      this.#customers.set(customerId, {
+        countries: new Set([country]),
+        latestCountry: country,
+        latestDate: orderDate,
+        firstDate: orderDate,
+      });
+      return;
+    }
+    seen.countries.add(country);
+    if (orderDate < seen.firstDate) seen.firstDate = orderDate;
+    if (orderDate < seen.latestDate) return;
+    seen.latestDate = orderDate;
+    seen.latestCountry = country;
+  }
+
+  /** Every customer by id, in the country of the latest line. */
+  customers(): ListedCustomer[] {
+    return [...this.#customers].sort(([a], [b]) => a < b ? -1 : 1).map(([customerId, seen]) => ({
+      customerId,
+      country: seen.latestCountry || null,
+      signupDate: seen.firstDate,
+    }));
+  }
+
+  /** What was decided for how many customers. */
+  report(): ImportRule[] {
+    return [{
+      sourceTable: "customers",
+      rule: "several_countries",
+      action: "repaired",
+      rows: [...this.#customers.values()].filter(({ countries }) => countries.size > 1).length,
+      amount: null,
+      description: "Customers with lines in several countries: the country of the latest line",
+    }];
+  }
+}
+
+const LONGEST_NAME = 255;
+
+/** A row of the source table `products`; null where the transactions do not say. */
+interface CataloguedProduct {
+  productId: string;
+  productName: string | null;
+  /** Known of service charges only. */
+  category: string | null;
+  price: string | null;
+}
+
+interface SeenProduct {
+  descriptions: Map<string, number>;
+  prices: Map<number, number>;
+}
+
+/** Gathers the products that order lines name: what they are called and cost most often. */
+class ProductCatalogue {
+  readonly #products = new Map<string, SeenProduct>();
+
+  add({ productId, description, unitPriceCents }: OrderLine): void {
+    let seen = this.#products.get(productId);
+    if (!seen) this.#products.set(productId, seen = { descriptions: new Map(), prices: new Map() });
+    if (description !== "") increment(seen.descriptions, description);
+    if (unitPriceCents > 0) increment(seen.prices, unitPriceCents);
+  }
+
+  /** Every product by id; the most frequent description and positive price, the first seen of equal ones. */
+  products(): CataloguedProduct[] {
+    return [...this.#products].sort(([a], [b]) => a < b ? -1 : 1).map(([productId, seen]) => {
+      const name = mostFrequent(seen.descriptions);
+      const price = mostFrequent(seen.prices);
+      return {
+        productId,
+        productName: name?.slice(0, LONGEST_NAME) ?? null,
+        category: isServiceCharge(productId) ? SERVICE_CATEGORY : null,
+        price: price === undefined ? null : centsAsDecimal(price),
+      };
+    });
+  }
+
+  /** What was decided for how many products. */
+  report(): ImportRule[] {
+    const products = this.products();
+    const distinct = new Set(products.map(({ productId }) => productId.toUpperCase())).size;
+    const cut =
+      [...this.#products.values()].filter(({ descriptions }) =>
+        (mostFrequent(descriptions)?.length ?? 0) > LONGEST_NAME
+      ).length;
+    return [
+      {
+        rule: "missing_name",
+        action: "kept",
+        rows: products.filter(({ productName }) => productName === null).length,
+        description: "Codes without any description: product_name is NULL",
+      },
+      {
+        rule: "missing_price",
+        action: "kept",
+        rows: products.filter(({ price }) => price === null).length,
+        description: "Codes never sold at a positive price: price is NULL",
+      },
+      {
+        rule: "code_differs_in_case",
+        action: "kept",
+        rows: products.length - distinct,
+        description: "Codes that equal another but for upper and lower case: products of their own",
+      },
+      {
+        rule: "name_cut",
+        action: "repaired",
+        rows: cut,
+        description: `Descriptions cut to ${LONGEST_NAME} characters`,
+      },
+    ].map((rule) => ({ sourceTable: "products", amount: null, ...rule } as ImportRule));
+  }
+}
+
+function increment<T>(counts: Map<T, number>, value: T): void {
+  counts.set(value, (counts.get(value) ?? 0) + 1);
+}
+
+function mostFrequent<T>(counts: Map<T, number>): T | undefined {
+  let best: [T, number] | undefined;
+  for (const entry of counts) if (best === undefined || entry[1] > best[1]) best = entry;
+  return best?.[0];
+}
 
 /** Lines of the file that the source tables cannot hold. */
 export interface RejectedLines {

@@ -1,4 +1,4 @@
-import type { Notebook, Output } from "shopflow/notebook/nbformat.ts";
+import type { Notebook, Output } from "../../../lib/notebook/format/nbformat.ts";
 import { writeNotebook } from "../../lib/notebook/write_notebook.ts";
 
 /** Cells of four kinds: a result, a line, an error line with a result, and something displayed. */

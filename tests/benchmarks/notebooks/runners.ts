@@ -2,7 +2,8 @@
  * Our runner beside papermill and `nbconvert --execute` on the same Deno kernel, each as a command from start to end,
  * taking turns. Prints its part of documentation/benchmarks.md. Needs SHOPFLOW_TEST_JUPYTER.
  */
-import { InputError, runCommand } from "shopflow/errors/mod.ts";
+import { InputError } from "shopflow/errors/mod.ts";
+import { runCommand } from "shopflow/cli/mod.ts";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { createChurnLake } from "../../fixtures/churn_lake.ts";

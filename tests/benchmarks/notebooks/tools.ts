@@ -1,4 +1,4 @@
-import type { Cell, Notebook } from "shopflow/notebook/nbformat.ts";
+import type { Cell, Notebook } from "../../../lib/notebook/format/nbformat.ts";
 import { readNotebook } from "shopflow/notebook/mod.ts";
 import { basename, dirname, join } from "node:path";
 import { TEST_JUPYTER } from "../../requirements.ts";

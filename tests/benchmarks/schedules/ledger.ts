@@ -3,7 +3,8 @@
  * pg-boss on PostgreSQL with the same number of processes; and the memory of a scheduler over 100,000 slots.
  * Prints its part of documentation/benchmarks.md. Needs SHOPFLOW_TEST_POSTGRES_URL and SHOPFLOW_TEST_S3_URL.
  */
-import { InputError, runCommand } from "shopflow/errors/mod.ts";
+import { InputError } from "shopflow/errors/mod.ts";
+import { runCommand } from "shopflow/cli/mod.ts";
 import { join } from "node:path";
 import { withS3Lake } from "../../fixtures/s3_lake.ts";
 import { TEST_POSTGRES_URL, TEST_S3_URL } from "../../requirements.ts";

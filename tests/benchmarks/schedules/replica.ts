@@ -2,8 +2,9 @@
  * A scheduler whose runs do nothing, so that what it takes is the ledger alone. Started by ledger.ts; works until
  * every slot has ended, and prints how many it ran and what memory it had meanwhile.
  */
-import { createScheduler, openLedger } from "shopflow/jobs/mod.ts";
-import { openStore } from "shopflow/lake/mod.ts";
+import { createScheduler } from "shopflow/jobs/scheduler/mod.ts";
+import { openLedger } from "shopflow/jobs/mod.ts";
+import { openStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { minutelyJobs } from "./minutely_jobs.ts";
 

@@ -3,12 +3,13 @@
  * pg-boss, each over the same number of minutes. Prints its part of documentation/benchmarks.md.
  * Needs SHOPFLOW_TEST_POSTGRES_URL.
  */
-import { InputError, runCommand } from "shopflow/errors/mod.ts";
-import { createScheduler, openLedger, runScheduler } from "shopflow/jobs/mod.ts";
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { InputError } from "shopflow/errors/mod.ts";
+import { runCommand } from "shopflow/cli/mod.ts";
+import { createScheduler, runScheduler } from "shopflow/jobs/scheduler/mod.ts";
+import { openLedger } from "shopflow/jobs/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { TEST_POSTGRES_URL } from "../../requirements.ts";
-
 import { minutelyJobs } from "./minutely_jobs.ts";
 import { openQueue } from "./pg_boss.ts";
 

@@ -4,11 +4,11 @@
  *
  * `SHOPFLOW_TEST_EVENTS` (2000000) is the number of events a year, `SHOPFLOW_TEST_ROUNDS` (3) how often each is measured.
  */
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { buildSnapshot, loadSqlProject, openSession } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
-import { PROJECT_RELATIONS, WAREHOUSE_PROJECT } from "../../../pipelines/transform.ts";
+import { PROJECT_RELATIONS, WAREHOUSE_PROJECT } from "../../../pipelines/steps/transform.ts";
 import { addDays } from "./growing_history.ts";
 
 const EVENTS = Number(Deno.env.get("SHOPFLOW_TEST_EVENTS") ?? 2_000_000);

@@ -4,8 +4,9 @@
  *
  *     deno run -A floor.ts POSTGRES_URL MONGODB_URL LAKE FOLDER
  */
-import { createDirectoryStore, readManifest } from "shopflow/lake/mod.ts";
-import { withExtractClient } from "shopflow/sources/extract_client.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
+import { readManifest } from "shopflow/lake/mod.ts";
+import { withExtractClient } from "../../../lib/sources/postgres/snapshot_transaction.ts";
 import { SOURCE_TABLES } from "shopflow/sources/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { MongoClient } from "mongodb";
@@ -19,7 +20,7 @@ const [postgresUrl, mongodbUrl, lake, folder] = Deno.args as [string, string, st
 
 await withExtractClient(postgresUrl, async (client) => {
   for (const { name } of SOURCE_TABLES) {
-    // As in lib/sources/copy_tables.ts: Deno never wakes an idle socket that a copy takes over.
+    // As in lib/sources/postgres/copy.ts: Deno never wakes an idle socket that a copy takes over.
     await client.query("SELECT 1");
     await pipeline(
       client.query(copyTo(`COPY ${name} TO STDOUT (FORMAT csv)`)),

@@ -4,10 +4,11 @@
  *
  * `SHOPFLOW_TEST_CUSTOMERS` (100000) sets the size, `SHOPFLOW_TEST_ROUNDS` (3) how often each is measured.
  */
-import { InputError, runCommand } from "shopflow/errors/mod.ts";
+import { InputError } from "shopflow/errors/mod.ts";
+import { runCommand } from "shopflow/cli/mod.ts";
 import { dirname, join } from "node:path";
-import { simulateIntoSources } from "../../../pipelines/simulate/simulate_into_sources.ts";
-import { WAREHOUSE_PROJECT } from "../../../pipelines/transform.ts";
+import { simulateIntoSources } from "../../../pipelines/commands/simulate.ts";
+import { WAREHOUSE_PROJECT } from "../../../pipelines/steps/transform.ts";
 import { type Servers, withServers } from "../../fixtures/source_servers.ts";
 import { TEST_DBT } from "../../requirements.ts";
 import { measure, type Measurement } from "../process_tree.ts";

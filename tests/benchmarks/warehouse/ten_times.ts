@@ -5,7 +5,7 @@
  * `SHOPFLOW_TEST_CUSTOMERS` (100000) is the size of one copy.
  */
 import { join } from "node:path";
-import { simulateIntoSources } from "../../../pipelines/simulate/simulate_into_sources.ts";
+import { simulateIntoSources } from "../../../pipelines/commands/simulate.ts";
 import { withServers } from "../../fixtures/source_servers.ts";
 import { measurePipelines } from "./full_size.ts";
 

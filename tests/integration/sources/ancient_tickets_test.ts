@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { silentProgress } from "shopflow/runtime/mod.ts";
-import { loadSourceTables, loadTickets } from "shopflow/sources/mod.ts";
-import { extract } from "../../../pipelines/extract.ts";
+import { loadSourceTables } from "../../../lib/sources/postgres/load.ts";
+import { loadTickets } from "../../../lib/sources/tickets/load.ts";
+import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { AWKWARD_TABLES, lakeRow } from "../../fixtures/awkward_shop.ts";
 import { withServers } from "../../fixtures/source_servers.ts";
 import { testWith } from "../../requirements.ts";

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { readRawExtract } from "shopflow/lake/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
-import { loadTickets } from "shopflow/sources/mod.ts";
+import { loadTickets } from "../../../lib/sources/tickets/load.ts";
 import { MongoClient } from "mongodb";
 import type { PipelineContext } from "../../../pipelines/context.ts";
-import { extract } from "../../../pipelines/extract.ts";
+import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { lakeRow, sourceRow } from "../../fixtures/awkward_shop.ts";
 import { createShopTables } from "../../fixtures/generated_shop.ts";
 import { withServers } from "../../fixtures/source_servers.ts";

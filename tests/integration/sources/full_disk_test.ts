@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { createContext } from "../../../pipelines/context.ts";
-import { extract } from "../../../pipelines/extract.ts";
+import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { createShopTables } from "../../fixtures/generated_shop.ts";
 import { withServers } from "../../fixtures/source_servers.ts";
 import { testWith } from "../../requirements.ts";

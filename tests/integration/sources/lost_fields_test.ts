@@ -1,11 +1,12 @@
 /** Fields of tickets that get another name, go or come, wherever tickets are read from. */
 import assert from "node:assert/strict";
 import { createLogger, silentProgress } from "shopflow/runtime/mod.ts";
-import { loadSourceTables, loadTickets } from "shopflow/sources/mod.ts";
+import { loadSourceTables } from "../../../lib/sources/postgres/load.ts";
+import { loadTickets } from "../../../lib/sources/tickets/load.ts";
 import { MongoClient } from "mongodb";
 import { join } from "node:path";
 import type { PipelineContext } from "../../../pipelines/context.ts";
-import { extract } from "../../../pipelines/extract.ts";
+import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { AWKWARD_TABLES, lakeRow } from "../../fixtures/awkward_shop.ts";
 import { type Servers, withServers } from "../../fixtures/source_servers.ts";
 import { startSupportApi } from "../../fixtures/support_api.ts";

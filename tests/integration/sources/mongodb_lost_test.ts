@@ -1,10 +1,10 @@
 /** Connections to MongoDB that break while tickets are coming. */
 import assert from "node:assert/strict";
 import { SourceError } from "shopflow/errors/mod.ts";
-import { currentRawExtract } from "shopflow/lake/mod.ts";
-import { loadTickets } from "shopflow/sources/mod.ts";
+import { currentRawExtract } from "../../../lib/lake/raw.ts";
+import { loadTickets } from "../../../lib/sources/tickets/load.ts";
 import type { PipelineContext } from "../../../pipelines/context.ts";
-import { extract } from "../../../pipelines/extract.ts";
+import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { lakeRow } from "../../fixtures/awkward_shop.ts";
 import { startFerretDb } from "../../fixtures/ferretdb_server.ts";
 import { createShopTables } from "../../fixtures/generated_shop.ts";

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { silentProgress } from "shopflow/runtime/mod.ts";
-import { delay, loadSourceTables } from "shopflow/sources/mod.ts";
+import { delay } from "../../../lib/sources/retry.ts";
+import { loadSourceTables } from "../../../lib/sources/postgres/load.ts";
 // @ts-types="@types/pg"
 import pg from "pg";
-import { extract } from "../../../pipelines/extract.ts";
+import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { AWKWARD_TABLES, extractHeldAtOrders, lakeRow } from "../../fixtures/awkward_shop.ts";
 import { withServers } from "../../fixtures/source_servers.ts";
 import { testWith } from "../../requirements.ts";

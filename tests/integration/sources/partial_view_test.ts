@@ -2,20 +2,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { SourceError } from "shopflow/errors/mod.ts";
-import { currentRawExtract, readRawExtract } from "shopflow/lake/mod.ts";
+import { currentRawExtract } from "../../../lib/lake/raw.ts";
+import { readRawExtract } from "shopflow/lake/mod.ts";
 import { createLogger, silentProgress } from "shopflow/runtime/mod.ts";
-import {
-  isConnectionLoss,
-  loadSourceTables,
-  SOURCE_TABLES,
-  withPostgresSource,
-} from "shopflow/sources/mod.ts";
-import { openLoadTarget } from "shopflow/sources/load_target.ts";
+import { isConnectionLoss, SOURCE_TABLES, withPostgresSource } from "shopflow/sources/mod.ts";
+import { loadSourceTables, openLoadTarget } from "../../../lib/sources/postgres/load.ts";
 import { MongoClient } from "mongodb";
 // @ts-types="@types/pg"
 import pg from "pg";
 import type { PipelineContext } from "../../../pipelines/context.ts";
-import { extract } from "../../../pipelines/extract.ts";
+import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { lakeRow } from "../../fixtures/awkward_shop.ts";
 import { createShopTables } from "../../fixtures/generated_shop.ts";
 import { until } from "../../fixtures/process_state.ts";

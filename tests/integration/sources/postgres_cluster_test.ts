@@ -5,7 +5,7 @@ import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mo
 // @ts-types="@types/pg"
 import pg from "pg";
 import { createContext, type PipelineContext } from "../../../pipelines/context.ts";
-import { extract } from "../../../pipelines/extract.ts";
+import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { lakeRow } from "../../fixtures/awkward_shop.ts";
 import { createShopTables } from "../../fixtures/generated_shop.ts";
 import { startPostgresCluster } from "../../fixtures/postgres_cluster.ts";

@@ -1,11 +1,12 @@
 /** Connections to PostgreSQL that break while rows are coming. */
 import assert from "node:assert/strict";
 import { SourceError } from "shopflow/errors/mod.ts";
-import { currentRawExtract, readRawExtract } from "shopflow/lake/mod.ts";
+import { currentRawExtract } from "../../../lib/lake/raw.ts";
+import { readRawExtract } from "shopflow/lake/mod.ts";
 import { createLogger, type Progress, silentProgress, workingFolders } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
 import type { PipelineContext } from "../../../pipelines/context.ts";
-import { extract } from "../../../pipelines/extract.ts";
+import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { lakeRow } from "../../fixtures/awkward_shop.ts";
 import { createShopTables } from "../../fixtures/generated_shop.ts";
 import { throughRelay } from "../../fixtures/lossy_sources.ts";

@@ -1,10 +1,11 @@
 /** Tables that are emptied or refreshed between the moment that an extract sees and its first look at them. */
 import assert from "node:assert/strict";
 import { silentProgress } from "shopflow/runtime/mod.ts";
-import { delay, loadSourceTables } from "shopflow/sources/mod.ts";
+import { delay } from "../../../lib/sources/retry.ts";
+import { loadSourceTables } from "../../../lib/sources/postgres/load.ts";
 // @ts-types="@types/pg"
 import pg from "pg";
-import { extract } from "../../../pipelines/extract.ts";
+import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { AWKWARD_TABLES, lakeRow } from "../../fixtures/awkward_shop.ts";
 import { type Servers, withServers } from "../../fixtures/source_servers.ts";
 import { testWith } from "../../requirements.ts";

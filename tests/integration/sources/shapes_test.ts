@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readRawExtract } from "shopflow/lake/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
-import { extract } from "../../../pipelines/extract.ts";
+import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { lakeRow, loadAwkwardShop } from "../../fixtures/awkward_shop.ts";
 import { withServers } from "../../fixtures/source_servers.ts";
 import { testWith } from "../../requirements.ts";

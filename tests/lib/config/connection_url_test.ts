@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import { loadConfig, maskUrl, SETTINGS } from "shopflow/config/mod.ts";
+import { loadConfig, maskUrl } from "shopflow/config/mod.ts";
+import { KNOWN as SETTINGS } from "../../../lib/config/config.ts";
 import { ConfigError } from "shopflow/errors/mod.ts";
 import { brokenUrls, leakIn } from "../../fixtures/broken_urls.ts";
 

@@ -71,7 +71,8 @@ Deno.test("a program ends with the stack on a defect", async () => {
 });
 
 async function runs(body: string): Promise<{ code: number; stderr: string }> {
-  const code = `import { LakeError, runCommand } from "shopflow/errors/mod.ts";
+  const code = `import { runCommand } from "shopflow/cli/mod.ts";
+import { LakeError } from "shopflow/errors/mod.ts";
     void LakeError; await runCommand(async () => { await null; ${body} });`;
   const output = await new Deno.Command(Deno.execPath(), {
     args: ["eval", code],

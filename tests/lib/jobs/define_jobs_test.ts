@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "shopflow/errors/mod.ts";
-import { DEFAULTS, defineJobs, type JobDeclaration } from "shopflow/jobs/mod.ts";
+import { DEFAULTS } from "../../../lib/jobs/job.ts";
+import { defineJobs, type JobDeclaration } from "shopflow/jobs/mod.ts";
 import { declared, RULES } from "./scheduler_fixture.ts";
 
 const POOLS = { default: Infinity, heavy: 1 };

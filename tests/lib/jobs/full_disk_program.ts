@@ -1,5 +1,5 @@
 /** Schedules on a small file system that gets full meanwhile; started by takeover_test.ts. */
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { jobSet, settle, withWorld } from "./scheduler_fixture.ts";
 
 const [folder] = Deno.args;

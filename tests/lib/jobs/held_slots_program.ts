@@ -2,9 +2,10 @@
  * A scheduler runs slots of a single day; prints how many of them it ran, and how many of those are still held in
  * memory at the end. Started by held_slots_test.ts with `--v8-flags=--expose-gc`.
  */
-import { createScheduler, defineJobs, type Ledger, openLedger, type Slot } from "shopflow/jobs/mod.ts";
+import { createScheduler } from "shopflow/jobs/scheduler/mod.ts";
+import { defineJobs, type Ledger, openLedger, type Slot } from "shopflow/jobs/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
-import { createMemoryStore } from "../../../schedules/simulated_week/memory_store.ts";
+import { createMemoryStore } from "../../../schedules/simulated_week/simulate_week.ts";
 import { declared, RULES } from "./scheduler_fixture.ts";
 
 const SLOTS = 600;

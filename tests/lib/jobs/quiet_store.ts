@@ -1,4 +1,4 @@
-import type { ObjectStore } from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 
 /** So long nothing must go on until all is taken to be written down, in milliseconds. */
 const QUIET_MS = 40;

@@ -1,5 +1,5 @@
+import { createScheduler, type Scheduler } from "shopflow/jobs/scheduler/mod.ts";
 import {
-  createScheduler,
   defineJobs,
   type Execute,
   type Execution,
@@ -8,12 +8,11 @@ import {
   type Ledger,
   openLedger,
   type Outcome,
-  type Scheduler,
-  type SchedulerOptions,
   stopped,
   type StopReason,
 } from "shopflow/jobs/mod.ts";
-import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
+import type { SchedulerOptions } from "../../../lib/jobs/scheduler/scheduler.ts";
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { observed, quiet } from "./quiet_store.ts";
 

@@ -1,10 +1,10 @@
 /** What several schedulers on one lake make of it when one of them dies, sleeps, or cannot write. */
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ObjectStore } from "shopflow/lake/mod.ts";
-import { listSchedulers, openLedger, type Scheduler } from "shopflow/jobs/mod.ts";
-import { leaseKey } from "shopflow/jobs/scheduler_lease.ts";
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { listSchedulers, type Scheduler } from "shopflow/jobs/scheduler/mod.ts";
+import { openLedger } from "shopflow/jobs/mod.ts";
+import { leaseKey } from "../../../lib/jobs/scheduler/lease.ts";
 import { until } from "../../fixtures/process_state.ts";
 import { declared, HOUR, jobSet, MINUTE, settle, withWorld, type World } from "./scheduler_fixture.ts";
 

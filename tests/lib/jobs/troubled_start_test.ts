@@ -1,6 +1,6 @@
 /** What becomes of runs and places of pools when the lake fails, or the scheduler is stopped, in the middle of a start. */
 import assert from "node:assert/strict";
-import type { ObjectStore } from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { openLedger } from "shopflow/jobs/mod.ts";
 import { HOUR, jobSet, MINUTE, settle, withWorld, type World } from "./scheduler_fixture.ts";
 

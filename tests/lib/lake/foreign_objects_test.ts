@@ -7,16 +7,9 @@ import {
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import {
-  collectGarbage,
-  createDirectoryStore,
-  currentRawExtract,
-  encodeJson,
-  listSnapshots,
-  type ObjectStore,
-  plannedGarbage,
-  readWatermarks,
-} from "shopflow/lake/mod.ts";
+import { collectGarbage, listSnapshots, plannedGarbage, readWatermarks } from "shopflow/lake/mod.ts";
+import { createDirectoryStore, encodeJson, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { currentRawExtract } from "../../../lib/lake/raw.ts";
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";

@@ -1,7 +1,6 @@
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import {
-  createDirectoryStore,
   type Manifest,
-  type ObjectStore,
   openWriteRecord,
   publishRawExtract,
   publishSnapshot,

@@ -1,13 +1,6 @@
-import {
-  createDirectoryStore,
-  encodeJson,
-  type Manifest,
-  type ObjectStore,
-  publishedSince,
-  publishSnapshot,
-  readPointer,
-  rollBack,
-} from "shopflow/lake/mod.ts";
+import { createDirectoryStore, encodeJson, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { type Manifest, publishedSince, publishSnapshot, rollBack } from "shopflow/lake/mod.ts";
+import { readPointer } from "../../../lib/lake/pointer.ts";
 import assert from "node:assert/strict";
 
 const content = (codeVersion: string): Omit<Manifest, "id" | "createdAt"> => ({

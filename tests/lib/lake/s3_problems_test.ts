@@ -1,5 +1,5 @@
 /** What an S3 store says when it is set up wrongly. */
-import { createS3Store } from "shopflow/lake/s3_store.ts";
+import { createS3Store } from "../../../lib/lake/store/s3/s3_store.ts";
 import assert from "node:assert/strict";
 import { runAlone } from "../../fixtures/run_alone.ts";
 import { withS3Lake } from "../../fixtures/s3_lake.ts";

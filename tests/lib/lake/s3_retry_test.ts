@@ -1,5 +1,5 @@
 /** What an S3 store makes of a server or a network that fails for a while. */
-import type { ObjectStore } from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Fault, ProxiedRequest } from "../../fixtures/faulty_proxy.ts";

@@ -1,9 +1,8 @@
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import {
-  createDirectoryStore,
   currentSnapshot,
   currentSnapshotId,
   type Manifest,
-  type ObjectStore,
   publishSnapshot,
   readManifest,
   rollBack,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findRedefinitions, libraryNames } from "shopflow/notebook/promotion/mod.ts";
+import { findRedefinitions, libraryNames } from "shopflow/notebook/promote/mod.ts";
 import { cleanNotebook, formatNotebook, parseNotebook, readParameters } from "shopflow/notebook/mod.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type RunContext, runNotebook } from "shopflow/notebook/mod.ts";
+import type { RunContext } from "../../../lib/notebook/run/execute_notebook.ts";
+import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { gone } from "./gone.ts";
 import { onlyRun, withLake } from "./run_context.ts";
 import { writeKernelspec } from "./write_kernelspec.ts";

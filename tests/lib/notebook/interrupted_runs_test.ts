@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import process from "node:process";
-import { listRuns, type RunContext, runNotebook, runStatus } from "shopflow/notebook/mod.ts";
+import { listRuns, runNotebook, runStatus } from "shopflow/notebook/run/mod.ts";
+import type { RunContext } from "../../../lib/notebook/run/execute_notebook.ts";
 import { gone } from "./gone.ts";
 import { onlyRun, withLake } from "./run_context.ts";
 import { writeNotebook } from "./write_notebook.ts";
@@ -43,7 +44,7 @@ async function interruptRunner(
   await withLake(async (context, folder) => {
     const path = await writeEndless(folder);
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--allow-all", "pipelines/notebook.ts", "run", "--no-check", path],
+      args: ["run", "--quiet", "--allow-all", "pipelines/commands/notebook.ts", "run", "--no-check", path],
       cwd: root,
       env: { SHOPFLOW_HOME: folder },
       stdout: "null",

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { ObjectStore } from "shopflow/lake/mod.ts";
-import { type ExecutedNotebook, parseNotebook, type RunContext } from "shopflow/notebook/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { ExecutedNotebook } from "shopflow/notebook/run/mod.ts";
+import { parseNotebook } from "shopflow/notebook/mod.ts";
+import type { RunContext } from "../../../lib/notebook/run/execute_notebook.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { publishSmallLake } from "./small_lake.ts";
 import { withTemporaryFolder } from "./temporary_folder.ts";

@@ -1,9 +1,5 @@
-import {
-  createDirectoryStore,
-  type ObjectStore,
-  publishSnapshot,
-  type SnapshotTable,
-} from "shopflow/lake/mod.ts";
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { publishSnapshot, type SnapshotTable } from "shopflow/lake/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 /** Opens snapshots of the lake in `SHOPFLOW_LAKE` as a notebook does. */
 import assert from "node:assert/strict";
 import { currentSnapshotId, publishSnapshot, readManifest } from "shopflow/lake/mod.ts";
-import { openShop } from "shopflow/notebook/kernel.ts";
+import { openShop } from "../../../lib/notebook/kernel.ts";
 import { publishSmallLake } from "./small_lake.ts";
 
 const store = await publishSmallLake(Deno.env.get("SHOPFLOW_LAKE")!);

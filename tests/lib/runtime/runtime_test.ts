@@ -1,4 +1,5 @@
-import { codeVersion, createProgress, createRandom } from "shopflow/runtime/mod.ts";
+import { codeVersion, createRandom } from "shopflow/runtime/mod.ts";
+import { createProgress } from "../../../lib/runtime/runtime.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 

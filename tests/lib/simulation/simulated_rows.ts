@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { type SimulatedShop, simulateShop, type TicketDocument } from "shopflow/simulation/mod.ts";
+import { type SimulatedShop, simulateShop } from "shopflow/simulation/mod.ts";
+import type { TicketDocument } from "../../../lib/simulation/tables/ticket_documents.ts";
 import { SOURCE_TABLES } from "shopflow/sources/mod.ts";
 
 export type Row = Record<string, string>;

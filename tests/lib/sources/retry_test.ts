@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createLogger } from "shopflow/runtime/mod.ts";
-import { LONGEST_WAIT_MS, type RetryEffects, withRetries } from "shopflow/sources/retry.ts";
+import { LONGEST_WAIT_MS, type RetryEffects } from "../../../lib/sources/retry.ts";
+import { withRetries } from "shopflow/sources/mod.ts";
 
 /** A world in which time passes only by waiting, and by `pass`; chance is always the most. */
 function stillWorld() {

@@ -1,11 +1,7 @@
-import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createRuntime, type Runtime, silentProgress } from "shopflow/runtime/mod.ts";
-import {
-  type BuildOptions,
-  buildSnapshot,
-  type BuiltSnapshot,
-  loadSqlProject,
-} from "shopflow/warehouse/mod.ts";
+import { type BuildOptions, buildSnapshot, loadSqlProject } from "shopflow/warehouse/mod.ts";
+import type { BuiltSnapshot } from "../../../lib/warehouse/build/build_snapshot.ts";
 import { dirname, join } from "node:path";
 
 /** Text of a project's files by path. */

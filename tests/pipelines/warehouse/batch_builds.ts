@@ -1,15 +1,16 @@
 /** Snapshots of the star schema built batch by batch, as a daily run builds them. */
-import { currentSnapshot, type Manifest, type ObjectStore } from "shopflow/lake/mod.ts";
+import { currentSnapshot, type Manifest } from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import {
   buildSnapshot,
-  type BuiltSnapshot,
   loadSqlProject,
   openSnapshot,
   type RawInputs,
   type SqlProject,
 } from "shopflow/warehouse/mod.ts";
+import type { BuiltSnapshot } from "../../../lib/warehouse/build/build_snapshot.ts";
 import assert from "node:assert/strict";
-import { PROJECT_RELATIONS, WAREHOUSE_PROJECT } from "../../../pipelines/transform.ts";
+import { PROJECT_RELATIONS, WAREHOUSE_PROJECT } from "../../../pipelines/steps/transform.ts";
 import { stillRuntime } from "../../lib/warehouse/small_project.ts";
 
 let loaded: Promise<SqlProject> | undefined;

@@ -1,7 +1,7 @@
 import { loadSqlProject, type Session } from "shopflow/warehouse/mod.ts";
-import { findFailures } from "shopflow/warehouse/run_data_tests.ts";
+import { findFailures } from "../../../lib/warehouse/build/audit.ts";
 import assert from "node:assert/strict";
-import { WAREHOUSE_PROJECT } from "../../../pipelines/transform.ts";
+import { WAREHOUSE_PROJECT } from "../../../pipelines/steps/transform.ts";
 import { smallShop } from "../../fixtures/small_shop.ts";
 import { stillRuntime } from "../../lib/warehouse/small_project.ts";
 import { withBuiltShop } from "../built_shop.ts";

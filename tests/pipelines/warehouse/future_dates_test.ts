@@ -1,6 +1,5 @@
 /** Rows that are dated in the future, and what they must not do: hide others, or move "today". */
-import type { RawInputs } from "shopflow/warehouse/mod.ts";
-import { openSnapshot } from "shopflow/warehouse/mod.ts";
+import { openSnapshot, type RawInputs } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { appendBatch } from "../../fixtures/raw_batches.ts";
 import { event, line, stock, ticket } from "../../fixtures/small_shop.ts";

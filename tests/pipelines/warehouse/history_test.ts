@@ -1,5 +1,6 @@
 import { openSnapshot, type RawInputs } from "shopflow/warehouse/mod.ts";
-import type { Manifest, ObjectStore } from "shopflow/lake/mod.ts";
+import type { Manifest } from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import assert from "node:assert/strict";
 import { appendBatch, type Batch } from "../../fixtures/raw_batches.ts";
 import { customer, event, line, product, type ShopRows, stock } from "../../fixtures/small_shop.ts";

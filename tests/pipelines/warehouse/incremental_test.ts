@@ -1,4 +1,5 @@
-import type { BuiltSnapshot, RawInputs } from "shopflow/warehouse/mod.ts";
+import type { BuiltSnapshot } from "../../../lib/warehouse/build/build_snapshot.ts";
+import type { RawInputs } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { appendBatch, type Batch } from "../../fixtures/raw_batches.ts";

@@ -1,6 +1,6 @@
 import { loadSqlProject } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
-import { WAREHOUSE_PROJECT } from "../../../pipelines/transform.ts";
+import { WAREHOUSE_PROJECT } from "../../../pipelines/steps/transform.ts";
 import { withBuiltShop } from "../built_shop.ts";
 
 Deno.test("no fact is compared with every version of a dimension: DuckDB joins them by hash", async () => {

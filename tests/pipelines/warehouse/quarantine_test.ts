@@ -1,7 +1,8 @@
-import { currentSnapshotId, type ObjectStore } from "shopflow/lake/mod.ts";
+import { currentSnapshotId } from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { quarantinedRows, quarantinedRuns } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
-import { createLakeProgram } from "../../../pipelines/lake.ts";
+import { createLakeProgram } from "../../../pipelines/commands/lake.ts";
 import { appendBatch } from "../../fixtures/raw_batches.ts";
 import { customer, line, product } from "../../fixtures/small_shop.ts";
 import { withLake } from "../built_shop.ts";

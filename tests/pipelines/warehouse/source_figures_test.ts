@@ -1,8 +1,9 @@
 /** What the live source counted at the extract, against what the snapshot is built of. */
-import { currentSnapshotId, publishRawExtract, type RawExtract, type RawFigures } from "shopflow/lake/mod.ts";
+import { currentSnapshotId, publishRawExtract, type RawExtract } from "shopflow/lake/mod.ts";
+import type { RawFigures } from "../../../lib/lake/raw.ts";
 import { DataTestError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
-import { transform } from "../../../pipelines/transform.ts";
+import { transform } from "../../../pipelines/steps/transform.ts";
 import { writeRawShop } from "../../fixtures/raw_shop.ts";
 import { emptyShop, event, line } from "../../fixtures/small_shop.ts";
 import { withLake } from "../built_shop.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dueInWeek } from "../../../schedules/simulated_week/due_in_week.ts";
+import { dueInWeek } from "../../../schedules/simulated_week/play.ts";
 import { WEEK } from "../../../schedules/simulated_week/incidents.ts";
 import { type SimulatedWeek, simulateWeek } from "../../../schedules/simulated_week/mod.ts";
 import {
@@ -11,8 +11,8 @@ import {
   requestRun,
   type Slot,
 } from "shopflow/jobs/mod.ts";
-import { readRunLog } from "shopflow/jobs/process/mod.ts";
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { readRunLog } from "shopflow/jobs/execution/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { join } from "node:path";
 import { JOBS } from "../../../schedules/jobs.ts";
 

@@ -1,4 +1,4 @@
-import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import assert from "node:assert/strict";
 import { until } from "../../../fixtures/process_state.ts";
 import { withS3Lake } from "../../../fixtures/s3_lake.ts";

@@ -1,7 +1,8 @@
 /** What was not taken is sent again by the delivery's own timer: nobody reviews or flushes here after the first time. */
-import { type Alerts, type Channel, createAlerts, DeliveryError } from "shopflow/jobs/alerts/mod.ts";
+import { type Alerts, createAlerts } from "shopflow/jobs/alerts/mod.ts";
+import { type Channel, DeliveryError } from "../../../../lib/jobs/alerts/channels.ts";
 import { openLedger, type Slot } from "shopflow/jobs/mod.ts";
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import assert from "node:assert/strict";
 import { withTemporaryFolder } from "../../notebook/temporary_folder.ts";

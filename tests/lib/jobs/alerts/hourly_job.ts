@@ -1,4 +1,5 @@
-import { DEFAULTS, type Job, type Slot } from "shopflow/jobs/mod.ts";
+import { DEFAULTS } from "../../../../lib/jobs/job.ts";
+import type { Job, Slot } from "shopflow/jobs/mod.ts";
 
 /** A job of every hour whose slots should have succeeded half an hour after they were due. */
 export const JOB: Job = {

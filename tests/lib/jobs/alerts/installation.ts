@@ -1,7 +1,8 @@
 import { loadConfig } from "shopflow/config/mod.ts";
 import { openLedger, type Slot } from "shopflow/jobs/mod.ts";
-import { type Alerts, type AlertsOptions, createAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
-import { createDirectoryStore, type ObjectStore } from "shopflow/lake/mod.ts";
+import { type Alerts, createAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
+import type { AlertsOptions } from "../../../../lib/jobs/alerts/alerts.ts";
+import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { withTemporaryFolder } from "../../notebook/temporary_folder.ts";
 import { at, JOB } from "./hourly_job.ts";

@@ -2,7 +2,7 @@
 import { loadConfig } from "shopflow/config/mod.ts";
 import { openLedger } from "shopflow/jobs/mod.ts";
 import { createAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
-import { createDirectoryStore } from "shopflow/lake/mod.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { JOB } from "./hourly_job.ts";
 

@@ -1,5 +1,6 @@
 import { loadConfig } from "shopflow/config/mod.ts";
-import { openLedger, type Scheduler } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/mod.ts";
+import type { Scheduler } from "shopflow/jobs/scheduler/mod.ts";
 import { createAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import assert from "node:assert/strict";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { cellsModule } from "shopflow/notebook/check/cells_module.ts";
-import type { CodeCell, Notebook } from "shopflow/notebook/nbformat.ts";
+import { cellsModule } from "../../../../lib/notebook/check/cells_module.ts";
+import type { CodeCell, Notebook } from "../../../../lib/notebook/format/nbformat.ts";
 
 function notebookOf(...sources: (string | [source: string, ...tags: string[]])[]): Notebook {
   const cells = sources.map((entry, i): CodeCell => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { runNotebook } from "shopflow/notebook/mod.ts";
+import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { outputOf } from "../../../fixtures/notebook_output.ts";
 import { onlyRun, withLake } from "../run_context.ts";
 import { writeNotebook } from "../write_notebook.ts";

@@ -1,0 +1,149 @@
+import { ModelError } from "shopflow/errors/mod.ts";
+import { canBeAbsent, featureLimits } from "./features/limits.ts";
+import { churnReasonText } from "./features/features.ts";
+import type { ChurnInputs } from "./inputs.ts";
+import type { ChurnModel } from "./model.ts";
+import {
+  checkFeatureNames,
+  checkTrainingData,
+  type Classifier,
+  type ClassifierTrainer,
+  readModelJson,
+  sigmoid,
+  writeModelJson,
+} from "shopflow/ml/mod.ts";
+
+const FILE = "recency.json";
+const FORMAT = "shopflow-recency-1";
+/** Newton's method needs under ten steps; a table it does not settle on in this many is separable. */
+const STEPS = 50;
+/** Pull of the slope towards 0, which keeps it finite where recency separates the classes. */
+const RIDGE = 1e-3;
+
+interface SavedBaseline {
+  format: typeof FORMAT;
+  featureNames: string[];
+  feature: string;
+  intercept: number;
+  slope: number;
+  /** Mean of ln(1 + recency) in training: the average customer, from whom reasons are counted. */
+  center: number;
+}
+
+/**
+ * What any churn model has to beat: logistic regression on the logarithm of one plus the recency alone,
+ * fitted by Newton's method with a slight ridge. An unknown recency counts as 0.
+ */
+export function recencyBaseline(feature = "recency_days"): ClassifierTrainer {
+  return {
+    name: "recency only",
+    // deno-lint-ignore require-await
+    async fit(features, labels) {
+      checkTrainingData(features, labels);
+      const x = logRecency(features.names, features.values, feature);
+      return baseline({
+        format: FORMAT,
+        featureNames: [...features.names],
+        feature,
+        ...logisticLine(x, labels),
+        center: x.reduce((sum, value) => sum + value, 0) / x.length,
+      });
+    },
+    load: (files) => baseline(readModelJson<SavedBaseline>(files, FILE, FORMAT)),
+  };
+}
+
+/** The baseline of churn models, which looks at one feature and takes the others only so that callers may send them. */
+export interface BaselineChurnModel extends ChurnModel {
+  /** What may be sent; required is the recency alone. */
+  readonly inputs: Pick<ChurnInputs, "features">;
+}
+
+/**
+ * The baseline as a churn model that scores one customer at a time, with recency as the only reason. It takes the
+ * features of any churn model, so that callers need not know what answers, but it must know the recency.
+ *
+ * @throws {ModelError} when the files are not those of the baseline.
+ */
+export function loadRecencyChurnModel(files: Record<string, Uint8Array>): BaselineChurnModel {
+  const { featureNames, feature, intercept, slope, center } = readModelJson<SavedBaseline>(
+    files,
+    FILE,
+    FORMAT,
+  );
+  return {
+    featureNames: [...featureNames],
+    inputs: {
+      features: featureNames.map((name) => ({
+        name,
+        ...featureLimits(name),
+        required: name === feature,
+        canBeAbsent: canBeAbsent(name),
+      })),
+    },
+    predict(features) {
+      const unknown = Object.keys(features).filter((name) => !featureNames.includes(name));
+      const value = features[feature] ?? null;
+      if (unknown.length > 0 || value === null || !Number.isFinite(value)) {
+        throw new ModelError("The churn baseline cannot score these features", {
+          expected: `${feature}, and no others than ${featureNames.join(", ")}`,
+          found: unknown.join(", ") || `${feature} ${value === null ? "unknown" : value}`,
+        });
+      }
+      const x = Math.log1p(Math.max(0, value));
+      const text = churnReasonText(feature, value, features);
+      return {
+        probability: sigmoid(intercept + slope * x),
+        reasons: [{ feature, value, contribution: slope * (x - center), text }],
+      };
+    },
+  };
+}
+
+function baseline(saved: SavedBaseline): Classifier {
+  return {
+    featureNames: saved.featureNames,
+    predict(features) {
+      checkFeatureNames(saved.featureNames, features.names);
+      return logRecency(features.names, features.values, saved.feature)
+        .map((x) => sigmoid(saved.intercept + saved.slope * x));
+    },
+    save: () => ({ [FILE]: writeModelJson(saved) }),
+  };
+}
+
+function logRecency(names: readonly string[], values: Float32Array, feature: string): Float64Array {
+  const column = names.indexOf(feature);
+  if (column < 0) {
+    throw new ModelError("The recency feature is missing", { expected: feature, found: names.join(", ") });
+  }
+  return Float64Array.from({ length: values.length / names.length }, (_, row) => {
+    const value = values[row * names.length + column]!;
+    return Number.isNaN(value) ? 0 : Math.log1p(Math.max(0, value));
+  });
+}
+
+/** Maximum likelihood of P(label = 1) = sigmoid(intercept + slope x). */
+function logisticLine(x: Float64Array, labels: Uint8Array): { intercept: number; slope: number } {
+  let intercept = 0;
+  let slope = 0;
+  for (let step = 0; step < STEPS; step++) {
+    let [g0, g1, h00, h01, h11] = [0, -RIDGE * slope, RIDGE, 0, RIDGE];
+    for (const [i, value] of x.entries()) {
+      const p = sigmoid(intercept + slope * value);
+      const weight = p * (1 - p);
+      g0 += labels[i]! - p;
+      g1 += (labels[i]! - p) * value;
+      h00 += weight;
+      h01 += weight * value;
+      h11 += weight * value * value;
+    }
+    const determinant = h00 * h11 - h01 * h01;
+    const move0 = (h11 * g0 - h01 * g1) / determinant;
+    const move1 = (h00 * g1 - h01 * g0) / determinant;
+    intercept += move0;
+    slope += move1;
+    if (Math.abs(move0) + Math.abs(move1) < 1e-10) break;
+  }
+  return { intercept, slope };
+}

@@ -1,0 +1,336 @@
+import {
+  asked,
+  auc,
+  aucDifference,
+  type CalibrationBin,
+  calibrationError,
+  calibrationTable,
+  classificationMetrics,
+  type Classifier,
+  heldOutLookup,
+  type HeldOutValues,
+  type Judgement,
+  logLoss,
+  matrixRow,
+  meanDifference,
+  type Opponent,
+  type Opponents,
+  pickFeatures,
+  readHeldOut,
+  type TreeClassifier,
+  type XgboostOptions,
+  xgboostTrainer,
+} from "shopflow/ml/mod.ts";
+import type { TemporalSplit } from "./split.ts";
+import { CHURN_HORIZON_DAYS } from "./features/features.ts";
+import { type ChurnInputs, churnInputs } from "./inputs.ts";
+import { recencyBaseline } from "./baseline.ts";
+import type { Session } from "shopflow/warehouse/mod.ts";
+import { type ChurnExamples, readChurnExamples } from "./examples.ts";
+import { ModelError } from "shopflow/errors/mod.ts";
+import type { ComparedFigure } from "shopflow/ml/registry/mod.ts";
+
+/** A churn model, and what it said of customers whose outcome it had not seen. */
+export interface ChurnBacktest {
+  split: TemporalSplit;
+  model: TreeClassifier;
+  baseline: Classifier;
+  trainingRows: number;
+  /** What the model takes, by the rows it was trained on. */
+  inputs: ChurnInputs;
+  test: ChurnExamples;
+  probabilities: Float64Array;
+  baselineProbabilities: Float64Array;
+  /** By the names that model cards use. */
+  metrics: Record<string, number>;
+  calibration: CalibrationBin[];
+}
+
+interface ChurnBacktestOptions {
+  xgboost?: Partial<XgboostOptions>;
+  /** Length of the label window in days. */
+  horizonDays?: number;
+}
+
+/**
+ * Fits the churn model and the recency-only baseline on the training dates of a split and measures both on
+ * the test date.
+ *
+ * @param session A session with the curated tables.
+ * @throws {ModelError} when a date has no customers or only one outcome.
+ */
+export async function backtestChurn(
+  session: Pick<Session, "columns">,
+  split: TemporalSplit,
+  { xgboost = {}, horizonDays = CHURN_HORIZON_DAYS }: ChurnBacktestOptions = {},
+): Promise<ChurnBacktest> {
+  const training = await readChurnExamples(session, split.train, horizonDays);
+  const test = await readChurnExamples(session, [split.test], horizonDays);
+  const model = await xgboostTrainer(xgboost).fit(training.features, training.labels);
+  const baseline = await recencyBaseline().fit(training.features, training.labels);
+  const probabilities = model.predict(test.features);
+  const baselineProbabilities = baseline.predict(test.features);
+  const calibration = calibrationTable(test.labels, probabilities);
+  return {
+    split,
+    model,
+    baseline,
+    trainingRows: training.labels.length,
+    inputs: churnInputs(training.features),
+    test,
+    probabilities,
+    baselineProbabilities,
+    metrics: {
+      ...namedMetrics("", test.labels, probabilities),
+      ...namedMetrics("baseline_", test.labels, baselineProbabilities),
+      calibration_error: calibrationError(calibration),
+      ...activeCustomerMetrics(test, probabilities, baselineProbabilities, horizonDays),
+      churn_rate: mean(test.labels),
+      training_churn_rate: mean(training.labels),
+      training_rows: training.labels.length,
+      test_rows: test.labels.length,
+    },
+    calibration,
+  };
+}
+
+/** Outcomes of the customers whom the playbook would have contacted on the backtest's date. */
+interface PlaybookOutcome {
+  contacted: number;
+  /** Share of them who did not order in the horizon, 0..1; NaN of nobody. */
+  churned: number;
+  /** The same of all customers who were active then. */
+  activeChurned: number;
+}
+
+/** Looks back: the active customers above a risk on the backtest's date, and how many of them really left. */
+export function playbookOutcome(
+  { test: { features, labels }, probabilities }: Pick<ChurnBacktest, "test" | "probabilities">,
+  riskAbove: number,
+  horizonDays: number = CHURN_HORIZON_DAYS,
+): PlaybookOutcome {
+  const active = activeRows(features, horizonDays);
+  const contacted = active.filter((row) => probabilities[row]! > riskAbove);
+  const churned = (rows: number[]) => mean(Uint8Array.from(rows, (row) => labels[row]!));
+  return { contacted: contacted.length, churned: churned(contacted), activeChurned: churned(active) };
+}
+
+/** Rows of customers who had ordered within the horizon. */
+function activeRows(features: ChurnExamples["features"], horizonDays: number): number[] {
+  const recency = features.names.indexOf("recency_days");
+  const rows: number[] = [];
+  for (let row = 0; row < features.rows; row++) {
+    if (matrixRow(features, row)[recency]! <= horizonDays) rows.push(row);
+  }
+  return rows;
+}
+
+/**
+ * The same among customers who had ordered within the horizon, so were not churned yet: the harder question,
+ * and the one a campaign asks. Left out where all of them had one outcome.
+ */
+function activeCustomerMetrics(
+  { features, labels }: ChurnExamples,
+  probabilities: Float64Array,
+  baselineProbabilities: Float64Array,
+  horizonDays: number,
+): Record<string, number> {
+  const active = activeRows(features, horizonDays);
+  const outcomes = Uint8Array.from(active, (row) => labels[row]!);
+  const share = active.length === 0 ? 0 : mean(outcomes);
+  if (share === 0 || share === 1) return { active_rows: active.length };
+  return {
+    active_rows: active.length,
+    active_churn_rate: share,
+    active_auc: classificationMetrics(outcomes, Float64Array.from(active, (row) => probabilities[row]!)).auc,
+    active_baseline_auc:
+      classificationMetrics(outcomes, Float64Array.from(active, (row) => baselineProbabilities[row]!)).auc,
+  };
+}
+
+/** The figure that versions keep of each held-out customer. */
+const CHURN_HELD_OUT = "churn_probability";
+
+/** What the model said of each customer of the test date, for comparisons with later versions. */
+export function churnHeldOut({ split, test, probabilities }: ChurnBacktest): HeldOutValues {
+  return {
+    figure: CHURN_HELD_OUT,
+    customerIds: test.customerIds,
+    days: test.customerIds.map(() => split.test),
+    values: probabilities,
+  };
+}
+
+function namedMetrics(prefix: string, labels: Uint8Array, probabilities: Float64Array) {
+  const { auc, logLoss, brier } = classificationMetrics(labels, probabilities);
+  return { [`${prefix}auc`]: auc, [`${prefix}log_loss`]: logLoss, [`${prefix}brier`]: brier };
+}
+
+function mean(labels: Uint8Array): number {
+  return labels.reduce((sum, label) => sum + label, 0) / labels.length;
+}
+
+/** Fewer customers of an outcome say nothing of how well a model ranks them. */
+const FEWEST_OF_AN_OUTCOME = 10;
+/** Share of the test customers of whom an older version must have predictions to be judged by them. */
+const LEAST_COVERED = 0.9;
+
+/** What an opponent said of customers of a backtest, in the order of its rows; NaN where it said nothing. */
+interface Answers {
+  backtest: ChurnBacktest;
+  probabilities: Float64Array;
+}
+
+/**
+ * Compares a churn model with the baseline, the champion and the reference: the same customers, date and outcomes, the
+ * same metrics. AUC leads, since it says how well customers are ranked; log-loss says whether the probabilities can be
+ * believed.
+ *
+ * An opponent answers from its own features, found by name, on the challenger's test date. Neither has seen an outcome
+ * of the test period: the opponent is of an older snapshot, so its own test date is not later, and the labels it learned
+ * from end before that (see `temporalSplit`). That its knowledge is older is no flaw of the comparison but the question:
+ * which of the two should score from now on. One that does know later outcomes (after a rollback of the lake, or of
+ * another shop) is not judged.
+ *
+ * Where a feature of the opponent is not computed any more, or its files cannot be read, it answers by the predictions
+ * that it stored of its own test date. The challenger's stand-in for that date is fitted as the challenger was, on what
+ * was known before it.
+ *
+ * @param backtestOn Fits and measures as the challenger was, on another test date.
+ */
+export async function judgeChurnChallenger(
+  backtest: ChurnBacktest,
+  { champion, reference }: Opponents,
+  backtestOn: (date: string) => Promise<ChurnBacktest>,
+): Promise<Judgement> {
+  const { test, split, baselineProbabilities } = backtest;
+  const unmeasured = tooFew(test.labels);
+  if (unmeasured !== undefined) return { figures: [], unmeasured };
+  const figures = figuresAgainst({ backtest, probabilities: baselineProbabilities }, "baseline", backtest);
+  const judgement: Judgement = {
+    holdOut: `${count(test.labels.length)} customers as of ${split.test}`,
+    figures,
+  };
+  for (const [role, opponent] of [["champion", champion], ["reference", reference]] as const) {
+    if (opponent === undefined) continue;
+    const answers = await asked(() => answersOf(opponent, backtest, backtestOn));
+    if ("unjudged" in answers) judgement[`${role}Unjudged`] = answers.unjudged;
+    else addFigures(figures, figuresAgainst(answers, role, backtest));
+  }
+  return judgement;
+}
+
+/** @throws {ModelError} when the opponent cannot be compared with the challenger. */
+async function answersOf(
+  opponent: Opponent,
+  backtest: ChurnBacktest,
+  backtestOn: (date: string) => Promise<ChurnBacktest>,
+): Promise<Answers> {
+  const { card, files, unreadable } = opponent;
+  if (card !== undefined && !(card.asOf <= backtest.split.test)) {
+    throw new ModelError(
+      `it learned from data up to ${card.asOf}, the hold-out begins on ${backtest.split.test}`,
+    );
+  }
+  const own = unreadable === undefined
+    ? await asked(() => ownAnswers(files, backtest))
+    : { unjudged: unreadable };
+  if (!("unjudged" in own)) return { backtest, probabilities: own };
+  const stored = await asked(() => storedAnswers(files, backtest, backtestOn));
+  if ("unjudged" in stored) throw new ModelError(`${own.unjudged}; ${stored.unjudged}`);
+  return stored;
+}
+
+function ownAnswers(files: Opponent["files"], { test }: ChurnBacktest): Float64Array {
+  let probabilities: Float64Array;
+  try {
+    const model = xgboostTrainer().load(files);
+    probabilities = model.predict(pickFeatures(test.features, model.featureNames));
+  } catch (cause) {
+    if (cause instanceof ModelError) throw cause;
+    // What is computed from the content of damaged files fails in any way.
+    throw new ModelError(`its files are damaged: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
+  if (probabilities.every((value) => value >= 0 && value <= 1)) return probabilities;
+  throw new ModelError("its files are damaged: it gives probabilities that are none");
+}
+
+async function storedAnswers(
+  files: Opponent["files"],
+  latest: ChurnBacktest,
+  backtestOn: (date: string) => Promise<ChurnBacktest>,
+): Promise<Answers> {
+  const stored = readHeldOut(files, CHURN_HELD_OUT);
+  const [date] = stored?.days ?? [];
+  if (stored === undefined || date === undefined) throw new ModelError("it stored no predictions");
+  const backtest = date === latest.split.test ? latest : await backtestOn(date);
+  const of = heldOutLookup(stored);
+  const { customerIds, labels } = backtest.test;
+  const probabilities = Float64Array.from(customerIds, (id) => of(id, date) ?? NaN);
+  const found = probabilities.filter((value) => !Number.isNaN(value)).length;
+  if (found < LEAST_COVERED * customerIds.length) {
+    throw new ModelError(
+      `it stored predictions of ${count(found)} of the ${count(customerIds.length)} customers as of ${date}`,
+    );
+  }
+  const unmeasured = tooFew(labels.filter((_, row) => !Number.isNaN(probabilities[row])));
+  if (unmeasured !== undefined) throw new ModelError(unmeasured);
+  return { backtest, probabilities };
+}
+
+/** Figures are named by their rows where these are not all the challenger's test customers. */
+function figuresAgainst(
+  { backtest, probabilities }: Answers,
+  opponent: "baseline" | "champion" | "reference",
+  latest: ChurnBacktest,
+): ComparedFigure[] {
+  const rows = [...probabilities.keys()].filter((row) => !Number.isNaN(probabilities[row]));
+  const labels = Uint8Array.from(rows, (row) => backtest.test.labels[row]!);
+  const ours = Float64Array.from(rows, (row) => backtest.probabilities[row]!);
+  const theirs = Float64Array.from(rows, (row) => probabilities[row]!);
+  const among = ` of ${count(rows.length)} customers as of ${backtest.split.test}`;
+  const isWhole = backtest === latest && rows.length === probabilities.length;
+  return [{
+    name: isWhole ? "AUC" : `AUC${among}`,
+    better: "higher",
+    leads: true,
+    challenger: auc(labels, ours),
+    [opponent]: auc(labels, theirs),
+    [`${opponent}Error`]: aucDifference(labels, ours, theirs).standardError,
+  }, {
+    name: isWhole ? "log-loss" : `log-loss${among}`,
+    better: "lower",
+    challenger: logLoss(labels, ours),
+    [opponent]: logLoss(labels, theirs),
+    [`${opponent}Error`]: meanDifference(losses(labels, ours), losses(labels, theirs)).standardError,
+  }];
+}
+
+/** Figures of the same rows stand side by side; as many other rows have another figure of the challenger. */
+function addFigures(figures: ComparedFigure[], more: ComparedFigure[]): void {
+  for (const figure of more) {
+    const same = figures.find(({ name, challenger }) =>
+      name === figure.name && challenger === figure.challenger
+    );
+    if (same === undefined) figures.push(figure);
+    else Object.assign(same, figure);
+  }
+}
+
+function losses(labels: Uint8Array, probabilities: Float64Array): Float64Array {
+  return probabilities.map((probability, row) =>
+    logLoss(Uint8Array.of(labels[row]!), Float64Array.of(probability))
+  );
+}
+
+function tooFew(labels: Uint8Array): string | undefined {
+  const churned = labels.reduce((sum, label) => sum + label, 0);
+  const stayed = labels.length - churned;
+  if (Math.min(churned, stayed) >= FEWEST_OF_AN_OUTCOME) return undefined;
+  return `${count(churned)} test customers left and ${count(stayed)} stayed, ` +
+    `${FEWEST_OF_AN_OUTCOME} of each are needed`;
+}
+
+const count = (rows: number) => rows.toLocaleString("en");

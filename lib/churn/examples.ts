@@ -1,0 +1,88 @@
+import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
+import { CHURN_FEATURES, CHURN_HORIZON_DAYS, churnFeaturesSql, churnLabelsSql } from "./features/features.ts";
+import { type FeatureMatrix, featureMatrix, stackMatrices } from "shopflow/ml/mod.ts";
+import type { Session } from "shopflow/warehouse/mod.ts";
+
+/** Customers as they were on as-of dates, and what became of them. */
+export interface ChurnExamples {
+  customerIds: string[];
+  features: FeatureMatrix;
+  /** 1 = no order in the label window. */
+  labels: Uint8Array;
+}
+
+const FEATURE_NAMES = CHURN_FEATURES.map(({ name }) => name);
+
+/**
+ * Reads the population's features on one date, sorted by customer.
+ *
+ * @param session A session with the curated tables.
+ */
+export async function readChurnFeatures(
+  session: Pick<Session, "columns">,
+  asOf: string,
+): Promise<Omit<ChurnExamples, "labels">> {
+  const columns = await session.columns(churnFeaturesSql(asOf));
+  return {
+    customerIds: columns.customer_id as string[],
+    features: featureMatrix(FEATURE_NAMES, columns),
+  };
+}
+
+/**
+ * Reads the population's features and labels at every date, one below the other.
+ *
+ * @param session A session with the curated tables.
+ * @throws {TooLittleDataError} when a date has no customers.
+ */
+export async function readChurnExamples(
+  session: Pick<Session, "columns">,
+  asOfDates: string[],
+  horizonDays: number = CHURN_HORIZON_DAYS,
+): Promise<ChurnExamples> {
+  const parts: ChurnExamples[] = [];
+  for (const asOf of asOfDates) parts.push(await examplesAt(session, asOf, horizonDays));
+  return {
+    customerIds: parts.flatMap((part) => part.customerIds),
+    features: stackMatrices(parts.map((part) => part.features)),
+    labels: Uint8Array.from(parts.flatMap((part) => [...part.labels])),
+  };
+}
+
+/** First and last day with a sale; throws a ModelError when there is none. */
+export async function salesPeriod(session: Pick<Session, "rows">): Promise<{ first: string; last: string }> {
+  const [period] = await session.rows<{ first: string | null; last: string | null }>(
+    "SELECT min(order_date) AS first, max(order_date) AS last FROM fact_orders " +
+      "WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN'",
+  );
+  if (period?.first && period.last) return { first: period.first, last: period.last };
+  throw new ModelError("There are no orders to learn from", {
+    expected: "sales of known customers in fact_orders",
+    found: "none",
+    remedy: "Load a shop: `deno task simulate` or `deno task import`.",
+  });
+}
+
+async function examplesAt(
+  session: Pick<Session, "columns">,
+  asOf: string,
+  horizonDays: number,
+): Promise<ChurnExamples> {
+  const columns = await session.columns(`
+SELECT features.*, labels.churned
+FROM (${churnFeaturesSql(asOf)}) AS features
+JOIN (${churnLabelsSql(asOf, horizonDays)}) AS labels ON labels.customer_id = features.customer_id
+ORDER BY features.customer_id`);
+  const customerIds = columns.customer_id as string[];
+  if (customerIds.length === 0) {
+    throw new TooLittleDataError(`No customer can be judged as of ${asOf}`, {
+      expected: "customers with an order in the year before",
+      found: "none",
+    });
+  }
+  return {
+    customerIds,
+    features: featureMatrix(FEATURE_NAMES, columns),
+    labels: Uint8Array.from(columns.churned as number[]),
+  };
+}

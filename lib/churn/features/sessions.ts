@@ -1,0 +1,76 @@
+import { type ChurnFeatureGroup, counted, percent } from "./feature.ts";
+
+/** Visits to the shop. A cart is a session with something added to it; it is abandoned when nothing was purchased. */
+export const SESSION_FEATURES: ChurnFeatureGroup = {
+  rows: "sessions",
+  sql: (asOf) => `
+sessions AS (
+  SELECT customer_id, DATE '${asOf}' - max(CAST(event_timestamp AS DATE)) AS days_ago,
+         count(*) FILTER (event_type = 'page_view') AS page_views,
+         bool_or(event_type = 'add_to_cart') AS has_cart,
+         bool_or(event_type = 'purchase') AS has_purchase
+  FROM fact_events
+  WHERE event_timestamp < TIMESTAMP '${asOf}' AND customer_id <> 'UNKNOWN'
+  GROUP BY customer_id, coalesce(session_id, event_id)
+)`,
+  features: [
+    {
+      name: "sessions_30d",
+      description: "Sessions in the last 30 days",
+      unit: "sessions",
+      sql: "count(*) FILTER (days_ago <= 30)",
+      whenAbsent: 0,
+      text: (value) => `${counted(value, "visit")} in the last 30 days`,
+    },
+    {
+      name: "sessions_90d",
+      description: "Sessions in the last 90 days",
+      unit: "sessions",
+      sql: "count(*) FILTER (days_ago <= 90)",
+      whenAbsent: 0,
+      text: (value) => `${counted(value, "visit")} in the last 90 days`,
+    },
+    {
+      name: "days_since_session",
+      description: "Days since the last session",
+      unit: "days",
+      sql: "min(days_ago)",
+      whenAbsent: null,
+      text: (value) => `last visit ${counted(value, "day")} ago`,
+      unknownText: "no visit on record",
+    },
+    {
+      name: "page_views_90d",
+      description: "Page views in the last 90 days",
+      unit: "views",
+      sql: "coalesce(sum(page_views) FILTER (days_ago <= 90), 0)",
+      whenAbsent: 0,
+      text: (value) => `${counted(value, "page view")} in the last 90 days`,
+    },
+    {
+      name: "carts_90d",
+      description: "Carts filled in the last 90 days",
+      unit: "carts",
+      sql: "count(*) FILTER (has_cart AND days_ago <= 90)",
+      whenAbsent: 0,
+      text: (value) => `${counted(value, "cart")} filled in the last 90 days`,
+    },
+    {
+      name: "abandoned_carts_90d",
+      description: "Carts abandoned in the last 90 days",
+      unit: "carts",
+      sql: "count(*) FILTER (has_cart AND NOT has_purchase AND days_ago <= 90)",
+      whenAbsent: 0,
+      text: (value) => `${counted(value, "abandoned cart")} in the last 90 days`,
+    },
+    {
+      name: "cart_abandonment_share",
+      description: "Share of carts abandoned",
+      unit: "share",
+      sql: "count(*) FILTER (has_cart AND NOT has_purchase) / nullif(count(*) FILTER (has_cart), 0)",
+      whenAbsent: null,
+      text: (value) => `${percent(value)} of carts abandoned`,
+      unknownText: "never filled a cart",
+    },
+  ],
+};

@@ -1,0 +1,80 @@
+import { type ChurnFeatureGroup, counted } from "./feature.ts";
+
+/**
+ * Support tickets in the state known at the as-of date: one resolved later counts as open, and its
+ * satisfaction score and duration, which came with the resolution, are unknown. The `status` and
+ * `resolution_hours` columns hold the state of the extract, so they are not used.
+ */
+export const TICKET_FEATURES: ChurnFeatureGroup = {
+  rows: "tickets",
+  sql: (asOf) => `
+tickets AS (
+  SELECT customer_id, priority, DATE '${asOf}' - CAST(created_at AS DATE) AS days_ago,
+         coalesce(resolved_at < TIMESTAMP '${asOf}', false) AS is_resolved,
+         CASE WHEN is_resolved THEN date_diff('hour', created_at, resolved_at) END AS resolution_hours,
+         CASE WHEN is_resolved THEN satisfaction_score END AS satisfaction
+  FROM fact_support_tickets
+  WHERE created_at < TIMESTAMP '${asOf}' AND customer_id <> 'UNKNOWN'
+)`,
+  features: [
+    {
+      name: "tickets_180d",
+      description: "Support tickets in the last 180 days",
+      unit: "tickets",
+      sql: "count(*) FILTER (days_ago <= 180)",
+      whenAbsent: 0,
+      text: (value) => `${counted(value, "support ticket")} in the last 180 days`,
+    },
+    {
+      name: "tickets_open",
+      description: "Support tickets not resolved yet",
+      unit: "tickets",
+      sql: "count(*) FILTER (NOT is_resolved)",
+      whenAbsent: 0,
+      text: (value) => `${counted(value, "unresolved ticket")}`,
+    },
+    {
+      name: "urgent_tickets_180d",
+      description: "Urgent tickets in the last 180 days",
+      unit: "tickets",
+      sql: "count(*) FILTER (priority IN ('High', 'Critical') AND days_ago <= 180)",
+      whenAbsent: 0,
+      text: (value) => `${counted(value, "urgent ticket")} in the last 180 days`,
+    },
+    {
+      name: "unhappy_tickets",
+      description: "Resolved tickets rated 1 or 2 of 5",
+      unit: "tickets",
+      sql: "count(*) FILTER (satisfaction <= 2)",
+      whenAbsent: 0,
+      text: (value) => `${counted(value, "ticket")} rated 1 or 2 of 5`,
+    },
+    {
+      name: "ticket_satisfaction",
+      description: "Mean satisfaction with resolved tickets, 1 to 5",
+      unit: "score",
+      sql: "avg(satisfaction)",
+      whenAbsent: null,
+      text: (value) => `tickets rated ${value.toFixed(1)} of 5 on average`,
+      unknownText: "no support ticket rated yet",
+    },
+    {
+      name: "ticket_resolution_hours",
+      description: "Mean hours to resolve a ticket",
+      unit: "hours",
+      sql: "avg(resolution_hours)",
+      whenAbsent: null,
+      text: (value) => `tickets took ${counted(value, "hour")} to resolve on average`,
+      unknownText: "no support ticket resolved so far",
+    },
+    {
+      name: "days_since_ticket",
+      description: "Days since the last support ticket",
+      unit: "days",
+      sql: "min(days_ago)",
+      whenAbsent: null,
+      text: (value) => `last support ticket ${counted(value, "day")} ago`,
+      unknownText: "never needed support",
+    },
+  ],
+};

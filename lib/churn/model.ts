@@ -1,0 +1,227 @@
+import { ModelError } from "shopflow/errors/mod.ts";
+import { churnReasonText } from "./features/features.ts";
+import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./inputs.ts";
+import {
+  checkFeatureNames,
+  createTreeExplainer,
+  loadTreeClassifier,
+  margin,
+  matrixRow,
+  sigmoid,
+  type TreeClassifier,
+} from "shopflow/ml/mod.ts";
+
+/** Why a customer's churn risk is above or below the average customer's. */
+export interface Reason {
+  feature: string;
+  /** Null when the value is not known. */
+  value: number | null;
+  /** What the feature adds to the log-odds of churning (negative: it lowers the risk). */
+  contribution: number;
+  /** The fact in words. */
+  text: string;
+}
+
+export interface ChurnPrediction {
+  /** Probability of no order in the next 90 days. */
+  probability: number;
+  /** The strongest reasons, strongest first. */
+  reasons: Reason[];
+}
+
+/** A prediction for a customer of whom only some features are known. */
+interface ChurnEstimate extends ChurnPrediction {
+  /** Features that were not sent. */
+  averagedFeatures: string[];
+  /** Training customers whose values stood in for them; 0 where nothing was left out. */
+  averagedOver: number;
+}
+
+/** Scores one customer at a time. */
+export interface ChurnModel {
+  readonly featureNames: string[];
+  /**
+   * @param features Values by feature name, all that the shop knows of the customer; null or absent means that there is
+   *   nothing to measure, as in the training data.
+   * @throws {ModelError} when a name is no feature, a value is not a finite number, or nothing is known.
+   */
+  predict(features: Record<string, number | null>): ChurnPrediction;
+}
+
+/** A churn model that says what it takes, and completes what is not known of a customer. */
+export interface DeclaredChurnModel extends ChurnModel {
+  readonly inputs: ChurnInputs;
+  /**
+   * The mean prediction over the training customers that are most like this one in what was sent, each with the sent
+   * values in place of its own. Reasons speak only of what was sent.
+   *
+   * @param sent Checked by {@linkcode inputProblem}; null or absent means not known.
+   * @throws {ModelError} when a name is no feature or a value is not a finite number.
+   */
+  estimate(sent: SentFeatures): ChurnEstimate;
+}
+
+interface ChurnModelOptions {
+  /** How many reasons to give; default 5. */
+  reasons?: number;
+}
+
+/**
+ * Makes a churn model from the files of a version in the registry; needs neither XGBoost nor WebAssembly.
+ *
+ * @throws {ModelError} when the files are not those of a churn model.
+ */
+export function loadChurnModel(
+  files: Record<string, Uint8Array>,
+  options: ChurnModelOptions = {},
+): ChurnModel {
+  return createChurnModel(loadTreeClassifier(files), options);
+}
+
+/**
+ * As {@linkcode loadChurnModel}, for answers about customers of whom only some features are known.
+ *
+ * @throws {ModelError} when the files are not those of a churn model, or it does not say what it takes.
+ */
+export function loadDeclaredChurnModel(
+  files: Record<string, Uint8Array>,
+  options: ChurnModelOptions = {},
+): DeclaredChurnModel {
+  const classifier = loadTreeClassifier(files);
+  const inputs = loadChurnInputs(files);
+  const explainer = createTreeExplainer(classifier.ensemble);
+  // Fills the explainer's tables now, so that the first customer does not wait for it.
+  for (let row = 0; row < Math.min(WARM_UP, inputs.background.rows); row++) {
+    explainer.contributions(matrixRow(inputs.background, row));
+  }
+  const score = (row: Float32Array): ScoredRow => ({
+    probability: sigmoid(margin(classifier.ensemble, row)),
+    contributions: explainer.contributions(row),
+  });
+  return declareChurnModel(createChurnModel(classifier, options), score, inputs, options);
+}
+
+/** Gives a tree classifier's predictions their reasons. */
+export function createChurnModel(
+  { featureNames, ensemble }: TreeClassifier,
+  { reasons: count = 5 }: ChurnModelOptions = {},
+): ChurnModel {
+  const explainer = createTreeExplainer(ensemble);
+  return {
+    featureNames: [...featureNames],
+    predict(features) {
+      const row = featureRow(featureNames, features);
+      return {
+        probability: sigmoid(margin(ensemble, row)),
+        reasons: strongestReasons(featureNames, explainer.contributions(row), features, count),
+      };
+    },
+  };
+}
+
+/** Training customers that stand in for one of whom not everything is known. */
+const ALIKE = 40;
+const WARM_UP = 200;
+
+/** What a model says of one row of its features, in their order; NaN where there is nothing to measure. */
+interface ScoredRow {
+  probability: number;
+  /** What each feature adds to the log-odds. */
+  contributions: Float64Array;
+}
+
+/**
+ * Makes a churn model estimate what is not sent.
+ *
+ * @param score The same model, row by row.
+ * @throws {ModelError} when the inputs are those of another model.
+ */
+function declareChurnModel(
+  model: ChurnModel,
+  score: (row: Float32Array) => ScoredRow,
+  inputs: ChurnInputs,
+  { reasons: count = 5 }: ChurnModelOptions = {},
+): DeclaredChurnModel {
+  const names = model.featureNames;
+  checkFeatureNames(names, inputs.background.names);
+  const index = indexBackground(inputs.background);
+  return {
+    ...model,
+    inputs,
+    estimate(sent) {
+      const known = Object.fromEntries(
+        Object.entries(sent).filter(([, value]) => value !== null)
+          .map(([name, value]) => [name, value === "none" ? null : value as number]),
+      );
+      const row = featureRow(names, known, { mayBeEmpty: true });
+      const given = [...names.keys()].filter((j) => names[j]! in known);
+      const complete = given.length === names.length;
+      const rows = complete ? [row] : index.mostAlike(given.map((j) => [j, row[j]!]), ALIKE).map((alike) => {
+        const completed = matrixRow(inputs.background, alike).slice();
+        for (const j of given) completed[j] = row[j]!;
+        return completed;
+      });
+      const contributions = new Float64Array(names.length);
+      let probability = 0;
+      for (const one of rows) {
+        const scored = score(one);
+        probability += scored.probability / rows.length;
+        for (const j of given) contributions[j]! += scored.contributions[j]! / rows.length;
+      }
+      return {
+        probability,
+        reasons: strongestReasons(names, contributions, known, count),
+        averagedFeatures: names.filter((name) => !(name in known)),
+        averagedOver: complete ? 0 : rows.length,
+      };
+    },
+  };
+}
+
+function strongestReasons(
+  names: readonly string[],
+  contributions: Float64Array,
+  features: Record<string, number | null>,
+  count: number,
+): Reason[] {
+  return [...contributions.keys()]
+    .filter((j) => contributions[j] !== 0)
+    .sort((a, b) => Math.abs(contributions[b]!) - Math.abs(contributions[a]!))
+    .slice(0, count)
+    .map((j) => {
+      const feature = names[j]!;
+      const value = features[feature] ?? null;
+      const text = churnReasonText(feature, value, features);
+      return { feature, value, contribution: contributions[j]!, text };
+    });
+}
+
+function featureRow(
+  names: readonly string[],
+  features: Record<string, number | null>,
+  { mayBeEmpty = false } = {},
+): Float32Array {
+  const strange = Object.keys(features).filter((name) => !names.includes(name));
+  if (strange.length > 0) {
+    throw new ModelError("Not a feature of this model", {
+      expected: `names among ${names.join(", ")}`,
+      found: strange.join(", "),
+    });
+  }
+  if (!mayBeEmpty && names.every((name) => (features[name] ?? null) === null)) {
+    throw new ModelError("Nothing is known of the customer", {
+      expected: `at least one of ${names.join(", ")}`,
+      found: "no value",
+    });
+  }
+  return Float32Array.from(names, (name) => {
+    const value = features[name] ?? null;
+    if (value === null) return NaN;
+    // The trees compare single-precision numbers: what overflows there is on neither side of a threshold.
+    if (typeof value === "number" && Number.isFinite(Math.fround(value))) return value;
+    throw new ModelError(`${name} has no usable value`, {
+      expected: "a number within ±3.4e38, or null where it is not known",
+      found: String(value),
+    });
+  });
+}

@@ -1,0 +1,68 @@
+import { maskError, maskSecrets, noteMasked } from "./known_secrets.ts";
+
+/** What every error of ShopFlow says: what went wrong, what was expected, what was found, what to do. */
+export interface ErrorDetails {
+  /** What was wanted, in words a user knows. */
+  expected?: string;
+  /** What came instead. */
+  found?: string;
+  /** The next step for the person who reads the message. */
+  remedy?: string;
+  cause?: unknown;
+}
+
+/** Base of all errors meant for people: the message alone is enough to act on, and neither it nor a cause shows a secret. */
+export class ShopFlowError extends Error {
+  readonly expected?: string;
+  readonly found?: string;
+  readonly remedy?: string;
+
+  constructor(problem: string, details: ErrorDetails = {}) {
+    super(maskSecrets(sentence(problem, details)), { cause: maskError(details.cause) });
+    this.name = new.target.name;
+    this.expected = masked(details.expected);
+    this.found = masked(details.found);
+    this.remedy = masked(details.remedy);
+    noteMasked(this);
+  }
+}
+
+const masked = (text: string | undefined) => text === undefined ? undefined : maskSecrets(text);
+
+function sentence(
+  problem: string,
+  { expected, found, remedy }: ErrorDetails,
+): string {
+  const parts = [problem];
+  if (expected !== undefined) parts.push(`expected ${expected}`);
+  if (found !== undefined) parts.push(`found ${found}`);
+  const message = parts.length > 1 ? `${parts[0]}: ${parts.slice(1).join(", ")}` : problem;
+  return remedy === undefined ? message : `${message}. ${remedy}`;
+}
+
+/** A setting (environment variable, flag) is missing or malformed. */
+export class ConfigError extends ShopFlowError {}
+/** A source system cannot be reached or read. */
+export class SourceError extends ShopFlowError {}
+/** A source table lacks a column or has another type than its contract. */
+export class SchemaContractError extends ShopFlowError {}
+/** A source shows a part of what it had: the rest may be hidden rather than deleted. */
+export class PartialSourceError extends ShopFlowError {}
+/** The lake cannot be read or written, or its files do not fit together. */
+export class LakeError extends ShopFlowError {}
+/** The lake as a whole has gone, or does not answer; what was read of it before may still be right. */
+export class LakeUnreachableError extends LakeError {}
+/** Parts of a pipeline failed; the others did their work. */
+export class PipelineError extends ShopFlowError {}
+/** A SQL model cannot be compiled or run. */
+export class WarehouseError extends ShopFlowError {}
+/** Data tests with severity `error` failed, so nothing was published. */
+export class DataTestError extends ShopFlowError {}
+/** A model cannot be fitted, loaded or asked. */
+export class ModelError extends ShopFlowError {}
+/** A shop has too little history to train or to measure a model: no fault, and a baseline serves meanwhile. */
+export class TooLittleDataError extends ModelError {}
+/** A notebook cannot be read, parameterised or executed. */
+export class NotebookError extends ShopFlowError {}
+/** A person or application asked for something that does not exist or is malformed. */
+export class InputError extends ShopFlowError {}

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import { formatRunName, type RunName, shortTime } from "../run.ts";
+import type { Alert } from "./incidents.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import { readRunLog } from "../execution/read_log.ts";
+
+/** An alert as channels send it. */
+export interface AlertMessage {
+  /** The same for every try. */
+  id: string;
+  title: string;
+  text: string;
+  html: string;
+  /** Slack's Block Kit. */
+  blocks: unknown[];
+}
+
+const TITLES: Record<Alert["kind"], (run: string) => string> = {
+  failed: (run) => `Failed: ${run}`,
+  overdue: (run) => `SLA missed: ${run}`,
+  recovered: (run) => `Recovered: ${run}`,
+};
+
+const HEADLINES: Record<Alert["kind"], string> = {
+  failed: "alert: failed",
+  overdue: "alert: SLA missed",
+  recovered: "alert: recovered",
+};
+
+/** An alert in a line of a log. */
+export const headline = (alert: Alert): string => `${formatRunName(alert)}: ${HEADLINES[alert.kind]}`;
+
+/** Slack takes 150 characters in a header and 3,000 in a section. */
+const LONGEST_TITLE = 150;
+const LONGEST_REASON = 600;
+const LONGEST_LINE = 300;
+const LONGEST_SECTION = 2900;
+
+/**
+ * Words an alert: what, why, since when, whose, and what to do.
+ *
+ * @param logTail Last lines of the run's log, where they are known.
+ */
+export function alertMessage(
+  alert: Alert,
+  { publicUrl, logTail = [] }: { publicUrl?: string; logTail?: string[] },
+): AlertMessage {
+  const run = formatRunName(alert);
+  const title = shortened(TITLES[alert.kind](run), LONGEST_TITLE);
+  const facts = [
+    ["job", alert.job],
+    ["slot", shortTime(alert.slot)],
+    ["reason", shortened(alert.reason, LONGEST_REASON)],
+    ...alert.episodes.map((episode) => ["since", sinceText(alert, episode)]),
+    ["owner", alert.owner],
+    ...(publicUrl === undefined
+      ? []
+      : [["page", `${publicUrl}/jobs/${alert.job}/runs/${shortTime(alert.slot)}`]]),
+  ] as [string, string][];
+  const commands = alert.kind === "recovered"
+    ? []
+    : [`deno task jobs show ${run}`, `deno task jobs logs ${run}`];
+  // Its end says why it failed.
+  const log = logTail.map((line) => shortened(line, LONGEST_LINE)).join("\n").slice(-LONGEST_SECTION);
+  const text = [
+    ...facts.map(([name, value]) => `${name}: ${value}`),
+    ...(log === "" ? [] : ["", "last lines of the log:", log]),
+    ...(commands.length === 0 ? [] : ["", "what to do:", ...commands]),
+  ].join("\n");
+  const id = createHash("sha256").update(alert.id).digest("hex").slice(0, 32);
+  return {
+    id,
+    title,
+    text,
+    html: html(title, facts, log, commands),
+    blocks: blocks(title, facts, log, commands),
+  };
+}
+
+function sinceText({ kind, at }: Alert, episode: Alert["episodes"][number]): string {
+  const { since, slots } = episode;
+  const what = episode.kind === "failed"
+    ? (slots === 1 ? "1 run failed" : `${slots} runs failed`)
+    : (slots === 1 ? "1 slot missed the SLA" : `${slots} slots missed the SLA`);
+  if (kind !== "recovered") return slots === 1 ? shortTime(since) : `${shortTime(since)}, ${what}`;
+  return `${shortTime(since)} until now, ${duration(Date.parse(at) - Date.parse(since))}; ${what}`;
+}
+
+/** A length of time as people say it: `2 d 3 h`, `1 h 5 min`, `40 s`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor(seconds / 3600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [seconds % 60, "s"],
+  ];
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first < 0) return "0 s";
+  return parts.slice(first, first + 2).filter(([count]) => count > 0).map(([count, unit]) =>
+    `${count} ${unit}`
+  )
+    .join(" ");
+}
+
+function blocks(title: string, facts: [string, string][], log: string, commands: string[]): unknown[] {
+  const section = (text: string) => ({
+    type: "section",
+    text: { type: "mrkdwn", text: shortened(text, LONGEST_SECTION) },
+  });
+  const fenced = (text: string) => section(`\`\`\`${text}\`\`\``);
+  return [
+    { type: "header", text: { type: "plain_text", text: title } },
+    section(facts.map(([name, value]) => `*${name}*: ${escaped(value)}`).join("\n")),
+    ...(log === "" ? [] : [fenced(escapedEnd(log, LONGEST_SECTION - 6))]),
+    ...(commands.length === 0 ? [] : [fenced(escaped(commands.join("\n")))]),
+  ];
+}
+
+function html(title: string, facts: [string, string][], log: string, commands: string[]): string {
+  const value = (text: string) =>
+    /^https?:\/\/\S+$/.test(text) ? `<a href="${quoted(text)}">${quoted(text)}</a>` : quoted(text);
+  const rows = facts.map(([name, text]) => `<tr><th align="left">${name}</th><td>${value(text)}</td></tr>`);
+  const pre = (text: string) => text === "" ? "" : `<pre>${quoted(text)}</pre>`;
+  return `<h2>${quoted(title)}</h2><table cellpadding="4">${rows.join("")}</table>${pre(log)}${
+    pre(commands.join("\n"))
+  }`;
+}
+
+/** The three characters that Slack reads as markup. */
+export const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+/** The end of a text that is at most so long when it is escaped. */
+function escapedEnd(text: string, longest: number): string {
+  let end = text;
+  while (escaped(end).length > longest) end = end.slice(Math.ceil(end.length / 10));
+  return escaped(end);
+}
+
+const quoted = (text: string) => escaped(text).replaceAll('"', "&quot;");
+
+const shortened = (text: string, longest: number) =>
+  text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+
+/** Lines of a log that an alert shows. */
+const LINES = 15;
+
+/** Reads the last lines of the log of a run's last attempt; secrets were masked when it was written. */
+export function logTail(store: ObjectStore): (run: RunName) => Promise<string[]> {
+  return async ({ job, slot }) => {
+    const last: string[] = [];
+    for await (const line of readRunLog(store, { job, slot })) {
+      last.push(line);
+      if (last.length > LINES) last.shift();
+    }
+    return last;
+  };
+}

@@ -1,0 +1,127 @@
+import {
+  exitReason,
+  formatDuration,
+  type ProcessOptions,
+  type ProcessResult,
+  type ProgramCall,
+  runProcess,
+} from "./process.ts";
+import { openRunLog, type RunLog } from "./run_log.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import {
+  type Execute,
+  type Execution,
+  formatRunName,
+  type Outcome,
+  stopped,
+  type StopReason,
+} from "../run.ts";
+import { type Step, stepName } from "../job.ts";
+
+interface StepOptions extends Omit<ProcessOptions, "onLine"> {
+  /** Receives what the program prints, between a line with its command and one with its outcome. */
+  log: RunLog;
+}
+
+/** Runs a step's program in a process of its own, with its output in the run's log. */
+export async function runStep(
+  program: ProgramCall,
+  { log, ...options }: StepOptions,
+): Promise<ProcessResult> {
+  const { mask = (line: string) => line } = options;
+  log.write(mask(`$ ${[program.program, ...program.args].map(quoted).join(" ")}`));
+  const ended = await runProcess(program, { ...options, onLine: (line) => log.write(line) });
+  const { milliseconds, peakBytes } = ended;
+  const memory = peakBytes === undefined ? "" : `, peak memory ${Math.ceil(peakBytes / 1e6)} MB`;
+  log.write(mask(`= ${exitReason(ended)}; took ${formatDuration(milliseconds)}${memory}`));
+  return ended;
+}
+
+/** An argument as a shell would want it, for reading and copying. */
+function quoted(argument: string): string {
+  return /^[\w./:=@%+,-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+}
+
+interface StepExecutorOptions {
+  store: ObjectStore;
+  /** The program that does a step of a run. */
+  program: (step: Step, execution: Pick<Execution, "job" | "slot">) => ProgramCall;
+  now: () => Date;
+  /** Takes secrets out of what is kept of the output. */
+  mask: (line: string) => string;
+  /** Told what cannot be kept of a log. */
+  warn: (message: string) => void;
+  /** Between asking a process to stop and killing it, in milliseconds; default 5000. */
+  graceMs?: number;
+}
+
+/**
+ * Does the steps of runs, each in a process of its own that lives no longer than the scheduler's lease, with what
+ * they print in the log of the run.
+ */
+export function stepExecutor(options: StepExecutorOptions): Execute {
+  const { store, now, warn } = options;
+  return async (execution) => {
+    const { job, slot, attempt } = execution;
+    const log = openRunLog(store, { job: job.name, slot: slot.slot, attempt }, { now });
+    try {
+      return await executeSteps(execution, log, options);
+    } finally {
+      const { unsaved, problem } = await log.close();
+      if (unsaved > 0) {
+        warn(`${formatRunName(slot)}: ${unsaved} lines of its log could not be stored: ${problem}`);
+      }
+    }
+  };
+}
+
+async function executeSteps(
+  execution: Execution,
+  log: RunLog,
+  { program, mask, graceMs }: StepExecutorOptions,
+): Promise<Outcome> {
+  const { job, slot, signal, lease } = execution;
+  const until = performance.now() + job.timeoutMinutes * 60_000;
+  let peakBytes: number | undefined;
+  for (const [i, step] of job.steps.entries()) {
+    const name = stepName(step);
+    if (slot.stepsDone.includes(name)) {
+      log.write(`${name}: was done by an earlier try`);
+      continue;
+    }
+    if (signal.aborted) return { ...stopped(signal.reason as StopReason), peakBytes };
+    const ended = await runStep(program(step, execution), {
+      log,
+      mask,
+      signal,
+      graceMs,
+      timeoutMs: Math.max(1, until - performance.now()),
+      lease,
+    });
+    peakBytes = largest(peakBytes, ended.peakBytes);
+    if (ended.ended !== "exited" || ended.exitCode !== 0) {
+      return { ...failure(job, name, ended, signal), peakBytes };
+    }
+    // The end of the last step is that of the run, which is written down at once after it.
+    if (i < job.steps.length - 1 && !await execution.stepDone(name)) return { ...stopped("lost"), peakBytes };
+  }
+  return { ended: "succeeded", reason: "exit code 0", exitCode: 0, peakBytes };
+}
+
+function failure(
+  { steps, timeoutMinutes }: Pick<Execution["job"], "steps" | "timeoutMinutes">,
+  name: string,
+  result: ProcessResult,
+  signal: AbortSignal,
+): Outcome {
+  if (result.ended === "cancelled") return stopped(signal.reason as StopReason);
+  if (result.ended === "unattended") return stopped("lost");
+  const where = steps.length > 1 ? `${name}: ` : "";
+  if (result.ended === "timed out") {
+    return { ended: "timed out", reason: `${where}ended after the job's limit of ${timeoutMinutes} minutes` };
+  }
+  return { ended: "failed", reason: where + exitReason(result), exitCode: result.exitCode ?? undefined };
+}
+
+const largest = (a: number | undefined, b: number | undefined) =>
+  a === undefined ? b : b === undefined ? a : Math.max(a, b);

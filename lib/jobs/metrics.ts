@@ -1,0 +1,307 @@
+import { LakeError } from "shopflow/errors/mod.ts";
+import prometheus from "prom-client";
+import type { Page } from "./ledger/page.ts";
+import {
+  type Attempt,
+  FINAL_STATUSES,
+  type FinalStatus,
+  hasSucceeded,
+  isFinal,
+  isLate,
+  isOpen,
+  OPEN_STATUSES,
+  type Slot,
+} from "./run.ts";
+import { type Control, goesOn, type Ledger } from "./ledger/ledger.ts";
+import { alertsKey, controlKey, dayIn, pagesFolder } from "./ledger/keys.ts";
+import { readJson } from "shopflow/lake/store/mod.ts";
+import type { AlertState } from "./alerts/incidents.ts";
+import { nextDue } from "./cron.ts";
+import type { Job } from "./job.ts";
+import { livingSchedulers } from "./scheduler/lease.ts";
+
+/** Whether an object was read and makes no sense: unlike with a lake that is not reached, the rest can be told. */
+const isDamage = (error: unknown): boolean =>
+  error instanceof TypeError || (error instanceof LakeError && error.cause instanceof SyntaxError);
+
+/** The metrics of all jobs; names and units follow Prometheus' conventions. */
+export function metricSet() {
+  const registry = new prometheus.Registry();
+  const registers = [registry];
+  const gauge = (name: string, help: string, ...labels: string[]) =>
+    new prometheus.Gauge({ name: `shopflow_${name}`, help, labelNames: labels, registers });
+  const counter = (name: string, help: string, ...labels: string[]) =>
+    new prometheus.Counter({ name: `shopflow_${name}`, help, labelNames: labels, registers });
+  return {
+    registry,
+    info: gauge("job_info", "Who answers for a job; always 1.", "job", "owner", "pool", "channel"),
+    slots: counter("job_slots_total", "Slots that ended, by how.", "job", "status"),
+    attempts: counter("job_attempts_total", "Tries of runs that ended, by how.", "job", "ended"),
+    openSlots: gauge("job_open_slots", "Slots that have not ended, by what they do.", "job", "status"),
+    oldestOpen: gauge(
+      "job_oldest_open_slot_age_seconds",
+      "How long ago the oldest open slot was due; 0 when none is open.",
+      "job",
+    ),
+    lastEnd: gauge("job_last_end_timestamp_seconds", "When a slot ended last, however it did.", "job"),
+    lastSuccess: gauge("job_last_success_timestamp_seconds", "When a slot succeeded last.", "job"),
+    duration: gauge("job_last_run_duration_seconds", "How long the try took that ended last.", "job"),
+    peakMemory: gauge(
+      "job_last_run_peak_memory_bytes",
+      "Largest resident memory of the try that ended last, where it is known.",
+      "job",
+    ),
+    nextDue: gauge(
+      "job_next_due_timestamp_seconds",
+      "The next slot that is not in the ledger yet; in the past when no scheduler enters it.",
+      "job",
+    ),
+    failing: gauge("job_failing", "1 from the first run that failed until one succeeds.", "job"),
+    overdue: gauge("job_sla_overdue", "1 from the first slot that missed the SLA until one keeps it.", "job"),
+    paused: gauge("job_paused", "1 while a person holds the job back.", "job"),
+    alertsWaiting: gauge("job_alerts_waiting", "Alerts that their channel has not taken yet.", "job"),
+    unreadable: gauge(
+      "ledger_unreadable_pages",
+      "Objects of the job's ledger that are damaged; the other metrics go without them.",
+      "job",
+    ),
+    schedulers: gauge("schedulers_alive", "Schedulers that said lately that they live."),
+  };
+}
+
+type MetricSet = ReturnType<typeof metricSet>;
+
+/** What a page of the ledger comes to. Times are ISO, UTC. */
+interface PageTotals {
+  /** Slots that ended, by how. */
+  ended: Partial<Record<FinalStatus, number>>;
+  /** Tries, by how they ended. */
+  attempts: Partial<Record<NonNullable<Attempt["ended"]>, number>>;
+  /** When a slot ended last, and when one succeeded last. */
+  lastEnd?: string;
+  lastSuccess?: string;
+  /** The try that ended last. */
+  lastAttempt?: Attempt;
+  /** Those that have not ended. */
+  open: Slot[];
+}
+
+/** What no slots at all come to. */
+const NO_TOTALS: PageTotals = { ended: {}, attempts: {}, open: [] };
+
+/** Adds up a page. */
+function pageTotals({ slots }: Page): PageTotals {
+  return Object.values(slots).map(slotTotals).reduce(sumOf, NO_TOTALS);
+}
+
+/** Both together. */
+function sumOf(a: PageTotals, b: PageTotals): PageTotals {
+  const finishedAt = (attempt?: Attempt) => attempt?.finishedAt ?? "";
+  return {
+    ended: added(a.ended, b.ended),
+    attempts: added(a.attempts, b.attempts),
+    lastEnd: later(a.lastEnd, b.lastEnd),
+    lastSuccess: later(a.lastSuccess, b.lastSuccess),
+    lastAttempt: finishedAt(b.lastAttempt) > finishedAt(a.lastAttempt) ? b.lastAttempt : a.lastAttempt,
+    open: a.open.length === 0 ? b.open : b.open.length === 0 ? a.open : [...a.open, ...b.open],
+  };
+}
+
+function slotTotals(slot: Slot): PageTotals {
+  const finished = slot.attempts.filter(({ finishedAt }) => finishedAt !== undefined);
+  return {
+    ended: isFinal(slot.status) ? { [slot.status]: 1 } : {},
+    attempts: slot.attempts.reduce<PageTotals["attempts"]>(
+      (sum, { ended }) => ended === undefined ? sum : added(sum, { [ended]: 1 }),
+      {},
+    ),
+    lastEnd: slot.endedAt,
+    lastSuccess: hasSucceeded(slot) ? slot.endedAt : undefined,
+    lastAttempt: finished.at(-1),
+    open: isOpen(slot) ? [slot] : [],
+  };
+}
+
+function added<K extends string>(
+  a: Partial<Record<K, number>>,
+  b: Partial<Record<K, number>>,
+): Partial<Record<K, number>> {
+  const sum = { ...a };
+  for (const [key, count] of Object.entries(b) as [K, number][]) sum[key] = (sum[key] ?? 0) + count;
+  return sum;
+}
+
+const later = (a: string | undefined, b: string | undefined) => (a ?? "") > (b ?? "") ? a : b;
+
+/** Adds up the whole ledger of a job; pages that have not changed since the last time are not read again. */
+type JobTotals = (job: string, onUnreadable: Unreadable) => Promise<PageTotals>;
+
+/** Hears of an object of the ledger that is there and cannot be read. */
+type Unreadable = (key: string, error: Error) => void;
+
+/** A page that was written more lately may be written again without a difference in time and size. */
+const SETTLED_MS = 60_000;
+/** Pages that are read at the same time. */
+const PAGES_AT_ONCE = 16;
+
+/**
+ * Adds up the jobs of a ledger. A page that is damaged counts as what it last came to, or nothing.
+ *
+ * @param now Tells pages that may still be written, which are read again every time.
+ */
+function jobTotals(ledger: Ledger, now: () => Date): JobTotals {
+  const known = new Map<string, { tag: string; totals: PageTotals }>();
+
+  async function totalsOf(
+    { job, key, tag, settled }: { job: string; key: string; tag: string; settled: boolean },
+    onUnreadable: Unreadable,
+  ): Promise<PageTotals> {
+    const before = known.get(key);
+    if (before?.tag === tag) return before.totals;
+    let totals: PageTotals;
+    try {
+      totals = pageTotals(await ledger.page(job, dayIn(key)).read());
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      onUnreadable(key, error as Error);
+      // What it once came to: a counter that falls would look like a restart, and count all of it again.
+      return before?.totals ?? NO_TOTALS;
+    }
+    // A page that may still be written is read again; what it came to is kept for when it is damaged.
+    known.set(key, { tag: settled ? tag : "", totals });
+    return totals;
+  }
+
+  return async (job, onUnreadable) => {
+    const pages = await ledger.store.list(pagesFolder(job));
+    let sum = NO_TOTALS;
+    const waiting = pages.values();
+    await Promise.all(Array.from({ length: PAGES_AT_ONCE }, async () => {
+      for (const { key, size, modified } of waiting) {
+        const settled = Math.abs(now().getTime() - modified.getTime()) > SETTLED_MS;
+        const page = { job, key, tag: `${size} ${modified.toISOString()}`, settled };
+        const totals = await totalsOf(page, onUnreadable);
+        sum = sumOf(sum, totals);
+      }
+    }));
+    return sum;
+  };
+}
+
+/** Reads metrics of jobs from their ledger, for Prometheus. */
+interface JobMetrics {
+  /** For the header `content-type`. */
+  readonly contentType: string;
+  /**
+   * All metrics of these jobs in Prometheus' text format. An object of the ledger that is damaged is left out, counted
+   * and named in the log. Rejects with a `LakeError` when the lake cannot be read.
+   */
+  text(jobs: readonly Job[]): Promise<string>;
+}
+
+const WHAT_TO_DO = "Restore it from a backup, or delete it: then what it said is lost, and nothing else.";
+
+/** Jobs that are read at the same time. */
+const JOBS_AT_ONCE = 8;
+
+/** Keep one for as long as the program lives: it knows pages that it has read. */
+export function createJobMetrics(
+  { ledger, now, warn = () => {} }: { ledger: Ledger; now: () => Date; warn?: (line: string) => void },
+): JobMetrics {
+  const totals = jobTotals(ledger, now);
+  const told = new Set<string>();
+  const onUnreadable = (key: string, { message }: Error) => {
+    // It stays so until somebody mends it.
+    if (!told.has(key)) warn(`${key} is damaged, and metrics go without it: ${message}. ${WHAT_TO_DO}`);
+    told.add(key);
+  };
+  return {
+    contentType: metricSet().registry.contentType,
+    async text(jobs) {
+      const metrics = metricSet();
+      const waiting = jobs.values();
+      await Promise.all(Array.from({ length: JOBS_AT_ONCE }, async () => {
+        for (const job of waiting) await readJob(job, metrics, { ledger, now, totals, onUnreadable });
+      }));
+      metrics.schedulers.set((await livingSchedulers(ledger.store, now())).length);
+      return await metrics.registry.metrics();
+    },
+  };
+}
+
+async function unlessDamaged<T>(
+  key: string,
+  read: () => Promise<T>,
+  otherwise: T,
+  onUnreadable: Unreadable,
+): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    onUnreadable(key, error as Error);
+    return otherwise;
+  }
+}
+
+async function readJob(
+  job: Job,
+  metrics: MetricSet,
+  { ledger, now, totals, onUnreadable }: {
+    ledger: Ledger;
+    now: () => Date;
+    totals: JobTotals;
+    onUnreadable: Unreadable;
+  },
+): Promise<void> {
+  const label = { job: job.name };
+  let unreadable = 0;
+  const count: Unreadable = (key, error) => {
+    unreadable++;
+    onUnreadable(key, error);
+  };
+  const control = await unlessDamaged(
+    controlKey(job.name),
+    () => ledger.control(job.name).read(),
+    { openDays: {} },
+    count,
+  );
+  const sum = await totals(job.name, count);
+  const readAlerts = () => readJson<AlertState>(ledger.store, alertsKey(job.name));
+  const alerts = (await unlessDamaged(alertsKey(job.name), readAlerts, undefined, count))?.value;
+  metrics.unreadable.set(label, unreadable);
+  metrics.info.set({ ...label, owner: job.owner, pool: job.pool, channel: job.alert }, 1);
+  for (const status of FINAL_STATUSES) metrics.slots.inc({ ...label, status }, sum.ended[status] ?? 0);
+  for (const [ended, count] of Object.entries(sum.attempts)) metrics.attempts.inc({ ...label, ended }, count);
+  setOpen(job, sum.open, control, metrics, now());
+  setLast(job, sum, metrics);
+  const cursor = control.accountedUntil;
+  const due = "on" in job.schedule ? undefined : nextDue(job.schedule, cursor ? new Date(cursor) : now());
+  if (due !== undefined) metrics.nextDue.set(label, due.getTime() / 1000);
+  const isOverdue = control.paused === undefined && sum.open.some((slot) => isLate(job, slot, now()));
+  metrics.failing.set(label, alerts?.failed.episode ? 1 : 0);
+  metrics.overdue.set(label, isOverdue || alerts?.overdue.episode ? 1 : 0);
+  metrics.paused.set(label, control.paused ? 1 : 0);
+  metrics.alertsWaiting.set(label, alerts?.outbox.length ?? 0);
+}
+
+function setOpen(job: Job, open: Slot[], control: Control, metrics: MetricSet, now: Date): void {
+  // That a slot runs is said in the job's control only.
+  const isRunning = (slot: Slot) => control.running !== undefined && goesOn(control.running, slot);
+  const statuses = open.map((slot) => isRunning(slot) ? "running" : slot.status);
+  for (const status of OPEN_STATUSES) {
+    metrics.openSlots.set({ job: job.name, status }, statuses.filter((found) => found === status).length);
+  }
+  const oldest = open.map(({ slot }) => Date.parse(slot)).reduce((a, b) => Math.min(a, b), now.getTime());
+  metrics.oldestOpen.set({ job: job.name }, (now.getTime() - oldest) / 1000);
+}
+
+function setLast(job: Job, { lastEnd, lastSuccess, lastAttempt }: PageTotals, metrics: MetricSet): void {
+  const label = { job: job.name };
+  if (lastEnd !== undefined) metrics.lastEnd.set(label, Date.parse(lastEnd) / 1000);
+  if (lastSuccess !== undefined) metrics.lastSuccess.set(label, Date.parse(lastSuccess) / 1000);
+  if (lastAttempt === undefined) return;
+  const { startedAt, finishedAt, peakBytes } = lastAttempt;
+  metrics.duration.set(label, (Date.parse(finishedAt!) - Date.parse(startedAt)) / 1000);
+  if (peakBytes !== undefined) metrics.peakMemory.set(label, peakBytes);
+}

@@ -1,0 +1,189 @@
+import { previousDue } from "../cron.ts";
+import { type DueTime, dueTimes } from "../scheduler/due.ts";
+import type { Job } from "../job.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { hasSucceeded, isFinal, type Request, type RunName, shortTime, type Slot } from "../run.ts";
+import { InputError } from "shopflow/errors/mod.ts";
+import { askedSlot, reopen } from "./trigger.ts";
+
+/** Slots of a job that others depend on and that neither succeeded nor are open. */
+interface UpstreamSlots {
+  job: Job;
+  /** The oldest first. */
+  wanted: DueTime[];
+  /** Those that the ledger has, by their time. */
+  before: Map<string, Slot>;
+}
+
+/**
+ * Finds what has to be run before slots of a job may: of each job in `after` the latest slot at or before each, unless
+ * it succeeded or is open, and before these what they depend on in turn.
+ *
+ * @returns jobs in an order in which their slots can be run.
+ */
+async function upstreamSlots(
+  ledger: Ledger,
+  job: Job,
+  slots: Pick<DueTime, "slot">[],
+  jobs: readonly Job[],
+): Promise<UpstreamSlots[]> {
+  const found = new Map<string, UpstreamSlots>();
+
+  async function visit({ after }: Job, slots: Pick<DueTime, "slot">[]): Promise<void> {
+    for (const name of after) {
+      const dependency = jobs.find((other) => other.name === name)!;
+      const missing = await missingSlots(ledger, dependency, slots);
+      if (missing.wanted.length === 0) continue;
+      await visit(dependency, missing.wanted);
+      const known = found.get(name);
+      // A job that several depend on comes before the first of them, with the slots of all.
+      if (known === undefined) found.set(name, missing);
+      else found.set(name, joined(known, missing));
+    }
+  }
+  await visit(job, slots);
+  return [...found.values()];
+}
+
+async function missingSlots(
+  ledger: Ledger,
+  job: Job,
+  slots: Pick<DueTime, "slot">[],
+): Promise<UpstreamSlots> {
+  const { schedule } = job;
+  if ("on" in schedule) return { job, wanted: [], before: new Map() };
+  const times = slots.map(({ slot }) => previousDue(schedule, new Date(slot.getTime() + 1000)))
+    .filter((time) => time !== undefined).map((time) => time.getTime());
+  const ordered = [...new Set(times)].sort((a, b) => a - b);
+  if (ordered.length === 0) return { job, wanted: [], before: new Map() };
+  const known = await ledger.slots(job.name, new Date(ordered[0]!), new Date(ordered.at(-1)!));
+  const before = new Map(known.map((slot) => [slot.slot, slot]));
+  const wanted = ordered.flatMap((time) => {
+    const slot = before.get(new Date(time).toISOString());
+    const isMissing = slot === undefined || (isFinal(slot.status) && !hasSucceeded(slot));
+    return isMissing ? dueTimes(job, new Date(time - 1), new Date(time)) : [];
+  });
+  return { job, wanted, before };
+}
+
+function joined(a: UpstreamSlots, b: UpstreamSlots): UpstreamSlots {
+  const times = new Map([...a.wanted, ...b.wanted].map((time) => [time.slot.getTime(), time]));
+  return {
+    job: a.job,
+    wanted: [...times.values()].sort((a, b) => a.slot.getTime() - b.slot.getTime()),
+    before: new Map([...a.before, ...b.before]),
+  };
+}
+
+/**
+ * What a backfill makes of the jobs that its job depends on: its slots wait until theirs of the same interval have
+ * succeeded (`wait`); those of them that did not succeed are asked for, too (`run`); or nobody looks (`ignore`).
+ */
+export type BackfillDependencies = "wait" | "run" | "ignore";
+
+/** A time to backfill, both ends included. */
+export interface BackfillRange {
+  from: Date;
+  to: Date;
+  /** Default: `wait`. */
+  dependencies?: BackfillDependencies;
+}
+
+/** Slots that a backfill is about. */
+export interface Backfill {
+  /** What is asked for, the oldest first. */
+  asked: RunName[];
+  /** How many slots need no run: they succeeded, or are open. */
+  unneeded: number;
+  /**
+   * Slots of other jobs that these depend on and that neither succeeded nor are open, in the order they have to be
+   * run: asked for, too, or in the way.
+   */
+  upstream: RunName[];
+}
+
+/**
+ * What a backfill would ask for, without asking.
+ *
+ * @throws {InputError} like {@linkcode requestBackfill}.
+ */
+export async function plannedBackfill(
+  ledger: Ledger,
+  job: Job,
+  request: Request,
+  range: BackfillRange,
+  jobs: readonly Job[],
+): Promise<Backfill> {
+  const { wanted, unneeded, upstream } = await slotsToFill(ledger, job, request, range, jobs);
+  return {
+    asked: wanted.map((time) => nameOf(job, time)),
+    unneeded,
+    upstream: upstream.flatMap(({ job, wanted }) => wanted.map((time) => nameOf(job, time))),
+  };
+}
+
+/**
+ * Asks for all slots of a job in a time, with their own times and intervals. Those that succeeded or are open stay as
+ * they are.
+ *
+ * @param jobs All jobs, among which those are that it depends on.
+ * @throws {InputError} for a job without a cron expression, and a range that is empty or ends in the future.
+ */
+export async function requestBackfill(
+  ledger: Ledger,
+  job: Job,
+  request: Request,
+  range: BackfillRange,
+  jobs: readonly Job[],
+): Promise<Backfill> {
+  const { dependencies = "wait" } = range;
+  const { wanted, unneeded, before, upstream } = await slotsToFill(ledger, job, request, range, jobs);
+  const ask = async (job: Job, times: DueTime[], before: Map<string, Slot>) => {
+    const asking = { request, waitFor: dependencies === "ignore" ? [] : job.after };
+    await ledger.enter(job.name, times.map((time) => askedSlot(job, time, "backfill", asking)));
+    const names = times.map((time) => nameOf(job, time));
+    for (const name of names.filter(({ slot }) => before.has(slot))) await reopen(ledger, name, asking);
+    return names;
+  };
+  const names: RunName[] = [];
+  for (const { job, wanted, before } of upstream) {
+    // What is waited for has to be there before what waits.
+    if (dependencies === "run") await ask(job, wanted, before);
+    names.push(...wanted.map((time) => nameOf(job, time)));
+  }
+  const asked = await ask(job, wanted, before);
+  if (asked.length > 0) await ledger.ring();
+  return { asked, unneeded, upstream: names };
+}
+
+const nameOf = (job: Job, { slot }: DueTime): RunName => ({ job: job.name, slot: slot.toISOString() });
+
+async function slotsToFill(
+  ledger: Ledger,
+  job: Job,
+  request: Request,
+  { from, to, dependencies }: BackfillRange,
+  jobs: readonly Job[],
+) {
+  if ("on" in job.schedule) {
+    throw new InputError(`Job ${job.name} has no slots to fill`, {
+      expected: "a job with a cron expression",
+      found: "one that runs when a snapshot is published",
+      remedy: `Run it once: deno task jobs run ${job.name}.`,
+    });
+  }
+  if (!(from < to) || to.getTime() > Date.parse(request.at)) {
+    throw new InputError("Not a time to backfill", {
+      expected: "a beginning before its end, and an end that is not in the future",
+      found: `${shortTime(from.toISOString())} to ${shortTime(to.toISOString())}`,
+    });
+  }
+  const due = dueTimes(job, new Date(from.getTime() - 1), to);
+  const before = new Map((await ledger.slots(job.name, from, to)).map((slot) => [slot.slot, slot]));
+  const wanted = due.filter(({ slot }) => {
+    const found = before.get(slot.toISOString());
+    return found === undefined || (isFinal(found.status) && !hasSucceeded(found));
+  });
+  const upstream = dependencies === "ignore" ? [] : await upstreamSlots(ledger, job, wanted, jobs);
+  return { wanted, unneeded: due.length - wanted.length, before, upstream };
+}

@@ -1,0 +1,178 @@
+import type { Logger, Random } from "shopflow/runtime/mod.ts";
+import { formatRunName, type Slot } from "../run.ts";
+import type { ActiveRun } from "./start.ts";
+import type { Job } from "../job.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { replaces } from "./choose.ts";
+import type { SchedulerLease, SchedulerWatch } from "./lease.ts";
+import type { JobSet } from "../define_jobs.ts";
+
+interface HeldRunsOptions {
+  log: Logger;
+  /** How many at a time. */
+  most: number;
+  /** Called when a run has ended, with its slot as it was left; undefined when it was taken away. */
+  onEnd: (run: ActiveRun, after: Slot | undefined) => Promise<void>;
+}
+
+/** The runs that a scheduler holds, one of a job. */
+interface HeldRuns {
+  all(): ActiveRun[];
+  of(job: string): ActiveRun | undefined;
+  /** Whether one more may be started. */
+  hasRoom(): boolean;
+  /** Starts a run, which takes up room from now on. */
+  start(begin: () => Promise<ActiveRun | undefined>): Promise<void>;
+  /** Waits until what the ends of runs set off is done. */
+  settled(): Promise<void>;
+  /** Waits for the runs, at most `graceMs`; then hands them over. */
+  end(graceMs: number): Promise<void>;
+}
+
+/** Holds no run at first. */
+export function createHeldRuns({ log, most, onEnd }: HeldRunsOptions): HeldRuns {
+  const active = new Map<string, ActiveRun>();
+  /** What the ends of runs set off. */
+  const aftermath = new Set<Promise<void>>();
+  const starting = new Set<Promise<void>>();
+  let handingOver = false;
+
+  function hold(run: ActiveRun): void {
+    active.set(run.job.name, run);
+    log.info(`${formatRunName(run.slot)}: starts, try ${run.attempt}`);
+    if (handingOver) run.stop("handed over");
+    const warn = (error: unknown): undefined => {
+      log.warn(`${formatRunName(run.slot)}: ${error}`);
+    };
+    // A defect must not end the other runs, nor keep this one for ever.
+    run.ended.catch(warn).then((after) => {
+      if (active.get(run.job.name) === run) active.delete(run.job.name);
+      const done = onEnd(run, after).catch(warn).finally(() => aftermath.delete(done));
+      aftermath.add(done);
+    });
+  }
+
+  return {
+    all: () => [...active.values()],
+    of: (job) => active.get(job),
+    hasRoom: () => active.size + starting.size < most,
+    async start(begin) {
+      const started = (async () => {
+        const run = await begin();
+        if (run !== undefined) hold(run);
+      })();
+      starting.add(started);
+      try {
+        await started;
+      } finally {
+        starting.delete(started);
+      }
+    },
+    async settled() {
+      while (aftermath.size > 0) await Promise.allSettled([...aftermath]);
+    },
+    async end(graceMs) {
+      const timer = setTimeout(() => {
+        handingOver = true;
+        active.forEach((run) => run.stop("handed over"));
+      }, graceMs);
+      // One that is about to start may become a run meanwhile.
+      while (active.size + starting.size > 0) {
+        await Promise.allSettled([...starting, ...[...active.values()].map(({ ended }) => ended)]);
+      }
+      clearTimeout(timer);
+    },
+  };
+}
+
+interface AttendOptions {
+  ledger: Ledger;
+  watch: SchedulerWatch;
+  lease: SchedulerLease;
+  /** The run of the job that this scheduler holds. */
+  mine: ActiveRun | undefined;
+}
+
+/**
+ * Looks after a slot of a job that runs: this scheduler's own run is ended when somebody cancelled it or a later slot
+ * takes its place.
+ *
+ * @param open All open slots of the job.
+ * @returns `orphaned` when nobody has it any more, so that it is to be taken over.
+ */
+export async function attendRun(
+  job: Job,
+  running: Slot,
+  open: Slot[],
+  { ledger, watch, lease, mine }: AttendOptions,
+): Promise<"goes on" | "orphaned"> {
+  if (mine !== undefined && mine.slot.slot === running.slot) {
+    if (running.cancelledBy !== undefined) mine.stop("cancelled");
+    else if (job.overlap === "replace" && open.some((other) => replaces(other, running))) {
+      mine.stop("replaced");
+    }
+    return "goes on";
+  }
+  const { scheduler } = ledger.control(job.name).known!.running!;
+  // One of this scheduler that it does not hold: the lake failed in the middle of its start.
+  return scheduler === lease.id || await watch.isGone(scheduler) ? "orphaned" : "goes on";
+}
+
+interface AfterRunOptions extends JobSet {
+  ledger: Ledger;
+  log: Logger;
+  onNews: (job: Job) => Promise<void>;
+  /** Whether this scheduler starts anything more. */
+  isAtWork: () => boolean;
+  /** Starts what may start of a job. */
+  advance: (job: Job) => Promise<void>;
+  forEachJob: (work: (job: Job) => Promise<void>) => Promise<void>;
+}
+
+/** What the end of a run sets off: it is told, and may let other slots start, of its own job and of others. */
+export async function afterRun(
+  job: Job,
+  slot: Slot,
+  { jobs, pools, ledger, log, onNews, isAtWork, advance, forEachJob }: AfterRunOptions,
+): Promise<void> {
+  const line = `${formatRunName(slot)}: ${slot.status} (${slot.reason})`;
+  if (slot.status === "succeeded") log.info(line);
+  else log.warn(line);
+  await onNews(job);
+  const awaited = jobs.some(({ after }) => after.includes(job.name));
+  const shared = Number.isFinite(pools[job.pool]!);
+  if (awaited || shared || slot.status === "queued") await ledger.ring();
+  if (!isAtWork()) return;
+  await advance(job);
+  if (awaited || shared) await forEachJob((other) => other === job ? Promise.resolve() : advance(other));
+}
+
+/** Jobs that are looked at side by side. */
+const AT_ONCE = 16;
+
+/**
+ * Goes through jobs, several side by side. One of them fails: the others go on.
+ *
+ * @param random Schedulers look at jobs in different orders, so that they seldom want the same one.
+ * @param onProblem Hears of a job whose work failed.
+ */
+export function createJobWalk(
+  jobs: readonly Job[],
+  random: Random,
+  onProblem: (job: Job, error: Error) => void,
+): (work: (job: Job) => Promise<void>) => Promise<void> {
+  const first = Math.floor(random() * jobs.length);
+  const order = [...jobs.slice(first), ...jobs.slice(0, first)];
+  return async (work) => {
+    const waiting = order.values();
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      for (const job of waiting) {
+        try {
+          await work(job);
+        } catch (error) {
+          onProblem(job, error as Error);
+        }
+      }
+    }));
+  };
+}

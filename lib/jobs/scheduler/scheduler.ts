@@ -1,0 +1,307 @@
+import type { Logger, Runtime } from "shopflow/runtime/mod.ts";
+import { randomUUID } from "node:crypto";
+import { afterRun, attendRun, createHeldRuns, createJobWalk } from "./active_runs.ts";
+import { type Execute, formatRunName, isLate, isOpen, type Slot } from "../run.ts";
+import type { JobSet } from "../define_jobs.ts";
+import type { Job } from "../job.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { createNextSlot, type Unrun } from "./choose.ts";
+import { createPlanner, nextWake } from "./due.ts";
+import { type ActiveRun, poolPlaces, type RunContext, startSlot, takeOver } from "./start.ts";
+import { createRemovedJobs } from "./removed_jobs.ts";
+import { type SchedulerLease, takeSchedulerLease, watchSchedulers } from "./lease.ts";
+
+export interface SchedulerOptions extends JobSet {
+  ledger: Ledger;
+  runtime: Pick<Runtime, "now" | "log">;
+  execute: Execute;
+  /** Host and process, for people. */
+  owner: string;
+  /** How long its runs stay its own after it was heard of last, in milliseconds; default 30,000. */
+  leaseMs?: number;
+  /** How late a scheduler may see a slot without having missed it, in milliseconds; default 90,000. */
+  graceMs?: number;
+  /** How many runs it holds at a time; default 4. */
+  maxRuns?: number;
+  random?: () => number;
+  /** When snapshots of the lake were published after a time, the oldest first; default: none ever is. */
+  publishedSince?: (since: Date) => Promise<Date[]>;
+  /** For programs that end before they have seen others long enough, see {@linkcode watchSchedulers}. */
+  trustClocks?: boolean;
+  /** Called when there may be something to tell about a job: a slot ended, or its SLA is over. */
+  onNews?: (job: Job) => Promise<void>;
+}
+
+/** Enters what is due in the ledger and runs it; any number of them work together on one lake. */
+export interface Scheduler {
+  /** Takes the lease. */
+  begin(): Promise<void>;
+  /**
+   * Enters and starts what is due.
+   *
+   * @param look Read the ledger anew even if nobody rang.
+   */
+  round(look?: boolean): Promise<void>;
+  /** Renews the lease and takes over the runs of schedulers that are gone. */
+  keepAlive(): Promise<void>;
+  /** When there is something to do, if nothing happens before; undefined when nothing is due ever. */
+  nextWake(): Date | undefined;
+  /** The runs it holds. */
+  active(): ActiveRun[];
+  /** Waits for the runs it holds, at most `graceMs`; then hands them over. Nothing starts any more. */
+  stop(graceMs: number): Promise<void>;
+  /** Slots that are entered and have not ended, by what is known. */
+  openSlots(): Slot[];
+  /** Why the ledger of a job could not be kept in the last round, by the job's name. */
+  problems(): ReadonlyMap<string, string>;
+  /** Waits until what the end of runs sets off is done; for those who hold the clock still meanwhile. */
+  settled(): Promise<void>;
+}
+
+const LEASE_MS = 30_000;
+const GRACE_MS = 90_000;
+const MAX_RUNS = 4;
+
+/** A scheduler that has not begun yet: it does nothing by itself, see {@linkcode runScheduler} for one that does. */
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const { jobs, pools, ledger, runtime, owner, leaseMs = LEASE_MS, graceMs = GRACE_MS } = options;
+  const { maxRuns = MAX_RUNS, random = Math.random, onNews = () => Promise.resolve() } = options;
+  const { now, log } = runtime;
+  let lease!: SchedulerLease;
+  let rung: string | undefined;
+  let stopping = false;
+  let keeping: Promise<void> | undefined;
+  const turns = new Map<string, Promise<void>>();
+  const problems = new Map<string, string>();
+  /** Slots whose SLA is known to be over. */
+  const overdue = new Set<string>();
+  const forEachJob = createJobWalk(jobs, random, (job, { message }) => {
+    problems.set(job.name, message);
+    log.warn(`${job.name}: the ledger cannot be kept: ${message}`);
+  });
+
+  const watch = watchSchedulers(ledger.store, {
+    self: () => lease.id,
+    now,
+    trustClocks: options.trustClocks,
+  });
+  const planner = createPlanner({
+    ledger,
+    runtime,
+    graceMs,
+    publishedSince: options.publishedSince ?? (() => Promise.resolve([])),
+  });
+  const lookAtRemoved = createRemovedJobs({
+    set: { jobs, pools },
+    ledger,
+    watch,
+    self: () => lease.id,
+    now,
+    log,
+  });
+  const next = createNextSlot({ jobs, ledger, now, end });
+  const held = createHeldRuns({ log, most: maxRuns, onEnd: follow });
+  const context: RunContext = {
+    ledger,
+    places: poolPlaces(ledger.store),
+    pools,
+    watch,
+    runtime,
+    random,
+    execute: options.execute,
+    lease: () => lease,
+    mayStart: () => !stopping && lease.mayStart(),
+    owner,
+    accountedUntil: planner.accountedUntil,
+  };
+
+  async function begin(): Promise<void> {
+    lease = await takeSchedulerLease(ledger.store, {
+      id: randomUUID(),
+      owner,
+      leaseMs,
+      now,
+      jobs: jobs.map(({ name }) => name),
+    });
+    rung = undefined;
+  }
+
+  async function round(look = false): Promise<void> {
+    if (stopping || lease.lost.aborted) return;
+    const bell = await ledger.bell();
+    const refresh = look || bell !== rung || bell === undefined;
+    rung = bell ?? "";
+    if (refresh) next.changed();
+    problems.clear();
+    await forEachJob(async (job) => {
+      if (refresh) await ledger.refresh(job.name);
+      if (await planner.plan(job)) next.changed();
+      await advance(job);
+      await planner.save(job.name);
+      if (refresh) await ledger.closeDays(job.name);
+    });
+    if (look) await lookAtRemoved();
+  }
+
+  /** What is done about a job is done one after the other. */
+  function advance(job: Job): Promise<void> {
+    const done = (turns.get(job.name) ?? Promise.resolve()).then(() => act(job));
+    turns.set(job.name, done.catch(() => {}));
+    return done;
+  }
+
+  async function act(job: Job): Promise<void> {
+    const open = ledger.openSlots(job.name);
+    await tellOverdue(job, open);
+    const running = open.find(({ status }) => status === "running");
+    if (running !== undefined) {
+      const state = await attendRun(job, running, open, { ledger, watch, lease, mine: held.of(job.name) });
+      if (state === "goes on") return;
+      const after = await takeOver(job, running, context);
+      log.warn(`${formatRunName(running)}: taken over, ${running.attempts.at(-1)!.owner} is gone`);
+      if (after !== undefined && !isOpen(after)) await onNews(job);
+      return await act(job);
+    }
+    const slot = await next.choose(job, open);
+    if (slot === undefined || !held.hasRoom() || !context.mayStart()) return;
+    await held.start(() => startSlot(job, slot, context));
+  }
+
+  async function end(job: Job, slot: Slot, outcome: Unrun): Promise<void> {
+    await ledger.change(
+      slot,
+      (present) =>
+        isOpen(present) && present.attempts.length === slot.attempts.length
+          ? { ...present, ...outcome, endedAt: now().toISOString() }
+          : undefined,
+    );
+    log.info(`${formatRunName(slot)}: ${outcome.status} (${outcome.reason})`);
+    await onNews(job);
+  }
+
+  async function follow({ job }: ActiveRun, slot: Slot | undefined): Promise<void> {
+    next.changed();
+    if (slot === undefined) return;
+    const isAtWork = () => !stopping && !lease.lost.aborted;
+    await afterRun(job, slot, { jobs, pools, ledger, log, onNews, isAtWork, advance, forEachJob });
+  }
+
+  async function tellOverdue(job: Job, open: Slot[]): Promise<void> {
+    const late = open.filter((slot) => isLate(job, slot, now()) && !overdue.has(formatRunName(slot)));
+    if (late.length === 0) return;
+    for (const slot of late) overdue.add(formatRunName(slot));
+    await onNews(job);
+  }
+
+  async function keepAlive(): Promise<void> {
+    try {
+      await lease.renew();
+    } catch (error) {
+      log.warn(`The scheduler's lease cannot be renewed: ${(error as Error).message}`);
+      return;
+    }
+    if (lease.lost.aborted && !stopping) {
+      log.warn("This scheduler was taken for dead; its runs are others' now. It begins anew.");
+      await Promise.all(held.all().map(({ ended }) => ended));
+      await begin();
+    }
+    await watch.look();
+  }
+
+  return {
+    begin,
+    round,
+    keepAlive: () => keeping ??= keepAlive().finally(() => keeping = undefined),
+    nextWake: () => nextWake(jobs, ledger, planner.accountedUntil, now()),
+    active: held.all,
+    problems: () => problems,
+    openSlots: () => jobs.flatMap(({ name }) => ledger.openSlots(name)),
+    settled: held.settled,
+    async stop(graceMs) {
+      stopping = true;
+      await held.end(graceMs);
+      await lease.release();
+      await ledger.ring();
+    },
+  };
+}
+
+interface LoopOptions {
+  log: Logger;
+  now: () => Date;
+  /** Of the scheduler, in milliseconds: renewed three times as often. */
+  leaseMs: number;
+  /** Between looks whether somebody rang, in milliseconds; default 2000. */
+  pollMs?: number;
+}
+
+/** A scheduler at work. */
+export interface SchedulerLoop {
+  /** Looks at everything now: called by the ticker. */
+  tick(): void;
+  /** Nothing new starts; runs may go on for `graceMs`, then they are handed over. */
+  stop(graceMs: number): Promise<void>;
+}
+
+const POLL_MS = 2000;
+
+/** Lets a scheduler work until it is stopped. What it cannot do now, because the lake fails, it does later. */
+export async function runScheduler(
+  scheduler: Scheduler,
+  { log, now, leaseMs, pollMs = POLL_MS }: LoopOptions,
+): Promise<SchedulerLoop> {
+  let stopping = false;
+  let look = true;
+  let wake = () => {};
+  const attempt = async (what: string, work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      log.warn(`${what}: ${(error as Error).message}`);
+    }
+  };
+
+  await scheduler.begin();
+  let beating: Promise<void> | undefined;
+  const beat = () => {
+    beating ??= attempt("The scheduler's lease", scheduler.keepAlive).finally(() => beating = undefined);
+  };
+  const heart = setInterval(beat, leaseMs / 3);
+  beat();
+
+  async function sleep(): Promise<void> {
+    const due = scheduler.nextWake()?.getTime() ?? Infinity;
+    const ms = Math.max(0, Math.min(pollMs, due - now().getTime()));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
+  }
+
+  const rounds = (async () => {
+    while (!stopping) {
+      const lookNow = look;
+      look = false;
+      await attempt("The ledger cannot be kept", () => scheduler.round(lookNow));
+      if (!look && !stopping) await sleep();
+    }
+  })();
+
+  return {
+    tick() {
+      look = true;
+      wake();
+    },
+    async stop(graceMs) {
+      stopping = true;
+      wake();
+      await rounds;
+      // The lease is renewed until the last run has ended.
+      await scheduler.stop(graceMs);
+      clearInterval(heart);
+      await beating;
+    },
+  };
+}

@@ -1,0 +1,2 @@
+/** The figures of the business. */
+export { CART_CASE, weeklyCartsSql, weeklySalesSql, wholeWeeks } from "./sales.ts";

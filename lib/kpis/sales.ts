@@ -1,0 +1,111 @@
+import { addDays, checkAsOf } from "shopflow/ml/mod.ts";
+
+/** Days of whole weeks: `from` a Monday, `to` the Monday after the last of them. */
+interface WholeWeeks {
+  from: string;
+  /** Exclusive. */
+  to: string;
+}
+
+/**
+ * The last whole weeks (Monday to Sunday) that end before a day, as far back as there is data.
+ *
+ * @param data First day with a sale.
+ * @returns Undefined when no whole week is in the data.
+ */
+export function wholeWeeks(asOf: string, weeks: number, data: { first: string }): WholeWeeks | undefined {
+  const to = monday(asOf);
+  const from = monday(checkAsOf(data.first)) < checkAsOf(data.first)
+    ? addDays(monday(data.first), 7)
+    : data.first;
+  const earliest = addDays(to, -7 * weeks);
+  const start = from > earliest ? from : earliest;
+  return start < to ? { from: start, to } : undefined;
+}
+
+/**
+ * SQL of the sales by week: `week DATE` (its Monday), `sales` net of returns and discounts, `orders`, `customers`,
+ * and `newcomer_sales`, the part of customers whose first order was in that week. A week without orders has zeros;
+ * sales without a known customer are no newcomers'.
+ *
+ * @throws {InputError} when a day is not a date.
+ */
+export function weeklySalesSql({ from, to }: WholeWeeks): string {
+  return `WITH weeks AS (${weeksSql({ from, to })}),
+firsts AS (
+  SELECT customer_id, date_trunc('week', min(order_date)) AS first_week FROM fact_orders
+  WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN'
+  GROUP BY customer_id
+),
+sales AS (
+  SELECT CAST(date_trunc('week', order_date) AS DATE) AS week, sum(net_amount) AS sales,
+         count(DISTINCT order_id) FILTER (line_type = 'sale') AS orders,
+         count(DISTINCT customer_id) FILTER (line_type = 'sale' AND customer_id <> 'UNKNOWN') AS customers,
+         sum(net_amount) FILTER (first_week = date_trunc('week', order_date)) AS newcomer_sales
+  FROM fact_orders LEFT JOIN firsts USING (customer_id)
+  WHERE order_date >= DATE '${from}' AND order_date < DATE '${to}'
+  GROUP BY week
+)
+SELECT week, coalesce(sales, 0) AS sales, coalesce(orders, 0) AS orders, coalesce(customers, 0) AS customers,
+       coalesce(newcomer_sales, 0) AS newcomer_sales
+FROM weeks LEFT JOIN sales USING (week)
+ORDER BY week`;
+}
+
+/** SQL of the Mondays of whole weeks: `week DATE`. */
+function weeksSql({ from, to }: WholeWeeks): string {
+  return `SELECT CAST(unnest(generate_series(DATE '${checkAsOf(from)}', DATE '${checkAsOf(to)}' - 7,
+    INTERVAL 7 DAY)) AS DATE) AS week`;
+}
+
+/** The Monday of a day's week. */
+function monday(day: string): string {
+  const weekday = new Date(`${checkAsOf(day)}T00:00:00Z`).getUTCDay();
+  return addDays(day, -((weekday + 6) % 7));
+}
+
+/** The business's case against abandoned carts, as it states it: a share of the carts, and money a year. */
+export const CART_CASE = { abandonment: 0.68, yearlyLoss: 800_000 };
+
+/**
+ * SQL of the carts by week: `week DATE` (its Monday), `carts` (visits in which something was put into the cart),
+ * `abandoned` of them (nothing was purchased), `abandonment`, and `value_left`: one piece each, at today's price, of
+ * the products that were left in abandoned carts. A visit counts in the week in which it began.
+ *
+ * @throws {InputError} when a day is not a date.
+ */
+export function weeklyCartsSql({ from, to }: WholeWeeks): string {
+  return `WITH weeks AS (${weeksSql({ from, to })}),
+visits AS (
+  SELECT customer_id, coalesce(session_id, event_id) AS visit, min(event_date) AS day,
+         bool_or(event_type = 'purchase') AS purchased
+  FROM fact_events
+  GROUP BY ALL
+  HAVING bool_or(event_type = 'add_to_cart') AND day >= DATE '${from}' AND day < DATE '${to}'
+),
+left_products AS (
+  SELECT customer_id, coalesce(session_id, event_id) AS visit, product_id
+  FROM fact_events
+  WHERE event_type IN ('add_to_cart', 'remove_from_cart') AND product_id IS NOT NULL
+  GROUP BY ALL
+  HAVING count(*) FILTER (event_type = 'add_to_cart') > count(*) FILTER (event_type = 'remove_from_cart')
+),
+prices AS (SELECT product_id, max(price) AS price FROM dim_products WHERE is_current GROUP BY product_id),
+valued AS (
+  SELECT visits.customer_id, visits.visit, day, purchased, coalesce(sum(price), 0) AS value
+  FROM visits
+  LEFT JOIN left_products ON left_products.customer_id = visits.customer_id AND left_products.visit = visits.visit
+  LEFT JOIN prices ON prices.product_id = left_products.product_id
+  GROUP BY ALL
+),
+counted AS (
+  SELECT CAST(date_trunc('week', day) AS DATE) AS week, count(*) AS carts,
+         count(*) FILTER (NOT purchased) AS abandoned, sum(value) FILTER (NOT purchased) AS value_left
+  FROM valued
+  GROUP BY week
+)
+SELECT week, coalesce(carts, 0) AS carts, coalesce(abandoned, 0) AS abandoned, abandoned / carts AS abandonment,
+       coalesce(value_left, 0) AS value_left
+FROM weeks LEFT JOIN counted USING (week)
+ORDER BY week`;
+}

@@ -1,0 +1,14 @@
+/** Where the lake's objects are: a folder or S3. */
+export type { ObjectStat, ObjectStore, StoredObject } from "./object_store.ts";
+export { createDirectoryStore } from "./directory_store.ts";
+export { createOverlayStore, type LakeConfig, openStore, readOnlyStore } from "./views.ts";
+export {
+  decodeJson,
+  encodeJson,
+  encodeSealedJson,
+  readJson,
+  readSealedJson,
+  sealed,
+  swapJson,
+} from "./json_object.ts";
+export { guardPresence } from "./presence.ts";

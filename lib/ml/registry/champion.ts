@@ -1,0 +1,160 @@
+import { LakeError, ModelError } from "shopflow/errors/mod.ts";
+import { type ObjectStore, readJson, swapJson } from "shopflow/lake/store/mod.ts";
+
+/** What a challenger, its opponents and a baseline reached on the same rows. */
+export interface ComparedFigure {
+  /** In words, e.g. `AUC`. */
+  name: string;
+  better: "higher" | "lower";
+  /** The figure that the decision turns on; the others must only not get worse beyond a small share. */
+  leads?: boolean;
+  challenger: number;
+  /** Undefined where the champion was not measured on these rows. */
+  champion?: number;
+  /** Standard error of the paired difference of challenger and champion. */
+  championError?: number;
+  /** The version whose quality has to be kept, where that is another than the champion. */
+  reference?: number;
+  referenceError?: number;
+  /** Undefined where this figure is not compared with a baseline. */
+  baseline?: number;
+  baselineError?: number;
+}
+
+/** Why a version of a model became champion, or did not. */
+export interface PromotionDecision {
+  /** The challenger. */
+  version: string;
+  /** The champion that it challenged, null when there was none. */
+  champion: string | null;
+  /** Held: the comparison was not possible, so the champion stays until a person decides. */
+  outcome: "promoted" | "refused" | "held";
+  reason: string;
+  decidedAt: string;
+  decidedBy: "rule" | "person";
+  /** Of a promoted version: whose quality its successors have to keep; by default its own. */
+  reference?: string;
+  /** Snapshot that both were measured on. */
+  snapshot?: string;
+  /** The rows that they were measured on, in words. */
+  holdOut?: string;
+  figures: ComparedFigure[];
+  /** The scheduled run that trained the challenger. */
+  run?: string;
+}
+
+/** What `models/<name>/champion.json` holds. */
+export interface Champion {
+  version: string;
+  /** Why it is the champion; champions of older versions of ShopFlow do not say. */
+  decision?: PromotionDecision;
+}
+
+/** Where the lake says which version of a model scores. */
+export const championKey = (name: string) => `models/${name}/champion.json`;
+
+/** What a pointer may replace. */
+export interface PointerMove {
+  /**
+   * What the pointer named when the work began, null when there was none: a run that was overtaken must not put its
+   * older result over the newer one. By default whatever it names is replaced.
+   */
+  replaces?: string | null;
+}
+
+const POINTER_ATTEMPTS = 5;
+
+/**
+ * Moves the pointer `key` to `next` by compare-and-set.
+ *
+ * @param nameOf What a pointer's value names, to be compared with `replaces`.
+ * @param keepEqual Leave a value as it is that names the same as `next`.
+ * @returns What the pointer is now, and what it was before.
+ * @throws {ModelError} when another run moved it meanwhile.
+ */
+export async function movePointer<T>(
+  store: ObjectStore,
+  key: string,
+  next: T,
+  { nameOf, replaces, keepEqual = false }: PointerMove & {
+    nameOf: (value: T) => string;
+    keepEqual?: boolean;
+  },
+): Promise<{ now: T; before: T | undefined }> {
+  let found: string | null = null;
+  for (let attempt = 1; attempt <= POINTER_ATTEMPTS; attempt++) {
+    const before = await readJson<T>(store, key);
+    found = before === undefined ? null : nameOf(before.value);
+    // Another run that came to the same result is no rival.
+    if (replaces !== undefined && found !== replaces && found !== nameOf(next)) break;
+    if (keepEqual && before !== undefined && found === nameOf(next)) {
+      return { now: before.value, before: before.value };
+    }
+    if (await swapJson(store, key, next, before)) return { now: next, before: before?.value };
+  }
+  throw new ModelError("Another run published at the same time", {
+    expected: `${key} in ${store.url} as it was when this run began`,
+    found: found ?? "none",
+    remedy: "Run the pipeline again; nothing of this run is visible.",
+  });
+}
+
+/** What `models/<name>/decisions.json` holds, the oldest first. */
+interface History {
+  decisions: PromotionDecision[];
+}
+
+/** Decisions that are kept of a model: a quarter of nightly trainings. */
+const MOST = 100;
+const HISTORY_ATTEMPTS = 20;
+const historyKey = (name: string) => `models/${name}/decisions.json`;
+
+/** What was decided of a model's versions, the latest first. */
+export async function promotionDecisions(store: ObjectStore, name: string): Promise<PromotionDecision[]> {
+  const history = (await readJson<History>(store, historyKey(name)))?.value.decisions ?? [];
+  const champion = (await readJson<Champion>(store, championKey(name)))?.value;
+  return added(history, champion?.decision).toReversed();
+}
+
+/**
+ * Adds decisions to a model's history. The champion's pointer carries the decision that made it champion, so that one
+ * whose writer was killed before it came here is not lost.
+ *
+ * @throws {LakeError} when other writers are faster time and again.
+ */
+export async function recordDecisions(
+  store: ObjectStore,
+  name: string,
+  decisions: (PromotionDecision | undefined)[],
+): Promise<void> {
+  for (let attempt = 1; attempt <= HISTORY_ATTEMPTS; attempt++) {
+    const before = await readJson<History>(store, historyKey(name));
+    const former = before?.value.decisions ?? [];
+    const all = decisions.reduce(added, former);
+    if (all === former) return;
+    if (await swapJson(store, historyKey(name), { decisions: all.slice(-MOST) }, before)) return;
+  }
+  throw new LakeError(`The decision about the ${name} model could not be written down`, {
+    expected: `${historyKey(name)} in ${store.url} to stay as it is for a moment`,
+    found: `${HISTORY_ATTEMPTS} times another writer`,
+    remedy: "Run the command again.",
+  });
+}
+
+/** A history with one more decision, or as it is when it ends with the same one: two trainings came to it at once. */
+function added(
+  history: PromotionDecision[],
+  decision: PromotionDecision | undefined,
+): PromotionDecision[] {
+  if (decision === undefined || history.some((known) => isSame(known, decision))) return history;
+  const last = history.at(-1);
+  if (last !== undefined && saysTheSame(last, decision)) return history;
+  return [...history, decision].toSorted((a, b) => a.decidedAt < b.decidedAt ? -1 : 1);
+}
+
+/** The pointer's copy of a decision and the history's have the same JSON. */
+const isSame = (a: PromotionDecision, b: PromotionDecision) => JSON.stringify(a) === JSON.stringify(b);
+
+const saysTheSame = (a: PromotionDecision, b: PromotionDecision) =>
+  a.version === b.version && a.champion === b.champion && a.outcome === b.outcome &&
+  a.decidedBy === b.decidedBy && a.reason === b.reason;

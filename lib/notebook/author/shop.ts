@@ -1,0 +1,202 @@
+/** What a notebook reads, told to our runner, and in a repeated run what it has to read. */
+import { encodeJson, type ObjectStore, openStore, readOnlyStore } from "shopflow/lake/store/mod.ts";
+import { PINNED, READ_HOOK, type ReadFact } from "../kernel/messages.ts";
+import { InputError } from "shopflow/errors/mod.ts";
+import { type OpenSnapshot, openSnapshot, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
+import { type ColumnTable, table as toTable } from "arquero";
+import { loadConfig } from "shopflow/config/mod.ts";
+import { findSnapshot } from "shopflow/lake/mod.ts";
+import { earlierScoresPath, requireScores, scoresPath } from "shopflow/ml/registry/mod.ts";
+import { type ImportReport, readImportReport } from "shopflow/sources/mod.ts";
+import { basename, dirname, join } from "node:path";
+
+const runner = globalThis as Record<symbol, unknown>;
+
+/** Tells our runner, if it is one that runs the notebook, what was read. */
+async function noteRead(fact: ReadFact): Promise<void> {
+  const hook = runner[READ_HOOK];
+  if (typeof hook === "function") await hook(fact);
+}
+
+/** The same store; a model version whose card is read goes to the record of the run. */
+function noteModelReads(store: ObjectStore): ObjectStore {
+  return {
+    ...store,
+    async get(key) {
+      const [, name, version] = key.match(/^models\/([^/]+)\/([^/]+)\/card\.json$/) ?? [];
+      if (name && version) await noteRead({ kind: "model", name, version });
+      return await store.get(key);
+    },
+  };
+}
+
+/** The version that a repeated run has to read; undefined where the current one is right. */
+function pinnedVersion(kind: ReadFact["kind"], name: string): string | undefined {
+  const pinned = (runner[PINNED] ?? []) as ReadFact[];
+  return pinned.find((fact) => fact.kind === kind && fact.name === name)?.version;
+}
+
+/** The same store, in which the champions of a repeated run are those of the run before. */
+function pinModels(store: ObjectStore): ObjectStore {
+  return {
+    ...store,
+    async get(key) {
+      const [, name] = key.match(/^models\/([^/]+)\/champion\.json$/) ?? [];
+      const version = name && pinnedVersion("model", name);
+      return version
+        ? { body: new Uint8Array(encodeJson({ version })), etag: version }
+        : await store.get(key);
+    },
+  };
+}
+
+/** What a query may hold as a value. */
+export type QueryValue = string | number | bigint | boolean | Date | null | QueryValue[];
+
+/**
+ * A query with its values written as SQL literals, so that a name with a quote in it is a name and not SQL. A list
+ * becomes `(a, b)`, for `IN`.
+ *
+ * @throws {InputError} on a value that SQL has no literal for.
+ */
+function queryText(query: string | TemplateStringsArray, values: unknown[]): string {
+  if (typeof query === "string") return query;
+  return query.raw.map((text, i) => i < values.length ? text + literal(values[i]) : text).join("");
+}
+
+function literal(value: unknown): string {
+  if (value === null) return "NULL";
+  if (typeof value === "string") return sqlString(value);
+  if (typeof value === "bigint" || typeof value === "boolean") return String(value);
+  if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  if (value instanceof Date && !Number.isNaN(value.getTime())) {
+    return `TIMESTAMP ${sqlString(value.toISOString().slice(0, -1))}`;
+  }
+  if (Array.isArray(value) && value.length > 0) return `(${value.map(literal).join(", ")})`;
+  throw new InputError("Not a value for a query", {
+    expected: "text, a finite number, true, false, a date, null, or a list of those that is not empty",
+    found: Array.isArray(value) ? "an empty list" : `${typeof value} ${String(value)}`,
+  });
+}
+
+/** The shop's data as a notebook sees it. */
+export interface Shop {
+  /** Id of the snapshot that is read. */
+  readonly snapshot: string;
+  /** DuckDB, in which every curated table is a view, and every current score table one named `scores_<name>`. */
+  readonly session: OpenSnapshot;
+  /** The score tables by name, as far as they were published. */
+  readonly scores: Readonly<Record<string, ReadScores>>;
+  /** The lake's files, for reading, e.g. for `loadChampion(shop.store, "churn")`. */
+  readonly store: ObjectStore;
+  /** A query's result. Its columns are known to the query only, so rows are of any type unless you name it. */
+  sql<Row extends object = AnyRow>(query: string): Promise<ShopTable<Row>>;
+  /** The report of the import that the orders come from; undefined where they come from elsewhere. */
+  importReport(orderRows: number): Promise<ImportReport | undefined>;
+  /** A whole table or view. */
+  table<Row extends object = AnyRow>(name: string): Promise<ShopTable<Row>>;
+}
+
+/** A score table that is read. */
+interface ReadScores {
+  modelVersion: string;
+  /** Their as-of date; undefined in a repeated run whose table has been replaced since. */
+  asOf?: string;
+  /** Whether it was made from the snapshot that is read; else the data has moved on since, or before. */
+  ofThisSnapshot: boolean;
+}
+
+/** An arquero table whose rows have a type. */
+type ShopTable<Row extends object> = { objects(options?: ObjectsOptions): Row[] } & ColumnTable;
+type ObjectsOptions = Parameters<ColumnTable["objects"]>[0];
+// deno-lint-ignore no-explicit-any -- what a column holds is known to the query only
+type AnyRow = Record<string, any>;
+
+/** The repository's root: settings count from there, whichever folder the notebook's kernel runs in. */
+const ROOT = join(import.meta.dirname!, "..", "..", "..");
+
+/** How a notebook wants the shop. */
+export interface ShopOptions {
+  /** Id of a kept snapshot, or its beginning, to see the tables as they were then. */
+  snapshot?: string;
+}
+
+/**
+ * Opens the lake that `SHOPFLOW_HOME` and `SHOPFLOW_LAKE` name, by default at its current snapshot, or in a
+ * repeated run at that of the run before. The score tables are the current ones, or those of the run before.
+ *
+ * @throws {LakeError} when nothing was published there, or there is no such snapshot.
+ */
+export async function openShop(
+  { snapshot = pinnedVersion("snapshot", "lake") ?? "current" }: ShopOptions = {},
+): Promise<Shop> {
+  const config = loadConfig(Deno.env.toObject(), ROOT);
+  const store = noteModelReads(pinModels(readOnlyStore(openStore(config))));
+  const session = await openSnapshot(store, await findSnapshot(store, snapshot));
+  await noteRead({ kind: "snapshot", name: "lake", version: session.manifest.id });
+  const tables: Record<string, ReadScores> = {};
+  for (const { key } of await store.list("scores/")) {
+    if (!key.endsWith("/current.json")) continue;
+    const name = basename(dirname(key));
+    const scores = await requireScores(store, name);
+    const current = basename(scores.key, ".parquet");
+    const version = pinnedVersion("scores", name) ?? current;
+    const path = version === current
+      ? await scoresPath(store, scores)
+      : await earlierScoresPath(store, name, version);
+    await noteRead({ kind: "scores", name, version });
+    tables[name] = {
+      // A file is named <snapshot>-<model version>-<hash of the content>.
+      modelVersion: version.split("-").slice(1, -1).join("-"),
+      ofThisSnapshot: version.startsWith(`${session.manifest.id}-`),
+      ...(version === current && { asOf: scores.asOf }),
+    };
+    await session.run(
+      `CREATE VIEW ${sqlName(`scores_${name}`)} AS SELECT * FROM read_parquet(${sqlString(path)})`,
+    );
+  }
+  const sql = async <Row extends object>(query: string) =>
+    toTable(await session.columns(query)) as ShopTable<Row>;
+  return {
+    snapshot: session.manifest.id,
+    session,
+    scores: tables,
+    store,
+    sql,
+    importReport: (orderRows) => readImportReport(config.home, orderRows),
+    table: (name) => sql(`SELECT * FROM ${sqlName(name)}`),
+  };
+}
+
+let opened: Promise<Shop> | undefined;
+
+/** The shop of {@linkcode sql} and {@linkcode table}: opened once, so that all cells see the same snapshot. */
+function theShop(): Promise<Shop> {
+  opened ??= openShop().catch((error) => {
+    // The next cell may find what was missing.
+    opened = undefined;
+    throw error;
+  });
+  return opened;
+}
+
+/**
+ * A query on the lake's current snapshot. Values of a template are quoted:
+ * ``await sql`SELECT * FROM dim_customers WHERE city = ${city}` ``.
+ *
+ * @throws {LakeError} when nothing was published yet.
+ * @throws {InputError} on a value that SQL has no literal for.
+ */
+export async function sql(query: string | TemplateStringsArray, ...values: QueryValue[]) {
+  const text = queryText(query, values);
+  return await (await theShop()).sql(text);
+}
+
+/**
+ * A whole table or view of the lake's current snapshot: `await table("dim_customers")`.
+ *
+ * @throws {LakeError} when nothing was published yet.
+ */
+export async function table(name: string) {
+  return await (await theShop()).table(name);
+}

@@ -1,0 +1,193 @@
+import { maskSecrets, NotebookError } from "shopflow/errors/mod.ts";
+import { type CodeCell, DENO_KERNELSPEC, hasTag, type Notebook } from "./nbformat.ts";
+
+type ParameterValue = string | number | boolean;
+export type Parameters = Record<string, ParameterValue>;
+
+/** A constant of the cell tagged `parameters`. */
+export interface ParameterDeclaration {
+  name: string;
+  type: "string" | "number" | "boolean";
+  value: ParameterValue;
+  /** Its comment, behind it or in the lines before it. */
+  description: string;
+}
+
+const DECLARATION =
+  /^(?:export\s+)?(?:const|let|var)\s+(?<name>[A-Za-z_$][\w$]*)\s*(?::\s*(?:string|number|boolean)\s*)?=\s*(?<literal>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`$\\]*`|[-+]?[\d_]*\.?[\d_]+(?:[eE][-+]?\d+)?|true|false)\s*;?\s*(?:\/\/\s*(?<comment>.*))?$/;
+
+/**
+ * The parameters that a notebook declares in its cell tagged `parameters`, one constant a line. Those of another
+ * kernel are in another language, which we do not read: such a notebook runs with its own values.
+ *
+ * @throws {NotebookError} when the cell holds something else, or several cells have the tag.
+ */
+export function readParameters(notebook: Notebook, name = "The notebook"): ParameterDeclaration[] {
+  if (notebook.metadata.kernelspec.name !== DENO_KERNELSPEC.name) return [];
+  const tagged = notebook.cells.filter((cell) => hasTag(cell, "parameters"));
+  if (tagged.length > 1) {
+    throw new NotebookError(`${name} has ${tagged.length} cells tagged parameters`, {
+      expected: "at most one",
+    });
+  }
+  const declarations: ParameterDeclaration[] = [];
+  let comments: string[] = [];
+  for (const line of (tagged[0]?.source ?? "").split("\n").map((text) => text.trim())) {
+    if (line === "" || line.startsWith("//")) {
+      comments = line === "" ? [] : [...comments, line.replace(/^\/\/\s*/, "")];
+      continue;
+    }
+    const groups = line.match(DECLARATION)?.groups;
+    if (groups === undefined) {
+      throw new NotebookError(`${name} has a line in its parameters cell that declares no parameter`, {
+        expected: 'a constant with a string, number or boolean, e.g. const as_of = "2024-09-01";',
+        found: line,
+      });
+    }
+    const value = literalValue(groups.literal!);
+    const description = groups.comment ?? comments.join(" ");
+    declarations.push({
+      name: groups.name!,
+      type: typeof value as ParameterDeclaration["type"],
+      value,
+      description,
+    });
+    comments = [];
+  }
+  return declarations;
+}
+
+/**
+ * Reads `name=value` texts as the types that the notebook declares.
+ *
+ * @throws {NotebookError} on a name it does not have or a value of another type, with the list of what exists.
+ */
+export function parseAssignments(declared: ParameterDeclaration[], assignments: string[]): Parameters {
+  const values: Parameters = {};
+  for (const assignment of assignments) {
+    const equals = assignment.indexOf("=");
+    if (equals < 1) {
+      throw new NotebookError("Not a parameter", {
+        expected: "name=value",
+        found: JSON.stringify(assignment),
+      });
+    }
+    const name = assignment.slice(0, equals);
+    const text = assignment.slice(equals + 1);
+    const { type } = requireDeclared(declared, name);
+    const value = type === "string" ? text : type === "number" ? numberOf(text) : booleanOf(text);
+    if (value === undefined) throw wrongType(declared, name, JSON.stringify(text));
+    values[name] = value;
+  }
+  return values;
+}
+
+/**
+ * A copy of the notebook with a cell after the parameters cell that sets `values`; such a cell of an earlier
+ * run is replaced.
+ *
+ * @throws {NotebookError} on a name it does not have or a value of another type, with the list of what exists, and on a
+ * value that shows a secret.
+ */
+export function injectParameters<T extends Notebook>(notebook: T, values: Parameters): T {
+  const declared = readParameters(notebook);
+  for (const [name, value] of Object.entries(values)) {
+    const found: string = typeof value;
+    if (found !== requireDeclared(declared, name).type) {
+      throw wrongType(declared, name, `${JSON.stringify(value)} (${found})`);
+    }
+    if (typeof value === "string" && maskSecrets(value) !== value) throw secretParameter(name);
+  }
+  const cells = notebook.cells.filter((cell) => !hasTag(cell, "injected-parameters"));
+  if (Object.keys(values).length > 0) {
+    const injected: CodeCell = {
+      cell_type: "code",
+      id: "injected-parameters",
+      metadata: { tags: ["injected-parameters"] },
+      source: Object.entries(values).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`).join(
+        "\n",
+      ),
+      execution_count: null,
+      outputs: [],
+    };
+    cells.splice(cells.findIndex((cell) => hasTag(cell, "parameters")) + 1, 0, injected);
+  }
+  return { ...notebook, cells };
+}
+
+/** The values that the notebook itself gives its parameters. */
+export const parameterValues = (declared: ParameterDeclaration[]): Parameters =>
+  Object.fromEntries(declared.map(({ name, value }) => [name, value]));
+
+/**
+ * The declared parameters as lines for people: `as_of: string = "2024-09-01"`, below each the rule that fills it in a
+ * run.
+ */
+export function describeParameters(
+  declared: ParameterDeclaration[],
+  rules: Record<string, { rule: string; meaning: string }> = {},
+): string[] {
+  return declared.flatMap(({ name, type, value, description }) => {
+    const filled = rules[name];
+    return [
+      `${name}: ${type} = ${JSON.stringify(value)}${description && `  // ${description}`}`,
+      ...(filled ? [`  filled in a run by the rule ${filled.rule}: ${filled.meaning}`] : []),
+    ];
+  });
+}
+
+function requireDeclared(declared: ParameterDeclaration[], name: string): ParameterDeclaration {
+  const found = declared.find((parameter) => parameter.name === name);
+  if (found) return found;
+  throw new NotebookError("The notebook has no such parameter", { expected: list(declared), found: name });
+}
+
+const wrongType = (declared: ParameterDeclaration[], name: string, found: string) =>
+  new NotebookError(`The parameter ${name} has another type`, { expected: list(declared), found });
+
+/** Parameters are kept with the run, stand in its report, and are seen in the list of processes. */
+const secretParameter = (name: string) =>
+  new NotebookError(`The parameter ${name} holds a password or another secret`, {
+    expected: "a value that may stand in the report",
+    remedy: "Put it into a variable of the environment and let the notebook ask for that, in its metadata: " +
+      '"shopflow": { "env": ["NAME"] }.',
+  });
+
+const list = (declared: ParameterDeclaration[]) =>
+  declared.length === 0
+    ? "no parameters, since no cell is tagged parameters, or the kernel is not Deno's"
+    : `one of ${
+      declared.map(({ name, type, value }) => `${name} (${type}, ${JSON.stringify(value)})`).join(", ")
+    }`;
+
+function literalValue(literal: string): ParameterValue {
+  if (literal === "true" || literal === "false") return literal === "true";
+  if (/^["'`]/.test(literal)) return literal.slice(1, -1).replaceAll(ESCAPE, unescaped);
+  return Number(literal.replaceAll("_", ""));
+}
+
+/** An escape in a string of JavaScript: by code (of two, four, or up to six digits in braces), or of a letter. */
+const ESCAPE = /\\(?:u\{(10[\da-f]{4}|[\da-f]{1,5})\}|u([\da-f]{4})|x([\da-f]{2})|(.))/gi;
+const LETTERS: Record<string, string> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  "0": "\0",
+};
+
+/** What an escape stands for; `parts` are the groups of {@linkcode ESCAPE} and more. */
+function unescaped(_: string, ...parts: (string | undefined)[]): string {
+  const [braced, four, two, letter] = parts;
+  if (letter !== undefined) return LETTERS[letter] ?? letter;
+  return String.fromCodePoint(parseInt((braced ?? four ?? two)!, 16));
+}
+
+function numberOf(text: string): number | undefined {
+  const value = Number(text);
+  return text.trim() !== "" && Number.isFinite(value) ? value : undefined;
+}
+
+const booleanOf = (text: string) => text === "true" ? true : text === "false" ? false : undefined;

@@ -1,0 +1,213 @@
+import hljs from "highlight.js/lib/core";
+import typescript from "highlight.js/lib/languages/typescript";
+import type { CodeCell, ErrorOutput, MimeBundle, Output } from "../format/nbformat.ts";
+import { escapeHtml } from "../format/escape_html.ts";
+import { droppedElements, sanitizeHtml, sanitizeSvg, withScrollingTables } from "./sanitize.ts";
+import type { TopLevelSpec as ChartSpec } from "vega-lite";
+import { drawChart, type DrawnChart } from "../charts/render_svg.ts";
+import { NotebookError, ShopFlowError } from "shopflow/errors/mod.ts";
+import type { ProseRenderer } from "./prose.ts";
+
+hljs.registerLanguage("typescript", typescript);
+
+/** TypeScript with its syntax marked up. */
+export function renderCode(source: string): string {
+  const { value } = hljs.highlight(source, { language: "typescript", ignoreIllegals: true });
+  return `<pre class="code"><code>${value}</code></pre>`;
+}
+
+/** The code of successive cells, folded: whoever reads a report wants its results first. */
+export function renderFoldedCode(cells: CodeCell[]): string {
+  const sources = cells.filter((cell) => cell.source.trim() !== "");
+  if (sources.length === 0) return "";
+  const lines = sources.reduce((total, cell) => total + cell.source.trim().split("\n").length, 0);
+  const milliseconds = sources.reduce(
+    (total, cell) => total + (cell.metadata.shopflow?.milliseconds ?? 0),
+    0,
+  );
+  const facts = `${lines} ${lines === 1 ? "line" : "lines"} · ${formatDuration(milliseconds)}`;
+  return `<details class="fold"><summary>Code <small>${facts}</small></summary>` +
+    sources.map((cell) => renderCode(cell.source.trim())).join("") + "</details>";
+}
+
+/** A duration in the unit that suits its size. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
+  return `${Math.floor(milliseconds / 60_000)} min ${Math.round(milliseconds % 60_000 / 1000)} s`;
+}
+
+/**
+ * A picture in the page.
+ *
+ * @param drawing which drawing of its chart it is: `wide`, for screens, or `narrow`, for phones.
+ */
+function figure(content: string, drawing = ""): string {
+  const mark = drawing && ` data-drawing="${drawing}"`;
+  return `<figure class="chart ${drawing}"${mark}>${content}</figure>`;
+}
+
+/** Elements that bring no picture of their own: without them the rest looks the same, or never ran anyway. */
+const UNSEEN = ["script", "noscript", "template", "meta", "link", "base"];
+/** Pixels of a line of text or a row of a table, and the heights that a frame may have. */
+const LINE = 36, LOWEST = 80, HIGHEST = 720;
+
+/**
+ * HTML that a notebook made. What is text, tables and pictures becomes a part of the page, sanitised. What has a look
+ * of its own (styles, drawings, forms) is shown whole in a frame that can run nothing, load nothing and reach nothing.
+ */
+export function renderHtml(html: string): string {
+  const dropped = droppedElements(html);
+  const note = dropped.has("script")
+    ? '<p class="table-note">This output has a script, which reports do not run; Jupyter shows it whole.</p>'
+    : "";
+  if ([...dropped].some((name) => !UNSEEN.includes(name))) return frame(html) + note;
+  return `<div class="output-html">${withScrollingTables(sanitizeHtml(html))}</div>${note}`;
+}
+
+function frame(html: string): string {
+  const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+  const document =
+    `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">` +
+    `<meta name="color-scheme" content="light dark"><style>${STYLE}</style>${html}`;
+  return `<iframe class="output-frame" title="Output of the notebook" sandbox="" loading="lazy" ` +
+    `style="height:${likelyHeight(html)}px" srcdoc="${escapeHtml(document)}"></iframe>`;
+}
+
+const STYLE = "body{margin:0;font:16px/1.6 system-ui,sans-serif;background:transparent}";
+
+/** Nothing can measure what is inside of such a frame, so this guesses; readers may pull it larger. */
+function likelyHeight(html: string): number {
+  const named = [...html.matchAll(/\bheight\s*[=:]\s*["']?(\d{2,4})/gi)].map(([, pixels]) => Number(pixels));
+  const lines = html.match(/<(tr|p|li|h[1-6]|br|div|pre)\b/gi)?.length ?? 1;
+  return Math.min(HIGHEST, Math.max(LOWEST, Math.max(0, ...named) + LINE * lines));
+}
+
+/** Pixels of the text's column on a wide screen, and of a phone's screen between its margins. */
+const COLUMN_WIDTH = 736, PHONE_WIDTH = 354;
+/** Characters of specification and rows; a chart with more stays a still picture. */
+const LARGEST = 2_000_000;
+
+/** How the data of an interactive chart begins. Nothing of a notebook's own can look so: it is escaped or sanitised. */
+export const CHART_SPECIFICATION = '<script type="application/json">';
+
+/**
+ * Draws the chart for wide screens, and once more for phones where one plot can simply be narrower, with what the
+ * page's script draws both from. What cannot be drawn here falls back to the picture that the notebook made.
+ */
+async function renderChart(spec: unknown, drawn: unknown, id: string): Promise<string> {
+  try {
+    const drawings = await drawForScreens(asSpecification(spec));
+    const figures = Object.entries(drawings).map(([screen, { svg }]) =>
+      figure(sanitizeSvg(svg, `${id}${screen}-`), screen)
+    );
+    return `<div class="chart-drawings">${figures.join("")}${specifications(drawings)}</div>`;
+  } catch (error) {
+    if (!(error instanceof ShopFlowError)) throw error;
+    if (typeof drawn === "string") return figure(sanitizeSvg(drawn, id));
+    return `<p class="error-message"><strong>Chart</strong> ${escapeHtml(error.message)}</p>`;
+  }
+}
+
+function asSpecification(value: unknown): ChartSpec {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as ChartSpec;
+  throw new NotebookError("A chart is no specification", {
+    expected: "a JSON object",
+    found: JSON.stringify(value)?.slice(0, 40),
+  });
+}
+
+async function drawForScreens(spec: ChartSpec): Promise<Record<string, DrawnChart>> {
+  if (!isSingleView(spec)) return { any: await drawChart(spec) };
+  const own = "width" in spec && typeof spec.width === "number";
+  const wide = await drawChart(spec, own ? {} : { width: COLUMN_WIDTH });
+  return { wide, narrow: await drawChart(spec, { width: PHONE_WIDTH }) };
+}
+
+function isSingleView(spec: ChartSpec): boolean {
+  const encoding = ("encoding" in spec ? spec.encoding : undefined) as Record<string, unknown> | undefined;
+  const faceted = ["row", "column", "facet"].some((channel) => encoding?.[channel] !== undefined);
+  const stepped = "width" in spec && typeof spec.width === "object";
+  return ("mark" in spec || "layer" in spec) && !faceted && !stepped;
+}
+
+/** Data for the page's script, not code; the rows, which all drawings share, are there once. */
+function specifications(drawings: Record<string, DrawnChart>): string {
+  const data: Record<string, unknown> = {};
+  const written = Object.entries(drawings).map(([screen, { vega }]) => {
+    const tables = (vega.data ?? []).map((table) => {
+      if (!("values" in table)) return table;
+      const { values, ...rest } = table;
+      data[table.name] ??= values;
+      // Drawings of one chart name their tables alike; should they differ, each keeps its own.
+      return JSON.stringify(data[table.name]) === JSON.stringify(values) ? rest : table;
+    });
+    // Its notes are for embedders such as Jupyter.
+    return [screen, { ...vega, data: tables, usermeta: undefined }];
+  });
+  const json = JSON.stringify({ data, drawings: Object.fromEntries(written) });
+  if (json.length > LARGEST) return "";
+  return `${CHART_SPECIFICATION}${json.replaceAll("<", "\\u003c")}</script>`;
+}
+
+const VEGA_LITE = /^application\/vnd\.vegalite\.v\d+\+json$/;
+/** Characters of a printed text that a page shows. */
+const LONGEST_TEXT = 100_000;
+const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+/** Turns a cell's outputs into HTML. `id` is unique in the page and names what the outputs contain. */
+export async function renderOutputs(outputs: Output[], id: string, prose: ProseRenderer): Promise<string> {
+  const parts: string[] = [];
+  for (const [i, output] of outputs.entries()) {
+    parts.push(await renderOutput(output, `${id}-${i}-`, prose));
+  }
+  return parts.join("\n");
+}
+
+function renderOutput(output: Output, id: string, prose: ProseRenderer): string | Promise<string> {
+  switch (output.output_type) {
+    case "stream":
+      return renderText(output.text.trimEnd(), `stream ${output.name}`);
+    case "error":
+      return renderError(output);
+    default:
+      return renderBundle(output.data, id, prose);
+  }
+}
+
+/** An error with its traceback. */
+export function renderError({ ename, evalue, traceback }: ErrorOutput): string {
+  const trace = withoutColours(traceback.join("\n")).trim();
+  const [message = ""] = withoutColours(evalue).split("\n");
+  return `<p class="error-message"><strong>${escapeHtml(ename)}</strong> ${escapeHtml(message)}</p>` +
+    (trace && `<pre class="traceback">${escapeHtml(trace)}</pre>`);
+}
+
+/** The best of the representations that a value brings. */
+async function renderBundle(data: MimeBundle, id: string, prose: ProseRenderer): Promise<string> {
+  const chart = Object.keys(data).find((mime) => VEGA_LITE.test(mime));
+  if (chart) return await renderChart(data[chart], data["image/svg+xml"], id);
+  if (typeof data["image/svg+xml"] === "string") return figure(sanitizeSvg(data["image/svg+xml"], id));
+  const picture = PICTURES.find((mime) => typeof data[mime] === "string");
+  if (picture) return figure(`<img alt="" src="data:${picture};base64,${base64(data[picture] as string)}">`);
+  if (typeof data["text/html"] === "string") return renderHtml(data["text/html"]);
+  if (typeof data["text/markdown"] === "string") return prose.render(data["text/markdown"]);
+  const json = data["application/json"];
+  const text = json === undefined ? data["text/plain"] : JSON.stringify(json, null, 2);
+  return typeof text === "string" ? renderText(text, "result") : "";
+}
+
+/** Text as it was printed; of very much of it the beginning, since nobody scrolls through a book to the next chart. */
+function renderText(text: string, className: string): string {
+  const shown = `<pre class="${className}">${escapeHtml(withoutColours(text.slice(0, LONGEST_TEXT)))}</pre>`;
+  if (text.length <= LONGEST_TEXT) return shown;
+  const [part, all] = [LONGEST_TEXT, text.length].map((count) => count.toLocaleString("en-US"));
+  return `${shown}<p class="table-note">The first ${part} of ${all} characters; the notebook has all of them.</p>`;
+}
+
+const base64 = (text: string) => text.replaceAll(/[^A-Za-z0-9+/=]/g, "");
+
+function withoutColours(text: string): string {
+  // deno-lint-ignore no-control-regex -- terminal colours are control characters
+  return text.replaceAll(/\x1b\[[\d;]*[A-Za-z]/g, "");
+}

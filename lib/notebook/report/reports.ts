@@ -1,0 +1,340 @@
+import { InputError, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
+import { changedFile } from "shopflow/lake/mod.ts";
+import {
+  encodeSealedJson,
+  type ObjectStore,
+  readJson,
+  readSealedJson,
+  swapJson,
+} from "shopflow/lake/store/mod.ts";
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import type { Parameters } from "../format/parameters.ts";
+import type { Page } from "./page.ts";
+import { runKey, type RunRecord, snapshotRead } from "../run/record.ts";
+import { oneLine, startedRun, type UnpublishedRun } from "./unpublished_run.ts";
+
+/** A published notebook run: what an index of reports shows of it. */
+export interface Report {
+  /** The notebook's name; `/reports/<name>` is its page. */
+  name: string;
+  title: string;
+  /** First paragraph of the notebook, as plain text. */
+  summary: string;
+  runId: string;
+  /** When the run started. */
+  createdAt: string;
+  milliseconds: number;
+  /** Snapshot of the lake that the notebook read; empty when it read none. */
+  snapshot: string;
+  parameters: Parameters;
+  status: RunRecord["status"];
+  /** The failing cell's error, on a failed run. */
+  error?: string;
+  /** Run that succeeded last: this one, or on a failed run the one before, if there ever was one. */
+  lastGoodRunId?: string;
+  /** Hashes of the page's scripts: those that our renderer put in, not those that are found in the page. */
+  scripts?: string[];
+  /** SHA-256 of the page. */
+  pageSha256: string;
+  /** Hash of all that the run depends on, to know when it need not be repeated. */
+  inputs: string;
+}
+
+/** What is shown of a notebook: its last good run or, where none has succeeded yet, the last that failed. */
+export interface CurrentReport extends Report {
+  /** A later run that could not take its place. */
+  unpublished?: UnpublishedRun;
+  /** Whether a run was started that may still take its place. */
+  isPending?: true;
+  /** When the notebook was found to be gone: the report is not renewed any more. */
+  removedAt?: string;
+}
+
+/** What `reports/<name>/current.json` holds. */
+interface Pointer {
+  /** The run that ended last; none before the first has ended. */
+  runId?: string;
+  lastGoodRunId?: string;
+  /** A run that was started to be published. It stays here when its program ends before that. */
+  started?: { runId: string; startedAt: string };
+  removedAt?: string;
+}
+
+const ATTEMPTS = 5;
+const REPUBLISH = "Restore the file from a backup, or run `deno task pipeline run publish --force`.";
+
+const key = (name: string, file: string) => `reports/${safe(name)}/${safe(file)}`;
+
+/**
+ * Publishes a run's page. One that succeeded becomes the page of the report. One that did not leaves the last good page
+ * in its place and is named beside it, so that figures do not grow old in silence; it is shown itself only where no run
+ * has succeeded yet.
+ *
+ * @param inputs see {@linkcode Report.inputs}
+ * @throws {LakeError} when other runs of the notebook are faster again and again.
+ */
+export async function publishReport(
+  store: ObjectStore,
+  { record, page, inputs }: { record: RunRecord; page: Page; inputs: string },
+): Promise<Report> {
+  const { notebook: name, runId, status, failure } = record;
+  const content = {
+    name,
+    title: page.title,
+    summary: page.summary,
+    runId,
+    createdAt: record.startedAt,
+    milliseconds: record.milliseconds,
+    snapshot: snapshotRead(record) ?? "",
+    parameters: record.parameters,
+    status,
+    ...(failure && { error: `${failure.ename}: ${failure.evalue}` }),
+    scripts: page.scripts,
+  };
+  const html = new TextEncoder().encode(page.html);
+  const pageSha256 = sha256Of(html);
+  await store.put(key(name, `${runId}.html`), html);
+  // The run that ends last is shown: what it was made from is part of it, and the next publish repeats one that is
+  // not of the latest data. What a run that ended just before noted as its last good one must not get lost, though.
+  let report: Report = { ...content, pageSha256, inputs };
+  await movePointer(store, name, async ({ lastGoodRunId: before, started }) => {
+    const lastGoodRunId = status === "succeeded" ? runId : before;
+    report = { ...content, ...(lastGoodRunId && { lastGoodRunId }), pageSha256, inputs };
+    await store.put(key(name, `${runId}.json`), encodeSealedJson(report));
+    return {
+      runId,
+      ...(lastGoodRunId && { lastGoodRunId }),
+      ...(started && started.runId !== runId && { started }),
+    };
+  });
+  return report;
+}
+
+/** Notes that a run has started that is going to be published, so that readers hear of it when it gets lost. */
+export async function noteStarted(
+  store: ObjectStore,
+  { notebook, runId, startedAt }: Pick<RunRecord, "notebook" | "runId" | "startedAt">,
+): Promise<void> {
+  await movePointer(store, notebook, (before) => ({ ...before, started: { runId, startedAt } }));
+}
+
+/** Notes since when the notebook of a report is gone, or that it is there again. */
+export async function noteRemoved(store: ObjectStore, name: string, removedAt?: string): Promise<void> {
+  await movePointer(store, name, ({ removedAt: before, ...pointer }) =>
+    // The first time counts.
+    (before === undefined) === (removedAt === undefined)
+      ? undefined
+      : { ...pointer, ...(removedAt && { removedAt }) });
+}
+
+/** @param change The pointer that follows; undefined leaves the one that is there. */
+async function movePointer(
+  store: ObjectStore,
+  name: string,
+  change: (before: Pointer) => Pointer | undefined | Promise<Pointer | undefined>,
+): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const before = await pointerVersion(store, name);
+    const pointer = await change(before?.value ?? {});
+    if (pointer === undefined || await swapJson(store, key(name, "current.json"), pointer, before)) return;
+  }
+  throw new LakeError("The report is being published by other runs", {
+    expected: `${key(name, "current.json")} in ${store.url} to stand still for a moment`,
+    found: `${ATTEMPTS} changes while this run tried`,
+    remedy: "Publish it again.",
+  });
+}
+
+/** Names of all reports, also of those that cannot be read. */
+export async function reportNames(store: ObjectStore): Promise<string[]> {
+  const keys = (await store.list("reports/")).map(({ key }) => key.split("/"));
+  return keys.filter(([, , file]) => file === "current.json").map(([, name]) => name!);
+}
+
+/** When it is asked; by default now. */
+interface AskedAt {
+  now?: Date;
+}
+
+/**
+ * The current report of every notebook, by name.
+ *
+ * @param options.onUnreadable Hears of a report that is there but cannot be read, and of why; the others are listed.
+ *   By default that is thrown.
+ */
+export async function listReports(
+  store: ObjectStore,
+  { onUnreadable, ...asked }: { onUnreadable?: (name: string, error: ShopFlowError) => void } & AskedAt = {},
+): Promise<CurrentReport[]> {
+  const reports = await Promise.all((await reportNames(store)).map(async (name) => {
+    try {
+      return await currentReport(store, name, asked);
+    } catch (error) {
+      if (!(error instanceof ShopFlowError) || onUnreadable === undefined) throw error;
+      onUnreadable(name, error);
+    }
+  }));
+  return reports.filter((report) => report !== undefined);
+}
+
+/** @throws {LakeError} always. */
+function lostRun(store: ObjectStore, name: string): never {
+  throw new LakeError(`The report ${name} cannot be read`, {
+    expected: `the run that ${key(name, "current.json")} in ${store.url} names`,
+    found: "no such run",
+    remedy: "Run `deno task pipeline run publish --force`.",
+  });
+}
+
+/** A page is written before the run is, so one that is absent was deleted by others. */
+const lostPage = (store: ObjectStore, name: string, runId: string) =>
+  new LakeError(`The page of the report ${name} is missing`, {
+    expected: `${key(name, `${runId}.html`)} in ${store.url}`,
+    found: "none",
+    remedy: REPUBLISH,
+  });
+
+/** The pointer with its tag. In the place of one that cannot be read, the runs themselves say which was good. */
+async function pointerVersion(
+  store: ObjectStore,
+  name: string,
+): Promise<{ value?: Pointer; etag: string } | undefined> {
+  try {
+    return await readJson<Pointer>(store, key(name, "current.json"));
+  } catch (error) {
+    const damaged = error instanceof LakeError ? await store.get(key(name, "current.json")) : undefined;
+    if (damaged === undefined) throw error;
+    return { value: await pointerFromRuns(store, name), etag: damaged.etag };
+  }
+}
+
+/** The last good run by the reports of all runs, whose ids sort by time. */
+async function pointerFromRuns(store: ObjectStore, name: string): Promise<Pointer> {
+  const files = (await store.list(`reports/${name}/`)).map(({ key }) => basename(key));
+  const runIds = files.filter((file) => file.endsWith(".json") && file !== "current.json")
+    .map((file) => basename(file, ".json")).sort().reverse();
+  for (const runId of runIds) {
+    const report = await reportOfRun(store, name, runId).catch((error) => {
+      if (!(error instanceof LakeError)) throw error;
+    });
+    if (report?.status === "succeeded") return { runId, lastGoodRunId: runId };
+  }
+  return {};
+}
+
+/**
+ * The current report of a notebook without its page, or undefined when none was published.
+ *
+ * @throws {LakeError} when it is there but cannot be read.
+ */
+export async function currentReport(
+  store: ObjectStore,
+  name: string,
+  { now = new Date() }: AskedAt = {},
+): Promise<CurrentReport | undefined> {
+  const pointer = (await readJson<Pointer>(store, key(name, "current.json")))?.value;
+  const shown = pointer?.lastGoodRunId ?? pointer?.runId;
+  if (pointer === undefined || shown === undefined) return undefined;
+  const report = await reportOfRun(store, name, shown) ?? lostRun(store, name);
+  const { started, removedAt } = pointer;
+  const later = started && await startedRun(store, name, started, now);
+  const isPending = later === "pending";
+  const unpublished = later && !isPending ? later : await failedRun(store, report, pointer);
+  return {
+    ...report,
+    ...(unpublished && { unpublished }),
+    ...(isPending && { isPending }),
+    ...(removedAt && { removedAt }),
+  };
+}
+
+/** The run that ended last, where it failed after the one that is shown. */
+async function failedRun(
+  store: ObjectStore,
+  shown: Report,
+  { runId }: Pointer,
+): Promise<UnpublishedRun | undefined> {
+  if (runId === undefined || runId === shown.runId) return undefined;
+  const run = await reportOfRun(store, shown.name, runId).catch((error) => {
+    // Its record is damaged; the page that is shown is not.
+    if (!(error instanceof LakeError)) throw error;
+  });
+  if (run === undefined || run.status === "succeeded" || run.createdAt < shown.createdAt) return undefined;
+  const { status, createdAt, error = "no cause is known" } = run;
+  return {
+    runId,
+    startedAt: createdAt,
+    outcome: status === "cancelled" ? "cancelled" : "failed",
+    cause: oneLine(error),
+    hasPage: true,
+  };
+}
+
+/**
+ * A report with its page: the current one, or that of one run. Undefined when there is none.
+ *
+ * @throws {InputError} when name or run id could not be one.
+ * @throws {LakeError} when the report or its page was changed since it was written, or the page is gone.
+ */
+export async function readReport(
+  store: ObjectStore,
+  name: string,
+  runId?: string,
+  asked: AskedAt = {},
+): Promise<{ report: CurrentReport; html: string } | undefined> {
+  const report = runId === undefined
+    ? await currentReport(store, name, asked)
+    : await reportOfRun(store, name, runId);
+  if (report === undefined) return undefined;
+  const page = await store.get(key(name, `${report.runId}.html`));
+  if (page === undefined) throw lostPage(store, name, report.runId);
+  const found = sha256Of(page.body);
+  if (found !== report.pageSha256) {
+    throw changedFile(
+      store,
+      key(name, `${report.runId}.html`),
+      { expected: report.pageSha256, found },
+      REPUBLISH,
+    );
+  }
+  return { report, html: new TextDecoder().decode(page.body) };
+}
+
+/**
+ * The executed notebook of a run that was published, or started to be, as a file. Undefined when there is none.
+ *
+ * @throws {InputError} when name or run id could not be one.
+ */
+export async function readReportNotebook(
+  store: ObjectStore,
+  name: string,
+  runId: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const known = await reportOfRun(store, name, runId) !== undefined ||
+    (await readJson<Pointer>(store, key(name, "current.json")))?.value.started?.runId === runId;
+  return known ? (await store.get(runKey(name, runId)))?.body : undefined;
+}
+
+/** Where the server offers the executed notebook of a published run. */
+export const notebookPath = ({ notebook, runId }: Pick<RunRecord, "notebook" | "runId">): string =>
+  `/reports/${notebook}/runs/${runId}/notebook.ipynb`;
+
+/** The report of one run; `current`, whose file only points to a run, is none. */
+async function reportOfRun(store: ObjectStore, name: string, runId: string): Promise<Report | undefined> {
+  // Its file only points to a run.
+  if (runId === "current") return undefined;
+  const report = await readSealedJson<Report>(store, key(name, `${runId}.json`), { remedy: REPUBLISH });
+  return report?.value.runId === runId ? report.value : undefined;
+}
+
+const sha256Of = (body: Uint8Array) => createHash("sha256").update(body).digest("hex");
+
+/** Names come from addresses that anybody may ask for. */
+function safe(name: string): string {
+  if (/^[\w][\w.-]*$/.test(name)) return name;
+  throw new InputError("Not a name of a report or run", {
+    expected: "letters, digits, _ and -",
+    found: JSON.stringify(name.slice(0, 60)),
+  });
+}

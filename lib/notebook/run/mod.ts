@@ -1,0 +1,14 @@
+/** Running notebooks and their records, for commands that start fast. */
+export {
+  type ExecutedNotebook,
+  type NotebookRun,
+  RecordedFailure,
+  type RunRecord,
+  runStatus,
+  snapshotRead,
+} from "./record.ts";
+export { readExecuted } from "./executed_file.ts";
+export type { ExecuteOptions } from "./execute_notebook.ts";
+export { runNotebook } from "./run_notebook.ts";
+export { type Rerun, rerunNotebook } from "./rerun.ts";
+export { findRun, listRuns } from "./find_runs.ts";

@@ -1,0 +1,241 @@
+// @ts-types="@types/pg"
+import pg from "pg";
+import { checkConnectionUrl, maskUrl } from "shopflow/config/mod.ts";
+import {
+  type ErrorDetails,
+  isDiskFull,
+  knowSecrets,
+  ShopFlowError,
+  SourceError,
+} from "shopflow/errors/mod.ts";
+
+/** PostgreSQL cannot be reached, or not be read or loaded. */
+class PostgresError extends SourceError {}
+
+/** A connected `pg` client that ends with its scope. */
+interface PostgresClient extends AsyncDisposable {
+  client: pg.Client;
+}
+
+/** How long a server may take to let us in, in milliseconds. */
+const CONNECT_MS = 10_000;
+
+/**
+ * Connects to a PostgreSQL server, which has `timeout` milliseconds for it; 0 sets no limit.
+ *
+ * @throws {ConfigError} when the URL is malformed; the driver does not see it, which would show pieces of a password.
+ * @throws {SourceError} when it cannot be reached or refuses the user.
+ */
+export async function connectPostgres(url: string, timeout = CONNECT_MS): Promise<PostgresClient> {
+  checkConnectionUrl(url, "SHOPFLOW_POSTGRES_URL");
+  knowSecrets({ url });
+  try {
+    const client = new pg.Client({
+      connectionString: withLibpqModes(url),
+      application_name: "shopflow",
+      connectionTimeoutMillis: timeout,
+      keepAlive: true,
+      // A server that vanished without a word is noticed in minutes, not hours.
+      keepAliveInitialDelayMillis: 30_000,
+    });
+    // Between two queries nothing else says why a connection broke: the next query only learns that it did. Without a
+    // listener the event would end the process.
+    client.on("error", (error) => void (lost.has(client) || lost.set(client, error)));
+    await client.connect();
+    return { client, [Symbol.asyncDispose]: () => client.end() };
+  } catch (cause) {
+    throw new PostgresError(...explain(cause, url, "reached"));
+  }
+}
+
+/** Why the connection of a client broke. */
+const lost = new WeakMap<pg.Client, Error>();
+
+/** `sslmode` as PostgreSQL's own programs take it: `require` encrypts, `verify-full` checks the certificate too. */
+function withLibpqModes(url: string): string {
+  if (!/[?&]sslmode=/.test(url) || /[?&]uselibpqcompat=/.test(url)) return url;
+  return `${url}&uselibpqcompat=true`;
+}
+
+/**
+ * An error met while working with a PostgreSQL: one of the database or of the way to it as a `SourceError`
+ * that says what to do, any other (a defect, an error of ours) as it is.
+ *
+ * @param client The client that was used, which knows why its connection broke.
+ */
+export function postgresError(
+  cause: unknown,
+  url: string,
+  doing: "read" | "loaded",
+  client?: pg.Client,
+): unknown {
+  const ours = cause instanceof ShopFlowError || cause instanceof TypeError || cause instanceof RangeError ||
+    cause instanceof ReferenceError || isDiskFull(cause);
+  if (ours) return cause;
+  const isAftermath = client !== undefined && lost.has(client) && !isAnswer(cause);
+  return new PostgresError(...explain(isAftermath ? lost.get(client) : cause, url, doing));
+}
+
+/** As {@linkcode postgresError}, for an error met while copying `table`, which its message then names. */
+export function copyError(cause: unknown, url: string, table: string, client?: pg.Client): unknown {
+  const error = postgresError(cause, url, "read", client);
+  if (!(error instanceof PostgresError) || cause === error) return error;
+  return new PostgresError(`Table ${table} was not copied: ${error.message}`, { cause: error.cause });
+}
+
+/** Whether PostgreSQL's connection broke, or was refused for now: trying again may help. */
+export const isConnectionLoss = (error: unknown): boolean =>
+  error instanceof PostgresError && brokeConnection(error.cause);
+
+/** Whether no PostgreSQL server was found, as while one restarts, or where the URL is wrong. */
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof PostgresError && foundNoServer(error.cause);
+
+function brokeConnection(cause: unknown): boolean {
+  const { code = "", message = "" } = (cause ?? {}) as { code?: string; message?: string };
+  return LOST.includes(code) || LOST_WORDS.test(message);
+}
+
+function foundNoServer(cause: unknown): boolean {
+  // Of a name with several addresses, each of which failed.
+  if (cause instanceof AggregateError) return cause.errors.every(foundNoServer);
+  const { code = "", message = "" } = (cause ?? {}) as { code?: string; message?: string };
+  return UNREACHABLE.includes(code) || /timeout expired/.test(message);
+}
+
+const UNREACHABLE = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"];
+
+/**
+ * The socket's codes and SQLSTATEs (or their classes) of a connection that was there, or for which a server has no room
+ * now: shutdown and crash (57P01, 57P02), start (57P03), time limits of sessions (57P05, 25P03, 25P04), class 08, a
+ * standby whose recovery is in the way (40001; 40P01), too many connections (53300).
+ */
+const LOST = [
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "08000",
+  "08001",
+  "08003",
+  "08004",
+  "08006",
+  "08007",
+  "25P03",
+  "25P04",
+  "40001",
+  "40P01",
+  "53300",
+  "57P01",
+  "57P02",
+  "57P03",
+  "57P05",
+];
+/** The same in words: of the driver, of TLS, of standbys, and of PgBouncer, whose code (08P01) is that of any protocol error. */
+const LOST_WORDS = new RegExp(
+  "Connection terminated|Connection ended unexpectedly|is not queryable|socket hang up|disconnected before secure TLS" +
+    "|conflict with recovery|server conn(ection)? crashed|server_login_retry|query_wait_timeout|client_idle_timeout" +
+    "|idle_transaction_timeout|cannot connect to server|no more connections allowed|pgbouncer.*(shut|paus)" +
+    "|server closed the connection|database is (paused|disabled)",
+  "i",
+);
+
+/** Whether an error was sent by the server (or a pooler before it), rather than made by the driver or the network. */
+const isAnswer = (error: unknown): error is pg.DatabaseError => error instanceof pg.DatabaseError;
+
+function explain(cause: unknown, url: string, doing: string): [string, ErrorDetails] {
+  const { code = "", message = "" } = (cause ?? {}) as { code?: string; message?: string };
+  const reason = REASONS.find(({ codes, words }) => codes.includes(code) || words?.test(message));
+  return [`The shop's PostgreSQL ${maskUrl(url)} ${reason?.problem ?? `cannot be ${doing}`}`, {
+    found: whoseWords(cause, doing),
+    remedy: reason?.remedy ?? (isAnswer(cause) ? "PostgreSQL's server log may say more." : undefined),
+    cause,
+  }];
+}
+
+/** What was said, and by whom. */
+function whoseWords(cause: unknown, doing: string): string {
+  const { code = "", message = "" } = (cause ?? {}) as { code?: string; message?: string };
+  const text = message || code || String(cause);
+  if (!isAnswer(cause)) {
+    return brokeConnection(cause) && doing !== "reached" ? `the connection broke: ${text}` : text;
+  }
+  const details = [cause.detail, cause.hint].filter((more) => more).join(" ");
+  return `the server said "${text}"${code && ` (${code})`}${details && `: ${details}`}`;
+}
+
+const REASONS: { codes: string[]; words?: RegExp; problem: string; remedy: string }[] = [
+  {
+    codes: [],
+    words: /row-level security policy/,
+    problem: "hides rows of a table from the user by row-level security",
+    remedy:
+      "A part of a table is not extracted, since the rest would count as deleted. Let the user see all rows: " +
+      "ALTER ROLE … BYPASSRLS; or, where that cannot be granted, GRANT SELECT on a view of the table that belongs to " +
+      "the table's owner, in a schema that comes first in the user's search_path.",
+  },
+  {
+    codes: [],
+    words: /conflict with recovery/,
+    problem: "is a standby that ended the reading",
+    remedy:
+      "Set hot_standby_feedback = on or a longer max_standby_streaming_delay on the standby, or read from the " +
+      "primary.",
+  },
+  {
+    codes: ["53300"],
+    words: /no more connections allowed/,
+    problem: "has no free connection",
+    remedy: "Raise max_connections, or the limit of the role or the pooler, or end idle sessions.",
+  },
+  {
+    codes: ["57P01", "57P02", "57P03", "57P05", "25P03", "25P04"],
+    problem: "ended or refused the connection",
+    remedy: "Run the command again when the server is up; its log says why it did so.",
+  },
+  {
+    codes: ["57014"],
+    problem: "cancelled a statement",
+    remedy:
+      "Find who cancels statements (a watchdog, a pooler's query_timeout), and let those of the user shopflow run.",
+  },
+  {
+    codes: ["53100"],
+    problem: "has no room on its disk",
+    remedy: "Make room on the disk of the database; an embedded one is in SHOPFLOW_HOME.",
+  },
+  {
+    codes: [...UNREACHABLE, "ECONNRESET"],
+    words: /timeout expired|Connection terminated/,
+    problem: "cannot be reached",
+    remedy: "Check that the server runs and that SHOPFLOW_POSTGRES_URL has the right host and port.",
+  },
+  {
+    codes: ["28P01", "28000"],
+    problem: "refused the user or password",
+    remedy: "Correct user and password in SHOPFLOW_POSTGRES_URL.",
+  },
+  {
+    codes: ["DEPTH_ZERO_SELF_SIGNED_CERT", "SELF_SIGNED_CERT_IN_CHAIN", "ERR_TLS_CERT_ALTNAME_INVALID"],
+    words: /certificate|does not support SSL/i,
+    problem: "cannot be reached safely",
+    remedy:
+      "Put the path of the server's root certificate into SHOPFLOW_POSTGRES_URL as sslrootcert=…, and use " +
+      "the host name that the certificate is for.",
+  },
+  {
+    codes: ["3D000"],
+    problem: "has no such database",
+    remedy: "Correct the database name at the end of SHOPFLOW_POSTGRES_URL, or create it.",
+  },
+  {
+    codes: ["55P03"],
+    problem: "has a table locked by another session for too long",
+    remedy:
+      "Wait until the table was altered, or end the session that pg_locks names, and run the command again.",
+  },
+  {
+    codes: ["42501"],
+    problem: "does not permit this to the user",
+    remedy: "Grant the user the rights: SELECT on the five tables to extract, CREATE on the schema to load.",
+  },
+];

@@ -1,0 +1,95 @@
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import { startCopyMeter } from "../progress.ts";
+import { csvFields, writeCsv } from "../csv.ts";
+import { isMongoLoss, isMongoUnreachable } from "./mongodb.ts";
+import { withRetries } from "../retry.ts";
+import { countTickets, type TicketContract, ticketContract, ticketValues } from "./contract.ts";
+import type { TableSource } from "../source.ts";
+import { readTickets, type ReadTicketsOptions } from "./documents.ts";
+
+/** Tickets whose CSV is encoded and written at once. */
+const BATCH = 500;
+
+interface TicketSourceOptions {
+  /** Key of the Support API. */
+  apiKey?: string;
+  /** Milliseconds for which a source that was lost is tried again in all. */
+  reconnectMs: number;
+  /** Whether the source was read before: one that cannot be found is down then, not misspelt. */
+  isKnown: boolean;
+}
+
+/**
+ * The support tickets of a `mongodb:`, `file:` or `https:` URL. A connection that is lost halfway is opened
+ * again, and the copy restarts.
+ *
+ * @throws {SourceError} (when it copies) when they cannot be reached or read.
+ * @throws {SchemaContractError} (when it copies) when a field has another type or name than agreed.
+ */
+export function ticketSource(
+  ticketsUrl: string,
+  { apiKey, reconnectMs, isKnown }: TicketSourceOptions,
+  { log, progress }: Pick<Runtime, "log" | "progress">,
+): TableSource {
+  const read = { apiKey, reconnectMs, isKnown, log };
+  const retries = { boundMs: reconnectMs, log };
+  const mayPass = (error: unknown, attempt: number) =>
+    isMongoLoss(error) || ((isKnown || attempt > 1) && isMongoUnreachable(error));
+  return {
+    byUnit: !/^https?:/.test(ticketsUrl),
+    ofOneMoment: false,
+    ...(!ticketsUrl.startsWith("file:") && {
+      figures: () => withRetries(() => countTickets(ticketsUrl, read), mayPass, retries),
+    }),
+    async copy(table, path, selection) {
+      return await withRetries(
+        async ({ number, connected }) => {
+          if (number > 1) await Deno.remove(path);
+          const meter = startCopyMeter(table.name, 0, { log, progress });
+          const contract = ticketContract({ isWhole: Object.keys(selection).length === 0 });
+          let rows = 0;
+          const counted = async function* () {
+            for await (const lines of encoded(ticketsUrl, contract, { ...read, selection })) {
+              connected();
+              rows += lines.rows;
+              meter.add(lines.rows, lines.bytes.length);
+              yield lines.bytes;
+            }
+          };
+          const bytes = await writeCsv(path, counted());
+          meter.finish();
+          // Tickets that were asked for by name are of any age.
+          if (selection.units === undefined) {
+            const { unread, warnings } = contract.check();
+            if (unread.length > 0) {
+              const names = unread.map((field) => `${table.name}.${field}`);
+              log.info(`  columns that ShopFlow does not read: ${names.join(", ")}`);
+            }
+            for (const warning of warnings) log.warn(warning);
+          }
+          return { path, rows, bytes };
+        },
+        mayPass,
+        retries,
+      );
+    },
+  };
+}
+
+/** Tickets as CSV, some at once. */
+async function* encoded(
+  ticketsUrl: string,
+  contract: TicketContract,
+  options: ReadTicketsOptions,
+): AsyncGenerator<{ rows: number; bytes: Uint8Array }> {
+  const encoder = new TextEncoder();
+  let lines: string[] = [];
+  for await (const ticket of readTickets(ticketsUrl, options)) {
+    contract.see(ticket);
+    lines.push(csvFields(ticketValues(ticket.document, ticket.place)) + "\n");
+    if (lines.length < BATCH) continue;
+    yield { rows: lines.length, bytes: encoder.encode(lines.join("")) };
+    lines = [];
+  }
+  yield { rows: lines.length, bytes: encoder.encode(lines.join("")) };
+}

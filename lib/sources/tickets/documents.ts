@@ -1,0 +1,67 @@
+import type { BSON, Filter } from "mongodb";
+import { maskUrl } from "shopflow/config/mod.ts";
+import { createLogger, type Logger } from "shopflow/runtime/mod.ts";
+import { connectTickets, mongoError, requireTickets } from "./mongodb.ts";
+import type { RowSelection } from "../source.ts";
+import { readTicketFile, type TicketDocument } from "./export_file.ts";
+import { readSupportApi, type SupportApiOptions } from "./support_api.ts";
+
+export interface ReadTicketsOptions {
+  /** Which tickets; more than those may come. */
+  selection?: RowSelection;
+  /** Key of the Support API. */
+  apiKey?: string;
+  /** Milliseconds for which a request to the Support API is repeated. */
+  reconnectMs?: number;
+  /** Whether the Support API was read before. */
+  isKnown?: boolean;
+  log?: Logger;
+}
+
+/**
+ * Reads the tickets of a `mongodb:` URL, of the mongoexport file of a `file:` URL, or of the Support API of a
+ * `https:` URL.
+ *
+ * @throws {SourceError} when they cannot be reached or a line of the file is not a document.
+ */
+export function readTickets(
+  ticketsUrl: string,
+  { selection = {}, log = createLogger(), ...retries }: ReadTicketsOptions = {},
+): AsyncGenerator<TicketDocument> {
+  if (ticketsUrl.startsWith("file:")) return readTicketFile(ticketsUrl.slice("file:".length), log);
+  if (/^https?:/.test(ticketsUrl)) return readApi(ticketsUrl, selection, { ...retries, log });
+  return readCollection(ticketsUrl, selection);
+}
+
+async function* readCollection(url: string, selection: RowSelection): AsyncGenerator<TicketDocument> {
+  await using connection = await connectTickets(url);
+  const { collection } = connection;
+  try {
+    await requireTickets(connection, url);
+    // A ticket's _id never changes: read in its order, a ticket changed meanwhile comes once, old or new. Whole, since
+    // fields that are not known have to be seen.
+    const cursor = collection.find(filterOf(selection), { sort: { _id: 1 }, batchSize: 2000 });
+    for await (const document of cursor) yield { document, place: `_id ${document._id}` };
+  } catch (error) {
+    throw mongoError(error, url);
+  }
+}
+
+function filterOf({ since, units }: RowSelection): Filter<BSON.Document> {
+  return {
+    // Not before, rather than after: tickets without a date, or with one as text, are among the chosen.
+    ...(since && { [since.column]: { $not: { $lt: new Date(`${since.from.replace(" ", "T")}Z`) } } }),
+    ...(units && { ticket_id: { $in: units.map(([ticket]) => ticket) } }),
+  };
+}
+
+async function* readApi(
+  url: string,
+  { since }: RowSelection,
+  options: SupportApiOptions,
+): AsyncGenerator<TicketDocument> {
+  const tickets = await readSupportApi(url, since?.from.slice(0, 10), options);
+  for (const [index, document] of tickets.entries()) {
+    yield { document, place: `item ${index} of ${maskUrl(url)}` };
+  }
+}

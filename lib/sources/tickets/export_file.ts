@@ -1,0 +1,118 @@
+import { BSON } from "mongodb";
+import { SourceError } from "shopflow/errors/mod.ts";
+import type { Logger } from "shopflow/runtime/mod.ts";
+import { isRealDay } from "../files/date_column.ts";
+import { readTextLines } from "../files/text_lines.ts";
+
+/** A ticket with the place it was found at, for messages. */
+export interface TicketDocument {
+  document: BSON.Document;
+  place: string;
+}
+
+/** A line that is no document, and why. */
+interface BrokenLine {
+  number: number;
+  line: string;
+  cause: unknown;
+}
+
+/** Dates as mongoexport writes them. */
+const EXPORTED_DATE = /"\$date"\s*:\s*"([^"]*)"/g;
+const ISO_DATE = /^(\d{4,6})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$/;
+
+/**
+ * Reads a file as `mongoexport` writes it, one document a line; it may be packed with gzip. Every line is a ticket or
+ * blank, which the log says in numbers, or the file is not taken: a part of the tickets would look like all of them.
+ *
+ * @throws {SourceError} when it cannot be opened, changes while it is read, or a line is not a document; the message
+ *   has the first such line and how many there are.
+ */
+export async function* readTicketFile(path: string, log: Logger): AsyncGenerator<TicketDocument> {
+  let number = 0;
+  let blank = 0;
+  const broken: { count: number; first?: BrokenLine } = { count: 0 };
+  for await (const lines of openTicketFile(path)) {
+    for (const line of lines) {
+      number++;
+      if (line.trim() === "") {
+        blank++;
+        continue;
+      }
+      const { document, cause } = parseLine(line);
+      if (document === undefined) {
+        broken.count++;
+        broken.first ??= { number, line, cause };
+      } else if (broken.first === undefined) {
+        // After a broken line the rest is read only to count the others.
+        yield { document, place: `line ${number} of ${path}` };
+      }
+    }
+  }
+  if (broken.first !== undefined) throw brokenLines(path, broken.first, broken.count, number);
+  const count = (lines: number) => lines.toLocaleString("en-US");
+  log.info(
+    `  tickets file: ${count(number)} lines read = ${count(number - blank)} tickets + ${count(blank)} blank`,
+  );
+}
+
+async function* openTicketFile(path: string): AsyncGenerator<string[]> {
+  try {
+    yield* readTextLines(path, { expected: "documents as mongoexport writes them" });
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new SourceError("The tickets file cannot be opened", {
+      expected: `a mongoexport file at ${path}`,
+      found: "none",
+      remedy: "Run `deno task simulate`, or set SHOPFLOW_MONGODB_URL to the file or the MongoDB server.",
+      cause,
+    });
+  }
+}
+
+function parseLine(
+  line: string,
+): { document: BSON.Document; cause?: undefined } | { document?: undefined; cause: unknown } {
+  try {
+    return { document: parseDocument(line) };
+  } catch (cause) {
+    return { cause };
+  }
+}
+
+function parseDocument(line: string): BSON.Document {
+  for (const [, date = ""] of line.matchAll(EXPORTED_DATE)) {
+    // JavaScript takes 30 February for 1 March, and 3/4/2024 for the month first.
+    const [, year, month, day] = ISO_DATE.exec(date) ?? [];
+    if (!isRealDay(Number(year), Number(month), Number(day))) throw new TypeError(`not a date: ${date}`);
+  }
+  const document: unknown = BSON.EJSON.parse(line);
+  // Values such as {"$oid": …} are objects too, but no documents.
+  if (
+    document !== null && typeof document === "object" && Object.getPrototypeOf(document) === Object.prototype
+  ) {
+    return document;
+  }
+  throw new TypeError("not a document");
+}
+
+function brokenLines(
+  path: string,
+  { number, line, cause }: BrokenLine,
+  count: number,
+  lines: number,
+): SourceError {
+  const reason = cause instanceof Error ? ` (${cause.message.slice(0, 200)})` : "";
+  const shown = (lines: number) => lines.toLocaleString("en-US");
+  return new SourceError(
+    `${shown(count)} of ${shown(lines)} lines of the tickets file ${path} cannot be read, ${
+      count === 1 ? "" : "the first is "
+    }line ${shown(number)}`,
+    {
+      expected: "one JSON document a line, as mongoexport writes them (without --jsonArray)",
+      found: JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}…` : line) + reason,
+      remedy: "Export the collection again, or correct the line.",
+      cause,
+    },
+  );
+}

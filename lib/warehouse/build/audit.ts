@@ -1,0 +1,192 @@
+import { DataTestError, WarehouseError } from "shopflow/errors/mod.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import { type DataTest, testName } from "../project/data_tests.ts";
+import { type Row, type Session, sqlName, sqlString } from "../session.ts";
+import type { Manifest } from "shopflow/lake/mod.ts";
+import { type Candidate, computing } from "./models.ts";
+import { KEPT, TOUCHED } from "./partitions.ts";
+import { relationOf } from "../project/jinja.ts";
+
+/** A data test that did not pass. */
+export interface FailedTest {
+  /** As people call it, e.g. `fact_orders.customer_id: relationships`. */
+  name: string;
+  severity: "warn" | "error";
+  /** How many rows break the promise. */
+  failures: number;
+  /** A few of them. */
+  examples: Row[];
+}
+
+/** What the data tests found. */
+export interface DataTestReport {
+  passed: number;
+  /** Failed tests of severity `warn`. */
+  warnings: FailedTest[];
+}
+
+const EXAMPLES = 3;
+
+/**
+ * Runs data tests; those of severity `warn` that fail are logged and reported.
+ *
+ * @throws {DataTestError} when any of severity `error` fails; all of them are named.
+ */
+export async function runDataTests(
+  session: Session,
+  tests: DataTest[],
+  runtime: Runtime,
+): Promise<DataTestReport> {
+  const { passed, failed } = await findFailures(session, tests, runtime);
+  refuseErrors(failed);
+  return reportOf(passed, failed);
+}
+
+/**
+ * Runs data tests; those of severity `warn` that fail are logged.
+ *
+ * @param keep Is given each failed test of severity `error`.
+ */
+export async function findFailures(
+  session: Session,
+  tests: DataTest[],
+  runtime: Runtime,
+  keep: (test: DataTest, failure: FailedTest) => Promise<void> = async () => {},
+): Promise<{ passed: number; failed: FailedTest[] }> {
+  const bar = runtime.progress.start("Data tests", tests.length, "tests");
+  const failed: FailedTest[] = [];
+  for (const [done, test] of tests.entries()) {
+    const failure = await run(session, test);
+    if (failure !== undefined) failed.push(failure);
+    if (failure?.severity === "error") await keep(test, failure);
+    bar.update(done + 1);
+  }
+  const passed = tests.length - failed.length;
+  const warnings = failed.filter((test) => test.severity === "warn");
+  bar.finish(`${passed} passed, ${warnings.length} warnings, ${failed.length - warnings.length} errors`);
+  for (const warning of warnings) runtime.log.warn(failureText(warning));
+  return { passed, failed };
+}
+
+/**
+ * @param remedy What to do about them, for people.
+ * @throws {DataTestError} when any failed test is of severity `error`; all of them are named.
+ */
+function refuseErrors(failed: FailedTest[], remedy?: string): void {
+  const errors = failed.filter((test) => test.severity === "error");
+  if (errors.length === 0) return;
+  const many = errors.length === 1 ? "A data test" : `${errors.length} data tests`;
+  throw new DataTestError(
+    `${many} failed; nothing was published\n` + errors.map((error) => `  ${failureText(error)}`).join("\n"),
+    { remedy },
+  );
+}
+
+/** The report of tests of which none of severity `error` failed. */
+function reportOf(passed: number, failed: FailedTest[]): DataTestReport {
+  return { passed, warnings: failed.filter((test) => test.severity === "warn") };
+}
+
+async function run(session: Session, test: DataTest): Promise<FailedTest | undefined> {
+  try {
+    const [counted] = await session.rows<{ failures: number }>(
+      `SELECT count(*) AS failures FROM (\n${test.sql}\n)`,
+    );
+    if (counted!.failures === 0) return undefined;
+    const examples = await session.rows(`SELECT * FROM (\n${test.sql}\n) ORDER BY ALL LIMIT ${EXAMPLES}`);
+    return { name: testName(test), severity: test.severity, failures: counted!.failures, examples };
+  } catch (cause) {
+    if (!(cause instanceof WarehouseError)) throw cause;
+    const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
+    throw new WarehouseError(`The data test ${testName(test)} in ${test.file} cannot be run: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+/** A failed test in words, with examples. */
+export function failureText({ name, failures, examples }: FailedTest): string {
+  const rows = failures === 1 ? "1 row" : `${failures} rows`;
+  return `${name} failed for ${rows}, e.g. ${examples.map((row) => JSON.stringify(row)).join(" ")}`;
+}
+
+/** Where the rows of each table of the former snapshot are counted, for tests that compare with it. */
+export const FORMER_TABLES = "main.former_tables";
+
+/** Kinds of data tests that say something of a table as a whole; others look at its rows one by one or by key. */
+const OF_WHOLE_TABLES = new Set(["row_count_change", "as_fresh_as_the_others", "as_the_source_counted"]);
+
+/**
+ * Runs the data tests on the candidate of a snapshot. Of tables kept by month the computed months are tested, the
+ * others were when they were computed; that no key is in both is tested too.
+ *
+ * @param keep Is given each failed test of severity `error` while its query still works, to keep its rows.
+ * @throws {DataTestError} when a test of severity `error` fails.
+ */
+export async function audit(
+  session: Session,
+  tests: DataTest[],
+  candidate: Candidate,
+  runtime: Runtime,
+  keep: (test: DataTest, failure: FailedTest) => Promise<void>,
+): Promise<DataTestReport> {
+  const isWhole = ({ kind }: DataTest) => OF_WHOLE_TABLES.has(kind);
+  const results = [
+    await computing(
+      session,
+      () => findFailures(session, tests.filter((test) => !isWhole(test)), runtime, keep),
+    ),
+    await findFailures(session, [...tests.filter(isWhole), ...crossMonthTests(candidate)], runtime, keep),
+  ];
+  const failed = results.flatMap((result) => result.failed);
+  refuseErrors(failed, "All such rows: `deno task lake quarantine`.");
+  return reportOf(results.reduce((sum, { passed }) => sum + passed, 0), failed);
+}
+
+/** Makes the relation that `row_count_change` compares with. */
+export async function createFormerTables(session: Session, former: Manifest | undefined): Promise<void> {
+  await session.run(`CREATE TABLE ${FORMER_TABLES} (table_name VARCHAR, "rows" BIGINT)`);
+  const counts = Object.entries(former?.tables ?? {}).map(([name, { rows }]) =>
+    `(${sqlString(name)}, ${rows})`
+  );
+  if (counts.length > 0) await session.run(`INSERT INTO ${FORMER_TABLES} VALUES ${counts.join(", ")}`);
+}
+
+/** Where what the sources counted is, for tests that compare with it. */
+export const SOURCE_FIGURES = "main.source_figures";
+
+/** Rows and exact sums of money and pieces, as text, by source table and month. */
+export type SourceFigures = Record<
+  string,
+  Record<string, { rows: number; amount: string; quantity: string }>
+>;
+
+/** Makes the relation that `as_the_source_counted` compares with. */
+export async function createSourceFigures(session: Session, figures: SourceFigures = {}): Promise<void> {
+  await session.run(`CREATE TABLE ${SOURCE_FIGURES}
+    (source_table VARCHAR, "month" VARCHAR, "rows" BIGINT, amount DECIMAL(38, 2), quantity HUGEINT)`);
+  const rows = Object.entries(figures).flatMap(([table, months]) =>
+    // A table that the source says is empty is named too: it is not one that nothing is known of.
+    Object.entries({ undated: { rows: 0, amount: "0", quantity: "0" }, ...months }).map((
+      [month, { rows, amount, quantity }],
+    ) => `(${sqlString(table)}, ${sqlString(month)}, ${rows}, ${sqlString(amount)}, ${sqlString(quantity)})`)
+  );
+  if (rows.length > 0) await session.run(`INSERT INTO ${SOURCE_FIGURES} VALUES ${rows.join(", ")}`);
+}
+
+function crossMonthTests({ monthly, touched }: Candidate): DataTest[] {
+  if (touched === undefined) return [];
+  return [...monthly.values()]
+    .filter(({ model }) => !model.doc.grain.includes(model.doc.partition!.by))
+    .map(({ model }) => {
+      const keys = model.doc.grain.map(sqlName).join(", ");
+      const relation = relationOf(model.name);
+      return {
+        kind: "key_in_one_month",
+        model: model.name,
+        file: model.doc.file,
+        severity: "error",
+        sql: `SELECT ${keys} FROM ${TOUCHED}.${relation} SEMI JOIN ${KEPT}.${relation} USING (${keys})`,
+      };
+    });
+}

@@ -1,0 +1,141 @@
+import {
+  type CurrentSnapshot,
+  type Lineage,
+  type Manifest,
+  openWriteRecord,
+  publishSnapshot,
+  readManifest,
+  refuseDamaged,
+  type SnapshotTable,
+} from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import { join } from "node:path";
+import {
+  audit,
+  createFormerTables,
+  createSourceFigures,
+  type DataTestReport,
+  type SourceFigures,
+} from "./audit.ts";
+import { buildModels, type Candidate } from "./models.ts";
+import { createQuarantine } from "./quarantine.ts";
+import { createRawViews, type RawInputs } from "./raw_views.ts";
+import { mayBeDamage, openSession, type Session } from "../session.ts";
+import { publishedModels, type SqlProject } from "../project/sql_model.ts";
+import type { TouchedMonths } from "./partitions.ts";
+import { type FilePlace, writeMonthlyFiles, writeTableFile } from "./write.ts";
+
+export interface BuildOptions {
+  /** Upper bound of DuckDB's memory; what does not fit is spilled to disk. */
+  memoryLimit?: string;
+  threads?: number;
+  /** Folder for files under way; by default the system's. */
+  temporaryFolder?: string;
+}
+
+/** A published snapshot and what the data tests said of it. */
+export interface BuiltSnapshot {
+  manifest: Manifest;
+  tests: DataTestReport;
+  /** Months that were computed, by source table; undefined when all were. */
+  touched: TouchedMonths;
+}
+
+/** What a snapshot is built of. */
+export interface BuildInputs {
+  store: ObjectStore;
+  project: SqlProject;
+  inputs: RawInputs;
+  /** What makes the result: the project's files and the code that runs them. */
+  codeVersion: string;
+  /** The snapshot that was current when the inputs were chosen, null when there was none. */
+  replaces?: CurrentSnapshot | null;
+  /** Snapshot whose months are kept where nothing new touches them; without one everything is built. */
+  former?: Manifest;
+  /** Up to where and when the sources were read, where the extract says it. */
+  extracted?: Pick<Lineage, "watermarks" | "sourceTransactionTime">;
+  /** What the sources counted when these inputs were found to be all of their rows, where the extract says it. */
+  sourceFigures?: SourceFigures;
+}
+
+/**
+ * Builds a project's models from raw files, tests them, and publishes the curated ones as the current
+ * snapshot: data files, then manifest, then pointer. The same inputs, project and code give the same files,
+ * whether months of a former snapshot are kept or everything is built; a full build gives the same snapshot id.
+ *
+ * @throws {DataTestError} when a data test of severity `error` fails; the rows that fail are kept in quarantine.
+ * @throws {WarehouseError | SchemaContractError | LakeError} when a model fails, or raw files are missing,
+ *   unreadable or of another shape. Whatever is thrown, the former snapshot stays current.
+ */
+export async function buildSnapshot(
+  content: BuildInputs,
+  runtime: Runtime,
+  options: BuildOptions = {},
+): Promise<BuiltSnapshot> {
+  const { store, project, inputs, codeVersion, replaces, former } = content;
+  const workspace = await Deno.makeTempDir({ dir: options.temporaryFolder, prefix: "warehouse-" });
+  try {
+    using session = await openSession({ ...options, spillFolder: join(workspace, "spill") });
+    const place = { store, folder: workspace, record: openWriteRecord(store) };
+    const before = replaces ? former ?? await readManifest(store, replaces.snapshot) : undefined;
+    await createFormerTables(session, before);
+    await createSourceFigures(session, content.sourceFigures);
+    await createRawViews(session, project.sources, inputs, store);
+    const { candidate, tests } = await buildAndTest(session, content, place, runtime);
+    const tables = await writeTables(session, project, candidate, place, runtime);
+    const dataTests = {
+      passed: tests.passed,
+      warnings: tests.warnings.map(({ name, failures }) => ({ name, failures })),
+    };
+    const lineage = { ...candidate.lineage, ...content.extracted };
+    const manifest = await publishSnapshot(
+      store,
+      { codeVersion, inputs, tables, lineage, dataTests },
+      runtime.now(),
+      { replaces },
+    );
+    return { manifest, tests, touched: candidate.touched };
+  } finally {
+    await Deno.remove(workspace, { recursive: true });
+  }
+}
+
+/** Throws a LakeError that names the raw file, where a model fails because the bytes it reads were damaged. */
+async function buildAndTest(
+  session: Session,
+  { store, project, inputs, former }: BuildInputs,
+  { folder }: FilePlace,
+  runtime: Runtime,
+): Promise<{ candidate: Candidate; tests: DataTestReport }> {
+  try {
+    const candidate = await buildModels(session, { store, project, inputs, former }, runtime);
+    const { keep } = createQuarantine(session, { store, folder, now: runtime.now() });
+    return { candidate, tests: await audit(session, project.tests, candidate, runtime, keep) };
+  } catch (cause) {
+    const remedy = "Run `deno task pipeline run extract --force` to copy it again.";
+    if (mayBeDamage(cause)) await refuseDamaged(store, Object.values(inputs).flat(), { remedy, cause });
+    throw cause;
+  }
+}
+
+async function writeTables(
+  session: Session,
+  project: SqlProject,
+  { monthly }: Candidate,
+  place: FilePlace,
+  runtime: Runtime,
+): Promise<Record<string, SnapshotTable>> {
+  const published = publishedModels(project).toSorted((a, b) => a.name < b.name ? -1 : 1);
+  const bar = runtime.progress.start("Tables of the snapshot", published.length, "tables");
+  const tables: Record<string, SnapshotTable> = {};
+  for (const [done, model] of published.entries()) {
+    const months = monthly.get(model.name);
+    tables[model.name] = months === undefined
+      ? await writeTableFile(session, model, place)
+      : await writeMonthlyFiles(session, months, place);
+    bar.update(done + 1);
+  }
+  bar.finish(`${published.length} tables`);
+  return tables;
+}

@@ -1,0 +1,169 @@
+import { WarehouseError } from "shopflow/errors/mod.ts";
+import { publishedModels, type SqlModel, type SqlProject } from "../project/sql_model.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import { relationOf } from "../project/jinja.ts";
+import { type Session, sqlString } from "../session.ts";
+import type { Lineage, Manifest } from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import { createHash } from "node:crypto";
+import {
+  joinMonths,
+  KEPT,
+  type MonthlyTable,
+  narrowSources,
+  TOUCHED,
+  type TouchedMonths,
+  touchedMonths,
+} from "./partitions.ts";
+import { type RawFileFacts, rawFileFacts } from "./prune.ts";
+import type { RawInputs } from "./raw_views.ts";
+
+/** The models of a project in the three steps of a build, each in the order of dependence. */
+interface ModelPhases {
+  /** Read sources that are read whole, e.g. the history of customers. */
+  first: SqlModel[];
+  /** Read sources that are kept by month, up to the tables that are. A run computes only touched months of them. */
+  byMonth: SqlModel[];
+  /** Read the tables kept by month, all months of them. */
+  last: SqlModel[];
+}
+
+/**
+ * Divides models by what they may see of the sources in a run that computes only some months.
+ *
+ * @throws {WarehouseError} when a published model reads rows of single months without being kept by month itself:
+ *   it would lose the other months.
+ */
+function modelPhases(project: SqlProject): ModelPhases {
+  const monthly = new Set(
+    project.sources.filter(({ monthOf }) => monthOf !== undefined).map(({ source, table }) =>
+      `${source}.${table}`
+    ),
+  );
+  const partitioned = new Set(
+    project.models.filter(({ doc }) => doc.partition !== undefined).map(({ name }) => name),
+  );
+  const byMonth = new Set<string>();
+  const last = new Set<string>();
+  for (const { name, refs, sources } of project.models) {
+    const readsMonths = sources.some((source) => monthly.has(source)) ||
+      refs.some((ref) => byMonth.has(ref) && !partitioned.has(ref));
+    if (readsMonths || partitioned.has(name)) byMonth.add(name);
+    else if (refs.some((ref) => partitioned.has(ref) || last.has(ref))) last.add(name);
+  }
+  const lost = publishedModels(project).find(({ name }) => byMonth.has(name) && !partitioned.has(name));
+  if (lost !== undefined && monthly.size > 0) {
+    throw new WarehouseError(`The SQL model ${lost.file} reads rows that a run may see single months of`, {
+      expected:
+        "a model kept by month itself (`meta: { partition_by: … }`), or one that reads such models only",
+      found: `refs to ${lost.refs.join(", ") || lost.sources.join(", ")}`,
+    });
+  }
+  return {
+    first: project.models.filter(({ name }) => !byMonth.has(name) && !last.has(name)),
+    byMonth: project.models.filter(({ name }) => byMonth.has(name)),
+    last: project.models.filter(({ name }) => last.has(name)),
+  };
+}
+
+/**
+ * Builds the views and tables of models, in the order given.
+ *
+ * @throws {WarehouseError} that names the model's file when its SQL fails or its columns break its contract.
+ */
+export async function runModels(
+  session: Session,
+  models: SqlModel[],
+  runtime: Runtime,
+  title = "SQL models",
+): Promise<void> {
+  if (models.length === 0) return;
+  const bar = runtime.progress.start(title, models.length, "models");
+  for (const [done, model] of models.entries()) {
+    await build(session, model);
+    await checkContract(session, model);
+    bar.update(done + 1);
+  }
+  bar.finish(`${models.length} models`);
+}
+
+async function build(session: Session, model: SqlModel): Promise<void> {
+  try {
+    await session.run(`CREATE ${model.materialized} ${relationOf(model.name)} AS\n${model.sql}`);
+  } catch (cause) {
+    if (!(cause instanceof WarehouseError)) throw cause;
+    const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
+    throw new WarehouseError(`The SQL model ${model.file} failed: ${reason}`, { cause });
+  }
+}
+
+/** A model with a contract has exactly the columns and types that its schema file documents. */
+async function checkContract(session: Session, { name, file, doc }: SqlModel): Promise<void> {
+  if (!doc.contract) return;
+  const columns = await session.rows<{ column_name: string; column_type: string }>(
+    `DESCRIBE ${relationOf(name)}`,
+  );
+  const built = columns.map((column) => `${column.column_name} ${column.column_type}`);
+  const promised = doc.columns.map((column) => `${column.name} ${column.dataType ?? ""}`.trim());
+  const missing = promised.filter((column) => !built.includes(column));
+  const extra = built.filter((column) => !promised.includes(column));
+  if (missing.length === 0 && extra.length === 0) return;
+  throw new WarehouseError(`The SQL model ${file} breaks its contract in ${doc.file}`, {
+    expected: missing.join(", ") || "no further columns",
+    found: extra.join(", ") || "no such columns",
+    remedy: "Correct the model, or the columns beneath its name in that file.",
+  });
+}
+
+/** The candidate of a snapshot: its tables in the session, those kept by month in parts. */
+export interface Candidate {
+  monthly: Map<string, MonthlyTable>;
+  touched: TouchedMonths;
+  lineage: Pick<Lineage, "models"> & RawFileFacts;
+}
+
+/**
+ * Builds the tables of a project in the session, whose sources are views of all raw files: of tables kept by month
+ * only the months that raw files added since the former snapshot touch.
+ *
+ * @param former Snapshot of the same code to build on; without one everything is built.
+ */
+export async function buildModels(
+  session: Session,
+  { store, project, inputs, former }: {
+    store: ObjectStore;
+    project: SqlProject;
+    inputs: RawInputs;
+    former: Manifest | undefined;
+  },
+  runtime: Runtime,
+): Promise<Candidate> {
+  await session.run(`CREATE SCHEMA ${TOUCHED}; CREATE SCHEMA ${KEPT}`);
+  const { first, byMonth, last } = modelPhases(project);
+  const facts = await rawFileFacts(session, project.sources, inputs, store, former?.lineage);
+  const touched = former &&
+    await touchedMonths(session, project.sources, inputs, store, { former, facts });
+  if (touched !== undefined) await narrowSources(session, project.sources, { inputs, facts, touched });
+
+  await runModels(session, first, runtime, "SQL models of histories");
+  await computing(session, () => runModels(session, byMonth, runtime, "SQL models by month"));
+  const monthly = new Map<string, MonthlyTable>();
+  for (const model of byMonth.filter(({ doc }) => doc.partition !== undefined)) {
+    monthly.set(model.name, await joinMonths(session, model, store, { former, touched }));
+  }
+  await runModels(session, last, runtime, "SQL models of all months");
+  const hashes = project.models.map(({ name, sql }) => [name, sqlHash(sql)] as const);
+  return { monthly, touched, lineage: { models: Object.fromEntries(hashes), ...facts } };
+}
+
+/** Runs `work` while names of models mean what this run computes, where they are kept by month. */
+export async function computing<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  await session.run(`SET search_path = ${sqlString(`${TOUCHED},main`)}`);
+  try {
+    return await work();
+  } finally {
+    await session.run("SET search_path = 'main'");
+  }
+}
+
+const sqlHash = (sql: string) => createHash("sha256").update(sql).digest("hex").slice(0, 16);

@@ -1,0 +1,102 @@
+import { LakeError, SchemaContractError, WarehouseError } from "shopflow/errors/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { TableFile } from "shopflow/lake/mod.ts";
+import type { SourceDoc } from "../project/schema_yml.ts";
+import { sourceRelationOf } from "../project/jinja.ts";
+import { type Session, sqlName, sqlString } from "../session.ts";
+
+/** The column of raw rows that is true for what the source deleted. */
+const DELETED = "_deleted";
+
+/** Raw files by source table. */
+export type RawInputs = Record<string, TableFile[]>;
+
+/**
+ * Makes each source table of a project a view of its raw files.
+ *
+ * @throws {LakeError} when a table has no raw file, or one cannot be read.
+ * @throws {SchemaContractError} when a file lacks a column that the project documents, or has another type.
+ */
+export async function createRawViews(
+  session: Session,
+  sources: SourceDoc[],
+  inputs: RawInputs,
+  store: ObjectStore,
+): Promise<void> {
+  for (const schema of new Set(sources.map((source) => source.schema))) {
+    await session.run(`CREATE SCHEMA ${sqlName(schema)}`);
+  }
+  for (const source of sources) {
+    const files = requireRawFiles(source, inputs, store.url);
+    await createView(session, source, files, store);
+    await checkColumns(session, source, files);
+  }
+}
+
+/**
+ * The raw files of a source table.
+ *
+ * @param url Where the lake is, for messages.
+ * @throws {LakeError} when it has none.
+ */
+export function requireRawFiles({ table }: SourceDoc, inputs: RawInputs, url: string): TableFile[] {
+  const files = inputs[table];
+  if (files !== undefined && files.length > 0) return files;
+  throw new LakeError("A raw table is missing from the lake", {
+    expected: `a raw file of ${table} in ${url}`,
+    found: Object.keys(inputs).join(", ") || "no raw tables",
+    remedy: "Run `deno task pipeline run extract`; where it leaves the table out, it says why.",
+  });
+}
+
+async function createView(
+  session: Session,
+  source: SourceDoc,
+  files: TableFile[],
+  store: ObjectStore,
+): Promise<void> {
+  const paths = await Promise.all(files.map((file) => store.localPath(file.key)));
+  const list = paths.map(sqlString).join(", ");
+  try {
+    await session.run(
+      `CREATE VIEW ${sourceRelationOf(source)} AS
+       SELECT *${await tombstoneColumn(session, list, source)}
+       FROM read_parquet([${list}], union_by_name = true)`,
+    );
+  } catch (cause) {
+    if (!(cause instanceof WarehouseError)) throw cause;
+    throw new LakeError(`A raw file of ${source.table} cannot be read`, {
+      expected: "a Parquet file",
+      found: `${files.map((file) => file.key).join(", ")} in ${store.url}`,
+      remedy: "Run `deno task pipeline run extract --force` to copy it again.",
+      cause,
+    });
+  }
+}
+
+/** Files of before rows could be deleted lack the column that says so: none of theirs is. */
+async function tombstoneColumn(session: Session, list: string, source: SourceDoc): Promise<string> {
+  if (!source.columns.some(({ name }) => name === DELETED)) return "";
+  const [found] = await session.rows(
+    `SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet([${list}], union_by_name = true))
+     WHERE column_name = ${sqlString(DELETED)}`,
+  );
+  return found ? ` REPLACE (coalesce(${DELETED}, false) AS ${DELETED})` : `, false AS ${DELETED}`;
+}
+
+async function checkColumns(session: Session, source: SourceDoc, files: TableFile[]): Promise<void> {
+  const columns = await session.rows<{ column_name: string; column_type: string }>(
+    `DESCRIBE ${sourceRelationOf(source)}`,
+  );
+  const types = new Map(columns.map((column) => [column.column_name, column.column_type]));
+  const wrong = source.columns.filter(({ name, dataType }) =>
+    !types.has(name) || (dataType !== undefined && types.get(name) !== dataType)
+  );
+  if (wrong.length === 0) return;
+  throw new SchemaContractError(`The raw table ${source.table} does not have the columns it should`, {
+    expected: wrong.map(({ name, dataType }) => `${name} ${dataType ?? ""}`.trim()).join(", "),
+    found: wrong.map(({ name }) => types.has(name) ? `${name} ${types.get(name)}` : `no ${name}`).join(", ") +
+      ` in ${files.map((file) => file.key).join(", ")}`,
+    remedy: "Run `deno task pipeline run extract --force`, or correct the project's sources.yml.",
+  });
+}

@@ -1,0 +1,164 @@
+import { WarehouseError } from "shopflow/errors/mod.ts";
+import {
+  fileSha256,
+  isWhole,
+  type SnapshotTable,
+  type TableFile,
+  type WriteRecord,
+} from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import { join } from "node:path";
+import { withinMonths } from "./prune.ts";
+import { isMonthText, monthColumn, type MonthlyTable } from "./partitions.ts";
+import { relationOf } from "../project/jinja.ts";
+import { type Session, sqlName, sqlString } from "../session.ts";
+import type { SqlModel } from "../project/sql_model.ts";
+
+/** Where files go. */
+export interface FilePlace {
+  store: ObjectStore;
+  /** Local folder for a file until the store takes it over. */
+  folder: string;
+  /** What is written, noted before it is. */
+  record: WriteRecord;
+}
+
+/** Where one file goes, with its local path until then. */
+type FileTarget = Omit<FilePlace, "folder"> & { path: string };
+
+/**
+ * Writes a model's rows as a Parquet file `curated/<table>/<hash>.parquet` of the store. Rows are sorted by
+ * the model's grain, so that equal rows give an equal file; a file that the store has whole is not written again.
+ *
+ * @throws {WarehouseError} when the model's schema file states no grain.
+ */
+export async function writeTableFile(
+  session: Session,
+  model: SqlModel,
+  place: FilePlace,
+): Promise<SnapshotTable> {
+  const file = await writeRows(
+    session,
+    model,
+    `SELECT * FROM ${relationOf(model.name)}`,
+    onlyFile(model, place),
+  );
+  return { columns: await columnsOf(session, model), rows: file.rows, files: [file] };
+}
+
+/**
+ * Writes the rewritten rows of a table kept by month, one file a month, and puts the reused files beside them.
+ * A table without rows has one empty file, so that it can be read.
+ *
+ * @throws {WarehouseError} when the model's schema file states no grain.
+ */
+export async function writeMonthlyFiles(
+  session: Session,
+  { model, reused, rewritten }: MonthlyTable,
+  place: FilePlace,
+): Promise<SnapshotTable> {
+  const month = monthColumn(model);
+  const by = sqlName(model.doc.partition!.by);
+  // Of days there are few: the month of every row would be written as text otherwise.
+  const months = await session.rows<{ month: string }>(
+    `SELECT DISTINCT ${month} AS month FROM (SELECT DISTINCT ${by} FROM (${rewritten})) ORDER BY 1`,
+  );
+  if (model.doc.partition!.oneFile || (months.length === 0 && reused.every(({ rows }) => rows === 0))) {
+    return {
+      columns: await columnsOf(session, model),
+      ...whole(await writeRows(session, model, rewritten, onlyFile(model, place))),
+    };
+  }
+  const files = [
+    ...reused,
+    ...await writeMonths(session, model, months.map(({ month }) => month), {
+      rewritten,
+      place,
+    }),
+  ];
+  const kept = files.filter(({ rows }) => rows > 0).toSorted((a, b) => a.partition! < b.partition! ? -1 : 1);
+  return {
+    columns: await columnsOf(session, model),
+    rows: kept.reduce((sum, file) => sum + file.rows, 0),
+    files: kept,
+  };
+}
+
+/**
+ * Writes a file a month, two at a time: one that is small keeps no two cores busy, and while a file is hashed and goes
+ * into the store, DuckDB writes the other.
+ */
+async function writeMonths(
+  session: Session,
+  model: SqlModel,
+  months: string[],
+  { rewritten, place }: { rewritten: string; place: FilePlace },
+): Promise<TableFile[]> {
+  const month = monthColumn(model);
+  const files: TableFile[] = [];
+  const waiting = [...months.entries()].reverse();
+  const write = async (session: Session) => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const [i, partition] = next;
+      const rows = `SELECT * FROM (${rewritten}) WHERE ${within(model, partition)} AND ${month} = ${
+        sqlString(partition)
+      }`;
+      try {
+        const path = join(place.folder, `${model.name}_${i}.parquet`);
+        files[i] = { ...await writeRows(session, model, rows, { ...place, path }), partition };
+      } catch (error) {
+        waiting.length = 0;
+        throw error;
+      }
+    }
+  };
+  using other = await session.beside();
+  // Both have ended before an error is thrown: the folder goes away then.
+  const ends = await Promise.allSettled([write(session), write(other)]);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  return files;
+}
+
+/** A condition on the date itself, which passes over the rows of other months without writing theirs as text. */
+const within = (model: SqlModel, month: string) =>
+  isMonthText(model) ? "true" : withinMonths(model.doc.partition!.by, [month]);
+
+const whole = (file: TableFile) => ({ rows: file.rows, files: [file] });
+
+async function writeRows(
+  session: Session,
+  { name, doc, file }: SqlModel,
+  rows: string,
+  { path, store, record }: FileTarget,
+): Promise<TableFile> {
+  if (doc.grain.length === 0) {
+    throw new WarehouseError(`The SQL model ${file} has no grain`, {
+      expected: "the columns that identify a row, as `config: { meta: { grain: […] } }` in its schema file",
+      found: "none",
+    });
+  }
+  const [written] = await session.rows<{ Count: number }>(
+    `COPY (SELECT * FROM (${rows}) ORDER BY ${doc.grain.map(sqlName).join(", ")})
+     TO ${sqlString(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`,
+  );
+  const [sha256, { size }] = await Promise.all([fileSha256(path), Deno.stat(path)]);
+  const key = `curated/${name}/${sha256.slice(0, 16)}.parquet`;
+  const isThere = (await store.stat(key))?.size === size && await isWhole(store, { key, sha256 });
+  if (isThere) await Deno.remove(path);
+  else {
+    await record.add([{ key, size }]);
+    await store.moveIn(key, path);
+  }
+  return { key, rows: written!.Count, size, sha256 };
+}
+
+const onlyFile = (model: SqlModel, place: FilePlace): FileTarget => ({
+  ...place,
+  path: join(place.folder, `${model.name}.parquet`),
+});
+
+async function columnsOf(session: Session, { name }: SqlModel): Promise<SnapshotTable["columns"]> {
+  return await session.rows<{ name: string; type: string }>(
+    `SELECT column_name AS name, column_type AS type FROM (DESCRIBE ${relationOf(name)})`,
+  );
+}

@@ -1,0 +1,185 @@
+/** Snapshots of the lake: `deno task lake snapshots | show [ID] | diff A B | rollback A | gc --keep N | quarantine`. */
+import { Command, InvalidArgumentError } from "commander";
+import { loadConfig } from "shopflow/config/mod.ts";
+import { runCommand, wholeNumber } from "shopflow/cli/mod.ts";
+import {
+  findSnapshot,
+  listSnapshots,
+  type Manifest,
+  plannedGarbage,
+  readManifest,
+  rollBack,
+} from "shopflow/lake/mod.ts";
+import { createRuntime, leftoverFolders } from "shopflow/runtime/mod.ts";
+import { loadSqlProject, quarantinedRows, quarantinedRun, quarantinedRuns } from "shopflow/warehouse/mod.ts";
+import { createContext, type PipelineContext } from "../context.ts";
+import {
+  differenceOf,
+  differenceText,
+  garbageText,
+  manifestText,
+  quarantinedRowsText,
+  quarantineText,
+  snapshotsText,
+} from "./lake_text.ts";
+import { ageLimit, NO_GARBAGE, removeGarbage } from "../steps/remove_garbage.ts";
+import { WAREHOUSE_PROJECT } from "../steps/transform.ts";
+
+const HOUR_MS = 60 * 60 * 1000;
+
+interface OutputFlags {
+  json?: boolean;
+}
+
+interface QuarantineFlags extends OutputFlags {
+  query: string;
+}
+
+interface GcFlags extends OutputFlags {
+  keep: number;
+  olderThan: number;
+  dryRun?: boolean;
+}
+
+/** The commands; what they say goes to `print`. */
+export function createLakeProgram(
+  context: () => PipelineContext,
+  print: (text: string) => void = console.log,
+): Command {
+  const answer = (value: unknown, text: () => string, { json }: OutputFlags) =>
+    print(json ? JSON.stringify(value, null, 2) : text());
+
+  const program = new Command("deno task lake")
+    .description(
+      "Looks at the lake's snapshots, goes back to one, and removes what nothing needs.\n" +
+        "A snapshot is named by its id, by the beginning of it, or by `current`.",
+    );
+  program.command("snapshots")
+    .description("list the snapshots, the newest first; * marks the current one")
+    .option("--json", "print JSON")
+    .action(async (flags: OutputFlags) => {
+      const snapshots = await listSnapshots(context().store);
+      answer(snapshots, () => snapshotsText(snapshots), flags);
+    });
+  program.command("show")
+    .description("show a snapshot's tables and what they were made from")
+    .argument("[snapshot]", "which one", "current")
+    .option("--json", "print the manifest as it is stored")
+    .action(async (name: string, flags: OutputFlags) => {
+      const { store } = context();
+      const manifest = await readManifest(store, await findSnapshot(store, name));
+      answer(manifest, () => manifestText(manifest), flags);
+    });
+  program.command("diff")
+    .description("compare two snapshots: tables, columns, files, and rows by key")
+    .argument("<before>", "the one to compare from")
+    .argument("[after]", "the one to compare with", "current")
+    .option("--json", "print JSON")
+    .action(async (from: string, to: string, flags: OutputFlags) => {
+      const { store } = context();
+      const [before, after] = [await findSnapshot(store, from), await findSnapshot(store, to)];
+      const manifests: [Manifest, Manifest] = [
+        await readManifest(store, before),
+        await readManifest(store, after),
+      ];
+      const tables = await differenceOf(store, manifests, await loadSqlProject(WAREHOUSE_PROJECT));
+      answer({ before, after, tables }, () => differenceText(before, after, tables), flags);
+    });
+  program.command("rollback")
+    .description("make an older snapshot the current one; deletes nothing, so that it can be taken back")
+    .argument("<snapshot>", "which one")
+    .option("--json", "print JSON")
+    .action(async (name: string, flags: OutputFlags) => {
+      const { store, runtime } = context();
+      const done = await rollBack(store, await findSnapshot(store, name), runtime.now());
+      answer(done, () => rollbackText(done), flags);
+    });
+  program.command("gc")
+    .description(
+      "delete old snapshots and the lake's files that no kept snapshot and no extract names; files of other\n" +
+        "programs are kept and listed",
+    )
+    .requiredOption(
+      "--keep <number>",
+      "how many of the newest snapshots stay, beside the current one",
+      wholeNumber,
+    )
+    .option(
+      "--older-than <hours>",
+      "leave younger files alone: a run may be about to name them",
+      hours,
+      24,
+    )
+    .option("--dry-run", "only say what would be deleted, file by file")
+    .option("--json", "print JSON")
+    .action((flags: GcFlags) => collect(context(), flags, answer));
+  addQuarantine(program, context, answer);
+  return program;
+}
+
+function addQuarantine(
+  program: Command,
+  context: () => PipelineContext,
+  answer: (value: unknown, text: () => string, flags: OutputFlags) => void,
+): void {
+  program.command("quarantine")
+    .description("list the data tests that blocked a publish, or show the rows that one of them found")
+    .argument("[run]", "run that was blocked")
+    .argument("[test]", "data test of that run, as the list names it")
+    .option("--query <sql>", "SQL over failing_rows", "SELECT * FROM failing_rows")
+    .option("--json", "print JSON")
+    .action(async (run: string | undefined, test: string | undefined, flags: QuarantineFlags) => {
+      const { store } = context();
+      if (run !== undefined && test !== undefined) {
+        const rows = await quarantinedRows(store, run, test, flags.query);
+        return answer(rows, () => quarantinedRowsText(rows), flags);
+      }
+      const runs = run === undefined ? await quarantinedRuns(store) : [await quarantinedRun(store, run)];
+      answer(runs, () => quarantineText(runs), flags);
+    });
+}
+
+async function collect(
+  { config, store, runtime }: PipelineContext,
+  flags: GcFlags,
+  answer: (value: unknown, text: () => string, flags: OutputFlags) => void,
+): Promise<void> {
+  const { keep, olderThan, dryRun = false } = flags;
+  const retention = { keep, minimumAgeMs: olderThan * HOUR_MS };
+  const { garbage, folders } = dryRun
+    ? {
+      garbage: await plannedGarbage(store, retention, runtime.now()) ?? NO_GARBAGE,
+      folders: (await leftoverFolders(config.home, ageLimit(runtime.now(), retention))).map(({ path }) =>
+        path
+      ),
+    }
+    : await removeGarbage({ config, store, runtime }, retention);
+  answer(
+    { dryRun, ...garbage, folders },
+    () => garbageText(garbage, folders, { dryRun, list: dryRun }),
+    flags,
+  );
+}
+
+function rollbackText({ from, to }: { from: string; to: string }): string {
+  return [
+    `snapshot ${to} is current again, ${from} is rolled back`,
+    "Reports and scores are still those of the snapshot they name: `deno task pipeline run train score publish`",
+    `renews them. As long as inputs and code are those of ${from}, \`transform\` leaves the lake as it is;`,
+    `\`--force\` publishes it all the same, and so does \`deno task lake rollback ${from}\`.`,
+  ].join("\n");
+}
+
+/** A parser of a number of hours. */
+function hours(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Give a number of hours, 0 or more.");
+}
+
+if (import.meta.main) {
+  await runCommand(async () => {
+    const program = createLakeProgram(() => createContext(loadConfig(), createRuntime()));
+    await program.parseAsync(Deno.args, { from: "user" });
+  });
+}

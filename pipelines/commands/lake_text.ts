@@ -1,0 +1,287 @@
+import {
+  compareSnapshots,
+  type ForeignObject,
+  type Garbage,
+  type Lineage,
+  type Manifest,
+  refuseDamaged,
+  type SnapshotSummary,
+  type TableDifference,
+} from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import {
+  compareRows,
+  mayBeDamage,
+  openSession,
+  type QuarantinedRun,
+  type Row,
+  type RowDifference,
+  type SqlProject,
+} from "shopflow/warehouse/mod.ts";
+import { counted, formatCount, formatSize, formatTime, monthSpans, textTable } from "shopflow/cli/mod.ts";
+
+/**
+ * Compares two snapshots: tables, columns and files by their manifests, and rows by the grain that the project's
+ * schema files give a table.
+ *
+ * @throws {LakeError} that names a file whose bytes were damaged.
+ */
+export async function differenceOf(
+  store: ObjectStore,
+  manifests: [Manifest, Manifest],
+  project: SqlProject,
+): Promise<Difference[]> {
+  const differences: Difference[] = [];
+  using session = await openSession();
+  for (const difference of compareSnapshots(...manifests)) {
+    const grain = project.models.find(({ name }) => name === difference.table)?.doc.grain ?? [];
+    try {
+      const rows = await compareRows(session, store, difference, manifests, grain);
+      differences.push({ ...difference, ...(rows && { rows }) });
+    } catch (cause) {
+      const files = [...difference.filesRemoved, ...difference.filesAdded];
+      const remedy = "Compare other snapshots, or restore the file from a backup.";
+      if (mayBeDamage(cause)) await refuseDamaged(store, files, { remedy, cause });
+      throw cause;
+    }
+  }
+  return differences;
+}
+
+/** A table's difference with its rows counted by key, where the table has one. */
+export type Difference = TableDifference & { rows?: RowDifference };
+
+/** The difference of two snapshots for a terminal. */
+export function differenceText(before: string, after: string, differences: Difference[]): string {
+  const changed = differences.filter(({ change }) => change !== "same");
+  const same = differences.length - changed.length;
+  const title = `from ${before} to ${after}`;
+  if (changed.length === 0) return `${title}: all ${counted(same, "table")} are the same`;
+  return [
+    title,
+    "",
+    differenceTable(changed),
+    ...changed.flatMap(({ table, change, columnsAdded, columnsRemoved }) =>
+      change !== "changed" ? [] : [
+        ...columnsAdded.map((column) => `${table}: column added: ${column}`),
+        ...columnsRemoved.map((column) => `${table}: column removed: ${column}`),
+      ]
+    ),
+    ...(same > 0 ? ["", `${counted(same, "table")} ${same === 1 ? "is" : "are"} the same.`] : []),
+    ...(changed.some(({ rows }) => rows === undefined)
+      ? ["? no key in common by which to compare rows"]
+      : []),
+  ].join("\n");
+}
+
+/** Tables that differ, one a line; `?` where there is no key by which to compare rows. */
+export function differenceTable(changed: Difference[]): string {
+  return textTable(
+    [
+      { title: "table" },
+      { title: "change" },
+      { title: "rows", align: "right" },
+      { title: "+ rows", align: "right" },
+      { title: "- rows", align: "right" },
+      { title: "~ rows", align: "right" },
+      { title: "files" },
+    ],
+    changed.map(({ table, change, rowsBefore, rowsAfter, rows, filesAdded, filesRemoved }) => [
+      table,
+      change,
+      rowsBefore === rowsAfter
+        ? formatCount(rowsAfter)
+        : `${formatCount(rowsBefore)} → ${formatCount(rowsAfter)}`,
+      ...[rows?.added, rows?.removed, rows?.changed].map((count) =>
+        count === undefined ? "?" : count === 0 ? "" : formatCount(count)
+      ),
+      `+${filesAdded.length} -${filesRemoved.length}`,
+    ]),
+  );
+}
+
+/** What a garbage collection did or would do, for a terminal. */
+export function garbageText(
+  garbage: Garbage,
+  folders: string[],
+  { dryRun, list }: { dryRun: boolean; list: boolean },
+): string {
+  const { kept, manifests, files, records, unfinished, foreign } = garbage;
+  const all = [...manifests, ...files, ...unfinished];
+  const size = formatSize(all.reduce((sum, object) => sum + object.size, 0));
+  const parts = [
+    counted(manifests.length, "snapshot"),
+    counted(files.length, "file"),
+    counted(unfinished.length, "unfinished write"),
+    counted(folders.length, "leftover folder"),
+  ];
+  return [
+    ...(list ? [...manifests, ...files, ...records].map(({ key }) => key) : []),
+    ...(list ? [...unfinished.map(({ name }) => name), ...folders] : []),
+    `${dryRun ? "would delete" : "deleted"} ${parts.join(", ")}: ${size}`,
+    `kept ${counted(kept.length, "snapshot")}: ${kept.join(", ")}`,
+    ...(foreign.length > 0 ? [keptText(foreign)] : []),
+  ].join("\n");
+}
+
+/** What a collection kept since the lake did not write it, and what to do about it. */
+export const keptText = (foreign: ForeignObject[]) =>
+  `kept ${foreignText(foreign)}. Delete what is not needed yourself; a prefix of its own for the lake ` +
+  "(SHOPFLOW_LAKE) keeps others' files apart.";
+
+/** So many folders are named. */
+const MOST_FOLDERS = 5;
+
+/** How many objects the lake did not write, how large they are, and where. */
+export function foreignText(foreign: ForeignObject[]): string {
+  const folders = new Map<string, ForeignObject[]>();
+  for (const object of foreign) {
+    const folder = folderOf(object);
+    const objects = folders.get(folder);
+    if (objects === undefined) folders.set(folder, [object]);
+    else objects.push(object);
+  }
+  const places = [...folders.values()].map((objects) =>
+    objects.length === 1
+      ? objects[0]!.name
+      : `${objects[0]!.name} and ${objects.length - 1} more in ${folderOf(objects[0]!)}/`
+  );
+  const shown = places.slice(0, MOST_FOLDERS);
+  const more = places.length - shown.length;
+  const size = formatSize(foreign.reduce((sum, object) => sum + object.size, 0));
+  return `${counted(foreign.length, "object")} that this lake did not write, ${size}: ${shown.join("; ")}${
+    more > 0 ? `; and in ${counted(more, "other folder")}` : ""
+  }`;
+}
+
+const folderOf = ({ name }: ForeignObject) => name.split("/").slice(0, -1).slice(0, 2).join("/");
+
+/** Fields that have a place of their own on the page; whatever else a manifest says is printed as it is. */
+const SHOWN = ["id", "createdAt", "codeVersion", "inputs", "tables", "dataTests", "lineage"];
+
+/** A manifest for a terminal: tables, and the lineage they were made from. */
+export function manifestText(manifest: Manifest): string {
+  const { id, createdAt, codeVersion, tables, dataTests, lineage } = manifest;
+  const tests = dataTests &&
+    `${counted(dataTests.passed, "data test")} passed, ${counted(dataTests.warnings.length, "warning")}`;
+  const others = Object.entries(manifest).filter(([name]) => !SHOWN.includes(name));
+  return [
+    `snapshot ${id}`,
+    `created  ${formatTime(createdAt)} UTC, by code ${codeVersion}`,
+    ...(tests ? [`tests    ${tests}`] : []),
+    ...(dataTests?.warnings ?? []).map(({ name, failures }) => `         warning: ${name}: ${failures} rows`),
+    "",
+    textTable(
+      [
+        { title: "table" },
+        { title: "rows", align: "right" },
+        { title: "size", align: "right" },
+        { title: "files" },
+      ],
+      Object.entries(tables).map((
+        [name, { rows, files }],
+      ) => [name, formatCount(rows), ...filesCells(files)]),
+    ),
+    "",
+    "Made from",
+    inputsTable(manifest),
+    ...(lineage?.sourceTransactionTime
+      ? [`The source's transaction was at ${formatTime(lineage.sourceTransactionTime)} UTC.`]
+      : []),
+    ...(lineage ? ["", "SQL of the models", modelsTable(lineage)] : []),
+    ...others.flatMap(([name, value]) => ["", name, JSON.stringify(value, null, 2)]),
+  ].join("\n");
+}
+
+/** The source tables: their raw files, of which months those are, and up to where the source was read. */
+function inputsTable({ inputs, lineage }: Manifest): string {
+  return textTable(
+    [
+      { title: "source table" },
+      { title: "rows", align: "right" },
+      { title: "size", align: "right" },
+      { title: "raw files" },
+      { title: "months" },
+      { title: "read up to" },
+    ],
+    Object.entries(inputs).map(([name, files]) => {
+      const months = files.flatMap(({ key }) => lineage?.rawMonths[key] ?? []);
+      return [
+        name,
+        formatCount(files.reduce((sum, file) => sum + file.rows, 0)),
+        ...filesCells(files),
+        monthSpans([...new Set(months)]),
+        lineage?.watermarks?.[name]?.slice(0, 19) ?? "",
+      ];
+    }),
+  );
+}
+
+/** The SQL models with the hashes that say whether one is the same as in another snapshot. */
+function modelsTable({ models }: Lineage): string {
+  return textTable(
+    [{ title: "model" }, { title: "hash" }],
+    Object.entries(models).toSorted(([one], [other]) => one < other ? -1 : 1),
+  );
+}
+
+function filesCells(files: { key: string; size: number }[]): [string, string] {
+  const size = formatSize(files.reduce((sum, file) => sum + file.size, 0));
+  const first = files[0]?.key ?? "none";
+  return [size, files.length > 1 ? `${first} and ${counted(files.length - 1, "more file")}` : first];
+}
+
+/** What data tests blocked, for a terminal: one line a run and test. */
+export function quarantineText(runs: QuarantinedRun[]): string {
+  if (runs.length === 0) return "The quarantine is empty: no data test has blocked a publish.";
+  return [
+    textTable(
+      [{ title: "run" }, { title: "blocked at (UTC)" }, { title: "rows", align: "right" }, {
+        title: "data test",
+      }],
+      runs.flatMap(({ run, createdAt, tests }) =>
+        tests.map(({ name, failures }) => [run, formatTime(createdAt), formatCount(failures), name])
+      ),
+    ),
+    "",
+    "`deno task lake quarantine RUN TEST` shows the rows of a test; the files are beneath quarantine/ in the lake.",
+  ].join("\n");
+}
+
+/** Rows of a test in quarantine, for a terminal. */
+export function quarantinedRowsText(rows: Row[], most = 50): string {
+  if (rows.length === 0) return "no rows";
+  const columns = Object.keys(rows[0]!);
+  const shown = rows.slice(0, most).map((row) => columns.map((column) => String(row[column] ?? "")));
+  const more = rows.length > most
+    ? `\n${formatCount(rows.length - most)} more rows: ask for fewer with --query`
+    : "";
+  return textTable(columns.map((title) => ({ title })), shown) + more;
+}
+
+/** The list of snapshots for a terminal. */
+export function snapshotsText(snapshots: SnapshotSummary[]): string {
+  if (snapshots.length === 0) return "The lake has no snapshots yet. Run `deno task pipeline run transform`.";
+  return textTable(
+    [
+      { title: " " },
+      { title: "snapshot" },
+      { title: "created (UTC)" },
+      { title: "tables", align: "right" },
+      { title: "rows", align: "right" },
+      { title: "size", align: "right" },
+      { title: "of it new", align: "right" },
+      { title: "" },
+    ],
+    snapshots.map(({ id, createdAt, tables, rows, size, newSize, status }) => [
+      status === "current" ? "*" : "",
+      id,
+      formatTime(createdAt),
+      formatCount(tables),
+      formatCount(rows),
+      formatSize(size),
+      formatSize(newSize),
+      status === "kept" ? "" : status,
+    ]),
+  );
+}

@@ -1,0 +1,281 @@
+import {
+  championVersion,
+  findVersion,
+  isBaseline,
+  type ListedVersion,
+  listVersions,
+  loadModelVersion,
+  makeChampion,
+  type ModelVersion,
+  type PromotionDecision,
+  promotionDecisions,
+} from "shopflow/ml/registry/mod.ts";
+import { formatTime, runCommand, textTable } from "shopflow/cli/mod.ts";
+import { figureText } from "../steps/train/settle_challenger.ts";
+import { InputError, ModelError } from "shopflow/errors/mod.ts";
+import { CHURN_FEATURES, loadChurnModel } from "shopflow/churn/mod.ts";
+import { loadRecommender } from "shopflow/recommendation/mod.ts";
+import { createContext, type PipelineContext } from "../context.ts";
+import { Command } from "commander";
+import { loadConfig } from "shopflow/config/mod.ts";
+import { createRuntime } from "shopflow/runtime/mod.ts";
+
+/** Decisions about versions for a terminal, in the order given. */
+function historyText(decisions: PromotionDecision[]): string {
+  if (decisions.length === 0) {
+    return "Nothing was decided yet: no version was trained since decisions are kept.";
+  }
+  return decisions.map(decisionText).join("\n\n");
+}
+
+/** What was decided, why, and by which figures. */
+function decisionText(decision: PromotionDecision): string {
+  const { version, champion, outcome, decidedAt, decidedBy, reason, run, holdOut, figures } = decision;
+  const stayed = champion === null ? "" : `, ${champion} stayed champion`;
+  const what = {
+    promoted: `${version} became champion${champion === null ? "" : ` instead of ${champion}`}`,
+    refused: `${version} was refused${stayed}`,
+    held: `${version} waits for a person${stayed}`,
+  }[outcome];
+  const who = `${decidedBy === "person" ? ", by hand" : ""}${run === undefined ? "" : `, in ${run}`}`;
+  return [
+    `${formatTime(decidedAt)}  ${what}${who}`,
+    `  ${reason}`,
+    ...(holdOut === undefined ? [] : [`  judged on ${holdOut}`]),
+    ...figures.map((figure) => `  ${figureText(figure)}`),
+  ].join("\n");
+}
+
+/** The versions of models for a terminal. */
+function versionsText(versions: ListedVersion[]): string {
+  if (versions.length === 0) return "No model is trained yet. Run `deno task pipeline run train`.";
+  return textTable(
+    [
+      { title: " " },
+      { title: "model" },
+      { title: "version" },
+      { title: "trained (UTC)" },
+      { title: "data before" },
+      { title: "snapshot" },
+      { title: "figures" },
+      { title: "" },
+    ],
+    versions.map((listed) => [
+      listed.isChampion ? "*" : "",
+      listed.card.name,
+      listed.card.version,
+      formatTime(listed.card.trainedAt),
+      listed.card.asOf,
+      listed.card.snapshot,
+      leadingFigures(listed),
+      stateOf(listed),
+    ]),
+  );
+}
+
+/** What a version is now, in a word or two. */
+function stateOf({ card, isChampion, decision }: ListedVersion): string {
+  if (isChampion) return "champion";
+  if (isBaseline(card)) return "baseline";
+  if (decision === undefined) return "no decision";
+  return { refused: "refused", held: "waits for a person", promoted: "former champion" }[decision.outcome];
+}
+
+/** The metric that each model is judged by first, beside its baseline. */
+const LEADING = [["AUC", "auc", "baseline_auc"], ["NDCG@10", "ndcg_at_10", "popularity_ndcg_at_10"]] as const;
+
+function leadingFigures({ card }: ListedVersion): string {
+  const { metrics } = card;
+  const texts = LEADING.flatMap(([name, own, baseline]) =>
+    metrics[own] === undefined
+      ? []
+      : [`${name} ${metrics[own].toFixed(3)} (baseline ${metrics[baseline]?.toFixed(3) ?? "unknown"})`]
+  );
+  return texts.join(", ") || (isBaseline(card) ? "" : "not judged");
+}
+
+/** A version for a terminal. */
+function versionText(listed: ListedVersion): string {
+  const { card, decision } = listed;
+  return [
+    `${card.name} ${card.version}: ${stateOf(listed)}`,
+    `trained ${formatTime(card.trainedAt)} UTC on snapshot ${card.snapshot}, data before ${card.asOf}`,
+    `files: ${card.files.join(", ")}`,
+    "",
+    decision === undefined ? "No decision about it is kept." : decisionText(decision),
+    "",
+    textTable(
+      [{ title: "metric" }, { title: "value", align: "right" }],
+      Object.entries(card.metrics).map(([name, value]) => [
+        name,
+        Number.isInteger(value) ? String(value) : value.toFixed(4),
+      ]),
+    ),
+  ].join("\n");
+}
+
+/**
+ * Whether the present code can score with a version.
+ *
+ * @throws {ModelError} when it cannot: it is a baseline, its files are of another format, or a feature it asks for is
+ *   not computed any more.
+ */
+export function checkScorable(version: ModelVersion): void {
+  const { card, files } = version;
+  if (isBaseline(card)) {
+    throw new ModelError(`${card.version} is the baseline of the ${card.name} model`, {
+      expected: "a trained version",
+      found: "the baseline, which serves by itself while no model can",
+    });
+  }
+  if (card.name === "recommendation") whileReading(version, () => loadRecommender(files));
+  const gone = missingFeatures(version);
+  if (gone.length === 0) return;
+  throw new ModelError(`The churn model ${card.version} asks for features that are not computed any more`, {
+    expected: `features among ${CHURN_FEATURES.map(({ name }) => name).join(", ")}`,
+    found: gone.join(", "),
+  });
+}
+
+/**
+ * Features that a version asks for and the present code does not compute.
+ *
+ * @throws {ModelError} when its files are damaged or of another format.
+ */
+export function missingFeatures(version: ModelVersion): string[] {
+  const { card, files } = version;
+  if (card.name !== "churn") return [];
+  const known = new Set(CHURN_FEATURES.map(({ name }) => name));
+  return whileReading(version, () => loadChurnModel(files).featureNames.filter((name) => !known.has(name)));
+}
+
+/** What is computed from the content of damaged files fails in any way. */
+function whileReading<T>({ card }: ModelVersion, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof ModelError) throw cause;
+    throw new ModelError(`The files of the ${card.name} model ${card.version} are damaged`, {
+      found: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  }
+}
+
+/**
+ * Makes a version champion because a person says so, and keeps the reason.
+ *
+ * @throws {InputError} when there is no such version, it is the champion already, or no reason is given.
+ * @throws {ModelError} when the version could not score, or another one became champion meanwhile.
+ */
+async function promoteByPerson(
+  { store, runtime, config }: Pick<PipelineContext, "store" | "runtime" | "config">,
+  { model, version, reason }: { model: string; version: string; reason: string },
+): Promise<PromotionDecision> {
+  if (reason.trim() === "") {
+    throw new InputError("A promotion needs a reason", {
+      expected: "words that tell others why, e.g. --reason 'the challenger was trained on a broken extract'",
+      found: JSON.stringify(reason),
+    });
+  }
+  const champion = await championVersion(store, model);
+  // A champion that was damaged must not stand in the way of another.
+  const onDamaged = ({ message }: Error) => runtime.log.warn(message);
+  const { card } = await findVersion(store, model, version, { onDamaged });
+  if (card.version === champion) {
+    throw new InputError(`${model} ${card.version} is the champion already`, {
+      expected: "another version; `deno task models list` has them",
+      found: version,
+    });
+  }
+  checkScorable(await loadModelVersion(store, model, card.version));
+  const decision: PromotionDecision = {
+    version: card.version,
+    champion,
+    outcome: "promoted",
+    reason: reason.trim(),
+    decidedAt: runtime.now().toISOString(),
+    decidedBy: "person",
+    figures: [],
+    ...(config.run && { run: config.run.name }),
+  };
+  await makeChampion(store, model, card.version, { replaces: champion, decision });
+  return decision;
+}
+
+/** Versions of models: `deno task models list [MODEL] | show MODEL [VERSION] | history MODEL | promote MODEL VERSION`. */
+
+interface OutputFlags {
+  json?: boolean;
+}
+
+/** The commands; what they say goes to `print`. */
+export function createModelsProgram(
+  context: () => PipelineContext,
+  print: (text: string) => void = console.log,
+): Command {
+  const answer = (value: unknown, text: string, { json }: OutputFlags) =>
+    print(json ? JSON.stringify(value, null, 2) : text);
+
+  const program = new Command("deno task models")
+    .description(
+      "Looks at the trained models and says which one scores.\n" +
+        "`pipeline run train` lets a new version challenge the champion; what cannot be compared waits for `promote`.\n" +
+        "A version is named by the beginning of its id.",
+    );
+  program.command("list")
+    .description("list the versions, the latest training first; * marks the champions")
+    .argument("[model]", "churn, recommendation; by default all")
+    .option("--json", "print JSON")
+    .action(async (model: string | undefined, flags: OutputFlags) => {
+      const { store, runtime } = context();
+      const onDamaged = ({ message }: Error) => runtime.log.warn(message);
+      const versions = await listVersions(store, model, { onDamaged });
+      answer(versions, versionsText(versions), flags);
+    });
+  program.command("show")
+    .description("show where a version came from, how good it is, and why it scores or not")
+    .argument("<model>", "which model")
+    .argument("[version]", "which version; by default the champion")
+    .option("--json", "print JSON")
+    .action(async (model: string, version: string | undefined, flags: OutputFlags) => {
+      const found = await findVersion(context().store, model, version);
+      answer(found, versionText(found), flags);
+    });
+  program.command("history")
+    .description("list why versions became champion, were refused, or wait for a person, the latest first")
+    .argument("<model>", "which model")
+    .option("--json", "print JSON")
+    .action(async (model: string, flags: OutputFlags) => {
+      const { store } = context();
+      const decisions = await promotionDecisions(store, model);
+      // A misspelt name is no model without decisions.
+      if (decisions.length === 0) await findVersion(store, model);
+      answer(decisions, historyText(decisions), flags);
+    });
+  program.command("promote")
+    .description(
+      "make a version the champion, whatever its figures; only one that is better beyond chance replaces it",
+    )
+    .argument("<model>", "which model")
+    .argument("<version>", "which version")
+    .requiredOption("--reason <text>", "why, for those who read the history")
+    .option("--json", "print JSON")
+    .action(async (model: string, version: string, flags: OutputFlags & { reason: string }) => {
+      const decision = await promoteByPerson(context(), { model, version, reason: flags.reason });
+      const text =
+        `${model} ${decision.version} is the champion${
+          decision.champion === null ? "" : `; it replaces ${decision.champion}`
+        }.\n` +
+        "Scores and reports still come from the version they name; `deno task pipeline run score publish` renews them.";
+      answer(decision, text, flags);
+    });
+  return program;
+}
+
+if (import.meta.main) {
+  await runCommand(async () => {
+    const program = createModelsProgram(() => createContext(loadConfig(), createRuntime()));
+    await program.parseAsync(Deno.args, { from: "user" });
+  });
+}

@@ -1,0 +1,91 @@
+import type { Command } from "commander";
+import { NotebookError } from "shopflow/errors/mod.ts";
+import {
+  cleanNotebook,
+  describeParameters,
+  formatNotebook,
+  parseNotebook,
+  readNotebook,
+  readNotebookText,
+  readParameterRules,
+  readParameters,
+  replaceFiles,
+} from "shopflow/notebook/mod.ts";
+import { findRedefinitions, libraryNames } from "shopflow/notebook/promote/mod.ts";
+import { join } from "node:path";
+import { givenFile, givenFiles } from "shopflow/cli/mod.ts";
+
+const ROOT = join(import.meta.dirname!, "..", "..", "..");
+
+/** `notebook check FILES`: notebooks import what `lib/` has instead of defining it again. */
+export function addCheckCommand(program: Command): void {
+  program.command("check")
+    .description("fail when a notebook defines what lib/ exports already")
+    .argument("[files...]", "the .ipynb files; default those in notebooks/", givenFiles)
+    .action(check);
+}
+
+async function check(given: string[]): Promise<void> {
+  const files = given.length > 0 ? given : await notebooks();
+  const library = await libraryNames(ROOT);
+  const found: string[] = [];
+  for (const file of files) {
+    for (const { cellId, name, specifier } of findRedefinitions(await readNotebook(file), library)) {
+      found.push(`${name} of ${specifier} in cell ${cellId} of ${file}`);
+    }
+  }
+  if (found.length === 0) return console.log(`${files.length} notebooks define nothing that lib/ has`);
+  throw new NotebookError("Notebooks define what lib/ has", {
+    expected: "imports",
+    found: found.join("; "),
+    remedy: "Import it, or give the notebook's own another name.",
+  });
+}
+
+async function notebooks(): Promise<string[]> {
+  const folder = join(ROOT, "notebooks");
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  return names.filter((name) => name.endsWith(".ipynb")).toSorted().map((name) => join(folder, name));
+}
+
+/** `notebook inspect FILE`: what a run may be given. */
+export function addInspectCommand(program: Command): void {
+  program.command("inspect")
+    .description("print the parameters of a notebook, and the rules that fill them")
+    .argument("<file>", "the .ipynb file", givenFile)
+    .action(inspect);
+}
+
+async function inspect(file: string): Promise<void> {
+  const notebook = await readNotebook(file);
+  const declared = readParameters(notebook, file);
+  const rules = readParameterRules(notebook, declared, file);
+  const lines = describeParameters(declared, rules);
+  console.log(lines.length === 0 ? `${file} has no parameters` : lines.join("\n"));
+}
+
+/** `notebook clean FILES`: notebooks as they belong in version control. */
+export function addCleanCommand(program: Command): void {
+  program.command("clean")
+    .description("remove outputs and traces of runs, as version control wants it")
+    .argument("<files...>", "the .ipynb files", givenFiles)
+    .option("--check", "change nothing, but fail when something is to be cleaned")
+    .action(clean);
+}
+
+async function clean(files: string[], { check = false }: { check?: boolean }): Promise<void> {
+  const unclean: string[] = [];
+  for (const file of files) {
+    const before = await readNotebookText(file);
+    const after = formatNotebook(cleanNotebook(parseNotebook(before, file)));
+    if (after === before) continue;
+    unclean.push(file);
+    if (!check) await replaceFiles([{ path: file, before, after }]);
+  }
+  if (!check) return console.log(unclean.length === 0 ? "nothing to clean" : `cleaned ${unclean.join(", ")}`);
+  if (unclean.length === 0) return;
+  throw new NotebookError("Notebooks carry outputs or traces of runs", {
+    found: unclean.join(", "),
+    remedy: `Run \`deno task notebook clean ${unclean.join(" ")}\`.`,
+  });
+}

@@ -1,0 +1,79 @@
+import { type BesidePages, findBesidePages } from "shopflow/jobs/mod.ts";
+import type { ObjectStat, ObjectStore } from "shopflow/lake/store/mod.ts";
+import { quarantinedObjects } from "shopflow/warehouse/mod.ts";
+import type { Pipeline } from "../context.ts";
+import { keptText } from "../commands/lake_text.ts";
+import { removeGarbage } from "./remove_garbage.ts";
+import { counted, formatSize } from "shopflow/cli/mod.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** What `deno task lake gc` asks for. A month of daily snapshots, or a day of hourly ones and more. */
+const RETENTION = { keep: 30, minimumAgeMs: DAY_MS };
+/** So long logs and quarantined rows are kept. */
+const KEPT_DAYS = 90;
+const BATCH = 50;
+
+/**
+ * Removes what the lake wrote and nothing needs: snapshots beyond the newest 30, files that no snapshot and no extract
+ * names, leftovers of killed runs and schedulers, all of them older than 24 hours, and logs of scheduled runs and
+ * quarantined rows that are older than 90 days. What other programs wrote is kept and named.
+ *
+ * @throws {LakeError} when another run moved the lake's pointer meanwhile; the next run removes the rest.
+ */
+export const collectGarbage: Pipeline = async (context) => {
+  const { store, runtime } = context;
+  const logs = ago(runtime.now(), KEPT_DAYS * DAY_MS);
+  // First, since nothing has to be written for it: where the disk is full, it makes room for the rest.
+  const old = await removeOld(store, { logs, parts: ago(runtime.now(), RETENTION.minimumAgeMs) });
+  const { garbage, folders } = await removeGarbage(context, RETENTION);
+  const { kept, manifests, files, unfinished } = garbage;
+  const counts = [
+    counted(manifests.length, "snapshot"),
+    counted(files.length, "file"),
+    counted(unfinished.length, "unfinished write"),
+    counted(folders.length, "leftover folder"),
+    `${counted(old.oldLogs.length, "piece")} of logs and ${
+      counted(old.quarantined.length, "file")
+    } of quarantine older than ${KEPT_DAYS} days`,
+    `${counted(old.strayParts.length, "stray part")} of the ledger`,
+  ];
+  const removed = [
+    ...manifests,
+    ...files,
+    ...unfinished,
+    ...old.oldLogs,
+    ...old.quarantined,
+    ...old.strayParts,
+  ];
+  const size = formatSize(removed.reduce((sum, { size }) => sum + size, 0));
+  const foreign = [...garbage.foreign, ...old.foreign.map(({ key, size }) => ({ name: key, size }))]
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+  const told = foreign.length === 0 ? "" : `; ${keptText(foreign)}`;
+  return {
+    status: removed.length + folders.length === 0 ? "unchanged" : "done",
+    summary: `removed ${counts.join(", ")}: ${size}; ${counted(kept.length, "snapshot")} kept${told}`,
+  };
+};
+
+/** Removes logs, quarantined rows and stray parts of the ledger that are older than these times. */
+async function removeOld(
+  store: ObjectStore,
+  before: { logs: Date; parts: Date },
+): Promise<BesidePages & { quarantined: ObjectStat[] }> {
+  const beside = await findBesidePages(store, before);
+  const { runs, foreign } = await quarantinedObjects(store);
+  const oldRuns = runs.filter((objects) => objects.every(({ modified }) => modified < before.logs));
+  await deleteAll(store, [...beside.oldLogs, ...beside.strayParts]);
+  // Without its summary a file would not be known as ours, if this run is killed.
+  await deleteAll(store, oldRuns.flatMap((objects) => objects.slice(0, -1)));
+  await deleteAll(store, oldRuns.flatMap((objects) => objects.slice(-1)));
+  return { ...beside, quarantined: oldRuns.flat(), foreign: [...beside.foreign, ...foreign] };
+}
+
+async function deleteAll(store: ObjectStore, objects: ObjectStat[]): Promise<void> {
+  for (let from = 0; from < objects.length; from += BATCH) {
+    await Promise.all(objects.slice(from, from + BATCH).map(({ key }) => store.delete(key)));
+  }
+}
+
+const ago = (now: Date, ms: number) => new Date(now.getTime() - ms);

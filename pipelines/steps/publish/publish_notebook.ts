@@ -1,0 +1,94 @@
+import { ShopFlowError } from "shopflow/errors/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import {
+  type ExecutedNotebook,
+  type NotebookRun,
+  RecordedFailure,
+  runNotebook,
+  type RunRecord,
+} from "shopflow/notebook/run/mod.ts";
+import {
+  notebookPath,
+  noteStarted,
+  oneLine,
+  type Page,
+  publishReport,
+  renderPage,
+} from "shopflow/notebook/mod.ts";
+import type { PipelineContext } from "../../context.ts";
+import type { PlannedNotebook } from "./plan_notebooks.ts";
+
+/**
+ * Runs a notebook and publishes its page. Whatever goes wrong is this notebook's own: the others go on.
+ *
+ * @returns what went wrong, or undefined.
+ */
+export async function publishNotebook(
+  context: PipelineContext,
+  notebook: PlannedNotebook,
+): Promise<string | undefined> {
+  try {
+    const run = await runOrFail(context, notebook);
+    // Whoever stopped it did not ask for another page; what is published stays.
+    if (run.record.status === "cancelled") return `cancelled by ${run.record.failure?.evalue}`;
+    const { failure } = await publishRun(context.store, run, notebook.inputs);
+    if (failure === undefined) return undefined;
+    return failure.cellId === ""
+      ? failure.evalue
+      : `cell ${failure.cellId}, ${failure.ename}: ${failure.evalue}`;
+  } catch (error) {
+    if (error instanceof ShopFlowError) return error.message;
+    // A defect of ours, or a driver's error that nobody foresaw: its stack is for us.
+    context.runtime.log.warn(`${notebook.path}: ${error instanceof Error ? error.stack : error}`);
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  }
+}
+
+/** A run that ended before its first cell is a run like any other that failed: its page says why. */
+async function runOrFail(
+  context: PipelineContext,
+  { path, filled }: PlannedNotebook,
+): Promise<NotebookRun> {
+  try {
+    return await runNotebook(path, context, {
+      filled,
+      onStart: (record) => noteStarted(context.store, record),
+    });
+  } catch (error) {
+    if (error instanceof RecordedFailure) return error.run;
+    throw error;
+  }
+}
+
+/**
+ * Publishes a run that has ended.
+ *
+ * @param inputs see `Report.inputs`
+ * @returns its record, in which it has failed when its page could not be drawn.
+ */
+export async function publishRun(store: ObjectStore, run: NotebookRun, inputs: string): Promise<RunRecord> {
+  const { record, page } = await pageOf(run);
+  await publishReport(store, { record, page, inputs });
+  return record;
+}
+
+/** The page of a run; one that cannot be drawn is a failed run, whose page says so and shows none of its cells. */
+async function pageOf({ notebook, record }: NotebookRun): Promise<{ record: RunRecord; page: Page }> {
+  const notebookHref = notebookPath(record);
+  try {
+    return { record, page: await renderPage(notebook, { notebookHref }) };
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    const failed: RunRecord = {
+      ...record,
+      status: "failed",
+      failure: { cellId: "", ename: name, evalue: `The page could not be drawn: ${oneLine(message)}` },
+    };
+    const bare: ExecutedNotebook = {
+      ...notebook,
+      cells: [],
+      metadata: { ...notebook.metadata, shopflow: failed },
+    };
+    return { record: failed, page: await renderPage(bare, { notebookHref }) };
+  }
+}

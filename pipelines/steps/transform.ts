@@ -1,0 +1,186 @@
+import {
+  currentSnapshot,
+  type Manifest,
+  type RawExtract,
+  readManifest,
+  readRawExtract,
+  type TableFile,
+  withdrawnSnapshots,
+} from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import { codeVersion, type Logger } from "shopflow/runtime/mod.ts";
+import {
+  type BuildInputs,
+  type BuildOptions,
+  buildSnapshot,
+  FORMER_TABLES,
+  loadSqlProject,
+  openSession,
+  type RawInputs,
+  SOURCE_FIGURES,
+  type SourceFigures,
+  sqlString,
+  type TouchedMonths,
+} from "shopflow/warehouse/mod.ts";
+import { join } from "node:path";
+import { type Pipeline, withTemporaryFolder } from "../context.ts";
+import { monthSpans } from "shopflow/cli/mod.ts";
+
+/** The dbt project of the star schema. */
+export const WAREHOUSE_PROJECT = join(import.meta.dirname!, "..", "warehouse");
+/** Relations that the runner makes for the project, by the variables that name them. */
+export const PROJECT_RELATIONS = { former_tables: FORMER_TABLES, source_figures: SOURCE_FIGURES };
+/** Code that the result depends on beside the project. */
+const RUNNER = join(import.meta.dirname!, "..", "..", "lib", "warehouse");
+
+interface TransformOptions extends BuildOptions {
+  /** Folder of the dbt project. */
+  folder?: string;
+}
+
+/** Makes the pipeline that builds the star schema, with bounds on memory and threads. */
+export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: TransformOptions = {}): Pipeline {
+  return async ({ config, store, runtime, force }) => {
+    // Read before the inputs: whoever publishes after this moment may have newer ones.
+    const replaced = await currentSnapshot(store);
+    const current = replaced?.snapshot;
+    const extract = await readRawExtract(store);
+    const inputs = Object.fromEntries(
+      Object.entries(extract.tables).map(([name, table]) => [name, rawFiles(table)]),
+    );
+    const project = await loadSqlProject(folder, PROJECT_RELATIONS);
+    const code = `${project.version}-${await codeVersion([RUNNER])}`;
+    const before = force || current === undefined ? undefined : await readManifest(store, current);
+    const former = before && await canBuildOn(store, before, code) ? before : undefined;
+    if (former !== undefined && isOf(former, inputs)) {
+      return { status: "unchanged", summary: `snapshot ${current} is of the same raw data and models` };
+    }
+    const withdrawn = force ? undefined : await withdrawnTwin(store, inputs, code);
+    if (withdrawn !== undefined) {
+      const summary =
+        `the lake stays at snapshot ${current}: raw data and models are those of ${withdrawn}, ` +
+        "which was rolled back. Run transform with --force to publish it all the same";
+      return { status: "unchanged", summary };
+    }
+    const content = {
+      store,
+      project,
+      inputs,
+      codeVersion: code,
+      replaces: replaced ?? null,
+      former,
+      extracted: extractedUpTo(extract),
+      sourceFigures: figuresIn(extract),
+    };
+    const built = await withTemporaryFolder(
+      config.home,
+      (temporaryFolder) =>
+        buildSnapshot(content, runtime, { memoryLimit: "1GiB", temporaryFolder, ...build }),
+    );
+    const { id, tables: published } = built.manifest;
+    const rows = Object.values(published).reduce((sum, table) => sum + table.rows, 0);
+    const { passed, warnings } = built.tests;
+    await tellLeftOut(store, built.manifest, extract, runtime.log);
+    return {
+      status: "done",
+      summary: `snapshot ${id}: ${Object.keys(published).length} tables, ${rows} rows, ` +
+        `${passed} data tests passed, ${warnings.length} warnings; ${inWords(built.touched)}`,
+    };
+  };
+}
+
+/** Builds the star schema from the last extract and publishes it as the current snapshot. */
+export const transform: Pipeline = createTransform();
+
+/** A larger part of a table than this is not left out by single mistakes. */
+const MUCH_LEFT_OUT = 0.2;
+/** Rules by which a row is left out since another one says the same or more, or since it says nothing. */
+const REPETITIONS = /duplicate|repeated|older|nets_to_zero|zero_amount/;
+
+/** Logs how many rows of each source table the rules of staging left out, as a warning where it is a large part. */
+async function tellLeftOut(
+  store: ObjectStore,
+  { tables }: Manifest,
+  extract: RawExtract,
+  log: Logger,
+): Promise<void> {
+  const files = tables.data_quality?.files ?? [];
+  if (files.length === 0) return;
+  const paths = await Promise.all(files.map(({ key }) => store.localPath(key)));
+  using session = await openSession();
+  const rules = await session.rows<{ table: string; rule: string; rows: number }>(
+    `SELECT source_table AS table, rule, CAST(rows AS DOUBLE) AS rows
+     FROM read_parquet([${
+      paths.map(sqlString).join(", ")
+    }]) WHERE action = 'dropped' AND rows > 0 ORDER BY ALL`,
+  );
+  for (const table of new Set(rules.map(({ table }) => table))) {
+    const hit = rules.filter((rule) => rule.table === table);
+    const sum = (some: typeof hit) => some.reduce((total, { rows }) => total + rows, 0);
+    const all = extract.tables[table]?.rows ?? 0;
+    const text = `${sum(hit).toLocaleString("en-US")} of ${
+      all.toLocaleString("en-US")
+    } rows of ${table} are left out (${
+      hit.map(({ rule, rows }) => `${rule} ${rows.toLocaleString("en-US")}`).join(", ")
+    })`;
+    const unusable = sum(hit.filter(({ rule }) => !REPETITIONS.test(rule)));
+    if (unusable <= all * MUCH_LEFT_OUT) log.info(`  ${text}`);
+    else {log.warn(
+        `${text}. That is a large part: correct the rows in the source, or look whether it still is the shop's.`,
+      );}
+  }
+}
+
+/** A snapshot of these inputs and this code that a rollback took back, which a scheduled run must not undo. */
+async function withdrawnTwin(
+  store: ObjectStore,
+  inputs: RawInputs,
+  code: string,
+): Promise<string | undefined> {
+  for (const id of await withdrawnSnapshots(store)) {
+    const manifest = await readManifest(store, id);
+    if (isOf(manifest, inputs) && await canBuildOn(store, manifest, code)) return id;
+  }
+}
+
+/** A table of an extract is one file, or a list of files of changes. */
+export const rawFiles = (table: TableFile | { files: TableFile[] }) =>
+  "files" in table ? table.files : [table];
+
+/** Up to where and when an extract read the sources, as far as it says. */
+function extractedUpTo(
+  extract: { tables: Record<string, { rows: number; watermark?: string }>; sourceTransactionTime?: string },
+): BuildInputs["extracted"] {
+  const watermarks = Object.entries(extract.tables)
+    .flatMap(([name, { watermark }]) => watermark === undefined ? [] : [[name, watermark]]);
+  return {
+    ...(watermarks.length > 0 && { watermarks: Object.fromEntries(watermarks) }),
+    ...(extract.sourceTransactionTime && { sourceTransactionTime: extract.sourceTransactionTime }),
+  };
+}
+
+/** What the sources counted, of tables whose extract says it. */
+function figuresIn({ tables }: RawExtract): SourceFigures {
+  return Object.fromEntries(
+    Object.entries(tables).flatMap(([name, { figures }]) => figures === undefined ? [] : [[name, figures]]),
+  );
+}
+
+/** Whether a snapshot was made of these raw files. */
+const isOf = (manifest: Manifest, inputs: RawInputs) =>
+  JSON.stringify(manifest.inputs) === JSON.stringify(inputs);
+
+/** Whether a snapshot was made by this code, and all its files are there. */
+async function canBuildOn(store: ObjectStore, manifest: Manifest, code: string): Promise<boolean> {
+  if (manifest.codeVersion !== code) return false;
+  const files = Object.values(manifest.tables).flatMap((table) => table.files);
+  const found = await Promise.all(files.map((file) => store.stat(file.key)));
+  return found.every((stat) => stat !== undefined);
+}
+
+function inWords(touched: TouchedMonths): string {
+  if (touched === undefined) return "every month computed";
+  const months = Object.entries(touched).filter(([, months]) => months.length > 0);
+  const words = months.map(([table, months]) => `${table} ${monthSpans(months)}`);
+  return `months computed: ${words.join("; ") || "none"}`;
+}

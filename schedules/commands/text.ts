@@ -1,0 +1,80 @@
+import type { Attempt, Slot, SlotStatus } from "shopflow/jobs/mod.ts";
+import { styleText } from "node:util";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+
+/** Times and durations as people at a terminal read them. */
+
+/** `2025-03-24 06:00`, with seconds where there are some; UTC. */
+export function utcText(time: string | Date): string {
+  const iso = new Date(time).toISOString();
+  return iso.slice(0, iso.slice(17, 19) === "00" ? 16 : 19).replace("T", " ");
+}
+
+/** `Mon 07:00 Europe/Berlin`. */
+export function zoneText(time: string | Date, timeZone: string): string {
+  const format = new Intl.DateTimeFormat("en-GB", {
+    timeZone,
+    weekday: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+  return `${format.format(new Date(time)).replace(", ", " ")} ${timeZone}`;
+}
+
+/** `0.4 s`, `12 s`, `4 min 12 s`, `1 h 5 min`, `2 d 3 h`. */
+export function durationText(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  if (seconds < 3599.5) return inTwo(Math.round(seconds), 60, "min", "s");
+  if (seconds < 86_370) return inTwo(Math.round(seconds / 60), 60, "h", "min");
+  return inTwo(Math.round(seconds / 3600), 24, "d", "h");
+}
+
+function inTwo(count: number, size: number, big: string, small: string): string {
+  const rest = count % size;
+  return `${Math.floor(count / size)} ${big}${rest > 0 ? ` ${rest} ${small}` : ""}`;
+}
+
+type Colour = "green" | "yellow" | "red" | "cyan" | "magenta" | "dim" | "bold";
+
+/** Gives text a colour, where colours are seen. */
+export type Paint = (colour: Colour, text: string) => string;
+
+/** @param colours False leaves texts as they are. */
+export function paintFor(colours: boolean): Paint {
+  return colours ? (colour, text) => styleText(colour, text, { validateStream: false }) : (_, text) => text;
+}
+
+/** The colour of each status. */
+export const STATUS_COLOURS: Record<SlotStatus, Colour> = {
+  succeeded: "green",
+  late: "yellow",
+  failed: "red",
+  skipped: "dim",
+  replaced: "magenta",
+  missed: "yellow",
+  waiting: "cyan",
+  queued: "cyan",
+  running: "cyan",
+};
+
+/** The status of a slot in its colour. */
+export const statusText = ({ status }: Pick<Slot, "status">, paint: Paint) =>
+  paint(STATUS_COLOURS[status], status);
+
+/** How long a try took, or has been going on. */
+export function attemptText({ startedAt, finishedAt }: Attempt, now: Date): string {
+  const milliseconds = Date.parse(finishedAt ?? now.toISOString()) - Date.parse(startedAt);
+  return finishedAt === undefined ? `${durationText(milliseconds)} so far` : durationText(milliseconds);
+}
+
+/** How long the last try of a slot took; – where it was not tried. */
+export function tookText({ attempts }: Slot, now: Date): string {
+  const last = attempts.at(-1);
+  return last === undefined ? "–" : attemptText(last, now);
+}
+
+/** What a person has to know whose request nobody will see. */
+export const noScheduler = ({ url }: Pick<ObjectStore, "url">) =>
+  `no scheduler runs on the lake ${url}: start \`deno task schedule\`, or \`deno task jobs tick\``;

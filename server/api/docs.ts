@@ -1,0 +1,61 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { RunName } from "shopflow/jobs/mod.ts";
+import type { JobBoard } from "../state/job_board.ts";
+import { exampleIds } from "../state/served_versions.ts";
+import type { ServingCache } from "../state/serving_cache.ts";
+import { renderDocsPage } from "../pages/docs_page.tsx";
+import { documentedEndpoints } from "./documented_endpoints.ts";
+
+const DOCUMENT = {
+  openapi: "3.1.0",
+  info: {
+    title: "ShopFlow API",
+    version: "1",
+    description:
+      "Churn risk, recommendations and stock plans of one shop, each answer with the version of the model and of " +
+      "the data it comes from; and the jobs that keep all of it up to date.",
+  },
+};
+
+interface DocsOptions {
+  cache: ServingCache;
+  board: JobBoard;
+  /** Whether requests need an API key. */
+  keyRequired: boolean;
+  /** Whether starting, cancelling and pausing runs needs a key of its own. */
+  operatorKeyRequired: boolean;
+}
+
+/** Adds `/openapi.json` and its page `/docs`, which describe the endpoints that `app` has by then. */
+export function addDocs(app: OpenAPIHono, { cache, board, ...keys }: DocsOptions): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
+    type: "apiKey",
+    in: "header",
+    name: "x-api-key",
+    description: "Needed when the server was started with SHOPFLOW_API_KEY",
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "operatorKey", {
+    type: "apiKey",
+    in: "header",
+    name: "x-operator-key",
+    description: "Needed to act on jobs when the server was started with SHOPFLOW_OPERATOR_KEY",
+  });
+  const document = app.getOpenAPI31Document(DOCUMENT);
+  const endpoints = documentedEndpoints(document);
+  app.get("/openapi.json", (c) => c.json(document));
+  app.get("/docs", async (c) => {
+    const [serving, run] = await Promise.all([cache.current(), exampleRun(board)]);
+    const example = { ...exampleIds(serving), run };
+    const model = serving.churnModel?.model;
+    const features = model?.inputs.features;
+    const { origin } = new URL(c.req.url);
+    return c.html(renderDocsPage({ endpoints, example, features, origin, ...keys }));
+  });
+}
+
+/** The last slot that there is, of the first job that has one; undefined before a scheduler ran. */
+async function exampleRun(board: JobBoard): Promise<RunName | undefined> {
+  // What of the ledger cannot be read is no reason to have no page.
+  const { jobs } = await board.overview().catch(() => ({ jobs: [] }));
+  return jobs.find(({ slots }) => slots.length > 0)?.slots.at(-1);
+}

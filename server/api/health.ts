@@ -1,0 +1,110 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import type { ServingCache } from "../state/serving_cache.ts";
+import { servedVersions, statusOf } from "../state/served_versions.ts";
+import { Hono } from "hono";
+import { createJobMetrics, openLedger, readDefinitions } from "shopflow/jobs/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { ConnectionReport } from "../connections/connection_report.ts";
+
+const Kind = z.enum(["model", "baseline"]).openapi({
+  description: "baseline: the simplest method answers, because no model was good enough or could score",
+});
+const Model = z.object({
+  kind: Kind,
+  version: z.string(),
+  as_of: z.string(),
+  trained_at: z.string(),
+  metrics: z.record(z.string(), z.number()),
+});
+const Scores = z.object({
+  rows: z.number(),
+  as_of: z.string(),
+  scored_at: z.string(),
+  model_kind: Kind,
+  baseline_reason: z.string().optional().openapi({ description: "Why a baseline made the scores" }),
+  model_version: z.string(),
+  data_snapshot: z.string(),
+});
+const Health = z.object({
+  status: z.enum(["ok", "degraded", "unavailable"]).openapi({
+    description:
+      "degraded: the newest version of something could not be loaded, or the lake cannot be read; what " +
+      "was loaded before answers; " +
+      "unavailable: no snapshot was published yet, or none could be loaded",
+  }),
+  snapshot: z.object({ id: z.string(), created_at: z.string(), age_seconds: z.number() }).nullable(),
+  models: z.record(z.string(), Model),
+  scores: z.record(z.string(), Scores),
+  failed: z.array(z.string()).openapi({ description: "What could not be loaded; the log says why" }),
+  lake: z.object({
+    reachable: z.boolean(),
+    read_at: z.string().nullable().openapi({ description: "When the lake was read last" }),
+    unreachable_since: z.string().nullable(),
+  }).openapi({ description: "While the lake cannot be read, what was loaded is served" }),
+  remedy: z.string().optional(),
+});
+
+const content = { "application/json": { schema: Health } };
+const route = createRoute({
+  method: "get",
+  path: "/health",
+  summary: "State of the server",
+  description:
+    "The data snapshot with its age, model versions with their hold-out metrics, score tables. Where a baseline " +
+    "answers instead of a model, its kind says so; that is no fault, so the status stays ok. Needs no key.",
+  responses: {
+    200: { description: "The server answers from a snapshot", content },
+    503: { description: "There is no snapshot to answer from", content },
+  },
+});
+
+/** `GET /health`: what is served and how old it is; 503 as long as there is no snapshot to answer from. */
+export function healthRoutes(cache: ServingCache, runtime: Runtime): OpenAPIHono {
+  return new OpenAPIHono().openapi(route, async (c) => {
+    const serving = await cache.current();
+    const lake = cache.lake();
+    const status = statusOf(serving, lake);
+    const health = {
+      status,
+      ...servedVersions(serving, runtime.now()),
+      failed: [...serving.failed],
+      lake: {
+        reachable: lake.unreachableSince === undefined,
+        read_at: lake.readAt?.toISOString() ?? null,
+        unreachable_since: lake.unreachableSince?.toISOString() ?? null,
+      },
+    };
+    c.header("cache-control", "no-store");
+    if (!health.lake.reachable) {
+      const remedy =
+        "Check that the disk of SHOPFLOW_LAKE is mounted, or that its bucket can be reached. The log of " +
+        "this server names what is wrong; no restart is needed.";
+      return c.json({ ...health, remedy }, status === "unavailable" ? 503 : 200);
+    }
+    if (status !== "unavailable") return c.json(health, 200);
+    const remedy = serving.failed.includes("catalogue")
+      ? "The snapshot could not be read: the log of this server names the file and what to do."
+      : "Check that SHOPFLOW_LAKE names the right lake and that its disk is mounted. In a new lake, run " +
+        "`deno task pipeline run all`; no restart is needed.";
+    return c.json({ ...health, remedy }, 503);
+  });
+}
+
+/**
+ * Metrics of all jobs and of the server's connections, as Prometheus collects them; what is damaged in the ledger is
+ * left out and counted.
+ */
+export function metricsRoutes(
+  store: ObjectStore,
+  { now, log }: Pick<Runtime, "now" | "log">,
+  connections?: Pick<ConnectionReport, "metrics">,
+): Hono {
+  const metrics = createJobMetrics({ ledger: openLedger(store, now), now, warn: log.warn });
+  return new Hono().get("/metrics", async (c) => {
+    const text = await metrics.text((await readDefinitions(store))?.jobs ?? []);
+    c.header("content-type", metrics.contentType);
+    c.header("cache-control", "no-store");
+    return c.body(connections === undefined ? text : `${text}\n${await connections.metrics()}`);
+  });
+}

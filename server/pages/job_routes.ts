@@ -1,0 +1,214 @@
+import { type Context, Hono } from "hono";
+import {
+  type BackfillDependencies,
+  type Job,
+  openLedger,
+  type RunName,
+  type Slot,
+} from "shopflow/jobs/mod.ts";
+import { readRunLog } from "shopflow/jobs/execution/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import { type JobActions, noSuchJob, noSuchRun, slotInPath } from "../state/job_actions.ts";
+import type { JobBoard } from "../state/job_board.ts";
+import { addDays, startOfDay, zoneOf } from "../state/local_time.ts";
+import { operatorAccess, type OperatorRules, requireOperator } from "../access/operator.ts";
+import { createLogTails } from "../state/run_log.ts";
+import { type DurationsChart, durationsChart } from "./jobs/durations_chart.ts";
+import { renderJobPage } from "./jobs/job.tsx";
+import { renderJobsIndex } from "./jobs/index.tsx";
+import { LIVE_POLICY } from "./jobs/live_script.ts";
+import { renderRunPage } from "./jobs/run.tsx";
+import { sameSiteOnly } from "../access/same_site.ts";
+import { HttpProblem } from "../problems.ts";
+import { jobPath, type NoticeName, runPath } from "./jobs/cell.tsx";
+
+interface JobPages {
+  store: ObjectStore;
+  runtime: Runtime;
+  board: JobBoard;
+  operators: OperatorRules;
+}
+
+/** The pages of the operator: all jobs, one job, one run. */
+export function jobRoutes({ store, runtime, board, operators }: JobPages): Hono {
+  const chartOf = keptCharts(runtime);
+  const tails = createLogTails(store, runtime);
+
+  /** @throws {HttpProblem} 404 when there is no such job or slot. */
+  async function runOf(c: Context): Promise<{ job: Job; removedAt?: string; slot: Slot }> {
+    const name = c.req.param("name")!;
+    const found = await board.find(name);
+    if (found === undefined) throw noSuchJob(name);
+    const run = slotInPath(name, c.req.param("slot")!);
+    return { ...found, slot: await existingSlot(store, runtime, run) };
+  }
+
+  function page(c: Context, html: string) {
+    c.header("content-security-policy", LIVE_POLICY);
+    c.header("cache-control", "no-cache");
+    return c.html(html);
+  }
+
+  return new Hono()
+    .get("/jobs", async (c) => {
+      const { owner, status } = c.req.query();
+      const [board_, now] = [await board.overview(), runtime.now()];
+      return page(c, renderJobsIndex({ board: board_, filter: { owner, status }, now }));
+    })
+    .get("/jobs/:name", async (c) => {
+      const name = c.req.param("name");
+      const found = await board.history(name);
+      if (found === undefined) throw noSuchJob(name);
+      const now = runtime.now();
+      const { day, did } = c.req.query();
+      return page(
+        c,
+        renderJobPage({
+          state: found,
+          schedulers: found.schedulers,
+          chart: await chartOf(found.job, found.slots),
+          access: await operatorAccess(c, operators),
+          day: day !== undefined && startOfDay(day, "UTC") ? day : undefined,
+          did,
+          now,
+        }),
+      );
+    })
+    .get("/jobs/:name/runs/:slot", async (c) => {
+      const { job, removedAt, slot } = await runOf(c);
+      const [log, access] = await Promise.all([tails.of(slot), operatorAccess(c, operators)]);
+      const { did } = c.req.query();
+      return page(c, renderRunPage({ job, removedAt, slot, log, access, did, now: runtime.now() }));
+    })
+    .get("/jobs/:name/runs/:slot/log", async (c) => {
+      const { slot } = await runOf(c);
+      const attempt = Number(c.req.query("attempt"));
+      return logAnswer(c, store, slot, Number.isInteger(attempt) && attempt > 0 ? attempt : undefined);
+    });
+}
+
+/** @throws {HttpProblem} 404 when there is no such slot. */
+export async function existingSlot(
+  store: ObjectStore,
+  { now }: Pick<Runtime, "now">,
+  run: RunName,
+): Promise<Slot> {
+  const slot = await openLedger(store, now).slot(run);
+  if (slot === undefined) throw noSuchRun(run);
+  return slot;
+}
+
+/** A whole log as text, line by line as it is read. */
+export function logAnswer(c: Context, store: ObjectStore, run: RunName, attempt?: number): Response {
+  const lines = readRunLog(store, run, attempt);
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await lines.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(`${value}\n`));
+    },
+    async cancel() {
+      await lines.return(undefined);
+    },
+  });
+  c.header("cache-control", "no-cache");
+  c.header("content-type", "text/plain; charset=UTF-8");
+  return c.body(body);
+}
+
+/** Charts are drawn anew when a run of their job ended. */
+function keptCharts({ now }: Pick<Runtime, "now">) {
+  const kept = new Map<string, { of: string; chart: Promise<DurationsChart | undefined> }>();
+  return (job: Job, slots: Slot[]): Promise<DurationsChart | undefined> => {
+    const of = slots.map(({ endedAt = "" }) => endedAt).sort().at(-1) ?? "";
+    const known = kept.get(job.name);
+    if (known?.of === of) return known.chart;
+    const chart = durationsChart(job, slots, now());
+    kept.set(job.name, { of, chart });
+    chart.catch(() => kept.delete(job.name));
+    return chart;
+  };
+}
+
+interface JobForms {
+  runtime: Pick<Runtime, "now">;
+  board: JobBoard;
+  actions: JobActions;
+  operators: OperatorRules;
+}
+
+/** What the buttons of the job pages do; each answer leads back to a page that says what was done. */
+export function jobFormRoutes({ runtime, board, actions, operators }: JobForms): Hono {
+  const back = (c: Context, path: string, did: NoticeName, ...numbers: number[]) =>
+    c.redirect(`${path}?did=${[did, ...numbers].join("-")}`, 303);
+  const actor = (c: Context) => requireOperator(c, operators);
+
+  const forms = new Hono();
+  forms.use("/jobs/*", sameSiteOnly({ silent: "refuse" }));
+  return forms
+    .post("/jobs/:name/run", async (c) => {
+      const by = await actor(c);
+      return back(c, runPath(await actions.run(c.req.param("name"), by)), "run");
+    })
+    .post("/jobs/:name/pause", async (c) => {
+      const [by, name] = [await actor(c), c.req.param("name")];
+      await actions.pause(name, by, await field(c, "reason"));
+      return back(c, jobPath(name), "pause");
+    })
+    .post("/jobs/:name/resume", async (c) => {
+      const name = c.req.param("name");
+      await actor(c);
+      await actions.resume(name);
+      return back(c, jobPath(name), "resume");
+    })
+    .post("/jobs/:name/backfill", async (c) => {
+      const [by, name] = [await actor(c), c.req.param("name")];
+      const found = await board.find(name);
+      if (found === undefined) throw noSuchJob(name);
+      const zone = zoneOf(found.job);
+      const from = startOfDay(await day(c, "from"), zone)!;
+      const after = startOfDay(addDays(await day(c, "to"), 1), zone)!;
+      const to = new Date(Math.min(after.getTime() - 1, runtime.now().getTime()));
+      const dependencies = dependenciesIn(await field(c, "dependencies"));
+      const { asked, unneeded } = await actions.backfill(name, by, { from, to, dependencies });
+      return back(c, jobPath(name), "backfill", asked.length, unneeded);
+    })
+    .post("/jobs/:name/runs/:slot/cancel", async (c) => {
+      const by = await actor(c);
+      const slot = await actions.cancel(slotInPath(c.req.param("name"), c.req.param("slot")), by);
+      return back(c, runPath(slot), slot.endedAt === undefined ? "cancel" : "withdrawn");
+    })
+    .post("/jobs/:name/runs/:slot/again", async (c) => {
+      const by = await actor(c);
+      const { job, slot } = slotInPath(c.req.param("name"), c.req.param("slot"));
+      return back(c, runPath(await actions.run(job, by, new Date(slot))), "again");
+    });
+}
+
+/** @throws {HttpProblem} 400 when it is none of the choices; a form without the field waits. */
+function dependenciesIn(text: string): BackfillDependencies {
+  if (text === "run" || text === "ignore") return text;
+  if (text === "wait" || text === "") return "wait";
+  throw new HttpProblem(400, "invalid_request", "“dependencies” is not one of the choices", {
+    expected: "wait, run or ignore",
+    found: text,
+  });
+}
+
+async function field(c: Context, name: string): Promise<string> {
+  const value = (await c.req.parseBody())[name];
+  return typeof value === "string" ? value : "";
+}
+
+/** @throws {HttpProblem} 400 when a field is no day. */
+async function day(c: Context, name: string): Promise<string> {
+  const found = await field(c, name);
+  if (startOfDay(found, "UTC") !== undefined) return found;
+  throw new HttpProblem(400, "invalid_request", `“${name}” is not a day`, {
+    expected: "a day such as 2024-10-02",
+    found: found || "nothing",
+    remedy: "Go back and choose one.",
+  });
+}

@@ -1,0 +1,172 @@
+import type { Job, Slot } from "shopflow/jobs/mod.ts";
+import { addDays, localTime, zoneOf } from "../../state/local_time.ts";
+import { jobPath, SlotCell, SlotsCell } from "./cell.tsx";
+
+interface CalendarProps {
+  job: Job;
+  slots: Slot[];
+  now: Date;
+}
+
+const WEEKS = 5;
+const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+/** Up to so many slots a day are shown in a calendar of weeks, more of them by hours. */
+const FEW = 3;
+/** Squares that have room in one day. */
+const MOST_SQUARES = 4;
+
+/** The slots of the last five weeks by day, in the time zone of the job: weeks where they are few, else hours. */
+export function Calendar({ job, slots, now }: CalendarProps) {
+  const zone = zoneOf(job);
+  const placed = slots.map((slot) => ({ slot, at: localTime(new Date(slot.slot), zone) }));
+  const byDay = Map.groupBy(placed, ({ at }) => at.day);
+  const planned = [...byDay.values()].map((ofDay) =>
+    ofDay.filter(({ slot }) => slot.trigger !== "manual").length
+  );
+  const today = localTime(now, zone).day;
+  const first = addDays(today, -7 * WEEKS + 1);
+  return Math.max(0, ...planned) <= FEW
+    ? <Weeks job={job} byDay={byDay} first={mondayOf(first)} today={today} now={now} />
+    : <Hours job={job} byDay={byDay} first={first} today={today} now={now} />;
+}
+
+interface PlacedSlot {
+  slot: Slot;
+  /** In the job's time zone. */
+  at: { hour: number };
+}
+
+const slotsOf = (placed: PlacedSlot[] = []) => placed.map(({ slot }) => slot);
+
+interface GridProps {
+  job: Job;
+  byDay: Map<string, PlacedSlot[]>;
+  /** The first day that is shown. */
+  first: string;
+  today: string;
+  now: Date;
+}
+
+function Weeks({ job, byDay, first, today, now }: GridProps) {
+  const mondays: string[] = [];
+  for (let day = first; day <= today; day = addDays(day, 7)) mondays.push(day);
+  return (
+    <table class="calendar weeks">
+      <thead>
+        <tr>
+          {WEEKDAYS.map((name) => <th key={name} scope="col">{name}</th>)}
+        </tr>
+      </thead>
+      <tbody>
+        {mondays.map((monday) => (
+          <tr key={monday}>
+            {WEEKDAYS.map((_, i) => {
+              const day = addDays(monday, i);
+              return (
+                <td key={day} class={day > today ? "out" : undefined}>
+                  <span class="number">{dayNumber(day, i === 0)}</span>
+                  <DaySquares
+                    job={job}
+                    day={day}
+                    slots={slotsOf(byDay.get(day))}
+                    now={now}
+                  />
+                </td>
+              );
+            })}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function DaySquares({ job, day, slots, now }: { job: Job; day: string; slots: Slot[]; now: Date }) {
+  if (slots.length === 0) return null;
+  if (slots.length > MOST_SQUARES) return <SlotsCell slots={slots} label={day} href={dayPath(job, day)} />;
+  return (
+    <div class="strip">
+      {slots.map((slot) => <SlotCell key={slot.slot} slot={slot} job={job} now={now} />)}
+    </div>
+  );
+}
+
+const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
+
+function Hours({ job, byDay, first, today, now }: GridProps) {
+  const days: string[] = [];
+  for (let day = today; day >= first; day = addDays(day, -1)) days.push(day);
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label="Slots by day and hour">
+      <table class="calendar">
+        <thead>
+          <tr>
+            <td />
+            {HOURS.map((hour) => <th key={hour} scope="col">{hour}</th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {days.map((day) => {
+            const byHour = Map.groupBy(byDay.get(day) ?? [], ({ at }) => at.hour);
+            return (
+              <tr key={day}>
+                <th scope="row">{dayName(day)}</th>
+                {HOURS.map((hour) => (
+                  <td key={hour}>
+                    <HourSquare
+                      job={job}
+                      day={day}
+                      hour={hour}
+                      slots={slotsOf(byHour.get(hour))}
+                      now={now}
+                    />
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+interface HourProps {
+  job: Job;
+  day: string;
+  hour: number;
+  slots: Slot[];
+  now: Date;
+}
+
+function HourSquare({ job, day, hour, slots, now }: HourProps) {
+  if (slots.length === 0) return <span class="none" aria-hidden="true">·</span>;
+  if (slots.length === 1) return <SlotCell slot={slots[0]!} job={job} now={now} />;
+  const label = `${dayName(day)}, ${String(hour).padStart(2, "0")}:00 to ${String(hour).padStart(2, "0")}:59`;
+  return <SlotsCell slots={slots} label={label} href={dayPath(job, day)} />;
+}
+
+const dayPath = (job: Job, day: string) => `${jobPath(job.name)}?day=${day}#slots`;
+
+const utc = (day: string) => new Date(`${day}T00:00:00Z`);
+
+function mondayOf(day: string): string {
+  return addDays(day, -((utc(day).getUTCDay() + 6) % 7));
+}
+
+/** `2`, or `1 Oct` where a month or a row begins. */
+function dayNumber(day: string, withMonth: boolean): string {
+  const number = utc(day).getUTCDate();
+  if (number !== 1 && !withMonth) return String(number);
+  return utc(day).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+}
+
+/** `Wed 2 Oct`. */
+export function dayName(day: string): string {
+  return utc(day).toLocaleDateString("en-GB", {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    timeZone: "UTC",
+  }).replace(",", "");
+}

@@ -1,0 +1,120 @@
+import { type Job, shortTime, type Slot } from "shopflow/jobs/mod.ts";
+import type { JobState } from "../../state/job_board.ts";
+import { zoneOf } from "../../state/local_time.ts";
+import {
+  dueNext,
+  durationMs,
+  formatDuration,
+  relativeTime,
+  scheduleInWords,
+  shortDateTime,
+  shortened,
+} from "./wording.ts";
+import { jobPath, runPath, StatusTag, Strip } from "./cell.tsx";
+
+/** One job in the overview. */
+export function JobCard({ state, strip, now }: { state: JobState; strip: number; now: Date }) {
+  const { job, slots, removedAt } = state;
+  return (
+    <article class="card job">
+      <header>
+        <h3>
+          <a href={jobPath(job.name)}>{job.name}</a>
+        </h3>
+        <JobTags state={state} />
+        <span class="owner">{job.owner}</span>
+      </header>
+      <div class="row">
+        <div>
+          <p class="soft">{sentence(job.description)}</p>
+          {removedAt === undefined && <p class="meta">{scheduleInWords(job)}</p>}
+        </div>
+        <dl class="when">
+          <LastAndNext state={state} now={now} />
+        </dl>
+      </div>
+      <Strip slots={slots.slice(-strip)} job={job} now={now} />
+    </article>
+  );
+}
+
+/** What is special about a job now. */
+export function JobTags({ state: { slots, removedAt, paused, unreadable } }: { state: JobState }) {
+  return (
+    <>
+      {slots.some(({ status }) => status === "running") && <StatusTag status="running" />}
+      {removedAt !== undefined && (
+        <span class="tag" title={`taken out of the jobs at ${shortTime(removedAt)}`}>removed</span>
+      )}
+      {paused && <PausedTag paused={paused} />}
+      {unreadable.length > 0 && <UnreadableTag unreadable={unreadable} />}
+    </>
+  );
+}
+
+/** When the job ran last and when it is due next, as entries of a list of definitions. */
+export function LastAndNext({ state: { job, slots, removedAt }, now }: { state: JobState; now: Date }) {
+  const last = slots.findLast(({ attempts, endedAt }) => attempts.length > 0 && endedAt !== undefined);
+  return (
+    <>
+      <dt>Last run</dt>
+      <dd>
+        <LastRun job={job} slot={last} now={now} />
+      </dd>
+      <dt>Next due</dt>
+      <dd>
+        {removedAt === undefined
+          ? <NextDue job={job} now={now} />
+          : <span class="soft">never: the job was removed {relativeTime(new Date(removedAt), now)}</span>}
+      </dd>
+    </>
+  );
+}
+
+function LastRun({ job, slot, now }: { job: Job; slot?: Slot; now: Date }) {
+  if (slot === undefined) return <span class="soft">none yet</span>;
+  return (
+    <>
+      <StatusTag status={slot.status} />{" "}
+      <a href={runPath(slot)}>{shortDateTime(new Date(slot.slot), zoneOf(job), now)}</a>
+      <span class="soft">, {formatDuration(durationMs(slot, now) ?? 0)}</span>
+    </>
+  );
+}
+
+function NextDue({ job, now }: { job: Job; now: Date }) {
+  const next = dueNext(job, now);
+  if (next === undefined) {
+    return <span class="soft">{"on" in job.schedule ? "with the next snapshot" : "never"}</span>;
+  }
+  return (
+    <>
+      <time datetime={next.toISOString()}>{shortDateTime(next, zoneOf(job), now)}</time>{" "}
+      <span class="soft">{relativeTime(next, now)}</span>
+    </>
+  );
+}
+
+function PausedTag({ paused }: { paused: NonNullable<JobState["paused"]> }) {
+  const why = paused.reason === undefined ? "" : `: ${paused.reason}`;
+  return (
+    <span class="tag" title={shortened(`paused by ${paused.by} at ${shortTime(paused.at)}${why}`)}>
+      paused
+    </span>
+  );
+}
+
+/** What exactly is wrong is in the server's log. */
+function UnreadableTag({ unreadable }: { unreadable: string[] }) {
+  return (
+    <span class="tag bad" title={`cannot be read: ${shortened(unreadable.join(", "))}`}>
+      part of the ledger is unreadable
+    </span>
+  );
+}
+
+/** Descriptions are written without capital and stop. */
+export function sentence(text: string): string {
+  const capitalised = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capitalised) ? capitalised : `${capitalised}.`;
+}

@@ -1,0 +1,96 @@
+import type { Job } from "shopflow/jobs/mod.ts";
+import type { Access } from "../../access/operator.ts";
+import { addDays, localTime, zoneOf } from "../../state/local_time.ts";
+import { jobPath } from "./cell.tsx";
+
+interface ActionsProps {
+  job: Job;
+  paused: boolean;
+  access: Access;
+  now: Date;
+}
+
+/** Buttons of a job, for those who may press them. */
+export function JobActions({ job, paused, access, now }: ActionsProps) {
+  if (access.state === "off") return <ActionsOff remedy={access.remedy} />;
+  const path = jobPath(job.name);
+  const today = localTime(now, zoneOf(job)).day;
+  return (
+    <>
+      <div class="actions">
+        <form method="post" action={`${path}/run`}>
+          <button class="main" type="submit">Run now</button>
+        </form>
+        {paused
+          ? (
+            <form method="post" action={`${path}/resume`}>
+              <button type="submit">Resume</button>
+            </form>
+          )
+          : (
+            <details class="fold">
+              <summary>Pause</summary>
+              <form method="post" action={`${path}/pause`}>
+                <label>
+                  Reason, for the others
+                  <input name="reason" maxlength={300} size={36} autocomplete="off" />
+                </label>
+                <button type="submit">Pause the job</button>
+              </form>
+            </details>
+          )}
+        {!("on" in job.schedule) && (
+          <details class="fold">
+            <summary>Backfill</summary>
+            <form method="post" action={`${path}/backfill`}>
+              <label>
+                From
+                <input type="date" name="from" value={addDays(today, -7)} max={today} required />
+              </label>
+              <label>
+                To, that day too
+                <input type="date" name="to" value={today} max={today} required />
+              </label>
+              {job.after.length > 0 && (
+                <label>
+                  {job.after.join(", ")}
+                  <select name="dependencies">
+                    <option value="wait">must have succeeded</option>
+                    <option value="run">are run, too, where they did not succeed</option>
+                    <option value="ignore">do not matter</option>
+                  </select>
+                </label>
+              )}
+              <button type="submit">Run what did not succeed</button>
+              <p class="soft">Days in {zoneOf(job)}. Slots that succeeded or are open stay as they are.</p>
+            </form>
+          </details>
+        )}
+      </div>
+      <AccessNote access={access} />
+    </>
+  );
+}
+
+/** One button about a run. */
+export function RunAction(
+  { action, label, stop = false }: { action: string; label: string; stop?: boolean },
+) {
+  return (
+    <form method="post" action={action}>
+      <button class={stop ? "stop" : "main"} type="submit">{label}</button>
+    </form>
+  );
+}
+
+export function ActionsOff({ remedy }: { remedy: string }) {
+  return <p class="soft note">Nobody may start, cancel or pause runs here. {remedy}</p>;
+}
+
+export function AccessNote({ access }: { access: Access }) {
+  if (access.state === "key needed") {
+    return <p class="soft note">Your browser will ask for your name and, as password, the operator's key.</p>;
+  }
+  if (access.state === "allowed") return <p class="soft note">The ledger will say that {access.by} asked.</p>;
+  return null;
+}

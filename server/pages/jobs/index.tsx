@@ -1,0 +1,182 @@
+import { isOpen, type Job, type Slot, type SlotStatus } from "shopflow/jobs/mod.ts";
+import type { Board, JobState } from "../../state/job_board.ts";
+import { zoneOf } from "../../state/local_time.ts";
+import { Layout, renderPage } from "../layout.tsx";
+import { JobCard } from "./card.tsx";
+import { JOB_STYLES } from "./styles.ts";
+import { durationMs, formatDuration, relativeTime, shortDateTime, shortened } from "./wording.ts";
+import { jobPath, Legend, runPath, SchedulersBanner, StatusTag } from "./cell.tsx";
+
+interface IndexFilter {
+  owner?: string;
+  /** Of the last slot, or `paused`. */
+  status?: string;
+}
+
+interface IndexProps {
+  board: Board;
+  filter: IndexFilter;
+  now: Date;
+}
+
+/** Slots of a job that the overview shows. */
+const STRIP = 30;
+const MOST_FAILURES = 10;
+
+/** All jobs: what they did, what they do now, when they are due. */
+export function renderJobsIndex({ board, filter, now }: IndexProps): string {
+  const { definitions, schedulers, jobs, removed } = board;
+  return renderPage(
+    <Layout title="Jobs · ShopFlow" here="jobs" styles={JOB_STYLES} every={5}>
+      <h1>Jobs</h1>
+      <p class="lead">What runs by itself, and what became of every time it was due.</p>
+      <div id="jobs-state" data-live>
+        {definitions === undefined ? <NoScheduler /> : (
+          <>
+            <SchedulersBanner schedulers={schedulers} now={now} />
+            <RunningNow jobs={[...jobs, ...removed]} now={now} />
+          </>
+        )}
+      </div>
+      {definitions !== undefined && (
+        <>
+          <h2>All jobs</h2>
+          <Filters jobs={jobs.map(({ job }) => job)} filter={filter} />
+          <div id="jobs-list" data-live>
+            <JobList jobs={jobs.filter((state) => matches(state, filter))} now={now} />
+          </div>
+          <div id="jobs-failures" data-live>
+            <Failures jobs={[...jobs, ...removed]} now={now} />
+          </div>
+          {removed.length > 0 && (
+            <div id="jobs-removed" data-live>
+              <h2>Removed jobs</h2>
+              <JobList jobs={removed} now={now} />
+            </div>
+          )}
+        </>
+      )}
+    </Layout>,
+  );
+}
+
+function NoScheduler() {
+  return (
+    <div class="empty">
+      <h3>No scheduler has run on this lake yet</h3>
+      <p class="soft">
+        Schedulers write down which jobs there are, when they are due, and what became of each slot; this page
+        shows it as soon as one runs. It needs no other program, and any number of them may run.
+      </p>
+      <pre><code>deno task schedule</code></pre>
+    </div>
+  );
+}
+
+function RunningNow({ jobs, now }: { jobs: JobState[]; now: Date }) {
+  const running = jobs.flatMap(({ job, slots }) =>
+    slots.filter(({ status }) => status === "running").map((slot) => ({ job, slot }))
+  );
+  if (running.length === 0) return <p class="soft">Nothing runs now.</p>;
+  return (
+    <>
+      <h2>Running now</h2>
+      <ul class="failures">
+        {running.map(({ job, slot }) => (
+          <li key={job.name}>
+            <StatusTag status="running" /> <a href={runPath(slot)}>{job.name}</a>{" "}
+            <span class="soft">
+              of {shortDateTime(new Date(slot.slot), zoneOf(job), now)}, for{" "}
+              {formatDuration(durationMs(slot, now) ?? 0)} in {slot.attempts.at(-1)?.owner}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Filters({ jobs, filter }: { jobs: Job[]; filter: IndexFilter }) {
+  const owners = [...new Set(jobs.map(({ owner }) => owner))].sort();
+  const statuses = ["succeeded", "late", "failed", "skipped", "missed", "running", "paused"];
+  return (
+    <form class="filters" method="get" action="/jobs">
+      <Choice name="owner" label="Owner" all="all owners" values={owners} chosen={filter.owner} />
+      <Choice name="status" label="Last run" all="any" values={statuses} chosen={filter.status} />
+      <button type="submit">Show</button>
+      {(filter.owner || filter.status) && <a href="/jobs">Show all jobs</a>}
+    </form>
+  );
+}
+
+interface ChoiceProps {
+  name: string;
+  label: string;
+  all: string;
+  values: string[];
+  chosen?: string;
+}
+
+function Choice({ name, label, all, values, chosen }: ChoiceProps) {
+  return (
+    <label>
+      {label}
+      <select name={name}>
+        <option value="">{all}</option>
+        {values.map((value) => <option key={value} value={value} selected={value === chosen}>{value}
+        </option>)}
+      </select>
+    </label>
+  );
+}
+
+function matches({ job, slots, paused }: JobState, { owner, status }: IndexFilter): boolean {
+  if (owner && job.owner !== owner) return false;
+  if (!status) return true;
+  if (status === "paused") return paused !== undefined;
+  if (status === "running") return slots.some((slot) => slot.status === "running");
+  return slots.findLast((slot) => !isOpen(slot))?.status === status;
+}
+
+function JobList({ jobs, now }: { jobs: JobState[]; now: Date }) {
+  if (jobs.length === 0) return <p class="empty soft">No job is like that.</p>;
+  const shown = new Set<SlotStatus>(
+    jobs.flatMap(({ slots }) => slots.slice(-STRIP).map(({ status }) => status)),
+  );
+  return (
+    <>
+      <div class="jobs">
+        {jobs.map((state) => <JobCard key={state.job.name} state={state} strip={STRIP} now={now} />)}
+      </div>
+      <Legend statuses={shown} />
+    </>
+  );
+}
+
+function Failures({ jobs, now }: { jobs: JobState[]; now: Date }) {
+  const failed = jobs.flatMap(({ job, slots }) =>
+    slots.filter(({ status }) => status === "failed").map((slot) => ({ job, slot }))
+  ).sort((a, b) => endOf(a.slot) < endOf(b.slot) ? 1 : -1).slice(0, MOST_FAILURES);
+  return (
+    <>
+      <h2>Last failures</h2>
+      {failed.length === 0 ? <p class="soft">None in the last days.</p> : (
+        <ul class="failures">
+          {failed.map(({ job, slot }) => (
+            <li key={runPath(slot)}>
+              <p class="meta">
+                <a href={jobPath(job.name)}>{job.name}</a>
+                <a href={runPath(slot)}>{shortDateTime(new Date(slot.slot), zoneOf(job), now)}</a>
+                <span>ended {relativeTime(new Date(endOf(slot)), now)}</span>
+                <span>{job.owner}</span>
+              </p>
+              <p class="reason">{shortened(slot.reason, 300)}</p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+const endOf = (slot: Slot) => slot.endedAt ?? slot.slot;

@@ -1,0 +1,166 @@
+import cronstrue from "cronstrue";
+import { type Job, nextDue, type Slot, type SlotStatus } from "shopflow/jobs/mod.ts";
+import { localTime, zoneOf } from "../../state/local_time.ts";
+import { formatAge } from "../wording.ts";
+
+/** What each status means, and the sign that stands for it where there is room for one letter only. */
+export const STATUSES: Record<SlotStatus, { sign: string; meaning: string }> = {
+  succeeded: { sign: "", meaning: "it did what it was for" },
+  late: { sign: "!", meaning: "it succeeded, but after its SLA" },
+  failed: { sign: "✕", meaning: "it failed, after all retries" },
+  skipped: {
+    sign: "–",
+    meaning: "it was not run: paused, overlapping, or what it depends on did not succeed",
+  },
+  replaced: { sign: "»", meaning: "a later slot took its place" },
+  missed: { sign: "?", meaning: "no scheduler ran when it was due" },
+  running: { sign: "▸", meaning: "it runs now" },
+  queued: { sign: "…", meaning: "it starts as soon as it may" },
+  waiting: { sign: "·", meaning: "it waits for the jobs it depends on" },
+};
+
+/** The worst first, for what stands for many. */
+export const BY_GRAVITY: readonly SlotStatus[] = [
+  "failed",
+  "missed",
+  "late",
+  "running",
+  "queued",
+  "waiting",
+  "replaced",
+  "skipped",
+  "succeeded",
+];
+
+/** `At 07:00, only on Monday (Europe/Berlin)`. */
+export function scheduleInWords({ schedule }: Pick<Job, "schedule">): string {
+  if ("on" in schedule) return "Whenever a snapshot is published";
+  return `${cronInWords(schedule.cron)} (${schedule.timeZone})`;
+}
+
+function cronInWords(cron: string): string {
+  try {
+    return cronstrue.toString(cron, { use24HourTimeFormat: true });
+  } catch {
+    // The scheduler understood it; what its describer does not know is shown as it is.
+    return cron;
+  }
+}
+
+/** `Wed 2 Oct, 07:00` in a time zone, with the year when it is another than that of `now`. */
+export function shortDateTime(time: Date, timeZone: string, now: Date): string {
+  return `${shortDay(time, timeZone, now)}, ${localTime(time, timeZone).time}`;
+}
+
+function shortDay(time: Date, timeZone: string, now: Date): string {
+  const year = localTime(time, timeZone).day.slice(0, 4);
+  const parts = { weekday: "short", day: "numeric", month: "short", timeZone } as const;
+  const day = time.toLocaleDateString("en-GB", parts).replace(",", "");
+  return year === localTime(now, timeZone).day.slice(0, 4) ? day : `${day} ${year}`;
+}
+
+/** `2 hours ago`, `in 5 minutes`. */
+export function relativeTime(time: Date, now: Date): string {
+  const seconds = (now.getTime() - time.getTime()) / 1000;
+  return seconds >= 0 ? `${formatAge(seconds)} ago` : `in ${formatAge(-seconds)}`;
+}
+
+/** `820 ms`, `4.2 s`, `3 min 5 s`, `2 h 10 min`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return joined(minutes, "min", seconds % 60, "s");
+  return joined(Math.floor(minutes / 60), "h", minutes % 60, "min");
+}
+
+const joined = (a: number, unitA: string, b: number, unitB: string) =>
+  b === 0 ? `${a} ${unitA}` : `${a} ${unitA} ${b} ${unitB}`;
+
+/** `512 MB`. */
+export function formatBytes(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.max(1, Math.round(bytes / 1e6))} MB`;
+}
+
+/** How long the last try of a slot took, or takes until now, in milliseconds; undefined when it never started. */
+export function durationMs({ attempts }: Slot, now: Date): number | undefined {
+  const last = attempts.at(-1);
+  if (last === undefined) return undefined;
+  return Math.max(
+    0,
+    (last.finishedAt ? Date.parse(last.finishedAt) : now.getTime()) - Date.parse(last.startedAt),
+  );
+}
+
+/** When a job is due next; undefined for those that have no times. */
+export function dueNext({ schedule }: Job, now: Date): Date | undefined {
+  return "on" in schedule ? undefined : nextDue(schedule, now);
+}
+
+/** The next times of a job. */
+export function dueTimesFrom({ schedule }: Job, now: Date, count: number): Date[] {
+  const times: Date[] = [];
+  if ("on" in schedule) return times;
+  for (let time = nextDue(schedule, now); time !== undefined && times.length < count;) {
+    times.push(time);
+    time = nextDue(schedule, time);
+  }
+  return times;
+}
+
+/** What is said of a slot where the mouse rests on it. */
+export function slotTitle(slot: Slot, job: Job, now: Date): string {
+  const when = shortDateTime(new Date(slot.slot), zoneOf(job), now);
+  const took = durationMs(slot, now);
+  const duration = took === undefined ? "" : `, ${formatDuration(took)}`;
+  return `${when}: ${slot.status}${duration}${
+    slot.status === "succeeded" ? "" : ` – ${shortened(slot.reason)}`
+  }`;
+}
+
+/** A text of at most `most` characters; of a longer one the beginning and `…`. */
+export function shortened(text: string, most = 200): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+const minutes = (count: number) => formatDuration(count * 60_000);
+
+/** The rules of a job in words, except what it depends on. */
+export function rulesInWords(job: Job): { name: string; text: string }[] {
+  const { retries, missed, overlap, timeoutMinutes, slaMinutes, pool, alert } = job;
+  const times = retries.most === 1 ? "once" : `up to ${retries.most} times`;
+  const first = formatDuration(retries.firstDelaySeconds * 1000);
+  const longest = formatDuration(retries.maxDelaySeconds * 1000);
+  const overlaps = {
+    skip: "A slot that is due while another one is open is skipped.",
+    queue: "A slot that is due while another one is open waits for it.",
+    replace: "A slot that is due while another one is open takes its place, and that one is ended.",
+  };
+  const age = `if it is not older than ${minutes(missed.maxAgeMinutes)}`;
+  const misses = {
+    all: `Each slot that was due while no scheduler ran is caught up with, ${age}.`,
+    last: `Of the slots that were due while no scheduler ran, the last one is caught up with, ${age}.`,
+    none: "Slots that were due while no scheduler ran are not caught up with.",
+  };
+  return [
+    {
+      name: "Retries",
+      text: retries.most === 0
+        ? "A run that fails is not tried again."
+        : `A run that fails is tried again ${times}: after ${first}, each further wait twice as long, at most ${longest}.`,
+    },
+    { name: "Time limit", text: `A try that takes longer than ${minutes(timeoutMinutes)} is ended.` },
+    { name: "Overlap", text: overlaps[overlap] },
+    { name: "Missed slots", text: misses[missed.run] },
+    {
+      name: "SLA",
+      text: slaMinutes === undefined
+        ? "None."
+        : `Done ${minutes(slaMinutes)} after it is due; otherwise it counts as late.`,
+    },
+    { name: "Pool", text: `Shares the places of the pool “${pool}” with the other jobs in it.` },
+    { name: "Alerts", text: `Failures, missed SLAs and recoveries are told to “${alert}”.` },
+  ];
+}

@@ -1,0 +1,48 @@
+import type { MiddlewareHandler } from "hono";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import type { ServingCache } from "../state/serving_cache.ts";
+import { formatAge, formatTime } from "./wording.ts";
+
+/** Pages of reports bring styles of their own, so the notice does, too. */
+const STYLE = "padding: .65rem 1.5rem; font: 500 .875rem/1.5 system-ui, sans-serif; color: #5c1a14; " +
+  "background: #fdf1ef; border-bottom: 1px solid #b3261e";
+
+/** What a route says of an answer that could not be read from the lake again. */
+export interface KeptSince {
+  Variables: { keptSince?: Date };
+}
+
+/**
+ * Marks every answer that is given while the lake cannot be read: the headers `age` (seconds since it was read) and
+ * `x-lake-unreachable-since`, and a notice above pages.
+ */
+export function lakeNotice(
+  cache: ServingCache,
+  { now }: Pick<Runtime, "now">,
+): MiddlewareHandler<KeptSince> {
+  return async (c, next) => {
+    await next();
+    // What failed by the lake shows it before the next look would.
+    if (c.res.status === 503 || c.get("keptSince") !== undefined) await cache.current();
+    const { unreachableSince, readAt } = cache.lake();
+    const kept = c.get("keptSince");
+    if (unreachableSince === undefined && kept === undefined) return;
+    const seconds = secondsBetween(kept ?? readAt, now());
+    if (unreachableSince !== undefined) c.header("x-lake-unreachable-since", unreachableSince.toISOString());
+    if (seconds !== undefined && c.res.status < 400) c.header("age", String(seconds));
+    c.header("cache-control", "no-store");
+    if (!c.res.headers.get("content-type")?.includes("text/html")) return;
+    const text = unreachableSince === undefined
+      ? `This page could not be read from the lake again. It is shown as it was read ${age(seconds)} ago.`
+      : `The lake cannot be read since ${formatTime(unreachableSince.toISOString())}. ` +
+        (seconds === undefined ? "" : `What is shown was read ${age(seconds)} ago.`);
+    const notice = <div role="status" style={STYLE}>{text}</div>;
+    const html = (await c.res.text()).replace(/<body[^>]*>/, (body) => `${body}\n${notice}`);
+    c.res = new Response(html, c.res);
+  };
+}
+
+const age = (seconds: number | undefined) => formatAge(seconds ?? 0);
+
+const secondsBetween = (from: Date | undefined, to: Date) =>
+  from && Math.max(0, Math.round((to.getTime() - from.getTime()) / 1000));

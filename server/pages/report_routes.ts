@@ -1,0 +1,83 @@
+import { type Context, Hono } from "hono";
+import { InputError } from "shopflow/errors/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import { readReportNotebook, servedPagePolicy } from "shopflow/notebook/mod.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import { HttpProblem } from "../problems.ts";
+import { exampleIds, servedVersions } from "../state/served_versions.ts";
+import type { KeptSince } from "./lake_notice.tsx";
+import type { ReportShelf } from "../state/report_shelf.ts";
+import type { ServingCache } from "../state/serving_cache.ts";
+import { addReportBar, renderReportsIndex } from "./reports.tsx";
+
+/** The index of reports, their pages, and the pages of older runs. */
+export function reportRoutes(
+  store: ObjectStore,
+  cache: ServingCache,
+  shelf: ReportShelf,
+  runtime: Runtime,
+): Hono<KeptSince> {
+  /** @throws {HttpProblem} 404 when there is no such report or run. */
+  async function reportPage(c: Context<KeptSince>, name: string, runId?: string) {
+    const { value: { html, report }, readAt } = await existing(shelf.page(name, runId), name, runId);
+    c.set("keptSince", readAt);
+    // What is known now has no place on the page of a run, which browsers keep.
+    const snapshot = runId === undefined
+      ? servedVersions(await cache.current(), runtime.now()).snapshot
+      : null;
+    c.header("cache-control", runId === undefined ? CHANGES : NEVER_CHANGES);
+    c.header("content-security-policy", servedPagePolicy(report.scripts ?? []));
+    return c.html(addReportBar(html, report, { current: runId === undefined, snapshot }));
+  }
+
+  /** @throws {HttpProblem} 404 when there is no such run. */
+  async function reportNotebook(c: Context, name: string, runId: string) {
+    const notebook = await existing(readReportNotebook(store, name, runId), name, runId);
+    c.header("cache-control", NEVER_CHANGES);
+    c.header("content-type", "application/x-ipynb+json");
+    c.header("content-disposition", `attachment; filename="${name}_${runId}.ipynb"`);
+    return c.body(notebook);
+  }
+
+  return new Hono<KeptSince>()
+    .get("/reports", async (c) => {
+      const [{ value: { reports, unreadable }, readAt }, serving] = await Promise.all([
+        shelf.index(),
+        cache.current(),
+      ]);
+      const now = runtime.now();
+      c.set("keptSince", readAt);
+      c.header("cache-control", "no-cache");
+      return c.html(renderReportsIndex({
+        reports,
+        unreadable,
+        versions: servedVersions(serving, now),
+        now,
+        origin: new URL(c.req.url).origin,
+        example: exampleIds(serving),
+      }));
+    })
+    .get("/reports/:name", (c) => reportPage(c, c.req.param("name")))
+    .get("/reports/:name/runs/:run", (c) => reportPage(c, c.req.param("name"), c.req.param("run")))
+    .get(
+      "/reports/:name/runs/:run/notebook.ipynb",
+      (c) => reportNotebook(c, c.req.param("name"), c.req.param("run")),
+    );
+}
+
+/** A run never changes; the report of a name does, so browsers ask again (and get 304 when it did not). */
+const NEVER_CHANGES = "private, max-age=31536000, immutable", CHANGES = "no-cache";
+
+/** @throws {HttpProblem} 404 when nothing was found. */
+async function existing<T>(reading: Promise<T | undefined>, name: string, runId?: string): Promise<T> {
+  const found = await reading.catch((error) => {
+    // Not even a possible name: to a visitor that is the same as a report that does not exist.
+    if (error instanceof InputError) return undefined;
+    throw error;
+  });
+  if (found !== undefined) return found;
+  throw new HttpProblem(404, "report_not_found", "There is no such report", {
+    found: runId === undefined ? name : `${name}, run ${runId}`,
+    remedy: "The reports that exist are at /reports.",
+  });
+}

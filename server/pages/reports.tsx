@@ -1,0 +1,372 @@
+import type { ExampleIds, ServedVersions } from "../state/served_versions.ts";
+import { formatAge, formatMetric, formatTime, metricName, titled } from "./wording.ts";
+import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/mod.ts";
+import { Layout, renderPage } from "./layout.tsx";
+
+type Metrics = Record<string, number>;
+
+/** How model cards name the metric of a simpler method on the same data. */
+const SIMPLER = ["baseline", "popularity"];
+const HEADLINES = 3;
+
+/** The models that score, with their metrics on data they had not seen. */
+function ModelsPanel({ versions: { models } }: { versions: ServedVersions }) {
+  const entries = Object.entries(models);
+  if (entries.length === 0) return null;
+  return (
+    <section>
+      <h2>Models</h2>
+      <div class="grid wide">
+        {entries.map(([name, { kind, version, as_of, trained_at, metrics }]) => (
+          <article key={name} class="card">
+            <header>
+              <h3>{titled(name)}</h3>
+              <code>{version}</code>
+            </header>
+            {kind === "baseline"
+              ? <p>The baseline answers: no model was good enough yet, or the champion cannot score.</p>
+              : (
+                <>
+                  <Headlines metrics={metrics} />
+                  <AllMetrics metrics={metrics} />
+                </>
+              )}
+            <footer class="meta">
+              <span>data before {as_of}</span>
+              <span>trained {formatTime(trained_at)}</span>
+            </footer>
+          </article>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+/** The metrics that can be compared with a simpler method come first; without any, the first ones. */
+function Headlines({ metrics }: { metrics: Metrics }) {
+  const names = Object.keys(metrics).filter((name) => !name.endsWith("_standard_error"));
+  const compared = names.filter((name) => simpler(metrics, name) !== undefined);
+  return (
+    <dl class="facts">
+      {(compared.length > 0 ? compared : names).slice(0, HEADLINES).map((name) => {
+        const other = simpler(metrics, name);
+        return (
+          <div key={name}>
+            <dt>{metricName(name)}</dt>
+            <dd>
+              {formatMetric(metrics[name]!)}
+              {other && <small>{other.method} {formatMetric(other.value)}</small>}
+            </dd>
+          </div>
+        );
+      })}
+    </dl>
+  );
+}
+
+function AllMetrics({ metrics }: { metrics: Metrics }) {
+  return (
+    <details>
+      <summary>All hold-out metrics</summary>
+      <table>
+        <tbody>
+          {Object.entries(metrics).map(([name, value]) => (
+            <tr key={name}>
+              <td>{metricName(name)}</td>
+              <td class="number">{formatMetric(value)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
+function simpler(metrics: Metrics, name: string): { method: string; value: number } | undefined {
+  const method = SIMPLER.find((method) => `${method}_${name}` in metrics);
+  return method === undefined ? undefined : { method, value: metrics[`${method}_${name}`]! };
+}
+
+interface ExamplesProps {
+  origin: string;
+  example: ExampleIds;
+}
+
+/** Commands to copy, with ids that exist in this shop. */
+function ScoringExamples({ origin, example: { customers: [customerId], product } }: ExamplesProps) {
+  const examples = [
+    {
+      title: "Will this customer leave?",
+      command: `curl ${origin}/predict/churn -H 'content-type: application/json' \\\n` +
+        `  -d '{"customer_id": "${customerId}"}'`,
+    },
+    { title: "What to offer?", command: `curl '${origin}/recommend/${encodeURIComponent(customerId)}?n=5'` },
+    { title: "What to order?", command: `curl ${origin}/inventory/${encodeURIComponent(product)}` },
+  ];
+  return (
+    <section>
+      <h2>Scoring API</h2>
+      <div class="card">
+        {examples.map(({ title, command }) => (
+          <div key={title}>
+            <h3>{title}</h3>
+            <pre><code>{command}</code></pre>
+          </div>
+        ))}
+      </div>
+      <p class="soft note">
+        All endpoints with their answers are at <a href="/docs">/docs</a>, as OpenAPI at{" "}
+        <a href="/openapi.json">/openapi.json</a>.
+      </p>
+    </section>
+  );
+}
+
+/** The report's own style sheet is not ours to rely on, so the bar brings its own. */
+const STYLE = `
+.report-bar { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; padding: .65rem 1.5rem; font: 500 .875rem/1.5 system-ui, sans-serif;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
+.report-bar a { color: inherit; text-decoration: none; opacity: .75; }
+.report-bar a:hover, .report-bar a:focus-visible { opacity: 1; text-decoration: underline; }
+.report-bar :first-child { margin-right: auto; }
+.report-banner { margin: 0; padding: .75rem 1.5rem; font: 500 .9375rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere;
+  background: #fdf1ef; color: #8c1d18; border-bottom: 1px solid #f0c9c5; border-left: .3rem solid #b3261e; }
+.report-banner.soft { background: #f4f5f1; color: #3d454d; border-bottom-color: #e4e5e1; border-left-color: #5d6670; }
+.report-banner a { color: inherit; font-weight: 650; text-decoration: underline; white-space: nowrap; }
+@media (prefers-color-scheme: dark) {
+  .report-banner { background: #2b1a19; color: #ffb4ac; border-bottom-color: #5a2c29; border-left-color: #ff8f85; }
+  .report-banner.soft { background: #1f2428; color: #c7cdd3; border-bottom-color: #2d3338; border-left-color: #a3abb3; }
+}
+@media print { .report-bar { display: none; } }
+`;
+
+interface BarOptions {
+  /** Whether the page is that of the report, not that of one of its runs. */
+  current: boolean;
+  /** The snapshot that the lake has now; null when there is none. */
+  snapshot: ServedVersions["snapshot"];
+}
+
+/**
+ * Puts the way back to the index above a report's page, the ways to other runs of it, and what a reader must know
+ * before believing it: that a later run failed, that it is not renewed any more, that the data has moved on.
+ */
+export function addReportBar(html: string, report: CurrentReport, { current, snapshot }: BarOptions): string {
+  const { name, status, runId, lastGoodRunId } = report;
+  const bar = (
+    <nav class="report-bar" aria-label="Site">
+      <a href="/reports">← All reports</a>
+      {status !== "succeeded" && lastGoodRunId && (
+        <a href={runPath(name, lastGoodRunId)}>Last run that succeeded</a>
+      )}
+      {current
+        ? <a href={runPath(name, runId)}>Link to this run</a>
+        : <a href={`/reports/${name}`}>Current report</a>}
+    </nav>
+  );
+  const banners = current ? bannersOf(report, snapshot) : [];
+  const notes = banners.length > 0 ? <aside aria-label="Notes on this report">{banners}</aside> : "";
+  return html
+    .replace("</head>", () => `<style>${STYLE}</style></head>`)
+    .replace(/<body[^>]*>/, (body) => `${body}\n${bar}${notes}`);
+}
+
+function bannersOf(report: CurrentReport, snapshot: ServedVersions["snapshot"]) {
+  const { name, createdAt, status, unpublished, removedAt } = report;
+  const ranAt = formatTime(createdAt);
+  return [
+    unpublished && (
+      <p class="report-banner">
+        {describeUnpublished(unpublished)} This is the report of {ranAt}.{" "}
+        <RunLink name={name} run={unpublished} />
+      </p>
+    ),
+    status !== "succeeded" && !unpublished && (
+      <p class="report-banner">
+        No run of this report has succeeded yet. This is what the run of {ranAt} left.
+      </p>
+    ),
+    removedAt !== undefined && (
+      <p class="report-banner">
+        This report is no longer published: its notebook was missing on{" "}
+        {formatTime(removedAt)}. It stays as it was on {ranAt}.
+      </p>
+    ),
+    removedAt === undefined && snapshot !== null && hasNewerData(report, snapshot) && (
+      <p class="report-banner soft">
+        Newer data was published on{" "}
+        {formatTime(snapshot.created_at)}. This report shows what was known when it ran, on {ranAt}.
+      </p>
+    ),
+  ].filter((banner) => banner);
+}
+
+/** To its page or, where it has none, to the notebook with what it got to. */
+function RunLink({ name, run: { runId, hasPage } }: { name: string; run: UnpublishedRun }) {
+  return hasPage
+    ? <a href={runPath(name, runId)}>See the failed run</a>
+    : <a href={`${runPath(name, runId)}/notebook.ipynb`}>Download what it left</a>;
+}
+
+const runPath = (name: string, runId: string) => `/reports/${name}/runs/${runId}`;
+
+/** A sentence on a run that could not take the place of the report. */
+function describeUnpublished({ startedAt, outcome, cause }: UnpublishedRun): string {
+  const what = {
+    failed: "failed",
+    cancelled: "was cancelled",
+    killed: "was killed",
+    unpublished: "was not published",
+  }[outcome];
+  return `The run of ${formatTime(startedAt)} ${what}: ${/[.!?…]$/.test(cause) ? cause : `${cause}.`}`;
+}
+
+/** Whether a report that read the lake read another snapshot than the current one, which is younger than its run. */
+function hasNewerData(
+  { snapshot, createdAt }: Pick<CurrentReport, "snapshot" | "createdAt">,
+  current: { id: string; created_at: string },
+): boolean {
+  return snapshot !== "" && snapshot !== current.id && createdAt < current.created_at;
+}
+
+interface IndexProps {
+  reports: CurrentReport[];
+  /** Names of reports that are there but cannot be read. */
+  unreadable: string[];
+  versions: ServedVersions;
+  /** When it was asked for, which the ages of the reports count to. */
+  now: Date;
+  /** Where the server was reached, for the examples. */
+  origin: string;
+  /** Ids that exist, for the examples. */
+  example: ExampleIds;
+}
+
+/** The start page: reports, models and how to ask for scores. */
+export function renderReportsIndex(
+  { reports, unreadable, versions, now, origin, example }: IndexProps,
+): string {
+  const renewed = reports.filter(({ removedAt }) => removedAt === undefined);
+  const removed = reports.filter(({ removedAt }) => removedAt !== undefined);
+  const card = (report: CurrentReport) => (
+    <Card key={report.name} report={report} snapshot={versions.snapshot} now={now} />
+  );
+  return renderPage(
+    <Layout title="Reports · ShopFlow" here="reports">
+      <h1>Customer intelligence</h1>
+      <p class="lead">
+        Who is about to leave, what to offer, what to order. <Freshness versions={versions} />
+      </p>
+      <h2>Reports</h2>
+      {reports.length + unreadable.length === 0 ? <NoReports /> : (
+        <div class="grid">
+          {renewed.map(card)}
+          {unreadable.map((name) => <UnreadableCard key={name} name={name} />)}
+        </div>
+      )}
+      {removed.length > 0 && (
+        <>
+          <h2>No longer published</h2>
+          <p class="soft">The notebooks of these reports are gone. They stay as they were.</p>
+          <div class="grid">{removed.map(card)}</div>
+        </>
+      )}
+      <ModelsPanel versions={versions} />
+      <ScoringExamples origin={origin} example={example} />
+    </Layout>,
+  );
+}
+
+function Freshness({ versions: { snapshot } }: { versions: ServedVersions }) {
+  if (snapshot === null) return <>No data snapshot has been published yet.</>;
+  return (
+    <>
+      Data snapshot <code>{snapshot.id}</code>, published {formatAge(snapshot.age_seconds)} ago.
+    </>
+  );
+}
+
+interface CardProps {
+  report: CurrentReport;
+  snapshot: ServedVersions["snapshot"];
+  now: Date;
+}
+
+function Card({ report, snapshot: current, now }: CardProps) {
+  const { name, title, summary, createdAt, snapshot, status, error, unpublished, removedAt } = report;
+  const asOf = report.parameters.as_of;
+  const age = Math.max(0, (now.getTime() - Date.parse(createdAt)) / 1000);
+  return (
+    <a class="card" href={`/reports/${name}`}>
+      <header>
+        <h3>{title}</h3>
+        {status !== "succeeded"
+          ? <span class="tag bad">{UNFINISHED[status].tag}</span>
+          : unpublished
+          ? <span class="tag bad">not updated</span>
+          : removedAt !== undefined
+          ? <span class="tag">removed</span>
+          : current !== null && hasNewerData(report, current) && <span class="tag">newer data</span>}
+      </header>
+      {status === "failed"
+        ? (
+          <p class="soft">
+            The last run stopped at an error: <code>{shortened(error ?? "unknown")}</code>
+          </p>
+        )
+        : status === "succeeded"
+        ? <p class="summary">{summary}</p>
+        : <p class="soft">{UNFINISHED[status].text}</p>}
+      {unpublished && (
+        <p class="soft">
+          {shortened(describeUnpublished(unpublished))} This is the report of {formatTime(createdAt)}.
+        </p>
+      )}
+      <footer class="meta">
+        <span>
+          <time datetime={createdAt}>{formatTime(createdAt)}</time>, {formatAge(age)} ago
+        </span>
+        {snapshot && <span>snapshot {snapshot.slice(0, 8)}</span>}
+        {asOf !== undefined && <span>as of {String(asOf)}</span>}
+      </footer>
+    </a>
+  );
+}
+
+/** What is said of runs that did not come to their end. */
+const UNFINISHED = {
+  failed: { tag: "failed", text: "The last run stopped at an error." },
+  cancelled: {
+    tag: "cancelled",
+    text: "The last run was cancelled; the page shows how far it got.",
+  },
+  running: {
+    tag: "incomplete",
+    text: "The last run did not finish; the page shows how far it got.",
+  },
+};
+
+/** No link: its page could not be read either. What exactly is wrong is in the server's log, not for visitors. */
+function UnreadableCard({ name }: { name: string }) {
+  return (
+    <div class="card">
+      <header>
+        <h3>{name}</h3>
+        <span class="tag bad">unreadable</span>
+      </header>
+      <p class="soft">This report is in the lake but cannot be read. Publish it again to replace it.</p>
+    </div>
+  );
+}
+
+const shortened = (text: string) => text.length > 140 ? `${text.slice(0, 139)}…` : text;
+
+function NoReports() {
+  return (
+    <div class="empty">
+      <h3>No report has been published yet</h3>
+      <p class="soft">This runs the notebooks and publishes them; they appear here without a restart.</p>
+      <pre><code>deno task pipeline run all</code></pre>
+    </div>
+  );
+}

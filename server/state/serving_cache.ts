@@ -1,0 +1,153 @@
+import { LakeError } from "shopflow/errors/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { Runtime } from "shopflow/runtime/mod.ts";
+import { type FoundPart, SERVED_PARTS, type ServedParts, type Serving } from "./serving.ts";
+
+export interface ServingCacheOptions {
+  /** How old the knowledge of the lake's pointers may be, in milliseconds. */
+  recheckMs?: number;
+  /** How long a request waits for a newly published version before it is answered from the former one. */
+  patienceMs?: number;
+  /** How long a request waits for the first version of anything. */
+  startMs?: number;
+}
+
+/** Whether the lake can be read. */
+export interface LakeState {
+  /** When its pointers were read last; undefined before the first time. */
+  readAt?: Date;
+  /** Since when they cannot be read; undefined while they can. */
+  unreachableSince?: Date;
+}
+
+/** What the server answers from, kept up to date with the lake. */
+export interface ServingCache {
+  /** The state to answer one request from. */
+  current(): Promise<Serving>;
+  /** How the last look at the lake ended. */
+  lake(): LakeState;
+}
+
+type PartName = keyof ServedParts;
+type Found = FoundPart<ServedParts[PartName]> | undefined;
+
+/** A lake that does not answer is looked at less and less often, down to this. */
+const SELDOM_MS = 30_000;
+const NAMES = Object.keys(SERVED_PARTS) as PartName[];
+
+/**
+ * Keeps the served parts in memory. The pointers are read again when a request comes and the last look is
+ * older than `recheckMs`; parts that changed are loaded while requests go on with the former state, which
+ * is then replaced as a whole. What was loaded stays when the lake, or what it is loaded from, has gone: ShopFlow
+ * replaces pointers but never deletes one, so an absent one means that something is wrong.
+ *
+ * @param afterLook Is called after each look that found the lake, before requests are answered from what was found.
+ */
+export function createServingCache(
+  store: ObjectStore,
+  runtime: Runtime,
+  { recheckMs = 2000, patienceMs = 100, startMs = 20_000 }: ServingCacheOptions = {},
+  afterLook: () => Promise<void> = () => Promise.resolve(),
+): ServingCache {
+  let serving: Serving | undefined;
+  let lake: LakeState = {};
+  let failedLooks = 0;
+  let checkedAt = -Infinity;
+  let refreshing = false;
+  let ready = Promise.resolve();
+  const versions = new Map<PartName, string>();
+  const failures = new Map<PartName, string>();
+
+  /** A part that fails is tried again at every look but logged once; its former version goes on answering. */
+  async function watched(name: PartName, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      failures.delete(name);
+    } catch (error) {
+      const reason = messageOf(error);
+      if (failures.get(name) !== reason) runtime.log.warn(`could not load ${name}: ${reason}`);
+      failures.set(name, reason);
+    }
+  }
+
+  async function update(name: PartName, found: Found, next: Partial<ServedParts>): Promise<void> {
+    if (found?.version === versions.get(name)) return;
+    if (found === undefined) {
+      throw new LakeError("What names its version is not in the lake any more", {
+        expected: `one such as ${versions.get(name)}, which is served on`,
+        found: "none",
+        remedy:
+          "Restore it from a backup, or run the pipeline again. If another lake took the place of this one, " +
+          "restart the server.",
+      });
+    }
+    Object.assign(next, { [name]: await found.load() });
+    versions.set(name, found.version);
+  }
+
+  async function refresh(): Promise<void> {
+    const looks = await Promise.allSettled(NAMES.map((name): Promise<Found> => SERVED_PARTS[name](store)));
+    const gone = whyUnreachable(looks, versions.size > 0);
+    if (gone !== undefined) return lost(gone);
+    if (lake.unreachableSince !== undefined) runtime.log.info(`the lake ${store.url} can be read again`);
+    lake = { readAt: runtime.now() };
+    failedLooks = 0;
+    const next: Partial<ServedParts> = { ...serving };
+    // Loads one after the other: all at once would multiply the peak of memory.
+    for (const [i, look] of looks.entries()) {
+      await watched(NAMES[i]!, async () => {
+        if (look.status === "rejected") throw look.reason;
+        await update(NAMES[i]!, look.value, next);
+      });
+    }
+    await afterLook();
+    serving = { ...next, failed: [...failures.keys()] };
+  }
+
+  /** What was loaded is served on; where nothing was, everything failed. */
+  function lost(reason: string): void {
+    failedLooks++;
+    if (lake.unreachableSince === undefined) {
+      const consequence = versions.size > 0 ? " What was loaded is served on." : "";
+      runtime.log.warn(`the lake cannot be read: ${reason}${consequence}`);
+    }
+    lake = { ...lake, unreachableSince: lake.unreachableSince ?? runtime.now() };
+    serving ??= { failed: NAMES };
+  }
+
+  return {
+    lake: () => lake,
+    async current() {
+      const waitMs = Math.min(Math.max(SELDOM_MS, recheckMs), recheckMs * 2 ** Math.min(failedLooks, 10));
+      if (!refreshing && performance.now() - checkedAt >= waitMs) {
+        refreshing = true;
+        const refreshed = refresh().finally(() => {
+          checkedAt = performance.now();
+          refreshing = false;
+        });
+        // Patience counts from the start of a look: a long load does not delay the requests that come during it.
+        ready = settledWithin(refreshed, serving === undefined ? startMs : patienceMs);
+      }
+      await ready;
+      return serving ?? { failed: NAMES };
+    },
+  };
+}
+
+/** Why the lake as a whole cannot be read; undefined when a pointer was read, or there never was one. */
+function whyUnreachable(looks: PromiseSettledResult<Found>[], wasThere: boolean): string | undefined {
+  if (looks.some((look) => look.status === "fulfilled" && look.value !== undefined)) return undefined;
+  const failed = looks.find((look) => look.status === "rejected");
+  if (failed !== undefined) return messageOf(failed.reason);
+  return wasThere ? "it has no pointers any more, as a folder whose disk is not mounted." : undefined;
+}
+
+const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);
+
+/** Waits for `work`, but no longer than `ms`; the work goes on. */
+async function settledWithin(work: Promise<void>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
+}

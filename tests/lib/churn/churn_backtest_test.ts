@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { backtestChurn, readChurnExamples, salesPeriod, temporalSplit } from "shopflow/churn/mod.ts";
+import { createChurnModel } from "../../../lib/churn/model.ts";
+import { openSession } from "shopflow/warehouse/mod.ts";
+import { openChurnShop } from "../../fixtures/churn_shop.ts";
+
+Deno.test("the model beats recency alone where customers have rhythms of their own", async () => {
+  using shop = await openChurnShop({ customers: 1200 });
+  const { metrics, calibration } = await backtestChurn(shop, temporalSplit(await salesPeriod(shop)));
+  assert.ok(metrics.auc! > metrics.baseline_auc! + 0.02, JSON.stringify(metrics));
+  assert.ok(metrics.active_auc! > metrics.active_baseline_auc! + 0.05, JSON.stringify(metrics));
+  assert.ok(metrics.log_loss! < metrics.baseline_log_loss!);
+  assert.ok(metrics.calibration_error! < 0.05);
+  assert.equal(calibration.length, 10);
+  assert.equal(calibration.reduce((sum, { rows }) => sum + rows, 0), metrics.test_rows);
+});
+
+Deno.test("a year of orders without events and tickets is enough", async () => {
+  using shop = await openChurnShop({ customers: 800, days: 374, ordersOnly: true });
+  const { metrics } = await backtestChurn(shop, temporalSplit(await salesPeriod(shop)));
+  assert.ok(metrics.auc! > 0.75, JSON.stringify(metrics));
+});
+
+Deno.test("the model finds the cause that was put into the shop", async () => {
+  using shop = await openChurnShop({ customers: 1200 });
+  const { model, test, probabilities } = await backtestChurn(shop, temporalSplit(await salesPeriod(shop)));
+  const churnModel = createChurnModel(model, { reasons: 3 });
+  const riskiest = probabilities.indexOf(Math.max(...probabilities));
+  const names = test.features.names;
+  const values = test.features.values.slice(riskiest * names.length, (riskiest + 1) * names.length);
+  const { reasons } = churnModel.predict(
+    Object.fromEntries(names.map((name, j) => [name, Number.isNaN(values[j]!) ? null : values[j]!])),
+  );
+  assert.equal(reasons.length, 3);
+  // Who has left for good neither orders nor visits.
+  assert.match(reasons[0]!.feature, /recency|session|orders_90d|net_sales_90d/);
+  assert.ok(reasons[0]!.contribution > 0);
+});
+
+Deno.test("a shop without orders and a date without customers are refused", async () => {
+  using empty = await openSession();
+  await empty.run("CREATE TABLE fact_orders (order_date DATE, line_type VARCHAR, customer_id VARCHAR)");
+  await assert.rejects(salesPeriod(empty), { name: "ModelError", message: /no orders to learn from/ });
+  using shop = await openChurnShop({ customers: 20 });
+  await assert.rejects(readChurnExamples(shop, ["2020-01-01"]), {
+    name: "TooLittleDataError",
+    message: /No customer can be judged as of 2020-01-01/,
+  });
+});

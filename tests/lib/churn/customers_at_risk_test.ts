@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import {
+  backtestChurn,
+  leadingReasons,
+  playbookOutcome,
+  salesPeriod,
+  scoreCustomers,
+  temporalSplit,
+} from "shopflow/churn/mod.ts";
+import { openChurnShop } from "../../fixtures/churn_shop.ts";
+
+Deno.test("customers are scored as in the backtest, highest value at risk first", async () => {
+  using shop = await openChurnShop({ customers: 400 });
+  const split = temporalSplit(await salesPeriod(shop));
+  const { model, test, probabilities } = await backtestChurn(shop, split);
+  const customers = await scoreCustomers(shop, model, split.test);
+  assert.equal(customers.length, test.customerIds.length);
+  for (const customer of customers) {
+    const row = test.customerIds.indexOf(customer.customerId);
+    assert.equal(customer.churnProbability, probabilities[row]);
+    assert.equal(customer.isActive, customer.recencyDays <= 90);
+    assert.ok(Math.abs(customer.valueAtRisk - customer.churnProbability * customer.usualSpend) < 1e-9);
+  }
+  const values = customers.map(({ valueAtRisk }) => valueAtRisk);
+  assert.deepEqual(values, values.toSorted((a, b) => b - a));
+
+  // Outcomes of those whom the playbook would have named then.
+  const named = customers.filter(({ isActive, churnProbability }) => isActive && churnProbability > 0.5);
+  const left = named.filter(({ customerId }) => test.labels[test.customerIds.indexOf(customerId)] === 1);
+  const outcome = playbookOutcome({ test, probabilities }, 0.5);
+  assert.equal(outcome.contacted, named.length);
+  assert.ok(named.length > 0);
+  assert.equal(outcome.churned, left.length / named.length);
+  assert.equal(playbookOutcome({ test, probabilities }, 1).contacted, 0);
+});
+
+Deno.test("a feature leads where it raises the risk most, even if another lowers it more", () => {
+  const reason = (feature: string, contribution: number) => ({ feature, contribution, value: 1, text: "" });
+  const leading = leadingReasons([
+    { reasons: [reason("orders_90d", -2), reason("tickets_open", 1), reason("recency_days", 0.5)] },
+    { reasons: [reason("recency_days", 0.5)] },
+    { reasons: [reason("recency_days", 0.4), reason("orders_90d", 0.3)] },
+    { reasons: [reason("orders_90d", -1)] },
+  ]);
+  assert.deepEqual(leading, [
+    { feature: "recency_days", customers: 2 },
+    { feature: "tickets_open", customers: 1 },
+  ]);
+});

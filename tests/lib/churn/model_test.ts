@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { createRandom } from "shopflow/runtime/mod.ts";
+import { createChurnModel } from "../../../lib/churn/model.ts";
+import { featureMatrix, xgboostTrainer } from "shopflow/ml/mod.ts";
+import { loadChurnModel } from "shopflow/churn/mod.ts";
+
+Deno.test("a loaded churn model gives the classifier's probability and reasons that explain it", async () => {
+  const { classifier, features } = await trained();
+  const model = loadChurnModel(classifier.save());
+  const [expected] = classifier.predict(features);
+  const { probability, reasons } = model.predict(firstCustomer);
+  assert.equal(probability, expected);
+  assert.deepEqual(reasons[0]!.feature, "recency_days");
+  assert.equal(reasons[0]!.value, 112);
+  assert.ok(reasons[0]!.contribution > 0);
+  assert.equal(reasons[0]!.text, "112 days since the last order (usual gap 31)");
+});
+
+Deno.test("a feature that is left out is not known", async () => {
+  const { classifier } = await trained();
+  const model = createChurnModel(classifier);
+  assert.deepEqual(
+    model.predict({ recency_days: 5 }).probability,
+    model.predict({ recency_days: 5, order_gap_mean_days: null }).probability,
+  );
+});
+
+Deno.test("reasons are the strongest first, as many as wanted", async () => {
+  const { classifier } = await trained();
+  const all = createChurnModel(classifier).predict(firstCustomer).reasons;
+  const sizes = all.map(({ contribution }) => Math.abs(contribution));
+  assert.deepEqual(sizes, sizes.toSorted((a, b) => b - a));
+  assert.deepEqual(
+    createChurnModel(classifier, { reasons: 1 }).predict(firstCustomer).reasons,
+    all.slice(0, 1),
+  );
+});
+
+Deno.test("names that are no features, values that are no numbers and empty questions are refused", async () => {
+  const { classifier } = await trained();
+  const model = createChurnModel(classifier);
+  const wrong: [Record<string, number | null>, RegExp][] = [
+    [{ recencey_days: 3 }, /Not a feature.*found recencey_days/],
+    [{ recency_days: NaN }, /recency_days has no usable value/],
+    [{ recency_days: 1e39 }, /recency_days has no usable value/],
+    [{ recency_days: null }, /Nothing is known/],
+    [{}, /at least one of recency_days/],
+  ];
+  for (const [features, message] of wrong) {
+    assert.throws(() => model.predict(features), { name: "ModelError", message });
+  }
+});
+
+const firstCustomer = { recency_days: 112, order_gap_mean_days: 31 };
+
+/** Churn follows recency; the first row is the first customer. */
+async function trained() {
+  const random = createRandom(5);
+  const recency = [112, ...Array.from({ length: 800 }, () => Math.floor(random() * 120))];
+  const gap = [31, ...Array.from({ length: 800 }, () => random() < 0.3 ? null : Math.floor(random() * 60))];
+  const features = featureMatrix(["recency_days", "order_gap_mean_days"], {
+    recency_days: recency,
+    order_gap_mean_days: gap,
+  });
+  const labels = Uint8Array.from(recency, (days) => random() < days / 120 ? 1 : 0);
+  return { classifier: await xgboostTrainer({ rounds: 40 }).fit(features, labels), features };
+}

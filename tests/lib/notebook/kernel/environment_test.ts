@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { kernelEnvironment, wantedVariables } from "../../../../lib/notebook/kernel/environment.ts";
+import type { Notebook } from "../../../../lib/notebook/format/nbformat.ts";
+
+Deno.test("the kernel gets the variables that its notebook asks for, and a wrong wish is refused", () => {
+  const notebook = (shopflow: unknown): Notebook => ({
+    cells: [],
+    metadata: { kernelspec: { name: "deno", display_name: "Deno" }, shopflow },
+    nbformat: 4,
+    nbformat_minor: 5,
+  });
+  const wanted = wantedVariables(notebook({ env: ["API_TOKEN", "NOT_SET"] }));
+  const lake = { home: "/nowhere", lakeUrl: "/nowhere/lake" };
+  const seen = kernelEnvironment(lake, { API_TOKEN: "token", OTHER: "other", PATH: "/bin" }, wanted);
+  assert.deepEqual(Object.keys(seen).sort(), [
+    "API_TOKEN",
+    "NO_COLOR",
+    "PATH",
+    "SHOPFLOW_HOME",
+    "SHOPFLOW_LAKE",
+  ]);
+  assert.deepEqual(wantedVariables(notebook(undefined)), []);
+  assert.throws(() => wantedVariables(notebook({ env: "API_TOKEN" })), /a list of names.*found.*API_TOKEN/);
+});
+
+Deno.test("the kernel gets the credentials of S3 where the lake is there, and those only", () => {
+  const seen = kernelEnvironment({ home: "/nowhere", lakeUrl: "s3://lake" }, {
+    SHOPFLOW_POSTGRES_URL: "postgres://shop:secret@db/shop",
+    AWS_ACCESS_KEY_ID: "key",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    AWS_ENDPOINT_URL: "http://127.0.0.1:9000",
+    AWS_LAMBDA_FUNCTION_NAME: "unrelated",
+  });
+  assert.deepEqual(Object.keys(seen).sort(), [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_ENDPOINT_URL",
+    "AWS_SECRET_ACCESS_KEY",
+    "NO_COLOR",
+    "SHOPFLOW_HOME",
+    "SHOPFLOW_LAKE",
+  ]);
+});

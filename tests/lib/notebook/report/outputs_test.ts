@@ -1,0 +1,61 @@
+import { table } from "arquero";
+import assert from "node:assert/strict";
+import { DISPLAY } from "../../../../lib/notebook/author/displays.ts";
+import { showMetrics, showTable } from "../../../../lib/notebook/kernel.ts";
+import type { MimeBundle } from "../../../../lib/notebook/format/nbformat.ts";
+import { renderHtml } from "../../../../lib/notebook/report/outputs.ts";
+
+Deno.test("HTML of text and tables becomes a part of the page", () => {
+  const html =
+    '<section><h3>Cities</h3><table class="data"><tbody><tr><td data-value="1">1</td></tr></tbody></table></section>';
+  const shown = renderHtml(html);
+  assert.doesNotMatch(shown, /iframe|table-note/);
+  assert.match(shown, /<div class="table-scroll"><table class="data">.*data-value="1"/);
+});
+
+Deno.test("HTML with a look of its own is shown whole, in a frame that may do nothing", () => {
+  for (
+    const part of [
+      "<style>b{color:red}</style>",
+      "<svg><circle r=3 /></svg>",
+      "<input>",
+      "<canvas></canvas>",
+      "<math><mi>x</mi></math>",
+      '<p style="text-align:left; background: gold">x</p>',
+    ]
+  ) {
+    const shown = renderHtml(`<b>"quoted" & 'so'</b>${part}`);
+    assert.match(shown, /^<iframe class="output-frame"[^>]* sandbox="" /, part);
+    // The frame's document is inside of the attribute, and nothing of it outside.
+    const [, document] = shown.match(/ srcdoc="([^"<>]*)"><\/iframe>$/) ?? [];
+    assert.match(
+      document ?? "",
+      /default-src &#39;none&#39;.*&lt;b&gt;&quot;quoted&quot; &amp; &#39;so&#39;/,
+      part,
+    );
+  }
+});
+
+Deno.test("our own tables and figures are a part of the page, although they bring styles for Jupyter", () => {
+  const ours = [showTable(table({ sold: [1, 2] }), { caption: "Sold" }), showMetrics({ sold: 3 })];
+  for (const shown of ours as unknown as Record<symbol, () => MimeBundle>[]) {
+    assert.doesNotMatch(renderHtml(String(shown[DISPLAY]!()["text/html"])), /iframe|style=/);
+  }
+  assert.doesNotMatch(renderHtml('<td style="text-align: right;">1</td>'), /iframe|style=/);
+});
+
+Deno.test("a script is left out, and the page says so", () => {
+  const shown = renderHtml(
+    '<div id="plot">figure</div><script src="https://example.com/plotly.js"></script>',
+  );
+  assert.doesNotMatch(shown, /<script|example\.com|<iframe/);
+  assert.match(shown, /figure<\/div>.*This output has a script, which reports do not run/);
+});
+
+Deno.test("a frame is about as high as what it holds, and never endless", () => {
+  const height = (html: string) => Number(renderHtml(html).match(/style="height:(\d+)px"/)?.[1]);
+  assert.ok(height("<style></style>x") >= 80);
+  assert.ok(height('<svg width="200" height="300"></svg>') >= 300);
+  assert.ok(height(`<style></style><table>${"<tr><td>x</td></tr>".repeat(8)}</table>`) > 200);
+  assert.equal(height(`<style></style>${"<p>x</p>".repeat(1000)}`), 720);
+});

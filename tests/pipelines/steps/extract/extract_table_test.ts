@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { SOURCE_TABLES, type TableSource } from "shopflow/sources/mod.ts";
+import { inTurns } from "../../../../lib/sources/postgres/copy.ts";
+import { readAhead } from "../../../../pipelines/steps/extract/extract_table.ts";
+
+const ORDERS = SOURCE_TABLES.find(({ name }) => name === "orders")!;
+const FIRST = { path: "orders.csv", selection: {}, figures: true };
+
+/** A source that notes what it is asked, and answers when it is told to. */
+function slowSource() {
+  const asked: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const source: TableSource = {
+    byUnit: true,
+    ofOneMoment: true,
+    async figures() {
+      asked.push("figures");
+      await gate.promise;
+      return { rows: asked.length };
+    },
+    async copy(_table, path, selection) {
+      asked.push(`copy ${path} ${JSON.stringify(selection)}`);
+      await gate.promise;
+      return { path, rows: asked.length, bytes: 0 };
+    },
+  };
+  return { source, asked, gate };
+}
+
+Deno.test("a reading that was begun is handed to who asks for it, and a second one asks the source", async () => {
+  const { source, asked, gate } = slowSource();
+  await using reading = readAhead(source, ORDERS, FIRST);
+  assert.deepEqual(asked, ["copy orders.csv {}"]);
+  gate.resolve();
+  await reading.ended;
+  assert.deepEqual(asked, ["copy orders.csv {}", "figures"]);
+  assert.equal((await reading.copy(ORDERS, "orders.csv", { since: undefined })).rows, 1);
+  assert.deepEqual(await reading.figures!(ORDERS), { rows: 2 });
+  assert.equal(asked.length, 2);
+  assert.equal((await reading.copy(ORDERS, "orders.csv", {})).rows, 3);
+  assert.deepEqual(await reading.figures!(ORDERS), { rows: 4 });
+});
+
+Deno.test("rows that were not expected to be asked for are read from the source", async () => {
+  const { source, asked, gate } = slowSource();
+  await using reading = readAhead(source, ORDERS, { ...FIRST, figures: false });
+  gate.resolve();
+  const selection = { units: [["O1"]] };
+  assert.equal((await reading.copy(ORDERS, "orders_again.csv", selection)).path, "orders_again.csv");
+  assert.deepEqual(asked, ["copy orders.csv {}", 'copy orders_again.csv {"units":[["O1"]]}']);
+});
+
+Deno.test("who leaves waits until the copy that was begun has ended, and who asks for it gets its error", async () => {
+  const { source, gate } = slowSource();
+  const reading = readAhead(source, ORDERS, FIRST);
+  let left = false;
+  const leaving = reading[Symbol.asyncDispose]().then(() => left = true);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(left, false);
+  gate.reject(new Error("the connection broke"));
+  await leaving;
+  await assert.rejects(reading.copy(ORDERS, "orders.csv", {}), /the connection broke/);
+  await assert.rejects(reading.figures!(ORDERS), /the connection broke/);
+});
+
+Deno.test("work in turns never overlaps, and goes on after work that failed", async () => {
+  const inTurn = inTurns();
+  const done: string[] = [];
+  const work = (name: string) => async () => {
+    done.push(`${name} begins`);
+    await new Promise((resolve) => setTimeout(resolve));
+    done.push(`${name} ends`);
+    if (name === "b") throw new Error("b failed");
+    return name;
+  };
+  const turns = await Promise.allSettled(["a", "b", "c"].map((name) => inTurn(work(name))));
+  assert.deepEqual(turns.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+  assert.deepEqual(done, ["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
+});

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { SchemaContractError } from "shopflow/errors/mod.ts";
+import { readRawExtract } from "shopflow/lake/mod.ts";
+import { createLogger } from "shopflow/runtime/mod.ts";
+import { extract } from "../../../../pipelines/steps/extract/extract.ts";
+import { changeShop, rawRows, withEmbeddedShop } from "../../../fixtures/embedded_shop.ts";
+
+Deno.test("a table that is not as agreed is named and stays as it was, the others go on", () =>
+  withEmbeddedShop(async (context, home) => {
+    await extract(context);
+    const before = await readRawExtract(context.store);
+    const messages: string[] = [];
+    await changeShop(
+      context,
+      `DROP TABLE events;
+       ALTER TABLE orders DROP COLUMN quantity;
+       ALTER TABLE orders ALTER order_amount TYPE numeric(12,2);
+       ALTER TABLE products ADD shelf text;
+       INSERT INTO products (product_id) VALUES ('P1')`,
+    );
+    const runtime = { ...context.runtime, log: createLogger((line) => void messages.push(line)) };
+    const { status, problems } = await extract({ ...context, runtime });
+    assert.equal(status, "done");
+    assert.deepEqual(problems!.map(({ expected, found }) => ({ expected, found })), [
+      {
+        expected: "orders.order_amount numeric(10,2); orders.quantity integer",
+        found: "orders.order_amount numeric(12,2); no column orders.quantity",
+      },
+      { expected: "table events", found: "no table events" },
+    ]);
+    assert.ok(problems!.every((problem) => problem instanceof SchemaContractError));
+    assert.match(problems![0]!.message, /table orders is not as agreed/);
+    assert.match(messages.join("\n"), /does not read: products\.shelf/);
+    const { tables } = await readRawExtract(context.store);
+    assert.deepEqual({ ...tables, products: null }, { ...before.tables, products: null });
+    assert.deepEqual((await rawRows(context, "products")).map(({ product_id }) => product_id), ["P1"]);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(join(home, "tmp"))), []);
+  }));
+
+Deno.test("a ticket with a field of another type stops the tickets alone", () =>
+  withEmbeddedShop(async (context) => {
+    const path = context.config.ticketsUrl.slice("file:".length);
+    const good = await Deno.readTextFile(path);
+    for (
+      const [line, message] of [
+        [
+          `{"ticket_id": "T3", "resolution_hours": "three"}`,
+          /Field resolution_hours of ticket T3 \(line 3 of .*expected a whole number of 32 bits, found string "three"/,
+        ],
+        [
+          `{"ticket_id": "T3", "created_date": {"$date": "soon"}}`,
+          /Field created_date of ticket T3 .*expected a date/,
+        ],
+      ] as const
+    ) {
+      await Deno.writeTextFile(path, good + line + "\n");
+      const { problems } = await extract(context);
+      assert.equal(problems!.length, 1);
+      assert.match(problems![0]!.message, message);
+    }
+    assert.deepEqual(Object.keys((await readRawExtract(context.store)).tables).sort(), [
+      "customers",
+      "events",
+      "inventory",
+      "orders",
+      "products",
+    ]);
+  }));

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { readDefinitions, requestRun } from "shopflow/jobs/mod.ts";
+import { readRunLog } from "shopflow/jobs/execution/mod.ts";
+import { runTick, startSchedule } from "../../schedules/run_scheduler.ts";
+import { jobSet } from "../lib/jobs/scheduler_fixture.ts";
+import { ended, evaluated, withLake, YEARLY } from "./schedule_fixture.ts";
+
+Deno.test("a schedule runs what is asked for in processes of its own, with log, exit reason and memory", () =>
+  withLake(async ({ store, ledger, config, runtime, log }) => {
+    const jobs = jobSet([{
+      schedule: YEARLY,
+      steps: [{ pipeline: "extract" }, { pipeline: "transform" }],
+      retries: { most: 1, firstDelaySeconds: 1 },
+    }]);
+    const [job] = jobs.jobs;
+    const secret = "hunter2-of-the-database";
+    const program = evaluated(`
+      const [step, again] = Deno.args;
+      console.log("does " + step + " for " + Deno.env.get("SHOPFLOW_RUN") + " with ${secret}");
+      const grown = new Uint8Array(150e6).fill(1);
+      await new Promise((done) => setTimeout(done, 1500));
+      if (step === "transform" && !again) { console.error("no such table"); Deno.exit(3); }
+      console.log(grown.length);
+    `);
+    const loop = await startSchedule({
+      jobs,
+      config,
+      runtime,
+      program,
+      pollMs: 50,
+      env: { DB_PASSWORD: secret },
+    });
+    try {
+      assert.deepEqual((await readDefinitions(store))?.jobs, jobs.jobs);
+      const asked = await requestRun(ledger, job!, { by: "anna", at: runtime.now().toISOString() });
+      const slot = await ended(ledger, asked);
+      assert.equal(slot.status, "succeeded", slot.reason);
+      assert.deepEqual(slot.attempts.map(({ ended, reason }) => [ended, reason]), [
+        ["failed", "transform: exit code 3"],
+        ["succeeded", "exit code 0"],
+      ]);
+      assert.deepEqual(slot.stepsDone, ["extract"]);
+      if (Deno.build.os === "linux") {
+        assert.ok(slot.attempts[0]!.peakBytes! > 150e6, `${slot.attempts[0]!.peakBytes}`);
+      }
+      const first = (await Array.fromAsync(readRunLog(store, slot, 1))).join("\n");
+      assert.match(first, /does extract for refresh@.* with \*\*\*/);
+      assert.match(first, /no such table/);
+      const second = (await Array.fromAsync(readRunLog(store, slot, 2))).join("\n");
+      assert.match(second, /extract: was done by an earlier try/);
+      assert.doesNotMatch(second, /does extract/);
+      assert.doesNotMatch(first + second + log.join("\n"), new RegExp(secret));
+    } finally {
+      await loop.stop(0);
+    }
+  }));
+
+Deno.test("a run over its job's limit is ended, whatever it does", () =>
+  withLake(async ({ ledger, config, runtime }) => {
+    const jobs = jobSet([{ schedule: YEARLY, timeoutMinutes: 1 / 60 }]);
+    const program = evaluated('Deno.addSignalListener("SIGTERM", () => {}); setInterval(() => {}, 1000);');
+    const loop = await startSchedule({ jobs, config, runtime, program, pollMs: 50, killMs: 100 });
+    try {
+      const slot = await ended(
+        ledger,
+        await requestRun(ledger, jobs.jobs[0]!, { by: "anna", at: runtime.now().toISOString() }),
+      );
+      assert.equal(slot.status, "failed");
+      assert.equal(slot.attempts[0]!.ended, "timed out");
+      assert.match(slot.reason, /limit of 0\.01\d* minutes/);
+    } finally {
+      await loop.stop(0);
+    }
+  }));
+
+Deno.test("a program that cannot be started is a failed run", () =>
+  withLake(async ({ ledger, config, runtime }) => {
+    const jobs = jobSet([{ schedule: YEARLY }]);
+    const program = () => ({ program: "/no/such/program", args: [], cwd: "." });
+    const loop = await startSchedule({ jobs, config, runtime, program, pollMs: 50 });
+    try {
+      const slot = await ended(
+        ledger,
+        await requestRun(ledger, jobs.jobs[0]!, { by: "anna", at: runtime.now().toISOString() }),
+      );
+      assert.equal(slot.status, "failed");
+      assert.match(slot.reason, /could not be started/);
+    } finally {
+      await loop.stop(0);
+    }
+  }));
+
+Deno.test("a tick runs what is due and ends, and the next one tries again what failed", () =>
+  withLake(async ({ ledger, config, runtime, clock }) => {
+    const jobs = jobSet([{ retries: { most: 1, firstDelaySeconds: 60 } }, {
+      name: "score",
+      schedule: { cron: "0 * * * *" },
+      after: ["refresh"],
+    }]);
+    const options = (code: string) => ({ jobs, config, runtime, program: evaluated(code) });
+    assert.deepEqual(await runTick(options("")), { ran: [], left: [], problems: {} });
+    clock.ahead = 60 * 60_000;
+    const failed = await runTick(options("Deno.exit(1)"));
+    assert.deepEqual(failed.ran.map(({ job, status }) => [job, status]), [["refresh", "queued"]]);
+    assert.deepEqual(failed.left.map(({ job, status }) => [job, status]), [["refresh", "queued"], [
+      "score",
+      "waiting",
+    ]]);
+    clock.ahead += 61_000;
+    const done = await runTick(options(""));
+    assert.deepEqual(done.ran.map(({ job, status }) => [job, status]), [["refresh", "succeeded"], [
+      "score",
+      "succeeded",
+    ]]);
+    assert.deepEqual(done.left, []);
+    assert.equal((await ledger.slots("refresh", new Date(0), new Date("9999-01-01"))).length, 1);
+  }));
+
+Deno.test("a failure is told to the channel of its job, with the end of its log", async () => {
+  const bodies: string[] = [];
+  const hook = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    bodies.push(await request.text());
+    return new Response("ok");
+  });
+  try {
+    await withLake(async ({ config, runtime, clock }) => {
+      const jobs = jobSet([{}]);
+      const url = `http://127.0.0.1:${hook.addr.port}/hook`;
+      const told = { ...config, alertChannels: [{ name: "operations", kind: "webhook" as const, url }] };
+      await runTick({ jobs, config: told, runtime, program: evaluated("") });
+      clock.ahead = 60 * 60_000;
+      await runTick({
+        jobs,
+        config: told,
+        runtime,
+        program: evaluated('console.error("disk on fire"); Deno.exit(1)'),
+      });
+      clock.ahead += 60 * 60_000;
+      await runTick({ jobs, config: told, runtime, program: evaluated("Deno.exit(1)") });
+      assert.equal(bodies.length, 1, "no repeats while it lasts");
+      assert.match(bodies[0]!, /refresh/);
+      assert.match(bodies[0]!, /disk on fire/);
+      clock.ahead += 60 * 60_000;
+      await runTick({ jobs, config: told, runtime, program: evaluated("") });
+      assert.equal(bodies.length, 2);
+      assert.match(bodies[1]!, /recover|again/i);
+    });
+  } finally {
+    await hook.shutdown();
+  }
+});

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { CHURN_FEATURES } from "shopflow/churn/mod.ts";
+import { createClient, testApi } from "../api_client.ts";
+import { temporaryLake } from "../small_lake.ts";
+
+testApi("openapi.json describes every endpoint with its answers", async ({ get }) => {
+  const { openapi, paths } = await (await get("/openapi.json")).json();
+  assert.equal(openapi, "3.1.0");
+  assert.deepEqual(Object.keys(paths).sort(), [
+    "/api/jobs",
+    "/api/jobs/{name}/backfill",
+    "/api/jobs/{name}/pause",
+    "/api/jobs/{name}/resume",
+    "/api/jobs/{name}/runs",
+    "/api/jobs/{name}/runs/{slot}",
+    "/api/jobs/{name}/runs/{slot}/cancel",
+    "/api/jobs/{name}/slots",
+    "/health",
+    "/inventory/{product_id}",
+    "/predict/churn",
+    "/recommend/{customer_id}",
+  ]);
+  assert.deepEqual(Object.keys(paths["/inventory/{product_id}"].get.responses), [
+    "200",
+    "400",
+    "401",
+    "404",
+    "503",
+  ]);
+  const { n } = Object.fromEntries(
+    paths["/recommend/{customer_id}"].get.parameters.map((
+      parameter: { name: string },
+    ) => [parameter.name, parameter]),
+  );
+  assert.deepEqual([n.schema.minimum, n.schema.maximum, n.required], [1, 20, false]);
+});
+
+testApi(
+  "the page /docs lists the features of the churn model with unit, need and values",
+  async ({ get }) => {
+    const page = await (await get("/docs")).text();
+    const rows = [
+      ...page.matchAll(
+        /<tr[^>]*><td><code>(\w+)<\/code><\/td><td>(\w+)<\/td><td>[^<]*<\/td><td>(.*?)<\/td><td>(.*?)<\/td>/g,
+      ),
+    ]
+      .map(([, ...cells]) => cells);
+    assert.deepEqual(rows.slice(0, 2), [
+      ["recency_days", "days", "yes", "a number from 0 to 365 (the training saw 0 to 295)"],
+      ["order_count", "orders", "yes", "a whole number from 1 to 40 (the training saw 1 to 4)"],
+    ]);
+    assert.deepEqual(rows.slice(2).map(([name, , required]) => [name, required]), [
+      ["tickets_open", ""],
+      ["carts_90d", ""],
+    ]);
+  },
+);
+
+Deno.test("the page /docs lists every feature before a model was trained", async () => {
+  await using lake = await temporaryLake();
+  const page = await (await createClient(lake.store).get("/docs")).text();
+  for (const { name } of CHURN_FEATURES) assert.match(page, new RegExp(`<code>${name}</code>`));
+});
+
+testApi("every command on the page /docs can be sent as it is", async ({ get, post }) => {
+  const page = await (await get("/docs")).text();
+  const commands = [
+    ...page.matchAll(/curl &#39;http:\/\/localhost(.*?)&#39;([^<]*?-X POST)?(?:[^<]*?-d &#39;(.*?)&#39;)?/gs),
+  ];
+  assert.equal(commands.length, 14);
+  for (const [, path, empty, body] of commands) {
+    const text = body?.replaceAll("&quot;", '"');
+    const answer = text === undefined && !empty
+      ? await get(path!.replaceAll("&amp;", "&"))
+      : await post(path!, text ?? "");
+    assert.ok([200, 202].includes(answer.status), `${path} ${text ?? ""}: ${await answer.text()}`);
+  }
+});
+
+Deno.test("the page /docs says when a key is needed", async () => {
+  await using lake = await temporaryLake();
+  assert.doesNotMatch(await (await createClient(lake.store).get("/docs")).text(), /x-api-key/);
+  const locked = createClient(lake.store, { apiKey: "k" });
+  assert.match(await (await locked.get("/docs", { "x-api-key": "k" })).text(), /x-api-key/);
+  assert.equal((await locked.get("/docs")).status, 401, "its commands hold ids of customers");
+});

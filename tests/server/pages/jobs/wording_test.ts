@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import {
+  formatBytes,
+  formatDuration,
+  relativeTime,
+  scheduleInWords,
+  shortDateTime,
+} from "../../../../server/pages/jobs/wording.ts";
+
+Deno.test("durations and sizes are told with at most two units", () => {
+  assert.deepEqual([12, 4210, 59_400, 185_000, 120_000, 7_800_000, 7_200_000].map(formatDuration), [
+    "12 ms",
+    "4.2 s",
+    "59 s",
+    "3 min 5 s",
+    "2 min",
+    "2 h 10 min",
+    "2 h",
+  ]);
+  assert.deepEqual([300, 512_000_000, 2_340_000_000].map(formatBytes), ["1 MB", "512 MB", "2.3 GB"]);
+});
+
+Deno.test("schedules are told in words with their time zone", () => {
+  const words = (cron: string, timeZone: string) => scheduleInWords({ schedule: { cron, timeZone } });
+  assert.equal(words("0 7 * * MON", "Europe/Berlin"), "At 07:00, only on Monday (Europe/Berlin)");
+  assert.equal(scheduleInWords({ schedule: { on: "snapshot" } }), "Whenever a snapshot is published");
+});
+
+Deno.test("times are told in a zone, with the year only when it is another", () => {
+  const [now, time] = [new Date("2025-01-02T06:00:00Z"), new Date("2024-12-31T23:30:00Z")];
+  assert.equal(shortDateTime(time, "Europe/Berlin", now), "Wed 1 Jan, 00:30");
+  assert.equal(shortDateTime(time, "UTC", now), "Tue 31 Dec 2024, 23:30");
+  assert.equal(relativeTime(time, now), "30 hours ago");
+  assert.equal(relativeTime(now, time), "in 30 hours");
+});
