@@ -34,7 +34,7 @@ Deno.test("database and cloud drivers are imported in sources, lake and warehous
   assert.deepEqual(wrong, []);
 });
 
-Deno.test("features, models, simulation and evaluation do no input or output", async () => {
+Deno.test("models, questions and the simulation do no input or output", async () => {
   const wrong: string[] = [];
   for (const { file } of await modules()) {
     if (!PURE_ROOMS.includes(roomOf(file))) continue;
@@ -68,6 +68,16 @@ Deno.test("there are no grab-bag files", async () => {
     /(^|\/)(utils?|helpers?|common|misc)\.tsx?$/.test(file)
   );
   assert.deepEqual(names, []);
+});
+
+Deno.test("no product file has more than 400 lines", async () => {
+  const long: string[] = [];
+  for (const file of await sourceFiles()) {
+    if (file.startsWith("tests/")) continue;
+    const lines = (await Deno.readTextFile(join(root, file))).split("\n").length - 1;
+    if (lines > 400) long.push(`${file}: ${lines}`);
+  }
+  assert.deepEqual(long, []);
 });
 
 async function sourceFiles(): Promise<string[]> {

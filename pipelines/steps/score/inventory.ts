@@ -52,7 +52,8 @@ const PLAN_COLUMNS: PlanColumn[] = [
   { name: "overstock_value", type: "DOUBLE", value: (position) => position.overstockValue },
 ];
 
-const CODE = ["../../lib/features", "../../lib/models", "../../lib/business", "."];
+const CODE = ["lib/ml", "lib/inventory", "pipelines/steps/score"];
+const ROOT = join(import.meta.dirname!, "..", "..", "..");
 /** As-of date of the plan of a shop that counts no stock; that plan has no rows. */
 const NEVER = "1970-01-01";
 
@@ -66,7 +67,7 @@ export const scoreInventory: Pipeline = async (context) => {
   const replaces = (await currentScores(store, "inventory_plan"))?.key ?? null;
   using snapshot = await openSnapshot(store);
   const parameters = DEFAULT_INVENTORY_PARAMETERS;
-  const code = await codeVersion(CODE.map((folder) => join(import.meta.dirname!, "..", folder)));
+  const code = await codeVersion(CODE.map((path) => join(ROOT, path)));
   const version = createHash("sha256").update(JSON.stringify([parameters, DEMAND_WINDOW_DAYS, code]))
     .digest("hex").slice(0, 12);
   const made = { snapshot: snapshot.manifest.id, modelVersion: version };

@@ -18,8 +18,7 @@ import { join } from "node:path";
 import type { PipelineContext } from "../../context.ts";
 import { checkScorable, missingFeatures } from "../../commands/models.ts";
 
-/** What a baseline depends on besides data. */
-const CODE = ["../../lib/features", "../../lib/models", "../../lib/evaluation", "../../lib/business", "."];
+const ROOT = join(import.meta.dirname!, "..", "..", "..");
 
 /** Missing features that a message names. */
 const NAMED = 5;
@@ -142,7 +141,9 @@ async function baseline(
   snapshot: string,
   fitBaseline: FitBaseline,
 ): Promise<ModelVersion> {
-  const code = await codeVersion(CODE.map((path) => join(import.meta.dirname!, "..", path)));
+  // What a baseline depends on besides data.
+  const paths = ["lib/ml", `lib/${name}`, "pipelines/steps/score"];
+  const code = await codeVersion(paths.map((path) => join(ROOT, path)));
   const hash = createHash("sha256").update(JSON.stringify({ name, snapshot, code })).digest("hex");
   const version = `${BASELINE_PREFIX}${hash.slice(0, 12)}`;
   const stored = await ifStored(() => loadModelVersion(store, name, version));

@@ -21,10 +21,8 @@ import { settleChallenger, settledText, unlessTooLittleData } from "./settle_cha
 const ROOT = join(import.meta.dirname!, "..", "..", "..");
 /** What a version depends on besides data and parameters. */
 const CODE = [
-  "lib/features",
-  "lib/models",
-  "lib/evaluation",
-  "lib/business",
+  "lib/ml",
+  "lib/churn",
   "pipelines/steps/train/churn.ts",
 ];
 const PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, seed: 42 } };

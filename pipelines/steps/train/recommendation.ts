@@ -20,14 +20,8 @@ import type { Pipeline } from "../../context.ts";
 import { settleChallenger, settledText, unlessTooLittleData } from "./settle_challenger.ts";
 
 /** Folders whose change asks for a new training; scores follow the model's version, so scoring is among them. */
-const CODE = [
-  "../../lib/features",
-  "../../lib/models",
-  "../../lib/evaluation",
-  "../../lib/business",
-  ".",
-  "../score",
-];
+const CODE = ["lib/ml", "lib/recommendation", "pipelines/steps/train", "pipelines/steps/score"];
+const ROOT = join(import.meta.dirname!, "..", "..", "..");
 
 /**
  * Trains the recommender on the current snapshot, judges it on held-out orders, and makes it the champion if it
@@ -45,7 +39,7 @@ export const trainRecommendation: Pipeline = unlessTooLittleData("recommendation
     interactionWeights: INTERACTION_WEIGHTS,
     interactionHalfLifeDays: INTERACTION_HALF_LIFE_DAYS,
   };
-  const code = await codeVersion(CODE.map((folder) => join(import.meta.dirname!, "..", folder)));
+  const code = await codeVersion(CODE.map((path) => join(ROOT, path)));
   const version = createHash("sha256").update(JSON.stringify([snapshot.manifest.id, parameters, code]))
     .digest("hex").slice(0, 12);
   if (!force && await trainedChampion(store, "recommendation", version)) {
