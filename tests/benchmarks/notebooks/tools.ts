@@ -24,7 +24,7 @@ function ours(name: string, ...flags: string[]): Tool {
       "run",
       "--quiet",
       "--allow-all",
-      join(ROOT, "pipelines", "notebook.ts"),
+      join(ROOT, "pipelines", "commands", "notebook.ts"),
       "run",
       "--no-page",
       ...flags,

@@ -329,7 +329,7 @@ Deno.test("a refused import ends the command with an error and makes no shop", a
       args: [
         "run",
         "-A",
-        join(import.meta.dirname!, "..", "..", "..", "pipelines", "import.ts"),
+        join(import.meta.dirname!, "..", "..", "..", "pipelines", "commands", "import.ts"),
         "online-retail",
         "--from",
         from,
