@@ -71,7 +71,7 @@ Deno.test("where no churn model beats recency, training and scoring succeed and 
     assert.equal(sent.model_kind, "baseline");
     assert.ok(Math.abs(sent.churn_probability - Number(churn_probability)) < 1e-5);
     const unknown = await post("/predict/churn", { features: { order_count: 3 } });
-    assert.equal(unknown.status, 400);
+    assert.equal(unknown.status, 422);
     assert.match((await unknown.json()).error.expected, /recency_days/);
     const { models, scores } = await (await get("/health")).json();
     assert.deepEqual([models.churn.kind, scores.churn.model_kind], ["baseline", "baseline"]);
