@@ -1,5 +1,5 @@
 import { BSON } from "mongodb";
-import { SourceError } from "shopflow/errors/mod.ts";
+import { SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
 import type { Logger } from "shopflow/runtime/mod.ts";
 import { isRealDay } from "./files/date_column.ts";
 import { readTextLines } from "./files/text_lines.ts";
@@ -25,7 +25,8 @@ const ISO_DATE = /^(\d{4,6})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{
  * Reads a file as `mongoexport` writes it, one document a line; it may be packed with gzip. Every line is a ticket or
  * blank, which the log says in numbers, or the file is not taken: a part of the tickets would look like all of them.
  *
- * @throws {SourceError} when it cannot be opened, changes while it is read, or a line is not a document; the message
+ * @throws {SourceError} when it cannot be opened or changes while it is read.
+ * @throws {SchemaContractError} when a line is not a document, which stops the tickets alone; the message
  *   has the first such line and how many there are.
  */
 export async function* readTicketFile(path: string, log: Logger): AsyncGenerator<TicketDocument> {
@@ -101,10 +102,10 @@ function brokenLines(
   { number, line, cause }: BrokenLine,
   count: number,
   lines: number,
-): SourceError {
+): SchemaContractError {
   const reason = cause instanceof Error ? ` (${cause.message.slice(0, 200)})` : "";
   const shown = (lines: number) => lines.toLocaleString("en-US");
-  return new SourceError(
+  return new SchemaContractError(
     `${shown(count)} of ${shown(lines)} lines of the tickets file ${path} cannot be read, ${
       count === 1 ? "" : "the first is "
     }line ${shown(number)}`,

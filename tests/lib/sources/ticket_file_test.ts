@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { SourceError } from "shopflow/errors/mod.ts";
+import { ShopFlowError } from "shopflow/errors/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { readTicketFile } from "shopflow/sources/ticket_file.ts";
 
@@ -52,6 +52,9 @@ Deno.test("a tickets file with lines that are no documents is not taken, and the
     [gzipSync(GOOD.join("\n")).subarray(0, 50), /unexpected end of file.*cut off/],
   ];
   for (const [bytes, message] of cases) {
-    await assert.rejects(read(bytes), (error) => error instanceof SourceError && message.test(error.message));
+    await assert.rejects(
+      read(bytes),
+      (error) => error instanceof ShopFlowError && message.test(error.message),
+    );
   }
 });

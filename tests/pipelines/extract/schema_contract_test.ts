@@ -50,7 +50,7 @@ Deno.test("a ticket with a field of another type stops the tickets alone", () =>
         ],
         [
           `{"ticket_id": "T3", "created_date": {"$date": "soon"}}`,
-          /Field created_date of ticket T3 .*expected a date/,
+          /1 of 3 lines of the tickets file .*line 3: .*created_date.*not a date: soon/,
         ],
       ] as const
     ) {
