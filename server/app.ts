@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
+import { except } from "hono/combine";
 import { compress } from "hono/compress";
 import { etag } from "hono/etag";
 import { methodNotAllowed } from "hono/method-not-allowed";
@@ -49,17 +50,10 @@ export interface ServerDependencies extends ServingCacheOptions, JobBoardOptions
   connections?: Pick<ConnectionReport, "metrics">;
 }
 
-/** Pages and answers that whoever may read reports may read, too. */
-const READERS_PATHS = [
-  "/reports",
-  "/reports/*",
-  "/docs",
-  "/jobs",
-  "/jobs/*",
-  "/api/jobs",
-  "/api/jobs/*",
-  "/metrics",
-];
+/** Paths that need no key: they show nothing of the shop. Every other one needs a key where there is one. */
+export const PUBLIC_PATHS = ["/", "/health", "/openapi.json"];
+/** Answers for applications, which have the API key. All other paths are for whoever may read reports. */
+const SCORING_PATHS = ["/predict/*", "/recommend/*", "/inventory/*"];
 /** Largest request body in bytes: a hundred customers, or the features of one, fit many times. */
 const LARGEST_BODY = 64 * 1024;
 
@@ -84,10 +78,10 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   // A key protects what is read under whatever name; a proxy in front may use any.
   app.use(ownHostOnly(apiKey === undefined ? names : undefined));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }));
-  for (const path of ["/predict/*", "/recommend/*", "/inventory/*"]) app.use(path, requireApiKey(apiKey));
-  for (const path of READERS_PATHS) app.use(path, requireReader(operators));
+  for (const path of SCORING_PATHS) app.use(path, requireApiKey(apiKey));
+  app.use(except([...PUBLIC_PATHS, ...SCORING_PATHS], requireReader(operators)));
   // Only pages: answers to scoring requests are small, and packing them would cost more than it saves.
-  for (const path of ["/openapi.json", ...READERS_PATHS]) app.use(path, compress(), etag());
+  app.use(except(["/", "/health", ...SCORING_PATHS], compress(), etag()));
   for (const path of ["/predict/*", "/jobs/*", "/api/jobs/*"]) {
     app.use(path, bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }));
   }

@@ -17,6 +17,7 @@ export interface ApiClient {
   /** Sends a form as a page of this server does. */
   submit(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
   log: string[];
+  app: ReturnType<typeof createApp>;
 }
 
 export const NOW = new Date("2024-10-02T06:00:00Z");
@@ -47,6 +48,7 @@ export function createClient(
         body: new URLSearchParams(fields),
       }),
     log,
+    app,
   };
 }
 

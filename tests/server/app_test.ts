@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DiskFullError } from "shopflow/errors/mod.ts";
+import { PUBLIC_PATHS } from "../../server/app.ts";
 import { createClient, NOW, type Problem, testApi } from "./api_client.ts";
 import { publishSmallSnapshot, temporaryLake } from "./small_lake.ts";
 import { saveSmallSchedule } from "./small_schedule.ts";
@@ -64,6 +65,24 @@ Deno.test("a disk that is full is no bug of the server: it is named in the log, 
   assert.equal(error.code, "not_readable");
   assert.doesNotMatch(JSON.stringify(error), /secret/);
   assert.ok(log.some((line) => line.includes("Make room in /secret.")));
+});
+
+Deno.test("every route needs a key where there is one, except those that are listed as public", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallSnapshot(lake.store);
+  const { app } = createClient(lake.store, { apiKey: "right", operatorKey: "act" });
+  const routes = new Set(
+    app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`),
+  );
+  assert.ok(routes.size > 20, `${routes.size} routes`);
+  const open: string[] = [];
+  for (const route of routes) {
+    const [method, path] = route.split(" ") as [string, string];
+    const { status } = await app.request(path.replace(/:[^/]+/g, "x"), { method });
+    if (status !== 401) open.push(path);
+  }
+  assert.deepEqual(open.sort(), PUBLIC_PATHS.toSorted());
+  assert.equal((await app.request("/a/route/of/tomorrow")).status, 401);
 });
 
 Deno.test("with an API key, scoring and reports need it, and health does not", async () => {
