@@ -1,4 +1,5 @@
 /** Time, randomness, logging, progress and processes: what a test must be able to hold still. */
+export { formatDuration } from "./format.ts";
 export {
   createLogger,
   createRandom,

@@ -1,3 +1,4 @@
+import { formatDuration } from "shopflow/runtime/mod.ts";
 import type { Command } from "commander";
 import {
   formatRunName,
@@ -11,7 +12,7 @@ import { formatSize, textTable } from "shopflow/cli/mod.ts";
 import { scheduleText } from "../run_scheduler.ts";
 import { findKnownJob, findRun, type KnownJob } from "./find.ts";
 import { answer, type JobsContext, type JsonFlag } from "./context.ts";
-import { attemptText, durationText, statusText, utcText, zoneText } from "./text.ts";
+import { attemptText, statusText, utcText, zoneText } from "./text.ts";
 
 /** `jobs show RUN`: everything about a slot. */
 export function addShowCommand(program: Command, context: () => JobsContext): void {
@@ -61,13 +62,13 @@ const stepText = (name: string, slot: Slot) =>
   slot.stepsDone.includes(name) || hasSucceeded(slot) ? `${name} (done)` : name;
 
 const afterDue = ({ slot }: Slot, endedAt: string) =>
-  `${durationText(Date.parse(endedAt) - Date.parse(slot))} after it was due`;
+  `${formatDuration(Date.parse(endedAt) - Date.parse(slot))} after it was due`;
 
 /** Nobody waits for a run that a person asked for, but that person. */
 function slaText({ slaMinutes }: Job, { slot, trigger }: Slot): string | undefined {
   if (slaMinutes === undefined || trigger === "manual" || trigger === "backfill") return undefined;
   const milliseconds = slaMinutes * 60_000;
-  return `${durationText(milliseconds)}, until ${utcText(new Date(Date.parse(slot) + milliseconds))} UTC`;
+  return `${formatDuration(milliseconds)}, until ${utcText(new Date(Date.parse(slot) + milliseconds))} UTC`;
 }
 
 const requestText = (request: Request | undefined) =>

@@ -1,3 +1,4 @@
+import { formatDuration } from "shopflow/runtime/mod.ts";
 import type { Attempt, Slot, SlotStatus } from "shopflow/jobs/mod.ts";
 import { styleText } from "node:util";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
@@ -19,21 +20,6 @@ export function zoneText(time: string | Date, timeZone: string): string {
     minute: "2-digit",
   });
   return `${format.format(new Date(time)).replace(", ", " ")} ${timeZone}`;
-}
-
-/** `0.4 s`, `12 s`, `4 min 12 s`, `1 h 5 min`, `2 d 3 h`. */
-export function durationText(milliseconds: number): string {
-  const seconds = milliseconds / 1000;
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  if (seconds < 59.5) return `${Math.round(seconds)} s`;
-  if (seconds < 3599.5) return inTwo(Math.round(seconds), 60, "min", "s");
-  if (seconds < 86_370) return inTwo(Math.round(seconds / 60), 60, "h", "min");
-  return inTwo(Math.round(seconds / 3600), 24, "d", "h");
-}
-
-function inTwo(count: number, size: number, big: string, small: string): string {
-  const rest = count % size;
-  return `${Math.floor(count / size)} ${big}${rest > 0 ? ` ${rest} ${small}` : ""}`;
 }
 
 type Colour = "green" | "yellow" | "red" | "cyan" | "magenta" | "dim" | "bold";
@@ -66,7 +52,7 @@ export const statusText = ({ status }: Pick<Slot, "status">, paint: Paint) =>
 /** How long a try took, or has been going on. */
 export function attemptText({ startedAt, finishedAt }: Attempt, now: Date): string {
   const milliseconds = Date.parse(finishedAt ?? now.toISOString()) - Date.parse(startedAt);
-  return finishedAt === undefined ? `${durationText(milliseconds)} so far` : durationText(milliseconds);
+  return finishedAt === undefined ? `${formatDuration(milliseconds)} so far` : formatDuration(milliseconds);
 }
 
 /** How long the last try of a slot took; – where it was not tried. */

@@ -233,7 +233,7 @@ Deno.test("an error that nobody caught, and its causes, are printed without secr
   ];
   await together(bodies, async (body) => {
     const code =
-      `import { runCommand } from "shopflow/errors/mod.ts"; await runCommand(async () => { await null; ${body} });`;
+      `import { runCommand } from "shopflow/cli/mod.ts"; await runCommand(async () => { await null; ${body} });`;
     const { code: exit, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["eval", code],
       cwd: ROOT,

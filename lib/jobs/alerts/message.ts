@@ -1,3 +1,4 @@
+import { formatDuration } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import { formatRunName, type RunName, shortTime } from "../run.ts";
 import type { Alert } from "./incidents.ts";
@@ -83,24 +84,7 @@ function sinceText({ kind, at }: Alert, episode: Alert["episodes"][number]): str
     ? (slots === 1 ? "1 run failed" : `${slots} runs failed`)
     : (slots === 1 ? "1 slot missed the SLA" : `${slots} slots missed the SLA`);
   if (kind !== "recovered") return slots === 1 ? shortTime(since) : `${shortTime(since)}, ${what}`;
-  return `${shortTime(since)} until now, ${duration(Date.parse(at) - Date.parse(since))}; ${what}`;
-}
-
-/** A length of time as people say it: `2 d 3 h`, `1 h 5 min`, `40 s`. */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  const parts: [number, string][] = [
-    [Math.floor(seconds / 86_400), "d"],
-    [Math.floor(seconds / 3600) % 24, "h"],
-    [Math.floor(seconds / 60) % 60, "min"],
-    [seconds % 60, "s"],
-  ];
-  const first = parts.findIndex(([count]) => count > 0);
-  if (first < 0) return "0 s";
-  return parts.slice(first, first + 2).filter(([count]) => count > 0).map(([count, unit]) =>
-    `${count} ${unit}`
-  )
-    .join(" ");
+  return `${shortTime(since)} until now, ${formatDuration(Date.parse(at) - Date.parse(since))}; ${what}`;
 }
 
 function blocks(title: string, facts: [string, string][], log: string, commands: string[]): unknown[] {

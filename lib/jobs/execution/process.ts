@@ -1,4 +1,4 @@
-import { type GuardedProcess, type Lease, startGuarded } from "shopflow/runtime/mod.ts";
+import { formatDuration, type GuardedProcess, type Lease, startGuarded } from "shopflow/runtime/mod.ts";
 import process from "node:process";
 import { createLineSplitter } from "./output.ts";
 
@@ -61,20 +61,6 @@ function cancelled(reason: unknown): string {
   if (reason instanceof DOMException && reason.name === "AbortError") return "on request";
   if (reason instanceof Error) return reason.message;
   return typeof reason === "string" ? reason : "on request";
-}
-
-/** `850 ms`, `12.3 s`, `5 minutes`, `1 hour 30 minutes`. */
-export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  const seconds = Math.round(ms / 100) / 10;
-  if (seconds < 60) return `${seconds} s`;
-  const whole = Math.round(seconds);
-  const parts = [[Math.floor(whole / 3600), "hour"], [Math.floor(whole / 60) % 60, "minute"], [
-    whole % 60,
-    "second",
-  ]] as const;
-  return parts.filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}${count === 1 ? "" : "s"}`).join(" ");
 }
 
 /** Watches how much memory a process uses. */

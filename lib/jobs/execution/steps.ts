@@ -1,6 +1,6 @@
+import { formatDuration } from "shopflow/runtime/mod.ts";
 import {
   exitReason,
-  formatDuration,
   type ProcessOptions,
   type ProcessResult,
   type ProgramCall,

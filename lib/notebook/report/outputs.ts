@@ -1,3 +1,4 @@
+import { formatDuration } from "shopflow/runtime/mod.ts";
 import hljs from "highlight.js/lib/core";
 import typescript from "highlight.js/lib/languages/typescript";
 import type { CodeCell, ErrorOutput, MimeBundle, Output } from "../format/nbformat.ts";
@@ -28,13 +29,6 @@ export function renderFoldedCode(cells: CodeCell[]): string {
   const facts = `${lines} ${lines === 1 ? "line" : "lines"} · ${formatDuration(milliseconds)}`;
   return `<details class="fold"><summary>Code <small>${facts}</small></summary>` +
     sources.map((cell) => renderCode(cell.source.trim())).join("") + "</details>";
-}
-
-/** A duration in the unit that suits its size. */
-export function formatDuration(milliseconds: number): string {
-  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
-  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
-  return `${Math.floor(milliseconds / 60_000)} min ${Math.round(milliseconds % 60_000 / 1000)} s`;
 }
 
 /**

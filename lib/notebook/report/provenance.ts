@@ -1,7 +1,7 @@
+import { formatDuration } from "shopflow/runtime/mod.ts";
 import { escapeHtml } from "../format/escape_html.ts";
 import type { ReadFact } from "../kernel/messages.ts";
 import type { RunRecord } from "../run/record.ts";
-import { formatDuration } from "./outputs.ts";
 
 /**
  * Where a page's figures come from: notebook, parameters, data and models, time.

@@ -1,15 +1,8 @@
+import { formatDuration } from "shopflow/runtime/mod.ts";
 import { type Job, shortTime, type Slot } from "shopflow/jobs/mod.ts";
 import type { JobState } from "../../state/job_board.ts";
 import { zoneOf } from "../../state/local_time.ts";
-import {
-  dueNext,
-  durationMs,
-  formatDuration,
-  relativeTime,
-  scheduleInWords,
-  shortDateTime,
-  shortened,
-} from "./wording.ts";
+import { dueNext, durationMs, relativeTime, scheduleInWords, shortDateTime, shortened } from "./wording.ts";
 import { jobPath, runPath, StatusTag, Strip } from "./cell.tsx";
 
 /** One job in the overview. */

@@ -1,10 +1,11 @@
+import { formatDuration } from "shopflow/runtime/mod.ts";
 import { isOpen, type Job, type Slot, type SlotStatus } from "shopflow/jobs/mod.ts";
 import type { Board, JobState } from "../../state/job_board.ts";
 import { zoneOf } from "../../state/local_time.ts";
 import { Layout, renderPage } from "../layout.tsx";
 import { JobCard } from "./card.tsx";
 import { JOB_STYLES } from "./styles.ts";
-import { durationMs, formatDuration, relativeTime, shortDateTime, shortened } from "./wording.ts";
+import { durationMs, relativeTime, shortDateTime, shortened } from "./wording.ts";
 import { jobPath, Legend, runPath, SchedulersBanner, StatusTag } from "./cell.tsx";
 
 interface IndexFilter {

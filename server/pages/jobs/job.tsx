@@ -1,9 +1,9 @@
+import { formatDuration } from "shopflow/runtime/mod.ts";
 import { isOpen, type Job, type Slot, type SlotStatus } from "shopflow/jobs/mod.ts";
 import { localTime, zoneOf } from "../../state/local_time.ts";
 import {
   dueTimesFrom,
   durationMs,
-  formatDuration,
   relativeTime,
   rulesInWords,
   scheduleInWords,

@@ -1,3 +1,4 @@
+import { formatDuration } from "shopflow/runtime/mod.ts";
 import {
   type Attempt,
   hasSucceeded,
@@ -14,7 +15,7 @@ import type { Access } from "../../access/operator.ts";
 import { Layout, renderPage } from "../layout.tsx";
 import { AccessNote, ActionsOff, RunAction } from "./forms.tsx";
 import { JOB_STYLES } from "./styles.ts";
-import { formatBytes, formatDuration, relativeTime, shortDateTime, STATUSES } from "./wording.ts";
+import { formatBytes, relativeTime, shortDateTime, STATUSES } from "./wording.ts";
 import { jobPath, Notice, runPath, StatusTag } from "./cell.tsx";
 
 interface RunPageProps {

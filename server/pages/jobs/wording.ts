@@ -1,3 +1,4 @@
+import { formatDuration } from "shopflow/runtime/mod.ts";
 import cronstrue from "cronstrue";
 import { type Job, nextDue, type Slot, type SlotStatus } from "shopflow/jobs/mod.ts";
 import { localTime, zoneOf } from "../../state/local_time.ts";
@@ -64,20 +65,6 @@ export function relativeTime(time: Date, now: Date): string {
   const seconds = (now.getTime() - time.getTime()) / 1000;
   return seconds >= 0 ? `${formatAge(seconds)} ago` : `in ${formatAge(-seconds)}`;
 }
-
-/** `820 ms`, `4.2 s`, `3 min 5 s`, `2 h 10 min`. */
-export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return joined(minutes, "min", seconds % 60, "s");
-  return joined(Math.floor(minutes / 60), "h", minutes % 60, "min");
-}
-
-const joined = (a: number, unitA: string, b: number, unitB: string) =>
-  b === 0 ? `${a} ${unitA}` : `${a} ${unitA} ${b} ${unitB}`;
 
 /** `512 MB`. */
 export function formatBytes(bytes: number): string {

@@ -1,4 +1,4 @@
-import { alertMessage, duration } from "../../../../lib/jobs/alerts/message.ts";
+import { alertMessage } from "../../../../lib/jobs/alerts/message.ts";
 import type { Alert } from "../../../../lib/jobs/alerts/incidents.ts";
 import { logTail } from "shopflow/jobs/alerts/mod.ts";
 import { openRunLog } from "shopflow/jobs/execution/mod.ts";
@@ -62,11 +62,6 @@ Deno.test("an alert keeps Slack's bounds and the end of a log, whatever was writ
     assert.doesNotMatch(text.text, /<script>/);
     assert.equal(text.text.split("```").length % 2, 1, "what is fenced is fenced at both ends");
   }
-});
-
-Deno.test("lengths of time are said in their two largest units", () => {
-  const said = [0, 999, 40_000, 61_000, 3_600_000, 3_660_000, 90_061_000, 172_800_000].map(duration);
-  assert.deepEqual(said, ["0 s", "1 s", "40 s", "1 min 1 s", "1 h", "1 h 1 min", "1 d 1 h", "2 d"]);
 });
 
 Deno.test("the tail of a log is its last lines; a run without a log has none", () =>

@@ -193,7 +193,7 @@ Deno.test("who cannot take a line is told, when the process has ended", async ()
 });
 
 Deno.test("a process that ended in time has not timed out, though its scheduler was stopped meanwhile", async () => {
-  const script = `import { runProcess } from "shopflow/jobs/process/mod.ts";
+  const script = `import { runProcess } from "shopflow/jobs/execution/process.ts";
     const call = { program: "sh", args: ["-c", "echo started >&2; sleep 1"], cwd: "." };
     const onLine = () => console.log("started");
     console.log((await runProcess(call, { timeoutMs: 6000, onLine })).ended);`;
@@ -218,9 +218,9 @@ Deno.test("durations in reasons are in words", () => {
     exitReason({ ended: "timed out", timeoutMs } as ProcessResult).replace("ended after its limit of ", "");
   assert.deepEqual([850, 12_340, 60_000, 90_000, 5_400_000].map(after), [
     "850 ms",
-    "12.3 s",
-    "1 minute",
-    "1 minute 30 seconds",
-    "1 hour 30 minutes",
+    "12 s",
+    "1 min",
+    "1 min 30 s",
+    "1 h 30 min",
   ]);
 });
