@@ -5,10 +5,10 @@ import {
   checkFeatureNames,
   createTreeExplainer,
   loadTreeClassifier,
-  margin,
   matrixRow,
   sigmoid,
   type TreeClassifier,
+  treeMargin,
 } from "shopflow/ml/mod.ts";
 
 /** Why a customer's churn risk is above or below the average customer's. */
@@ -95,7 +95,7 @@ export function loadDeclaredChurnModel(
     explainer.contributions(matrixRow(inputs.background, row));
   }
   const score = (row: Float32Array): ScoredRow => ({
-    probability: sigmoid(margin(classifier.ensemble, row)),
+    probability: sigmoid(treeMargin(classifier.ensemble, row)),
     contributions: explainer.contributions(row),
   });
   return declareChurnModel(createChurnModel(classifier, options), score, inputs, options);
@@ -112,7 +112,7 @@ export function createChurnModel(
     predict(features) {
       const row = featureRow(featureNames, features);
       return {
-        probability: sigmoid(margin(ensemble, row)),
+        probability: sigmoid(treeMargin(ensemble, row)),
         reasons: strongestReasons(featureNames, explainer.contributions(row), features, count),
       };
     },

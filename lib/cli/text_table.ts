@@ -41,7 +41,7 @@ export const formatCount = (count: number) => count.toLocaleString("en-US");
 export const formatTime = (iso: string) => iso.slice(0, 19).replace("T", " ");
 
 /** `1 file`, `2 files`. */
-export const counted = (count: number, noun: string) =>
+export const countText = (count: number, noun: string) =>
   `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 
 /**

@@ -29,6 +29,12 @@ export class ShopFlowError extends Error {
 
 const masked = (text: string | undefined) => text === undefined ? undefined : maskSecrets(text);
 
+/** An error for a log: one of ours by its message alone; any other is a defect and keeps its stack. */
+export function errorText(error: unknown): string {
+  if (error instanceof ShopFlowError) return error.message;
+  return error instanceof Error ? error.stack ?? String(error) : String(error);
+}
+
 function sentence(
   problem: string,
   { expected, found, remedy }: ErrorDetails,

@@ -3,6 +3,7 @@ export {
   ConfigError,
   DataTestError,
   type ErrorDetails,
+  errorText,
   InputError,
   LakeError,
   LakeUnreachableError,

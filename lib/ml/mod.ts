@@ -38,7 +38,7 @@ export {
   type Opponents,
   promotionVerdict,
 } from "./promotion.ts";
-export { margin, sigmoid } from "./xgboost/trees.ts";
+export { sigmoid, treeMargin } from "./xgboost/trees.ts";
 export {
   loadTreeClassifier,
   type TreeClassifier,

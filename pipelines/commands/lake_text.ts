@@ -18,7 +18,7 @@ import {
   type RowDifference,
   type SqlProject,
 } from "shopflow/warehouse/mod.ts";
-import { counted, formatCount, formatSize, formatTime, monthSpans, textTable } from "shopflow/cli/mod.ts";
+import { countText, formatCount, formatSize, formatTime, monthSpans, textTable } from "shopflow/cli/mod.ts";
 
 /**
  * Compares two snapshots: tables, columns and files by their manifests, and rows by the grain that the project's
@@ -48,7 +48,7 @@ export async function differenceOf(
   return differences;
 }
 
-/** A table's difference with its rows counted by key, where the table has one. */
+/** A table's difference with its rows countText by key, where the table has one. */
 export type Difference = TableDifference & { rows?: RowDifference };
 
 /** The difference of two snapshots for a terminal. */
@@ -56,7 +56,7 @@ export function differenceText(before: string, after: string, differences: Diffe
   const changed = differences.filter(({ change }) => change !== "same");
   const same = differences.length - changed.length;
   const title = `from ${before} to ${after}`;
-  if (changed.length === 0) return `${title}: all ${counted(same, "table")} are the same`;
+  if (changed.length === 0) return `${title}: all ${countText(same, "table")} are the same`;
   return [
     title,
     "",
@@ -67,7 +67,7 @@ export function differenceText(before: string, after: string, differences: Diffe
         ...columnsRemoved.map((column) => `${table}: column removed: ${column}`),
       ]
     ),
-    ...(same > 0 ? ["", `${counted(same, "table")} ${same === 1 ? "is" : "are"} the same.`] : []),
+    ...(same > 0 ? ["", `${countText(same, "table")} ${same === 1 ? "is" : "are"} the same.`] : []),
     ...(changed.some(({ rows }) => rows === undefined)
       ? ["? no key in common by which to compare rows"]
       : []),
@@ -110,16 +110,16 @@ export function garbageText(
   const all = [...manifests, ...files, ...unfinished];
   const size = formatSize(all.reduce((sum, object) => sum + object.size, 0));
   const parts = [
-    counted(manifests.length, "snapshot"),
-    counted(files.length, "file"),
-    counted(unfinished.length, "unfinished write"),
-    counted(folders.length, "leftover folder"),
+    countText(manifests.length, "snapshot"),
+    countText(files.length, "file"),
+    countText(unfinished.length, "unfinished write"),
+    countText(folders.length, "leftover folder"),
   ];
   return [
     ...(list ? [...manifests, ...files, ...records].map(({ key }) => key) : []),
     ...(list ? [...unfinished.map(({ name }) => name), ...folders] : []),
     `${dryRun ? "would delete" : "deleted"} ${parts.join(", ")}: ${size}`,
-    `kept ${counted(kept.length, "snapshot")}: ${kept.join(", ")}`,
+    `kept ${countText(kept.length, "snapshot")}: ${kept.join(", ")}`,
     ...(foreign.length > 0 ? [keptText(foreign)] : []),
   ].join("\n");
 }
@@ -149,8 +149,8 @@ export function foreignText(foreign: ForeignObject[]): string {
   const shown = places.slice(0, MOST_FOLDERS);
   const more = places.length - shown.length;
   const size = formatSize(foreign.reduce((sum, object) => sum + object.size, 0));
-  return `${counted(foreign.length, "object")} that this lake did not write, ${size}: ${shown.join("; ")}${
-    more > 0 ? `; and in ${counted(more, "other folder")}` : ""
+  return `${countText(foreign.length, "object")} that this lake did not write, ${size}: ${shown.join("; ")}${
+    more > 0 ? `; and in ${countText(more, "other folder")}` : ""
   }`;
 }
 
@@ -163,7 +163,7 @@ const SHOWN = ["id", "createdAt", "codeVersion", "inputs", "tables", "dataTests"
 export function manifestText(manifest: Manifest): string {
   const { id, createdAt, codeVersion, tables, dataTests, lineage } = manifest;
   const tests = dataTests &&
-    `${counted(dataTests.passed, "data test")} passed, ${counted(dataTests.warnings.length, "warning")}`;
+    `${countText(dataTests.passed, "data test")} passed, ${countText(dataTests.warnings.length, "warning")}`;
   const others = Object.entries(manifest).filter(([name]) => !SHOWN.includes(name));
   return [
     `snapshot ${id}`,
@@ -228,7 +228,7 @@ function modelsTable({ models }: Lineage): string {
 function filesCells(files: { key: string; size: number }[]): [string, string] {
   const size = formatSize(files.reduce((sum, file) => sum + file.size, 0));
   const first = files[0]?.key ?? "none";
-  return [size, files.length > 1 ? `${first} and ${counted(files.length - 1, "more file")}` : first];
+  return [size, files.length > 1 ? `${first} and ${countText(files.length - 1, "more file")}` : first];
 }
 
 /** What data tests blocked, for a terminal: one line a run and test. */

@@ -4,7 +4,7 @@ import { quarantinedObjects } from "shopflow/warehouse/mod.ts";
 import type { Pipeline } from "../context.ts";
 import { keptText } from "../commands/lake_text.ts";
 import { removeGarbage } from "./remove_garbage.ts";
-import { counted, formatSize } from "shopflow/cli/mod.ts";
+import { countText, formatSize } from "shopflow/cli/mod.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** What `deno task lake gc` asks for. A month of daily snapshots, or a day of hourly ones and more. */
@@ -28,14 +28,14 @@ export const collectGarbage: Pipeline = async (context) => {
   const { garbage, folders } = await removeGarbage(context, RETENTION);
   const { kept, manifests, files, unfinished } = garbage;
   const counts = [
-    counted(manifests.length, "snapshot"),
-    counted(files.length, "file"),
-    counted(unfinished.length, "unfinished write"),
-    counted(folders.length, "leftover folder"),
-    `${counted(old.oldLogs.length, "piece")} of logs and ${
-      counted(old.quarantined.length, "file")
+    countText(manifests.length, "snapshot"),
+    countText(files.length, "file"),
+    countText(unfinished.length, "unfinished write"),
+    countText(folders.length, "leftover folder"),
+    `${countText(old.oldLogs.length, "piece")} of logs and ${
+      countText(old.quarantined.length, "file")
     } of quarantine older than ${KEPT_DAYS} days`,
-    `${counted(old.strayParts.length, "stray part")} of the ledger`,
+    `${countText(old.strayParts.length, "stray part")} of the ledger`,
   ];
   const removed = [
     ...manifests,
@@ -51,7 +51,7 @@ export const collectGarbage: Pipeline = async (context) => {
   const told = foreign.length === 0 ? "" : `; ${keptText(foreign)}`;
   return {
     status: removed.length + folders.length === 0 ? "unchanged" : "done",
-    summary: `removed ${counts.join(", ")}: ${size}; ${counted(kept.length, "snapshot")} kept${told}`,
+    summary: `removed ${counts.join(", ")}: ${size}; ${countText(kept.length, "snapshot")} kept${told}`,
   };
 };
 

@@ -159,7 +159,7 @@ function extractedUpTo(
   };
 }
 
-/** What the sources counted, of tables whose extract says it. */
+/** What the sources countText, of tables whose extract says it. */
 function figuresIn({ tables }: RawExtract): SourceFigures {
   return Object.fromEntries(
     Object.entries(tables).flatMap(([name, { figures }]) => figures === undefined ? [] : [[name, figures]]),

@@ -1,3 +1,4 @@
+import { errorText } from "shopflow/errors/mod.ts";
 import { isOpen, type Slot } from "shopflow/jobs/mod.ts";
 import { readRunLog } from "shopflow/jobs/execution/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
@@ -41,7 +42,7 @@ export function createLogTails(
         lines.splice(0, MOST_LINES);
       }
     } catch (error) {
-      log.warn(`log of ${job} ${slot}: ${(error as Error).message}`);
+      log.warn(`log of ${job} ${slot}: ${errorText(error)}`);
       return { lines: [], before: 0, problem: (error as Error).message };
     }
     const more = Math.max(0, lines.length - MOST_LINES);

@@ -1,4 +1,4 @@
-import { LakeError } from "shopflow/errors/mod.ts";
+import { errorText, LakeError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { type FoundPart, SERVED_PARTS, type ServedParts, type Serving } from "./serving.ts";
@@ -65,7 +65,7 @@ export function createServingCache(
       failures.delete(name);
     } catch (error) {
       const reason = messageOf(error);
-      if (failures.get(name) !== reason) runtime.log.warn(`could not load ${name}: ${reason}`);
+      if (failures.get(name) !== reason) runtime.log.warn(`could not load ${name}: ${errorText(error)}`);
       failures.set(name, reason);
     }
   }

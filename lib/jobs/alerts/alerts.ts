@@ -1,3 +1,4 @@
+import { errorText } from "shopflow/errors/mod.ts";
 import type { Job } from "../job.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { alertsKey } from "../ledger/keys.ts";
@@ -83,7 +84,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
       delivery.giveUp(givenUp);
       if (waiting) void delivery.deliver(job.name);
     } catch (error) {
-      log.warn(`${job.name}: what is to be told cannot be found out: ${(error as Error).message}`);
+      log.warn(`${job.name}: could not check for alerts: ${errorText(error)}`);
     }
   }
 

@@ -1,3 +1,4 @@
+import { errorText } from "shopflow/errors/mod.ts";
 import type { Alert, AlertState, Pending } from "./incidents.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { randomUUID } from "node:crypto";
@@ -149,7 +150,7 @@ export function createDelivery(
     const entry = { again: false, done: Promise.resolve() };
     deliveries.set(job, entry);
     entry.done = free(() => sendAll(job)).catch((error) => {
-      log.warn(`${job}: alerts cannot be sent now: ${(error as Error).message}`);
+      log.warn(`${job}: alerts cannot be sent now: ${errorText(error)}`);
       wakeBy(new Date(now().getTime() + LAKE_DELAY_MS), job);
     }).then(() => {
       deliveries.delete(job);
@@ -206,7 +207,7 @@ export function createDelivery(
     try {
       return await logTail(alert);
     } catch (error) {
-      log.warn(`${headline(alert)}: its log cannot be read: ${(error as Error).message}`);
+      log.warn(`${headline(alert)}: its log cannot be read: ${errorText(error)}`);
       return [];
     }
   }

@@ -1,3 +1,4 @@
+import { errorText } from "shopflow/errors/mod.ts";
 import type { Logger } from "shopflow/runtime/mod.ts";
 import { readDefinitions, type RemovedJob, saveDefinitions } from "../ledger/definitions.ts";
 import type { JobSet } from "../define_jobs.ts";
@@ -54,7 +55,7 @@ export function createRemovedJobs(
       try {
         await endSlots({ job, removedAt });
       } catch (error) {
-        log.warn(`${job.name}, which was removed: its slots cannot be ended: ${(error as Error).message}`);
+        log.warn(`${job.name}, which was removed: its slots cannot be ended: ${errorText(error)}`);
       }
     }
   };

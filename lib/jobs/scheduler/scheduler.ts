@@ -1,3 +1,4 @@
+import { errorText } from "shopflow/errors/mod.ts";
 import type { Logger, Runtime } from "shopflow/runtime/mod.ts";
 import { randomUUID } from "node:crypto";
 import { afterRun, attendRun, createHeldRuns, createJobWalk } from "./active_runs.ts";
@@ -197,7 +198,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     try {
       await lease.renew();
     } catch (error) {
-      log.warn(`The scheduler's lease cannot be renewed: ${(error as Error).message}`);
+      log.warn(`The scheduler's lease cannot be renewed: ${errorText(error)}`);
       return;
     }
     if (lease.lost.aborted && !stopping) {
@@ -257,7 +258,7 @@ export async function runScheduler(
     try {
       await work();
     } catch (error) {
-      log.warn(`${what}: ${(error as Error).message}`);
+      log.warn(`${what}: ${errorText(error)}`);
     }
   };
 

@@ -1,7 +1,7 @@
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { dayOf, poolKey } from "../ledger/keys.ts";
 import { type SharedObject, sharedObject } from "../ledger/shared_object.ts";
-import { maskSecrets } from "shopflow/errors/mod.ts";
+import { errorText, maskSecrets } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import {
   afterAttempt,
@@ -138,7 +138,7 @@ export async function startSlot(job: Job, slot: Slot, context: RunContext): Prom
     } catch (error) {
       // Whoever wants the place finds that the run has ended, see `holderEnded`.
       log.warn(
-        `${formatRunName(slot)}: its place in ${job.pool} is given back later: ${(error as Error).message}`,
+        `${formatRunName(slot)}: its place in ${job.pool} is given back later: ${errorText(error)}`,
       );
     }
   };
@@ -277,7 +277,7 @@ async function finish(
       break;
     } catch (error) {
       if (lease.lost.aborted) break;
-      if (!told) log.warn(`${name}: its end cannot be written yet: ${(error as Error).message}`);
+      if (!told) log.warn(`${name}: its end cannot be written yet: ${errorText(error)}`);
       told = true;
       await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
     }

@@ -9,7 +9,7 @@ import {
   readModelJson,
   writeModelJson,
 } from "../matrix.ts";
-import { margin, readXgboostModel, sigmoid, type TreeEnsemble } from "./trees.ts";
+import { readXgboostModel, sigmoid, type TreeEnsemble, treeMargin } from "./trees.ts";
 import type { XgboostTask } from "./engine.ts";
 import type { WorkerAnswer } from "./worker.ts";
 
@@ -179,7 +179,7 @@ function treeClassifier(featureNames: string[], ensemble: TreeEnsemble): TreeCla
       checkFeatureNames(featureNames, features.names);
       return Float64Array.from(
         { length: features.rows },
-        (_, row) => sigmoid(margin(ensemble, matrixRow(features, row))),
+        (_, row) => sigmoid(treeMargin(ensemble, matrixRow(features, row))),
       );
     },
     save: () => ({

@@ -29,7 +29,7 @@ export function goesLeft(tree: Tree, node: number, value: number): boolean {
 }
 
 /** The log-odds of class 1 for one row of features (NaN = not known). */
-export function margin(ensemble: TreeEnsemble, row: Float32Array): number {
+export function treeMargin(ensemble: TreeEnsemble, row: Float32Array): number {
   let sum = ensemble.bias;
   for (const tree of ensemble.trees) {
     let node = 0;

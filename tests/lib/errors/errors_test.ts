@@ -1,4 +1,4 @@
-import { knowSecrets, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
+import { errorText, knowSecrets, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 
@@ -80,3 +80,12 @@ import { LakeError } from "shopflow/errors/mod.ts";
   }).output();
   return { code: output.code, stderr: new TextDecoder().decode(output.stderr) };
 }
+
+Deno.test("in a log an error of ours is its message, and a defect keeps its stack", () => {
+  assert.equal(errorText(new LakeError("The lake is gone")), "The lake is gone");
+  assert.match(
+    errorText(new TypeError("x is undefined")),
+    /^TypeError: x is undefined\n\s+at .*errors_test\.ts/,
+  );
+  assert.equal(errorText("thrown text"), "thrown text");
+});

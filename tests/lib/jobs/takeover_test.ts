@@ -1,4 +1,5 @@
 /** What several schedulers on one lake make of it when one of them dies, sleeps, or cannot write. */
+import { LakeError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
@@ -169,7 +170,7 @@ Deno.test("a run whose start failed in the middle is started again", () => {
       ...world.store,
       get(key) {
         // The look at the slot after the start is in the ledger.
-        if (faults.includes("get") && key.includes("/slots/")) throw new Error("the lake cannot be read");
+        if (faults.includes("get") && key.includes("/slots/")) throw new LakeError("the lake cannot be read");
         return world.store.get(key);
       },
       async putIfMatch(key, body, etag) {
@@ -193,7 +194,7 @@ Deno.test("a run whose start failed in the middle is started again", () => {
 
 Deno.test("while the lake cannot be written nothing is lost: due slots, ends of runs", () => {
   let full = false;
-  const refuse = () => Promise.reject(new Error("No space left on device"));
+  const refuse = () => Promise.reject(new LakeError("No space left on device"));
   return withWorld(jobSet([{ missed: { run: "all" } }]), async (world) => {
     const scheduler = await world.scheduler({
       ledger: openLedger(

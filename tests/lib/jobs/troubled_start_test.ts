@@ -1,4 +1,5 @@
 /** What becomes of runs and places of pools when the lake fails, or the scheduler is stopped, in the middle of a start. */
+import { LakeError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { openLedger } from "shopflow/jobs/mod.ts";
@@ -31,7 +32,7 @@ Deno.test("a run that was killed while its place could not be given back is run 
     const scheduler = await world.scheduler({
       ledger: onStore(world, {
         putIfMatch: (...write) =>
-          full ? Promise.reject(new Error("No space left on device")) : world.store.putIfMatch(...write),
+          full ? Promise.reject(new LakeError("No space left on device")) : world.store.putIfMatch(...write),
       }),
     });
     world.pass(30 * MINUTE);
@@ -51,7 +52,7 @@ Deno.test("a place that was taken for a run that could not be started is not los
     const scheduler = await world.scheduler({
       ledger: onStore(world, {
         async putIfMatch(key, body, ...write) {
-          if (failing && startsSlot(key, body)) throw new Error("the lake cannot be written");
+          if (failing && startsSlot(key, body)) throw new LakeError("the lake cannot be written");
           return await world.store.putIfMatch(key, body, ...write);
         },
       }),

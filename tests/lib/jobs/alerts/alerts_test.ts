@@ -1,3 +1,4 @@
+import { LakeError } from "shopflow/errors/mod.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import assert from "node:assert/strict";
 import { until } from "../../../fixtures/process_state.ts";
@@ -115,9 +116,9 @@ Deno.test("a lake that cannot be read is said, and the review does not reject", 
     const { open, close, lines } = installation(folder, undefined);
     const broken: ObjectStore = {
       ...createDirectoryStore(folder),
-      get: () => Promise.reject(new Error("unreachable")),
+      get: () => Promise.reject(new LakeError("unreachable")),
     };
     await open({}, broken).review(JOB);
-    assert.match(lines.at(-1)!, /refresh-data: what is to be told cannot be found out: unreachable/);
+    assert.match(lines.at(-1)!, /refresh-data: could not check for alerts: unreachable$/);
     await close();
   }));

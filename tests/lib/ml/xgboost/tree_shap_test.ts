@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createRandom } from "shopflow/runtime/mod.ts";
-import { createTreeExplainer, featureMatrix, margin, matrixRow } from "shopflow/ml/mod.ts";
+import { createTreeExplainer, featureMatrix, matrixRow, treeMargin } from "shopflow/ml/mod.ts";
 import { goesLeft, type Tree, type TreeEnsemble } from "../../../../lib/ml/xgboost/trees.ts";
 import { trainXgboost } from "../../../../lib/ml/xgboost/train.ts";
 
@@ -13,7 +13,7 @@ Deno.test("contributions and the expected margin sum to the margin", async () =>
       (total, part) => total + part,
       explainer.expectedMargin,
     );
-    assert.ok(Math.abs(sum - margin(ensemble, values)) < 1e-9);
+    assert.ok(Math.abs(sum - treeMargin(ensemble, values)) < 1e-9);
   }
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createRandom } from "shopflow/runtime/mod.ts";
-import { type FeatureMatrix, featureMatrix, margin, matrixRow, sigmoid } from "shopflow/ml/mod.ts";
+import { type FeatureMatrix, featureMatrix, matrixRow, sigmoid, treeMargin } from "shopflow/ml/mod.ts";
 import { runXgboost } from "../../../../lib/ml/xgboost/engine.ts";
 import { readXgboostModel } from "../../../../lib/ml/xgboost/trees.ts";
 import { trainXgboost, xgboostTask } from "../../../../lib/ml/xgboost/train.ts";
@@ -15,7 +15,7 @@ Deno.test("our scoring of XGBoost's binary model equals the library's own predic
   assert.equal(ensemble.trees.length, 60);
   assert.ok(predictions.some((p) => p < 0.2) && predictions.some((p) => p > 0.8));
   for (const [row, prediction] of predictions.entries()) {
-    const ours = sigmoid(margin(ensemble, matrixRow(features, row)));
+    const ours = sigmoid(treeMargin(ensemble, matrixRow(features, row)));
     assert.ok(Math.abs(ours - prediction) < 1e-6, `row ${row}: ${ours} is not ${prediction}`);
   }
 });
@@ -25,8 +25,8 @@ Deno.test("a value that is not known is told apart from a real -1", async () => 
   const labels = Uint8Array.from(a, (value) => value === null ? 1 : 0);
   const features = featureMatrix(["a"], { a });
   const ensemble = await trainXgboost(features, labels, { rounds: 20, subsample: 1 });
-  assert.ok(margin(ensemble, Float32Array.of(NaN)) > 0.5);
-  assert.ok(margin(ensemble, Float32Array.of(-1)) < -0.5);
+  assert.ok(treeMargin(ensemble, Float32Array.of(NaN)) > 0.5);
+  assert.ok(treeMargin(ensemble, Float32Array.of(-1)) < -0.5);
 });
 
 Deno.test("training leaves the thread free", async () => {

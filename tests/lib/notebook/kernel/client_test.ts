@@ -247,8 +247,8 @@ Deno.test("a kernel that cannot start is told with what it said, and leaves noth
 
 Deno.test("a program that is told to end takes its kernel with it", async () => {
   const program = `
-    import { openKernel } from "shopflow/notebook/jupyter/kernel_client.ts";
-    import { findKernel } from "shopflow/notebook/jupyter/kernelspecs.ts";
+    import { openKernel } from "shopflow/notebook/kernel/client.ts";
+    import { findKernel } from "shopflow/notebook/kernel/kernelspecs.ts";
     const kernel = await openKernel({ command: await findKernel("deno"), cwd: ".", env: Deno.env.toObject() });
     const { outputs } = await kernel.execute("console.log(Deno.pid)", { timeout: 60000 });
     console.log(outputs[0].text.trim());

@@ -14,14 +14,14 @@ Deno.test("what a notebook defines although lib/ exports it is found: functions,
       "mine",
       "const { auc, mine } = { auc: 1, mine: 2 };\nfunction addDays() {}\nconsole.log(brierScore);",
     ),
-    code("types", "class NotebookError {}\ninterface Notebook {}"),
+    code("types", "class NotebookError {}\ninterface Parameters {}"),
     code("inside", "function own() { const auc = 1; return auc; }"),
   );
   assert.deepEqual(findRedefinitions(notebook, library), [
     { cellId: "mine", name: "auc", specifier: "shopflow/ml/mod.ts" },
     { cellId: "mine", name: "addDays", specifier: "shopflow/ml/mod.ts" },
     { cellId: "types", name: "NotebookError", specifier: "shopflow/errors/mod.ts" },
-    { cellId: "types", name: "Notebook", specifier: "shopflow/notebook/mod.ts" },
+    { cellId: "types", name: "Parameters", specifier: "shopflow/notebook/mod.ts" },
   ]);
 });
 
