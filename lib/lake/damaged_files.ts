@@ -46,8 +46,8 @@ export async function verifiedPath(
   remedy: string,
 ): Promise<string> {
   const path = await store.localPath(key);
-  const { size, mtime } = await Deno.stat(path);
-  const state = `${size} ${mtime?.getTime()} ${sha256}`;
+  const { size, mtime, ino } = await Deno.stat(path);
+  const state = `${size} ${mtime?.getTime()} ${ino} ${sha256}`;
   if (verified.get(path) === state) return path;
   let found = await fileSha256(path);
   if (found !== sha256 && isS3Url(store.url)) {
@@ -56,12 +56,14 @@ export async function verifiedPath(
     found = await fileSha256(await store.localPath(key));
   }
   if (found !== sha256) throw changedFile(store, key, { expected: sha256, found }, remedy);
-  verified.set(path, state);
+  // A file that was just written may be changed again within the resolution of its time.
+  if (mtime !== null && Date.now() - mtime.getTime() > SETTLED_MS) verified.set(path, state);
   return path;
 }
 
 /** Files that this process read whole and found as they were written, with their size and time then. */
 const verified = new Map<string, string>();
+const SETTLED_MS = 2000;
 
 /** The error for a file whose bytes are not those that were written. */
 export function changedFile(
