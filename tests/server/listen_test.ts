@@ -165,7 +165,7 @@ for (
 for (
   const [what, head, status] of [
     ["a GET", `GET /openapi.json HTTP/1.1\r\n${HOST}`, 200],
-    ["an address that is none", `POST /nothing HTTP/1.1\r\n${HOST}`, 404],
+    ["an address that is none", `POST /nothing HTTP/1.1\r\n${HOST}x-api-key: key\r\n`, 404],
     ["a request without the key", POST, 401],
     ["a method that is none", `DELETE /health HTTP/1.1\r\n${HOST}`, 405],
   ] as const

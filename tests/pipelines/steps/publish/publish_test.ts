@@ -253,7 +253,7 @@ const PROGRAM = `
 import { loadConfig } from "shopflow/config/mod.ts";
 import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { createContext } from "./pipelines/context.ts";
-import { publishNotebooks } from "./pipelines/publish.ts";
+import { publishNotebooks } from "./pipelines/steps/publish/publish.ts";
 const [home, notebooks] = Deno.args;
 const runtime = createRuntime({ progress: silentProgress });
 await publishNotebooks(createContext(loadConfig({ SHOPFLOW_HOME: home }), runtime), notebooks);`;
@@ -279,7 +279,10 @@ Deno.test("a publish that is killed or cancelled in the middle leaves the last g
       const started = async () =>
         (await readJson<{ started?: { runId: string } }>(store, "reports/slow/current.json"))?.value.started;
       const before = (await started())?.runId;
+      let ended = false;
+      process.status.then(() => ended = true);
       while (await started() === undefined || (await started())!.runId === before) {
+        assert.ok(!ended, "the program ended before its run started");
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       process.kill(signal);
