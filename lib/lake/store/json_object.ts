@@ -1,4 +1,5 @@
 import { type ErrorDetails, LakeError, type ShopFlowError } from "shopflow/errors/mod.ts";
+import { backoffMs, delay } from "shopflow/runtime/mod.ts";
 import type { z } from "zod";
 import type { ObjectStore, StoredObject } from "./object_store.ts";
 import { createHash } from "node:crypto";
@@ -24,6 +25,44 @@ export function swapJson(
   return before === undefined
     ? store.putIfAbsent(key, body)
     : store.putIfMatch(key, body, before.etag, options);
+}
+
+/** Attempts of {@linkcode updateJson} before it gives up. */
+const UPDATE_ATTEMPTS = 20;
+
+/**
+ * Changes a JSON object by compare-and-swap: it is read, changed and written, again when another writer was faster.
+ *
+ * @param change Given the value, undefined where there is none; the value to write, or undefined to leave it. It may
+ *   throw to give up.
+ * @param options.shape What the value must look like; without it the caller vouches for `T`.
+ * @returns what is there now, and what was there before.
+ * @throws {LakeError} when other writers are faster time and again.
+ */
+export async function updateJson<T>(
+  store: ObjectStore,
+  key: string,
+  change: (value: T | undefined) => T | undefined,
+  { shape, useReserve, wait = delay }: {
+    shape?: z.ZodType;
+    useReserve?: boolean;
+    wait?: (milliseconds: number) => Promise<void>;
+  } = {},
+): Promise<{ now: T | undefined; before: T | undefined }> {
+  for (let attempt = 1;; attempt++) {
+    const before = await readJson<T>(store, key, shape);
+    const next = change(before?.value);
+    if (next === undefined) return { now: before?.value, before: before?.value };
+    if (await swapJson(store, key, next, before, { useReserve })) return { now: next, before: before?.value };
+    if (attempt === UPDATE_ATTEMPTS) {
+      throw new LakeError(`${key} in the lake ${store.url} could not be written`, {
+        expected: "no other writer of it for a moment",
+        found: `${UPDATE_ATTEMPTS} attempts, before each of which another writer changed it`,
+        remedy: "Run the command again.",
+      });
+    }
+    await wait(backoffMs({ firstDelayMs: 10, maxDelayMs: 500 }, attempt));
+  }
 }
 
 /**

@@ -10,5 +10,6 @@ export {
   readSealedJson,
   sealed,
   swapJson,
+  updateJson,
 } from "./json_object.ts";
 export { guardPresence } from "./presence.ts";
