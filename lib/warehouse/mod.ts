@@ -2,6 +2,7 @@
 export {
   mayBeDamage,
   openSession,
+  type ResultStream,
   type Row,
   type Session,
   sqlName,
@@ -9,6 +10,7 @@ export {
   type Value,
 } from "./session.ts";
 export { type OpenSnapshot, openSnapshot, testSnapshot } from "./query.ts";
+export { queryName, type QueryTable, runQuery } from "./sql_query.ts";
 export { testName } from "./project/data_tests.ts";
 export { loadSqlProject } from "./project/project.ts";
 export type { SqlModel, SqlProject } from "./project/sql_model.ts";

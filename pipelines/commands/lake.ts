@@ -1,4 +1,4 @@
-/** Snapshots of the lake: `deno task lake snapshots | show [ID] | diff A B | rollback A | gc --keep N | quarantine`. */
+/** The lake: `deno task lake snapshots | show [ID] | query SQL | diff A B | rollback A | gc --keep N | quarantine`. */
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand, wholeNumber } from "shopflow/cli/mod.ts";
@@ -13,6 +13,7 @@ import {
 import { createRuntime, leftoverFolders } from "shopflow/runtime/mod.ts";
 import { loadSqlProject, quarantinedRows, quarantinedRun, quarantinedRuns } from "shopflow/warehouse/mod.ts";
 import { createContext, type PipelineContext } from "../context.ts";
+import { createQueryCommand } from "./lake_query.ts";
 import {
   differenceOf,
   differenceText,
@@ -114,6 +115,7 @@ export function createLakeProgram(
     .option("--json", "print JSON")
     .action((flags: GcFlags) => collect(context(), flags, answer));
   addQuarantine(program, context, answer);
+  program.addCommand(createQueryCommand(context, print));
   return program;
 }
 
