@@ -29,10 +29,15 @@ export async function reachDisk(path: string): Promise<void> {
 /**
  * Moves a file to `target`, where it appears whole or not at all.
  *
- * @param staging Folder on the file system of `target`, used where `path` is on another one.
+ * @param options.staging Folder on the file system of `target`, used where `path` is on another one.
+ * @param options.sync Whether to wait until its bytes are on the disk.
  */
-export async function takeOverFile(path: string, target: string, staging: string): Promise<void> {
-  await reachDisk(path);
+export async function takeOverFile(
+  path: string,
+  target: string,
+  { staging, sync = true }: { staging: string; sync?: boolean },
+): Promise<void> {
+  if (sync) await reachDisk(path);
   try {
     await Deno.rename(path, target);
   } catch (error) {
@@ -40,7 +45,7 @@ export async function takeOverFile(path: string, target: string, staging: string
     const staged = join(staging, randomUUID());
     try {
       await Deno.copyFile(path, staged);
-      await reachDisk(staged);
+      if (sync) await reachDisk(staged);
       await Deno.rename(staged, target);
     } catch (problem) {
       // A disk that is full does not get emptier by halves of files.

@@ -156,7 +156,7 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
 
   async function takeOver(name: string, path: string): Promise<void> {
     await inTurn(async () => {
-      await takeOverFile(path, pathOf(name), incoming);
+      await takeOverFile(path, pathOf(name), { staging: incoming });
       await markUsed(pathOf(name));
       await makeRoom();
     });
