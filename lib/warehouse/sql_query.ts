@@ -111,7 +111,7 @@ async function createViews(session: Session, store: ObjectStore, tables: QueryTa
 /** DuckDB's refusal of a query as an error that says what to correct. */
 async function explainRefusal(session: Session, tables: QueryTable[], error: unknown): Promise<unknown> {
   if (!(error instanceof WarehouseError) || !(error.cause instanceof Error)) return error;
-  const reason = rootMessage(error);
+  const reason = rootMessage(error).replace(/^Failed to extract statements: /, "");
   const missing = /Table with name "?([^\s"]+)"? does not exist/.exec(reason)?.[1];
   if (missing !== undefined) {
     return new WarehouseError("The query names a table that the lake does not have", {

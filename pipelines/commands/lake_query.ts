@@ -203,9 +203,8 @@ async function* firstRows<T>(batches: AsyncIterable<T[]>, limit: number): AsyncG
 /** A value in one line, without characters that a terminal would obey. */
 function cellText(value: string | null): string {
   if (value === null) return "NULL";
-  // deno-lint-ignore no-control-regex
   const line = value.replaceAll(
-    /[\x00-\x1f\x7f-\x9f]/g,
+    /\p{Cc}/gu,
     (character) => character === "\n" ? "\\n" : `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
   return line.length > CELL_LENGTH ? `${line.slice(0, CELL_LENGTH - 1)}…` : line;
