@@ -37,7 +37,10 @@ const toPlainValue: DuckDBValueConverter<Value> = (value, type, convert) => {
       };
       const { entries } = value as DuckDBStructValue;
       return Object.fromEntries(
-        entryNames.map((name, i) => [name, convert(entries[name]!, entryTypes[i]!, convert)]),
+        entryTypes.map((type, i) => {
+          const name = entryNames[i] ?? "";
+          return [name, convert(entries[name] ?? null, type, convert)];
+        }),
       );
     }
   }

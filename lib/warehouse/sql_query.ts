@@ -1,6 +1,6 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
-import { type TableFile, verifiedPath } from "shopflow/lake/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { TableFile } from "shopflow/lake/mod.ts";
+import { type ObjectStore, verifiedPath } from "shopflow/lake/store/mod.ts";
 import {
   openSession,
   type ResultStream,
@@ -26,7 +26,7 @@ export const queryName = ({ schema, name }: Pick<QueryTable, "schema" | "name">)
   schema === undefined ? name : `${schema}.${name}`;
 
 const REMEDY = "Restore the file from a backup, or run `deno task pipeline run all --force`.";
-/** How statements begin that only read. */
+/** How statements start that only read. */
 const READING = /^(select|with|from|values|table|describe|desc|show|summarize|explain|unpivot|\()/i;
 const CATALOG = /\b(show|information_schema|duckdb_\w+|pragma_\w+)\b/i;
 

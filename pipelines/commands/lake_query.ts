@@ -19,7 +19,7 @@ interface QueryFlags {
   json?: boolean;
 }
 
-/** Rows that a terminal shows unless it is told otherwise. */
+/** Rows that a terminal shows by default. */
 const SHOWN_ROWS = 100;
 /** A longer cell of a terminal's table is cut. */
 const CELL_LENGTH = 80;

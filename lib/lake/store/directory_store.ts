@@ -32,7 +32,7 @@ export function fileMissing(key: string, root: string): LakeError {
   });
 }
 
-const MAKE_ROOM =
+const FREE_SPACE =
   "The disk or the quota is full. `deno task lake gc --keep N` deletes what the lake does not need; " +
   "where that is not enough, delete other files or move the lake to a larger disk.";
 
@@ -44,7 +44,7 @@ function lakeFailure(root: string) {
     } catch (cause) {
       if (isDiskFull(cause)) {
         const said = cause instanceof DiskFullError ? cause.cause : cause;
-        throw await diskFullError(`${action} ${key} in the lake ${root}`, said, root, MAKE_ROOM);
+        throw await diskFullError(`${action} ${key} in the lake ${root}`, said, root, FREE_SPACE);
       }
       if (cause instanceof ShopFlowError) throw cause;
       throw new LakeError(`Cannot ${action} ${JSON.stringify(key)} in the lake ${root}`, {
@@ -67,7 +67,7 @@ function remedyFor(cause: unknown): string {
 const STAGING = ".shopflow_staging";
 /** File in it that writers lock. */
 const LOCK = "lock";
-/** File in it that keeps room on the disk, so that a garbage collection can write its lease where it is full. */
+/** File in it that reserves space on the disk, so that a garbage collection can write its lease where it is full. */
 const RESERVE = "reserve";
 /** More than a pointer with all that it remembers. */
 const RESERVE_BYTES = 64 << 10;
@@ -92,7 +92,7 @@ export function createDirectoryStore(
 
   /** Writes a staging file, and makes sure that there is a reserve for the day when the disk is full. */
   async function staged(body: Uint8Array, useReserve: boolean): Promise<string> {
-    if (!reserved) reserved = await reserveRoom(root, sync);
+    if (!reserved) reserved = await reserveSpace(root, sync);
     try {
       return await stage(root, body, sync);
     } catch (error) {
@@ -164,7 +164,7 @@ export function createDirectoryStore(
 
 const etagOf = (body: Uint8Array) => createHash("sha256").update(body).digest("hex");
 
-/** Writes a staging file, whole and on the disk. */
+/** Writes a staging file, complete and on the disk. */
 async function stage(root: string, body: Uint8Array, sync: boolean): Promise<string> {
   const path = join(root, STAGING, randomUUID());
   using file = await inFolder(dirname(path), () => Deno.open(path, { write: true, createNew: true }));
@@ -180,11 +180,11 @@ async function stage(root: string, body: Uint8Array, sync: boolean): Promise<str
 }
 
 /** Fills the reserve where there is none. @returns whether there is one; on a disk that is full there may be none. */
-async function reserveRoom(root: string, sync: boolean): Promise<boolean> {
+async function reserveSpace(root: string, sync: boolean): Promise<boolean> {
   const path = join(root, STAGING, RESERVE);
   if ((await unlessMissing(Deno.stat(path)))?.size === RESERVE_BYTES) return true;
   try {
-    // Of random bytes, since file systems keep no room for zeros.
+    // Of random bytes, since file systems keep no space for zeros.
     await Deno.rename(await stage(root, randomBytes(RESERVE_BYTES), sync), path);
     return true;
   } catch (error) {
@@ -194,7 +194,7 @@ async function reserveRoom(root: string, sync: boolean): Promise<boolean> {
 }
 
 /**
- * Writes a staging file into the room of the reserve, which it takes.
+ * Writes a staging file into the space of the reserve, which it takes.
  *
  * @param full That the disk is full, which is thrown where there is no reserve.
  */
@@ -209,7 +209,7 @@ async function stageInReserve(root: string, body: Uint8Array, full: unknown): Pr
     await file.truncate(body.length);
     return path;
   } catch (error) {
-    // A file system that never writes in place has room only once the reserve is gone.
+    // A file system that never writes in place has space only once the reserve is gone.
     await unlessMissing(Deno.remove(path));
     if (isDiskFull(error)) return await stage(root, body, true);
     throw error;

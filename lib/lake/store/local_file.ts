@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
-import { fileSha256 } from "../damaged_files.ts";
+import { fileSha256 } from "./integrity.ts";
 
 /** A file outside the store whose content is known. */
 export interface LocalFile {
@@ -11,7 +11,7 @@ export interface LocalFile {
 }
 
 /**
- * Reads a file whole for its size and SHA-256 (hexadecimal).
+ * Reads a file for its size and SHA-256 (hexadecimal).
  *
  * @throws {Deno.errors.NotFound} when it is not there.
  */
@@ -27,7 +27,7 @@ export async function reachDisk(path: string): Promise<void> {
 }
 
 /**
- * Moves a file to `target`, where it appears whole or not at all.
+ * Moves a file to `target`, where it appears complete or not at all.
  *
  * @param options.staging Folder on the file system of `target`, used where `path` is on another one.
  * @param options.sync Whether to wait until its bytes are on the disk.
