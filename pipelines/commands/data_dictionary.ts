@@ -1,6 +1,7 @@
 /** Writes documentation/data_dictionary.md from the schema files of the dbt project. */
+import { dataDictionary } from "shopflow/warehouse/describe/mod.ts";
 import { runCommand } from "shopflow/cli/mod.ts";
-import { dataDictionary, loadSqlProject } from "shopflow/warehouse/mod.ts";
+import { loadSqlProject } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import { WAREHOUSE_PROJECT } from "../steps/transform.ts";
 

@@ -11,9 +11,9 @@ import {
   notebookLog,
   type RunEntry,
 } from "shopflow/notebook/diff/mod.ts";
-import { createRuntime } from "shopflow/runtime/mod.ts";
+import { createRuntime, formatTimestamp } from "shopflow/runtime/mod.ts";
 import { resolve } from "node:path";
-import { formatTime, givenFile, textTable, wholeNumber, writeOutputFile } from "shopflow/cli/mod.ts";
+import { givenFile, textTable, wholeNumber, writeOutputFile } from "shopflow/cli/mod.ts";
 import { createContext } from "../../context.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
 
@@ -100,14 +100,14 @@ function logText(entries: LogEntry[]): string {
   const rows = entries.map((entry) =>
     entry.kind === "commit"
       ? [
-        formatTime(entry.time),
+        formatTimestamp(entry.time),
         "commit",
         entry.commit.slice(0, 10),
         "",
         `${entry.subject} (${entry.author})`,
       ]
       : [
-        formatTime(entry.time),
+        formatTimestamp(entry.time),
         "run",
         entry.runId,
         entry.commit?.slice(0, 10) ?? "not committed",

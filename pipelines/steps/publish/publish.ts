@@ -4,9 +4,9 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { type CurrentReport, currentReport, noteRemoved, reportNames } from "shopflow/notebook/mod.ts";
 import { basename, join } from "node:path";
 import type { Pipeline, PipelineContext, PipelineResult } from "../../context.ts";
-import { countText } from "shopflow/cli/mod.ts";
 import { type PlannedNotebook, planNotebooks } from "./plan_notebooks.ts";
 import { publishNotebook } from "./publish_notebook.ts";
+import { countOf } from "shopflow/runtime/mod.ts";
 
 /** One bar over the cells of notebooks that run at the same time, whose own bars would overwrite each other. */
 function cellProgress(
@@ -67,7 +67,7 @@ export async function publishNotebooks(context: PipelineContext, folder: string)
       if (failure) failures.push(`${basename(next.path)}: ${failure}`);
     }
   }));
-  const published = countText(work.length - failures.length, "report");
+  const published = countOf(work.length - failures.length, "report");
   const summary = `${published} published, ${paths.length - work.length} up to date`;
   finish(summary);
   if (failures.length === 0) return { status: "done", summary };
