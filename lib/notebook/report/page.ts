@@ -6,7 +6,7 @@ import { CHART_SPECIFICATION, renderCode, renderError, renderFoldedCode, renderO
 import { chartScript, pagePolicy, type PageScript, sortScript } from "./scripts.ts";
 import { createProseRenderer, type Heading, type ProseRenderer, splitOpening } from "./prose.ts";
 import { formatTime, renderProvenance } from "./provenance.ts";
-import { STYLESHEET } from "./stylesheet.ts";
+import REPORT_STYLES from "./assets/report.css" with { type: "text" };
 
 /** A notebook run as a page. */
 export interface Page {
@@ -52,7 +52,7 @@ export async function renderPage(notebook: ExecutedNotebook, options: PageOption
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)} · ShopFlow</title>
-<style>${STYLESHEET}</style>
+<style>${REPORT_STYLES.trim()}</style>
 </head>
 <body>
 <header class="masthead">
