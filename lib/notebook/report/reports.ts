@@ -16,7 +16,7 @@ import { runKey, type RunRecord, snapshotRead } from "../run/record.ts";
 import { oneLine, startedRun, type UnpublishedRun } from "./unpublished_run.ts";
 
 /** A published notebook run: what an index of reports shows of it. */
-interface Report {
+export interface Report {
   /** The notebook's name; `/reports/<name>` is its page. */
   name: string;
   title: string;
