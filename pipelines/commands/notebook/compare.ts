@@ -114,15 +114,15 @@ function logText(entries: LogEntry[]): string {
         runText(entry),
       ]
   );
-  return textTable([{ title: "time (UTC)" }, { title: "" }, { title: "id" }, { title: "of commit" }, {
-    title: "what it says",
+  return textTable([{ title: "time" }, { title: "" }, { title: "id" }, { title: "of commit" }, {
+    title: "details",
   }], rows);
 }
 
 function runText({ status, error, metrics, parameters }: RunEntry): string {
   if (status !== "succeeded") return `${status}${error ? `: ${error.split("\n")[0]}` : ""}`;
-  const figures = Object.entries(metrics).map(([name, { value }]) => `${name} ${value}`);
+  const values = Object.entries(metrics).map(([name, { value }]) => `${name} ${value}`);
   const given = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
-  return [figures.join(", "), given.length > 0 ? `(${given.join(", ")})` : ""].filter((text) => text !== "")
+  return [values.join(", "), given.length > 0 ? `(${given.join(", ")})` : ""].filter((text) => text !== "")
     .join(" ");
 }
