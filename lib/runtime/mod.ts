@@ -1,4 +1,4 @@
-/** Time, randomness, logging, progress and processes: what a test must be able to hold still. */
+/** Clock, randomness, logging, progress, files and processes. */
 export { countOf, formatBytes, formatCount, formatDuration, formatTime, formatTimestamp } from "./format.ts";
 export { type Backoff, backoffMs, delay, retry } from "./retry.ts";
 export {
@@ -20,4 +20,4 @@ export {
   workingFolders,
   writeAll,
 } from "./files.ts";
-export { type GuardedProcess, type Lease, startGuarded } from "./process/guarded_process.ts";
+export { type Lease, startSupervised, type SupervisedProcess } from "./process/supervised_process.ts";
