@@ -1,4 +1,5 @@
 import { ConfigError, knowSecrets } from "shopflow/errors/mod.ts";
+import { LOG_LEVELS, type LogLevel } from "shopflow/runtime/mod.ts";
 import { isAbsolute, join, resolve } from "node:path";
 import { checkConnectionUrl, schemeOf } from "./connection_url.ts";
 import { keySetting, pathSetting, shownValue } from "./setting_value.ts";
@@ -138,6 +139,8 @@ export interface Config {
   alertChannels: AlertChannel[];
   /** Where people reach the server, without a slash at its end; alerts link to it. `SHOPFLOW_PUBLIC_URL`. */
   publicUrl?: string;
+  /** How much programs log to standard error. `SHOPFLOW_LOG_LEVEL`, default `info`. */
+  logLevel: LogLevel;
 }
 
 /** Names of all settings. */
@@ -150,6 +153,7 @@ export const KNOWN: readonly string[] = [
   "SHOPFLOW_HOST",
   "SHOPFLOW_JUPYTER",
   "SHOPFLOW_LAKE",
+  "SHOPFLOW_LOG_LEVEL",
   "SHOPFLOW_MAX_CONNECTIONS",
   "SHOPFLOW_MONGODB_URL",
   "SHOPFLOW_OPERATOR_KEY",
@@ -204,7 +208,22 @@ export function loadConfig(
     staleAfterHours: staleAfterHours(env.SHOPFLOW_STALE_AFTER_HOURS),
     alertChannels: alertChannels(env.SHOPFLOW_ALERT_CHANNELS ?? ""),
     publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),
+    logLevel: logLevelOf(env),
   };
+}
+
+/**
+ * `SHOPFLOW_LOG_LEVEL`, default `info`.
+ *
+ * @throws {ConfigError} when it is none of the levels.
+ */
+export function logLevelOf({ SHOPFLOW_LOG_LEVEL: value }: Record<string, string | undefined>): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === (value || "info"));
+  if (level !== undefined) return level;
+  throw new ConfigError("Invalid SHOPFLOW_LOG_LEVEL", {
+    expected: `one of ${LOG_LEVELS.join(", ")}`,
+    found: shownValue(value ?? ""),
+  });
 }
 
 function refuseUnknown(env: Record<string, string | undefined>): void {

@@ -5,10 +5,14 @@ export {
   createLogger,
   createRandom,
   createRuntime,
+  isLogged,
+  LOG_LEVELS,
   type Logger,
+  type LogLevel,
   type Progress,
   type Random,
   type Runtime,
+  setLogLevel,
   silentProgress,
 } from "./runtime.ts";
 export {

@@ -8,6 +8,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     postgresUrl: "pglite:/shop/.shopflow/shop/postgres",
     ticketsUrl: "file:/shop/.shopflow/shop/support_tickets.jsonl",
     lakeUrl: "/shop/.shopflow/lake",
+    logLevel: "info",
     cacheBytes: 10_737_418_240,
     host: "127.0.0.1",
     port: 8000,
