@@ -24,4 +24,6 @@ const called = COMMANDS[Deno.args[0] ?? ""];
 if (called !== COMMANDS.lab) withLogLevel(program);
 for (const load of called ? [called] : Object.values(COMMANDS)) (await load())(program);
 
-await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+if (import.meta.main) {
+  await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+}
