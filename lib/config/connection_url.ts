@@ -58,7 +58,7 @@ export function checkConnectionUrl(url: string, setting: string): void {
     web: faultOfWeb,
   }[kind](parsed, url);
   if (fault === undefined) return;
-  throw new ConfigError(`${setting} is malformed: ${fault}`, {
+  throw new ConfigError(`Invalid ${setting} (${fault})`, {
     expected: `a URL like ${FORMS[kind]}`,
     remedy: CODES,
   });

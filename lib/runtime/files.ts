@@ -56,7 +56,10 @@ export const workingFolders = (home: string) => join(home, "tmp");
  */
 export async function makeWorkingFolder(kind: string, parent?: string): Promise<string> {
   if (parent !== undefined) await Deno.mkdir(parent, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: parent, prefix: `${PREFIX}${kind}-` });
+  const folder = await Deno.makeTempDir({
+    ...(parent !== undefined && { dir: parent }),
+    prefix: `${PREFIX}${kind}-`,
+  });
   await Deno.writeTextFile(join(folder, MARK), "A working folder of ShopFlow, which it removes.\n");
   return folder;
 }
