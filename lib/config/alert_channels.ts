@@ -90,6 +90,7 @@ function mail(name: string, url: URL): MailChannel {
     throw wrong(`${name}: recipients`, "to=ADDRESS,ADDRESS", counted(to));
   }
   const tls = tlsOf(name, url);
+  const caFile = options.get("ca");
   return {
     kind: "mail",
     name,
@@ -99,7 +100,7 @@ function mail(name: string, url: URL): MailChannel {
     from,
     to,
     ...(url.username === "" ? {} : { credentials: credentials(name, url) }),
-    ...(options.has("ca") ? { caFile: options.get("ca")! } : {}),
+    ...(caFile === null ? {} : { caFile }),
   };
 }
 

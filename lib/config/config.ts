@@ -11,7 +11,7 @@ import { type AlertChannel, alertChannels } from "./alert_channels.ts";
  */
 function lakeUrl(value: string, cwd: string): string {
   const [, scheme] = value.match(/^([A-Za-z][A-Za-z0-9+.-]+):\/\//) ?? [];
-  if (scheme === undefined) return resolve(cwd, pathSetting("SHOPFLOW_LAKE", value)!);
+  if (scheme === undefined) return resolve(cwd, pathSetting("SHOPFLOW_LAKE", value) ?? "");
   const [bucket = "", ...prefix] = value.slice(`${scheme}://`.length).replace(/\/$/, "").split("/");
   const named = prefix.every((name) => /^[^.\s?#\\@:][^\s?#\\@:]*$/.test(name));
   if (scheme === "s3" && /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) && named) {
