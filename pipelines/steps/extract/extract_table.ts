@@ -2,7 +2,7 @@ import { type ExtractedTable, type RowSelection, type TableSource, totalRows } f
 import { PartialSourceError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { RawTable, Watermark } from "shopflow/lake/mod.ts";
-import type { Logger } from "shopflow/runtime/mod.ts";
+import { formatDuration, type Logger } from "shopflow/runtime/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import { findAllChanges } from "./totals.ts";
@@ -134,6 +134,7 @@ export async function extractTable(
   tableRun: TableRun,
 ): Promise<ExtractedState> {
   const { known, watermark, sourceTime, folder, run, extractedAt, log } = tableRun;
+  const started = performance.now();
   const chosen = firstWindow(source, table, tableRun);
   const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
   const { figures, window } = await findAllChanges(session, source, table, {
@@ -144,6 +145,11 @@ export async function extractTable(
     before: known?.figures,
     log,
   });
+  log.debug(
+    `${table.name}: read and compared from ${window.from ?? "the beginning"} in ${
+      formatDuration(performance.now() - started)
+    }`,
+  );
   await checkVanished(session, table, tableRun);
   // Where all rows were read, what was seen before says nothing: the source may have been restored from a backup.
   const before = window.from === undefined ? undefined : watermark?.value;
