@@ -162,7 +162,9 @@ function extractedUpTo(
 /** What the sources countText, of tables whose extract says it. */
 function figuresIn({ tables }: RawExtract): SourceFigures {
   return Object.fromEntries(
-    Object.entries(tables).flatMap(([name, { figures }]) => figures === undefined ? [] : [[name, figures]]),
+    Object.entries(tables).flatMap(([name, { controlTotals }]) =>
+      controlTotals === undefined ? [] : [[name, controlTotals]]
+    ),
   );
 }
 
