@@ -152,4 +152,6 @@ async function currentInputs(store: ObjectStore): Promise<RawInputs> {
   return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, rawFiles(table)]));
 }
 
-await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+if (import.meta.main) {
+  await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+}
