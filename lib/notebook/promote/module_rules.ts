@@ -11,6 +11,7 @@ export const LEVELS: string[][] = [
   ["lib/notebook", "lib/jobs"],
   ["pipelines", "server", "notebooks"],
   ["schedules"],
+  ["documentation"],
 ];
 
 /** Rooms that are computation only: rows in, rows out. */
