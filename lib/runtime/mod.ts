@@ -1,6 +1,15 @@
 /** Time, randomness, logging, progress and processes: what a test must be able to hold still. */
-export { countOf, formatBytes, formatCount, formatDuration, formatTime, formatTimestamp } from "./format.ts";
+export {
+  countOf,
+  escapeHtml,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatTime,
+  formatTimestamp,
+} from "./format.ts";
 export { type Backoff, backoffMs, delay, retry } from "./retry.ts";
+export { mapConcurrently } from "./concurrency.ts";
 export {
   createLogger,
   createRandom,

@@ -10,7 +10,7 @@ import {
   type PromotionDecision,
   promotionDecisions,
 } from "shopflow/ml/registry/mod.ts";
-import { formatTime, runCommand, textTable } from "shopflow/cli/mod.ts";
+import { runCommand, textTable } from "shopflow/cli/mod.ts";
 import { figureText } from "../steps/train/settle_challenger.ts";
 import { InputError, ModelError } from "shopflow/errors/mod.ts";
 import { CHURN_FEATURES, loadChurnModel } from "shopflow/churn/mod.ts";
@@ -18,7 +18,7 @@ import { loadRecommender } from "shopflow/recommendation/mod.ts";
 import { createContext, type PipelineContext } from "../context.ts";
 import { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { createRuntime } from "shopflow/runtime/mod.ts";
+import { createRuntime, formatTimestamp } from "shopflow/runtime/mod.ts";
 
 /** Decisions about versions for a terminal, in the order given. */
 function historyText(decisions: PromotionDecision[]): string {
@@ -39,7 +39,7 @@ function decisionText(decision: PromotionDecision): string {
   }[outcome];
   const who = `${decidedBy === "person" ? ", by hand" : ""}${run === undefined ? "" : `, in ${run}`}`;
   return [
-    `${formatTime(decidedAt)}  ${what}${who}`,
+    `${formatTimestamp(decidedAt)}  ${what}${who}`,
     `  ${reason}`,
     ...(holdOut === undefined ? [] : [`  judged on ${holdOut}`]),
     ...figures.map((figure) => `  ${figureText(figure)}`),
@@ -64,7 +64,7 @@ function versionsText(versions: ListedVersion[]): string {
       listed.isChampion ? "*" : "",
       listed.card.name,
       listed.card.version,
-      formatTime(listed.card.trainedAt),
+      formatTimestamp(listed.card.trainedAt),
       listed.card.asOf,
       listed.card.snapshot,
       leadingFigures(listed),
@@ -99,7 +99,7 @@ function versionText(listed: ListedVersion): string {
   const { card, decision } = listed;
   return [
     `${card.name} ${card.version}: ${stateOf(listed)}`,
-    `trained ${formatTime(card.trainedAt)} UTC on snapshot ${card.snapshot}, data before ${card.asOf}`,
+    `trained ${formatTimestamp(card.trainedAt)} on snapshot ${card.snapshot}, data before ${card.asOf}`,
     `files: ${card.files.join(", ")}`,
     "",
     decision === undefined ? "No decision about it is kept." : decisionText(decision),

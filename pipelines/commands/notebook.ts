@@ -22,4 +22,6 @@ const program = new Command("deno task notebook")
 const called = COMMANDS[Deno.args[0] ?? ""];
 for (const load of called ? [called] : Object.values(COMMANDS)) (await load())(program);
 
-await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+if (import.meta.main) {
+  await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+}

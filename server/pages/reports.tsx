@@ -1,6 +1,7 @@
 import type { ExampleIds, ServedVersions } from "../state/served_versions.ts";
-import { formatAge, formatMetric, formatTime, metricName, titled } from "./wording.ts";
-import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/mod.ts";
+import { formatTime } from "shopflow/runtime/mod.ts";
+import { formatAge, formatMetric, metricName, titled } from "./wording.ts";
+import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/report/mod.ts";
 import { Layout, renderPage } from "./layout.tsx";
 
 type Metrics = Record<string, number>;

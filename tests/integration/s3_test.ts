@@ -2,7 +2,7 @@
 import { loadConfig } from "shopflow/config/mod.ts";
 import { currentSnapshotId, readManifest } from "shopflow/lake/mod.ts";
 import { createS3Store } from "../../lib/lake/store/s3/s3_store.ts";
-import { listReports, readReport } from "shopflow/notebook/mod.ts";
+import { listReports, readReport } from "shopflow/notebook/report/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";

@@ -49,14 +49,14 @@ export function readOnlyStore(store: ObjectStore): ObjectStore {
         remedy: "Promote the code into a pipeline that writes it.",
       }),
     );
+  const { unfinishedWrites: _, ...readable } = store;
   return {
-    ...store,
+    ...readable,
     put: refuse,
     putIfAbsent: refuse,
     putIfMatch: refuse,
     moveIn: refuse,
     delete: refuse,
-    unfinishedWrites: undefined,
   };
 }
 

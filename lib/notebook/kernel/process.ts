@@ -57,7 +57,7 @@ export interface KernelProcess {
   shell: ZmtpSocket;
   iopub: ZmtpSocket;
   /** What came on the process's own standard output, past the protocol: native libraries print there. */
-  stray: ReadableStream<string>;
+  nativeStdout: ReadableStream<string>;
   /** Resolves when the process has ended, with why, for messages. */
   ended: Promise<string>;
   /** Ends the process and all that it started at once, and waits until it is gone. */
@@ -65,7 +65,7 @@ export interface KernelProcess {
 }
 
 /** A process without sockets yet. */
-type StartedProcess = Pick<KernelProcess, "ended" | "kill" | "stray">;
+type StartedProcess = Pick<KernelProcess, "ended" | "kill" | "nativeStdout">;
 
 /** A kernel that ends by itself at its start, for which a taken port is the usual reason. */
 class EndedAtStart extends NotebookError {}
@@ -108,7 +108,7 @@ async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): 
       const sockets = await connect(connection, process, options.command.name, startTimeout);
       return { key: connection.key, ...process, ...sockets };
     } catch (error) {
-      await process.stray.cancel();
+      await process.nativeStdout.cancel();
       await process.kill();
       throw error;
     }
@@ -134,7 +134,7 @@ async function spawnKernel(
     await guarded.end();
     await ended;
   };
-  return { stray: guarded.child.stdout.pipeThrough(new TextDecoderStream()), ended, kill };
+  return { nativeStdout: guarded.child.stdout.pipeThrough(new TextDecoderStream()), ended, kill };
 }
 
 async function spawnOrExplain(

@@ -1,7 +1,7 @@
 import type { ColumnDoc, TestDeclaration } from "../project/schema_yml.ts";
 import { sourceRelationOf } from "../project/jinja.ts";
 import { openSession, sqlName } from "../session.ts";
-import { publishedModels, type SqlModel, type SqlProject } from "../project/sql_model.ts";
+import { publishedModels, type SqlModel, type SqlProject } from "../project/project.ts";
 import { runModels } from "../build/models.ts";
 import { silentProgress } from "shopflow/runtime/mod.ts";
 

@@ -96,7 +96,7 @@ export type ScaleOutEngine = keyof typeof DIALECTS;
 /** Their names. */
 export const SCALE_OUT_ENGINES = Object.keys(DIALECTS) as ScaleOutEngine[];
 
-/** Schema of the tables that are whole folders, of which the source tables show the files that count. */
+/** Schema of the tables that are all files of a folder, of which the source tables show the files that count. */
 const FOLDERS = "raw_files";
 
 /**
@@ -148,11 +148,11 @@ function sourceStatements(
   const types = columns.map(({ name, dataType = "VARCHAR" }) =>
     `  ${dialect.quote(name)} ${(dialect.types[dataType] ?? dataType).toLowerCase()}`
   );
-  const whole = `${FOLDERS}.${table}`;
+  const all = `${FOLDERS}.${table}`;
   return [
-    dialect.dropTable(whole),
-    dialect.createTable(whole, types.join(",\n"), `${location}/${folder}`),
+    dialect.dropTable(all),
+    dialect.createTable(all, types.join(",\n"), `${location}/${folder}`),
     `create or replace view ${schema}.${table} as\nselect ${columns.map(({ name }) => name).join(", ")}\n` +
-    `from ${whole}\nwhere ${dialect.fromFiles(`${location}/${folder}`, names)}`,
+    `from ${all}\nwhere ${dialect.fromFiles(`${location}/${folder}`, names)}`,
   ];
 }

@@ -6,7 +6,7 @@ import {
   type TableSource,
   type UnitKey,
 } from "shopflow/sources/mod.ts";
-import { betweenExtremes, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
+import { minMaxPredicate, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import {
   columnNames,
   csvRows,
@@ -100,7 +100,7 @@ async function readKnown(
         SELECT ${units} FROM incoming UNION SELECT ${units} FROM history WHERE ${due}`);
     }
     const wanted = due && strategy.kind === "watermark"
-      ? `${ofUnits(unit, "history", "candidates")} AND ${await betweenExtremes(
+      ? `${ofUnits(unit, "history", "candidates")} AND ${await minMaxPredicate(
         session,
         strategy.column,
         ofUnits(unit, "history", "candidates"),

@@ -1,5 +1,5 @@
-import { isWhole, type RawExtract, type RawFile, type RawTable, type Watermark } from "shopflow/lake/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { RawExtract, RawFile, RawTable, Watermark } from "shopflow/lake/mod.ts";
+import { isIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Logger, Runtime } from "shopflow/runtime/mod.ts";
 import type { Config } from "shopflow/config/mod.ts";
 import { PartialSourceError, SchemaContractError, type ShopFlowError } from "shopflow/errors/mod.ts";
@@ -45,7 +45,7 @@ async function presentTables(
     const listed = new Set((await store.list(`raw/${name}/`)).map(({ key }) => key));
     const files: RawFile[] = [];
     for (const file of table.files) {
-      if (listed.has(file.key) && (!verify || await isWhole(store, file))) files.push(file);
+      if (listed.has(file.key) && (!verify || await isIntact(store, file))) files.push(file);
       else log.warn(`${file.key} of the lake is lost; ${name} is compared whole and written again.`);
     }
     if (files.length < table.files.length) damaged.add(name);

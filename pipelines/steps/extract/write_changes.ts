@@ -1,4 +1,5 @@
-import { fileSha256, type RawFile, rawKey, type RawTable } from "shopflow/lake/mod.ts";
+import { fileSha256 } from "shopflow/lake/store/mod.ts";
+import { type RawFile, rawKey, type RawTable } from "shopflow/lake/mod.ts";
 import type { ExtractedTable } from "shopflow/sources/mod.ts";
 import { type Session, sqlString } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";

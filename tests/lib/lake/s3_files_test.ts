@@ -92,7 +92,7 @@ testWith(
         await left!.remove!();
         assert.deepEqual(await s3.direct.unfinishedWrites!(), []);
       },
-      { partBytes: PART },
+      { partBytes: PART, retry: { firstDelayMs: 1, maxDelayMs: 1 } },
     ),
 );
 
@@ -124,7 +124,7 @@ testWith(
 
 testWith(
   ["s3"],
-  "an object that was replaced all the same is not taken from the cache",
+  "an object that was replaced nevertheless is not taken from the cache",
   () =>
     withS3Lake(async ({ store }) => {
       await store.put("scores/1.parquet", new Uint8Array([1]));

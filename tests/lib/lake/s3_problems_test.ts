@@ -32,7 +32,7 @@ testWith(["s3"], "a bucket that does not exist is named, whatever is tried first
 
 testWith(
   ["s3"],
-  "credentials that the server does not accept are told with the variables to check",
+  "credentials that the server does not accept are an error that names the variables to check",
   async () => {
     const right = Deno.env.toObject();
     for (const wrong of [{ AWS_SECRET_ACCESS_KEY: "anotherSecretKey" }, { AWS_ACCESS_KEY_ID: "nobody" }]) {
@@ -47,7 +47,7 @@ testWith(
   },
 );
 
-testWith(["s3"], "a region that is not the bucket's is told with the variable to set", async () => {
+testWith(["s3"], "a region that is not the bucket's is an error that names the variable to set", async () => {
   const env = { ...Deno.env.toObject(), AWS_REGION: "eu-west-9" };
   await assert.rejects(createS3Store(TEST_S3_URL, { env, cache }).get("a"), {
     name: "LakeError",
@@ -57,7 +57,7 @@ testWith(["s3"], "a region that is not the bucket's is told with the variable to
 
 testWith(
   ["s3"],
-  "a cache folder that cannot be written is told as such",
+  "a cache folder that cannot be written is an error that says so",
   () =>
     withS3Lake(async ({ store, client }) => {
       await store.put("t/1.parquet", body);
@@ -78,7 +78,7 @@ for (const region of [undefined, ""]) {
   );
 }
 
-Deno.test("an endpoint where nothing listens is told with its address, soon", async () => {
+Deno.test("an endpoint where nothing listens is an error with its address, soon", async () => {
   let waited = 0;
   const retry = { wait: (ms: number) => Promise.resolve(void (waited += ms)) };
   const env = { ...KEYS, AWS_ENDPOINT_URL: "http://127.0.0.1:1" };

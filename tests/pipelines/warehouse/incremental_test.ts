@@ -102,7 +102,7 @@ Deno.test("a rebuild from raw gives row for row the tables of the incremental pa
             inputs = await appendBatch(store, inputs, batchOf(n, extractedAt, rows));
             built = await build(store, inputs, built?.manifest);
           }
-          assert.notEqual(built!.touched, undefined, "the last build is incremental");
+          assert.notEqual(built!.affected, undefined, "the last build is incremental");
           const incremental = await tablesOf(store, built!.manifest);
           const rebuilt = (await build(store, inputs)).manifest;
           assert.deepEqual(incremental, await tablesOf(store, rebuilt));

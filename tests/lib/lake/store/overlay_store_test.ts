@@ -6,9 +6,9 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 async function withOverlay(body: (base: ObjectStore, overlay: ObjectStore) => Promise<void>): Promise<void> {
   const folders = [await Deno.makeTempDir(), await Deno.makeTempDir()] as const;
   try {
-    const base = createDirectoryStore(folders[0]);
+    const base = createDirectoryStore(folders[0], { sync: false });
     await base.put("a", bytes("base"));
-    await body(base, createOverlayStore(base, createDirectoryStore(folders[1])));
+    await body(base, createOverlayStore(base, createDirectoryStore(folders[1], { sync: false })));
   } finally {
     for (const folder of folders) await Deno.remove(folder, { recursive: true });
   }

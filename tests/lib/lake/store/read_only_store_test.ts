@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 Deno.test("a read-only store reads everything and changes nothing", async () => {
   const folder = await Deno.makeTempDir({ prefix: "shopflow_read_only_" });
   try {
-    const store = createDirectoryStore(folder);
+    const store = createDirectoryStore(folder, { sync: false });
     const body = new Uint8Array([1]);
     const { etag } = await store.put("a", body);
     const reader = readOnlyStore(store);

@@ -63,18 +63,18 @@ function origin(): string {
   return new Error().stack?.includes("/lib/ml/") ? "library" : "notebook";
 }`;
   await withSmallRepository(plain(promoted, `console.log("same")`, `origin()`), async (repository) => {
-    await refuses(repository, /changes what the notebook says: .*others in cell use-1 \(text\/plain\)/);
+    await refuses(repository, /changes the notebook's outputs: .*differences in cell use-1 \(text\/plain\)/);
   });
 });
 
-Deno.test("a notebook that never says the same twice is told apart from a change", async () => {
+Deno.test("a notebook whose outputs differ from run to run is told apart from a change", async () => {
   const promoted = `// promote: lib/ml/doubled.ts
 /** Twice a number. */
 function doubled(value: number): number {
   return 2 * value;
 }`;
   await withSmallRepository(plain(promoted, `doubled(Math.random())`), async (repository) => {
-    await refuses(repository, /does not say the same twice.*cell use-0/);
+    await refuses(repository, /differ between two identical runs.*cell use-0/);
   });
 });
 

@@ -9,7 +9,7 @@ import { notebookOf } from "../diff/cells.ts";
 
 const ROOT = new URL("../../../..", import.meta.url).pathname;
 
-/** A repository with the rooms and rules of ours, three small modules, and one notebook. */
+/** A repository with the modules and rules of ours, three small modules, and one notebook. */
 export interface SmallRepository {
   folder: string;
   /** Path of its notebook. */

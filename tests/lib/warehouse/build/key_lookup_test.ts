@@ -1,5 +1,5 @@
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
-import { hasUncleanKeys, rowsOfKeys } from "../../../../lib/warehouse/build/prune.ts";
+import { needsKeyTrim, semiJoinByKey } from "../../../../lib/warehouse/build/prune.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { WAREHOUSE_PROJECT } from "../../../../pipelines/steps/transform.ts";
 import type { SourceDoc } from "../../../../lib/warehouse/project/schema_yml.ts";
@@ -36,10 +36,10 @@ for (
          COPY stock TO ${sqlString(path)} (FORMAT parquet)`,
       );
       const file = { key: "stock.parquet", rows: rows.length, size: 0, sha256: "" };
-      assert.equal(await hasUncleanKeys(session, file, SOURCE, createDirectoryStore(folder)), unclean);
+      assert.equal(await needsKeyTrim(session, file, SOURCE, createDirectoryStore(folder)), unclean);
       await session.run("CREATE TABLE wanted_keys AS SELECT * FROM stock WHERE product_id = 'P1' LIMIT 1");
       const found = await session.rows(
-        `SELECT * FROM ${rowsOfKeys(SOURCE, "stock", "wanted_keys", { clean: !unclean })}`,
+        `SELECT * FROM ${semiJoinByKey(SOURCE, "stock", "wanted_keys", { clean: !unclean })}`,
       );
       assert.equal(found.length, rows.filter((row) => /'P1 ?', DATE/.test(row)).length);
     } finally {
@@ -55,7 +55,7 @@ Deno.test("an id that is missing is the same key in every word for it", async ()
   await session.run(`CREATE TABLE stock AS FROM (VALUES ${values.join(", ")}) AS rows(product_id, day);
     CREATE TABLE wanted_keys AS SELECT NULL::VARCHAR AS product_id, DATE '2024-01-01' AS day`);
   const found = await session.rows(
-    `SELECT * FROM ${rowsOfKeys(SOURCE, "stock", "wanted_keys", { clean: false })}`,
+    `SELECT * FROM ${semiJoinByKey(SOURCE, "stock", "wanted_keys", { clean: false })}`,
   );
   assert.equal(found.length, words.length);
 });
@@ -66,7 +66,7 @@ Deno.test("keys are missing in the words in which the project's models take text
   using session = await openSession();
   await session.run(`CREATE TABLE stock AS SELECT unnest([${list}]) AS product_id, DATE '2024-01-01' AS day;
     CREATE TABLE wanted_keys AS SELECT '' AS product_id, DATE '2024-01-01' AS day`);
-  const missing = rowsOfKeys(SOURCE, "stock", "wanted_keys", { clean: false });
+  const missing = semiJoinByKey(SOURCE, "stock", "wanted_keys", { clean: false });
   const [count] = await session.rows(
     `SELECT count(*) AS words, (SELECT count(*) FROM ${missing}) AS missing FROM stock`,
   );

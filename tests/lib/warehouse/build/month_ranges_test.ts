@@ -1,5 +1,5 @@
-import { betweenExtremes, openSession } from "shopflow/warehouse/mod.ts";
-import { monthOf, withinMonths } from "../../../../lib/warehouse/build/prune.ts";
+import { minMaxPredicate, openSession } from "shopflow/warehouse/mod.ts";
+import { monthOf, monthRangePredicate } from "../../../../lib/warehouse/build/prune.ts";
 import assert from "node:assert/strict";
 
 const DAYS = [
@@ -26,16 +26,16 @@ for (const type of ["DATE", "TIMESTAMP"]) {
     for (const { month } of months) {
       const lost = await session.rows(
         `SELECT * FROM days WHERE ${monthOf("day")} = '${month}' AND (${
-          withinMonths("day", [month])
+          monthRangePredicate("day", [month])
         }) IS NOT TRUE`,
       );
       assert.deepEqual(lost, [], month);
     }
     const february = await session.rows(
-      `SELECT day FROM days WHERE ${withinMonths("day", ["2024-02"])} AND day > '2000-01-01'`,
+      `SELECT day FROM days WHERE ${monthRangePredicate("day", ["2024-02"])} AND day > '2000-01-01'`,
     );
     assert.equal(february.length, 2);
-    assert.equal(withinMonths("day", []), "false");
+    assert.equal(monthRangePredicate("day", []), "false");
   });
 
   Deno.test(`every ${type} lies between the extremes`, async () => {
@@ -44,7 +44,7 @@ for (const type of ["DATE", "TIMESTAMP"]) {
       const values = days.map((day) => `(${day === null ? "NULL" : `'${day}'`}::${type})`);
       await session.run(`CREATE OR REPLACE TABLE days (day ${type})`);
       if (values.length > 0) await session.run(`INSERT INTO days VALUES ${values.join(", ")}`);
-      const condition = await betweenExtremes(session, "day", "days");
+      const condition = await minMaxPredicate(session, "day", "days");
       const [{ rows }] = await session.rows<{ rows: number }>(
         `SELECT count(*) AS rows FROM days WHERE ${condition}`,
       ) as [{ rows: number }];

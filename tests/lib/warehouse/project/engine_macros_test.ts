@@ -32,7 +32,7 @@ Deno.test("dbt's own macros and target.type are those of DuckDB", async () => {
   );
 });
 
-Deno.test("a dispatched macro without a form for DuckDB is refused, and its name told", async () => {
+Deno.test("a dispatched macro without a form for DuckDB is refused by its name", async () => {
   const macros = {
     "macros/a.sql":
       "{% macro day(x) %}{{ adapter.dispatch('day')(x) }}{% endmacro %}{% macro spark__day(x) %}{{ x }}{% endmacro %}",

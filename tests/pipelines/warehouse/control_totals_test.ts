@@ -52,7 +52,7 @@ for (const [what, table, figures] of WRONG) {
       await publishRawExtract(context.store, withFigures(extract, table, figures));
       await assert.rejects(transform(context), (error) => {
         assert.ok(error instanceof DataTestError, String(error));
-        assert.match(error.message, /reconciliation.*as_the_source_counted/);
+        assert.match(error.message, /reconciliation.*matches_source_totals/);
         return true;
       });
       assert.equal(await currentSnapshotId(context.store), undefined);

@@ -11,7 +11,7 @@
  * @param {typeof import("vega")} vega
  * @param {object} expressionInterpreter of vega-interpreter: the page's policy forbids to make code of expressions
  */
-// deno-lint-ignore no-unused-vars -- called by the page, see page_scripts.ts
+// deno-lint-ignore no-unused-vars -- called by the page, see scripts.ts
 function drawCharts(vega, expressionInterpreter) {
   const refuse = () => Promise.reject(new Error("a report loads nothing"));
   const LOADER = { load: refuse, sanitize: refuse, http: refuse, file: refuse };

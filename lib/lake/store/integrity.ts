@@ -2,28 +2,36 @@ import { LakeError } from "shopflow/errors/mod.ts";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import type { ObjectStore } from "./store/object_store.ts";
-import { isS3Url } from "./store/s3/failures.ts";
-import type { TableFile } from "./snapshots.ts";
+import type { ObjectStore } from "./object_store.ts";
+import { isS3Url } from "./s3/failures.ts";
+
+/** An immutable file of the lake, and the hash of what was written. */
+interface HashedFile {
+  key: string;
+  sha256: string;
+}
 
 /** Whether the store's file holds the bytes that were written. */
-export async function isWhole(store: ObjectStore, file: Pick<TableFile, "key" | "sha256">): Promise<boolean> {
+export async function isIntact(
+  store: ObjectStore,
+  file: HashedFile,
+): Promise<boolean> {
   return await fileSha256(await store.localPath(file.key)) === file.sha256;
 }
 
 /**
- * For who could not read some of these files: reads all of them, which takes a while.
+ * Reads all of these files, some of which could not be read.
  *
  * @param remedy what to do about a damaged one.
  * @throws {LakeError} that names the first file whose bytes are not those that were written.
  */
-export async function refuseDamaged(
+export async function assertIntact(
   store: ObjectStore,
-  files: TableFile[],
+  files: HashedFile[],
   { remedy, cause }: { remedy: string; cause: unknown },
 ): Promise<void> {
   for (const file of files) {
-    if (await isWhole(store, file)) continue;
+    if (await isIntact(store, file)) continue;
     throw new LakeError(`The file ${file.key} of the lake ${store.url} is damaged`, {
       expected: `the bytes that were written (sha256 ${file.sha256.slice(0, 16)}…)`,
       found: "others",
@@ -42,7 +50,7 @@ export async function refuseDamaged(
  */
 export async function verifiedPath(
   store: ObjectStore,
-  { key, sha256 }: Pick<TableFile, "key" | "sha256">,
+  { key, sha256 }: HashedFile,
   remedy: string,
 ): Promise<string> {
   const path = await store.localPath(key);
@@ -57,13 +65,13 @@ export async function verifiedPath(
   }
   if (found !== sha256) throw changedFile(store, key, { expected: sha256, found }, remedy);
   // A file that was just written may be changed again within the resolution of its time.
-  if (mtime !== null && Date.now() - mtime.getTime() > SETTLED_MS) verified.set(path, state);
+  if (mtime !== null && Date.now() - mtime.getTime() > STABLE_AFTER_MS) verified.set(path, state);
   return path;
 }
 
-/** Files that this process read whole and found as they were written, with their size and time then. */
+/** Files that this process read and found as they were written, with their size and time then. */
 const verified = new Map<string, string>();
-const SETTLED_MS = 2000;
+const STABLE_AFTER_MS = 2000;
 
 /** The error for a file whose bytes are not those that were written. */
 export function changedFile(

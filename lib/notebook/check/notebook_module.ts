@@ -27,7 +27,7 @@ export interface CellProblem extends CellPlace {
 }
 
 /** A notebook's code as one module with the same meaning for the type checker. */
-interface CellsModule {
+interface NotebookModule {
   code: string;
   /** For each line of the module, counted from 0, where it comes from; undefined for lines that we added. */
   places: (CellPlace | undefined)[];
@@ -47,7 +47,7 @@ const HEADER = `export {}; declare var ${KERNEL_NAMES.map((name) => `${name}: an
  * cannot have any; relative ones are taken from `folder`. A cell of injected parameters is left out: it repeats
  * names and types of the cell before.
  */
-export function cellsModule(notebook: Notebook, folder: string): CellsModule {
+export function notebookModule(notebook: Notebook, folder: string): NotebookModule {
   const joined = new JoinedCells(folder);
   const syntaxErrors: CellProblem[] = [];
   const cells = notebook.cells.filter((cell): cell is CodeCell =>
@@ -129,7 +129,7 @@ class JoinedCells {
     this.#body.add(";");
   }
 
-  module(): Omit<CellsModule, "syntaxErrors"> {
+  module(): Omit<NotebookModule, "syntaxErrors"> {
     return {
       code: [HEADER, ...this.#imports.text, ...this.#body.text, "}".repeat(this.#depth), ""].join("\n"),
       places: [undefined, ...this.#imports.places, ...this.#body.places],

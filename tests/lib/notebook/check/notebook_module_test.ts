@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cellsModule } from "../../../../lib/notebook/check/cells_module.ts";
+import { notebookModule } from "../../../../lib/notebook/check/notebook_module.ts";
 import type { CodeCell, Notebook } from "../../../../lib/notebook/format/nbformat.ts";
 
 function notebookOf(...sources: (string | [source: string, ...tags: string[]])[]): Notebook {
@@ -24,7 +24,7 @@ function notebookOf(...sources: (string | [source: string, ...tags: string[]])[]
 
 /** The module without its first line, which declares what the kernel does. */
 const moduleOf = (...sources: Parameters<typeof notebookOf>) => {
-  const { code, syntaxErrors } = cellsModule(notebookOf(...sources), "/shop/notebooks");
+  const { code, syntaxErrors } = notebookModule(notebookOf(...sources), "/shop/notebooks");
   assert.deepEqual(syntaxErrors, []);
   return code.split("\n").slice(1).join("\n").trim();
 };
@@ -44,7 +44,7 @@ Deno.test("a cell that declares a name again opens a block, others do not", () =
 });
 
 Deno.test("imports move to the top once, and keep their lines", () => {
-  const { code, places } = cellsModule(
+  const { code, places } = notebookModule(
     notebookOf(
       `import { a } from "a";`,
       `const b = 1;\nimport {\n  c,\n} from "./c.ts";\nimport { a } from "a";`,
@@ -96,7 +96,7 @@ Deno.test("what is exported is declared, and prose and empty cells are nothing",
 });
 
 Deno.test("what is no TypeScript is told with its cell and line", () => {
-  const { syntaxErrors } = cellsModule(notebookOf("1", "", "const a = 1;\nconst b = ;"), "/");
+  const { syntaxErrors } = notebookModule(notebookOf("1", "", "const a = 1;\nconst b = ;"), "/");
   assert.deepEqual(syntaxErrors, [{
     cellId: "cell-2",
     cell: 2,
@@ -108,6 +108,9 @@ Deno.test("what is no TypeScript is told with its cell and line", () => {
 });
 
 Deno.test("JSX is seen, also where a cell's type arguments look like it", () => {
-  assert.equal(cellsModule(notebookOf("const a = <p>text</p>;"), "/").jsx, true);
-  assert.equal(cellsModule(notebookOf("const f = <T>(x: T) => x; const a = <number> f(1);"), "/").jsx, false);
+  assert.equal(notebookModule(notebookOf("const a = <p>text</p>;"), "/").jsx, true);
+  assert.equal(
+    notebookModule(notebookOf("const f = <T>(x: T) => x; const a = <number> f(1);"), "/").jsx,
+    false,
+  );
 });
