@@ -31,7 +31,7 @@ export interface RawTable {
   controlTotals?: Record<string, RawTotals>;
 }
 
-/** What the extracts brought from the sources, as `raw/current.json` says; see documentation/raw_layer.md. */
+/** What the extracts brought from the sources, as `raw/current.json` says; see documentation/explanation/incremental_builds.md. */
 export interface RawExtract {
   /** The run that last changed something. */
   run: string;

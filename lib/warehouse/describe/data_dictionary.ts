@@ -25,7 +25,7 @@ export async function dataDictionary(project: SqlProject): Promise<string> {
     "# Data dictionary",
     "",
     "What the published tables of the lake hold. Made from the schema files of `pipelines/warehouse/models` by",
-    "`deno task dictionary`; edit those, not this page.",
+    "`deno task docs:reference`; edit those, not this page.",
     "",
     "## Published tables",
     "",

@@ -120,7 +120,7 @@ export function rawTableSql(
     throw new WarehouseError(`${engine} cannot read this lake`, {
       expected: "SHOPFLOW_LAKE=s3://bucket/prefix",
       found: url,
-      remedy: "Move the lake to S3, see documentation/lake_in_s3.md.",
+      remedy: "Move the lake to S3, see documentation/how_to/run_on_s3.md.",
     });
   }
   const schemas = [FOLDERS, ...new Set(sources.map(({ schema }) => schema))].map(dialect.schema);

@@ -1,6 +1,6 @@
 /**
  * What a day costs on one, two and three years of history: the star schema built on the previous snapshot after one more
- * day of raw rows, beside the full build of the same history. Prints its part of documentation/benchmarks.md.
+ * day of raw rows, beside the full build of the same history. Prints its part of documentation/reference/benchmarks.md.
  *
  * `SHOPFLOW_TEST_EVENTS` (2000000) is the number of events a year, `SHOPFLOW_TEST_ROUNDS` (3) how often each is measured.
  */
