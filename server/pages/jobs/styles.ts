@@ -1,15 +1,15 @@
-import type { SlotStatus } from "shopflow/jobs/mod.ts";
+import type { ShownStatus } from "shopflow/jobs/mod.ts";
 
 /**
  * Colours of statuses, ground and sign. Told apart with the common colour-blindnesses: blue-green against
  * orange-red, after Okabe and Ito (2008); what is not a plain success has a sign too.
  */
-export const STATUS_COLOURS: Record<SlotStatus, { ground: string; sign: string }> = {
+export const STATUS_COLOURS: Record<ShownStatus, { ground: string; sign: string }> = {
   succeeded: { ground: "#0b7a63", sign: "#ffffff" },
-  late: { ground: "#e6b325", sign: "#1b1f24" },
+  "sla-missed": { ground: "#e6b325", sign: "#1b1f24" },
   failed: { ground: "#c8400a", sign: "#ffffff" },
   skipped: { ground: "#d3d7db", sign: "#343b42" },
-  replaced: { ground: "#8d4a91", sign: "#ffffff" },
+  superseded: { ground: "#8d4a91", sign: "#ffffff" },
   missed: { ground: "#3d444b", sign: "#ffffff" },
   running: { ground: "#2a6fb0", sign: "#ffffff" },
   queued: { ground: "#c6e2f5", sign: "#123a57" },
@@ -99,10 +99,10 @@ details.fold > form { padding: .2rem .9rem .9rem; }
 .failures li { border-bottom: 1px solid var(--line); padding: .6rem 0; }
 .failures .meta { margin-bottom: .15rem; }
 .reason { overflow-wrap: anywhere; }
-.slots th { white-space: nowrap; }
-.slots td { font-variant-numeric: tabular-nums; }
-.slots td:not(.reason) { white-space: nowrap; }
-.scroll .slots td.reason { min-width: 16rem; }
+.runs th { white-space: nowrap; }
+.runs td { font-variant-numeric: tabular-nums; }
+.runs td:not(.reason) { white-space: nowrap; }
+.scroll .runs td.reason { min-width: 16rem; }
 .steps { display: flex; flex-wrap: wrap; gap: .5rem; list-style: none; margin: 0; padding: 0; counter-reset: step; }
 .steps li { border: 1px solid var(--line); border-radius: 99px; padding: .2rem .9rem .2rem .4rem; background: var(--surface); display: flex;
   align-items: center; gap: .5rem; }
