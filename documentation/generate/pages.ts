@@ -151,7 +151,7 @@ function defaultOf(field: string): string {
 }
 
 function dependenciesOf(job: typeof JOBS.jobs[number]): string[] {
-  return job.after;
+  return job.dependsOn;
 }
 
 async function metricsPage(): Promise<string> {
