@@ -1,3 +1,4 @@
+import { Table } from "shopflow/cli/mod.ts";
 import { type SqlModel, type SqlProject, testName } from "shopflow/warehouse/mod.ts";
 import hljs from "highlight.js/lib/core";
 import sql from "highlight.js/lib/languages/sql";
@@ -73,26 +74,12 @@ export function SourceSection(
       </dl>
       <details>
         <summary>{source.columns.length} columns</summary>
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th>column</th>
-                <th>type</th>
-              </tr>
-            </thead>
-            <tbody>
-              {source.columns.map(({ name, dataType }) => (
-                <tr>
-                  <td>
-                    <code>{name}</code>
-                  </td>
-                  <td class="type">{dataType}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          head={["column", "type"]}
+          rows={source.columns.map((
+            { name, dataType },
+          ) => [<code>{name}</code>, <DataType name={dataType} />])}
+        />
       </details>
     </section>
   );
@@ -100,41 +87,27 @@ export function SourceSection(
 
 function Columns({ model: { doc } }: { model: SqlModel }) {
   return (
-    <div class="scroll">
-      <table class="documented">
-        <thead>
-          <tr>
-            <th>column</th>
-            <th>type</th>
-            <th>meaning</th>
-            <th>tests</th>
-          </tr>
-        </thead>
-        <tbody>
-          {doc.columns.map(({ name, dataType, description, dataTests }) => (
-            <tr>
-              <td>
-                <code>{name}</code>
-              </td>
-              <td class="type">{dataType}</td>
-              <td>
-                <Prose text={description} />
-              </td>
-              <td>
-                {dataTests.map((test) => (
-                  <span class={`test ${test.severity}`}>
-                    {test.kind.replaceAll("_", " ")}
-                    {target(test.arguments)}
-                  </span>
-                ))}
-              </td>
-            </tr>
+    <Table
+      class="documented"
+      head={["column", "type", "meaning", "tests"]}
+      rows={doc.columns.map(({ name, dataType, description, dataTests }) => [
+        <code>{name}</code>,
+        <DataType name={dataType} />,
+        <Prose text={description} />,
+        <>
+          {dataTests.map((test) => (
+            <span class={`test ${test.severity}`}>
+              {test.kind.replaceAll("_", " ")}
+              {target(test.arguments)}
+            </span>
           ))}
-        </tbody>
-      </table>
-    </div>
+        </>,
+      ])}
+    />
   );
 }
+
+const DataType = ({ name }: { name: string | undefined }) => <span class="type">{name}</span>;
 
 /** Text in which parts between backticks are code. */
 function Prose({ text }: { text: string }) {
