@@ -1,22 +1,23 @@
 import type { Child } from "hono/jsx";
 
-interface TableProps {
-  head: string[];
-  /** One cell a column. */
-  rows: Child[][];
+interface TableProps<Row> {
+  columns: { title: string; cell(row: Row): Child }[];
+  rows: readonly Row[];
   class?: string;
 }
 
 /** A table of a page; where it is too wide, it scrolls and the page does not. */
-export function Table({ head, rows, class: name }: TableProps) {
+export function Table<Row>({ columns, rows, class: name }: TableProps<Row>) {
   return (
     <div class="scroll">
       <table class={name}>
         <thead>
-          <tr>{head.map((title) => <th>{title}</th>)}</tr>
+          <tr>{columns.map(({ title }) => <th key={title}>{title}</th>)}</tr>
         </thead>
         <tbody>
-          {rows.map((cells) => <tr>{cells.map((cell) => <td>{cell}</td>)}</tr>)}
+          {rows.map((row, i) => (
+            <tr key={i}>{columns.map(({ title, cell }) => <td key={title}>{cell(row)}</td>)}</tr>
+          ))}
         </tbody>
       </table>
     </div>

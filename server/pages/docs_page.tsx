@@ -15,14 +15,14 @@ function FeatureTable({ title, note, features }: InputsDescription) {
       <details>
         <summary>{features.length} features, each known before the as-of date</summary>
         <Table
-          head={["feature", "unit", "meaning", "required", "values"]}
-          rows={features.map(({ name, unit, description, required, values }) => [
-            <code>{name}</code>,
-            unit,
-            description,
-            required ? "yes" : "",
-            values,
-          ])}
+          columns={[
+            { title: "feature", cell: ({ name }) => <code>{name}</code> },
+            { title: "unit", cell: ({ unit }) => unit },
+            { title: "meaning", cell: ({ description }) => description },
+            { title: "required", cell: ({ required }) => required ? "yes" : "" },
+            { title: "values", cell: ({ values }) => values },
+          ]}
+          rows={features}
         />
       </details>
     </section>
@@ -100,8 +100,12 @@ function Endpoint({ endpoint, request }: EndpointProps) {
       <details>
         <summary>Fields of the answer</summary>
         <Table
-          head={["field", "type", "meaning"]}
-          rows={fields.map(({ name, type, description }) => [<code>{name}</code>, type, description])}
+          columns={[
+            { title: "field", cell: ({ name }) => <code>{name}</code> },
+            { title: "type", cell: ({ type }) => type },
+            { title: "meaning", cell: ({ description }) => description },
+          ]}
+          rows={fields}
         />
       </details>
       <details>

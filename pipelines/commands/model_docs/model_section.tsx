@@ -75,10 +75,11 @@ export function SourceSection(
       <details>
         <summary>{source.columns.length} columns</summary>
         <Table
-          head={["column", "type"]}
-          rows={source.columns.map((
-            { name, dataType },
-          ) => [<code>{name}</code>, <DataType name={dataType} />])}
+          columns={[
+            { title: "column", cell: ({ name }) => <code>{name}</code> },
+            { title: "type", cell: ({ dataType }) => <DataType name={dataType} /> },
+          ]}
+          rows={source.columns}
         />
       </details>
     </section>
@@ -89,21 +90,27 @@ function Columns({ model: { doc } }: { model: SqlModel }) {
   return (
     <Table
       class="documented"
-      head={["column", "type", "meaning", "tests"]}
-      rows={doc.columns.map(({ name, dataType, description, dataTests }) => [
-        <code>{name}</code>,
-        <DataType name={dataType} />,
-        <Prose text={description} />,
-        <>
-          {dataTests.map((test) => (
-            <span class={`test ${test.severity}`}>
-              {test.kind.replaceAll("_", " ")}
-              {target(test.arguments)}
-            </span>
-          ))}
-        </>,
-      ])}
+      columns={[
+        { title: "column", cell: ({ name }) => <code>{name}</code> },
+        { title: "type", cell: ({ dataType }) => <DataType name={dataType} /> },
+        { title: "meaning", cell: ({ description }) => <Prose text={description} /> },
+        { title: "tests", cell: ({ dataTests }) => <DataTests tests={dataTests} /> },
+      ]}
+      rows={doc.columns}
     />
+  );
+}
+
+function DataTests({ tests }: { tests: SqlModel["doc"]["columns"][number]["dataTests"] }) {
+  return (
+    <>
+      {tests.map((test, i) => (
+        <span key={i} class={`test ${test.severity}`}>
+          {test.kind.replaceAll("_", " ")}
+          {target(test.arguments)}
+        </span>
+      ))}
+    </>
   );
 }
 
