@@ -1,9 +1,10 @@
 /** What an S3 store says when it is set up wrongly. */
-import { createS3Store } from "../../../lib/lake/store/s3/s3_store.ts";
 import assert from "node:assert/strict";
-import { runAlone } from "../../fixtures/run_alone.ts";
-import { withS3Lake } from "../../fixtures/s3_lake.ts";
-import { TEST_S3_URL, testWith } from "../../requirements.ts";
+import { createS3Store } from "../../../../../lib/lake/store/s3/s3_store.ts";
+import { runAlone } from "../../../../fixtures/run_alone.ts";
+import { withS3Lake } from "../../../../fixtures/s3_lake.ts";
+import { TEST_S3_URL, testWith } from "../../../../requirements.ts";
+import { isTransient, isUnanswered } from "../../../../../lib/lake/store/s3/failures.ts";
 
 const noWait = { retry: { wait: () => Promise.resolve() } };
 const cache = { folder: "/nonexistent/cache", maxBytes: 0 };
@@ -112,3 +113,20 @@ for (const honoured of ["none", "if-none-match"]) {
     assert.deepEqual([...written], ["/lake/.conditional_writes"]);
   });
 }
+
+Deno.test("a connection that is not made in time is tried again", () => {
+  // As the SDK says it.
+  const error = Object.assign(new Error("did not establish a connection within the configured timeout"), {
+    name: "TimeoutError",
+  });
+  assert.ok(isTransient(error));
+  assert.ok(isUnanswered(error));
+});
+
+Deno.test("what S3 refuses is not", () => {
+  const error = Object.assign(new Error("Access Denied"), {
+    name: "AccessDenied",
+    $metadata: { httpStatusCode: 403 },
+  });
+  assert.equal(isTransient(error), false);
+});

@@ -1,7 +1,7 @@
+import assert from "node:assert/strict";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { type Manifest, publishedSince, publishSnapshot, rollBack } from "shopflow/lake/mod.ts";
 import { readPointer } from "../../../lib/lake/pointer.ts";
-import assert from "node:assert/strict";
 
 const content = (codeVersion: string): Omit<Manifest, "id" | "createdAt"> => ({
   codeVersion,

@@ -1,6 +1,7 @@
-import { loadSqlProject } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
+import { loadSqlProject } from "shopflow/warehouse/mod.ts";
 import { type ProjectFiles, salesProject, withProject } from "../small_project.ts";
+import { neededMacros } from "../../../../lib/warehouse/project/jinja.ts";
 
 /** SQL of the model `sales` with the given Jinja and macros. */
 async function compiled(sql: string, macros: ProjectFiles = {}): Promise<string> {
@@ -49,4 +50,15 @@ Deno.test("a macro of dbt that the runner does not have is refused", async () =>
     name: "WarehouseError",
     message: /Jinja of models\/curated\/sales\.sql cannot be rendered.*listagg/,
   });
+});
+
+Deno.test("of the macros those come along that a file names, and those that these name, in their order", () => {
+  const month = "{% macro month_of(day) -%}{{ month_text(day) }}{%- endmacro %}";
+  const text = "{% macro month_text(day) -%}x{%- endmacro %}";
+  const dispatched = "{% macro spark__weekday(day) -%}x{%- endmacro %}";
+  const other = "{%- macro unused() -%}{{ month_of('a') }}{%- endmacro %}";
+  const all = [other, text, dispatched, month];
+  assert.equal(neededMacros("select {{ month_of('day') }}", all), text + month);
+  assert.equal(neededMacros("select {{ adapter.dispatch('weekday')('day') }}", all), dispatched);
+  assert.equal(neededMacros("select month", all), "");
 });

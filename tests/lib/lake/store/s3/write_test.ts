@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ProxiedRequest } from "../../fixtures/faulty_proxy.ts";
-import { withFaultyS3 } from "../../fixtures/s3_client_through.ts";
-import { type S3Lake, withS3Lake } from "../../fixtures/s3_lake.ts";
-import { testWith } from "../../requirements.ts";
+import type { ProxiedRequest } from "../../../../fixtures/faulty_proxy.ts";
+import { withFaultyS3 } from "../../../../fixtures/s3_client_through.ts";
+import { type S3Lake, withS3Lake } from "../../../../fixtures/s3_lake.ts";
+import { testWith } from "../../../../requirements.ts";
 
 const PART = 5 << 20;
 const sha256 = (body: Uint8Array) => createHash("sha256").update(body).digest("hex");

@@ -1,4 +1,6 @@
 /** A lake whose root other programs share: garbage collection deletes what the lake wrote, and nothing else. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
 import { collectGarbage, plannedGarbage } from "shopflow/lake/gc/mod.ts";
 import {
   CreateMultipartUploadCommand,
@@ -10,13 +12,11 @@ import {
 } from "@aws-sdk/client-s3";
 import { listSnapshots, readWatermarks } from "shopflow/lake/mod.ts";
 import { createDirectoryStore, encodeJson, type ObjectStore } from "shopflow/lake/store/mod.ts";
-import { currentRawExtract } from "../../../lib/lake/raw.ts";
-import assert from "node:assert/strict";
+import { currentRawExtract } from "../../../../lib/lake/raw.ts";
 import { createHash, randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
-import fc from "fast-check";
-import { withS3Lake } from "../../fixtures/s3_lake.ts";
-import { testWith } from "../../requirements.ts";
+import { withS3Lake } from "../../../fixtures/s3_lake.ts";
+import { testWith } from "../../../requirements.ts";
 import {
   assertReadable,
   at,
@@ -27,7 +27,7 @@ import {
   now,
   type SmallLake,
   testOnSmallLake as test,
-} from "./lake_with_snapshots.ts";
+} from "../lake_with_snapshots.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
