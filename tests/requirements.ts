@@ -64,6 +64,7 @@ const NEEDS = {
   chromium: { met: existsSync(TEST_CHROMIUM), hint: `no Chromium at ${TEST_CHROMIUM}` },
   promtool: { met: isProgram("promtool"), hint: "there is no promtool (Debian: prometheus)" },
   systemd: { met: isProgram("systemd-analyze"), hint: "there is no systemd-analyze" },
+  shellcheck: { met: isProgram("shellcheck"), hint: "there is no shellcheck (Debian: shellcheck)" },
   /** File systems of their own, which are gone with the process: `unshare` of util-linux, permitted to mount. */
   mount: {
     get met() {

@@ -1,4 +1,4 @@
 /** What every command shares: how it ends, options, tables, colours. */
-export { runCommand } from "./run_command.ts";
+export { runCommand, withLogLevel } from "./run_command.ts";
 export { monthSpans, textTable } from "./text_table.ts";
 export { givenFile, givenFiles, wholeNumber, writeOutputFile } from "./files.ts";

@@ -73,6 +73,13 @@ export const SETTINGS: readonly Setting[] = [
     fallback: "48; for an embedded shop stale data is a warning",
   },
   {
+    name: "SHOPFLOW_LOG_LEVEL",
+    meaning:
+      "how much programs log to standard error: `error`, `warn`, `info` or `debug`; `--log-level` of a " +
+      "command takes precedence",
+    fallback: "`info`",
+  },
+  {
     name: "SHOPFLOW_JUPYTER",
     meaning: "the `jupyter` of `deno task lab`",
     fallback: "`jupyter` on the PATH",

@@ -1,4 +1,4 @@
-/** Time, randomness, logging, progress and processes: what a test must be able to hold still. */
+/** Clock, randomness, logging, progress, files and processes. */
 export {
   countOf,
   escapeHtml,
@@ -14,10 +14,14 @@ export {
   createLogger,
   createRandom,
   createRuntime,
+  isLogged,
+  LOG_LEVELS,
   type Logger,
+  type LogLevel,
   type Progress,
   type Random,
   type Runtime,
+  setLogLevel,
   silentProgress,
 } from "./runtime.ts";
 export {
@@ -29,4 +33,4 @@ export {
   workingFolders,
   writeAll,
 } from "./files.ts";
-export { type GuardedProcess, type Lease, startGuarded } from "./process/guarded_process.ts";
+export { type Lease, startSupervised, type SupervisedProcess } from "./process/supervised_process.ts";

@@ -2,7 +2,7 @@
 import { plannedGarbage } from "shopflow/lake/gc/mod.ts";
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { runCommand, wholeNumber } from "shopflow/cli/mod.ts";
+import { runCommand, wholeNumber, withLogLevel } from "shopflow/cli/mod.ts";
 import { findSnapshot, listSnapshots, type Manifest, readManifest, rollBack } from "shopflow/lake/mod.ts";
 import { createRuntime, leftoverFolders } from "shopflow/runtime/mod.ts";
 import { loadSqlProject, quarantinedRows, quarantinedRuns } from "shopflow/warehouse/mod.ts";
@@ -44,7 +44,7 @@ export function createLakeProgram(
   const answer = (value: unknown, text: () => string, { json }: OutputFlags) =>
     print(json ? JSON.stringify(value, null, 2) : text());
 
-  const program = new Command("deno task lake")
+  const program = withLogLevel(new Command("deno task lake"))
     .description(
       "Looks at the lake's snapshots, goes back to one, and removes what nothing needs.\n" +
         "A snapshot is named by its id, by the beginning of it, or by `current`.",

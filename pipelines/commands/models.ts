@@ -10,7 +10,7 @@ import {
   type PromotionDecision,
   promotionDecisions,
 } from "shopflow/ml/registry/mod.ts";
-import { runCommand, textTable } from "shopflow/cli/mod.ts";
+import { runCommand, textTable, withLogLevel } from "shopflow/cli/mod.ts";
 import { figureText } from "../steps/train/settle_challenger.ts";
 import { InputError, ModelError } from "shopflow/errors/mod.ts";
 import { CHURN_FEATURES, loadChurnModel } from "shopflow/churn/mod.ts";
@@ -217,7 +217,7 @@ export function createModelsProgram(
   const answer = (value: unknown, text: string, { json }: OutputFlags) =>
     print(json ? JSON.stringify(value, null, 2) : text);
 
-  const program = new Command("deno task models")
+  const program = withLogLevel(new Command("deno task models"))
     .description(
       "Looks at the trained models and says which one scores.\n" +
         "`pipeline run train` lets a new version challenge the champion; what cannot be compared waits for `promote`.\n" +

@@ -11,7 +11,7 @@ import { loadSqlProject, type SqlProject } from "shopflow/warehouse/mod.ts";
 import { createContext, type Pipeline, type PipelineContext, withTemporaryFolder } from "../context.ts";
 import { type Difference, differenceOf, differenceTable } from "./lake_text.ts";
 import { rawInputs, transform, WAREHOUSE_PROJECT } from "../steps/transform.ts";
-import { monthSpans, runCommand, writeOutputFile } from "shopflow/cli/mod.ts";
+import { monthSpans, runCommand, withLogLevel, writeOutputFile } from "shopflow/cli/mod.ts";
 import { Argument, Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { join, resolve } from "node:path";
@@ -93,7 +93,9 @@ function partitionsLine({ table, filesAdded, filesRemoved }: Difference): string
 
 const context = () => createContext(loadConfig(), createRuntime());
 
-const program = new Command("deno task warehouse").description("Looks at the SQL models of the star schema.");
+const program = withLogLevel(new Command("deno task warehouse")).description(
+  "Looks at the SQL models of the star schema.",
+);
 program.command("plan")
   .description("show which tables and partitions the next transform would change, and by how many rows")
   .option("--force", "as `pipeline run transform --force`", false)

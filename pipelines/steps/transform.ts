@@ -157,7 +157,9 @@ function extractedUpTo(
 /** What the sources counted, of tables whose extract says it. */
 function controlTotalsIn({ tables }: RawExtract): ControlTotals {
   return Object.fromEntries(
-    Object.entries(tables).flatMap(([name, { figures }]) => figures === undefined ? [] : [[name, figures]]),
+    Object.entries(tables).flatMap(([name, { controlTotals }]) =>
+      controlTotals === undefined ? [] : [[name, controlTotals]]
+    ),
   );
 }
 

@@ -28,7 +28,7 @@ Deno.test("commands that documents show do what they say on a small shop", async
         "score",
       ]]
     ) {
-      await t.step(`deno task ${args.join(" ")}`, () => runTask(home, args));
+      await t.step(`deno task ${args.join(" ")}`, async () => void await runTask(home, args));
     }
     const blocks = (await documents()).flatMap(({ path, text }) => shownCommands(path, text))
       .filter(({ isInBlock }) => isInBlock);

@@ -1,4 +1,4 @@
-import { formatDuration, type GuardedProcess, type Lease, startGuarded } from "shopflow/runtime/mod.ts";
+import { formatDuration, type Lease, startSupervised, type SupervisedProcess } from "shopflow/runtime/mod.ts";
 import process from "node:process";
 import { createLineSplitter } from "./output.ts";
 
@@ -175,9 +175,9 @@ export async function runProcess(call: ProgramCall, options: ProcessOptions): Pr
   if (options.signal?.aborted) {
     return finish({ ended: "cancelled", cancelReason: options.signal.reason });
   }
-  let started: GuardedProcess;
+  let started: SupervisedProcess;
   try {
-    started = await startGuarded([call.program, ...call.args], {
+    started = await startSupervised([call.program, ...call.args], {
       cwd: call.cwd,
       env: { ...Deno.env.toObject(), ...call.env },
       lease: options.lease,
@@ -196,9 +196,9 @@ export async function runProcess(call: ProgramCall, options: ProcessOptions): Pr
 /** What is known of a result without its start. */
 type Outcome = Omit<ProcessResult, "milliseconds" | "timeoutMs">;
 
-async function watch(guarded: GuardedProcess, options: ProcessOptions): Promise<Outcome> {
+async function watch(supervised: SupervisedProcess, options: ProcessOptions): Promise<Outcome> {
   const { timeoutMs, signal, mask = (line) => line, onLine, graceMs = 5000 } = options;
-  const { child } = guarded;
+  const { child } = supervised;
   const memory = watchMemory(child.pid);
   const lastLines: string[] = [];
   const output = readOutput(child, mask, async (line, stream) => {
@@ -214,7 +214,7 @@ async function watch(guarded: GuardedProcess, options: ProcessOptions): Promise<
     if (stopped !== undefined) return;
     stopped = why;
     askToStop(child);
-    later(graceMs, () => guarded.end());
+    later(graceMs, () => supervised.end());
   };
   const outcome = (): "exited" | "timed out" | "cancelled" => stopped ?? "exited";
   // Not at once: where this program was stopped itself, the process may have ended in time, and is heard of only now.
@@ -227,12 +227,12 @@ async function watch(guarded: GuardedProcess, options: ProcessOptions): Promise<
   const status = await child.status;
   signal?.removeEventListener("abort", cancel);
   timers.forEach(clearTimeout);
-  await guarded.end();
+  await supervised.end();
   const peakBytes = await memory.stop();
   await output.drain(LAST_OUTPUT_MS);
   return {
     // One that ended by itself did so whoever attended to it.
-    ended: guarded.unattended && status.signal !== null ? "unattended" : outcome(),
+    ended: supervised.orphaned && status.signal !== null ? "unattended" : outcome(),
     exitCode: status.signal === null ? status.code : null,
     killedBy: status.signal,
     cancelReason: outcome() === "cancelled" ? signal?.reason : undefined,

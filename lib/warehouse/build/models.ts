@@ -1,6 +1,6 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
 import { monthlyModels, publishedModels, type SqlModel, type SqlProject } from "../project/project.ts";
-import type { Runtime } from "shopflow/runtime/mod.ts";
+import { formatDuration, type Runtime } from "shopflow/runtime/mod.ts";
 import { relationOf } from "../project/jinja.ts";
 import { type Session, sqlString } from "../session.ts";
 import type { Lineage } from "shopflow/lake/mod.ts";
@@ -79,8 +79,10 @@ export async function runModels(
   if (models.length === 0) return;
   const bar = runtime.progress.start(title, models.length, "models");
   for (const [done, model] of models.entries()) {
+    const started = performance.now();
     await createRelation(session, model);
     await checkContract(session, model);
+    runtime.log.debug(`SQL model ${model.name}: ${formatDuration(performance.now() - started)}`);
     bar.update(done + 1);
   }
   bar.finish(`${models.length} models`);

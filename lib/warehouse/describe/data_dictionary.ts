@@ -98,7 +98,7 @@ async function qualityRules(project: SqlProject): Promise<QualityRule[]> {
     const columns = source.columns.map(({ name, dataType = "VARCHAR" }) => `${sqlName(name)} ${dataType}`);
     await session.run(`CREATE TABLE ${sourceRelationOf(source)} (${columns.join(", ")})`);
   }
-  const log = { info: () => {}, warn: () => {} };
+  const log = { debug: () => {}, info: () => {}, warn: () => {} };
   await runModels(session, project.models, { now: () => new Date(0), log, progress: silentProgress });
   return await session.rows<QualityRule>(
     "SELECT source_table, rule, action, description FROM data_quality ORDER BY source_table, rule",

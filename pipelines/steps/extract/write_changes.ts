@@ -33,7 +33,7 @@ export async function writeChanges(
     `COPY (
        SELECT ${columns}, ${mark}, false AS _deleted FROM changed_rows
        UNION ALL SELECT ${columns}, ${mark}, true AS _deleted FROM vanished_rows
-       ORDER BY ${nameList([...time, ...table.unit, ...names])}
+       ORDER BY ${nameList([...time, ...table.mergeKey, ...names])}
      ) TO ${sqlString(path)} (FORMAT parquet, COMPRESSION zstd)`,
   );
   const [content] = await session.rows<{ rows: number; digest: string | null }>(

@@ -11,6 +11,7 @@ export type ProjectFiles = Record<string, string>;
 export function stillRuntime(): { runtime: Runtime; lines: string[] } {
   const lines: string[] = [];
   const log = {
+    debug: () => {},
     info: (line: string) => void lines.push(line),
     warn: (line: string) => void lines.push(line),
   };

@@ -12,7 +12,7 @@ import { withLake } from "../built_shop.ts";
 /** The context of a shop on a real server, at a time; the last order of the small shop is of 6 May 2024. */
 function at(context: PipelineContext, time: string): PipelineContext & { warnings: string[] } {
   const warnings: string[] = [];
-  const log = { info: () => {}, warn: (text: string) => void warnings.push(text) };
+  const log = { debug: () => {}, info: () => {}, warn: (text: string) => void warnings.push(text) };
   return {
     ...context,
     config: { ...context.config, postgresUrl: "postgres://shop" },

@@ -1,6 +1,6 @@
 /** What the live source counted at the extract, against what the snapshot is built of. */
 import { currentSnapshotId, publishRawExtract, type RawExtract } from "shopflow/lake/mod.ts";
-import type { RawFigures } from "../../../lib/lake/raw.ts";
+import type { RawTotals } from "../../../lib/lake/raw.ts";
 import { DataTestError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
 import { transform } from "../../../pipelines/steps/transform.ts";
@@ -22,8 +22,11 @@ const SHOP = {
   events: [event("E1", "C1", "page_view", "2024-01-10 10:00:00")],
 };
 
-function withFigures(extract: RawExtract, table: string, figures: Record<string, RawFigures>): RawExtract {
-  return { ...extract, tables: { ...extract.tables, [table]: { ...extract.tables[table]!, figures } } };
+function withFigures(extract: RawExtract, table: string, figures: Record<string, RawTotals>): RawExtract {
+  return {
+    ...extract,
+    tables: { ...extract.tables, [table]: { ...extract.tables[table]!, controlTotals: figures } },
+  };
 }
 
 Deno.test("a snapshot of the rows that the source counted is published", async () => {
@@ -34,7 +37,7 @@ Deno.test("a snapshot of the rows that the source counted is published", async (
   });
 });
 
-const WRONG: [string, string, Record<string, RawFigures>][] = [
+const WRONG: [string, string, Record<string, RawTotals>][] = [
   ["a row more", "orders", { ...ORDERS, "2024-02": { rows: 2, amount: "5.50", quantity: "1" } }],
   ["a cent less", "orders", { ...ORDERS, "2024-01": { rows: 2, amount: "29.99", quantity: "3" } }],
   ["a piece more", "orders", { ...ORDERS, "2024-01": { rows: 2, amount: "30.00", quantity: "4" } }],

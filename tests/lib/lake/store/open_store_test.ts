@@ -1,4 +1,6 @@
+import { LakeError } from "shopflow/errors/mod.ts";
 import { openStore } from "shopflow/lake/store/mod.ts";
+import { setLogLevel } from "shopflow/runtime/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { TEST_S3_URL, testWith } from "../../../requirements.ts";
@@ -36,3 +38,25 @@ testWith(
       assert.equal(await store.stat("t/1.parquet"), undefined);
     }),
 );
+
+Deno.test("at the log level debug, each request to the lake is a line with its keys, without contents", () =>
+  withHome(async (home) => {
+    const lines: string[] = [];
+    const { error } = console;
+    console.error = (line: string) => void lines.push(line);
+    setLogLevel("debug");
+    try {
+      const store = openStore({ home, lakeUrl: join(home, "lake"), cacheBytes: 0 });
+      await store.put("runs/a.json", new TextEncoder().encode("content"));
+      await store.get("runs/b.json");
+      await assert.rejects(store.get("/no key"), LakeError);
+    } finally {
+      setLogLevel("info");
+      console.error = error;
+    }
+    const text = lines.join("\n");
+    assert.match(text, /^debug: object store: put runs\/a.json: \d+ ms$/m);
+    assert.match(text, /^debug: object store: get runs\/b.json: \d+ ms$/m);
+    assert.match(text, /^debug: object store: get \/no key: failed after \d+ ms$/m);
+    assert.doesNotMatch(text, /content/);
+  }));

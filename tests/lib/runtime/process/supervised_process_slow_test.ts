@@ -3,17 +3,17 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { startGuarded } from "shopflow/runtime/mod.ts";
+import { startSupervised } from "shopflow/runtime/mod.ts";
 import { takeLease } from "../../../fixtures/lease.ts";
 import { leftOf, processState, until } from "../../../fixtures/process_state.ts";
 
-const PROGRAM = join(import.meta.dirname!, "..", "guarding_program.ts");
+const PROGRAM = join(import.meta.dirname!, "supervising_program.ts");
 const env = { PATH: Deno.env.get("PATH")! };
 
 /** Nobody wakes those who wait for it. */
 const LOCK = new Int32Array(new SharedArrayBuffer(4));
 
-/** Shells of this machine that a guard may have to do with. */
+/** Shells that may be `sh` on a machine. */
 const SHELLS = ["dash", "bash", "busybox"].map((name) => ({ name, path: programPath(name) }));
 
 for (const { name, path } of SHELLS) {
@@ -21,12 +21,14 @@ for (const { name, path } of SHELLS) {
   const why = ignore ? ` (ignored: no ${name} on the PATH)` : "";
 
   Deno.test({
-    name: `a process ends while its stopped parent sleeps on, guarded by ${name}${why}`,
+    name: `a process is killed when its parent is stopped and the lease expires, with ${name} as guard${why}`,
     ignore,
     fn: () =>
       withProgram({ shell: path!, leaseMs: 4000 }, async ({ program, pids }) => {
         await delay(5000);
-        for (const pid of pids) assert.ok(await processState(pid), "it lives while its parent does");
+        for (const pid of pids) {
+          assert.ok(await processState(pid), "it runs while its parent renews the lease");
+        }
         program.kill("SIGSTOP");
         assert.deepEqual(await leftOf(pids), []);
         assert.match((await processState(program.pid))!, /^T/);
@@ -34,7 +36,7 @@ for (const { name, path } of SHELLS) {
   });
 
   Deno.test({
-    name: `a process ends when its parent is killed, guarded by ${name}${why}`,
+    name: `a process is killed when its parent is killed, with ${name} as guard${why}`,
     ignore,
     fn: () =>
       withProgram({ shell: path!, leaseMs: 600_000 }, async ({ program, pids }) => {
@@ -49,7 +51,8 @@ for (const { name, path } of SHELLS) {
   const why = ignore ? ` (ignored: no ${name} on the PATH)` : "";
 
   Deno.test({
-    name: `a process has its whole environment, whatever the names in it, behind a gate of ${name}${why}`,
+    name:
+      `a process gets its whole environment, also names that are not identifiers, with ${name} as start gate${why}`,
     ignore,
     async fn() {
       const folder = await Deno.makeTempDir({ prefix: "gate_shell_" });
@@ -63,15 +66,15 @@ for (const { name, path } of SHELLS) {
         "BASH_FUNC_which%%": "() { echo; }",
       };
       const print = [Deno.execPath(), "eval", "console.log(JSON.stringify(Deno.env.toObject()))"];
-      const guarded = await startGuarded(print, { cwd: ".", env: given, lease: takeLease(600_000) });
+      const supervised = await startSupervised(print, { cwd: ".", env: given, lease: takeLease(600_000) });
       const [said] = await Promise.all([
-        new Response(guarded.child.stdout).json(),
-        guarded.child.stderr.cancel(),
-        guarded.child.status,
+        new Response(supervised.child.stdout).json(),
+        supervised.child.stderr.cancel(),
+        supervised.child.status,
       ]);
-      await guarded.end();
+      await supervised.end();
       const names = Object.keys(said).filter((name) =>
-        !["GUARDED_PROCESSES", "PWD", "OLDPWD", "SHLVL", "_"].includes(name)
+        !["SUPERVISED_BY", "PWD", "OLDPWD", "SHLVL", "_"].includes(name)
       );
       assert.deepEqual(Object.fromEntries(names.map((name) => [name, said[name]])), given);
       await Deno.remove(folder, { recursive: true });
@@ -79,86 +82,90 @@ for (const { name, path } of SHELLS) {
   });
 }
 
-Deno.test("a process whose lease is not renewed is ended, and it is said why", async () => {
-  const guarded = await startGuarded(["sleep", "300"], { cwd: ".", env, lease: takeLease(5000) });
-  const status = await ended(guarded.child);
-  await guarded.end();
+Deno.test("a process whose lease is not renewed is killed and reported as orphaned", async () => {
+  const supervised = await startSupervised(["sleep", "300"], { cwd: ".", env, lease: takeLease(5000) });
+  const status = await ended(supervised.child);
+  await supervised.end();
   assert.equal(status.signal, "SIGKILL");
-  assert.equal(guarded.unattended, true);
+  assert.equal(supervised.orphaned, true);
 });
 
-Deno.test("a renewal counts from when it was asked for", async () => {
+Deno.test("a renewal counts from the time it was requested", async () => {
   const lease = takeLease(60_000);
-  const guarded = await startGuarded(["sleep", "300"], { cwd: ".", env, lease });
+  const supervised = await startSupervised(["sleep", "300"], { cwd: ".", env, lease });
   const renewed = performance.now();
   lease.renew(61_000);
-  await ended(guarded.child);
-  assert.ok(performance.now() - renewed < 30_000, "it ends long before the lease that it began with is over");
-  await guarded.end();
-  assert.equal(guarded.unattended, true);
+  await ended(supervised.child);
+  assert.ok(performance.now() - renewed < 30_000, "it ends long before its first lease expires");
+  await supervised.end();
+  assert.equal(supervised.orphaned, true);
 });
 
 Deno.test({
-  name: "a process does not begin when the lease has run out since it was looked at",
+  name: "a process does not start when the lease has expired since it was read",
   ignore: Deno.build.os === "windows",
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "too_late_" });
     const lease = takeLease(500);
-    // As a program that is stopped between its look at the lease and what it does then.
+    // Like a program that is stopped between reading the lease and starting the process.
     const stopped = { ...lease, heldUntil: () => (Atomics.wait(LOCK, 0, 0, 1000), lease.heldUntil()) };
-    const guarded = await startGuarded(["touch", "began"], { cwd: folder, env, lease: stopped });
-    const { success } = await ended(guarded.child);
-    await guarded.end();
-    assert.deepEqual([success, guarded.unattended], [false, true]);
+    const supervised = await startSupervised(["touch", "began"], { cwd: folder, env, lease: stopped });
+    const { success } = await ended(supervised.child);
+    await supervised.end();
+    assert.deepEqual([success, supervised.orphaned], [false, true]);
     assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
     await Deno.remove(folder, { recursive: true });
   },
 });
 
 Deno.test({
-  name: "a process that was too late begins once the lease is renewed",
+  name: "a process that was too late starts once the lease is renewed",
   ignore: Deno.build.os === "windows",
   async fn() {
     const lease = takeLease(600_000);
     let looks = 0;
-    // The time that the gate is told is over; the guard looks at the clock half a minute later.
+    // The first time the gate gets has passed; the guard looks at the clock half a minute later.
     const late = { ...lease, heldUntil: () => ++looks === 2 ? 0 : lease.heldUntil() };
-    const guarded = await startGuarded(["true"], { cwd: ".", env, lease: late });
+    const supervised = await startSupervised(["true"], { cwd: ".", env, lease: late });
     lease.renew();
-    const { success } = await ended(guarded.child);
-    await guarded.end();
-    assert.deepEqual([success, guarded.unattended], [true, false]);
+    const { success } = await ended(supervised.child);
+    await supervised.end();
+    assert.deepEqual([success, supervised.orphaned], [true, false]);
   },
 });
 
-Deno.test("a process that is ended by its parent was not unattended, and nothing of it is left", async () => {
+Deno.test("a process that its parent ends is not orphaned, and nothing of it is left", async () => {
   const family = "setsid sleep 300 & echo $!; sleep 300 & echo $!; echo done; wait";
-  const guarded = await startGuarded(["sh", "-c", family], { cwd: ".", env, lease: takeLease(600_000) });
+  const supervised = await startSupervised(["sh", "-c", family], {
+    cwd: ".",
+    env,
+    lease: takeLease(600_000),
+  });
   const pids: number[] = [];
   const reading = (async () => {
-    for await (const text of guarded.child.stdout.pipeThrough(new TextDecoderStream())) {
+    for await (const text of supervised.child.stdout.pipeThrough(new TextDecoderStream())) {
       pids.push(...text.match(/\d+/g)?.map(Number) ?? []);
     }
   })();
   await until(() => pids.length === 2);
-  await guarded.end();
-  await Promise.all([reading, guarded.child.stderr.cancel(), guarded.child.status]);
+  await supervised.end();
+  await Promise.all([reading, supervised.child.stderr.cancel(), supervised.child.status]);
   assert.deepEqual(await leftOf(pids), []);
-  assert.equal(guarded.unattended, false);
+  assert.equal(supervised.orphaned, false);
 });
 
 Deno.test("a program that cannot be started leaves no guard", async () => {
   await assert.rejects(
-    startGuarded(["/no/such/program"], { cwd: ".", env, lease: takeLease(600_000) }),
+    startSupervised(["/no/such/program"], { cwd: ".", env, lease: takeLease(600_000) }),
     Deno.errors.NotFound,
   );
 });
 
-Deno.test("a guard does not heed requests to stop; without it its process does not go on", async () => {
+Deno.test("a guard ignores SIGTERM; when it is killed, its process is killed too", async () => {
   await withProgram({ leaseMs: 600_000 }, async ({ pids, mark }) => {
     const first = await pidsOf(mark);
     await delay(300);
-    // What a guard starts looks like itself for a moment.
+    // A process that a guard starts looks like the guard for a moment.
     const guards = (await pidsOf(mark)).filter((pid) => first.includes(pid));
     assert.ok(guards.length > 0);
     for (const pid of guards) process.kill(pid, "SIGTERM");
@@ -171,8 +178,8 @@ Deno.test("a guard does not heed requests to stop; without it its process does n
   });
 });
 
-Deno.test("a guarded process that guards another one takes it with it", async () => {
-  const outer = await startGuarded([Deno.execPath(), "run", "-A", PROGRAM, "600000"], {
+Deno.test("ending a supervised process ends those that it supervises", async () => {
+  const outer = await startSupervised([Deno.execPath(), "run", "-A", PROGRAM, "600000"], {
     cwd: ".",
     env: Deno.env.toObject(),
   });
@@ -182,7 +189,7 @@ Deno.test("a guarded process that guards another one takes it with it", async ()
   assert.deepEqual(await leftOf(pids), []);
 });
 
-/** Runs a body with a program that guards a family of processes; `pids` are those of the family, its head the last. */
+/** Runs `body` with a program that supervises a family of processes; `pids` are theirs, the head of the family last. */
 async function withProgram(
   { shell, leaseMs }: { shell?: string; leaseMs: number },
   body: (running: { program: Deno.ChildProcess; pids: number[]; mark: string }) => Promise<void>,
@@ -206,7 +213,7 @@ async function withProgram(
   }
 }
 
-/** Makes a folder where `sh` is this shell; of BusyBox also the programs that it has in itself are used. */
+/** Makes a folder where `sh` is this shell; of BusyBox also the programs that it contains are used. */
 async function provideShell(folder: string, shell: string): Promise<void> {
   const names = shell.endsWith("busybox") ? ["sh", "cat", "grep", "sleep", "tr"] : ["sh"];
   for (const name of names) await Deno.symlink(shell, join(folder, name));
