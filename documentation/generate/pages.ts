@@ -6,7 +6,6 @@ import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { loadSqlProject } from "shopflow/warehouse/mod.ts";
 import { dataDictionary } from "shopflow/warehouse/describe/mod.ts";
-import { join } from "node:path";
 import { WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
 import { documentedEndpoints } from "../../server/api/documented_endpoints.ts";
 import { createApp } from "../../server/app.ts";
@@ -14,8 +13,6 @@ import { createConnectionReport } from "../../server/connections/connection_repo
 import { jobsPage } from "./jobs_page.ts";
 import { code, NOTE, table } from "./markdown.ts";
 import { describeProgram, type ProgramDoc, readTasks, type Task } from "./programs.ts";
-
-const ROOT = join(import.meta.dirname!, "..", "..");
 
 /** Every generated page by its file in documentation/reference. */
 export const PAGES: Record<string, () => string | Promise<string>> = {
