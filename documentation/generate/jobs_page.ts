@@ -39,7 +39,7 @@ ${
           ? `${code(job.schedule.cron)} ${job.schedule.timeZone}`
           : "on each new snapshot",
         job.steps.map((step) => code("pipeline" in step ? step.pipeline : step.notebook)).join(", "),
-        dependenciesOf(job).map(code).join(", "),
+        job.dependsOn.map(code).join(", "),
         job.pool,
       ]),
     )
@@ -53,12 +53,6 @@ function defaultOf(field: string): string {
   for (const key of field.split(".")) value = (value as Record<string, unknown> | undefined)?.[key];
   if (value === undefined || (typeof value === "object" && !Array.isArray(value))) return "";
   return code(JSON.stringify(value));
-}
-
-/** Called `after` until the rename of jobs is in. */
-function dependenciesOf(job: typeof JOBS.jobs[number]): string[] {
-  const { dependsOn, after } = job as unknown as Record<string, string[] | undefined>;
-  return dependsOn ?? after ?? [];
 }
 
 /** A field of an interface. */

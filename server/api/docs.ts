@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { RunName } from "shopflow/jobs/mod.ts";
-import type { JobBoard } from "../state/job_board.ts";
+import type { JobsReader } from "../state/jobs_reader.ts";
 import { exampleIds } from "../state/served_versions.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
 import { renderDocsPage } from "../pages/docs_page.tsx";
@@ -19,7 +19,7 @@ const DOCUMENT = {
 
 interface DocsOptions {
   cache: ServingCache;
-  board: JobBoard;
+  board: JobsReader;
   /** Whether requests need an API key. */
   keyRequired: boolean;
   /** Whether starting, cancelling and pausing runs needs a key of its own. */
@@ -53,9 +53,9 @@ export function addDocs(app: OpenAPIHono, { cache, board, ...keys }: DocsOptions
   });
 }
 
-/** The last slot that there is, of the first job that has one; undefined before a scheduler ran. */
-async function exampleRun(board: JobBoard): Promise<RunName | undefined> {
+/** The last run that there is, of the first job that has one; undefined before a scheduler ran. */
+async function exampleRun(board: JobsReader): Promise<RunName | undefined> {
   // What of the ledger cannot be read is no reason to have no page.
   const { jobs } = await board.overview().catch(() => ({ jobs: [] }));
-  return jobs.find(({ slots }) => slots.length > 0)?.slots.at(-1);
+  return jobs.find(({ runs }) => runs.length > 0)?.runs.at(-1);
 }

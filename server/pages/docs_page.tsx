@@ -182,12 +182,12 @@ function curl(
   { example, origin, keyRequired, operatorKeyRequired }: Omit<DocsProps, "endpoints" | "features">,
 ): string {
   const [first, second] = example.customers;
-  const { job, slot } = example.run ?? EXAMPLE_RUN;
+  const { job, scheduledFor } = example.run ?? EXAMPLE_RUN;
   const replaced = (text: string) =>
     text.replaceAll(USUAL_IDS.customers[0], first).replaceAll(USUAL_IDS.customers[1], second)
       .replaceAll(USUAL_IDS.product, example.product)
       .replaceAll(EXAMPLE_RUN.job, job)
-      .replaceAll(encodeURIComponent(shortTime(EXAMPLE_RUN.slot)), shortTime(slot));
+      .replaceAll(encodeURIComponent(shortTime(EXAMPLE_RUN.scheduledFor)), shortTime(scheduledFor));
   const parts = [`curl '${origin}${replaced(path)}'`];
   const acts = path.startsWith("/api/jobs") && method === "POST";
   if (method === "POST" && body === undefined) parts.push("-X POST");

@@ -1,15 +1,15 @@
 import type { ObjectStat, ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import {
-  type Control,
   dayIn,
   type Definitions,
   type Job,
+  type JobState,
   type Ledger,
   openLedger,
   pagesFolder,
   readDefinitions,
-  type Slot,
+  type Run,
   withRunning,
 } from "shopflow/jobs/mod.ts";
 import { type KnownScheduler, listSchedulers } from "shopflow/jobs/scheduler/mod.ts";
@@ -62,54 +62,54 @@ export function createPageCache<T>({ now }: Pick<Runtime, "now">, mostBytes = MO
   };
 }
 
-/** A job with what became of its slots lately. */
-export interface JobState {
+/** A job with what became of its runs lately. */
+export interface JobHistory {
   job: Job;
   /** When it was taken out of the jobs; it is not due any more. */
   removedAt?: string;
-  paused?: Control["paused"];
+  paused?: JobState["paused"];
   /** The oldest first; those that have not ended are among them. */
-  slots: Slot[];
+  runs: Run[];
   /** What of the job's ledger cannot be read: days, or `control`. */
   unreadable: string[];
 }
 
 /** The jobs of a lake as they are now. */
-export interface Board {
+export interface JobsOverview {
   /** Undefined where no scheduler ever ran. */
   definitions: Definitions | undefined;
   schedulers: KnownScheduler[];
-  jobs: JobState[];
+  jobs: JobHistory[];
   /** Jobs that once were, the one that was removed last first. */
-  removed: JobState[];
+  removed: JobHistory[];
 }
 
 /** Reads the ledger for pages and answers; it keeps what does not change. */
-export interface JobBoard {
+export interface JobsReader {
   /** All jobs with their last days. */
-  overview(): Promise<Board>;
+  overview(): Promise<JobsOverview>;
   /** A job by its name, also one that was removed; undefined when there was none. */
-  find(name: string): Promise<Pick<JobState, "job" | "removedAt"> | undefined>;
+  find(name: string): Promise<Pick<JobHistory, "job" | "removedAt"> | undefined>;
   /** One job with its last weeks; undefined when there was no such job. */
-  history(name: string): Promise<JobState & Pick<Board, "definitions" | "schedulers"> | undefined>;
+  history(name: string): Promise<JobHistory & Pick<JobsOverview, "definitions" | "schedulers"> | undefined>;
   /** A change was made here: the next look is a new one. */
   forget(): void;
 }
 
-export interface JobBoardOptions {
+export interface JobsReaderOptions {
   /** How old the knowledge of the ledger may be, in milliseconds. */
   recheckMs?: number;
 }
 
-/** How much of a job is read: days back at least, until there are so many slots, but not more days with slots. */
+/** How much of a job is read: days back at least, until there are so many runs, but not more days with runs. */
 interface Depth {
   days: number;
-  slots: number;
+  runs: number;
   pages: number;
 }
 
-const OVERVIEW: Depth = { days: 7, slots: 30, pages: 35 };
-const HISTORY: Depth = { days: 36, slots: 100, pages: 110 };
+const OVERVIEW: Depth = { days: 7, runs: 30, pages: 35 };
+const HISTORY: Depth = { days: 36, runs: 100, pages: 110 };
 /** Reads side by side. */
 const AT_ONCE = 16;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -118,12 +118,12 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * A board of one lake. All requests within `recheckMs` (2000) share one look, and pages that did not change are not read
  * again. What cannot be read is named in `unreadable`, and logged once.
  */
-export function createJobBoard(
+export function createJobsReader(
   store: ObjectStore,
   runtime: Pick<Runtime, "now" | "log">,
-  { recheckMs = 2000 }: JobBoardOptions = {},
-): JobBoard {
-  const pages = createPageCache<Slot[]>(runtime);
+  { recheckMs = 2000 }: JobsReaderOptions = {},
+): JobsReader {
+  const pages = createPageCache<Run[]>(runtime);
   const told = new Set<string>();
   let looks = new Map<string, { at: number; found: Promise<unknown> }>();
 
@@ -147,23 +147,23 @@ export function createJobBoard(
     shared("schedulers", () => listSchedulers(store, runtime.now(), (key, error) => tell(key, error)));
   const definitions = () => shared("definitions", () => readDefinitions(store));
 
-  async function stateOf(job: Job, depth: Depth): Promise<JobState> {
+  async function stateOf(job: Job, depth: Depth): Promise<JobHistory> {
     const ledger = openLedger(store, runtime.now);
     const unreadable: string[] = [];
     const [control, found] = await Promise.all([
       readControl(ledger, job.name, unreadable),
-      readSlots(ledger, job.name, depth, unreadable),
+      readRuns(ledger, job.name, depth, unreadable),
     ]);
-    const slots = found.map((slot) => withRunning(slot, control))
-      .sort((a, b) => a.slot < b.slot ? -1 : a.slot > b.slot ? 1 : 0);
-    return { job, paused: control?.paused, slots, unreadable: unreadable.sort() };
+    const runs = found.map((run) => withRunning(run, control))
+      .sort((a, b) => a.scheduledFor < b.scheduledFor ? -1 : a.scheduledFor > b.scheduledFor ? 1 : 0);
+    return { job, paused: control?.paused, runs, unreadable: unreadable.sort() };
   }
 
   async function readControl(
     ledger: Ledger,
     job: string,
     unreadable: string[],
-  ): Promise<Control | undefined> {
+  ): Promise<JobState | undefined> {
     try {
       return await ledger.control(job).read();
     } catch (error) {
@@ -173,42 +173,42 @@ export function createJobBoard(
     }
   }
 
-  async function readSlots(
+  async function readRuns(
     ledger: Ledger,
     job: string,
-    { days, slots, pages: most }: Depth,
+    { days, runs, pages: most }: Depth,
     unreadable: string[],
-  ): Promise<Slot[]> {
+  ): Promise<Run[]> {
     const since = new Date(runtime.now().getTime() - days * DAY_MS).toISOString().slice(0, 10);
     const stats = (await store.list(pagesFolder(job))).reverse().slice(0, most);
-    const found: Slot[] = [];
+    const found: Run[] = [];
     while (stats.length > 0) {
-      const wanted = dayIn(stats[0]!.key) >= since || found.length < slots;
+      const wanted = dayIn(stats[0]!.key) >= since || found.length < runs;
       if (!wanted) break;
       const batch = stats.splice(0, AT_ONCE);
       await Promise.all(batch.map(async (stat) => {
         const day = dayIn(stat.key);
         try {
-          found.push(...await pages.get(stat, async () => slotsOf(await ledger.page(job, day).read())));
+          found.push(...await pages.get(stat, async () => runsOf(await ledger.page(job, day).read())));
         } catch (error) {
           unreadable.push(day);
-          tell(`slots of ${job} on ${day}`, error as Error);
+          tell(`runs of ${job} on ${day}`, error as Error);
         }
       }));
     }
     return found;
   }
 
-  async function statesOf(jobs: readonly Job[]): Promise<JobState[]> {
+  async function statesOf(jobs: readonly Job[]): Promise<JobHistory[]> {
     const waiting = jobs.values();
-    const states = new Map<string, JobState>();
+    const states = new Map<string, JobHistory>();
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
       for (const job of waiting) states.set(job.name, await stateOf(job, OVERVIEW));
     }));
     return jobs.map(({ name }) => states.get(name)!);
   }
 
-  async function find(name: string): Promise<Pick<JobState, "job" | "removedAt"> | undefined> {
+  async function find(name: string): Promise<Pick<JobHistory, "job" | "removedAt"> | undefined> {
     const known = await definitions();
     const job = known?.jobs.find((job) => job.name === name);
     return job === undefined ? known?.removed.find(({ job }) => job.name === name) : { job };
@@ -241,11 +241,13 @@ export function createJobBoard(
 }
 
 /** @throws {TypeError} when a page is JSON but none of ours. */
-function slotsOf({ slots }: { slots: Record<string, Slot> }): Slot[] {
-  return Object.values(slots).map((slot) => {
-    if (typeof slot.status === "string" && Array.isArray(slot.attempts) && !isNaN(Date.parse(slot.slot))) {
-      return slot;
+function runsOf({ runs }: { runs: Record<string, Run> }): Run[] {
+  return Object.values(runs).map((run) => {
+    if (
+      typeof run.status === "string" && Array.isArray(run.attempts) && !isNaN(Date.parse(run.scheduledFor))
+    ) {
+      return run;
     }
-    throw new TypeError("it holds something else than slots");
+    throw new TypeError("it holds something else than runs");
   });
 }

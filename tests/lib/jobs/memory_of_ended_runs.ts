@@ -1,20 +1,20 @@
 /**
- * A scheduler runs slots of a single day; prints how many of them it ran, and how many of those are still held in
+ * A scheduler runs runs of a single day; prints how many of them it ran, and how many of those are still held in
  * memory at the end. Started by held_slots_test.ts with `--v8-flags=--expose-gc`.
  */
 import { createScheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { defineJobs, type Ledger, openLedger, type Slot } from "shopflow/jobs/mod.ts";
+import { defineJobs, type Ledger, openLedger, type Run } from "shopflow/jobs/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { createMemoryStore } from "../../../schedules/simulated_week/simulate_week.ts";
 import { declared, RULES } from "./scheduler_fixture.ts";
 
-const SLOTS = 600;
+const RUNS = 600;
 const FROM = Date.parse("2024-10-02T00:00:00Z");
 
 let time = FROM;
 const now = () => new Date(time);
 const ledger = openLedger(createMemoryStore("memory", now), now);
-const ended: WeakRef<Slot>[] = [];
+const ended: WeakRef<Run>[] = [];
 const watched: Ledger = {
   ...ledger,
   async change(run, change) {
@@ -26,7 +26,7 @@ const watched: Ledger = {
 const job = declared({
   schedule: { cron: "* * * * *" },
   overlap: "queue",
-  missed: { run: "all" },
+  catchup: { runs: "all" },
   slaMinutes: 1,
 });
 const scheduler = createScheduler({
@@ -38,14 +38,14 @@ const scheduler = createScheduler({
 });
 await scheduler.begin();
 await scheduler.round();
-time += SLOTS * 60_000;
+time += RUNS * 60_000;
 await scheduler.round();
-while (scheduler.openSlots().length > 0 || scheduler.active().length > 0) {
+while (scheduler.openRuns().length > 0 || scheduler.active().length > 0) {
   await new Promise((resolve) => setTimeout(resolve, 10));
 }
 await scheduler.settled();
 // What was looked at in this turn of the event loop is held until it ends.
 await new Promise((resolve) => setTimeout(resolve, 10));
 (globalThis as unknown as { gc(): void }).gc();
-const held = ended.filter((slot) => slot.deref() !== undefined).length;
-console.log(`RESULT ${JSON.stringify({ ran: ended.length, held, open: scheduler.openSlots().length })}`);
+const held = ended.filter((run) => run.deref() !== undefined).length;
+console.log(`RESULT ${JSON.stringify({ ran: ended.length, held, open: scheduler.openRuns().length })}`);

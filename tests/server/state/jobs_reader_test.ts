@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { openLedger, pauseJob } from "shopflow/jobs/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
-import { createJobBoard } from "../../../server/state/job_board.ts";
+import { createJobsReader } from "../../../server/state/jobs_reader.ts";
 import { temporaryLake } from "../small_lake.ts";
-import { fillLedger, putSlot, QUEUED_SLOT, saveSmallSchedule } from "../small_schedule.ts";
+import { fillLedger, putRun, QUEUED_RUN, saveSmallSchedule } from "../small_schedule.ts";
 
 const NOW = new Date("2024-10-02T06:00:00Z");
 
@@ -24,7 +24,7 @@ function counted(store: ObjectStore) {
 }
 
 const board = (store: ObjectStore, recheckMs: number) =>
-  createJobBoard(store, { now: () => NOW, log: createLogger(() => {}) }, { recheckMs });
+  createJobsReader(store, { now: () => NOW, log: createLogger(() => {}) }, { recheckMs });
 
 Deno.test("a second look at 6 jobs over 40 days reads none of the pages that did not change", async () => {
   await using lake = await temporaryLake();
@@ -60,11 +60,11 @@ Deno.test("what others write is seen when the time for a new look has come", asy
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
   const { overview } = board(lake.store, 0);
-  const statuses = async () => (await overview()).jobs[0]!.slots.map(({ status }) => status);
+  const statuses = async () => (await overview()).jobs[0]!.runs.map(({ status }) => status);
   assert.deepEqual(await statuses(), []);
-  await putSlot(lake.store, QUEUED_SLOT);
+  await putRun(lake.store, QUEUED_RUN);
   assert.deepEqual(await statuses(), ["queued"]);
-  await putSlot(lake.store, { ...QUEUED_SLOT, status: "skipped", endedAt: QUEUED_SLOT.slot });
+  await putRun(lake.store, { ...QUEUED_RUN, status: "skipped", endedAt: QUEUED_RUN.scheduledFor });
   assert.deepEqual(await statuses(), ["skipped"]);
 });
 
@@ -73,9 +73,9 @@ Deno.test("of a weekly job more days are read than of an hourly one", async () =
   await saveSmallSchedule(lake.store, NOW);
   await fillLedger(lake.store, NOW, 100);
   const { jobs } = await board(lake.store, 0).overview();
-  const slotsOf = (name: string) => jobs.find(({ job }) => job.name === name)!.slots.length;
-  assert.equal(slotsOf("weekly-reports"), 14, "all there are");
-  assert.ok(slotsOf("refresh-data") < 20 * 24);
+  const runsOf = (name: string) => jobs.find(({ job }) => job.name === name)!.runs.length;
+  assert.equal(runsOf("weekly-reports"), 14, "all there are");
+  assert.ok(runsOf("refresh-data") < 20 * 24);
 });
 
 Deno.test("there is no history of a job that does not exist", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
-Deno.test("a scheduler holds on to few of the slots that have ended, also when all are of one day", async () => {
-  const program = new URL("./held_slots_program.ts", import.meta.url).pathname;
+Deno.test("a scheduler holds on to few of the runs that have ended, also when all are of one day", async () => {
+  const program = new URL("./memory_of_ended_runs.ts", import.meta.url).pathname;
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--v8-flags=--expose-gc", program],
   }).output();
@@ -9,5 +9,5 @@ Deno.test("a scheduler holds on to few of the slots that have ended, also when a
   assert.equal(code, 0, said);
   const { ran, held, open } = JSON.parse(said.match(/^RESULT (.*)$/m)![1]!);
   assert.deepEqual([ran, open], [600, 0]);
-  assert.ok(held <= 40, `${held} of ${ran} slots that ended are held`);
+  assert.ok(held <= 40, `${held} of ${ran} runs that ended are held`);
 });
