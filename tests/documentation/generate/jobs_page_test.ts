@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { interfaceFields } from "../../../documentation/generate/interface_docs.ts";
+import { interfaceFields } from "../../../documentation/generate/jobs_page.ts";
 
 Deno.test("fields of an interface are read with their comments, nested ones below their own", () => {
   const source = `

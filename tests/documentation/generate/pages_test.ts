@@ -1,11 +1,11 @@
-import { KNOWN } from "../../lib/config/config.ts";
+import { KNOWN } from "../../../lib/config/config.ts";
 import { loadSqlProject } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { referencePages } from "../../documentation/generate/main.ts";
-import { WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
+import { referencePages } from "../../../documentation/generate/main.ts";
+import { WAREHOUSE_PROJECT } from "../../../pipelines/steps/transform.ts";
 
-const REFERENCE = join(import.meta.dirname!, "..", "..", "documentation", "reference");
+const REFERENCE = join(import.meta.dirname!, "..", "..", "..", "documentation", "reference");
 
 Deno.test("the generated reference pages are what the code says", async () => {
   const pages = await referencePages();

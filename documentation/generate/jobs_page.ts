@@ -1,5 +1,59 @@
-/** Fields of interfaces with their doc comments, read from TypeScript source. */
+/** The page of jobs: fields from the doc comments of their interface, defaults and declarations from the code. */
 import ts from "typescript";
+import { DEFAULTS } from "../../lib/jobs/job.ts";
+import { join } from "node:path";
+import { JOBS } from "../../schedules/jobs.ts";
+import { code, NOTE, table } from "./markdown.ts";
+
+const ROOT = join(import.meta.dirname!, "..", "..");
+
+/** The fields of a job and the jobs of the platform. */
+export async function jobsPage(): Promise<string> {
+  const fields = interfaceFields(await Deno.readTextFile(join(ROOT, "lib/jobs/job.ts")), "Job");
+  return `# Jobs
+
+${NOTE}
+
+## Fields of a job
+
+Jobs are declared in \`schedules/jobs.ts\`. A mistake (an unknown job, pipeline or pool, a circle, an invalid cron
+field) stops the program at its start, with the place and what is allowed.
+
+${
+    table(
+      ["field", "type", "meaning", "default"],
+      fields.map(({ name, type, meaning }) => [code(name), code(type), meaning, defaultOf(name)]),
+    )
+  }
+
+## Jobs of the platform
+
+${
+    table(
+      ["job", "description", "owner", "schedule", "steps", "depends on", "pool"],
+      JOBS.jobs.map((job) => [
+        code(job.name),
+        job.description,
+        job.owner,
+        "cron" in job.schedule
+          ? `${code(job.schedule.cron)} ${job.schedule.timeZone}`
+          : "on each new snapshot",
+        job.steps.map((step) => code("pipeline" in step ? step.pipeline : step.notebook)).join(", "),
+        job.dependsOn.map(code).join(", "),
+        job.pool,
+      ]),
+    )
+  }
+`;
+}
+
+/** The default of a field such as \`retries.limit\`; nothing where there is none or it is an object. */
+function defaultOf(field: string): string {
+  let value: unknown = DEFAULTS;
+  for (const key of field.split(".")) value = (value as Record<string, unknown> | undefined)?.[key];
+  if (value === undefined || (typeof value === "object" && !Array.isArray(value))) return "";
+  return code(JSON.stringify(value));
+}
 
 /** A field of an interface. */
 export interface FieldDoc {
