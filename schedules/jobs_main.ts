@@ -1,4 +1,4 @@
-/** For the operator: `deno task jobs list | runs | show RUN | logs RUN | run JOB | backfill JOB | cancel RUN | pause JOB | resume JOB | tick`. */
+/** For the operator: `deno task jobs list | runs | show RUN | logs RUN | trigger JOB | backfill JOB | cancel RUN | pause JOB | resume JOB | tick`. */
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand } from "shopflow/cli/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";

@@ -3,6 +3,9 @@ import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
 
+/** What stands below the title of a generated page. */
+export const NOTE = "Generated from the code by `deno task docs:reference`; change the code, not this page.";
+
 /** A table; bars and line ends in cells are escaped. */
 export function table(heads: string[], rows: string[][]): string {
   const line = (cells: string[]) =>

@@ -1,24 +1,18 @@
 /** The pages of documentation/reference that are made from the code. */
 import pLimit from "p-limit";
 import { SETTINGS } from "../../lib/config/settings.ts";
-import { DEFAULTS } from "../../lib/jobs/job.ts";
 import { metricSet } from "../../lib/jobs/metrics.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { loadSqlProject } from "shopflow/warehouse/mod.ts";
 import { dataDictionary } from "shopflow/warehouse/describe/mod.ts";
-import { join } from "node:path";
 import { WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
-import { JOBS } from "../../schedules/jobs.ts";
 import { documentedEndpoints } from "../../server/api/documented_endpoints.ts";
 import { createApp } from "../../server/app.ts";
 import { createConnectionReport } from "../../server/connections/connection_report.ts";
-import { interfaceFields } from "./interface_docs.ts";
-import { code, table } from "./markdown.ts";
+import { jobsPage } from "./jobs_page.ts";
+import { code, NOTE, table } from "./markdown.ts";
 import { describeProgram, type ProgramDoc, readTasks, type Task } from "./programs.ts";
-
-const ROOT = join(import.meta.dirname!, "..", "..");
-const NOTE = "Generated from the code by `deno task docs:reference`; change the code, not this page.";
 
 /** Every generated page by its file in documentation/reference. */
 export const PAGES: Record<string, () => string | Promise<string>> = {
@@ -101,57 +95,6 @@ function sentence(text: string): string {
   const plain = text.replace(/\s+/g, " ").trim().replaceAll("<", "\\<");
   if (plain === "") return "";
   return plain[0]!.toUpperCase() + plain.slice(1) + (/[.!?:]$/.test(plain) ? "" : ".");
-}
-
-async function jobsPage(): Promise<string> {
-  const fields = interfaceFields(await Deno.readTextFile(join(ROOT, "lib/jobs/job.ts")), "Job");
-  return `# Jobs
-
-${NOTE}
-
-## Fields of a job
-
-Jobs are declared in \`schedules/jobs.ts\`. A mistake (an unknown job, pipeline or pool, a circle, an invalid cron
-field) stops the program at its start, with the place and what is allowed.
-
-${
-    table(
-      ["field", "type", "meaning", "default"],
-      fields.map(({ name, type, meaning }) => [code(name), code(type), meaning, defaultOf(name)]),
-    )
-  }
-
-## Jobs of the platform
-
-${
-    table(
-      ["job", "description", "owner", "schedule", "steps", "depends on", "pool"],
-      JOBS.jobs.map((job) => [
-        code(job.name),
-        job.description,
-        job.owner,
-        "cron" in job.schedule
-          ? `${code(job.schedule.cron)} ${job.schedule.timeZone}`
-          : "on each new snapshot",
-        job.steps.map((step) => code("pipeline" in step ? step.pipeline : step.notebook)).join(", "),
-        dependenciesOf(job).map(code).join(", "),
-        job.pool,
-      ]),
-    )
-  }
-`;
-}
-
-/** The default of a field such as \`retries.limit\`; nothing where there is none or it is an object. */
-function defaultOf(field: string): string {
-  let value: unknown = DEFAULTS;
-  for (const key of field.split(".")) value = (value as Record<string, unknown> | undefined)?.[key];
-  if (value === undefined || (typeof value === "object" && !Array.isArray(value))) return "";
-  return code(JSON.stringify(value));
-}
-
-function dependenciesOf(job: typeof JOBS.jobs[number]): string[] {
-  return job.after;
 }
 
 async function metricsPage(): Promise<string> {

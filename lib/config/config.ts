@@ -48,7 +48,7 @@ function publicUrl(value: string | undefined): string | undefined {
 
 /** The run of a job that a program was started for. */
 interface ServedRun {
-  /** Job and slot, e.g. `refresh-data@2024-10-02T03:05Z`. */
+  /** Job and scheduled time, e.g. `refresh-data@2024-10-02T03:05Z`. */
   name: string;
   /** Beginning of the data interval, ISO 8601 in UTC. */
   from: string;
@@ -61,25 +61,25 @@ const NAME = new RegExp(`^[a-z0-9][a-z0-9_-]*@(${TIME})$`);
 const INTERVAL = new RegExp(`^(${TIME})/(${TIME})$`);
 
 /**
- * Reads `SHOPFLOW_RUN` and `SHOPFLOW_RUN_INTERVAL`, which the scheduler gives to the programs that it starts.
+ * Reads `SHOPFLOW_RUN` and `SHOPFLOW_DATA_INTERVAL`, which the scheduler gives to the programs that it starts.
  *
  * @returns Undefined where neither is set: a person started the program.
  * @throws {ConfigError} when one of them is missing or malformed.
  */
 function servedRun(env: Record<string, string | undefined>): ServedRun | undefined {
-  const { SHOPFLOW_RUN: name, SHOPFLOW_RUN_INTERVAL: interval } = env;
+  const { SHOPFLOW_RUN: name, SHOPFLOW_DATA_INTERVAL: interval } = env;
   if (!name && !interval) return undefined;
-  const [, slot] = NAME.exec(name ?? "") ?? [];
-  if (!name || !isTime(slot)) {
+  const [, scheduledFor] = NAME.exec(name ?? "") ?? [];
+  if (!name || !isTime(scheduledFor)) {
     throw new ConfigError("Invalid SHOPFLOW_RUN", {
-      expected: "JOB@SLOT in UTC, e.g. refresh-data@2024-10-02T03:05Z",
-      found: name ? shownValue(name) : "SHOPFLOW_RUN_INTERVAL alone",
+      expected: "JOB@TIME in UTC, e.g. refresh-data@2024-10-02T03:05Z",
+      found: name ? shownValue(name) : "SHOPFLOW_DATA_INTERVAL alone",
       remedy: "The scheduler sets both; unset them to start a program by hand.",
     });
   }
   const [, from, to] = INTERVAL.exec(interval ?? "") ?? [];
   if (!isTime(from) || !isTime(to) || Date.parse(from) > Date.parse(to)) {
-    throw new ConfigError("Invalid SHOPFLOW_RUN_INTERVAL", {
+    throw new ConfigError("Invalid SHOPFLOW_DATA_INTERVAL", {
       expected: "FROM/TO in UTC, FROM not after TO, e.g. 2024-10-02T02:05Z/2024-10-02T03:05Z",
       found: interval ? shownValue(interval) : "SHOPFLOW_RUN alone",
       remedy: "The scheduler sets both; unset them to start a program by hand.",
@@ -133,7 +133,7 @@ export interface Config {
    * and stale data of an embedded shop is a warning.
    */
   staleAfterHours?: number | undefined;
-  /** The scheduled run that a program serves. `SHOPFLOW_RUN` and `SHOPFLOW_RUN_INTERVAL`, which the scheduler sets. */
+  /** The scheduled run that a program serves. `SHOPFLOW_RUN` and `SHOPFLOW_DATA_INTERVAL`, which the scheduler sets. */
   run?: ServedRun | undefined;
   /** Where alerts about failed runs, missed SLAs and recoveries go. `SHOPFLOW_ALERT_CHANNELS`, default none. */
   alertChannels: AlertChannel[];

@@ -90,5 +90,5 @@ export const SETTINGS: readonly Setting[] = [
     fallback: "Chromium, Chrome or Edge, where it is usually installed",
   },
   { name: "SHOPFLOW_RUN", meaning: "the scheduled run that a process belongs to; set by the scheduler" },
-  { name: "SHOPFLOW_RUN_INTERVAL", meaning: "the data interval of that run; set by the scheduler" },
+  { name: "SHOPFLOW_DATA_INTERVAL", meaning: "the data interval of that run; set by the scheduler" },
 ];

@@ -12,14 +12,14 @@ const SAFE = [
   /^notebook (inspect|runs|check)\b(?!.*weekday)/,
   /^pipeline (list|run (extract|transform|score|check-data))\b/,
   /^schedule --list/,
-  /^warehouse (plan|raw-tables)\b/,
+  /^warehouse (plan|raw-tables spark)\b/,
 ];
 
 Deno.test("commands that documents show do what they say on a small shop", async (t) => {
   const home = await Deno.makeTempDir({ prefix: "shopflow-documents-" });
   try {
     for (
-      const args of [["simulate", "--customers", "400"], [
+      const args of [["simulate", "--customers", "1000"], [
         "pipeline",
         "run",
         "extract",

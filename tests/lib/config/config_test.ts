@@ -114,7 +114,7 @@ Deno.test("SHOPFLOW_CACHE_BYTES must be a whole number of bytes", () => {
 Deno.test("a program that a scheduler started knows its run and the data interval", () => {
   const { run } = loadConfig({
     SHOPFLOW_RUN: "refresh-data@2024-10-02T03:05Z",
-    SHOPFLOW_RUN_INTERVAL: "2024-10-02T02:05Z/2024-10-02T03:05:00Z",
+    SHOPFLOW_DATA_INTERVAL: "2024-10-02T02:05Z/2024-10-02T03:05:00Z",
   });
   assert.deepEqual(run, {
     name: "refresh-data@2024-10-02T03:05Z",
@@ -127,20 +127,20 @@ Deno.test("a run that is none, or has no interval, is refused with the form that
   const RUN = "refresh-data@2024-10-02T03:05Z", INTERVAL = "2024-10-02T02:05Z/2024-10-02T03:05Z";
   for (const name of ["refresh-data", "@2024-10-02T03:05Z", "refresh-data@2024-02-31T03:05Z", "a b@x"]) {
     assert.throws(
-      () => loadConfig({ SHOPFLOW_RUN: name, SHOPFLOW_RUN_INTERVAL: INTERVAL }),
-      { name: "ConfigError", message: /Invalid SHOPFLOW_RUN: expected JOB@SLOT/ },
+      () => loadConfig({ SHOPFLOW_RUN: name, SHOPFLOW_DATA_INTERVAL: INTERVAL }),
+      { name: "ConfigError", message: /Invalid SHOPFLOW_RUN: expected JOB@TIME/ },
       name,
     );
   }
   for (const interval of ["2024-10-02", "2024-10-02T03:06Z/2024-10-02T03:05Z", "2024-10-02T02:05Z/later"]) {
     assert.throws(
-      () => loadConfig({ SHOPFLOW_RUN: RUN, SHOPFLOW_RUN_INTERVAL: interval }),
-      { name: "ConfigError", message: /Invalid SHOPFLOW_RUN_INTERVAL: expected FROM\/TO/ },
+      () => loadConfig({ SHOPFLOW_RUN: RUN, SHOPFLOW_DATA_INTERVAL: interval }),
+      { name: "ConfigError", message: /Invalid SHOPFLOW_DATA_INTERVAL: expected FROM\/TO/ },
       interval,
     );
   }
   assert.throws(() => loadConfig({ SHOPFLOW_RUN: RUN }), /found SHOPFLOW_RUN alone/);
-  assert.throws(() => loadConfig({ SHOPFLOW_RUN_INTERVAL: INTERVAL }), /found SHOPFLOW_RUN_INTERVAL alone/);
+  assert.throws(() => loadConfig({ SHOPFLOW_DATA_INTERVAL: INTERVAL }), /found SHOPFLOW_DATA_INTERVAL alone/);
 });
 
 Deno.test("the age at which data is stale must be a number of hours", () => {
