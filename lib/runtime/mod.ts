@@ -1,5 +1,13 @@
 /** Clock, randomness, logging, progress, files and processes. */
-export { countOf, formatBytes, formatCount, formatDuration, formatTime, formatTimestamp } from "./format.ts";
+export {
+  countOf,
+  escapeHtml,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatTime,
+  formatTimestamp,
+} from "./format.ts";
 export { type Backoff, backoffMs, delay, retry } from "./retry.ts";
 export {
   createLogger,

@@ -1,4 +1,4 @@
-import { escapeHtml } from "../format/escape_html.ts";
+import { escapeHtml } from "shopflow/runtime/mod.ts";
 import type { Cell, CodeCell } from "../format/nbformat.ts";
 import { formatNotebook } from "../format/notebook_file.ts";
 import { type ExecutedNotebook, type RunRecord, snapshotRead } from "../run/record.ts";

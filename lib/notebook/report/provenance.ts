@@ -1,5 +1,4 @@
-import { formatDuration } from "shopflow/runtime/mod.ts";
-import { escapeHtml } from "../format/escape_html.ts";
+import { escapeHtml, formatDuration } from "shopflow/runtime/mod.ts";
 import type { ReadFact } from "../kernel/messages.ts";
 import type { RunRecord } from "../run/record.ts";
 
