@@ -227,7 +227,7 @@ Deno.test("a step's log has its command, what it printed and how it ended, witho
     const last = rest.pop();
     assert.equal(first, `$ sh -c 'echo "got $1"; echo $WHERE >&2; exit 4' 'it'\\''s' ***`);
     assert.deepEqual(rest.toSorted(), ["got ***", "here"]);
-    assert.match(last!, /^= exit code 4; took [\d.]+ m?s(, peak memory \d+ MB)?$/);
+    assert.match(last!, /^= exit code 4; took [\d.]+ m?s(, peak memory [\d.]+ MiB)?$/);
   }));
 
 /** The numbers of lines rise, and those missing between them are as many as the log says. */
