@@ -38,7 +38,9 @@ for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGIN
 }
 
 await runCommand(async () => {
-  const { list, simulateClock, shutdownTimeout, maxRuns, run } = withLogLevel(new Command("deno task schedule"))
+  const { list, simulateClock, shutdownTimeout, maxRuns, run } = withLogLevel(
+    new Command("deno task schedule"),
+  )
     .description(
       "Runs the jobs on their schedules until Ctrl+C. Any number of these may work on one lake: each run is run once.",
     )

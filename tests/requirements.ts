@@ -24,7 +24,7 @@ export const TEST_DBT = Deno.env.get("SHOPFLOW_TEST_DBT") ?? "";
 /** A `dbt` command that has dbt-spark and PySpark, with `spark-sql` beside it. */
 export const TEST_SPARK = Deno.env.get("SHOPFLOW_TEST_SPARK") ?? "";
 export const TEST_CHROMIUM = Deno.env.get("SHOPFLOW_TEST_CHROMIUM") ?? "/usr/bin/chromium";
-/** Folder of the public data sets, see documentation/sources.md. */
+/** Folder of the public data sets, see CONTRIBUTING.md. */
 export const TEST_DATASETS = Deno.env.get("SHOPFLOW_TEST_DATASETS") ??
   join(import.meta.dirname!, "..", "..", "shared", "datasets");
 

@@ -27,24 +27,6 @@ export function textTable(columns: TextColumn[], rows: string[][]): string {
 
 const visibleLength = (text: string) => stripVTControlCharacters(text).length;
 
-/** Bytes for people, e.g. `1.2 MiB`. */
-export function formatSize(bytes: number): string {
-  const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
-  const power = bytes < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 1024 ** power;
-  return `${value.toFixed(power === 0 || value >= 100 ? 0 : 1)} ${UNITS[power]}`;
-}
-
-/** A whole number for people, e.g. `12,345`. */
-export const formatCount = (count: number) => count.toLocaleString("en-US");
-
-/** An ISO time for people, to the second in UTC. */
-export const formatTime = (iso: string) => iso.slice(0, 19).replace("T", " ");
-
-/** `1 file`, `2 files`. */
-export const countText = (count: number, noun: string) =>
-  `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
-
 /**
  * Months for people; consecutive ones as a range, e.g. `2023-01 to 2023-04, 2024-12`.
  *

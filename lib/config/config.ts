@@ -3,6 +3,7 @@ import { LOG_LEVELS, type LogLevel } from "shopflow/runtime/mod.ts";
 import { isAbsolute, join, resolve } from "node:path";
 import { checkConnectionUrl, schemeOf } from "./connection_url.ts";
 import { type AlertChannel, alertChannels } from "./alert_channels.ts";
+import { SETTINGS } from "./settings.ts";
 
 /**
  * The lake's address as the programs use it: an absolute folder, or `s3://bucket/prefix` without a slash at its end.
@@ -143,28 +144,7 @@ export interface Config {
 }
 
 /** Names of all settings. */
-export const KNOWN: readonly string[] = [
-  "SHOPFLOW_ALERT_CHANNELS",
-  "SHOPFLOW_API_KEY",
-  "SHOPFLOW_CACHE_BYTES",
-  "SHOPFLOW_CHROMIUM",
-  "SHOPFLOW_HOME",
-  "SHOPFLOW_HOST",
-  "SHOPFLOW_JUPYTER",
-  "SHOPFLOW_LAKE",
-  "SHOPFLOW_LOG_LEVEL",
-  "SHOPFLOW_MAX_CONNECTIONS",
-  "SHOPFLOW_MONGODB_URL",
-  "SHOPFLOW_OPERATOR_KEY",
-  "SHOPFLOW_PORT",
-  "SHOPFLOW_POSTGRES_URL",
-  "SHOPFLOW_RECONNECT_SECONDS",
-  "SHOPFLOW_RUN",
-  "SHOPFLOW_DATA_INTERVAL",
-  "SHOPFLOW_STALE_AFTER_HOURS",
-  "SHOPFLOW_PUBLIC_URL",
-  "SHOPFLOW_SUPPORT_API_KEY",
-];
+export const KNOWN: readonly string[] = SETTINGS.map(({ name }) => name);
 
 /** Where a key may travel without TLS: not beyond this machine. */
 const LOOPBACK = ["http://127.0.0.1:", "http://localhost:"];

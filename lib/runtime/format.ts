@@ -51,5 +51,6 @@ const ENTITIES: Record<string, string> = {
 };
 
 /** Text as HTML that shows it, also inside of quoted attributes. */
-export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}

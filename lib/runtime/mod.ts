@@ -9,6 +9,7 @@ export {
   formatTimestamp,
 } from "./format.ts";
 export { type Backoff, backoffMs, delay, retry } from "./retry.ts";
+export { mapConcurrently } from "./concurrency.ts";
 export {
   createLogger,
   createRandom,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { plot, showMetrics, showTable } from "../../lib/notebook/kernel.ts";
-import { noteRemoved, renderPage } from "shopflow/notebook/mod.ts";
+import { markNotebookRemoved, renderPage } from "shopflow/notebook/report/mod.ts";
 import type { MimeBundle } from "../../lib/notebook/format/nbformat.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { createApp } from "../../server/app.ts";
@@ -105,7 +105,7 @@ testWith(
         await publishSmallReport(lake.store, { name: "churn", runId: "failed", failed: true });
         await publishSmallReport(lake.store, { name: "inventory", failed: true });
         await publishSmallReport(lake.store, { name: "removed" });
-        await noteRemoved(lake.store, "removed", "2024-10-02T06:00:00.000Z");
+        await markNotebookRemoved(lake.store, "removed", "2024-10-02T06:00:00.000Z");
         const runtime = createRuntime({ log: createLogger(() => {}) });
         const server = await listen(createApp({ store: lake.store, runtime }).fetch, {
           host: "127.0.0.1",

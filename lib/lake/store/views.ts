@@ -35,7 +35,7 @@ export function createOverlayStore(base: ObjectStore, top: ObjectStore): ObjectS
     },
     delete(key) {
       return Promise.reject(
-        new LakeError("Nothing is deleted from a lake that a run is tried out on", { found: key }),
+        new LakeError("Nothing can be deleted from a dry run's view of the lake", { found: key }),
       );
     },
   };
@@ -50,14 +50,14 @@ export function readOnlyStore(store: ObjectStore): ObjectStore {
         remedy: "Promote the code into a pipeline that writes it.",
       }),
     );
+  const { unfinishedWrites: _, ...readable } = store;
   return {
-    ...store,
+    ...readable,
     put: refuse,
     putIfAbsent: refuse,
     putIfMatch: refuse,
     moveIn: refuse,
     delete: refuse,
-    unfinishedWrites: undefined,
   };
 }
 

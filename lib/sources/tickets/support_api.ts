@@ -2,7 +2,7 @@ import { checkConnectionUrl, maskUrl } from "shopflow/config/mod.ts";
 import { fetchReason, knowSecrets, maskSecrets, SourceError } from "shopflow/errors/mod.ts";
 import { countOf, formatDuration, type Logger } from "shopflow/runtime/mod.ts";
 import { z } from "zod";
-import { withRetries } from "../retry.ts";
+import { retryWhileLost } from "../retry.ts";
 
 /** A page of tickets as `GET /tickets` answers. */
 interface TicketPage {
@@ -69,7 +69,7 @@ export async function getTicketPage(
   knowSecrets({ url, apiKey });
   const address = new URL(url);
   for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
-  return await withRetries(
+  return await retryWhileLost(
     async () => {
       const started = performance.now();
       const page = await request(address, url, apiKey);

@@ -38,7 +38,7 @@ export async function withProject(
 ): Promise<void> {
   const root = await Deno.makeTempDir({ prefix: "shopflow_project_" });
   const folder = join(root, "project");
-  const store = createDirectoryStore(join(root, "lake"));
+  const store = createDirectoryStore(join(root, "lake"), { sync: false });
   try {
     await writeFiles(folder, { "dbt_project.yml": "name: test\n", ...files });
     const build = async () =>
