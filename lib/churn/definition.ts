@@ -1,7 +1,6 @@
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import { encodeJson } from "shopflow/lake/store/mod.ts";
 import {
-  addDays,
   type Cell,
   type Challenger,
   dayAfterLastSale,
