@@ -91,7 +91,7 @@ export function loadRecencyChurnModel(files: Record<string, Uint8Array>): Baseli
         });
       }
       const x = Math.log1p(Math.max(0, value));
-      const text = churnReasonText(feature, value, features);
+      const text = churnReasonText(feature, features);
       return {
         probability: sigmoid(intercept + slope * x),
         reasons: [{ feature, value, contribution: slope * (x - center), text }],

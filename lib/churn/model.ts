@@ -41,8 +41,8 @@ interface ChurnEstimate extends ChurnPrediction {
 export interface ChurnModel {
   readonly featureNames: string[];
   /**
-   * @param features Values by feature name, all that the shop knows of the customer; null or absent means that there is
-   *   nothing to measure, as in the training data.
+   * @param features Values by feature name; null means that there is nothing to measure, as in the training data. One
+   *   that is absent counts as null, but its reason says that it was not provided.
    * @throws {ModelError} when a name is no feature, a value is not a finite number, or nothing is known.
    */
   predict(features: Record<string, number | null>): ChurnPrediction;
@@ -191,7 +191,7 @@ function strongestReasons(
     .map((j) => {
       const feature = names[j]!;
       const value = features[feature] ?? null;
-      const text = churnReasonText(feature, value, features);
+      const text = churnReasonText(feature, features);
       return { feature, value, contribution: contributions[j]!, text };
     });
 }
@@ -203,7 +203,7 @@ function featureRow(
 ): Float32Array {
   const strange = Object.keys(features).filter((name) => !names.includes(name));
   if (strange.length > 0) {
-    throw new ModelError("Not a feature of this model", {
+    throw new ModelError("Unknown feature of this model", {
       expected: `names among ${names.join(", ")}`,
       found: strange.join(", "),
     });
