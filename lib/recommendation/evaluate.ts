@@ -1,3 +1,4 @@
+import { mean, valueAt } from "shopflow/ml/mod.ts";
 import { type InteractionOptions, interactionsSql, salesByAgeSql } from "./interactions.ts";
 import {
   createRecommender,
@@ -134,7 +135,9 @@ export async function backtestRecommender(
   });
   const recommender = createRecommender(trainRecommender(data, parameters));
   const histories = historiesByCustomer(data.interactions);
-  const days = new Map(testRows.customer_id.map((customer, row) => [customer, testRows.cut_off[row]!]));
+  const days = new Map(
+    testRows.customer_id.map((customer, row) => [customer, valueAt(testRows.cut_off, row)]),
+  );
   const cases = testCases(histories, testRows)
     .map((found) => ({ ...found, day: days.get(found.customerId)! }));
   const newProductCases = testCases(histories, testRows, isNewToCustomer);
@@ -282,5 +285,4 @@ function metricComparison(
 
 const ndcgs = (cases: readonly TestCustomer[], ranking: Ranking): number[] =>
   cases.map(({ history, relevant }) => ndcgAt(ranking(history, CUTOFF), relevant, CUTOFF));
-const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const count = (rows: number) => rows.toLocaleString("en");

@@ -131,7 +131,7 @@ Deno.test("reasons are facts for people", () => {
     churnReasonText("ticket_satisfaction", { ticket_satisfaction: null }),
     "no support ticket rated yet",
   );
-  assert.equal(churnReasonText("moon_phase", { moon_phase: 3 }), "moon_phase: 3");
+  assert.equal(churnReasonText("moon_phase", { moon_phase: 3 }), "moon phase: 3");
   for (const { name, text, whenAbsent, unknownText } of CHURN_FEATURES) {
     assert.ok(text(2, {}).length > 5, name);
     if (whenAbsent === null) assert.ok(churnReasonText(name, { [name]: null }).length > 5, name);
