@@ -173,7 +173,7 @@ function namedMetrics(prefix: string, labels: Uint8Array, probabilities: Float64
 
 /** Fewer customers of an outcome say nothing of how well a model ranks them. */
 const FEWEST_OF_AN_OUTCOME = 10;
-/** Share of the test customers of whom an older version must have predictions to be judged by them. */
+/** Share of the test customers of whom an older version must have predictions to be compared by them. */
 const LEAST_COVERED = 0.9;
 
 /** What an opponent said of customers of a backtest, in the order of its rows; NaN where it said nothing. */
@@ -191,7 +191,7 @@ interface Answers {
  * of the test period: the opponent is of an older snapshot, so its own test date is not later, and the labels it learned
  * from end before that (see `temporalSplit`). That its knowledge is older is no flaw of the comparison but the question:
  * which of the two should score from now on. One that does know later outcomes (after a rollback of the lake, or of
- * another shop) is not judged.
+ * another shop) is not compared.
  *
  * Where a feature of the opponent is not computed any more, or its files cannot be read, it answers by the predictions
  * that it stored of its own test date. The challenger's stand-in for that date is fitted as the challenger was, on what
@@ -309,7 +309,7 @@ function metricsAgainst(
   }];
 }
 
-/** Figures of the same rows stand side by side; as many other rows have another figure of the challenger. */
+/** Metrics of the same rows stand side by side; as many other rows have another metric of the challenger. */
 function addMetrics(metrics: MetricComparison[], more: MetricComparison[]): void {
   for (const metric of more) {
     const same = metrics.find(({ name, challenger }) =>

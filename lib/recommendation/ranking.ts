@@ -38,7 +38,7 @@ function hits(ranked: readonly string[], relevant: ReadonlySet<string>, k: numbe
   return found;
 }
 
-/** A customer of the hold-out: what a recommender may know, and what it should find. */
+/** A customer of the test set: what a recommender may know, and what it should find. */
 export interface RankingCase<History> {
   history: History;
   relevant: ReadonlySet<string>;
@@ -58,7 +58,7 @@ export interface RankingQuality {
 }
 
 /**
- * Judges a ranking on test products.
+ * Evaluates a ranking on test products.
  *
  * @param rank the best products for a history, best first; only the first `k` count
  * @param catalogueSize products that could be recommended
@@ -70,7 +70,7 @@ export function evaluateRanking<History>(
   { k, catalogueSize }: { k: number; catalogueSize: number },
 ): RankingQuality {
   if (cases.length === 0 || cases.some(({ relevant }) => relevant.size === 0)) {
-    throw new InputError("Recommendations cannot be judged", {
+    throw new InputError("Recommendations cannot be evaluated", {
       expected: "customers with at least one test product each",
       found: cases.length === 0 ? "no customers" : "customers without",
     });

@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 
 /** How two models differ on the same rows. Rows that are hard for both cancel out, so small differences show. */
 interface PairedDifference {
-  /** The first model's figure less the other's. */
+  /** The first model's metric less the other's. */
   difference: number;
   /** Of the difference; Infinity where the rows are too few to estimate it. */
   standardError: number;

@@ -191,7 +191,7 @@ export async function earlierDecision(
   const champion = await championVersion(store, name);
   if (champion === version) return undefined;
   const decision = (await promotionDecisions(store, name)).find((decision) => decision.version === version);
-  // Without a champion, one that was good enough, or could not be compared with a former one, is wanted again.
+  // Without a champion, one that was good enough, or could not be compared with an earlier champion, is wanted again.
   return champion === null && decision?.outcome !== "refused" ? undefined : decision;
 }
 
