@@ -1,6 +1,6 @@
 import { loadConfig } from "shopflow/config/mod.ts";
 import { InputError, PipelineError, ShopFlowError } from "shopflow/errors/mod.ts";
-import { runCommand } from "shopflow/cli/mod.ts";
+import { runCommand, withLogLevel } from "shopflow/cli/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { Command } from "commander";
 import { checkData } from "./steps/check_data.ts";
@@ -94,7 +94,7 @@ async function runPipelines(names: string[], context: PipelineContext): Promise<
 const WIDTH = Math.max(...Object.keys(PIPELINES).map((name) => name.length));
 
 function createProgram(): Command {
-  const program = new Command("deno task pipeline")
+  const program = withLogLevel(new Command("deno task pipeline"))
     .description("Runs ShopFlow's pipelines, from the source databases to published reports.");
   program.command("list").description("show the pipelines").action(() => {
     for (const [name, { description }] of Object.entries(PIPELINES)) {

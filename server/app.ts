@@ -9,7 +9,7 @@ import { guardPresence, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { MODELS } from "shopflow/models/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { createJobActions } from "./state/job_actions.ts";
-import { createJobBoard, type JobBoardOptions } from "./state/job_board.ts";
+import { createJobsReader, type JobsReaderOptions } from "./state/jobs_reader.ts";
 import type { ConnectionReport } from "./connections/connection_report.ts";
 import {
   accessLog,
@@ -32,7 +32,7 @@ import { boundedStore } from "./state/bounded_store.ts";
 import { createReportShelf } from "./state/report_shelf.ts";
 import { createServingCache, type ServingCacheOptions } from "./state/serving_cache.ts";
 
-export interface ServerDependencies extends ServingCacheOptions, JobBoardOptions {
+export interface ServerDependencies extends ServingCacheOptions, JobsReaderOptions {
   store: ObjectStore;
   runtime: Runtime;
   /** When set, scoring, reports and jobs need it. */
@@ -74,7 +74,7 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   const store = boundedStore(guarded, lakeTimeoutMs, () => cache.lake().unreachableSince);
   const shelf = createReportShelf(store, runtime);
   const cache = createServingCache(boundedStore(guarded, lakeTimeoutMs), runtime, options, shelf.refresh);
-  const board = createJobBoard(store, runtime, options);
+  const board = createJobsReader(store, runtime, options);
   const actions = createJobActions(store, runtime, board);
   const app = new OpenAPIHono();
   app.onError(answerError(runtime));

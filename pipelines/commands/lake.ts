@@ -1,18 +1,13 @@
-/** Snapshots of the lake: `deno task lake snapshots | show [ID] | diff A B | rollback A | gc --keep N | quarantine`. */
+/** The lake: `deno task lake snapshots | show [ID] | query SQL | diff A B | rollback A | gc --keep N | quarantine`. */
+import { plannedGarbage } from "shopflow/lake/gc/mod.ts";
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { runCommand, wholeNumber } from "shopflow/cli/mod.ts";
-import {
-  findSnapshot,
-  listSnapshots,
-  type Manifest,
-  plannedGarbage,
-  readManifest,
-  rollBack,
-} from "shopflow/lake/mod.ts";
+import { runCommand, wholeNumber, withLogLevel } from "shopflow/cli/mod.ts";
+import { findSnapshot, listSnapshots, type Manifest, readManifest, rollBack } from "shopflow/lake/mod.ts";
 import { createRuntime, leftoverFolders } from "shopflow/runtime/mod.ts";
-import { loadSqlProject, quarantinedRows, quarantinedRun, quarantinedRuns } from "shopflow/warehouse/mod.ts";
+import { loadSqlProject, quarantinedRows, quarantinedRuns } from "shopflow/warehouse/mod.ts";
 import { createContext, type PipelineContext } from "../context.ts";
+import { createQueryCommand } from "./lake_query.ts";
 import {
   differenceOf,
   differenceText,
@@ -49,7 +44,7 @@ export function createLakeProgram(
   const answer = (value: unknown, text: () => string, { json }: OutputFlags) =>
     print(json ? JSON.stringify(value, null, 2) : text());
 
-  const program = new Command("deno task lake")
+  const program = withLogLevel(new Command("deno task lake"))
     .description(
       "Looks at the lake's snapshots, goes back to one, and removes what nothing needs.\n" +
         "A snapshot is named by its id, by the beginning of it, or by `current`.",
@@ -114,6 +109,7 @@ export function createLakeProgram(
     .option("--json", "print JSON")
     .action((flags: GcFlags) => collect(context(), flags, answer));
   addQuarantine(program, context, answer);
+  program.addCommand(createQueryCommand(context, print));
   return program;
 }
 
@@ -134,7 +130,7 @@ function addQuarantine(
         const rows = await quarantinedRows(store, run, test, flags.query);
         return answer(rows, () => quarantinedRowsText(rows), flags);
       }
-      const runs = run === undefined ? await quarantinedRuns(store) : [await quarantinedRun(store, run)];
+      const runs = await quarantinedRuns(store, run);
       answer(runs, () => quarantineText(runs), flags);
     });
 }
@@ -166,7 +162,7 @@ function rollbackText({ from, to }: { from: string; to: string }): string {
     `snapshot ${to} is current again, ${from} is rolled back`,
     "Reports and scores are still those of the snapshot they name: `deno task pipeline run train score publish`",
     `renews them. As long as inputs and code are those of ${from}, \`transform\` leaves the lake as it is;`,
-    `\`--force\` publishes it all the same, and so does \`deno task lake rollback ${from}\`.`,
+    `\`--force\` publishes it anyway, and so does \`deno task lake rollback ${from}\`.`,
   ].join("\n");
 }
 

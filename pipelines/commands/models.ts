@@ -11,14 +11,14 @@ import {
 } from "shopflow/ml/registry/mod.ts";
 import { leadingMetricText, type ModelDefinition } from "shopflow/ml/mod.ts";
 import { MODELS } from "shopflow/models/mod.ts";
-import { formatTime, runCommand, textTable } from "shopflow/cli/mod.ts";
+import { runCommand, textTable, withLogLevel } from "shopflow/cli/mod.ts";
 import { metricText } from "../steps/train/decide_promotion.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { assertCompatible } from "../steps/compatibility.ts";
 import { createContext, type PipelineContext } from "../context.ts";
 import { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { createRuntime } from "shopflow/runtime/mod.ts";
+import { createRuntime, formatTimestamp } from "shopflow/runtime/mod.ts";
 
 /** Decisions about versions for a terminal, in the order given. */
 function historyText(decisions: PromotionDecision[]): string {
@@ -39,7 +39,7 @@ function decisionText(decision: PromotionDecision): string {
   }[outcome];
   const who = `${decidedBy === "person" ? ", by hand" : ""}${run === undefined ? "" : `, in ${run}`}`;
   return [
-    `${formatTime(decidedAt)}  ${what}${who}`,
+    `${formatTimestamp(decidedAt)}  ${what}${who}`,
     `  ${reason}`,
     ...(testSet === undefined ? [] : [`  tested on ${testSet}`]),
     ...metrics.map((metric) => `  ${metricText(metric)}`),
@@ -64,7 +64,7 @@ function versionsText(versions: ListedVersion[], models: readonly ModelDefinitio
       listed.isChampion ? "*" : "",
       listed.card.name,
       listed.card.version,
-      formatTime(listed.card.trainedAt),
+      formatTimestamp(listed.card.trainedAt),
       listed.card.asOf,
       listed.card.snapshot,
       leadingMetrics(listed, models),
@@ -92,7 +92,7 @@ function versionText(listed: ListedVersion): string {
   const { card, decision } = listed;
   return [
     `${card.name} ${card.version}: ${stateOf(listed)}`,
-    `trained ${formatTime(card.trainedAt)} UTC on snapshot ${card.snapshot}, data before ${card.asOf}`,
+    `trained ${formatTimestamp(card.trainedAt)} on snapshot ${card.snapshot}, data before ${card.asOf}`,
     `files: ${card.files.join(", ")}`,
     "",
     decision === undefined ? "No decision about it is kept." : decisionText(decision),
@@ -168,7 +168,7 @@ export function createModelsProgram(
   const answer = (value: unknown, text: string, { json }: OutputFlags) =>
     print(json ? JSON.stringify(value, null, 2) : text);
 
-  const program = new Command("deno task models")
+  const program = withLogLevel(new Command("deno task models"))
     .description(
       "Looks at the trained models and says which one scores.\n" +
         "`pipeline run train` lets a new version challenge the champion; what cannot be compared waits for `promote`.\n" +

@@ -1,6 +1,6 @@
 /** Runs, describes and cleans notebooks: `deno task notebook run notebooks/churn.ipynb -p as_of=2024-09-01`. */
 import { Command } from "commander";
-import { runCommand } from "shopflow/cli/mod.ts";
+import { runCommand, withLogLevel } from "shopflow/cli/mod.ts";
 
 /** Only the command that is called is loaded: some bring large libraries, which `run` should not wait for. */
 const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
@@ -20,6 +20,10 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
 const program = new Command("deno task notebook")
   .description("Runs, describes, compares, promotes and renders notebooks, with Deno alone.");
 const called = COMMANDS[Deno.args[0] ?? ""];
+// JupyterLab has a `--log-level` of its own.
+if (called !== COMMANDS.lab) withLogLevel(program);
 for (const load of called ? [called] : Object.values(COMMANDS)) (await load())(program);
 
-await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+if (import.meta.main) {
+  await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+}

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import type { RunName } from "shopflow/jobs/mod.ts";
-import type { JobBoard } from "../state/job_board.ts";
+import type { JobsReader } from "../state/jobs_reader.ts";
 import { exampleIds } from "../state/served_versions.ts";
 import { servedBy } from "../state/serving.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
@@ -22,7 +22,7 @@ const DOCUMENT = {
 interface DocsOptions {
   models: readonly ModelDefinition[];
   cache: ServingCache;
-  board: JobBoard;
+  board: JobsReader;
   /** Whether requests need an API key. */
   keyRequired: boolean;
   /** Whether starting, cancelling and pausing runs needs a key of its own. */
@@ -59,9 +59,9 @@ export function addDocs(app: OpenAPIHono, { models, cache, board, ...keys }: Doc
   });
 }
 
-/** The last slot that there is, of the first job that has one; undefined before a scheduler ran. */
-async function exampleRun(board: JobBoard): Promise<RunName | undefined> {
+/** The last run that there is, of the first job that has one; undefined before a scheduler ran. */
+async function exampleRun(board: JobsReader): Promise<RunName | undefined> {
   // What of the ledger cannot be read is no reason to have no page.
   const { jobs } = await board.overview().catch(() => ({ jobs: [] }));
-  return jobs.find(({ slots }) => slots.length > 0)?.slots.at(-1);
+  return jobs.find(({ runs }) => runs.length > 0)?.runs.at(-1);
 }

@@ -130,11 +130,11 @@ function curl(
   { path, body }: DocumentedEndpoint["examples"][number],
   { example, origin, keyRequired, operatorKeyRequired }: Omit<DocsProps, "endpoints" | "inputs">,
 ): string {
-  const { job, slot } = example.run ?? EXAMPLE_RUN;
+  const { job, scheduledFor } = example.run ?? EXAMPLE_RUN;
   const replaced = (text: string) =>
     withIds(text, example)
       .replaceAll(EXAMPLE_RUN.job, job)
-      .replaceAll(encodeURIComponent(shortTime(EXAMPLE_RUN.slot)), shortTime(slot));
+      .replaceAll(encodeURIComponent(shortTime(EXAMPLE_RUN.scheduledFor)), shortTime(scheduledFor));
   const parts = [`curl '${origin}${replaced(path)}'`];
   const acts = path.startsWith("/api/jobs") && method === "POST";
   if (method === "POST" && body === undefined) parts.push("-X POST");

@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import { InputError } from "shopflow/errors/mod.ts";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { readReportNotebook, servedPagePolicy } from "shopflow/notebook/mod.ts";
+import { readReportNotebook, servedPagePolicy } from "shopflow/notebook/report/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../problems.ts";
 import { exampleIds, servedVersions } from "../state/served_versions.ts";

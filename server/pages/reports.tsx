@@ -1,7 +1,8 @@
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
+import { formatTime } from "shopflow/runtime/mod.ts";
 import { type ExampleIds, type ServedVersions, withIds } from "../state/served_versions.ts";
-import { formatAge, formatMetric, formatTime, metricName, titled } from "./wording.ts";
-import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/mod.ts";
+import { formatAge, formatMetric, metricName, titled } from "./wording.ts";
+import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/report/mod.ts";
 import { Layout, renderPage } from "./layout.tsx";
 
 type Metrics = Record<string, number>;

@@ -1,6 +1,6 @@
 import { LakeError, LakeUnreachableError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { type CurrentReport, listReports, readReport } from "shopflow/notebook/mod.ts";
+import { type CurrentReport, listReports, readReport } from "shopflow/notebook/report/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 
 /** Something that was read from the lake. */

@@ -1,7 +1,7 @@
 /** A shop in which a few rows are dated years ahead goes the whole way, and everything else comes out as without them. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { listReports } from "shopflow/notebook/mod.ts";
+import { listReports } from "shopflow/notebook/report/mod.ts";
 import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
 import { openSession, openSnapshot, type Row, sqlString } from "shopflow/warehouse/mod.ts";
 import { MongoClient } from "mongodb";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
-import { listReports, readReport } from "shopflow/notebook/mod.ts";
+import { listReports, readReport } from "shopflow/notebook/report/mod.ts";
 import { openSnapshot, type Row } from "shopflow/warehouse/mod.ts";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/steps/extract/extract.ts";

@@ -1,7 +1,7 @@
 import { encodeJson } from "shopflow/lake/store/mod.ts";
 import assert from "node:assert/strict";
 import { type NotebookRun, rerunNotebook, runNotebook } from "shopflow/notebook/run/mod.ts";
-import { renderPage } from "shopflow/notebook/mod.ts";
+import { renderPage } from "shopflow/notebook/report/mod.ts";
 import { requireScores } from "shopflow/ml/registry/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";

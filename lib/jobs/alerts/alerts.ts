@@ -5,7 +5,7 @@ import { alertsKey } from "../ledger/keys.ts";
 import { type SharedObject, sharedObject } from "../ledger/shared_object.ts";
 import { headline } from "./message.ts";
 import { createDelivery, type DeliveryOptions, EMPTY, isState, post, type Stored } from "./outbox.ts";
-import { reviewAlerts, slotsToReview } from "./incidents.ts";
+import { reviewAlerts, runsToReview } from "./incidents.ts";
 
 export interface AlertsOptions extends DeliveryOptions {
   ledger: Ledger;
@@ -65,12 +65,12 @@ export function createAlerts(options: AlertsOptions): Alerts {
 
   async function look(job: Job, thorough: boolean): Promise<void> {
     try {
-      const slots = await slotsToReview(ledger, job.name, now(), thorough);
+      const runs = await runsToReview(ledger, job.name, now(), thorough);
       const paused = ledger.control(job.name).known?.paused !== undefined;
       const { alerts, givenUp, waiting } = await state(job.name).update((value) => {
         const before = isState(value) ? value : undefined;
-        const reviewed = reviewAlerts(job, slots, before, { now: now(), paused });
-        const posted = post(reviewed.state, names.has(job.alert) ? reviewed.alerts : []);
+        const reviewed = reviewAlerts(job, runs, before, { now: now(), paused });
+        const posted = post(reviewed.state, names.has(job.alertChannel) ? reviewed.alerts : []);
         return {
           ...(posted.state === value ? {} : { value: posted.state }),
           result: {
@@ -92,10 +92,12 @@ export function createAlerts(options: AlertsOptions): Alerts {
     await Promise.all([...jobs.values()].map((job) => soon(job.name, () => look(job, true))));
   }
 
-  function sayWhere({ alert }: Job): void {
-    if (names.has(alert) || said.has(alert)) return;
-    said.add(alert);
-    log.info(`Alerts for ${alert} are written here only: SHOPFLOW_ALERT_CHANNELS does not say where else.`);
+  function sayWhere({ alertChannel }: Job): void {
+    if (names.has(alertChannel) || said.has(alertChannel)) return;
+    said.add(alertChannel);
+    log.info(
+      `Alerts for ${alertChannel} are written here only: SHOPFLOW_ALERT_CHANNELS does not say where else.`,
+    );
   }
 
   const reviewed = () => Promise.all([...reviews.values()].map(({ current, next }) => next ?? current));

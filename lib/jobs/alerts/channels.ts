@@ -121,7 +121,7 @@ function webhookChannel({ name, url }: WebhookChannel, timeLimitMs: number): Cha
   };
 }
 
-/** A try may take so long, in milliseconds. */
+/** An attempt may take so long, in milliseconds. */
 const TIME_LIMIT_MS = 15_000;
 
 /** Opens the channels of the settings; nothing is connected yet. */

@@ -1,5 +1,5 @@
 import type { Job } from "../job.ts";
-import { hasSucceeded, isOpen, type Slot } from "../run.ts";
+import { hasSucceeded, isOpen, type Run } from "../run.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { dayIn, dayOf, pagesFolder } from "../ledger/keys.ts";
 
@@ -7,7 +7,7 @@ import { dayIn, dayOf, pagesFolder } from "../ledger/keys.ts";
 type AlertKind =
   /** A run failed for good. */
   | "failed"
-  /** A slot has not succeeded within its job's SLA. */
+  /** A run has not succeeded within its job's SLA. */
   | "overdue"
   /** What the job failed at, or was late with, is over. */
   | "recovered";
@@ -20,14 +20,14 @@ export interface Alert {
   job: string;
   owner: string;
   channel: string;
-  /** The slot it is about: the newest that failed or is overdue, or the one that ended it. */
-  slot: string;
+  /** The run it is about: the newest that failed or is overdue, or the one that ended it. */
+  scheduledFor: string;
   /** Why, in a sentence. */
   reason: string;
   /** When it was found. */
   at: string;
   /** What this one ends, or the one episode that it begins. */
-  episodes: { kind: Exclude<AlertKind, "recovered">; since: string; slots: number }[];
+  episodes: { kind: Exclude<AlertKind, "recovered">; since: string; runs: number }[];
 }
 
 /** An alert on its way. */
@@ -40,22 +40,22 @@ export interface Pending extends Alert {
   claim?: { by: string; until: string };
 }
 
-/** Trouble that lasts: from the first slot that has it until a slot shows that it is over. */
+/** Trouble that lasts: from the first run that has it until a run shows that it is over. */
 interface Episode {
   /** When it began. */
   since: string;
-  /** How many slots had it. */
-  slots: number;
+  /** How many runs had it. */
+  runs: number;
   /** The newest of them. */
-  lastSlot: string;
+  lastScheduledFor: string;
 }
 
 /** One kind of trouble of a job. */
 interface Track {
   episode?: Episode;
-  /** Slots that count already, sorted. */
+  /** Runs that count already, sorted. */
   counted: string[];
-  /** Slots up to this one count already, too. */
+  /** Runs up to this one count already, too. */
   countedUntil?: string;
 }
 
@@ -67,9 +67,9 @@ export interface AlertState {
   outbox: Pending[];
 }
 
-/** A slot that is in trouble. */
+/** A run that is in trouble. */
 interface Trouble {
-  slot: string;
+  scheduledFor: string;
   /** Since when, ISO. */
   since: string;
   reason: string;
@@ -79,54 +79,57 @@ interface Trouble {
 interface TrackReview {
   /** The same object when nothing changed. */
   track: Track;
-  /** The newest slot in trouble where an episode begins. */
+  /** The newest run in trouble where an episode begins. */
   begun?: Trouble & { episode: Episode };
-  /** The episode that is over, with the slot that showed it. */
-  ended?: { episode: Episode; slot: string };
+  /** The episode that is over, with the run that showed it. */
+  ended?: { episode: Episode; scheduledFor: string };
 }
 
-/** So many slots are remembered by name; of those before, the time of the newest. */
+/** So many runs are remembered by name; of those before, the time of the newest. */
 const MOST_COUNTED = 200;
 
 /**
  * Follows one kind of trouble of a job.
  *
- * @param troubles Slots that are in trouble, those that count already too.
- * @param over The newest slot that shows an episode whose newest slot is given to be over.
+ * @param troubles Runs that are in trouble, those that count already too.
+ * @param over The newest run that shows an episode whose newest run is given to be over.
  * @param isFirst Nobody looked at this job before: what is over already is not told.
  */
 function followTrouble(
   before: Track,
   troubles: Trouble[],
-  over: (lastSlot: string) => string | undefined,
+  over: (lastScheduledFor: string) => string | undefined,
   { now, isFirst }: { now: Date; isFirst: boolean },
 ): TrackReview {
-  const fresh = troubles.filter(({ slot }) =>
-    !before.counted.includes(slot) && slot > (before.countedUntil ?? "")
-  ).sort((a, b) => a.slot < b.slot ? -1 : 1);
+  const fresh = troubles.filter(({ scheduledFor }) =>
+    !before.counted.includes(scheduledFor) && scheduledFor > (before.countedUntil ?? "")
+  ).sort((a, b) => a.scheduledFor < b.scheduledFor ? -1 : 1);
   const counted = count(before, fresh);
-  const told = isFirst ? fresh.filter(({ slot }) => over(slot) === undefined) : fresh;
+  const told = isFirst ? fresh.filter(({ scheduledFor }) => over(scheduledFor) === undefined) : fresh;
   let { episode } = before;
   let begun: TrackReview["begun"];
   if (told.length > 0) {
     const newest = told.at(-1)!;
-    const slots = (episode?.slots ?? 0) + told.length;
-    const lastSlot = episode !== undefined && episode.lastSlot > newest.slot ? episode.lastSlot : newest.slot;
+    const runs = (episode?.runs ?? 0) + told.length;
+    const lastScheduledFor = episode !== undefined && episode.lastScheduledFor > newest.scheduledFor
+      ? episode.lastScheduledFor
+      : newest.scheduledFor;
     const since = episode?.since ?? told.map(({ since }) => since).sort()[0]!;
-    if (episode === undefined) begun = { ...newest, episode: { since, slots, lastSlot } };
-    episode = { since, slots, lastSlot };
+    if (episode === undefined) begun = { ...newest, episode: { since, runs, lastScheduledFor } };
+    episode = { since, runs, lastScheduledFor };
   }
-  // A slot in the future was run while the clock was ahead; those of the present show whether it is over.
+  // A run in the future was run while the clock was ahead; those of the present show whether it is over.
   const present = now.toISOString();
-  const slot = episode && over(episode.lastSlot > present ? present : episode.lastSlot);
-  const ended = episode && slot !== undefined ? { episode, slot } : undefined;
+  const scheduledFor = episode &&
+    over(episode.lastScheduledFor > present ? present : episode.lastScheduledFor);
+  const ended = episode && scheduledFor !== undefined ? { episode, scheduledFor } : undefined;
   if (ended !== undefined) episode = undefined;
   if (fresh.length === 0 && ended === undefined) return { track: before };
   return { track: { ...counted, ...(episode ? { episode } : {}) }, begun, ended };
 }
 
 function count({ counted, countedUntil }: Track, fresh: Trouble[]): Omit<Track, "episode"> {
-  const all = [...counted, ...fresh.map(({ slot }) => slot)].sort();
+  const all = [...counted, ...fresh.map(({ scheduledFor }) => scheduledFor)].sort();
   const until = all.length > MOST_COUNTED ? all.at(-MOST_COUNTED - 1)! : countedUntil;
   return { counted: all.slice(-MOST_COUNTED), ...(until === undefined ? {} : { countedUntil: until }) };
 }
@@ -135,93 +138,95 @@ function count({ counted, countedUntil }: Track, fresh: Trouble[]): Omit<Track, 
 const NEWS_MS = 3 * 24 * 60 * 60 * 1000;
 
 /** Who asks for a run watches it; nobody else waits for it. */
-const isScheduled = ({ requestedBy }: Slot) => requestedBy === undefined;
+const isScheduled = ({ requestedBy }: Run) => requestedBy === undefined;
 
-const isNews = ({ endedAt }: Slot, now: Date) =>
+const isNews = ({ endedAt }: Run, now: Date) =>
   endedAt === undefined || now.getTime() - Date.parse(endedAt) < NEWS_MS;
 
-/** Slots that failed for good, unless a person cancelled or asked for them. */
-function failures(slots: Slot[], now: Date): Trouble[] {
-  return slots.filter((slot) =>
-    slot.status === "failed" && slot.cancelledBy === undefined && isScheduled(slot) && isNews(slot, now)
-  ).map(({ slot, endedAt, reason }) => ({ slot, since: endedAt!, reason }));
+/** Runs that failed for good, unless a person cancelled or asked for them. */
+function failures(runs: Run[], now: Date): Trouble[] {
+  return runs.filter((run) =>
+    run.status === "failed" && run.cancelledBy === undefined && isScheduled(run) && isNews(run, now)
+  ).map(({ scheduledFor, endedAt, reason }) => ({ scheduledFor, since: endedAt!, reason }));
 }
 
-/** The newest success at or after a slot that failed; it may be one that a person asked for, of the same slot too. */
-function newestSuccess(slots: Slot[], lastSlot: string): string | undefined {
-  return slots.findLast((slot) => hasSucceeded(slot) && slot.slot >= lastSlot)?.slot;
+/** The newest success at or after a run that failed; it may be one that a person asked for, of the same run too. */
+function newestSuccess(runs: Run[], lastScheduledFor: string): string | undefined {
+  return runs.findLast((run) => hasSucceeded(run) && run.scheduledFor >= lastScheduledFor)?.scheduledFor;
 }
 
 /**
- * Slots that did not succeed within the SLA. Of those that ended without success only the newest counts: a later
- * slot that goes on or succeeded stands for it. While a job is paused, what is open waits by a person's will.
+ * Runs that did not succeed within the SLA. Of those that ended without success only the newest counts: a later
+ * run that goes on or succeeded stands for it. While a job is paused, what is open waits by a person's will.
  */
-function overdueSlots(job: Job, slots: Slot[], now: Date, paused: boolean): Trouble[] {
+function overdueRuns(job: Job, runs: Run[], now: Date, paused: boolean): Trouble[] {
   const { slaMinutes } = job;
   if (slaMinutes === undefined) return [];
-  const scheduled = slots.filter(isScheduled);
-  return scheduled.flatMap((slot, i): Trouble[] => {
-    const deadline = Date.parse(slot.slot) + slaMinutes * 60_000;
-    if (deadline >= now.getTime() || !isNews(slot, now)) return [];
+  const scheduled = runs.filter(isScheduled);
+  return scheduled.flatMap((run, i): Trouble[] => {
+    const deadline = Date.parse(run.scheduledFor) + slaMinutes * 60_000;
+    if (deadline >= now.getTime() || !isNews(run, now)) return [];
     const since = new Date(deadline).toISOString();
-    const found = (reason: string) => [{ slot: slot.slot, since, reason }];
-    if (slot.status === "late") return found(slot.reason);
-    if (isOpen(slot)) {
-      const state = slot.status === "running" ? "it still runs" : `it is ${slot.status} (${slot.reason})`;
+    const found = (reason: string) => [{ scheduledFor: run.scheduledFor, since, reason }];
+    if (run.slaMissed) return found(run.reason);
+    if (isOpen(run)) {
+      const state = run.status === "running" ? "it still runs" : `it is ${run.status} (${run.reason})`;
       return paused ? [] : found(`${slaMinutes} minutes after it was due, ${state}`);
     }
-    const standsFor = (later: Slot) => isOpen(later) || hasSucceeded(later);
-    if (!wasWanted(slot) || scheduled.slice(i + 1).some(standsFor)) return [];
+    const standsFor = (later: Run) => isOpen(later) || hasSucceeded(later);
+    if (!wasWanted(run) || scheduled.slice(i + 1).some(standsFor)) return [];
     return found(
-      slot.status === "failed" ? `it failed: ${slot.reason}` : `it was ${slot.status}: ${slot.reason}`,
+      run.status === "failed" ? `it failed: ${run.reason}` : `it was ${run.status}: ${run.reason}`,
     );
   });
 }
 
 /** It ended without success, and not by anybody's will. */
-function wasWanted({ status, cancelledBy, blockedBy }: Slot): boolean {
+function wasWanted({ status, cancelledBy, blockedBy }: Run): boolean {
   if (status === "failed") return cancelledBy === undefined;
   if (status === "missed") return true;
   // Others that were skipped were paused, overlapped or cancelled.
   return status === "skipped" && blockedBy !== undefined;
 }
 
-/** The newest slot after an overdue one that kept the SLA, once nothing overdue is open. */
-function keptAgain(job: Job, slots: Slot[], lastSlot: string, now: Date): string | undefined {
-  const open = overdueSlots(job, slots.filter(isOpen), now, false);
+/** The newest run after an overdue one that kept the SLA, once nothing overdue is open. */
+function keptAgain(job: Job, runs: Run[], lastScheduledFor: string, now: Date): string | undefined {
+  const open = overdueRuns(job, runs.filter(isOpen), now, false);
   if (open.length > 0) return undefined;
-  return slots.findLast((slot) => slot.status === "succeeded" && isScheduled(slot) && slot.slot > lastSlot)
-    ?.slot;
+  return runs.findLast((run) =>
+    run.status === "succeeded" && !run.slaMissed && isScheduled(run) && run.scheduledFor > lastScheduledFor
+  )
+    ?.scheduledFor;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** So many of the newest days with slots are looked at from time to time, however long ago they are. */
+/** So many of the newest days with runs are looked at from time to time, however long ago they are. */
 const NEWEST_DAYS = 4;
 
 /**
- * Slots of a job that may be news: of days with open slots, of today and yesterday.
+ * Runs of a job that may be news: of days with open runs, of today and yesterday.
  *
- * @param thorough Look at the newest other days too, for slots of long ago that were entered as missed just now.
+ * @param thorough Look at the newest other days too, for runs of long ago that were entered as missed just now.
  */
-export async function slotsToReview(
+export async function runsToReview(
   ledger: Ledger,
   job: string,
   now: Date,
   thorough: boolean,
-): Promise<Slot[]> {
+): Promise<Run[]> {
   await ledger.refresh(job);
-  const { openDays } = ledger.control(job).known!;
+  const { activeDays } = ledger.control(job).known!;
   const days = new Set([
-    ...Object.keys(openDays),
+    ...Object.keys(activeDays),
     // Tomorrow's day may have begun on another scheduler's clock.
     ...[60_000, 0, -DAY_MS].map((ms) => dayOf(new Date(now.getTime() + ms).toISOString())),
     ...(thorough ? await newestDays(ledger, job) : []),
   ]);
   const pages = await Promise.all([...days].map((day) => ledger.page(job, day).read()));
-  // That a slot runs is not on its page.
-  const open = new Map(ledger.openSlots(job).map((slot) => [slot.slot, slot]));
-  return pages.flatMap(({ slots }) => Object.values(slots).map((slot) => open.get(slot.slot) ?? slot))
-    .sort((a, b) => a.slot < b.slot ? -1 : 1);
+  // That a run runs is not on its page.
+  const open = new Map(ledger.openRuns(job).map((run) => [run.scheduledFor, run]));
+  return pages.flatMap(({ runs }) => Object.values(runs).map((run) => open.get(run.scheduledFor) ?? run))
+    .sort((a, b) => a.scheduledFor < b.scheduledFor ? -1 : 1);
 }
 
 async function newestDays(ledger: Ledger, job: string): Promise<string[]> {
@@ -232,22 +237,22 @@ async function newestDays(ledger: Ledger, job: string): Promise<string[]> {
 const NOTHING_YET: AlertState = { failed: { counted: [] }, overdue: { counted: [] }, outbox: [] };
 
 /**
- * Finds what is to be told about a job. It looks at slots, not at events, so it may be called at any time, by any
+ * Finds what is to be told about a job. It looks at runs, not at events, so it may be called at any time, by any
  * scheduler, and finds what others had no time to tell.
  *
- * - The first run that fails begins an episode and is told; further ones are not. The next slot that succeeds, or
+ * - The first run that fails begins an episode and is told; further ones are not. The next run that succeeds, or
  *   the same one when it is run again, ends it and is told.
- * - The first slot that misses its SLA begins another; the next one that keeps it ends it.
- * - Where one slot ends both, that is told once.
+ * - The first run that misses its SLA begins another; the next one that keeps it ends it.
+ * - Where one run ends both, that is told once.
  *
- * @param slots Those that are open and those that ended lately, by their time.
+ * @param runs Those that are open and those that ended lately, by their time.
  * @param before What was known; undefined when nobody looked at this job before.
  * @param paused Whether the job is paused.
  * @returns the state then, which is `before` itself when there is no news, and the news.
  */
 export function reviewAlerts(
   job: Job,
-  slots: Slot[],
+  runs: Run[],
   before: AlertState | undefined,
   { now, paused }: { now: Date; paused: boolean },
 ): { state: AlertState; alerts: Alert[] } {
@@ -255,8 +260,8 @@ export function reviewAlerts(
   const context = { now, isFirst: before === undefined };
   const failed = followTrouble(
     state.failed,
-    failures(slots, now),
-    (lastSlot) => newestSuccess(slots, lastSlot),
+    failures(runs, now),
+    (lastScheduledFor) => newestSuccess(runs, lastScheduledFor),
     context,
   );
   const overdue = job.slaMinutes === undefined
@@ -264,8 +269,8 @@ export function reviewAlerts(
     ? { track: state.overdue.episode === undefined ? state.overdue : { counted: [] } }
     : followTrouble(
       state.overdue,
-      overdueSlots(job, slots, now, paused),
-      (lastSlot) => keptAgain(job, slots, lastSlot, now),
+      overdueRuns(job, runs, now, paused),
+      (lastScheduledFor) => keptAgain(job, runs, lastScheduledFor, now),
       context,
     );
   const alerts = [
@@ -282,30 +287,34 @@ export function reviewAlerts(
 
 function begin(job: Job, kind: "failed" | "overdue", { begun }: TrackReview, now: Date): Alert[] {
   if (begun === undefined) return [];
-  const { slot, reason, episode } = begun;
-  return [alert(job, { kind, slot, reason, episodes: [told(kind, episode)] }, now)];
+  const { scheduledFor, reason, episode } = begun;
+  return [alert(job, { kind, scheduledFor, reason, episodes: [told(kind, episode)] }, now)];
 }
 
 function recovered(job: Job, tracks: Record<"failed" | "overdue", TrackReview>, now: Date): Alert[] {
   const ended = (["failed", "overdue"] as const).flatMap((kind) => {
     const found = tracks[kind].ended;
-    return found === undefined ? [] : [{ slot: found.slot, told: told(kind, found.episode) }];
+    return found === undefined ? [] : [{ scheduledFor: found.scheduledFor, told: told(kind, found.episode) }];
   });
   if (ended.length === 0) return [];
-  const slot = ended.map(({ slot }) => slot).sort().at(-1)!;
+  const scheduledFor = ended.map(({ scheduledFor }) => scheduledFor).sort().at(-1)!;
   const episodes = ended.map(({ told }) => told);
   return [
-    alert(job, { kind: "recovered", slot, reason: "the job does what it should again", episodes }, now),
+    alert(
+      job,
+      { kind: "recovered", scheduledFor, reason: "the job does what it should again", episodes },
+      now,
+    ),
   ];
 }
 
-const told = (kind: "failed" | "overdue", { since, slots }: Episode) => ({ kind, since, slots });
+const told = (kind: "failed" | "overdue", { since, runs }: Episode) => ({ kind, since, runs });
 
 function alert(
-  { name, owner, alert: channel }: Job,
-  news: Pick<Alert, "kind" | "slot" | "reason" | "episodes">,
+  { name, owner, alertChannel: channel }: Job,
+  news: Pick<Alert, "kind" | "scheduledFor" | "reason" | "episodes">,
   now: Date,
 ): Alert {
   const at = now.toISOString();
-  return { id: `${name} ${news.kind} ${news.slot} ${at}`, job: name, owner, channel, at, ...news };
+  return { id: `${name} ${news.kind} ${news.scheduledFor} ${at}`, job: name, owner, channel, at, ...news };
 }

@@ -7,7 +7,7 @@ import { readRunLog } from "../execution/read_log.ts";
 
 /** An alert as channels send it. */
 export interface AlertMessage {
-  /** The same for every try. */
+  /** The same for every attempt. */
   id: string;
   title: string;
   text: string;
@@ -50,13 +50,13 @@ export function alertMessage(
   const title = shortened(TITLES[alert.kind](run), LONGEST_TITLE);
   const facts = [
     ["job", alert.job],
-    ["slot", shortTime(alert.slot)],
+    ["run", shortTime(alert.scheduledFor)],
     ["reason", shortened(alert.reason, LONGEST_REASON)],
     ...alert.episodes.map((episode) => ["since", sinceText(alert, episode)]),
     ["owner", alert.owner],
     ...(publicUrl === undefined
       ? []
-      : [["page", `${publicUrl}/jobs/${alert.job}/runs/${shortTime(alert.slot)}`]]),
+      : [["page", `${publicUrl}/jobs/${alert.job}/runs/${shortTime(alert.scheduledFor)}`]]),
   ] as [string, string][];
   const commands = alert.kind === "recovered"
     ? []
@@ -79,11 +79,11 @@ export function alertMessage(
 }
 
 function sinceText({ kind, at }: Alert, episode: Alert["episodes"][number]): string {
-  const { since, slots } = episode;
+  const { since, runs } = episode;
   const what = episode.kind === "failed"
-    ? (slots === 1 ? "1 run failed" : `${slots} runs failed`)
-    : (slots === 1 ? "1 slot missed the SLA" : `${slots} slots missed the SLA`);
-  if (kind !== "recovered") return slots === 1 ? shortTime(since) : `${shortTime(since)}, ${what}`;
+    ? (runs === 1 ? "1 run failed" : `${runs} runs failed`)
+    : (runs === 1 ? "1 run missed the SLA" : `${runs} runs missed the SLA`);
+  if (kind !== "recovered") return runs === 1 ? shortTime(since) : `${shortTime(since)}, ${what}`;
   return `${shortTime(since)} until now, ${formatDuration(Date.parse(at) - Date.parse(since))}; ${what}`;
 }
 
@@ -132,9 +132,9 @@ const LINES = 15;
 
 /** Reads the last lines of the log of a run's last attempt; secrets were masked when it was written. */
 export function logTail(store: ObjectStore): (run: RunName) => Promise<string[]> {
-  return async ({ job, slot }) => {
+  return async ({ job, scheduledFor }) => {
     const last: string[] = [];
-    for await (const line of readRunLog(store, { job, slot })) {
+    for await (const line of readRunLog(store, { job, scheduledFor })) {
       last.push(line);
       if (last.length > LINES) last.shift();
     }

@@ -11,7 +11,7 @@ import { type Channel, DeliveryError } from "./channels.ts";
 const MOST_WAITING = 20;
 /** What could not be sent for so long is no news any more: a day. */
 const GIVE_UP_MS = 24 * 60 * 60 * 1000;
-/** After this, others take the one who claimed an alert for dead; a try takes much less. */
+/** After this, others take the one who claimed an alert for dead; an attempt takes much less. */
 const CLAIM_MS = 2 * 60 * 1000;
 const FIRST_DELAY_MS = 30_000;
 const MAX_DELAY_MS = 15 * 60 * 1000;
@@ -227,7 +227,9 @@ export function createDelivery(
 
   function giveUp(alerts: Pending[]): void {
     for (const alert of alerts) {
-      log.warn(`${headline(alert)}: ${alert.channel} was not told in ${alert.tries} tries; that is given up`);
+      log.warn(
+        `${headline(alert)}: ${alert.channel} was not told in ${alert.tries} attempts; that is given up`,
+      );
     }
   }
 

@@ -1,4 +1,4 @@
-import { formatDuration, type GuardedProcess, type Lease, startGuarded } from "shopflow/runtime/mod.ts";
+import { formatDuration, type Lease, startSupervised, type SupervisedProcess } from "shopflow/runtime/mod.ts";
 import process from "node:process";
 import { createLineSplitter } from "./output.ts";
 
@@ -20,7 +20,7 @@ export interface ProcessResult {
     | "timed out"
     | "cancelled"
     /** By its guard, for want of a sign of life of the scheduler. */
-    | "unattended"
+    | "orphaned"
     | "not started";
   /** Null where a signal killed it, or it did not start. */
   exitCode: number | null;
@@ -48,7 +48,7 @@ export function exitReason(result: ProcessResult): string {
       return `ended after its limit of ${formatDuration(result.timeoutMs)}`;
     case "cancelled":
       return `cancelled: ${cancelled(result.cancelReason)}`;
-    case "unattended":
+    case "orphaned":
       return "ended by its guard, since its scheduler gave no sign of life";
     case "exited":
       if (result.killedBy === "SIGKILL") return "killed by SIGKILL, perhaps for want of memory";
@@ -145,7 +145,7 @@ export interface ProcessOptions {
   /** Receives what the process prints; while a promise of it is open, no more is read. */
   onLine?: (line: string, stream: "stdout" | "stderr") => void | Promise<void>;
   /** Between asking the process to stop and killing it, in milliseconds; default 5000. */
-  graceMs?: number;
+  killAfterMs?: number;
   /** Of whoever answers for it: the process and all that it started are killed before it is over. */
   lease?: Lease;
 }
@@ -175,9 +175,9 @@ export async function runProcess(call: ProgramCall, options: ProcessOptions): Pr
   if (options.signal?.aborted) {
     return finish({ ended: "cancelled", cancelReason: options.signal.reason });
   }
-  let started: GuardedProcess;
+  let started: SupervisedProcess;
   try {
-    started = await startGuarded([call.program, ...call.args], {
+    started = await startSupervised([call.program, ...call.args], {
       cwd: call.cwd,
       env: { ...Deno.env.toObject(), ...call.env },
       lease: options.lease,
@@ -196,9 +196,9 @@ export async function runProcess(call: ProgramCall, options: ProcessOptions): Pr
 /** What is known of a result without its start. */
 type Outcome = Omit<ProcessResult, "milliseconds" | "timeoutMs">;
 
-async function watch(guarded: GuardedProcess, options: ProcessOptions): Promise<Outcome> {
-  const { timeoutMs, signal, mask = (line) => line, onLine, graceMs = 5000 } = options;
-  const { child } = guarded;
+async function watch(supervised: SupervisedProcess, options: ProcessOptions): Promise<Outcome> {
+  const { timeoutMs, signal, mask = (line) => line, onLine, killAfterMs = 5000 } = options;
+  const { child } = supervised;
   const memory = watchMemory(child.pid);
   const lastLines: string[] = [];
   const output = readOutput(child, mask, async (line, stream) => {
@@ -214,7 +214,7 @@ async function watch(guarded: GuardedProcess, options: ProcessOptions): Promise<
     if (stopped !== undefined) return;
     stopped = why;
     askToStop(child);
-    later(graceMs, () => guarded.end());
+    later(killAfterMs, () => supervised.end());
   };
   const outcome = (): "exited" | "timed out" | "cancelled" => stopped ?? "exited";
   // Not at once: where this program was stopped itself, the process may have ended in time, and is heard of only now.
@@ -227,12 +227,12 @@ async function watch(guarded: GuardedProcess, options: ProcessOptions): Promise<
   const status = await child.status;
   signal?.removeEventListener("abort", cancel);
   timers.forEach(clearTimeout);
-  await guarded.end();
+  await supervised.end();
   const peakBytes = await memory.stop();
   await output.drain(LAST_OUTPUT_MS);
   return {
     // One that ended by itself did so whoever attended to it.
-    ended: guarded.unattended && status.signal !== null ? "unattended" : outcome(),
+    ended: supervised.orphaned && status.signal !== null ? "orphaned" : outcome(),
     exitCode: status.signal === null ? status.code : null,
     killedBy: status.signal,
     cancelReason: outcome() === "cancelled" ? signal?.reason : undefined,

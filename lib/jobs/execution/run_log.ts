@@ -8,7 +8,7 @@ import type { RunName } from "../run.ts";
 import { Buffer } from "node:buffer";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 
-/** One try of a run. */
+/** One attempt of a run. */
 export interface AttemptName extends RunName {
   /** From 1. */
   attempt: number;
@@ -25,7 +25,8 @@ export interface LogChunk {
   lines: string[];
 }
 
-const attemptFolder = ({ job, slot, attempt }: AttemptName) => `${logFolder(job, slot)}${attempt}/`;
+const attemptFolder = ({ job, scheduledFor, attempt }: AttemptName) =>
+  `${logFolder(job, scheduledFor)}${attempt}/`;
 const objectName = (number: number) => `${String(number).padStart(6, "0")}.log`;
 
 export const chunkKey = (run: AttemptName, number: number) => attemptFolder(run) + objectName(number);
@@ -137,7 +138,7 @@ interface RunLogEnd {
   problem?: string;
 }
 
-/** The log of one try of a run. It never fails, whatever the store does, and holds no more than `maxBytes`. */
+/** The log of one attempt of a run. It never fails, whatever the store does, and holds no more than `maxBytes`. */
 export interface RunLog {
   /** Adds a line with the time; returns at once. */
   write(line: string): void;
@@ -153,7 +154,7 @@ const LONGEST_RETRY_MS = 30_000;
 
 type Timer = ReturnType<typeof setTimeout>;
 
-/** Opens the log of a try that has none yet: the number of an attempt is given once. */
+/** Opens the log of an attempt that has none yet: the number of an attempt is given once. */
 export function openRunLog(store: ObjectStore, run: AttemptName, options: RunLogOptions): RunLog {
   const { now, mask = (line) => line, flushMs = 2000, maxBytes = 10 << 20, closeMs = 30_000 } = options;
   const partBytes = Math.floor(maxBytes / 2);

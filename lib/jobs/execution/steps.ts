@@ -45,14 +45,14 @@ function quoted(argument: string): string {
 interface StepExecutorOptions {
   store: ObjectStore;
   /** The program that does a step of a run. */
-  program: (step: Step, execution: Pick<Execution, "job" | "slot">) => ProgramCall;
+  program: (step: Step, execution: Pick<Execution, "job" | "run">) => ProgramCall;
   now: () => Date;
   /** Takes secrets out of what is kept of the output. */
   mask: (line: string) => string;
   /** Told what cannot be kept of a log. */
   warn: (message: string) => void;
   /** Between asking a process to stop and killing it, in milliseconds; default 5000. */
-  graceMs?: number;
+  killAfterMs?: number;
 }
 
 /**
@@ -62,14 +62,14 @@ interface StepExecutorOptions {
 export function stepExecutor(options: StepExecutorOptions): Execute {
   const { store, now, warn } = options;
   return async (execution) => {
-    const { job, slot, attempt } = execution;
-    const log = openRunLog(store, { job: job.name, slot: slot.slot, attempt }, { now });
+    const { job, run, attempt } = execution;
+    const log = openRunLog(store, { job: job.name, scheduledFor: run.scheduledFor, attempt }, { now });
     try {
       return await executeSteps(execution, log, options);
     } finally {
       const { unsaved, problem } = await log.close();
       if (unsaved > 0) {
-        warn(`${formatRunName(slot)}: ${unsaved} lines of its log could not be stored: ${problem}`);
+        warn(`${formatRunName(run)}: ${unsaved} lines of its log could not be stored: ${problem}`);
       }
     }
   };
@@ -78,15 +78,15 @@ export function stepExecutor(options: StepExecutorOptions): Execute {
 async function executeSteps(
   execution: Execution,
   log: RunLog,
-  { program, mask, graceMs }: StepExecutorOptions,
+  { program, mask, killAfterMs }: StepExecutorOptions,
 ): Promise<Outcome> {
-  const { job, slot, signal, lease } = execution;
+  const { job, run, signal, lease } = execution;
   const until = performance.now() + job.timeoutMinutes * 60_000;
   let peakBytes: number | undefined;
   for (const [i, step] of job.steps.entries()) {
     const name = stepName(step);
-    if (slot.stepsDone.includes(name)) {
-      log.write(`${name}: was done by an earlier try`);
+    if (run.stepsDone.includes(name)) {
+      log.write(`${name}: was done by an earlier attempt`);
       continue;
     }
     if (signal.aborted) return { ...stopped(signal.reason as StopReason), peakBytes };
@@ -94,7 +94,7 @@ async function executeSteps(
       log,
       mask,
       signal,
-      graceMs,
+      killAfterMs,
       timeoutMs: Math.max(1, until - performance.now()),
       lease,
     });
@@ -103,7 +103,9 @@ async function executeSteps(
       return { ...failure(job, name, ended, signal), peakBytes };
     }
     // The end of the last step is that of the run, which is written down at once after it.
-    if (i < job.steps.length - 1 && !await execution.stepDone(name)) return { ...stopped("lost"), peakBytes };
+    if (i < job.steps.length - 1 && !await execution.stepDone(name)) {
+      return { ...stopped("lease expired"), peakBytes };
+    }
   }
   return { ended: "succeeded", reason: "exit code 0", exitCode: 0, peakBytes };
 }
@@ -115,7 +117,7 @@ function failure(
   signal: AbortSignal,
 ): Outcome {
   if (result.ended === "cancelled") return stopped(signal.reason as StopReason);
-  if (result.ended === "unattended") return stopped("lost");
+  if (result.ended === "orphaned") return stopped("lease expired");
   const where = steps.length > 1 ? `${name}: ` : "";
   if (result.ended === "timed out") {
     return { ended: "timed out", reason: `${where}ended after the job's limit of ${timeoutMinutes} minutes` };

@@ -1,6 +1,12 @@
 import { LakeError, ModelError } from "shopflow/errors/mod.ts";
-import { fileSha256, isWhole, verifiedPath } from "shopflow/lake/mod.ts";
-import { type ObjectStore, readSealedJson, sealed } from "shopflow/lake/store/mod.ts";
+import {
+  fileSha256,
+  isIntact,
+  type ObjectStore,
+  readSealedJson,
+  sealed,
+  verifiedPath,
+} from "shopflow/lake/store/mod.ts";
 import { type PointerMove, setPointer } from "./champion.ts";
 import { daysBetween } from "../as_of_date.ts";
 
@@ -114,7 +120,7 @@ export async function upToDateScores(
   const scores = await currentScores(store, name);
   if (scores?.snapshot !== snapshot || scores.modelVersion !== modelVersion) return undefined;
   if (await store.stat(scores.key) === undefined) return undefined;
-  return await isWhole(store, scores) ? scores : undefined;
+  return await isIntact(store, scores) ? scores : undefined;
 }
 
 /**

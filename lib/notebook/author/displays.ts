@@ -1,5 +1,5 @@
+import { escapeHtml } from "shopflow/runtime/mod.ts";
 import { ColumnTable } from "arquero";
-import { escapeHtml } from "../format/escape_html.ts";
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import type { MimeBundle } from "../format/nbformat.ts";
 

@@ -1,4 +1,4 @@
-import { type CellPlace, type CellProblem, cellsModule } from "./cells_module.ts";
+import { type CellPlace, type CellProblem, notebookModule } from "./notebook_module.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { isFile } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
@@ -64,13 +64,13 @@ const KEEP_MS = 30 * 24 * 3_600_000;
  */
 export async function checkTypes(notebook: Notebook, options: CheckOptions): Promise<CellProblem[]> {
   const { folder, cache, env, signal } = options;
-  const { code, places, jsx, syntaxErrors } = cellsModule(notebook, folder);
+  const { code, places, jsx, syntaxErrors } = notebookModule(notebook, folder);
   if (syntaxErrors.length > 0) return syntaxErrors;
   const config = await findUpwards(folder, ["deno.json", "deno.jsonc"]);
   // Deno remembers what it has checked by path and content, so the same code has the same path.
   const hash = createHash("sha256").update(`${config}\n${code}`).digest("hex").slice(0, 16);
   const path = join(cache, `${hash}.${jsx ? "tsx" : "ts"}`);
-  await writeWhole(path, code);
+  await writeAtomically(path, code);
   await removeOld(cache);
   const lock = await copiedLock(config, cache);
   try {
@@ -140,8 +140,8 @@ async function removeOld(cache: string): Promise<void> {
   }
 }
 
-/** Another run may check the same code at the same time, so nobody must see half of it. */
-async function writeWhole(path: string, text: string): Promise<void> {
+/** Another run may check the same code at the same time, so it must never see a partial file. */
+async function writeAtomically(path: string, text: string): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
   const staged = `${path}.${crypto.randomUUID()}`;
   await Deno.writeTextFile(staged, text);
@@ -160,7 +160,7 @@ export function showProblems({ cells }: Notebook, problems: CellProblem[]): void
       ename: first.code,
       evalue: `cell ${first.cell}, line ${first.line}: ${first.message.split("\n")[0]}${more}`,
       traceback: [
-        "The notebook was not run, since its code is not in order. `--no-check` runs it all the same.",
+        "The notebook was not run because its code has type errors. Use --no-check to run it anyway.",
         ...own.flatMap((
           { code, line, message, source },
         ) => ["", `line ${line}: ${source.trim()}`, `  ${code}: ${message}`]),

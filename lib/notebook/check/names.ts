@@ -21,7 +21,7 @@ export function parseCell(source: string): { file: File; jsx: boolean } | { mess
     try {
       return { file: attempt([...PLUGINS, "jsx"]), jsx: true };
     } catch {
-      // What is no TypeScript with JSX either is told as what it is without.
+      // Code that is invalid with JSX, too, is reported as it is without.
       const { message, loc } = error as Error & { loc?: { line: number } };
       return { message: message.replace(/ \(\d+:\d+\)$/, ""), line: loc?.line ?? 1 };
     }

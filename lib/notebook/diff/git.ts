@@ -49,7 +49,7 @@ export async function textAtRevision(revision: string, path: string, folder = ".
   });
 }
 
-/** The commits that touched a file, also under former names, the newest first; none outside of a repository. */
+/** The commits that touched a file, also under earlier names, the newest first; none outside of a repository. */
 export async function commitsOf(file: string, limit: number): Promise<Commit[]> {
   const format = "%x00%H%x00%cI%x00%an%x00%s%x00";
   const { success, stdout } = await git(

@@ -67,7 +67,7 @@ export function parseAssignments(declared: ParameterDeclaration[], assignments: 
   for (const assignment of assignments) {
     const equals = assignment.indexOf("=");
     if (equals < 1) {
-      throw new NotebookError("Not a parameter", {
+      throw new NotebookError("Invalid parameter", {
         expected: "name=value",
         found: JSON.stringify(assignment),
       });

@@ -106,8 +106,8 @@ function sign(key: string, parts: Uint8Array[]): string {
 export const BARRIER = "application/vnd.shopflow.barrier+json";
 /** A promise of the cell was rejected and nobody waited for it; the kernel alone takes that for success. */
 export const UNHANDLED = "application/vnd.shopflow.unhandled-rejection+json";
-/** What the notebook read: see {@linkcode ReadFact}. */
-export const READ = "application/vnd.shopflow.read+json";
+/** What the notebook read: see {@linkcode LineageEntry}. */
+export const LINEAGE = "application/vnd.shopflow.lineage+json";
 
 /** In the place of data that are too large for the kernel's socket: the path of a file that has them as JSON. */
 export const LARGE = "application/vnd.shopflow.large+json";
@@ -118,7 +118,7 @@ export const LARGE = "application/vnd.shopflow.large+json";
 const LARGE_CHARACTERS = 250_000;
 
 /** One thing that a notebook read from the lake, for the record of its run. */
-export interface ReadFact {
+export interface LineageEntry {
   kind: "snapshot" | "model" | "scores";
   /** `lake` for the snapshot, or the name of the model or score table. */
   name: string;
@@ -126,17 +126,17 @@ export interface ReadFact {
 }
 
 /** Where the prelude leaves its function for the notebook's library; absent in a plain Jupyter. */
-export const READ_HOOK = Symbol.for("shopflow.notebook.read");
+export const LINEAGE_HOOK = Symbol.for("shopflow.notebook.lineage");
 /** Where the prelude leaves the versions that a repeated run must read; absent otherwise. */
-export const PINNED = Symbol.for("shopflow.notebook.pinned");
+export const PINNED_VERSIONS = Symbol.for("shopflow.notebook.pinned_versions");
 
 /**
  * Code that runs in the Deno kernel before the first cell.
  *
- * @param pinned what the notebook reads where it does not name a version itself
+ * @param pinnedVersions what the notebook reads where it does not name a version itself
  * @param folder where large data are put
  */
-export function preludeCode(pinned: ReadFact[], folder: string): string {
+export function preludeCode(pinnedVersions: LineageEntry[], folder: string): string {
   return `{
   // A notebook may put others in their place.
   const { setTimeout, crypto } = globalThis;
@@ -189,11 +189,11 @@ export function preludeCode(pinned: ReadFact[], folder: string): string {
       for (const piece of pieces(text)) core.print(piece, level > 1);
     });
   }
-  globalThis[Symbol.for("${READ_HOOK.description}")] = (fact) => tell("${READ}", fact);
+  globalThis[Symbol.for("${LINEAGE_HOOK.description}")] = (fact) => tell("${LINEAGE}", fact);
   // Yields once, so that rejections of the cell are told before.
   globalThis[Symbol.for("${BARRIER}")] = (id, ms) =>
     setTimeout(() => setTimeout(() => tell("${BARRIER}", id), 0), ms);
-  globalThis[Symbol.for("${PINNED.description}")] = ${JSON.stringify(pinned)};
+  globalThis[Symbol.for("${PINNED_VERSIONS.description}")] = ${JSON.stringify(pinnedVersions)};
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     const { reason } = event;

@@ -1,8 +1,7 @@
-import { formatDuration } from "shopflow/runtime/mod.ts";
+import { escapeHtml, formatDuration } from "shopflow/runtime/mod.ts";
 import hljs from "highlight.js/lib/core";
 import typescript from "highlight.js/lib/languages/typescript";
 import type { CodeCell, ErrorOutput, MimeBundle, Output } from "../format/nbformat.ts";
-import { escapeHtml } from "../format/escape_html.ts";
 import { droppedElements, sanitizeHtml, sanitizeSvg, withScrollingTables } from "./sanitize.ts";
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { drawChart, type DrawnChart } from "../charts/render_svg.ts";

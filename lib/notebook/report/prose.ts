@@ -1,6 +1,6 @@
+import { escapeHtml } from "shopflow/runtime/mod.ts";
 // @ts-types="@types/markdown-it"
 import MarkdownIt from "markdown-it";
-import { escapeHtml } from "../format/escape_html.ts";
 
 /** A heading of the page, for its table of contents. */
 export interface Heading {

@@ -5,9 +5,9 @@
 import { maskSecrets, NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import type { CodeCell, ErrorOutput, Notebook, Output } from "../format/nbformat.ts";
+import type { CodeCell, ErrorOutput, Output } from "../format/nbformat.ts";
 import { formatNotebook } from "../format/notebook_file.ts";
-import { type ExecutedNotebook, runKey, type RunRecord, SAVE_EVERY_MS } from "./record.ts";
+import { type ExecutedNotebook, markSaved, maskFailure, runKey, SAVE_EVERY_MS } from "./record.ts";
 import type { KernelClient } from "../kernel/client.ts";
 import { CANCELLED } from "../kernel/failures.ts";
 
@@ -76,7 +76,7 @@ function maskOutputs({ cells, metadata: { shopflow: record } }: ExecutedNotebook
   for (const cell of cells) {
     if (cell.cell_type === "code") cell.outputs.forEach(maskOutput);
   }
-  if (record.failure) record.failure.evalue = maskSecrets(record.failure.evalue);
+  maskFailure(record);
 }
 
 /** Data, and lengths of printed texts, that were masked when the run was saved before: it is saved every few seconds. */
@@ -123,8 +123,7 @@ export async function startSaving(
   const key = runKey(record.notebook, record.runId);
   const started = performance.now();
   const write = async () => {
-    record.savedAt = runtime.now().toISOString();
-    record.milliseconds = Math.round(performance.now() - started);
+    markSaved(record, runtime.now(), Math.round(performance.now() - started));
     maskOutputs(notebook);
     await store.put(key, new TextEncoder().encode(formatNotebook(notebook)));
   };
@@ -191,14 +190,6 @@ export async function runCells(
   }
   const end = error ? `, then ${error.ename === CANCELLED ? "it was cancelled" : "one failed"}` : "";
   bar.finish(`${done} of ${cells.length} cells${end}`);
-}
-
-/** The first cell with an error; looked for when the kernel is closed, since a rejected promise may come late. */
-export function findFailure({ cells }: Pick<Notebook, "cells">): RunRecord["failure"] {
-  for (const cell of cells) {
-    const error = cell.cell_type === "code" && cell.outputs.find((output) => output.output_type === "error");
-    if (error) return { cellId: cell.id, ename: error.ename, evalue: error.evalue };
-  }
 }
 
 async function runCell(

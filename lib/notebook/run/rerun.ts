@@ -4,7 +4,7 @@ import { findSnapshot } from "shopflow/lake/mod.ts";
 import { dirname, resolve } from "node:path";
 import { executeNotebook, type ExecuteOptions, type RunContext, withoutOutputs } from "./execute_notebook.ts";
 import { findRun } from "./find_runs.ts";
-import type { ReadFact } from "../kernel/messages.ts";
+import type { LineageEntry } from "../kernel/messages.ts";
 import { type NotebookRun, type RunRecord, snapshotRead } from "./record.ts";
 
 /** A cell whose outputs are not those of another run. */
@@ -65,7 +65,7 @@ export interface Rerun extends NotebookRun {
   /** Cells whose outputs are not the same; empty when all are equal. */
   differences: CellDifference[];
   /** What the repetition read that the run before did not, e.g. a model that a cell names by itself. */
-  otherReads: ReadFact[];
+  otherLineage: LineageEntry[];
 }
 
 /**
@@ -97,18 +97,18 @@ export async function rerunNotebook(
       folder,
       parameters: before.parameters,
       parameterRules: before.parameterRules,
-      pinned: before.reads,
+      pinnedVersions: before.lineage,
       rerunOf: before.runId,
     },
     context,
     options,
   );
-  const known = new Set(before.reads.map(versionOf));
+  const known = new Set(before.lineage.map(versionOf));
   return {
     ...run,
     before,
     differences: compareOutputs(executed, run.notebook),
-    otherReads: run.record.reads.filter((fact) => !known.has(versionOf(fact))),
+    otherLineage: run.record.lineage.filter((fact) => !known.has(versionOf(fact))),
   };
 }
 
@@ -118,7 +118,7 @@ const wishesOf = ({ env, report }: RunRecord) => ({
   ...(report !== undefined && { report }),
 });
 
-const versionOf = ({ kind, name, version }: ReadFact) => `${kind} ${name} ${version}`;
+const versionOf = ({ kind, name, version }: LineageEntry) => `${kind} ${name} ${version}`;
 
 async function folderOf({ runId, path }: RunRecord): Promise<string> {
   const folder = path && dirname(resolve(path));

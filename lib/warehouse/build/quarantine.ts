@@ -65,9 +65,20 @@ export function createQuarantine(
   };
 }
 
-/** Runs that data tests blocked, the latest first. */
-export async function quarantinedRuns(store: ObjectStore): Promise<QuarantinedRun[]> {
-  return (await runsIn(store, await store.list(QUARANTINE))).toSorted((a, b) => a.run < b.run ? 1 : -1);
+/**
+ * Runs that data tests blocked, the latest first.
+ *
+ * @param run Only the one of this name.
+ * @throws {LakeError} when there is none of this name, with those that there are.
+ */
+export async function quarantinedRuns(store: ObjectStore, run?: string): Promise<QuarantinedRun[]> {
+  const runs = (await runsIn(store, await store.list(QUARANTINE))).toSorted((a, b) => a.run < b.run ? 1 : -1);
+  const found = runs.filter((one) => run === undefined || one.run === run);
+  if (found.length > 0 || run === undefined) return found;
+  throw new LakeError("The quarantine has no such run", {
+    expected: runs.map((one) => one.run).join(", ") || "a run that data tests blocked; there is none",
+    found: JSON.stringify(run),
+  });
 }
 
 /** What lies in quarantine. */
@@ -113,21 +124,6 @@ function summaryIn(body: Uint8Array): QuarantinedRun | undefined {
 }
 
 /**
- * A run that data tests blocked, by its name.
- *
- * @throws {LakeError} when there is none, with those that there are.
- */
-export async function quarantinedRun(store: ObjectStore, run: string): Promise<QuarantinedRun> {
-  const runs = await quarantinedRuns(store);
-  const found = runs.find((one) => one.run === run);
-  if (found !== undefined) return found;
-  throw new LakeError("The quarantine has no such run", {
-    expected: runs.map((one) => one.run).join(", ") || "a run that data tests blocked; there is none",
-    found: JSON.stringify(run),
-  });
-}
-
-/**
  * Rows that a data test found in a blocked run.
  *
  * @param query SQL over the table `failing_rows`; by default all of its rows.
@@ -139,7 +135,7 @@ export async function quarantinedRows(
   test: string,
   query = "SELECT * FROM failing_rows",
 ): Promise<Row[]> {
-  const { tests } = await quarantinedRun(store, run);
+  const tests = (await quarantinedRuns(store, run)).flatMap(({ tests }) => tests);
   const found = tests.find(({ name, key }) => name === test || key.endsWith(`/${test}.parquet`));
   if (found === undefined) {
     throw new LakeError(`No such data test blocked the run ${run}`, {

@@ -11,7 +11,7 @@ import {
   readParameters,
   replaceFiles,
 } from "shopflow/notebook/mod.ts";
-import { findRedefinitions, libraryNames } from "shopflow/notebook/promote/mod.ts";
+import { findDuplicatedNames, libraryNames } from "shopflow/notebook/promote/mod.ts";
 import { join } from "node:path";
 import { givenFile, givenFiles } from "shopflow/cli/mod.ts";
 
@@ -30,7 +30,7 @@ async function check(given: string[]): Promise<void> {
   const library = await libraryNames(ROOT);
   const found: string[] = [];
   for (const file of files) {
-    for (const { cellId, name, specifier } of findRedefinitions(await readNotebook(file), library)) {
+    for (const { cellId, name, specifier } of findDuplicatedNames(await readNotebook(file), library)) {
       found.push(`${name} of ${specifier} in cell ${cellId} of ${file}`);
     }
   }

@@ -3,7 +3,7 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { openStore } from "shopflow/lake/store/mod.ts";
 import { findRun, readExecuted } from "shopflow/notebook/run/mod.ts";
-import { renderPage, renderPdf } from "shopflow/notebook/mod.ts";
+import { renderPage, renderPdf } from "shopflow/notebook/report/mod.ts";
 import { extname, resolve } from "node:path";
 import { givenFile, writeOutputFile } from "shopflow/cli/mod.ts";
 

@@ -1,10 +1,15 @@
-import type { Progress } from "shopflow/runtime/mod.ts";
+import { countOf, type Progress } from "shopflow/runtime/mod.ts";
 import { LakeError, NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { type CurrentReport, currentReport, noteRemoved, reportNames } from "shopflow/notebook/mod.ts";
+import {
+  type CurrentReport,
+  currentReport,
+  markNotebookRemoved,
+  reportNames,
+} from "shopflow/notebook/report/mod.ts";
 import { basename, join } from "node:path";
 import type { Pipeline, PipelineContext, PipelineResult } from "../../context.ts";
-import { countText } from "shopflow/cli/mod.ts";
+import pLimit from "p-limit";
 import { type PlannedNotebook, planNotebooks } from "./plan_notebooks.ts";
 import { publishNotebook } from "./publish_notebook.ts";
 
@@ -32,8 +37,8 @@ function cellProgress(
 }
 
 const NOTEBOOKS = join(import.meta.dirname!, "..", "..", "..", "notebooks");
-/** Kernels at once: each is a process with a database of its own. */
-const AT_ONCE = 2;
+/** Kernels at the same time: each is a process with a database of its own. */
+const CONCURRENCY = 2;
 
 /** Runs the notebooks of `notebooks/` whose inputs changed and publishes them as reports. */
 export const publish: Pipeline = (context) => publishNotebooks(context, NOTEBOOKS);
@@ -59,15 +64,11 @@ export async function publishNotebooks(context: PipelineContext, folder: string)
     work.reduce((total, { cells }) => total + cells, 0),
   );
   const quiet: PipelineContext = { ...context, runtime: { ...context.runtime, progress: shared } };
-  const queue = [...work];
-  const failures: string[] = [];
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const failure = await publishNotebook(quiet, next);
-      if (failure) failures.push(`${basename(next.path)}: ${failure}`);
-    }
-  }));
-  const published = countText(work.length - failures.length, "report");
+  const failures = (await pLimit(CONCURRENCY).map(work, async (notebook) => {
+    const failure = await publishNotebook(quiet, notebook);
+    return failure && `${basename(notebook.path)}: ${failure}`;
+  })).filter((failure) => failure !== undefined);
+  const published = countOf(work.length - failures.length, "report");
   const summary = `${published} published, ${paths.length - work.length} up to date`;
   finish(summary);
   if (failures.length === 0) return { status: "done", summary };
@@ -92,7 +93,11 @@ async function markRemoved(
   notebooks: string[],
 ): Promise<void> {
   for (const name of await reportNames(store)) {
-    await noteRemoved(store, name, notebooks.includes(name) ? undefined : runtime.now().toISOString());
+    await markNotebookRemoved(
+      store,
+      name,
+      notebooks.includes(name) ? undefined : runtime.now().toISOString(),
+    );
   }
 }
 

@@ -8,13 +8,13 @@ import {
   type RunRecord,
 } from "shopflow/notebook/run/mod.ts";
 import {
+  markRunStarted,
   notebookPath,
-  noteStarted,
   oneLine,
   type Page,
   publishReport,
   renderPage,
-} from "shopflow/notebook/mod.ts";
+} from "shopflow/notebook/report/mod.ts";
 import type { PipelineContext } from "../../context.ts";
 import type { PlannedNotebook } from "./plan_notebooks.ts";
 
@@ -52,7 +52,7 @@ async function runOrFail(
   try {
     return await runNotebook(path, context, {
       filled,
-      onStart: (record) => noteStarted(context.store, record),
+      onStart: (record) => markRunStarted(context.store, record),
     });
   } catch (error) {
     if (error instanceof RecordedFailure) return error.run;

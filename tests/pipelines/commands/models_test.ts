@@ -99,7 +99,7 @@ Deno.test("a champion whose card was damaged is named, and does not stand in the
     const warnings: string[] = [];
     const runtime = {
       ...context.runtime,
-      log: { info: () => {}, warn: (line: string) => warnings.push(line) },
+      log: { debug: () => {}, info: () => {}, warn: (line: string) => warnings.push(line) },
     };
     const listed = await models({ ...context, runtime }, "list");
     assert.match(listed, /other/);

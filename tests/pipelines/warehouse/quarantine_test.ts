@@ -27,7 +27,7 @@ Deno.test("a table that lost most of its rows is not published, and the rows tha
     });
     await assert.rejects(build(store, second, manifest), {
       name: "DataTestError",
-      message: /fact_orders: row_count_change failed for 1 row, e\.g\. \{"rows":3,"former_rows":10\}/,
+      message: /fact_orders: row_count_change failed for 1 row, e\.g\. \{"rows":3,"previous_rows":10\}/,
     });
     assert.equal(await currentSnapshotId(store), manifest.id);
 
@@ -41,16 +41,16 @@ Deno.test("a table that lost most of its rows is not published, and the rows tha
         store,
         run,
         "fact_orders: row_count_change",
-        "SELECT former_rows FROM failing_rows",
+        "SELECT previous_rows FROM failing_rows",
       ),
-      [{ former_rows: 10 }],
+      [{ previous_rows: 10 }],
     );
     const printed: string[] = [];
     const program = createLakeProgram(() => context, (text) => printed.push(text));
     await program.parseAsync(["quarantine"], { from: "user" });
     await program.parseAsync(["quarantine", run, "fact_orders: row_count_change"], { from: "user" });
     assert.match(printed[0]!, /fact_orders: row_count_change/);
-    assert.match(printed[1]!, /former_rows[^]*3\s+10/);
+    assert.match(printed[1]!, /previous_rows[^]*3\s+10/);
     await assert.rejects(quarantinedRows(store, run, "nonsense"), {
       name: "LakeError",
       message: /expected one of "fact_orders: row_count_change", found "nonsense"/,
@@ -87,7 +87,7 @@ for (const table of ["customers", "products"] as const) {
       const refusal = {
         name: "DataTestError",
         message: new RegExp(
-          `dim_${table}: members_deleted_at_once failed for 1 row, e\\.g\\. \\{"members":14,"former_members":30\\}`,
+          `dim_${table}: members_deleted_at_once failed for 1 row, e\\.g\\. \\{"members":14,"previous_members":30\\}`,
         ),
       };
       await assert.rejects(build(store, inputs, manifest), refusal);

@@ -1,7 +1,7 @@
 /** What was not taken is sent again by the delivery's own timer: nobody reviews or flushes here after the first time. */
 import { type Alerts, createAlerts } from "shopflow/jobs/alerts/mod.ts";
 import { type Channel, DeliveryError } from "../../../../lib/jobs/alerts/channels.ts";
-import { openLedger, type Slot } from "shopflow/jobs/mod.ts";
+import { openLedger, type Run } from "shopflow/jobs/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import assert from "node:assert/strict";
@@ -11,7 +11,7 @@ import { at, failedAt, JOB } from "./hourly_job.ts";
 
 interface Place {
   alerts: Alerts;
-  enter(...slots: Slot[]): Promise<void>;
+  enqueue(...runs: Run[]): Promise<void>;
   /** Lets so many seconds pass; timers that are due call back. */
   pass(seconds: number): Promise<void>;
   /** Seconds since the beginning at which the channel was asked. */
@@ -60,7 +60,7 @@ async function withSimulatedTimer(body: (place: Place) => Promise<void>): Promis
     try {
       await body({
         alerts,
-        enter: (...slots) => openLedger(store, now).enter(JOB.name, slots),
+        enqueue: (...runs) => openLedger(store, now).enqueue(JOB.name, runs),
         async pass(seconds) {
           const end = time + seconds * 1000;
           for (;;) {
@@ -87,9 +87,9 @@ async function withSimulatedTimer(body: (place: Place) => Promise<void>): Promis
 const GONE = new DeliveryError("it does not answer");
 
 Deno.test("an alert that was not taken is sent again after 30 s, 1, 2, 4 minutes, then every 15, until it is", () =>
-  withSimulatedTimer(async ({ alerts, enter, pass, asked, refuse, timers }) => {
+  withSimulatedTimer(async ({ alerts, enqueue, pass, asked, refuse, timers }) => {
     refuse(GONE);
-    await enter(failedAt("09:00"));
+    await enqueue(failedAt("09:00"));
     await alerts.review(JOB);
     await quiet();
     await pass(29);
@@ -106,9 +106,9 @@ Deno.test("an alert that was not taken is sent again after 30 s, 1, 2, 4 minutes
   }));
 
 Deno.test("a channel that asks for a longer wait gets it", () =>
-  withSimulatedTimer(async ({ alerts, enter, pass, asked, refuse }) => {
+  withSimulatedTimer(async ({ alerts, enqueue, pass, asked, refuse }) => {
     refuse(new DeliveryError("slowly", 300_000));
-    await enter(failedAt("09:00"));
+    await enqueue(failedAt("09:00"));
     await alerts.review(JOB);
     await quiet();
     await pass(299);
@@ -118,9 +118,9 @@ Deno.test("a channel that asks for a longer wait gets it", () =>
   }));
 
 Deno.test("when the lake cannot be written, the timer tries again a minute later", () =>
-  withSimulatedTimer(async ({ alerts, enter, pass, asked, refuse, lake, timers }) => {
+  withSimulatedTimer(async ({ alerts, enqueue, pass, asked, refuse, lake, timers }) => {
     refuse(GONE);
-    await enter(failedAt("09:00"));
+    await enqueue(failedAt("09:00"));
     await alerts.review(JOB);
     await quiet();
     refuse(undefined);
@@ -134,9 +134,9 @@ Deno.test("when the lake cannot be written, the timer tries again a minute later
   }));
 
 Deno.test("who is closed wakes no more", () =>
-  withSimulatedTimer(async ({ alerts, enter, pass, asked, refuse, timers }) => {
+  withSimulatedTimer(async ({ alerts, enqueue, pass, asked, refuse, timers }) => {
     refuse(GONE);
-    await enter(failedAt("09:00"));
+    await enqueue(failedAt("09:00"));
     await alerts.review(JOB);
     await quiet();
     await alerts.close();

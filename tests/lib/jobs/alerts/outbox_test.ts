@@ -2,17 +2,17 @@ import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { withTemporaryFolder } from "../../notebook/temporary_folder.ts";
-import { at, failedAt, JOB, slotAt } from "./hourly_job.ts";
+import { at, failedAt, JOB, runAt } from "./hourly_job.ts";
 import { withWebhook } from "./webhook_server.ts";
 import { installation, titles, withInstallation } from "./installation.ts";
 
 const minutesLater = (date: Date, minutes: number) => new Date(date.getTime() + minutes * 60_000);
 
 Deno.test("a webhook that fails is tried again, later each time, and in order; nothing is repeated", () =>
-  withInstallation(async ({ enter, open, posted, answer, clock, lines }) => {
+  withInstallation(async ({ enqueue, open, posted, answer, clock, lines }) => {
     let asked = 0;
     answer.with = () => new Response(`no service T0SECRET ${asked++}`, { status: 503 });
-    await enter([failedAt("09:00")]);
+    await enqueue([failedAt("09:00")]);
     const alerts = open();
     await alerts.review(JOB);
     await alerts.flush();
@@ -23,7 +23,7 @@ Deno.test("a webhook that fails is tried again, later each time, and in order; n
       /operations is not told yet: the webhook at 127.0.0.1:\d+ answered 503: no service \*\*\* 0/,
     );
     assert.doesNotMatch(lines.join("\n"), /SECRET/);
-    await enter([slotAt("10:00")]);
+    await enqueue([runAt("10:00")]);
     clock.now = at("10:15");
     await alerts.review(JOB);
     await alerts.flush();
@@ -38,14 +38,14 @@ Deno.test("a webhook that fails is tried again, later each time, and in order; n
   }));
 
 Deno.test("a webhook that answers never holds nobody up, and one that asks for a wait gets it", () =>
-  withInstallation(async ({ enter, open, posted, answer, clock, lines }) => {
+  withInstallation(async ({ enqueue, open, posted, answer, clock, lines }) => {
     let release!: () => void;
     const held = new Promise<void>((resolve) => release = resolve);
     answer.with = async () => {
       await held;
       return new Response("too late", { status: 500 });
     };
-    await enter([failedAt("09:00")]);
+    await enqueue([failedAt("09:00")]);
     const impatient = open({}, undefined, 500);
     // The review is over while the webhook is still asked.
     await impatient.review(JOB);
@@ -70,9 +70,9 @@ Deno.test("a webhook that answers never holds nobody up, and one that asks for a
   }));
 
 Deno.test("what is told nowhere for a day is given up, and said so", () =>
-  withInstallation(async ({ enter, open, posted, answer, clock, lines }) => {
+  withInstallation(async ({ enqueue, open, posted, answer, clock, lines }) => {
     answer.with = () => new Response("gone", { status: 410 });
-    await enter([failedAt("09:00")]);
+    await enqueue([failedAt("09:00")]);
     const alerts = open();
     await alerts.review(JOB);
     await alerts.flush();
@@ -80,12 +80,12 @@ Deno.test("what is told nowhere for a day is given up, and said so", () =>
     clock.now = minutesLater(clock.now, 25 * 60);
     await alerts.flush();
     assert.deepEqual(posted, []);
-    assert.match(lines.join("\n"), /operations was not told in 1 tries; that is given up/);
+    assert.match(lines.join("\n"), /operations was not told in 1 attempts; that is given up/);
   }));
 
 Deno.test("a scheduler that is killed while it sends loses nothing: another one sends it, after a while", () =>
-  withInstallation(async ({ folder, url, enter, open, posted, answer, clock }) => {
-    await enter([failedAt("09:00")]);
+  withInstallation(async ({ folder, url, enqueue, open, posted, answer, clock }) => {
+    await enqueue([failedAt("09:00")]);
     const asked = Promise.withResolvers<void>();
     const killed = Promise.withResolvers<Response>();
     answer.with = () => {
@@ -115,7 +115,7 @@ Deno.test("a scheduler that is killed while it sends loses nothing: another one 
 Deno.test("what was sent is not sent again when the lake could not be written then", () =>
   withTemporaryFolder((folder) =>
     withWebhook(async ({ url, posted, answer }) => {
-      const { enter, open, close, clock } = installation(folder, url);
+      const { enqueue, open, close, clock } = installation(folder, url);
       const store = createDirectoryStore(folder);
       let full = false;
       const failing: ObjectStore = {
@@ -127,7 +127,7 @@ Deno.test("what was sent is not sent again when the lake could not be written th
         full = true;
         return new Response("ok");
       };
-      await enter([failedAt("09:00")]);
+      await enqueue([failedAt("09:00")]);
       const alerts = open({}, failing);
       await alerts.review(JOB);
       await alerts.flush();
@@ -143,8 +143,8 @@ Deno.test("what was sent is not sent again when the lake could not be written th
   ));
 
 Deno.test("what was found last is sent before a scheduler ends", () =>
-  withInstallation(async ({ enter, open, posted }) => {
-    await enter([failedAt("09:00")]);
+  withInstallation(async ({ enqueue, open, posted }) => {
+    await enqueue([failedAt("09:00")]);
     const alerts = open();
     void alerts.review(JOB);
     await alerts.close();

@@ -7,7 +7,7 @@ import { withS3Lake } from "../../../fixtures/s3_lake.ts";
 import { testWith } from "../../../requirements.ts";
 import { troubledStore } from "./troubled_store.ts";
 
-const RUN = { job: "refresh-data", slot: "2024-10-02T03:05:00.000Z" };
+const RUN = { job: "refresh-data", scheduledFor: "2024-10-02T03:05:00.000Z" };
 const now = () => new Date("2024-10-02T03:05:12Z");
 
 /** Follows a log in the background; `lines` grows, without their times. */
@@ -48,7 +48,7 @@ async function followed(store: ObjectStore): Promise<void> {
 Deno.test("a run that is tried again is followed into its next attempts", () =>
   withDirectory(async (store) => {
     const first = open(store, 1);
-    first.write("first try");
+    first.write("first attempt");
     await first.close();
     const following = follow(store);
     await until(() => following.lines.length === 1);
@@ -60,7 +60,7 @@ Deno.test("a run that is tried again is followed into its next attempts", () =>
     await third.close();
     following.ended = true;
     await following.done;
-    assert.deepEqual(following.lines, ["first try", "third try", "done"]);
+    assert.deepEqual(following.lines, ["first attempt", "third try", "done"]);
   }));
 
 Deno.test("only the attempt that is asked for is followed", () =>

@@ -46,21 +46,21 @@ Deno.test("a process over its time limit is asked to stop, and may tidy up", asy
   assert.equal(exitReason(result), "ended after its limit of 5 s");
 });
 
-Deno.test("a process that is deaf to SIGTERM is killed after the grace, with those who left its group", async () => {
+Deno.test("a process that is deaf to SIGTERM is killed after the kill delay, with those who left its group", async () => {
   const pids: number[] = [];
   const deaf = "trap '' TERM; setsid sleep 300 & echo $!; sleep 300 & echo $!; echo $$; wait; sleep 300";
   const stop = new AbortController();
   const running = runProcess(shell(deaf), {
     timeoutMs: MINUTE,
-    graceMs: 300,
+    killAfterMs: 300,
     signal: stop.signal,
     onLine: (line) => void pids.push(Number(line)),
   });
   await until(() => pids.length === 3);
-  stop.abort(new Error("a later slot takes its place"));
+  stop.abort(new Error("a later run takes its place"));
   const result = await running;
   assert.deepEqual([result.ended, result.exitCode, result.killedBy], ["cancelled", null, "SIGKILL"]);
-  assert.equal(exitReason(result), "cancelled: a later slot takes its place");
+  assert.equal(exitReason(result), "cancelled: a later run takes its place");
   assert.deepEqual(await leftOf(pids), []);
 });
 
@@ -86,7 +86,7 @@ Deno.test("one who escaped and holds the pipes open does not hold the end of the
 
 Deno.test("a process whose scheduler gives no sign of life is ended, and one whose does goes on", async () => {
   const alone = await run("sleep 300", { lease: takeLease(5000) });
-  assert.deepEqual([alone.ended, alone.killedBy], ["unattended", "SIGKILL"]);
+  assert.deepEqual([alone.ended, alone.killedBy], ["orphaned", "SIGKILL"]);
   assert.match(exitReason(alone), /no sign of life/);
   const lease = takeLease(5000);
   const renewing = setInterval(lease.renew, 50);

@@ -9,7 +9,7 @@ import { withS3Lake } from "../../../fixtures/s3_lake.ts";
 import { testWith } from "../../../requirements.ts";
 import { troubledStore } from "./troubled_store.ts";
 
-const RUN = { job: "refresh-data", slot: "2024-10-02T03:05:00.000Z" };
+const RUN = { job: "refresh-data", scheduledFor: "2024-10-02T03:05:00.000Z" };
 const FIRST = { ...RUN, attempt: 1 };
 const NOW = "2024-10-02T03:05:12.000Z";
 const now = () => new Date(NOW);
@@ -75,7 +75,7 @@ Deno.test("of a log that is too long the beginning and the end are kept, and it 
     }
     assert.deepEqual(await log.close(), { unsaved: 0 });
     const kept = await read(store);
-    assertAccounted(kept, lines.length);
+    assertPlanned(kept, lines.length);
     assert.equal(kept[0], `${NOW} line 0`);
     assert.equal(kept.at(-1), `${NOW} line 99999`);
     const marks = kept.filter((line) => line.startsWith("…"));
@@ -143,7 +143,7 @@ Deno.test("whatever the store does, each line is either there or counted among t
         if (index % 1000 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
       }
       assert.deepEqual(await log.close(), { unsaved: 0 });
-      assertAccounted(await read(directory, attempt), count);
+      assertPlanned(await read(directory, attempt), count);
     }
   }));
 
@@ -217,7 +217,7 @@ async function directoryFile(store: ObjectStore, name: string, text: string): Pr
 }
 
 /** The numbers of lines rise, and those missing between them are as many as the log says. */
-function assertAccounted(lines: string[], count: number): void {
+function assertPlanned(lines: string[], count: number): void {
   let next = 0;
   for (const line of lines) {
     const leftOut = line.match(/^… ([\d,]+) lines/)?.[1];

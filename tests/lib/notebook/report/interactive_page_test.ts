@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { plot, showTable } from "../../../../lib/notebook/kernel.ts";
 import type { ExecutedNotebook } from "shopflow/notebook/run/mod.ts";
-import { renderPage } from "shopflow/notebook/mod.ts";
+import { renderPage } from "shopflow/notebook/report/mod.ts";
 import type { MimeBundle } from "../../../../lib/notebook/format/nbformat.ts";
 import { launchChromium } from "../../../browser/launch_chromium.ts";
 import { executedNotebook, proseCell, shownCell } from "../../../fixtures/executed_notebook.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { ExecutedNotebook } from "shopflow/notebook/run/mod.ts";
-import { type Page as PageOfRun, renderPage, servedPagePolicy } from "shopflow/notebook/mod.ts";
+import { type Page as PageOfRun, renderPage, servedPagePolicy } from "shopflow/notebook/report/mod.ts";
 import { launchChromium } from "../../../browser/launch_chromium.ts";
 import { testWith } from "../../../requirements.ts";
 
@@ -47,7 +47,7 @@ const notebook: ExecutedNotebook = {
       parameters: {},
       startedAt: "2024-09-02T08:00:00.000Z",
       milliseconds: 1,
-      reads: [],
+      lineage: [],
     },
   },
   nbformat: 4,
