@@ -138,11 +138,12 @@ ${
 async function httpApiPage(): Promise<string> {
   const document = await withApp(async (app) => await (await app.request("/openapi.json")).json());
   const endpoints = documentedEndpoints(document).map((endpoint) => {
-    const { method, path, summary, description, fields, answers } = endpoint;
+    const { method, path, summary, description, examples, fields, answers } = endpoint;
     return [
       `## ${method} ${path.replace(/[{}]/g, (brace) => `\\${brace}`)}`,
       sentence(summary),
       sentence(description),
+      ["```sh", ...examples.map((example) => curlOf(method, example)), "```"].join("\n"),
       fields.length === 0 ? "" : table(
         ["field of the answer", "type", "meaning"],
         fields.map(({ name, type, description: meaning }) => [code(name), type, meaning]),
@@ -154,10 +155,17 @@ async function httpApiPage(): Promise<string> {
 
 ${NOTE}
 
-A running server shows the same at \`/docs\`, with requests to copy, and as OpenAPI at \`/openapi.json\`.
+Every endpoint but \`/health\` and \`/openapi.json\` needs the API key where the server has one: add
+\`-H "x-api-key: KEY"\`. A running server shows the same at \`/docs\`, with requests to copy, and as OpenAPI at \`/openapi.json\`.
 
 ${endpoints.join("\n\n")}
 `;
+}
+
+/** A request that can be sent as it is, with ids of examples. */
+function curlOf(method: string, { path, body }: { path: string; body?: string }): string {
+  const data = body === undefined ? "" : ` -H 'content-type: application/json' -d '${body}'`;
+  return `curl${method === "POST" ? " -X POST" : ""} 'localhost:8000${path}'${data}`;
 }
 
 /** The server's app over an empty lake. */
