@@ -8,8 +8,8 @@ import { collectGarbage } from "./steps/collect_garbage.ts";
 import { createContext, type Pipeline, type PipelineContext } from "./context.ts";
 import { extract } from "./steps/extract/extract.ts";
 import { publish } from "./steps/publish/publish.ts";
-import { score } from "./steps/score/score.ts";
-import { train } from "./steps/train/train.ts";
+import { scoreModels } from "./steps/score/score.ts";
+import { trainModels } from "./steps/train/train.ts";
 import { transform } from "./steps/transform.ts";
 
 interface NamedPipeline {
@@ -29,8 +29,8 @@ const PIPELINES: Record<string, NamedPipeline> = {
     isBasis: true,
   },
   transform: { run: transform, description: "build, test and publish the star schema", isBasis: true },
-  train: { run: train, description: "train the churn and recommendation models" },
-  score: { run: score, description: "score customers and products, plan the inventory" },
+  train: { run: trainModels(), description: "train the models, and promote those that are good enough" },
+  score: { run: scoreModels(), description: "score customers and products, plan the inventory" },
   publish: { run: publish, description: "execute the notebooks and publish them as reports" },
   "check-data": {
     run: checkData,

@@ -11,7 +11,7 @@ import {
   readModelJson,
   sigmoid,
   writeModelJson,
-} from "shopflow/ml/mod.ts";
+} from "shopflow/ml/classifier/mod.ts";
 
 const FILE = "recency.json";
 const FORMAT = "shopflow-recency-1";

@@ -12,7 +12,7 @@ import {
   matrixRow,
   readModelJson,
   writeModelJson,
-} from "shopflow/ml/mod.ts";
+} from "shopflow/ml/classifier/mod.ts";
 
 const FILE = "inputs.json";
 const FORMAT = "shopflow-churn-inputs-1";

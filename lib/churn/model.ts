@@ -9,7 +9,7 @@ import {
   sigmoid,
   type TreeClassifier,
   treeMargin,
-} from "shopflow/ml/mod.ts";
+} from "shopflow/ml/classifier/mod.ts";
 
 /** Why a customer's churn risk is above or below the average customer's. */
 export interface Reason {

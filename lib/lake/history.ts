@@ -65,10 +65,13 @@ export async function findSnapshot(store: ObjectStore, name: string): Promise<st
   const found = ids.filter((id) => id === name || (name !== "" && id.startsWith(name)));
   const [only, ...others] = found;
   if (only !== undefined && others.length === 0) return only;
-  throw new LakeError(found.length === 0 ? "There is no such snapshot" : "Several snapshots start so", {
-    expected: "`current`, or an id that `deno task lake snapshots` lists",
-    found: found.length === 0 ? JSON.stringify(name) : found.join(", "),
-  });
+  throw new LakeError(
+    found.length === 0 ? "There is no such snapshot" : "The beginning of the id fits several snapshots",
+    {
+      expected: "`current`, or an id that `deno task lake snapshots` lists",
+      found: found.length === 0 ? JSON.stringify(name) : found.join(", "),
+    },
+  );
 }
 
 /** Snapshots that a rollback took back and that nothing was published after, newest last. */
@@ -104,7 +107,7 @@ export async function rollBack(store: ObjectStore, id: string, now: Date): Promi
   await movePointer(store, [manifestKey(id), ...filesOf(manifest)], (before) => {
     if (before?.snapshot !== from) {
       throw new LakeError("Another run published a snapshot at the same time", {
-        expected: `${from} to be current still`,
+        expected: `${from} to be still current`,
         found: before?.snapshot ?? "none",
         remedy: "Look at `deno task lake snapshots` and decide again; the rollback changed nothing.",
       });

@@ -27,7 +27,7 @@ export const queryName = ({ schema, name }: Pick<QueryTable, "schema" | "name">)
 
 const REMEDY = "Restore the file from a backup, or run `deno task pipeline run all --force`.";
 /** How statements start that only read. */
-const READING = /^(select|with|from|values|table|describe|desc|show|summarize|explain|unpivot|\()/i;
+const READING = /^(select|with|from|values|table|describe|desc|show|summarize|explain|pivot|unpivot|\()/i;
 const CATALOG = /\b(show|information_schema|duckdb_\w+|pragma_\w+)\b/i;
 
 /**
@@ -51,7 +51,11 @@ export async function runQuery<T>(
   try {
     const { count, kind } = await session.inspect(sql);
     if (count !== 1) {
-      throw new WarehouseError("Invalid query", { expected: "one statement", found: `${count} statements` });
+      // DuckDB looks up the values of a PIVOT that lists none by a statement in front of it.
+      const expected = /\bpivot\b/i.test(sql)
+        ? "one statement; a PIVOT with its values: PIVOT t ON c IN (…)"
+        : "one statement";
+      throw new WarehouseError("Invalid query", { expected, found: `${count} statements` });
     }
     if (kind === "EXPLAIN") requireReading(explainedStatement(sql));
     else if (kind !== "SELECT") throw onlyQueries(kind);

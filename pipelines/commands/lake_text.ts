@@ -266,7 +266,7 @@ export function snapshotsText(snapshots: SnapshotSummary[]): string {
       { title: "tables", align: "right" },
       { title: "rows", align: "right" },
       { title: "size", align: "right" },
-      { title: "of it new", align: "right" },
+      { title: "new", align: "right" },
       { title: "" },
     ],
     snapshots.map(({ id, createdAt, tables, rows, size, newSize, status }) => [

@@ -171,7 +171,7 @@ export const checkData: Pipeline = async ({ config, store, runtime }) => {
       `${check.warnings.length} warnings; ${fresh.summary}; ${blocked.summary}`;
     if (problems.length === 0) return { status: "done", summary };
     throw new PipelineError(
-      `The data is not as it should be\n${problems.map((problem) => `  ${problem}`).join("\n")}\n${summary}`,
+      `The data check found problems\n${problems.map((problem) => `  ${problem}`).join("\n")}\n${summary}`,
     );
   });
 };

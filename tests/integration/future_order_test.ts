@@ -8,9 +8,9 @@ import { MongoClient } from "mongodb";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/steps/extract/extract.ts";
 import { publish } from "../../pipelines/steps/publish/publish.ts";
-import { score } from "../../pipelines/steps/score/score.ts";
+import { scoreModels } from "../../pipelines/steps/score/score.ts";
 import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";
-import { train } from "../../pipelines/steps/train/train.ts";
+import { trainModels } from "../../pipelines/steps/train/train.ts";
 import { transform } from "../../pipelines/steps/transform.ts";
 import { withServers } from "../fixtures/source_servers.ts";
 import { testWith } from "../requirements.ts";
@@ -30,7 +30,7 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       await simulateIntoSources(context, { customers: 2000, products: 80, seed: 7, until: "2024-06-30" });
-      const pipelines = [extract, transform, train, score];
+      const pipelines = [extract, transform, trainModels(), scoreModels()];
       for (const pipeline of pipelines) await pipeline(context);
       await sql.query(AHEAD);
       await using client = new MongoClient(context.config.ticketsUrl);

@@ -22,7 +22,7 @@ export async function plannedGarbage(
  * leaves files without a manifest and never the reverse. While it works the pointer says so: a publish or rollback
  * waits, then looks whether its files are there, and only then moves the pointer.
  *
- * @param options.leaseMs Nothing more is deleted when this could not be said for so long.
+ * @param options.leaseMs Nothing more is deleted once the lease could not be renewed for so long.
  * @returns What was deleted; undefined where nothing was published, and nothing left behind.
  * @throws {LakeError} when another run moved the pointer meanwhile; what is not deleted yet stays.
  */

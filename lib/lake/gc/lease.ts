@@ -3,7 +3,7 @@ import type { ObjectStore } from "../store/object_store.ts";
 import { POINTER, type Pointer, readPointerWhenIdle } from "../pointer.ts";
 import { swapJson, updateJson } from "../store/json_object.ts";
 
-/** A collection that did not say for so long that it is alive deletes nothing more. */
+/** A collection that could not renew its lease for so long deletes nothing more. */
 export const LEASE_MS = 30_000;
 const RENEWALS_A_LEASE = 6;
 /** A collection is what frees space where the disk is full, so it may take the space that is reserved. */
@@ -124,7 +124,7 @@ const overtaken = () =>
   });
 
 const ranOut = () =>
-  new LakeError("The garbage collection could not say in time that it is still at work", {
+  new LakeError("The garbage collection could not renew its lease in time", {
     expected: `${POINTER} to be written every few seconds`,
     remedy:
       "Run `deno task lake gc` again once the lake answers; what it had not deleted yet is still there.",

@@ -35,7 +35,7 @@ export function createOverlayStore(base: ObjectStore, top: ObjectStore): ObjectS
     },
     delete(key) {
       return Promise.reject(
-        new LakeError("Nothing is deleted from a lake that a run is tried out on", { found: key }),
+        new LakeError("Nothing can be deleted from a dry run's view of the lake", { found: key }),
       );
     },
   };

@@ -1,6 +1,6 @@
 import { InputError, ModelError } from "shopflow/errors/mod.ts";
 import { type ObjectStore, readJson } from "shopflow/lake/store/mod.ts";
-import { movePointer, type PromotionDecision, promotionDecisions } from "./champion.ts";
+import { type PromotionDecision, promotionDecisions, setPointer } from "./champion.ts";
 import {
   championCard,
   championVersion,
@@ -120,7 +120,7 @@ export const BASELINE_PREFIX = "baseline-";
 export async function publishBaseline(store: ObjectStore, baseline: ModelVersion): Promise<StoredCard> {
   const { name } = baseline.card;
   const card = await saveModelVersion(store, baseline);
-  await movePointer<Baseline>(store, baselineKey(name), { version: card.version }, {
+  await setPointer<Baseline>(store, baselineKey(name), { version: card.version }, {
     nameOf: (pointer) => pointer.version,
     keepEqual: true,
   });

@@ -7,7 +7,7 @@ import {
   sealed,
   verifiedPath,
 } from "shopflow/lake/store/mod.ts";
-import { movePointer, type PointerMove } from "./champion.ts";
+import { type PointerMove, setPointer } from "./champion.ts";
 import { daysBetween } from "../as_of_date.ts";
 
 /** A published table of scores: what a model says of every customer or product. */
@@ -48,7 +48,7 @@ export async function publishScores(
   const key = `scores/${table.name}/${file}.parquet`;
   await store.moveIn(key, parquetPath);
   const published: ScoreTable = { ...table, key, sha256 };
-  await movePointer(store, pointerKey(table.name), sealed(published), { nameOf: ({ key }) => key, replaces });
+  await setPointer(store, pointerKey(table.name), sealed(published), { nameOf: ({ key }) => key, replaces });
   return published;
 }
 

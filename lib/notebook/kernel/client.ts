@@ -25,16 +25,8 @@ import {
   takeReply,
 } from "./outputs.ts";
 import { cancelled, died, protocolError, timedOut } from "./failures.ts";
-import { type KernelOptions, type KernelProcess, startKernel } from "./process.ts";
+import { elapsed, type KernelOptions, type KernelProcess, START_TIMEOUT, startKernel } from "./process.ts";
 import { DENO_KERNELSPEC, type ErrorOutput } from "../format/nbformat.ts";
-
-/** Resolves after a time; an abort of `signal` only spares the timer. */
-function elapsed(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => clearTimeout(timer));
-  });
-}
 
 /** Resolves when `signal` aborts, unless `over` came before. */
 function aborted(over: AbortSignal, signal?: AbortSignal): Promise<void> {
@@ -71,7 +63,6 @@ const QUIET_MS = 30;
 const QUIET_OF_OTHERS_MS = 1000;
 /** How long it is waited for: a timer that a cell started may write for ever. */
 const QUIET_LIMIT_MS = 3_000;
-const START_TIMEOUT = 30_000;
 /** A kernel may publish before it has noticed that we listen; then it is asked once more. */
 const ASK_AGAIN_MS = 250;
 
@@ -91,7 +82,7 @@ export async function openKernel({ pinnedVersions = [], ...options }: OpenOption
   let client: Client | undefined;
   try {
     client = new Client(await startKernel(options), name === DENO_KERNELSPEC.name, large);
-    await client.prepare(pinnedVersions, options.startTimeout ?? START_TIMEOUT, name);
+    await client.prepare(pinnedVersions, name, options);
     return client;
   } catch (error) {
     await (client ?? large)[Symbol.asyncDispose]();
@@ -131,14 +122,18 @@ class Client implements KernelClient {
   }
 
   /** Waits until the kernel answers on both sockets, and tells a Deno kernel what our runner wants of it. */
-  async prepare(pinnedVersions: LineageEntry[], timeout: number, name: string): Promise<void> {
+  async prepare(
+    pinnedVersions: LineageEntry[],
+    name: string,
+    { startTimeout: timeout = START_TIMEOUT, startTimer = elapsed }: Omit<KernelOptions, "command">,
+  ): Promise<void> {
     const failed = (found: string) =>
       new NotebookError(`The kernel ${name} could not be prepared`, { found });
     const timer = new AbortController();
     const failure = await Promise.race([
       this.#greet(timer.signal),
       this.#lost().then(({ evalue }) => evalue),
-      elapsed(timeout, timer.signal).then(() => `no answer within ${timeout / 1000} s`),
+      startTimer(timeout, timer.signal).then(() => `no answer within ${timeout / 1000} s`),
     ]);
     timer.abort();
     if (failure !== undefined) throw failed(failure);

@@ -54,7 +54,20 @@ export interface KernelOptions {
   temporaryFolder?: string;
   /** Milliseconds until a kernel that has not answered counts as not starting. Default 30,000. */
   startTimeout?: number;
+  /** Lets that time pass, or stops when it is not needed any more; tests put their own in its place. */
+  startTimer?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
+
+/** Resolves after a time; an abort of `signal` only spares the timer. */
+export function elapsed(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => clearTimeout(timer));
+  });
+}
+
+/** Default of {@linkcode KernelOptions.startTimeout}. */
+export const START_TIMEOUT = 30_000;
 
 /** A running kernel with its two sockets. */
 export interface KernelProcess {
@@ -102,7 +115,7 @@ export async function startKernel(options: KernelOptions): Promise<KernelProcess
   }
 }
 
-async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): Promise<KernelProcess> {
+async function startOnce(options: KernelOptions): Promise<KernelProcess> {
   const { temporaryFolder } = options;
   const folder = await makeWorkingFolder("kernel", temporaryFolder);
   const removeFolder = () => Deno.remove(folder, { recursive: true });
@@ -110,7 +123,7 @@ async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): 
     const connection = await writeConnectionFile(folder, options.command.name);
     const process = await spawnKernel(connection.path, options, removeFolder);
     try {
-      const sockets = await connect(connection, process, options.command.name, startTimeout);
+      const sockets = await connect(connection, process, options);
       return { key: connection.key, ...process, ...sockets };
     } catch (error) {
       await process.nativeStdout.cancel();
@@ -165,19 +178,20 @@ async function spawnOrExplain(
 async function connect(
   { shellPort, iopubPort }: KernelConnection,
   { ended }: StartedProcess,
-  name: string,
-  startTimeout: number,
+  { command: { name }, startTimeout = START_TIMEOUT, startTimer = elapsed }: KernelOptions,
 ): Promise<{ shell: ZmtpSocket; iopub: ZmtpSocket }> {
   const stop = new AbortController();
   const seen: { last?: Error } = {};
-  const timer = setTimeout(() => {
+  const timer = new AbortController();
+  startTimer(startTimeout, timer.signal).then(() => {
+    if (timer.signal.aborted) return;
     stop.abort(
       new NotebookError(`The kernel ${name} did not start in time`, {
         expected: `an answer within ${startTimeout / 1000} s`,
         found: seen.last?.message,
       }),
     );
-  }, startTimeout);
+  });
   ended.then((reason) =>
     stop.abort(
       new EndedAtStart(`The kernel ${name} ended while it started`, {
@@ -200,7 +214,7 @@ async function connect(
     for (const socket of open) socket.close();
     throw error;
   } finally {
-    clearTimeout(timer);
+    timer.abort();
   }
 }
 

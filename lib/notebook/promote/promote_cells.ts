@@ -78,7 +78,8 @@ export async function promoteCells(
   });
 
   await writeModules(plan, sandbox);
-  const { calls, lineage } = await verifyOutputs({
+  const { verify = verifyOutputs } = context;
+  const { calls, lineage } = await verify({
     plan,
     promotions,
     notebook,

@@ -127,6 +127,8 @@ function recorderCode(recorder: string, file: string): string {
 export interface PromotionContext {
   config: KernelLake;
   runtime: Runtime;
+  /** Default {@linkcode verifyOutputs}; tests of everything else put their own in its place. */
+  verify?: (verification: Verification) => Promise<VerifiedRun>;
 }
 
 export interface VerifyOptions extends ExecuteOptions {
@@ -135,7 +137,7 @@ export interface VerifyOptions extends ExecuteOptions {
 }
 
 /** What is verified, and with what. */
-interface Verification {
+export interface Verification {
   plan: PromotionPlan;
   promotions: PromotionCell[];
   notebook: Notebook;
@@ -149,7 +151,7 @@ interface Verification {
 }
 
 /** What the run before a promotion did. */
-interface VerifiedRun {
+export interface VerifiedRun {
   /** The calls of the functions, by their names. */
   calls: Map<string, RecordedCalls>;
   /** Snapshots and models that it read. */

@@ -8,6 +8,7 @@ import { type CheckOptions, showProblems } from "../check/check_types.ts";
 import { kernelEnvironment, type KernelLake, wantedVariables } from "../kernel/environment.ts";
 import type { LineageEntry } from "../kernel/messages.ts";
 import { openKernel } from "../kernel/client.ts";
+import type { KernelOptions } from "../kernel/process.ts";
 import { findKernel } from "../kernel/kernelspecs.ts";
 import { DENO_KERNELSPEC, type Notebook } from "../format/nbformat.ts";
 import {
@@ -26,11 +27,9 @@ import {
 } from "./record.ts";
 import type { Parameters } from "../format/parameters.ts";
 
-export interface ExecuteOptions extends TimeLimits {
+export interface ExecuteOptions extends TimeLimits, Pick<KernelOptions, "startTimeout" | "startTimer"> {
   /** Whether the types of the cells are checked before the run, in notebooks for the Deno kernel. Default true. */
   check?: boolean;
-  /** Milliseconds until a kernel that does not answer counts as not starting. Default 30,000. */
-  startTimeout?: number;
   /** Cancels the run: its kernel is ended, and the run saved as cancelled. */
   signal?: AbortSignal;
   /** Is called when the run has its record in the store, before its kernel starts. */
@@ -118,7 +117,7 @@ async function executeRun(
   notebook: ExecutedNotebook,
   { folder, pinnedVersions }: PreparedNotebook,
   { config, runtime, env: ours = Deno.env.toObject() }: RunContext,
-  { check = true, startTimeout, signal, ...limits }: ExecuteOptions,
+  { check = true, startTimeout, startTimer, signal, ...limits }: ExecuteOptions,
 ): Promise<void> {
   const record = notebook.metadata.shopflow;
   const command = await findKernel(notebook.metadata.kernelspec.name, ours);
@@ -135,6 +134,7 @@ async function executeRun(
       env,
       pinnedVersions,
       startTimeout,
+      startTimer,
       temporaryFolder: workingFolders(config.home),
     }),
   ]);

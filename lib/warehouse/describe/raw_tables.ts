@@ -28,7 +28,7 @@ export async function writeRawDatabase(
     await session.run("USE memory");
     return await session.run("DETACH raw_database");
   }
-  throw new WarehouseError("There is a file of that name already", {
+  throw new WarehouseError("The file exists already", {
     expected: "the path of a new DuckDB file",
     found: path,
     remedy: "Delete it, or give another path.",

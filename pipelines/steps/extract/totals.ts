@@ -85,13 +85,13 @@ export async function findAllChanges(
     return { figures: await figuresAfter(session, table, { before, window, isFirst }), window };
   };
   const found = await find(read.window);
-  const isWhole = read.window.from === undefined;
+  const isIntact = read.window.from === undefined;
   // Rows may have come or gone since all were read: a count says nothing then, and the next run sees them.
-  if (isWhole && !source.isConsistent) return found;
+  if (isIntact && !source.isConsistent) return found;
   const counted = await source.controlTotals?.(table);
   const missed = differences(found.figures, counted);
   if (missed.length === 0) return found;
-  if (isWhole) throw mismatch(table, found.figures, counted!, missed);
+  if (isIntact) throw mismatch(table, found.figures, counted!, missed);
   const byMonth = source.isConsistent && counted?.months !== undefined;
   log.warn(
     `Rows of ${table.name} changed beyond its lag (${shortList(missed)}): ` +

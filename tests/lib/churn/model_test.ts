@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { createRandom } from "shopflow/runtime/mod.ts";
-import { createChurnModel } from "../../../lib/churn/model.ts";
-import { featureMatrix, xgboostTrainer } from "shopflow/ml/mod.ts";
-import { loadChurnModel } from "shopflow/churn/mod.ts";
+import { createChurnModel, loadChurnModel } from "../../../lib/churn/model.ts";
+import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 
 Deno.test("a loaded churn model gives the classifier's probability and reasons that explain it", async () => {
   const { classifier, features } = await trained();

@@ -48,6 +48,13 @@ Deno.test("a long result is cut with a line that says how to get all of it, and 
       cut,
       /^ *99\n\nThe first 100 rows of more: `--limit all` prints all, `--csv` all as CSV\.$/m,
     );
+    assert.match(
+      await query(context, [
+        "PIVOT fact_orders ON line_type IN ('sale', 'return') USING count(*) GROUP BY order_id",
+        "--csv",
+      ]),
+      /^order_id,sale,return$/m,
+    );
     assert.match(await query(context, [sql, "--limit", "3"]), /\n2\n\nThe first 3 rows of more/);
     assert.match(await query(context, [sql, "--limit", "all"]), /^999\n\n1,000 rows$/m);
     assert.equal((await query(context, [sql, "--csv"])).split("\n").length, 1001);
@@ -168,6 +175,9 @@ Deno.test("whatever is no query is refused and changes nothing, files of the lak
     }
     await assert.rejects(query(context, ["SELECT 1; SELECT 2"]), {
       message: /^Invalid query: expected one statement/,
+    });
+    await assert.rejects(query(context, ["PIVOT fact_orders ON line_type USING count(*)"]), {
+      message: /^Invalid query: expected one statement; a PIVOT with its values/,
     });
     await assert.rejects(query(context, [" -- nothing"]), { message: /^Invalid query: .* found no SQL/ });
     for (const source of [`read_csv('${secret}')`, `'${secret}'`, `glob('${config.home}/*')`]) {

@@ -3,10 +3,13 @@ import { currentSnapshotId, publishRawExtract, type RawExtract } from "shopflow/
 import type { RawTotals } from "../../../lib/lake/raw.ts";
 import { DataTestError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
-import { transform } from "../../../pipelines/steps/transform.ts";
+import { type ControlTotals, loadSqlProject, TEST_RELATIONS } from "shopflow/warehouse/mod.ts";
+import { createControlTotals, findFailures } from "../../../lib/warehouse/build/audit.ts";
+import { transform, WAREHOUSE_PROJECT } from "../../../pipelines/steps/transform.ts";
 import { writeRawShop } from "../../fixtures/raw_shop.ts";
 import { emptyShop, event, line } from "../../fixtures/small_shop.ts";
-import { withLake } from "../built_shop.ts";
+import { stillRuntime } from "../../lib/warehouse/small_project.ts";
+import { withBuiltShop, withLake } from "../built_shop.ts";
 
 const ORDERS = {
   "2024-01": { rows: 2, amount: "30.00", quantity: "3" },
@@ -48,17 +51,33 @@ const WRONG: [string, string, Record<string, RawTotals>][] = [
     "2024-01": { rows: 1, amount: "0.00", quantity: "0" },
   }],
 ];
-for (const [what, table, figures] of WRONG) {
-  Deno.test(`a source that counted otherwise stops the publish: ${what}`, async () => {
-    await withLake(async (context) => {
-      const extract = await writeRawShop(context.store, SHOP);
-      await publishRawExtract(context.store, withFigures(extract, table, figures));
-      await assert.rejects(transform(context), (error) => {
-        assert.ok(error instanceof DataTestError, String(error));
-        assert.match(error.message, /reconciliation.*matches_source_totals/);
-        return true;
-      });
-      assert.equal(await currentSnapshotId(context.store), undefined);
+
+Deno.test("a source that counted otherwise stops the publish", async () => {
+  await withLake(async (context) => {
+    const extract = await writeRawShop(context.store, SHOP);
+    const [[, table, figures] = ["", "", {}]] = WRONG;
+    await publishRawExtract(context.store, withFigures(extract, table, figures));
+    await assert.rejects(transform(context), (error) => {
+      assert.ok(error instanceof DataTestError, String(error));
+      assert.match(error.message, /reconciliation.*matches_source_totals/);
+      return true;
     });
+    assert.equal(await currentSnapshotId(context.store), undefined);
   });
-}
+});
+
+Deno.test("every way in which a source may count otherwise is found, and what it counted passes", async (t) => {
+  const { tests } = await loadSqlProject(WAREHOUSE_PROJECT, TEST_RELATIONS);
+  const compared = tests.filter(({ kind }) => kind === "matches_source_totals");
+  await withBuiltShop(SHOP, async (shop) => {
+    const failures = async (totals: ControlTotals) => {
+      await shop.run(`DROP TABLE IF EXISTS ${TEST_RELATIONS.control_totals}`);
+      await createControlTotals(shop, totals);
+      return (await findFailures(shop, compared, stillRuntime().runtime)).failed.length;
+    };
+    assert.equal(await failures({ orders: ORDERS }), 0);
+    for (const [what, table, totals] of WRONG) {
+      await t.step(what, async () => assert.equal(await failures({ [table]: totals }), 1));
+    }
+  });
+});

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { openSession, type Session } from "shopflow/warehouse/mod.ts";
-import { CHURN_FEATURES, churnFeaturesSql } from "shopflow/churn/mod.ts";
-import { churnLabelsSql, churnReasonText } from "../../../../lib/churn/features/features.ts";
+import {
+  churnFeaturesSql,
+  churnLabelsSql,
+  churnReasonText,
+} from "../../../../lib/churn/features/features.ts";
+import { CHURN_FEATURES } from "shopflow/churn/mod.ts";
 import { openChurnShop } from "../../../fixtures/churn_shop.ts";
 
 const AS_OF = "2024-09-01";

@@ -133,7 +133,7 @@ Deno.test("refused, with nothing changed: code of another kernel", async () => {
       const { notebook } = repository;
       const text = await Deno.readTextFile(notebook);
       await Deno.writeTextFile(notebook, text.replace(`"name": "deno"`, `"name": "python3"`));
-      await refuses(repository, /Only code of the Deno kernel.*found python3/);
+      await refuses(repository, /Only notebooks of the Deno kernel.*found python3/);
     },
   );
 });
