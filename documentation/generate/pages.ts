@@ -2,6 +2,7 @@
 import pLimit from "p-limit";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import { metricSet } from "../../lib/jobs/metrics.ts";
+import { MODELS } from "shopflow/models/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { loadSqlProject } from "shopflow/warehouse/mod.ts";
@@ -21,6 +22,7 @@ export const PAGES: Record<string, () => string | Promise<string>> = {
   "jobs.md": jobsPage,
   "metrics.md": metricsPage,
   "http_api.md": httpApiPage,
+  "score_tables.md": scoreTablesPage,
   "data_dictionary.md": async () => dataDictionary(await loadSqlProject(WAREHOUSE_PROJECT)),
 };
 
@@ -95,6 +97,30 @@ function sentence(text: string): string {
   const plain = text.replace(/\s+/g, " ").trim().replaceAll("<", "\\<");
   if (plain === "") return "";
   return plain[0]!.toUpperCase() + plain.slice(1) + (/[.!?:]$/.test(plain) ? "" : ".");
+}
+
+function scoreTablesPage(): string {
+  const sections = MODELS.map(({ name, scoreTable: { name: tableName, meaning = "", columns } }) =>
+    [
+      `## ${tableName}`,
+      `${meaning} Model: \`${name}\`.`,
+      table(
+        ["column", "type", "meaning"],
+        columns.map(([column, type, text = ""]) => [code(column), type, text]),
+      ),
+    ].join("\n\n")
+  );
+  return `# Score tables
+
+${NOTE}
+
+Published by \`deno task pipeline run score\` as Parquet under \`scores/<name>/\`; \`current.json\` there names the file, its
+snapshot, model version and as-of date. Where the baseline scored, the version begins with \`baseline-\` and
+\`baselineReason\` [says why](../explanation/model_promotion.md#when-the-baseline-serves). In notebooks a table is the view
+\`scores_<name>\`, in \`deno task lake query\` it is \`scores.<name>\`.
+
+${sections.join("\n\n")}
+`;
 }
 
 async function metricsPage(): Promise<string> {
