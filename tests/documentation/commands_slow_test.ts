@@ -5,7 +5,7 @@ import { documents, ROOT, shownCommands } from "./shell_commands.ts";
 const SAFE = [
   /^lake (snapshots|show|query|quarantine)\b(?!.*--snapshot)/,
   /^lake gc .*--dry-run/,
-  /^models (list|show|history)\b/,
+  /^models (list|history)\b/,
   /^jobs (list|runs|pause|resume|trigger)\b(?!.*weekday)(?!.*--scheduled-for)/,
   /^jobs backfill .*--dry-run/,
   /^notebook (inspect|runs|check)\b(?!.*weekday)/,
@@ -18,7 +18,7 @@ Deno.test("commands that documents show do what they say on a small shop", async
   const home = await Deno.makeTempDir({ prefix: "shopflow-documents-" });
   try {
     for (
-      const args of [["simulate", "--customers", "1000"], [
+      const args of [["simulate", "--customers", "400"], [
         "pipeline",
         "run",
         "extract",
