@@ -81,9 +81,9 @@ Deno.test("files that the documents name exist", async () => {
     for (const [, named = ""] of [...spans, ...files]) {
       // Capital letters, brackets and stars stand for something; the tutorial makes files of its own.
       if (/[A-Z<*…{]/.test(named.replace("README", "")) || path.endsWith("tutorial.md")) continue;
-      if (await Deno.stat(join(ROOT, named)).catch(() => undefined) === undefined) {
-        wrong.push(`${path}: ${named}`);
-      }
+      const places = [join(ROOT, named), join(ROOT, dirname(path), named)];
+      const found = await Promise.all(places.map((place) => Deno.stat(place).catch(() => undefined)));
+      if (found.every((place) => place === undefined)) wrong.push(`${path}: ${named}`);
     }
   }
   assert.deepEqual(wrong, []);
