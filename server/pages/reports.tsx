@@ -45,17 +45,17 @@ function ModelsPanel({ versions: { models } }: { versions: ServedVersions }) {
 
 /** The metrics that can be compared with a simpler method come first; without any, the first ones. */
 function Headlines({ metrics }: { metrics: Metrics }) {
-  const names = Object.keys(metrics).filter((name) => !name.endsWith("_standard_error"));
-  const compared = names.filter((name) => simpler(metrics, name) !== undefined);
+  const names = Object.entries(metrics).filter(([name]) => !name.endsWith("_standard_error"));
+  const compared = names.filter(([name]) => simpler(metrics, name) !== undefined);
   return (
     <dl class="facts">
-      {(compared.length > 0 ? compared : names).slice(0, HEADLINES).map((name) => {
+      {(compared.length > 0 ? compared : names).slice(0, HEADLINES).map(([name, value]) => {
         const other = simpler(metrics, name);
         return (
           <div key={name}>
             <dt>{metricName(name)}</dt>
             <dd>
-              {formatMetric(metrics[name]!)}
+              {formatMetric(value)}
               {other && <small>{other.method} {formatMetric(other.value)}</small>}
             </dd>
           </div>
@@ -84,8 +84,10 @@ function AllMetrics({ metrics }: { metrics: Metrics }) {
 }
 
 function simpler(metrics: Metrics, name: string): { method: string; value: number } | undefined {
-  const method = SIMPLER.find((method) => `${method}_${name}` in metrics);
-  return method === undefined ? undefined : { method, value: metrics[`${method}_${name}`]! };
+  for (const method of SIMPLER) {
+    const value = metrics[`${method}_${name}`];
+    if (value !== undefined) return { method, value };
+  }
 }
 
 interface ExamplesProps {

@@ -42,7 +42,7 @@ function tableToHtml(table: ColumnTable, options: TableOptions = {}): string {
   const value = (number: number | undefined) => number === undefined ? "" : ` data-value="${number}"`;
   const body = rows.map((row, y) =>
     `<tr>${
-      row.map((text, i) => `<td${mark(i)}${value(exact[y]![i])}>${escapeHtml(text)}</td>`).join("")
+      row.map((text, i) => `<td${mark(i)}${value(exact[y]?.[i])}>${escapeHtml(text)}</td>`).join("")
     }</tr>`
   );
   const caption = options.caption
@@ -61,9 +61,13 @@ function tableToHtml(table: ColumnTable, options: TableOptions = {}): string {
 /** The same as text with aligned columns. */
 function tableToText(table: ColumnTable, options: TableOptions = {}): string {
   const { headings, numeric, rows, total } = shown(table, options);
-  const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]!.length)));
+  const widths = headings.map((heading, i) =>
+    Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0))
+  );
   const line = (cells: string[]) =>
-    cells.map((text, i) => numeric[i] ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)).join("  ")
+    cells.map((text, i) => numeric[i] ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0)).join(
+      "  ",
+    )
       .trimEnd();
   const lines = [options.caption, line(headings), ...rows.map(line)].filter((text) => text !== undefined);
   return lines.join("\n") + (rows.length < total ? `\n${rows.length} of ${total} rows` : "");
@@ -79,7 +83,7 @@ function shown(table: ColumnTable, { limit = 20, columns, labels = {}, digits = 
       values.some((row) => typeof row[name] === "number") &&
       values.every((row) => row[name] === null || row[name] === undefined || typeof row[name] === "number")
     ),
-    long: names.map((_, i) => rows.some((row) => row[i]!.length > LONG_TEXT)),
+    long: names.map((_, i) => rows.some((row) => (row[i]?.length ?? 0) > LONG_TEXT)),
     rows,
     exact: values.map((row) => names.map((name) => exactNumber(row[name]))),
     total: table.numRows(),

@@ -68,7 +68,7 @@ const ASK_AGAIN_MS = 250;
 
 /** How to start a kernel, and what the notebook reads in it where it names no version itself. */
 interface OpenOptions extends KernelOptions {
-  pinnedVersions?: LineageEntry[];
+  pinnedVersions?: LineageEntry[] | undefined;
 }
 
 /**

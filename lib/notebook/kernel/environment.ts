@@ -61,7 +61,10 @@ export function kernelEnvironment(
   wanted: string[] = [],
 ): Record<string, string> {
   const names = [...PASSED, ...lake.lakeUrl.startsWith("s3://") ? PASSED_FOR_S3 : [], ...wanted];
-  const passed = names.flatMap((name) => env[name] === undefined ? [] : [[name, env[name]!]]);
+  const passed = names.flatMap((name) => {
+    const value = env[name];
+    return value === undefined ? [] : [[name, value]];
+  });
   return {
     ...Object.fromEntries(passed),
     NO_COLOR: "1",

@@ -150,7 +150,7 @@ async function changePointer(
 /** Names of all reports, also of those that cannot be read. */
 export async function reportNames(store: ObjectStore): Promise<string[]> {
   const keys = (await store.list("reports/")).map(({ key }) => key.split("/"));
-  return keys.filter(([, , file]) => file === "current.json").map(([, name]) => name!);
+  return keys.flatMap(([, name, file]) => name !== undefined && file === "current.json" ? [name] : []);
 }
 
 /** When it is asked; by default now. */

@@ -1,10 +1,11 @@
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { findJupyterLab, labEnvironment, registerKernel } from "shopflow/notebook/mod.ts";
 import { join } from "node:path";
 
-const ROOT = join(import.meta.dirname!, "..", "..", "..");
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** `notebook lab`, which is `deno task lab`: the notebooks in JupyterLab. */
 export function addLabCommand(program: Command): void {

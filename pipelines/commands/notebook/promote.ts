@@ -1,13 +1,13 @@
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { parseAssignments, readNotebook, readParameters } from "shopflow/notebook/mod.ts";
 import { promoteCells, type Promotion } from "shopflow/notebook/promote/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
-import { join } from "node:path";
 import { givenFile } from "shopflow/cli/mod.ts";
 import { addLimitFlags, type LimitFlags, limitsOf, parameterOption } from "./run.ts";
 
-const ROOT = join(import.meta.dirname!, "..", "..", "..");
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 interface PromoteFlags extends LimitFlags {
   parameter: string[];

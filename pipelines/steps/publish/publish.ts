@@ -8,6 +8,7 @@ import {
   reportNames,
 } from "shopflow/notebook/report/mod.ts";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Pipeline, PipelineContext, PipelineResult } from "../../context.ts";
 import pLimit from "p-limit";
 import { type PlannedNotebook, planNotebooks } from "./plan_notebooks.ts";
@@ -36,7 +37,7 @@ function cellProgress(
   return { shared, finish: (summary) => bar.finish(summary) };
 }
 
-const NOTEBOOKS = join(import.meta.dirname!, "..", "..", "..", "notebooks");
+const NOTEBOOKS = fileURLToPath(new URL("../../../notebooks", import.meta.url));
 /** Kernels at the same time: each is a process with a database of its own. */
 const CONCURRENCY = 2;
 
