@@ -1,3 +1,4 @@
+import BAR_STYLES from "./assets/report_bar.css" with { type: "text" };
 import type { ExampleIds, ServedVersions } from "../state/served_versions.ts";
 import { formatTime } from "shopflow/runtime/mod.ts";
 import { formatAge, formatMetric, metricName, titled } from "./wording.ts";
@@ -68,7 +69,7 @@ function Headlines({ metrics }: { metrics: Metrics }) {
 function AllMetrics({ metrics }: { metrics: Metrics }) {
   return (
     <details>
-      <summary>All hold-out metrics</summary>
+      <summary>All metrics of the test set</summary>
       <table>
         <tbody>
           {Object.entries(metrics).map(([name, value]) => (
@@ -125,24 +126,6 @@ function ScoringExamples({ origin, example: { customers: [customerId], product }
   );
 }
 
-/** The report's own style sheet is not ours to rely on, so the bar brings its own. */
-const STYLE = `
-.report-bar { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; padding: .65rem 1.5rem; font: 500 .875rem/1.5 system-ui, sans-serif;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
-.report-bar a { color: inherit; text-decoration: none; opacity: .75; }
-.report-bar a:hover, .report-bar a:focus-visible { opacity: 1; text-decoration: underline; }
-.report-bar :first-child { margin-right: auto; }
-.report-banner { margin: 0; padding: .75rem 1.5rem; font: 500 .9375rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere;
-  background: #fdf1ef; color: #8c1d18; border-bottom: 1px solid #f0c9c5; border-left: .3rem solid #b3261e; }
-.report-banner.soft { background: #f4f5f1; color: #3d454d; border-bottom-color: #e4e5e1; border-left-color: #5d6670; }
-.report-banner a { color: inherit; font-weight: 650; text-decoration: underline; white-space: nowrap; }
-@media (prefers-color-scheme: dark) {
-  .report-banner { background: #2b1a19; color: #ffb4ac; border-bottom-color: #5a2c29; border-left-color: #ff8f85; }
-  .report-banner.soft { background: #1f2428; color: #c7cdd3; border-bottom-color: #2d3338; border-left-color: #a3abb3; }
-}
-@media print { .report-bar { display: none; } }
-`;
-
 interface BarOptions {
   /** Whether the page is that of the report, not that of one of its runs. */
   current: boolean;
@@ -170,7 +153,7 @@ export function addReportBar(html: string, report: CurrentReport, { current, sna
   const banners = current ? bannersOf(report, snapshot) : [];
   const notes = banners.length > 0 ? <aside aria-label="Notes on this report">{banners}</aside> : "";
   return html
-    .replace("</head>", () => `<style>${STYLE}</style></head>`)
+    .replace("</head>", () => `<style>${BAR_STYLES}</style></head>`)
     .replace(/<body[^>]*>/, (body) => `${body}\n${bar}${notes}`);
 }
 
@@ -258,7 +241,8 @@ export function renderReportsIndex(
     <Layout title="Reports · ShopFlow" here="reports">
       <h1>Customer intelligence</h1>
       <p class="lead">
-        Who is about to leave, what to offer, what to order. <Freshness versions={versions} />
+        Which customers will leave, what to recommend to them, what to reorder.{" "}
+        <Freshness versions={versions} />
       </p>
       <h2>Reports</h2>
       {reports.length + unreadable.length === 0 ? <NoReports /> : (
@@ -270,7 +254,7 @@ export function renderReportsIndex(
       {removed.length > 0 && (
         <>
           <h2>No longer published</h2>
-          <p class="soft">The notebooks of these reports are gone. They stay as they were.</p>
+          <p class="soft">The notebooks of these reports were removed. The reports stay as they were.</p>
           <div class="grid">{removed.map(card)}</div>
         </>
       )}

@@ -114,7 +114,7 @@ function formatValue(value: unknown, digits: number | undefined): string {
 export const DISPLAY = Symbol.for("Jupyter.display");
 /** Key of Vega-Lite specifications that JupyterLab 4 and VS Code draw themselves. */
 const VEGA_LITE_MIME = "application/vnd.vegalite.v5+json";
-/** Key of the figures of {@linkcode showMetrics} for programs: `deno task notebook log` lists them by run. */
+/** Key of the values of {@linkcode showMetrics} for programs: `deno task notebook log` lists them by run. */
 export const METRICS_MIME = "application/vnd.shopflow.metrics+json";
 
 /** Shown when it is the last value of a cell, or by `await Deno.jupyter.display(value)`. */
@@ -129,7 +129,7 @@ export type PlotSpec = Omit<ChartSpec, "data"> & {
   [key: string]: any;
 };
 
-/** A headline figure: its text, or its text with a small note below. */
+/** A headline metric: its text, or its text with a small note below. */
 export type Metric = string | number | { value: string | number; note: string };
 
 /**
@@ -169,13 +169,13 @@ export function showTable(table: ColumnTable, options: TableOptions = {}): Displ
   };
 }
 
-/** Text with markdown, for prose that contains figures. */
+/** Text with markdown, for prose that contains numbers. */
 export function markdown(text: string): Displayable {
   return { [DISPLAY]: () => ({ "text/markdown": text, "text/plain": text }) };
 }
 
 /**
- * Headline figures as a row of cards. They are the metrics of the run, which its history lists.
+ * Headline metrics as a row of cards. They are the metrics of the run, which its history lists.
  *
  * @example
  * ```ts

@@ -177,8 +177,8 @@ function declarationsOf(statement: ImportDeclaration, text: string): string {
 /** A block can export nothing, so what a cell exports is only declared. */
 function withoutExport(source: string, statement: Statement): Edit[] {
   if (statement.type !== "ExportNamedDeclaration" && statement.type !== "ExportDefaultDeclaration") return [];
-  const { start, end: whole } = rangeOf(statement);
-  const end = statement.declaration?.start ?? whole;
+  const { start, end: last } = rangeOf(statement);
+  const end = statement.declaration?.start ?? last;
   return [inPlace(source, { start, end }, "")];
 }
 

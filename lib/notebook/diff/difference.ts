@@ -28,7 +28,7 @@ function lineChanges(before: string, after: string): LineChange[] {
   const changes: LineChange[] = [];
   for (const [i, { value, removed, added }] of parts.entries()) {
     const before = parts[i - 1], next = parts[i + 1];
-    if (added && before?.removed) continue; // it was told with what it replaces
+    if (added && before?.removed) continue; // it was listed with what it replaces
     if (removed && next?.added) {
       changes.push(...editedLines(value, next.value));
       continue;

@@ -51,7 +51,7 @@ export interface KernelLake {
 }
 
 /**
- * The whole environment for a kernel; colours are off, since outputs are kept as text.
+ * The complete environment of a kernel; colours are off, since outputs are kept as text.
  *
  * @param wanted further variables that the notebook asks for
  */

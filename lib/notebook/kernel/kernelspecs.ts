@@ -69,7 +69,7 @@ async function readKernel(name: string, folder: string): Promise<KernelCommand> 
 
 /**
  * A kernel of a virtual environment says `python`, and means the one of that environment:
- * `<environment>/share/jupyter/kernels/<name>` goes with `<environment>/bin`.
+ * `<environment>/share/jupyter/kernels/<name>` belongs to `<environment>/bin`.
  */
 async function ownProgram([program = "", ...args]: string[], folder: string): Promise<string[]> {
   const own = join(folder, "..", "..", "..", "..", Deno.build.os === "windows" ? "Scripts" : "bin", program);

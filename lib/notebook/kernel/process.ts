@@ -44,7 +44,7 @@ export interface KernelOptions {
   command: KernelCommand;
   /** Working directory of the notebook's code; the Deno kernel looks for `deno.json` from here upwards. */
   cwd: string;
-  /** The whole environment of the kernel: it always has every permission, so it gets no secret it does not need. */
+  /** The complete environment of the kernel: it always has every permission, so it gets no secret it does not need. */
   env: Record<string, string>;
   /** Folder for the connection file while the kernel starts; by default the system's. */
   temporaryFolder?: string;

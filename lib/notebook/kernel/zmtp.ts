@@ -31,7 +31,7 @@ const PEERS: Record<SocketType, string> = { DEALER: "ROUTER", SUB: "PUB" };
  */
 export async function connectZmtp(port: number, type: SocketType, stop?: AbortSignal): Promise<ZmtpSocket> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  // Who listens may never say a word.
+  // The other side may accept and never answer.
   const giveUp = () => closeQuietly(connection);
   stop?.addEventListener("abort", giveUp);
   try {

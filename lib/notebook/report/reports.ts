@@ -161,7 +161,7 @@ interface AskedAt {
 /**
  * The current report of every notebook, by name.
  *
- * @param options.onUnreadable Hears of a report that is there but cannot be read, and of why; the others are listed.
+ * @param options.onUnreadable Called for a report that exists but cannot be read, with the reason; the others are listed.
  *   By default that is thrown.
  */
 export async function listReports(

@@ -113,7 +113,7 @@ function maskedValue(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, maskedValue(inner)]));
 }
 
-/** Writes the record at once, and then every few seconds; each time the store replaces it as a whole. */
+/** Writes the record at once, and then every few seconds; each time the store replaces it atomically. */
 export async function startSaving(
   notebook: ExecutedNotebook,
   store: ObjectStore,

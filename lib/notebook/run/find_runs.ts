@@ -40,7 +40,7 @@ interface LatestRuns {
   notebook?: string | undefined;
   /** Default 20. */
   limit?: number;
-  /** Hears of a record that is there but cannot be read; the others are listed. By default that is thrown. */
+  /** Called for a record that exists but cannot be read; the others are listed. By default that is thrown. */
   onUnreadable?: (error: NotebookError) => void;
 }
 
@@ -68,11 +68,11 @@ export async function listRuns(store: ObjectStore, which: LatestRuns = {}): Prom
 
 async function readRun(store: ObjectStore, key: string): Promise<ExecutedNotebook> {
   const object = await store.get(key);
-  if (object === undefined) throw new InputError("The run is gone", { expected: key, found: "nothing" });
+  if (object === undefined) throw new InputError("The run was removed", { expected: key, found: "nothing" });
   const notebook = parseNotebook(new TextDecoder().decode(object.body), key);
   const shopflow = asRunRecord(notebook.metadata.shopflow);
   if (shopflow !== undefined) return { ...notebook, metadata: { ...notebook.metadata, shopflow } };
-  throw new NotebookError(`${key} is no record of a run`, {
+  throw new NotebookError(`${key} is not a record of a run`, {
     expected: "what this version of ShopFlow writes into its metadata.shopflow",
     found: notebook.metadata.shopflow === undefined ? "nothing" : "something else",
   });

@@ -47,7 +47,7 @@ export const publish: Pipeline = (context) => publishNotebooks(context, NOTEBOOK
 /**
  * Runs the notebooks of a folder, two at a time, and publishes each as a report. One that fails leaves its last good
  * report in place, beside which the failure is named. A notebook whose file, data, models and code are those of its
- * last good report is left out, unless `context.force`. Reports whose notebook is gone are marked as not renewed.
+ * last good report is left out, unless `context.force`. Reports whose notebook was removed are marked.
  *
  * @throws {NotebookError} at the end, when a notebook failed.
  */
@@ -88,7 +88,7 @@ async function notebooksIn(folder: string): Promise<string[]> {
     .map(({ name }) => join(folder, name)).sort();
 }
 
-/** Readers must not take a report for current that nothing renews any more. */
+/** Readers must see that a report is not updated any more. */
 async function markRemoved(
   { store, runtime }: Pick<PipelineContext, "store" | "runtime">,
   notebooks: string[],

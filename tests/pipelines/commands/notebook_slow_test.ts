@@ -140,11 +140,11 @@ Deno.test("a record of a run that was damaged is named, and the others are liste
       assert.equal(code, 0, stderr);
       assert.match(stdout, /\n\S.* +(some +succeeded|run +2)/);
       assert.match(stderr, /000000\.ipynb is not a notebook/);
-      assert.match(stderr, /000001\.ipynb is no record of a run: .*found nothing/);
+      assert.match(stderr, /000001\.ipynb is not a record of a run: .*found nothing/);
     }
     assert.match(
       (await notebook(home, "rerun", "29991231T000000000-000001")).stderr,
-      /is no record of a run/,
+      /is not a record of a run/,
     );
   });
 });
