@@ -20,7 +20,7 @@ Deno.test("a webhook that fails is tried again, later each time, and in order; n
     assert.equal(asked, 1);
     assert.match(
       lines.join("\n"),
-      /operations is not told yet: the webhook at 127.0.0.1:\d+ answered 503: no service \*\*\* 0/,
+      /could not alert operations: the webhook at 127.0.0.1:\d+ answered 503: no service \*\*\* 0/,
     );
     assert.doesNotMatch(lines.join("\n"), /SECRET/);
     await enqueue([runAt("10:00")]);
@@ -69,7 +69,7 @@ Deno.test("a webhook that answers never holds nobody up, and one that asks for a
     assert.equal(posted.length, 1);
   }));
 
-Deno.test("what is told nowhere for a day is given up, and said so", () =>
+Deno.test("an alert that no channel takes within a day is dropped, which is logged", () =>
   withInstallation(async ({ enqueue, open, posted, answer, clock, lines }) => {
     answer.with = () => new Response("gone", { status: 410 });
     await enqueue([failedAt("09:00")]);
@@ -80,7 +80,7 @@ Deno.test("what is told nowhere for a day is given up, and said so", () =>
     clock.now = minutesLater(clock.now, 25 * 60);
     await alerts.flush();
     assert.deepEqual(posted, []);
-    assert.match(lines.join("\n"), /operations was not told in 1 attempts; that is given up/);
+    assert.match(lines.join("\n"), /alert to operations dropped after 1 failed attempt$/m);
   }));
 
 Deno.test("a scheduler that is killed while it sends loses nothing: another one sends it, after a while", () =>
