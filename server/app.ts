@@ -36,9 +36,9 @@ export interface ServerDependencies extends ServingCacheOptions, JobsReaderOptio
   store: ObjectStore;
   runtime: Runtime;
   /** When set, scoring, reports and jobs need it. */
-  apiKey?: string;
+  apiKey?: string | undefined;
   /** When set, starting, cancelling and pausing runs needs it. */
-  operatorKey?: string;
+  operatorKey?: string | undefined;
   /** How long a look at the lake may take, in milliseconds; default 10,000. */
   lakeTimeoutMs?: number;
   /** Only programs on this machine reach the server: then nothing needs a key unless one is set. Default: false. */
@@ -65,7 +65,11 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   const endpoints = models.flatMap(({ serving }) => serving.endpoints);
   // Answers for applications, which have the API key. All other paths are for whoever may read reports.
   const scoringPaths = endpoints.map(({ path }) => path.replaceAll(/{(\w+)}/g, ":$1"));
-  const operators = { apiKey, operatorKey, loopbackOnly };
+  const operators = {
+    ...(apiKey !== undefined && { apiKey }),
+    ...(operatorKey !== undefined && { operatorKey }),
+    loopbackOnly,
+  };
   const guarded = guardPresence(lake);
   const store = boundedStore(guarded, lakeTimeoutMs, () => cache.lake().unreachableSince);
   const shelf = createReportShelf(store, runtime);

@@ -2,6 +2,7 @@
 import pLimit from "p-limit";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import { metricSet } from "../../lib/jobs/metrics.ts";
+import { MODELS } from "shopflow/models/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { loadSqlProject } from "shopflow/warehouse/mod.ts";
@@ -21,6 +22,7 @@ export const PAGES: Record<string, () => string | Promise<string>> = {
   "jobs.md": jobsPage,
   "metrics.md": metricsPage,
   "http_api.md": httpApiPage,
+  "score_tables.md": scoreTablesPage,
   "data_dictionary.md": async () => dataDictionary(await loadSqlProject(WAREHOUSE_PROJECT)),
 };
 
@@ -97,6 +99,30 @@ function sentence(text: string): string {
   return plain[0]!.toUpperCase() + plain.slice(1) + (/[.!?:]$/.test(plain) ? "" : ".");
 }
 
+function scoreTablesPage(): string {
+  const sections = MODELS.map(({ name, scoreTable: { name: tableName, meaning = "", columns } }) =>
+    [
+      `## ${tableName}`,
+      `${meaning} Model: \`${name}\`.`,
+      table(
+        ["column", "type", "meaning"],
+        columns.map(([column, type, text = ""]) => [code(column), type, text]),
+      ),
+    ].join("\n\n")
+  );
+  return `# Score tables
+
+${NOTE}
+
+Published by \`deno task pipeline run score\` as Parquet under \`scores/<name>/\`; \`current.json\` there names the file, its
+snapshot, model version and as-of date. Where the baseline scored, the version begins with \`baseline-\` and
+\`baselineReason\` [says why](../explanation/model_promotion.md#when-the-baseline-serves). In notebooks a table is the view
+\`scores_<name>\`, in \`deno task lake query\` it is \`scores.<name>\`.
+
+${sections.join("\n\n")}
+`;
+}
+
 async function metricsPage(): Promise<string> {
   const metrics = metricSet().registry.getMetricsAsArray() as unknown as {
     name: string;
@@ -138,11 +164,12 @@ ${
 async function httpApiPage(): Promise<string> {
   const document = await withApp(async (app) => await (await app.request("/openapi.json")).json());
   const endpoints = documentedEndpoints(document).map((endpoint) => {
-    const { method, path, summary, description, fields, answers } = endpoint;
+    const { method, path, summary, description, examples, fields, answers } = endpoint;
     return [
       `## ${method} ${path.replace(/[{}]/g, (brace) => `\\${brace}`)}`,
       sentence(summary),
       sentence(description),
+      ["```sh", ...examples.map((example) => curlOf(method, example)), "```"].join("\n"),
       fields.length === 0 ? "" : table(
         ["field of the answer", "type", "meaning"],
         fields.map(({ name, type, description: meaning }) => [code(name), type, meaning]),
@@ -154,10 +181,17 @@ async function httpApiPage(): Promise<string> {
 
 ${NOTE}
 
-A running server shows the same at \`/docs\`, with requests to copy, and as OpenAPI at \`/openapi.json\`.
+Every endpoint but \`/health\` and \`/openapi.json\` needs the API key where the server has one: add
+\`-H "x-api-key: KEY"\`. A running server shows the same at \`/docs\`, with requests to copy, and as OpenAPI at \`/openapi.json\`.
 
 ${endpoints.join("\n\n")}
 `;
+}
+
+/** A request that can be sent as it is, with ids of examples. */
+function curlOf(method: string, { path, body }: { path: string; body?: string }): string {
+  const data = body === undefined ? "" : ` -H 'content-type: application/json' -d '${body}'`;
+  return `curl${method === "POST" ? " -X POST" : ""} 'localhost:8000${path}'${data}`;
 }
 
 /** The server's app over an empty lake. */

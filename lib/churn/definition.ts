@@ -52,12 +52,19 @@ export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
   scoreTable: {
     name: "churn",
     subject: "customer",
+    meaning:
+      "One row a customer with an order in the 365 days before `as_of`; those who never ordered, or not for longer, " +
+      "have no score.",
     columns: [
-      ["customer_id", "VARCHAR"],
-      ["as_of", "DATE"],
-      ["churn_probability", "DOUBLE"],
-      ["reasons", "VARCHAR"],
-      ...FEATURE_NAMES.map((name) => [name, "DOUBLE"] as const),
+      ["customer_id", "VARCHAR", "the customer"],
+      ["as_of", "DATE", "the day after the last order; data of that day and later does not count"],
+      ["churn_probability", "DOUBLE", "probability of no order in the 90 days from `as_of` on"],
+      [
+        "reasons",
+        "VARCHAR",
+        "JSON, up to five of `{feature, value, contribution, text}`, the strongest first; `contribution` in log-odds",
+      ],
+      ...CHURN_FEATURES.map(({ name, description }) => [name, "DOUBLE", description] as const),
     ],
     score: scorePopulation,
     describe: ({ rows, asOf }) => `${count(rows)} customers as of ${asOf}`,

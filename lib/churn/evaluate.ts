@@ -1,3 +1,4 @@
+import { mean, valueAt } from "shopflow/ml/mod.ts";
 import {
   auc,
   aucDifference,
@@ -112,8 +113,8 @@ export function playbookOutcome(
   horizonDays: number = CHURN_HORIZON_DAYS,
 ): PlaybookOutcome {
   const active = activeRows(features, horizonDays);
-  const contacted = active.filter((row) => probabilities[row]! > riskAbove);
-  const churned = (rows: number[]) => mean(Uint8Array.from(rows, (row) => labels[row]!));
+  const contacted = active.filter((row) => valueAt(probabilities, row) > riskAbove);
+  const churned = (rows: number[]) => mean(Uint8Array.from(rows, (row) => valueAt(labels, row)));
   return { contacted: contacted.length, churned: churned(contacted), activeChurned: churned(active) };
 }
 
@@ -122,7 +123,7 @@ function activeRows(features: ChurnExamples["features"], horizonDays: number): n
   const recency = features.names.indexOf("recency_days");
   const rows: number[] = [];
   for (let row = 0; row < features.rows; row++) {
-    if (matrixRow(features, row)[recency]! <= horizonDays) rows.push(row);
+    if (valueAt(matrixRow(features, row), recency) <= horizonDays) rows.push(row);
   }
   return rows;
 }
@@ -138,15 +139,17 @@ function activeCustomerMetrics(
   horizonDays: number,
 ): Record<string, number> {
   const active = activeRows(features, horizonDays);
-  const outcomes = Uint8Array.from(active, (row) => labels[row]!);
+  const outcomes = Uint8Array.from(active, (row) => valueAt(labels, row));
   const share = active.length === 0 ? 0 : mean(outcomes);
   if (share === 0 || share === 1) return { active_rows: active.length };
   return {
     active_rows: active.length,
     active_churn_rate: share,
-    active_auc: classificationMetrics(outcomes, Float64Array.from(active, (row) => probabilities[row]!)).auc,
+    active_auc:
+      classificationMetrics(outcomes, Float64Array.from(active, (row) => valueAt(probabilities, row))).auc,
     active_baseline_auc:
-      classificationMetrics(outcomes, Float64Array.from(active, (row) => baselineProbabilities[row]!)).auc,
+      classificationMetrics(outcomes, Float64Array.from(active, (row) => valueAt(baselineProbabilities, row)))
+        .auc,
   };
 }
 
@@ -168,13 +171,9 @@ function namedMetrics(prefix: string, labels: Uint8Array, probabilities: Float64
   return { [`${prefix}auc`]: auc, [`${prefix}log_loss`]: logLoss, [`${prefix}brier`]: brier };
 }
 
-function mean(labels: Uint8Array): number {
-  return labels.reduce((sum, label) => sum + label, 0) / labels.length;
-}
-
 /** Fewer customers of an outcome say nothing of how well a model ranks them. */
 const FEWEST_OF_AN_OUTCOME = 10;
-/** Share of the test customers of whom an older version must have predictions to be judged by them. */
+/** Share of the test customers of whom an older version must have predictions to be compared by them. */
 const LEAST_COVERED = 0.9;
 
 /** What an opponent said of customers of a backtest, in the order of its rows; NaN where it said nothing. */
@@ -192,7 +191,7 @@ interface Answers {
  * of the test period: the opponent is of an older snapshot, so its own test date is not later, and the labels it learned
  * from end before that (see `temporalSplit`). That its knowledge is older is no flaw of the comparison but the question:
  * which of the two should score from now on. One that does know later outcomes (after a rollback of the lake, or of
- * another shop) is not judged.
+ * another shop) is not compared.
  *
  * Where a feature of the opponent is not computed any more, or its files cannot be read, it answers by the predictions
  * that it stored of its own test date. The challenger's stand-in for that date is fitted as the challenger was, on what
@@ -289,9 +288,9 @@ function metricsAgainst(
   latest: ChurnBacktest,
 ): MetricComparison[] {
   const rows = [...probabilities.keys()].filter((row) => !Number.isNaN(probabilities[row]));
-  const labels = Uint8Array.from(rows, (row) => backtest.test.labels[row]!);
-  const ours = Float64Array.from(rows, (row) => backtest.probabilities[row]!);
-  const theirs = Float64Array.from(rows, (row) => probabilities[row]!);
+  const labels = Uint8Array.from(rows, (row) => valueAt(backtest.test.labels, row));
+  const ours = Float64Array.from(rows, (row) => valueAt(backtest.probabilities, row));
+  const theirs = Float64Array.from(rows, (row) => valueAt(probabilities, row));
   const among = ` of ${count(rows.length)} customers as of ${backtest.split.test}`;
   const isWhole = backtest === latest && rows.length === probabilities.length;
   return [{
@@ -310,7 +309,7 @@ function metricsAgainst(
   }];
 }
 
-/** Figures of the same rows stand side by side; as many other rows have another figure of the challenger. */
+/** Metrics of the same rows stand side by side; as many other rows have another metric of the challenger. */
 function addMetrics(metrics: MetricComparison[], more: MetricComparison[]): void {
   for (const metric of more) {
     const same = metrics.find(({ name, challenger }) =>
@@ -323,7 +322,7 @@ function addMetrics(metrics: MetricComparison[], more: MetricComparison[]): void
 
 function losses(labels: Uint8Array, probabilities: Float64Array): Float64Array {
   return probabilities.map((probability, row) =>
-    logLoss(Uint8Array.of(labels[row]!), Float64Array.of(probability))
+    logLoss(Uint8Array.of(valueAt(labels, row)), Float64Array.of(probability))
   );
 }
 

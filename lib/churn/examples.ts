@@ -61,7 +61,7 @@ JOIN (${churnLabelsSql(asOf, horizonDays)}) AS labels ON labels.customer_id = fe
 ORDER BY features.customer_id`);
   const customerIds = columns.customer_id as string[];
   if (customerIds.length === 0) {
-    throw new TooLittleDataError(`No customer can be judged as of ${asOf}`, {
+    throw new TooLittleDataError(`There are no customers to score as of ${asOf}`, {
       expected: "customers with an order in the year before",
       found: "none",
     });

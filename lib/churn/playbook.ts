@@ -1,3 +1,4 @@
+import { valueAt } from "shopflow/ml/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { CHURN_HORIZON_DAYS } from "./features/features.ts";
 import { createChurnModel, type Reason } from "./model.ts";
@@ -177,7 +178,7 @@ export async function scoreCustomers(
   return customerIds.map((customerId, row): ScoredCustomer => {
     const values = matrixRow(features, row);
     const known = Object.fromEntries(
-      features.names.map((name, j) => [name, Number.isNaN(values[j]!) ? null : values[j]!]),
+      features.names.map((name, j) => [name, Number.isNaN(valueAt(values, j)) ? null : valueAt(values, j)]),
     );
     const { probability, reasons } = model.predict(known);
     return atStake({ customerId, churnProbability: probability, reasons }, known, horizonDays);

@@ -7,6 +7,7 @@ import { DEMAND_WINDOW_DAYS, lastStockCount, planShopInventory } from "./shop_in
 interface PlanColumn {
   name: string;
   type: string;
+  meaning: string;
   value(position: PlannedPosition, plan: PlanContext, urgency: number): Cell;
 }
 
@@ -17,29 +18,134 @@ interface PlanContext {
 
 /** The score table `inventory_plan`. */
 const PLAN_COLUMNS: PlanColumn[] = [
-  { name: "product_id", type: "VARCHAR", value: (position) => position.productId },
-  { name: "warehouse_id", type: "VARCHAR", value: (position) => position.warehouseId },
-  { name: "as_of", type: "DATE", value: (_, { asOf }) => asOf },
-  { name: "urgency", type: "INTEGER", value: (_position, _plan, urgency) => urgency },
-  { name: "action", type: "VARCHAR", value: (position) => position.action },
-  { name: "stock_level", type: "INTEGER", value: (position) => position.stockLevel },
-  { name: "daily_demand", type: "DOUBLE", value: (position) => position.demand.mean },
-  { name: "demand_sd", type: "DOUBLE", value: (position) => position.demand.sd },
-  { name: "lead_time_days", type: "DOUBLE", value: (_, { parameters }) => parameters.leadTimeDays },
-  { name: "service_level", type: "DOUBLE", value: (_, { parameters }) => parameters.serviceLevel },
-  { name: "safety_stock", type: "DOUBLE", value: (position) => position.safetyStock },
-  { name: "reorder_point", type: "DOUBLE", value: (position) => position.reorderPoint },
-  { name: "order_quantity", type: "INTEGER", value: (position) => position.orderQuantity },
-  { name: "days_of_cover", type: "DOUBLE", value: (position) => position.daysOfCover },
-  { name: "stockout_risk", type: "DOUBLE", value: (position) => position.stockoutRisk },
-  { name: "is_stockout", type: "BOOLEAN", value: (position) => position.isStockout },
-  { name: "is_overstock", type: "BOOLEAN", value: (position) => position.isOverstock },
-  { name: "expected_lost_units", type: "DOUBLE", value: (position) => position.expectedLostUnits },
-  { name: "expected_lost_sales", type: "DOUBLE", value: (position) => position.expectedLostSales },
-  { name: "unit_cost", type: "DOUBLE", value: (position) => position.unitCost },
-  { name: "unit_price", type: "DOUBLE", value: (position) => position.unitPrice },
-  { name: "stock_value", type: "DOUBLE", value: (position) => position.stockValue },
-  { name: "overstock_value", type: "DOUBLE", value: (position) => position.overstockValue },
+  { name: "product_id", type: "VARCHAR", meaning: "the product", value: (position) => position.productId },
+  {
+    name: "warehouse_id",
+    type: "VARCHAR",
+    meaning: "the warehouse",
+    value: (position) => position.warehouseId,
+  },
+  { name: "as_of", type: "DATE", meaning: "last day with stock counts", value: (_, { asOf }) => asOf },
+  {
+    name: "urgency",
+    type: "INTEGER",
+    meaning: "place in the plan, 1 is the most urgent",
+    value: (_position, _plan, urgency) => urgency,
+  },
+  {
+    name: "action",
+    type: "VARCHAR",
+    meaning: "`order now`, `overstock` or `ok`",
+    value: (position) => position.action,
+  },
+  {
+    name: "stock_level",
+    type: "INTEGER",
+    meaning: "units on hand at the last count",
+    value: (position) => position.stockLevel,
+  },
+  {
+    name: "daily_demand",
+    type: "DOUBLE",
+    meaning: "mean demand of a day, units",
+    value: (position) => position.demand.mean,
+  },
+  {
+    name: "demand_sd",
+    type: "DOUBLE",
+    meaning: "standard deviation of a day's demand, units",
+    value: (position) => position.demand.sd,
+  },
+  {
+    name: "lead_time_days",
+    type: "DOUBLE",
+    meaning: "parameter of the plan",
+    value: (_, { parameters }) => parameters.leadTimeDays,
+  },
+  {
+    name: "service_level",
+    type: "DOUBLE",
+    meaning: "parameter of the plan",
+    value: (_, { parameters }) => parameters.serviceLevel,
+  },
+  {
+    name: "safety_stock",
+    type: "DOUBLE",
+    meaning: "reorder point minus expected demand, units",
+    value: (position) => position.safetyStock,
+  },
+  {
+    name: "reorder_point",
+    type: "DOUBLE",
+    meaning: "order when the stock is below it, units",
+    value: (position) => position.reorderPoint,
+  },
+  {
+    name: "order_quantity",
+    type: "INTEGER",
+    meaning: "units to order now; 0 unless the action says so",
+    value: (position) => position.orderQuantity,
+  },
+  {
+    name: "days_of_cover",
+    type: "DOUBLE",
+    meaning: "days that the stock lasts; null without demand",
+    value: (position) => position.daysOfCover,
+  },
+  {
+    name: "stockout_risk",
+    type: "DOUBLE",
+    meaning: "probability that demand over the lead time exceeds the stock",
+    value: (position) => position.stockoutRisk,
+  },
+  {
+    name: "is_stockout",
+    type: "BOOLEAN",
+    meaning: "nothing is in stock",
+    value: (position) => position.isStockout,
+  },
+  {
+    name: "is_overstock",
+    type: "BOOLEAN",
+    meaning: "more than 90 days of demand and more than the reorder point",
+    value: (position) => position.isOverstock,
+  },
+  {
+    name: "expected_lost_units",
+    type: "DOUBLE",
+    meaning: "expected shortage over the lead time if ordered now, units",
+    value: (position) => position.expectedLostUnits,
+  },
+  {
+    name: "expected_lost_sales",
+    type: "DOUBLE",
+    meaning: "the same at the price",
+    value: (position) => position.expectedLostSales,
+  },
+  {
+    name: "unit_cost",
+    type: "DOUBLE",
+    meaning: "an unknown cost is taken at 55 % of the price",
+    value: (position) => position.unitCost,
+  },
+  {
+    name: "unit_price",
+    type: "DOUBLE",
+    meaning: "price of one unit",
+    value: (position) => position.unitPrice,
+  },
+  {
+    name: "stock_value",
+    type: "DOUBLE",
+    meaning: "cost of the stock",
+    value: (position) => position.stockValue,
+  },
+  {
+    name: "overstock_value",
+    type: "DOUBLE",
+    meaning: "cost of the part above 90 days",
+    value: (position) => position.overstockValue,
+  },
 ];
 
 /** As-of date of the plan of a shop that counts no stock; that plan has no rows. */
@@ -57,7 +163,8 @@ export const inventoryModel: ModelDefinition<undefined, InventoryPlan> = {
   scoreTable: {
     name: "inventory_plan",
     subject: "product",
-    columns: PLAN_COLUMNS.map(({ name, type }) => [name, type] as const),
+    meaning: "One row a product and warehouse whose stock is counted; no rows in a shop that counts none.",
+    columns: PLAN_COLUMNS.map(({ name, type, meaning }) => [name, type, meaning] as const),
     async score({ session, asOf }) {
       const parameters = DEFAULT_INVENTORY_PARAMETERS;
       const { plan = [] } = await planShopInventory(session, parameters) ?? {};

@@ -26,3 +26,4 @@ export {
   versionsOfScores,
 } from "./endpoint.ts";
 export { addDays, checkAsOf, dayAfterLastSale, daysBetween, salesPeriod } from "./as_of_date.ts";
+export { mean, valueAt } from "./vectors.ts";

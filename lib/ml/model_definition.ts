@@ -87,8 +87,10 @@ export type Cell = string | number | boolean | null;
 export interface ScoreTableDefinition<Model> {
   /** Names the table: `scores/<name>/`, and in notebooks the view `scores_<name>`. */
   name: string;
-  /** Name and DuckDB type of each column. */
-  columns: readonly (readonly [name: string, type: string])[];
+  /** What a row stands for, for the reference: a sentence or two of Markdown. */
+  meaning?: string;
+  /** Name, DuckDB type and meaning of each column; meanings are text of the reference. */
+  columns: readonly (readonly [name: string, type: string, meaning?: string])[];
   /** What is scored, in the singular, e.g. `customer`. */
   subject: string;
   /**

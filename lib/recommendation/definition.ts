@@ -58,12 +58,23 @@ export const recommendationModel: ModelDefinition<Recommender, RecommendationSco
   scoreTable: {
     name: "recommendations",
     subject: "customer",
+    meaning:
+      "The 20 best products of every customer who bought or looked at something. From the baseline, everybody " +
+      "gets the best sellers, with their share of recent orders as `score`.",
     columns: [
-      ["customer_id", "VARCHAR"],
-      ["rank", "INTEGER"],
-      ["product_id", "VARCHAR"],
-      ["score", "DOUBLE"],
-      ["because", "VARCHAR"],
+      ["customer_id", "VARCHAR", "the customer"],
+      ["rank", "INTEGER", "1 is the best"],
+      ["product_id", "VARCHAR", "the product"],
+      [
+        "score",
+        "DOUBLE",
+        "sum over the history of weight × similarity; 0 for a best seller that fills up the list",
+      ],
+      [
+        "because",
+        "VARCHAR",
+        "the purchase that speaks most for the product (itself when bought before); null where no purchase does",
+      ],
     ],
     score: recommendToAll,
     describe: ({ rows }) => `${rows.toLocaleString("en")} recommendations`,

@@ -1,3 +1,4 @@
+import { mean, valueAt } from "shopflow/ml/mod.ts";
 import { type InteractionOptions, interactionsSql, salesByAgeSql } from "./interactions.ts";
 import {
   createRecommender,
@@ -89,7 +90,7 @@ interface TestCustomer extends TestCase {
   day: string;
 }
 
-/** A recommender trained without each customer's last orders, and the customers to judge it on. */
+/** A recommender trained without each customer's last orders, and the customers to evaluate it on. */
 export interface RecommenderBacktest {
   recommender: Recommender;
   /** All products of the test orders. */
@@ -106,14 +107,14 @@ export interface RecommenderBacktest {
   metrics: Record<string, number>;
 }
 
-/** Places of a list that the metrics judge. */
+/** Places of a list that the metrics look at. */
 const K = 10;
 
 /** Test products with the day of their order. */
 type DatedCases = TestColumns & { cut_off: string[] };
 
 /**
- * Trains on a leave-last-orders-out split of the data before `asOf` and judges the recommender and popularity on the
+ * Trains on a leave-last-orders-out split of the data before `asOf` and evaluates the recommender and popularity on the
  * same customers. Where the recommender leaves out what a customer bought, so does the popularity list.
  *
  * @param session A session with the curated tables; the split's temporary tables are made in it.
@@ -134,7 +135,9 @@ export async function backtestRecommender(
   });
   const recommender = createRecommender(trainRecommender(data, parameters));
   const histories = historiesByCustomer(data.interactions);
-  const days = new Map(testRows.customer_id.map((customer, row) => [customer, testRows.cut_off[row]!]));
+  const days = new Map(
+    testRows.customer_id.map((customer, row) => [customer, valueAt(testRows.cut_off, row)]),
+  );
   const cases = testCases(histories, testRows)
     .map((found) => ({ ...found, day: days.get(found.customerId)! }));
   const newProductCases = testCases(histories, testRows, isNewToCustomer);
@@ -142,15 +145,15 @@ export async function backtestRecommender(
     recommender.recommend(history, n).map(({ productId }) => productId);
   const popular = bestSellers(recommender, parameters.excludePurchased);
 
-  const judge = (ranking: Ranking, on: readonly RankingCase<readonly Interaction[]>[] = cases) =>
+  const evaluated = (ranking: Ranking, on: readonly RankingCase<readonly Interaction[]>[] = cases) =>
     evaluateRanking(on, ranking, { k: K, catalogueSize: recommender.productIds.length });
   const metrics: Record<string, number> = { test_customers: cases.length };
   if (cases.length > 0) {
-    Object.assign(metrics, named("", judge(personal)), named("popularity_", judge(popular)));
+    Object.assign(metrics, named("", evaluated(personal)), named("popularity_", evaluated(popular)));
   }
   if (newProductCases.length > 0) {
-    metrics.new_products_recall_at_10 = judge(personal, newProductCases).recall;
-    metrics.popularity_new_products_recall_at_10 = judge(popular, newProductCases).recall;
+    metrics.new_products_recall_at_10 = evaluated(personal, newProductCases).recall;
+    metrics.popularity_new_products_recall_at_10 = evaluated(popular, newProductCases).recall;
   }
   const casesSince = (since: string) => cases.filter(({ day }) => day >= since);
   return { recommender, cases, newProductCases, casesSince, personal, popular, metrics };
@@ -202,7 +205,7 @@ const FEWEST_CUSTOMERS = 30;
  * with the same histories. The challenger answers through its stand-in, trained without any test order. The
  * stand-in knows what *other* customers bought on those days, the opponent does not: that is in part what it will have
  * ahead in service, in part more. It favours the challenger a little; without it, nothing of what is new in its data
- * would be judged.
+ * would be measured.
  *
  * Where too few customers have ordered since then, where nothing but code or parameters changed, or where the
  * opponent's files cannot be read, its own stand-in is compared: its version stored the NDCG of each test customer,
@@ -282,5 +285,4 @@ function metricComparison(
 
 const ndcgs = (cases: readonly TestCustomer[], ranking: Ranking): number[] =>
   cases.map(({ history, relevant }) => ndcgAt(ranking(history, CUTOFF), relevant, CUTOFF));
-const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const count = (rows: number) => rows.toLocaleString("en");

@@ -1,5 +1,5 @@
 import { InputError } from "shopflow/errors/mod.ts";
-import { checkAsOf } from "shopflow/ml/mod.ts";
+import { checkAsOf, valueAt } from "shopflow/ml/mod.ts";
 import { IS_OFFERED } from "./interactions.ts";
 import type { Interaction } from "./matrix.ts";
 
@@ -24,7 +24,7 @@ export function precisionAt(ranked: readonly string[], relevant: ReadonlySet<str
 export function ndcgAt(ranked: readonly string[], relevant: ReadonlySet<string>, k: number): number {
   let gain = 0, best = 0;
   for (let place = 0; place < Math.min(k, ranked.length); place++) {
-    if (relevant.has(ranked[place]!)) gain += 1 / Math.log2(place + 2);
+    if (relevant.has(valueAt(ranked, place))) gain += 1 / Math.log2(place + 2);
   }
   for (let place = 0; place < Math.min(k, relevant.size); place++) best += 1 / Math.log2(place + 2);
   return gain / best;
@@ -33,12 +33,12 @@ export function ndcgAt(ranked: readonly string[], relevant: ReadonlySet<string>,
 function hits(ranked: readonly string[], relevant: ReadonlySet<string>, k: number): number {
   let found = 0;
   for (let place = 0; place < Math.min(k, ranked.length); place++) {
-    if (relevant.has(ranked[place]!)) found++;
+    if (relevant.has(valueAt(ranked, place))) found++;
   }
   return found;
 }
 
-/** A customer of the hold-out: what a recommender may know, and what it should find. */
+/** A customer of the test set: what a recommender may know, and what it should find. */
 export interface RankingCase<History> {
   history: History;
   relevant: ReadonlySet<string>;
@@ -58,7 +58,7 @@ export interface RankingQuality {
 }
 
 /**
- * Judges a ranking on test products.
+ * Evaluates a ranking on test products.
  *
  * @param rank the best products for a history, best first; only the first `k` count
  * @param catalogueSize products that could be recommended
@@ -70,7 +70,7 @@ export function evaluateRanking<History>(
   { k, catalogueSize }: { k: number; catalogueSize: number },
 ): RankingQuality {
   if (cases.length === 0 || cases.some(({ relevant }) => relevant.size === 0)) {
-    throw new InputError("Recommendations cannot be judged", {
+    throw new InputError("Recommendations cannot be evaluated", {
       expected: "customers with at least one test product each",
       found: cases.length === 0 ? "no customers" : "customers without",
     });
@@ -79,7 +79,7 @@ export function evaluateRanking<History>(
   let recalls = 0, squares = 0, precisions = 0, ndcgs = 0;
   for (const { history, relevant } of cases) {
     const ranked = rank(history, k);
-    for (let place = 0; place < Math.min(k, ranked.length); place++) recommended.add(ranked[place]!);
+    for (let place = 0; place < Math.min(k, ranked.length); place++) recommended.add(valueAt(ranked, place));
     const recall = recallAt(ranked, relevant, k);
     recalls += recall;
     squares += recall ** 2;
@@ -187,12 +187,12 @@ export function testCases(
   const cases = new Map<string, TestCase & { relevant: Set<string> }>();
   customer_id.forEach((customer, i) => {
     const history = histories.get(customer) ?? [];
-    if (!kept(product_id[i]!, history)) return;
+    if (!kept(valueAt(product_id, i), history)) return;
     let known = cases.get(customer);
     if (known === undefined) {
       cases.set(customer, known = { customerId: customer, history, relevant: new Set() });
     }
-    known.relevant.add(product_id[i]!);
+    known.relevant.add(valueAt(product_id, i));
   });
   return [...cases.values()];
 }

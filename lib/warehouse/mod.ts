@@ -3,7 +3,6 @@ export {
   mayBeDamage,
   openSession,
   type ResultStream,
-  type Row,
   type Session,
   sqlName,
   sqlString,
@@ -18,8 +17,8 @@ export { minMaxPredicate } from "./build/prune.ts";
 export { type ControlTotals, failureText, TEST_RELATIONS } from "./build/audit.ts";
 export {
   quarantinedObjects,
-  quarantinedRows,
   type QuarantinedRun,
   quarantinedRuns,
+  quarantinedTable,
 } from "./build/quarantine.ts";
 export { type BuildInputs, type BuildOptions, buildSnapshot } from "./build/build_snapshot.ts";

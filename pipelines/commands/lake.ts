@@ -5,15 +5,14 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand, wholeNumber, withLogLevel } from "shopflow/cli/mod.ts";
 import { findSnapshot, listSnapshots, type Manifest, readManifest, rollBack } from "shopflow/lake/mod.ts";
 import { createRuntime, leftoverFolders } from "shopflow/runtime/mod.ts";
-import { loadSqlProject, quarantinedRows, quarantinedRuns } from "shopflow/warehouse/mod.ts";
+import { loadSqlProject, quarantinedRuns, quarantinedTable } from "shopflow/warehouse/mod.ts";
 import { createContext, type PipelineContext } from "../context.ts";
-import { createQueryCommand } from "./lake_query.ts";
+import { createQueryCommand, printQuery, type ResultFlags, withResultOptions } from "./lake_query.ts";
 import {
   differenceOf,
   differenceText,
   garbageText,
   manifestText,
-  quarantinedRowsText,
   quarantineText,
   snapshotsText,
 } from "./lake_text.ts";
@@ -26,7 +25,7 @@ interface OutputFlags {
   json?: boolean;
 }
 
-interface QuarantineFlags extends OutputFlags {
+interface QuarantineFlags extends ResultFlags {
   query: string;
 }
 
@@ -108,7 +107,7 @@ export function createLakeProgram(
     .option("--dry-run", "only say what would be deleted, file by file")
     .option("--json", "print JSON")
     .action((flags: GcFlags) => collect(context(), flags, answer));
-  addQuarantine(program, context, answer);
+  addQuarantine(program, context, print);
   program.addCommand(createQueryCommand(context, print));
   return program;
 }
@@ -116,22 +115,22 @@ export function createLakeProgram(
 function addQuarantine(
   program: Command,
   context: () => PipelineContext,
-  answer: (value: unknown, text: () => string, flags: OutputFlags) => void,
+  print: (text: string) => void,
 ): void {
-  program.command("quarantine")
+  const command = program.command("quarantine")
     .description("list the data tests that blocked a publish, or show the rows that one of them found")
     .argument("[run]", "run that was blocked")
     .argument("[test]", "data test of that run, as the list names it")
-    .option("--query <sql>", "SQL over failing_rows", "SELECT * FROM failing_rows")
-    .option("--json", "print JSON")
+    .option("--query <sql>", "SQL over failing_rows", "SELECT * FROM failing_rows");
+  withResultOptions(command)
     .action(async (run: string | undefined, test: string | undefined, flags: QuarantineFlags) => {
-      const { store } = context();
+      const { config, store } = context();
       if (run !== undefined && test !== undefined) {
-        const rows = await quarantinedRows(store, run, test, flags.query);
-        return answer(rows, () => quarantinedRowsText(rows), flags);
+        const tables = [await quarantinedTable(store, run, test)];
+        return await printQuery({ config, store }, tables, flags.query, { flags, print });
       }
       const runs = await quarantinedRuns(store, run);
-      answer(runs, () => quarantineText(runs), flags);
+      print(flags.json ? JSON.stringify(runs, null, 2) : quarantineText(runs));
     });
 }
 

@@ -11,12 +11,16 @@ import { queryName, type QueryTable, type ResultStream, runQuery } from "shopflo
 import { join } from "node:path";
 import { type PipelineContext, withTemporaryFolder } from "../context.ts";
 
-interface QueryFlags {
-  file?: string;
-  snapshot: string;
+/** How a result is printed. */
+export interface ResultFlags {
   limit?: number;
   csv?: boolean;
   json?: boolean;
+}
+
+interface QueryFlags extends ResultFlags {
+  file?: string;
+  snapshot: string;
 }
 
 /** Rows that a terminal shows by default. */
@@ -47,33 +51,49 @@ export function createQueryCommand(
   print: (text: string) => void,
   readInput: () => Promise<string> = () => new Response(Deno.stdin.readable).text(),
 ): Command {
-  return new Command("query")
+  const command = new Command("query")
     .description("run SQL (DuckDB) over the tables of a snapshot; without SQL, list the tables")
     .addArgument(new Argument("[sql]", "one query, or - to read it from standard input"))
     .option("-f, --file <path>", "read the SQL from a file", givenFile)
-    .option("--snapshot <id>", "which snapshot", "current")
+    .option("--snapshot <id>", "which snapshot", "current");
+  return withResultOptions(command)
+    .addHelpText("after", EXAMPLES)
+    .action(async (argument: string | undefined, flags: QueryFlags) => {
+      const { config, store } = context();
+      const tables = await queryTables(store, await findSnapshot(store, flags.snapshot));
+      const sql = await queryText(argument, flags, readInput);
+      if (sql === undefined) print(tablesText(tables));
+      else await printQuery({ config, store }, tables, sql, { flags, print });
+    });
+}
+
+/** The options of a command that prints rows, see {@linkcode ResultFlags}. */
+export function withResultOptions(command: Command): Command {
+  return command
     .option(
       "--limit <number>",
       `rows to print, or \`all\` (default: ${SHOWN_ROWS} in a table, else all)`,
       limit,
     )
     .addOption(new Option("--csv", "print CSV").conflicts("json"))
-    .option("--json", "print a JSON array of objects")
-    .addHelpText("after", EXAMPLES)
-    .action(async (argument: string | undefined, flags: QueryFlags) => {
-      const { config, store } = context();
-      const tables = await queryTables(store, await findSnapshot(store, flags.snapshot));
-      const sql = await queryText(argument, flags, readInput);
-      if (sql === undefined) return print(tablesText(tables));
-      await withTemporaryFolder(
-        config.home,
-        (folder) =>
-          runQuery(store, tables, sql, (result) => printResult(result, flags, print), {
-            memoryLimit: "1GiB",
-            spillFolder: join(folder, "spill"),
-          }),
-      );
-    });
+    .option("--json", "print JSON");
+}
+
+/** Runs a query, see {@linkcode runQuery}, and prints its result. */
+export async function printQuery(
+  { config, store }: Pick<PipelineContext, "config" | "store">,
+  tables: QueryTable[],
+  sql: string,
+  { flags, print }: { flags: ResultFlags; print: (text: string) => void },
+): Promise<void> {
+  await withTemporaryFolder(
+    config.home,
+    (folder) =>
+      runQuery(store, tables, sql, (result) => printResult(result, flags, print), {
+        memoryLimit: "1GiB",
+        spillFolder: join(folder, "spill"),
+      }),
+  );
 }
 
 /** A parser of a number of rows. */
@@ -143,7 +163,7 @@ function tablesText(tables: QueryTable[]): string {
 
 async function printResult(
   result: ResultStream,
-  { csv, json, limit = csv || json ? Infinity : SHOWN_ROWS }: QueryFlags,
+  { csv, json, limit = csv || json ? Infinity : SHOWN_ROWS }: ResultFlags,
   print: (text: string) => void,
 ): Promise<void> {
   const names = result.columns.map(({ name }) => name);

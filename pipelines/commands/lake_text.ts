@@ -8,13 +8,7 @@ import {
   type TableDifference,
 } from "shopflow/lake/mod.ts";
 import { assertIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
-import {
-  mayBeDamage,
-  openSession,
-  type QuarantinedRun,
-  type Row,
-  type SqlProject,
-} from "shopflow/warehouse/mod.ts";
+import { mayBeDamage, openSession, type QuarantinedRun, type SqlProject } from "shopflow/warehouse/mod.ts";
 import { monthSpans, textTable } from "shopflow/cli/mod.ts";
 import { countOf, formatBytes, formatCount, formatTimestamp } from "shopflow/runtime/mod.ts";
 
@@ -242,17 +236,6 @@ export function quarantineText(runs: QuarantinedRun[]): string {
     "",
     "`deno task lake quarantine RUN TEST` shows the rows of a test; the files are beneath quarantine/ in the lake.",
   ].join("\n");
-}
-
-/** Rows of a test in quarantine, for a terminal. */
-export function quarantinedRowsText(rows: Row[], most = 50): string {
-  if (rows.length === 0) return "no rows";
-  const columns = Object.keys(rows[0] ?? {});
-  const shown = rows.slice(0, most).map((row) => columns.map((column) => String(row[column] ?? "")));
-  const more = rows.length > most
-    ? `\n${formatCount(rows.length - most)} more rows: ask for fewer with --query`
-    : "";
-  return textTable(columns.map((title) => ({ title })), shown) + more;
 }
 
 /** The list of snapshots for a terminal. */

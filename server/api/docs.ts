@@ -48,7 +48,7 @@ export function addDocs(app: OpenAPIHono, { models, cache, board, ...keys }: Doc
   app.get("/openapi.json", (c) => c.json(document));
   app.get("/docs", async (c) => {
     const [serving, run] = await Promise.all([cache.current(), exampleRun(board)]);
-    const example = { ...exampleIds(serving, models), run };
+    const example = { ...exampleIds(serving, models), ...(run && { run }) };
     const inputs = models.flatMap((definition) => {
       const { model } = servedBy(serving, definition);
       const described = definition.serving.describeInputs?.(model?.model);

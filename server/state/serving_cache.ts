@@ -138,7 +138,7 @@ export function createServingCache(
           refreshing = false;
         });
         // Patience counts from the start of a look: a long load does not delay the requests that come during it.
-        ready = settledWithin(refreshed, serving === undefined ? startMs : staleWhileLoadingMs);
+        ready = resolvedWithin(refreshed, serving === undefined ? startMs : staleWhileLoadingMs);
       }
       await ready;
       return serving ?? nothing;
@@ -158,7 +158,7 @@ function whyUnreachable(
 }
 
 /** Waits for `work`, but no longer than `ms`; the work goes on. */
-async function settledWithin(work: Promise<void>, ms: number): Promise<void> {
+async function resolvedWithin(work: Promise<void>, ms: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
   await Promise.race([work, timeout]);

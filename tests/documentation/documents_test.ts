@@ -71,6 +71,24 @@ Deno.test("every link in the documents leads to a file and a heading", async () 
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("files that the documents name exist", async () => {
+  const wrong: string[] = [];
+  for (const { path, text } of await documents()) {
+    const spans = [
+      ...text.matchAll(/`((?:lib|tests|pipelines|server|schedules|notebooks|documentation)\/[^`\s]*)`/g),
+    ];
+    const files = [...text.matchAll(/deno test -A ([^\s`]+)/g)];
+    for (const [, named = ""] of [...spans, ...files]) {
+      // Capital letters, brackets and stars stand for something; the tutorial makes files of its own.
+      if (/[A-Z<*…{]/.test(named.replace("README", "")) || path.endsWith("tutorial.md")) continue;
+      const places = [join(ROOT, named), join(ROOT, dirname(path), named)];
+      const found = await Promise.all(places.map((place) => Deno.stat(place).catch(() => undefined)));
+      if (found.every((place) => place === undefined)) wrong.push(`${path}: ${named}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
 Deno.test("code and messages name documents that exist", async () => {
   const { stdout } = await new Deno.Command("git", {
     args: [

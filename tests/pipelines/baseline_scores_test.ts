@@ -7,7 +7,8 @@ import {
   saveModelVersion,
 } from "shopflow/ml/registry/mod.ts";
 import { encodeJson } from "shopflow/lake/store/mod.ts";
-import { openSession, type Row, sqlString } from "shopflow/warehouse/mod.ts";
+import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
+import type { Row } from "../../lib/warehouse/session.ts";
 import assert from "node:assert/strict";
 import { inOrder, type PipelineContext } from "../../pipelines/context.ts";
 import { createModelsProgram } from "../../pipelines/commands/models.ts";

@@ -1,5 +1,6 @@
 import { loadConfig } from "shopflow/config/mod.ts";
-import { loadSqlProject, openSession, type Row, type Session, sqlName } from "shopflow/warehouse/mod.ts";
+import { loadSqlProject, openSession, type Session, sqlName } from "shopflow/warehouse/mod.ts";
+import type { Row } from "../../lib/warehouse/session.ts";
 import { runDataTests } from "../../lib/warehouse/build/audit.ts";
 import { runModels } from "../../lib/warehouse/build/models.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";

@@ -133,7 +133,7 @@ Deno.test("a churn model that is worse than the champion is kept, refused, and n
 
   const again = await trainChurn(context);
   assert.equal(again.status, "unchanged");
-  assert.match(again.summary, new RegExp(`${refused!.version} was judged before: refused: it is worse`));
+  assert.match(again.summary, new RegExp(`${refused!.version} was compared before: refused: it is worse`));
   assert.equal((await trainChurn({ ...context, force: true })).status, "done");
   assert.equal((await promotionDecisions(store, "churn")).length, 1, "the same decision is kept once");
   // Scores come from the champion as before.

@@ -1,7 +1,8 @@
 import { addDays } from "shopflow/ml/mod.ts";
 import { loadRecommender } from "shopflow/recommendation/mod.ts";
 import { championCard, loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
-import { openSession, type Row, sqlString } from "shopflow/warehouse/mod.ts";
+import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
+import type { Row } from "../../lib/warehouse/session.ts";
 import assert from "node:assert/strict";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import type { CuratedRows } from "../fixtures/curated_shop.ts";

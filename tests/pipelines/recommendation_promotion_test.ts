@@ -78,7 +78,7 @@ Deno.test("a champion that was trained on every test order is not asked about th
     ...shop,
     dim_products: shop.dim_products!.map((
       [id, , ...rest],
-    ) => [id, `new ${id}`, ...rest]) as CuratedRows["dim_products"],
+    ) => [id, `new ${id}`, ...rest]) as NonNullable<CuratedRows["dim_products"]>,
   });
   await trainRecommendation(context);
   const [latest] = await promotionDecisions(context.store, "recommendation");
@@ -139,7 +139,7 @@ Deno.test("a recommender that is worse than the champion on new orders is refuse
     if (!String(row[0]).includes("-2")) return row;
     const at = products.indexOf(String(row[1]));
     return row.with(1, products[(at + 6) % 12]!);
-  }) as CuratedRows["fact_orders"];
+  }) as NonNullable<CuratedRows["fact_orders"]>;
   await using lake = await createCuratedLake(shop);
   const { context } = lake;
   await makeKnowingChampion(context);

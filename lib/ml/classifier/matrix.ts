@@ -1,3 +1,4 @@
+import { valueAt } from "../vectors.ts";
 import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
 
 /** Rows of features for a classifier. */
@@ -51,7 +52,7 @@ export function pickFeatures(matrix: FeatureMatrix, names: readonly string[]): F
   const values = new Float32Array(matrix.rows * names.length);
   for (let row = 0; row < matrix.rows; row++) {
     for (const [j, column] of columns.entries()) {
-      values[row * names.length + j] = matrix.values[row * matrix.names.length + column]!;
+      values[row * names.length + j] = valueAt(matrix.values, row * matrix.names.length + column);
     }
   }
   return { names, rows: matrix.rows, values };

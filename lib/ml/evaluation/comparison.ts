@@ -1,3 +1,4 @@
+import { mean, valueAt } from "../vectors.ts";
 import { checkScores } from "./metrics.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
 import { Buffer } from "node:buffer";
@@ -5,7 +6,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 
 /** How two models differ on the same rows. Rows that are hard for both cancel out, so small differences show. */
 interface PairedDifference {
-  /** The first model's figure less the other's. */
+  /** The first model's metric less the other's. */
   difference: number;
   /** Of the difference; Infinity where the rows are too few to estimate it. */
   standardError: number;
@@ -21,7 +22,7 @@ interface PairedDifference {
  */
 export function aucDifference(labels: Uint8Array, one: Float64Array, other: Float64Array): PairedDifference {
   const [first, second] = [placements(labels, one), placements(labels, other)];
-  const differences = first.map((value, row) => value - second[row]!);
+  const differences = first.map((value, row) => value - valueAt(second, row));
   const ofClass = (label: number) => differences.filter((_, row) => labels[row] === label);
   const [positives, negatives] = [ofClass(1), ofClass(0)];
   return {
@@ -36,7 +37,10 @@ export function aucDifference(labels: Uint8Array, one: Float64Array, other: Floa
  * @param one A value a row, in the order of `other`.
  */
 export function meanDifference(one: ArrayLike<number>, other: ArrayLike<number>): PairedDifference {
-  const differences = Float64Array.from({ length: one.length }, (_, row) => one[row]! - other[row]!);
+  const differences = Float64Array.from(
+    { length: one.length },
+    (_, row) => valueAt(one, row) - valueAt(other, row),
+  );
   return { difference: mean(differences), standardError: Math.sqrt(varianceOfMean(differences)) };
 }
 
@@ -46,7 +50,7 @@ export function meanDifference(one: ArrayLike<number>, other: ArrayLike<number>)
  */
 function placements(labels: Uint8Array, scores: Float64Array): Float64Array {
   checkScores(labels, scores);
-  const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]!);
+  const order = Uint32Array.from(scores.keys()).sort((a, b) => valueAt(scores, a) - valueAt(scores, b));
   const total = labels.reduce((sum, label) => sum + label, 0);
   const counts = [labels.length - total, total];
   const placed = new Float64Array(labels.length);
@@ -55,23 +59,20 @@ function placements(labels: Uint8Array, scores: Float64Array): Float64Array {
   for (let start = 0; start < order.length;) {
     let end = start;
     const tied = [0, 0];
-    for (; end < order.length && scores[order[end]!] === scores[order[start]!]; end++) {
-      tied[labels[order[end]!]!]!++;
+    for (; end < order.length && scores[valueAt(order, end)] === scores[valueAt(order, start)]; end++) {
+      tied[valueAt(labels, valueAt(order, end))]!++;
     }
     for (const row of order.subarray(start, end)) {
-      const opposite = 1 - labels[row]!;
-      const lower = below[opposite]! + tied[opposite]! / 2;
-      placed[row] = (labels[row] === 1 ? lower : counts[opposite]! - lower) / counts[opposite]!;
+      const opposite = 1 - valueAt(labels, row);
+      const lower = valueAt(below, opposite) + valueAt(tied, opposite) / 2;
+      placed[row] = (labels[row] === 1 ? lower : valueAt(counts, opposite) - lower) /
+        valueAt(counts, opposite);
     }
-    below[0]! += tied[0]!;
-    below[1]! += tied[1]!;
+    below[0]! += valueAt(tied, 0);
+    below[1]! += valueAt(tied, 1);
     start = end;
   }
   return placed;
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function varianceOfMean(values: Float64Array): number {

@@ -1,3 +1,4 @@
+import { valueAt } from "../vectors.ts";
 import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
 
 /** How well probabilities of class 1 fit what happened. */
@@ -30,14 +31,14 @@ export function classificationMetrics(
  */
 export function auc(labels: Uint8Array, scores: Float64Array): number {
   checkScores(labels, scores);
-  const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]!);
+  const order = Uint32Array.from(scores.keys()).sort((a, b) => valueAt(scores, a) - valueAt(scores, b));
   let rankSum = 0;
   let positives = 0;
   for (let start = 0; start < order.length;) {
     let end = start;
     let positivesInTie = 0;
-    for (; end < order.length && scores[order[end]!] === scores[order[start]!]; end++) {
-      positivesInTie += labels[order[end]!]!;
+    for (; end < order.length && scores[valueAt(order, end)] === scores[valueAt(order, start)]; end++) {
+      positivesInTie += valueAt(labels, valueAt(order, end));
     }
     // Ranks start + 1 … end have the mean (start + 1 + end) / 2.
     rankSum += positivesInTie * (start + 1 + end) / 2;
@@ -63,7 +64,7 @@ export function auc(labels: Uint8Array, scores: Float64Array): number {
 export function logLoss(labels: Uint8Array, probabilities: Float64Array): number {
   checkScores(labels, probabilities);
   return mean(labels, (label, i) => {
-    const p = Math.min(1 - 1e-15, Math.max(1e-15, probabilities[i]!));
+    const p = Math.min(1 - 1e-15, Math.max(1e-15, valueAt(probabilities, i)));
     return -Math.log(label === 1 ? p : 1 - p);
   });
 }
@@ -75,7 +76,7 @@ export function logLoss(labels: Uint8Array, probabilities: Float64Array): number
  */
 export function brierScore(labels: Uint8Array, probabilities: Float64Array): number {
   checkScores(labels, probabilities);
-  return mean(labels, (label, i) => (probabilities[i]! - label) ** 2);
+  return mean(labels, (label, i) => (valueAt(probabilities, i) - label) ** 2);
 }
 
 /** @throws {ModelError} on lengths that differ, no rows, or a score that is not a number. */
@@ -114,20 +115,20 @@ export function rocCurve(
   { points = 200 }: { points?: number } = {},
 ): RocPoint[] {
   checkScores(labels, scores);
-  const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]!);
+  const order = Uint32Array.from(scores.keys()).sort((a, b) => valueAt(scores, b) - valueAt(scores, a));
   const positives = labels.reduce((sum, label) => sum + label, 0);
   const negatives = labels.length - positives;
   const curve: RocPoint[] = [{ threshold: Infinity, falsePositiveRate: 0, truePositiveRate: 0 }];
   const step = Math.max(1, Math.floor(labels.length / points));
   let [found, last] = [0, -1];
   for (let i = 0; i < order.length; i++) {
-    found += labels[order[i]!]!;
+    found += valueAt(labels, valueAt(order, i));
     const isLast = i === order.length - 1;
     // Between equal scores there is no threshold.
-    if (!isLast && (scores[order[i + 1]!] === scores[order[i]!] || i - last < step)) continue;
+    if (!isLast && (scores[valueAt(order, i + 1)] === scores[valueAt(order, i)] || i - last < step)) continue;
     last = i;
     curve.push({
-      threshold: scores[order[i]!]!,
+      threshold: valueAt(scores, valueAt(order, i)),
       falsePositiveRate: (i + 1 - found) / Math.max(1, negatives),
       truePositiveRate: found / Math.max(1, positives),
     });
@@ -160,17 +161,19 @@ export function calibrationTable(
   { bins = 10 }: { bins?: number } = {},
 ): CalibrationBin[] {
   checkScores(labels, probabilities);
-  const order = Uint32Array.from(probabilities.keys()).sort((a, b) => probabilities[a]! - probabilities[b]!);
+  const order = Uint32Array.from(probabilities.keys()).sort((a, b) =>
+    valueAt(probabilities, a) - valueAt(probabilities, b)
+  );
   return Array.from({ length: bins }, (_, bin) => {
     const start = Math.round(bin * order.length / bins);
     return order.subarray(start, Math.round((bin + 1) * order.length / bins));
   }).filter((members) => members.length > 0).map((members, bin) => ({
     bin: bin + 1,
     rows: members.length,
-    lowest: probabilities[members[0]!]!,
-    highest: probabilities[members.at(-1)!]!,
-    predicted: members.reduce((sum, i) => sum + probabilities[i]!, 0) / members.length,
-    observed: members.reduce((sum, i) => sum + labels[i]!, 0) / members.length,
+    lowest: valueAt(probabilities, valueAt(members, 0)),
+    highest: valueAt(probabilities, members.at(-1)!),
+    predicted: members.reduce((sum, i) => sum + valueAt(probabilities, i), 0) / members.length,
+    observed: members.reduce((sum, i) => sum + valueAt(labels, i), 0) / members.length,
   }));
 }
 

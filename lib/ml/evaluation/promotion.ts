@@ -135,7 +135,7 @@ function isNoWorse(metric: MetricComparison, opponent: OpponentRole): boolean {
 
 function listed(metrics: MetricComparison[], opponent: OpponentRole): string {
   const texts = metrics.map((metric) =>
-    `${metric.name} ${metric.challenger.toFixed(3)}, ${opponent} ${metric[opponent]!.toFixed(3)}, ` +
+    `${metric.name} ${metric.challenger.toFixed(3)}, ${opponent} ${metric[opponent]?.toFixed(3)}, ` +
     `standard error of the difference ${metric[`${opponent}Error`]?.toFixed(4) ?? "unknown"}`
   );
   return texts.length === 0 ? "" : `: ${texts.join("; ")}`;

@@ -48,7 +48,10 @@ export async function publishScores(
   const key = `scores/${table.name}/${file}.parquet`;
   await store.moveIn(key, parquetPath);
   const published: ScoreTable = { ...table, key, sha256 };
-  await setPointer(store, pointerKey(table.name), sealed(published), { nameOf: ({ key }) => key, replaces });
+  await setPointer(store, pointerKey(table.name), sealed(published), {
+    nameOf: ({ key }) => key,
+    ...(replaces !== undefined && { replaces }),
+  });
   return published;
 }
 

@@ -60,8 +60,9 @@ export async function saveModelVersion(
     else await store.putIfAbsent(`${place}/${file}`, body);
   }
   if (stored !== undefined) return stored;
-  const names = Object.keys(files).sort();
-  const sha256 = Object.fromEntries(names.map((file) => [file, sha256Of(files[file]!)]));
+  const entries = Object.entries(files).sort(([a], [b]) => a < b ? -1 : 1);
+  const names = entries.map(([file]) => file);
+  const sha256 = Object.fromEntries(entries.map(([file, body]) => [file, sha256Of(body)]));
   const complete = { ...card, files: names, sha256 };
   await store.putIfAbsent(`${place}/card.json`, encodeSealedJson(complete));
   return complete;
@@ -131,11 +132,16 @@ export async function promoteVersion(
   { replaces, decision }: PointerMove & { decision?: PromotionDecision } = {},
 ): Promise<void> {
   await modelCard(store, name, version);
-  const { now, before } = await setPointer<Champion>(store, championKey(name), { version, decision }, {
-    nameOf: (champion) => champion.version,
-    replaces,
-    keepEqual: true,
-  });
+  const { now, before } = await setPointer<Champion>(
+    store,
+    championKey(name),
+    { version, ...(decision && { decision }) },
+    {
+      nameOf: (champion) => champion.version,
+      ...(replaces !== undefined && { replaces }),
+      keepEqual: true,
+    },
+  );
   await recordDecisions(store, name, [before?.decision, now.decision]);
 }
 
@@ -185,7 +191,7 @@ export async function earlierDecision(
   const champion = await championVersion(store, name);
   if (champion === version) return undefined;
   const decision = (await promotionDecisions(store, name)).find((decision) => decision.version === version);
-  // Without a champion, one that was good enough, or could not be compared with a former one, is wanted again.
+  // Without a champion, one that was good enough, or could not be compared with an earlier champion, is wanted again.
   return champion === null && decision?.outcome !== "refused" ? undefined : decision;
 }
 

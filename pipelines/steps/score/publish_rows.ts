@@ -21,7 +21,7 @@ const CHUNK_ROWS = 20_000;
 export async function publishScoreRows(
   { store, config }: PipelineContext,
   table: Omit<ScoreTable, "key" | "sha256" | "rows">,
-  columns: readonly (readonly [name: string, type: string])[],
+  columns: readonly (readonly [name: string, type: string, meaning?: string])[],
   rows: Iterable<readonly Cell[]>,
   options: PointerMove,
 ): Promise<ScoreTable> {

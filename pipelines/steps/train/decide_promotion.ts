@@ -14,7 +14,7 @@ import type { PipelineContext } from "../../context.ts";
  * Stores a trained version, and makes it champion if the comparison allows it. The decision is kept either way, and a
  * version that is refused or held for a person is a training that succeeded.
  *
- * @param champion The champion that it was judged against, undefined when there was none.
+ * @param champion The champion that it was compared with, undefined when there was none.
  * @returns What was decided and why, with metrics, for people.
  * @throws {ModelError} when another version became champion meanwhile: the comparison is with one that is replaced.
  */
@@ -77,7 +77,7 @@ export function earlierDecisionText(name: string, decision: PromotionDecision): 
   if (decision.outcome === "promoted") {
     return `version ${decision.version} was champion before, and another took its place since`;
   }
-  return `version ${decision.version} was judged before: ${outcomeText(name, decision)}`;
+  return `version ${decision.version} was compared before: ${outcomeText(name, decision)}`;
 }
 
 function metricsText({ metrics, testSet }: PromotionDecision): string {

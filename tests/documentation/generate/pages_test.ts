@@ -1,4 +1,5 @@
 import { KNOWN } from "../../../lib/config/config.ts";
+import { MODELS } from "shopflow/models/mod.ts";
 import { loadSqlProject } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -22,6 +23,13 @@ Deno.test("the reference lists every setting", async () => {
   const page = await Deno.readTextFile(join(REFERENCE, "settings.md"));
   const listed = [...page.matchAll(/^\| `(SHOPFLOW_\w+)`/gm)].map(([, name = ""]) => name);
   assert.deepEqual(listed.toSorted(), KNOWN.toSorted());
+});
+
+Deno.test("every column of a score table has a meaning", () => {
+  const unexplained = MODELS.flatMap(({ scoreTable: { name, columns } }) =>
+    columns.filter(([, , meaning]) => !meaning).map(([column]) => `${name}.${column}`)
+  );
+  assert.deepEqual(unexplained, []);
 });
 
 Deno.test("every published column has a type and a meaning", async () => {

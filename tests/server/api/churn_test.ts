@@ -64,6 +64,15 @@ testApi("null is not known, as if it was not sent", async ({ post: send }) => {
   assert.deepEqual(unknown, absent);
 });
 
+testApi("reasons say nothing of what was not sent", async ({ post: send }) => {
+  const { reasons } = await (await send(post, { features: { recency_days: 112, order_count: 4 } })).json();
+  assert.ok(reasons.length > 0);
+  for (const { feature, text } of reasons) {
+    assert.ok(["recency_days", "order_count"].includes(feature), feature);
+    assert.doesNotMatch(text, /never|no visit|not provided/);
+  }
+});
+
 testApi("a value beyond what the training saw is scored and said", async ({ post: send }) => {
   const answer = await (await send(post, { features: { recency_days: 5, order_count: 9 } })).json();
   assert.deepEqual(answer.outside_training_range, [{

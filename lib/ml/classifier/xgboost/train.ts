@@ -63,7 +63,7 @@ export async function trainXgboost(
   return readXgboostModel(answer.model);
 }
 
-/** What XGBoost accepts. It ends with a bare memory address when told anything else. */
+/** What XGBoost accepts. It ends with a bare memory address when given anything else. */
 const RANGES: Record<Exclude<keyof XgboostOptions, "treeMethod">, [least: number, most: number]> = {
   rounds: [1, 100_000],
   // 16 features on a path are the most that TreeSHAP's tables hold.

@@ -123,15 +123,18 @@ Deno.test("an as-of date that is none is refused", () => {
 });
 
 Deno.test("reasons are facts for people", () => {
-  const all = { order_gap_mean_days: 31 };
-  assert.equal(churnReasonText("recency_days", 112, all), "112 days since the last order (usual gap 31)");
-  assert.equal(churnReasonText("recency_days", 1, {}), "1 day since the last order");
-  assert.equal(churnReasonText("tickets_open", 0, {}), "no unresolved tickets");
-  assert.equal(churnReasonText("ticket_satisfaction", null, {}), "no support ticket rated yet");
-  assert.equal(churnReasonText("moon_phase", 3, {}), "moon_phase: 3");
+  const all = { recency_days: 112, order_gap_mean_days: 31 };
+  assert.equal(churnReasonText("recency_days", all), "112 days since the last order (usual gap 31)");
+  assert.equal(churnReasonText("recency_days", { recency_days: 1 }), "1 day since the last order");
+  assert.equal(churnReasonText("tickets_open", { tickets_open: 0 }), "no unresolved tickets");
+  assert.equal(
+    churnReasonText("ticket_satisfaction", { ticket_satisfaction: null }),
+    "no support ticket rated yet",
+  );
+  assert.equal(churnReasonText("moon_phase", { moon_phase: 3 }), "moon phase: 3");
   for (const { name, text, whenAbsent, unknownText } of CHURN_FEATURES) {
     assert.ok(text(2, {}).length > 5, name);
-    if (whenAbsent === null) assert.ok(churnReasonText(name, null, {}).length > 5, name);
+    if (whenAbsent === null) assert.ok(churnReasonText(name, { [name]: null }).length > 5, name);
     else assert.equal(unknownText, undefined, name);
   }
 });
