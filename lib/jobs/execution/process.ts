@@ -1,4 +1,5 @@
-import { formatDuration, type Lease, startSupervised, type SupervisedProcess } from "shopflow/runtime/mod.ts";
+import { formatDuration } from "shopflow/runtime/mod.ts";
+import { type Lease, startSupervised, type SupervisedProcess } from "shopflow/runtime/process/mod.ts";
 import process from "node:process";
 import { createLineSplitter } from "./output.ts";
 
