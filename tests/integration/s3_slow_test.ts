@@ -1,4 +1,4 @@
-/** The whole path on a lake in S3, on a good day and on a bad one; for worse ones see crash_safety_s3_test.ts. */
+/** The whole path on a lake in S3, on a good day and on a bad one; for worse ones see crash_safety_s3_slow_test.ts. */
 import { loadConfig } from "shopflow/config/mod.ts";
 import { currentSnapshotId, readManifest } from "shopflow/lake/mod.ts";
 import { createS3Store } from "../../lib/lake/store/s3/s3_store.ts";
