@@ -1,4 +1,5 @@
 import type { Child } from "hono/jsx";
+import type { HttpProblem } from "../problems.ts";
 import SITE_STYLES from "./assets/site.css" with { type: "text" };
 import { LIVE_SCRIPT } from "./jobs/live_script.ts";
 
@@ -54,6 +55,26 @@ export function Layout({ title, here, styles = "", every, children }: LayoutProp
 /** A page as a document. */
 export function renderPage(page: Child): string {
   return `<!doctype html>\n${page}\n`;
+}
+
+/** What went wrong and what to do, for people. */
+export function renderProblemPage({ status, problem, expected, found, remedy }: HttpProblem): string {
+  return renderPage(
+    <Layout title={`${problem} · ShopFlow`}>
+      <h1>{problem}</h1>
+      {expected && <p>Expected: {expected}</p>}
+      {found && (
+        <p>
+          {status === 404 ? "Asked for" : "Found"}: <code>{found}</code>
+        </p>
+      )}
+      {remedy && <p class="lead">{remedy}</p>}
+      <p class="soft">Status {status}</p>
+      <p>
+        <a href="/reports">All reports</a>, <a href="/jobs">all jobs</a>
+      </p>
+    </Layout>,
+  );
 }
 
 /** Three rising bars joined by a flow. */

@@ -1,4 +1,5 @@
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
+import BAR_STYLES from "./assets/report_bar.css" with { type: "text" };
 import { formatTime } from "shopflow/runtime/mod.ts";
 import { type ExampleIds, type ServedVersions, withIds } from "../state/served_versions.ts";
 import { formatAge, formatMetric, metricName, titled } from "./wording.ts";
@@ -52,17 +53,17 @@ function ModelsPanel({ versions: { models }, definitions }: ModelsPanelProps) {
 /** The metrics that can be compared with a simpler method come first; without any, the first ones. */
 function Headlines({ metrics, baselineName = "" }: { metrics: Metrics; baselineName?: string | undefined }) {
   const baseline = (name: string) => metrics[`${baselineName}_${name}`];
-  const names = Object.keys(metrics).filter((name) => !name.endsWith("_standard_error"));
-  const compared = names.filter((name) => baseline(name) !== undefined);
+  const names = Object.entries(metrics).filter(([name]) => !name.endsWith("_standard_error"));
+  const compared = names.filter(([name]) => baseline(name) !== undefined);
   return (
     <dl class="facts">
-      {(compared.length > 0 ? compared : names).slice(0, HEADLINES).map((name) => {
+      {(compared.length > 0 ? compared : names).slice(0, HEADLINES).map(([name, value]) => {
         const other = baseline(name);
         return (
           <div key={name}>
             <dt>{metricName(name)}</dt>
             <dd>
-              {formatMetric(metrics[name] ?? NaN)}
+              {formatMetric(value)}
               {other !== undefined && <small>{baselineName} {formatMetric(other)}</small>}
             </dd>
           </div>
@@ -126,24 +127,6 @@ function ScoringExamples({ origin, example, definitions }: ExamplesProps) {
   );
 }
 
-/** The report's own style sheet is not ours to rely on, so the bar brings its own. */
-const STYLE = `
-.report-bar { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; padding: .65rem 1.5rem; font: 500 .875rem/1.5 system-ui, sans-serif;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
-.report-bar a { color: inherit; text-decoration: none; opacity: .75; }
-.report-bar a:hover, .report-bar a:focus-visible { opacity: 1; text-decoration: underline; }
-.report-bar :first-child { margin-right: auto; }
-.report-banner { margin: 0; padding: .75rem 1.5rem; font: 500 .9375rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere;
-  background: #fdf1ef; color: #8c1d18; border-bottom: 1px solid #f0c9c5; border-left: .3rem solid #b3261e; }
-.report-banner.soft { background: #f4f5f1; color: #3d454d; border-bottom-color: #e4e5e1; border-left-color: #5d6670; }
-.report-banner a { color: inherit; font-weight: 650; text-decoration: underline; white-space: nowrap; }
-@media (prefers-color-scheme: dark) {
-  .report-banner { background: #2b1a19; color: #ffb4ac; border-bottom-color: #5a2c29; border-left-color: #ff8f85; }
-  .report-banner.soft { background: #1f2428; color: #c7cdd3; border-bottom-color: #2d3338; border-left-color: #a3abb3; }
-}
-@media print { .report-bar { display: none; } }
-`;
-
 interface BarOptions {
   /** Whether the page is that of the report, not that of one of its runs. */
   current: boolean;
@@ -171,7 +154,7 @@ export function addReportBar(html: string, report: CurrentReport, { current, sna
   const banners = current ? bannersOf(report, snapshot) : [];
   const notes = banners.length > 0 ? <aside aria-label="Notes on this report">{banners}</aside> : "";
   return html
-    .replace("</head>", () => `<style>${STYLE}</style></head>`)
+    .replace("</head>", () => `<style>${BAR_STYLES}</style></head>`)
     .replace(/<body[^>]*>/, (body) => `${body}\n${bar}${notes}`);
 }
 
@@ -260,7 +243,8 @@ export function renderReportsIndex(
     <Layout title="Reports · ShopFlow" here="reports">
       <h1>Customer intelligence</h1>
       <p class="lead">
-        Who is about to leave, what to offer, what to order. <Freshness versions={versions} />
+        Which customers will leave, what to recommend to them, what to reorder.{" "}
+        <Freshness versions={versions} />
       </p>
       <h2>Reports</h2>
       {reports.length + unreadable.length === 0 ? <NoReports /> : (
@@ -272,7 +256,7 @@ export function renderReportsIndex(
       {removed.length > 0 && (
         <>
           <h2>No longer published</h2>
-          <p class="soft">The notebooks of these reports are gone. They stay as they were.</p>
+          <p class="soft">The notebooks of these reports were removed. The reports stay as they were.</p>
           <div class="grid">{removed.map(card)}</div>
         </>
       )}

@@ -1,4 +1,5 @@
 /** What a notebook reads: recorded as lineage by our runner, and in a repeated run pinned to earlier versions. */
+import { fileURLToPath } from "node:url";
 import { encodeJson, type ObjectStore, openStore, readOnlyStore } from "shopflow/lake/store/mod.ts";
 import { LINEAGE_HOOK, type LineageEntry, PINNED_VERSIONS } from "../kernel/messages.ts";
 import { InputError } from "shopflow/errors/mod.ts";
@@ -8,7 +9,7 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import { findSnapshot } from "shopflow/lake/mod.ts";
 import { earlierScoresPath, requireScores, scoresPath } from "shopflow/ml/registry/mod.ts";
 import { type ImportReport, readImportReport } from "shopflow/sources/mod.ts";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 
 const runner = globalThis as Record<symbol, unknown>;
 
@@ -113,7 +114,7 @@ type ObjectsOptions = Parameters<ColumnTable["objects"]>[0];
 type AnyRow = Record<string, any>;
 
 /** The repository's root: settings count from there, whichever folder the notebook's kernel runs in. */
-const ROOT = join(import.meta.dirname!, "..", "..", "..");
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** How a notebook wants the shop. */
 export interface ShopOptions {

@@ -25,11 +25,11 @@ function readDiagnostics(
   const problems: CellProblem[] = [];
   const graphError = text.match(GRAPH_ERROR);
   for (const match of [...text.matchAll(DIAGNOSTIC), ...graphError ? [graphError] : []]) {
-    const { code: name = "ImportError", message, url: where, line } = match.groups as Record<string, string>;
+    const { code: name = "ImportError", message = "", url: where, line } = match.groups ?? {};
     const place = where === url ? places[Number(line) - 1] : undefined;
     if (place === undefined) continue;
-    const source = lines[Number(line) - 1]!;
-    problems.push({ ...place, code: name, message: withoutCode(message!, source), source });
+    const source = lines[Number(line) - 1] ?? "";
+    problems.push({ ...place, code: name, message: withoutCode(message, source), source });
   }
   const elsewhere = text.split("\n").filter((line) => !/^(Check|Download|Warning) /.test(line)).join("\n")
     .trim();
@@ -39,7 +39,8 @@ function readDiagnostics(
 /** Deno prints the line and a row of marks below the message. */
 function withoutCode(message: string, source: string): string {
   const at = message.indexOf(`\n${source}\n`);
-  return (at < 0 ? message.split("\n")[0]! : message.slice(0, at)).trim();
+  const [first = ""] = message.split("\n");
+  return (at < 0 ? first : message.slice(0, at)).trim();
 }
 
 const inOrder = (problems: CellProblem[]) => problems.toSorted((a, b) => a.cell - b.cell || a.line - b.line);
@@ -51,7 +52,7 @@ export interface CheckOptions {
   cache: string;
   /** Environment of the checking Deno. */
   env: Record<string, string>;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const KEEP_MS = 30 * 24 * 3_600_000;
@@ -87,7 +88,7 @@ export async function checkTypes(notebook: Notebook, options: CheckOptions): Pro
       stdin: "null",
       stdout: "null",
       stderr: "piped",
-      signal,
+      ...(signal && { signal }),
     }).output();
     if (success) return [];
     const text = new TextDecoder().decode(stderr);

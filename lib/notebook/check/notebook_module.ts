@@ -6,6 +6,8 @@ import {
   type Edit,
   importAsDeclarations,
   parseCell,
+  type Range,
+  rangeOf,
   rewriteImports,
 } from "./names.ts";
 
@@ -105,10 +107,10 @@ class JoinedCells {
     if (hasTag(cell, "parameters")) edits.push(...widenedConstants(file.program.body));
     const names = new Set<string>();
     for (const statement of file.program.body) {
-      const text = applyEdits(source, edits, statement);
+      const text = applyEdits(source, edits, rangeOf(statement));
       if (statement.type === "ImportDeclaration") {
         const moved = this.#import(statement, text, place);
-        edits.push(inPlace(source, statement, moved ? "" : declarationsOf(statement, text)));
+        edits.push(inPlace(source, rangeOf(statement), moved ? "" : declarationsOf(statement, text)));
         if (moved) continue;
         for (const { local } of statement.specifiers) names.add(local.name);
       }
@@ -145,7 +147,7 @@ class JoinedCells {
     if (isNew.some((name) => this.#imported.has(name))) return false;
     if (names.length > 0 && isNew.length === 0) return true;
     for (const name of names) this.#imported.set(name, text);
-    this.#imports.add(text, (i) => place(statement.loc!.start.line + i));
+    this.#imports.add(text, (i) => place((statement.loc?.start.line ?? 1) + i));
     return true;
   }
 }
@@ -161,29 +163,26 @@ function widenedConstants(statements: Statement[]): Edit[] {
         StringLiteral: "string",
         TemplateLiteral: "string",
       };
-      return [{ start: init.end!, end: init.end!, text: ` as ${types[init.type] ?? "number"}` }];
+      const { end } = rangeOf(init);
+      return [{ start: end, end, text: ` as ${types[init.type] ?? "number"}` }];
     });
   });
 }
 
 function declarationsOf(statement: ImportDeclaration, text: string): string {
-  const quoted = text.match(/["'][^"']*["'](?=[^"']*$)/)![0];
+  const [quoted = '""'] = text.match(/["'][^"']*["'](?=[^"']*$)/) ?? [];
   return importAsDeclarations(statement, quoted);
 }
 
 /** A block can export nothing, so what a cell exports is only declared. */
 function withoutExport(source: string, statement: Statement): Edit[] {
   if (statement.type !== "ExportNamedDeclaration" && statement.type !== "ExportDefaultDeclaration") return [];
-  const { start } = statement;
-  const end = statement.declaration?.start ?? statement.end!;
+  const { start, end: last } = rangeOf(statement);
+  const end = statement.declaration?.start ?? last;
   return [inPlace(source, { start, end }, "")];
 }
 
 /** A replacement that leaves the following lines their numbers. */
-function inPlace(
-  source: string,
-  { start, end }: { start?: number | null; end?: number | null },
-  text: string,
-): Edit {
-  return { start: start!, end: end!, text: text + source.slice(start!, end!).replaceAll(/[^\n]/g, "") };
+function inPlace(source: string, { start, end }: Range, text: string): Edit {
+  return { start, end, text: text + source.slice(start, end).replaceAll(/[^\n]/g, "") };
 }

@@ -68,7 +68,7 @@ const ASK_AGAIN_MS = 250;
 
 /** How to start a kernel, and what the notebook reads in it where it names no version itself. */
 interface OpenOptions extends KernelOptions {
-  pinnedVersions?: LineageEntry[];
+  pinnedVersions?: LineageEntry[] | undefined;
 }
 
 /**
@@ -101,7 +101,7 @@ class Client implements KernelClient {
   #collector = new OutputCollector();
   /** By message id, of the code's request and of its closing request. */
   #pending = new Map<string, Pending>();
-  /** By message id, who waits for the kernel's idle. */
+  /** By message id, what waits until the kernel reports idle. */
   #idle = new Map<string, PromiseWithResolvers<void>>();
   /** The code that runs, or ran last: text on the process's own output is its. */
   #current?: Pending;
@@ -121,7 +121,7 @@ class Client implements KernelClient {
     this.#reading.catch(() => {});
   }
 
-  /** Waits until the kernel answers on both sockets, and tells a Deno kernel what our runner wants of it. */
+  /** Waits until the kernel answers on both sockets, and prepares a Deno kernel for our runner. */
   async prepare(
     pinnedVersions: LineageEntry[],
     name: string,

@@ -104,7 +104,7 @@ function sign(key: string, parts: Uint8Array[]): string {
 
 /** Closes a cell: comes after everything the cell wrote. */
 export const BARRIER = "application/vnd.shopflow.barrier+json";
-/** A promise of the cell was rejected and nobody waited for it; the kernel alone takes that for success. */
+/** A promise of the cell was rejected and was not awaited; the kernel alone counts that as success. */
 export const UNHANDLED = "application/vnd.shopflow.unhandled-rejection+json";
 /** What the notebook read: see {@linkcode LineageEntry}. */
 export const LINEAGE = "application/vnd.shopflow.lineage+json";
@@ -190,7 +190,7 @@ export function preludeCode(pinnedVersions: LineageEntry[], folder: string): str
     });
   }
   globalThis[Symbol.for("${LINEAGE_HOOK.description}")] = (fact) => tell("${LINEAGE}", fact);
-  // Yields once, so that rejections of the cell are told before.
+  // Yields once, so that rejections of the cell are reported before.
   globalThis[Symbol.for("${BARRIER}")] = (id, ms) =>
     setTimeout(() => setTimeout(() => tell("${BARRIER}", id), 0), ms);
   globalThis[Symbol.for("${PINNED_VERSIONS.description}")] = ${JSON.stringify(pinnedVersions)};
@@ -206,7 +206,7 @@ export function preludeCode(pinnedVersions: LineageEntry[], folder: string): str
   });
   for (const name of ["alert", "confirm", "prompt"]) {
     globalThis[name] = () => {
-      throw new Error(name + "() has nobody to ask: this notebook is run without a keyboard. Use a parameter.");
+      throw new Error(name + "() cannot ask: this notebook runs without a keyboard. Use a parameter.");
     };
   }
 }
@@ -221,7 +221,7 @@ undefined`;
 export const barrierCode = (id: string, ms = 0) =>
   `void globalThis[Symbol.for("${BARRIER}")]("${id}", ${ms})`;
 
-/** A folder of its own in which a kernel leaves what is too large for its socket; it goes with its scope. */
+/** A folder of its own in which a kernel leaves what is too large for its socket; it is removed with its scope. */
 export interface LargeOutputs extends AsyncDisposable {
   folder: string;
   /** The data of an output, where what came says only in which file they are; others are given back as they are. */

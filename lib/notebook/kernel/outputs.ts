@@ -194,7 +194,7 @@ export interface ExecuteOptions {
   /** Whether the code counts as a cell of the notebook. Default true. */
   counted?: boolean;
   /** Ends the cell with its kernel. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** An empty list for the outputs. */
   outputs?: Output[];
 }

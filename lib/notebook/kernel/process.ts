@@ -28,7 +28,8 @@ async function writeConnectionFile(folder: string, name: string): Promise<Kernel
   const listeners = PORTS.map(() => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
   const numbers = listeners.map((listener) => (listener.addr as Deno.NetAddr).port);
   for (const listener of listeners) listener.close();
-  const ports = Object.fromEntries(PORTS.map((name, i) => [name, numbers[i]!]));
+  const [shellPort = 0, iopubPort = 0] = numbers;
+  const ports = Object.fromEntries(PORTS.map((name, i) => [name, numbers[i]]));
   const key = randomUUID();
   const content = {
     ip: "127.0.0.1",
@@ -40,7 +41,7 @@ async function writeConnectionFile(folder: string, name: string): Promise<Kernel
   };
   const path = join(folder, "connection.json");
   await Deno.writeTextFile(path, JSON.stringify(content), { mode: 0o600 });
-  return { path, key, shellPort: ports.shell_port!, iopubPort: ports.iopub_port! };
+  return { path, key, shellPort, iopubPort };
 }
 
 export interface KernelOptions {
@@ -48,14 +49,14 @@ export interface KernelOptions {
   command: KernelCommand;
   /** Working directory of the notebook's code; the Deno kernel looks for `deno.json` from here upwards. */
   cwd: string;
-  /** The whole environment of the kernel: it always has every permission, so it gets no secret it does not need. */
+  /** The complete environment of the kernel: it always has every permission, so it gets no secret it does not need. */
   env: Record<string, string>;
   /** Folder for the connection file while the kernel starts; by default the system's. */
   temporaryFolder?: string;
   /** Milliseconds until a kernel that has not answered counts as not starting. Default 30,000. */
-  startTimeout?: number;
+  startTimeout?: number | undefined;
   /** Lets that time pass, or stops when it is not needed any more; tests put their own in its place. */
-  startTimer?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  startTimer?: ((milliseconds: number, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /** Resolves after a time; an abort of `signal` only spares the timer. */
@@ -202,14 +203,13 @@ async function connect(
   );
   const open: ZmtpSocket[] = [];
   try {
-    const [shell, iopub] = await Promise.all(
-      ([[shellPort, "DEALER"], [iopubPort, "SUB"]] as const).map(async ([port, type]) => {
-        const socket = await connectWhenUp(port, type, stop.signal, seen);
-        open.push(socket);
-        return socket;
-      }),
-    );
-    return { shell: shell!, iopub: iopub! };
+    const opened = async (port: number, type: SocketType) => {
+      const socket = await connectWhenUp(port, type, stop.signal, seen);
+      open.push(socket);
+      return socket;
+    };
+    const [shell, iopub] = await Promise.all([opened(shellPort, "DEALER"), opened(iopubPort, "SUB")]);
+    return { shell, iopub };
   } catch (error) {
     for (const socket of open) socket.close();
     throw error;

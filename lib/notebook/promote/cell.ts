@@ -124,7 +124,7 @@ function readDeclaration(statement: ts.Statement, id: string): Declaration {
   if (names.length === 0 || !isConstant) {
     throw new NotebookError(`Cell ${id} cannot be promoted`, {
       expected: "only functions, classes, types, constants and imports",
-      found: statement.getText().split("\n")[0]!,
+      found: statement.getText().replace(/\n[^]*/, ""),
       remedy: "Move that to another cell.",
     });
   }

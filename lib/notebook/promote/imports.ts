@@ -40,12 +40,12 @@ export function addImports(code: string, names: ImportedName[]): string {
     .reduce((text, edit) => text.slice(0, edit.start) + edit.text + text.slice(edit.end), code);
 }
 
-/** One import statement, or two where the whole module is wanted beside names, of names of one module. */
+/** One import statement for names of one module, or two where the module itself is imported, too. */
 export function importText(names: ImportedName[]): string {
   const from = `from ${JSON.stringify(names[0]!.specifier)};`;
-  const whole = names.find(({ imported }) => imported === "*");
+  const namespace = names.find(({ imported }) => imported === "*");
   const byDefault = names.find(({ imported }) => imported === "default");
-  const named = uniqueNames(names.filter((name) => name !== whole && name !== byDefault));
+  const named = uniqueNames(names.filter((name) => name !== namespace && name !== byDefault));
   const types = named.length > 0 && !byDefault && named.every(({ isType }) => isType);
   const list = named.toSorted((a, b) => a.imported < b.imported ? -1 : 1).map(({ imported, local, isType }) =>
     `${isType && !types ? "type " : ""}${imported === local ? imported : `${imported} as ${local}`}`
@@ -53,7 +53,7 @@ export function importText(names: ImportedName[]): string {
   const clause = [byDefault?.local, list.length > 0 ? `{ ${list.join(", ")} }` : undefined]
     .filter((part) => part !== undefined).join(", ");
   return [
-    ...(whole ? [`import ${whole.isType ? "type " : ""}* as ${whole.local} ${from}`] : []),
+    ...(namespace ? [`import ${namespace.isType ? "type " : ""}* as ${namespace.local} ${from}`] : []),
     ...(clause !== "" ? [`import ${types ? "type " : ""}${clause} ${from}`] : []),
   ].join("\n");
 }

@@ -31,8 +31,8 @@ export const DRIVER_MODULES = ["lib/sources", "lib/lake", "lib/warehouse"];
 
 /** The module of a file by its path from the top of the repository. */
 export function moduleOf(file: string): string {
-  const parts = file.split("/");
-  return parts[0] === "lib" ? parts.slice(0, 2).join("/") : parts[0]!;
+  const [first = "", second] = file.split("/");
+  return first === "lib" ? `lib/${second}` : first;
 }
 
 /** Whether a module may import another. Tests, and what generates reference pages (`documentation`), may import all. */

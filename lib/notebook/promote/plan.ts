@@ -35,7 +35,7 @@ interface Repository {
  * Works out the modules and the notebook after the promotion of some of its cells.
  *
  * @param folder the notebook's folder, from the top of the repository
- * @throws {NotebookError} when a cell cannot go where it wants to, see `neededImports` and `moduleText`.
+ * @throws {NotebookError} when a cell cannot go to its file, see `neededImports` and `moduleText`.
  */
 export async function planPromotion(
   notebook: Notebook,

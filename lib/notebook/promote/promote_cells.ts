@@ -113,7 +113,10 @@ async function writeModules({ modules }: PromotionPlan, sandbox: Sandbox): Promi
   await sandbox.deno("The promoted code cannot be formatted", "fmt", "--quiet", ...paths);
   await sandbox.deno("The promoted code does not pass the linter", "lint", "--quiet", ...paths);
   await sandbox.deno("The promoted code has wrong types", "check", "--quiet", ...paths);
-  for (const path of paths) modules.set(path, (await sandbox.read(path))!);
+  for (const path of paths) {
+    const formatted = await sandbox.read(path);
+    if (formatted !== undefined) modules.set(path, formatted);
+  }
 }
 
 function packagesOf(config: string | undefined): Record<string, string> {

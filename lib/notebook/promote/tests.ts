@@ -12,7 +12,7 @@ interface TestedFunction {
   /** Its module by the alias, e.g. `shopflow/ml/basket.ts`. */
   specifier: string;
   /** What the notebook's run showed of it; without examples, the test fails until somebody writes it. */
-  calls?: RecordedCalls;
+  calls?: RecordedCalls | undefined;
 }
 
 /** The test of a module, e.g. `tests/lib/ml/basket_test.ts`. */

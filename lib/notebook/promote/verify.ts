@@ -262,10 +262,9 @@ async function refusal(
 }
 
 function withSources(notebook: Notebook, sources: Map<string, string>): Notebook {
-  const cells = notebook.cells.map((cell) =>
-    cell.cell_type === "code" && sources.has(cell.id)
-      ? { ...cell, source: sources.get(cell.id)! } satisfies CodeCell
-      : cell
-  );
+  const cells = notebook.cells.map((cell) => {
+    const source = sources.get(cell.id);
+    return cell.cell_type === "code" && source !== undefined ? { ...cell, source } satisfies CodeCell : cell;
+  });
   return { ...notebook, cells };
 }

@@ -14,7 +14,7 @@ export interface Page {
   title: string;
   /** The paragraph below the title, as plain text; empty when there is none. */
   summary: string;
-  /** A whole document that needs nothing else: no network, and scripts only for what is pleasant. */
+  /** A complete document that loads nothing; its scripts only add comfort. */
   html: string;
   /** Hashes of its scripts, for {@linkcode servedPagePolicy}. */
   scripts: string[];
@@ -180,7 +180,7 @@ function whatStopped(cells: Cell[], failed: CodeCell): string {
 }
 
 /**
- * Where a page's figures come from: notebook, parameters, data and models, time.
+ * Where a page's numbers come from: notebook, parameters, data and models, time.
  *
  * @param notebookHref where the executed notebook can be downloaded; empty for nowhere
  */

@@ -150,7 +150,7 @@ async function changePointer(
 /** Names of all reports, also of those that cannot be read. */
 export async function reportNames(store: ObjectStore): Promise<string[]> {
   const keys = (await store.list("reports/")).map(({ key }) => key.split("/"));
-  return keys.filter(([, , file]) => file === "current.json").map(([, name]) => name!);
+  return keys.flatMap(([, name, file]) => name !== undefined && file === "current.json" ? [name] : []);
 }
 
 /** When it is asked; by default now. */
@@ -161,7 +161,7 @@ interface AskedAt {
 /**
  * The current report of every notebook, by name.
  *
- * @param options.onUnreadable Hears of a report that is there but cannot be read, and of why; the others are listed.
+ * @param options.onUnreadable Called for a report that exists but cannot be read, with the reason; the others are listed.
  *   By default that is thrown.
  */
 export async function listReports(

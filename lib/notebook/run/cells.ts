@@ -113,7 +113,7 @@ function maskedValue(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, maskedValue(inner)]));
 }
 
-/** Writes the record at once, and then every few seconds; each time the store replaces it as a whole. */
+/** Writes the record at once, and then every few seconds; each time the store replaces it atomically. */
 export async function startSaving(
   notebook: ExecutedNotebook,
   store: ObjectStore,
@@ -148,14 +148,14 @@ export async function startSaving(
 
 export interface TimeLimits {
   /** Milliseconds that one cell may take. Default ten minutes. */
-  cellTimeout?: number;
+  cellTimeout?: number | undefined;
   /** Milliseconds that the whole notebook may take. Default one hour. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 interface CellsOptions extends TimeLimits {
   /** Ends the cell that runs, with the kernel. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -196,7 +196,7 @@ async function runCell(
   cell: CodeCell,
   kernel: KernelClient,
   runtime: Runtime,
-  limit: { timeout: number; overtime?: string; signal?: AbortSignal },
+  limit: { timeout: number; overtime?: string; signal?: AbortSignal | undefined },
 ): Promise<ErrorOutput | undefined> {
   const startedAt = runtime.now().toISOString();
   const clock = performance.now();

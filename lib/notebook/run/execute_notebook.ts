@@ -55,9 +55,9 @@ interface PreparedNotebook {
   /** All parameters with the values of this run, for the record. */
   parameters: Parameters;
   /** The rules that gave parameters their values, for the record. */
-  parameterRules?: Record<string, string>;
+  parameterRules?: Record<string, string> | undefined;
   /** What the notebook reads where it names no version itself. */
-  pinnedVersions?: LineageEntry[];
+  pinnedVersions?: LineageEntry[] | undefined;
   rerunOf?: string;
 }
 

@@ -23,7 +23,8 @@ async function runKeys(store: ObjectStore, notebook?: string): Promise<string[]>
 export async function findRun(store: ObjectStore, runId: string): Promise<ExecutedNotebook> {
   const runs = await runKeys(store);
   const found = runs.filter((key) => runId !== "" && basename(key).startsWith(runId));
-  if (found.length === 1) return await readRun(store, found[0]!);
+  const [first, ...others] = found;
+  if (first !== undefined && others.length === 0) return await readRun(store, first);
   const ids = (keys: string[]) => keys.slice(0, 5).map((key) => basename(key, ".ipynb")).join(", ");
   throw new InputError(found.length === 0 ? `There is no run ${runId}` : `Several runs begin with ${runId}`, {
     expected: "an id that `deno task notebook runs` lists, or the beginning of one",
@@ -36,10 +37,10 @@ export async function findRun(store: ObjectStore, runId: string): Promise<Execut
 
 interface LatestRuns {
   /** Only those of this notebook. */
-  notebook?: string;
+  notebook?: string | undefined;
   /** Default 20. */
   limit?: number;
-  /** Hears of a record that is there but cannot be read; the others are listed. By default that is thrown. */
+  /** Called for a record that exists but cannot be read; the others are listed. By default that is thrown. */
   onUnreadable?: (error: NotebookError) => void;
 }
 
@@ -67,11 +68,11 @@ export async function listRuns(store: ObjectStore, which: LatestRuns = {}): Prom
 
 async function readRun(store: ObjectStore, key: string): Promise<ExecutedNotebook> {
   const object = await store.get(key);
-  if (object === undefined) throw new InputError("The run is gone", { expected: key, found: "nothing" });
+  if (object === undefined) throw new InputError("The run was removed", { expected: key, found: "nothing" });
   const notebook = parseNotebook(new TextDecoder().decode(object.body), key);
   const shopflow = asRunRecord(notebook.metadata.shopflow);
   if (shopflow !== undefined) return { ...notebook, metadata: { ...notebook.metadata, shopflow } };
-  throw new NotebookError(`${key} is no record of a run`, {
+  throw new NotebookError(`${key} is not a record of a run`, {
     expected: "what this version of ShopFlow writes into its metadata.shopflow",
     found: notebook.metadata.shopflow === undefined ? "nothing" : "something else",
   });

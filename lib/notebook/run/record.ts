@@ -16,7 +16,7 @@ export interface RunRecord {
   /** Name of the notebook, the file's without `.ipynb`. */
   readonly notebook: string;
   /** The file as it was named from the working directory, e.g. `notebooks/churn.ipynb`; none of a file that Jupyter ran. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** SHA-256 of the notebook file that was run. */
   readonly notebookSha256: string;
   /** Commit of the repository that the notebook is in, if it is in one. */
@@ -44,7 +44,7 @@ export interface RunRecord {
   /** The run that this one repeats. */
   readonly rerunOf?: string;
   /** The cell that failed, if one did; its id is empty when the run failed before the first cell. */
-  readonly failure?: { cellId: string; ename: string; evalue: string };
+  readonly failure?: { cellId: string; ename: string; evalue: string } | undefined;
 }
 
 /** A notebook that was run, with its record. */

@@ -73,7 +73,7 @@ export interface Rerun extends NotebookRun {
  * the code of `lib/` as it is now.
  *
  * @throws {InputError} when there is no such run.
- * @throws {NotebookError} when its folder is gone, or the kernel does not start.
+ * @throws {NotebookError} when its folder does not exist any more, or the kernel does not start.
  * @throws {LakeError} when its snapshot is not kept any more.
  */
 export async function rerunNotebook(
@@ -91,7 +91,7 @@ export async function rerunNotebook(
     {
       notebook: withoutOutputs({
         ...executed,
-        metadata: { ...metadata, shopflow: wishesOf(before) },
+        metadata: { ...metadata, shopflow: declarationsOf(before) },
       }),
       file: { notebook: before.notebook, path: before.path, notebookSha256: before.notebookSha256 },
       folder,
@@ -113,7 +113,7 @@ export async function rerunNotebook(
 }
 
 /** What the notebook declared, which its record keeps. */
-const wishesOf = ({ env, report }: RunRecord) => ({
+const declarationsOf = ({ env, report }: RunRecord) => ({
   ...(env && { env }),
   ...(report !== undefined && { report }),
 });

@@ -27,7 +27,7 @@ interface RunOptions extends ExecuteOptions {
   /** The same as texts, `name=value`, which are read as the types that the notebook declares. */
   assignments?: string[];
   /** What the notebook's rules give, where the caller has found it already; by default it is found here. */
-  filled?: FilledParameters;
+  filled?: FilledParameters | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import {
@@ -15,7 +16,7 @@ import { findDuplicatedNames, libraryNames } from "shopflow/notebook/promote/mod
 import { join } from "node:path";
 import { givenFile, givenFiles } from "shopflow/cli/mod.ts";
 
-const ROOT = join(import.meta.dirname!, "..", "..", "..");
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** `notebook check FILES`: notebooks import what `lib/` has instead of defining it again. */
 export function addCheckCommand(program: Command): void {

@@ -43,7 +43,7 @@ async function render(runOrFile: string, { to, output }: RenderFlags): Promise<v
   const format = to ?? formatOf(output);
   const { notebook: name, runId } = notebook.metadata.shopflow;
   const target = resolve(output ?? `${name}_${runId}.${format}`);
-  // Nobody can download from paper.
+  // A PDF has no use for a download link.
   const page = await renderPage(notebook, format === "pdf" ? { notebookHref: "" } : {});
   await writeOutputFile(target, format === "pdf" ? await renderPdf(page, config) : page.html);
   console.log(target);

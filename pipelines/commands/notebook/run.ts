@@ -180,7 +180,9 @@ async function runs(notebook: string | undefined, { limit }: { limit: number }):
     runStatus(record, now),
     `${(record.milliseconds / 1000).toFixed(1)} s`,
     snapshotRead(record) ?? "–",
-    record.failure ? `${record.failure.ename}: ${record.failure.evalue.split("\n")[0]!.slice(0, 60)}` : "",
+    record.failure
+      ? `${record.failure.ename}: ${record.failure.evalue.replace(/\n[^]*/, "").slice(0, 60)}`
+      : "",
   ]);
   console.log(textTable(columns, rows));
 }

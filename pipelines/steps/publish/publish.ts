@@ -8,6 +8,7 @@ import {
   reportNames,
 } from "shopflow/notebook/report/mod.ts";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Pipeline, PipelineContext, PipelineResult } from "../../context.ts";
 import pLimit from "p-limit";
 import { type PlannedNotebook, planNotebooks } from "./plan_notebooks.ts";
@@ -36,7 +37,7 @@ function cellProgress(
   return { shared, finish: (summary) => bar.finish(summary) };
 }
 
-const NOTEBOOKS = join(import.meta.dirname!, "..", "..", "..", "notebooks");
+const NOTEBOOKS = fileURLToPath(new URL("../../../notebooks", import.meta.url));
 /** Kernels at the same time: each is a process with a database of its own. */
 const CONCURRENCY = 2;
 
@@ -46,7 +47,7 @@ export const publish: Pipeline = (context) => publishNotebooks(context, NOTEBOOK
 /**
  * Runs the notebooks of a folder, two at a time, and publishes each as a report. One that fails leaves its last good
  * report in place, beside which the failure is named. A notebook whose file, data, models and code are those of its
- * last good report is left out, unless `context.force`. Reports whose notebook is gone are marked as not renewed.
+ * last good report is left out, unless `context.force`. Reports whose notebook was removed are marked.
  *
  * @throws {NotebookError} at the end, when a notebook failed.
  */
@@ -87,7 +88,7 @@ async function notebooksIn(folder: string): Promise<string[]> {
     .map(({ name }) => join(folder, name)).sort();
 }
 
-/** Readers must not take a report for current that nothing renews any more. */
+/** Readers must see that a report is not updated any more. */
 async function markRemoved(
   { store, runtime }: Pick<PipelineContext, "store" | "runtime">,
   notebooks: string[],
