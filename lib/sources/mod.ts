@@ -1,19 +1,18 @@
 /** The systems of the shop: PostgreSQL, support tickets, and files to import. */
 export { type ExtractedTable, SOURCE_TABLES, TICKET_TABLE } from "./contract.ts";
 export {
+  type ControlTotals,
   controlTotalsSql,
-  differingMonths,
   type MergeKey,
   type MonthlyTotals,
   monthlyTotals,
   monthSql,
+  NO_ROWS,
   type RowSelection,
   type SourceTotals,
   type TableSource,
   totalRows,
   type TotalsRow,
-  totalsText,
-  updatedTotals,
 } from "./source.ts";
 export type { CopiedRows } from "./csv.ts";
 export { isConnectionLoss, isUnreachable } from "./postgres/client.ts";

@@ -2,7 +2,7 @@ import type { ExtractedTable } from "./contract.ts";
 import type { CopiedRows } from "./csv.ts";
 
 /** Number of rows, and the exact sums of their money (two decimals) and pieces as text; `0.00` and `0` without. */
-interface ControlTotals {
+export interface ControlTotals {
   rows: number;
   amount: string;
   quantity: string;
@@ -55,49 +55,12 @@ export function monthlyTotals(rows: TotalsRow[]): MonthlyTotals {
   );
 }
 
-/** Control totals after some rows were added to a table and others taken away; months without rows are left out. */
-export function updatedTotals(
-  before: MonthlyTotals,
-  { added, removed }: { added: MonthlyTotals; removed: MonthlyTotals },
-): MonthlyTotals {
-  const months = new Set([before, added, removed].flatMap((figures) => Object.keys(figures)));
-  const moved = [...months].sort().map((month): [string, ControlTotals] => {
-    const [was, more, less] = [before, added, removed].map((figures) => figures[month] ?? NOTHING);
-    const sum = (name: "amount" | "quantity", toNumber: (text: string) => bigint) =>
-      toNumber(was![name]) + toNumber(more![name]) - toNumber(less![name]);
-    return [month, {
-      rows: was!.rows + more!.rows - less!.rows,
-      amount: decimalOf(sum("amount", centsOf)),
-      quantity: String(sum("quantity", BigInt)),
-    }];
-  });
-  return Object.fromEntries(moved.filter(([, { rows }]) => rows !== 0));
-}
-
-/** Months of which two sides say something else. */
-export function differingMonths(left: MonthlyTotals, right: MonthlyTotals): string[] {
-  const months = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
-  return months.filter((month) => totalsText(left[month]) !== totalsText(right[month]));
-}
-
 /** Rows of all months. */
-export const totalRows = (figures: MonthlyTotals): number =>
-  Object.values(figures).reduce((sum, { rows }) => sum + rows, 0);
+export const totalRows = (months: MonthlyTotals): number =>
+  Object.values(months).reduce((sum, { rows }) => sum + rows, 0);
 
-/** Control totals for messages. */
-export function totalsText({ rows, amount, quantity }: ControlTotals = NOTHING): string {
-  return `${rows} rows, amount ${amount}, quantity ${quantity}`;
-}
-
-const NOTHING: ControlTotals = { rows: 0, amount: "0.00", quantity: "0" };
-
-/** `-0.50` as -50. */
-const centsOf = (decimal: string) => BigInt(decimal.replace(".", ""));
-
-function decimalOf(cents: bigint): string {
-  const digits = (cents < 0n ? -cents : cents).toString().padStart(3, "0");
-  return `${cents < 0n ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
-}
+/** The control totals of no rows. */
+export const NO_ROWS: ControlTotals = { rows: 0, amount: "0.00", quantity: "0" };
 
 /** Values of the columns of a merge key, as text. */
 export type MergeKey = (string | null)[];

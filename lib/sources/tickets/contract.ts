@@ -6,7 +6,7 @@ import { BSON } from "mongodb";
 import { isRealDay } from "../files/date_column.ts";
 import { givenText } from "../files/columns.ts";
 import { connectTickets, mongoError } from "./mongodb.ts";
-import type { MonthlyTotals, SourceTotals } from "../source.ts";
+import { type MonthlyTotals, NO_ROWS, type SourceTotals } from "../source.ts";
 import { getTicketPage, type SupportApiOptions } from "./support_api.ts";
 
 /** So many of the last tickets tell what tickets look like now. */
@@ -257,8 +257,7 @@ async function countCollection(url: string): Promise<SourceTotals> {
     for await (const { created_date } of connection.collection.find({}, { projection, batchSize: 10_000 })) {
       // A date of a wrong type stops the table where it is read.
       const month = utcText(created_date)?.slice(0, 7) ?? "undated";
-      months[month] ??= { rows: 0, amount: "0.00", quantity: "0" };
-      months[month].rows++;
+      (months[month] ??= { ...NO_ROWS }).rows++;
       rows++;
     }
   } catch (error) {
