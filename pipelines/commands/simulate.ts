@@ -2,8 +2,10 @@ import { type Config, loadConfig, maskUrl } from "shopflow/config/mod.ts";
 import { InputError, SourceError } from "shopflow/errors/mod.ts";
 import {
   codeVersion,
+  countOf,
   createRuntime,
   fileExists,
+  formatCount,
   type Progress,
   silentProgress,
   writeAll,
@@ -187,7 +189,7 @@ function refuseRows(found: Record<string, number>, simulatedBefore: boolean): vo
   if (filled.length === 0) return;
   throw new SourceError("The source databases hold rows that the simulator did not make", {
     expected: simulatedBefore ? "the simulated shop as it was made, or no rows" : "no rows",
-    found: filled.map(([table, rows]) => `${rows.toLocaleString("en-US")} ${table}`).join(", "),
+    found: filled.map(([table, rows]) => `${formatCount(rows)} ${table}`).join(", "),
     remedy: "Pass --replace to delete them, or set SHOPFLOW_HOME or SHOPFLOW_POSTGRES_URL to another place.",
   });
 }
@@ -200,7 +202,7 @@ function simulate(parameters: SimulationParameters, progress: Progress): Simulat
       bar.update(done);
     },
   });
-  bar?.finish(`${parameters.customers.toLocaleString("en-US")} customers until ${parameters.until}`);
+  bar?.finish(`${formatCount(parameters.customers)} customers until ${parameters.until}`);
   return shop;
 }
 
@@ -242,7 +244,7 @@ function* watch<T>(
     yield thing;
     bar.update(Math.min(rows, done += rowsEach));
   }
-  bar.finish(`${rows.toLocaleString("en-US")} rows`);
+  bar.finish(countOf(rows, "row"));
 }
 
 async function removeIfThere(path: string): Promise<void> {
@@ -252,7 +254,7 @@ async function removeIfThere(path: string): Promise<void> {
 /** What a person wants to know of a simulated shop: its size and its troubles. */
 export function formatSimulation({ status, rows, figures }: SimulateResult): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`.padStart(8);
-  const counts = Object.entries(rows).map(([table, count]) => `${count.toLocaleString("en-US")} ${table}`);
+  const counts = Object.entries(rows).map(([table, count]) => `${formatCount(count)} ${table}`);
   return [
     status === "unchanged"
       ? "This shop is there already, nothing to do (--force simulates it again)."

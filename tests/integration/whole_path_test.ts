@@ -6,7 +6,7 @@ import { listReports, readReport } from "shopflow/notebook/mod.ts";
 import { openSnapshot, type Row } from "shopflow/warehouse/mod.ts";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/steps/extract/extract.ts";
-import { importOnlineRetail } from "../../pipelines/commands/import.ts";
+import { importOnlineRetail } from "shopflow/sources/mod.ts";
 import { publish } from "../../pipelines/steps/publish/publish.ts";
 import { score } from "../../pipelines/steps/score/score.ts";
 import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";

@@ -1,7 +1,6 @@
 import { readDate } from "../files/date_column.ts";
 import { givenText, readDecimal } from "../files/columns.ts";
-import type { FileFormats } from "./survey.ts";
-import { COLUMNS, type Transaction } from "./file.ts";
+import { COLUMNS, type FileFormats, type Transaction } from "./file.ts";
 import type { ImportRule } from "../import_report.ts";
 
 /** An amount of money in whole cents. */

@@ -91,6 +91,14 @@ export const isConnectionLoss = (error: unknown): boolean =>
 export const isUnreachable = (error: unknown): boolean =>
   error instanceof PostgresError && foundNoServer(error.cause);
 
+/**
+ * Whether a new connection may help after an error.
+ *
+ * @param wasReached Whether the server was reached before: one that cannot be found is down then, not misspelt.
+ */
+export const mayReconnect = (error: unknown, wasReached: boolean): boolean =>
+  isConnectionLoss(error) || (wasReached && isUnreachable(error));
+
 function brokeConnection(cause: unknown): boolean {
   const { code = "", message = "" } = (cause ?? {}) as { code?: string; message?: string };
   return LOST.includes(code) || LOST_WORDS.test(message);

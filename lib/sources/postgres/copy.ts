@@ -5,8 +5,7 @@ import { to as copyTo } from "pg-copy-streams";
 import type { SchemaContractError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { beginSnapshotTransaction, withExtractClient } from "./snapshot_transaction.ts";
-import { startCopyMeter } from "../progress.ts";
-import { writeCsv } from "../csv.ts";
+import { startCopyMeter, writeCsv } from "../csv.ts";
 import { copyError, postgresError } from "./client.ts";
 import {
   controlTotalsSql,

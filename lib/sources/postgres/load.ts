@@ -6,11 +6,10 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { openEmbeddedPostgres } from "./snapshot_transaction.ts";
 import { connectPostgres, postgresError } from "./client.ts";
-import { type CsvBytes, splitAtRows } from "../csv.ts";
+import { type CsvBytes, splitAtRows, throughput } from "../csv.ts";
 import { maskUrl } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import type { Progress } from "shopflow/runtime/mod.ts";
-import { throughput } from "../progress.ts";
 import { SOURCE_TABLES, type SourceTable } from "../contract.ts";
 
 /** A database that tables are loaded into. */

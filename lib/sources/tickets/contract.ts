@@ -1,11 +1,11 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import { SchemaContractError } from "shopflow/errors/mod.ts";
-import { nearestName } from "./near_names.ts";
 import { TICKET_FIELDS, TICKET_TABLE } from "../contract.ts";
 import type { TicketDocument } from "./export_file.ts";
 import { BSON } from "mongodb";
 import { isRealDay } from "../files/date_column.ts";
 import { givenText } from "../files/columns.ts";
-import { connectTickets, mongoError } from "./mongodb.ts";
+import { connectTickets, mongoError, nearestName } from "./mongodb.ts";
 import { type MonthlyTotals, NO_ROWS, type SourceTotals } from "../source.ts";
 import { getTicketPage, type SupportApiOptions } from "./support_api.ts";
 
@@ -130,10 +130,7 @@ function missingFields(missing: string[], names: Set<string>, seen: number): Sch
   const found = [...names].sort().join(", ");
   return new SchemaContractError(`Table ${TICKET_TABLE.name} is not as agreed`, {
     expected: missing.map((name) => `field ${TICKET_TABLE.name}.${name}`).join(", "),
-    found:
-      `no value in any of the ${
-        seen.toLocaleString("en-US")
-      } tickets that were read; their fields are ${found}` +
+    found: `no value in any of the ${formatCount(seen)} tickets that were read; their fields are ${found}` +
       (meant.length > 0 ? ` (${meant.join(", ")})` : ""),
     remedy: REMEDY,
   });

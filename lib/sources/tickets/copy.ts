@@ -1,6 +1,5 @@
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { startCopyMeter } from "../progress.ts";
-import { csvFields, writeCsv } from "../csv.ts";
+import { csvFields, startCopyMeter, writeCsv } from "../csv.ts";
 import { isMongoLoss, isMongoUnreachable } from "./mongodb.ts";
 import { retryWhileLost } from "../retry.ts";
 import { countTickets, type TicketContract, ticketContract, ticketValues } from "./contract.ts";

@@ -10,7 +10,7 @@ import {
 } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { formatCount, type Runtime } from "shopflow/runtime/mod.ts";
-import { isConnectionLoss, isUnreachable, retryWhileLost } from "shopflow/sources/mod.ts";
+import { mayReconnect, retryWhileLost } from "shopflow/sources/mod.ts";
 import { type Pipeline, withTemporaryFolder } from "../../context.ts";
 import { type ExtractedSources, extractSources } from "./read_source.ts";
 import { foreignText } from "../../commands/lake_text.ts";
@@ -55,7 +55,7 @@ export const extract: Pipeline = ({ config, store, runtime, fullRefresh }) =>
           connected,
         });
       },
-      (error, attempt) => isConnectionLoss(error) || ((isKnown || attempt > 1) && isUnreachable(error)),
+      (error, attempt) => mayReconnect(error, isKnown || attempt > 1),
       { boundMs: config.reconnectSeconds * 1000, log: runtime.log },
     );
     const changed = await putFiles(store, sources);

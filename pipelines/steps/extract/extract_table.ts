@@ -29,7 +29,7 @@ export async function extractTable(
   store: ObjectStore,
   reading: TableReading,
 ): Promise<ExtractedState> {
-  const { source, table, run: { known, now } } = reading;
+  const { source, run: { known, now } } = reading;
   const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
   const { totals, window } = await findAllChanges(session, reading, paths);
   await checkDeleted(session, reading);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { readRawExtract } from "shopflow/lake/mod.ts";
 import { createLogger, silentProgress } from "shopflow/runtime/mod.ts";
-import { isConnectionLoss, SOURCE_TABLES, withPostgresSource } from "shopflow/sources/mod.ts";
+import { mayReconnect, SOURCE_TABLES, withPostgresSource } from "shopflow/sources/mod.ts";
 import { loadSourceTables, openLoadTarget } from "../../../lib/sources/postgres/load.ts";
 import { MongoClient } from "mongodb";
 // @ts-types="@types/pg"
@@ -231,7 +231,7 @@ testWith(
           /Table customers was not copied: .*the server said "terminating connection due to administrator command" \(57P01\)/,
         );
         assert.doesNotMatch(error.message, /not queryable/);
-        assert.ok(isConnectionLoss(error));
+        assert.ok(mayReconnect(error, false));
         return true;
       });
       await Deno.remove(folder, { recursive: true });
