@@ -11,7 +11,7 @@ import {
   writeAll,
 } from "shopflow/runtime/mod.ts";
 import {
-  type BusinessFigures,
+  type BusinessMetrics,
   checkParameters,
   HISTORY_MONTHS,
   LIMITS,
@@ -41,7 +41,7 @@ export interface SimulationRecord {
   rows: Record<string, number>;
   /** Rows they had before. */
   rowsBefore: Record<string, number>;
-  figures: BusinessFigures;
+  metrics: BusinessMetrics;
 }
 
 /** Where the hidden truth lies. */
@@ -127,7 +127,7 @@ export interface SimulateOptions extends SimulationParameters {
 interface SimulateResult {
   status: "done" | "unchanged";
   rows: Record<string, number>;
-  figures: BusinessFigures;
+  metrics: BusinessMetrics;
 }
 
 const LIBRARY = join(import.meta.dirname!, "..", "..", "lib");
@@ -154,13 +154,13 @@ export async function simulateIntoSources(
   const record = await readSimulationRecord(config);
   const ours = record !== undefined && isSimulated(record, found);
   if (ours && !force && isSame(record, parameters, generator) && await fileExists(truthPath(config))) {
-    return { status: "unchanged", rows: record.rows, figures: record.figures };
+    return { status: "unchanged", rows: record.rows, metrics: record.metrics };
   }
   if (!ours && !replace) refuseRows(found, record !== undefined);
 
   const shop = simulate(parameters, progress);
   const rows = rowsOf(shop);
-  const { figures } = shop;
+  const { metrics } = shop;
   const sources = sourcesOf(config);
   const next: SimulationRecord = {
     state: "loading",
@@ -169,14 +169,14 @@ export async function simulateIntoSources(
     sources,
     rows,
     rowsBefore: found,
-    figures,
+    metrics,
   };
   await writeSimulationRecord(config, next);
   await load(shop, config, progress);
   await writeWhole(truthPath(config), shop.truth);
   await removeIfThere(importReportPath(config.home));
   await writeSimulationRecord(config, { ...next, state: "complete" });
-  return { status: "done", rows, figures };
+  return { status: "done", rows, metrics };
 }
 
 function isSame(record: SimulationRecord, parameters: SimulationParameters, generator: string): boolean {
@@ -252,7 +252,7 @@ async function removeIfThere(path: string): Promise<void> {
 }
 
 /** What a person wants to know of a simulated shop: its size and its troubles. */
-export function formatSimulation({ status, rows, figures }: SimulateResult): string {
+export function formatSimulation({ status, rows, metrics }: SimulateResult): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`.padStart(8);
   const counts = Object.entries(rows).map(([table, count]) => `${formatCount(count)} ${table}`);
   return [
@@ -260,10 +260,10 @@ export function formatSimulation({ status, rows, figures }: SimulateResult): str
       ? "This shop is there already, nothing to do (--force simulates it again)."
       : `Simulated ${HISTORY_MONTHS} months of a shop.`,
     counts.join(", "),
-    `  ${percent(figures.monthlyChurn)}  of living customers drop out in a month`,
-    `  ${percent(figures.cartAbandonment)}  of carts are abandoned`,
-    `  ${percent(figures.stockouts)}  of inventory rows are out of stock`,
-    `  ${percent(figures.overstock)}  are overstocked (more than ${OVERSTOCK_DAYS} days' sales)`,
+    `  ${percent(metrics.monthlyChurn)}  of living customers drop out in a month`,
+    `  ${percent(metrics.cartAbandonment)}  of carts are abandoned`,
+    `  ${percent(metrics.stockouts)}  of inventory rows are out of stock`,
+    `  ${percent(metrics.overstock)}  are overstocked (more than ${OVERSTOCK_DAYS} days' sales)`,
     "Next: deno task pipeline run all",
   ].join("\n");
 }

@@ -16,8 +16,8 @@ export interface Calendar {
   date(day: number): string;
   /** `YYYY-MM-DD HH:MM:SS` of a second counted from the start of the history. */
   timestamp(second: number): string;
-  /** The moment (UTC) of a second counted from the start of the history. */
-  moment(second: number): Date;
+  /** The time (UTC) of a second counted from the start of the history. */
+  dateAt(second: number): Date;
   /** 0 for January. */
   calendarMonth(day: number): number;
   dayOfMonth(day: number): number;
@@ -48,7 +48,7 @@ export function createCalendar(until: string): Calendar {
     monthStarts: starts.map((start) => start - first),
     date,
     timestamp: (second) => `${date(Math.floor(second / 86_400))} ${timeOfDay(second % 86_400)}`,
-    moment: (second) => new Date(first * DAY_MS + second * 1000),
+    dateAt: (second) => new Date(first * DAY_MS + second * 1000),
     calendarMonth: (day) => dateOf(day).getUTCMonth(),
     dayOfMonth: (day) => dateOf(day).getUTCDate(),
     weekday: (day) => dateOf(day).getUTCDay(),

@@ -13,6 +13,13 @@ Deno.test("equal parameters give equal bytes, any other parameter gives others",
   }
 });
 
+Deno.test("a seed gives the same shop in every version, unless its simulation is changed on purpose", () => {
+  assert.equal(
+    fingerprint(simulateShop(SMALL)),
+    "a61d9826b056031bc612e557a0dd0e22e488344df6d50a3efe735dc9e16dc908",
+  );
+});
+
 Deno.test("a shop can be read twice and has as many rows as it says", () => {
   const shop = simulateShop(SMALL);
   assert.equal(fingerprint(shop), fingerprint(shop));
