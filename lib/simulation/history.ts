@@ -231,7 +231,8 @@ function createVisits(world: World, purchases: Purchases, random: Random): Visit
     const cart = fillCart(customer, day);
     if (cart.length === 0) return;
     if (random() < QUESTION_CHANCE) {
-      support.open({ customer, issue: "Product Question", second, product: cart[0] });
+      const [product = NO_PRODUCT] = cart;
+      support.open({ customer, issue: "Product Question", second, product });
     }
     takeBack(cart);
     const logOdds = population.decisiveness[customer]! + (first ? FIRST_VISIT.decisiveness : 0) +

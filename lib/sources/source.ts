@@ -99,13 +99,13 @@ export interface TableSource {
 /** The selection as a condition in PostgreSQL; `types` are the columns' PostgreSQL types. */
 export function selectionSql(
   { since, months, keys }: RowSelection,
-  unit: string[],
+  mergeKey: string[],
   types: Map<string, string>,
 ): string {
   const times = [];
   if (since) {
     const column = `"${since.column}"`;
-    times.push(`${column} >= ${literal(since.from, types.get(since.column)!)} OR ${column} IS NULL`);
+    times.push(`${column} >= ${literal(since.from, types.get(since.column))} OR ${column} IS NULL`);
   }
   if (months) {
     const texts = months.months.map((month) => literal(month, "text"));
@@ -113,28 +113,29 @@ export function selectionSql(
   }
   const conditions = [];
   if (times.length > 0) conditions.push(`(${times.join(" OR ")})`);
-  if (keys) conditions.push(keysSql(keys, unit, types));
+  if (keys) conditions.push(keysSql(keys, mergeKey, types));
   return conditions.join(" AND ") || "true";
 }
 
-/** Units without NULL by one IN, which the database hashes; the few with one each by itself. */
-function keysSql(units: MergeKey[], unit: string[], types: Map<string, string>): string {
-  const valueOf = (key: MergeKey, i: number) => literal(key[i]!, types.get(unit[i]!)!);
-  const whole = units.filter((key) => !key.includes(null));
-  const alternatives = units.filter((key) => key.includes(null)).map((key) =>
-    "(" + unit.map((name, i) => key[i] === null ? `"${name}" IS NULL` : `"${name}" = ${valueOf(key, i)}`)
-      .join(" AND ") +
-    ")"
-  );
-  if (whole.length > 0) {
-    const tuples = whole.map((key) => `(${unit.map((_, i) => valueOf(key, i)).join(", ")})`);
-    const names = unit.map((name) => `"${name}"`).join(", ");
-    alternatives.push(`(${names}) IN (VALUES ${tuples.join(", ")})`);
+/** Keys without NULL by one IN, which the database hashes; the few with one each by itself. */
+function keysSql(keys: MergeKey[], mergeKey: string[], types: Map<string, string>): string {
+  const literals = (key: MergeKey) =>
+    mergeKey.map((name, i) => key[i] === null ? null : literal(key[i], types.get(name)));
+  const isComplete = (key: MergeKey) => !key.includes(null);
+  const alternatives = keys.filter((key) => !isComplete(key)).map((key) => {
+    const values = literals(key);
+    const isValue = (name: string, i: number) =>
+      values[i] === null ? `"${name}" IS NULL` : `"${name}" = ${values[i]}`;
+    return `(${mergeKey.map(isValue).join(" AND ")})`;
+  });
+  const tuples = keys.filter(isComplete).map((key) => `(${literals(key).join(", ")})`);
+  if (tuples.length > 0) {
+    alternatives.push(`(${mergeKey.map((name) => `"${name}"`).join(", ")}) IN (VALUES ${tuples.join(", ")})`);
   }
   return alternatives.length === 0 ? "false" : `(${alternatives.join(" OR ")})`;
 }
 
 /** Text in quotes of the kind that reads backslashes the same whatever the server's settings are. */
-function literal(value: string, type: string): string {
+function literal(value = "", type = "text"): string {
   return `E'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'::${type}`;
 }

@@ -116,8 +116,8 @@ export class ColumnVote<Reading extends string> {
         } which lines to keep.`,
       });
     }
-    const [first, ...others] = possible.sort((a, b) => this.#missed(a) - this.#missed(b));
-    if (others.length === 0 || this.#ambiguous.values === 0) return first!;
+    const best = possible.reduce((best, other) => this.#missed(other) < this.#missed(best) ? other : best);
+    if (possible.length === 1 || this.#ambiguous.values === 0) return best;
     throw new SourceError(`The ${what} can be read in several ways`, {
       expected: `values that fit only one of ${possible.join(", ")}`,
       found: `${

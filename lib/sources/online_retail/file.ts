@@ -57,7 +57,7 @@ export async function* readTransactions(
   let line = 0;
   try {
     const expected = "the Online Retail data set as CSV";
-    for await (const lines of readTextLines(path, { onBytes, expected })) {
+    for await (const lines of readTextLines(path, { ...(onBytes && { onBytes }), expected })) {
       const found: TransactionLine[] = [];
       while (header === undefined && lines.length > 0) {
         const text = lines.shift() ?? "";
@@ -94,13 +94,13 @@ interface Header {
 }
 
 function readHeader(text: string, path: string): Header {
-  const candidates = DELIMITERS.map((delimiter) => ({ delimiter, names: headerNames(text, delimiter) }));
-  const missing = ({ names }: { names: string[] }) => COLUMNS.filter((column) => !names.includes(column));
-  const [best] = candidates.sort((a, b) =>
-    missing(a).length - missing(b).length || b.names.length - a.names.length
+  const candidate = (delimiter: string) => {
+    const names = headerNames(text, delimiter);
+    return { delimiter, names, lacking: COLUMNS.filter((column) => !names.includes(column)) };
+  };
+  const { delimiter, names, lacking } = DELIMITERS.map(candidate).reduce((best, other) =>
+    (other.lacking.length - best.lacking.length || best.names.length - other.names.length) < 0 ? other : best
   );
-  const { delimiter, names } = best!;
-  const lacking = missing(best!);
   const remedy = "Give the file of the UCI data set Online Retail with --from.";
   if (lacking.length > 0) {
     throw new SourceError(`The header of ${path} lacks columns`, {

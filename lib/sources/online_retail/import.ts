@@ -31,7 +31,7 @@ export async function importOnlineRetail(
     config: Pick<Config, "home" | "postgresUrl" | "ticketsUrl">;
     runtime: Pick<Runtime, "now" | "progress">;
   },
-  { from, replace, allowRejects = false, dates, decimals }: ImportOptions,
+  { from, replace, allowRejects = false, ...stated }: ImportOptions,
 ): Promise<ImportReport> {
   const file = resolve(from);
   const { progress } = runtime;
@@ -49,7 +49,7 @@ export async function importOnlineRetail(
   };
   const survey = await readAll(
     "check the file",
-    (onBytes) => surveyTransactions(file, { dates, decimals }, onBytes),
+    (onBytes) => surveyTransactions(file, stated, onBytes),
   );
 
   const folder = dirname(importReportPath(config.home));
@@ -96,15 +96,13 @@ export async function importOnlineRetail(
 async function createRejectsFile(path: string) {
   await removeIfThere(path);
   let file: Deno.FsFile | undefined;
-  const write = (text: string) => writeAll(file!, path, new TextEncoder().encode(text));
   return {
     path: () => file && path || null,
     async add({ line, reason, text }: RejectedLines): Promise<void> {
-      if (file === undefined) {
-        file = await Deno.open(path, { create: true, truncate: true, write: true });
-        await write("line,reason,text\n");
-      }
-      await write(csvFields([String(line), reason, text]) + "\n");
+      const isNew = file === undefined;
+      file ??= await Deno.open(path, { create: true, truncate: true, write: true });
+      const row = csvFields([String(line), reason, text]) + "\n";
+      await writeAll(file, path, new TextEncoder().encode(isNew ? `line,reason,text\n${row}` : row));
     },
     close: () => file?.close(),
     /** Puts the file where the last import keeps its rejects; without any, those of the one before go. */

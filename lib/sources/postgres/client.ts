@@ -153,9 +153,10 @@ const isAnswer = (error: unknown): error is pg.DatabaseError => error instanceof
 function explain(cause: unknown, url: string, doing: string): [string, ErrorDetails] {
   const { code = "", message = "" } = (cause ?? {}) as { code?: string; message?: string };
   const reason = REASONS.find(({ codes, words }) => codes.includes(code) || words?.test(message));
+  const remedy = reason?.remedy ?? (isAnswer(cause) ? "PostgreSQL's server log may say more." : undefined);
   return [`The shop's PostgreSQL ${maskUrl(url)} ${reason?.problem ?? `cannot be ${doing}`}`, {
     found: whoseWords(cause, doing),
-    remedy: reason?.remedy ?? (isAnswer(cause) ? "PostgreSQL's server log may say more." : undefined),
+    ...(remedy !== undefined && { remedy }),
     cause,
   }];
 }

@@ -17,7 +17,13 @@ import {
   totalRows,
   type TotalsRow,
 } from "../source.ts";
-import { checkSchemaContract, type ExtractedTable, SOURCE_TABLES, type SourceTable } from "../contract.ts";
+import {
+  checkSchemaContract,
+  type ExtractedTable,
+  SOURCE_TABLES,
+  type SourceTable,
+  sourceTable,
+} from "../contract.ts";
 
 /**
  * Makes a queue for work that must not be done side by side, as on one connection: each piece begins when the one
@@ -66,14 +72,14 @@ export async function withPostgresSource<T>(
       // Tables are read ahead, so a copy may be asked for while another one is under way.
       const inTurn = serialQueue();
       const result = await work({
-        transactionTime: rows[0]!.time,
+        transactionTime: rows[0]?.time ?? "",
         tableOids: await readTableOids(client),
         contractViolations,
         supportsKeyLookup: true,
         isConsistent: true,
         controlTotals: (table) => inTurn(() => readControlTotals(client, table, postgresUrl)),
         copy({ name }, path, selection) {
-          const table = SOURCE_TABLES.find((table) => table.name === name)!;
+          const table = sourceTable(name);
           return inTurn(async () => {
             try {
               return await copyTable(client, table, path, selection, runtime);

@@ -169,23 +169,32 @@ export function ticketValues(document: BSON.Document, place: string): (string | 
     if (value === null || value === undefined) return null;
     // Text that says nothing is cleaned in the warehouse; as a number or date it is nothing at once.
     if (lakeType !== "VARCHAR" && isNothing(value)) return null;
-    const text = READERS[lakeType]!.read(value);
+    const { expected, read } = readerOf(lakeType);
+    const text = read(value);
     if (text !== undefined) return text;
     const ticket = typeof document.ticket_id === "string" ? document.ticket_id : "without ticket_id";
     throw new SchemaContractError(`Field ${name} of ticket ${ticket} (${place}) has the wrong type`, {
-      expected: READERS[lakeType]!.expected,
+      expected,
       found: `${describe(value)}`,
       remedy: "Correct the document in the shop's ticket system.",
     });
   });
 }
 
-/** By lake type: how to read a value, undefined when it is none. */
-const READERS: Record<string, { expected: string; read(value: unknown): string | undefined }> = {
-  VARCHAR: {
-    expected: "text",
-    read: (value) => typeof value === "string" ? value : undefined,
-  },
+interface ValueReader {
+  expected: string;
+  /** The value as text, undefined when it is none. */
+  read(value: unknown): string | undefined;
+}
+
+const TEXT_READER: ValueReader = {
+  expected: "text",
+  read: (value) => typeof value === "string" ? value : undefined,
+};
+const readerOf = (lakeType: string): ValueReader => READERS[lakeType] ?? TEXT_READER;
+
+/** By lake type; the others are text. */
+const READERS: Record<string, ValueReader> = {
   INTEGER: {
     expected: "a whole number of 32 bits",
     read(value) {
@@ -203,8 +212,7 @@ const READERS: Record<string, { expected: string; read(value: unknown): string |
 export function utcText(value: unknown): string | undefined {
   const date = value instanceof Date ? value : isoDate(value);
   if (date === undefined || Number.isNaN(date.getTime())) return undefined;
-  const [, sign, digits, rest] = /^([+-]?)0*(\d{4,})(-.*)Z$/.exec(date.toISOString())!;
-  const [day, time] = rest!.split("T");
+  const [, sign, digits = "", day, time] = /^([+-]?)0*(\d{4,})(-.*)T(.*)Z$/.exec(date.toISOString()) ?? [];
   // As DuckDB writes them, so that months of source and lake are named alike. It knows no year 0: before 1 is 1 BC.
   const isBefore = sign === "-" || Number(digits) === 0;
   if (!isBefore) return `${digits}${day} ${time}`;

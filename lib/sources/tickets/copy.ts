@@ -11,7 +11,7 @@ const BATCH = 500;
 
 interface TicketSourceOptions {
   /** Key of the Support API. */
-  apiKey?: string;
+  apiKey?: string | undefined;
   /** Milliseconds for which a source that was lost is tried again in all. */
   reconnectMs: number;
   /** Whether the source was read before: one that cannot be found is down then, not misspelt. */

@@ -14,7 +14,7 @@ interface TicketPage {
 
 export interface SupportApiOptions {
   /** Sent as `x-api-key`. */
-  apiKey?: string;
+  apiKey?: string | undefined;
   log: Logger;
   /** Milliseconds for which a request is repeated in all, default 2 minutes. */
   reconnectMs?: number;
@@ -43,7 +43,7 @@ class PassingFailure extends SourceError {
   constructor(
     problem: string,
     found: string,
-    readonly details: { retryAfter?: number; isUnreachable?: boolean } = {},
+    readonly details: { retryAfter?: number | undefined; isUnreachable?: boolean } = {},
   ) {
     const remedy = "Run the extract again later, or ask who runs the Support API.";
     super(problem, { found, remedy });
