@@ -36,7 +36,7 @@ export interface RawTable {
   tableOid?: string;
 }
 
-/** What the extracts brought from the sources, as `raw/current.json` says; see documentation/raw_layer.md. */
+/** What the extracts brought from the sources, as `raw/current.json` says; see documentation/explanation/incremental_builds.md. */
 export interface RawExtract {
   /** The run that last changed something. */
   run: string;

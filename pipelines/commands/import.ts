@@ -8,7 +8,7 @@ import {
 } from "shopflow/sources/mod.ts";
 import { createRuntime, formatCount } from "shopflow/runtime/mod.ts";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { givenFile, runCommand } from "shopflow/cli/mod.ts";
+import { givenFile, runCommand, withLogLevel } from "shopflow/cli/mod.ts";
 import { Command, Option } from "commander";
 
 const HEADER = ["table", "rule", "action", "rows", "amount", "meaning"];
@@ -57,7 +57,7 @@ export function formatImportReport(
 }
 
 function createProgram(): Command {
-  const program = new Command("deno task import")
+  const program = withLogLevel(new Command("deno task import"))
     .description("Loads real transactions into the shop's source databases.");
   program.command("online-retail")
     .description("the UCI data set Online Retail: a UK gift shop, 2010-12 to 2011-12")

@@ -1,6 +1,6 @@
 import { checkConnectionUrl, maskUrl } from "shopflow/config/mod.ts";
 import { fetchReason, knowSecrets, maskSecrets, SourceError } from "shopflow/errors/mod.ts";
-import type { Logger } from "shopflow/runtime/mod.ts";
+import { countOf, formatDuration, type Logger } from "shopflow/runtime/mod.ts";
 import { z } from "zod";
 import { retryWhileLost } from "../retry.ts";
 
@@ -70,7 +70,17 @@ export async function getTicketPage(
   const address = new URL(url);
   for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
   return await retryWhileLost(
-    () => request(address, url, apiKey),
+    async () => {
+      const started = performance.now();
+      const page = await request(address, url, apiKey);
+      const { offset, items } = page;
+      log.debug(
+        `GET ${maskUrl(url)} at offset ${offset}: ${countOf(items.length, "ticket")} in ${
+          formatDuration(performance.now() - started)
+        }`,
+      );
+      return page;
+    },
     (error, attempt) => {
       if (!(error instanceof PassingFailure)) return false;
       const { retryAfter, isUnreachable } = error.details;

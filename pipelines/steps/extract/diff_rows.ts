@@ -28,7 +28,7 @@ import {
   monthSql,
   type RowSelection,
 } from "shopflow/sources/mod.ts";
-import { betweenExtremes, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
+import { minMaxPredicate, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import {
   columnNames,
   csvRows,
@@ -214,7 +214,7 @@ async function readLake(
       await session.run(`CREATE OR REPLACE TABLE candidate_keys AS
         SELECT ${keys} FROM source_rows UNION SELECT ${keys} FROM raw_rows WHERE ${isDue}`);
       const candidates = rowsWithKeys(mergeKey, "raw_rows", "candidate_keys");
-      wanted = `${candidates} AND ${await betweenExtremes(session, strategy.column, candidates)}`;
+      wanted = `${candidates} AND ${await minMaxPredicate(session, strategy.column, candidates)}`;
     }
     await session.run(`CREATE OR REPLACE TABLE lake_rows AS
       SELECT ${nameList(names)}, _extracted_at, _deleted

@@ -1,10 +1,9 @@
+import { objectsBeforeLake, openWriteRecord } from "shopflow/lake/gc/mod.ts";
 import { maskUrl } from "shopflow/config/mod.ts";
 import {
   currentRawVersion,
   currentSnapshotId,
   moveWatermarks,
-  objectsBeforeLake,
-  openWriteRecord,
   publishRawExtract,
   type RawTable,
 } from "shopflow/lake/mod.ts";

@@ -1,7 +1,7 @@
 import { PartialSourceError } from "shopflow/errors/mod.ts";
-import { fileSha256, type RawFile, rawKey, type RawTable } from "shopflow/lake/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { formatCount } from "shopflow/runtime/mod.ts";
+import { type RawFile, rawKey, type RawTable } from "shopflow/lake/mod.ts";
+import { fileSha256, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { formatCount, formatDuration } from "shopflow/runtime/mod.ts";
 import { totalRows } from "shopflow/sources/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
@@ -29,9 +29,15 @@ export async function extractTable(
   store: ObjectStore,
   reading: TableReading,
 ): Promise<ExtractedState> {
-  const { source, run: { known, now } } = reading;
+  const { source, table, run: { known, now, log } } = reading;
+  const started = performance.now();
   const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
   const { totals, window } = await findAllChanges(session, reading, paths);
+  log.debug(
+    `${table.name}: read and compared from ${window.from ?? "the beginning"} in ${
+      formatDuration(performance.now() - started)
+    }`,
+  );
   await checkDeleted(session, reading);
   const isFull = window.from === undefined;
   // Where all rows were read, what was seen before says nothing: the source may have been restored from a backup.

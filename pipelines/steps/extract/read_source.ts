@@ -1,7 +1,7 @@
 import type { Config } from "shopflow/config/mod.ts";
 import { PartialSourceError, SchemaContractError, type ShopFlowError } from "shopflow/errors/mod.ts";
-import { isWhole, type RawFile, type RawTable } from "shopflow/lake/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { RawFile, RawTable } from "shopflow/lake/mod.ts";
+import { isIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Logger, Runtime } from "shopflow/runtime/mod.ts";
 import {
   type ExtractedTable,
@@ -151,7 +151,7 @@ async function presentTables(
     const listed = new Set((await store.list(`raw/${name}/`)).map(({ key }) => key));
     const files: RawFile[] = [];
     for (const file of table.files) {
-      if (listed.has(file.key) && (!verify || await isWhole(store, file))) files.push(file);
+      if (listed.has(file.key) && (!verify || await isIntact(store, file))) files.push(file);
       else {log.warn(
           `${file.key} of the lake is lost; ${name} is read in full, and its rows are written again.`,
         );}

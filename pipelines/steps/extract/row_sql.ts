@@ -1,5 +1,5 @@
 import type { ExtractedTable } from "shopflow/sources/mod.ts";
-import { type Row, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
+import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 
 /** Columns as a list of names. */
 export const nameList = (names: string[]): string => names.map((name) => sqlName(name)).join(", ");
@@ -49,7 +49,7 @@ export function rawFileRows(paths: string[], table: ExtractedTable): string {
 }
 
 /** The row of a query that gives one, as an aggregate does. */
-export async function onlyRow<T = Row>(session: Session, sql: string): Promise<T> {
+export async function onlyRow<T>(session: Session, sql: string): Promise<T> {
   const [row] = await session.rows<T>(sql);
   if (row === undefined) throw new Error(`The query gave no row: ${sql}`);
   return row;
