@@ -35,7 +35,7 @@ interface Measures {
   date?: string;
   /** Money, with at most two decimals. */
   amount?: string;
-  /** Pieces, whole. */
+  /** Pieces, a whole number. */
   quantity?: string;
 }
 
@@ -128,7 +128,7 @@ export const SOURCE_TABLES: SourceTable[] = [
   {
     name: "orders",
     key: ["order_id", "product_id"],
-    // Lines have no key of their own, so a changed order is extracted whole.
+    // Lines have no key of their own, so all lines of a changed order are extracted.
     mergeKey: ["order_id"],
     strategy: watermark("order_date", 7),
     measures: { date: "order_date", amount: "order_amount", quantity: "quantity" },

@@ -278,7 +278,7 @@ export function boundedNumber(flag: keyof typeof LIMITS): (text: string) => numb
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InputError(`--${flag} is not a number that can be simulated`, {
+    throw new InputError(`Invalid --${flag}`, {
       expected: `a whole number from ${least} to ${most}`,
       found: JSON.stringify(text),
     });

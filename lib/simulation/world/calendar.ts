@@ -68,7 +68,7 @@ function parseDate(text: string): number {
   const moment = /^20\d\d-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
   // Date.parse rolls 2024-02-31 over into March, so the text has to come back unchanged.
   if (Number.isNaN(moment) || new Date(moment).toISOString().slice(0, 10) !== text) {
-    throw new InputError("until is not a date", {
+    throw new InputError("Invalid date of until", {
       expected: "a day from 2000-01-01 to 2099-12-31 as YYYY-MM-DD",
       found: JSON.stringify(text),
       remedy: "Give the last day of the history, e.g. --until 2024-12-31.",

@@ -162,8 +162,8 @@ async function copyTable(
 ) {
   const types = new Map(table.columns.map(({ name, type }) => [name, type]));
   const columns = table.columns.map(({ name }) => `"${name}"`).join(", ");
-  const whole = selection.since === undefined && selection.keys === undefined;
-  const meter = startCopyMeter(table.name, whole ? await estimatedRows(client, table.name) : 0, runtime);
+  const isFull = selection.since === undefined && selection.keys === undefined;
+  const meter = startCopyMeter(table.name, isFull ? await estimatedRows(client, table.name) : 0, runtime);
   let rows = 0;
   async function* bytesOf(part: RowSelection): AsyncGenerator<Uint8Array> {
     // pg-copy-streams pauses the socket that it takes over, and Deno never wakes one that was idle just then:

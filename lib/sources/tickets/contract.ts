@@ -49,9 +49,9 @@ export interface TicketContract {
 /**
  * A watch for one reading of the tickets.
  *
- * @param isWhole Whether all tickets are read, so that what is missing in all that were seen is missing everywhere.
+ * @param isComplete Whether all tickets are read, so that what is missing in all that were seen is missing everywhere.
  */
-export function ticketContract({ isWhole }: { isWhole: boolean }): TicketContract {
+export function ticketContract({ isComplete }: { isComplete: boolean }): TicketContract {
   /** By field that is not known: required fields that tickets have beside it. */
   const beside = new Map<string, Set<string>>();
   const names = new Set<string>();
@@ -64,7 +64,7 @@ export function ticketContract({ isWhole }: { isWhole: boolean }): TicketContrac
   function refuseMissing(): void {
     const isMissing = (name: string) => {
       const lacks = lacking.get(name);
-      if (lacks !== undefined) return lacks.tickets === seen && seen >= (isWhole ? 1 : ENOUGH);
+      if (lacks !== undefined) return lacks.tickets === seen && seen >= (isComplete ? 1 : ENOUGH);
       return !had.has(name) && seen >= ENOUGH;
     };
     const missing = REQUIRED.filter(isMissing);
@@ -109,7 +109,7 @@ export function ticketContract({ isWhole }: { isWhole: boolean }): TicketContrac
           lacks.examples.join(", ")
         }`;
         const isPart = seen >= ENOUGH && lacks.tickets > seen * MOST_UNUSABLE;
-        if (isWhole && isPart) throw unusable(name, text);
+        if (isComplete && isPart) throw unusable(name, text);
         return `support_tickets: ${text}. The raw layer keeps them; fact_support_tickets leaves them out.`;
       });
       return { unread: [...beside.keys()].sort(), warnings };

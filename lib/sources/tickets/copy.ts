@@ -45,7 +45,7 @@ export function ticketSource(
         async ({ number, connected }) => {
           if (number > 1) await Deno.remove(path);
           const meter = startCopyMeter(table.name, 0, { log, progress });
-          const contract = ticketContract({ isWhole: Object.keys(selection).length === 0 });
+          const contract = ticketContract({ isComplete: Object.keys(selection).length === 0 });
           let rows = 0;
           const counted = async function* () {
             for await (const lines of encoded(ticketsUrl, contract, { ...read, selection })) {

@@ -63,6 +63,6 @@ Deno.test("parameters that cannot be simulated are refused with what was expecte
   refused({ customers: 5 }, /customers .* whole number from 100 to 990000, found 5/);
   refused({ products: 60.5 }, /products .* found 60.5/);
   refused({ seed: -1 }, /seed .* found -1/);
-  refused({ until: "2024-02-30" }, /until is not a date: expected a day .* found "2024-02-30"/);
+  refused({ until: "2024-02-30" }, /Invalid date of until: expected a day .* found "2024-02-30"/);
   refused({ until: "tomorrow" }, /found "tomorrow"/);
 });

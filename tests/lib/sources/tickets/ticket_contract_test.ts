@@ -5,8 +5,8 @@ import { wholeTicket } from "../../../fixtures/whole_ticket.ts";
 
 type Ticket = Record<string, unknown>;
 
-const checked = (documents: Ticket[], isWhole = true) => {
-  const contract = ticketContract({ isWhole });
+const checked = (documents: Ticket[], isComplete = true) => {
+  const contract = ticketContract({ isComplete });
   documents.forEach((document, i) => contract.see({ document, place: `line ${i + 1}` }));
   return contract.check();
 };
