@@ -11,11 +11,10 @@ Deno.test("PostgreSQL and DuckDB give the same control totals, to the cent and f
     (NULL, -0.05, NULL), (NULL, NULL, 7)`;
   const create = (date: string) =>
     `CREATE TABLE orders (order_date ${date}, order_amount decimal(10, 2), quantity integer)`;
+  await using postgres = await PGlite.create();
   for (const type of ["date", "timestamp"]) {
-    const postgres = await PGlite.create();
-    await postgres.exec(`${create(type)}; INSERT INTO orders VALUES ${rows}`);
+    await postgres.exec(`DROP TABLE IF EXISTS orders; ${create(type)}; INSERT INTO orders VALUES ${rows}`);
     const source = monthlyTotals((await postgres.query<TotalsRow>(controlTotalsSql(ORDERS, "orders"))).rows);
-    await postgres.close();
     using session = await openSession({ threads: 1 });
     await session.run(`${create(type)}; INSERT INTO orders VALUES ${rows.replace("BC", "(BC)")}`);
     const lake = monthlyTotals(await session.rows<TotalsRow>(controlTotalsSql(ORDERS, "orders")));
