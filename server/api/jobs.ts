@@ -5,7 +5,7 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { type JobActions, noSuchJob, slotInPath } from "../state/job_actions.ts";
 import type { JobBoard } from "../state/job_board.ts";
 import { type OperatorRules, requireOperator } from "../access/operator.ts";
-import { sameSiteOnly } from "../access/same_site.ts";
+import { sameSiteOnly } from "../access/origin.ts";
 import { explainInvalid, HttpProblem, problemResponses } from "../problems.ts";
 import { existingSlot, logAnswer } from "../pages/job_routes.ts";
 import {
