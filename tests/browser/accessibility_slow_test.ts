@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { plot, showMetrics, showTable } from "../../lib/notebook/kernel.ts";
-import { noteRemoved, renderPage } from "shopflow/notebook/mod.ts";
+import { markNotebookRemoved, renderPage } from "shopflow/notebook/report/mod.ts";
 import type { MimeBundle } from "../../lib/notebook/format/nbformat.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { createApp } from "../../server/app.ts";
@@ -14,7 +14,7 @@ import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
 import { testWith } from "../requirements.ts";
 import { publishWholeLake, temporaryLake } from "../server/small_lake.ts";
 import { publishSmallReport } from "../server/small_report.ts";
-import { fillLedger, putSlot, QUEUED_SLOT, saveSmallSchedule, writeLog } from "../server/small_schedule.ts";
+import { fillLedger, putRun, QUEUED_RUN, saveSmallSchedule, writeLog } from "../server/small_schedule.ts";
 import { launchChromium } from "./launch_chromium.ts";
 
 const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -105,7 +105,7 @@ testWith(
         await publishSmallReport(lake.store, { name: "churn", runId: "failed", failed: true });
         await publishSmallReport(lake.store, { name: "inventory", failed: true });
         await publishSmallReport(lake.store, { name: "removed" });
-        await noteRemoved(lake.store, "removed", "2024-10-02T06:00:00.000Z");
+        await markNotebookRemoved(lake.store, "removed", "2024-10-02T06:00:00.000Z");
         const runtime = createRuntime({ log: createLogger(() => {}) });
         const server = await listen(createApp({ store: lake.store, runtime }).fetch, {
           host: "127.0.0.1",
@@ -124,8 +124,8 @@ testWith(
         const now = new Date("2024-10-02T11:22:33Z");
         await saveSmallSchedule(lake.store, now);
         await fillLedger(lake.store, now, 10);
-        const run = { ...QUEUED_SLOT, slot: "2024-10-02T11:20:00.000Z" };
-        await putSlot(lake.store, run);
+        const run = { ...QUEUED_RUN, scheduledFor: "2024-10-02T11:20:00.000Z" };
+        await putRun(lake.store, run);
         await writeLog(lake.store, { ...run, attempt: 1 }, ["begins"], now);
         const runtime = createRuntime({ now: () => now, log: createLogger(() => {}) });
         const app = createApp({ store: lake.store, runtime, loopbackOnly: true });

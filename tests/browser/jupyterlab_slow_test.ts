@@ -91,13 +91,17 @@ testWith(
     }),
 );
 
-/** Opens the notebook and runs all its cells, as a user would. */
+/**
+ * Opens the notebook and runs all its cells, as a user would. Where they do not end, the error says how far they came
+ * and which requests the kernel left without a reply or without an end.
+ */
 async function runNotebook(browser: Browser, url: string): Promise<Page> {
   const page = await browser.newPage({
     viewport: { width: 1400, height: 1000 },
     timezoneId: "Pacific/Honolulu",
   });
   page.setDefaultTimeout(PATIENCE);
+  const messages = recordMessages(page);
   await page.goto(url);
   await page.waitForSelector(".jp-Notebook .jp-CodeCell");
   await page.waitForFunction(
@@ -115,7 +119,7 @@ async function runNotebook(browser: Browser, url: string): Promise<Page> {
     connection: jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.connectionStatus,
     cells: ${CELLS},
   })`);
-  return assert.fail(`the cells did not end within ${RUN_MS / 1000} s: ${state}`);
+  assert.fail(`the cells did not end within ${RUN_MS / 1000} s: ${state}\n${describeMessages(messages)}`);
 }
 
 /**
@@ -130,6 +134,62 @@ async function waitForChannels(page: Page): Promise<void> {
     const late = new Promise((done) => setTimeout(() => done(false), ${PROBE_MS}));
     return Promise.race([probe.done.then(() => true), late]);
   })()`);
+}
+
+/** A message between JupyterLab and the kernel. */
+interface KernelMessage {
+  at: number;
+  channel: string;
+  type: string;
+  id: string;
+  /** Id of the request that it answers; empty for a request. */
+  parent: string;
+  content: string;
+}
+
+/** The messages of all kernels of a page, as they come, by the protocol v1.kernel.websocket.jupyter.org. */
+function recordMessages(page: Page): KernelMessage[] {
+  const messages: KernelMessage[] = [];
+  const record = ({ payload }: { payload: string | Uint8Array }) => {
+    if (typeof payload === "string") return;
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+    const offsets = Array.from(
+      { length: Number(view.getBigUint64(0, true)) },
+      (_, i) => Number(view.getBigUint64(8 * (i + 1), true)),
+    );
+    const text = (i: number) => new TextDecoder().decode(payload.subarray(offsets[i], offsets[i + 1]));
+    const [header, parent] = [text(1), text(2)].map((part) => JSON.parse(part));
+    messages.push({
+      at: Date.now(),
+      channel: text(0),
+      type: header.msg_type,
+      id: header.msg_id,
+      parent: parent.msg_id ?? "",
+      content: text(4).slice(0, 60),
+    });
+  };
+  page.on("websocket", (socket) => {
+    if (!socket.url().includes("/channels")) return;
+    socket.on("framesent", record);
+    socket.on("framereceived", record);
+  });
+  return messages;
+}
+
+/** Which requests are open, and what was said last. */
+function describeMessages(messages: KernelMessage[]): string {
+  const answers = Map.groupBy(messages, ({ parent }) => parent);
+  const open = messages.filter(({ type }) => type === "execute_request").flatMap(({ id, content }) => {
+    const own = answers.get(id) ?? [];
+    const replied = own.some(({ type }) => type === "execute_reply");
+    const idle = own.some(({ type, content }) => type === "status" && content.includes('"idle"'));
+    const missing = [replied ? "" : "reply", idle ? "" : "idle"].filter(Boolean).join(" and ");
+    return missing ? [`without ${missing}: ${content}`] : [];
+  });
+  const last = messages.slice(-20).map(({ at, channel, type, content }) =>
+    `${at} ${channel} ${type} ${content}`
+  );
+  return [...open, "the last messages:", ...last].join("\n");
 }
 
 /** Evaluates an expression in the notebook's kernel; gives the text of its result. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Frame, Locator, Page } from "playwright-core";
-import { publishReport, renderPage } from "shopflow/notebook/mod.ts";
+import { publishReport, renderPage } from "shopflow/notebook/report/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { createApp } from "../../server/app.ts";
 import { listen } from "../../server/listen.ts";

@@ -3,12 +3,13 @@
  * refused whose files are not formatted or do not pass the linter. `.gitattributes` says which files are notebooks;
  * which programs git runs is a clone's own setting.
  */
+import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { InputError } from "shopflow/errors/mod.ts";
 import { runCommand } from "shopflow/cli/mod.ts";
 import { dirname, isAbsolute, join } from "node:path";
 
-const ROOT = join(import.meta.dirname!, "..", "..", "..");
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** The name under which `.gitattributes` asks for the programs. */
 const DRIVER = "shopflow-notebook";
 const CLEAN = "pipelines/commands/git/clean_filter.ts", TEXT = "pipelines/commands/git/text_of_notebook.ts";
@@ -129,4 +130,6 @@ async function run(program: string, ...args: string[]): Promise<string> {
   });
 }
 
-await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+if (import.meta.main) {
+  await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+}
