@@ -20,6 +20,6 @@ check() {
   printf '%s\n' "$output" | sed "s|file://$staged/||g; s|$staged/||g" >&2
   echo "error: the commit is refused: $name (\`git commit --no-verify\` commits it all the same)" >&2
 }
-check "run \`deno fmt\` and stage its changes" fmt --quiet --check --permit-no-files
+check "run \`deno fmt\` and stage its changes" fmt --check --permit-no-files
 check "mend what \`deno lint\` says" lint --quiet --permit-no-files
 exit $status
