@@ -51,7 +51,7 @@ async function makeOracleChampion({ store }: PipelineContext, asOf: string): Pro
   const card = {
     name: "churn",
     version: "oracle",
-    trainedAt: "",
+    trainedAt: "2024-12-01T00:00:00.000Z",
     snapshot: "s0",
     asOf,
     parameters: {},

@@ -120,7 +120,7 @@ async function makeKnowingChampion(
   const card = {
     name: "recommendation",
     version: "knowing",
-    trainedAt: "",
+    trainedAt: "2024-12-01T00:00:00.000Z",
     snapshot: "s0",
     asOf: cardAsOf,
     parameters: {},
