@@ -1,5 +1,5 @@
 import { errorText } from "shopflow/errors/mod.ts";
-import type { Logger, Runtime } from "shopflow/runtime/mod.ts";
+import { formatDuration, type Logger, type Runtime } from "shopflow/runtime/mod.ts";
 import { randomUUID } from "node:crypto";
 import { afterRun, createActiveRuns, createJobWalk, superviseRun } from "./active_runs.ts";
 import { type Execute, formatRunName, isLate, isOpen, type Run } from "../run.ts";
@@ -286,7 +286,9 @@ export async function runScheduler(
     while (!stopping) {
       const lookNow = look;
       look = false;
+      const started = performance.now();
       await attempt("The ledger cannot be kept", () => scheduler.round(lookNow));
+      log.debug(`scheduler round: ${formatDuration(performance.now() - started)}`);
       if (!look && !stopping) await sleep();
     }
   })();
