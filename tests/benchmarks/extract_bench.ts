@@ -72,13 +72,13 @@ Deno.bench({
   },
 });
 
-const settled = createContext(config, runtime);
-await extract(settled);
+const upToDate = createContext(config, runtime);
+await extract(upToDate);
 
 Deno.bench({
   name: "extracted again: nothing is new",
   ...few,
   async fn() {
-    await extract(settled);
+    await extract(upToDate);
   },
 });

@@ -30,21 +30,21 @@ const config = loadConfig({
   SHOPFLOW_MONGODB_URL: at(TEST_MONGODB_URL),
 });
 const runtime = createRuntime({ progress: silentProgress, log: createLogger(() => {}) });
-const settled = createContext(config, runtime);
+const upToDate = createContext(config, runtime);
 const sql = new pg.Client({ connectionString: config.postgresUrl });
 if (!ignore) {
   const admin = new pg.Client({ connectionString: TEST_POSTGRES_URL });
   await admin.connect();
   await admin.query(`CREATE DATABASE ${database}`);
   await admin.end();
-  await simulateIntoSources(settled, {
+  await simulateIntoSources(upToDate, {
     customers: CUSTOMERS,
     products: CUSTOMERS / 20,
     seed: 42,
     until: "2024-12-31",
   });
   await sql.connect();
-  await extract(settled);
+  await extract(upToDate);
 }
 
 Deno.bench({
@@ -92,7 +92,7 @@ Deno.bench({
   n: 3,
   warmup: 0,
   async fn() {
-    await extract(settled);
+    await extract(upToDate);
   },
 });
 
@@ -106,7 +106,7 @@ Deno.bench({
   async fn(bench) {
     await addDay(++day);
     bench.start();
-    await extract(settled);
+    await extract(upToDate);
     bench.end();
   },
 });
@@ -118,7 +118,7 @@ Deno.bench({
   n: 2,
   warmup: 0,
   async fn() {
-    await extract({ ...settled, force: true });
+    await extract({ ...upToDate, fullRefresh: true });
   },
 });
 

@@ -114,7 +114,7 @@ async function buildAndTest(
     const { keep } = createQuarantine(session, { store, folder, now: runtime.now() });
     return { candidate, tests: await audit(session, project.tests, candidate, runtime, keep) };
   } catch (cause) {
-    const remedy = "Run `deno task pipeline run extract --force` to copy it again.";
+    const remedy = "Run `deno task pipeline run extract --full-refresh` to copy it again.";
     if (mayBeDamage(cause)) await assertIntact(store, Object.values(inputs).flat(), { remedy, cause });
     throw cause;
   }

@@ -82,7 +82,7 @@ async function createView(
     throw new LakeError(`A raw file of ${source.table} cannot be read`, {
       expected: "a Parquet file",
       found: `${files.map((file) => file.key).join(", ")} in ${store.url}`,
-      remedy: "Run `deno task pipeline run extract --force` to copy it again.",
+      remedy: "Run `deno task pipeline run extract --full-refresh` to copy it again.",
       cause,
     });
   }
@@ -101,6 +101,6 @@ async function checkColumns(session: Session, source: SourceDoc, files: TableFil
     expected: wrong.map(({ name, dataType }) => `${name} ${dataType ?? ""}`.trim()).join(", "),
     found: wrong.map(({ name }) => types.has(name) ? `${name} ${types.get(name)}` : `no ${name}`).join(", ") +
       ` in ${files.map((file) => file.key).join(", ")}`,
-    remedy: "Run `deno task pipeline run extract --force`, or correct the project's sources.yml.",
+    remedy: "Run `deno task pipeline run extract --full-refresh`, or correct the project's sources.yml.",
   });
 }

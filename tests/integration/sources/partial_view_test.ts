@@ -136,12 +136,12 @@ testWith(
       const { problems } = await extract(context);
       assert.match(
         problems![0]!.message,
-        /A large part of table customers is gone from the source: expected at least 80 % .*found that 48 of 136 rows are gone.*--force/,
+        /A large part of table customers is gone from the source: expected at least 80 % .*found that 48 of 136 rows are gone.*--full-refresh/,
       );
       assert.equal(problems!.length, 1);
       const { tables } = await readRawExtract(context.store);
       assert.deepEqual([tables.customers!.rows, tables.products!.rows], [136, 1]);
-      assert.deepEqual((await extract({ ...context, force: true })).problems, []);
+      assert.deepEqual((await extract({ ...context, fullRefresh: true })).problems, []);
       assert.equal((await readRawExtract(context.store)).tables.customers!.rows, 88);
     }),
 );

@@ -30,14 +30,19 @@ testWith(
     withServers(async ({ context, sql }) => {
       await loadAwkwardShop(context);
       await extract(context);
-      const before = (await readRawExtract(context.store)).tables;
+      // Other relations stand for the tables afterwards, so that they are read in full.
+      const rowsOfTables = async () =>
+        Object.entries((await readRawExtract(context.store)).tables).map((
+          [name, { tableOid: _, refreshedAt: __, ...table }],
+        ) => [name, table]);
+      const before = await rowsOfTables();
       await sql.query(RESHAPE);
       const lines: string[] = [];
       const runtime = { ...context.runtime, log: createLogger((line) => void lines.push(line)) };
       const { status, problems } = await extract({ ...context, runtime });
       assert.deepEqual([status, problems], ["unchanged", []]);
       assert.match(lines.join("\n"), /does not read: orders\.Seen At/);
-      assert.deepEqual((await readRawExtract(context.store)).tables, before);
+      assert.deepEqual(await rowsOfTables(), before);
 
       await sql.query(`INSERT INTO "Order Lines" (order_id, order_date) VALUES ('OLD', '2019-01-01');
         INSERT INTO events (event_id, event_timestamp) VALUES ('OLD', '2019-01-01');

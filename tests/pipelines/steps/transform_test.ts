@@ -182,7 +182,7 @@ Deno.test("a raw table that is missing, gone, broken or of another shape is name
     await writeRawShop(store, smallShop());
     const { body } = (await store.get(key))!;
     await store.put(key, body.map((byte, i) => i >= 4 && i < 100 ? 255 : byte));
-    await fails(new RegExp(`file ${key} of the lake .* is damaged.*pipeline run extract --force`));
+    await fails(new RegExp(`file ${key} of the lake .* is damaged.*pipeline run extract --full-refresh`));
 
     await store.put(key, new TextEncoder().encode("PAR1 torn"));
     await fails(new RegExp(`raw file of orders cannot be read: expected a Parquet file, found ${key}`));

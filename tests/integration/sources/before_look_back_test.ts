@@ -1,4 +1,4 @@
-/** Rows that change beyond their table's lag: found at once where a month's rows or sums tell, else when all is compared. */
+/** Rows that change before their table's look-back: found at once where a month's rows or sums tell, else by a full refresh. */
 import assert from "node:assert/strict";
 import { readRawExtract } from "shopflow/lake/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
@@ -12,17 +12,17 @@ import { withServers } from "../../fixtures/source_servers.ts";
 import { wholeTicket } from "../../fixtures/whole_ticket.ts";
 import { testWith } from "../../requirements.ts";
 
-/** Extracts and gives what was logged of rows beyond the lag. */
+/** Extracts and gives what was logged of rows before the look-back. */
 async function extractAndListen(context: PipelineContext): Promise<string[]> {
   const lines: string[] = [];
   const log = createLogger((line) => void lines.push(line));
   await extract({ ...context, runtime: { ...context.runtime, log } });
-  return lines.filter((line) => line.includes("beyond its lag"));
+  return lines.filter((line) => line.includes("before the look-back"));
 }
 
 testWith(
   ["postgres", "mongodb"],
-  "rows that came, went or have another amount long before the lag are found at once, by their months",
+  "rows that came, went or have another amount long before the look-back are found at once, by their months",
   () =>
     withServers(async ({ context, sql }) => {
       await createShopTables(sql, { months: 12, rows: 1200 });
@@ -79,7 +79,7 @@ testWith(
 
 testWith(
   ["postgres", "mongodb"],
-  "the figures of a source are kept with the extract, equal to what the lake has",
+  "the control totals of a source are kept with the extract, equal to what the lake has",
   () =>
     withServers(async ({ context, sql }) => {
       await createShopTables(sql, { months: 2, rows: 100 });
@@ -91,7 +91,7 @@ testWith(
         FROM orders GROUP BY 1 ORDER BY 1`);
       assert.deepEqual(
         tables.orders!.controlTotals,
-        Object.fromEntries(rows.map(({ month, ...figures }) => [month, figures])),
+        Object.fromEntries(rows.map(({ month, ...totals }) => [month, totals])),
       );
       assert.deepEqual(tables.orders!.controlTotals!.undated, { rows: 1, amount: "-3.10", quantity: "-2" });
       assert.deepEqual(tables.customers!.controlTotals, {
