@@ -1,7 +1,21 @@
 import { currentSnapshotId, type Manifest } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { columnSlices, type ModelDefinition, type Served, type ShopIndex, type TrainingDefinition } from "shopflow/ml/mod.ts";
-import { currentScores, isBaseline, loadModelVersion, type ModelCard, scoresPath, type ScoreTable, servingCard } from "shopflow/ml/registry/mod.ts";
+import {
+  columnSlices,
+  type ModelDefinition,
+  type Served,
+  type ShopIndex,
+  type TrainingDefinition,
+} from "shopflow/ml/mod.ts";
+import {
+  currentScores,
+  isBaseline,
+  loadModelVersion,
+  type ModelCard,
+  scoresPath,
+  type ScoreTable,
+  servingCard,
+} from "shopflow/ml/registry/mod.ts";
 import { openSession, openSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
 
 /** The shop's customers and products in a snapshot. */
