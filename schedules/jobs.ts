@@ -34,11 +34,11 @@ const DECLARATIONS: JobDeclaration[] = [
     owner: "data-engineering",
     schedule: { cron: "5 * * * *" },
     steps: [{ pipeline: "extract" }, { pipeline: "transform" }],
-    retries: { most: 3, firstDelaySeconds: 60, maxDelaySeconds: 600 },
+    retries: { limit: 3, firstDelaySeconds: 60, maxDelaySeconds: 600 },
     timeoutMinutes: 100,
-    // A run copies all that is new since the one before, so a slot that is left out loses nothing.
+    // A run copies all that is new since the one before, so a run that is left out loses nothing.
     overlap: "skip",
-    missed: { run: "last", maxAgeMinutes: 24 * 60 },
+    catchup: { runs: "latest", maxAgeMinutes: 24 * 60 },
     slaMinutes: 45,
   },
   {
@@ -47,7 +47,7 @@ const DECLARATIONS: JobDeclaration[] = [
     owner: "data-engineering",
     schedule: { on: "snapshot" },
     steps: [{ pipeline: "check-data" }],
-    retries: { most: 1, firstDelaySeconds: 60 },
+    retries: { limit: 1, firstDelaySeconds: 60 },
     timeoutMinutes: 90,
     // Nobody reads the snapshot any more that an older run is checking.
     overlap: "replace",
@@ -59,11 +59,11 @@ const DECLARATIONS: JobDeclaration[] = [
     owner: "data-science",
     schedule: { cron: "20 1 * * *", timeZone: STAKEHOLDERS_TIME_ZONE },
     steps: [{ pipeline: "train" }],
-    after: ["refresh-data"],
-    retries: { most: 1, firstDelaySeconds: 300 },
+    dependsOn: ["refresh-data"],
+    retries: { limit: 1, firstDelaySeconds: 300 },
     timeoutMinutes: 240,
     overlap: "skip",
-    missed: { run: "last", maxAgeMinutes: 12 * 60 },
+    catchup: { runs: "latest", maxAgeMinutes: 12 * 60 },
     pool: "heavy",
     slaMinutes: 180,
   },
@@ -74,14 +74,14 @@ const DECLARATIONS: JobDeclaration[] = [
     schedule: { cron: "30 4 * * *", timeZone: STAKEHOLDERS_TIME_ZONE },
     steps: [{ pipeline: "score" }],
     // Not after train-models: when a training fails, the champion of yesterday still scores today's customers.
-    after: ["refresh-data"],
+    dependsOn: ["refresh-data"],
     timeoutMinutes: 60,
     overlap: "queue",
-    missed: { run: "last", maxAgeMinutes: 18 * 60 },
+    catchup: { runs: "latest", maxAgeMinutes: 18 * 60 },
     pool: "heavy",
     // The marketing team starts its calls at eight.
     slaMinutes: 210,
-    alert: "business",
+    alertChannel: "business",
   },
   {
     name: "data-quality-report",
@@ -89,11 +89,11 @@ const DECLARATIONS: JobDeclaration[] = [
     owner: "data-engineering",
     schedule: { cron: "0 6 * * *", timeZone: STAKEHOLDERS_TIME_ZONE },
     steps: [{ notebook: "notebooks/data_quality.ipynb", parameters: { freshness_days: 2 } }],
-    after: ["refresh-data"],
+    dependsOn: ["refresh-data"],
     timeoutMinutes: 20,
     overlap: "queue",
     // It is about the newest snapshot: yesterday's report is of no use today.
-    missed: { run: "none", maxAgeMinutes: 60 },
+    catchup: { runs: "none", maxAgeMinutes: 60 },
   },
   {
     name: "publish-reports",
@@ -101,13 +101,13 @@ const DECLARATIONS: JobDeclaration[] = [
     owner: "business-intelligence",
     schedule: { cron: "0 7 * * MON", timeZone: STAKEHOLDERS_TIME_ZONE },
     steps: [{ pipeline: "publish" }],
-    after: ["score-customers"],
+    dependsOn: ["score-customers"],
     timeoutMinutes: 60,
     overlap: "queue",
-    missed: { run: "all", maxAgeMinutes: 3 * 24 * 60 },
+    catchup: { runs: "all", maxAgeMinutes: 3 * 24 * 60 },
     // For the meeting at half past eight.
     slaMinutes: 90,
-    alert: "business",
+    alertChannel: "business",
   },
   {
     name: "collect-garbage",
@@ -117,7 +117,7 @@ const DECLARATIONS: JobDeclaration[] = [
     schedule: { cron: "30 2 * * SUN", timeZone: STAKEHOLDERS_TIME_ZONE },
     steps: [{ pipeline: "collect-garbage" }],
     timeoutMinutes: 120,
-    missed: { run: "last", maxAgeMinutes: 7 * 24 * 60 },
+    catchup: { runs: "latest", maxAgeMinutes: 7 * 24 * 60 },
   },
 ];
 

@@ -1,8 +1,8 @@
 /** `deno task schedule`: runs the jobs of jobs.ts when they are due. */
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { runCommand, wholeNumber } from "shopflow/cli/mod.ts";
-import { requestRun } from "shopflow/jobs/mod.ts";
+import { runCommand, wholeNumber, withLogLevel } from "shopflow/cli/mod.ts";
+import { triggerRun } from "shopflow/jobs/mod.ts";
 import type { SchedulerLoop } from "shopflow/jobs/scheduler/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { findJob } from "./commands/find.ts";
@@ -13,13 +13,13 @@ import { jobTable, startSchedule } from "./run_scheduler.ts";
 interface Flags {
   list?: boolean;
   simulateClock?: boolean;
-  grace: number;
+  shutdownTimeout: number;
   maxRuns: number;
   run?: string;
 }
 
 let loop: SchedulerLoop | undefined;
-let graceMs = 0;
+let shutdownTimeoutMs = 0;
 
 for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
   let asked = false;
@@ -28,25 +28,27 @@ for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGIN
     asked = true;
     console.log(
       `\nStopping: nothing new starts; runs under way have ${
-        graceMs / 1000
-      } s to end, then they are handed over. ` +
+        shutdownTimeoutMs / 1000
+      } s to end, then they are released. ` +
         "Ctrl+C again ends at once.",
     );
-    await loop?.stop(graceMs);
+    await loop?.stop(shutdownTimeoutMs);
     Deno.exit();
   });
 }
 
 await runCommand(async () => {
-  const { list, simulateClock, grace, maxRuns, run } = new Command("deno task schedule")
+  const { list, simulateClock, shutdownTimeout, maxRuns, run } = withLogLevel(
+    new Command("deno task schedule"),
+  )
     .description(
-      "Runs the jobs on their schedules until Ctrl+C. Any number of these may work on one lake: each slot is run once.",
+      "Runs the jobs on their schedules until Ctrl+C. Any number of these may work on one lake: each run is run once.",
     )
     .option("--list", "print the jobs with their next due times and exit")
     .option("--simulate-clock", "show a week of the schedule in seconds, with runs that are played")
     .option(
-      "--grace <seconds>",
-      "how long runs may go on after Ctrl+C before they are handed over",
+      "--shutdown-timeout <seconds>",
+      "how long runs may go on after Ctrl+C before they are released",
       seconds,
       30,
     )
@@ -68,11 +70,11 @@ await runCommand(async () => {
     Deno.exit();
   }
   console.log(jobTable(JOBS.jobs, runtime.now()));
-  graceMs = grace * 1000;
+  shutdownTimeoutMs = shutdownTimeout * 1000;
   loop = await startSchedule({ jobs: JOBS, config, runtime, maxRuns });
   if (wanted !== undefined) {
     const context = createJobsContext(JOBS, config, runtime);
-    await requestRun(context.ledger, wanted, requestOf(context), undefined, JOBS.jobs);
+    await triggerRun(context.ledger, wanted, requestOf(context), undefined, JOBS.jobs);
   }
   console.log(`\nRunning on the lake ${config.lakeUrl} until Ctrl+C.`);
 });

@@ -5,8 +5,8 @@ import {
   type JobSet,
   nextDue,
   openLedger,
+  type Run,
   saveDefinitions,
-  type Slot,
   type Step,
   stepName,
 } from "shopflow/jobs/mod.ts";
@@ -57,19 +57,19 @@ const PERMISSIONS = ["read", "write", "env", "net", "sys", "ffi", "run"];
  * What `deno task pipeline run` or `deno task notebook run` does for a step of a run, but as one process: a task's
  * process in between would survive the signals that end a run, and what it does with it.
  */
-export function stepProgram(step: Step, { job, slot }: Pick<Execution, "job" | "slot">): ProgramCall {
+export function stepProgram(step: Step, { job, run }: Pick<Execution, "job" | "run">): ProgramCall {
   return {
     program: Deno.execPath(),
-    args: ["run", ...PERMISSIONS.map((name) => `--allow-${name}`), ...argumentsOf(step, { job, slot })],
+    args: ["run", ...PERMISSIONS.map((name) => `--allow-${name}`), ...argumentsOf(step, { job, run })],
     cwd: fileURLToPath(new URL("..", import.meta.url)),
     env: {
-      SHOPFLOW_RUN: formatRunName(slot),
-      SHOPFLOW_RUN_INTERVAL: `${slot.interval.from}/${slot.interval.to}`,
+      SHOPFLOW_RUN: formatRunName(run),
+      SHOPFLOW_DATA_INTERVAL: `${run.dataInterval.start}/${run.dataInterval.end}`,
     },
   };
 }
 
-function argumentsOf(step: Step, run: Pick<Execution, "job" | "slot">): string[] {
+function argumentsOf(step: Step, run: Pick<Execution, "job" | "run">): string[] {
   if ("pipeline" in step) return ["pipelines/main.ts", "run", step.pipeline];
   const parameters = Object.entries(step.parameters ?? {}).flatMap(([name, value]) => [
     "-p",
@@ -78,16 +78,19 @@ function argumentsOf(step: Step, run: Pick<Execution, "job" | "slot">): string[]
   return ["pipelines/commands/notebook.ts", "run", step.notebook, ...parameters];
 }
 
-/** Dates of the run in the place of `{slot}`, `{interval_start}` and `{interval_end}`. */
+/** Dates of the run in the place of `{scheduled_for}`, `{data_interval_start}` and `{data_interval_end}`. */
 function withDates(
   text: string,
-  { job: { schedule }, slot: { slot, interval } }: Pick<Execution, "job" | "slot">,
+  { job: { schedule }, run: { scheduledFor, dataInterval } }: Pick<Execution, "job" | "run">,
 ) {
   const timeZone = "on" in schedule ? "UTC" : schedule.timeZone;
   // Sweden writes dates as ISO does.
   const dateOf = (iso: string) => new Intl.DateTimeFormat("sv-SE", { timeZone }).format(new Date(iso));
-  return text.replaceAll("{slot}", dateOf(slot)).replaceAll("{interval_start}", dateOf(interval.from))
-    .replaceAll("{interval_end}", dateOf(interval.to));
+  return text.replaceAll("{scheduled_for}", dateOf(scheduledFor)).replaceAll(
+    "{data_interval_start}",
+    dateOf(dataInterval.start),
+  )
+    .replaceAll("{data_interval_end}", dateOf(dataInterval.end));
 }
 
 interface ProcessSchedulerOptions {
@@ -95,14 +98,14 @@ interface ProcessSchedulerOptions {
   config: LakeConfig & Pick<Config, "alertChannels" | "publicUrl">;
   runtime: Pick<Runtime, "now" | "log">;
   /** The program that does a step. */
-  program?: (step: Step, execution: Pick<Execution, "job" | "slot">) => ProgramCall;
+  program?: (step: Step, execution: Pick<Execution, "job" | "run">) => ProgramCall;
   leaseMs?: number;
   pollMs?: number;
   maxRuns?: number;
-  /** How late a slot may be seen without having been missed, in milliseconds; default 90,000. */
-  graceMs?: number;
+  /** How late a run may be seen without having been missed, in milliseconds; default 90,000. */
+  missedAfterMs?: number;
   /** Between asking a process to stop and killing it, in milliseconds. */
-  killMs?: number;
+  killAfterMs?: number;
   env?: Record<string, string | undefined>;
 }
 
@@ -111,7 +114,7 @@ const LEASE_MS = 30_000;
 
 /** A scheduler whose runs are processes, with what tells of them. */
 function processScheduler(
-  { jobs, config, runtime, program = stepProgram, killMs, env = Deno.env.toObject(), ...options }:
+  { jobs, config, runtime, program = stepProgram, killAfterMs, env = Deno.env.toObject(), ...options }:
     ProcessSchedulerOptions,
   { trustClocks }: { trustClocks?: boolean } = {},
 ): { scheduler: Scheduler; alerts: Alerts } {
@@ -133,7 +136,7 @@ function processScheduler(
     ledger,
     runtime,
     owner,
-    execute: stepExecutor({ store, program, now, mask: createMask(env), warn: log.warn, graceMs: killMs }),
+    execute: stepExecutor({ store, program, now, mask: createMask(env), warn: log.warn, killAfterMs }),
     publishedSince: (since) => publishedSince(store, since),
     onNews: alerts.review,
   });
@@ -150,8 +153,8 @@ export async function startSchedule(options: ProcessSchedulerOptions): Promise<S
   for (const job of jobs.jobs) void alerts.review(job);
   return {
     ...loop,
-    async stop(graceMs) {
-      await loop.stop(graceMs);
+    async stop(shutdownTimeoutMs) {
+      await loop.stop(shutdownTimeoutMs);
       await alerts.close();
     },
   };
@@ -160,9 +163,9 @@ export async function startSchedule(options: ProcessSchedulerOptions): Promise<S
 /** What a tick did. */
 export interface Tick {
   /** Runs that it ran, as they ended or are left. */
-  ran: Slot[];
-  /** Open slots that are left to the next tick, or to other schedulers. */
-  left: Slot[];
+  ran: Run[];
+  /** Open runs that are left to the next tick, or to other schedulers. */
+  left: Run[];
   /** Why the ledger of a job could not be kept, by the job's name. */
   problems: Record<string, string>;
 }
@@ -176,7 +179,7 @@ export interface Tick {
 export async function runTick(options: ProcessSchedulerOptions, signal?: AbortSignal): Promise<Tick> {
   const { config, jobs, runtime: { now, log }, leaseMs = LEASE_MS } = options;
   await saveDefinitions(openStore(config), jobs, now());
-  const ran = new Map<string, Slot>();
+  const ran = new Map<string, Run>();
   const problems = new Map<string, string>();
   const { scheduler, alerts } = processScheduler({ ...options, leaseMs }, { trustClocks: true });
   await scheduler.begin();
@@ -211,5 +214,5 @@ export async function runTick(options: ProcessSchedulerOptions, signal?: AbortSi
     await alerts.flush();
     await alerts.close();
   }
-  return { ran: [...ran.values()], left: scheduler.openSlots(), problems: Object.fromEntries(problems) };
+  return { ran: [...ran.values()], left: scheduler.openRuns(), problems: Object.fromEntries(problems) };
 }

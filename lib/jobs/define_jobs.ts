@@ -18,7 +18,7 @@ export interface JobSet {
 }
 
 const OVERLAPS = ["skip", "queue", "replace"];
-const MISSED = ["all", "last", "none"];
+const MISSED = ["all", "latest", "none"];
 
 /**
  * Checks jobs when they are loaded, so that a mistake is seen at the start and not at the first due time.
@@ -54,13 +54,13 @@ function complete(declaration: JobDeclaration): Job {
     ...declaration,
     schedule: "on" in schedule ? schedule : { cron: schedule.cron, timeZone: schedule.timeZone ?? "UTC" },
     retries: { ...DEFAULTS.retries, ...declaration.retries },
-    missed: { ...DEFAULTS.missed, ...declaration.missed },
+    catchup: { ...DEFAULTS.catchup, ...declaration.catchup },
   };
 }
 
 function checkJob(job: Job, pools: Pools, { pipelines, notebooks, channels }: JobRules): void {
   const place = (field: string) => `${field} of job ${job.name}`;
-  const { schedule, retries, missed } = job;
+  const { schedule, retries, catchup } = job;
   if (!("on" in schedule)) checkCron(`Job ${job.name}`, schedule);
   else if (schedule.on !== "snapshot") {
     throw wrong(place("schedule.on"), "snapshot", schedule.on);
@@ -75,13 +75,13 @@ function checkJob(job: Job, pools: Pools, { pipelines, notebooks, channels }: Jo
   if (twice !== undefined) throw wrong(place("steps"), "steps of different names", `${twice} twice`);
   if (job.owner.trim() === "") throw wrong(place("owner"), "a team or an address", job.owner);
   checkOneOf(place("overlap"), OVERLAPS, job.overlap);
-  checkOneOf(place("missed.run"), MISSED, missed.run);
+  checkOneOf(place("catchup.runs"), MISSED, catchup.runs);
   checkOneOf(place("pool"), Object.keys(pools), job.pool);
-  checkOneOf(place("alert"), channels, job.alert);
-  checkPositive(place("missed.maxAgeMinutes"), missed.maxAgeMinutes);
+  checkOneOf(place("alertChannel"), channels, job.alertChannel);
+  checkPositive(place("catchup.maxAgeMinutes"), catchup.maxAgeMinutes);
   checkPositive(place("timeoutMinutes"), job.timeoutMinutes);
   if (job.slaMinutes !== undefined) checkPositive(place("slaMinutes"), job.slaMinutes);
-  if (!isWhole(retries.most, 0)) throw wrong(place("retries.most"), "a whole number from 0", retries.most);
+  if (!isWhole(retries.limit, 0)) throw wrong(place("retries.limit"), "a whole number from 0", retries.limit);
   checkPositive(place("retries.firstDelaySeconds"), retries.firstDelaySeconds);
   checkPositive(place("retries.maxDelaySeconds"), retries.maxDelaySeconds);
 }
@@ -91,10 +91,10 @@ function checkStep(place: string, step: Step, { pipelines, notebooks }: Omit<Job
   else checkOneOf(place, notebooks, step.notebook);
 }
 
-function checkDependencies({ name, after }: Job, jobs: Job[]): void {
+function checkDependencies({ name, dependsOn }: Job, jobs: Job[]): void {
   const others = jobs.filter((job) => job.name !== name).map((job) => job.name);
-  for (const [i, dependency] of after.entries()) {
-    checkOneOf(`after[${i}] of job ${name}`, others, dependency);
+  for (const [i, dependency] of dependsOn.entries()) {
+    checkOneOf(`dependsOn[${i}] of job ${name}`, others, dependency);
     if ("on" in jobs.find((job) => job.name === dependency)!.schedule) {
       throw new ConfigError(`Job ${name} cannot run after ${dependency}`, {
         expected: "a job with a cron expression",
@@ -115,8 +115,8 @@ function checkDependencies({ name, after }: Job, jobs: Job[]): void {
 
 /** A way along `after` back to where it began. */
 function circleFrom(start: string, jobs: Job[], path: string[]): string[] | undefined {
-  const { after } = jobs.find((job) => job.name === path.at(-1))!;
-  for (const next of after) {
+  const { dependsOn } = jobs.find((job) => job.name === path.at(-1))!;
+  for (const next of dependsOn) {
     if (next === start) return [...path, next];
     if (path.includes(next)) continue;
     const circle = circleFrom(start, jobs, [...path, next]);

@@ -5,12 +5,12 @@ export type Step =
   /** A pipeline, by the name that `deno task pipeline run` knows. */
   | { pipeline: string }
   /**
-   * A notebook with parameters. In texts of parameters `{slot}`, `{interval_start}` and `{interval_end}` stand for
+   * A notebook with parameters. In texts of parameters `{scheduled_for}`, `{data_interval_start}` and `{data_interval_end}` stand for
    * dates (`2024-10-02`) of the run.
    */
   | { notebook: string; parameters?: Parameters };
 
-/** When slots are due: at the times of a cron expression, or whenever a snapshot is published. */
+/** When runs are due: at the times of a cron expression, or whenever a snapshot is published. */
 type Schedule = CronSchedule | { on: "snapshot" };
 
 export interface CronSchedule {
@@ -22,22 +22,22 @@ export interface CronSchedule {
 
 export interface Retries {
   /** How often a run that failed is tried again; 0 for never. */
-  most: number;
+  limit: number;
   /** Before the first retry; each further wait is twice as long. Half of a wait is left to chance. */
   firstDelaySeconds: number;
   maxDelaySeconds: number;
 }
 
-/** What becomes of slots that were due while no scheduler ran. */
+/** What becomes of runs that were due while no scheduler ran. */
 interface MissedPolicy {
   /** All are caught up with, one after the other, only the last one, or none. */
-  run: "all" | "last" | "none";
+  runs: "all" | "latest" | "none";
   /** Older ones are not caught up with. */
   maxAgeMinutes: number;
 }
 
 /**
- * What becomes of a slot that is due while another one of the job is open: it is skipped, it waits, or it takes the
+ * What becomes of a run that is due while another one of the job is open: it is skipped, it waits, or it takes the
  * place of the other, which is ended.
  */
 type Overlap = "skip" | "queue" | "replace";
@@ -52,19 +52,19 @@ export interface Job {
   schedule: Schedule;
   /** Run one after the other, each in a process of its own; a retry begins with the one that failed. */
   steps: Step[];
-  /** Jobs whose latest slot at or before this one's must have succeeded. */
-  after: string[];
+  /** Jobs whose latest run at or before this one's must have succeeded. */
+  dependsOn: string[];
   retries: Retries;
-  /** A try that takes longer is ended. */
+  /** An attempt that takes longer is ended. */
   timeoutMinutes: number;
   overlap: Overlap;
-  missed: MissedPolicy;
+  catchup: MissedPolicy;
   /** Runs of the same pool share its places, see {@linkcode Pools}. */
   pool: string;
-  /** A slot should have succeeded so long after it was due; undefined where nobody waits for it. */
+  /** A run should have succeeded so long after it was due; undefined where nobody waits for it. */
   slaMinutes?: number;
   /** Name of the channel that hears of failures, missed SLAs and recoveries. */
-  alert: string;
+  alertChannel: string;
 }
 
 /** How many runs of a pool may go on at the same time, on all schedulers together. */
@@ -73,26 +73,26 @@ export type Pools = Record<string, number>;
 /** A job as it is written down in `schedules/jobs.ts`; what is left out has a default. */
 export type JobDeclaration =
   & Pick<Job, "name" | "description" | "owner" | "steps">
-  & Partial<Pick<Job, "after" | "timeoutMinutes" | "overlap" | "pool" | "slaMinutes" | "alert">>
+  & Partial<Pick<Job, "dependsOn" | "timeoutMinutes" | "overlap" | "pool" | "slaMinutes" | "alertChannel">>
   & {
     /** A cron expression without a time zone is in UTC. */
     schedule: { cron: string; timeZone?: string } | { on: "snapshot" };
     retries?: Partial<Retries>;
-    missed?: Partial<MissedPolicy>;
+    catchup?: Partial<MissedPolicy>;
   };
 
 /** What holds for a job whose declaration does not say. */
 export const DEFAULTS: Pick<
   Job,
-  "after" | "retries" | "timeoutMinutes" | "overlap" | "missed" | "pool" | "alert"
+  "dependsOn" | "retries" | "timeoutMinutes" | "overlap" | "catchup" | "pool" | "alertChannel"
 > = {
-  after: [],
-  retries: { most: 2, firstDelaySeconds: 30, maxDelaySeconds: 600 },
+  dependsOn: [],
+  retries: { limit: 2, firstDelaySeconds: 30, maxDelaySeconds: 600 },
   timeoutMinutes: 60,
   overlap: "skip",
-  missed: { run: "last", maxAgeMinutes: 24 * 60 },
+  catchup: { runs: "latest", maxAgeMinutes: 24 * 60 },
   pool: "default",
-  alert: "operations",
+  alertChannel: "operations",
 };
 
 /** How a step is called in the ledger, in logs and messages. */

@@ -10,15 +10,15 @@ import {
   isLate,
   isOpen,
   OPEN_STATUSES,
-  type Slot,
+  type Run,
 } from "./run.ts";
-import { type Control, goesOn, type Ledger } from "./ledger/ledger.ts";
+import { goesOn, type JobState, type Ledger } from "./ledger/ledger.ts";
 import { alertsKey, controlKey, dayIn, pagesFolder } from "./ledger/keys.ts";
 import { readJson } from "shopflow/lake/store/mod.ts";
 import type { AlertState } from "./alerts/incidents.ts";
 import { nextDue } from "./cron.ts";
 import type { Job } from "./job.ts";
-import { livingSchedulers } from "./scheduler/lease.ts";
+import { aliveSchedulers } from "./scheduler/lease.ts";
 
 /** Whether an object was read and makes no sense: unlike with a lake that is not reached, the rest can be told. */
 const isDamage = (error: unknown): boolean =>
@@ -35,29 +35,30 @@ export function metricSet() {
   return {
     registry,
     info: gauge("job_info", "Who answers for a job; always 1.", "job", "owner", "pool", "channel"),
-    slots: counter("job_slots_total", "Slots that ended, by how.", "job", "status"),
-    attempts: counter("job_attempts_total", "Tries of runs that ended, by how.", "job", "ended"),
-    openSlots: gauge("job_open_slots", "Slots that have not ended, by what they do.", "job", "status"),
+    runs: counter("job_runs_total", "Runs that ended, by how.", "job", "status"),
+    slaMissed: counter("job_sla_missed_total", "Runs that succeeded after their SLA.", "job"),
+    attempts: counter("job_attempts_total", "Attempts of runs that ended, by how.", "job", "ended"),
+    openRuns: gauge("job_open_runs", "Runs that have not ended, by what they do.", "job", "status"),
     oldestOpen: gauge(
-      "job_oldest_open_slot_age_seconds",
-      "How long ago the oldest open slot was due; 0 when none is open.",
+      "job_oldest_open_run_age_seconds",
+      "How long ago the oldest open run was due; 0 when none is open.",
       "job",
     ),
-    lastEnd: gauge("job_last_end_timestamp_seconds", "When a slot ended last, however it did.", "job"),
-    lastSuccess: gauge("job_last_success_timestamp_seconds", "When a slot succeeded last.", "job"),
-    duration: gauge("job_last_run_duration_seconds", "How long the try took that ended last.", "job"),
+    lastEnd: gauge("job_last_end_timestamp_seconds", "When a run ended last, however it did.", "job"),
+    lastSuccess: gauge("job_last_success_timestamp_seconds", "When a run succeeded last.", "job"),
+    duration: gauge("job_last_run_duration_seconds", "How long the attempt took that ended last.", "job"),
     peakMemory: gauge(
       "job_last_run_peak_memory_bytes",
-      "Largest resident memory of the try that ended last, where it is known.",
+      "Largest resident memory of the attempt that ended last, where it is known.",
       "job",
     ),
     nextDue: gauge(
       "job_next_due_timestamp_seconds",
-      "The next slot that is not in the ledger yet; in the past when no scheduler enters it.",
+      "The next run that is not in the ledger yet; in the past when no scheduler enters it.",
       "job",
     ),
     failing: gauge("job_failing", "1 from the first run that failed until one succeeds.", "job"),
-    overdue: gauge("job_sla_overdue", "1 from the first slot that missed the SLA until one keeps it.", "job"),
+    overdue: gauge("job_sla_overdue", "1 from the first run that missed the SLA until one keeps it.", "job"),
     paused: gauge("job_paused", "1 while a person holds the job back.", "job"),
     alertsWaiting: gauge("job_alerts_waiting", "Alerts that their channel has not taken yet.", "job"),
     unreadable: gauge(
@@ -73,25 +74,27 @@ type MetricSet = ReturnType<typeof metricSet>;
 
 /** What a page of the ledger comes to. Times are ISO, UTC. */
 interface PageTotals {
-  /** Slots that ended, by how. */
+  /** Runs that ended, by how. */
   ended: Partial<Record<FinalStatus, number>>;
-  /** Tries, by how they ended. */
+  /** Attempts, by how they ended. */
+  /** Of those that succeeded, how many did so after their SLA. */
+  slaMissed: number;
   attempts: Partial<Record<NonNullable<Attempt["ended"]>, number>>;
-  /** When a slot ended last, and when one succeeded last. */
+  /** When a run ended last, and when one succeeded last. */
   lastEnd?: string;
   lastSuccess?: string;
-  /** The try that ended last. */
+  /** The attempt that ended last. */
   lastAttempt?: Attempt;
   /** Those that have not ended. */
-  open: Slot[];
+  open: Run[];
 }
 
-/** What no slots at all come to. */
-const NO_TOTALS: PageTotals = { ended: {}, attempts: {}, open: [] };
+/** What no runs at all come to. */
+const NO_TOTALS: PageTotals = { ended: {}, slaMissed: 0, attempts: {}, open: [] };
 
 /** Adds up a page. */
-function pageTotals({ slots }: Page): PageTotals {
-  return Object.values(slots).map(slotTotals).reduce(sumOf, NO_TOTALS);
+function pageTotals({ runs }: Page): PageTotals {
+  return Object.values(runs).map(runTotals).reduce(sumOf, NO_TOTALS);
 }
 
 /** Both together. */
@@ -99,6 +102,7 @@ function sumOf(a: PageTotals, b: PageTotals): PageTotals {
   const finishedAt = (attempt?: Attempt) => attempt?.finishedAt ?? "";
   return {
     ended: added(a.ended, b.ended),
+    slaMissed: a.slaMissed + b.slaMissed,
     attempts: added(a.attempts, b.attempts),
     lastEnd: later(a.lastEnd, b.lastEnd),
     lastSuccess: later(a.lastSuccess, b.lastSuccess),
@@ -107,18 +111,19 @@ function sumOf(a: PageTotals, b: PageTotals): PageTotals {
   };
 }
 
-function slotTotals(slot: Slot): PageTotals {
-  const finished = slot.attempts.filter(({ finishedAt }) => finishedAt !== undefined);
+function runTotals(run: Run): PageTotals {
+  const finished = run.attempts.filter(({ finishedAt }) => finishedAt !== undefined);
   return {
-    ended: isFinal(slot.status) ? { [slot.status]: 1 } : {},
-    attempts: slot.attempts.reduce<PageTotals["attempts"]>(
+    ended: isFinal(run.status) ? { [run.status]: 1 } : {},
+    slaMissed: run.slaMissed ? 1 : 0,
+    attempts: run.attempts.reduce<PageTotals["attempts"]>(
       (sum, { ended }) => ended === undefined ? sum : added(sum, { [ended]: 1 }),
       {},
     ),
-    lastEnd: slot.endedAt,
-    lastSuccess: hasSucceeded(slot) ? slot.endedAt : undefined,
+    lastEnd: run.endedAt,
+    lastSuccess: hasSucceeded(run) ? run.endedAt : undefined,
     lastAttempt: finished.at(-1),
-    open: isOpen(slot) ? [slot] : [],
+    open: isOpen(run) ? [run] : [],
   };
 }
 
@@ -223,7 +228,7 @@ export function createJobMetrics(
       await Promise.all(Array.from({ length: JOBS_AT_ONCE }, async () => {
         for (const job of waiting) await readJob(job, metrics, { ledger, now, totals, onUnreadable });
       }));
-      metrics.schedulers.set((await livingSchedulers(ledger.store, now())).length);
+      metrics.schedulers.set((await aliveSchedulers(ledger.store, now())).length);
       return await metrics.registry.metrics();
     },
   };
@@ -263,36 +268,40 @@ async function readJob(
   const control = await unlessDamaged(
     controlKey(job.name),
     () => ledger.control(job.name).read(),
-    { openDays: {} },
+    { activeDays: {} },
     count,
   );
   const sum = await totals(job.name, count);
   const readAlerts = () => readJson<AlertState>(ledger.store, alertsKey(job.name));
   const alerts = (await unlessDamaged(alertsKey(job.name), readAlerts, undefined, count))?.value;
   metrics.unreadable.set(label, unreadable);
-  metrics.info.set({ ...label, owner: job.owner, pool: job.pool, channel: job.alert }, 1);
-  for (const status of FINAL_STATUSES) metrics.slots.inc({ ...label, status }, sum.ended[status] ?? 0);
+  metrics.info.set({ ...label, owner: job.owner, pool: job.pool, channel: job.alertChannel }, 1);
+  for (const status of FINAL_STATUSES) metrics.runs.inc({ ...label, status }, sum.ended[status] ?? 0);
+  metrics.slaMissed.inc(label, sum.slaMissed);
   for (const [ended, count] of Object.entries(sum.attempts)) metrics.attempts.inc({ ...label, ended }, count);
   setOpen(job, sum.open, control, metrics, now());
   setLast(job, sum, metrics);
-  const cursor = control.accountedUntil;
+  const cursor = control.plannedUntil;
   const due = "on" in job.schedule ? undefined : nextDue(job.schedule, cursor ? new Date(cursor) : now());
   if (due !== undefined) metrics.nextDue.set(label, due.getTime() / 1000);
-  const isOverdue = control.paused === undefined && sum.open.some((slot) => isLate(job, slot, now()));
-  metrics.failing.set(label, alerts?.failed.episode ? 1 : 0);
-  metrics.overdue.set(label, isOverdue || alerts?.overdue.episode ? 1 : 0);
+  const isOverdue = control.paused === undefined && sum.open.some((run) => isLate(job, run, now()));
+  metrics.failing.set(label, alerts?.failed.open ? 1 : 0);
+  metrics.overdue.set(label, isOverdue || alerts?.overdue.open ? 1 : 0);
   metrics.paused.set(label, control.paused ? 1 : 0);
-  metrics.alertsWaiting.set(label, alerts?.outbox.length ?? 0);
+  metrics.alertsWaiting.set(label, alerts?.pending.length ?? 0);
 }
 
-function setOpen(job: Job, open: Slot[], control: Control, metrics: MetricSet, now: Date): void {
-  // That a slot runs is said in the job's control only.
-  const isRunning = (slot: Slot) => control.running !== undefined && goesOn(control.running, slot);
-  const statuses = open.map((slot) => isRunning(slot) ? "running" : slot.status);
+function setOpen(job: Job, open: Run[], control: JobState, metrics: MetricSet, now: Date): void {
+  // That a run runs is said in the job's control only.
+  const isRunning = (run: Run) => control.running !== undefined && goesOn(control.running, run);
+  const statuses = open.map((run) => isRunning(run) ? "running" : run.status);
   for (const status of OPEN_STATUSES) {
-    metrics.openSlots.set({ job: job.name, status }, statuses.filter((found) => found === status).length);
+    metrics.openRuns.set({ job: job.name, status }, statuses.filter((found) => found === status).length);
   }
-  const oldest = open.map(({ slot }) => Date.parse(slot)).reduce((a, b) => Math.min(a, b), now.getTime());
+  const oldest = open.map(({ scheduledFor }) => Date.parse(scheduledFor)).reduce(
+    (a, b) => Math.min(a, b),
+    now.getTime(),
+  );
   metrics.oldestOpen.set({ job: job.name }, (now.getTime() - oldest) / 1000);
 }
 

@@ -15,20 +15,22 @@ export {
   parseRunName,
   parseTime,
   type Request,
+  type Run,
   type RunName,
+  type RunStatus,
   shortTime,
-  type Slot,
-  type SlotStatus,
+  type ShownStatus,
+  shownStatus,
   stopped,
   type StopReason,
 } from "./run.ts";
 export { createJobMetrics } from "./metrics.ts";
 export { type BesidePages, findBesidePages } from "./ledger/beside_pages.ts";
-export { type Control, type Ledger, openLedger, withRunning } from "./ledger/ledger.ts";
+export { type JobState, type Ledger, openLedger, withRunning } from "./ledger/ledger.ts";
 export { dayIn, pagesFolder } from "./ledger/keys.ts";
 export { type Definitions, readDefinitions, type RemovedJob, saveDefinitions } from "./ledger/definitions.ts";
-export { latestSlots } from "./ledger/dependencies.ts";
-export { pauseJob, requestCancel, requestRun, resumeJob } from "./requests/trigger.ts";
+export { latestRuns } from "./ledger/dependencies.ts";
+export { cancelRun, pauseJob, resumeJob, triggerRun } from "./requests/trigger.ts";
 export {
   type Backfill,
   type BackfillDependencies,

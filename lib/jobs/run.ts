@@ -2,33 +2,33 @@ import { InputError } from "shopflow/errors/mod.ts";
 import type { Lease, Random } from "shopflow/runtime/mod.ts";
 import type { Job, Retries } from "./job.ts";
 
-/** What identifies a run: a slot of a job. */
+/** What identifies a run: a run of a job. */
 export interface RunName {
   job: string;
   /** ISO, UTC. */
-  slot: string;
+  scheduledFor: string;
 }
 
 /** A run as people write it, e.g. `refresh-data@2024-10-02T03:05Z`. */
-export const formatRunName = ({ job, slot }: RunName): string => `${job}@${shortTime(slot)}`;
+export const formatRunName = ({ job, scheduledFor }: RunName): string => `${job}@${shortTime(scheduledFor)}`;
 
 /** A time in UTC without seconds that are zero: `2024-10-02T03:05Z`. */
 export const shortTime = (iso: string): string => new Date(iso).toISOString().replace(/(:00)?\.000Z$/, "Z");
 
 /**
- * Reads the name of a run; a job alone is undefined's slot: the caller takes the last run.
+ * Reads the name of a run; a job alone is undefined's run: the caller takes the last run.
  *
  * @throws {InputError} when it is neither.
  */
-export function parseRunName(name: string): { job: string; slot?: string } {
+export function parseRunName(name: string): { job: string; scheduledFor?: string } {
   const [job = "", time, ...more] = name.split("@");
   if (job !== "" && more.length === 0) {
     if (time === undefined) return { job };
-    const slot = parseTime(time);
-    if (slot !== undefined) return { job, slot: slot.toISOString() };
+    const scheduledFor = parseTime(time);
+    if (scheduledFor !== undefined) return { job, scheduledFor: scheduledFor.toISOString() };
   }
   throw new InputError("Not the name of a run", {
-    expected: "JOB@SLOT as `deno task jobs runs` prints it, e.g. refresh-data@2024-10-02T03:05Z, " +
+    expected: "JOB@TIME as `deno task jobs runs` prints it, e.g. refresh-data@2024-10-02T03:05Z, " +
       "or a job's name for its last run",
     found: JSON.stringify(name),
   });
@@ -44,7 +44,7 @@ export function parseTime(text: string): Date | undefined {
   return real ? time : undefined;
 }
 
-/** How a try of a run ended, as its executor says it. */
+/** How an attempt of a run ended, as its executor says it. */
 export type Outcome =
   & Required<Pick<Attempt, "ended" | "reason">>
   & Pick<Attempt, "exitCode" | "peakBytes">;
@@ -53,22 +53,22 @@ export type Outcome =
 const MOST_LOST = 5;
 
 /**
- * The slot after a try of it; undefined when the slot has ended or the try was taken away from who ran it: then what
+ * The run after an attempt of it; undefined when the run has ended or the attempt was taken away from who ran it: then what
  * it came to does not count.
  */
 export function afterAttempt(
   job: Job,
-  slot: Slot,
+  run: Run,
   attempt: Attempt,
   { now, random }: { now: Date; random: Random },
-): Slot | undefined {
-  if (slot.endedAt !== undefined || slot.attempts.some(({ number }) => number >= attempt.number)) {
+): Run | undefined {
+  if (run.endedAt !== undefined || run.attempts.some(({ number }) => number >= attempt.number)) {
     return undefined;
   }
-  const tried: Slot = { ...slot, attempts: [...slot.attempts, attempt] };
+  const tried: Run = { ...run, attempts: [...run.attempts, attempt] };
   delete tried.notBefore;
   const reason = attempt.reason!;
-  const end = (status: Slot["status"], why = reason): Slot => ({
+  const end = (status: Run["status"], why = reason): Run => ({
     ...tried,
     status,
     reason: why,
@@ -76,18 +76,21 @@ export function afterAttempt(
   });
   switch (attempt.ended!) {
     case "succeeded":
-      return isLate(job, slot, now)
-        ? end("late", `${reason}, but more than ${job.slaMinutes} minutes after it was due`)
+      return isLate(job, run, now)
+        ? {
+          ...end("succeeded", `${reason}, but more than ${job.slaMinutes} minutes after it was due`),
+          slaMissed: true,
+        }
         : end("succeeded");
     case "cancelled":
-      return end("failed", slot.cancelledBy ? `cancelled by ${slot.cancelledBy.by}` : reason);
-    case "replaced":
-      return end("replaced");
-    case "handed over":
+      return end("failed", run.cancelledBy ? `cancelled by ${run.cancelledBy.by}` : reason);
+    case "superseded":
+      return end("superseded");
+    case "released":
       return { ...tried, status: "queued", reason };
-    case "lost": {
-      const lost = since(tried).filter(({ ended }) => ended === "lost").length;
-      if (slot.cancelledBy !== undefined) return end("failed", `cancelled by ${slot.cancelledBy.by}`);
+    case "lease expired": {
+      const lost = since(tried).filter(({ ended }) => ended === "lease expired").length;
+      if (run.cancelledBy !== undefined) return end("failed", `cancelled by ${run.cancelledBy.by}`);
       return lost < MOST_LOST
         ? { ...tried, status: "queued", reason }
         : end("failed", `${lost} schedulers died while they ran it; the last one: ${reason}`);
@@ -95,26 +98,26 @@ export function afterAttempt(
     case "failed":
     case "timed out": {
       const failures = since(tried).filter(({ ended }) => ended === "failed" || ended === "timed out").length;
-      if (failures > job.retries.most) return end("failed");
+      if (failures > job.retries.limit) return end("failed");
       const notBefore = new Date(now.getTime() + retryDelayMs(job.retries, failures, random)).toISOString();
       return {
         ...tried,
         status: "queued",
         notBefore,
-        reason: `${reason}; retry ${failures} of ${job.retries.most} at ${shortTime(notBefore)}`,
+        reason: `${reason}; retry ${failures} of ${job.retries.limit} at ${shortTime(notBefore)}`,
       };
     }
   }
 }
 
-/** The tries since a person asked for the run the last time. */
-const since = ({ attempts, requestedBy }: Slot) =>
+/** The attempts since a person asked for the run the last time. */
+const since = ({ attempts, requestedBy }: Run) =>
   attempts.filter(({ startedAt }) => requestedBy === undefined || startedAt >= requestedBy.at);
 
-/** Whether a slot that succeeds at `now` does so after its SLA. Runs that people ask for have none. */
-export function isLate(job: Pick<Job, "slaMinutes">, { slot, trigger }: Slot, now: Date): boolean {
+/** Whether a run that succeeds at `now` does so after its SLA. Runs that people ask for have none. */
+export function isLate(job: Pick<Job, "slaMinutes">, { scheduledFor, trigger }: Run, now: Date): boolean {
   return job.slaMinutes !== undefined && trigger !== "manual" && trigger !== "backfill" &&
-    now.getTime() > Date.parse(slot) + job.slaMinutes * 60_000;
+    now.getTime() > Date.parse(scheduledFor) + job.slaMinutes * 60_000;
 }
 
 /** Exponential backoff, of which half is left to chance: those that failed together don't return together. */
@@ -131,10 +134,10 @@ function retryDelayMs(
 export const CLOCK_TOLERANCE_MS = 2 * 60 * 1000;
 
 /**
- * When the next try of a slot is due, if it has to wait for it. A time that is further away than any wait of the job
+ * When the next attempt of a run is due, if it has to wait for it. A time that is further away than any wait of the job
  * was written by a clock that ran ahead, and counts for nothing.
  */
-export function retryAt({ retries }: Job, { notBefore }: Slot, now: Date): Date | undefined {
+export function retryAt({ retries }: Job, { notBefore }: Run, now: Date): Date | undefined {
   if (notBefore === undefined) return undefined;
   const wait = Date.parse(notBefore) - now.getTime();
   return wait > 0 && wait <= retries.maxDelaySeconds * 1000 + CLOCK_TOLERANCE_MS
@@ -142,20 +145,18 @@ export function retryAt({ retries }: Job, { notBefore }: Slot, now: Date): Date 
     : undefined;
 }
 
-/** How a slot ended. Each slot that was due ends in one of these, with a reason. */
+/** How a run ended. Each run that was due ends in one of these, with a reason. */
 export type FinalStatus =
   | "succeeded"
-  /** Succeeded, but after its SLA. */
-  | "late"
   | "failed"
   /** It was not run: paused, overlapping, or what it depends on did not succeed. */
   | "skipped"
-  /** A later slot took its place while it ran. */
-  | "replaced"
+  /** A later run took its place while it ran. */
+  | "superseded"
   /** No scheduler ran when it was due, and its job does not catch up with it. */
   | "missed";
 
-/** What a slot that has not ended is doing. */
+/** What a run that has not ended is doing. */
 type OpenStatus =
   /** For the jobs it depends on. */
   | "waiting"
@@ -163,21 +164,27 @@ type OpenStatus =
   | "queued"
   | "running";
 
-export type SlotStatus = OpenStatus | FinalStatus;
+export type RunStatus = OpenStatus | FinalStatus;
 
-/** Every status that a slot can end in. */
+/** Every status that a run can end in. */
 export const FINAL_STATUSES: readonly FinalStatus[] = [
   "succeeded",
-  "late",
   "failed",
   "skipped",
-  "replaced",
+  "superseded",
   "missed",
 ];
-/** Every status of a slot that has not ended. */
+/** Every status of a run that has not ended. */
 export const OPEN_STATUSES: readonly OpenStatus[] = ["waiting", "queued", "running"];
 
-/** Why a slot exists. */
+/** A run's status as people see it: of a success it tells whether it kept the SLA. */
+export type ShownStatus = RunStatus | "sla-missed";
+
+/** A run's status as people see it. */
+export const shownStatus = ({ status, slaMissed }: Pick<Run, "status" | "slaMissed">): ShownStatus =>
+  slaMissed ? "sla-missed" : status;
+
+/** Why a run exists. */
 export type Trigger =
   | "schedule"
   /** It was due while no scheduler ran, and is run with its own time now. */
@@ -193,7 +200,7 @@ export interface Request {
   at: string;
 }
 
-/** What one try of a run came to. */
+/** What one attempt of a run came to. */
 export interface Attempt {
   /** From 1; also the fencing token: whoever holds an older number has no say any more. */
   number: number;
@@ -201,30 +208,32 @@ export interface Attempt {
   owner: string;
   startedAt: string;
   finishedAt?: string;
-  /** `handed over` and `lost` (its scheduler died) don't count as failures. */
-  ended?: "succeeded" | "failed" | "timed out" | "cancelled" | "replaced" | "handed over" | "lost";
+  /** `released` and `lease expired` (its scheduler died) don't count as failures. */
+  ended?: "succeeded" | "failed" | "timed out" | "cancelled" | "superseded" | "released" | "lease expired";
   reason?: string;
   exitCode?: number;
   /** Largest resident memory of its processes, in bytes; where the system tells. */
   peakBytes?: number;
 }
 
-/** The ledger's entry for one slot of a job. Times are ISO, UTC. */
-export interface Slot {
+/** The ledger's entry for one run of a job. Times are ISO, UTC. */
+export interface Run {
   job: string;
   /** The time it stands for, which is when it was due; never when it ran. */
-  slot: string;
+  scheduledFor: string;
   trigger: Trigger;
   /** The data it is about: from (inclusive) to (exclusive). */
-  interval: { from: string; to: string };
-  status: SlotStatus;
+  dataInterval: { start: string; end: string };
+  status: RunStatus;
   /** Why it is so, in a sentence. */
   reason: string;
+  /** It succeeded, but after the SLA of its job. */
+  slaMissed?: true;
   /** When it was entered. */
-  enteredAt: string;
+  plannedAt: string;
   /** Names of the steps that are done. */
   stepsDone: string[];
-  /** The tries so far, the oldest first. */
+  /** The attempts so far, the oldest first. */
   attempts: Attempt[];
   /** Not to be started before: the end of a retry's wait. */
   notBefore?: string;
@@ -232,30 +241,29 @@ export interface Slot {
   /** Jobs that it depends on and that had not succeeded when a person asked to run it all the same, with why. */
   unmet?: string[];
   cancelledBy?: Request;
-  /** Of a slot that was skipped: the job that it depends on and that did not succeed. */
+  /** Of a run that was skipped: the job that it depends on and that did not succeed. */
   blockedBy?: string;
   /** When it ended. */
   endedAt?: string;
 }
 
 /** Whether a status is one that nothing follows. */
-export function isFinal(status: SlotStatus): status is FinalStatus {
+export function isFinal(status: RunStatus): status is FinalStatus {
   return (FINAL_STATUSES as readonly string[]).includes(status);
 }
 
-/** Whether a slot has not ended. */
-export const isOpen = ({ status }: Pick<Slot, "status">): boolean => !isFinal(status);
+/** Whether a run has not ended. */
+export const isOpen = ({ status }: Pick<Run, "status">): boolean => !isFinal(status);
 
 /** It did what it was for. */
-export const hasSucceeded = ({ status }: Pick<Slot, "status">): boolean =>
-  status === "succeeded" || status === "late";
+export const hasSucceeded = ({ status }: Pick<Run, "status">): boolean => status === "succeeded";
 
-/** One try of a run, for whoever executes it. */
+/** One attempt of a run, for whoever executes it. */
 export interface Execution {
   job: Job;
-  /** The slot as it was when the try began. */
-  slot: Slot;
-  /** Number of the try. */
+  /** The run as it was when the attempt began. */
+  run: Run;
+  /** Number of the attempt. */
   attempt: number;
   /** Aborted with a {@linkcode StopReason} when it must end. */
   signal: AbortSignal;
@@ -272,24 +280,24 @@ export interface Execution {
 /** Does the steps of a run that are not done yet. Rejects only for a defect. */
 export type Execute = (execution: Execution) => Promise<Outcome>;
 
-/** Why a try is ended from outside. */
+/** Why an attempt is ended from outside. */
 export type StopReason =
   /** By a person. */
   | "cancelled"
-  /** A later slot takes its place. */
-  | "replaced"
+  /** A later run takes its place. */
+  | "superseded"
   /** The scheduler stops, and another one goes on with it. */
-  | "handed over"
+  | "released"
   /** The scheduler lost its lease: another one has it already. */
-  | "lost";
+  | "lease expired";
 
-/** The outcome of a try that was ended from outside. */
+/** The outcome of an attempt that was ended from outside. */
 export function stopped(reason: StopReason): Outcome {
   const reasons: Record<StopReason, string> = {
     cancelled: "cancelled",
-    replaced: "a later slot took its place",
-    "handed over": "its scheduler was stopped and handed it over",
-    lost: "its scheduler was taken for dead",
+    superseded: "a later run took its place",
+    released: "its scheduler was stopped",
+    "lease expired": "its scheduler lost its lease",
   };
   return { ended: reason, reason: reasons[reason] };
 }

@@ -1,4 +1,4 @@
-/** Time, randomness, logging, progress and processes: what a test must be able to hold still. */
+/** Clock, randomness, logging, progress, files and processes. */
 export {
   countOf,
   escapeHtml,
@@ -9,14 +9,19 @@ export {
   formatTimestamp,
 } from "./format.ts";
 export { type Backoff, backoffMs, delay, retry } from "./retry.ts";
+export { mapConcurrently } from "./concurrency.ts";
 export {
   createLogger,
   createRandom,
   createRuntime,
+  isLogged,
+  LOG_LEVELS,
   type Logger,
+  type LogLevel,
   type Progress,
   type Random,
   type Runtime,
+  setLogLevel,
   silentProgress,
 } from "./runtime.ts";
 export {
@@ -28,4 +33,4 @@ export {
   workingFolders,
   writeAll,
 } from "./files.ts";
-export { type GuardedProcess, type Lease, startGuarded } from "./process/guarded_process.ts";
+export { type Lease, startSupervised, type SupervisedProcess } from "./process/supervised_process.ts";

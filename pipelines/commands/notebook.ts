@@ -1,6 +1,6 @@
 /** Runs, describes and cleans notebooks: `deno task notebook run notebooks/churn.ipynb -p as_of=2024-09-01`. */
 import { Command } from "commander";
-import { runCommand } from "shopflow/cli/mod.ts";
+import { runCommand, withLogLevel } from "shopflow/cli/mod.ts";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { join } from "node:path";
@@ -26,9 +26,9 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
 const program = new Command("deno task notebook")
   .description("Runs, describes, compares, promotes and renders notebooks, with Deno alone.");
 const called = COMMANDS[Deno.args[0] ?? ""];
+// JupyterLab has a `--log-level` of its own.
+if (called !== COMMANDS.lab) withLogLevel(program);
 for (const load of called ? [called] : Object.values(COMMANDS)) (await load())(program);
-
-await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
 
 /** `notebook lab`, which is `deno task lab`: the notebooks in JupyterLab. */
 function addLabCommand(program: Command): void {
@@ -71,4 +71,8 @@ async function untilEnded(child: Deno.ChildProcess): Promise<Deno.CommandStatus>
     Deno.removeSignalListener("SIGINT", wait);
     if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGTERM", handOn);
   }
+}
+
+if (import.meta.main) {
+  await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
 }

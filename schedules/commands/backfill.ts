@@ -6,11 +6,11 @@ import {
   requestBackfill,
   type RunName,
 } from "shopflow/jobs/mod.ts";
-import { livingSchedulers } from "shopflow/jobs/scheduler/mod.ts";
-import { countText } from "shopflow/cli/mod.ts";
+import { aliveSchedulers } from "shopflow/jobs/scheduler/mod.ts";
 import { findJob } from "./find.ts";
 import { answer, type JobsContext, type JsonFlag, readTime, requestOf } from "./context.ts";
 import { noScheduler } from "./text.ts";
+import { countOf } from "shopflow/runtime/mod.ts";
 
 interface BackfillFlags extends JsonFlag {
   from: string;
@@ -20,25 +20,25 @@ interface BackfillFlags extends JsonFlag {
   ignoreDependencies?: boolean;
 }
 
-/** `jobs backfill JOB`: asks for all slots of a past time that did not succeed. */
+/** `jobs backfill JOB`: asks for all runs of a past time that did not succeed. */
 export function addBackfillCommand(program: Command, context: () => JobsContext): void {
   program.command("backfill")
     .description(
-      "ask for all slots of a time, one after the other; those that succeeded or are open are left out. Each waits " +
+      "ask for all runs of a time, one after the other; those that succeeded or are open are left out. Each waits " +
         "until the jobs it depends on have succeeded for the same interval, and is skipped when they did not",
     )
     .argument("<job>", "the job's name")
-    .requiredOption("--from <time>", "the first slot, or a time before it: 2024-10-02T03:05Z or 2024-10-02")
-    .requiredOption("--to <time>", "the last slot, or a time after it")
+    .requiredOption("--from <time>", "the first run, or a time before it: 2024-10-02T03:05Z or 2024-10-02")
+    .requiredOption("--to <time>", "the last run, or a time after it")
     .addOption(
       new Option(
         "--with-dependencies",
-        "ask for the slots that they depend on, too, where these did not succeed",
+        "ask for the runs that they depend on, too, where these did not succeed",
       )
         .conflicts("ignoreDependencies"),
     )
     .option("--ignore-dependencies", "run them whatever became of the jobs they depend on")
-    .option("--dry-run", "only say which slots")
+    .option("--dry-run", "only say which runs")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -60,13 +60,13 @@ async function backfill(context: JobsContext, name: string, flags: BackfillFlags
   } as const;
   const fill = dryRun ? plannedBackfill : requestBackfill;
   const { asked, unneeded, upstream } = await fill(ledger, job, requestOf(context), range, jobs);
-  const nobody = !dryRun && asked.length > 0 && (await livingSchedulers(store, runtime.now())).length === 0;
+  const nobody = !dryRun && asked.length > 0 && (await aliveSchedulers(store, runtime.now())).length === 0;
   answer(context, { dryRun, dependencies, asked, unneeded, upstream }, () => {
     const also = dependencies === "run" ? upstream : [];
     const names = dryRun ? [...also, ...asked].map(formatRunName) : [];
     const done = dryRun ? "would be asked for" : `${asked.length === 1 ? "is" : "are"} queued`;
-    const rest = unneeded === 0 ? "" : `; ${countText(unneeded, "other")} succeeded or open`;
-    const total = `${countText(asked.length, "slot")} of ${job.name} ${done}${rest}`;
+    const rest = unneeded === 0 ? "" : `; ${countOf(unneeded, "other")} succeeded or open`;
+    const total = `${countOf(asked.length, "run")} of ${job.name} ${done}${rest}`;
     return [
       ...names,
       nobody ? `${total}; ${noScheduler(store)}` : total,
@@ -78,9 +78,9 @@ async function backfill(context: JobsContext, name: string, flags: BackfillFlags
 function upstreamText(upstream: RunName[], dependencies: BackfillDependencies): string {
   const jobs = [...new Set(upstream.map(({ job }) => job))].join(", ");
   return dependencies === "run"
-    ? `${countText(upstream.length, "slot")} of ${jobs} that they depend on: asked for, too`
+    ? `${countOf(upstream.length, "run")} of ${jobs} that they depend on: asked for, too`
     : `${
-      countText(upstream.length, "slot")
+      countOf(upstream.length, "run")
     } of ${jobs} that they depend on did not succeed: what waits for them is ` +
       "skipped. --with-dependencies asks for them, too; --ignore-dependencies does not wait";
 }

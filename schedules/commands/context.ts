@@ -7,7 +7,7 @@ import {
   openLedger,
   parseTime,
   type Request,
-  type SlotStatus,
+  type ShownStatus,
 } from "shopflow/jobs/mod.ts";
 import type { Config } from "shopflow/config/mod.ts";
 import { type ObjectStore, openStore } from "shopflow/lake/store/mod.ts";
@@ -15,7 +15,7 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { hostname, userInfo } from "node:os";
 import { type Paint, paintFor } from "./text.ts";
 
-const STATUSES: readonly SlotStatus[] = [...OPEN_STATUSES, ...FINAL_STATUSES];
+const STATUSES: readonly ShownStatus[] = [...OPEN_STATUSES, ...FINAL_STATUSES, "sla-missed"];
 const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** @throws {InputError} when it is no time. */
@@ -42,8 +42,8 @@ export function readSince(option: string, text: string, now: Date): Date {
   return new Date(now.getTime() - Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS]);
 }
 
-/** One or several, `failed` or `failed,late`. @throws {InputError} on an unknown one. */
-export function readStatuses(text: string): SlotStatus[] {
+/** One or several, `failed` or `failed,missed`. @throws {InputError} on an unknown one. */
+export function readStatuses(text: string): ShownStatus[] {
   return text.split(",").map((part) => {
     const found = STATUSES.find((status) => status === part.trim());
     if (found !== undefined) return found;

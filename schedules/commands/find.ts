@@ -3,11 +3,11 @@ import {
   formatRunName,
   isOpen,
   type Job,
-  latestSlots,
+  latestRuns,
   parseRunName,
   readDefinitions,
+  type Run,
   shortTime,
-  type Slot,
 } from "shopflow/jobs/mod.ts";
 import type { JobsContext } from "./context.ts";
 import { utcText } from "./text.ts";
@@ -53,7 +53,7 @@ function distanceBetween(a: string, b: string): number {
   return row.at(-1)!;
 }
 
-/** A job whose slots the ledger may have. */
+/** A job whose runs the ledger may have. */
 export interface KnownJob {
   job: Job;
   /** When it was removed. */
@@ -78,7 +78,7 @@ export async function knownJobs({ jobs, store }: Pick<JobsContext, "jobs" | "sto
   return [...jobs.map((job): KnownJob => ({ job })), ...[...others, ...removed].filter(isOther)];
 }
 
-/** A job whose slots are asked about, a removed one too. @throws {InputError} when there was none of the name. */
+/** A job whose runs are asked about, a removed one too. @throws {InputError} when there was none of the name. */
 export async function findKnownJob(
   context: Pick<JobsContext, "jobs" | "store">,
   name: string,
@@ -88,11 +88,11 @@ export async function findKnownJob(
   return known.find(({ job }) => job.name === found)!;
 }
 
-/** Slots of a job that are looked through for its last run. */
+/** Runs of a job that are looked through for its last run. */
 const LOOK_BACK = 100;
 
 /**
- * The run that a person means: `JOB@SLOT`, or a job's name for its last run.
+ * The run that a person means: `JOB@TIME`, or a job's name for its last run.
  *
  * @param prefer For a job's name: the run that goes on before all others (`open`), or the last that was started, so
  *   that one which was only skipped is not taken (`started`).
@@ -102,30 +102,33 @@ export async function findRun(
   context: JobsContext,
   name: string,
   prefer: "open" | "started" = "started",
-): Promise<Slot> {
+): Promise<Run> {
   const parsed = parseRunName(name);
   const { ledger } = context;
   const { job } = await findKnownJob(context, parsed.job);
-  if (parsed.slot !== undefined) {
-    const found = await ledger.slot({ job: job.name, slot: parsed.slot });
+  if (parsed.scheduledFor !== undefined) {
+    const found = await ledger.run({ job: job.name, scheduledFor: parsed.scheduledFor });
     if (found !== undefined) return found;
-    throw new InputError(`The ledger has no ${formatRunName({ job: job.name, slot: parsed.slot })}`, {
-      expected: "a slot that was due, or that somebody asked for",
-      remedy: `\`deno task jobs runs ${job.name}\` lists them.`,
-    });
+    throw new InputError(
+      `The ledger has no ${formatRunName({ job: job.name, scheduledFor: parsed.scheduledFor })}`,
+      {
+        expected: "a run that was due, or that somebody asked for",
+        remedy: `\`deno task jobs runs ${job.name}\` lists them.`,
+      },
+    );
   }
-  const latest = await latestSlots(ledger, [job.name], { limit: LOOK_BACK });
+  const latest = await latestRuns(ledger, [job.name], { limit: LOOK_BACK });
   const running = latest.find(({ status }) => status === "running");
   const wanted = prefer === "open"
     ? running ?? latest.find(isOpen)
     : running ?? latest.find(({ attempts }) => attempts.length > 0);
   const found = wanted ?? latest[0];
   if (found !== undefined) return found;
-  const { accountedUntil } = await ledger.control(job.name).read();
+  const { plannedUntil } = await ledger.control(job.name).read();
   throw new InputError(`${job.name} has no run yet`, {
-    found: accountedUntil === undefined
+    found: plannedUntil === undefined
       ? "no scheduler that ever ran on this lake"
-      : `schedulers that look after it, but nothing that was due until ${shortTime(accountedUntil)}`,
-    remedy: `\`deno task jobs run ${job.name}\` asks for one.`,
+      : `schedulers that look after it, but nothing that was due until ${shortTime(plannedUntil)}`,
+    remedy: `\`deno task jobs trigger ${job.name}\` asks for one.`,
   });
 }

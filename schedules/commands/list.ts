@@ -1,16 +1,17 @@
 import type { Command } from "commander";
-import { type KnownScheduler, livingSchedulers } from "shopflow/jobs/scheduler/mod.ts";
-import { latestSlots, nextDue, type Request, type Slot } from "shopflow/jobs/mod.ts";
-import { countText, textTable } from "shopflow/cli/mod.ts";
+import { aliveSchedulers, type KnownScheduler } from "shopflow/jobs/scheduler/mod.ts";
+import { latestRuns, nextDue, type Request, type Run } from "shopflow/jobs/mod.ts";
+import { textTable } from "shopflow/cli/mod.ts";
 import { scheduleText } from "../run_scheduler.ts";
 import { answer, type JobsContext, type JsonFlag } from "./context.ts";
 import { type KnownJob, knownJobs } from "./find.ts";
 import { noScheduler, type Paint, statusText, tookText, utcText, zoneText } from "./text.ts";
+import { countOf } from "shopflow/runtime/mod.ts";
 
 interface ListedJob extends KnownJob {
   nextDue?: string;
   paused?: Request & { reason?: string };
-  last?: Slot;
+  last?: Run;
 }
 
 /** `jobs list`: every job, when it is due and how it is. */
@@ -32,10 +33,10 @@ async function list(context: JobsContext, flags: JsonFlag): Promise<void> {
         ? undefined
         : nextDue(job.schedule, now)?.toISOString(),
       paused: (await ledger.control(job.name).read()).paused,
-      last: (await latestSlots(ledger, [job.name], { limit: 1 }))[0],
+      last: (await latestRuns(ledger, [job.name], { limit: 1 }))[0],
     })),
   );
-  const schedulers = await livingSchedulers(store, now);
+  const schedulers = await aliveSchedulers(store, now);
   answer(context, { schedulers, jobs: listed }, () => listText(context, schedulers, listed, now), flags);
 }
 
@@ -47,7 +48,7 @@ function listText(
 ): string {
   const head = schedulers.length === 0
     ? paint("yellow", noScheduler(store))
-    : `${countText(schedulers.length, "scheduler")} on the lake ${store.url}: ${
+    : `${countOf(schedulers.length, "scheduler")} on the lake ${store.url}: ${
       schedulers.map(({ owner }) => owner).join(", ")
     }`;
   const rows = listed.map(({ job, nextDue, last, paused, note }) => [
@@ -55,12 +56,12 @@ function listText(
     scheduleText(job),
     nextDue === undefined ? "–" : utcText(nextDue),
     nextDue === undefined || "on" in job.schedule ? "" : zoneText(nextDue, job.schedule.timeZone),
-    last === undefined ? "never" : utcText(last.slot),
+    last === undefined ? "never" : utcText(last.scheduledFor),
     last === undefined ? "" : statusText(last, paint),
     last === undefined ? "" : tookText(last, now),
     noteText(paint, note, paused),
   ]);
-  const columns = ["job", "schedule", "next due (UTC)", "there", "last slot (UTC)", "status", "took", "note"];
+  const columns = ["job", "schedule", "next due (UTC)", "there", "last run (UTC)", "status", "took", "note"];
   return `${head}\n\n${textTable(columns.map((title) => ({ title })), rows)}`;
 }
 

@@ -22,7 +22,7 @@ export function addPauseCommands(program: Command, context: () => JobsContext): 
     )
     .action((name: string, flags: PauseFlags) => pause(context(), name, flags));
   program.command("resume")
-    .description("take a pause back; slots that were skipped stay so (see `backfill`)")
+    .description("take a pause back; runs that were skipped stay so (see `backfill`)")
     .argument("<job>", "the job's name")
     .option("--json", "print JSON")
     .action((name: string, flags: JsonFlag) => resume(context(), name, flags));

@@ -1,11 +1,12 @@
 import { Command } from "commander";
+import { withLogLevel } from "shopflow/cli/mod.ts";
 import { addBackfillCommand } from "./backfill.ts";
 import { addCancelCommand, addRunsCommand } from "./runs.ts";
 import type { JobsContext } from "./context.ts";
 import { addListCommand } from "./list.ts";
 import { addLogsCommand } from "./logs.ts";
 import { addPauseCommands } from "./pause.ts";
-import { addRunCommand } from "./run.ts";
+import { addTriggerCommand } from "./trigger.ts";
 import { addShowCommand } from "./show.ts";
 import { addTickCommand } from "./tick.ts";
 
@@ -13,16 +14,16 @@ import { addTickCommand } from "./tick.ts";
 export function createJobsProgram(context: () => JobsContext): Command {
   let opened: JobsContext | undefined;
   const once = () => opened ??= context();
-  const program = new Command("deno task jobs")
+  const program = withLogLevel(new Command("deno task jobs"))
     .description(
-      "Jobs, their slots and what became of them. Requests are written into the lake's ledger, where its " +
-        "schedulers find them. RUN is JOB@SLOT, e.g. refresh-data@2024-10-02T03:05Z, or a job's name.",
+      "Jobs, their runs and what became of them. Requests are written into the lake's ledger, where its " +
+        "schedulers find them. RUN is JOB@TIME, e.g. refresh-data@2024-10-02T03:05Z, or a job's name.",
     );
   addListCommand(program, once);
   addRunsCommand(program, once);
   addShowCommand(program, once);
   addLogsCommand(program, once);
-  addRunCommand(program, once);
+  addTriggerCommand(program, once);
   addBackfillCommand(program, once);
   addCancelCommand(program, once);
   addPauseCommands(program, once);

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { formatRunName, isOpen, latestSlots, requestCancel, type Slot } from "shopflow/jobs/mod.ts";
+import { cancelRun, formatRunName, isOpen, latestRuns, type Run, shownStatus } from "shopflow/jobs/mod.ts";
 import { textTable, wholeNumber } from "shopflow/cli/mod.ts";
 import { answer, type JobsContext, type JsonFlag, readSince, readStatuses, requestOf } from "./context.ts";
 import { findKnownJob, findRun, knownJobs } from "./find.ts";
@@ -11,12 +11,12 @@ interface RunsFlags extends JsonFlag {
   limit: number;
 }
 
-/** `jobs runs [JOB]`: what became of the slots. */
+/** `jobs runs [JOB]`: what became of the runs. */
 export function addRunsCommand(program: Command, context: () => JobsContext): void {
   program.command("runs")
-    .description("list slots and what became of them, the newest first")
+    .description("list runs and what became of them, the newest first")
     .argument("[job]", "only this job's")
-    .option("--status <statuses>", "only these, e.g. failed or failed,late,missed")
+    .option("--status <statuses>", "only these, e.g. failed or failed,missed,sla-missed")
     .option("--since <time>", "not the ones before: a time, a date, or how long ago (90m, 12h, 7d)")
     .option("--limit <count>", "how many at most", wholeNumber, 20)
     .option("--json", "print JSON")
@@ -33,24 +33,25 @@ async function runs(context: JobsContext, name: string | undefined, flags: RunsF
   const wanted = name === undefined ? await knownJobs(context) : [await findKnownJob(context, name)];
   const statuses = flags.status === undefined ? undefined : readStatuses(flags.status);
   const since = flags.since === undefined ? undefined : readSince("--since", flags.since, runtime.now());
-  const slots = await latestSlots(ledger, wanted.map(({ job }) => job.name), {
+  const runs = await latestRuns(ledger, wanted.map(({ job }) => job.name), {
     limit: flags.limit,
     since,
-    where: ({ status }) => statuses === undefined || statuses.includes(status),
+    where: (run) =>
+      statuses === undefined || statuses.includes(run.status) || statuses.includes(shownStatus(run)),
   });
-  answer(context, slots, () => runsText(context, slots), flags);
+  answer(context, runs, () => runsText(context, runs), flags);
 }
 
-function runsText({ paint, runtime }: JobsContext, slots: Slot[]): string {
-  if (slots.length === 0) return "The ledger has no such slot.";
-  const columns = ["run", "status", "tries", "started (UTC)", "took", "why"].map((title) => ({ title }));
-  const rows = slots.map((slot) => [
-    formatRunName(slot),
-    statusText(slot, paint),
-    String(slot.attempts.length),
-    slot.attempts.length === 0 ? "–" : utcText(slot.attempts.at(-1)!.startedAt),
-    tookText(slot, runtime.now()),
-    slot.reason,
+function runsText({ paint, runtime }: JobsContext, runs: Run[]): string {
+  if (runs.length === 0) return "The ledger has no such run.";
+  const columns = ["run", "status", "attempts", "started (UTC)", "took", "why"].map((title) => ({ title }));
+  const rows = runs.map((run) => [
+    formatRunName(run),
+    statusText(run, paint),
+    String(run.attempts.length),
+    run.attempts.length === 0 ? "–" : utcText(run.attempts.at(-1)!.startedAt),
+    tookText(run, runtime.now()),
+    run.reason,
   ]);
   return textTable(columns, rows);
 }
@@ -59,22 +60,22 @@ function runsText({ paint, runtime }: JobsContext, slots: Slot[]): string {
 export function addCancelCommand(program: Command, context: () => JobsContext): void {
   program.command("cancel")
     .description("end a run that goes on, or take back one that is queued or waits")
-    .argument("<run>", "JOB@SLOT as `runs` prints it, or a job's name for its run that goes on")
+    .argument("<run>", "JOB@TIME as `runs` prints it, or a job's name for its run that goes on")
     .option("--json", "print the ledger's entry")
     .addHelpText("after", "\nExample:\n  deno task jobs cancel train-models")
     .action((name: string, flags: JsonFlag) => cancel(context(), name, flags));
 }
 
 async function cancel(context: JobsContext, name: string, flags: JsonFlag): Promise<void> {
-  const run = await findRun(context, name, "open");
-  const slot = await requestCancel(context.ledger, run, requestOf(context));
+  const found = await findRun(context, name, "open");
+  const run = await cancelRun(context.ledger, found, requestOf(context));
   answer(
     context,
-    slot,
+    run,
     () =>
-      isOpen(slot)
-        ? `${formatRunName(slot)} is to be ended: its scheduler does so within seconds`
-        : `${formatRunName(slot)} is ${slot.status}: ${slot.reason}`,
+      isOpen(run)
+        ? `${formatRunName(run)} is to be ended: its scheduler does so within seconds`
+        : `${formatRunName(run)} is ${run.status}: ${run.reason}`,
     flags,
   );
 }

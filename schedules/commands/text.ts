@@ -1,5 +1,5 @@
 import { formatDuration } from "shopflow/runtime/mod.ts";
-import type { Attempt, Slot, SlotStatus } from "shopflow/jobs/mod.ts";
+import { type Attempt, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
 import { styleText } from "node:util";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 
@@ -33,30 +33,32 @@ export function paintFor(colours: boolean): Paint {
 }
 
 /** The colour of each status. */
-export const STATUS_COLOURS: Record<SlotStatus, Colour> = {
+export const STATUS_COLOURS: Record<ShownStatus, Colour> = {
   succeeded: "green",
-  late: "yellow",
+  "sla-missed": "yellow",
   failed: "red",
   skipped: "dim",
-  replaced: "magenta",
+  superseded: "magenta",
   missed: "yellow",
   waiting: "cyan",
   queued: "cyan",
   running: "cyan",
 };
 
-/** The status of a slot in its colour. */
-export const statusText = ({ status }: Pick<Slot, "status">, paint: Paint) =>
-  paint(STATUS_COLOURS[status], status);
+/** The status of a run in its colour. */
+export function statusText(run: Pick<Run, "status" | "slaMissed">, paint: Paint): string {
+  const status = shownStatus(run);
+  return paint(STATUS_COLOURS[status], status);
+}
 
-/** How long a try took, or has been going on. */
+/** How long an attempt took, or has been going on. */
 export function attemptText({ startedAt, finishedAt }: Attempt, now: Date): string {
   const milliseconds = Date.parse(finishedAt ?? now.toISOString()) - Date.parse(startedAt);
   return finishedAt === undefined ? `${formatDuration(milliseconds)} so far` : formatDuration(milliseconds);
 }
 
-/** How long the last try of a slot took; – where it was not tried. */
-export function tookText({ attempts }: Slot, now: Date): string {
+/** How long the last attempt of a run took; – where it was not tried. */
+export function tookText({ attempts }: Run, now: Date): string {
   const last = attempts.at(-1);
   return last === undefined ? "–" : attemptText(last, now);
 }

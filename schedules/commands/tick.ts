@@ -1,14 +1,15 @@
 import type { Command } from "commander";
 import { LakeError } from "shopflow/errors/mod.ts";
-import { formatRunName, type Slot } from "shopflow/jobs/mod.ts";
-import { countText, wholeNumber } from "shopflow/cli/mod.ts";
+import { formatRunName, type Run } from "shopflow/jobs/mod.ts";
+import { wholeNumber } from "shopflow/cli/mod.ts";
 import { runTick, type Tick } from "../run_scheduler.ts";
 import { answer, type JobsContext, type JsonFlag } from "./context.ts";
 import { statusText, tookText } from "./text.ts";
+import { countOf } from "shopflow/runtime/mod.ts";
 
 interface TickFlags extends JsonFlag {
   /** Minutes. */
-  grace: number;
+  missedAfter: number;
   maxRuns: number;
 }
 
@@ -19,8 +20,8 @@ export function addTickCommand(program: Command, context: () => JobsContext): vo
       "enter what is due, run it here, and end; for those whose own scheduler starts this every few minutes",
     )
     .option(
-      "--grace <minutes>",
-      "how late a slot may be seen without having been missed: more than lies between two ticks",
+      "--missed-after <minutes>",
+      "how late a run may be seen without having been missed: more than lies between two ticks",
       wholeNumber,
       10,
     )
@@ -35,9 +36,9 @@ export function addTickCommand(program: Command, context: () => JobsContext): vo
     .action((flags: TickFlags) => tick(context(), flags));
 }
 
-async function tick(context: JobsContext, { grace, maxRuns, ...flags }: TickFlags): Promise<void> {
+async function tick(context: JobsContext, { missedAfter, maxRuns, ...flags }: TickFlags): Promise<void> {
   const { jobs, pools, config, runtime } = context;
-  const graceMs = grace * 60_000;
+  const missedAfterMs = missedAfter * 60_000;
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
@@ -45,7 +46,7 @@ async function tick(context: JobsContext, { grace, maxRuns, ...flags }: TickFlag
   let done: Tick;
   try {
     done = await runTick(
-      { jobs: { jobs, pools }, config, runtime, maxRuns, graceMs },
+      { jobs: { jobs, pools }, config, runtime, maxRuns, missedAfterMs },
       stopping.signal,
     );
   } finally {
@@ -54,17 +55,17 @@ async function tick(context: JobsContext, { grace, maxRuns, ...flags }: TickFlag
   answer(context, done, () => tickText(context, done), flags);
   const problems = Object.entries(done.problems);
   if (problems.length === 0) return;
-  throw new LakeError(`The ledger could not be kept for ${countText(problems.length, "job")}`, {
+  throw new LakeError(`The ledger could not be kept for ${countOf(problems.length, "job")}`, {
     found: problems.map(([job, problem]) => `${job}: ${problem}`).join("; "),
     remedy: "The other jobs were looked after; the next tick tries again.",
   });
 }
 
 function tickText({ paint, runtime }: JobsContext, { ran, left }: Tick): string {
-  const line = (slot: Slot) => `${formatRunName(slot)} ${statusText(slot, paint)}`;
+  const line = (run: Run) => `${formatRunName(run)} ${statusText(run, paint)}`;
   return [
-    ...ran.map((slot) => `${line(slot)} in ${tookText(slot, runtime.now())}: ${slot.reason}`),
-    ran.length === 0 ? "Nothing was to be run." : `${countText(ran.length, "run")} ended.`,
-    ...left.map((slot) => `left: ${line(slot)}, ${slot.reason}`),
+    ...ran.map((run) => `${line(run)} in ${tookText(run, runtime.now())}: ${run.reason}`),
+    ran.length === 0 ? "Nothing was to be run." : `${countOf(ran.length, "run")} ended.`,
+    ...left.map((run) => `left: ${line(run)}, ${run.reason}`),
   ].join("\n");
 }

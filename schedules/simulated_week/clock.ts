@@ -1,5 +1,5 @@
 import { STAKEHOLDERS_TIME_ZONE } from "../jobs.ts";
-import { type Job, latestSlots, type Ledger, type Step, stepName } from "shopflow/jobs/mod.ts";
+import { type Job, latestRuns, type Ledger, type Step, stepName } from "shopflow/jobs/mod.ts";
 
 /** A clock that stands still until it is told to jump. */
 export interface SimulatedClock {
@@ -147,13 +147,13 @@ export async function typicalDurations(jobs: readonly Job[], ledger: Ledger): Pr
   };
 }
 
-/** Of runs that did all steps in one try. */
+/** Of runs that did all steps in one attempt. */
 async function runSeconds({ name }: Job, ledger: Ledger): Promise<number[]> {
-  const slots = await latestSlots(ledger, [name], {
+  const runs = await latestRuns(ledger, [name], {
     limit: MOST_RUNS,
     where: ({ attempts }) => attempts.length === 1 && attempts[0]!.ended === "succeeded",
   });
-  return slots.map(({ attempts: [attempt] }) =>
+  return runs.map(({ attempts: [attempt] }) =>
     (Date.parse(attempt!.finishedAt!) - Date.parse(attempt!.startedAt)) / 1000
   );
 }

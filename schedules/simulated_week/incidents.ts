@@ -11,7 +11,7 @@ export interface Trouble {
   to: Date;
   /** Takes so long instead. */
   minutes?: number;
-  /** Ends with this reason, in every try within the time. */
+  /** Ends with this reason, in every attempt within the time. */
   fails?: string;
 }
 
@@ -32,7 +32,7 @@ export interface Incident {
   at: Date;
   trouble?: Trouble;
   deeds?: Deed[];
-  /** Whose slots of which time show what became of it. */
+  /** Whose runs of which time show what became of it. */
   shows: { job: string; from: Date; to: Date }[];
 }
 
@@ -82,7 +82,7 @@ export const INCIDENTS: Incident[] = [
     shows: [{ job: "data-quality-report", from: at(26, "06:00"), to: at(28, "06:00") }],
   },
   {
-    title: "a locked table holds up a copy for 75 minutes; the slot that is due meanwhile is not needed",
+    title: "a locked table holds up a copy for 75 minutes; the run that is due meanwhile is not needed",
     at: at(26, "10:05"),
     trouble: { job: "refresh-data", from: at(26, "10:05"), to: at(26, "10:06"), minutes: 75 },
     shows: [{ job: "refresh-data", from: at(26, "10:05"), to: at(26, "11:05") }],

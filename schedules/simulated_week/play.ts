@@ -1,11 +1,11 @@
 import {
+  cancelRun,
   type Job,
   type JobSet,
   nextDue,
   openLedger,
   pauseJob,
   requestBackfill,
-  requestCancel,
   resumeJob,
 } from "shopflow/jobs/mod.ts";
 import { createScheduler, type Scheduler } from "shopflow/jobs/scheduler/mod.ts";
@@ -79,7 +79,7 @@ export async function playWeek(
     troubles: incidents.flatMap(({ trouble }) => trouble ?? []),
     onStep: (step) => void (step === "transform" && played.published.push(clock.now())),
   });
-  const channels = [...new Set(jobs.jobs.map(({ alert }) => alert))].map((name) => ({
+  const channels = [...new Set(jobs.jobs.map(({ alertChannel }) => alertChannel))].map((name) => ({
     name,
     place: "this terminal",
     send({ title, text }: AlertMessage) {
@@ -88,7 +88,7 @@ export async function playWeek(
     },
   }));
   let started = 0;
-  let beatAt = 0;
+  let heartbeatAt = 0;
   let hasNews = false;
   let process: Process | undefined = await start();
 
@@ -112,7 +112,7 @@ export async function playWeek(
     });
     await scheduler.begin();
     await scheduler.keepAlive();
-    beatAt = performance.now();
+    heartbeatAt = performance.now();
     await scheduler.round(true);
     return { scheduler, alerts };
   }
@@ -122,7 +122,7 @@ export async function playWeek(
     while (true) {
       await clock.quiet();
       await scheduler.settled();
-      const ending = scheduler.active().filter((run) => !runs.isPlaying(run));
+      const ending = scheduler.active().filter((active) => !runs.isPlaying(active));
       if (ending.length === 0) break;
       await Promise.all(ending.map(({ ended }) => ended));
     }
@@ -132,9 +132,9 @@ export async function playWeek(
 
   async function round(look: boolean): Promise<void> {
     if (process === undefined) return;
-    if (performance.now() - beatAt > BEAT_MS) {
+    if (performance.now() - heartbeatAt > BEAT_MS) {
       await process.scheduler.keepAlive();
-      beatAt = performance.now();
+      heartbeatAt = performance.now();
     }
     await process.scheduler.round(look);
     await settle(process);
@@ -200,7 +200,7 @@ async function ask(
       return void await requestBackfill(ledger, job, request, deed, jobs);
     case "cancel": {
       const { running } = await ledger.control(job.name).read();
-      return void await requestCancel(ledger, { job: job.name, slot: running!.slot }, request);
+      return void await cancelRun(ledger, { job: job.name, scheduledFor: running!.scheduledFor }, request);
     }
   }
 }

@@ -2,7 +2,7 @@ import {
   type Execute,
   type Execution,
   type Outcome,
-  type Slot,
+  type Run,
   type Step,
   stepName,
   stopped,
@@ -29,7 +29,7 @@ interface PlayOptions {
 interface PlayedRuns {
   execute: Execute;
   /** Whether a run is being played. */
-  isPlaying(run: Pick<Execution, "slot" | "attempt">): boolean;
+  isPlaying(run: Pick<Execution, "run" | "attempt">): boolean;
   /** Their scheduler was killed, and they with it. */
   kill(): void;
 }
@@ -46,23 +46,23 @@ const LONGEST = 1.35;
  */
 export function playRuns({ clock, durations, troubles, seed, store, onStep }: PlayOptions): PlayedRuns {
   const playing = new Set<string>();
-  const nameOf = ({ slot: { job, slot }, attempt }: Pick<Execution, "slot" | "attempt">) =>
-    `${job}@${slot} ${attempt}`;
+  const nameOf = ({ run: { job, scheduledFor }, attempt }: Pick<Execution, "run" | "attempt">) =>
+    `${job}@${scheduledFor} ${attempt}`;
 
   /** Seconds that a step takes, and the reason when it fails. */
-  function plan({ job, slot, attempt }: Execution, step: Step): { seconds: number; fails?: string } {
+  function plan({ job, run, attempt }: Execution, step: Step): { seconds: number; fails?: string } {
     const isFirst = step === job.steps[0];
-    const trouble = isFirst ? troubleOf(slot, attempt) : undefined;
+    const trouble = isFirst ? troubleOf(run, attempt) : undefined;
     if (trouble?.fails !== undefined) return { seconds: FAILS_AFTER_SECONDS, fails: trouble.fails };
     if (trouble?.minutes !== undefined) return { seconds: trouble.minutes * 60 };
     // Whoever asks first, a step of a run takes the same time.
-    const random = createRandom(seed, `${nameOf({ slot, attempt })} ${stepName(step)}`);
+    const random = createRandom(seed, `${nameOf({ run, attempt })} ${stepName(step)}`);
     const part = SHORTEST + (LONGEST - SHORTEST) * random();
     return { seconds: Math.max(1, Math.round(durations.of(job, step) * part)) };
   }
 
-  function troubleOf({ job, slot }: Slot, attempt: number): Trouble | undefined {
-    const due = new Date(slot);
+  function troubleOf({ job, scheduledFor }: Run, attempt: number): Trouble | undefined {
+    const due = new Date(scheduledFor);
     const found = troubles.find((one) => one.job === job && one.from <= due && due < one.to);
     // What is slow is so once; what fails does so until its time is over.
     if (found?.minutes !== undefined) return attempt === 1 ? found : undefined;
@@ -70,10 +70,10 @@ export function playRuns({ clock, durations, troubles, seed, store, onStep }: Pl
   }
 
   async function play(execution: Execution): Promise<Outcome> {
-    const { job, slot, signal } = execution;
+    const { job, run, signal } = execution;
     const name = nameOf(execution);
     const limit = new Date(clock.now().getTime() + job.timeoutMinutes * 60_000);
-    for (const step of job.steps.filter((one) => !slot.stepsDone.includes(stepName(one)))) {
+    for (const step of job.steps.filter((one) => !run.stepsDone.includes(stepName(one)))) {
       const { seconds, fails } = plan(execution, step);
       const end = new Date(clock.now().getTime() + seconds * 1000);
       await clock.sleep(name, end < limit ? end : limit, signal);
@@ -89,13 +89,15 @@ export function playRuns({ clock, durations, troubles, seed, store, onStep }: Pl
         return { ended: "failed", reason: fails, exitCode: 1 };
       }
       onStep(stepName(step));
-      if (step !== job.steps.at(-1) && !await execution.stepDone(stepName(step))) return stopped("lost");
+      if (step !== job.steps.at(-1) && !await execution.stepDone(stepName(step))) {
+        return stopped("lease expired");
+      }
     }
     return { ended: "succeeded", reason: "all steps are done", exitCode: 0 };
   }
 
-  async function writeLog({ slot: { job, slot }, attempt }: Execution, line: string): Promise<void> {
-    const log = openRunLog(store, { job, slot, attempt }, { now: clock.now });
+  async function writeLog({ run: { job, scheduledFor }, attempt }: Execution, line: string): Promise<void> {
+    const log = openRunLog(store, { job, scheduledFor, attempt }, { now: clock.now });
     log.write(line);
     await log.close();
   }

@@ -8,14 +8,14 @@ import {
   type StoredObject,
 } from "shopflow/lake/store/mod.ts";
 import { createRuntime, type Runtime } from "shopflow/runtime/mod.ts";
-import { latestSlots, openLedger, saveDefinitions, type Slot } from "shopflow/jobs/mod.ts";
+import { latestRuns, openLedger, type Run, saveDefinitions } from "shopflow/jobs/mod.ts";
 import { join } from "node:path";
 import { type Paint, paintFor } from "../commands/text.ts";
 import { JOBS, STAKEHOLDERS_TIME_ZONE } from "../jobs.ts";
 import { dueInWeek, playWeek, type SentAlert } from "./play.ts";
 import { INCIDENTS, WEEK } from "./incidents.ts";
 import { localDay, localTime, typicalDurations } from "./clock.ts";
-import { alertsText, storyText, stripsText, tallyText, unaccounted } from "./story.ts";
+import { alertsText, storyText, stripsText, tallyText, unplanned } from "./story.ts";
 
 /** A store in memory, for the thousands of small writes of a week that nobody needs to survive a power cut. */
 interface MemoryStore extends ObjectStore {
@@ -74,10 +74,10 @@ export interface SimulateWeekOptions {
 export interface SimulatedWeek {
   /** The folder of its lake. */
   lakeUrl: string;
-  /** All slots, the oldest first. */
-  slots: Slot[];
+  /** All runs, the oldest first. */
+  runs: Run[];
   /** What was due: by the cron expressions, and by the snapshots that were published. */
-  due: { job: string; slot: Date }[];
+  due: { job: string; scheduledFor: Date }[];
   alerts: SentAlert[];
 }
 
@@ -88,7 +88,7 @@ const ALL = 100_000;
  * Shows a week of the schedule in seconds: the real jobs, planner, ledger, schedulers, policies and alerts on a clock
  * that jumps; the runs are played, and what the ledger holds in the end is left in a lake of its own. What goes wrong in the week is in `incidents.ts`.
  *
- * @throws {Error} when a slot is not accounted for, which is a defect.
+ * @throws {Error} when a run is not accounted for, which is a defect.
  */
 export async function simulateWeek(
   config: LakeConfig,
@@ -114,19 +114,22 @@ export async function simulateWeek(
   await removed(lakeUrl);
   await store.saveTo(createDirectoryStore(lakeUrl));
   const names = JOBS.jobs.map(({ name }) => name);
-  const slots = (await latestSlots(openLedger(store, () => WEEK.to), names, { limit: ALL })).reverse();
+  const runs = (await latestRuns(openLedger(store, () => WEEK.to), names, { limit: ALL })).reverse();
   const due = JOBS.jobs.flatMap((job) =>
-    ("on" in job.schedule ? published : dueInWeek(job, WEEK)).map((slot) => ({ job: job.name, slot }))
+    ("on" in job.schedule ? published : dueInWeek(job, WEEK)).map((scheduledFor) => ({
+      job: job.name,
+      scheduledFor,
+    }))
   );
-  const lost = unaccounted(due, slots);
-  if (lost.length > 0) throw new Error(`${lost.length} slots are not accounted for: ${lost.join(", ")}`);
-  print(`\n${storyText(INCIDENTS, slots, paint)}`);
-  print(`\n${stripsText(JOBS.jobs, slots, paint)}`);
-  print(`\n${tallyText(JOBS.jobs, slots)}`);
-  print(`\n${due.length} slots were due; each is in the ledger with its end and the reason for it.`);
+  const lost = unplanned(due, runs);
+  if (lost.length > 0) throw new Error(`${lost.length} runs are not accounted for: ${lost.join(", ")}`);
+  print(`\n${storyText(INCIDENTS, runs, paint)}`);
+  print(`\n${stripsText(JOBS.jobs, runs, paint)}`);
+  print(`\n${tallyText(JOBS.jobs, runs)}`);
+  print(`\n${due.length} runs were due; each is in the ledger with its end and the reason for it.`);
   print(`\nAlerts that would have been sent:\n${alertsText(alerts, paint)}`);
   print(farewell(lakeUrl, performance.now() - started));
-  return { lakeUrl, slots, due, alerts };
+  return { lakeUrl, runs, due, alerts };
 }
 
 function introduction(measured: string[], seed: number): string {

@@ -2,38 +2,41 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { openLedger, shortTime } from "shopflow/jobs/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { type JobActions, noSuchJob, slotInPath } from "../state/job_actions.ts";
-import type { JobBoard } from "../state/job_board.ts";
+import { type JobActions, noSuchJob, runInPath } from "../state/job_actions.ts";
+import type { JobsReader } from "../state/jobs_reader.ts";
 import { type OperatorRules, requireOperator } from "../access/operator.ts";
 import { sameSiteOnly } from "../access/same_site.ts";
 import { explainInvalid, HttpProblem, problemResponses } from "../problems.ts";
-import { existingSlot, logAnswer } from "../pages/job_routes.ts";
+import { existingRun, logAnswer } from "../pages/job_routes.ts";
 import {
   EXAMPLE_RUN,
   jobAnswer,
   JobSchema,
+  runAnswer,
+  RunSchema,
   schedulerAnswer,
   SchedulerSchema,
-  slotAnswer,
-  SlotSchema,
   Time,
 } from "./jobs_schemas.ts";
 
 interface JobsApi {
   store: ObjectStore;
   runtime: Runtime;
-  board: JobBoard;
+  board: JobsReader;
   actions: JobActions;
   operators: OperatorRules;
 }
 
 const ACTS = "Needs the operator's key in x-operator-key where the server has one.";
-/** Slots of one answer. */
-const MOST_SLOTS = 5000;
+/** Runs of one answer. */
+const MAX_RUNS = 5000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 const name = z.string().openapi({ example: EXAMPLE_RUN.job });
-const slot = z.string().openapi({ example: shortTime(EXAMPLE_RUN.slot), description: "Time of the slot" });
+const time = z.string().openapi({
+  example: shortTime(EXAMPLE_RUN.scheduledFor),
+  description: "The time that the run is scheduled for",
+});
 const json = <T extends z.ZodType>(schema: T) => ({ "application/json": { schema } });
 const body = <T extends z.ZodType>(schema: T, summary: string, value: object) => ({
   required: false,
@@ -45,7 +48,7 @@ const LIST = createRoute({
   path: "/api/jobs",
   summary: "Jobs",
   description:
-    "All jobs with when they are due and what their last slot came to, and the schedulers that run them.",
+    "All jobs with when they are due and what their last run came to, and the schedulers that run them.",
   responses: {
     200: {
       description: "Jobs in the order of their definition, then those that were removed",
@@ -55,12 +58,12 @@ const LIST = createRoute({
   },
 });
 
-const SLOTS = createRoute({
+const RUNS = createRoute({
   method: "get",
-  path: "/api/jobs/{name}/slots",
-  summary: "Slots of a job",
+  path: "/api/jobs/{name}/runs",
+  summary: "Runs of a job",
   description:
-    `What became of each slot in a time, the oldest first; at most ${MOST_SLOTS}. Without a time: the last ` +
+    `What became of each run in a time, the oldest first; at most ${MAX_RUNS}. Without a time: the last ` +
     "seven days.",
   request: {
     params: z.object({ name }),
@@ -70,29 +73,29 @@ const SLOTS = createRoute({
     }, { error: "from and to" }),
   },
   responses: {
-    200: { description: "The slots", content: json(z.object({ slots: z.array(SlotSchema) })) },
+    200: { description: "The runs", content: json(z.object({ runs: z.array(RunSchema) })) },
     ...problemResponses(400, 401, 404),
   },
 });
 
 const SHOW = createRoute({
   method: "get",
-  path: "/api/jobs/{name}/runs/{slot}",
+  path: "/api/jobs/{name}/runs/{time}",
   summary: "One run",
-  description: "A slot with its tries. Its log as text is at the same address with /log.",
-  request: { params: z.object({ name, slot }) },
+  description: "A run with its attempts. Its log as text is at the same address with /log.",
+  request: { params: z.object({ name, time }) },
   responses: {
-    200: { description: "The slot", content: json(SlotSchema) },
+    200: { description: "The run", content: json(RunSchema) },
     ...problemResponses(401, 404),
   },
 });
 
 const RunBody = z.strictObject({
-  slot: Time.optional().openapi({
+  scheduled_for: Time.optional().openapi({
     type: "string",
-    description: "A slot that failed, was skipped or missed, or never ran; left out for a run of now",
+    description: "A run that failed, was skipped or missed, or never ran; left out for a run of now",
   }),
-}, { error: "an object with slot, or nothing" });
+}, { error: "an object with scheduled_for, or nothing" });
 
 const RUN = createRoute({
   method: "post",
@@ -101,14 +104,14 @@ const RUN = createRoute({
   description: `Asks for a run, which a scheduler starts as soon as it may. ${ACTS}`,
   request: { params: z.object({ name }), body: body(RunBody, "A run of now", {}) },
   responses: {
-    202: { description: "It is asked for", content: json(SlotSchema) },
+    202: { description: "It is asked for", content: json(RunSchema) },
     ...problemResponses(400, 401, 403, 404, 409),
   },
 });
 
 const Dependencies = z.enum(["wait", "run", "ignore"], "wait, run or ignore").openapi({
   description:
-    "Slots wait until the jobs they depend on have succeeded for the same interval (wait), ask for " +
+    "Runs wait until the jobs they depend on have succeeded for the same interval (wait), ask for " +
     "those that did not (run), or do not look (ignore)",
 });
 
@@ -121,8 +124,8 @@ const BackfillBody = z.strictObject({
 const BACKFILL = createRoute({
   method: "post",
   path: "/api/jobs/{name}/backfill",
-  summary: "Run past slots of a job",
-  description: `Asks for all slots from one time to another that did not succeed. ${ACTS}`,
+  summary: "Run past runs of a job",
+  description: `Asks for all runs from one time to another that did not succeed. ${ACTS}`,
   request: {
     params: z.object({ name }),
     body: {
@@ -134,10 +137,10 @@ const BACKFILL = createRoute({
     202: {
       description: "They are asked for",
       content: json(z.object({
-        asked: z.array(z.string()).openapi({ description: "Slots that will be run" }),
-        unneeded: z.number().openapi({ description: "Slots that succeeded already, or are open" }),
-        upstream: z.array(z.object({ job: z.string(), slot: z.string() })).openapi({
-          description: "Slots that these depend on and that did not succeed: with `run` asked for, too",
+        queued: z.array(z.string()).openapi({ description: "Times of the runs that are queued" }),
+        unneeded: z.number().openapi({ description: "Runs that succeeded already, or are open" }),
+        upstream: z.array(z.object({ job: z.string(), scheduled_for: z.string() })).openapi({
+          description: "Runs that these depend on and that did not succeed: with `run` asked for, too",
         }),
       })),
     },
@@ -147,12 +150,12 @@ const BACKFILL = createRoute({
 
 const CANCEL = createRoute({
   method: "post",
-  path: "/api/jobs/{name}/runs/{slot}/cancel",
+  path: "/api/jobs/{name}/runs/{time}/cancel",
   summary: "Cancel a run",
   description: `Asks to end a run, or not to start it. ${ACTS}`,
-  request: { params: z.object({ name, slot }) },
+  request: { params: z.object({ name, time }) },
   responses: {
-    202: { description: "It is asked to end", content: json(SlotSchema) },
+    202: { description: "It is asked to end", content: json(RunSchema) },
     ...problemResponses(401, 403, 404, 409),
   },
 });
@@ -210,41 +213,45 @@ export function jobsApiRoutes({ store, runtime, board, actions, operators }: Job
         jobs: [...jobs, ...removed].map((state) => jobAnswer(state, now)),
       }, 200);
     })
-    .openapi(SLOTS, async (c) => {
+    .openapi(RUNS, async (c) => {
       const { name } = c.req.valid("param");
       await requireJob(name);
       const query = c.req.valid("query");
       const to = query.to ?? runtime.now();
       const from = query.from ?? new Date(to.getTime() - 7 * DAY_MS);
-      const slots = await openLedger(store, runtime.now).slots(name, from, to);
-      if (slots.length > MOST_SLOTS) {
-        throw new HttpProblem(400, "invalid_request", "The time has too many slots", {
-          expected: `at most ${MOST_SLOTS} slots between from and to`,
-          found: String(slots.length),
+      const runs = await openLedger(store, runtime.now).runs(name, from, to);
+      if (runs.length > MAX_RUNS) {
+        throw new HttpProblem(400, "invalid_request", "The time has too many runs", {
+          expected: `at most ${MAX_RUNS} runs between from and to`,
+          found: String(runs.length),
           remedy: "Ask for a shorter time.",
         });
       }
-      return c.json({ slots: slots.map(slotAnswer) }, 200);
+      return c.json({ runs: runs.map(runAnswer) }, 200);
     })
     .openapi(SHOW, async (c) => {
-      const { name, slot } = c.req.valid("param");
+      const { name, time } = c.req.valid("param");
       await requireJob(name);
-      return c.json(slotAnswer(await existingSlot(store, runtime, slotInPath(name, slot))), 200);
+      return c.json(runAnswer(await existingRun(store, runtime, runInPath(name, time))), 200);
     })
     .openapi(RUN, async (c) => {
       const by = await requireOperator(c, operators);
-      const { slot } = c.req.valid("json") ?? {};
-      return c.json(slotAnswer(await actions.run(c.req.valid("param").name, by, slot)), 202);
+      const { scheduled_for } = c.req.valid("json") ?? {};
+      return c.json(runAnswer(await actions.run(c.req.valid("param").name, by, scheduled_for)), 202);
     })
     .openapi(BACKFILL, async (c) => {
       const by = await requireOperator(c, operators);
       const answer = await actions.backfill(c.req.valid("param").name, by, c.req.valid("json"));
-      return c.json({ ...answer, asked: answer.asked.map(({ slot }) => slot) }, 202);
+      return c.json({
+        queued: answer.asked.map(({ scheduledFor }) => scheduledFor),
+        unneeded: answer.unneeded,
+        upstream: answer.upstream.map(({ job, scheduledFor }) => ({ job, scheduled_for: scheduledFor })),
+      }, 202);
     })
     .openapi(CANCEL, async (c) => {
       const by = await requireOperator(c, operators);
-      const { name, slot } = c.req.valid("param");
-      return c.json(slotAnswer(await actions.cancel(slotInPath(name, slot), by)), 202);
+      const { name, time } = c.req.valid("param");
+      return c.json(runAnswer(await actions.cancel(runInPath(name, time), by)), 202);
     })
     .openapi(PAUSE, async (c) => {
       const by = await requireOperator(c, operators);
@@ -258,10 +265,10 @@ export function jobsApiRoutes({ store, runtime, board, actions, operators }: Job
       await actions.resume(name);
       return c.json({ job: name, paused: false }, 200);
     })
-    .get("/api/jobs/:name/runs/:slot/log", async (c) => {
-      const run = slotInPath(c.req.param("name"), c.req.param("slot"));
+    .get("/api/jobs/:name/runs/:time/log", async (c) => {
+      const run = runInPath(c.req.param("name"), c.req.param("time"));
       await requireJob(run.job);
-      const found = await existingSlot(store, runtime, run);
+      const found = await existingRun(store, runtime, run);
       const attempt = Number(c.req.query("attempt"));
       return logAnswer(c, store, found, Number.isInteger(attempt) && attempt > 0 ? attempt : undefined);
     }) as OpenAPIHono;

@@ -4,15 +4,15 @@ import {
   type Job,
   OPEN_STATUSES,
   parseTime,
+  type Run,
   type RunName,
-  type Slot,
 } from "shopflow/jobs/mod.ts";
 import type { KnownScheduler } from "shopflow/jobs/scheduler/mod.ts";
-import type { JobState } from "../state/job_board.ts";
+import type { JobHistory } from "../state/jobs_reader.ts";
 import { dueNext, scheduleInWords } from "../pages/jobs/wording.ts";
 
 /** The run that the OpenAPI document shows. */
-export const EXAMPLE_RUN: RunName = { job: "refresh-data", slot: "2024-10-02T03:05:00.000Z" };
+export const EXAMPLE_RUN: RunName = { job: "refresh-data", scheduledFor: "2024-10-02T03:05:00.000Z" };
 
 const A_TIME = "a time with its zone such as 2024-10-02T03:05Z, or a date, which begins at midnight UTC";
 
@@ -24,17 +24,18 @@ const Status = z.enum([...OPEN_STATUSES, ...FINAL_STATUSES]);
 
 const Asked = z.object({ by: z.string(), at: z.string() });
 
-/** A slot in answers; times are ISO, UTC. */
-export const SlotSchema = z.object({
+/** A run in answers; times are ISO, UTC. */
+export const RunSchema = z.object({
   job: z.string(),
-  slot: z.string().openapi({ description: "The time it stands for: when it was due, UTC" }),
+  scheduled_for: z.string().openapi({ description: "The time it is for, UTC" }),
   status: Status,
-  reason: z.string().openapi({ description: "Why it is so" }),
+  sla_missed: z.boolean().openapi({ description: "It succeeded, but after the SLA of its job" }),
+  reason: z.string().openapi({ description: "Why it has this status" }),
   trigger: z.enum(["schedule", "catch-up", "snapshot", "manual", "backfill"]),
-  interval: z.object({ from: z.string(), to: z.string() }).openapi({
-    description: "The data it is about: from (inclusive) to (exclusive)",
+  data_interval: z.object({ start: z.string(), end: z.string() }).openapi({
+    description: "The data it is about: start (inclusive) to end (exclusive)",
   }),
-  entered_at: z.string(),
+  planned_at: z.string(),
   ended_at: z.string().nullable(),
   not_before: z.string().nullable().openapi({ description: "The end of a retry's wait" }),
   steps_done: z.array(z.string()),
@@ -55,7 +56,7 @@ export const SlotSchema = z.object({
   cancelled_by: Asked.nullable(),
 });
 
-/** A job in answers, with its last slot. */
+/** A job in answers, with its last run. */
 export const JobSchema = z.object({
   name: z.string(),
   description: z.string(),
@@ -65,11 +66,11 @@ export const JobSchema = z.object({
     time_zone: z.string().nullable(),
     text: z.string().openapi({ description: "In words" }),
   }),
-  after: z.array(z.string()).openapi({ description: "Jobs it depends on" }),
+  depends_on: z.array(z.string()).openapi({ description: "Jobs it depends on" }),
   next_due: z.string().nullable(),
   removed_at: z.string().nullable().openapi({ description: "When it was taken out of the jobs" }),
   paused: Asked.extend({ reason: z.string().nullable() }).nullable(),
-  last_slot: SlotSchema.nullable(),
+  last_run: RunSchema.nullable(),
   unreadable: z.array(z.string()).openapi({ description: "Days of its ledger that cannot be read" }),
 });
 
@@ -78,23 +79,24 @@ export const SchedulerSchema = z.object({
   owner: z.string(),
   alive: z.boolean(),
   started_at: z.string(),
-  beat_at: z.string().openapi({ description: "When it last said that it lives" }),
+  heartbeat_at: z.string().openapi({ description: "When it last said that it lives" }),
 });
 
-/** A slot as answers have it: what is not known is null. */
-export function slotAnswer(slot: Slot): z.infer<typeof SlotSchema> {
+/** A run as answers have it: what is not known is null. */
+export function runAnswer(run: Run): z.infer<typeof RunSchema> {
   return {
-    job: slot.job,
-    slot: slot.slot,
-    status: slot.status,
-    reason: slot.reason,
-    trigger: slot.trigger,
-    interval: slot.interval,
-    entered_at: slot.enteredAt,
-    ended_at: slot.endedAt ?? null,
-    not_before: slot.notBefore ?? null,
-    steps_done: slot.stepsDone,
-    attempts: slot.attempts.map((attempt) => ({
+    job: run.job,
+    scheduled_for: run.scheduledFor,
+    status: run.status,
+    sla_missed: run.slaMissed === true,
+    reason: run.reason,
+    trigger: run.trigger,
+    data_interval: run.dataInterval,
+    planned_at: run.plannedAt,
+    ended_at: run.endedAt ?? null,
+    not_before: run.notBefore ?? null,
+    steps_done: run.stepsDone,
+    attempts: run.attempts.map((attempt) => ({
       number: attempt.number,
       owner: attempt.owner,
       started_at: attempt.startedAt,
@@ -104,9 +106,9 @@ export function slotAnswer(slot: Slot): z.infer<typeof SlotSchema> {
       exit_code: attempt.exitCode ?? null,
       peak_bytes: attempt.peakBytes ?? null,
     })),
-    requested_by: slot.requestedBy ?? null,
-    unmet_dependencies: slot.unmet ?? [],
-    cancelled_by: slot.cancelledBy ?? null,
+    requested_by: run.requestedBy ?? null,
+    unmet_dependencies: run.unmet ?? [],
+    cancelled_by: run.cancelledBy ?? null,
   };
 }
 
@@ -116,20 +118,20 @@ export function slotAnswer(slot: Slot): z.infer<typeof SlotSchema> {
  * @param now When it is asked: its next due time comes after it.
  */
 export function jobAnswer(
-  { job, removedAt, paused, slots, unreadable }: JobState,
+  { job, removedAt, paused, runs, unreadable }: JobHistory,
   now: Date,
 ): z.infer<typeof JobSchema> {
-  const last = slots.at(-1);
+  const last = runs.at(-1);
   return {
     name: job.name,
     description: job.description,
     owner: job.owner,
     schedule: scheduleAnswer(job),
-    after: job.after,
+    depends_on: job.dependsOn,
     next_due: removedAt === undefined ? dueNext(job, now)?.toISOString() ?? null : null,
     removed_at: removedAt ?? null,
     paused: paused === undefined ? null : { by: paused.by, at: paused.at, reason: paused.reason ?? null },
-    last_slot: last === undefined ? null : slotAnswer(last),
+    last_run: last === undefined ? null : runAnswer(last),
     unreadable,
   };
 }
@@ -143,7 +145,7 @@ function scheduleAnswer(job: Job) {
 
 /** A scheduler as answers have it. */
 export function schedulerAnswer(
-  { owner, alive, startedAt, beatAt }: KnownScheduler,
+  { owner, alive, startedAt, heartbeatAt }: KnownScheduler,
 ): z.infer<typeof SchedulerSchema> {
-  return { owner, alive, started_at: startedAt, beat_at: beatAt };
+  return { owner, alive, started_at: startedAt, heartbeat_at: heartbeatAt };
 }

@@ -3,14 +3,14 @@ import {
   type BackfillDependencies,
   type Job,
   openLedger,
+  type Run,
   type RunName,
-  type Slot,
 } from "shopflow/jobs/mod.ts";
 import { readRunLog } from "shopflow/jobs/execution/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { type JobActions, noSuchJob, noSuchRun, slotInPath } from "../state/job_actions.ts";
-import type { JobBoard } from "../state/job_board.ts";
+import { type JobActions, noSuchJob, noSuchRun, runInPath } from "../state/job_actions.ts";
+import type { JobsReader } from "../state/jobs_reader.ts";
 import { addDays, startOfDay, zoneOf } from "../state/local_time.ts";
 import { operatorAccess, type OperatorRules, requireOperator } from "../access/operator.ts";
 import { createLogTails } from "../state/run_log.ts";
@@ -26,7 +26,7 @@ import { jobPath, type NoticeName, runPath } from "./jobs/cell.tsx";
 interface JobPages {
   store: ObjectStore;
   runtime: Runtime;
-  board: JobBoard;
+  board: JobsReader;
   operators: OperatorRules;
 }
 
@@ -35,13 +35,13 @@ export function jobRoutes({ store, runtime, board, operators }: JobPages): Hono 
   const chartOf = keptCharts(runtime);
   const tails = createLogTails(store, runtime);
 
-  /** @throws {HttpProblem} 404 when there is no such job or slot. */
-  async function runOf(c: Context): Promise<{ job: Job; removedAt?: string; slot: Slot }> {
+  /** @throws {HttpProblem} 404 when there is no such job or run. */
+  async function runOf(c: Context): Promise<{ job: Job; removedAt?: string; run: Run }> {
     const name = c.req.param("name")!;
     const found = await board.find(name);
     if (found === undefined) throw noSuchJob(name);
-    const run = slotInPath(name, c.req.param("slot")!);
-    return { ...found, slot: await existingSlot(store, runtime, run) };
+    const run = runInPath(name, c.req.param("time")!);
+    return { ...found, run: await existingRun(store, runtime, run) };
   }
 
   function page(c: Context, html: string) {
@@ -67,7 +67,7 @@ export function jobRoutes({ store, runtime, board, operators }: JobPages): Hono 
         renderJobPage({
           state: found,
           schedulers: found.schedulers,
-          chart: await chartOf(found.job, found.slots),
+          chart: await chartOf(found.job, found.runs),
           access: await operatorAccess(c, operators),
           day: day !== undefined && startOfDay(day, "UTC") ? day : undefined,
           did,
@@ -75,28 +75,28 @@ export function jobRoutes({ store, runtime, board, operators }: JobPages): Hono 
         }),
       );
     })
-    .get("/jobs/:name/runs/:slot", async (c) => {
-      const { job, removedAt, slot } = await runOf(c);
-      const [log, access] = await Promise.all([tails.of(slot), operatorAccess(c, operators)]);
+    .get("/jobs/:name/runs/:time", async (c) => {
+      const { job, removedAt, run } = await runOf(c);
+      const [log, access] = await Promise.all([tails.of(run), operatorAccess(c, operators)]);
       const { did } = c.req.query();
-      return page(c, renderRunPage({ job, removedAt, slot, log, access, did, now: runtime.now() }));
+      return page(c, renderRunPage({ job, removedAt, run, log, access, did, now: runtime.now() }));
     })
-    .get("/jobs/:name/runs/:slot/log", async (c) => {
-      const { slot } = await runOf(c);
+    .get("/jobs/:name/runs/:time/log", async (c) => {
+      const { run } = await runOf(c);
       const attempt = Number(c.req.query("attempt"));
-      return logAnswer(c, store, slot, Number.isInteger(attempt) && attempt > 0 ? attempt : undefined);
+      return logAnswer(c, store, run, Number.isInteger(attempt) && attempt > 0 ? attempt : undefined);
     });
 }
 
-/** @throws {HttpProblem} 404 when there is no such slot. */
-export async function existingSlot(
+/** @throws {HttpProblem} 404 when there is no such run. */
+export async function existingRun(
   store: ObjectStore,
   { now }: Pick<Runtime, "now">,
-  run: RunName,
-): Promise<Slot> {
-  const slot = await openLedger(store, now).slot(run);
-  if (slot === undefined) throw noSuchRun(run);
-  return slot;
+  name: RunName,
+): Promise<Run> {
+  const run = await openLedger(store, now).run(name);
+  if (run === undefined) throw noSuchRun(name);
+  return run;
 }
 
 /** A whole log as text, line by line as it is read. */
@@ -121,11 +121,11 @@ export function logAnswer(c: Context, store: ObjectStore, run: RunName, attempt?
 /** Charts are drawn anew when a run of their job ended. */
 function keptCharts({ now }: Pick<Runtime, "now">) {
   const kept = new Map<string, { of: string; chart: Promise<DurationsChart | undefined> }>();
-  return (job: Job, slots: Slot[]): Promise<DurationsChart | undefined> => {
-    const of = slots.map(({ endedAt = "" }) => endedAt).sort().at(-1) ?? "";
+  return (job: Job, runs: Run[]): Promise<DurationsChart | undefined> => {
+    const of = runs.map(({ endedAt = "" }) => endedAt).sort().at(-1) ?? "";
     const known = kept.get(job.name);
     if (known?.of === of) return known.chart;
-    const chart = durationsChart(job, slots, now());
+    const chart = durationsChart(job, runs, now());
     kept.set(job.name, { of, chart });
     chart.catch(() => kept.delete(job.name));
     return chart;
@@ -134,7 +134,7 @@ function keptCharts({ now }: Pick<Runtime, "now">) {
 
 interface JobForms {
   runtime: Pick<Runtime, "now">;
-  board: JobBoard;
+  board: JobsReader;
   actions: JobActions;
   operators: OperatorRules;
 }
@@ -175,15 +175,15 @@ export function jobFormRoutes({ runtime, board, actions, operators }: JobForms):
       const { asked, unneeded } = await actions.backfill(name, by, { from, to, dependencies });
       return back(c, jobPath(name), "backfill", asked.length, unneeded);
     })
-    .post("/jobs/:name/runs/:slot/cancel", async (c) => {
+    .post("/jobs/:name/runs/:time/cancel", async (c) => {
       const by = await actor(c);
-      const slot = await actions.cancel(slotInPath(c.req.param("name"), c.req.param("slot")), by);
-      return back(c, runPath(slot), slot.endedAt === undefined ? "cancel" : "withdrawn");
+      const run = await actions.cancel(runInPath(c.req.param("name"), c.req.param("time")), by);
+      return back(c, runPath(run), run.endedAt === undefined ? "cancel" : "withdrawn");
     })
-    .post("/jobs/:name/runs/:slot/again", async (c) => {
+    .post("/jobs/:name/runs/:time/again", async (c) => {
       const by = await actor(c);
-      const { job, slot } = slotInPath(c.req.param("name"), c.req.param("slot"));
-      return back(c, runPath(await actions.run(job, by, new Date(slot))), "again");
+      const { job, scheduledFor } = runInPath(c.req.param("name"), c.req.param("time"));
+      return back(c, runPath(await actions.run(job, by, new Date(scheduledFor))), "again");
     });
 }
 

@@ -1,19 +1,25 @@
 import BAR_STYLES from "./assets/report_bar.css" with { type: "text" };
-import type { ExampleIds, ServedVersions } from "../state/served_versions.ts";
+import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import { formatTime } from "shopflow/runtime/mod.ts";
+import { type ExampleIds, type ServedVersions, withIds } from "../state/served_versions.ts";
 import { formatAge, formatMetric, metricName, titled } from "./wording.ts";
 import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/report/mod.ts";
 import { Layout, renderPage } from "./layout.tsx";
 
 type Metrics = Record<string, number>;
 
-/** How model cards name the metric of a simpler method on the same data. */
-const SIMPLER = ["baseline", "popularity"];
 const HEADLINES = 3;
 
+interface ModelsPanelProps {
+  versions: ServedVersions;
+  definitions: readonly ModelDefinition[];
+}
+
 /** The models that score, with their metrics on data they had not seen. */
-function ModelsPanel({ versions: { models } }: { versions: ServedVersions }) {
+function ModelsPanel({ versions: { models }, definitions }: ModelsPanelProps) {
   const entries = Object.entries(models);
+  const baselineOf = (name: string) =>
+    definitions.find((model) => model.name === name)?.training?.baselineName;
   if (entries.length === 0) return null;
   return (
     <section>
@@ -29,7 +35,7 @@ function ModelsPanel({ versions: { models } }: { versions: ServedVersions }) {
               ? <p>The baseline answers: no model was good enough yet, or the champion cannot score.</p>
               : (
                 <>
-                  <Headlines metrics={metrics} />
+                  <Headlines metrics={metrics} baselineName={baselineOf(name)} />
                   <AllMetrics metrics={metrics} />
                 </>
               )}
@@ -45,19 +51,20 @@ function ModelsPanel({ versions: { models } }: { versions: ServedVersions }) {
 }
 
 /** The metrics that can be compared with a simpler method come first; without any, the first ones. */
-function Headlines({ metrics }: { metrics: Metrics }) {
+function Headlines({ metrics, baselineName = "" }: { metrics: Metrics; baselineName?: string | undefined }) {
+  const baseline = (name: string) => metrics[`${baselineName}_${name}`];
   const names = Object.entries(metrics).filter(([name]) => !name.endsWith("_standard_error"));
-  const compared = names.filter(([name]) => simpler(metrics, name) !== undefined);
+  const compared = names.filter(([name]) => baseline(name) !== undefined);
   return (
     <dl class="facts">
       {(compared.length > 0 ? compared : names).slice(0, HEADLINES).map(([name, value]) => {
-        const other = simpler(metrics, name);
+        const other = baseline(name);
         return (
           <div key={name}>
             <dt>{metricName(name)}</dt>
             <dd>
               {formatMetric(value)}
-              {other && <small>{other.method} {formatMetric(other.value)}</small>}
+              {other !== undefined && <small>{baselineName} {formatMetric(other)}</small>}
             </dd>
           </div>
         );
@@ -69,7 +76,7 @@ function Headlines({ metrics }: { metrics: Metrics }) {
 function AllMetrics({ metrics }: { metrics: Metrics }) {
   return (
     <details>
-      <summary>All metrics of the test set</summary>
+      <summary>All metrics on the test set</summary>
       <table>
         <tbody>
           {Object.entries(metrics).map(([name, value]) => (
@@ -84,29 +91,23 @@ function AllMetrics({ metrics }: { metrics: Metrics }) {
   );
 }
 
-function simpler(metrics: Metrics, name: string): { method: string; value: number } | undefined {
-  for (const method of SIMPLER) {
-    const value = metrics[`${method}_${name}`];
-    if (value !== undefined) return { method, value };
-  }
-}
-
 interface ExamplesProps {
   origin: string;
   example: ExampleIds;
+  definitions: readonly ModelDefinition[];
 }
 
 /** Commands to copy, with ids that exist in this shop. */
-function ScoringExamples({ origin, example: { customers: [customerId], product } }: ExamplesProps) {
-  const examples = [
-    {
-      title: "Will this customer leave?",
-      command: `curl ${origin}/predict/churn -H 'content-type: application/json' \\\n` +
-        `  -d '{"customer_id": "${customerId}"}'`,
-    },
-    { title: "What to offer?", command: `curl '${origin}/recommend/${encodeURIComponent(customerId)}?n=5'` },
-    { title: "What to order?", command: `curl ${origin}/inventory/${encodeURIComponent(product)}` },
-  ];
+function ScoringExamples({ origin, example, definitions }: ExamplesProps) {
+  const examples = definitions.flatMap(({ serving }) =>
+    serving.endpoints.map(({ example: { question, path, body } }) => {
+      const url = `curl '${origin}${withIds(path, example)}'`;
+      const data = body === undefined
+        ? ""
+        : ` -H 'content-type: application/json' \\\n  -d '${withIds(JSON.stringify(body), example)}'`;
+      return { title: question, command: url + data };
+    })
+  );
   return (
     <section>
       <h2>Scoring API</h2>
@@ -226,11 +227,12 @@ interface IndexProps {
   origin: string;
   /** Ids that exist, for the examples. */
   example: ExampleIds;
+  models: readonly ModelDefinition[];
 }
 
 /** The start page: reports, models and how to ask for scores. */
 export function renderReportsIndex(
-  { reports, unreadable, versions, now, origin, example }: IndexProps,
+  { reports, unreadable, versions, now, origin, example, models }: IndexProps,
 ): string {
   const renewed = reports.filter(({ removedAt }) => removedAt === undefined);
   const removed = reports.filter(({ removedAt }) => removedAt !== undefined);
@@ -258,8 +260,8 @@ export function renderReportsIndex(
           <div class="grid">{removed.map(card)}</div>
         </>
       )}
-      <ModelsPanel versions={versions} />
-      <ScoringExamples origin={origin} example={example} />
+      <ModelsPanel versions={versions} definitions={models} />
+      <ScoringExamples origin={origin} example={example} definitions={models} />
     </Layout>,
   );
 }

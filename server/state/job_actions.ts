@@ -2,6 +2,7 @@ import { InputError } from "shopflow/errors/mod.ts";
 import {
   type Backfill,
   type BackfillRange,
+  cancelRun,
   type Job,
   type Ledger,
   nextDue,
@@ -11,38 +12,37 @@ import {
   readDefinitions,
   type RemovedJob,
   requestBackfill,
-  requestCancel,
-  requestRun,
   resumeJob,
+  type Run,
   type RunName,
   shortTime,
-  type Slot,
+  triggerRun,
 } from "shopflow/jobs/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../problems.ts";
-import type { JobBoard } from "./job_board.ts";
+import type { JobsReader } from "./jobs_reader.ts";
 
 /** What people may ask for; each is written into the ledger, where schedulers find it. */
 export interface JobActions {
-  /** A run of now, or of a slot that failed, was skipped or missed, or never ran. */
-  run(job: string, by: string, slot?: Date): Promise<Slot>;
-  /** All slots of a time that did not succeed. */
+  /** A run of now, or of a run that failed, was skipped or missed, or never ran. */
+  run(job: string, by: string, scheduledFor?: Date): Promise<Run>;
+  /** All runs of a time that did not succeed. */
   backfill(job: string, by: string, range: BackfillRange): Promise<Backfill>;
-  cancel(run: RunName, by: string): Promise<Slot>;
+  cancel(run: RunName, by: string): Promise<Run>;
   pause(job: string, by: string, reason?: string): Promise<void>;
   resume(job: string): Promise<void>;
 }
 
-/** Slots that may be asked for at once: each is a run. */
-const MOST_SLOTS = 5000;
+/** Runs that may be asked for at once: each is a run. */
+const MAX_RUNS = 5000;
 const MOST_REASON = 300;
 
 /** Every method throws {@linkcode HttpProblem}: 404 for a job that does not exist, 409 for what cannot be done. */
 export function createJobActions(
   store: ObjectStore,
   { now }: Pick<Runtime, "now">,
-  board: JobBoard,
+  board: JobsReader,
 ): JobActions {
   async function act<T>(
     name: string,
@@ -66,15 +66,14 @@ export function createJobActions(
   const request = (by: string) => ({ by, at: now().toISOString() });
 
   return {
-    run: (name, by, slot) =>
-      act(name, (ledger, job, jobs) => requestRun(ledger, job, request(by), slot, jobs)),
+    run: (name, by, scheduledFor) =>
+      act(name, (ledger, job, jobs) => triggerRun(ledger, job, request(by), scheduledFor, jobs)),
     backfill: (name, by, range) =>
       act(name, (ledger, job, jobs) => {
         refuseTooMany(job, range);
         return requestBackfill(ledger, job, request(by), range, jobs);
       }),
-    cancel: (run, by) =>
-      act(run.job, (ledger) => requestCancel(ledger, run, request(by)), { removedToo: true }),
+    cancel: (run, by) => act(run.job, (ledger) => cancelRun(ledger, run, request(by)), { removedToo: true }),
     pause: (name, by, reason) =>
       act(
         name,
@@ -99,19 +98,19 @@ function jobRemoved({ job, removedAt }: RemovedJob): HttpProblem {
   });
 }
 
-/** The answer 404 to a request for a slot that was never entered, or for what is no slot. */
-export function noSuchRun({ job, slot }: RunName): HttpProblem {
+/** The answer 404 to a request for a run that was never entered, or for what is no run. */
+export function noSuchRun({ job, scheduledFor }: RunName): HttpProblem {
   return new HttpProblem(404, "run_not_found", "There is no such run", {
-    found: `${job}, slot ${slot}`,
-    remedy: `The slots of the job are at /jobs/${encodeURIComponent(job)}.`,
+    found: `${job}, run ${scheduledFor}`,
+    remedy: `The runs of the job are at /jobs/${encodeURIComponent(job)}.`,
   });
 }
 
-/** The slot that a path names. @throws {HttpProblem} 404 when it is none. */
-export function slotInPath(job: string, text: string): RunName {
-  const slot = parseTime(text);
-  if (slot === undefined) throw noSuchRun({ job, slot: text });
-  return { job, slot: slot.toISOString() };
+/** The run that a path names. @throws {HttpProblem} 404 when it is none. */
+export function runInPath(job: string, text: string): RunName {
+  const scheduledFor = parseTime(text);
+  if (scheduledFor === undefined) throw noSuchRun({ job, scheduledFor: text });
+  return { job, scheduledFor: scheduledFor.toISOString() };
 }
 
 function refused({ message, expected, found, remedy }: InputError): HttpProblem {
@@ -122,11 +121,15 @@ function refused({ message, expected, found, remedy }: InputError): HttpProblem 
 
 function refuseTooMany({ schedule }: Job, { from, to }: { from: Date; to: Date }): void {
   if ("on" in schedule) return;
-  let slot = nextDue(schedule, new Date(from.getTime() - 1));
-  for (let count = 0; slot !== undefined && slot <= to; count++, slot = nextDue(schedule, slot)) {
-    if (count < MOST_SLOTS) continue;
+  let scheduledFor = nextDue(schedule, new Date(from.getTime() - 1));
+  for (
+    let count = 0;
+    scheduledFor !== undefined && scheduledFor <= to;
+    count++, scheduledFor = nextDue(schedule, scheduledFor)
+  ) {
+    if (count < MAX_RUNS) continue;
     throw new InputError("That is too much at once", {
-      expected: `at most ${MOST_SLOTS.toLocaleString("en")} slots`,
+      expected: `at most ${MAX_RUNS.toLocaleString("en")} runs`,
       remedy: "Ask for a shorter time, and for the rest when it is done.",
     });
   }

@@ -1,5 +1,5 @@
 import { errorText } from "shopflow/errors/mod.ts";
-import { isOpen, type Slot } from "shopflow/jobs/mod.ts";
+import { isOpen, type Run } from "shopflow/jobs/mod.ts";
 import { readRunLog } from "shopflow/jobs/execution/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
@@ -15,34 +15,34 @@ export interface LogTail {
 
 /** Reads ends of logs for pages that many look at. */
 interface LogTails {
-  /** Of the last try that has a log. */
-  of(slot: Slot): Promise<LogTail>;
+  /** Of the last attempt that has a log. */
+  of(run: Run): Promise<LogTail>;
 }
 
 /** Lines that a page shows. */
 const MOST_LINES = 500;
 const MOST_KEPT = 50;
 
-/** @param recheckMs How old what is shown of a run that goes on may be, in milliseconds. */
+/** @param pollMs How old what is shown of a run that goes on may be, in milliseconds. */
 export function createLogTails(
   store: ObjectStore,
   { log }: Pick<Runtime, "log">,
-  recheckMs = 1500,
+  pollMs = 1500,
 ): LogTails {
   const kept = new Map<string, { at: number; tail: Promise<LogTail> }>();
 
-  async function read({ job, slot }: Slot): Promise<LogTail> {
+  async function read({ job, scheduledFor }: Run): Promise<LogTail> {
     const lines: string[] = [];
     let before = 0;
     try {
-      for await (const line of readRunLog(store, { job, slot })) {
+      for await (const line of readRunLog(store, { job, scheduledFor })) {
         lines.push(line);
         if (lines.length < 2 * MOST_LINES) continue;
         before += MOST_LINES;
         lines.splice(0, MOST_LINES);
       }
     } catch (error) {
-      log.warn(`log of ${job} ${slot}: ${errorText(error)}`);
+      log.warn(`log of ${job} ${scheduledFor}: ${errorText(error)}`);
       return { lines: [], before: 0, problem: (error as Error).message };
     }
     const more = Math.max(0, lines.length - MOST_LINES);
@@ -50,15 +50,15 @@ export function createLogTails(
   }
 
   return {
-    of(slot) {
-      if (slot.attempts.length === 0) return Promise.resolve({ lines: [], before: 0 });
-      const key = `${slot.job} ${slot.slot} ${slot.attempts.length} ${slot.endedAt ?? ""}`;
+    of(run) {
+      if (run.attempts.length === 0) return Promise.resolve({ lines: [], before: 0 });
+      const key = `${run.job} ${run.scheduledFor} ${run.attempts.length} ${run.endedAt ?? ""}`;
       const known = kept.get(key);
       // A log is complete before the end of its run is written down.
-      if (known !== undefined && (!isOpen(slot) || performance.now() - known.at < recheckMs)) {
+      if (known !== undefined && (!isOpen(run) || performance.now() - known.at < pollMs)) {
         return known.tail;
       }
-      const tail = read(slot);
+      const tail = read(run);
       kept.delete(key);
       kept.set(key, { at: performance.now(), tail });
       // What could not be read is tried again.

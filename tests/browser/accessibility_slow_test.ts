@@ -14,7 +14,7 @@ import { withTemporaryFolder } from "../lib/notebook/temporary_folder.ts";
 import { testWith } from "../requirements.ts";
 import { publishWholeLake, temporaryLake } from "../server/small_lake.ts";
 import { publishSmallReport } from "../server/small_report.ts";
-import { fillLedger, putSlot, QUEUED_SLOT, saveSmallSchedule, writeLog } from "../server/small_schedule.ts";
+import { fillLedger, putRun, QUEUED_RUN, saveSmallSchedule, writeLog } from "../server/small_schedule.ts";
 import { launchChromium } from "./launch_chromium.ts";
 
 const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -124,8 +124,8 @@ testWith(
         const now = new Date("2024-10-02T11:22:33Z");
         await saveSmallSchedule(lake.store, now);
         await fillLedger(lake.store, now, 10);
-        const run = { ...QUEUED_SLOT, slot: "2024-10-02T11:20:00.000Z" };
-        await putSlot(lake.store, run);
+        const run = { ...QUEUED_RUN, scheduledFor: "2024-10-02T11:20:00.000Z" };
+        await putRun(lake.store, run);
         await writeLog(lake.store, { ...run, attempt: 1 }, ["begins"], now);
         const runtime = createRuntime({ now: () => now, log: createLogger(() => {}) });
         const app = createApp({ store: lake.store, runtime, loopbackOnly: true });

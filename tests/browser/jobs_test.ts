@@ -25,8 +25,8 @@ async function startScheduler(store: ObjectStore) {
     return found;
   };
 
-  async function execute({ job, slot, attempt, signal, stepDone }: Execution) {
-    const log = openRunLog(store, { job: job.name, slot: slot.slot, attempt }, {
+  async function execute({ job, run, attempt, signal, stepDone }: Execution) {
+    const log = openRunLog(store, { job: job.name, scheduledFor: run.scheduledFor, attempt }, {
       now: runtime.now,
       flushMs: 50,
     });
@@ -45,7 +45,7 @@ async function startScheduler(store: ObjectStore) {
   const scheduler: Scheduler = createScheduler({
     ...SMALL_SCHEDULE,
     // Nothing but what the test asks for: what is due meanwhile is none of its business.
-    jobs: SMALL_SCHEDULE.jobs.map((job): Job => ({ ...job, schedule: { on: "snapshot" }, after: [] })),
+    jobs: SMALL_SCHEDULE.jobs.map((job): Job => ({ ...job, schedule: { on: "snapshot" }, dependsOn: [] })),
     ledger: openLedger(store, runtime.now),
     runtime,
     execute,
@@ -77,7 +77,7 @@ async function withSite(
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, runtime.now());
   await fillLedger(lake.store, runtime.now(), 12);
-  const app = createApp({ store: lake.store, runtime, operatorKey: "o", recheckMs: 100 });
+  const app = createApp({ store: lake.store, runtime, operatorKey: "o", pollMs: 100 });
   const server = await listen(app.fetch, { host: "127.0.0.1", port: 0 });
   const browser = await launchChromium();
   try {

@@ -22,7 +22,7 @@ const FILES = [
   "kubernetes/tick.yaml",
 ];
 /** Pages of documentation that an operator copies commands from. */
-const GUIDES = ["documentation/deployment.md", "documentation/operations.md"];
+const GUIDES = ["documentation/how_to/deploy.md", "documentation/how_to/monitor.md"];
 
 interface Pod {
   automountServiceAccountToken: boolean;
@@ -111,10 +111,10 @@ Deno.test("the Containerfile copies every folder that programs import from, and 
   assert.equal(text.match(/ARG DENO_VERSION=(.+)/)![1], readme.match(/npx -y deno@(\S+)/)![1]);
 });
 
-Deno.test("whoever ends a scheduler waits longer than its grace", async () => {
+Deno.test("whoever ends a scheduler waits longer than its shutdown timeout", async () => {
   const seconds = (text: string, pattern: RegExp) => Number(text.match(pattern)![1]);
   const unit = await read("shopflow-schedule.service");
-  assert.ok(seconds(unit, /TimeoutStopSec=(\d+)s/) > seconds(unit, /--grace (\d+)/) + 30);
+  assert.ok(seconds(unit, /TimeoutStopSec=(\d+)s/) > seconds(unit, /--shutdown-timeout (\d+)/) + 30);
   const schedule = (await manifests()).find(({ metadata }) => metadata.name === "shopflow-schedule")!;
   const { terminationGracePeriodSeconds, containers: [{ command }] } = podOf(schedule)!;
   assert.ok(terminationGracePeriodSeconds > Number(command.at(-1)) + 30);

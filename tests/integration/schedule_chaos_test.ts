@@ -1,8 +1,8 @@
-/** Several schedulers on one lake, which are killed and stopped at random: each slot is done once, none is lost. */
+/** Several schedulers on one lake, which are killed and stopped at random: each run is done once, none is lost. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { openLedger, type Slot } from "shopflow/jobs/mod.ts";
+import { openLedger, type Run } from "shopflow/jobs/mod.ts";
 import { type ObjectStore, openStore } from "shopflow/lake/store/mod.ts";
 import { createRandom, type Random } from "shopflow/runtime/mod.ts";
 import { withS3Lake } from "../fixtures/s3_lake.ts";
@@ -19,16 +19,16 @@ const LEASE_MS = 2000;
 interface Chaos {
   jobs: number;
   /** Of each job. */
-  slots: number;
+  runs: number;
   /** Seconds in which all of them are due. */
   seconds: number;
   seed: number;
 }
 
-Deno.test("three schedulers, killed and stopped at random, do each of 2,000 slots once", async () => {
+Deno.test("three schedulers, killed and stopped at random, do each of 2,000 runs once", async () => {
   const home = await Deno.makeTempDir({ prefix: "chaos_" });
   try {
-    await chaos(join(home, "lake"), home, { jobs: 10, slots: 200, seconds: 60, seed: 1 });
+    await chaos(join(home, "lake"), home, { jobs: 10, runs: 200, seconds: 60, seed: 1 });
   } finally {
     await Deno.remove(home, { recursive: true });
   }
@@ -36,15 +36,15 @@ Deno.test("three schedulers, killed and stopped at random, do each of 2,000 slot
 
 testWith(
   ["s3"],
-  "three schedulers, killed and stopped at random, do each of 400 slots once on S3",
-  () => withS3Lake((lake) => chaos(lake.url, lake.home, { jobs: 10, slots: 40, seconds: 25, seed: 2 })),
+  "three schedulers, killed and stopped at random, do each of 400 runs once on S3",
+  () => withS3Lake((lake) => chaos(lake.url, lake.home, { jobs: 10, runs: 40, seconds: 25, seed: 2 })),
 );
 
-async function chaos(lakeUrl: string, home: string, { jobs, slots, seconds, seed }: Chaos): Promise<void> {
+async function chaos(lakeUrl: string, home: string, { jobs, runs, seconds, seed }: Chaos): Promise<void> {
   const effects = join(home, "effects");
   await Deno.mkdir(effects);
   const from = Date.parse("2024-10-02T22:00:30Z");
-  const to = from + slots * MINUTE;
+  const to = from + runs * MINUTE;
   const clock: FastClock = { startsAt: Date.now() + 2000, from, to, speed: (to - from) / (seconds * 1000) };
   const program: SchedulerProgram = { lakeUrl, home, effects, clock, jobs, leaseMs: LEASE_MS };
   const random = createRandom(seed);
@@ -52,13 +52,13 @@ async function chaos(lakeUrl: string, home: string, { jobs, slots, seconds, seed
   const ledger = openLedger(store, () => readFastClock(clock));
   const names = Array.from({ length: jobs }, (_, i) => `job-${i}`);
   const all = async () =>
-    (await Promise.all(names.map((name) => ledger.slots(name, new Date(0), new Date(to))))).flat();
+    (await Promise.all(names.map((name) => ledger.runs(name, new Date(0), new Date(to))))).flat();
 
-  // However long the schedulers take to start, no slot was due before the first of them looked.
+  // However long the schedulers take to start, no run was due before the first of them looked.
   for (const name of names) {
-    const accountedUntil = new Date(from).toISOString();
+    const plannedUntil = new Date(from).toISOString();
     await ledger.control(name).update((value) => ({
-      value: { ...value, accountedUntil },
+      value: { ...value, plannedUntil },
       result: undefined,
     }));
   }
@@ -67,18 +67,18 @@ async function chaos(lakeUrl: string, home: string, { jobs, slots, seconds, seed
   const disturbing = Promise.all(replicas.map((replica) => disturb(replica, random, done.signal)));
   try {
     const deadline = Date.now() + 20 * 60 * 1000;
-    let found: Slot[] = [];
-    while (found.length < jobs * slots || found.some(({ endedAt }) => endedAt === undefined)) {
+    let found: Run[] = [];
+    while (found.length < jobs * runs || found.some(({ endedAt }) => endedAt === undefined)) {
       assert.ok(
         Date.now() < deadline,
-        `${found.filter(({ endedAt }) => endedAt).length} of ${jobs * slots} ended`,
+        `${found.filter(({ endedAt }) => endedAt).length} of ${jobs * runs} ended`,
       );
       await delay(1000);
       found = await all();
     }
-    assert.equal(found.length, jobs * slots);
-    for (const slot of found) assert.equal(slot.status, "succeeded", JSON.stringify(slot));
-    const lost = found.flatMap(({ attempts }) => attempts).filter(({ ended }) => ended === "lost");
+    assert.equal(found.length, jobs * runs);
+    for (const run of found) assert.equal(run.status, "succeeded", JSON.stringify(run));
+    const lost = found.flatMap(({ attempts }) => attempts).filter(({ ended }) => ended === "lease expired");
     assert.ok(lost.length > 0, "no run was taken over");
     await checkEffects(effects, found);
     // What a scheduler that was killed had not sent yet is lost.
@@ -93,15 +93,17 @@ async function chaos(lakeUrl: string, home: string, { jobs, slots, seconds, seed
 }
 
 /**
- * Each step of each slot had its effect, and was done again only where a try before was lost; no two tries of a slot, no two runs of a job, and no two runs of the pool that
+ * Each step of each run had its effect, and was done again only where an attempt before was lost; no two attempts of a run, no two runs of a job, and no two runs of the pool that
  * has one place lived at the same time.
  */
-async function checkEffects(folder: string, slots: Slot[]): Promise<void> {
+async function checkEffects(folder: string, runs: Run[]): Promise<void> {
   const lives = new Map<string, { from: bigint; to: bigint; what: string }[]>();
   let effects = 0;
   for await (const { name } of Deno.readDir(folder)) {
     if (name.endsWith(".effect")) effects++;
-    if (name.endsWith(".again")) assert.ok(followsALostTry(name, slots), `${name}, though no try was lost`);
+    if (name.endsWith(".again")) {
+      assert.ok(followsALostAttempt(name, runs), `${name}, though no attempt was lost`);
+    }
     if (!name.endsWith(".alive")) continue;
     const times = (await Deno.readTextFile(join(folder, name))).match(/\d+/g)?.map(BigInt);
     // It was killed before its first sign of life.
@@ -110,7 +112,7 @@ async function checkEffects(folder: string, slots: Slot[]): Promise<void> {
     const alone = chaosPool(Number(job.replace("job-", ""))) ?? job;
     lives.set(alone, [...lives.get(alone) ?? [], { from: times[0]!, to: times.at(-1)!, what: name }]);
   }
-  const steps = slots.flatMap(({ job }) => chaosSteps(Number(job.replace("job-", ""))));
+  const steps = runs.flatMap(({ job }) => chaosSteps(Number(job.replace("job-", ""))));
   assert.equal(effects, steps.length);
   for (const runs of lives.values()) {
     runs.sort((a, b) => a.from < b.from ? -1 : 1);
@@ -124,15 +126,15 @@ async function checkEffects(folder: string, slots: Slot[]): Promise<void> {
   }
 }
 
-/** Whether the try that left a file, e.g. `job-1@2024-10-02T22-01-00.000Z.2.first.again`, came after one that was lost. */
-function followsALostTry(file: string, slots: Slot[]): boolean {
+/** Whether the attempt that left a file, e.g. `job-1@2024-10-02T22-01-00.000Z.2.first.again`, came after one that was lost. */
+function followsALostAttempt(file: string, runs: Run[]): boolean {
   const [, run, attempt] = /^(.*)\.(\d+)\.\w+\.again$/.exec(file)!;
-  const found = slots.find(({ job, slot }) => `${job}@${slot.replaceAll(":", "-")}` === run)!;
-  return found.attempts.some(({ number, ended }) => number < Number(attempt) && ended === "lost");
+  const found = runs.find(({ job, scheduledFor }) => `${job}@${scheduledFor.replaceAll(":", "-")}` === run)!;
+  return found.attempts.some(({ number, ended }) => number < Number(attempt) && ended === "lease expired");
 }
 
-async function checkLog(store: ObjectStore, { job, slot }: Slot): Promise<void> {
-  const logs = await store.list(`runs/jobs/${job}/logs/${slot.replaceAll(":", "-")}/`);
+async function checkLog(store: ObjectStore, { job, scheduledFor }: Run): Promise<void> {
+  const logs = await store.list(`runs/jobs/${job}/logs/${scheduledFor.replaceAll(":", "-")}/`);
   const text = await Promise.all(
     logs.map(async ({ key }) => new TextDecoder().decode((await store.get(key))!.body)),
   );

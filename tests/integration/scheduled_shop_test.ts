@@ -1,7 +1,7 @@
 /** The real jobs on a simulated shop, run by `deno task schedule` and asked for by `deno task jobs`. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openLedger, type Slot } from "shopflow/jobs/mod.ts";
+import { openLedger, type Run } from "shopflow/jobs/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { listReports } from "shopflow/notebook/report/mod.ts";
 import { untilNothingIsDueFor } from "../schedules/jobs_terminal.ts";
@@ -25,7 +25,7 @@ Deno.test("the real jobs refresh, check, train, score, report and clean up a sho
   const home = await Deno.makeTempDir({ prefix: "scheduled_shop_" });
   const store = createDirectoryStore(join(home, "lake"));
   const ledger = openLedger(store, () => new Date());
-  const slotsOf = (job: string) => ledger.slots(job, new Date(0), new Date());
+  const runsOf = (job: string) => ledger.runs(job, new Date(0), new Date());
   await run(home, "pipelines/commands/simulate.ts", "--customers", "300");
   const schedule = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "schedules/main.ts"],
@@ -35,11 +35,11 @@ Deno.test("the real jobs refresh, check, train, score, report and clean up a sho
     stderr: "null",
   }).spawn();
   try {
-    await run(home, "schedules/jobs_main.ts", "run", "refresh-data", "--wait");
+    await run(home, "schedules/jobs_main.ts", "trigger", "refresh-data", "--wait");
     // Nobody asks for this one: a snapshot was published.
-    let checked: Slot | undefined;
+    let checked: Run | undefined;
     while (checked?.endedAt === undefined) {
-      [checked] = await slotsOf("check-data");
+      [checked] = await runsOf("check-data");
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     assert.equal(checked.status, "succeeded", checked.reason);
@@ -54,13 +54,13 @@ Deno.test("the real jobs refresh, check, train, score, report and clean up a sho
         "collect-garbage",
       ]
     ) {
-      const log = await run(home, "schedules/jobs_main.ts", "run", job, "--wait");
+      const log = await run(home, "schedules/jobs_main.ts", "trigger", job, "--wait");
       assert.match(log, new RegExp(`${job}@`), "the log of the run is printed");
-      const [slot] = (await slotsOf(job)).filter(({ trigger }) => trigger === "manual");
-      assert.ok(slot);
-      assert.equal(slot.status, "succeeded", slot.reason);
-      assert.match(slot.requestedBy!.by, /\S/);
-      if (Deno.build.os === "linux") assert.ok(slot.attempts[0]!.peakBytes! > 1e6);
+      const [triggered] = (await runsOf(job)).filter(({ trigger }) => trigger === "manual");
+      assert.ok(triggered);
+      assert.equal(triggered.status, "succeeded", triggered.reason);
+      assert.match(triggered.requestedBy!.by, /\S/);
+      if (Deno.build.os === "linux") assert.ok(triggered.attempts[0]!.peakBytes! > 1e6);
     }
     // So few customers cannot show that a churn model beats recency: the runs succeed, and the baseline scores.
     for (const key of ["models/churn/decisions.json", "scores/churn/current.json"]) {

@@ -35,7 +35,7 @@ Deno.test("a lake without a snapshot says which command builds one", async () =>
 
 Deno.test("a program that serves a scheduled run says which one, and a malformed name stops it", async () => {
   const home = await Deno.makeTempDir();
-  const env = { SHOPFLOW_HOME: home, SHOPFLOW_RUN_INTERVAL: "2024-10-02T02:05Z/2024-10-02T03:05Z" };
+  const env = { SHOPFLOW_HOME: home, SHOPFLOW_DATA_INTERVAL: "2024-10-02T02:05Z/2024-10-02T03:05Z" };
   try {
     const run = await pipeline(["run", "check-data"], {
       ...env,
@@ -47,7 +47,7 @@ Deno.test("a program that serves a scheduled run says which one, and a malformed
     );
     const malformed = await pipeline(["run", "check-data"], { ...env, SHOPFLOW_RUN: "check-data" });
     assert.equal(malformed.code, 1);
-    assert.match(malformed.stderr, /SHOPFLOW_RUN is not the name of a run/);
+    assert.match(malformed.stderr, /Invalid SHOPFLOW_RUN/);
   } finally {
     await Deno.remove(home, { recursive: true });
   }

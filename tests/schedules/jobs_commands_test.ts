@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { JOBS } from "../../schedules/jobs.ts";
-import { lastSlot, succeeding, withScheduler, withTerminal } from "./jobs_terminal.ts";
+import { lastScheduledFor, succeeding, withScheduler, withTerminal } from "./jobs_terminal.ts";
 
 Deno.test("list shows every job of a lake that was never used, and that no scheduler runs", () =>
   withTerminal(async ({ jobs, json }) => {
@@ -23,7 +23,7 @@ Deno.test("list shows every job of a lake that was never used, and that no sched
 Deno.test("list shows the scheduler that lives, the last status and who paused a job", () =>
   withTerminal(({ jobs, json, store }) =>
     withScheduler(store, succeeding, async () => {
-      assert.equal((await jobs("run", "refresh-data", "--wait")).code, 0);
+      assert.equal((await jobs("trigger", "refresh-data", "--wait")).code, 0);
       assert.equal((await jobs("pause", "train-models", "--reason", "new features")).code, 0);
       const { stdout } = await jobs("list");
       assert.match(stdout, /^1 scheduler on the lake .*: test-host:1\n/);
@@ -45,25 +45,25 @@ Deno.test("a paused job is paused once and resumed once", () =>
 
 Deno.test("runs lists the newest first, of a job, a status, a time, and no more than were asked for", () =>
   withTerminal(async ({ jobs, json }) => {
-    const slot = lastSlot();
-    const before = (hours: number) => new Date(Date.parse(slot) - hours * 3_600_000).toISOString();
-    await jobs("backfill", "refresh-data", "--from", before(30), "--to", slot);
-    await jobs("run", "collect-garbage");
+    const scheduledFor = lastScheduledFor();
+    const before = (hours: number) => new Date(Date.parse(scheduledFor) - hours * 3_600_000).toISOString();
+    await jobs("backfill", "refresh-data", "--from", before(30), "--to", scheduledFor);
+    await jobs("trigger", "collect-garbage");
     await jobs("cancel", `refresh-data@${before(2)}`);
-    const slots = async (...args: string[]) =>
-      (await json("runs", ...args)).map(({ slot }: { slot: string }) => slot);
-    assert.equal((await slots()).length, 20, "the default limit");
-    assert.deepEqual(await slots("refresh-data", "--limit", "3"), [slot, before(1), before(2)]);
-    assert.deepEqual(await slots("--status", "skipped"), [before(2)]);
-    assert.deepEqual(await slots("refresh-data", "--since", before(1)), [slot, before(1)]);
-    assert.equal((await slots("refresh-data", "--since", "3d", "--limit", "100")).length, 31);
-    assert.equal((await slots("--status", "skipped,queued", "--limit", "100")).length, 32);
+    const runs = async (...args: string[]) =>
+      (await json("runs", ...args)).map(({ scheduledFor }: { scheduledFor: string }) => scheduledFor);
+    assert.equal((await runs()).length, 20, "the default limit");
+    assert.deepEqual(await runs("refresh-data", "--limit", "3"), [scheduledFor, before(1), before(2)]);
+    assert.deepEqual(await runs("--status", "skipped"), [before(2)]);
+    assert.deepEqual(await runs("refresh-data", "--since", before(1)), [scheduledFor, before(1)]);
+    assert.equal((await runs("refresh-data", "--since", "3d", "--limit", "100")).length, 31);
+    assert.equal((await runs("--status", "skipped,queued", "--limit", "100")).length, 32);
   }));
 
 const MISTAKES: [string, string[], RegExp][] = [
   [
     "an unknown job",
-    ["run", "trian-models"],
+    ["trigger", "trian-models"],
     /No such job.*found "trian-models"\. Did you mean train-models\?/,
   ],
   ["a part of a job's name", ["pause", "score"], /Did you mean score-customers\?/],
@@ -73,16 +73,20 @@ const MISTAKES: [string, string[], RegExp][] = [
     /expected one of refresh-data.*jobs list` describes them/,
   ],
   [
-    "a slot without a time zone",
-    ["run", "refresh-data", "--slot", "2024-10-02T03:05"],
-    /--slot is not a time.*zone/,
+    "a run without a time zone",
+    ["trigger", "refresh-data", "--scheduled-for", "2024-10-02T03:05"],
+    /--scheduled-for is not a time.*zone/,
   ],
   [
-    "a slot that is none",
-    ["run", "refresh-data", "--slot", "2024-10-02T03:06Z"],
-    /no slot at.*nearest.*03:05Z and.*04:05Z/,
+    "a run that is none",
+    ["trigger", "refresh-data", "--scheduled-for", "2024-10-02T03:06Z"],
+    /no run at.*nearest.*03:05Z and.*04:05Z/,
   ],
-  ["a slot of the future", ["run", "refresh-data", "--slot", "2999-10-02T03:05Z"], /lies in the future/],
+  [
+    "a run of the future",
+    ["trigger", "refresh-data", "--scheduled-for", "2999-10-02T03:05Z"],
+    /lies in the future/,
+  ],
   ["a backfill whose end is before its beginning", [
     "backfill",
     "refresh-data",
@@ -106,7 +110,7 @@ const MISTAKES: [string, string[], RegExp][] = [
     "2024-02-01",
     "--to",
     "2024-10-02",
-  ], /no slots to fill.*snapshot/],
+  ], /no runs to fill.*snapshot/],
   [
     "a backfill without an end",
     ["backfill", "refresh-data", "--from", "2024-02-01"],
@@ -119,7 +123,7 @@ const MISTAKES: [string, string[], RegExp][] = [
     /--limit.*'all' is invalid.*whole number above 0/,
   ],
   ["a time that is none", ["runs", "--since", "yesterday"], /--since is not a time.*90m.*"yesterday"/],
-  ["a run that is none", ["show", "refresh-data@noon"], /Not the name of a run.*JOB@SLOT/],
+  ["a run that is none", ["show", "refresh-data@noon"], /Not the name of a run.*JOB@TIME/],
   [
     "a run that never was",
     ["show", "refresh-data@2024-10-02T03:05Z"],
@@ -149,7 +153,7 @@ Deno.test("the help of each command has what it takes and an example", () =>
         "runs",
         "show",
         "logs",
-        "run",
+        "trigger",
         "backfill",
         "cancel",
         "pause",
@@ -159,7 +163,7 @@ Deno.test("the help of each command has what it takes and an example", () =>
     ) {
       assert.match(stdout, new RegExp(`^  ${command} `, "m"));
     }
-    for (const command of ["runs", "show", "logs", "run", "backfill", "cancel", "pause"]) {
+    for (const command of ["runs", "show", "logs", "trigger", "backfill", "cancel", "pause"]) {
       assert.match((await jobs(command, "--help")).stdout, /Examples?:\n +deno task jobs /, command);
     }
   }));

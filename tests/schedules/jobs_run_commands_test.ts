@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { openLedger } from "shopflow/jobs/mod.ts";
 import { withS3Lake } from "../fixtures/s3_lake.ts";
 import { testWith } from "../requirements.ts";
-import { lastSlot, succeeding, withScheduler, withTerminal } from "./jobs_terminal.ts";
+import { lastScheduledFor, succeeding, withScheduler, withTerminal } from "./jobs_terminal.ts";
 
 Deno.test("run queues a run of now; without a scheduler it says who would have to be started", () =>
   withTerminal(async ({ jobs, json }) => {
-    const { code, stdout } = await jobs("run", "train-models");
+    const { code, stdout } = await jobs("trigger", "train-models");
     assert.equal(code, 0);
     assert.match(
       stdout,
@@ -17,26 +17,26 @@ Deno.test("run queues a run of now; without a scheduler it says who would have t
     assert.match(run.requestedBy.by, /^\S+@\S+ \(terminal\)$/);
   }));
 
-Deno.test("run --wait prints the log of each try and ends with 0 when the last one succeeds", () =>
+Deno.test("trigger --wait prints the log of each attempt and ends with 0 when the last one succeeds", () =>
   withTerminal(({ jobs, store }) =>
     withScheduler(
       store,
-      (attempt) => Promise.resolve({ lines: [`words of try ${attempt}`], succeeds: attempt === 2 }),
+      (attempt) => Promise.resolve({ lines: [`words of attempt ${attempt}`], succeeds: attempt === 2 }),
       async () => {
-        const { code, stdout, stderr } = await jobs("run", "refresh-data", "--wait");
+        const { code, stdout, stderr } = await jobs("trigger", "refresh-data", "--wait");
         assert.equal(code, 0, stderr);
         assert.match(
           stdout,
-          /words of try 1\n(.*\n)*.*words of try 2\nrefresh-data@\S+ succeeded: all steps done\n$/,
+          /words of attempt 1\n(.*\n)*.*words of attempt 2\nrefresh-data@\S+ succeeded: all steps done\n$/,
         );
-        assert.match(stderr, /is queued\n(.*\n)*.*try 1 on test-host:1/);
+        assert.match(stderr, /is queued\n(.*\n)*.*attempt 1 on test-host:1/);
       },
     )
   ));
 
 Deno.test("run --wait without a scheduler says so, and goes on when one is started", () =>
   withTerminal(async ({ start, store }) => {
-    const { answer } = await start(/no scheduler runs on the lake/, "run", "refresh-data", "--wait");
+    const { answer } = await start(/no scheduler runs on the lake/, "trigger", "refresh-data", "--wait");
     await withScheduler(store, succeeding, async () => {
       const { code, stdout } = await answer;
       assert.deepEqual([code, /copied 5 tables\nrefresh-data@\S+ succeeded/.test(stdout)], [0, true]);
@@ -49,7 +49,7 @@ Deno.test("run --wait ends with 1 when the run failed, and show and logs tell ev
       store,
       (attempt) => Promise.resolve({ lines: [`no source, ${attempt}`], succeeds: false }),
       async () => {
-        const waited = await jobs("run", "refresh-data", "--wait", "--json");
+        const waited = await jobs("trigger", "refresh-data", "--wait", "--json");
         assert.equal(waited.code, 1);
         assert.equal(JSON.parse(waited.stdout).status, "failed");
 
@@ -64,7 +64,7 @@ Deno.test("run --wait ends with 1 when the run failed, and show and logs tell ev
         assert.match((await jobs("logs", "refresh-data")).stdout, /^\S+ no source, 2\n$/);
         assert.match((await jobs("logs", "refresh-data", "--attempt", "1")).stdout, /^\S+ no source, 1\n$/);
         const missing = await jobs("logs", "refresh-data", "--attempt", "7");
-        assert.deepEqual([missing.code, /has no try 7: expected one of 1, 2/.test(missing.stderr)], [
+        assert.deepEqual([missing.code, /has no attempt 7: expected one of 1, 2/.test(missing.stderr)], [
           1,
           true,
         ]);
@@ -78,16 +78,16 @@ Deno.test("logs --follow ends with the run; cancel ends the run that goes on", (
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
       return { lines: ["told to end"], succeeds: false };
     }, async () => {
-      const { slot } = await json("run", "refresh-data");
+      const { scheduledFor } = await json("trigger", "refresh-data");
       while ((await json("show", "refresh-data")).status !== "running");
       const following = jobs("logs", "refresh-data", "--follow");
       const { code, stdout } = await jobs("cancel", "refresh-data");
       assert.deepEqual([code, /is to be ended/.test(stdout)], [0, true]);
       assert.match((await following).stdout, /told to end\n$/);
-      const ended = await json("show", `refresh-data@${slot}`);
+      const ended = await json("show", `refresh-data@${scheduledFor}`);
       assert.equal(ended.status, "failed");
       assert.match(ended.reason, /^cancelled by \S+@\S+ \(terminal\)$/);
-      const again = await jobs("cancel", `refresh-data@${slot}`);
+      const again = await jobs("cancel", `refresh-data@${scheduledFor}`);
       assert.deepEqual([again.code, /cannot be cancelled.*found one that failed/.test(again.stderr)], [
         1,
         true,
@@ -97,7 +97,7 @@ Deno.test("logs --follow ends with the run; cancel ends the run that goes on", (
 
 Deno.test("a run that is cancelled before it is started is skipped", () =>
   withTerminal(async ({ jobs, json }) => {
-    await jobs("run", "refresh-data");
+    await jobs("trigger", "refresh-data");
     assert.match(
       (await jobs("cancel", "refresh-data")).stdout,
       /is skipped: cancelled by \S+ \(terminal\) before it ran/,
@@ -105,24 +105,28 @@ Deno.test("a run that is cancelled before it is started is skipped", () =>
     assert.equal((await json("runs"))[0].status, "skipped");
   }));
 
-Deno.test("run --slot and backfill ask for slots with their own times and intervals, each once", () =>
+Deno.test("trigger --scheduled-for and backfill ask for runs with their own times and intervals, each once", () =>
   withTerminal(async ({ jobs, json }) => {
-    const slot = lastSlot();
-    const run = await json("run", "refresh-data", "--slot", slot);
-    assert.deepEqual([run.slot, run.trigger, run.interval.to], [slot, "backfill", slot]);
-    const from = new Date(Date.parse(slot) - 3 * 3_600_000).toISOString();
-    const range = ["backfill", "refresh-data", "--from", from, "--to", slot];
+    const scheduledFor = lastScheduledFor();
+    const run = await json("trigger", "refresh-data", "--scheduled-for", scheduledFor);
+    assert.deepEqual([run.scheduledFor, run.trigger, run.dataInterval.end], [
+      scheduledFor,
+      "backfill",
+      scheduledFor,
+    ]);
+    const from = new Date(Date.parse(scheduledFor) - 3 * 3_600_000).toISOString();
+    const range = ["backfill", "refresh-data", "--from", from, "--to", scheduledFor];
     const planned = await jobs(...range, "--dry-run");
     assert.match(
       planned.stdout,
-      /^(refresh-data@\S+Z\n){3}3 slots of refresh-data would be asked for; 1 other succ/,
+      /^(refresh-data@\S+Z\n){3}3 runs of refresh-data would be asked for; 1 other succ/,
     );
     assert.equal((await json("runs")).length, 1, "a dry run writes nothing");
     const asked = await json(...range);
     assert.equal(asked.asked.length, 3);
     assert.equal((await json("runs", "refresh-data")).length, 4);
     assert.deepEqual((await json(...range)).asked, [], "asked for again, nothing is left to do");
-    const repeated = await jobs("run", "refresh-data", "--slot", slot);
+    const repeated = await jobs("trigger", "refresh-data", "--scheduled-for", scheduledFor);
     assert.match(repeated.stderr, /is not run again: .*found one that is queued/);
   }));
 
@@ -133,7 +137,7 @@ testWith(
     withS3Lake((lake) =>
       withTerminal(({ jobs, json }) =>
         withScheduler(lake.store, succeeding, async () => {
-          const { code, stdout, stderr } = await jobs("run", "refresh-data", "--wait");
+          const { code, stdout, stderr } = await jobs("trigger", "refresh-data", "--wait");
           assert.equal(code, 0, stderr);
           assert.match(stdout, /copied 5 tables\nrefresh-data@\S+ succeeded/);
           assert.equal((await json("list")).schedulers.length, 1);
@@ -144,13 +148,13 @@ testWith(
     ),
 );
 
-Deno.test("backfill says what its slots wait for, and how that is asked for, too, or not waited for", () =>
+Deno.test("backfill says what its runs wait for, and how that is asked for, too, or not waited for", () =>
   withTerminal(async ({ jobs, json }) => {
     const range = ["score-customers", "--from", "2024-10-01", "--to", "2024-10-02"];
     const planned = await jobs("backfill", ...range, "--dry-run");
     assert.match(
       planned.stdout,
-      /1 slot of score-customers would be asked for\n1 slot of refresh-data that they depend on did not succ/,
+      /1 run of score-customers would be asked for\n1 run of refresh-data that they depend on did not succ/,
     );
     assert.match(
       planned.stdout,
@@ -160,7 +164,7 @@ Deno.test("backfill says what its slots wait for, and how that is asked for, too
     assert.equal((await json("runs", "score-customers"))[0].status, "waiting");
     await jobs("cancel", "score-customers");
     const both = await jobs("backfill", ...range, "--with-dependencies");
-    assert.match(both.stdout, /1 slot of refresh-data that they depend on: asked for, too\n$/);
+    assert.match(both.stdout, /1 run of refresh-data that they depend on: asked for, too\n$/);
     assert.equal((await json("runs", "refresh-data"))[0].status, "queued");
     await jobs("cancel", "score-customers");
     assert.deepEqual((await json("backfill", ...range, "--ignore-dependencies")).upstream, []);
@@ -171,12 +175,12 @@ Deno.test("backfill says what its slots wait for, and how that is asked for, too
 
 Deno.test("run says what of its dependencies has not succeeded, and show says it afterwards", () =>
   withTerminal(async ({ jobs, json }) => {
-    const { stderr } = await jobs("run", "train-models");
+    const { stderr } = await jobs("trigger", "train-models");
     assert.match(
       stderr,
-      /does not wait for what it depends on: refresh-data, whose slots up to then are not en/,
+      /does not wait for what it depends on: refresh-data, whose runs up to then are not en/,
     );
-    assert.match((await jobs("show", "train-models")).stdout, /^ +not awaited +refresh-data, whose slots/m);
+    assert.match((await jobs("show", "train-models")).stdout, /^ +not awaited +refresh-data, whose runs/m);
     assert.equal((await json("show", "train-models")).unmet.length, 1);
-    assert.equal((await jobs("run", "refresh-data")).stderr, "", "it depends on nothing");
+    assert.equal((await jobs("trigger", "refresh-data")).stderr, "", "it depends on nothing");
   }));

@@ -10,7 +10,7 @@ import { JOBS } from "../../schedules/jobs.ts";
 const ROOT = join(import.meta.dirname!, "..", "..");
 const PROGRAM = join(ROOT, "schedules", "jobs_main.ts");
 
-const RETRY_ONCE = { most: 1, firstDelaySeconds: 0.001, maxDelaySeconds: 0.001 };
+const RETRY_ONCE = { limit: 1, firstDelaySeconds: 0.001, maxDelaySeconds: 0.001 };
 
 /** What a command of `deno task jobs` came to. */
 export interface Answer {
@@ -98,7 +98,7 @@ async function startJobs(
   return { answer };
 }
 
-/** What a try of a run prints, and how it ends; called with its number. */
+/** What an attempt of a run prints, and how it ends; called with its number. */
 export type Play = (attempt: number, signal: AbortSignal) => Promise<{ lines: string[]; succeeds: boolean }>;
 
 /** A scheduler of this process that works while `body` does; its runs are played, their logs are real. */
@@ -108,8 +108,8 @@ export async function withScheduler(
   body: (scheduler: Scheduler) => Promise<void>,
 ): Promise<void> {
   const now = () => new Date();
-  const execute: Execute = async ({ slot, attempt, signal }) => {
-    const log = openRunLog(store, { job: slot.job, slot: slot.slot, attempt }, { now });
+  const execute: Execute = async ({ run, attempt, signal }) => {
+    const log = openRunLog(store, { job: run.job, scheduledFor: run.scheduledFor, attempt }, { now });
     const { lines, succeeds } = await play(attempt, signal);
     lines.forEach((line) => log.write(line));
     await log.close();
@@ -147,8 +147,8 @@ export async function withScheduler(
 
 const REFRESH = JOBS.jobs.find(({ name }) => name === "refresh-data")!;
 
-/** The last slot of refresh-data that is due, as an ISO time. */
-export function lastSlot(): string {
+/** The last run of refresh-data that is due, as an ISO time. */
+export function lastScheduledFor(): string {
   const { schedule } = REFRESH;
   assert.ok("cron" in schedule);
   return nextDue(schedule, new Date(Date.now() - 3_600_000))!.toISOString();

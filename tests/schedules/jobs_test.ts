@@ -9,7 +9,7 @@ import { JOBS, PIPELINES, STAKEHOLDERS_TIME_ZONE } from "../../schedules/jobs.ts
 const ROOT = join(import.meta.dirname!, "..", "..");
 const job = (name: string) => JOBS.jobs.find((job) => job.name === name)!;
 
-/** The times of a job's next slots. */
+/** The times of a job's next runs. */
 function dueTimes(name: string, from: string, count: number): string[] {
   const { schedule } = job(name);
   assert.ok("cron" in schedule);
@@ -39,8 +39,8 @@ Deno.test("every notebook of a job declares the parameters that the job gives it
 });
 
 Deno.test("every job has an owner, a description and someone who hears of its failures", () => {
-  for (const { name, owner, description, alert } of JOBS.jobs) {
-    assert.ok(owner && alert && /^[a-z].*[^.]$/.test(description), name);
+  for (const { name, owner, description, alertChannel } of JOBS.jobs) {
+    assert.ok(owner && alertChannel && /^[a-z].*[^.]$/.test(description), name);
   }
 });
 

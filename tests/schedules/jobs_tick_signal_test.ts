@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Slot } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
 import { withTerminal } from "./jobs_terminal.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");
@@ -32,7 +32,7 @@ Deno.test("SIGTERM in the middle of a tick hands its run over to the next one, a
 }, () =>
   withTerminal(async ({ home, jobs, json }) => {
     await using database = silentDatabase();
-    await jobs("run", "refresh-data");
+    await jobs("trigger", "refresh-data");
     const tick = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "schedules/jobs_main.ts", "tick"],
       cwd: ROOT,
@@ -47,17 +47,17 @@ Deno.test("SIGTERM in the middle of a tick hands its run over to the next one, a
     const { code } = await tick.status;
     const [stdout, stderr] = await said;
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^refresh-data@\S+Z queued in .*: its scheduler was stopped and handed it over$/m);
+    assert.match(stdout, /^refresh-data@\S+Z queued in .*: its scheduler was stopped$/m);
     assert.match(stdout, /^left: refresh-data@\S+Z queued/m);
     assert.deepEqual((await json("list")).schedulers, [], "it has said goodbye");
 
-    const left: Slot = await json("show", "refresh-data");
+    const left: Run = await json("show", "refresh-data");
     assert.equal(left.status, "queued");
-    assert.deepEqual(left.attempts.map(({ ended }) => ended), ["handed over"]);
+    assert.deepEqual(left.attempts.map(({ ended }) => ended), ["released"]);
     // The next tick takes it up at once; there it has no database to wait for.
     const next = await jobs("tick");
     assert.equal(next.code, 0, next.stderr);
-    const after: Slot = await json("show", left.job + "@" + left.slot);
+    const after: Run = await json("show", left.job + "@" + left.scheduledFor);
     assert.equal(after.attempts.length, 2);
     assert.equal(after.attempts[1]!.ended, "failed");
   }));

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { nextDue, openLedger, type Slot } from "shopflow/jobs/mod.ts";
+import { nextDue, openLedger, type Run } from "shopflow/jobs/mod.ts";
 import { join } from "node:path";
 import { JOBS } from "../../schedules/jobs.ts";
 import { withTerminal } from "./jobs_terminal.ts";
 
 Deno.test("tick runs what is queued as real processes, says what became of it, and ends", () =>
   withTerminal(async ({ jobs, json }) => {
-    await jobs("run", "collect-garbage");
+    await jobs("trigger", "collect-garbage");
     const { code, stdout, stderr } = await jobs("tick");
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^collect-garbage@\S+Z succeeded in .*: .*\n1 run ended\.\n$/);
@@ -19,37 +19,37 @@ Deno.test("tick runs what is queued as real processes, says what became of it, a
 Deno.test("a run that fails in a tick is left to the next one, and the exit code is 0", () =>
   withTerminal(async ({ jobs }) => {
     // There is no snapshot to train on.
-    await jobs("run", "train-models");
+    await jobs("trigger", "train-models");
     const { code, stdout, stderr } = await jobs("tick");
     assert.equal(code, 0, stderr);
     assert.match(stdout, /train-models@\S+Z queued in .*; retry 1 of 1 at/);
     assert.match(stdout, /^left: train-models@\S+Z queued/m);
   }));
 
-Deno.test("a slot that was due between two ticks is not missed, one that is older is", () =>
+Deno.test("a run that was due between two ticks is not missed, one that is older is", () =>
   withTerminal(async ({ jobs, json, store }) => {
     const { schedule } = JOBS.jobs.find(({ name }) => name === "refresh-data")!;
     assert.ok("cron" in schedule);
     const due = nextDue(schedule, new Date(Date.now() - 3_600_000))!;
     const ledger = openLedger(store, () => new Date());
     await ledger.control("refresh-data").update((value) => ({
-      value: { ...value, accountedUntil: new Date(due.getTime() - 7_200_000).toISOString() },
+      value: { ...value, plannedUntil: new Date(due.getTime() - 7_200_000).toISOString() },
       result: undefined,
     }));
     // It is less than an hour old, the ones before it are older.
-    const { code, stderr } = await jobs("tick", "--grace", "60");
+    const { code, stderr } = await jobs("tick", "--missed-after", "60");
     assert.equal(code, 0, stderr);
-    const slots = await json("runs", "refresh-data");
+    const runs = await json("runs", "refresh-data");
     assert.deepEqual(
-      slots.map(({ trigger, status }: Slot) => [trigger, status === "missed"]),
+      runs.map(({ trigger, status }: Run) => [trigger, status === "missed"]),
       [["schedule", false], ["schedule", true]],
     );
-    assert.equal(slots[0].slot, due.toISOString());
+    assert.equal(runs[0].scheduledFor, due.toISOString());
   }));
 
 Deno.test("the exit code of a tick is 1 when a job's ledger cannot be kept; other jobs are looked after", () =>
   withTerminal(async ({ home, jobs, json }) => {
-    await jobs("run", "collect-garbage");
+    await jobs("trigger", "collect-garbage");
     const folder = join(home, "lake", "runs", "jobs", "refresh-data");
     await Deno.mkdir(folder, { recursive: true });
     await Deno.writeTextFile(join(folder, "control.json"), "no JSON");

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
-import { openLedger, saveDefinitions, type Slot } from "shopflow/jobs/mod.ts";
+import { openLedger, type Run, saveDefinitions } from "shopflow/jobs/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { JOBS } from "../../schedules/jobs.ts";
 import { withTerminal } from "./jobs_terminal.ts";
 
 const FORMER = { ...JOBS.jobs[0]!, name: "copy-tables", description: "what copied tables before" };
-const OPEN: Slot = {
+const OPEN: Run = {
   job: FORMER.name,
-  slot: "2024-10-02T03:05:00.000Z",
+  scheduledFor: "2024-10-02T03:05:00.000Z",
   trigger: "schedule",
-  interval: { from: "2024-10-02T02:05:00.000Z", to: "2024-10-02T03:05:00.000Z" },
+  dataInterval: { start: "2024-10-02T02:05:00.000Z", end: "2024-10-02T03:05:00.000Z" },
   status: "queued",
   reason: "to be started",
-  enteredAt: "2024-10-02T03:05:01.000Z",
+  plannedAt: "2024-10-02T03:05:01.000Z",
   stepsDone: [],
   attempts: [],
 };
@@ -21,11 +21,11 @@ const OPEN: Slot = {
 async function leaveFormerJob(store: ObjectStore): Promise<void> {
   const now = () => new Date("2024-10-02T04:00:00Z");
   await saveDefinitions(store, { ...JOBS, jobs: [FORMER, ...JOBS.jobs] }, now());
-  await openLedger(store, now).enter(FORMER.name, [OPEN]);
+  await openLedger(store, now).enqueue(FORMER.name, [OPEN]);
   await saveDefinitions(store, JOBS, now());
 }
 
-Deno.test("a job that was removed is listed as such, and its slots are shown with those of others", () =>
+Deno.test("a job that was removed is listed as such, and its runs are shown with those of others", () =>
   withTerminal(async ({ jobs, json, store }) => {
     await leaveFormerJob(store);
     const { stdout } = await jobs("list");
@@ -44,10 +44,10 @@ Deno.test("a job that was removed is listed as such, and its slots are shown wit
     assert.match(shown.stdout, /^ +note +the job was removed at 2024-10-02 04:00 UTC$/m);
   }));
 
-Deno.test("an open slot of a removed job can be cancelled, but nothing of it can be asked for", () =>
+Deno.test("an open run of a removed job can be cancelled, but nothing of it can be asked for", () =>
   withTerminal(async ({ jobs, json, store }) => {
     await leaveFormerJob(store);
-    const run = await jobs("run", "copy-tables");
+    const run = await jobs("trigger", "copy-tables");
     assert.equal(run.code, 1);
     assert.match(run.stderr, /No such job: expected one of refresh-data/);
     assert.match((await jobs("cancel", "copy-tables")).stdout, /is skipped: cancelled by/);

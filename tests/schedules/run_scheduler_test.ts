@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readDefinitions, requestRun } from "shopflow/jobs/mod.ts";
+import { readDefinitions, triggerRun } from "shopflow/jobs/mod.ts";
 import { readRunLog } from "shopflow/jobs/execution/mod.ts";
 import { runTick, startSchedule } from "../../schedules/run_scheduler.ts";
 import { jobSet } from "../lib/jobs/scheduler_fixture.ts";
@@ -10,7 +10,7 @@ Deno.test("a schedule runs what is asked for in processes of its own, with log, 
     const jobs = jobSet([{
       schedule: YEARLY,
       steps: [{ pipeline: "extract" }, { pipeline: "transform" }],
-      retries: { most: 1, firstDelaySeconds: 1 },
+      retries: { limit: 1, firstDelaySeconds: 1 },
     }]);
     const [job] = jobs.jobs;
     const secret = "hunter2-of-the-database";
@@ -32,22 +32,22 @@ Deno.test("a schedule runs what is asked for in processes of its own, with log, 
     });
     try {
       assert.deepEqual((await readDefinitions(store))?.jobs, jobs.jobs);
-      const asked = await requestRun(ledger, job!, { by: "anna", at: runtime.now().toISOString() });
-      const slot = await ended(ledger, asked);
-      assert.equal(slot.status, "succeeded", slot.reason);
-      assert.deepEqual(slot.attempts.map(({ ended, reason }) => [ended, reason]), [
+      const asked = await triggerRun(ledger, job!, { by: "anna", at: runtime.now().toISOString() });
+      const run = await ended(ledger, asked);
+      assert.equal(run.status, "succeeded", run.reason);
+      assert.deepEqual(run.attempts.map(({ ended, reason }) => [ended, reason]), [
         ["failed", "transform: exit code 3"],
         ["succeeded", "exit code 0"],
       ]);
-      assert.deepEqual(slot.stepsDone, ["extract"]);
+      assert.deepEqual(run.stepsDone, ["extract"]);
       if (Deno.build.os === "linux") {
-        assert.ok(slot.attempts[0]!.peakBytes! > 150e6, `${slot.attempts[0]!.peakBytes}`);
+        assert.ok(run.attempts[0]!.peakBytes! > 150e6, `${run.attempts[0]!.peakBytes}`);
       }
-      const first = (await Array.fromAsync(readRunLog(store, slot, 1))).join("\n");
+      const first = (await Array.fromAsync(readRunLog(store, run, 1))).join("\n");
       assert.match(first, /does extract for refresh@.* with \*\*\*/);
       assert.match(first, /no such table/);
-      const second = (await Array.fromAsync(readRunLog(store, slot, 2))).join("\n");
-      assert.match(second, /extract: was done by an earlier try/);
+      const second = (await Array.fromAsync(readRunLog(store, run, 2))).join("\n");
+      assert.match(second, /extract: done by an earlier attempt/);
       assert.doesNotMatch(second, /does extract/);
       assert.doesNotMatch(first + second + log.join("\n"), new RegExp(secret));
     } finally {
@@ -59,15 +59,15 @@ Deno.test("a run over its job's limit is ended, whatever it does", () =>
   withLake(async ({ ledger, config, runtime }) => {
     const jobs = jobSet([{ schedule: YEARLY, timeoutMinutes: 1 / 60 }]);
     const program = evaluated('Deno.addSignalListener("SIGTERM", () => {}); setInterval(() => {}, 1000);');
-    const loop = await startSchedule({ jobs, config, runtime, program, pollMs: 50, killMs: 100 });
+    const loop = await startSchedule({ jobs, config, runtime, program, pollMs: 50, killAfterMs: 100 });
     try {
-      const slot = await ended(
+      const run = await ended(
         ledger,
-        await requestRun(ledger, jobs.jobs[0]!, { by: "anna", at: runtime.now().toISOString() }),
+        await triggerRun(ledger, jobs.jobs[0]!, { by: "anna", at: runtime.now().toISOString() }),
       );
-      assert.equal(slot.status, "failed");
-      assert.equal(slot.attempts[0]!.ended, "timed out");
-      assert.match(slot.reason, /limit of 0\.01\d* minutes/);
+      assert.equal(run.status, "failed");
+      assert.equal(run.attempts[0]!.ended, "timed out");
+      assert.match(run.reason, /limit of 0\.01\d* minutes/);
     } finally {
       await loop.stop(0);
     }
@@ -79,12 +79,12 @@ Deno.test("a program that cannot be started is a failed run", () =>
     const program = () => ({ program: "/no/such/program", args: [], cwd: "." });
     const loop = await startSchedule({ jobs, config, runtime, program, pollMs: 50 });
     try {
-      const slot = await ended(
+      const run = await ended(
         ledger,
-        await requestRun(ledger, jobs.jobs[0]!, { by: "anna", at: runtime.now().toISOString() }),
+        await triggerRun(ledger, jobs.jobs[0]!, { by: "anna", at: runtime.now().toISOString() }),
       );
-      assert.equal(slot.status, "failed");
-      assert.match(slot.reason, /could not be started/);
+      assert.equal(run.status, "failed");
+      assert.match(run.reason, /could not be started/);
     } finally {
       await loop.stop(0);
     }
@@ -92,10 +92,10 @@ Deno.test("a program that cannot be started is a failed run", () =>
 
 Deno.test("a tick runs what is due and ends, and the next one tries again what failed", () =>
   withLake(async ({ ledger, config, runtime, clock }) => {
-    const jobs = jobSet([{ retries: { most: 1, firstDelaySeconds: 60 } }, {
+    const jobs = jobSet([{ retries: { limit: 1, firstDelaySeconds: 60 } }, {
       name: "score",
       schedule: { cron: "0 * * * *" },
-      after: ["refresh"],
+      dependsOn: ["refresh"],
     }]);
     const options = (code: string) => ({ jobs, config, runtime, program: evaluated(code) });
     assert.deepEqual(await runTick(options("")), { ran: [], left: [], problems: {} });
@@ -113,7 +113,7 @@ Deno.test("a tick runs what is due and ends, and the next one tries again what f
       "succeeded",
     ]]);
     assert.deepEqual(done.left, []);
-    assert.equal((await ledger.slots("refresh", new Date(0), new Date("9999-01-01"))).length, 1);
+    assert.equal((await ledger.runs("refresh", new Date(0), new Date("9999-01-01"))).length, 1);
   }));
 
 Deno.test("a failure is told to the channel of its job, with the end of its log", async () => {

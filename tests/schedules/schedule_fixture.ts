@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Job, type Ledger, openLedger, type Slot } from "shopflow/jobs/mod.ts";
+import { type Job, type Ledger, openLedger, type Run } from "shopflow/jobs/mod.ts";
 import type { ProgramCall } from "shopflow/jobs/execution/mod.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime, type Runtime } from "shopflow/runtime/mod.ts";
@@ -9,25 +9,25 @@ export const ROOT = join(import.meta.dirname!, "..", "..");
 /** Not due while a test runs. */
 export const YEARLY = { cron: "0 0 1 1 *" };
 
-/** A program of Deno in the place of a step; its arguments are the step's name and, after the first try, the word again. */
+/** A program of Deno in the place of a step; its arguments are the step's name and, after the first attempt, the word again. */
 export function evaluated(code: string) {
-  return (step: Job["steps"][number], { slot }: { slot: Slot }): ProgramCall => ({
+  return (step: Job["steps"][number], { run }: { run: Run }): ProgramCall => ({
     program: Deno.execPath(),
     args: [
       "eval",
       code,
       "pipeline" in step ? step.pipeline : "",
-      ...(slot.attempts.length > 0 ? ["again"] : []),
+      ...(run.attempts.length > 0 ? ["again"] : []),
     ],
     cwd: ROOT,
-    env: { SHOPFLOW_RUN: `${slot.job}@${slot.slot}` },
+    env: { SHOPFLOW_RUN: `${run.job}@${run.scheduledFor}` },
   });
 }
 
-/** Waits until a slot has ended. */
-export async function ended(ledger: Ledger, { job, slot }: Slot): Promise<Slot> {
+/** Waits until a run has ended. */
+export async function ended(ledger: Ledger, { job, scheduledFor }: Run): Promise<Run> {
   for (;;) {
-    const found = await ledger.slot({ job, slot });
+    const found = await ledger.run({ job, scheduledFor });
     if (found?.endedAt !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -8,7 +8,7 @@ Deno.test("deno task schedule --run asks for a run at the beginning, and is refu
   withTerminal(async ({ home, json }) => {
     const schedule = (job: string) =>
       new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "schedules/main.ts", "--grace", "60", "--run", job],
+        args: ["run", "-A", "schedules/main.ts", "--shutdown-timeout", "60", "--run", job],
         cwd: ROOT,
         env: { SHOPFLOW_HOME: home, SHOPFLOW_LAKE: "", NO_COLOR: "1" },
         stdout: "piped",

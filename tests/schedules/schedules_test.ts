@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Slot } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { JOBS } from "../../schedules/jobs.ts";
 import { stepProgram } from "../../schedules/run_scheduler.ts";
@@ -15,20 +15,25 @@ Deno.test("Deno.cron only ticks: once a minute, and what fails is not for it to 
 
 Deno.test("a step's process has the permissions of its task, and is told which run it serves", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
-  const slot = slotOf("daily", "2024-10-01T22:00:00Z", "2024-09-30T22:00:00Z");
+  const run = runOf("daily", "2024-10-01T22:00:00Z", "2024-09-30T22:00:00Z");
   const { jobs: [job] } = jobSet([{
     name: "daily",
     schedule: { cron: "0 0 * * *", timeZone: "Europe/Berlin" },
   }]);
-  const pipeline = stepProgram({ pipeline: "train" }, { job: job!, slot });
+  const pipeline = stepProgram({ pipeline: "train" }, { job: job!, run });
   assert.equal(pipeline.program, Deno.execPath());
   assert.equal(["deno", ...pipeline.args].join(" "), `${tasks.pipeline.command} run train`);
   assert.deepEqual(pipeline.env, {
     SHOPFLOW_RUN: "daily@2024-10-01T22:00Z",
-    SHOPFLOW_RUN_INTERVAL: "2024-09-30T22:00:00.000Z/2024-10-01T22:00:00.000Z",
+    SHOPFLOW_DATA_INTERVAL: "2024-09-30T22:00:00.000Z/2024-10-01T22:00:00.000Z",
   });
-  const parameters = { as_of: "{slot}", from: "{interval_start}", title: "To {interval_end}", top: 5 };
-  const notebook = stepProgram({ notebook: "notebooks/churn.ipynb", parameters }, { job: job!, slot });
+  const parameters = {
+    as_of: "{scheduled_for}",
+    from: "{data_interval_start}",
+    title: "To {data_interval_end}",
+    top: 5,
+  };
+  const notebook = stepProgram({ notebook: "notebooks/churn.ipynb", parameters }, { job: job!, run });
   assert.equal(
     ["deno", ...notebook.args].join(" "),
     `${tasks.notebook.command} run notebooks/churn.ipynb -p as_of=2024-10-02 -p from=2024-10-01 -p title=To 2024-10-02 -p top=5`,
@@ -49,7 +54,7 @@ Deno.test("deno task schedule --list prints the jobs and ends", async () => {
 
 Deno.test("deno task schedule refuses what it does not know, with what it does", async () => {
   for (
-    const [flag, message] of [["--grace=soon", /number of seconds from 0/], [
+    const [flag, message] of [["--shutdown-timeout=soon", /number of seconds from 0/], [
       "--max-runs=0",
       /whole number above 0/,
     ]] as const
@@ -69,7 +74,7 @@ Deno.test("deno task schedule ends on SIGTERM, and says goodbye in the lake", {
   const home = await Deno.makeTempDir({ prefix: "schedules_" });
   try {
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "schedules/main.ts", "--grace", "5"],
+      args: ["run", "-A", "schedules/main.ts", "--shutdown-timeout", "5"],
       cwd: ROOT,
       env: { SHOPFLOW_HOME: home },
       stdout: "piped",
@@ -92,15 +97,15 @@ Deno.test("deno task schedule ends on SIGTERM, and says goodbye in the lake", {
   }
 });
 
-function slotOf(job: string, to: string, from: string): Slot {
+function runOf(job: string, to: string, from: string): Run {
   return {
     job,
-    slot: new Date(to).toISOString(),
+    scheduledFor: new Date(to).toISOString(),
     trigger: "schedule",
-    interval: { from: new Date(from).toISOString(), to: new Date(to).toISOString() },
+    dataInterval: { start: new Date(from).toISOString(), end: new Date(to).toISOString() },
     status: "queued",
     reason: "",
-    enteredAt: to,
+    plannedAt: to,
     stepsDone: [],
     attempts: [],
   };

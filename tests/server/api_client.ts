@@ -2,7 +2,7 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { createApp, type ServerDependencies } from "../../server/app.ts";
 import { publishWholeLake, temporaryLake } from "./small_lake.ts";
-import { putSlot, QUEUED_SLOT, saveSmallSchedule } from "./small_schedule.ts";
+import { putRun, QUEUED_RUN, saveSmallSchedule } from "./small_schedule.ts";
 
 /** The body of an unsuccessful answer. */
 export interface Problem {
@@ -62,7 +62,7 @@ export function testApi(name: string, body: (client: ApiClient) => Promise<void>
       const lake = await temporaryLake();
       await publishWholeLake(lake.store);
       await saveSmallSchedule(lake.store, NOW);
-      await putSlot(lake.store, QUEUED_SLOT);
+      await putRun(lake.store, QUEUED_RUN);
       return { lake, client: createClient(lake.store, { loopbackOnly: true }) };
     })();
     await body((await shared).client);

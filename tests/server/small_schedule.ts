@@ -4,8 +4,8 @@ import {
   type Job,
   type JobSet,
   openLedger,
+  type Run,
   saveDefinitions,
-  type Slot,
 } from "shopflow/jobs/mod.ts";
 import { dueTimes } from "../../lib/jobs/scheduler/due.ts";
 import { openRunLog } from "shopflow/jobs/execution/mod.ts";
@@ -31,7 +31,7 @@ export const SMALL_SCHEDULE: JobSet = defineJobs(
       schedule: { cron: "*/15 6-20 * * MON-FRI", timeZone: "Europe/Berlin" },
       steps: [{ pipeline: "score" }],
       overlap: "replace",
-      missed: { run: "none" },
+      catchup: { runs: "none" },
     },
     {
       name: "train-models",
@@ -39,9 +39,9 @@ export const SMALL_SCHEDULE: JobSet = defineJobs(
       owner: "data-science",
       schedule: { cron: "20 1 * * *" },
       steps: [{ pipeline: "train" }],
-      after: ["refresh-data"],
+      dependsOn: ["refresh-data"],
       timeoutMinutes: 120,
-      retries: { most: 1 },
+      retries: { limit: 1 },
     },
     {
       name: "score-customers",
@@ -49,7 +49,7 @@ export const SMALL_SCHEDULE: JobSet = defineJobs(
       owner: "data-science",
       schedule: { cron: "30 4 * * *" },
       steps: [{ pipeline: "score" }],
-      after: ["train-models"],
+      dependsOn: ["train-models"],
       slaMinutes: 90,
     },
     {
@@ -58,7 +58,7 @@ export const SMALL_SCHEDULE: JobSet = defineJobs(
       owner: "marketing",
       schedule: { cron: "0 7 * * MON", timeZone: "Europe/Berlin" },
       steps: [{ pipeline: "publish" }],
-      after: ["score-customers"],
+      dependsOn: ["score-customers"],
     },
     {
       name: "check-data",
@@ -76,15 +76,15 @@ export const SMALL_SCHEDULE: JobSet = defineJobs(
   },
 );
 
-/** A slot that a scheduler has not started yet. */
-export const QUEUED_SLOT: Slot = {
+/** A run that a scheduler has not started yet. */
+export const QUEUED_RUN: Run = {
   job: "refresh-data",
-  slot: "2024-10-02T05:05:00.000Z",
+  scheduledFor: "2024-10-02T05:05:00.000Z",
   trigger: "schedule",
-  interval: { from: "2024-10-02T04:05:00.000Z", to: "2024-10-02T05:05:00.000Z" },
+  dataInterval: { start: "2024-10-02T04:05:00.000Z", end: "2024-10-02T05:05:00.000Z" },
   status: "queued",
   reason: "to be started",
-  enteredAt: "2024-10-02T05:05:01.000Z",
+  plannedAt: "2024-10-02T05:05:01.000Z",
   stepsDone: [],
   attempts: [],
 };
@@ -97,7 +97,7 @@ export async function saveSmallSchedule(store: ObjectStore, now: Date): Promise<
   await saveDefinitions(store, SMALL_SCHEDULE, now);
 }
 
-/** Enters what became of all slots of the last `days`: mostly successes, now and then each other thing. */
+/** Enters what became of all runs of the last `days`: mostly successes, now and then each other thing. */
 export async function fillLedger(store: ObjectStore, now: Date, days = 40): Promise<void> {
   const ledger = openLedger(store, () => now);
   const from = new Date(now.getTime() - days * DAY_MS);
@@ -105,22 +105,30 @@ export async function fillLedger(store: ObjectStore, now: Date, days = 40): Prom
     const times = "on" in job.schedule
       ? dueTimes(SMALL_SCHEDULE.jobs[0]!, from, now).filter((_, i) => i % 8 === 0)
       : dueTimes(job, from, now);
-    const slots = times.map(({ slot, interval }, i) =>
-      endedSlot(job, { slot: slot.toISOString(), from: interval.from.toISOString() }, i * 17 + number * 7)
+    const runs = times.map(({ scheduledFor, dataInterval }, i) =>
+      endedRun(
+        job,
+        { scheduledFor: scheduledFor.toISOString(), start: dataInterval.start.toISOString() },
+        i * 17 + number * 7,
+      )
     );
-    await ledger.enter(job.name, slots);
+    await ledger.enqueue(job.name, runs);
   }
 }
 
-/** A slot that has ended; `seed` decides how. */
-export function endedSlot(job: Job, { slot, from }: { slot: string; from: string }, seed: number): Slot {
-  const tries = [attempt(1, slot, 60_000 + (seed * 7919) % 240_000)];
+/** A run that has ended; `seed` decides how. */
+export function endedRun(
+  job: Job,
+  { scheduledFor, start }: { scheduledFor: string; start: string },
+  seed: number,
+): Run {
+  const tries = [attempt(1, scheduledFor, 60_000 + (seed * 7919) % 240_000)];
   const base = {
     job: job.name,
-    slot,
+    scheduledFor,
     trigger: "on" in job.schedule ? "snapshot" as const : "schedule" as const,
-    interval: { from, to: slot },
-    enteredAt: slot,
+    dataInterval: { start, end: scheduledFor },
+    plannedAt: scheduledFor,
     stepsDone: job.steps.map((step) => "pipeline" in step ? step.pipeline : "data_quality"),
     endedAt: tries[0]!.finishedAt!,
   };
@@ -132,12 +140,13 @@ export function endedSlot(job: Job, { slot, from }: { slot: string; from: string
         status: "failed",
         reason: "step transform ended with exit code 1: Binder Error: column order_total not found",
         stepsDone: base.stepsDone.slice(0, -1),
-        attempts: failedTries(slot),
+        attempts: failedAttempts(scheduledFor),
       };
     case 20:
       return {
         ...base,
-        status: "late",
+        status: "succeeded",
+        slaMissed: true,
         reason: "succeeded, but more than 30 minutes after it was due",
         attempts: tries,
       };
@@ -145,7 +154,7 @@ export function endedSlot(job: Job, { slot, from }: { slot: string; from: string
       return {
         ...base,
         status: "skipped",
-        reason: "the slot before was still running",
+        reason: "the run before was still running",
         attempts: [],
         stepsDone: [],
       };
@@ -153,12 +162,12 @@ export function endedSlot(job: Job, { slot, from }: { slot: string; from: string
       return {
         ...base,
         status: "missed",
-        reason: "no scheduler ran when it was due, and a later slot stands for it",
+        reason: "no scheduler ran when it was due, and a later run stands for it",
         attempts: [],
         stepsDone: [],
       };
     case 59:
-      return { ...base, status: "replaced", reason: "a later slot took its place", attempts: tries };
+      return { ...base, status: "superseded", reason: "a later run took its place", attempts: tries };
     default:
       return { ...base, status: "succeeded", reason: "all steps are done", attempts: tries };
   }
@@ -177,20 +186,24 @@ function attempt(number: number, startedAt: string, ms: number): Attempt {
   };
 }
 
-function failedTries(slot: string): Attempt[] {
+function failedAttempts(scheduledFor: string): Attempt[] {
   return [1, 2, 3].map((number) => ({
-    ...attempt(number, new Date(Date.parse(slot) + number * 90_000).toISOString(), 31_000 + number * 800),
+    ...attempt(
+      number,
+      new Date(Date.parse(scheduledFor) + number * 90_000).toISOString(),
+      31_000 + number * 800,
+    ),
     ended: "failed",
     reason: "step transform ended with exit code 1: Binder Error: column order_total not found",
     exitCode: 1,
   }));
 }
 
-/** Puts a slot in the ledger as it is, in the place of the one that is there. */
-export async function putSlot(store: ObjectStore, slot: Slot): Promise<void> {
-  const ledger = openLedger(store, () => new Date(slot.enteredAt));
-  await ledger.enter(slot.job, [slot]);
-  await ledger.change(slot, () => slot);
+/** Puts a run in the ledger as it is, in the place of the one that is there. */
+export async function putRun(store: ObjectStore, run: Run): Promise<void> {
+  const ledger = openLedger(store, () => new Date(run.plannedAt));
+  await ledger.enqueue(run.job, [run]);
+  await ledger.change(run, () => run);
 }
 
 /** Says that a scheduler lives. */
@@ -198,10 +211,10 @@ export async function liveScheduler(store: ObjectStore, now: Date, owner = OWNER
   await takeSchedulerLease(store, { id: owner.replace(":", "-"), owner, leaseMs: 30_000, now: () => now });
 }
 
-/** Writes the log of a try. */
+/** Writes the log of an attempt. */
 export async function writeLog(
   store: ObjectStore,
-  run: { job: string; slot: string; attempt: number },
+  run: { job: string; scheduledFor: string; attempt: number },
   lines: string[],
   now: Date,
 ): Promise<void> {

@@ -1,18 +1,24 @@
 import type { Job } from "../job.ts";
-import { hasSucceeded, isOpen, type Slot } from "../run.ts";
+import { hasSucceeded, isOpen, type Run } from "../run.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { dayIn, dayOf, pagesFolder } from "../ledger/keys.ts";
 
-/** What an alert tells. */
-type AlertKind =
-  /** A run failed for good. */
-  | "failed"
-  /** A slot has not succeeded within its job's SLA. */
-  | "overdue"
-  /** What the job failed at, or was late with, is over. */
-  | "recovered";
+/** What can be wrong with a job: its runs fail for good, or do not succeed within its SLA. */
+export type IncidentKind = "failed" | "overdue";
 
-/** Something that a channel is told, once. Times are ISO, UTC. */
+/** A problem of a job, from the first run that has it until a run shows that it is over. Times are ISO, UTC. */
+interface Incident {
+  since: string;
+  /** How many runs had it. */
+  runs: number;
+  /** Scheduled time of the newest of them. */
+  latest: string;
+}
+
+/** What an alert is about: an incident that begins, or the end of all. */
+type AlertKind = IncidentKind | "recovered";
+
+/** A message to a channel. Times are ISO, UTC. */
 export interface Alert {
   /** Unique among all alerts of a lake. */
   id: string;
@@ -20,292 +26,259 @@ export interface Alert {
   job: string;
   owner: string;
   channel: string;
-  /** The slot it is about: the newest that failed or is overdue, or the one that ended it. */
-  slot: string;
+  /** The run it is about: the newest that failed or is overdue, or the one that closed the incident. */
+  scheduledFor: string;
   /** Why, in a sentence. */
   reason: string;
   /** When it was found. */
   at: string;
-  /** What this one ends, or the one episode that it begins. */
-  episodes: { kind: Exclude<AlertKind, "recovered">; since: string; slots: number }[];
+  /** Those that this one closes, or the one that it opens. */
+  incidents: ({ kind: IncidentKind } & Pick<Incident, "since" | "runs">)[];
 }
 
-/** An alert on its way. */
-export interface Pending extends Alert {
-  /** How often it was tried to be sent. */
-  tries: number;
-  /** Not to be tried before. */
+/** An alert that its channel has not taken yet. */
+export interface PendingAlert extends Alert {
+  /** Attempts to send it that failed. */
+  attempts: number;
+  /** Not to be sent before: someone is sending it, or its channel refused it. */
   notBefore?: string;
-  /** Who sends it; when that one is gone, another may from `until` on. */
-  claim?: { by: string; until: string };
 }
 
-/** Trouble that lasts: from the first slot that has it until a slot shows that it is over. */
-interface Episode {
-  /** When it began. */
-  since: string;
-  /** How many slots had it. */
-  slots: number;
-  /** The newest of them. */
-  lastSlot: string;
+/** The incidents of a kind. */
+interface IncidentState {
+  open?: Incident;
+  /** Scheduled time of the run that closed the last one: what runs up to it had is over. */
+  closedBy?: string;
 }
 
-/** One kind of trouble of a job. */
-interface Track {
-  episode?: Episode;
-  /** Slots that count already, sorted. */
-  counted: string[];
-  /** Slots up to this one count already, too. */
-  countedUntil?: string;
+/** Incidents and alerts of a job: one object in the lake, changed by compare-and-swap, so that each alert is sent once. */
+export interface AlertState extends Record<IncidentKind, IncidentState> {
+  /** Alerts to be sent, the oldest first. */
+  pending: PendingAlert[];
 }
 
-/** What was told to whom about a job; changed by compare-and-swap, so that of several schedulers one tells it. */
-export interface AlertState {
-  failed: Track;
-  overdue: Track;
-  /** Alerts that are to be sent, the oldest first. */
-  outbox: Pending[];
-}
-
-/** A slot that is in trouble. */
-interface Trouble {
-  slot: string;
-  /** Since when, ISO. */
+/** A run that failed or is overdue. */
+interface Problem {
+  scheduledFor: string;
   since: string;
   reason: string;
 }
 
-/** What came of looking at one kind of trouble. */
-interface TrackReview {
+/** What a look at the incidents of a kind found. */
+interface IncidentReview {
   /** The same object when nothing changed. */
-  track: Track;
-  /** The newest slot in trouble where an episode begins. */
-  begun?: Trouble & { episode: Episode };
-  /** The episode that is over, with the slot that showed it. */
-  ended?: { episode: Episode; slot: string };
+  state: IncidentState;
+  opened?: { incident: Incident; newest: Problem };
+  closed?: { incident: Incident; closedBy: string };
 }
-
-/** So many slots are remembered by name; of those before, the time of the newest. */
-const MOST_COUNTED = 200;
 
 /**
- * Follows one kind of trouble of a job.
+ * Finds incidents of a job that begin or end. It looks at runs, not at events, so any scheduler may call it at any
+ * time, and finds what others could not report.
  *
- * @param troubles Slots that are in trouble, those that count already too.
- * @param over The newest slot that shows an episode whose newest slot is given to be over.
- * @param isFirst Nobody looked at this job before: what is over already is not told.
+ * - The first run that fails opens an incident, which is an alert; further ones are counted. The next run that
+ *   succeeds, or the same one when it is run again, closes it, which is an alert.
+ * - The first run that misses its SLA opens another incident; the next one that keeps it closes it.
+ * - A run that closes both is one alert.
+ *
+ * @param runs Those that are open and those that ended lately, by their scheduled time.
+ * @param before What was known; undefined at the first look at a job: what is over by then is no news.
+ * @param paused Whether the job is paused.
+ * @returns the state then, which is `before` itself when nothing changed, and the alerts.
  */
-function followTrouble(
-  before: Track,
-  troubles: Trouble[],
-  over: (lastSlot: string) => string | undefined,
-  { now, isFirst }: { now: Date; isFirst: boolean },
-): TrackReview {
-  const fresh = troubles.filter(({ slot }) =>
-    !before.counted.includes(slot) && slot > (before.countedUntil ?? "")
-  ).sort((a, b) => a.slot < b.slot ? -1 : 1);
-  const counted = count(before, fresh);
-  const told = isFirst ? fresh.filter(({ slot }) => over(slot) === undefined) : fresh;
-  let { episode } = before;
-  let begun: TrackReview["begun"];
-  if (told.length > 0) {
-    const newest = told.at(-1)!;
-    const slots = (episode?.slots ?? 0) + told.length;
-    const lastSlot = episode !== undefined && episode.lastSlot > newest.slot ? episode.lastSlot : newest.slot;
-    const since = episode?.since ?? told.map(({ since }) => since).sort()[0]!;
-    if (episode === undefined) begun = { ...newest, episode: { since, slots, lastSlot } };
-    episode = { since, slots, lastSlot };
-  }
-  // A slot in the future was run while the clock was ahead; those of the present show whether it is over.
+export function reviewIncidents(
+  job: Job,
+  runs: Run[],
+  before: AlertState | undefined,
+  { now, paused }: { now: Date; paused: boolean },
+): { state: AlertState; alerts: Alert[] } {
+  const failed = review(before?.failed, failedRuns(runs, now), (latest) => newestSuccess(runs, latest), now);
+  const overdue = job.slaMinutes === undefined
+    // Whoever removes the SLA needs no word that it is kept.
+    ? { state: before?.overdue.open === undefined ? before?.overdue ?? {} : {} }
+    : review(
+      before?.overdue,
+      overdueRuns(job, runs, now, paused),
+      (latest) => newestInTime(job, runs, latest, now),
+      now,
+    );
+  const isUnchanged = failed.state === before?.failed && overdue.state === before?.overdue;
+  return {
+    state: before !== undefined && isUnchanged
+      ? before
+      : { failed: failed.state, overdue: overdue.state, pending: before?.pending ?? [] },
+    alerts: [
+      ...openingAlert(job, "failed", failed, now),
+      ...openingAlert(job, "overdue", overdue, now),
+      ...recoveryAlert(job, { failed, overdue }, now),
+    ],
+  };
+}
+
+/**
+ * Follows the incidents of a kind.
+ *
+ * @param problems Runs that have the problem, by their scheduled time, those that were counted before too.
+ * @param closing The newest run that closes an incident whose newest run is given, if there is one.
+ */
+function review(
+  before: IncidentState | undefined,
+  problems: Problem[],
+  closing: (latest: string) => string | undefined,
+  now: Date,
+): IncidentReview {
   const present = now.toISOString();
-  const slot = episode && over(episode.lastSlot > present ? present : episode.lastSlot);
-  const ended = episode && slot !== undefined ? { episode, slot } : undefined;
-  if (ended !== undefined) episode = undefined;
-  if (fresh.length === 0 && ended === undefined) return { track: before };
-  return { track: { ...counted, ...(episode ? { episode } : {}) }, begun, ended };
+  const state = before ?? withClosing({}, closing(""));
+  const known = state.open?.latest ?? state.closedBy ?? "";
+  // A run of the future was started by a clock that ran ahead.
+  const fresh = problems.filter(({ scheduledFor }) => scheduledFor > known && scheduledFor <= present);
+  const newest = fresh.at(-1);
+  let incident = state.open;
+  let opened: IncidentReview["opened"];
+  if (newest !== undefined) {
+    incident = {
+      since: state.open?.since ?? fresh.map(({ since }) => since).reduce((a, b) => a < b ? a : b),
+      runs: (state.open?.runs ?? 0) + fresh.length,
+      latest: newest.scheduledFor,
+    };
+    if (state.open === undefined) opened = { incident, newest };
+  }
+  if (incident === undefined) return { state };
+  const closedBy = closing(incident.latest < present ? incident.latest : present);
+  if (closedBy !== undefined) {
+    return { state: { closedBy }, closed: { incident, closedBy }, ...(opened && { opened }) };
+  }
+  return incident === state.open
+    ? { state }
+    : { state: { ...state, open: incident }, ...(opened && { opened }) };
 }
 
-function count({ counted, countedUntil }: Track, fresh: Trouble[]): Omit<Track, "episode"> {
-  const all = [...counted, ...fresh.map(({ slot }) => slot)].sort();
-  const until = all.length > MOST_COUNTED ? all.at(-MOST_COUNTED - 1)! : countedUntil;
-  return { counted: all.slice(-MOST_COUNTED), ...(until === undefined ? {} : { countedUntil: until }) };
-}
+const withClosing = (state: IncidentState, closedBy: string | undefined): IncidentState =>
+  closedBy === undefined ? state : { ...state, closedBy };
 
-/** What ended longer ago is no news any more: 3 days. */
+/** What ended longer ago is no news: 3 days. */
 const NEWS_MS = 3 * 24 * 60 * 60 * 1000;
 
-/** Who asks for a run watches it; nobody else waits for it. */
-const isScheduled = ({ requestedBy }: Slot) => requestedBy === undefined;
+/** Whoever triggers a run watches it; nobody else waits for it. */
+const isScheduled = ({ requestedBy }: Run) => requestedBy === undefined;
 
-const isNews = ({ endedAt }: Slot, now: Date) =>
+const isNews = ({ endedAt }: Run, now: Date) =>
   endedAt === undefined || now.getTime() - Date.parse(endedAt) < NEWS_MS;
 
-/** Slots that failed for good, unless a person cancelled or asked for them. */
-function failures(slots: Slot[], now: Date): Trouble[] {
-  return slots.filter((slot) =>
-    slot.status === "failed" && slot.cancelledBy === undefined && isScheduled(slot) && isNews(slot, now)
-  ).map(({ slot, endedAt, reason }) => ({ slot, since: endedAt!, reason }));
+/** Runs that failed for good, unless a person cancelled or triggered them. */
+function failedRuns(runs: Run[], now: Date): Problem[] {
+  return runs.filter((run) =>
+    run.status === "failed" && run.cancelledBy === undefined && isScheduled(run) && isNews(run, now)
+  ).map(({ scheduledFor, endedAt, reason }) => ({ scheduledFor, since: endedAt ?? scheduledFor, reason }));
 }
 
-/** The newest success at or after a slot that failed; it may be one that a person asked for, of the same slot too. */
-function newestSuccess(slots: Slot[], lastSlot: string): string | undefined {
-  return slots.findLast((slot) => hasSucceeded(slot) && slot.slot >= lastSlot)?.slot;
+/** The newest success at or after a run that failed; a person may have triggered it, also as the same run again. */
+function newestSuccess(runs: Run[], latest: string): string | undefined {
+  return runs.findLast((run) => hasSucceeded(run) && run.scheduledFor >= latest)?.scheduledFor;
 }
 
 /**
- * Slots that did not succeed within the SLA. Of those that ended without success only the newest counts: a later
- * slot that goes on or succeeded stands for it. While a job is paused, what is open waits by a person's will.
+ * Runs that did not succeed within the SLA. Of those that ended without success only the newest counts: a later run
+ * that goes on or succeeded stands for it. While a job is paused, its open runs wait because a person wants it.
  */
-function overdueSlots(job: Job, slots: Slot[], now: Date, paused: boolean): Trouble[] {
+function overdueRuns(job: Job, runs: Run[], now: Date, paused: boolean): Problem[] {
   const { slaMinutes } = job;
   if (slaMinutes === undefined) return [];
-  const scheduled = slots.filter(isScheduled);
-  return scheduled.flatMap((slot, i): Trouble[] => {
-    const deadline = Date.parse(slot.slot) + slaMinutes * 60_000;
-    if (deadline >= now.getTime() || !isNews(slot, now)) return [];
+  const scheduled = runs.filter(isScheduled);
+  return scheduled.flatMap((run, i): Problem[] => {
+    const deadline = Date.parse(run.scheduledFor) + slaMinutes * 60_000;
+    if (deadline >= now.getTime() || !isNews(run, now)) return [];
     const since = new Date(deadline).toISOString();
-    const found = (reason: string) => [{ slot: slot.slot, since, reason }];
-    if (slot.status === "late") return found(slot.reason);
-    if (isOpen(slot)) {
-      const state = slot.status === "running" ? "it still runs" : `it is ${slot.status} (${slot.reason})`;
+    const found = (reason: string) => [{ scheduledFor: run.scheduledFor, since, reason }];
+    if (run.slaMissed) return found(run.reason);
+    if (isOpen(run)) {
+      const state = run.status === "running" ? "it is still running" : `it is ${run.status} (${run.reason})`;
       return paused ? [] : found(`${slaMinutes} minutes after it was due, ${state}`);
     }
-    const standsFor = (later: Slot) => isOpen(later) || hasSucceeded(later);
-    if (!wasWanted(slot) || scheduled.slice(i + 1).some(standsFor)) return [];
+    const standsFor = (later: Run) => isOpen(later) || hasSucceeded(later);
+    if (!wasWanted(run) || scheduled.slice(i + 1).some(standsFor)) return [];
     return found(
-      slot.status === "failed" ? `it failed: ${slot.reason}` : `it was ${slot.status}: ${slot.reason}`,
+      run.status === "failed" ? `it failed: ${run.reason}` : `it was ${run.status}: ${run.reason}`,
     );
   });
 }
 
-/** It ended without success, and not by anybody's will. */
-function wasWanted({ status, cancelledBy, blockedBy }: Slot): boolean {
+/** It ended without success, although nobody wanted that. */
+function wasWanted({ status, cancelledBy, blockedBy }: Run): boolean {
   if (status === "failed") return cancelledBy === undefined;
   if (status === "missed") return true;
-  // Others that were skipped were paused, overlapped or cancelled.
+  // Other runs that were skipped were paused, overlapped or cancelled.
   return status === "skipped" && blockedBy !== undefined;
 }
 
-/** The newest slot after an overdue one that kept the SLA, once nothing overdue is open. */
-function keptAgain(job: Job, slots: Slot[], lastSlot: string, now: Date): string | undefined {
-  const open = overdueSlots(job, slots.filter(isOpen), now, false);
-  if (open.length > 0) return undefined;
-  return slots.findLast((slot) => slot.status === "succeeded" && isScheduled(slot) && slot.slot > lastSlot)
-    ?.slot;
+/** The newest run after an overdue one that kept the SLA, once no open run is overdue. */
+function newestInTime(job: Job, runs: Run[], latest: string, now: Date): string | undefined {
+  if (overdueRuns(job, runs.filter(isOpen), now, false).length > 0) return undefined;
+  return runs.findLast((run) =>
+    run.status === "succeeded" && !run.slaMissed && isScheduled(run) && run.scheduledFor > latest
+  )?.scheduledFor;
+}
+
+function openingAlert(job: Job, kind: IncidentKind, { opened }: IncidentReview, now: Date): Alert[] {
+  if (opened === undefined) return [];
+  const { incident: { since, runs }, newest: { scheduledFor, reason } } = opened;
+  return [alert(job, { kind, scheduledFor, reason, incidents: [{ kind, since, runs }] }, now)];
+}
+
+function recoveryAlert(job: Job, reviews: Record<IncidentKind, IncidentReview>, now: Date): Alert[] {
+  const incidents: Alert["incidents"] = [];
+  let scheduledFor = "";
+  for (const kind of ["failed", "overdue"] as const) {
+    const { closed } = reviews[kind];
+    if (closed === undefined) continue;
+    const { since, runs } = closed.incident;
+    incidents.push({ kind, since, runs });
+    if (closed.closedBy > scheduledFor) scheduledFor = closed.closedBy;
+  }
+  if (incidents.length === 0) return [];
+  return [alert(job, { kind: "recovered", scheduledFor, reason: "the job works again", incidents }, now)];
+}
+
+function alert(
+  { name, owner, alertChannel: channel }: Job,
+  news: Pick<Alert, "kind" | "scheduledFor" | "reason" | "incidents">,
+  now: Date,
+): Alert {
+  const at = now.toISOString();
+  return { id: `${name} ${news.kind} ${news.scheduledFor} ${at}`, job: name, owner, channel, at, ...news };
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** So many of the newest days with slots are looked at from time to time, however long ago they are. */
+/** So many of the newest days with runs are looked at from time to time, however long ago they are. */
 const NEWEST_DAYS = 4;
 
 /**
- * Slots of a job that may be news: of days with open slots, of today and yesterday.
+ * Runs of a job that may be news: of days with open runs, of today and yesterday.
  *
- * @param thorough Look at the newest other days too, for slots of long ago that were entered as missed just now.
+ * @param thorough Look at the newest other days too, for runs of long ago that were entered as missed just now.
  */
-export async function slotsToReview(
+export async function runsToReview(
   ledger: Ledger,
   job: string,
   now: Date,
   thorough: boolean,
-): Promise<Slot[]> {
+): Promise<Run[]> {
   await ledger.refresh(job);
-  const { openDays } = ledger.control(job).known!;
+  const { activeDays = {} } = ledger.control(job).known ?? {};
   const days = new Set([
-    ...Object.keys(openDays),
+    ...Object.keys(activeDays),
     // Tomorrow's day may have begun on another scheduler's clock.
     ...[60_000, 0, -DAY_MS].map((ms) => dayOf(new Date(now.getTime() + ms).toISOString())),
     ...(thorough ? await newestDays(ledger, job) : []),
   ]);
   const pages = await Promise.all([...days].map((day) => ledger.page(job, day).read()));
-  // That a slot runs is not on its page.
-  const open = new Map(ledger.openSlots(job).map((slot) => [slot.slot, slot]));
-  return pages.flatMap(({ slots }) => Object.values(slots).map((slot) => open.get(slot.slot) ?? slot))
-    .sort((a, b) => a.slot < b.slot ? -1 : 1);
+  // That a run runs is not on its page.
+  const open = new Map(ledger.openRuns(job).map((run) => [run.scheduledFor, run]));
+  return pages.flatMap(({ runs }) => Object.values(runs).map((run) => open.get(run.scheduledFor) ?? run))
+    .sort((a, b) => a.scheduledFor < b.scheduledFor ? -1 : 1);
 }
 
 async function newestDays(ledger: Ledger, job: string): Promise<string[]> {
   const pages = await ledger.store.list(pagesFolder(job));
   return pages.slice(-NEWEST_DAYS).map(({ key }) => dayIn(key));
-}
-
-const NOTHING_YET: AlertState = { failed: { counted: [] }, overdue: { counted: [] }, outbox: [] };
-
-/**
- * Finds what is to be told about a job. It looks at slots, not at events, so it may be called at any time, by any
- * scheduler, and finds what others had no time to tell.
- *
- * - The first run that fails begins an episode and is told; further ones are not. The next slot that succeeds, or
- *   the same one when it is run again, ends it and is told.
- * - The first slot that misses its SLA begins another; the next one that keeps it ends it.
- * - Where one slot ends both, that is told once.
- *
- * @param slots Those that are open and those that ended lately, by their time.
- * @param before What was known; undefined when nobody looked at this job before.
- * @param paused Whether the job is paused.
- * @returns the state then, which is `before` itself when there is no news, and the news.
- */
-export function reviewAlerts(
-  job: Job,
-  slots: Slot[],
-  before: AlertState | undefined,
-  { now, paused }: { now: Date; paused: boolean },
-): { state: AlertState; alerts: Alert[] } {
-  const state = before ?? NOTHING_YET;
-  const context = { now, isFirst: before === undefined };
-  const failed = followTrouble(
-    state.failed,
-    failures(slots, now),
-    (lastSlot) => newestSuccess(slots, lastSlot),
-    context,
-  );
-  const overdue = job.slaMinutes === undefined
-    // Who takes the SLA away needs no word that it is kept.
-    ? { track: state.overdue.episode === undefined ? state.overdue : { counted: [] } }
-    : followTrouble(
-      state.overdue,
-      overdueSlots(job, slots, now, paused),
-      (lastSlot) => keptAgain(job, slots, lastSlot, now),
-      context,
-    );
-  const alerts = [
-    ...begin(job, "failed", failed, now),
-    ...begin(job, "overdue", overdue, now),
-    ...recovered(job, { failed, overdue }, now),
-  ];
-  const changed = before === undefined || failed.track !== state.failed || overdue.track !== state.overdue;
-  return {
-    state: changed ? { ...state, failed: failed.track, overdue: overdue.track } : before,
-    alerts,
-  };
-}
-
-function begin(job: Job, kind: "failed" | "overdue", { begun }: TrackReview, now: Date): Alert[] {
-  if (begun === undefined) return [];
-  const { slot, reason, episode } = begun;
-  return [alert(job, { kind, slot, reason, episodes: [told(kind, episode)] }, now)];
-}
-
-function recovered(job: Job, tracks: Record<"failed" | "overdue", TrackReview>, now: Date): Alert[] {
-  const ended = (["failed", "overdue"] as const).flatMap((kind) => {
-    const found = tracks[kind].ended;
-    return found === undefined ? [] : [{ slot: found.slot, told: told(kind, found.episode) }];
-  });
-  if (ended.length === 0) return [];
-  const slot = ended.map(({ slot }) => slot).sort().at(-1)!;
-  const episodes = ended.map(({ told }) => told);
-  return [
-    alert(job, { kind: "recovered", slot, reason: "the job does what it should again", episodes }, now),
-  ];
-}
-
-const told = (kind: "failed" | "overdue", { since, slots }: Episode) => ({ kind, since, slots });
-
-function alert(
-  { name, owner, alert: channel }: Job,
-  news: Pick<Alert, "kind" | "slot" | "reason" | "episodes">,
-  now: Date,
-): Alert {
-  const at = now.toISOString();
-  return { id: `${name} ${news.kind} ${news.slot} ${at}`, job: name, owner, channel, at, ...news };
 }

@@ -2,12 +2,12 @@ import { type ObjectStat, type ObjectStore, readJson } from "shopflow/lake/store
 import { isBesidePages, JOBS, logIn, pageKey, partIn } from "./keys.ts";
 import { pageForm } from "./page.ts";
 
-/** What lies beside the pages of slots, as far as it can be deleted. */
+/** What lies beside the pages of runs, as far as it can be deleted. */
 export interface BesidePages {
   /** Pieces of logs that runs wrote before the time that was given. */
   oldLogs: ObjectStat[];
   /**
-   * Parts of pages that no page names: their writer died before it could say where they are, or after their slots had
+   * Parts of pages that no page names: their writer died before it could say where they are, or after their runs had
    * gone into a larger part.
    */
   strayParts: ObjectStat[];
@@ -16,7 +16,7 @@ export interface BesidePages {
 }
 
 /**
- * Finds old logs and stray parts. A log is one only if the job has a page of its day, and an unnamed part only if slots
+ * Finds old logs and stray parts. A log is one only if the job has a page of its day, and an unnamed part only if runs
  * of the job are in it: other programs' files may lie there, too, and have any name.
  *
  * @param before Only what was written before these times; younger parts may be about to be named.
@@ -41,7 +41,7 @@ export async function findBesidePages(
       const page = pageKey(part.job, part.day);
       if (!named.has(page)) named.set(page, partsNamedBy(store, page));
       if ((await named.get(page)!).has(part.id)) return;
-      if (!await holdsSlots(store, key, part)) found.foreign.push(object);
+      if (!await holdsRuns(store, key, part)) found.foreign.push(object);
       else if (modified < before.parts) found.strayParts.push(object);
     } else if (isBesidePages(key)) {
       found.foreign.push(object);
@@ -57,8 +57,8 @@ async function partsNamedBy(store: ObjectStore, page: string): Promise<Set<strin
   return new Set(stored === undefined ? [] : pageForm(page).decode(stored).parts.map(({ id }) => id));
 }
 
-/** Whether an object is slots of this job and day, as a part has them, and nothing else. */
-async function holdsSlots(
+/** Whether an object is runs of this job and day, as a part has them, and nothing else. */
+async function holdsRuns(
   store: ObjectStore,
   key: string,
   { job, day }: { job: string; day: string },
@@ -66,9 +66,9 @@ async function holdsSlots(
   const object = await store.get(key);
   try {
     const stored = JSON.parse(object === undefined ? "null" : new TextDecoder().decode(object.body));
-    const slots = Object.entries<{ job?: unknown }>(stored.slots);
-    return Object.keys(stored).length === 1 && slots.length > 0 &&
-      slots.every(([time, slot]) => time.startsWith(day) && slot.job === job);
+    const runs = Object.entries<{ job?: unknown }>(stored.runs);
+    return Object.keys(stored).length === 1 && runs.length > 0 &&
+      runs.every(([time, run]) => time.startsWith(day) && run.job === job);
   } catch {
     return false;
   }

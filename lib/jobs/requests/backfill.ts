@@ -2,81 +2,81 @@ import { previousDue } from "../cron.ts";
 import { type DueTime, dueTimes } from "../scheduler/due.ts";
 import type { Job } from "../job.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { hasSucceeded, isFinal, type Request, type RunName, shortTime, type Slot } from "../run.ts";
+import { hasSucceeded, isFinal, type Request, type Run, type RunName, shortTime } from "../run.ts";
 import { InputError } from "shopflow/errors/mod.ts";
-import { askedSlot, reopen } from "./trigger.ts";
+import { manualRun, reopen } from "./trigger.ts";
 
-/** Slots of a job that others depend on and that neither succeeded nor are open. */
-interface UpstreamSlots {
+/** Runs of a job that others depend on and that neither succeeded nor are open. */
+interface UpstreamRuns {
   job: Job;
   /** The oldest first. */
   wanted: DueTime[];
   /** Those that the ledger has, by their time. */
-  before: Map<string, Slot>;
+  before: Map<string, Run>;
 }
 
 /**
- * Finds what has to be run before slots of a job may: of each job in `after` the latest slot at or before each, unless
+ * Finds what has to be run before runs of a job may: of each job in `after` the latest run at or before each, unless
  * it succeeded or is open, and before these what they depend on in turn.
  *
- * @returns jobs in an order in which their slots can be run.
+ * @returns jobs in an order in which their runs can be run.
  */
-async function upstreamSlots(
+async function upstreamRuns(
   ledger: Ledger,
   job: Job,
-  slots: Pick<DueTime, "slot">[],
+  runs: Pick<DueTime, "scheduledFor">[],
   jobs: readonly Job[],
-): Promise<UpstreamSlots[]> {
-  const found = new Map<string, UpstreamSlots>();
+): Promise<UpstreamRuns[]> {
+  const found = new Map<string, UpstreamRuns>();
 
-  async function visit({ after }: Job, slots: Pick<DueTime, "slot">[]): Promise<void> {
-    for (const name of after) {
+  async function visit({ dependsOn }: Job, runs: Pick<DueTime, "scheduledFor">[]): Promise<void> {
+    for (const name of dependsOn) {
       const dependency = jobs.find((other) => other.name === name)!;
-      const missing = await missingSlots(ledger, dependency, slots);
+      const missing = await missingRuns(ledger, dependency, runs);
       if (missing.wanted.length === 0) continue;
       await visit(dependency, missing.wanted);
       const known = found.get(name);
-      // A job that several depend on comes before the first of them, with the slots of all.
+      // A job that several depend on comes before the first of them, with the runs of all.
       if (known === undefined) found.set(name, missing);
       else found.set(name, joined(known, missing));
     }
   }
-  await visit(job, slots);
+  await visit(job, runs);
   return [...found.values()];
 }
 
-async function missingSlots(
+async function missingRuns(
   ledger: Ledger,
   job: Job,
-  slots: Pick<DueTime, "slot">[],
-): Promise<UpstreamSlots> {
+  runs: Pick<DueTime, "scheduledFor">[],
+): Promise<UpstreamRuns> {
   const { schedule } = job;
   if ("on" in schedule) return { job, wanted: [], before: new Map() };
-  const times = slots.map(({ slot }) => previousDue(schedule, new Date(slot.getTime() + 1000)))
+  const times = runs.map(({ scheduledFor }) => previousDue(schedule, new Date(scheduledFor.getTime() + 1000)))
     .filter((time) => time !== undefined).map((time) => time.getTime());
   const ordered = [...new Set(times)].sort((a, b) => a - b);
   if (ordered.length === 0) return { job, wanted: [], before: new Map() };
-  const known = await ledger.slots(job.name, new Date(ordered[0]!), new Date(ordered.at(-1)!));
-  const before = new Map(known.map((slot) => [slot.slot, slot]));
+  const known = await ledger.runs(job.name, new Date(ordered[0]!), new Date(ordered.at(-1)!));
+  const before = new Map(known.map((run) => [run.scheduledFor, run]));
   const wanted = ordered.flatMap((time) => {
-    const slot = before.get(new Date(time).toISOString());
-    const isMissing = slot === undefined || (isFinal(slot.status) && !hasSucceeded(slot));
+    const run = before.get(new Date(time).toISOString());
+    const isMissing = run === undefined || (isFinal(run.status) && !hasSucceeded(run));
     return isMissing ? dueTimes(job, new Date(time - 1), new Date(time)) : [];
   });
   return { job, wanted, before };
 }
 
-function joined(a: UpstreamSlots, b: UpstreamSlots): UpstreamSlots {
-  const times = new Map([...a.wanted, ...b.wanted].map((time) => [time.slot.getTime(), time]));
+function joined(a: UpstreamRuns, b: UpstreamRuns): UpstreamRuns {
+  const times = new Map([...a.wanted, ...b.wanted].map((time) => [time.scheduledFor.getTime(), time]));
   return {
     job: a.job,
-    wanted: [...times.values()].sort((a, b) => a.slot.getTime() - b.slot.getTime()),
+    wanted: [...times.values()].sort((a, b) => a.scheduledFor.getTime() - b.scheduledFor.getTime()),
     before: new Map([...a.before, ...b.before]),
   };
 }
 
 /**
- * What a backfill makes of the jobs that its job depends on: its slots wait until theirs of the same interval have
+ * What a backfill makes of the jobs that its job depends on: its runs wait until theirs of the same interval have
  * succeeded (`wait`); those of them that did not succeed are asked for, too (`run`); or nobody looks (`ignore`).
  */
 export type BackfillDependencies = "wait" | "run" | "ignore";
@@ -89,14 +89,14 @@ export interface BackfillRange {
   dependencies?: BackfillDependencies;
 }
 
-/** Slots that a backfill is about. */
+/** Runs that a backfill is about. */
 export interface Backfill {
   /** What is asked for, the oldest first. */
   asked: RunName[];
-  /** How many slots need no run: they succeeded, or are open. */
+  /** How many runs need no run: they succeeded, or are open. */
   unneeded: number;
   /**
-   * Slots of other jobs that these depend on and that neither succeeded nor are open, in the order they have to be
+   * Runs of other jobs that these depend on and that neither succeeded nor are open, in the order they have to be
    * run: asked for, too, or in the way.
    */
   upstream: RunName[];
@@ -114,7 +114,7 @@ export async function plannedBackfill(
   range: BackfillRange,
   jobs: readonly Job[],
 ): Promise<Backfill> {
-  const { wanted, unneeded, upstream } = await slotsToFill(ledger, job, request, range, jobs);
+  const { wanted, unneeded, upstream } = await runsToFill(ledger, job, request, range, jobs);
   return {
     asked: wanted.map((time) => nameOf(job, time)),
     unneeded,
@@ -123,7 +123,7 @@ export async function plannedBackfill(
 }
 
 /**
- * Asks for all slots of a job in a time, with their own times and intervals. Those that succeeded or are open stay as
+ * Asks for all runs of a job in a time, with their own times and intervals. Those that succeeded or are open stay as
  * they are.
  *
  * @param jobs All jobs, among which those are that it depends on.
@@ -137,12 +137,14 @@ export async function requestBackfill(
   jobs: readonly Job[],
 ): Promise<Backfill> {
   const { dependencies = "wait" } = range;
-  const { wanted, unneeded, before, upstream } = await slotsToFill(ledger, job, request, range, jobs);
-  const ask = async (job: Job, times: DueTime[], before: Map<string, Slot>) => {
-    const asking = { request, waitFor: dependencies === "ignore" ? [] : job.after };
-    await ledger.enter(job.name, times.map((time) => askedSlot(job, time, "backfill", asking)));
+  const { wanted, unneeded, before, upstream } = await runsToFill(ledger, job, request, range, jobs);
+  const ask = async (job: Job, times: DueTime[], before: Map<string, Run>) => {
+    const options = { request, waitFor: dependencies === "ignore" ? [] : job.dependsOn };
+    await ledger.enqueue(job.name, times.map((time) => manualRun(job, time, "backfill", options)));
     const names = times.map((time) => nameOf(job, time));
-    for (const name of names.filter(({ slot }) => before.has(slot))) await reopen(ledger, name, asking);
+    for (const name of names.filter(({ scheduledFor }) => before.has(scheduledFor))) {
+      await reopen(ledger, name, options);
+    }
     return names;
   };
   const names: RunName[] = [];
@@ -152,13 +154,16 @@ export async function requestBackfill(
     names.push(...wanted.map((time) => nameOf(job, time)));
   }
   const asked = await ask(job, wanted, before);
-  if (asked.length > 0) await ledger.ring();
+  if (asked.length > 0) await ledger.notify();
   return { asked, unneeded, upstream: names };
 }
 
-const nameOf = (job: Job, { slot }: DueTime): RunName => ({ job: job.name, slot: slot.toISOString() });
+const nameOf = (job: Job, { scheduledFor }: DueTime): RunName => ({
+  job: job.name,
+  scheduledFor: scheduledFor.toISOString(),
+});
 
-async function slotsToFill(
+async function runsToFill(
   ledger: Ledger,
   job: Job,
   request: Request,
@@ -166,10 +171,10 @@ async function slotsToFill(
   jobs: readonly Job[],
 ) {
   if ("on" in job.schedule) {
-    throw new InputError(`Job ${job.name} has no slots to fill`, {
+    throw new InputError(`Job ${job.name} has no runs to fill`, {
       expected: "a job with a cron expression",
       found: "one that runs when a snapshot is published",
-      remedy: `Run it once: deno task jobs run ${job.name}.`,
+      remedy: `Run it once: deno task jobs trigger ${job.name}.`,
     });
   }
   if (!(from < to) || to.getTime() > Date.parse(request.at)) {
@@ -179,11 +184,11 @@ async function slotsToFill(
     });
   }
   const due = dueTimes(job, new Date(from.getTime() - 1), to);
-  const before = new Map((await ledger.slots(job.name, from, to)).map((slot) => [slot.slot, slot]));
-  const wanted = due.filter(({ slot }) => {
-    const found = before.get(slot.toISOString());
+  const before = new Map((await ledger.runs(job.name, from, to)).map((run) => [run.scheduledFor, run]));
+  const wanted = due.filter(({ scheduledFor }) => {
+    const found = before.get(scheduledFor.toISOString());
     return found === undefined || (isFinal(found.status) && !hasSucceeded(found));
   });
-  const upstream = dependencies === "ignore" ? [] : await upstreamSlots(ledger, job, wanted, jobs);
+  const upstream = dependencies === "ignore" ? [] : await upstreamRuns(ledger, job, wanted, jobs);
   return { wanted, unneeded: due.length - wanted.length, before, upstream };
 }

@@ -6,39 +6,39 @@ import {
   hasSucceeded,
   isOpen,
   type Request,
+  type Run,
   type RunName,
   shortTime,
-  type Slot,
   type Trigger,
 } from "../run.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { nextDue, previousDue } from "../cron.ts";
 import { unmetDependencies } from "../ledger/dependencies.ts";
 
-/** How a slot is asked for. */
-interface Asking {
+/** How a run is asked for. */
+interface TriggerOptions {
   request: Request;
-  /** Jobs whose slots of the same interval must have succeeded before it starts; default: it waits for none. */
+  /** Jobs whose runs of the same interval must have succeeded before it starts; default: it waits for none. */
   waitFor?: string[];
   /** What it depends on and does not wait for. */
   unmet?: string[];
 }
 
-/** The ledger's entry for a slot that a person asks for. */
-export function askedSlot(
+/** The ledger's entry for a run that a person asks for. */
+export function manualRun(
   job: Job,
-  { slot, interval }: Pick<DueTime, "slot" | "interval">,
+  { scheduledFor, dataInterval }: Pick<DueTime, "scheduledFor" | "dataInterval">,
   trigger: Trigger,
-  asking: Asking,
-): Slot {
-  const { request, unmet = [] } = asking;
+  options: TriggerOptions,
+): Run {
+  const { request, unmet = [] } = options;
   return {
     job: job.name,
-    slot: slot.toISOString(),
+    scheduledFor: scheduledFor.toISOString(),
     trigger,
-    interval: { from: interval.from.toISOString(), to: interval.to.toISOString() },
-    ...stateOf(asking, `asked for by ${request.by}`),
-    enteredAt: request.at,
+    dataInterval: { start: dataInterval.start.toISOString(), end: dataInterval.end.toISOString() },
+    ...stateOf(options, `asked for by ${request.by}`),
+    plannedAt: request.at,
     stepsDone: [],
     attempts: [],
     requestedBy: request,
@@ -47,24 +47,28 @@ export function askedSlot(
 }
 
 /**
- * A slot that ended without success is to be run again; its steps that are done stay done.
+ * A run that ended without success is to be run again; its steps that are done stay done.
  *
- * @returns the slot as it is asked for, or as it is when it succeeded or is open; undefined when there is none.
+ * @returns the run as it is asked for, or as it is when it succeeded or is open; undefined when there is none.
  */
-export async function reopen(ledger: Ledger, name: RunName, asking: Asking): Promise<Slot | undefined> {
-  const { request, unmet = [] } = asking;
-  const before = await ledger.slot(name);
+export async function reopen(
+  ledger: Ledger,
+  name: RunName,
+  options: TriggerOptions,
+): Promise<Run | undefined> {
+  const { request, unmet = [] } = options;
+  const before = await ledger.run(name);
   if (before === undefined || isOpen(before) || hasSucceeded(before)) return before;
   // Its page is on the list of open ones before it is open.
-  await ledger.enter(name.job, [{ ...before, status: "queued" }]);
+  await ledger.enqueue(name.job, [{ ...before, status: "queued" }]);
   return await ledger.change(
     name,
-    ({ endedAt: _, cancelledBy: __, notBefore: ___, blockedBy: ____, unmet: _____, ...slot }) =>
-      isOpen(slot) || hasSucceeded(slot) ? undefined : {
-        ...slot,
+    ({ endedAt: _, cancelledBy: __, notBefore: ___, blockedBy: ____, unmet: _____, ...run }) =>
+      isOpen(run) || hasSucceeded(run) ? undefined : {
+        ...run,
         ...stateOf(
-          asking,
-          `asked for again by ${request.by}; before, it was: ${slot.status} (${slot.reason})`,
+          options,
+          `asked for again by ${request.by}; before, it was: ${run.status} (${run.reason})`,
         ),
         requestedBy: request,
         ...(unmet.length > 0 ? { unmet } : {}),
@@ -72,7 +76,7 @@ export async function reopen(ledger: Ledger, name: RunName, asking: Asking): Pro
   );
 }
 
-const stateOf = ({ waitFor = [] }: Asking, asked: string): Pick<Slot, "status" | "reason"> =>
+const stateOf = ({ waitFor = [] }: TriggerOptions, asked: string): Pick<Run, "status" | "reason"> =>
   waitFor.length > 0
     ? { status: "waiting", reason: `${asked}; waits for ${waitFor.join(", ")}` }
     : { status: "queued", reason: asked };
@@ -85,66 +89,66 @@ const stateOf = ({ waitFor = [] }: Asking, asked: string): Pick<Slot, "status" |
  * It does not wait for the jobs it depends on: who asks for a run wants it now. What of them has not succeeded is
  * written down with it.
  *
- * @param at The slot; by default a new one, of now. A slot that failed, was skipped or missed is run again, from the
+ * @param at The run; by default a new one, of now. A run that failed, was skipped or missed is run again, from the
  *   step that failed on.
- * @returns the slot as it is asked for; a scheduler may have begun with it.
+ * @returns the run as it is asked for; a scheduler may have begun with it.
  * @param jobs All jobs, among which those are that it depends on.
- * @throws {InputError} for a slot that succeeded, is open, lies in the future, or is none of the job's.
+ * @throws {InputError} for a run that succeeded, is open, lies in the future, or is none of the job's.
  */
-export async function requestRun(
+export async function triggerRun(
   ledger: Ledger,
   job: Job,
   request: Request,
   at?: Date,
   jobs: readonly Job[] = [],
-): Promise<Slot> {
-  const slot = at ?? await freeTime(ledger, job.name, request.at);
-  const name: RunName = { job: job.name, slot: slot.toISOString() };
-  const before = at === undefined ? undefined : await ledger.slot(name);
+): Promise<Run> {
+  const scheduledFor = at ?? await freeTime(ledger, job.name, request.at);
+  const name: RunName = { job: job.name, scheduledFor: scheduledFor.toISOString() };
+  const before = at === undefined ? undefined : await ledger.run(name);
   if (before !== undefined) {
     refuseRepeat(before);
     const unmet = await unmetDependencies(job, before, ledger, jobs);
     const asked = await reopen(ledger, name, { request, unmet });
-    await ledger.ring();
+    await ledger.notify();
     return asked!;
   }
-  if (at !== undefined) refuseNoSlot(job, at, request);
-  const due = { slot, interval: { from: previous(job, slot), to: slot } };
+  if (at !== undefined) rejectUnknownTime(job, at, request);
+  const due = { scheduledFor, dataInterval: { start: previous(job, scheduledFor), end: scheduledFor } };
   const trigger = at === undefined ? "manual" : "backfill";
-  const entry = askedSlot(job, due, trigger, { request });
+  const entry = manualRun(job, due, trigger, { request });
   const unmet = await unmetDependencies(job, entry, ledger, jobs);
-  const asked = askedSlot(job, due, trigger, { request, unmet });
-  await ledger.enter(job.name, [asked]);
-  await ledger.ring();
+  const asked = manualRun(job, due, trigger, { request, unmet });
+  await ledger.enqueue(job.name, [asked]);
+  await ledger.notify();
   return asked;
 }
 
 /**
  * Asks to end a run, or not to start it.
  *
- * @throws {InputError} when there is no such slot, or it has ended.
+ * @throws {InputError} when there is no such run, or it has ended.
  */
-export async function requestCancel(ledger: Ledger, name: RunName, request: Request): Promise<Slot> {
-  const before = await ledger.slot(name);
+export async function cancelRun(ledger: Ledger, name: RunName, request: Request): Promise<Run> {
+  const before = await ledger.run(name);
   if (before === undefined || !isOpen(before)) {
     throw new InputError(`${formatRunName(name)} cannot be cancelled`, {
       expected: "a run that has not ended",
-      found: before === undefined ? "no such slot" : `one that ${before.status} (${before.reason})`,
+      found: before === undefined ? "no such run" : `one that ${before.status} (${before.reason})`,
     });
   }
   const runs = before.status === "running";
   const after = await ledger.change(
     name,
-    (slot) =>
-      !isOpen(slot) ? undefined : runs ? { ...slot, cancelledBy: request } : {
-        ...slot,
+    (run) =>
+      !isOpen(run) ? undefined : runs ? { ...run, cancelledBy: request } : {
+        ...run,
         status: "skipped",
         reason: `cancelled by ${request.by} before it ran`,
         cancelledBy: request,
         endedAt: request.at,
       },
   );
-  await ledger.ring();
+  await ledger.notify();
   return after!;
 }
 
@@ -163,7 +167,7 @@ export async function pauseJob(
     }
     return { value: { ...value, paused: { ...request, ...(reason ? { reason } : {}) } }, result: undefined };
   });
-  await ledger.ring();
+  await ledger.notify();
 }
 
 /** Takes a pause back. @throws {InputError} when the job is not paused. */
@@ -172,48 +176,46 @@ export async function resumeJob(ledger: Ledger, job: string): Promise<void> {
     if (paused === undefined) throw new InputError(`Job ${job} is not paused`);
     return { value, result: undefined };
   });
-  await ledger.ring();
+  await ledger.notify();
 }
 
-function refuseRepeat(slot: Slot): void {
-  if (!isOpen(slot) && !hasSucceeded(slot)) return;
-  throw new InputError(`${formatRunName(slot)} is not run again`, {
-    expected: "a slot that failed, was skipped, replaced or missed",
-    found: isOpen(slot)
-      ? `one that is ${slot.status}`
-      : `one that ${slot.status} at ${shortTime(slot.endedAt!)}`,
-    remedy: isOpen(slot) ? "Wait for it, or cancel it." : "A run of now needs no slot: leave --slot out.",
+function refuseRepeat(run: Run): void {
+  if (!isOpen(run) && !hasSucceeded(run)) return;
+  throw new InputError(`${formatRunName(run)} is not run again`, {
+    expected: "a run that failed, was skipped, replaced or missed",
+    found: isOpen(run) ? `one that is ${run.status}` : `one that ${run.status} at ${shortTime(run.endedAt!)}`,
+    remedy: isOpen(run) ? "Wait for it, or cancel it." : "To run the job now, omit --scheduled-for.",
   });
 }
 
-function refuseNoSlot({ name, schedule }: Job, at: Date, { at: now }: Request): void {
+function rejectUnknownTime({ name, schedule }: Job, at: Date, { at: now }: Request): void {
   const time = shortTime(at.toISOString());
   if (at.getTime() > Date.parse(now)) {
-    throw new InputError(`Slot ${time} of ${name} lies in the future`, {
+    throw new InputError(`Run ${time} of ${name} lies in the future`, {
       expected: `a time until ${shortTime(now)}`,
     });
   }
   if ("on" in schedule) {
-    throw new InputError(`Job ${name} has no slot at ${time}`, {
-      expected: "a slot that `deno task jobs runs` lists: the job runs when a snapshot is published",
-      remedy: "Leave --slot out for a run of now.",
+    throw new InputError(`Job ${name} has no run at ${time}`, {
+      expected: "a run that `deno task jobs runs` lists: the job runs when a snapshot is published",
+      remedy: "leave --scheduled-for out for a run of now.",
     });
   }
   const after = nextDue(schedule, new Date(at.getTime() - 1));
   if (after?.getTime() === at.getTime()) return;
   const near = [previousDue(schedule, at), after].filter((time) => time !== undefined)
     .map((time) => shortTime(time.toISOString()));
-  throw new InputError(`Job ${name} has no slot at ${time}`, {
+  throw new InputError(`Job ${name} has no run at ${time}`, {
     expected: `a time of ${schedule.cron} (${schedule.timeZone}), the nearest ones are ${near.join(" and ")}`,
   });
 }
 
-/** The present second, or a later moment when there is a slot of that time already. */
+/** The present second, or a later moment when there is a run of that time already. */
 async function freeTime(ledger: Ledger, job: string, now: string): Promise<Date> {
   let time = Math.floor(Date.parse(now) / 1000) * 1000;
-  while (await ledger.slot({ job, slot: new Date(time).toISOString() }) !== undefined) time++;
+  while (await ledger.run({ job, scheduledFor: new Date(time).toISOString() }) !== undefined) time++;
   return new Date(time);
 }
 
-const previous = ({ schedule }: Job, slot: Date): Date =>
-  ("on" in schedule ? undefined : previousDue(schedule, slot)) ?? slot;
+const previous = ({ schedule }: Job, scheduledFor: Date): Date =>
+  ("on" in schedule ? undefined : previousDue(schedule, scheduledFor)) ?? scheduledFor;

@@ -1,5 +1,5 @@
 import type { Logger, Random } from "shopflow/runtime/mod.ts";
-import { formatRunName, type Slot } from "../run.ts";
+import { formatRunName, type Run } from "../run.ts";
 import type { ActiveRun } from "./start.ts";
 import type { Job } from "../job.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -7,16 +7,16 @@ import { replaces } from "./choose.ts";
 import type { SchedulerLease, SchedulerWatch } from "./lease.ts";
 import type { JobSet } from "../define_jobs.ts";
 
-interface HeldRunsOptions {
+interface ActiveRunsOptions {
   log: Logger;
   /** How many at a time. */
   most: number;
-  /** Called when a run has ended, with its slot as it was left; undefined when it was taken away. */
-  onEnd: (run: ActiveRun, after: Slot | undefined) => Promise<void>;
+  /** Called when a run has ended, with its run as it was left; undefined when it was taken away. */
+  onEnd: (active: ActiveRun, after: Run | undefined) => Promise<void>;
 }
 
 /** The runs that a scheduler holds, one of a job. */
-interface HeldRuns {
+interface ActiveRuns {
   all(): ActiveRun[];
   of(job: string): ActiveRun | undefined;
   /** Whether one more may be started. */
@@ -25,41 +25,41 @@ interface HeldRuns {
   start(begin: () => Promise<ActiveRun | undefined>): Promise<void>;
   /** Waits until what the ends of runs set off is done. */
   settled(): Promise<void>;
-  /** Waits for the runs, at most `graceMs`; then hands them over. */
-  end(graceMs: number): Promise<void>;
+  /** Waits for the runs, at most `shutdownTimeoutMs`; then hands them over. */
+  end(shutdownTimeoutMs: number): Promise<void>;
 }
 
 /** Holds no run at first. */
-export function createHeldRuns({ log, most, onEnd }: HeldRunsOptions): HeldRuns {
-  const active = new Map<string, ActiveRun>();
+export function createActiveRuns({ log, most, onEnd }: ActiveRunsOptions): ActiveRuns {
+  const byJob = new Map<string, ActiveRun>();
   /** What the ends of runs set off. */
   const aftermath = new Set<Promise<void>>();
   const starting = new Set<Promise<void>>();
-  let handingOver = false;
+  let releasing = false;
 
-  function hold(run: ActiveRun): void {
-    active.set(run.job.name, run);
-    log.info(`${formatRunName(run.slot)}: starts, try ${run.attempt}`);
-    if (handingOver) run.stop("handed over");
+  function hold(active: ActiveRun): void {
+    byJob.set(active.job.name, active);
+    log.info(`${formatRunName(active.run)}: starts, attempt ${active.attempt}`);
+    if (releasing) active.stop("released");
     const warn = (error: unknown): undefined => {
-      log.warn(`${formatRunName(run.slot)}: ${error}`);
+      log.warn(`${formatRunName(active.run)}: ${error}`);
     };
     // A defect must not end the other runs, nor keep this one for ever.
-    run.ended.catch(warn).then((after) => {
-      if (active.get(run.job.name) === run) active.delete(run.job.name);
-      const done = onEnd(run, after).catch(warn).finally(() => aftermath.delete(done));
+    active.ended.catch(warn).then((after) => {
+      if (byJob.get(active.job.name) === active) byJob.delete(active.job.name);
+      const done = onEnd(active, after).catch(warn).finally(() => aftermath.delete(done));
       aftermath.add(done);
     });
   }
 
   return {
-    all: () => [...active.values()],
-    of: (job) => active.get(job),
-    hasRoom: () => active.size + starting.size < most,
+    all: () => [...byJob.values()],
+    of: (job) => byJob.get(job),
+    hasRoom: () => byJob.size + starting.size < most,
     async start(begin) {
       const started = (async () => {
-        const run = await begin();
-        if (run !== undefined) hold(run);
+        const active = await begin();
+        if (active !== undefined) hold(active);
       })();
       starting.add(started);
       try {
@@ -71,21 +71,21 @@ export function createHeldRuns({ log, most, onEnd }: HeldRunsOptions): HeldRuns 
     async settled() {
       while (aftermath.size > 0) await Promise.allSettled([...aftermath]);
     },
-    async end(graceMs) {
+    async end(shutdownTimeoutMs) {
       const timer = setTimeout(() => {
-        handingOver = true;
-        active.forEach((run) => run.stop("handed over"));
-      }, graceMs);
+        releasing = true;
+        byJob.forEach((active) => active.stop("released"));
+      }, shutdownTimeoutMs);
       // One that is about to start may become a run meanwhile.
-      while (active.size + starting.size > 0) {
-        await Promise.allSettled([...starting, ...[...active.values()].map(({ ended }) => ended)]);
+      while (byJob.size + starting.size > 0) {
+        await Promise.allSettled([...starting, ...[...byJob.values()].map(({ ended }) => ended)]);
       }
       clearTimeout(timer);
     },
   };
 }
 
-interface AttendOptions {
+interface SuperviseOptions {
   ledger: Ledger;
   watch: SchedulerWatch;
   lease: SchedulerLease;
@@ -94,22 +94,22 @@ interface AttendOptions {
 }
 
 /**
- * Looks after a slot of a job that runs: this scheduler's own run is ended when somebody cancelled it or a later slot
+ * Looks after a run of a job that runs: this scheduler's own run is ended when somebody cancelled it or a later run
  * takes its place.
  *
- * @param open All open slots of the job.
+ * @param open All open runs of the job.
  * @returns `orphaned` when nobody has it any more, so that it is to be taken over.
  */
-export async function attendRun(
+export async function superviseRun(
   job: Job,
-  running: Slot,
-  open: Slot[],
-  { ledger, watch, lease, mine }: AttendOptions,
+  running: Run,
+  open: Run[],
+  { ledger, watch, lease, mine }: SuperviseOptions,
 ): Promise<"goes on" | "orphaned"> {
-  if (mine !== undefined && mine.slot.slot === running.slot) {
+  if (mine !== undefined && mine.run.scheduledFor === running.scheduledFor) {
     if (running.cancelledBy !== undefined) mine.stop("cancelled");
     else if (job.overlap === "replace" && open.some((other) => replaces(other, running))) {
-      mine.stop("replaced");
+      mine.stop("superseded");
     }
     return "goes on";
   }
@@ -129,19 +129,19 @@ interface AfterRunOptions extends JobSet {
   forEachJob: (work: (job: Job) => Promise<void>) => Promise<void>;
 }
 
-/** What the end of a run sets off: it is told, and may let other slots start, of its own job and of others. */
+/** What the end of a run sets off: it is told, and may let other runs start, of its own job and of others. */
 export async function afterRun(
   job: Job,
-  slot: Slot,
+  run: Run,
   { jobs, pools, ledger, log, onNews, isAtWork, advance, forEachJob }: AfterRunOptions,
 ): Promise<void> {
-  const line = `${formatRunName(slot)}: ${slot.status} (${slot.reason})`;
-  if (slot.status === "succeeded") log.info(line);
+  const line = `${formatRunName(run)}: ${run.status} (${run.reason})`;
+  if (run.status === "succeeded") log.info(line);
   else log.warn(line);
   await onNews(job);
-  const awaited = jobs.some(({ after }) => after.includes(job.name));
+  const awaited = jobs.some(({ dependsOn }) => dependsOn.includes(job.name));
   const shared = Number.isFinite(pools[job.pool]!);
-  if (awaited || shared || slot.status === "queued") await ledger.ring();
+  if (awaited || shared || run.status === "queued") await ledger.notify();
   if (!isAtWork()) return;
   await advance(job);
   if (awaited || shared) await forEachJob((other) => other === job ? Promise.resolve() : advance(other));

@@ -1,39 +1,39 @@
-import { formatRunName, retryAt, type Slot } from "../run.ts";
+import { formatRunName, retryAt, type Run } from "../run.ts";
 import { readiness } from "../ledger/dependencies.ts";
 import type { Job } from "../job.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 
-/** Whether a slot takes the place of another one of its job, where the job's overlap policy is `replace`. */
-export const replaces = (other: Slot, slot: Slot): boolean =>
-  other.slot > slot.slot && isScheduled(other) && isScheduled(slot);
+/** Whether a run takes the place of another one of its job, where the job's overlap policy is `replace`. */
+export const replaces = (other: Run, run: Run): boolean =>
+  other.scheduledFor > run.scheduledFor && isScheduled(other) && isScheduled(run);
 
-const isScheduled = ({ trigger }: Slot) => trigger === "schedule" || trigger === "snapshot";
+const isScheduled = ({ trigger }: Run) => trigger === "schedule" || trigger === "snapshot";
 
-/** How a slot ends that will not be run. */
-export type Unrun = Pick<Slot, "reason" | "blockedBy"> & { status: "skipped" | "replaced" };
+/** How a run ends that will not be run. */
+export type Unrun = Pick<Run, "reason" | "blockedBy"> & { status: "skipped" | "superseded" };
 
-interface NextSlotOptions {
+interface NextRunOptions {
   jobs: readonly Job[];
   ledger: Ledger;
   now: () => Date;
-  /** Ends a slot that will not be run. */
-  end: (job: Job, slot: Slot, outcome: Unrun) => Promise<void>;
+  /** Ends a run that will not be run. */
+  end: (job: Job, run: Run, outcome: Unrun) => Promise<void>;
 }
 
-/** Chooses the slot of a job that is run next. */
-interface NextSlot {
-  /** The slot that may start now, of those that are open and not running; slots that never may are ended. */
-  choose(job: Job, open: Slot[]): Promise<Slot | undefined>;
-  /** Something happened that may let a slot start that waits for other jobs. */
+/** Chooses the run of a job that is run next. */
+interface NextRun {
+  /** The run that may start now, of those that are open and not running; runs that never may are ended. */
+  choose(job: Job, open: Run[]): Promise<Run | undefined>;
+  /** Something happened that may let a run start that waits for other jobs. */
   changed(): void;
 }
 
 /**
- * A choice among the slots of `jobs`. One that was found to wait for other jobs is not looked at again before `changed`
+ * A choice among the runs of `jobs`. One that was found to wait for other jobs is not looked at again before `changed`
  * was called.
  */
-export function createNextSlot({ jobs, ledger, now, end }: NextSlotOptions): NextSlot {
-  /** Counts what may let a slot start that waits for other jobs. */
+export function createNextRun({ jobs, ledger, now, end }: NextRunOptions): NextRun {
+  /** Counts what may let a run start that waits for other jobs. */
   let changes = 0;
   /** At which of these each one was found to wait still. */
   const waited = new Map<string, number>();
@@ -43,24 +43,24 @@ export function createNextSlot({ jobs, ledger, now, end }: NextSlotOptions): Nex
     async choose(job, open) {
       const paused = ledger.control(job.name).known?.paused !== undefined;
       const ordered = inTurn(open).filter(({ trigger }) => !paused || trigger === "manual");
-      for (const slot of ordered) {
-        if (job.overlap === "replace" && ordered.some((other) => replaces(other, slot))) {
-          await end(job, slot, { status: "replaced", reason: "a later slot took its place before it ran" });
+      for (const run of ordered) {
+        if (job.overlap === "replace" && ordered.some((other) => replaces(other, run))) {
+          await end(job, run, { status: "superseded", reason: "a later run took its place before it ran" });
           continue;
         }
-        if (retryAt(job, slot, now()) !== undefined) return undefined;
-        if (slot.status === "queued") return slot;
-        const name = formatRunName(slot);
+        if (retryAt(job, run, now()) !== undefined) return undefined;
+        if (run.status === "queued") return run;
+        const name = formatRunName(run);
         if (waited.get(name) === changes) return undefined;
         const asked = changes;
-        const ready = await readiness(job, slot, ledger, jobs);
+        const ready = await readiness(job, run, ledger, jobs);
         if (ready.state === "waiting") {
           waited.set(name, asked);
           return undefined;
         }
         waited.delete(name);
-        if (ready.state === "ready") return slot;
-        await end(job, slot, { status: "skipped", reason: ready.reason, blockedBy: ready.blockedBy });
+        if (ready.state === "ready") return run;
+        await end(job, run, { status: "skipped", reason: ready.reason, blockedBy: ready.blockedBy });
       }
       return undefined;
     },
@@ -68,7 +68,7 @@ export function createNextSlot({ jobs, ledger, now, end }: NextSlotOptions): Nex
 }
 
 /** What people ask for now goes before the past that is made up for. */
-const inTurn = (open: Slot[]) => [
+const inTurn = (open: Run[]) => [
   ...open.filter(({ trigger }) => trigger !== "backfill"),
   ...open.filter(({ trigger }) => trigger === "backfill"),
 ];

@@ -9,8 +9,8 @@ export interface SchedulerRecord {
   owner: string;
   startedAt: string;
   /** When it last said that it lives, by its own clock: for people; who may trust clocks decides by it, see `trustClocks`. */
-  beatAt: string;
-  beats: number;
+  heartbeatAt: string;
+  heartbeats: number;
   leaseMs: number;
   /** Names of the jobs that it knows. */
   jobs?: string[];
@@ -39,7 +39,7 @@ export interface SchedulerLease extends Lease {
 /** Whether JSON in the place of a scheduler's record is one. */
 const isRecord = (value: unknown, id: string): value is SchedulerRecord => {
   const record = value as Partial<SchedulerRecord> | null;
-  return record?.id === id && typeof record.leaseMs === "number" && typeof record.beatAt === "string";
+  return record?.id === id && typeof record.leaseMs === "number" && typeof record.heartbeatAt === "string";
 };
 
 /** Where a scheduler's record is. */
@@ -72,8 +72,8 @@ export async function takeSchedulerLease(
     id,
     owner,
     startedAt: now().toISOString(),
-    beatAt: now().toISOString(),
-    beats: 0,
+    heartbeatAt: now().toISOString(),
+    heartbeats: 0,
     leaseMs,
     jobs,
   };
@@ -118,7 +118,7 @@ export async function takeSchedulerLease(
       inTurn(async () => {
         if (over.signal.aborted) return;
         const asked = moment();
-        if (await write({ ...record, beats: record.beats + 1, beatAt: now().toISOString() })) {
+        if (await write({ ...record, heartbeats: record.heartbeats + 1, heartbeatAt: now().toISOString() })) {
           sureFrom = asked;
           renewals.forEach((renewed) => renewed());
         } else over.abort(new Error("another scheduler took this one for dead"));
@@ -171,7 +171,7 @@ export function watchSchedulers(
     const before = seen.get(id);
     if (before?.etag !== etag) seen.set(id, { etag, since: performance.now() });
     const silentMs = before?.etag === etag ? performance.now() - before.since : 0;
-    const byClock = trustClocks && now().getTime() - Date.parse(record.beatAt) > 3 * record.leaseMs;
+    const byClock = trustClocks && now().getTime() - Date.parse(record.heartbeatAt) > 3 * record.leaseMs;
     if (silentMs <= record.leaseMs * MARGIN && !byClock) return;
     const fenced = { ...record, fencedBy: self() };
     // When it said meanwhile that it lives, it does.
@@ -234,11 +234,11 @@ export async function listSchedulers(
 }
 
 /** Those that live, the oldest first; enough to tell people, not to take a run away. */
-export async function livingSchedulers(store: ObjectStore, now: Date): Promise<KnownScheduler[]> {
+export async function aliveSchedulers(store: ObjectStore, now: Date): Promise<KnownScheduler[]> {
   return (await listSchedulers(store, now)).filter(({ alive }) => alive);
 }
 
-function isAlive({ stopped, fencedBy, beatAt, leaseMs }: SchedulerRecord, now: Date): boolean {
+function isAlive({ stopped, fencedBy, heartbeatAt, leaseMs }: SchedulerRecord, now: Date): boolean {
   return stopped !== true && fencedBy === undefined &&
-    now.getTime() - Date.parse(beatAt) <= SILENT_LEASES * leaseMs;
+    now.getTime() - Date.parse(heartbeatAt) <= SILENT_LEASES * leaseMs;
 }

@@ -1,3 +1,3 @@
 /** The scheduler: what is due, what may start, and who runs it. */
-export { type KnownScheduler, listSchedulers, livingSchedulers } from "./lease.ts";
+export { aliveSchedulers, type KnownScheduler, listSchedulers } from "./lease.ts";
 export { createScheduler, runScheduler, type Scheduler, type SchedulerLoop } from "./scheduler.ts";

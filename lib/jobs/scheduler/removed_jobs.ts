@@ -6,7 +6,7 @@ import { dueTimes } from "./due.ts";
 import type { Job } from "../job.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type KnownScheduler, listSchedulers, type SchedulerWatch } from "./lease.ts";
-import { formatRunName, isOpen, type Slot } from "../run.ts";
+import { formatRunName, isOpen, type Run } from "../run.ts";
 
 interface RemovedJobsOptions {
   /** The jobs that this scheduler knows. */
@@ -20,11 +20,11 @@ interface RemovedJobsOptions {
 }
 
 /**
- * So long a job must have been missing before its slots are ended: during a rolling deployment, or between ticks of
+ * So long a job must have been missing before its runs are ended: during a rolling deployment, or between ticks of
  * two versions, somebody who knows it may come back.
  */
 const PATIENCE_MS = 15 * 60 * 1000;
-/** Slots that are entered in one step. */
+/** Runs that are entered in one step. */
 const BATCH = 1440;
 
 const NO_JOB = "the job is no longer defined";
@@ -53,41 +53,44 @@ export function createRemovedJobs(
       // A record that cannot be read may be that of a scheduler that knows it.
       if (patience || !isComplete || [...atWork, { jobs: names(set) }].some(knows(job))) continue;
       try {
-        await endSlots({ job, removedAt });
+        await endRuns({ job, removedAt });
       } catch (error) {
-        log.warn(`${job.name}, which was removed: its slots cannot be ended: ${errorText(error)}`);
+        log.warn(`${job.name}, which was removed: its runs cannot be ended: ${errorText(error)}`);
       }
     }
   };
 
-  async function endSlots({ job, removedAt }: RemovedJob): Promise<void> {
+  async function endRuns({ job, removedAt }: RemovedJob): Promise<void> {
     await ledger.refresh(job.name);
-    await enterRest(job, removedAt);
-    for (const slot of ledger.openSlots(job.name)) {
+    await planRest(job, removedAt);
+    for (const run of ledger.openRuns(job.name)) {
       const scheduler = ledger.control(job.name).known?.running?.scheduler;
-      const isRunning = slot.status === "running";
+      const isRunning = run.status === "running";
       if (isRunning && !await watch.isGone(scheduler!)) return;
       const after = await ledger.change(
-        slot,
-        (present) => isOpen(present) ? ended(present, isRunning ? slot : undefined, now()) : undefined,
+        run,
+        (present) => isOpen(present) ? ended(present, isRunning ? run : undefined, now()) : undefined,
       );
-      log.info(`${formatRunName(slot)}: ${after?.status} (${after?.reason})`);
+      log.info(`${formatRunName(run)}: ${after?.status} (${after?.reason})`);
     }
     if (ledger.control(job.name).known?.removedAt !== undefined) return;
     await ledger.control(job.name).update((value) => ({ value: { ...value, removedAt }, result: undefined }));
-    log.info(`${job.name}: ${NO_JOB}, and all its slots have ended`);
+    log.info(`${job.name}: ${NO_JOB}, and all its runs have ended`);
   }
 
   /** What was due before it was removed, and nobody saw. */
-  async function enterRest(job: Job, removedAt: string): Promise<void> {
-    const { accountedUntil, removedAt: known } = ledger.control(job.name).known ?? {};
-    if (accountedUntil === undefined || known !== undefined) return;
+  async function planRest(job: Job, removedAt: string): Promise<void> {
+    const { plannedUntil, removedAt: known } = ledger.control(job.name).known ?? {};
+    if (plannedUntil === undefined || known !== undefined) return;
     const until = new Date(removedAt);
-    for (let from = new Date(accountedUntil);;) {
+    for (let from = new Date(plannedUntil);;) {
       const due = dueTimes(job, from, until, BATCH);
       if (due.length === 0) return;
-      await ledger.enter(job.name, due.map(({ slot, interval }) => missed(job, slot, interval, now())));
-      from = due.at(-1)!.slot;
+      await ledger.enqueue(
+        job.name,
+        due.map(({ scheduledFor, dataInterval }) => missed(job, scheduledFor, dataInterval, now())),
+      );
+      from = due.at(-1)!.scheduledFor;
     }
   }
 }
@@ -103,28 +106,39 @@ function isYoungest(self: string, atWork: KnownScheduler[]): boolean {
   return own !== undefined && atWork.every((other) => age(other) <= age(own));
 }
 
-/** @param running The slot with its try that goes on, which has lost its scheduler. */
-function ended(slot: Slot, running: Slot | undefined, now: Date): Slot {
+/** @param running The run with its attempt that goes on, which has lost its scheduler. */
+function ended(run: Run, running: Run | undefined, now: Date): Run {
   const at = now.toISOString();
-  const { notBefore: _, ...rest } = slot;
+  const { notBefore: _, ...rest } = run;
   const going = running?.attempts.at(-1);
-  const attempts = going === undefined ? slot.attempts : [
-    ...slot.attempts,
-    { ...going, finishedAt: at, ended: "lost" as const, reason: `${going.owner}, which ran it, is gone` },
+  const attempts = going === undefined ? run.attempts : [
+    ...run.attempts,
+    {
+      ...going,
+      finishedAt: at,
+      ended: "lease expired" as const,
+      reason: `${going.owner}, which ran it, is gone`,
+    },
   ];
   if (attempts.length === 0) return { ...rest, status: "skipped", reason: NO_JOB, endedAt: at };
   const before = attempts.at(-1)!.reason;
-  return { ...rest, attempts, status: "failed", reason: `${NO_JOB}; its last try: ${before}`, endedAt: at };
+  return {
+    ...rest,
+    attempts,
+    status: "failed",
+    reason: `${NO_JOB}; its last attempt: ${before}`,
+    endedAt: at,
+  };
 }
 
-const missed = (job: Job, slot: Date, interval: { from: Date; to: Date }, now: Date): Slot => ({
+const missed = (job: Job, scheduledFor: Date, dataInterval: { start: Date; end: Date }, now: Date): Run => ({
   job: job.name,
-  slot: slot.toISOString(),
+  scheduledFor: scheduledFor.toISOString(),
   trigger: "schedule",
-  interval: { from: interval.from.toISOString(), to: interval.to.toISOString() },
+  dataInterval: { start: dataInterval.start.toISOString(), end: dataInterval.end.toISOString() },
   status: "missed",
   reason: `no scheduler ran when it was due, and ${NO_JOB}`,
-  enteredAt: now.toISOString(),
+  plannedAt: now.toISOString(),
   stepsDone: [],
   attempts: [],
   endedAt: now.toISOString(),

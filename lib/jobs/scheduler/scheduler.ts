@@ -1,14 +1,14 @@
 import { errorText } from "shopflow/errors/mod.ts";
 import type { Logger, Runtime } from "shopflow/runtime/mod.ts";
 import { randomUUID } from "node:crypto";
-import { afterRun, attendRun, createHeldRuns, createJobWalk } from "./active_runs.ts";
-import { type Execute, formatRunName, isLate, isOpen, type Slot } from "../run.ts";
+import { afterRun, createActiveRuns, createJobWalk, superviseRun } from "./active_runs.ts";
+import { type Execute, formatRunName, isLate, isOpen, type Run } from "../run.ts";
 import type { JobSet } from "../define_jobs.ts";
 import type { Job } from "../job.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { createNextSlot, type Unrun } from "./choose.ts";
+import { createNextRun, type Unrun } from "./choose.ts";
 import { createPlanner, nextWake } from "./due.ts";
-import { type ActiveRun, poolPlaces, type RunContext, startSlot, takeOver } from "./start.ts";
+import { type ActiveRun, poolSlots, reclaimRun, type RunContext, startRun } from "./start.ts";
 import { createRemovedJobs } from "./removed_jobs.ts";
 import { type SchedulerLease, takeSchedulerLease, watchSchedulers } from "./lease.ts";
 
@@ -20,8 +20,8 @@ export interface SchedulerOptions extends JobSet {
   owner: string;
   /** How long its runs stay its own after it was heard of last, in milliseconds; default 30,000. */
   leaseMs?: number;
-  /** How late a scheduler may see a slot without having missed it, in milliseconds; default 90,000. */
-  graceMs?: number;
+  /** How late a scheduler may see a run without having missed it, in milliseconds; default 90,000. */
+  missedAfterMs?: number;
   /** How many runs it holds at a time; default 4. */
   maxRuns?: number;
   random?: () => number;
@@ -29,7 +29,7 @@ export interface SchedulerOptions extends JobSet {
   publishedSince?: (since: Date) => Promise<Date[]>;
   /** For programs that end before they have seen others long enough, see {@linkcode watchSchedulers}. */
   trustClocks?: boolean;
-  /** Called when there may be something to tell about a job: a slot ended, or its SLA is over. */
+  /** Called when there may be something to tell about a job: a run ended, or its SLA is over. */
   onNews?: (job: Job) => Promise<void>;
 }
 
@@ -49,10 +49,10 @@ export interface Scheduler {
   nextWake(): Date | undefined;
   /** The runs it holds. */
   active(): ActiveRun[];
-  /** Waits for the runs it holds, at most `graceMs`; then hands them over. Nothing starts any more. */
-  stop(graceMs: number): Promise<void>;
-  /** Slots that are entered and have not ended, by what is known. */
-  openSlots(): Slot[];
+  /** Waits for the runs it holds, at most `shutdownTimeoutMs`; then hands them over. Nothing starts any more. */
+  stop(shutdownTimeoutMs: number): Promise<void>;
+  /** Runs that are entered and have not ended, by what is known. */
+  openRuns(): Run[];
   /** Why the ledger of a job could not be kept in the last round, by the job's name. */
   problems(): ReadonlyMap<string, string>;
   /** Waits until what the end of runs sets off is done; for those who hold the clock still meanwhile. */
@@ -60,21 +60,22 @@ export interface Scheduler {
 }
 
 const LEASE_MS = 30_000;
-const GRACE_MS = 90_000;
+const MISSED_AFTER_MS = 90_000;
 const MAX_RUNS = 4;
 
 /** A scheduler that has not begun yet: it does nothing by itself, see {@linkcode runScheduler} for one that does. */
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { jobs, pools, ledger, runtime, owner, leaseMs = LEASE_MS, graceMs = GRACE_MS } = options;
+  const { jobs, pools, ledger, runtime, owner, leaseMs = LEASE_MS, missedAfterMs = MISSED_AFTER_MS } =
+    options;
   const { maxRuns = MAX_RUNS, random = Math.random, onNews = () => Promise.resolve() } = options;
   const { now, log } = runtime;
   let lease!: SchedulerLease;
-  let rung: string | undefined;
+  let seenSignal: string | undefined;
   let stopping = false;
   let keeping: Promise<void> | undefined;
   const turns = new Map<string, Promise<void>>();
   const problems = new Map<string, string>();
-  /** Slots whose SLA is known to be over. */
+  /** Runs whose SLA is known to be over. */
   const overdue = new Set<string>();
   const forEachJob = createJobWalk(jobs, random, (job, { message }) => {
     problems.set(job.name, message);
@@ -89,7 +90,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const planner = createPlanner({
     ledger,
     runtime,
-    graceMs,
+    missedAfterMs,
     publishedSince: options.publishedSince ?? (() => Promise.resolve([])),
   });
   const lookAtRemoved = createRemovedJobs({
@@ -100,11 +101,11 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     now,
     log,
   });
-  const next = createNextSlot({ jobs, ledger, now, end });
-  const held = createHeldRuns({ log, most: maxRuns, onEnd: follow });
+  const next = createNextRun({ jobs, ledger, now, end });
+  const held = createActiveRuns({ log, most: maxRuns, onEnd: follow });
   const context: RunContext = {
     ledger,
-    places: poolPlaces(ledger.store),
+    places: poolSlots(ledger.store),
     pools,
     watch,
     runtime,
@@ -113,7 +114,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     lease: () => lease,
     mayStart: () => !stopping && lease.mayStart(),
     owner,
-    accountedUntil: planner.accountedUntil,
+    plannedUntil: planner.plannedUntil,
   };
 
   async function begin(): Promise<void> {
@@ -124,14 +125,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       now,
       jobs: jobs.map(({ name }) => name),
     });
-    rung = undefined;
+    seenSignal = undefined;
   }
 
   async function round(look = false): Promise<void> {
     if (stopping || lease.lost.aborted) return;
-    const bell = await ledger.bell();
-    const refresh = look || bell !== rung || bell === undefined;
-    rung = bell ?? "";
+    const wakeSignal = await ledger.wakeSignal();
+    const refresh = look || wakeSignal !== seenSignal || wakeSignal === undefined;
+    seenSignal = wakeSignal ?? "";
     if (refresh) next.changed();
     problems.clear();
     await forEachJob(async (job) => {
@@ -152,45 +153,45 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   }
 
   async function act(job: Job): Promise<void> {
-    const open = ledger.openSlots(job.name);
-    await tellOverdue(job, open);
+    const open = ledger.openRuns(job.name);
+    await reviewOverdue(job, open);
     const running = open.find(({ status }) => status === "running");
     if (running !== undefined) {
-      const state = await attendRun(job, running, open, { ledger, watch, lease, mine: held.of(job.name) });
+      const state = await superviseRun(job, running, open, { ledger, watch, lease, mine: held.of(job.name) });
       if (state === "goes on") return;
-      const after = await takeOver(job, running, context);
+      const after = await reclaimRun(job, running, context);
       log.warn(`${formatRunName(running)}: taken over, ${running.attempts.at(-1)!.owner} is gone`);
       if (after !== undefined && !isOpen(after)) await onNews(job);
       return await act(job);
     }
-    const slot = await next.choose(job, open);
-    if (slot === undefined || !held.hasRoom() || !context.mayStart()) return;
-    await held.start(() => startSlot(job, slot, context));
+    const run = await next.choose(job, open);
+    if (run === undefined || !held.hasRoom() || !context.mayStart()) return;
+    await held.start(() => startRun(job, run, context));
   }
 
-  async function end(job: Job, slot: Slot, outcome: Unrun): Promise<void> {
+  async function end(job: Job, run: Run, outcome: Unrun): Promise<void> {
     await ledger.change(
-      slot,
+      run,
       (present) =>
-        isOpen(present) && present.attempts.length === slot.attempts.length
+        isOpen(present) && present.attempts.length === run.attempts.length
           ? { ...present, ...outcome, endedAt: now().toISOString() }
           : undefined,
     );
-    log.info(`${formatRunName(slot)}: ${outcome.status} (${outcome.reason})`);
+    log.info(`${formatRunName(run)}: ${outcome.status} (${outcome.reason})`);
     await onNews(job);
   }
 
-  async function follow({ job }: ActiveRun, slot: Slot | undefined): Promise<void> {
+  async function follow({ job }: ActiveRun, run: Run | undefined): Promise<void> {
     next.changed();
-    if (slot === undefined) return;
+    if (run === undefined) return;
     const isAtWork = () => !stopping && !lease.lost.aborted;
-    await afterRun(job, slot, { jobs, pools, ledger, log, onNews, isAtWork, advance, forEachJob });
+    await afterRun(job, run, { jobs, pools, ledger, log, onNews, isAtWork, advance, forEachJob });
   }
 
-  async function tellOverdue(job: Job, open: Slot[]): Promise<void> {
-    const late = open.filter((slot) => isLate(job, slot, now()) && !overdue.has(formatRunName(slot)));
+  async function reviewOverdue(job: Job, open: Run[]): Promise<void> {
+    const late = open.filter((run) => isLate(job, run, now()) && !overdue.has(formatRunName(run)));
     if (late.length === 0) return;
-    for (const slot of late) overdue.add(formatRunName(slot));
+    for (const run of late) overdue.add(formatRunName(run));
     await onNews(job);
   }
 
@@ -213,16 +214,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     begin,
     round,
     keepAlive: () => keeping ??= keepAlive().finally(() => keeping = undefined),
-    nextWake: () => nextWake(jobs, ledger, planner.accountedUntil, now()),
+    nextWake: () => nextWake(jobs, ledger, planner.plannedUntil, now()),
     active: held.all,
     problems: () => problems,
-    openSlots: () => jobs.flatMap(({ name }) => ledger.openSlots(name)),
+    openRuns: () => jobs.flatMap(({ name }) => ledger.openRuns(name)),
     settled: held.settled,
-    async stop(graceMs) {
+    async stop(shutdownTimeoutMs) {
       stopping = true;
-      await held.end(graceMs);
+      await held.end(shutdownTimeoutMs);
       await lease.release();
-      await ledger.ring();
+      await ledger.notify();
     },
   };
 }
@@ -240,8 +241,8 @@ interface LoopOptions {
 export interface SchedulerLoop {
   /** Looks at everything now: called by the ticker. */
   tick(): void;
-  /** Nothing new starts; runs may go on for `graceMs`, then they are handed over. */
-  stop(graceMs: number): Promise<void>;
+  /** Nothing new starts; runs may go on for `shutdownTimeoutMs`, then they are released. */
+  stop(shutdownTimeoutMs: number): Promise<void>;
 }
 
 const POLL_MS = 2000;
@@ -295,12 +296,12 @@ export async function runScheduler(
       look = true;
       wake();
     },
-    async stop(graceMs) {
+    async stop(shutdownTimeoutMs) {
       stopping = true;
       wake();
       await rounds;
       // The lease is renewed until the last run has ended.
-      await scheduler.stop(graceMs);
+      await scheduler.stop(shutdownTimeoutMs);
       clearInterval(heart);
       await beating;
     },

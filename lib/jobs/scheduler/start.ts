@@ -10,7 +10,7 @@ import {
   formatRunName,
   isOpen,
   type Outcome,
-  type Slot,
+  type Run,
   type StopReason,
 } from "../run.ts";
 import type { Job } from "../job.ts";
@@ -18,15 +18,15 @@ import { goesOn, type Ledger, type Running } from "../ledger/ledger.ts";
 import type { SchedulerLease, SchedulerWatch } from "./lease.ts";
 
 /** A run that has a place of a pool. */
-interface Holder {
+interface PoolSlot {
   job: string;
-  slot: string;
+  scheduledFor: string;
   attempt: number;
   scheduler: string;
 }
 
 /** The places of all pools, shared by all schedulers of a lake. */
-interface PoolPlaces {
+interface PoolSlots {
   /**
    * Takes a place for a run.
    *
@@ -35,49 +35,51 @@ interface PoolPlaces {
   take(
     pool: string,
     size: number,
-    holder: Holder,
-    isOver: (holder: Holder) => Promise<boolean>,
+    poolSlot: PoolSlot,
+    isOver: (poolSlot: PoolSlot) => Promise<boolean>,
   ): Promise<boolean>;
-  release(pool: string, holder: Holder): Promise<void>;
+  release(pool: string, poolSlot: PoolSlot): Promise<void>;
 }
 
-interface Places {
-  holders: Holder[];
+interface StoredPool {
+  holders: PoolSlot[];
 }
 
 /** The places as they are written down in a store, changed by compare-and-swap. */
-export function poolPlaces(store: ObjectStore): PoolPlaces {
-  const pools = new Map<string, SharedObject<Places>>();
-  const placesOf = (pool: string) => {
-    const found = pools.get(pool) ?? sharedObject<Places>(store, poolKey(pool), { holders: [] });
+export function poolSlots(store: ObjectStore): PoolSlots {
+  const pools = new Map<string, SharedObject<StoredPool>>();
+  const poolOf = (pool: string) => {
+    const found = pools.get(pool) ?? sharedObject<StoredPool>(store, poolKey(pool), { holders: [] });
     pools.set(pool, found);
     return found;
   };
-  const without = (holders: Holder[], gone: Holder[]) =>
-    holders.filter((holder) => !gone.some((other) => isSame(holder, other)));
+  const without = (holders: PoolSlot[], gone: PoolSlot[]) =>
+    holders.filter((poolSlot) => !gone.some((other) => isSame(poolSlot, other)));
 
   return {
     async take(pool, size, wanted, isOver) {
-      const tryTake = (over: Holder[]) =>
-        placesOf(pool).update((value) => {
+      const tryAcquire = (over: PoolSlot[]) =>
+        poolOf(pool).update((value) => {
           const holders = without(value.holders, over);
-          // An earlier try took it and could not say so.
-          if (holders.some((holder) => isSame(holder, wanted))) return { result: { taken: true, holders } };
+          // An earlier attempt took it and could not say so.
+          if (holders.some((poolSlot) => isSame(poolSlot, wanted))) {
+            return { result: { taken: true, holders } };
+          }
           if (holders.length >= size) return { result: { taken: false, holders } };
           return { value: { holders: [...holders, wanted] }, result: { taken: true, holders } };
         });
-      const first = await tryTake([]);
+      const first = await tryAcquire([]);
       if (first.taken) return true;
       // Who died had no time to give its place back.
       const checked = await Promise.all(
-        first.holders.map(async (holder) => ({ holder, over: await isOver(holder) })),
+        first.holders.map(async (poolSlot) => ({ poolSlot, over: await isOver(poolSlot) })),
       );
-      const over = checked.filter(({ over }) => over).map(({ holder }) => holder);
-      return over.length > 0 && (await tryTake(over)).taken;
+      const over = checked.filter(({ over }) => over).map(({ poolSlot }) => poolSlot);
+      return over.length > 0 && (await tryAcquire(over)).taken;
     },
-    async release(pool, holder) {
-      await placesOf(pool).update(({ holders }) => {
-        const rest = without(holders, [holder]);
+    async release(pool, poolSlot) {
+      await poolOf(pool).update(({ holders }) => {
+        const rest = without(holders, [poolSlot]);
         return rest.length === holders.length
           ? { result: undefined }
           : { value: { holders: rest }, result: undefined };
@@ -86,13 +88,14 @@ export function poolPlaces(store: ObjectStore): PoolPlaces {
   };
 }
 
-const isSame = (a: Holder, b: Holder) =>
-  a.job === b.job && a.slot === b.slot && a.attempt === b.attempt && a.scheduler === b.scheduler;
+const isSame = (a: PoolSlot, b: PoolSlot) =>
+  a.job === b.job && a.scheduledFor === b.scheduledFor && a.attempt === b.attempt &&
+  a.scheduler === b.scheduler;
 
 /** What starting and ending a run takes. */
 export interface RunContext {
   ledger: Ledger;
-  places: PoolPlaces;
+  places: PoolSlots;
   pools: Record<string, number>;
   watch: SchedulerWatch;
   runtime: Pick<Runtime, "now" | "log">;
@@ -102,60 +105,60 @@ export interface RunContext {
   /** Whether a run may begin now. */
   mayStart: () => boolean;
   owner: string;
-  /** Up to when the job's slots are entered; written down with the start. */
-  accountedUntil: (job: string) => string | undefined;
+  /** Up to when the job's runs are entered; written down with the start. */
+  plannedUntil: (job: string) => string | undefined;
 }
 
 /** A run that this scheduler holds. */
 export interface ActiveRun {
   job: Job;
-  slot: Slot;
+  run: Run;
   attempt: number;
   stop(reason: StopReason): void;
-  /** The slot as it was left; undefined when it was taken away. */
-  ended: Promise<Slot | undefined>;
+  /** The run as it was left; undefined when it was taken away. */
+  ended: Promise<Run | undefined>;
 }
 
 /** Between tries to write down how a run ended, while the lake cannot be written. */
 const WRITE_AGAIN_MS = 500;
 
-/** Starts a slot, unless another scheduler was faster, its pool is full, or it is not open any more. */
-export async function startSlot(job: Job, slot: Slot, context: RunContext): Promise<ActiveRun | undefined> {
+/** Starts a run, unless another scheduler was faster, its pool is full, or it is not open any more. */
+export async function startRun(job: Job, run: Run, context: RunContext): Promise<ActiveRun | undefined> {
   const { ledger, places, pools, runtime: { log } } = context;
   const lease = context.lease();
   const before = ledger.control(job.name).known?.running;
   if (before !== undefined && !await isOver(before, job, ledger)) return undefined;
 
-  const attempt = nextAttempt(slot, before?.slot === slot.slot ? before.attempt : 0);
-  const holder: Holder = { job: job.name, slot: slot.slot, attempt, scheduler: lease.id };
+  const attempt = nextAttempt(run, before?.scheduledFor === run.scheduledFor ? before.attempt : 0);
+  const poolSlot: PoolSlot = { job: job.name, scheduledFor: run.scheduledFor, attempt, scheduler: lease.id };
   const size = pools[job.pool]!;
-  const hasEnded = (other: Holder) => holderEnded(other, context);
-  if (Number.isFinite(size) && !await places.take(job.pool, size, holder, hasEnded)) return undefined;
+  const hasEnded = (other: PoolSlot) => poolSlotIsFree(other, context);
+  if (Number.isFinite(size) && !await places.take(job.pool, size, poolSlot, hasEnded)) return undefined;
   const giveBack = async () => {
     if (!Number.isFinite(size)) return;
     try {
-      await places.release(job.pool, holder);
+      await places.release(job.pool, poolSlot);
     } catch (error) {
       // Whoever wants the place finds that the run has ended, see `holderEnded`.
       log.warn(
-        `${formatRunName(slot)}: its place in ${job.pool} is given back later: ${errorText(error)}`,
+        `${formatRunName(run)}: its place in ${job.pool} is given back later: ${errorText(error)}`,
       );
     }
   };
   try {
-    const run = await startHolding(job, slot, { attempt, before, lease, giveBack }, context);
-    if (run === undefined) await giveBack();
-    return run;
+    const active = await startHolding(job, run, { attempt, before, lease, giveBack }, context);
+    if (active === undefined) await giveBack();
+    return active;
   } catch (error) {
     await giveBack();
     throw error;
   }
 }
 
-/** Starts a slot that has its place in the pool. */
+/** Starts a run that has its place in the pool. */
 async function startHolding(
   job: Job,
-  slot: Slot,
+  run: Run,
   { attempt, before, lease, giveBack }: {
     attempt: number;
     /** The job's run before, which is over. */
@@ -167,15 +170,17 @@ async function startHolding(
 ): Promise<ActiveRun | undefined> {
   const { ledger, runtime: { now }, owner } = context;
   const startedAt = now().toISOString();
-  const accountedUntil = context.accountedUntil(job.name);
+  const plannedUntil = context.plannedUntil(job.name);
   const won = await ledger.control(job.name).update((value) => {
     const other = value.running;
-    if (other?.slot !== before?.slot || other?.attempt !== before?.attempt) return { result: false };
-    const running = { slot: slot.slot, attempt, scheduler: lease.id, owner, startedAt };
-    const cursor = [value.accountedUntil, accountedUntil].filter((time) => time !== undefined).sort().at(-1);
-    return { value: { ...value, running, accountedUntil: cursor }, result: true };
+    if (other?.scheduledFor !== before?.scheduledFor || other?.attempt !== before?.attempt) {
+      return { result: false };
+    }
+    const running = { scheduledFor: run.scheduledFor, attempt, scheduler: lease.id, owner, startedAt };
+    const cursor = [value.plannedUntil, plannedUntil].filter((time) => time !== undefined).sort().at(-1);
+    return { value: { ...value, running, plannedUntil: cursor }, result: true };
   });
-  const found = won ? await ledger.page(job.name, dayOf(slot.slot)).find(slot.slot) : undefined;
+  const found = won ? await ledger.page(job.name, dayOf(run.scheduledFor)).find(run.scheduledFor) : undefined;
   // Cancelled, ended or taken over since it was looked at: nothing is to be done for it.
   if (found === undefined || !isOpen(found) || nextAttempt(found) > attempt) return undefined;
   if (!context.mayStart()) {
@@ -184,7 +189,7 @@ async function startHolding(
   }
   const controller = new AbortController();
   const stop = (reason: StopReason) => controller.abort(reason);
-  const onLost = () => stop("lost");
+  const onLost = () => stop("lease expired");
   lease.lost.addEventListener("abort", onLost);
   const started: Attempt = { number: attempt, owner, startedAt };
   const ended = (async () => {
@@ -196,13 +201,13 @@ async function startHolding(
       await giveBack();
     }
   })();
-  return { job, slot: found, attempt, stop, ended };
+  return { job, run: found, attempt, stop, ended };
 }
 
 /** Writes down that a run was not begun, because its scheduler stops or was not sure any more that it may. */
 async function leaveToOthers(
   job: Job,
-  slot: Slot,
+  run: Run,
   attempt: Attempt,
   { ledger, runtime: { now }, random }: RunContext,
 ): Promise<void> {
@@ -210,25 +215,25 @@ async function leaveToOthers(
   const left: Attempt = {
     ...attempt,
     finishedAt: finishedAt.toISOString(),
-    ended: "handed over",
+    ended: "released",
     reason: "its scheduler could not begin it in time",
   };
-  await ledger.change(slot, (present) => afterAttempt(job, present, left, { now: finishedAt, random }));
+  await ledger.change(run, (present) => afterAttempt(job, present, left, { now: finishedAt, random }));
 }
 
 /** Whether a run that was started does not go on. Once it has ended it stays so: then what is known is enough. */
 async function isOver(running: Running, { name }: Job, ledger: Ledger): Promise<boolean> {
-  const page = ledger.page(name, dayOf(running.slot));
-  const known = page.known(running.slot);
+  const page = ledger.page(name, dayOf(running.scheduledFor));
+  const known = page.known(running.scheduledFor);
   if (known !== undefined && !goesOn(running, known)) return true;
-  return !goesOn(running, await page.find(running.slot));
+  return !goesOn(running, await page.find(running.scheduledFor));
 }
 
-const nextAttempt = ({ attempts }: Slot, atLeast = 0) => Math.max(atLeast, attempts.at(-1)?.number ?? 0) + 1;
+const nextAttempt = ({ attempts }: Run, atLeast = 0) => Math.max(atLeast, attempts.at(-1)?.number ?? 0) + 1;
 
 async function execute(
   job: Job,
-  slot: Slot,
+  run: Run,
   attempt: number,
   signal: AbortSignal,
   lease: SchedulerLease,
@@ -237,13 +242,13 @@ async function execute(
   try {
     return await execute({
       job,
-      slot,
+      run,
       attempt,
       signal,
       lease,
       async stepDone(name) {
         const after = await ledger.change(
-          slot,
+          run,
           (now) =>
             isOpen(now) && !now.attempts.some(({ number }) => number >= attempt)
               ? { ...now, stepsDone: [...now.stepsDone.filter((step) => step !== name), name] }
@@ -258,19 +263,19 @@ async function execute(
   }
 }
 
-/** Writes down how a try ended; tries as long as the lease may come back, so that a full disk loses nothing. */
+/** Writes down how an attempt ended; tries as long as the lease may come back, so that a full disk loses nothing. */
 async function finish(
   job: Job,
-  slot: Slot,
+  run: Run,
   started: Attempt,
   outcome: Outcome,
   lease: SchedulerLease,
   { ledger, runtime: { now, log }, random }: RunContext,
-): Promise<Slot | undefined> {
+): Promise<Run | undefined> {
   const finishedAt = now();
   const attempt: Attempt = { ...started, ...outcome, finishedAt: finishedAt.toISOString() };
-  const name = formatRunName(slot);
-  for (let told = false; outcome.ended !== "lost";) {
+  const name = formatRunName(run);
+  for (let told = false; outcome.ended !== "lease expired";) {
     try {
       const { after, counted } = await record();
       if (counted) return after;
@@ -287,7 +292,7 @@ async function finish(
 
   async function record() {
     let counted = false;
-    const after = await ledger.change(slot, (present) => {
+    const after = await ledger.change(run, (present) => {
       const next = afterAttempt(job, present, attempt, { now: finishedAt, random });
       counted = next !== undefined;
       return next;
@@ -296,35 +301,36 @@ async function finish(
   }
 }
 
-/** Takes a run away from a scheduler that is gone. @returns the slot as it is then. */
-export function takeOver(
+/** Takes a run away from a scheduler that is gone. @returns the run as it is then. */
+export function reclaimRun(
   job: Job,
-  slot: Slot,
+  run: Run,
   { ledger, runtime: { now }, random }: RunContext,
-): Promise<Slot | undefined> {
-  const running = slot.attempts.at(-1)!;
+): Promise<Run | undefined> {
+  const running = run.attempts.at(-1)!;
   const lost: Attempt = {
     ...running,
     finishedAt: now().toISOString(),
-    ended: "lost",
+    ended: "lease expired",
     reason: `${running.owner}, which ran it, is gone`,
   };
-  return ledger.change(slot, (present) => afterAttempt(job, present, lost, { now: now(), random }));
+  return ledger.change(run, (present) => afterAttempt(job, present, lost, { now: now(), random }));
 }
 
 /** Whether a run that has a place of a pool does not go on any more. */
-async function holderEnded(
-  { job, slot, attempt, scheduler }: Holder,
+async function poolSlotIsFree(
+  { job, scheduledFor, attempt, scheduler }: PoolSlot,
   { ledger, watch, lease }: RunContext,
 ): Promise<boolean> {
   const { running } = await ledger.control(job).read();
-  const present = await ledger.slot({ job, slot });
+  const present = await ledger.run({ job, scheduledFor });
   if (present === undefined || !isOpen(present)) return true;
   if (present.attempts.some(({ number, finishedAt }) => number >= attempt && finishedAt !== undefined)) {
     return true;
   }
   if (await watch.isGone(scheduler)) return true;
   // Taken by one that did not win the start afterwards, and lives: it gives the place back itself.
-  return running?.attempt === attempt && running.slot === slot && running.scheduler !== scheduler &&
+  return running?.attempt === attempt && running.scheduledFor === scheduledFor &&
+    running.scheduler !== scheduler &&
     scheduler !== lease().id;
 }

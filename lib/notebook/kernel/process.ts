@@ -1,7 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { NotebookError } from "shopflow/errors/mod.ts";
-import { fileExists, type GuardedProcess, makeWorkingFolder, startGuarded } from "shopflow/runtime/mod.ts";
+import {
+  fileExists,
+  makeWorkingFolder,
+  startSupervised,
+  type SupervisedProcess,
+} from "shopflow/runtime/mod.ts";
 import type { KernelCommand } from "./kernelspecs.ts";
 import { connectZmtp, type SocketType, type ZmtpSocket } from "./zmtp.ts";
 
@@ -139,25 +144,25 @@ async function spawnKernel(
   cleanUp: () => Promise<void>,
 ): Promise<StartedProcess> {
   const argv = command.argv.map((part) => part.replaceAll("{connection_file}", connectionFile));
-  const guarded = await spawnOrExplain(command.name, argv, { cwd, env: { ...env, ...command.env } });
-  const ended = endOf(guarded).then(async (reason) => {
+  const supervised = await spawnOrExplain(command.name, argv, { cwd, env: { ...env, ...command.env } });
+  const ended = endOf(supervised).then(async (reason) => {
     await cleanUp();
     return reason;
   });
   const kill = async () => {
-    await guarded.end();
+    await supervised.end();
     await ended;
   };
-  return { nativeStdout: guarded.child.stdout.pipeThrough(new TextDecoderStream()), ended, kill };
+  return { nativeStdout: supervised.child.stdout.pipeThrough(new TextDecoderStream()), ended, kill };
 }
 
 async function spawnOrExplain(
   name: string,
   argv: string[],
   options: { cwd: string; env: Record<string, string> },
-): Promise<GuardedProcess> {
+): Promise<SupervisedProcess> {
   try {
-    return await startGuarded(argv, options);
+    return await startSupervised(argv, options);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.PermissionDenied)) {
       throw cause;
@@ -232,7 +237,7 @@ async function connectWhenUp(
 }
 
 /** Reads standard error to its end, so that the kernel never blocks on a full pipe, and keeps the last of it. */
-async function endOf({ child, end }: GuardedProcess): Promise<string> {
+async function endOf({ child, end }: SupervisedProcess): Promise<string> {
   let tail = "";
   const reading = (async () => {
     for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {

@@ -1,6 +1,6 @@
 import { InputError, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
-import { changedFile } from "shopflow/lake/mod.ts";
 import {
+  changedFile,
   encodeSealedJson,
   type ObjectStore,
   readJson,

@@ -69,4 +69,6 @@ async function run(program: string, ...args: string[]): Promise<string> {
   });
 }
 
-await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+if (import.meta.main) {
+  await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+}

@@ -1,27 +1,27 @@
-import type { Job, Slot } from "shopflow/jobs/mod.ts";
+import type { Job, Run } from "shopflow/jobs/mod.ts";
 import { addDays, localTime, zoneOf } from "../../state/local_time.ts";
-import { jobPath, SlotCell, SlotsCell } from "./cell.tsx";
+import { jobPath, RunCell, RunsCell } from "./cell.tsx";
 
 interface CalendarProps {
   job: Job;
-  slots: Slot[];
+  runs: Run[];
   now: Date;
 }
 
 const WEEKS = 5;
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-/** Up to so many slots a day are shown in a calendar of weeks, more of them by hours. */
+/** Up to so many runs a day are shown in a calendar of weeks, more of them by hours. */
 const FEW = 3;
 /** Squares that have room in one day. */
 const MOST_SQUARES = 4;
 
-/** The slots of the last five weeks by day, in the time zone of the job: weeks where they are few, else hours. */
-export function Calendar({ job, slots, now }: CalendarProps) {
+/** The runs of the last five weeks by day, in the time zone of the job: weeks where they are few, else hours. */
+export function Calendar({ job, runs, now }: CalendarProps) {
   const zone = zoneOf(job);
-  const placed = slots.map((slot) => ({ slot, at: localTime(new Date(slot.slot), zone) }));
+  const placed = runs.map((run) => ({ run, at: localTime(new Date(run.scheduledFor), zone) }));
   const byDay = Map.groupBy(placed, ({ at }) => at.day);
   const planned = [...byDay.values()].map((ofDay) =>
-    ofDay.filter(({ slot }) => slot.trigger !== "manual").length
+    ofDay.filter(({ run }) => run.trigger !== "manual").length
   );
   const today = localTime(now, zone).day;
   const first = addDays(today, -7 * WEEKS + 1);
@@ -30,17 +30,17 @@ export function Calendar({ job, slots, now }: CalendarProps) {
     : <Hours job={job} byDay={byDay} first={first} today={today} now={now} />;
 }
 
-interface PlacedSlot {
-  slot: Slot;
+interface PlacedRun {
+  run: Run;
   /** In the job's time zone. */
   at: { hour: number };
 }
 
-const slotsOf = (placed: PlacedSlot[] = []) => placed.map(({ slot }) => slot);
+const runsOf = (placed: PlacedRun[] = []) => placed.map(({ run }) => run);
 
 interface GridProps {
   job: Job;
-  byDay: Map<string, PlacedSlot[]>;
+  byDay: Map<string, PlacedRun[]>;
   /** The first day that is shown. */
   first: string;
   today: string;
@@ -68,7 +68,7 @@ function Weeks({ job, byDay, first, today, now }: GridProps) {
                   <DaySquares
                     job={job}
                     day={day}
-                    slots={slotsOf(byDay.get(day))}
+                    runs={runsOf(byDay.get(day))}
                     now={now}
                   />
                 </td>
@@ -81,12 +81,12 @@ function Weeks({ job, byDay, first, today, now }: GridProps) {
   );
 }
 
-function DaySquares({ job, day, slots, now }: { job: Job; day: string; slots: Slot[]; now: Date }) {
-  if (slots.length === 0) return null;
-  if (slots.length > MOST_SQUARES) return <SlotsCell slots={slots} label={day} href={dayPath(job, day)} />;
+function DaySquares({ job, day, runs, now }: { job: Job; day: string; runs: Run[]; now: Date }) {
+  if (runs.length === 0) return null;
+  if (runs.length > MOST_SQUARES) return <RunsCell runs={runs} label={day} href={dayPath(job, day)} />;
   return (
     <div class="strip">
-      {slots.map((slot) => <SlotCell key={slot.slot} slot={slot} job={job} now={now} />)}
+      {runs.map((run) => <RunCell key={run.scheduledFor} run={run} job={job} now={now} />)}
     </div>
   );
 }
@@ -97,7 +97,7 @@ function Hours({ job, byDay, first, today, now }: GridProps) {
   const days: string[] = [];
   for (let day = today; day >= first; day = addDays(day, -1)) days.push(day);
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="Slots by day and hour">
+    <div class="scroll" tabindex={0} role="region" aria-label="Runs by day and hour">
       <table class="calendar">
         <thead>
           <tr>
@@ -117,7 +117,7 @@ function Hours({ job, byDay, first, today, now }: GridProps) {
                       job={job}
                       day={day}
                       hour={hour}
-                      slots={slotsOf(byHour.get(hour))}
+                      runs={runsOf(byHour.get(hour))}
                       now={now}
                     />
                   </td>
@@ -135,18 +135,18 @@ interface HourProps {
   job: Job;
   day: string;
   hour: number;
-  slots: Slot[];
+  runs: Run[];
   now: Date;
 }
 
-function HourSquare({ job, day, hour, slots, now }: HourProps) {
-  if (slots.length === 0) return <span class="none" aria-hidden="true">·</span>;
-  if (slots.length === 1) return <SlotCell slot={slots[0]!} job={job} now={now} />;
+function HourSquare({ job, day, hour, runs, now }: HourProps) {
+  if (runs.length === 0) return <span class="none" aria-hidden="true">·</span>;
+  if (runs.length === 1) return <RunCell run={runs[0]!} job={job} now={now} />;
   const label = `${dayName(day)}, ${String(hour).padStart(2, "0")}:00 to ${String(hour).padStart(2, "0")}:59`;
-  return <SlotsCell slots={slots} label={label} href={dayPath(job, day)} />;
+  return <RunsCell runs={runs} label={label} href={dayPath(job, day)} />;
 }
 
-const dayPath = (job: Job, day: string) => `${jobPath(job.name)}?day=${day}#slots`;
+const dayPath = (job: Job, day: string) => `${jobPath(job.name)}?day=${day}#runs`;
 
 const utc = (day: string) => new Date(`${day}T00:00:00Z`);
 

@@ -1,13 +1,13 @@
 import { formatDuration } from "shopflow/runtime/mod.ts";
-import { type Job, shortTime, type Slot } from "shopflow/jobs/mod.ts";
-import type { JobState } from "../../state/job_board.ts";
+import { type Job, type Run, shortTime, shownStatus } from "shopflow/jobs/mod.ts";
+import type { JobHistory } from "../../state/jobs_reader.ts";
 import { zoneOf } from "../../state/local_time.ts";
 import { dueNext, durationMs, relativeTime, scheduleInWords, shortDateTime, shortened } from "./wording.ts";
 import { jobPath, runPath, StatusTag, Strip } from "./cell.tsx";
 
 /** One job in the overview. */
-export function JobCard({ state, strip, now }: { state: JobState; strip: number; now: Date }) {
-  const { job, slots, removedAt } = state;
+export function JobCard({ state, strip, now }: { state: JobHistory; strip: number; now: Date }) {
+  const { job, runs, removedAt } = state;
   return (
     <article class="card job">
       <header>
@@ -26,16 +26,16 @@ export function JobCard({ state, strip, now }: { state: JobState; strip: number;
           <LastAndNext state={state} now={now} />
         </dl>
       </div>
-      <Strip slots={slots.slice(-strip)} job={job} now={now} />
+      <Strip runs={runs.slice(-strip)} job={job} now={now} />
     </article>
   );
 }
 
 /** What is special about a job now. */
-export function JobTags({ state: { slots, removedAt, paused, unreadable } }: { state: JobState }) {
+export function JobTags({ state: { runs, removedAt, paused, unreadable } }: { state: JobHistory }) {
   return (
     <>
-      {slots.some(({ status }) => status === "running") && <StatusTag status="running" />}
+      {runs.some(({ status }) => status === "running") && <StatusTag status="running" />}
       {removedAt !== undefined && (
         <span class="tag" title={`taken out of the jobs at ${shortTime(removedAt)}`}>removed</span>
       )}
@@ -46,13 +46,13 @@ export function JobTags({ state: { slots, removedAt, paused, unreadable } }: { s
 }
 
 /** When the job ran last and when it is due next, as entries of a list of definitions. */
-export function LastAndNext({ state: { job, slots, removedAt }, now }: { state: JobState; now: Date }) {
-  const last = slots.findLast(({ attempts, endedAt }) => attempts.length > 0 && endedAt !== undefined);
+export function LastAndNext({ state: { job, runs, removedAt }, now }: { state: JobHistory; now: Date }) {
+  const last = runs.findLast(({ attempts, endedAt }) => attempts.length > 0 && endedAt !== undefined);
   return (
     <>
       <dt>Last run</dt>
       <dd>
-        <LastRun job={job} slot={last} now={now} />
+        <LastRun job={job} run={last} now={now} />
       </dd>
       <dt>Next due</dt>
       <dd>
@@ -64,13 +64,13 @@ export function LastAndNext({ state: { job, slots, removedAt }, now }: { state: 
   );
 }
 
-function LastRun({ job, slot, now }: { job: Job; slot?: Slot; now: Date }) {
-  if (slot === undefined) return <span class="soft">none yet</span>;
+function LastRun({ job, run, now }: { job: Job; run?: Run; now: Date }) {
+  if (run === undefined) return <span class="soft">none yet</span>;
   return (
     <>
-      <StatusTag status={slot.status} />{" "}
-      <a href={runPath(slot)}>{shortDateTime(new Date(slot.slot), zoneOf(job), now)}</a>
-      <span class="soft">, {formatDuration(durationMs(slot, now) ?? 0)}</span>
+      <StatusTag status={shownStatus(run)} />{" "}
+      <a href={runPath(run)}>{shortDateTime(new Date(run.scheduledFor), zoneOf(job), now)}</a>
+      <span class="soft">, {formatDuration(durationMs(run, now) ?? 0)}</span>
     </>
   );
 }
@@ -88,7 +88,7 @@ function NextDue({ job, now }: { job: Job; now: Date }) {
   );
 }
 
-function PausedTag({ paused }: { paused: NonNullable<JobState["paused"]> }) {
+function PausedTag({ paused }: { paused: NonNullable<JobHistory["paused"]> }) {
   const why = paused.reason === undefined ? "" : `: ${paused.reason}`;
   return (
     <span class="tag" title={shortened(`paused by ${paused.by} at ${shortTime(paused.at)}${why}`)}>

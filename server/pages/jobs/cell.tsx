@@ -1,79 +1,81 @@
-import { type Job, shortTime, type Slot, type SlotStatus } from "shopflow/jobs/mod.ts";
-import { BY_GRAVITY, relativeTime, slotTitle, STATUSES } from "./wording.ts";
+import { type Job, type Run, shortTime, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
+import { BY_GRAVITY, relativeTime, runTitle, STATUSES, statusLabel } from "./wording.ts";
 import type { KnownScheduler } from "shopflow/jobs/scheduler/mod.ts";
 
 /** The page of a job. */
 export const jobPath = (job: string) => `/jobs/${encodeURIComponent(job)}`;
 /** The page of a run. */
-export const runPath = ({ job, slot }: Pick<Slot, "job" | "slot">) =>
-  `${jobPath(job)}/runs/${encodeURIComponent(shortTime(slot)).replaceAll("%3A", ":")}`;
+export const runPath = ({ job, scheduledFor }: Pick<Run, "job" | "scheduledFor">) =>
+  `${jobPath(job)}/runs/${encodeURIComponent(shortTime(scheduledFor)).replaceAll("%3A", ":")}`;
 
 interface CellProps {
-  slot: Slot;
+  run: Run;
   job: Job;
   now: Date;
 }
 
-/** One slot as a coloured square that leads to its run. */
-export function SlotCell({ slot, job, now }: CellProps) {
-  const title = slotTitle(slot, job, now);
+/** One run as a coloured square that leads to its run. */
+export function RunCell({ run, job, now }: CellProps) {
+  const title = runTitle(run, job, now);
   return (
-    <a class={`cell s-${slot.status}`} href={runPath(slot)} title={title} aria-label={title}>
-      <span aria-hidden="true">{STATUSES[slot.status]?.sign ?? ""}</span>
+    <a class={`cell s-${shownStatus(run)}`} href={runPath(run)} title={title} aria-label={title}>
+      <span aria-hidden="true">{STATUSES[shownStatus(run)]?.sign ?? ""}</span>
     </a>
   );
 }
 
-/** Several slots as one square, in the colour of the worst, with the number of those. */
-export function SlotsCell({ slots, label, href }: { slots: Slot[]; label: string; href: string }) {
-  const title = `${label}: ${countsInWords(slots)}`;
-  const status = worst(slots);
+/** Several runs as one square, in the colour of the worst, with the number of those. */
+export function RunsCell({ runs, label, href }: { runs: Run[]; label: string; href: string }) {
+  const title = `${label}: ${countsInWords(runs)}`;
+  const status = worst(runs);
   return (
     <a class={`cell s-${status}`} href={href} title={title} aria-label={title}>
-      <span aria-hidden="true">{slots.filter((slot) => slot.status === status).length}</span>
+      <span aria-hidden="true">{runs.filter((run) => shownStatus(run) === status).length}</span>
     </a>
   );
 }
 
 /** `3 failed, 21 succeeded`. */
-function countsInWords(slots: Slot[]): string {
-  const counts = new Map<SlotStatus, number>();
-  for (const { status } of slots) counts.set(status, (counts.get(status) ?? 0) + 1);
-  return BY_GRAVITY.filter((status) => counts.has(status)).map((status) => `${counts.get(status)} ${status}`)
+function countsInWords(runs: Run[]): string {
+  const counts = new Map<ShownStatus, number>();
+  for (const status of runs.map(shownStatus)) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return BY_GRAVITY.filter((status) => counts.has(status)).map((status) =>
+    `${counts.get(status)} ${statusLabel(status)}`
+  )
     .join(", ");
 }
 
-const worst = (slots: Slot[]): SlotStatus =>
-  BY_GRAVITY.find((status) => slots.some((slot) => slot.status === status)) ?? "waiting";
+const worst = (runs: Run[]): ShownStatus =>
+  BY_GRAVITY.find((status) => runs.some((run) => shownStatus(run) === status)) ?? "waiting";
 
-/** The last slots of a job in a row, the newest at the end. */
-export function Strip({ slots, job, now }: { slots: Slot[]; job: Job; now: Date }) {
-  if (slots.length === 0) return <p class="soft">No slot was due yet.</p>;
+/** The last runs of a job in a row, the newest at the end. */
+export function Strip({ runs, job, now }: { runs: Run[]; job: Job; now: Date }) {
+  if (runs.length === 0) return <p class="soft">No run was due yet.</p>;
   return (
-    <ol class="strip" aria-label={`Last ${slots.length} slots of ${job.name}, the newest last`}>
-      {slots.map((slot) => (
-        <li key={slot.slot}>
-          <SlotCell slot={slot} job={job} now={now} />
+    <ol class="strip" aria-label={`Last ${runs.length} runs of ${job.name}, the newest last`}>
+      {runs.map((run) => (
+        <li key={run.scheduledFor}>
+          <RunCell run={run} job={job} now={now} />
         </li>
       ))}
     </ol>
   );
 }
 
-export function StatusTag({ status }: { status: SlotStatus }) {
-  return <span class={`status s-${status}`}>{status}</span>;
+export function StatusTag({ status }: { status: ShownStatus }) {
+  return <span class={`status s-${status}`}>{statusLabel(status)}</span>;
 }
 
 /** What the colours mean; of those statuses only that are seen. */
-export function Legend({ statuses }: { statuses: ReadonlySet<SlotStatus> }) {
-  const seen = (Object.keys(STATUSES) as SlotStatus[]).filter((status) => statuses.has(status));
+export function Legend({ statuses }: { statuses: ReadonlySet<ShownStatus> }) {
+  const seen = (Object.keys(STATUSES) as ShownStatus[]).filter((status) => statuses.has(status));
   if (seen.length === 0) return null;
   return (
     <ul class="legend" aria-label="Meaning of the colours">
       {seen.map((status) => (
         <li key={status} title={STATUSES[status].meaning}>
           <span class={`cell s-${status}`} aria-hidden="true">{STATUSES[status].sign}</span>
-          {status}
+          {statusLabel(status)}
         </li>
       ))}
     </ul>
@@ -89,7 +91,7 @@ const NOTICES: Record<string, (numbers: number[]) => string> = {
   pause: () => "The job is paused: what is due is entered as skipped.",
   resume: () => "The job is resumed.",
   backfill: ([asked = 0, unneeded = 0]) =>
-    `${asked} ${asked === 1 ? "slot is" : "slots are"} asked for` +
+    `${asked} ${asked === 1 ? "run is" : "runs are"} asked for` +
     (unneeded > 0 ? `; ${unneeded} succeeded already or are open.` : "."),
 };
 
@@ -108,7 +110,7 @@ export function Notice({ did }: { did?: string }) {
 export function SchedulersBanner({ schedulers, now }: { schedulers: KnownScheduler[]; now: Date }) {
   const alive = schedulers.filter((scheduler) => scheduler.alive);
   if (alive.length === 0) {
-    const last = schedulers.map(({ beatAt }) => beatAt).sort().at(-1);
+    const last = schedulers.map(({ heartbeatAt }) => heartbeatAt).sort().at(-1);
     return (
       <div class="banner warn" role="status">
         <strong>No scheduler runs.</strong>

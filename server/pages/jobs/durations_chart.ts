@@ -1,9 +1,9 @@
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { renderSvg } from "shopflow/notebook/charts/mod.ts";
-import { isOpen, type Job, type Slot, type SlotStatus } from "shopflow/jobs/mod.ts";
+import { isOpen, type Job, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
 import { zoneOf } from "../../state/local_time.ts";
 import { STATUS_COLOURS } from "./styles.ts";
-import { durationMs, shortDateTime } from "./wording.ts";
+import { durationMs, shortDateTime, statusLabel } from "./wording.ts";
 
 /** Runs that the chart shows. */
 const MOST_RUNS = 100;
@@ -20,20 +20,20 @@ export interface DurationsChart {
 /** How long the last runs took, as bars in the colours of their statuses; undefined before the first run ended. */
 export async function durationsChart(
   job: Job,
-  slots: Slot[],
+  runs: Run[],
   now: Date,
 ): Promise<DurationsChart | undefined> {
-  const ran = slots.filter((slot) => !isOpen(slot) && slot.attempts.length > 0).slice(-MOST_RUNS);
+  const ran = runs.filter((run) => !isOpen(run) && run.attempts.length > 0).slice(-MOST_RUNS);
   if (ran.length === 0) return undefined;
-  const longest = Math.max(...ran.map((slot) => durationMs(slot, now)!));
+  const longest = Math.max(...ran.map((run) => durationMs(run, now)!));
   const { name: unit, ms } = UNITS.find(({ ms }) => longest >= 2 * ms) ?? UNITS.at(-1)!;
-  const values = ran.map((slot, i) => ({
+  const values = ran.map((run, i) => ({
     run: i,
-    due: shortDateTime(new Date(slot.slot), zoneOf(job), now),
-    took: durationMs(slot, now)! / ms,
-    status: slot.status,
+    due: shortDateTime(new Date(run.scheduledFor), zoneOf(job), now),
+    took: durationMs(run, now)! / ms,
+    status: statusLabel(shownStatus(run)),
   }));
-  const statuses = [...new Set(ran.map(({ status }) => status))].sort();
+  const statuses = [...new Set(ran.map(shownStatus))].sort();
   const draw = (width: number, height: number) => renderSvg(spec(values, statuses, unit, height), { width });
   const failed = ran.filter(({ status }) => status === "failed").length;
   const median = values.map(({ took }) => took).sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
@@ -53,7 +53,7 @@ const UNITS = [
   { name: "milliseconds", ms: 1 },
 ];
 
-function spec(values: object[], statuses: SlotStatus[], unit: string, height: number): ChartSpec {
+function spec(values: object[], statuses: ShownStatus[], unit: string, height: number): ChartSpec {
   const colours = statuses.map((status) => STATUS_COLOURS[status].ground);
   const x = {
     field: "run",
@@ -73,7 +73,7 @@ function spec(values: object[], statuses: SlotStatus[], unit: string, height: nu
           color: {
             field: "status",
             type: "nominal",
-            scale: { domain: statuses, range: colours },
+            scale: { domain: statuses.map(statusLabel), range: colours },
             legend: statuses.length > 1 ? { title: null, orient: "top" } : null,
           },
         },

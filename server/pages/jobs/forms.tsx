@@ -51,9 +51,9 @@ export function JobActions({ job, paused, access, now }: ActionsProps) {
                 To, that day too
                 <input type="date" name="to" value={today} max={today} required />
               </label>
-              {job.after.length > 0 && (
+              {job.dependsOn.length > 0 && (
                 <label>
-                  {job.after.join(", ")}
+                  {job.dependsOn.join(", ")}
                   <select name="dependencies">
                     <option value="wait">must have succeeded</option>
                     <option value="run">are run, too, where they did not succeed</option>
@@ -62,7 +62,7 @@ export function JobActions({ job, paused, access, now }: ActionsProps) {
                 </label>
               )}
               <button type="submit">Run what did not succeed</button>
-              <p class="soft">Days in {zoneOf(job)}. Slots that succeeded or are open stay as they are.</p>
+              <p class="soft">Days in {zoneOf(job)}. Runs that succeeded or are open stay as they are.</p>
             </form>
           </details>
         )}

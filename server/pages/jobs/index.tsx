@@ -1,6 +1,6 @@
 import { formatDuration } from "shopflow/runtime/mod.ts";
-import { isOpen, type Job, type Slot, type SlotStatus } from "shopflow/jobs/mod.ts";
-import type { Board, JobState } from "../../state/job_board.ts";
+import { isOpen, type Job, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
+import type { JobHistory, JobsOverview } from "../../state/jobs_reader.ts";
 import { zoneOf } from "../../state/local_time.ts";
 import { Layout, renderPage } from "../layout.tsx";
 import { JobCard } from "./card.tsx";
@@ -10,17 +10,17 @@ import { jobPath, Legend, runPath, SchedulersBanner, StatusTag } from "./cell.ts
 
 interface IndexFilter {
   owner?: string;
-  /** Of the last slot, or `paused`. */
+  /** Of the last run, or `paused`. */
   status?: string;
 }
 
 interface IndexProps {
-  board: Board;
+  board: JobsOverview;
   filter: IndexFilter;
   now: Date;
 }
 
-/** Slots of a job that the overview shows. */
+/** Runs of a job that the overview shows. */
 const STRIP = 30;
 const MOST_FAILURES = 10;
 
@@ -66,7 +66,7 @@ function NoScheduler() {
     <div class="empty">
       <h3>No scheduler has run on this lake yet</h3>
       <p class="soft">
-        Schedulers write down which jobs there are, when they are due, and what became of each slot; this page
+        Schedulers write down which jobs there are, when they are due, and what became of each run; this page
         shows it as soon as one runs. It needs no other program, and any number of them may run.
       </p>
       <pre><code>deno task schedule</code></pre>
@@ -74,21 +74,21 @@ function NoScheduler() {
   );
 }
 
-function RunningNow({ jobs, now }: { jobs: JobState[]; now: Date }) {
-  const running = jobs.flatMap(({ job, slots }) =>
-    slots.filter(({ status }) => status === "running").map((slot) => ({ job, slot }))
+function RunningNow({ jobs, now }: { jobs: JobHistory[]; now: Date }) {
+  const running = jobs.flatMap(({ job, runs }) =>
+    runs.filter(({ status }) => status === "running").map((run) => ({ job, run }))
   );
   if (running.length === 0) return <p class="soft">Nothing runs now.</p>;
   return (
     <>
       <h2>Running now</h2>
       <ul class="failures">
-        {running.map(({ job, slot }) => (
+        {running.map(({ job, run }) => (
           <li key={job.name}>
-            <StatusTag status="running" /> <a href={runPath(slot)}>{job.name}</a>{" "}
+            <StatusTag status="running" /> <a href={runPath(run)}>{job.name}</a>{" "}
             <span class="soft">
-              of {shortDateTime(new Date(slot.slot), zoneOf(job), now)}, for{" "}
-              {formatDuration(durationMs(slot, now) ?? 0)} in {slot.attempts.at(-1)?.owner}
+              of {shortDateTime(new Date(run.scheduledFor), zoneOf(job), now)}, for{" "}
+              {formatDuration(durationMs(run, now) ?? 0)} in {run.attempts.at(-1)?.owner}
             </span>
           </li>
         ))}
@@ -99,7 +99,7 @@ function RunningNow({ jobs, now }: { jobs: JobState[]; now: Date }) {
 
 function Filters({ jobs, filter }: { jobs: Job[]; filter: IndexFilter }) {
   const owners = [...new Set(jobs.map(({ owner }) => owner))].sort();
-  const statuses = ["succeeded", "late", "failed", "skipped", "missed", "running", "paused"];
+  const statuses = ["succeeded", "sla-missed", "failed", "skipped", "missed", "running", "paused"];
   return (
     <form class="filters" method="get" action="/jobs">
       <Choice name="owner" label="Owner" all="all owners" values={owners} chosen={filter.owner} />
@@ -131,18 +131,19 @@ function Choice({ name, label, all, values, chosen }: ChoiceProps) {
   );
 }
 
-function matches({ job, slots, paused }: JobState, { owner, status }: IndexFilter): boolean {
+function matches({ job, runs, paused }: JobHistory, { owner, status }: IndexFilter): boolean {
   if (owner && job.owner !== owner) return false;
   if (!status) return true;
   if (status === "paused") return paused !== undefined;
-  if (status === "running") return slots.some((slot) => slot.status === "running");
-  return slots.findLast((slot) => !isOpen(slot))?.status === status;
+  if (status === "running") return runs.some((run) => run.status === "running");
+  const last = runs.findLast((run) => !isOpen(run));
+  return last !== undefined && shownStatus(last) === status;
 }
 
-function JobList({ jobs, now }: { jobs: JobState[]; now: Date }) {
+function JobList({ jobs, now }: { jobs: JobHistory[]; now: Date }) {
   if (jobs.length === 0) return <p class="empty soft">No job is like that.</p>;
-  const shown = new Set<SlotStatus>(
-    jobs.flatMap(({ slots }) => slots.slice(-STRIP).map(({ status }) => status)),
+  const shown = new Set<ShownStatus>(
+    jobs.flatMap(({ runs }) => runs.slice(-STRIP).map(shownStatus)),
   );
   return (
     <>
@@ -154,24 +155,24 @@ function JobList({ jobs, now }: { jobs: JobState[]; now: Date }) {
   );
 }
 
-function Failures({ jobs, now }: { jobs: JobState[]; now: Date }) {
-  const failed = jobs.flatMap(({ job, slots }) =>
-    slots.filter(({ status }) => status === "failed").map((slot) => ({ job, slot }))
-  ).sort((a, b) => endOf(a.slot) < endOf(b.slot) ? 1 : -1).slice(0, MOST_FAILURES);
+function Failures({ jobs, now }: { jobs: JobHistory[]; now: Date }) {
+  const failed = jobs.flatMap(({ job, runs }) =>
+    runs.filter(({ status }) => status === "failed").map((run) => ({ job, run }))
+  ).sort((a, b) => endOf(a.run) < endOf(b.run) ? 1 : -1).slice(0, MOST_FAILURES);
   return (
     <>
       <h2>Last failures</h2>
       {failed.length === 0 ? <p class="soft">None in the last days.</p> : (
         <ul class="failures">
-          {failed.map(({ job, slot }) => (
-            <li key={runPath(slot)}>
+          {failed.map(({ job, run }) => (
+            <li key={runPath(run)}>
               <p class="meta">
                 <a href={jobPath(job.name)}>{job.name}</a>
-                <a href={runPath(slot)}>{shortDateTime(new Date(slot.slot), zoneOf(job), now)}</a>
-                <span>ended {relativeTime(new Date(endOf(slot)), now)}</span>
+                <a href={runPath(run)}>{shortDateTime(new Date(run.scheduledFor), zoneOf(job), now)}</a>
+                <span>ended {relativeTime(new Date(endOf(run)), now)}</span>
                 <span>{job.owner}</span>
               </p>
-              <p class="reason">{shortened(slot.reason, 300)}</p>
+              <p class="reason">{shortened(run.reason, 300)}</p>
             </li>
           ))}
         </ul>
@@ -180,4 +181,4 @@ function Failures({ jobs, now }: { jobs: JobState[]; now: Date }) {
   );
 }
 
-const endOf = (slot: Slot) => slot.endedAt ?? slot.slot;
+const endOf = (run: Run) => run.endedAt ?? run.scheduledFor;

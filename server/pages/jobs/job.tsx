@@ -1,5 +1,5 @@
 import { formatDuration } from "shopflow/runtime/mod.ts";
-import { isOpen, type Job, type Slot, type SlotStatus } from "shopflow/jobs/mod.ts";
+import { isOpen, type Job, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
 import { localTime, zoneOf } from "../../state/local_time.ts";
 import {
   dueTimesFrom,
@@ -12,7 +12,7 @@ import {
 } from "./wording.ts";
 import { jobPath, Legend, Notice, runPath, SchedulersBanner, StatusTag } from "./cell.tsx";
 import type { KnownScheduler } from "shopflow/jobs/scheduler/mod.ts";
-import type { JobState } from "../../state/job_board.ts";
+import type { JobHistory } from "../../state/jobs_reader.ts";
 import type { Access } from "../../access/operator.ts";
 import { Layout, renderPage } from "../layout.tsx";
 import { JobActions } from "./forms.tsx";
@@ -21,43 +21,43 @@ import type { DurationsChart } from "./durations_chart.ts";
 import { JobTags, LastAndNext, sentence } from "./card.tsx";
 import { JOB_STYLES } from "./styles.ts";
 
-interface SlotsProps {
+interface RunsProps {
   job: Job;
-  slots: Slot[];
+  runs: Run[];
   now: Date;
 }
 
-/** Slots as a table, in the order given. */
-function SlotTable({ job, slots, now }: SlotsProps) {
-  if (slots.length === 0) return <p class="soft">There are none.</p>;
+/** Runs as a table, in the order given. */
+function RunTable({ job, runs, now }: RunsProps) {
+  if (runs.length === 0) return <p class="soft">There are none.</p>;
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label={`Slots of ${job.name}`}>
-      <table class="slots">
+    <div class="scroll" tabindex={0} role="region" aria-label={`Runs of ${job.name}`}>
+      <table class="runs">
         <thead>
           <tr>
-            <th>slot</th>
+            <th>run</th>
             <th>status</th>
             <th>trigger</th>
-            <th>tries</th>
+            <th>attempts</th>
             <th>took</th>
             <th>reason</th>
           </tr>
         </thead>
         <tbody>
-          {slots.map((slot) => {
-            const took = durationMs(slot, now);
+          {runs.map((run) => {
+            const took = durationMs(run, now);
             return (
-              <tr key={slot.slot}>
+              <tr key={run.scheduledFor}>
                 <td>
-                  <a href={runPath(slot)}>{shortDateTime(new Date(slot.slot), zoneOf(job), now)}</a>
+                  <a href={runPath(run)}>{shortDateTime(new Date(run.scheduledFor), zoneOf(job), now)}</a>
                 </td>
                 <td>
-                  <StatusTag status={slot.status} />
+                  <StatusTag status={shownStatus(run)} />
                 </td>
-                <td>{slot.trigger}</td>
-                <td>{slot.attempts.length || "–"}</td>
+                <td>{run.trigger}</td>
+                <td>{run.attempts.length || "–"}</td>
                 <td>{took === undefined ? "–" : formatDuration(took)}</td>
-                <td class="reason soft">{shortened(slot.reason, 160)}</td>
+                <td class="reason soft">{shortened(run.reason, 160)}</td>
               </tr>
             );
           })}
@@ -68,17 +68,17 @@ function SlotTable({ job, slots, now }: SlotsProps) {
 }
 
 /** Failures with their reasons. */
-function FailureList({ job, slots, now }: SlotsProps) {
-  if (slots.length === 0) return <p class="soft">None in the last weeks.</p>;
+function FailureList({ job, runs, now }: RunsProps) {
+  if (runs.length === 0) return <p class="soft">None in the last weeks.</p>;
   return (
     <ul class="failures">
-      {slots.map((slot) => (
-        <li key={slot.slot}>
+      {runs.map((run) => (
+        <li key={run.scheduledFor}>
           <p class="meta">
-            <a href={runPath(slot)}>{shortDateTime(new Date(slot.slot), zoneOf(job), now)}</a>
-            {slot.endedAt && <span>ended {relativeTime(new Date(slot.endedAt), now)}</span>}
+            <a href={runPath(run)}>{shortDateTime(new Date(run.scheduledFor), zoneOf(job), now)}</a>
+            {run.endedAt && <span>ended {relativeTime(new Date(run.endedAt), now)}</span>}
           </p>
-          <p class="reason">{shortened(slot.reason, 240)}</p>
+          <p class="reason">{shortened(run.reason, 240)}</p>
         </li>
       ))}
     </ul>
@@ -86,11 +86,11 @@ function FailureList({ job, slots, now }: SlotsProps) {
 }
 
 interface JobPageProps {
-  state: JobState;
+  state: JobHistory;
   schedulers: KnownScheduler[];
   chart?: DurationsChart;
   access: Access;
-  /** A day of the job's time zone whose slots are listed, instead of the last ones. */
+  /** A day of the job's time zone whose runs are listed, instead of the last ones. */
   day?: string;
   did?: string;
   now: Date;
@@ -99,16 +99,16 @@ interface JobPageProps {
 const MOST_LISTED = 50;
 const MOST_FAILURES = 5;
 
-/** One job: its slots as a calendar, how long they took, what failed, when it is due, its rules. */
+/** One job: its runs as a calendar, how long they took, what failed, when it is due, its rules. */
 export function renderJobPage({ state, schedulers, chart, access, day, did, now }: JobPageProps): string {
-  const { job, slots, paused, removedAt } = state;
-  const shown = new Set<SlotStatus>(slots.map(({ status }) => status));
+  const { job, runs, paused, removedAt } = state;
+  const shown = new Set<ShownStatus>(runs.map(shownStatus));
   return renderPage(
     <Layout
       title={`${job.name} · Jobs · ShopFlow`}
       here="jobs"
       styles={JOB_STYLES}
-      every={slots.some(isOpen) ? 2 : 5}
+      every={runs.some(isOpen) ? 2 : 5}
     >
       <p class="crumbs">
         <a href="/jobs">← All jobs</a>
@@ -141,8 +141,8 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
         ? <JobActions job={job} paused={paused !== undefined} access={access} now={now} />
         : <Removed at={removedAt} job={job} now={now} />}
       <section id="job-calendar" data-live>
-        <h2>Slots of the last five weeks</h2>
-        <Calendar job={job} slots={slots} now={now} />
+        <h2>Runs of the last five weeks</h2>
+        <Calendar job={job} runs={runs} now={now} />
         <Legend statuses={shown} />
       </section>
       {chart && <Durations chart={chart} />}
@@ -151,7 +151,7 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
           <h2>Last failures</h2>
           <FailureList
             job={job}
-            slots={slots.filter(({ status }) => status === "failed").reverse().slice(0, MOST_FAILURES)}
+            runs={runs.filter(({ status }) => status === "failed").reverse().slice(0, MOST_FAILURES)}
             now={now}
           />
         </section>
@@ -166,8 +166,8 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
         <h2>Rules</h2>
         <Rules job={job} />
       </section>
-      <section id="slots" data-live>
-        <Slots job={job} slots={slots} day={day} now={now} />
+      <section id="runs" data-live>
+        <Runs job={job} runs={runs} day={day} now={now} />
       </section>
     </Layout>,
   );
@@ -230,13 +230,13 @@ function Rules({ job }: { job: Job }) {
       <div>
         <dt>Runs after</dt>
         <dd>
-          {job.after.length === 0 ? "No other job." : job.after.map((name, i) => (
+          {job.dependsOn.length === 0 ? "No other job." : job.dependsOn.map((name, i) => (
             <>
               {i > 0 && ", "}
               <a href={jobPath(name)}>{name}</a>
             </>
           ))}
-          {job.after.length > 0 && ": the latest slot of each must have succeeded."}
+          {job.dependsOn.length > 0 && ": the latest run of each must have succeeded."}
         </dd>
       </div>
       {rulesInWords(job).map(({ name, text }) => (
@@ -249,20 +249,20 @@ function Rules({ job }: { job: Job }) {
   );
 }
 
-function Slots({ job, slots, day, now }: { job: Job; slots: Slot[]; day?: string; now: Date }) {
+function Runs({ job, runs, day, now }: { job: Job; runs: Run[]; day?: string; now: Date }) {
   const zone = zoneOf(job);
   const listed = day === undefined
-    ? slots.slice(-MOST_LISTED)
-    : slots.filter(({ slot }) => localTime(new Date(slot), zone).day === day);
+    ? runs.slice(-MOST_LISTED)
+    : runs.filter(({ scheduledFor }) => localTime(new Date(scheduledFor), zone).day === day);
   return (
     <>
-      <h2>{day === undefined ? `Last ${MOST_LISTED} slots` : `Slots of ${dayName(day)}`}</h2>
+      <h2>{day === undefined ? `Last ${MOST_LISTED} runs` : `Runs of ${dayName(day)}`}</h2>
       {day !== undefined && (
         <p>
-          <a href={`${jobPath(job.name)}#slots`}>The last {MOST_LISTED} slots</a>
+          <a href={`${jobPath(job.name)}#runs`}>The last {MOST_LISTED} runs</a>
         </p>
       )}
-      <SlotTable job={job} slots={listed.reverse()} now={now} />
+      <RunTable job={job} runs={listed.reverse()} now={now} />
     </>
   );
 }

@@ -5,8 +5,9 @@ import {
   isOpen,
   type Job,
   type Request,
+  type Run,
   shortTime,
-  type Slot,
+  shownStatus,
   stepName,
 } from "shopflow/jobs/mod.ts";
 import type { LogTail } from "../../state/run_log.ts";
@@ -22,17 +23,17 @@ interface RunPageProps {
   job: Job;
   /** When the job was removed. */
   removedAt?: string;
-  slot: Slot;
+  run: Run;
   log: LogTail;
   access: Access;
   did?: string;
   now: Date;
 }
 
-/** One run: what became of it and why, its tries, its steps, its log. */
-export function renderRunPage({ job, removedAt, slot, log, access, did, now }: RunPageProps): string {
-  const due = shortDateTime(new Date(slot.slot), zoneOf(job), now);
-  const open = isOpen(slot);
+/** One run: what became of it and why, its attempts, its steps, its log. */
+export function renderRunPage({ job, removedAt, run, log, access, did, now }: RunPageProps): string {
+  const due = shortDateTime(new Date(run.scheduledFor), zoneOf(job), now);
+  const open = isOpen(run);
   return renderPage(
     <Layout
       title={`${job.name}, ${due} · ShopFlow`}
@@ -47,43 +48,44 @@ export function renderRunPage({ job, removedAt, slot, log, access, did, now }: R
       <Notice did={did} />
       <div id="run" data-live>
         <p>
-          <StatusTag status={slot.status} /> <span class="soft">{STATUSES[slot.status]?.meaning}</span>
+          <StatusTag status={shownStatus(run)} />{" "}
+          <span class="soft">{STATUSES[shownStatus(run)]?.meaning}</span>
         </p>
-        <p class="lead reason">{slot.reason}</p>
-        <RunActions slot={slot} removed={removedAt !== undefined} access={access} />
-        <Facts job={job} slot={slot} now={now} />
+        <p class="lead reason">{run.reason}</p>
+        <RunActions run={run} removed={removedAt !== undefined} access={access} />
+        <Facts job={job} run={run} now={now} />
         <h2>Steps</h2>
-        <Steps job={job} slot={slot} />
-        <h2>Tries</h2>
-        <Tries job={job} attempts={slot.attempts} now={now} />
-        <Log slot={slot} log={log} open={open} />
+        <Steps job={job} run={run} />
+        <h2>Attempts</h2>
+        <Attempts job={job} attempts={run.attempts} now={now} />
+        <Log run={run} log={log} open={open} />
       </div>
     </Layout>,
   );
 }
 
-function RunActions({ slot, removed, access }: { slot: Slot; removed: boolean; access: Access }) {
-  if (hasSucceeded(slot)) return null;
-  if (removed && !isOpen(slot)) {
+function RunActions({ run, removed, access }: { run: Run; removed: boolean; access: Access }) {
+  if (hasSucceeded(run)) return null;
+  if (removed && !isOpen(run)) {
     return <p class="soft">It cannot be run again: the job was removed.</p>;
   }
   if (access.state === "off") return <ActionsOff remedy={access.remedy} />;
-  const ending = isOpen(slot) && slot.cancelledBy !== undefined;
+  const ending = isOpen(run) && run.cancelledBy !== undefined;
   return (
     <>
       <div class="actions">
         {ending
           ? <p class="soft">It is asked to end.</p>
-          : isOpen(slot)
-          ? <RunAction action={`${runPath(slot)}/cancel`} label="Cancel" stop />
-          : <RunAction action={`${runPath(slot)}/again`} label="Run again" />}
+          : isOpen(run)
+          ? <RunAction action={`${runPath(run)}/cancel`} label="Cancel" stop />
+          : <RunAction action={`${runPath(run)}/again`} label="Run again" />}
       </div>
       <AccessNote access={access} />
     </>
   );
 }
 
-function Facts({ job, slot, now }: { job: Job; slot: Slot; now: Date }) {
+function Facts({ job, run, now }: { job: Job; run: Run; now: Date }) {
   const zone = zoneOf(job);
   const time = (iso: string) => <time datetime={iso}>{shortDateTime(new Date(iso), zone, now)}</time>;
   const asked = (request: Request) => (
@@ -93,46 +95,46 @@ function Facts({ job, slot, now }: { job: Job; slot: Slot; now: Date }) {
   );
   return (
     <dl class="when note">
-      <dt>Slot</dt>
+      <dt>Run</dt>
       <dd>
-        {time(slot.slot)} {zone} <span class="soft">({shortTime(slot.slot)})</span>
+        {time(run.scheduledFor)} {zone} <span class="soft">({shortTime(run.scheduledFor)})</span>
       </dd>
       <dt>Data of</dt>
       <dd>
-        {time(slot.interval.from)} to {time(slot.interval.to)}
+        {time(run.dataInterval.start)} to {time(run.dataInterval.end)}
       </dd>
       <dt>Trigger</dt>
-      <dd>{slot.trigger}</dd>
+      <dd>{run.trigger}</dd>
       <dt>Entered</dt>
-      <dd>{time(slot.enteredAt)}</dd>
-      {slot.notBefore && (
+      <dd>{time(run.plannedAt)}</dd>
+      {run.notBefore && (
         <>
           <dt>Not before</dt>
-          <dd>{time(slot.notBefore)}</dd>
+          <dd>{time(run.notBefore)}</dd>
         </>
       )}
-      {slot.endedAt && (
+      {run.endedAt && (
         <>
           <dt>Ended</dt>
-          <dd>{time(slot.endedAt)}</dd>
+          <dd>{time(run.endedAt)}</dd>
         </>
       )}
-      {slot.requestedBy && (
+      {run.requestedBy && (
         <>
           <dt>Asked for by</dt>
-          <dd>{asked(slot.requestedBy)}</dd>
+          <dd>{asked(run.requestedBy)}</dd>
         </>
       )}
-      {slot.unmet && (
+      {run.unmet && (
         <>
           <dt>Not waited for</dt>
-          <dd class="reason">{slot.unmet.join("; ")}</dd>
+          <dd class="reason">{run.unmet.join("; ")}</dd>
         </>
       )}
-      {slot.cancelledBy && (
+      {run.cancelledBy && (
         <>
           <dt>Cancelled by</dt>
-          <dd>{asked(slot.cancelledBy)}</dd>
+          <dd>{asked(run.cancelledBy)}</dd>
         </>
       )}
     </dl>
@@ -140,14 +142,14 @@ function Facts({ job, slot, now }: { job: Job; slot: Slot; now: Date }) {
 }
 
 /** Those of the job as it is now, and those that were done when it had others. */
-function Steps({ job, slot }: { job: Job; slot: Slot }) {
+function Steps({ job, run }: { job: Job; run: Run }) {
   const names = job.steps.map(stepName);
-  const former = slot.stepsDone.filter((name) => !names.includes(name));
-  const next = slot.status === "running" ? names.find((name) => !slot.stepsDone.includes(name)) : undefined;
+  const former = run.stepsDone.filter((name) => !names.includes(name));
+  const next = run.status === "running" ? names.find((name) => !run.stepsDone.includes(name)) : undefined;
   return (
     <ol class="steps">
       {[...former, ...names].map((name) => {
-        const done = slot.stepsDone.includes(name);
+        const done = run.stepsDone.includes(name);
         const state = done ? "done" : name === next ? "runs" : "not done";
         return (
           <li key={name}>
@@ -165,11 +167,11 @@ function Steps({ job, slot }: { job: Job; slot: Slot }) {
   );
 }
 
-function Tries({ job, attempts, now }: { job: Job; attempts: Attempt[]; now: Date }) {
+function Attempts({ job, attempts, now }: { job: Job; attempts: Attempt[]; now: Date }) {
   if (attempts.length === 0) return <p class="soft">It was not started.</p>;
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="Tries">
-      <table class="slots">
+    <div class="scroll" tabindex={0} role="region" aria-label="Attempts">
+      <table class="runs">
         <thead>
           <tr>
             <th>no.</th>
@@ -210,14 +212,14 @@ function Tries({ job, attempts, now }: { job: Job; attempts: Attempt[]; now: Dat
   );
 }
 
-function Log({ slot, log, open }: { slot: Slot; log: LogTail; open: boolean }) {
-  const whole = (attempt: number) => `${runPath(slot)}/log?attempt=${attempt}`;
+function Log({ run, log, open }: { run: Run; log: LogTail; open: boolean }) {
+  const whole = (attempt: number) => `${runPath(run)}/log?attempt=${attempt}`;
   return (
     <>
       <h2>Log</h2>
-      {slot.attempts.length > 0 && (
+      {run.attempts.length > 0 && (
         <p class="meta">
-          {slot.attempts.map(({ number }) => (
+          {run.attempts.map(({ number }) => (
             <a key={number} href={whole(number)}>whole log of try {number}</a>
           ))}
           {open && <span class="live">this page keeps itself up to date</span>}
@@ -228,7 +230,7 @@ function Log({ slot, log, open }: { slot: Slot; log: LogTail; open: boolean }) {
         : log.lines.length === 0
         ? (
           <p class="soft">
-            {slot.attempts.length === 0 ? "A run that did not start has none." : "Nothing was written yet."}
+            {run.attempts.length === 0 ? "A run that did not start has none." : "Nothing was written yet."}
           </p>
         )
         : (

@@ -1,16 +1,16 @@
-import type { SlotStatus } from "shopflow/jobs/mod.ts";
+import type { ShownStatus } from "shopflow/jobs/mod.ts";
 import JOBS_STYLES from "../assets/jobs.css" with { type: "text" };
 
 /**
  * Colours of statuses, ground and sign. Told apart with the common colour-blindnesses: blue-green against
  * orange-red, after Okabe and Ito (2008); what is not a plain success has a sign too.
  */
-export const STATUS_COLOURS: Record<SlotStatus, { ground: string; sign: string }> = {
+export const STATUS_COLOURS: Record<ShownStatus, { ground: string; sign: string }> = {
   succeeded: { ground: "#0b7a63", sign: "#ffffff" },
-  late: { ground: "#e6b325", sign: "#1b1f24" },
+  "sla-missed": { ground: "#e6b325", sign: "#1b1f24" },
   failed: { ground: "#c8400a", sign: "#ffffff" },
   skipped: { ground: "#d3d7db", sign: "#343b42" },
-  replaced: { ground: "#8d4a91", sign: "#ffffff" },
+  superseded: { ground: "#8d4a91", sign: "#ffffff" },
   missed: { ground: "#3d444b", sign: "#ffffff" },
   running: { ground: "#2a6fb0", sign: "#ffffff" },
   queued: { ground: "#c6e2f5", sign: "#123a57" },

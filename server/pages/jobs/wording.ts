@@ -1,34 +1,37 @@
 import { formatDuration } from "shopflow/runtime/mod.ts";
 import cronstrue from "cronstrue";
-import { type Job, nextDue, type Slot, type SlotStatus } from "shopflow/jobs/mod.ts";
+import { type Job, nextDue, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
 import { localTime, zoneOf } from "../../state/local_time.ts";
 import { formatAge } from "../wording.ts";
 
 /** What each status means, and the sign that stands for it where there is room for one letter only. */
-export const STATUSES: Record<SlotStatus, { sign: string; meaning: string }> = {
+export const STATUSES: Record<ShownStatus, { sign: string; meaning: string }> = {
   succeeded: { sign: "", meaning: "it did what it was for" },
-  late: { sign: "!", meaning: "it succeeded, but after its SLA" },
+  "sla-missed": { sign: "!", meaning: "it succeeded, but after its SLA" },
   failed: { sign: "✕", meaning: "it failed, after all retries" },
   skipped: {
     sign: "–",
     meaning: "it was not run: paused, overlapping, or what it depends on did not succeed",
   },
-  replaced: { sign: "»", meaning: "a later slot took its place" },
+  superseded: { sign: "»", meaning: "a later run took its place" },
   missed: { sign: "?", meaning: "no scheduler ran when it was due" },
   running: { sign: "▸", meaning: "it runs now" },
   queued: { sign: "…", meaning: "it starts as soon as it may" },
   waiting: { sign: "·", meaning: "it waits for the jobs it depends on" },
 };
 
+/** How a status is called on pages. */
+export const statusLabel = (status: ShownStatus): string => status === "sla-missed" ? "SLA missed" : status;
+
 /** The worst first, for what stands for many. */
-export const BY_GRAVITY: readonly SlotStatus[] = [
+export const BY_GRAVITY: readonly ShownStatus[] = [
   "failed",
   "missed",
-  "late",
+  "sla-missed",
   "running",
   "queued",
   "waiting",
-  "replaced",
+  "superseded",
   "skipped",
   "succeeded",
 ];
@@ -71,8 +74,8 @@ export function formatBytes(bytes: number): string {
   return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.max(1, Math.round(bytes / 1e6))} MB`;
 }
 
-/** How long the last try of a slot took, or takes until now, in milliseconds; undefined when it never started. */
-export function durationMs({ attempts }: Slot, now: Date): number | undefined {
+/** How long the last attempt of a run took, or takes until now, in milliseconds; undefined when it never started. */
+export function durationMs({ attempts }: Run, now: Date): number | undefined {
   const last = attempts.at(-1);
   if (last === undefined) return undefined;
   return Math.max(
@@ -97,13 +100,13 @@ export function dueTimesFrom({ schedule }: Job, now: Date, count: number): Date[
   return times;
 }
 
-/** What is said of a slot where the mouse rests on it. */
-export function slotTitle(slot: Slot, job: Job, now: Date): string {
-  const when = shortDateTime(new Date(slot.slot), zoneOf(job), now);
-  const took = durationMs(slot, now);
+/** What is said of a run where the mouse rests on it. */
+export function runTitle(run: Run, job: Job, now: Date): string {
+  const when = shortDateTime(new Date(run.scheduledFor), zoneOf(job), now);
+  const took = durationMs(run, now);
   const duration = took === undefined ? "" : `, ${formatDuration(took)}`;
-  return `${when}: ${slot.status}${duration}${
-    slot.status === "succeeded" ? "" : ` – ${shortened(slot.reason)}`
+  return `${when}: ${statusLabel(shownStatus(run))}${duration}${
+    shownStatus(run) === "succeeded" ? "" : ` – ${shortened(run.reason)}`
   }`;
 }
 
@@ -116,38 +119,38 @@ const minutes = (count: number) => formatDuration(count * 60_000);
 
 /** The rules of a job in words, except what it depends on. */
 export function rulesInWords(job: Job): { name: string; text: string }[] {
-  const { retries, missed, overlap, timeoutMinutes, slaMinutes, pool, alert } = job;
-  const times = retries.most === 1 ? "once" : `up to ${retries.most} times`;
+  const { retries, catchup, overlap, timeoutMinutes, slaMinutes, pool, alertChannel } = job;
+  const times = retries.limit === 1 ? "once" : `up to ${retries.limit} times`;
   const first = formatDuration(retries.firstDelaySeconds * 1000);
   const longest = formatDuration(retries.maxDelaySeconds * 1000);
   const overlaps = {
-    skip: "A slot that is due while another one is open is skipped.",
-    queue: "A slot that is due while another one is open waits for it.",
-    replace: "A slot that is due while another one is open takes its place, and that one is ended.",
+    skip: "A run that is due while another one is open is skipped.",
+    queue: "A run that is due while another one is open waits for it.",
+    replace: "A run that is due while another one is open takes its place, and that one is ended.",
   };
-  const age = `if it is not older than ${minutes(missed.maxAgeMinutes)}`;
+  const age = `if it is not older than ${minutes(catchup.maxAgeMinutes)}`;
   const misses = {
-    all: `Each slot that was due while no scheduler ran is caught up with, ${age}.`,
-    last: `Of the slots that were due while no scheduler ran, the last one is caught up with, ${age}.`,
-    none: "Slots that were due while no scheduler ran are not caught up with.",
+    all: `Each run that was due while no scheduler ran is caught up with, ${age}.`,
+    latest: `Of the runs that were due while no scheduler ran, the last one is caught up with, ${age}.`,
+    none: "Runs that were due while no scheduler ran are not caught up with.",
   };
   return [
     {
       name: "Retries",
-      text: retries.most === 0
+      text: retries.limit === 0
         ? "A run that fails is not tried again."
         : `A run that fails is tried again ${times}: after ${first}, each further wait twice as long, at most ${longest}.`,
     },
-    { name: "Time limit", text: `A try that takes longer than ${minutes(timeoutMinutes)} is ended.` },
+    { name: "Time limit", text: `An attempt that takes longer than ${minutes(timeoutMinutes)} is ended.` },
     { name: "Overlap", text: overlaps[overlap] },
-    { name: "Missed slots", text: misses[missed.run] },
+    { name: "Missed runs", text: misses[catchup.runs] },
     {
       name: "SLA",
       text: slaMinutes === undefined
         ? "None."
-        : `Done ${minutes(slaMinutes)} after it is due; otherwise it counts as late.`,
+        : `Done ${minutes(slaMinutes)} after it is due; otherwise the SLA is missed.`,
     },
     { name: "Pool", text: `Shares the places of the pool “${pool}” with the other jobs in it.` },
-    { name: "Alerts", text: `Failures, missed SLAs and recoveries are told to “${alert}”.` },
+    { name: "Alerts", text: `Failures, missed SLAs and recoveries are told to “${alertChannel}”.` },
   ];
 }

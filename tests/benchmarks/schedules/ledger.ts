@@ -1,7 +1,7 @@
 /**
- * How many slots a second the ledger accounts for, in a folder and on S3, with one and three schedulers, beside
- * pg-boss on PostgreSQL with the same number of processes; and the memory of a scheduler over 100,000 slots.
- * Prints its part of documentation/benchmarks.md. Needs SHOPFLOW_TEST_POSTGRES_URL and SHOPFLOW_TEST_S3_URL.
+ * How many runs a second the ledger accounts for, in a folder and on S3, with one and three schedulers, beside
+ * pg-boss on PostgreSQL with the same number of processes; and the memory of a scheduler over 100,000 runs.
+ * Prints its part of documentation/reference/benchmarks.md. Needs SHOPFLOW_TEST_POSTGRES_URL and SHOPFLOW_TEST_S3_URL.
  */
 import { InputError } from "shopflow/errors/mod.ts";
 import { runCommand } from "shopflow/cli/mod.ts";
@@ -13,7 +13,7 @@ import { type Memory, replica, type ReplicaResult, type ReplicaTask } from "./re
 
 const JOBS = 20;
 const FROM = "2024-10-02T00:00:00.000Z";
-const LONG = { jobs: 100, slots: 100_000 };
+const LONG = { jobs: 100, runs: 100_000 };
 
 interface Measured {
   what: string;
@@ -41,11 +41,11 @@ const rate = (results: Pick<ReplicaResult, "ran" | "from" | "to">[]) => {
 
 async function account(
   lake: { url: string; home: string },
-  slots: number,
+  runs: number,
   processes: number,
   { jobs = JOBS, flags = [] }: { jobs?: number; flags?: string[] } = {},
 ): Promise<{ slotsPerSecond: number; results: ReplicaResult[] }> {
-  const minutes = slots / jobs;
+  const minutes = runs / jobs;
   const now = new Date(Date.parse(FROM) + minutes * 60_000).toISOString();
   const task = (owner: string, time: string): ReplicaTask => ({
     lakeUrl: lake.url,
@@ -59,7 +59,7 @@ async function account(
   const tasks = Array.from({ length: processes }, (_, i) => task(`replica-${i}`, now));
   const results = await inProcesses<ReplicaResult>("replica.ts", tasks, flags);
   const { ran, slotsPerSecond } = rate(results);
-  if (ran !== slots) throw new Error(`${ran} slots were run, of ${slots}`);
+  if (ran !== runs) throw new Error(`${ran} runs were run, of ${runs}`);
   return { slotsPerSecond, results };
 }
 
@@ -107,9 +107,9 @@ if (import.meta.main) {
         note("ledger on S3 (versitygw)", (await account(lake, 4000, processes)).slotsPerSecond)
       );
     }
-    console.error(`  memory over ${LONG.slots} slots`);
+    console.error(`  memory over ${LONG.runs} runs`);
     const long = await withFolder((lake) =>
-      account(lake, LONG.slots, 1, { jobs: LONG.jobs, flags: ["--v8-flags=--expose-gc"] })
+      account(lake, LONG.runs, 1, { jobs: LONG.jobs, flags: ["--v8-flags=--expose-gc"] })
     );
     console.log(part(measured, long.results[0]!));
   });
@@ -122,12 +122,12 @@ function part(measured: Measured[], { ran, memory }: ReplicaResult): string {
   const megabytes = (kind: keyof Memory) =>
     tenths.map((memory) => Math.round(memory[kind]! / 1e6)).join(", ");
   return [
-    "## The ledger of slots",
+    "## The ledger of runs",
     "",
-    `Slots that are entered, started and ended, one write each, of ${JOBS} jobs of which each runs one at a time. Runs do ` +
+    `Runs that are entered, started and ended, one write each, of ${JOBS} jobs of which each runs one at a time. Runs do ` +
     "nothing. pg-boss takes and ends jobs that do nothing one by one, 20 side by side in each process; who enters them when they are due is not counted.",
     "",
-    "| what | processes | slots a second | beside pg-boss |",
+    "| what | processes | runs a second | beside pg-boss |",
     "| --- | ---: | ---: | ---: |",
     ...measured.map(({ what, processes, slotsPerSecond }) =>
       `| ${what} | ${processes} | ${Math.round(slotsPerSecond).toLocaleString("en-US")} | ${
@@ -137,7 +137,7 @@ function part(measured: Measured[], { ran, memory }: ReplicaResult): string {
     "",
     `Memory of a scheduler that runs ${
       ran.toLocaleString("en-US")
-    } slots of ${LONG.jobs} jobs, at its start and after each tenth ` +
+    } runs of ${LONG.jobs} jobs, at its start and after each tenth ` +
     `of them: ${megabytes("live")} MB live after a collection, ${megabytes("resident")} MB resident.`,
   ].join("\n");
 }

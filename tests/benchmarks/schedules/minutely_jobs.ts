@@ -1,6 +1,6 @@
 import { defineJobs, type JobSet } from "shopflow/jobs/mod.ts";
 
-/** Jobs that are due every minute, of which every slot is run. */
+/** Jobs that are due every minute, of which every run is run. */
 export function minutelyJobs(count: number): JobSet {
   const jobs = Array.from({ length: count }, (_, i) => ({
     name: `job-${i}`,
@@ -9,8 +9,8 @@ export function minutelyJobs(count: number): JobSet {
     schedule: { cron: "* * * * *" },
     steps: [{ pipeline: "nothing" }],
     overlap: "queue" as const,
-    missed: { run: "all" as const, maxAgeMinutes: 1e9 },
-    retries: { most: 0 },
+    catchup: { run: "all" as const, maxAgeMinutes: 1e9 },
+    retries: { limit: 0 },
   }));
   return defineJobs(jobs, { default: Infinity }, {
     pipelines: ["nothing"],

@@ -1,6 +1,6 @@
 /**
  * A scheduler whose runs do nothing, so that what it takes is the ledger alone. Started by ledger.ts; works until
- * every slot has ended, and prints how many it ran and what memory it had meanwhile.
+ * every run has ended, and prints how many it ran and what memory it had meanwhile.
  */
 import { createScheduler } from "shopflow/jobs/scheduler/mod.ts";
 import { openLedger } from "shopflow/jobs/mod.ts";
@@ -12,7 +12,7 @@ export interface ReplicaTask {
   lakeUrl: string;
   home: string;
   jobs: number;
-  /** The time it is, ISO; every slot until then is due. */
+  /** The time it is, ISO; every run until then is due. */
   now: string;
   owner: string;
 }
@@ -68,7 +68,7 @@ export async function replica(task: ReplicaTask, { begin = false } = {}): Promis
   await scheduler.begin();
   const heart = setInterval(() => void scheduler.keepAlive(), 20_000);
   await scheduler.round();
-  while (!begin && scheduler.openSlots().length > 0) {
+  while (!begin && scheduler.openRuns().length > 0) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     // What another one ran is seen when it is looked at.
     if (scheduler.active().length < Math.min(task.jobs, ROOM)) await scheduler.round(true);

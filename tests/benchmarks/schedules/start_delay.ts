@@ -1,6 +1,6 @@
 /**
- * How long after a slot is due its run has started, with 100 jobs that are all due at the same minute; beside
- * pg-boss, each over the same number of minutes. Prints its part of documentation/benchmarks.md.
+ * How long after a run is due it has started, with 100 jobs that are all due at the same minute; beside
+ * pg-boss, each over the same number of minutes. Prints its part of documentation/reference/benchmarks.md.
  * Needs SHOPFLOW_TEST_POSTGRES_URL.
  */
 import { InputError } from "shopflow/errors/mod.ts";
@@ -17,7 +17,7 @@ const JOBS = 100;
 const MINUTES = 3;
 const SAMPLES = JOBS * MINUTES;
 
-/** Milliseconds between the time that a slot is due and the start of its run. */
+/** Milliseconds between the time that a run is due and the start of its run. */
 async function ours(): Promise<number[]> {
   const folder = await Deno.makeTempDir({ prefix: "delay_bench_" });
   const store = createDirectoryStore(folder);
@@ -31,8 +31,8 @@ async function ours(): Promise<number[]> {
     runtime: { now, log },
     owner: "benchmark",
     maxRuns: JOBS,
-    execute({ slot }) {
-      delays.push(Date.now() - Date.parse(slot.slot));
+    execute({ run }) {
+      delays.push(Date.now() - Date.parse(run.scheduledFor));
       if (delays.length === SAMPLES) all.resolve();
       return Promise.resolve({ ended: "succeeded", reason: "nothing to do" });
     },

@@ -39,7 +39,7 @@ Deno.test("in a time zone the local time stays, when clocks are changed, too", (
     "10-27T00:30",
     "10-28T01:30",
   ]);
-  // Every hour that passes has its slot, 23 on one day and 25 on the other.
+  // Every hour that passes has its run, 23 on one day and 25 on the other.
   assert.deepEqual(due("15 * * * *", berlin, "2024-03-31T00:00Z", 3), [
     "03-31T00:15",
     "03-31T01:15",
@@ -57,7 +57,7 @@ Deno.test("in a time zone the local time stays, when clocks are changed, too", (
   ]);
 });
 
-Deno.test("the slots of a year are 23, 24 and 25 an hourly day, in every zone", () => {
+Deno.test("the runs of a year are 23, 24 and 25 an hourly day, in every zone", () => {
   for (
     const timeZone of ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"]
   ) {
@@ -85,13 +85,13 @@ Deno.test("data intervals follow each other without a gap, whatever the expressi
       const { jobs: [job] } = jobSet([{ schedule: { cron, timeZone } }]);
       const times = dueTimes(job!, from, new Date("2028-01-01"), 20);
       assert.equal(times.length, 20);
-      for (const [i, { slot, interval, next }] of times.entries()) {
-        assert.ok(slot > from && interval.from < slot);
-        assert.deepEqual(interval.to, slot);
-        assert.deepEqual(previousDue({ cron, timeZone }, slot), interval.from);
+      for (const [i, { scheduledFor, dataInterval, next }] of times.entries()) {
+        assert.ok(scheduledFor > from && dataInterval.start < scheduledFor);
+        assert.deepEqual(dataInterval.end, scheduledFor);
+        assert.deepEqual(previousDue({ cron, timeZone }, scheduledFor), dataInterval.start);
         if (i + 1 < times.length) {
-          assert.deepEqual(next, times[i + 1]!.slot);
-          assert.deepEqual(times[i + 1]!.interval.from, slot);
+          assert.deepEqual(next, times[i + 1]!.scheduledFor);
+          assert.deepEqual(times[i + 1]!.dataInterval.start, scheduledFor);
         }
       }
     },

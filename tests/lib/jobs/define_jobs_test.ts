@@ -13,14 +13,14 @@ Deno.test("what a job leaves out has a default", () => {
     owner: "data",
     schedule: { cron: "0 * * * *" },
     steps: [{ pipeline: "extract" }],
-    retries: { most: 5 },
+    retries: { limit: 5 },
   };
   const { jobs: [job] } = defineJobs([minimal], POOLS, RULES);
   assert.deepEqual(job, {
     ...DEFAULTS,
     ...minimal,
     schedule: { cron: "0 * * * *", timeZone: "UTC" },
-    retries: { ...DEFAULTS.retries, most: 5 },
+    retries: { ...DEFAULTS.retries, limit: 5 },
   });
 });
 
@@ -66,26 +66,26 @@ const MISTAKES: [string, Partial<Record<keyof JobDeclaration, unknown>>, RegExp]
   ["an unknown event", { schedule: { on: "report" } }, /schedule\.on of job refresh.*snapshot.*"report"/],
   [
     "an unknown dependency",
-    { after: ["refrehs"] },
-    /after\[0\] of job refresh.*one of score, train.*"refrehs"/,
+    { dependsOn: ["refrehs"] },
+    /dependsOn\[0\] of job refresh.*one of score, train.*"refrehs"/,
   ],
-  ["itself as its dependency", { after: ["refresh"] }, /after\[0\] of job refresh.*found "refresh"/],
+  ["itself as its dependency", { dependsOn: ["refresh"] }, /dependsOn\[0\] of job refresh.*found "refresh"/],
   [
     "an unknown policy of overlaps",
     { overlap: "wait" },
     /overlap of job refresh.*skip, queue, replace.*"wait"/,
   ],
   [
-    "an unknown policy of missed slots",
-    { missed: { run: "first" } },
-    /missed\.run.*all, last, none.*"first"/,
+    "an unknown policy of missed runs",
+    { catchup: { runs: "first" } },
+    /catchup\.runs.*all, latest, none.*"first"/,
   ],
-  ["an age of nothing", { missed: { maxAgeMinutes: 0 } }, /missed\.maxAgeMinutes.*above 0/],
+  ["an age of nothing", { catchup: { maxAgeMinutes: 0 } }, /catchup\.maxAgeMinutes.*above 0/],
   ["an unknown pool", { pool: "huge" }, /pool of job refresh.*default, heavy.*"huge"/],
-  ["an unknown channel", { alert: "ops" }, /alert of job refresh.*operations.*"ops"/],
+  ["an unknown channel", { alertChannel: "ops" }, /alertChannel of job refresh.*operations.*"ops"/],
   ["a time limit of nothing", { timeoutMinutes: 0 }, /timeoutMinutes of job refresh.*above 0.*0/],
   ["an SLA that is no number", { slaMinutes: NaN }, /slaMinutes/],
-  ["half a retry", { retries: { most: 1.5 } }, /retries\.most.*whole number from 0.*1\.5/],
+  ["half a retry", { retries: { limit: 1.5 } }, /retries\.limit.*whole number from 0.*1\.5/],
 ];
 
 for (const [mistake, change, message] of MISTAKES) {
@@ -102,7 +102,7 @@ for (const [mistake, change, message] of MISTAKES) {
 
 Deno.test("jobs that wait for each other are refused with the circle", () => {
   const jobs = [["a", "c"], ["b", "a"], ["c", "b"]].map(([name, after]) =>
-    declared({ name, after: [after!] })
+    declared({ name, dependsOn: [after!] })
   );
   assert.throws(
     () => defineJobs(jobs, POOLS, RULES),
@@ -114,8 +114,11 @@ Deno.test("two jobs of one name are refused", () => {
   assert.throws(() => defineJobs([declared(), declared()], POOLS, RULES), /Two jobs are called refresh/);
 });
 
-Deno.test("a job cannot run after one that has no slots of its own", () => {
-  const jobs = [declared({ name: "check", schedule: { on: "snapshot" } }), declared({ after: ["check"] })];
+Deno.test("a job cannot run after one that has no runs of its own", () => {
+  const jobs = [
+    declared({ name: "check", schedule: { on: "snapshot" } }),
+    declared({ dependsOn: ["check"] }),
+  ];
   assert.throws(() => defineJobs(jobs, POOLS, RULES), /refresh cannot run after check.*snapshot/);
 });
 

@@ -6,7 +6,7 @@ const [folder] = Deno.args;
 const HOUR = 60 * 60 * 1000;
 const filler = `${folder}/filler`;
 
-await withWorld(jobSet([{ missed: { run: "all" } }]), async (world) => {
+await withWorld(jobSet([{ catchup: { runs: "all" } }]), async (world) => {
   const scheduler = await world.scheduler();
   world.pass(HOUR / 2);
   await scheduler.round();
@@ -17,17 +17,17 @@ await withWorld(jobSet([{ missed: { run: "all" } }]), async (world) => {
     await scheduler.round(true);
     await scheduler.keepAlive();
   }
-  const duringFull = await world.slots();
+  const duringFull = await world.runs();
   await Deno.remove(filler);
   // The end of the run is written down as soon as it can be.
-  while ((await world.slots())[0] === "08:00 running") await settle();
+  while ((await world.runs())[0] === "08:00 running") await settle();
   for (let i = 0; i < 4; i++) {
     await scheduler.keepAlive();
     await scheduler.round(true);
     await world.held[0]?.finish();
   }
   console.log(world.log.join("\n"));
-  console.log(`RESULT ${JSON.stringify({ duringFull, after: await world.slots() })}`);
+  console.log(`RESULT ${JSON.stringify({ duringFull, after: await world.runs() })}`);
 }, { store: createDirectoryStore(folder!) });
 
 async function fill(): Promise<void> {

@@ -1,4 +1,4 @@
-import { createJobMetrics, openLedger, pauseJob, type Slot } from "shopflow/jobs/mod.ts";
+import { createJobMetrics, openLedger, pauseJob, type Run } from "shopflow/jobs/mod.ts";
 import { createAlerts } from "shopflow/jobs/alerts/mod.ts";
 import { takeSchedulerLease } from "../../../lib/jobs/scheduler/lease.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
@@ -6,7 +6,7 @@ import { createLogger } from "shopflow/runtime/mod.ts";
 import assert from "node:assert/strict";
 import { testWith } from "../../requirements.ts";
 import { withTemporaryFolder } from "../notebook/temporary_folder.ts";
-import { at, failedAt, JOB, openAt, slotAt } from "./alerts/hourly_job.ts";
+import { at, failedAt, JOB, openAt, runAt } from "./alerts/hourly_job.ts";
 import { parsePrometheusText, type Sample } from "./metrics/prometheus_text.ts";
 
 const quoted = { ...JOB, name: "weekly-reports", owner: 'Müller "the \\ boss"\n', pool: "heavy" };
@@ -15,20 +15,24 @@ const quoted = { ...JOB, name: "weekly-reports", owner: 'Müller "the \\ boss"\n
 async function fill(store: ObjectStore, now: () => Date): Promise<void> {
   const ledger = openLedger(store, now);
   const attempt = { number: 1, owner: "host:1", startedAt: at("07:00").toISOString() };
-  const ended = (change: Partial<Slot["attempts"][number]>) => ({
+  const ended = (change: Partial<Run["attempts"][number]>) => ({
     ...attempt,
     finishedAt: at("07:10").toISOString(),
     ended: "succeeded" as const,
     ...change,
   });
-  await ledger.enter(JOB.name, [
-    slotAt("05:00", {
-      slot: "2024-09-30T05:00:00.000Z",
+  await ledger.enqueue(JOB.name, [
+    runAt("05:00", {
+      scheduledFor: "2024-09-30T05:00:00.000Z",
       status: "missed",
       endedAt: "2024-10-01T00:00:00.000Z",
     }),
-    slotAt("06:00", { status: "late", attempts: [ended({ ended: "failed" }), ended({ number: 2 })] }),
-    slotAt("07:00", { attempts: [ended({ peakBytes: 123_456_789, finishedAt: at("07:12").toISOString() })] }),
+    runAt("06:00", {
+      status: "succeeded",
+      slaMissed: true,
+      attempts: [ended({ ended: "failed" }), ended({ number: 2 })],
+    }),
+    runAt("07:00", { attempts: [ended({ peakBytes: 123_456_789, finishedAt: at("07:12").toISOString() })] }),
     failedAt("08:00"),
     openAt("09:00"),
     openAt("10:00", { status: "waiting" }),
@@ -36,9 +40,9 @@ async function fill(store: ObjectStore, now: () => Date): Promise<void> {
   await ledger.control(JOB.name).update((value) => ({
     value: {
       ...value,
-      accountedUntil: at("10:00").toISOString(),
+      plannedUntil: at("10:00").toISOString(),
       running: {
-        slot: at("09:00").toISOString(),
+        scheduledFor: at("09:00").toISOString(),
         attempt: 1,
         scheduler: "s",
         owner: "host:1",
@@ -59,7 +63,7 @@ const value = (samples: Sample[], name: string, labels: Record<string, string> =
 
 const now = () => at("10:15");
 
-Deno.test("metrics say of each job what became of its slots, what is open, late, failing and next", () =>
+Deno.test("metrics say of each job what became of its runs, what is open, late, failing and next", () =>
   withTemporaryFolder(async (folder) => {
     const store = createDirectoryStore(folder);
     const ledger = openLedger(store, now);
@@ -74,17 +78,17 @@ Deno.test("metrics say of each job what became of its slots, what is open, late,
     const job = JOB.name;
     for (
       const [name, labels, expected] of [
-        ["job_slots_total", { status: "succeeded" }, 1],
-        ["job_slots_total", { status: "late" }, 1],
-        ["job_slots_total", { status: "failed" }, 1],
-        ["job_slots_total", { status: "missed" }, 1],
-        ["job_slots_total", { status: "skipped" }, 0],
+        ["job_runs_total", { status: "succeeded" }, 2],
+        ["job_sla_missed_total", {}, 1],
+        ["job_runs_total", { status: "failed" }, 1],
+        ["job_runs_total", { status: "missed" }, 1],
+        ["job_runs_total", { status: "skipped" }, 0],
         ["job_attempts_total", { ended: "failed" }, 1],
         ["job_attempts_total", { ended: "succeeded" }, 2],
-        ["job_open_slots", { status: "running" }, 1],
-        ["job_open_slots", { status: "waiting" }, 1],
-        ["job_open_slots", { status: "queued" }, 0],
-        ["job_oldest_open_slot_age_seconds", {}, 75 * 60],
+        ["job_open_runs", { status: "running" }, 1],
+        ["job_open_runs", { status: "waiting" }, 1],
+        ["job_open_runs", { status: "queued" }, 0],
+        ["job_oldest_open_run_age_seconds", {}, 75 * 60],
         ["job_last_end_timestamp_seconds", {}, at("08:10").getTime() / 1000],
         ["job_last_success_timestamp_seconds", {}, at("07:10").getTime() / 1000],
         ["job_last_run_duration_seconds", {}, 12 * 60],
@@ -120,7 +124,7 @@ Deno.test("a scrape reads again only what was written since, and sees it", () =>
     const counting: ObjectStore = {
       ...store,
       get(key) {
-        if (key.includes("/slots/")) reads.push(key.slice(-15, -5));
+        if (key.includes("/pages/")) reads.push(key.slice(-15, -5));
         return store.get(key);
       },
     };
@@ -128,21 +132,21 @@ Deno.test("a scrape reads again only what was written since, and sees it", () =>
     // Files are of the present, which is years after the clock of this test.
     const later = () => new Date("2034-01-01T00:00:00Z");
     const metrics = createJobMetrics({ ledger: openLedger(counting, later), now: later });
-    const slots = async () => {
+    const runs = async () => {
       reads.length = 0;
-      return value(parsePrometheusText(await metrics.text([JOB])), "shopflow_job_slots_total", {
+      return value(parsePrometheusText(await metrics.text([JOB])), "shopflow_job_runs_total", {
         status: "succeeded",
       });
     };
-    assert.equal(await slots(), 1);
+    assert.equal(await runs(), 2);
     assert.deepEqual(reads, ["2024-09-30", "2024-10-02"]);
-    assert.equal(await slots(), 1);
+    assert.equal(await runs(), 2);
     assert.deepEqual(reads, []);
     await openLedger(store, now).change(
       openAt("09:00"),
-      (slot) => ({ ...slot, status: "succeeded", endedAt: "" }),
+      (run) => ({ ...run, status: "succeeded", endedAt: "" }),
     );
-    assert.equal(await slots(), 2);
+    assert.equal(await runs(), 3);
     assert.deepEqual(reads, ["2024-10-02"]);
   }));
 
@@ -150,7 +154,7 @@ Deno.test("the metrics of a lake without any ledger are there, and valid", () =>
   withTemporaryFolder(async (folder) => {
     const ledger = openLedger(createDirectoryStore(folder), now);
     const samples = parsePrometheusText(await createJobMetrics({ ledger, now }).text([JOB]));
-    assert.equal(value(samples, "shopflow_job_slots_total", { status: "failed" }), 0);
+    assert.equal(value(samples, "shopflow_job_runs_total", { status: "failed" }), 0);
     assert.equal(value(samples, "shopflow_job_failing"), 0);
     assert.equal(value(samples, "shopflow_job_next_due_timestamp_seconds"), at("11:00").getTime() / 1000);
   }));

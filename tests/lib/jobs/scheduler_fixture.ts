@@ -8,6 +8,7 @@ import {
   type Ledger,
   openLedger,
   type Outcome,
+  shownStatus,
   stopped,
   type StopReason,
 } from "shopflow/jobs/mod.ts";
@@ -30,7 +31,7 @@ export function declared(more: Partial<JobDeclaration> = {}): JobDeclaration {
     owner: "data@shop.example",
     schedule: { cron: "0 * * * *" },
     steps: [{ pipeline: "extract" }],
-    retries: { most: 0 },
+    retries: { limit: 0 },
     ...more,
   };
 }
@@ -55,8 +56,8 @@ export interface World {
   /** Lets `ms` pass. */
   pass(ms: number): void;
   scheduler(options?: Partial<SchedulerOptions>): Promise<Scheduler>;
-  /** `08:00 succeeded` of each slot of a job. */
-  slots(job?: string): Promise<string[]>;
+  /** `08:00 succeeded` of each run of a job. */
+  runs(job?: string): Promise<string[]>;
 }
 
 export const MINUTE = 60_000;
@@ -117,9 +118,9 @@ export async function withWorld(
         await scheduler.round();
         return scheduler;
       },
-      async slots(job = set.jobs[0]!.name) {
-        return (await ledger.slots(job, new Date(0), new Date("9999-01-01"))).map(({ slot, status }) =>
-          `${slot.slice(11, 16)} ${status}`
+      async runs(job = set.jobs[0]!.name) {
+        return (await ledger.runs(job, new Date(0), new Date("9999-01-01"))).map((run) =>
+          `${run.scheduledFor.slice(11, 16)} ${shownStatus(run)}`
         );
       },
     });

@@ -22,9 +22,9 @@ const workUntil = (scheduler: Scheduler, holds: () => boolean | Promise<boolean>
     return await holds();
   });
 
-/** The only slot. */
-const slotOf = async ({ ledger, clock }: World) =>
-  (await ledger.slots("refresh", new Date(0), new Date(clock.now)))[0]!;
+/** The only run. */
+const runOf = async ({ ledger, clock }: World) =>
+  (await ledger.runs("refresh", new Date(0), new Date(clock.now)))[0]!;
 
 Deno.test("a scheduler that is silent longer than its lease loses its runs to another, once", () =>
   withWorld(HOURLY, async (world) => {
@@ -36,14 +36,14 @@ Deno.test("a scheduler that is silent longer than its lease loses its runs to an
     const run = world.held[0]!;
     await second.keepAlive();
     await second.round(true);
-    assert.deepEqual(await world.slots(), ["08:00 running"]);
+    assert.deepEqual(await world.runs(), ["08:00 running"]);
 
     await workUntil(second, () => world.held.length === 2);
     assert.ok(run.lease.heldUntil() < performance.now(), "what it runs must be dead by now");
     assert.deepEqual(
-      (await slotOf(world)).attempts.map(({ number, owner, ended }) => [number, owner, ended]),
+      (await runOf(world)).attempts.map(({ number, owner, ended }) => [number, owner, ended]),
       [
-        [1, "first:1", "lost"],
+        [1, "first:1", "lease expired"],
         [2, "second:2", undefined],
       ],
     );
@@ -53,16 +53,16 @@ Deno.test("a scheduler that is silent longer than its lease loses its runs to an
     const { ended } = first.active()[0]!;
     await run.finish({ ended: "failed", reason: "exit code 1" });
     assert.equal(await ended, undefined);
-    assert.deepEqual(await world.slots(), ["08:00 running"]);
+    assert.deepEqual(await world.runs(), ["08:00 running"]);
     await first.keepAlive();
     assert.match(world.log.join("\n"), /taken for dead/);
 
     await world.held[0]!.finish();
-    assert.deepEqual(await world.slots(), ["08:00 succeeded"]);
+    assert.deepEqual(await world.runs(), ["08:00 succeeded"]);
     world.pass(HOUR);
     await first.round();
     assert.deepEqual(
-      await world.slots(),
+      await world.runs(),
       ["08:00 succeeded", "09:00 running"],
       "it works on, under a new lease",
     );
@@ -82,7 +82,7 @@ Deno.test("a scheduler that finds its lease lost ends its runs", () =>
       return found.some(({ fencedBy }) => fencedBy !== undefined);
     });
     await first.keepAlive();
-    assert.equal(run.signal.reason, "lost");
+    assert.equal(run.signal.reason, "lease expired");
     assert.equal(first.active().length, 0);
   }));
 
@@ -99,7 +99,7 @@ Deno.test("a scheduler that renews its lease keeps its runs", () =>
       await second.keepAlive();
       await second.round(true);
     }
-    assert.deepEqual((await slotOf(world)).attempts.map(({ number }) => number), [1]);
+    assert.deepEqual((await runOf(world)).attempts.map(({ number }) => number), [1]);
   }));
 
 Deno.test("a run that takes its scheduler down each time fails at last", () =>
@@ -109,11 +109,11 @@ Deno.test("a run that takes its scheduler down each time fails at last", () =>
     for (let i = 0; i < 6; i++) {
       const next = await world.scheduler({ ...LEASES, owner: `victim:${i}` });
       await workUntil(next, async () => {
-        const { attempts, status } = await slotOf(world);
+        const { attempts, status } = await runOf(world);
         return attempts.length > i || status === "failed";
       });
     }
-    const { attempts, reason, status } = await slotOf(world);
+    const { attempts, reason, status } = await runOf(world);
     assert.deepEqual([attempts.length, status], [5, "failed"]);
     assert.match(reason, /5 schedulers died while they ran it/);
   }));
@@ -132,7 +132,7 @@ Deno.test("a place of a pool whose holder died is free again", () =>
         await workUntil(second, () => world.held.length === 2);
         await world.held.at(-1)!.finish();
       }
-      assert.deepEqual([await world.slots("a"), await world.slots("b")], [["08:00 succeeded"], [
+      assert.deepEqual([await world.runs("a"), await world.runs("b")], [["08:00 succeeded"], [
         "08:00 succeeded",
       ]]);
     },
@@ -146,8 +146,8 @@ Deno.test("a run whose scheduler's record was deleted meanwhile is taken over, a
     world.pass(30 * MINUTE);
     await first.round();
     const attemptsOf = async () => {
-      const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
-      return slot!.attempts.map(({ owner, ended }) => [owner, ended]);
+      const [run] = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
+      return run!.attempts.map(({ owner, ended }) => [owner, ended]);
     };
     const forget = async () => {
       const { scheduler } = (await world.ledger.control("refresh").read()).running!;
@@ -156,10 +156,13 @@ Deno.test("a run whose scheduler's record was deleted meanwhile is taken over, a
     await forget();
     await second.keepAlive();
     await second.round(true);
-    assert.deepEqual(await attemptsOf(), [["first:1", "lost"], ["second:2", undefined]]);
+    assert.deepEqual(await attemptsOf(), [["first:1", "lease expired"], ["second:2", undefined]]);
     await forget();
     await world.scheduler({ owner: "third:3" });
-    assert.deepEqual(await attemptsOf(), [["first:1", "lost"], ["second:2", "lost"], ["third:3", undefined]]);
+    assert.deepEqual(await attemptsOf(), [["first:1", "lease expired"], ["second:2", "lease expired"], [
+      "third:3",
+      undefined,
+    ]]);
     for (const run of [...world.held]) await run.finish();
   }));
 
@@ -169,8 +172,8 @@ Deno.test("a run whose start failed in the middle is started again", () => {
     const store: ObjectStore = {
       ...world.store,
       get(key) {
-        // The look at the slot after the start is in the ledger.
-        if (faults.includes("get") && key.includes("/slots/")) throw new LakeError("the lake cannot be read");
+        // The look at the run after the start is in the ledger.
+        if (faults.includes("get") && key.includes("/pages/")) throw new LakeError("the lake cannot be read");
         return world.store.get(key);
       },
       async putIfMatch(key, body, etag) {
@@ -188,14 +191,14 @@ Deno.test("a run whose start failed in the middle is started again", () => {
     await scheduler.round(true);
     assert.equal(world.held.length, 1);
     await world.held[0]!.finish();
-    assert.deepEqual(await world.slots(), ["08:00 succeeded"]);
+    assert.deepEqual(await world.runs(), ["08:00 succeeded"]);
   });
 });
 
-Deno.test("while the lake cannot be written nothing is lost: due slots, ends of runs", () => {
+Deno.test("while the lake cannot be written nothing is lost: due runs, ends of runs", () => {
   let full = false;
   const refuse = () => Promise.reject(new LakeError("No space left on device"));
-  return withWorld(jobSet([{ missed: { run: "all" } }]), async (world) => {
+  return withWorld(jobSet([{ catchup: { runs: "all" } }]), async (world) => {
     const scheduler = await world.scheduler({
       ledger: openLedger(
         {
@@ -216,10 +219,10 @@ Deno.test("while the lake cannot be written nothing is lost: due slots, ends of 
       await scheduler.round();
       await scheduler.keepAlive();
     }
-    assert.deepEqual(await world.slots(), ["08:00 running"]);
+    assert.deepEqual(await world.runs(), ["08:00 running"]);
     assert.match(world.log.join("\n"), /its end cannot be written yet: No space left/);
     full = false;
-    await until(async () => (await world.slots())[0] === "08:00 succeeded");
+    await until(async () => (await world.runs())[0] === "08:00 succeeded");
     await scheduler.keepAlive();
     await scheduler.round(true);
     for (let i = 0; i < 3; i++) {
@@ -227,7 +230,7 @@ Deno.test("while the lake cannot be written nothing is lost: due slots, ends of 
       await scheduler.round(true);
     }
     await settle();
-    assert.deepEqual(await world.slots(), [
+    assert.deepEqual(await world.runs(), [
       "08:00 succeeded",
       "09:00 succeeded",
       "10:00 succeeded",
@@ -275,7 +278,7 @@ Deno.test("jobs of the same name on two lakes know nothing of each other", async
       await world.scheduler();
       const other = openLedger(createDirectoryStore(folder), () => new Date(world.clock.now));
       world.pass(30 * MINUTE);
-      assert.deepEqual(await other.slots(declared().name, new Date(0), new Date(world.clock.now)), []);
+      assert.deepEqual(await other.runs(declared().name, new Date(0), new Date(world.clock.now)), []);
     });
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -10,8 +10,8 @@ const POOLED = jobSet([{ name: "a", pool: "heavy" }, { name: "b", pool: "heavy" 
 const onStore = (world: World, store: Partial<ObjectStore>) =>
   openLedger({ ...world.store, ...store }, () => new Date(world.clock.now));
 
-/** Whether a write says that a scheduler is the one who starts a slot. */
-const startsSlot = (key: string, body: Uint8Array) =>
+/** Whether a write says that a scheduler is the one who starts a run. */
+const startsRun = (key: string, body: Uint8Array) =>
   key.endsWith("control.json") && new TextDecoder().decode(body).includes('"running"');
 
 /** Ends what runs until nothing is left, and checks that both jobs were done. */
@@ -21,7 +21,7 @@ async function finishAll(world: World, round: () => Promise<void>): Promise<void
     await world.held[0]?.finish();
   }
   await settle();
-  assert.deepEqual([await world.slots("a"), await world.slots("b")], [["08:00 succeeded"], [
+  assert.deepEqual([await world.runs("a"), await world.runs("b")], [["08:00 succeeded"], [
     "08:00 succeeded",
   ]]);
 }
@@ -38,7 +38,7 @@ Deno.test("a run that was killed while its place could not be given back is run 
     world.pass(30 * MINUTE);
     await scheduler.round();
     full = true;
-    await world.held[0]!.finish({ ended: "lost", reason: "nobody attended to it" });
+    await world.held[0]!.finish({ ended: "lease expired", reason: "nobody attended to it" });
     await settle();
     assert.match(world.log.join("\n"), /its place in heavy is given back later: No space left/);
     assert.equal(scheduler.active().length, 0);
@@ -52,7 +52,7 @@ Deno.test("a place that was taken for a run that could not be started is not los
     const scheduler = await world.scheduler({
       ledger: onStore(world, {
         async putIfMatch(key, body, ...write) {
-          if (failing && startsSlot(key, body)) throw new LakeError("the lake cannot be written");
+          if (failing && startsRun(key, body)) throw new LakeError("the lake cannot be written");
           return await world.store.putIfMatch(key, body, ...write);
         },
       }),
@@ -72,7 +72,7 @@ Deno.test("a run that is about to start when its scheduler stops is left to othe
       ledger: onStore(world, {
         async putIfMatch(key, body, ...write) {
           const written = await world.store.putIfMatch(key, body, ...write);
-          if (startsSlot(key, body)) {
+          if (startsRun(key, body)) {
             won.resolve();
             await goOn.promise;
           }
@@ -87,12 +87,12 @@ Deno.test("a run that is about to start when its scheduler stops is left to othe
     goOn.resolve();
     await Promise.all([round, stopped]);
     assert.equal(world.held.length, 0);
-    const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
-    assert.deepEqual([slot!.status, slot!.attempts.map(({ ended }) => ended)], ["queued", ["handed over"]]);
+    const [run] = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
+    assert.deepEqual([run!.status, run!.attempts.map(({ ended }) => ended)], ["queued", ["released"]]);
 
     const next = await world.scheduler({ owner: "next:2" });
     assert.equal(world.held.length, 1);
     await world.held[0]!.finish();
-    assert.deepEqual(await world.slots(), ["08:00 succeeded"]);
+    assert.deepEqual(await world.runs(), ["08:00 succeeded"]);
     await next.stop(0);
   }));

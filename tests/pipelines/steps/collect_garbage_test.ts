@@ -1,5 +1,5 @@
-import type { Slot } from "shopflow/jobs/mod.ts";
-import { slotPage } from "../../../lib/jobs/ledger/page.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { runPage } from "../../../lib/jobs/ledger/page.ts";
 import { encodeJson } from "shopflow/lake/store/mod.ts";
 import { listSnapshots } from "shopflow/lake/mod.ts";
 import { makeWorkingFolder, workingFolders } from "shopflow/runtime/mod.ts";
@@ -19,14 +19,14 @@ const inDays = (context: PipelineContext, days: number): PipelineContext => ({
   runtime: { ...context.runtime, now: () => new Date(Date.now() + days * DAY_MS) },
 });
 
-const slotAt = (slot: string): Slot => ({
+const runAt = (scheduledFor: string): Run => ({
   job: "refresh-data",
-  slot,
+  scheduledFor,
   trigger: "schedule",
-  interval: { from: slot, to: slot },
+  dataInterval: { start: scheduledFor, end: scheduledFor },
   status: "queued",
   reason: "to be started",
-  enteredAt: slot,
+  plannedAt: scheduledFor,
   stepsDone: [],
   attempts: [],
 });
@@ -61,16 +61,16 @@ Deno.test("the newest thirty snapshots stay, and older ones go a day later with 
     assert.equal((await collectGarbage(inDays(context, 2))).status, "unchanged");
   }));
 
-Deno.test("logs and quarantined rows go after ninety days, the ledger of slots and records of other runs stay", () =>
+Deno.test("logs and quarantined rows go after ninety days, the ledger of runs and records of other runs stay", () =>
   withLake(async (context) => {
     const { store } = context;
     const log = "runs/jobs/refresh-data/logs/2024-10-02T03-05-00.000Z/1/000001.log";
     const quarantined = "quarantine/20241002T030500000Z/01_orders.parquet";
     const summary = "quarantine/20241002T030500000Z/summary.json";
     const others = [
-      "runs/jobs/refresh-data/slots/2024-10-02.json",
+      "runs/jobs/refresh-data/pages/2024-10-02.json",
       "runs/jobs/refresh-data/control.json",
-      "runs/jobs/logs/slots/2024-10-02.json",
+      "runs/jobs/logs/pages/2024-10-02.json",
       "runs/notebooks/logs/1.json",
     ];
     for (const key of [log, quarantined, ...others]) await store.put(key, encodeJson({}));
@@ -79,7 +79,7 @@ Deno.test("logs and quarantined rows go after ninety days, the ledger of slots a
       encodeJson({
         run: "20241002T030500000Z",
         createdAt: "2024-10-02T03:05:00.000Z",
-        tests: [{ name: "orders", failures: 1, key: quarantined, sql: "SELECT 1" }],
+        tests: [{ name: "orders", failures: 1, key: quarantined, sha256: "aa", sql: "SELECT 1" }],
       }),
     );
     assert.equal((await collectGarbage(inDays(context, 89))).status, "unchanged");
@@ -98,27 +98,27 @@ Deno.test("logs and quarantined rows go after ninety days, the ledger of slots a
 Deno.test("parts of the ledger that no page names go after a day, those that one names stay", () =>
   withLake(async (context) => {
     const { store } = context;
-    const page = slotPage(store, "refresh-data", "2024-10-02");
-    const slots = Array.from(
+    const page = runPage(store, "refresh-data", "2024-10-02");
+    const runs = Array.from(
       { length: 70 },
-      (_, i) => slotAt(new Date(Date.UTC(2024, 9, 2, 3, i)).toISOString()),
+      (_, i) => runAt(new Date(Date.UTC(2024, 9, 2, 3, i)).toISOString()),
     );
-    for (const slot of slots) await page.enter([slot]);
+    for (const run of runs) await page.enqueue([run]);
     // Its writer died before the page named it; the other day has no page at all.
     const stray = ["2024-10-02", "2024-10-03"].map((day) =>
       `runs/jobs/refresh-data/parts/${day}/${crypto.randomUUID()}.json`
     );
     for (const key of stray) {
-      const slot = `${key.split("/")[4]}T03:05:00.000Z`;
-      await store.put(key, encodeJson({ slots: { [slot]: slotAt(slot) } }));
+      const scheduledFor = `${key.split("/")[4]}T03:05:00.000Z`;
+      await store.put(key, encodeJson({ runs: { [scheduledFor]: runAt(scheduledFor) } }));
     }
     assert.equal((await collectGarbage(inDays(context, 0.9))).status, "unchanged");
 
     const { summary } = await collectGarbage(inDays(context, 1.1));
     assert.match(summary, /, 2 stray parts of the ledger: /);
     for (const key of stray) assert.equal(await store.stat(key), undefined, key);
-    assert.equal(Object.keys((await page.read()).slots).length, slots.length);
-    assert.ok((await store.list("runs/jobs/refresh-data/parts/")).length > 0, "slots lie in parts");
+    assert.equal(Object.keys((await page.read()).runs).length, runs.length);
+    assert.ok((await store.list("runs/jobs/refresh-data/parts/")).length > 0, "runs lie in parts");
   }));
 
 Deno.test("working folders of killed pipelines go after a day", () =>
@@ -132,7 +132,7 @@ Deno.test("working folders of killed pipelines go after a day", () =>
 Deno.test("what other programs have among logs, parts and quarantine stays, and the summary says where it is", () =>
   withLake(async (context) => {
     const { store } = context;
-    await slotPage(store, "refresh-data", "2024-10-02").enter([slotAt("2024-10-02T03:05:00.000Z")]);
+    await runPage(store, "refresh-data", "2024-10-02").enqueue([runAt("2024-10-02T03:05:00.000Z")]);
     const foreign = [
       "runs/jobs/refresh-data/logs/notes.txt",
       "runs/jobs/refresh-data/logs/2024-10-02T03-05-00.000Z/1/backup.tar",
@@ -147,7 +147,7 @@ Deno.test("what other programs have among logs, parts and quarantine stays, and 
       "quarantine/20241004T030500000Z/summary.json",
       "runs/jobs/README.md",
     ];
-    const theirs = new TextEncoder().encode('{"slots":{}}');
+    const theirs = new TextEncoder().encode('{"runs":{}}');
     for (const key of foreign) await store.put(key, theirs);
     // A summary names only files of its own run.
     await store.put(
@@ -155,7 +155,7 @@ Deno.test("what other programs have among logs, parts and quarantine stays, and 
       encodeJson({
         run: "20241003T030500000Z",
         createdAt: "2024-10-03T03:05:00.000Z",
-        tests: [{ name: "x", failures: 1, key: "quarantine/patients.parquet", sql: "" }],
+        tests: [{ name: "x", failures: 1, key: "quarantine/patients.parquet", sha256: "aa", sql: "" }],
       }),
     );
     const { status, summary } = await collectGarbage(inDays(context, 91));

@@ -12,9 +12,8 @@ testApi("openapi.json describes every endpoint with its answers", async ({ get }
     "/api/jobs/{name}/pause",
     "/api/jobs/{name}/resume",
     "/api/jobs/{name}/runs",
-    "/api/jobs/{name}/runs/{slot}",
-    "/api/jobs/{name}/runs/{slot}/cancel",
-    "/api/jobs/{name}/slots",
+    "/api/jobs/{name}/runs/{time}",
+    "/api/jobs/{name}/runs/{time}/cancel",
     "/health",
     "/inventory/{product_id}",
     "/predict/churn",
@@ -41,7 +40,7 @@ testApi(
     const page = await (await get("/docs")).text();
     const rows = [
       ...page.matchAll(
-        /<tr[^>]*><td><code>(\w+)<\/code><\/td><td>(\w+)<\/td><td>[^<]*<\/td><td>(.*?)<\/td><td>(.*?)<\/td>/g,
+        /<tr[^>]*><td[^>]*><code>(\w+)<\/code><\/td><td[^>]*>(\w+)<\/td><td[^>]*>[^<]*<\/td><td[^>]*>(.*?)<\/td><td[^>]*>(.*?)<\/td>/g,
       ),
     ]
       .map(([, ...cells]) => cells);

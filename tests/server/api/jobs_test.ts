@@ -5,8 +5,8 @@ import { temporaryLake } from "../small_lake.ts";
 import {
   fillLedger,
   liveScheduler,
-  putSlot,
-  QUEUED_SLOT,
+  putRun,
+  QUEUED_RUN,
   saveSmallSchedule,
   writeLog,
 } from "../small_schedule.ts";
@@ -19,17 +19,17 @@ async function withApi(
 ) {
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
-  await putSlot(lake.store, QUEUED_SLOT);
+  await putRun(lake.store, QUEUED_RUN);
   await body(createClient(lake.store, { operatorKey: "o" }), lake);
 }
 const KEY = { "x-operator-key": "o" };
 
-Deno.test("GET /api/jobs lists jobs with their last slot, and the schedulers", () =>
+Deno.test("GET /api/jobs lists jobs with their last run, and the schedulers", () =>
   withApi(async ({ get }, { store }) => {
     await liveScheduler(store, NOW);
     const { jobs, schedulers } = await (await get("/api/jobs")).json();
     assert.equal(jobs.length, 6);
-    const { name, schedule, next_due, paused, last_slot, unreadable } = jobs[0];
+    const { name, schedule, next_due, paused, last_run, unreadable } = jobs[0];
     assert.deepEqual({ name, schedule, next_due, paused, unreadable }, {
       name: "refresh-data",
       schedule: { cron: "5 * * * *", time_zone: "UTC", text: "At 5 minutes past the hour (UTC)" },
@@ -37,8 +37,8 @@ Deno.test("GET /api/jobs lists jobs with their last slot, and the schedulers", (
       paused: null,
       unreadable: [],
     });
-    assert.deepEqual([last_slot.slot, last_slot.status, last_slot.ended_at], [
-      QUEUED_SLOT.slot,
+    assert.deepEqual([last_run.scheduled_for, last_run.status, last_run.ended_at], [
+      QUEUED_RUN.scheduledFor,
       "queued",
       null,
     ]);
@@ -55,23 +55,23 @@ Deno.test("GET /api/jobs lists jobs with their last slot, and the schedulers", (
     );
   }));
 
-Deno.test("slots of a time are listed, and one is shown with its log", () =>
+Deno.test("runs of a time are listed, and one is shown with its log", () =>
   withApi(async ({ get }, { store }) => {
     await fillLedger(store, NOW, 3);
-    const slots = async (query: string) =>
-      (await (await get(`/api/jobs/refresh-data/slots${query}`)).json()).slots.map((
-        { slot }: { slot: string },
-      ) => slot);
-    assert.deepEqual(await slots("?from=2024-10-01T22:00Z&to=2024-10-02T00:05Z"), [
+    const runs = async (query: string) =>
+      (await (await get(`/api/jobs/refresh-data/runs${query}`)).json()).runs.map((
+        { scheduled_for }: { scheduled_for: string },
+      ) => scheduled_for);
+    assert.deepEqual(await runs("?from=2024-10-01T22:00Z&to=2024-10-02T00:05Z"), [
       "2024-10-01T22:05:00.000Z",
       "2024-10-01T23:05:00.000Z",
       "2024-10-02T00:05:00.000Z",
     ]);
-    assert.equal((await slots("?from=2024-10-01&to=2024-10-02")).length, 24);
-    assert.equal((await slots("")).length, 72);
+    assert.equal((await runs("?from=2024-10-01&to=2024-10-02")).length, 24);
+    assert.equal((await runs("")).length, 72);
     await writeLog(
       store,
-      { job: "refresh-data", slot: "2024-10-02T00:05:00.000Z", attempt: 1 },
+      { job: "refresh-data", scheduledFor: "2024-10-02T00:05:00.000Z", attempt: 1 },
       ["hello"],
       NOW,
     );
@@ -86,9 +86,13 @@ Deno.test("programs run, backfill, cancel, pause and resume with the operator's 
     const ledger = openLedger(store, () => NOW);
     const run = await post("/api/jobs/train-models/runs", {}, KEY);
     assert.equal(run.status, 202);
-    const { slot, status, requested_by } = await run.json();
-    assert.deepEqual([slot, status, requested_by.by], [NOW.toISOString(), "queued", "operator (server)"]);
-    const past = await post("/api/jobs/train-models/runs", { slot: "2024-10-01T01:20Z" }, KEY);
+    const { scheduled_for, status, requested_by } = await run.json();
+    assert.deepEqual([scheduled_for, status, requested_by.by], [
+      NOW.toISOString(),
+      "queued",
+      "operator (server)",
+    ]);
+    const past = await post("/api/jobs/train-models/runs", { scheduled_for: "2024-10-01T01:20Z" }, KEY);
     assert.equal((await past.json()).trigger, "backfill");
     const filled = await post("/api/jobs/refresh-data/backfill", {
       from: "2024-10-02T03:00Z",
@@ -96,7 +100,7 @@ Deno.test("programs run, backfill, cancel, pause and resume with the operator's 
     }, KEY);
     assert.equal(filled.status, 202);
     assert.deepEqual(await filled.json(), {
-      asked: ["2024-10-02T03:05:00.000Z", "2024-10-02T04:05:00.000Z"],
+      queued: ["2024-10-02T03:05:00.000Z", "2024-10-02T04:05:00.000Z"],
       unneeded: 1,
       upstream: [],
     });
@@ -113,11 +117,11 @@ for (
   const [path, body, status, code] of [
     ["/api/jobs/nothing/runs", {}, 404, "job_not_found"],
     ["/api/jobs/nothing/pause", {}, 404, "job_not_found"],
-    ["/api/jobs/refresh-data/runs", { slot: "yesterday" }, 400, "invalid_request"],
+    ["/api/jobs/refresh-data/runs", { scheduled_for: "yesterday" }, 400, "invalid_request"],
     ["/api/jobs/refresh-data/runs", { time: "2024-10-01" }, 400, "unknown_field"],
-    ["/api/jobs/refresh-data/runs", { slot: "2024-10-02T05:05Z" }, 409, "refused"],
-    ["/api/jobs/refresh-data/runs", { slot: "2024-10-02T05:06Z" }, 409, "refused"],
-    ["/api/jobs/refresh-data/runs", { slot: "2030-10-02T05:05Z" }, 409, "refused"],
+    ["/api/jobs/refresh-data/runs", { scheduled_for: "2024-10-02T05:05Z" }, 409, "refused"],
+    ["/api/jobs/refresh-data/runs", { scheduled_for: "2024-10-02T05:06Z" }, 409, "refused"],
+    ["/api/jobs/refresh-data/runs", { scheduled_for: "2030-10-02T05:05Z" }, 409, "refused"],
     ["/api/jobs/refresh-data/backfill", { from: "2024-10-01" }, 400, "invalid_request"],
     ["/api/jobs/check-data/backfill", { from: "2024-09-01", to: "2024-10-01" }, 409, "refused"],
     ["/api/jobs/refresh-data/pause", { reason: "x".repeat(301) }, 400, "invalid_request"],
@@ -142,23 +146,23 @@ Deno.test("programs cannot act without the operator's key, nor read what is no t
       assert.equal((await post(`/api/jobs/refresh-data/${action}`, "")).ok, false);
     }
     assert.equal((await post("/api/jobs/refresh-data/runs", {})).status, 401);
-    assert.equal((await get("/api/jobs/refresh-data/slots?from=soon")).status, 400);
-    assert.equal((await get("/api/jobs/refresh-data/slots?since=2024-10-01")).status, 400);
-    assert.equal((await get("/api/jobs/nothing/slots")).status, 404);
+    assert.equal((await get("/api/jobs/refresh-data/runs?from=soon")).status, 400);
+    assert.equal((await get("/api/jobs/refresh-data/runs?since=2024-10-01")).status, 400);
+    assert.equal((await get("/api/jobs/nothing/runs")).status, 404);
     assert.equal((await get("/api/jobs/refresh-data/runs/2024-10-01T05:05Z")).status, 404);
   }));
 
 Deno.test("a backfill and a run of a job that depends on others say what of them did not succeed", () =>
   withApi(async ({ post }) => {
     const range = { from: "2024-09-20", to: "2024-09-21" };
-    const upstream = [{ job: "refresh-data", slot: "2024-09-20T01:05:00.000Z" }];
+    const upstream = [{ job: "refresh-data", scheduled_for: "2024-09-20T01:05:00.000Z" }];
     const asked = ["2024-09-20T01:20:00.000Z"];
     for (const dependencies of [undefined, "run", "ignore"]) {
       const answer = await post("/api/jobs/train-models/backfill", { ...range, dependencies }, KEY);
       assert.equal(answer.status, 202);
       const first = dependencies === undefined;
       assert.deepEqual(await answer.json(), {
-        asked: first ? asked : [],
+        queued: first ? asked : [],
         unneeded: first ? 0 : 1,
         upstream: first ? upstream : [],
       });
@@ -166,5 +170,5 @@ Deno.test("a backfill and a run of a job that depends on others say what of them
     const wrong = await post("/api/jobs/train-models/backfill", { ...range, dependencies: "no" }, KEY);
     assert.equal(wrong.status, 400);
     const run = await (await post("/api/jobs/train-models/runs", {}, KEY)).json();
-    assert.deepEqual(run.unmet_dependencies, ["refresh-data, whose slots up to then are not entered yet"]);
+    assert.deepEqual(run.unmet_dependencies, ["refresh-data, whose runs up to then are not entered yet"]);
   }));

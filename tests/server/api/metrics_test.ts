@@ -14,7 +14,7 @@ Deno.test("/metrics tells Prometheus of every job and of the schedulers", async 
   assert.match(answer.headers.get("content-type")!, /^text\/plain; version=0\.0\.4/);
   const text = await answer.text();
   for (const job of ["refresh-data", "watch-stock", "check-data"]) {
-    const line = new RegExp(`^shopflow_job_slots_total\\{job="${job}",status="succeeded"\\} [1-9]\\d*$`, "m");
+    const line = new RegExp(`^shopflow_job_runs_total\\{job="${job}",status="succeeded"\\} [1-9]\\d*$`, "m");
     assert.match(text, line);
   }
   assert.match(text, /schedulers\w* 1\n/);
@@ -68,15 +68,15 @@ Deno.test("/metrics leaves out what is damaged in the ledger, counts it, and the
     )!;
     return Number(found);
   };
-  const succeeded = () => value("job_slots_total", 'job="refresh-data",status="succeeded"');
+  const succeeded = () => value("job_runs_total", 'job="refresh-data",status="succeeded"');
   const unreadable = (job: string) => value("ledger_unreadable_pages", `job="${job}"`);
   const before = await succeeded();
   assert.equal(await unreadable("refresh-data"), 0);
-  const page = "runs/jobs/refresh-data/slots/2024-10-01.json";
+  const page = "runs/jobs/refresh-data/pages/2024-10-01.json";
   const damage = (key: string, text: string) => lake.store.put(key, new TextEncoder().encode(text));
   const whole = (await lake.store.get(page))!.body;
   await damage(page, "{");
-  await damage("runs/jobs/watch-stock/slots/2024-10-01.json", '{"slots": {"x": 7}}');
+  await damage("runs/jobs/watch-stock/pages/2024-10-01.json", '{"runs": {"x": 7}}');
   await damage("runs/jobs/train-models/control.json", "");
   await damage("runs/jobs/train-models/alerts.json", "[");
   assert.equal(await succeeded(), before, "a counter that was seen does not fall");
@@ -91,7 +91,7 @@ Deno.test("/metrics leaves out what is damaged in the ledger, counts it, and the
   const { get: fresh } = createClient(lake.store);
   const others = await (await fresh("/metrics")).text();
   const [, rest] = others.match(
-    /^shopflow_job_slots_total\{job="refresh-data",status="succeeded"\} (\d+)$/m,
+    /^shopflow_job_runs_total\{job="refresh-data",status="succeeded"\} (\d+)$/m,
   )!;
   assert.ok(Number(rest) > 0 && Number(rest) < before, "a server that never saw it tells of the other days");
   await lake.store.put(page, whole);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { saveDefinitions, type Slot } from "shopflow/jobs/mod.ts";
+import { type Run, saveDefinitions } from "shopflow/jobs/mod.ts";
 import { createClient, NOW, type Problem } from "../api_client.ts";
 import { temporaryLake } from "../small_lake.ts";
-import { fillLedger, putSlot, QUEUED_SLOT, saveSmallSchedule, SMALL_SCHEDULE } from "../small_schedule.ts";
+import { fillLedger, putRun, QUEUED_RUN, saveSmallSchedule, SMALL_SCHEDULE } from "../small_schedule.ts";
 
-const ENDED: Slot = {
-  ...QUEUED_SLOT,
-  slot: "2024-10-02T04:05:00.000Z",
+const ENDED: Run = {
+  ...QUEUED_RUN,
+  scheduledFor: "2024-10-02T04:05:00.000Z",
   status: "failed",
   reason: "exit code 7",
   endedAt: "2024-10-02T04:06:00.000Z",
@@ -18,8 +18,8 @@ async function withoutFirstJob() {
   const lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
   await fillLedger(lake.store, NOW, 3);
-  await putSlot(lake.store, ENDED);
-  await putSlot(lake.store, QUEUED_SLOT);
+  await putRun(lake.store, ENDED);
+  await putRun(lake.store, QUEUED_RUN);
   const { jobs, pools } = SMALL_SCHEDULE;
   await saveDefinitions(lake.store, { jobs: jobs.slice(1), pools }, new Date(REMOVED_AT));
   return lake;
@@ -43,15 +43,16 @@ Deno.test("the page of a removed job shows its history and rules, and no button"
   const { get } = createClient(lake.store, { operatorKey: "o" });
   const page = await (await get("/jobs/refresh-data")).text();
   assert.match(page, /<strong>Removed<\/strong> from the jobs Wed 2 Oct, 05:30/);
-  assert.match(page, /Slots of the last five weeks/);
-  assert.match(page, /Last 50 slots/);
+  assert.match(page, /Runs of the last five weeks/);
+  assert.match(page, /Last 50 runs/);
   assert.doesNotMatch(page, /Run now|Backfill|Due next/);
-  const run = (slot: string) => get(`/jobs/refresh-data/runs/${slot}`).then((answer) => answer.text());
+  const run = (scheduledFor: string) =>
+    get(`/jobs/refresh-data/runs/${scheduledFor}`).then((answer) => answer.text());
   assert.match(await run("2024-10-02T04:05Z"), /cannot be run again: the job was removed/);
   assert.match(await run("2024-10-02T05:05Z"), /runs\/2024-10-02T05:05Z\/cancel/);
 });
 
-Deno.test("the API lists removed jobs last, tells their slots, lets them be cancelled and nothing else", async () => {
+Deno.test("the API lists removed jobs last, tells their runs, lets them be cancelled and nothing else", async () => {
   await using lake = await withoutFirstJob();
   const { get, post } = createClient(lake.store, { operatorKey: "o" });
   const key = { "x-operator-key": "o" };
@@ -60,8 +61,8 @@ Deno.test("the API lists removed jobs last, tells their slots, lets them be canc
     [jobs.length, jobs[0].removed_at, jobs.at(-1).name, jobs.at(-1).removed_at, jobs.at(-1).next_due],
     [6, null, "refresh-data", REMOVED_AT, null],
   );
-  const { slots } = await (await get("/api/jobs/refresh-data/slots")).json();
-  assert.ok(slots.length > 50);
+  const { runs } = await (await get("/api/jobs/refresh-data/runs")).json();
+  assert.ok(runs.length > 50);
   for (
     const [path, body] of [["runs", {}], ["pause", {}], ["backfill", {
       from: "2024-10-01",

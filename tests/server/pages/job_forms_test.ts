@@ -1,33 +1,33 @@
 import assert from "node:assert/strict";
-import { type Ledger, openLedger, type Slot } from "shopflow/jobs/mod.ts";
+import { type Ledger, openLedger, type Run } from "shopflow/jobs/mod.ts";
 import type { ServerDependencies } from "../../../server/app.ts";
 import { type ApiClient, createClient, NOW, type Problem } from "../api_client.ts";
 import { temporaryLake } from "../small_lake.ts";
-import { fillLedger, putSlot, QUEUED_SLOT, saveSmallSchedule } from "../small_schedule.ts";
+import { fillLedger, putRun, QUEUED_RUN, saveSmallSchedule } from "../small_schedule.ts";
 
 const HTML = { accept: "text/html" };
 const QUEUED = "/jobs/refresh-data/runs/2024-10-02T05:05Z";
 const basic = (user: string, password: string) => ({ authorization: `Basic ${btoa(`${user}:${password}`)}` });
 type Options = Pick<ServerDependencies, "apiKey" | "operatorKey" | "loopbackOnly">;
 
-/** A lake with jobs, one slot of which is queued, and a server that lets those on this machine act. */
+/** A lake with jobs, one run of which is queued, and a server that lets those on this machine act. */
 async function withJobs(
   body: (client: ApiClient, ledger: Ledger) => Promise<void>,
   options: Options = { loopbackOnly: true },
 ): Promise<void> {
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
-  await putSlot(lake.store, QUEUED_SLOT);
+  await putRun(lake.store, QUEUED_RUN);
   await body(createClient(lake.store, options), openLedger(lake.store, () => NOW));
 }
 
-Deno.test("“Run now” enters a slot of now with who asked for it, and leads to its page", () =>
+Deno.test("“Run now” enters a run of now with who asked for it, and leads to its page", () =>
   withJobs(async ({ submit, get }, ledger) => {
     const answer = await submit("/jobs/train-models/run", {}, basic("anna", ""));
     assert.equal(answer.status, 303);
     assert.equal(answer.headers.get("location"), "/jobs/train-models/runs/2024-10-02T06:00Z?did=run");
-    const slot = await ledger.slot({ job: "train-models", slot: NOW.toISOString() });
-    assert.deepEqual([slot!.status, slot!.trigger, slot!.requestedBy!.by], [
+    const run = await ledger.run({ job: "train-models", scheduledFor: NOW.toISOString() });
+    assert.deepEqual([run!.status, run!.trigger, run!.requestedBy!.by], [
       "queued",
       "manual",
       "anna (server)",
@@ -59,17 +59,17 @@ Deno.test("pausing with a reason and resuming are shown at once", () =>
 
 Deno.test("a queued run is cancelled and run again", () =>
   withJobs(async ({ submit }, ledger) => {
-    const slot = () => ledger.slot(QUEUED_SLOT) as Promise<Slot>;
+    const run = () => ledger.run(QUEUED_RUN) as Promise<Run>;
     const cancelled = await submit(`${QUEUED}/cancel`, {}, basic("ben", ""));
     assert.equal(cancelled.headers.get("location"), `${QUEUED}?did=withdrawn`);
-    assert.deepEqual([(await slot()).status, (await slot()).cancelledBy!.by], ["skipped", "ben (server)"]);
+    assert.deepEqual([(await run()).status, (await run()).cancelledBy!.by], ["skipped", "ben (server)"]);
     assert.equal((await submit(`${QUEUED}/cancel`)).status, 409, "it has ended");
     assert.equal((await submit(`${QUEUED}/again`)).headers.get("location"), `${QUEUED}?did=again`);
-    assert.equal((await slot()).status, "queued");
+    assert.equal((await run()).status, "queued");
     assert.equal((await submit(`${QUEUED}/again`)).status, 409, "it is open");
   }));
 
-Deno.test("a backfill covers whole days of the job's time zone and says how many slots it asked for", async () => {
+Deno.test("a backfill covers whole days of the job's time zone and says how many runs it asked for", async () => {
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
   await fillLedger(lake.store, NOW, 3);
@@ -77,18 +77,18 @@ Deno.test("a backfill covers whole days of the job's time zone and says how many
   const ledger = openLedger(lake.store, () => NOW);
   const range = { from: "2024-09-20", to: "2024-09-23" };
   const answer = await submit("/jobs/watch-stock/backfill", range);
-  // Friday and Monday have 15 hours of 4 slots each.
+  // Friday and Monday have 15 hours of 4 runs each.
   assert.equal(answer.headers.get("location"), "/jobs/watch-stock?did=backfill-120-0");
-  const slots = await ledger.slots(
+  const runs = await ledger.runs(
     "watch-stock",
     new Date("2024-09-19T00:00Z"),
     new Date("2024-09-25T00:00Z"),
   );
-  assert.deepEqual([slots[0]!.slot, slots.at(-1)!.slot], [
+  assert.deepEqual([runs[0]!.scheduledFor, runs.at(-1)!.scheduledFor], [
     "2024-09-20T04:00:00.000Z",
     "2024-09-23T18:45:00.000Z",
   ]);
-  assert.ok(slots.every(({ trigger, status }) => trigger === "backfill" && status === "queued"));
+  assert.ok(runs.every(({ trigger, status }) => trigger === "backfill" && status === "queued"));
   assert.equal(
     (await submit("/jobs/watch-stock/backfill", range)).headers.get("location"),
     "/jobs/watch-stock?did=backfill-0-120",
@@ -104,7 +104,7 @@ Deno.test("a backfill asks what of other jobs matters, where a job depends on so
   assert.match(await (await get("/jobs/train-models")).text(), /<select name="dependencies">/);
   assert.doesNotMatch(await (await get("/jobs/refresh-data")).text(), /<select name="dependencies">/);
   const ledger = openLedger(lake.store, () => NOW);
-  const latest = async (name: string) => (await ledger.slots(name, new Date(0), NOW)).at(-1)?.status;
+  const latest = async (name: string) => (await ledger.runs(name, new Date(0), NOW)).at(-1)?.status;
   const day = (day: string) => ({ from: day, to: day });
   await submit("/jobs/train-models/backfill", day("2024-09-20"));
   assert.deepEqual([await latest("train-models"), await latest("refresh-data")], ["waiting", undefined]);
@@ -126,7 +126,7 @@ for (
     ["only one end", { from: "2024-09-01" }, 400, /“to” is not a day/],
     ["its ends exchanged", { from: "2024-10-01", to: "2024-09-01" }, 409, /Not a time to backfill/],
     ["days to come", { from: "2024-10-05", to: "2024-10-06" }, 409, /Not a time to backfill/],
-    ["years of hourly slots", { from: "2014-01-01", to: "2024-10-01" }, 409, /too much at once/],
+    ["years of hourly runs", { from: "2014-01-01", to: "2024-10-01" }, 409, /too much at once/],
   ] as const
 ) {
   Deno.test(`a backfill with ${mistake} is refused with what is expected`, () =>
@@ -184,7 +184,7 @@ for (const [who, options, headers, acts, looks] of MATRIX) {
         assert.equal((await get(path, headers)).status, looks, path);
       }
       if (acts === 303) return;
-      assert.deepEqual(await ledger.slot(QUEUED_SLOT), QUEUED_SLOT, "nothing was changed");
+      assert.deepEqual(await ledger.run(QUEUED_RUN), QUEUED_RUN, "nothing was changed");
       assert.equal((await ledger.control("refresh-data").read()).paused, undefined);
     }, options));
 }
@@ -262,8 +262,8 @@ Deno.test("an action about what does not exist is not found", () =>
     ) {
       assert.equal((await submit(path)).status, 404, path);
     }
-    const noSlot = await submit("/jobs/refresh-data/runs/2024-10-02T05:06Z/again");
-    assert.equal(noSlot.status, 409);
-    assert.match((await noSlot.json() as Problem).error.expected!, /the nearest ones are/);
+    const noRun = await submit("/jobs/refresh-data/runs/2024-10-02T05:06Z/again");
+    assert.equal(noRun.status, 409);
+    assert.match((await noRun.json() as Problem).error.expected!, /the nearest ones are/);
     assert.equal((await submit("/jobs/refresh-data/pause", { reason: "x".repeat(70_000) })).status, 413);
   }));

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { openLedger, pauseJob, saveDefinitions, type Slot } from "shopflow/jobs/mod.ts";
+import { openLedger, pauseJob, type Run, saveDefinitions } from "shopflow/jobs/mod.ts";
 import { createClient, NOW, type Problem } from "../api_client.ts";
 import { temporaryLake } from "../small_lake.ts";
 import {
   fillLedger,
   liveScheduler,
-  putSlot,
-  QUEUED_SLOT,
+  putRun,
+  QUEUED_RUN,
   saveSmallSchedule,
   SMALL_SCHEDULE,
   writeLog,
@@ -14,8 +14,8 @@ import {
 
 const HTML = { accept: "text/html" };
 const RUN = "/jobs/refresh-data/runs/2024-10-02T05:05Z";
-const FAILED: Slot = {
-  ...QUEUED_SLOT,
+const FAILED: Run = {
+  ...QUEUED_RUN,
   status: "failed",
   reason: "step transform ended with exit code 1",
   stepsDone: ["extract"],
@@ -40,7 +40,7 @@ Deno.test("on a lake without a scheduler the page of jobs says how one is starte
   assert.match(page, /deno task schedule/);
 });
 
-Deno.test("the overview shows each job with owner, schedule in words, last run, next due time and last slots", async () => {
+Deno.test("the overview shows each job with owner, schedule in words, last run, next due time and last runs", async () => {
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
   await fillLedger(lake.store, NOW, 10);
@@ -56,7 +56,7 @@ Deno.test("the overview shows each job with owner, schedule in words, last run, 
     /<time datetime="2024-10-07T05:00:00.000Z">Mon 7 Oct, 07:00<\/time>/,
     "in its time zone",
   );
-  const [, hourly] = page.match(/Last 30 slots of refresh-data.*?>(.*?)<\/ol>/s)!;
+  const [, hourly] = page.match(/Last 30 runs of refresh-data.*?>(.*?)<\/ol>/s)!;
   assert.equal(hourly!.match(/<li/g)?.length, 30);
   assert.match(page, /href="\/jobs" aria-current="page"/);
 });
@@ -73,19 +73,19 @@ Deno.test("the overview warns when no scheduler lives, whatever its last one sai
 Deno.test("the overview shows what runs now, paused jobs, and the last failures with reason and link", async () => {
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
-  await putSlot(lake.store, FAILED);
+  await putRun(lake.store, FAILED);
   const ledger = openLedger(lake.store, () => NOW);
   await pauseJob(ledger, "train-models", { by: "ben", at: NOW.toISOString() }, "disk is full");
-  await putSlot(lake.store, { ...QUEUED_SLOT, job: "score-customers" });
+  await putRun(lake.store, { ...QUEUED_RUN, job: "score-customers" });
   const running = {
-    slot: QUEUED_SLOT.slot,
+    scheduledFor: QUEUED_RUN.scheduledFor,
     attempt: 1,
     scheduler: "s",
     owner: "worker-2:7",
     startedAt: "2024-10-02T05:58:00.000Z",
   };
   await ledger.control("score-customers").update((value) => ({ value: { ...value, running }, result: 0 }));
-  const { get } = createClient(lake.store, { recheckMs: 0 });
+  const { get } = createClient(lake.store, { pollMs: 0 });
   const page = await (await get("/jobs")).text();
   assert.match(page, /Running now.*score-customers<\/a>.*for 2 min in worker-2:7/s);
   assert.match(page, /title="paused by ben at 2024-10-02T06:00Z: disk is full"/);
@@ -118,9 +118,9 @@ Deno.test("an hourly job has a calendar of 24 columns, a nightly one a calendar 
     /:59: (\d) failed, [^"]*succeeded"><span aria-hidden="true">\1</,
     "those that failed are counted",
   );
-  assert.match(often, /href="\/jobs\/watch-stock\?day=2024-10-01#slots"/);
+  assert.match(often, /href="\/jobs\/watch-stock\?day=2024-10-01#runs"/);
   const day = await (await get("/jobs/watch-stock?day=2024-10-01")).text();
-  assert.match(day, /Slots of Tue 1 Oct/);
+  assert.match(day, /Runs of Tue 1 Oct/);
   assert.equal(day.match(/<td><a href="\/jobs\/watch-stock\/runs/g)?.length, 60);
 });
 
@@ -128,7 +128,7 @@ Deno.test("the page of a job shows durations, failures, due times in its zone an
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
   await fillLedger(lake.store, NOW, 40);
-  await putSlot(lake.store, FAILED);
+  await putRun(lake.store, FAILED);
   const { get } = createClient(lake.store);
   const page = await (await get("/jobs/weekly-reports")).text();
   assert.match(page, /Mon 7 Oct, 07:00<\/td><td>Mon 7 Oct, 05:00</);
@@ -145,10 +145,10 @@ Deno.test("the page of a job shows durations, failures, due times in its zone an
   assert.match(hourly, new RegExp(`Last failures.*href="${RUN}"`, "s"));
 });
 
-Deno.test("the page of a run shows its reason, data, tries, steps, who asked for it, and its log", async () => {
+Deno.test("the page of a run shows its reason, data, attempts, steps, who asked for it, and its log", async () => {
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
-  await putSlot(lake.store, FAILED);
+  await putRun(lake.store, FAILED);
   await writeLog(lake.store, { ...FAILED, attempt: 1 }, [
     "building 23 models",
     "column order_total not found",
@@ -167,13 +167,13 @@ Deno.test("the page of a run shows its reason, data, tries, steps, who asked for
   const log = await get(`${RUN}/log?attempt=1`);
   assert.match(log.headers.get("content-type")!, /text\/plain/);
   assert.match(await log.text(), /models\n.*column order_total not found\n$/);
-  assert.equal((await get(`${RUN}/log?attempt=7`)).status, 200, "a try without a log has an empty one");
+  assert.equal((await get(`${RUN}/log?attempt=7`)).status, 200, "an attempt without a log has an empty one");
 });
 
 Deno.test("pages that change run one script of ours and no other, and reload where there are no scripts", async () => {
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
-  await putSlot(lake.store, QUEUED_SLOT);
+  await putRun(lake.store, QUEUED_RUN);
   const { get } = createClient(lake.store);
   for (const path of ["/jobs", "/jobs/refresh-data", RUN]) {
     const answer = await get(path);
@@ -195,14 +195,16 @@ Deno.test("hostile names, reasons and logs are shown as text", async () => {
   const evil = `<img src=x onerror="alert(1)">'"&`;
   const job = { ...SMALL_SCHEDULE.jobs[0]!, name: `a"><script>`, description: evil, owner: evil };
   await saveDefinitions(lake.store, { jobs: [job], pools: {} }, NOW);
-  await putSlot(lake.store, {
+  await putRun(lake.store, {
     ...FAILED,
     job: job.name,
     reason: evil,
     requestedBy: { by: evil, at: NOW.toISOString() },
     attempts: [{ ...FAILED.attempts[0]!, reason: evil, owner: evil }],
   });
-  await writeLog(lake.store, { job: job.name, slot: FAILED.slot, attempt: 1 }, [`</pre>${evil}`], NOW);
+  await writeLog(lake.store, { job: job.name, scheduledFor: FAILED.scheduledFor, attempt: 1 }, [
+    `</pre>${evil}`,
+  ], NOW);
   const { get } = createClient(lake.store);
   const path = `/jobs/${encodeURIComponent(job.name)}`;
   for (const address of ["/jobs", path, `${path}/runs/2024-10-02T05:05Z`, `${path}?did=${evil}`]) {
@@ -218,7 +220,7 @@ Deno.test("an address cannot put words in the mouth of a page", async () => {
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
   const { get } = createClient(lake.store);
-  assert.match(await (await get("/jobs/refresh-data?did=backfill-12-3")).text(), /12 slots are asked for; 3/);
+  assert.match(await (await get("/jobs/refresh-data?did=backfill-12-3")).text(), /12 runs are asked for; 3/);
   for (const did of ["free text", "constructor", "toString-1", "__proto__", "backfill-<b>"]) {
     const page = await (await get(`/jobs/refresh-data?did=${encodeURIComponent(did)}`)).text();
     assert.doesNotMatch(page, /free text|native code|<b>/);
@@ -251,18 +253,18 @@ Deno.test("a damaged page of the ledger is said where it belongs, logged once, a
   await saveSmallSchedule(lake.store, NOW);
   await fillLedger(lake.store, NOW, 5);
   const put = (key: string, text: string) => lake.store.put(key, new TextEncoder().encode(text));
-  await put("runs/jobs/refresh-data/slots/2024-10-01.json", `{"slots": {"2024-10-01T`);
-  await put("runs/jobs/train-models/slots/2024-10-01.json", `{"slots": {"x": 7}}`);
+  await put("runs/jobs/refresh-data/pages/2024-10-01.json", `{"runs": {"2024-10-01T`);
+  await put("runs/jobs/train-models/pages/2024-10-01.json", `{"runs": {"x": 7}}`);
   await put("runs/jobs/score-customers/control.json", "");
   await put("leases/schedulers/x.json", "half");
-  const { get, log } = createClient(lake.store, { recheckMs: 0 });
+  const { get, log } = createClient(lake.store, { pollMs: 0 });
   const page = await (await get("/jobs")).text();
   assert.equal(page.match(/part of the ledger is unreadable/g)?.length, 3);
   assert.match(page, /title="cannot be read: 2024-10-01"/);
-  assert.match(page, /Last 30 slots of refresh-data/);
+  assert.match(page, /Last 30 runs of refresh-data/);
   assert.equal((await get("/jobs/refresh-data")).status, 200);
   await get("/jobs");
-  assert.equal(log.filter((line) => line.includes("slots of refresh-data on 2024-10-01")).length, 1);
+  assert.equal(log.filter((line) => line.includes("runs of refresh-data on 2024-10-01")).length, 1);
 });
 
 Deno.test("where the jobs themselves cannot be read, the page says so and the log says why", async () => {

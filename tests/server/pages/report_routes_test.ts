@@ -146,7 +146,7 @@ testApi(
     assert.match(page, /<dt>AUC<\/dt><dd>0\.812<small>baseline 0\.701</);
     assert.match(page, /<dt>Recall at 10<\/dt><dd>0\.210</);
     assert.match(page, /published 24 hours ago/);
-    assert.match(page, /customer_id&quot;: &quot;CUST000001/);
+    assert.match(page, /customer_id&quot;:&quot;CUST000001/);
   },
 );
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createPageCache } from "../../../server/state/job_board.ts";
+import { createPageCache } from "../../../server/state/jobs_reader.ts";
 
 const NOW = new Date("2024-10-02T06:00:00Z");
 const stat = (modified: string, size = 10, key = "page") => ({ key, size, modified: new Date(modified) });

@@ -1,62 +1,62 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import type { Job, Slot } from "shopflow/jobs/mod.ts";
-import { type Alert, type AlertState, reviewAlerts } from "../../../../lib/jobs/alerts/incidents.ts";
-import { at, failedAt, JOB, openAt, slotAt } from "./hourly_job.ts";
+import type { Job, Run } from "shopflow/jobs/mod.ts";
+import { type Alert, type AlertState, reviewIncidents } from "../../../../lib/jobs/alerts/incidents.ts";
+import { at, failedAt, JOB, openAt, runAt } from "./hourly_job.ts";
 
 /** Reviews that follow each other; the first one finds a job that did well. */
 function reviews(job: Job = JOB) {
   let state: AlertState | undefined;
-  const review = (slots: Slot[], now: Date, paused = false): Alert[] => {
-    const found = reviewAlerts(job, slots, state, { now, paused });
+  const review = (runs: Run[], now: Date, paused = false): Alert[] => {
+    const found = reviewIncidents(job, runs, state, { now, paused });
     state = found.state;
     return found.alerts;
   };
-  review([slotAt("08:00")], at("08:15"));
+  review([runAt("08:00")], at("08:15"));
   return { review, state: () => state! };
 }
 
 const kinds = (alerts: Alert[]) => alerts.map(({ kind }) => kind);
 
-Deno.test("the first run that fails is told, further ones are not, and the next success is", () => {
+Deno.test("the first run that fails is an alert, further ones are not, and the next success is", () => {
   const { slaMinutes: _, ...job } = JOB;
   const { review } = reviews(job);
-  const slots = [slotAt("08:00"), failedAt("09:00")];
-  const [first, ...more] = review(slots, at("09:10"));
+  const runs = [runAt("08:00"), failedAt("09:00")];
+  const [first, ...more] = review(runs, at("09:10"));
   assert.deepEqual(more, []);
   assert.equal(first!.kind, "failed");
-  assert.equal(first!.slot, at("09:00").toISOString());
+  assert.equal(first!.scheduledFor, at("09:00").toISOString());
   assert.equal(first!.reason, "extract ended with exit code 1");
   assert.equal(first!.channel, "operations");
-  assert.deepEqual(review(slots, at("09:11")), []);
-  slots.push(failedAt("10:00"));
-  assert.deepEqual(review(slots, at("10:10")), []);
-  slots.push(failedAt("11:00"));
-  assert.deepEqual(review(slots, at("11:10")), []);
-  slots.push(slotAt("12:00"));
-  const [over, ...rest] = review(slots, at("12:10"));
+  assert.deepEqual(review(runs, at("09:11")), []);
+  runs.push(failedAt("10:00"));
+  assert.deepEqual(review(runs, at("10:10")), []);
+  runs.push(failedAt("11:00"));
+  assert.deepEqual(review(runs, at("11:10")), []);
+  runs.push(runAt("12:00"));
+  const [over, ...rest] = review(runs, at("12:10"));
   assert.deepEqual(rest, []);
   assert.equal(over!.kind, "recovered");
-  assert.equal(over!.slot, at("12:00").toISOString());
-  assert.deepEqual(over!.episodes, [{ kind: "failed", since: at("09:10").toISOString(), slots: 3 }]);
-  assert.deepEqual(review(slots, at("12:11")), []);
+  assert.equal(over!.scheduledFor, at("12:00").toISOString());
+  assert.deepEqual(over!.incidents, [{ kind: "failed", since: at("09:10").toISOString(), runs: 3 }]);
+  assert.deepEqual(review(runs, at("12:11")), []);
 });
 
-Deno.test("a failed slot that nothing stands for misses its SLA, too", () => {
+Deno.test("a failed run that nothing stands for misses its SLA, too", () => {
   const { review } = reviews();
   assert.deepEqual(kinds(review([failedAt("09:00")], at("09:10"))), ["failed"]);
   assert.deepEqual(kinds(review([failedAt("09:00")], at("09:31"))), ["overdue"]);
   assert.deepEqual(review([failedAt("09:00")], at("09:40")), []);
 });
 
-Deno.test("a failure after a recovery is told again", () => {
+Deno.test("a failure after a recovery is an alert again", () => {
   const { review } = reviews();
-  const slots = [failedAt("09:00"), slotAt("10:00")];
-  assert.deepEqual(kinds(review(slots, at("10:10"))), ["failed", "recovered"]);
-  assert.deepEqual(kinds(review([...slots, failedAt("11:00")], at("11:10"))), ["failed"]);
+  const runs = [failedAt("09:00"), runAt("10:00")];
+  assert.deepEqual(kinds(review(runs, at("10:10"))), ["failed", "recovered"]);
+  assert.deepEqual(kinds(review([...runs, failedAt("11:00")], at("11:10"))), ["failed"]);
 });
 
-Deno.test("what a person cancelled or asked for is not told when it fails", () => {
+Deno.test("a failed run that a person cancelled or triggered is no alert", () => {
   const by = { by: "anna", at: at("09:05").toISOString() };
   const { review } = reviews();
   for (
@@ -65,67 +65,70 @@ Deno.test("what a person cancelled or asked for is not told when it fails", () =
       { requestedBy: by },
       { requestedBy: by, trigger: "manual" },
       { requestedBy: by, trigger: "backfill" },
-    ] as Partial<Slot>[]
+    ] as Partial<Run>[]
   ) {
-    assert.deepEqual(review([slotAt("08:00"), failedAt("09:00", change)], at("09:10")), []);
+    assert.deepEqual(review([runAt("08:00"), failedAt("09:00", change)], at("09:10")), []);
   }
 });
 
-Deno.test("a failed slot that a person runs again with success is a recovery; an older one is not", () => {
+Deno.test("a failed run that a person runs again with success is a recovery; an older one is not", () => {
   const { review } = reviews();
   const requestedBy = { by: "anna", at: at("09:20").toISOString() };
   assert.deepEqual(kinds(review([failedAt("09:00")], at("09:10"))), ["failed"]);
-  const older = slotAt("05:00", { trigger: "backfill", requestedBy });
+  const older = runAt("05:00", { trigger: "backfill", requestedBy });
   assert.deepEqual(review([older, failedAt("09:00")], at("09:21")), []);
-  const again = slotAt("09:00", { status: "late", requestedBy });
+  const again = runAt("09:00", { status: "succeeded", slaMissed: true, requestedBy });
   assert.deepEqual(kinds(review([older, again], at("09:40"))), ["recovered"]);
 });
 
-Deno.test("a slot that still runs after its SLA is told while it runs, once", () => {
+Deno.test("a run that still runs after its SLA is one alert, while it runs", () => {
   const { review } = reviews();
   const running = openAt("09:00", { status: "running", reason: "runs in host:1" });
   assert.deepEqual(review([running], at("09:30")), []);
   const [alert] = review([running], at("09:31"));
   assert.equal(alert!.kind, "overdue");
-  assert.match(alert!.reason, /30 minutes after it was due, it still runs/);
-  assert.deepEqual(alert!.episodes, [{ kind: "overdue", since: at("09:30").toISOString(), slots: 1 }]);
-  const late = slotAt("09:00", { status: "late", endedAt: at("09:45").toISOString() });
+  assert.match(alert!.reason, /30 minutes after it was due, it is still running/);
+  assert.deepEqual(alert!.incidents, [{ kind: "overdue", since: at("09:30").toISOString(), runs: 1 }]);
+  const late = runAt("09:00", { status: "succeeded", slaMissed: true, endedAt: at("09:45").toISOString() });
   assert.deepEqual(review([late], at("09:45")), []);
-  assert.deepEqual(review([late, slotAt("10:00", { status: "late" })], at("10:45")), []);
-  const [over] = review([late, slotAt("10:00", { status: "late" }), slotAt("11:00")], at("11:10"));
+  assert.deepEqual(review([late, runAt("10:00", { status: "succeeded", slaMissed: true })], at("10:45")), []);
+  const [over] = review(
+    [late, runAt("10:00", { status: "succeeded", slaMissed: true }), runAt("11:00")],
+    at("11:10"),
+  );
   assert.equal(over!.kind, "recovered");
-  assert.deepEqual(over!.episodes, [{ kind: "overdue", since: at("09:30").toISOString(), slots: 2 }]);
+  assert.deepEqual(over!.incidents, [{ kind: "overdue", since: at("09:30").toISOString(), runs: 2 }]);
 });
 
-Deno.test("one success that ends a failure and a missed SLA is told once", () => {
+Deno.test("one success that ends a failure and a missed SLA is one alert", () => {
   const { review } = reviews();
-  const slots = [slotAt("08:00"), failedAt("09:00", { endedAt: at("09:50").toISOString() })];
+  const runs = [runAt("08:00"), failedAt("09:00", { endedAt: at("09:50").toISOString() })];
   assert.deepEqual(kinds(review([openAt("09:00", { status: "running" })], at("09:31"))), ["overdue"]);
-  assert.deepEqual(kinds(review(slots, at("09:50"))), ["failed"]);
-  const alerts = review([...slots, slotAt("10:00")], at("10:10"));
+  assert.deepEqual(kinds(review(runs, at("09:50"))), ["failed"]);
+  const alerts = review([...runs, runAt("10:00")], at("10:10"));
   assert.deepEqual(kinds(alerts), ["recovered"]);
-  assert.deepEqual(alerts[0]!.episodes.map(({ kind }) => kind), ["failed", "overdue"]);
+  assert.deepEqual(alerts[0]!.incidents.map(({ kind }) => kind), ["failed", "overdue"]);
 });
 
-const UNDONE: [string, Partial<Slot>, string[]][] = [
+const UNDONE: [string, Partial<Run>, string[]][] = [
   ["was missed", { status: "missed", reason: "no scheduler ran" }, ["overdue"]],
   ["was skipped, since what it depends on failed", { status: "skipped", blockedBy: "refresh" }, ["overdue"]],
   ["was skipped when it was entered", { status: "skipped" }, []],
   ["was cancelled before it ran", { status: "skipped", cancelledBy: { by: "anna", at: "" } }, []],
-  ["was replaced", { status: "replaced" }, []],
+  ["was replaced", { status: "superseded" }, []],
 ];
 
 for (const [what, change, expected] of UNDONE) {
-  Deno.test(`past its SLA, a slot that ${what} is ${expected.length > 0 ? "told" : "not told"}`, () => {
-    const slot = slotAt("09:00", change);
-    assert.deepEqual(kinds(reviews().review([slotAt("08:00"), slot], at("09:31"))), expected);
+  Deno.test(`past its SLA, a run that ${what} is ${expected.length > 0 ? "an" : "no"} alert`, () => {
+    const run = runAt("09:00", change);
+    assert.deepEqual(kinds(reviews().review([runAt("08:00"), run], at("09:31"))), expected);
   });
 }
 
-Deno.test("missed slots are not told when a later one stands for them", () => {
-  const missed = slotAt("09:00", { status: "missed", reason: "no scheduler ran when it was due" });
+Deno.test("missed runs are no alert when a later run stands for them", () => {
+  const missed = runAt("09:00", { status: "missed", reason: "no scheduler ran when it was due" });
   assert.deepEqual(reviews().review([missed, openAt("10:00")], at("10:05")), []);
-  assert.deepEqual(reviews().review([missed, slotAt("10:00")], at("10:15")), []);
+  assert.deepEqual(reviews().review([missed, runAt("10:00")], at("10:15")), []);
 });
 
 Deno.test("what waits while its job is paused misses no SLA", () => {
@@ -140,19 +143,19 @@ Deno.test("a job without an SLA has none to miss, and one that loses it has none
   assert.deepEqual(reviews(job).review(late, at("12:00")), []);
   const { review, state } = reviews();
   assert.deepEqual(kinds(review(late, at("09:31"))), ["overdue"]);
-  const found = reviewAlerts(job, [slotAt("09:00"), slotAt("10:00")], state(), {
+  const found = reviewIncidents(job, [runAt("09:00"), runAt("10:00")], state(), {
     now: at("10:15"),
     paused: false,
   });
   assert.deepEqual(found.alerts, []);
-  assert.equal(found.state.overdue.episode, undefined);
+  assert.equal(found.state.overdue.open, undefined);
 });
 
-Deno.test("the first look at a job tells what lasts, not what is over", () => {
-  const first = (slots: Slot[]) =>
-    kinds(reviewAlerts(JOB, slots, undefined, { now: at("12:15"), paused: false }).alerts);
-  assert.deepEqual(first([failedAt("09:00"), slotAt("10:00")]), []);
-  assert.deepEqual(first([failedAt("09:00"), slotAt("10:00"), failedAt("12:00")]), ["failed"]);
+Deno.test("the first look at a job finds what lasts, not what is over", () => {
+  const first = (runs: Run[]) =>
+    kinds(reviewIncidents(JOB, runs, undefined, { now: at("12:15"), paused: false }).alerts);
+  assert.deepEqual(first([failedAt("09:00"), runAt("10:00")]), []);
+  assert.deepEqual(first([failedAt("09:00"), runAt("10:00"), failedAt("12:00")]), ["failed"]);
 });
 
 Deno.test("what ended more than three days ago is no news", () => {
@@ -163,39 +166,39 @@ Deno.test("what ended more than three days ago is no news", () => {
 Deno.test("a failure while the clock was ahead is over when the present succeeds", () => {
   const { review } = reviews();
   assert.deepEqual(kinds(review([failedAt("20:00")], at("20:10"))), ["failed"]);
-  // The clock is set back; the slot of the future stays, since it ran.
+  // The clock is set back; the run of the future stays, since it ran.
   assert.deepEqual(review([failedAt("20:00")], at("09:05")), []);
-  const slots = [slotAt("10:00"), failedAt("20:00")];
-  assert.deepEqual(review([slotAt("09:00"), ...slots], at("10:00")).map(({ kind }) => kind), ["recovered"]);
-  assert.deepEqual(kinds(review([failedAt("11:00"), ...slots], at("11:10"))), ["failed"]);
+  const runs = [runAt("10:00"), failedAt("20:00")];
+  assert.deepEqual(review([runAt("09:00"), ...runs], at("10:00")).map(({ kind }) => kind), ["recovered"]);
+  assert.deepEqual(kinds(review([failedAt("11:00"), ...runs], at("11:10"))), ["failed"]);
 });
 
 Deno.test("a review without news gives the state it was given, so that nothing is written", () => {
-  const slots = [slotAt("08:00"), failedAt("09:00")];
-  const { state } = reviewAlerts(JOB, slots, undefined, { now: at("09:10"), paused: false });
-  assert.equal(reviewAlerts(JOB, slots, state, { now: at("09:20"), paused: false }).state, state);
+  const runs = [runAt("08:00"), failedAt("09:00")];
+  const { state } = reviewIncidents(JOB, runs, undefined, { now: at("09:10"), paused: false });
+  assert.equal(reviewIncidents(JOB, runs, state, { now: at("09:20"), paused: false }).state, state);
 });
 
 Deno.test("the state stays small, however much fails", () => {
   const { review, state } = reviews();
   const minutes = Array.from({ length: 2000 }, (_, i) => {
     const due = new Date(at("09:00").getTime() + i * 60_000).toISOString();
-    return failedAt("09:00", { slot: due, endedAt: due });
+    return failedAt("09:00", { scheduledFor: due, endedAt: due });
   });
   const now = new Date(at("09:00").getTime() + 2001 * 60_000);
   assert.deepEqual(kinds(review(minutes, now)), ["failed", "overdue"]);
-  assert.equal(state().failed.episode!.slots, 2000);
+  assert.equal(state().failed.open!.runs, 2000);
   assert.deepEqual(review(minutes, now), []);
   assert.ok(JSON.stringify(state()).length < 20_000);
 });
 
 Deno.test("whatever happens and however seldom it is looked at, failures and recoveries alternate", () => {
-  const event = fc.constantFrom("succeeded", "late", "failed", "skipped", "missed", "replaced");
+  const event = fc.constantFrom("succeeded", "sla-missed", "failed", "skipped", "missed", "superseded");
   fc.assert(fc.property(fc.array(fc.tuple(event, fc.boolean()), { maxLength: 20 }), (events) => {
-    const slots: Slot[] = [];
+    const runs: Run[] = [];
     const { slaMinutes: _, ...job } = JOB;
     const { review } = reviews(job);
-    const told: string[] = [];
+    const alerts: string[] = [];
     const hours = events.map(([status, looks], i) => ({
       status,
       looks,
@@ -203,22 +206,22 @@ Deno.test("whatever happens and however seldom it is looked at, failures and rec
     }));
     for (const { status, looks, due } of hours) {
       const endedAt = new Date(due.getTime() + 600_000);
-      slots.push(
-        slotAt("09:00", {
-          slot: due.toISOString(),
-          status: status as Slot["status"],
+      runs.push(
+        runAt("09:00", {
+          scheduledFor: due.toISOString(),
+          ...(status === "sla-missed" ? { status: "succeeded", slaMissed: true } : { status }),
           endedAt: endedAt.toISOString(),
         }),
       );
-      if (looks) told.push(...kinds(review(slots, endedAt)));
+      if (looks) alerts.push(...kinds(review(runs, endedAt)));
     }
     const end = new Date(at("09:00").getTime() + events.length * 3_600_000);
-    told.push(...kinds(review(slots, end)));
-    told.forEach((kind, i) => assert.equal(kind, i % 2 === 0 ? "failed" : "recovered"));
-    // At the end, those who were told know how it is.
+    alerts.push(...kinds(review(runs, end)));
+    alerts.forEach((kind, i) => assert.equal(kind, i % 2 === 0 ? "failed" : "recovered"));
+    // The last alert tells the state at the end.
     const outcomes = events.map(([status]) => status).filter((status) =>
-      ["succeeded", "late", "failed"].includes(status)
+      ["succeeded", "sla-missed", "failed"].includes(status)
     );
-    assert.equal(told.length % 2 === 1, outcomes.at(-1) === "failed");
+    assert.equal(alerts.length % 2 === 1, outcomes.at(-1) === "failed");
   }));
 });

@@ -1,5 +1,5 @@
 import { loadConfig } from "shopflow/config/mod.ts";
-import { openLedger, type Slot } from "shopflow/jobs/mod.ts";
+import { openLedger, type Run } from "shopflow/jobs/mod.ts";
 import { type Alerts, createAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
 import type { AlertsOptions } from "../../../../lib/jobs/alerts/alerts.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
@@ -18,7 +18,7 @@ export function installation(folder: string, url: string | undefined, store = cr
   return {
     clock,
     lines,
-    enter: (slots: Slot[]) => openLedger(store, now).enter(JOB.name, slots),
+    enqueue: (runs: Run[]) => openLedger(store, now).enqueue(JOB.name, runs),
     /** Its channels wait for an answer so long that a busy machine gives it in time, unless a test says otherwise. */
     open(options: Partial<AlertsOptions> = {}, on: ObjectStore = store, timeLimitMs = 60_000): Alerts {
       const alerts = createAlerts({

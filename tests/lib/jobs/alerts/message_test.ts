@@ -12,10 +12,10 @@ const ALERT: Alert = {
   job: "refresh-data",
   owner: "data-team",
   channel: "operations",
-  slot: "2024-10-02T03:05:00.000Z",
+  scheduledFor: "2024-10-02T03:05:00.000Z",
   reason: "extract ended with exit code 1",
   at: "2024-10-02T03:10:00.000Z",
-  episodes: [{ kind: "failed", since: "2024-10-02T03:10:00.000Z", slots: 1 }],
+  incidents: [{ kind: "failed", since: "2024-10-02T03:10:00.000Z", runs: 1 }],
 };
 
 Deno.test("an alert says what, why, since when, whose, and what to do", () => {
@@ -24,7 +24,7 @@ Deno.test("an alert says what, why, since when, whose, and what to do", () => {
   assert.equal(
     text,
     `job: refresh-data
-slot: 2024-10-02T03:05Z
+run: 2024-10-02T03:05Z
 reason: extract ended with exit code 1
 since: 2024-10-02T03:10Z
 owner: data-team
@@ -40,11 +40,11 @@ Deno.test("a recovery says what is over, and asks for nothing", () => {
     ...ALERT,
     kind: "recovered",
     at: "2024-10-03T04:15:30.000Z",
-    episodes: [...ALERT.episodes, { kind: "overdue", since: "2024-10-03T03:35:00.000Z", slots: 3 }],
+    incidents: [...ALERT.incidents, { kind: "overdue", since: "2024-10-03T03:35:00.000Z", runs: 3 }],
   }, {});
   assert.equal(title, "Recovered: refresh-data@2024-10-02T03:05Z");
   assert.match(text, /^since: 2024-10-02T03:10Z until now, 1 d 1 h; 1 run failed$/m);
-  assert.match(text, /^since: 2024-10-03T03:35Z until now, 40 min 30 s; 3 slots missed the SLA$/m);
+  assert.match(text, /^since: 2024-10-03T03:35Z until now, 40 min 30 s; 3 runs missed the SLA$/m);
   assert.doesNotMatch(text, /what to do/);
 });
 

@@ -4,7 +4,7 @@ import { openRunLog } from "shopflow/jobs/execution/mod.ts";
 import { runStep } from "../../../../lib/jobs/execution/steps.ts";
 
 const [folder = "", program = "", ...args] = Deno.args;
-const run = { job: "noisy", slot: "2024-10-02T03:05:00.000Z", attempt: 1 };
+const run = { job: "noisy", scheduledFor: "2024-10-02T03:05:00.000Z", attempt: 1 };
 const log = openRunLog(createDirectoryStore(folder), run, { now: () => new Date(), maxBytes: 1 << 20 });
 let peak = 0;
 const watching = setInterval(() => peak = Math.max(peak, Deno.memoryUsage().rss), 50);

@@ -5,7 +5,7 @@ import {
   type JobDeclaration,
   plannedBackfill,
   requestBackfill,
-  requestRun,
+  triggerRun,
 } from "shopflow/jobs/mod.ts";
 import type { Scheduler } from "shopflow/jobs/scheduler/mod.ts";
 import { HOUR, jobSet, MINUTE, withWorld, type World } from "../scheduler_fixture.ts";
@@ -13,8 +13,8 @@ import { HOUR, jobSet, MINUTE, withWorld, type World } from "../scheduler_fixtur
 /** Hourly copies; training at noon after them; reports at two after the training. */
 const CHAIN: Partial<JobDeclaration>[] = [
   { name: "refresh" },
-  { name: "train", schedule: { cron: "0 12 * * *" }, after: ["refresh"] },
-  { name: "report", schedule: { cron: "0 14 * * *" }, after: ["train", "refresh"] },
+  { name: "train", schedule: { cron: "0 12 * * *" }, dependsOn: ["refresh"] },
+  { name: "report", schedule: { cron: "0 14 * * *" }, dependsOn: ["train", "refresh"] },
 ];
 const YESTERDAY = { from: new Date("2024-10-01T00:00Z"), to: new Date("2024-10-01T23:00Z") };
 const by = ({ clock }: World) => ({ by: "anna", at: new Date(clock.now).toISOString() });
@@ -31,23 +31,23 @@ async function finishAll({ held }: World, scheduler: Scheduler): Promise<string[
   const ran: string[] = [];
   await scheduler.round();
   while (held.length > 0) {
-    ran.push(formatRunName(held[0]!.slot).replace("2024-", ""));
+    ran.push(formatRunName(held[0]!.run).replace("2024-", ""));
     await held[0]!.finish();
     await scheduler.round();
   }
   return ran;
 }
 
-Deno.test("slots of a backfill wait for the jobs they depend on, and are skipped where these did not succeed", () =>
+Deno.test("runs of a backfill wait for the jobs they depend on, and are skipped where these did not succeed", () =>
   withChain(async (world, scheduler) => {
     const { asked, upstream } = await backfill(world, "train");
     assert.deepEqual(asked.map(formatRunName), ["train@2024-10-01T12:00Z"]);
     assert.deepEqual(upstream.map(formatRunName), ["refresh@2024-10-01T12:00Z"]);
-    assert.match((await world.ledger.slot(asked[0]!))!.reason, /asked for by anna; waits for refresh/);
+    assert.match((await world.ledger.run(asked[0]!))!.reason, /asked for by anna; waits for refresh/);
     assert.deepEqual(await finishAll(world, scheduler), []);
-    const skipped = await world.ledger.slot(asked[0]!);
+    const skipped = await world.ledger.run(asked[0]!);
     assert.deepEqual([skipped!.status, skipped!.blockedBy], ["skipped", "refresh"]);
-    assert.equal(skipped!.reason, "refresh has no slot in the same interval that was run");
+    assert.equal(skipped!.reason, "refresh has no run in the same interval that was run");
 
     // Once they succeeded, the same request runs it.
     await backfill(world, "refresh");
@@ -55,15 +55,15 @@ Deno.test("slots of a backfill wait for the jobs they depend on, and are skipped
     const ran = await finishAll(world, scheduler);
     assert.equal(ran.length, 24 + 1);
     assert.ok(ran.indexOf("train@10-01T12:00Z") > ran.indexOf("refresh@10-01T12:00Z"), ran.join());
-    assert.deepEqual(await world.slots("train"), ["12:00 succeeded"]);
+    assert.deepEqual(await world.runs("train"), ["12:00 succeeded"]);
   }));
 
-Deno.test("with its dependencies, a backfill runs the slots that count for it first, and only these", () =>
+Deno.test("with its dependencies, a backfill runs the runs that count for it first, and only these", () =>
   withChain(async (world, scheduler) => {
     const { jobs } = world.set;
     const range = { ...YESTERDAY, dependencies: "run" as const };
     const planned = await plannedBackfill(world.ledger, named(world, "report"), by(world), range, jobs);
-    assert.deepEqual(await world.slots("train"), [], "a plan writes nothing");
+    assert.deepEqual(await world.runs("train"), [], "a plan writes nothing");
     const { asked, upstream } = await backfill(world, "report", "run");
     assert.deepEqual({ asked, upstream, unneeded: 0 }, planned);
     assert.deepEqual(upstream.map(formatRunName), [
@@ -84,13 +84,13 @@ Deno.test("a backfill with its dependencies leaves those alone that succeeded, a
     await scheduler.round();
     await world.held[0]!.finish();
     await scheduler.round();
-    await world.held.find(({ slot }) => slot.slot.includes("T14"))!.finish({
+    await world.held.find(({ run }) => run.scheduledFor.includes("T14"))!.finish({
       ended: "failed",
       reason: "exit code 1",
     });
     await finishAll(world, scheduler);
-    assert.deepEqual(await world.slots("refresh"), ["12:00 succeeded", "14:00 failed"]);
-    assert.deepEqual(await world.slots("report"), ["14:00 skipped"]);
+    assert.deepEqual(await world.runs("refresh"), ["12:00 succeeded", "14:00 failed"]);
+    assert.deepEqual(await world.runs("report"), ["14:00 skipped"]);
     world.pass(MINUTE);
     const { upstream } = await backfill(world, "report", "run");
     assert.deepEqual(upstream.map(formatRunName), ["refresh@2024-10-01T14:00Z"]);
@@ -108,27 +108,27 @@ Deno.test("a run that a person asks for does not wait, but says what of its depe
   withChain(async (world, scheduler) => {
     const { ledger, set: { jobs } } = world;
     const at = new Date("2024-10-01T14:00Z");
-    const past = await requestRun(ledger, named(world, "report"), by(world), at, jobs);
+    const past = await triggerRun(ledger, named(world, "report"), by(world), at, jobs);
     assert.deepEqual(past.unmet, [
-      "train has no slot in the same interval that was run",
-      "refresh has no slot in the same interval that was run",
+      "train has no run in the same interval that was run",
+      "refresh has no run in the same interval that was run",
     ]);
     await finishAll(world, scheduler);
-    const ended = (await ledger.slot(past))!;
+    const ended = (await ledger.run(past))!;
     assert.deepEqual([ended.status, ended.unmet], ["succeeded", past.unmet], "it is still known afterwards");
 
     world.pass(30 * MINUTE);
     await scheduler.round();
-    const meanwhile = await requestRun(ledger, named(world, "train"), by(world), undefined, jobs);
+    const meanwhile = await triggerRun(ledger, named(world, "train"), by(world), undefined, jobs);
     assert.deepEqual(meanwhile.unmet, ["refresh of 2024-10-02T08:00Z is running"]);
     await finishAll(world, scheduler);
     world.pass(MINUTE);
-    const later = await requestRun(ledger, named(world, "train"), by(world), undefined, jobs);
+    const later = await triggerRun(ledger, named(world, "train"), by(world), undefined, jobs);
     assert.equal(later.unmet, undefined, "the copy of eight o'clock succeeded");
     await finishAll(world, scheduler);
     world.pass(HOUR);
     await scheduler.round();
     await world.held[0]!.finish({ ended: "failed", reason: "exit code 1" });
-    const failed = await requestRun(ledger, named(world, "train"), by(world), undefined, jobs);
+    const failed = await triggerRun(ledger, named(world, "train"), by(world), undefined, jobs);
     assert.deepEqual(failed.unmet, ["refresh of 2024-10-02T09:00Z failed"]);
   }));

@@ -5,26 +5,26 @@ import { HOUR, jobSet, MINUTE, settle, withWorld, type World } from "../schedule
 const HOURLY = jobSet([{}]);
 
 for (
-  const [run, expected] of [
+  const [policy, expected] of [
     ["all", ["08:00 missed", "09:00 running", "10:00 queued", "11:00 queued"]],
-    ["last", ["08:00 missed", "09:00 missed", "10:00 missed", "11:00 running"]],
+    ["latest", ["08:00 missed", "09:00 missed", "10:00 missed", "11:00 running"]],
     ["none", ["08:00 missed", "09:00 missed", "10:00 missed", "11:00 missed"]],
   ] as const
 ) {
-  Deno.test(`missed slots: ${run}, not older than the maximum age`, () =>
-    withWorld(jobSet([{ missed: { run, maxAgeMinutes: 150 } }]), async (world) => {
+  Deno.test(`missed runs: ${policy}, not older than the maximum age`, () =>
+    withWorld(jobSet([{ catchup: { runs: policy, maxAgeMinutes: 150 } }]), async (world) => {
       await world.scheduler();
       world.pass(4 * HOUR);
       await world.scheduler();
-      assert.deepEqual(await world.slots(), expected);
-      const slots = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
-      for (const slot of slots) {
-        assert.match(slot.reason, slot.status === "running" ? /runs in/ : /no scheduler ran when it was due/);
-        if (slot.status !== "missed") assert.equal(slot.trigger, "catch-up");
+      assert.deepEqual(await world.runs(), expected);
+      const runs = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
+      for (const run of runs) {
+        assert.match(run.reason, run.status === "running" ? /runs in/ : /no scheduler ran when it was due/);
+        if (run.status !== "missed") assert.equal(run.trigger, "catch-up");
       }
       assert.deepEqual(
-        world.held[0]?.slot.interval.to,
-        run === "none" ? undefined : world.held[0]!.slot.slot,
+        world.held[0]?.run.dataInterval.end,
+        policy === "none" ? undefined : world.held[0]!.run.scheduledFor,
       );
     }));
 }
@@ -37,7 +37,7 @@ async function publishBetweenLooks(
   await withWorld(jobSet([{ name: "check", schedule: { on: "snapshot" }, ...job }]), async (world) => {
     const published: Date[] = [];
     const scheduler = await world.scheduler({
-      graceMs: 10 * MINUTE,
+      missedAfterMs: 10 * MINUTE,
       publishedSince: (since) => Promise.resolve(published.filter((time) => time > since)),
     });
     await body(world, async (...minutes) => {
@@ -55,34 +55,36 @@ Deno.test("a job runs when a snapshot is published, once for each", () =>
   publishBetweenLooks({}, async (world, look) => {
     await look(1);
     await look();
-    assert.deepEqual(await world.slots(), ["07:31 running"]);
-    assert.equal(world.held[0]!.slot.trigger, "snapshot");
+    assert.deepEqual(await world.runs(), ["07:31 running"]);
+    assert.equal(world.held[0]!.run.trigger, "snapshot");
     await world.held[0]!.finish();
     await look();
-    assert.deepEqual(await world.slots(), ["07:31 succeeded"]);
+    assert.deepEqual(await world.runs(), ["07:31 succeeded"]);
   }));
 
 for (
   const [overlap, expected, reasons] of [
     ["queue", ["07:31 running", "07:32 queued", "07:33 queued"], ["runs in here:1", "to be started"]],
-    ["replace", ["07:31 replaced", "07:32 replaced", "07:33 running"], [
-      "a later slot took its place before it ran",
-      "a later slot took its place before it ran",
+    ["replace", ["07:31 superseded", "07:32 superseded", "07:33 running"], [
+      "a later run took its place before it ran",
+      "a later run took its place before it ran",
     ]],
-    ["skip", ["07:31 replaced", "07:32 replaced", "07:33 running"], [
+    ["skip", ["07:31 superseded", "07:32 superseded", "07:33 running"], [
       "the snapshot of 2024-10-02T07:32Z was published before it was run",
       "the snapshot of 2024-10-02T07:33Z was published before it was run",
     ]],
   ] as const
 ) {
-  Deno.test(`several snapshots that are published between two looks have each their slot: ${overlap}`, () =>
+  Deno.test(`several snapshots that are published between two looks have each their run: ${overlap}`, () =>
     publishBetweenLooks({ overlap }, async (world, look) => {
       await look(1, 2, 3);
-      assert.deepEqual(await world.slots(), expected);
-      const slots = await world.ledger.slots("check", new Date(0), new Date(world.clock.now));
-      assert.deepEqual(slots.slice(0, 2).map(({ reason }) => reason), reasons);
+      assert.deepEqual(await world.runs(), expected);
+      const runs = await world.ledger.runs("check", new Date(0), new Date(world.clock.now));
+      assert.deepEqual(runs.slice(0, 2).map(({ reason }) => reason), reasons);
       assert.deepEqual(
-        slots.map(({ interval }) => `${interval.from.slice(11, 16)} ${interval.to.slice(11, 16)}`),
+        runs.map(({ dataInterval }) =>
+          `${dataInterval.start.slice(11, 16)} ${dataInterval.end.slice(11, 16)}`
+        ),
         ["07:30 07:31", "07:31 07:32", "07:32 07:33"],
       );
     }));
@@ -92,29 +94,29 @@ Deno.test("snapshots that are published while a run goes on are skipped, each wi
   publishBetweenLooks({}, async (world, look) => {
     await look(1);
     await look(2, 3);
-    assert.deepEqual(await world.slots(), ["07:31 running", "07:32 skipped", "07:33 skipped"]);
+    assert.deepEqual(await world.runs(), ["07:31 running", "07:32 skipped", "07:33 skipped"]);
   }));
 
 Deno.test("of snapshots that were published while no scheduler ran, the last one is caught up with", () =>
   publishBetweenLooks({}, async (world, look) => {
     world.pass(60 * MINUTE);
     await look(10, 20, 30);
-    assert.deepEqual(await world.slots(), ["07:40 missed", "07:50 missed", "08:00 running"]);
-    assert.equal(world.held[0]!.slot.trigger, "catch-up");
+    assert.deepEqual(await world.runs(), ["07:40 missed", "07:50 missed", "08:00 running"]);
+    assert.equal(world.held[0]!.run.trigger, "catch-up");
   }));
 
-Deno.test("a clock that ran ahead loses no slot: what did not run is due again when it is", () =>
-  withWorld(jobSet([{ missed: { run: "none" } }]), async (world) => {
+Deno.test("a clock that ran ahead loses no run: what did not run is due again when it is", () =>
+  withWorld(jobSet([{ catchup: { runs: "none" } }]), async (world) => {
     const scheduler = await world.scheduler();
     world.pass(50 * HOUR);
     await scheduler.round();
-    assert.equal((await world.slots()).length, 50);
+    assert.equal((await world.runs()).length, 50);
     world.pass(-50 * HOUR);
     await scheduler.round();
-    assert.deepEqual(await world.slots(), []);
+    assert.deepEqual(await world.runs(), []);
     world.pass(30 * MINUTE);
     await scheduler.round();
-    assert.deepEqual(await world.slots(), ["08:00 running"]);
+    assert.deepEqual(await world.runs(), ["08:00 running"]);
     assert.match(world.log.join("\n"), /the clock was set back/);
   }));
 
@@ -127,7 +129,7 @@ Deno.test("a clock that is set back by minutes runs nothing twice", () =>
     for (const ms of [-MINUTE, 30_000, 31_000]) {
       world.pass(ms);
       await scheduler.round(true);
-      assert.deepEqual(await world.slots(), ["08:00 succeeded"]);
+      assert.deepEqual(await world.runs(), ["08:00 succeeded"]);
     }
   }));
 
@@ -139,12 +141,12 @@ Deno.test("what runs while the clock is set back by more stays, and is not run a
     world.pass(-10 * MINUTE);
     await scheduler.round(true);
     assert.match(world.log.join("\n"), /the clock was set back/);
-    assert.deepEqual(await world.slots(), ["08:00 running"]);
+    assert.deepEqual(await world.runs(), ["08:00 running"]);
     await world.held[0]!.finish();
-    assert.deepEqual(await world.slots(), ["08:00 succeeded"]);
+    assert.deepEqual(await world.runs(), ["08:00 succeeded"]);
     world.pass(10 * MINUTE);
     await scheduler.round(true);
-    assert.deepEqual(await world.slots(), ["08:00 succeeded"]);
+    assert.deepEqual(await world.runs(), ["08:00 succeeded"]);
     assert.equal(world.held.length, 0);
   }));
 
@@ -156,10 +158,10 @@ Deno.test("a snapshot of a publisher whose clock runs ahead is run for once, whe
     });
     for (let i = 0; i < 3; i++) {
       await scheduler.round(true);
-      assert.deepEqual(await world.slots(), []);
+      assert.deepEqual(await world.runs(), []);
     }
     world.pass(10 * MINUTE);
     await scheduler.round(true);
-    assert.deepEqual(await world.slots(), ["07:40 running"]);
+    assert.deepEqual(await world.runs(), ["07:40 running"]);
     assert.doesNotMatch(world.log.join("\n"), /the clock was set back/);
   }));

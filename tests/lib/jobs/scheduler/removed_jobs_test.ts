@@ -21,34 +21,34 @@ const removed = async ({ store }: World) =>
   (await readDefinitions(store))!.removed.map(({ job }) => job.name);
 
 /** 08:00 runs, 09:00 waits for it; then the only scheduler is stopped. */
-async function leaveSlotsOpen(world: World) {
+async function leaveRunsOpen(world: World) {
   const older = await start(world, OLDER);
   world.pass(30 * MINUTE);
   await older.round();
   world.pass(HOUR);
   await older.round();
   await older.stop(0);
-  assert.deepEqual(await world.slots("refresh"), ["08:00 queued", "09:00 queued"]);
+  assert.deepEqual(await world.runs("refresh"), ["08:00 queued", "09:00 queued"]);
 }
 
-Deno.test("open slots of a job that was removed are ended after a while, with the reason; its history stays", () =>
+Deno.test("open runs of a job that was removed are ended after a while, with the reason; its history stays", () =>
   withWorld(OLDER, async (world) => {
-    await leaveSlotsOpen(world);
+    await leaveRunsOpen(world);
     const newer = await start(world, NEWER);
     await newer.round(true);
     assert.deepEqual(await removed(world), ["refresh"]);
-    assert.deepEqual(await world.slots("refresh"), ["08:00 queued", "09:00 queued"], "not at once");
+    assert.deepEqual(await world.runs("refresh"), ["08:00 queued", "09:00 queued"], "not at once");
     world.pass(PATIENCE);
     await newer.round(true);
-    assert.deepEqual(await world.slots("refresh"), ["08:00 failed", "09:00 skipped"]);
-    const [tried, untried] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
+    assert.deepEqual(await world.runs("refresh"), ["08:00 failed", "09:00 skipped"]);
+    const [tried, untried] = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
     assert.equal(
       tried!.reason,
-      "the job is no longer defined; its last try: its scheduler was stopped and handed it over",
+      "the job is no longer defined; its last attempt: its scheduler was stopped",
     );
     assert.equal(untried!.reason, "the job is no longer defined");
     assert.equal(untried!.endedAt, new Date(world.clock.now).toISOString());
-    assert.match(world.log.join("\n"), /refresh: the job is no longer defined, and all its slots have ended/);
+    assert.match(world.log.join("\n"), /refresh: the job is no longer defined, and all its runs have ended/);
   }));
 
 Deno.test("as long as a scheduler works that knows the job, also one that did not say so, it is left alone", () =>
@@ -63,11 +63,11 @@ Deno.test("as long as a scheduler works that knows the job, also one that did no
       await older.round(true);
       await newer.round(true);
     }
-    assert.deepEqual(await world.slots("refresh"), ["08:00 running", "09:00 queued"]);
-    assert.deepEqual(await world.slots("copy"), ["08:00 running", "09:00 queued"]);
+    assert.deepEqual(await world.runs("refresh"), ["08:00 running", "09:00 queued"]);
+    assert.deepEqual(await world.runs("copy"), ["08:00 running", "09:00 queued"]);
     const run = world.held.find(({ job }) => job.name === "refresh")!;
     await run.finish();
-    assert.deepEqual(await world.slots("refresh"), ["08:00 succeeded", "09:00 running"]);
+    assert.deepEqual(await world.runs("refresh"), ["08:00 succeeded", "09:00 running"]);
 
     // A version that was there before schedulers said what they know.
     const records = await world.store.list("leases/schedulers/");
@@ -78,20 +78,20 @@ Deno.test("as long as a scheduler works that knows the job, also one that did no
       await world.store.put(key, encodeJson(former));
     }
     await newer.round(true);
-    assert.deepEqual(await world.slots("refresh"), ["08:00 succeeded", "09:00 running"]);
+    assert.deepEqual(await world.runs("refresh"), ["08:00 succeeded", "09:00 running"]);
   }));
 
-Deno.test("a record of a scheduler that cannot be read holds the end of slots up", () =>
+Deno.test("a record of a scheduler that cannot be read holds the end of runs up", () =>
   withWorld(OLDER, async (world) => {
-    await leaveSlotsOpen(world);
+    await leaveRunsOpen(world);
     const newer = await start(world, NEWER);
     world.pass(PATIENCE);
     await world.store.put(leaseKey("unknown"), new TextEncoder().encode("no JSON"));
     await newer.round(true);
-    assert.deepEqual(await world.slots("refresh"), ["08:00 queued", "09:00 queued"]);
+    assert.deepEqual(await world.runs("refresh"), ["08:00 queued", "09:00 queued"]);
     await world.store.delete(leaseKey("unknown"));
     await newer.round(true);
-    assert.deepEqual(await world.slots("refresh"), ["08:00 failed", "09:00 skipped"]);
+    assert.deepEqual(await world.runs("refresh"), ["08:00 failed", "09:00 skipped"]);
   }));
 
 Deno.test("a run whose scheduler died is ended once that is sure", () =>
@@ -105,21 +105,21 @@ Deno.test("a run whose scheduler died is ended once that is sure", () =>
     world.pass(PATIENCE);
     await newer.keepAlive();
     await newer.round(true);
-    assert.deepEqual(await world.slots("refresh"), ["08:00 running"]);
+    assert.deepEqual(await world.runs("refresh"), ["08:00 running"]);
     await until(async () => {
       await newer.keepAlive();
       await newer.round(true);
-      return (await world.slots("refresh"))[0] !== "08:00 running";
+      return (await world.runs("refresh"))[0] !== "08:00 running";
     });
-    const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
-    assert.equal(slot!.status, "failed");
-    assert.deepEqual(slot!.attempts.map(({ number, ended, reason }) => [number, ended, reason]), [
-      [1, "lost", "older:1, which ran it, is gone"],
+    const [run] = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
+    assert.equal(run!.status, "failed");
+    assert.deepEqual(run!.attempts.map(({ number, ended, reason }) => [number, ended, reason]), [
+      [1, "lease expired", "older:1, which ran it, is gone"],
     ]);
     // The old one wakes: what its run came to does not count.
     await world.held.find(({ job }) => job.name === "refresh")!.finish();
     await settle();
-    assert.deepEqual(await world.slots("refresh"), ["08:00 failed"]);
+    assert.deepEqual(await world.runs("refresh"), ["08:00 failed"]);
   }));
 
 Deno.test("a run whose scheduler's record was deleted is ended as well, with what waits for it", () =>
@@ -135,7 +135,7 @@ Deno.test("a run whose scheduler's record was deleted is ended as well, with wha
     world.pass(PATIENCE);
     await newer.keepAlive();
     await newer.round(true);
-    assert.deepEqual(await world.slots("refresh"), ["08:00 failed", "09:00 skipped"]);
+    assert.deepEqual(await world.runs("refresh"), ["08:00 failed", "09:00 skipped"]);
     await world.held[0]!.finish();
   }));
 
@@ -147,14 +147,14 @@ Deno.test("what was due before a job was removed, and no scheduler saw, is enter
     world.pass(2 * HOUR);
     await newer.round(true);
     await newer.round(true);
-    assert.deepEqual(await world.slots("refresh"), ["08:00 missed", "09:00 missed", "10:00 missed"]);
-    const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
-    assert.equal(slot!.reason, "no scheduler ran when it was due, and the job is no longer defined");
+    assert.deepEqual(await world.runs("refresh"), ["08:00 missed", "09:00 missed", "10:00 missed"]);
+    const [run] = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
+    assert.equal(run!.reason, "no scheduler ran when it was due, and the job is no longer defined");
   }));
 
 Deno.test("a job that comes back is one of the jobs again, and nothing is due of the time between", () =>
   withWorld(OLDER, async (world) => {
-    await leaveSlotsOpen(world);
+    await leaveRunsOpen(world);
     const newer = await start(world, NEWER);
     world.pass(PATIENCE);
     await newer.round(true);
@@ -164,7 +164,7 @@ Deno.test("a job that comes back is one of the jobs again, and nothing is due of
     assert.deepEqual(await removed(world), ["copy"]);
     world.pass(HOUR);
     await back.round(true);
-    assert.deepEqual(await world.slots("refresh"), ["08:00 failed", "09:00 skipped", "20:00 running"]);
+    assert.deepEqual(await world.runs("refresh"), ["08:00 failed", "09:00 skipped", "20:00 running"]);
   }));
 
 Deno.test("the definitions are those of the scheduler that began last, also when an older version starts again", () =>
@@ -182,14 +182,14 @@ Deno.test("the definitions are those of the scheduler that began last, also when
 
 Deno.test("a removed job whose ledger is damaged holds up no other", () =>
   withWorld(OLDER, async (world) => {
-    await leaveSlotsOpen(world);
+    await leaveRunsOpen(world);
     const newer = await start(world, jobSet([{ name: "copy" }]));
     await world.store.put("runs/jobs/refresh/control.json", new TextEncoder().encode("no JSON"));
     world.pass(PATIENCE);
     await newer.round(true);
     assert.match(
       world.log.join("\n"),
-      /refresh, which was removed: its slots cannot be ended: .*control\.json/,
+      /refresh, which was removed: its runs cannot be ended: .*control\.json/,
     );
     assert.ok((await world.ledger.control("train").read()).removedAt, "the other one is accounted for");
   }));

@@ -3,24 +3,24 @@ import { HOUR, jobSet, MINUTE, withWorld } from "../scheduler_fixture.ts";
 
 const HOURLY = jobSet([{}]);
 
-Deno.test("a slot is entered and started when it is due, and ends with what its run came to", () =>
+Deno.test("a run is entered and started when it is due, and ends with what its run came to", () =>
   withWorld(HOURLY, async (world) => {
     const scheduler = await world.scheduler();
-    assert.deepEqual(await world.slots(), [], "nothing was due since the job is known");
+    assert.deepEqual(await world.runs(), [], "nothing was due since the job is known");
     assert.equal(scheduler.nextWake()?.toISOString(), "2024-10-02T08:00:00.000Z");
     world.pass(30 * MINUTE);
     await scheduler.round();
-    assert.deepEqual(await world.slots(), ["08:00 running"]);
-    assert.deepEqual(world.held[0]!.slot.interval, {
-      from: "2024-10-02T07:00:00.000Z",
-      to: "2024-10-02T08:00:00.000Z",
+    assert.deepEqual(await world.runs(), ["08:00 running"]);
+    assert.deepEqual(world.held[0]!.run.dataInterval, {
+      start: "2024-10-02T07:00:00.000Z",
+      end: "2024-10-02T08:00:00.000Z",
     });
     world.pass(3 * MINUTE);
     await world.held[0]!.finish({ peakBytes: 1e8, exitCode: 0 });
-    const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
-    assert.equal(slot!.status, "succeeded");
-    assert.equal(slot!.endedAt, "2024-10-02T08:03:00.000Z");
-    assert.deepEqual(slot!.attempts, [{
+    const [run] = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
+    assert.equal(run!.status, "succeeded");
+    assert.equal(run!.endedAt, "2024-10-02T08:03:00.000Z");
+    assert.deepEqual(run!.attempts, [{
       number: 1,
       owner: "here:1",
       startedAt: "2024-10-02T08:00:00.000Z",
@@ -33,9 +33,9 @@ Deno.test("a slot is entered and started when it is due, and ends with what its 
   }));
 
 for (const [random, expected] of [[0, [30, 45]], [0.5, [45, 67.5]], [1, [60, 90]]] as const) {
-  Deno.test(`a run that fails is tried again after a wait that doubles, of which half is chance (${random}), then the slot has failed`, () =>
+  Deno.test(`a run that fails is tried again after a wait that doubles, of which half is chance (${random}), then the run has failed`, () =>
     withWorld(
-      jobSet([{ retries: { most: 2, firstDelaySeconds: 60, maxDelaySeconds: 90 } }]),
+      jobSet([{ retries: { limit: 2, firstDelaySeconds: 60, maxDelaySeconds: 90 } }]),
       async (world) => {
         const scheduler = await world.scheduler({ random: () => random });
         world.pass(30 * MINUTE);
@@ -43,25 +43,25 @@ for (const [random, expected] of [[0, [30, 45]], [0.5, [45, 67.5]], [1, [60, 90]
         const waits = [];
         for (let i = 1; i <= 2; i++) {
           await world.held[0]!.finish({ ended: "failed", reason: `exit code ${i}` });
-          const [slot] = await world.ledger.slots("refresh", new Date(0), new Date(world.clock.now));
-          assert.match(slot!.reason, new RegExp(`exit code ${i}; retry ${i} of 2 at 2024-10-02T08:`));
-          waits.push((Date.parse(slot!.notBefore!) - world.clock.now) / 1000);
+          const [run] = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
+          assert.match(run!.reason, new RegExp(`exit code ${i}; retry ${i} of 2 at 2024-10-02T08:`));
+          waits.push((Date.parse(run!.notBefore!) - world.clock.now) / 1000);
           await scheduler.round();
           assert.equal(world.held.length, 0, "not before the wait is over");
-          assert.equal(scheduler.nextWake()?.toISOString(), slot!.notBefore);
-          world.clock.now = Date.parse(slot!.notBefore!);
+          assert.equal(scheduler.nextWake()?.toISOString(), run!.notBefore);
+          world.clock.now = Date.parse(run!.notBefore!);
           await scheduler.round();
         }
         assert.deepEqual(waits, expected);
         await world.held[0]!.finish({ ended: "timed out", reason: "ended after its limit" });
-        assert.deepEqual(await world.slots(), ["08:00 failed"]);
+        assert.deepEqual(await world.runs(), ["08:00 failed"]);
       },
     ));
 }
 
 Deno.test("a wait that a clock wrote which ran a day ahead holds up nothing", () =>
   withWorld(
-    jobSet([{ retries: { most: 2, firstDelaySeconds: 60, maxDelaySeconds: 90 } }]),
+    jobSet([{ retries: { limit: 2, firstDelaySeconds: 60, maxDelaySeconds: 90 } }]),
     async (world) => {
       const scheduler = await world.scheduler();
       world.pass(30 * MINUTE);
@@ -77,7 +77,7 @@ Deno.test("a wait that a clock wrote which ran a day ahead holds up nothing", ()
 
 Deno.test("a retry begins with the step that failed", () =>
   withWorld(
-    jobSet([{ steps: [{ pipeline: "extract" }, { pipeline: "transform" }], retries: { most: 1 } }]),
+    jobSet([{ steps: [{ pipeline: "extract" }, { pipeline: "transform" }], retries: { limit: 1 } }]),
     async (world) => {
       const scheduler = await world.scheduler();
       world.pass(30 * MINUTE);
@@ -86,7 +86,7 @@ Deno.test("a retry begins with the step that failed", () =>
       await world.held[0]!.finish({ ended: "failed", reason: "exit code 1" });
       world.pass(10 * MINUTE);
       await scheduler.round();
-      assert.deepEqual(world.held[0]!.slot.stepsDone, ["extract"]);
+      assert.deepEqual(world.held[0]!.run.stepsDone, ["extract"]);
       assert.equal(world.held[0]!.attempt, 2);
     },
   ));
@@ -105,11 +105,11 @@ Deno.test("runs of a pool share its places, on all schedulers together", () =>
         await world.held[0]!.finish();
         await Promise.all([one.round(), two.round()]);
       }
-      for (const job of ["a", "b", "c"]) assert.deepEqual(await world.slots(job), ["08:00 succeeded"]);
+      for (const job of ["a", "b", "c"]) assert.deepEqual(await world.runs(job), ["08:00 succeeded"]);
     },
   ));
 
-Deno.test("a success after the SLA is late, and that its time is over is told once", () =>
+Deno.test("a success after the SLA says so, and that its time is over is told once", () =>
   withWorld(jobSet([{ slaMinutes: 10 }]), async (world) => {
     const news: string[] = [];
     const scheduler = await world.scheduler({
@@ -125,7 +125,7 @@ Deno.test("a success after the SLA is late, and that its time is over is told on
     await scheduler.round();
     assert.deepEqual(news, ["refresh"]);
     await world.held[0]!.finish();
-    assert.deepEqual(await world.slots(), ["08:00 late"]);
+    assert.deepEqual(await world.runs(), ["08:00 sla-missed"]);
     assert.deepEqual(news, ["refresh", "refresh"]);
   }));
 
@@ -138,18 +138,18 @@ Deno.test("a scheduler that is stopped starts nothing, and hands over what does 
     const stopping = scheduler.stop(200);
     await refresh!.finish();
     await stopping;
-    assert.deepEqual(await world.slots("refresh"), ["08:00 succeeded"]);
-    assert.deepEqual(await world.slots("train"), ["08:00 queued"]);
+    assert.deepEqual(await world.runs("refresh"), ["08:00 succeeded"]);
+    assert.deepEqual(await world.runs("train"), ["08:00 queued"]);
     world.pass(HOUR);
     await scheduler.round();
-    assert.deepEqual(await world.slots("refresh"), ["08:00 succeeded"]);
+    assert.deepEqual(await world.runs("refresh"), ["08:00 succeeded"]);
 
     await world.scheduler({ owner: "there:2" });
-    assert.deepEqual(await world.slots("train"), ["08:00 running", "09:00 skipped"]);
+    assert.deepEqual(await world.runs("train"), ["08:00 running", "09:00 skipped"]);
     assert.deepEqual(
-      world.held.find(({ job }) => job.name === "train")!.slot.attempts.map(({ ended }) => ended),
+      world.held.find(({ job }) => job.name === "train")!.run.attempts.map(({ ended }) => ended),
       [
-        "handed over",
+        "released",
       ],
     );
   }));

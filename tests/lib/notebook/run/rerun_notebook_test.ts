@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { publishSnapshot, readManifest } from "shopflow/lake/mod.ts";
 import { listRuns, rerunNotebook, runNotebook, snapshotRead } from "shopflow/notebook/run/mod.ts";
-import { makeChampion, saveModelVersion } from "shopflow/ml/registry/mod.ts";
+import { promoteVersion, saveModelVersion } from "shopflow/ml/registry/mod.ts";
 import { storedRun, withLake } from "../run_context.ts";
 import { writeNotebook } from "../write_notebook.ts";
 
@@ -60,7 +60,7 @@ Deno.test("a repeated run reads the model version that was the champion then", a
         metrics: {},
       };
       await saveModelVersion(context.store, { card, files: {} });
-      await makeChampion(context.store, "churn", version);
+      await promoteVersion(context.store, "churn", version);
     };
     await save("v1");
     const path = await writeNotebook(join(folder, "model.ipynb"), [
