@@ -80,7 +80,9 @@ function read(view: DataView): TreeEnsemble {
     const found = length > 64
       ? `${length} bytes`
       : new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at + 8, length));
-    if (found !== expected) throw new ModelError("Invalid model: it was not trained by ShopFlow", { expected, found });
+    if (found !== expected) {
+      throw new ModelError("Invalid model: it was not trained by ShopFlow", { expected, found });
+    }
     at += 8 + length;
   }
   const treeCount = view.getUint32(at, true);
