@@ -47,7 +47,7 @@ Deno.test("a young shop of orders alone is told what cannot be told yet", async 
   const shop = groupedShop();
   await using lake = await createCuratedLake({
     ...shop,
-    fact_orders: shop.fact_orders?.filter(([, , , day]) => String(day) >= addDays(LAST_DAY, -3)),
+    fact_orders: (shop.fact_orders ?? []).filter(([, , , day]) => String(day) >= addDays(LAST_DAY, -3)),
     fact_events: [],
     fact_inventory_snapshots: [],
     dim_warehouses: [],

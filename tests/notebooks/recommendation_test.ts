@@ -51,7 +51,7 @@ Deno.test("on a shop without events in which nobody came back it says what is mi
   const shop = groupedShop();
   await using lake = await createCuratedLake({
     ...shop,
-    fact_orders: shop.fact_orders?.filter(([order]) => String(order).endsWith("-0")),
+    fact_orders: (shop.fact_orders ?? []).filter(([order]) => String(order).endsWith("-0")),
     fact_events: [],
   });
   await scoreRecommendation(lake.context);

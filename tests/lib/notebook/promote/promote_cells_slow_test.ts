@@ -169,15 +169,3 @@ Deno.test("numbers are rounded", () => {
     assert.match(new TextDecoder().decode(stdout), /1 passed \| 1 failed/);
   });
 });
-
-Deno.test("a part of a module that has a mod.ts of its own exports what is promoted into it", async () => {
-  const promoted =
-    "// promote: lib/ml/metrics/half.ts\n/** Half. */\nfunction half(value: number) { return value / 2 }";
-  await withSmallRepository(plain(promoted, "half(1)"), async ({ promote, read, write }) => {
-    await write("lib/ml/metrics/mod.ts", "/** Metrics. */\n");
-    const outer = await read("lib/ml/mod.ts");
-    await promote({ dryRun: false }, verifiedWith());
-    assert.match(await read("lib/ml/metrics/mod.ts"), /^export \{ half \} from "\.\/half\.ts";$/m);
-    assert.equal(await read("lib/ml/mod.ts"), outer);
-  });
-});
