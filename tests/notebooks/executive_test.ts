@@ -19,7 +19,7 @@ function shopWithCarts(): CuratedRows {
   return { ...shop, fact_events: [...shop.fact_events ?? [], ...carts] };
 }
 
-Deno.test("the executive notebook shows the last whole week against what the business stated", async () => {
+Deno.test("the executive notebook shows the last complete week against what the business stated", async () => {
   // The last day with sales, 30 June 2024, is a Sunday.
   await using lake = await createCuratedLake(shopWithCarts());
   const run = await runNotebook(NOTEBOOK, lake.context);
@@ -54,7 +54,7 @@ Deno.test("a young shop of orders alone is told what cannot be told yet", async 
   });
   const run = await runNotebook(NOTEBOOK, lake.context, { check: false });
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
-  assert.match(outputOf(run, "setup"), /No whole week of sales lies before 2024-07-01/);
+  assert.match(outputOf(run, "setup"), /No complete week of sales lies before 2024-07-01/);
   for (const cell of CHARTS) assert.match(outputOf(run, cell), /Nothing to (draw|show)/, cell);
   assert.match(outputOf(run, "goals-text"), /Churn cannot be told yet.*has no events.*counts none/);
 });

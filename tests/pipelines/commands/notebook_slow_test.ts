@@ -88,7 +88,7 @@ Deno.test("wherever a notebook run is killed while its kernel starts, gc finds w
       const kill = { operation, torn: true };
       killed = (await runKillable({ program, env, clock: "2024-10-02T06:00:00Z", kill })).killed;
       assert.deepEqual(await Array.fromAsync(Deno.readDir(temporary)), [], `at operation ${operation}`);
-      // What is there of a run is whole.
+      // What is there of a run is intact.
       for (const file of await filesBeneath(join(home, "lake"))) {
         if (/\.(json|ipynb)$/.test(file)) JSON.parse(await Deno.readTextFile(join(home, "lake", file)));
       }

@@ -8,14 +8,14 @@ Deno.test("a promotion that died between two files is finished by the next one",
   await withSmallRepository(plain(promoted, "oneMore(1)"), async ({ promote, files, write, notebook }) => {
     const before = await Deno.readTextFile(notebook);
     await promote({}, UNCHECKED);
-    const whole = await files();
+    const complete = await files();
     // The notebook is written last.
     await Deno.writeTextFile(notebook, before);
     await promote({}, UNCHECKED);
-    assert.deepEqual(await files(), whole);
+    assert.deepEqual(await files(), complete);
     await Deno.writeTextFile(notebook, before.replace("value + 1", "value + 2"));
     await assert.rejects(promote({}, UNCHECKED), /names that the module does not have yet, found oneMore/);
-    await write("lib/ml/mod.ts", whole["lib/ml/mod.ts"]!);
+    await write("lib/ml/mod.ts", complete["lib/ml/mod.ts"]!);
   });
 });
 

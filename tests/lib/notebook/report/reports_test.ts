@@ -239,7 +239,7 @@ Deno.test("a report or page that was changed since it was written is refused, an
     }
     await publishReport(store, content);
     assert.equal((await readReport(store, "churn"))?.html, "<p>risk 0.17</p>");
-    // Another run's page in its place, whole as it is.
+    // Another run's page in its place.
     await publishReport(store, { ...content, record: record("churn", "r2"), page: page("<p>2</p>") });
     await store.put("reports/churn/r2.html", (await store.get("reports/churn/r1.html"))!.body);
     await assert.rejects(readReport(store, "churn"), /r2\.html in the lake .* was changed/);
