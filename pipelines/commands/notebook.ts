@@ -30,6 +30,10 @@ const called = COMMANDS[Deno.args[0] ?? ""];
 if (called !== COMMANDS.lab) withLogLevel(program);
 for (const load of called ? [called] : Object.values(COMMANDS)) (await load())(program);
 
+if (import.meta.main) {
+  await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+}
+
 /** `notebook lab`, which is `deno task lab`: the notebooks in JupyterLab. */
 function addLabCommand(program: Command): void {
   program.command("lab")
@@ -71,8 +75,4 @@ async function untilEnded(child: Deno.ChildProcess): Promise<Deno.CommandStatus>
     Deno.removeSignalListener("SIGINT", wait);
     if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGTERM", handOn);
   }
-}
-
-if (import.meta.main) {
-  await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
 }

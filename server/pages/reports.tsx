@@ -1,5 +1,5 @@
-import BAR_STYLES from "./assets/report_bar.css" with { type: "text" };
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
+import BAR_STYLES from "./assets/report_bar.css" with { type: "text" };
 import { formatTime } from "shopflow/runtime/mod.ts";
 import { type ExampleIds, type ServedVersions, withIds } from "../state/served_versions.ts";
 import { formatAge, formatMetric, metricName, titled } from "./wording.ts";
