@@ -2,7 +2,6 @@ import type { Child } from "hono/jsx";
 import type { HttpProblem } from "../problems.ts";
 import SITE_STYLES from "./assets/site.css" with { type: "text" };
 import { LIVE_SCRIPT } from "./jobs/live_script.ts";
-import type { HttpProblem } from "../problems.ts";
 
 interface LayoutProps {
   title: string;
@@ -94,23 +93,3 @@ const ICON = `data:image/svg+xml,${
       'fill="#1f5f8b"/><path d="M7 17v-3M12 17v-6M17 17V8" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/></svg>',
   )
 }`;
-
-/** What went wrong and what to do, for people. */
-export function renderProblemPage({ status, problem, expected, found, remedy }: HttpProblem): string {
-  return renderPage(
-    <Layout title={`${problem} · ShopFlow`}>
-      <h1>{problem}</h1>
-      {expected && <p>Expected: {expected}</p>}
-      {found && (
-        <p>
-          {status === 404 ? "Asked for" : "Found"}: <code>{found}</code>
-        </p>
-      )}
-      {remedy && <p class="lead">{remedy}</p>}
-      <p class="soft">Status {status}</p>
-      <p>
-        <a href="/reports">All reports</a>, <a href="/jobs">all jobs</a>
-      </p>
-    </Layout>,
-  );
-}
