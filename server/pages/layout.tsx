@@ -1,5 +1,4 @@
 import type { Child } from "hono/jsx";
-import type { HttpProblem } from "../problems.ts";
 import SITE_STYLES from "./assets/site.css" with { type: "text" };
 import { LIVE_SCRIPT } from "./jobs/live_script.ts";
 
