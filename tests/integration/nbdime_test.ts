@@ -44,11 +44,13 @@ testWith(["nbdime"], "the cells that differ are those that nbdime finds", async 
 });
 
 async function nbdiff(folder: string, before: Notebook, after: Notebook): Promise<NbdimeOperation[]> {
-  const [one, other, out] = ["before.ipynb", "after.ipynb", "out.json"].map((name) => join(folder, name));
-  await Deno.writeTextFile(one!, formatNotebook(before));
-  await Deno.writeTextFile(other!, formatNotebook(after));
-  const { success, stderr } = await new Deno.Command(TEST_NBDIFF, { args: ["--out", out!, one!, other!] })
+  const one = join(folder, "before.ipynb"),
+    other = join(folder, "after.ipynb"),
+    out = join(folder, "out.json");
+  await Deno.writeTextFile(one, formatNotebook(before));
+  await Deno.writeTextFile(other, formatNotebook(after));
+  const { success, stderr } = await new Deno.Command(TEST_NBDIFF, { args: ["--out", out, one, other] })
     .output();
   assert.ok(success, new TextDecoder().decode(stderr));
-  return JSON.parse(await Deno.readTextFile(out!));
+  return JSON.parse(await Deno.readTextFile(out));
 }

@@ -6,7 +6,6 @@ import { requireScores } from "shopflow/ml/registry/mod.ts";
 import { churnModel } from "shopflow/churn/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
-import { join } from "node:path";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { createApp } from "../../server/app.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
@@ -19,7 +18,7 @@ import { trainModel } from "../../pipelines/steps/train/train.ts";
 const scoreChurn = scoreModel(churnModel);
 const trainChurn = trainModel(churnModel);
 
-const NOTEBOOK = join(import.meta.dirname!, "..", "..", "notebooks", "churn.ipynb");
+const NOTEBOOK = new URL("../../notebooks/churn.ipynb", import.meta.url).pathname;
 /** The day after the last sale, and the last day whose 90 days are in the data. */
 const NOW = "2025-01-01", KNOWN = "2024-10-03";
 

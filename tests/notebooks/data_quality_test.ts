@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";
 import { outputOf } from "../fixtures/notebook_output.ts";
 
-const NOTEBOOK = join(import.meta.dirname!, "..", "..", "notebooks", "data_quality.ipynb");
+const NOTEBOOK = new URL("../../notebooks/data_quality.ipynb", import.meta.url).pathname;
 
 Deno.test("the data quality notebook lists every rule, and which tables are empty", async () => {
   await using lake = await createCuratedLake({

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { addDays } from "shopflow/ml/mod.ts";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
-import { join } from "node:path";
 import type { CuratedRows } from "../fixtures/curated_shop.ts";
 import { createCuratedLake, groupedShop, LAST_DAY } from "../fixtures/grouped_shop.ts";
 import { outputOf } from "../fixtures/notebook_output.ts";
 
-const NOTEBOOK = join(import.meta.dirname!, "..", "..", "notebooks", "executive.ipynb");
+const NOTEBOOK = new URL("../../notebooks/executive.ipynb", import.meta.url).pathname;
 const CHARTS = ["sales", "orders", "categories", "churn", "carts", "stock"];
 
 /** The grouped shop, in whose last week one cart was bought and three were left. */
@@ -17,10 +16,10 @@ function shopWithCarts(): CuratedRows {
     const added = [`cart-${visit}`, "C1", `visit-${visit}`, "add_to_cart", day, "P00"];
     return i === 0 ? [added, [`buy-${visit}`, "C1", `visit-${visit}`, "purchase", day, "P00"]] : [added];
   });
-  return { ...shop, fact_events: [...shop.fact_events!, ...carts] };
+  return { ...shop, fact_events: [...shop.fact_events ?? [], ...carts] };
 }
 
-Deno.test("the executive notebook shows the last whole week against what the business stated", async () => {
+Deno.test("the executive notebook shows the last complete week against what the business stated", async () => {
   // The last day with sales, 30 June 2024, is a Sunday.
   await using lake = await createCuratedLake(shopWithCarts());
   const run = await runNotebook(NOTEBOOK, lake.context);
@@ -48,14 +47,14 @@ Deno.test("a young shop of orders alone is told what cannot be told yet", async 
   const shop = groupedShop();
   await using lake = await createCuratedLake({
     ...shop,
-    fact_orders: shop.fact_orders!.filter(([, , , day]) => String(day) >= addDays(LAST_DAY, -3)),
+    fact_orders: (shop.fact_orders ?? []).filter(([, , , day]) => String(day) >= addDays(LAST_DAY, -3)),
     fact_events: [],
     fact_inventory_snapshots: [],
     dim_warehouses: [],
   });
   const run = await runNotebook(NOTEBOOK, lake.context, { check: false });
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
-  assert.match(outputOf(run, "setup"), /No whole week of sales lies before 2024-07-01/);
+  assert.match(outputOf(run, "setup"), /No complete week of sales lies before 2024-07-01/);
   for (const cell of CHARTS) assert.match(outputOf(run, cell), /Nothing to (draw|show)/, cell);
   assert.match(outputOf(run, "goals-text"), /Churn cannot be told yet.*has no events.*counts none/);
 });

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
-import { join } from "node:path";
 import { requireScores } from "shopflow/ml/registry/mod.ts";
 import { inventoryModel } from "shopflow/inventory/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
@@ -10,7 +9,7 @@ import { scoreModel } from "../../pipelines/steps/score/score.ts";
 
 const scoreInventory = scoreModel(inventoryModel);
 
-const NOTEBOOK = join(import.meta.dirname!, "..", "..", "notebooks", "inventory.ipynb");
+const NOTEBOOK = new URL("../../notebooks/inventory.ipynb", import.meta.url).pathname;
 const CHARTS = ["rates", "history", "risk", "cover", "tied", "service"];
 
 Deno.test("the inventory notebook shows what to order and what lies on shelves", async () => {

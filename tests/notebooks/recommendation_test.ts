@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
-import { join } from "node:path";
 import { requireScores } from "shopflow/ml/registry/mod.ts";
 import { recommendationModel } from "shopflow/recommendation/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
@@ -12,7 +11,7 @@ import { trainModel } from "../../pipelines/steps/train/train.ts";
 const scoreRecommendation = scoreModel(recommendationModel);
 const trainRecommendation = trainModel(recommendationModel);
 
-const NOTEBOOK = join(import.meta.dirname!, "..", "..", "notebooks", "recommendation.ipynb");
+const NOTEBOOK = new URL("../../notebooks/recommendation.ipynb", import.meta.url).pathname;
 
 Deno.test("the recommendation notebook compares with best sellers and shows what customers would see", async () => {
   await using lake = await createCuratedLake(groupedShop());
@@ -52,7 +51,7 @@ Deno.test("on a shop without events in which nobody came back it says what is mi
   const shop = groupedShop();
   await using lake = await createCuratedLake({
     ...shop,
-    fact_orders: shop.fact_orders!.filter(([order]) => String(order).endsWith("-0")),
+    fact_orders: (shop.fact_orders ?? []).filter(([order]) => String(order).endsWith("-0")),
     fact_events: [],
   });
   await scoreRecommendation(lake.context);

@@ -101,9 +101,9 @@ async function updatedMod(
   exported: Exported[],
   read: ReadSource,
 ): Promise<{ path: string; text: string } | undefined> {
-  const path = `${moduleOf(target)}/mod.ts`;
-  const text = await read(path);
-  if (text === undefined) return undefined;
+  const found = await nearestMod(target, read);
+  if (found === undefined) return undefined;
+  const { path, text } = found;
   const known = await moduleExports(path, read);
   const taken = known.filter(({ name, from }) =>
     from !== target && exported.some((one) => one.name === name)
@@ -118,6 +118,19 @@ async function updatedMod(
   const missing = exported.filter(({ name }) => !known.some((one) => one.name === name));
   if (missing.length === 0) return { path, text };
   return { path, text: modWithExports(text, `./${relative(dirname(path), target)}`, missing) };
+}
+
+/** The `mod.ts` of the part of the module that a file is in, or of the module. */
+async function nearestMod(
+  target: string,
+  read: ReadSource,
+): Promise<{ path: string; text: string } | undefined> {
+  const module = moduleOf(target);
+  for (let folder = dirname(target);; folder = dirname(folder)) {
+    const text = await read(`${folder}/mod.ts`);
+    if (text !== undefined) return { path: `${folder}/mod.ts`, text };
+    if (folder === module) return undefined;
+  }
 }
 
 /** The notebook with an import in the place of the cell; what the cell imported for others, it goes on to import. */
@@ -159,18 +172,23 @@ interface DuplicatedName {
 }
 
 /**
- * What the modules of `lib/` export by their `mod.ts`: names, and where to import them from.
+ * What the modules of `lib/` and their parts export by their `mod.ts`: names, and where to import them from.
  *
  * @param root the top of the repository
  */
 export async function libraryNames(root: string): Promise<Map<string, string>> {
   const names = new Map<string, string>();
   const read: ReadSource = (path) => readIfThere(join(root, path));
-  for await (const { name: module } of Deno.readDir(join(root, "lib"))) {
-    for (const { name } of await moduleExports(`lib/${module}/mod.ts`, read)) {
-      names.set(name, `shopflow/${module}/mod.ts`);
+  const addNamesIn = async (folder: string) => {
+    for (const { name } of await moduleExports(`lib/${folder}mod.ts`, read)) {
+      // The outer mod.ts comes first.
+      if (!names.has(name)) names.set(name, `shopflow/${folder}mod.ts`);
     }
-  }
+    for await (const { name, isDirectory } of Deno.readDir(join(root, "lib", folder))) {
+      if (isDirectory) await addNamesIn(`${folder}${name}/`);
+    }
+  };
+  await addNamesIn("");
   return names;
 }
 

@@ -75,6 +75,7 @@ export async function promoteCells(
     files,
     folders: [dirname(name)],
     temporaryFolder: workingFolders(context.config.home),
+    deno: context.deno,
   });
 
   await writeModules(plan, sandbox);

@@ -27,12 +27,14 @@ interface SandboxOptions {
   folders: string[];
   /** Where the sandbox lies, so that `lake gc` finds it, if this process is killed. */
   temporaryFolder: string;
+  /** In the place of the real `deno`, for tests of everything else. */
+  deno?: Sandbox["deno"] | undefined;
 }
 
 /** Makes a sandbox of the repository `root`. */
 export async function createSandbox(
   root: string,
-  { files, folders, temporaryFolder }: SandboxOptions,
+  { files, folders, temporaryFolder, deno }: SandboxOptions,
 ): Promise<Sandbox> {
   const folder = await Deno.realPath(await makeWorkingFolder("promotion", temporaryFolder));
   const own = ownFolders([...files.map((file) => dirname(file)), ...folders]);
@@ -47,6 +49,7 @@ export async function createSandbox(
       if (await read(path) !== undefined) await Deno.remove(join(folder, path));
     },
     async deno(problem, ...args) {
+      if (deno) return await deno(problem, ...args);
       const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args,
         cwd: folder,

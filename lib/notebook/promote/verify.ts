@@ -129,6 +129,8 @@ export interface PromotionContext {
   runtime: Runtime;
   /** Default {@linkcode verifyOutputs}; tests of everything else put their own in its place. */
   verify?: (verification: Verification) => Promise<VerifiedRun>;
+  /** Default: the real `deno`, which formats, lints, checks and tests in the sandbox. */
+  deno?: Sandbox["deno"];
 }
 
 export interface VerifyOptions extends ExecuteOptions {

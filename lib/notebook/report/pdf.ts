@@ -88,7 +88,7 @@ const runsAsRoot = () => Deno.build.os !== "windows" && Deno.uid() === 0;
 
 interface PdfOptions {
   /** Path of the browser; without it the usual places are searched. */
-  chromium?: string;
+  chromium?: string | undefined;
 }
 
 const SMALL =

@@ -5,7 +5,7 @@ import { publishSmallLake } from "./small_lake.ts";
 
 await assert.rejects(table("fact_orders"), { name: "LakeError" });
 // A cell that came too early does not spoil those after it.
-await publishSmallLake(Deno.env.get("SHOPFLOW_LAKE")!);
+await publishSmallLake(Deno.env.get("SHOPFLOW_LAKE") ?? "");
 assert.equal((await table("fact_orders")).numRows(), 120);
 const customer = "CUST-3", days = [new Date("2024-07-04"), new Date("2024-07-13")];
 const orders =

@@ -91,10 +91,11 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
 Deno.test("a run whose program is killed is seen as such with its outputs so far, and leaves no process", async () => {
   await interruptRunner("SIGKILL", async (_ended, { store }) => {
     const [record] = await listRuns(store);
-    assert.equal(record!.status, "running");
-    const saved = Date.parse(record!.savedAt!);
-    assert.equal(runStatus(record!, new Date(saved + 20_000)), "running");
-    assert.equal(runStatus(record!, new Date(saved + 61_000)), "killed");
+    assert.ok(record?.savedAt);
+    assert.equal(record.status, "running");
+    const saved = Date.parse(record.savedAt);
+    assert.equal(runStatus(record, new Date(saved + 20_000)), "running");
+    assert.equal(runStatus(record, new Date(saved + 61_000)), "killed");
   });
 });
 

@@ -4,9 +4,9 @@ import { currentSnapshotId, publishSnapshot, readManifest } from "shopflow/lake/
 import { openShop } from "../../../lib/notebook/kernel.ts";
 import { publishSmallLake } from "./small_lake.ts";
 
-const store = await publishSmallLake(Deno.env.get("SHOPFLOW_LAKE")!);
+const store = await publishSmallLake(Deno.env.get("SHOPFLOW_LAKE") ?? "");
 const { id, createdAt: _, ...first } = await readManifest(store);
-// As if the orders had been withdrawn from the lake.
+// As if the orders had been removed from the lake.
 const { dim_dates } = first.tables;
 await publishSnapshot(store, { ...first, tables: { dim_dates: dim_dates! } }, new Date("2024-11-02"));
 

@@ -27,8 +27,8 @@ Deno.test("`notebook run` prints the executed notebook and its page", async () =
     );
     assert.equal(code, 0, stderr);
     const [executed, page] = stdout.split("\n");
-    assert.match(await Deno.readTextFile(executed!), /const as_of = \\"2024-07-11\\";/);
-    assert.match(await Deno.readTextFile(page!), /10 days/);
+    assert.match(await Deno.readTextFile(executed ?? ""), /const as_of = \\"2024-07-11\\";/);
+    assert.match(await Deno.readTextFile(page ?? ""), /10 days/);
     assert.match(stderr, /^as_of = "2024-07-11"\ntop_days = 2$/m, "what it uses");
   });
 });
@@ -46,7 +46,7 @@ Deno.test("`notebook rerun` says that the outputs are equal, `runs` lists both r
     assert.match(again.stdout, /^outputs: equal$/m);
     const listed = (await notebook(home, "runs", "daily_orders")).stdout.split("\n");
     assert.equal(listed.length, 4);
-    assert.match(listed[3]!, new RegExp(`^${runId} +daily_orders +succeeded`));
+    assert.match(listed[3] ?? "", new RegExp(`^${runId} +daily_orders +succeeded`));
     assert.match((await notebook(home, "runs", "churn")).stdout, /churn never ran/);
   });
 });
@@ -88,7 +88,7 @@ Deno.test("wherever a notebook run is killed while its kernel starts, gc finds w
       const kill = { operation, torn: true };
       killed = (await runKillable({ program, env, clock: "2024-10-02T06:00:00Z", kill })).killed;
       assert.deepEqual(await Array.fromAsync(Deno.readDir(temporary)), [], `at operation ${operation}`);
-      // What is there of a run is whole.
+      // What is there of a run is intact.
       for (const file of await filesBeneath(join(home, "lake"))) {
         if (/\.(json|ipynb)$/.test(file)) JSON.parse(await Deno.readTextFile(join(home, "lake", file)));
       }

@@ -95,7 +95,7 @@ Deno.test("`notebook check` names what a notebook defines again, and where to im
     const path = await writeNotebook(join(home, "again.ipynb"), ["const auc = 1;"]);
     const { code, stderr } = await notebook(home, "check", path);
     assert.equal(code, 1);
-    assert.match(stderr, /found auc of shopflow\/ml\/mod\.ts in cell cell-0 of .*again\.ipynb/);
+    assert.match(stderr, /found auc of shopflow\/ml\/evaluation\/mod\.ts in cell cell-0 of .*again\.ipynb/);
     assert.equal((await notebook(home, "check")).code, 0);
   });
 });

@@ -25,7 +25,7 @@ Deno.test("texts and axes take the colour of the page, so that dark mode needs n
   assert.doesNotMatch(svg, /fill="(white|black|#000|#fff)/);
 });
 
-Deno.test("a given width is that of the whole drawing", async () => {
+Deno.test("a given width is the width of the complete drawing", async () => {
   const widthOf = (svg: string) => Number(svg.match(/ width="(\d+)"/)?.[1]);
   assert.equal(widthOf(await draw(bars, 360)), 360);
   assert.ok(widthOf(await draw(bars)) > 600);

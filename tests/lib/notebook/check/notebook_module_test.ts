@@ -62,7 +62,7 @@ Deno.test("imports move to the top once, and keep their lines", () => {
   assert.deepEqual(places[code.split("\n").indexOf("const b = 1;")], { cellId: "cell-1", cell: 2, line: 1 });
 });
 
-Deno.test("an import that takes a name anew becomes declarations, which may hide the old ones", () => {
+Deno.test("an import that takes a name again becomes declarations, which may hide the old ones", () => {
   const code = moduleOf(
     `import { a } from "a";`,
     `import { b as a, type C } from "./b.ts"; import * as d from "d";`,

@@ -67,7 +67,7 @@ Deno.test("a file that changed since it was read is left alone, and so are the o
   });
 });
 
-Deno.test("a process that is killed between two files leaves whole files, a beginning of the list", async () => {
+Deno.test("a process that is killed between two files leaves intact files, a beginning of the list", async () => {
   for (const renamed of [0, 1, 2]) {
     await withFiles(async (folder, [old, fresh, other]) => {
       const module = new URL("../../../../lib/notebook/format/notebook_file.ts", import.meta.url).href;

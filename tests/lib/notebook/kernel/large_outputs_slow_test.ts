@@ -19,7 +19,7 @@ function readNothing(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
 }
 
-Deno.test("large outputs arrive whole and in order, though they are read in fits and starts", async () => {
+Deno.test("large outputs arrive complete and in order, even when they are read with pauses", async () => {
   await withTemporaryFolder(async (temporaryFolder) => {
     const kernel = await openKernel({
       command: await findKernel("deno"),

@@ -18,7 +18,7 @@ Deno.test("what a notebook defines although lib/ exports it is found: functions,
     code("inside", "function own() { const auc = 1; return auc; }"),
   );
   assert.deepEqual(findDuplicatedNames(notebook, library), [
-    { cellId: "mine", name: "auc", specifier: "shopflow/ml/mod.ts" },
+    { cellId: "mine", name: "auc", specifier: "shopflow/ml/evaluation/mod.ts" },
     { cellId: "mine", name: "addDays", specifier: "shopflow/ml/mod.ts" },
     { cellId: "types", name: "NotebookError", specifier: "shopflow/errors/mod.ts" },
     { cellId: "types", name: "Parameters", specifier: "shopflow/notebook/mod.ts" },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Cell } from "../../../../lib/notebook/format/nbformat.ts";
 import { code, prose } from "../diff/cells.ts";
-import type { SmallRepository } from "./small_repository.ts";
+import type { SmallRepository, Stubs } from "./small_repository.ts";
 
 /** A cell with a function that needs a type, a constant, and imports of other cells. */
 export const BASKET = `// promote: lib/ml/basket.ts
@@ -47,10 +47,10 @@ export const plain = (promoted: string, ...more: string[]): Cell[] => [
 export async function refuses(
   { promote, files, folder }: SmallRepository,
   message: RegExp,
-  options = {},
+  stubs: Stubs = {},
 ): Promise<void> {
   const before = await files();
-  await assert.rejects(promote(options), message);
+  await assert.rejects(promote({}, stubs), message);
   assert.deepEqual(await files(), before);
   assert.equal((await Array.fromAsync(Deno.readDir(folder))).some(({ name }) => name === "tests"), false);
 }

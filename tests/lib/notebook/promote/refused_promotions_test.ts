@@ -1,9 +1,12 @@
 import type { Cell } from "../../../../lib/notebook/format/nbformat.ts";
 import { code } from "../diff/cells.ts";
 import { plain, refuses } from "./promotion_notebooks.ts";
-import { withSmallRepository } from "./small_repository.ts";
+import { type Stubs, withSmallRepository } from "./small_repository.ts";
 
-const REFUSED: [what: string, cells: Cell[], message: RegExp][] = [
+/** Neither linter nor compiler is asked: the runs decide. */
+const UNLINTED: Stubs = { deno: () => Promise.resolve() };
+
+const REFUSED: [what: string, cells: Cell[], message: RegExp, stubs?: Stubs][] = [
   [
     "a first line that names no file",
     plain("// promoted to lib/ml/a.ts\nfunction a() {}", "a()"),
@@ -100,6 +103,7 @@ const REFUSED: [what: string, cells: Cell[], message: RegExp][] = [
     "code that the notebook does not call",
     plain("// promote: lib/ml/a.ts\n/** A. */\nfunction a() { return 1; }", "2"),
     /the promoted code is not called: expected a call of a in notebooks\/basket\.ipynb/,
+    UNLINTED,
   ],
   [
     "a notebook that fails already",
@@ -109,6 +113,7 @@ const REFUSED: [what: string, cells: Cell[], message: RegExp][] = [
       "throw new TypeError('no')",
     ),
     /fails before the promotion: found TypeError: no \(cell use-1\)/,
+    UNLINTED,
   ],
   [
     "two functions of which the notebook calls one",
@@ -117,12 +122,13 @@ const REFUSED: [what: string, cells: Cell[], message: RegExp][] = [
       "[a(), typeof b]",
     ),
     /the promoted code is not called: expected a call of b in/,
+    UNLINTED,
   ],
   ["no tagged cell", [code("a", "1")], /no cell to promote/],
 ];
-for (const [what, notebook, message] of REFUSED) {
+for (const [what, notebook, message, stubs] of REFUSED) {
   Deno.test(`refused, with nothing changed: ${what}`, async () => {
-    await withSmallRepository(notebook, (repository) => refuses(repository, message));
+    await withSmallRepository(notebook, (repository) => refuses(repository, message, stubs));
   });
 }
 

@@ -6,7 +6,7 @@ import { withTemporaryFolder } from "../temporary_folder.ts";
 Deno.test("a sandbox lies where garbage collection looks, shares what it may not write, and goes", async () => {
   await withTemporaryFolder(async (home) => {
     const root = join(home, "repository");
-    for (const room of ["a", "b"]) await Deno.mkdir(join(root, "lib", room), { recursive: true });
+    for (const module of ["a", "b"]) await Deno.mkdir(join(root, "lib", module), { recursive: true });
     await Deno.writeTextFile(join(root, "lib/a/mine.ts"), "1");
     await Deno.writeTextFile(join(root, "lib/b/shared.ts"), "2");
     const temporaryFolder = join(home, "tmp");

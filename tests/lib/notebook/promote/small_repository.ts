@@ -3,7 +3,12 @@ import { formatNotebook, readNotebook } from "shopflow/notebook/mod.ts";
 import type { Cell, Notebook } from "../../../../lib/notebook/format/nbformat.ts";
 import { promoteCells, type Promotion } from "shopflow/notebook/promote/mod.ts";
 import type { PromoteOptions } from "../../../../lib/notebook/promote/promote_cells.ts";
-import type { PromotionContext, RecordedCalls } from "../../../../lib/notebook/promote/verify.ts";
+import type {
+  PromotionContext,
+  RecordedCalls,
+  Verification,
+  VerifiedRun,
+} from "../../../../lib/notebook/promote/verify.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { withTemporaryFolder } from "../temporary_folder.ts";
 import { notebookOf } from "../diff/cells.ts";
@@ -21,21 +26,29 @@ export interface SmallRepository {
   /**
    * Types of cells are checked only when `options` say so, to save time.
    *
-   * @param verify in the place of the runs before and after, see {@linkcode verifiedWith}
+   * @param stubs in the place of the runs before and after, and of `deno`; see {@linkcode verifiedWith}
    */
-  promote(options?: PromoteOptions, verify?: Verify): Promise<Promotion>;
+  promote(options?: PromoteOptions, stubs?: Stubs): Promise<Promotion>;
   /** All its files with their texts, to see that nothing changed. */
   files(): Promise<Record<string, string>>;
 }
 
-type Verify = NonNullable<PromotionContext["verify"]>;
+/** What takes the place of slow parts of a promotion. */
+export type Stubs = Pick<PromotionContext, "verify" | "deno">;
 
-/** A verification whose runs were equal, in which functions were called so; each takes what its arguments need. */
-export const verifiedWith = (calls: Record<string, RecordedCalls["examples"]> = {}): Verify => ({ plan }) =>
-  Promise.resolve({
-    calls: new Map(plan.functions.map(({ name }) => [name, { called: true, examples: calls[name] ?? [] }])),
-    lineage: [],
-  });
+type Calls = Record<string, RecordedCalls["examples"]>;
+
+/** A verification whose runs were equal, in which functions were called so. */
+export const verifiedWith = (calls: Calls = {}) => ({
+  verify: ({ plan }: Verification): Promise<VerifiedRun> =>
+    Promise.resolve({
+      calls: new Map(plan.functions.map(({ name }) => [name, { called: true, examples: calls[name] ?? [] }])),
+      lineage: [],
+    }),
+});
+
+/** The same, and neither linter nor compiler has anything to say. */
+export const UNCHECKED = { ...verifiedWith(), deno: () => Promise.resolve() };
 
 const MODULES: Record<string, string> = {
   "lib/errors/mod.ts": `export { ShopError } from "./shop_error.ts";\n`,
@@ -82,8 +95,8 @@ export async function withSmallRepository(
       write,
       read: (path) => Deno.readTextFile(join(folder, path)),
       notebookNow: () => readNotebook(notebook),
-      promote: (options, verify) =>
-        promoteCells(notebook, folder, { config, runtime, ...(verify && { verify }) }, {
+      promote: (options, stubs) =>
+        promoteCells(notebook, folder, { config, runtime, ...stubs }, {
           check: false,
           ...options,
         }),

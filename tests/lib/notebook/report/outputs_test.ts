@@ -13,7 +13,7 @@ Deno.test("HTML of text and tables becomes a part of the page", () => {
   assert.match(shown, /<div class="table-scroll"><table class="data">.*data-value="1"/);
 });
 
-Deno.test("HTML with a look of its own is shown whole, in a frame that may do nothing", () => {
+Deno.test("HTML with a look of its own is shown complete, in a frame that may do nothing", () => {
   for (
     const part of [
       "<style>b{color:red}</style>",
@@ -36,7 +36,7 @@ Deno.test("HTML with a look of its own is shown whole, in a frame that may do no
   }
 });
 
-Deno.test("our own tables and figures are a part of the page, although they bring styles for Jupyter", () => {
+Deno.test("our own tables and metrics are a part of the page, although they bring styles for Jupyter", () => {
   const ours = [showTable(table({ sold: [1, 2] }), { caption: "Sold" }), showMetrics({ sold: 3 })];
   for (const shown of ours as unknown as Record<symbol, () => MimeBundle>[]) {
     assert.doesNotMatch(renderHtml(String(shown[DISPLAY]!()["text/html"])), /iframe|style=/);

@@ -172,8 +172,8 @@ Deno.test("a report that cannot be read is told apart, the others are listed, an
     const onUnreadable = (name: string, { message }: Error) => void (unreadable[name] = message);
     assert.deepEqual((await listReports(store, { onUnreadable })).map(({ name }) => name), ["sales"]);
     assert.deepEqual(Object.keys(unreadable).sort(), ["churn", "lost"]);
-    assert.match(unreadable.churn!, /reports\/churn\/current\.json .* cannot be read/);
-    assert.match(unreadable.lost!, /report lost cannot be read.*--force/);
+    assert.match(unreadable.churn ?? "", /reports\/churn\/current\.json .* cannot be read/);
+    assert.match(unreadable.lost ?? "", /report lost cannot be read.*--force/);
     await assert.rejects(listReports(store), { name: "LakeError" });
 
     await publishReport(store, { record: record("churn", "r2"), page: page("<p>2</p>"), inputs: "i" });
@@ -220,11 +220,17 @@ Deno.test("a report or page that was changed since it was written is refused, an
   await withTemporaryFolder(async (folder) => {
     const store = createDirectoryStore(folder);
     const content = { record: record("churn", "r1"), page: page("<p>risk 0.17</p>"), inputs: "i" };
-    for (const [file, from, to] of [["r1.html", "0.17", "0.77"], ["r1.json", "2024-09-01", "2024-09-07"]]) {
+    for (
+      const [file, from, to] of [["r1.html", "0.17", "0.77"], [
+        "r1.json",
+        "2024-09-01",
+        "2024-09-07",
+      ]] as const
+    ) {
       await publishReport(store, content);
       const key = `reports/churn/${file}`;
       const text = new TextDecoder().decode((await store.get(key))!.body);
-      await store.put(key, new TextEncoder().encode(text.replace(from!, to!)));
+      await store.put(key, new TextEncoder().encode(text.replace(from, to)));
       await assert.rejects(readReport(store, "churn"), {
         name: "LakeError",
         message:
@@ -233,7 +239,7 @@ Deno.test("a report or page that was changed since it was written is refused, an
     }
     await publishReport(store, content);
     assert.equal((await readReport(store, "churn"))?.html, "<p>risk 0.17</p>");
-    // Another run's page in its place, whole as it is.
+    // Another run's page in its place.
     await publishReport(store, { ...content, record: record("churn", "r2"), page: page("<p>2</p>") });
     await store.put("reports/churn/r2.html", (await store.get("reports/churn/r1.html"))!.body);
     await assert.rejects(readReport(store, "churn"), /r2\.html in the lake .* was changed/);

@@ -56,7 +56,7 @@ Deno.test("a run stops at the first cell that fails, and is saved with the error
   });
 });
 
-Deno.test("the whole notebook's time is limited, too", async () => {
+Deno.test("the time of the notebook is limited, too", async () => {
   await withLake(async (context, folder) => {
     const pause = "await new Promise((resolve) => setTimeout(resolve, 400))";
     const path = await writeNotebook(join(folder, "slow.ipynb"), [pause, pause, pause, pause]);

@@ -67,7 +67,7 @@ function origin(): string {
   });
 });
 
-Deno.test("a notebook whose outputs differ from run to run is told apart from a change", async () => {
+Deno.test("a notebook whose outputs differ from run to run is distinguished from a change", async () => {
   const promoted = `// promote: lib/ml/doubled.ts
 /** Twice a number. */
 function doubled(value: number): number {
