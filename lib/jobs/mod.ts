@@ -25,9 +25,9 @@ export {
   type StopReason,
 } from "./run.ts";
 export { createJobMetrics } from "./metrics.ts";
-export { type BesidePages, findBesidePages } from "./ledger/beside_pages.ts";
+export { findOldLogs, type OldLogs } from "./ledger/old_logs.ts";
 export { type JobState, type Ledger, openLedger, withRunning } from "./ledger/ledger.ts";
-export { dayIn, pagesFolder } from "./ledger/keys.ts";
+export { dayIn, pageIn } from "./ledger/keys.ts";
 export { type Definitions, readDefinitions, type RemovedJob, saveDefinitions } from "./ledger/definitions.ts";
 export { latestRuns } from "./ledger/dependencies.ts";
 export { cancelRun, pauseJob, resumeJob, triggerRun } from "./requests/trigger.ts";

@@ -60,7 +60,7 @@ export function createJobActions(
       if (error instanceof InputError) throw refused(error);
       throw error;
     } finally {
-      board.forget();
+      board.invalidate();
     }
   }
   const request = (by: string) => ({ by, at: now().toISOString() });

@@ -140,7 +140,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       if (await planner.plan(job)) next.changed();
       await advance(job);
       await planner.save(job.name);
-      if (refresh) await ledger.closeDays(job.name);
+      if (refresh) await ledger.closePages(job.name);
     });
     if (look) await lookAtRemoved();
   }

@@ -1,6 +1,6 @@
 /**
- * A scheduler runs runs of a single day; prints how many of them it ran, and how many of those are still held in
- * memory at the end. Started by held_slots_test.ts with `--v8-flags=--expose-gc`.
+ * A scheduler catches up with ten hours of a minutely job; prints how many of them it ran, and how many of those are still held in
+ * memory at the end. Started by memory_of_ended_runs_test.ts with `--v8-flags=--expose-gc`.
  */
 import { createScheduler } from "shopflow/jobs/scheduler/mod.ts";
 import { defineJobs, type Ledger, openLedger, type Run } from "shopflow/jobs/mod.ts";
