@@ -53,8 +53,10 @@ export interface World {
   clock: { now: number };
   /** Runs that go on, in the order of their start. */
   held: Held[];
-  /** Lets `ms` pass. */
+  /** Lets `ms` pass for what is due; leases do not notice. */
   pass(ms: number): void;
+  /** What leases go by, in milliseconds; a test moves it. */
+  leaseTime: { elapsed: number };
   scheduler(options?: Partial<SchedulerOptions>): Promise<Scheduler>;
   /** `08:00 succeeded` of each run of a job. */
   runs(job?: string): Promise<string[]>;
@@ -72,6 +74,8 @@ export async function withWorld(
   const store = observed(given ?? createDirectoryStore(folder));
   const clock = { now: Date.parse(start) };
   const now = () => new Date(clock.now);
+  const leaseTime = { elapsed: 1_000_000 };
+  const leaseClock = { elapsed: () => leaseTime.elapsed, timeOfDay: () => leaseTime.elapsed };
   const ledger = openLedger(store, now);
   const log: string[] = [];
   const held: Held[] = [];
@@ -104,6 +108,7 @@ export async function withWorld(
       clock,
       held,
       pass: (ms) => void (clock.now += ms),
+      leaseTime,
       async scheduler(options = {}) {
         const scheduler = createScheduler({
           ...set,
@@ -112,6 +117,7 @@ export async function withWorld(
           execute,
           owner: "here:1",
           random: () => 0.5,
+          leaseClock,
           ...options,
         });
         await scheduler.begin();
