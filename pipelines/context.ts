@@ -45,7 +45,7 @@ export async function inOrder(
   }
   const summary = results.map(([name, { summary }]) => `\n  ${name}: ${summary}`).join("");
   if (failures.length > 0) {
-    const done = summary === "" ? "" : `\nDone all the same:${summary}`;
+    const done = summary === "" ? "" : `\nCompleted:${summary}`;
     for (const { message } of problems) failures.push(message);
     throw new PipelineError(
       `${failures.length} of ${Object.keys(parts).length} parts failed\n  ${failures.join("\n  ")}${done}`,
@@ -70,7 +70,7 @@ export interface PipelineContext {
 /** How a pipeline ended: `unchanged` when its inputs were those of the last time. */
 export interface PipelineResult {
   status: "done" | "unchanged";
-  /** One line for the operator, with figures. */
+  /** One line for the operator, with numbers. */
   summary: string;
   /** What could not be done while the rest went on; the command ends with an error after all its pipelines. */
   problems?: ShopFlowError[];

@@ -1,6 +1,6 @@
 import { loadConfig } from "shopflow/config/mod.ts";
 import { InputError, PipelineError, ShopFlowError } from "shopflow/errors/mod.ts";
-import { runCommand } from "shopflow/cli/mod.ts";
+import { runCommand, withLogLevel } from "shopflow/cli/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { Command } from "commander";
 import { checkData } from "./steps/check_data.ts";
@@ -8,8 +8,8 @@ import { collectGarbage } from "./steps/collect_garbage.ts";
 import { createContext, type Pipeline, type PipelineContext } from "./context.ts";
 import { extract } from "./steps/extract/extract.ts";
 import { publish } from "./steps/publish/publish.ts";
-import { score } from "./steps/score/score.ts";
-import { train } from "./steps/train/train.ts";
+import { scoreModels } from "./steps/score/score.ts";
+import { trainModels } from "./steps/train/train.ts";
 import { transform } from "./steps/transform.ts";
 
 interface NamedPipeline {
@@ -29,8 +29,8 @@ const PIPELINES: Record<string, NamedPipeline> = {
     isBasis: true,
   },
   transform: { run: transform, description: "build, test and publish the star schema", isBasis: true },
-  train: { run: train, description: "train the churn and recommendation models" },
-  score: { run: score, description: "score customers and products, plan the inventory" },
+  train: { run: trainModels(), description: "train the models, and promote those that are good enough" },
+  score: { run: scoreModels(), description: "score customers and products, plan the inventory" },
   publish: { run: publish, description: "execute the notebooks and publish them as reports" },
   "check-data": {
     run: checkData,
@@ -94,7 +94,7 @@ async function runPipelines(names: string[], context: PipelineContext): Promise<
 const WIDTH = Math.max(...Object.keys(PIPELINES).map((name) => name.length));
 
 function createProgram(): Command {
-  const program = new Command("deno task pipeline")
+  const program = withLogLevel(new Command("deno task pipeline"))
     .description("Runs ShopFlow's pipelines, from the source databases to published reports.");
   program.command("list").description("show the pipelines").action(() => {
     for (const [name, { description }] of Object.entries(PIPELINES)) {

@@ -6,7 +6,9 @@ import { createJobsContext } from "./commands/context.ts";
 import { createJobsProgram } from "./commands/program.ts";
 import { JOBS } from "./jobs.ts";
 
-await runCommand(async () => {
-  const program = createJobsProgram(() => createJobsContext(JOBS, loadConfig(), createRuntime()));
-  await program.parseAsync(Deno.args, { from: "user" });
-});
+if (import.meta.main) {
+  await runCommand(async () => {
+    const program = createJobsProgram(() => createJobsContext(JOBS, loadConfig(), createRuntime()));
+    await program.parseAsync(Deno.args, { from: "user" });
+  });
+}

@@ -1,7 +1,7 @@
 /** `deno task schedule`: runs the jobs of jobs.ts when they are due. */
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { runCommand, wholeNumber } from "shopflow/cli/mod.ts";
+import { runCommand, wholeNumber, withLogLevel } from "shopflow/cli/mod.ts";
 import { triggerRun } from "shopflow/jobs/mod.ts";
 import type { SchedulerLoop } from "shopflow/jobs/scheduler/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
@@ -38,7 +38,9 @@ for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGIN
 }
 
 await runCommand(async () => {
-  const { list, simulateClock, shutdownTimeout, maxRuns, run } = new Command("deno task schedule")
+  const { list, simulateClock, shutdownTimeout, maxRuns, run } = withLogLevel(
+    new Command("deno task schedule"),
+  )
     .description(
       "Runs the jobs on their schedules until Ctrl+C. Any number of these may work on one lake: each run is run once.",
     )

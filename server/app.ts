@@ -6,6 +6,7 @@ import { etag } from "hono/etag";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { guardPresence, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { MODELS } from "shopflow/models/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { createJobActions } from "./state/job_actions.ts";
 import { createJobsReader, type JobsReaderOptions } from "./state/jobs_reader.ts";
@@ -23,11 +24,9 @@ import { lakeNotice } from "./pages/lake_notice.tsx";
 import { HttpProblem } from "./problems.ts";
 import { addDocs } from "./api/docs.ts";
 import { healthRoutes, metricsRoutes } from "./api/health.ts";
-import { inventoryRoutes } from "./api/inventory.ts";
 import { jobFormRoutes, jobRoutes } from "./pages/job_routes.ts";
 import { jobsApiRoutes } from "./api/jobs.ts";
-import { predictChurnRoutes } from "./api/churn.ts";
-import { recommendRoutes } from "./api/recommend.ts";
+import { scoringRoutes } from "./api/scoring.ts";
 import { reportRoutes } from "./pages/report_routes.ts";
 import { boundedStore } from "./state/bounded_store.ts";
 import { createReportShelf } from "./state/report_shelf.ts";
@@ -37,9 +36,9 @@ export interface ServerDependencies extends ServingCacheOptions, JobsReaderOptio
   store: ObjectStore;
   runtime: Runtime;
   /** When set, scoring, reports and jobs need it. */
-  apiKey?: string;
+  apiKey?: string | undefined;
   /** When set, starting, cancelling and pausing runs needs it. */
-  operatorKey?: string;
+  operatorKey?: string | undefined;
   /** How long a look at the lake may take, in milliseconds; default 10,000. */
   lakeTimeoutMs?: number;
   /** Only programs on this machine reach the server: then nothing needs a key unless one is set. Default: false. */
@@ -52,8 +51,6 @@ export interface ServerDependencies extends ServingCacheOptions, JobsReaderOptio
 
 /** Paths that need no key: they show nothing of the shop. Every other one needs a key where there is one. */
 export const PUBLIC_PATHS = ["/", "/health", "/openapi.json"];
-/** Answers for applications, which have the API key. All other paths are for whoever may read reports. */
-const SCORING_PATHS = ["/predict/*", "/recommend/*", "/inventory/*"];
 /** Largest request body in bytes: a hundred customers, or the features of one, fit many times. */
 const LARGEST_BODY = 64 * 1024;
 
@@ -64,7 +61,15 @@ const LARGEST_BODY = 64 * 1024;
 export function createApp({ store: lake, runtime, ...options }: ServerDependencies): OpenAPIHono {
   const { apiKey, operatorKey, loopbackOnly = false, names = [], connections, lakeTimeoutMs = 10_000 } =
     options;
-  const operators = { apiKey, operatorKey, loopbackOnly };
+  const { models = MODELS } = options;
+  const endpoints = models.flatMap(({ serving }) => serving.endpoints);
+  // Answers for applications, which have the API key. All other paths are for whoever may read reports.
+  const scoringPaths = endpoints.map(({ path }) => path.replaceAll(/{(\w+)}/g, ":$1"));
+  const operators = {
+    ...(apiKey !== undefined && { apiKey }),
+    ...(operatorKey !== undefined && { operatorKey }),
+    loopbackOnly,
+  };
   const guarded = guardPresence(lake);
   const store = boundedStore(guarded, lakeTimeoutMs, () => cache.lake().unreachableSince);
   const shelf = createReportShelf(store, runtime);
@@ -78,26 +83,25 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   // A key protects what is read under whatever name; a proxy in front may use any.
   app.use(ownHostOnly(apiKey === undefined ? names : undefined));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }));
-  for (const path of SCORING_PATHS) app.use(path, requireApiKey(apiKey));
-  app.use(except([...PUBLIC_PATHS, ...SCORING_PATHS], requireReader(operators)));
+  for (const path of scoringPaths) app.use(path, requireApiKey(apiKey));
+  app.use(except([...PUBLIC_PATHS, ...scoringPaths], requireReader(operators)));
   // Only pages: answers to scoring requests are small, and packing them would cost more than it saves.
-  app.use(except(["/", "/health", ...SCORING_PATHS], compress(), etag()));
-  for (const path of ["/predict/*", "/jobs/*", "/api/jobs/*"]) {
+  app.use(except(["/", "/health", ...scoringPaths], compress(), etag()));
+  for (const path of [...scoringPaths, "/jobs/*", "/api/jobs/*"]) {
     app.use(path, bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }));
   }
   app.use(lakeNotice(cache, runtime));
 
   app.get("/", (c) => c.redirect("/reports"));
-  app.route("/", reportRoutes(store, cache, shelf, runtime));
-  app.route("/", predictChurnRoutes(cache));
-  app.route("/", recommendRoutes(cache));
-  app.route("/", inventoryRoutes(cache));
+  app.route("/", reportRoutes(store, cache, models, shelf, runtime));
+  for (const model of models) app.route("/", scoringRoutes(model, cache));
   app.route("/", jobRoutes({ store, runtime, board, operators }));
   app.route("/", jobFormRoutes({ runtime, board, actions, operators }));
   app.route("/", jobsApiRoutes({ store, runtime, board, actions, operators }));
   app.route("/", metricsRoutes(store, runtime, connections));
-  app.route("/", healthRoutes(cache, runtime));
+  app.route("/", healthRoutes(cache, models, runtime));
   addDocs(app, {
+    models,
     cache,
     board,
     keyRequired: apiKey !== undefined,

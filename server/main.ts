@@ -1,7 +1,7 @@
 /** `deno task serve`: the report site and the scoring API on SHOPFLOW_HOST and SHOPFLOW_PORT. */
+import { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { InputError } from "shopflow/errors/mod.ts";
-import { runCommand } from "shopflow/cli/mod.ts";
+import { runCommand, withLogLevel } from "shopflow/cli/mod.ts";
 import { openStore } from "shopflow/lake/store/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { createApp } from "./app.ts";
@@ -9,10 +9,7 @@ import { createConnectionReport } from "./connections/connection_report.ts";
 import { isThisMachine } from "./access/operator.ts";
 import { listen } from "./listen.ts";
 
-const HELP = `Serves the published reports, the pages of the jobs and the API.
-
-Usage: deno task serve
-
+const SETTINGS = `
 Settings (environment variables):
   SHOPFLOW_HOST     address to listen on (127.0.0.1)
   SHOPFLOW_PORT     port (8000)
@@ -28,16 +25,18 @@ Settings (environment variables):
 /** Windows knows no SIGTERM. */
 const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) {
+  await runCommand(async () => {
+    const program = withLogLevel(new Command("deno task serve"))
+      .description("Serves the published reports, the pages of the jobs and the API.")
+      .addHelpText("after", SETTINGS)
+      .allowExcessArguments(false)
+      .action(serve);
+    await program.parseAsync(Deno.args, { from: "user" });
+  });
+}
 
-async function main(args: string[]): Promise<void> {
-  if (args.includes("--help") || args.includes("-h")) return console.log(HELP);
-  if (args.length > 0) {
-    throw new InputError("The server takes no arguments", {
-      found: args.join(" "),
-      remedy: "Its settings are environment variables; see deno task serve --help.",
-    });
-  }
+async function serve(): Promise<void> {
   const config = loadConfig();
   const runtime = createRuntime();
   const { apiKey, operatorKey, host, publicUrl } = config;

@@ -24,23 +24,6 @@ export class HttpProblem extends ShopFlowError {
   }
 }
 
-/** What is asked for was not produced yet, or what was produced could not be loaded. */
-export function notReady(
-  what: string,
-  { failed, command = "deno task pipeline run all" }: { failed: boolean; command?: string },
-): HttpProblem {
-  if (failed) {
-    return new HttpProblem(503, "not_readable", `${what} not available: their files could not be read`, {
-      remedy: "Ask the operator: the log of this server names the file and what to do.",
-    });
-  }
-  return new HttpProblem(503, "not_ready", `${what} not available yet`, {
-    remedy:
-      `Check that SHOPFLOW_LAKE names the right lake and that its disk is mounted. Where that is so, run ` +
-      `\`${command}\`; the server picks the result up without a restart.`,
-  });
-}
-
 /** The part of a zod issue that an answer needs. */
 interface Issue {
   code?: string;

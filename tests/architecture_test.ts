@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import {
-  DRIVER_ROOMS,
+  DRIVER_MODULES,
   isDriver,
   mayImport,
-  PURE_ROOMS,
-  roomOf,
+  moduleOf,
+  PURE_MODULES,
 } from "../lib/notebook/promote/module_rules.ts";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -19,14 +19,14 @@ Deno.test("every room imports only itself and the rooms before it", async () => 
   const wrong = (await modules()).flatMap(({ file, imports }) =>
     imports.filter((target) => target.startsWith("file:"))
       .map((target) => relative(root, new URL(target).pathname))
-      .filter((target) => !target.endsWith(".json") && !mayImport(roomOf(file), roomOf(target)))
+      .filter((target) => !target.endsWith(".json") && !mayImport(moduleOf(file), moduleOf(target)))
       .map((target) => `${file} imports ${target}`)
   );
   assert.deepEqual(wrong, []);
 });
 
 Deno.test("database and cloud drivers are imported in sources, lake and warehouse only", async () => {
-  const wrong = (await modules()).filter(({ file }) => !DRIVER_ROOMS.includes(roomOf(file)))
+  const wrong = (await modules()).filter(({ file }) => !DRIVER_MODULES.includes(moduleOf(file)))
     .flatMap(({ file, imports }) =>
       imports.filter(isDriver)
         .map((target) => `${file} imports ${target}`)
@@ -37,7 +37,7 @@ Deno.test("database and cloud drivers are imported in sources, lake and warehous
 Deno.test("models, questions and the simulation do no input or output", async () => {
   const wrong: string[] = [];
   for (const { file } of await modules()) {
-    if (!PURE_ROOMS.includes(roomOf(file))) continue;
+    if (!PURE_MODULES.includes(moduleOf(file))) continue;
     const source = await Deno.readTextFile(join(root, file));
     if (/\bDeno\.(?!test)|\bfetch\(|from "node:fs/.test(source)) wrong.push(file);
   }

@@ -1,4 +1,3 @@
-import { KNOWN as SETTINGS } from "../lib/config/config.ts";
 import { simulateShop } from "shopflow/simulation/mod.ts";
 import assert from "node:assert/strict";
 
@@ -16,11 +15,4 @@ Deno.test("the README asks about a customer of the demo's shop who has a score",
   }
   assert.ok(recent.size > 1000 && recent.size < 4000, `${recent.size} customers ordered within a year`);
   assert.deepEqual([...ids].filter((id) => !recent.has(id)), []);
-});
-
-Deno.test("getting started lists every setting, and no other", async () => {
-  const page = await Deno.readTextFile(new URL("../documentation/getting_started.md", import.meta.url));
-  const rows = page.split("\n").filter((line) => line.startsWith("| `SHOPFLOW_"));
-  const listed = rows.flatMap((row) => row.split("|")[1]!.match(/SHOPFLOW_\w+/g) ?? []);
-  assert.deepEqual(listed.toSorted(), SETTINGS.toSorted());
 });

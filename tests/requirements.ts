@@ -24,7 +24,7 @@ export const TEST_DBT = Deno.env.get("SHOPFLOW_TEST_DBT") ?? "";
 /** A `dbt` command that has dbt-spark and PySpark, with `spark-sql` beside it. */
 export const TEST_SPARK = Deno.env.get("SHOPFLOW_TEST_SPARK") ?? "";
 export const TEST_CHROMIUM = Deno.env.get("SHOPFLOW_TEST_CHROMIUM") ?? "/usr/bin/chromium";
-/** Folder of the public data sets, see documentation/sources.md. */
+/** Folder of the public data sets, see CONTRIBUTING.md. */
 export const TEST_DATASETS = Deno.env.get("SHOPFLOW_TEST_DATASETS") ??
   join(import.meta.dirname!, "..", "..", "shared", "datasets");
 
@@ -64,6 +64,7 @@ const NEEDS = {
   chromium: { met: existsSync(TEST_CHROMIUM), hint: `no Chromium at ${TEST_CHROMIUM}` },
   promtool: { met: isProgram("promtool"), hint: "there is no promtool (Debian: prometheus)" },
   systemd: { met: isProgram("systemd-analyze"), hint: "there is no systemd-analyze" },
+  shellcheck: { met: isProgram("shellcheck"), hint: "there is no shellcheck (Debian: shellcheck)" },
   /** File systems of their own, which are gone with the process: `unshare` of util-linux, permitted to mount. */
   mount: {
     get met() {

@@ -1,3 +1,4 @@
+import { valueAt } from "shopflow/ml/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
 import { canBeAbsent, featureLimits } from "./features/limits.ts";
 import { churnReasonText } from "./features/features.ts";
@@ -11,7 +12,7 @@ import {
   readModelJson,
   sigmoid,
   writeModelJson,
-} from "shopflow/ml/mod.ts";
+} from "shopflow/ml/classifier/mod.ts";
 
 const FILE = "recency.json";
 const FORMAT = "shopflow-recency-1";
@@ -91,7 +92,7 @@ export function loadRecencyChurnModel(files: Record<string, Uint8Array>): Baseli
         });
       }
       const x = Math.log1p(Math.max(0, value));
-      const text = churnReasonText(feature, value, features);
+      const text = churnReasonText(feature, features);
       return {
         probability: sigmoid(intercept + slope * x),
         reasons: [{ feature, value, contribution: slope * (x - center), text }],
@@ -118,7 +119,7 @@ function logRecency(names: readonly string[], values: Float32Array, feature: str
     throw new ModelError("The recency feature is missing", { expected: feature, found: names.join(", ") });
   }
   return Float64Array.from({ length: values.length / names.length }, (_, row) => {
-    const value = values[row * names.length + column]!;
+    const value = valueAt(values, row * names.length + column);
     return Number.isNaN(value) ? 0 : Math.log1p(Math.max(0, value));
   });
 }
@@ -132,8 +133,8 @@ function logisticLine(x: Float64Array, labels: Uint8Array): { intercept: number;
     for (const [i, value] of x.entries()) {
       const p = sigmoid(intercept + slope * value);
       const weight = p * (1 - p);
-      g0 += labels[i]! - p;
-      g1 += (labels[i]! - p) * value;
+      g0 += valueAt(labels, i) - p;
+      g1 += (valueAt(labels, i) - p) * value;
       h00 += weight;
       h01 += weight * value;
       h11 += weight * value * value;

@@ -1,26 +1,30 @@
+import { mean, valueAt } from "shopflow/ml/mod.ts";
 import {
-  asked,
   auc,
   aucDifference,
   type CalibrationBin,
   calibrationError,
   calibrationTable,
   classificationMetrics,
-  type Classifier,
-  heldOutLookup,
-  type HeldOutValues,
-  type Judgement,
+  type Comparison,
   logLoss,
-  matrixRow,
   meanDifference,
   type Opponent,
   type Opponents,
+  predictionLookup,
+  readTestPredictions,
+  type TestPredictions,
+  tryScore,
+} from "shopflow/ml/evaluation/mod.ts";
+import {
+  type Classifier,
+  matrixRow,
   pickFeatures,
-  readHeldOut,
   type TreeClassifier,
   type XgboostOptions,
   xgboostTrainer,
-} from "shopflow/ml/mod.ts";
+} from "shopflow/ml/classifier/mod.ts";
+import type { MetricComparison } from "shopflow/ml/registry/mod.ts";
 import type { TemporalSplit } from "./split.ts";
 import { CHURN_HORIZON_DAYS } from "./features/features.ts";
 import { type ChurnInputs, churnInputs } from "./inputs.ts";
@@ -28,7 +32,6 @@ import { recencyBaseline } from "./baseline.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { type ChurnExamples, readChurnExamples } from "./examples.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
-import type { ComparedFigure } from "shopflow/ml/registry/mod.ts";
 
 /** A churn model, and what it said of customers whose outcome it had not seen. */
 export interface ChurnBacktest {
@@ -110,8 +113,8 @@ export function playbookOutcome(
   horizonDays: number = CHURN_HORIZON_DAYS,
 ): PlaybookOutcome {
   const active = activeRows(features, horizonDays);
-  const contacted = active.filter((row) => probabilities[row]! > riskAbove);
-  const churned = (rows: number[]) => mean(Uint8Array.from(rows, (row) => labels[row]!));
+  const contacted = active.filter((row) => valueAt(probabilities, row) > riskAbove);
+  const churned = (rows: number[]) => mean(Uint8Array.from(rows, (row) => valueAt(labels, row)));
   return { contacted: contacted.length, churned: churned(contacted), activeChurned: churned(active) };
 }
 
@@ -120,7 +123,7 @@ function activeRows(features: ChurnExamples["features"], horizonDays: number): n
   const recency = features.names.indexOf("recency_days");
   const rows: number[] = [];
   for (let row = 0; row < features.rows; row++) {
-    if (matrixRow(features, row)[recency]! <= horizonDays) rows.push(row);
+    if (valueAt(matrixRow(features, row), recency) <= horizonDays) rows.push(row);
   }
   return rows;
 }
@@ -136,25 +139,27 @@ function activeCustomerMetrics(
   horizonDays: number,
 ): Record<string, number> {
   const active = activeRows(features, horizonDays);
-  const outcomes = Uint8Array.from(active, (row) => labels[row]!);
+  const outcomes = Uint8Array.from(active, (row) => valueAt(labels, row));
   const share = active.length === 0 ? 0 : mean(outcomes);
   if (share === 0 || share === 1) return { active_rows: active.length };
   return {
     active_rows: active.length,
     active_churn_rate: share,
-    active_auc: classificationMetrics(outcomes, Float64Array.from(active, (row) => probabilities[row]!)).auc,
+    active_auc:
+      classificationMetrics(outcomes, Float64Array.from(active, (row) => valueAt(probabilities, row))).auc,
     active_baseline_auc:
-      classificationMetrics(outcomes, Float64Array.from(active, (row) => baselineProbabilities[row]!)).auc,
+      classificationMetrics(outcomes, Float64Array.from(active, (row) => valueAt(baselineProbabilities, row)))
+        .auc,
   };
 }
 
-/** The figure that versions keep of each held-out customer. */
-const CHURN_HELD_OUT = "churn_probability";
+/** The prediction that versions keep of each test customer. */
+const CHURN_PREDICTION = "churn_probability";
 
 /** What the model said of each customer of the test date, for comparisons with later versions. */
-export function churnHeldOut({ split, test, probabilities }: ChurnBacktest): HeldOutValues {
+export function churnTestPredictions({ split, test, probabilities }: ChurnBacktest): TestPredictions {
   return {
-    figure: CHURN_HELD_OUT,
+    metric: CHURN_PREDICTION,
     customerIds: test.customerIds,
     days: test.customerIds.map(() => split.test),
     values: probabilities,
@@ -166,13 +171,9 @@ function namedMetrics(prefix: string, labels: Uint8Array, probabilities: Float64
   return { [`${prefix}auc`]: auc, [`${prefix}log_loss`]: logLoss, [`${prefix}brier`]: brier };
 }
 
-function mean(labels: Uint8Array): number {
-  return labels.reduce((sum, label) => sum + label, 0) / labels.length;
-}
-
 /** Fewer customers of an outcome say nothing of how well a model ranks them. */
 const FEWEST_OF_AN_OUTCOME = 10;
-/** Share of the test customers of whom an older version must have predictions to be judged by them. */
+/** Share of the test customers of whom an older version must have predictions to be compared by them. */
 const LEAST_COVERED = 0.9;
 
 /** What an opponent said of customers of a backtest, in the order of its rows; NaN where it said nothing. */
@@ -190,7 +191,7 @@ interface Answers {
  * of the test period: the opponent is of an older snapshot, so its own test date is not later, and the labels it learned
  * from end before that (see `temporalSplit`). That its knowledge is older is no flaw of the comparison but the question:
  * which of the two should score from now on. One that does know later outcomes (after a rollback of the lake, or of
- * another shop) is not judged.
+ * another shop) is not compared.
  *
  * Where a feature of the opponent is not computed any more, or its files cannot be read, it answers by the predictions
  * that it stored of its own test date. The challenger's stand-in for that date is fitted as the challenger was, on what
@@ -198,26 +199,26 @@ interface Answers {
  *
  * @param backtestOn Fits and measures as the challenger was, on another test date.
  */
-export async function judgeChurnChallenger(
+export async function compareChurnModel(
   backtest: ChurnBacktest,
   { champion, reference }: Opponents,
   backtestOn: (date: string) => Promise<ChurnBacktest>,
-): Promise<Judgement> {
+): Promise<Comparison> {
   const { test, split, baselineProbabilities } = backtest;
   const unmeasured = tooFew(test.labels);
-  if (unmeasured !== undefined) return { figures: [], unmeasured };
-  const figures = figuresAgainst({ backtest, probabilities: baselineProbabilities }, "baseline", backtest);
-  const judgement: Judgement = {
-    holdOut: `${count(test.labels.length)} customers as of ${split.test}`,
-    figures,
+  if (unmeasured !== undefined) return { metrics: [], unmeasured };
+  const metrics = metricsAgainst({ backtest, probabilities: baselineProbabilities }, "baseline", backtest);
+  const comparison: Comparison = {
+    testSet: `${count(test.labels.length)} customers as of ${split.test}`,
+    metrics,
   };
   for (const [role, opponent] of [["champion", champion], ["reference", reference]] as const) {
     if (opponent === undefined) continue;
-    const answers = await asked(() => answersOf(opponent, backtest, backtestOn));
-    if ("unjudged" in answers) judgement[`${role}Unjudged`] = answers.unjudged;
-    else addFigures(figures, figuresAgainst(answers, role, backtest));
+    const answers = await tryScore(() => answersOf(opponent, backtest, backtestOn));
+    if ("unscorable" in answers) comparison[`${role}Unscorable`] = answers.unscorable;
+    else addMetrics(metrics, metricsAgainst(answers, role, backtest));
   }
-  return judgement;
+  return comparison;
 }
 
 /** @throws {ModelError} when the opponent cannot be compared with the challenger. */
@@ -226,18 +227,18 @@ async function answersOf(
   backtest: ChurnBacktest,
   backtestOn: (date: string) => Promise<ChurnBacktest>,
 ): Promise<Answers> {
-  const { card, files, unreadable } = opponent;
+  const { card, files, unscorable } = opponent;
   if (card !== undefined && !(card.asOf <= backtest.split.test)) {
     throw new ModelError(
-      `it learned from data up to ${card.asOf}, the hold-out begins on ${backtest.split.test}`,
+      `it learned from data up to ${card.asOf}, the test set begins on ${backtest.split.test}`,
     );
   }
-  const own = unreadable === undefined
-    ? await asked(() => ownAnswers(files, backtest))
-    : { unjudged: unreadable };
-  if (!("unjudged" in own)) return { backtest, probabilities: own };
-  const stored = await asked(() => storedAnswers(files, backtest, backtestOn));
-  if ("unjudged" in stored) throw new ModelError(`${own.unjudged}; ${stored.unjudged}`);
+  const own = unscorable === undefined
+    ? await tryScore(() => ownAnswers(files, backtest))
+    : { unscorable: unscorable };
+  if (!("unscorable" in own)) return { backtest, probabilities: own };
+  const stored = await tryScore(() => storedAnswers(files, backtest, backtestOn));
+  if ("unscorable" in stored) throw new ModelError(`${own.unscorable}; ${stored.unscorable}`);
   return stored;
 }
 
@@ -262,11 +263,11 @@ async function storedAnswers(
   latest: ChurnBacktest,
   backtestOn: (date: string) => Promise<ChurnBacktest>,
 ): Promise<Answers> {
-  const stored = readHeldOut(files, CHURN_HELD_OUT);
+  const stored = readTestPredictions(files, CHURN_PREDICTION);
   const [date] = stored?.days ?? [];
   if (stored === undefined || date === undefined) throw new ModelError("it stored no predictions");
   const backtest = date === latest.split.test ? latest : await backtestOn(date);
-  const of = heldOutLookup(stored);
+  const of = predictionLookup(stored);
   const { customerIds, labels } = backtest.test;
   const probabilities = Float64Array.from(customerIds, (id) => of(id, date) ?? NaN);
   const found = probabilities.filter((value) => !Number.isNaN(value)).length;
@@ -281,15 +282,15 @@ async function storedAnswers(
 }
 
 /** Figures are named by their rows where these are not all the challenger's test customers. */
-function figuresAgainst(
+function metricsAgainst(
   { backtest, probabilities }: Answers,
   opponent: "baseline" | "champion" | "reference",
   latest: ChurnBacktest,
-): ComparedFigure[] {
+): MetricComparison[] {
   const rows = [...probabilities.keys()].filter((row) => !Number.isNaN(probabilities[row]));
-  const labels = Uint8Array.from(rows, (row) => backtest.test.labels[row]!);
-  const ours = Float64Array.from(rows, (row) => backtest.probabilities[row]!);
-  const theirs = Float64Array.from(rows, (row) => probabilities[row]!);
+  const labels = Uint8Array.from(rows, (row) => valueAt(backtest.test.labels, row));
+  const ours = Float64Array.from(rows, (row) => valueAt(backtest.probabilities, row));
+  const theirs = Float64Array.from(rows, (row) => valueAt(probabilities, row));
   const among = ` of ${count(rows.length)} customers as of ${backtest.split.test}`;
   const isWhole = backtest === latest && rows.length === probabilities.length;
   return [{
@@ -308,20 +309,20 @@ function figuresAgainst(
   }];
 }
 
-/** Figures of the same rows stand side by side; as many other rows have another figure of the challenger. */
-function addFigures(figures: ComparedFigure[], more: ComparedFigure[]): void {
-  for (const figure of more) {
-    const same = figures.find(({ name, challenger }) =>
-      name === figure.name && challenger === figure.challenger
+/** Metrics of the same rows stand side by side; as many other rows have another metric of the challenger. */
+function addMetrics(metrics: MetricComparison[], more: MetricComparison[]): void {
+  for (const metric of more) {
+    const same = metrics.find(({ name, challenger }) =>
+      name === metric.name && challenger === metric.challenger
     );
-    if (same === undefined) figures.push(figure);
-    else Object.assign(same, figure);
+    if (same === undefined) metrics.push(metric);
+    else Object.assign(same, metric);
   }
 }
 
 function losses(labels: Uint8Array, probabilities: Float64Array): Float64Array {
   return probabilities.map((probability, row) =>
-    logLoss(Uint8Array.of(labels[row]!), Float64Array.of(probability))
+    logLoss(Uint8Array.of(valueAt(labels, row)), Float64Array.of(probability))
   );
 }
 

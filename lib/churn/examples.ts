@@ -1,6 +1,6 @@
-import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
+import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import { CHURN_FEATURES, CHURN_HORIZON_DAYS, churnFeaturesSql, churnLabelsSql } from "./features/features.ts";
-import { type FeatureMatrix, featureMatrix, stackMatrices } from "shopflow/ml/mod.ts";
+import { type FeatureMatrix, featureMatrix, stackMatrices } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 
 /** Customers as they were on as-of dates, and what became of them. */
@@ -49,20 +49,6 @@ export async function readChurnExamples(
   };
 }
 
-/** First and last day with a sale; throws a ModelError when there is none. */
-export async function salesPeriod(session: Pick<Session, "rows">): Promise<{ first: string; last: string }> {
-  const [period] = await session.rows<{ first: string | null; last: string | null }>(
-    "SELECT min(order_date) AS first, max(order_date) AS last FROM fact_orders " +
-      "WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN'",
-  );
-  if (period?.first && period.last) return { first: period.first, last: period.last };
-  throw new ModelError("There are no orders to learn from", {
-    expected: "sales of known customers in fact_orders",
-    found: "none",
-    remedy: "Load a shop: `deno task simulate` or `deno task import`.",
-  });
-}
-
 async function examplesAt(
   session: Pick<Session, "columns">,
   asOf: string,
@@ -75,7 +61,7 @@ JOIN (${churnLabelsSql(asOf, horizonDays)}) AS labels ON labels.customer_id = fe
 ORDER BY features.customer_id`);
   const customerIds = columns.customer_id as string[];
   if (customerIds.length === 0) {
-    throw new TooLittleDataError(`No customer can be judged as of ${asOf}`, {
+    throw new TooLittleDataError(`There are no customers to score as of ${asOf}`, {
       expected: "customers with an order in the year before",
       found: "none",
     });

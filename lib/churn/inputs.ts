@@ -1,3 +1,4 @@
+import { valueAt } from "shopflow/ml/mod.ts";
 import {
   canBeAbsent,
   contradiction,
@@ -12,7 +13,7 @@ import {
   matrixRow,
   readModelJson,
   writeModelJson,
-} from "shopflow/ml/mod.ts";
+} from "shopflow/ml/classifier/mod.ts";
 
 const FILE = "inputs.json";
 const FORMAT = "shopflow-churn-inputs-1";
@@ -81,7 +82,7 @@ function range(
 ): { least: number; most: number } | null {
   let seen: { least: number; most: number } | null = null;
   for (let at = column; at < rows * names.length; at += names.length) {
-    const value = values[at]!;
+    const value = valueAt(values, at);
     if (Number.isNaN(value)) continue;
     seen ??= { least: value, most: value };
     seen.least = Math.min(seen.least, value);
@@ -96,7 +97,7 @@ function sample(rows: number, wanted: number, random: () => number): number[] {
   const count = Math.min(rows, wanted);
   for (let i = 0; i < count; i++) {
     const other = i + Math.floor(random() * (rows - i));
-    [order[i], order[other]] = [order[other]!, order[i]!];
+    [order[i], order[other]] = [valueAt(order, other), valueAt(order, i)];
   }
   return order.slice(0, count);
 }
@@ -155,10 +156,11 @@ export function indexBackground({ names, rows, values }: FeatureMatrix): Backgro
   const width = names.length;
   const sorted = names.map((_, j) => {
     const column = new Float32Array(rows);
-    for (let row = 0; row < rows; row++) column[row] = values[row * width + j]!;
+    for (let row = 0; row < rows; row++) column[row] = valueAt(values, row * width + j);
     return column.filter((value) => !Number.isNaN(value)).sort();
   });
-  const rank = (j: number, value: number) => Number.isNaN(value) ? NaN : middleRank(sorted[j]!, value);
+  const rank = (j: number, value: number) =>
+    Number.isNaN(value) ? NaN : middleRank(valueAt(sorted, j), value);
   const ranks = values.map((value, at) => rank(at % width, value));
   return {
     mostAlike(known, count) {
@@ -166,7 +168,7 @@ export function indexBackground({ names, rows, values }: FeatureMatrix): Backgro
       const distances = new Float64Array(rows);
       for (let row = 0; row < rows; row++) {
         for (const [j, own] of wanted) {
-          const other = ranks[row * width + j]!;
+          const other = valueAt(ranks, row * width + j);
           const apart = Number.isNaN(own) || Number.isNaN(other)
             ? Number(Number.isNaN(own) !== Number.isNaN(other))
             : own - other;
@@ -175,7 +177,7 @@ export function indexBackground({ names, rows, values }: FeatureMatrix): Backgro
       }
       // Equally distant rows stay in the background's random order.
       return Array.from({ length: rows }, (_, row) => row)
-        .sort((a, b) => distances[a]! - distances[b]! || a - b).slice(0, count);
+        .sort((a, b) => valueAt(distances, a) - valueAt(distances, b) || a - b).slice(0, count);
     },
   };
 }
@@ -191,7 +193,7 @@ function firstIndex(sorted: Float32Array, holds: (value: number) => boolean): nu
   let [from, to] = [0, sorted.length];
   while (from < to) {
     const middle = (from + to) >> 1;
-    if (holds(sorted[middle]!)) to = middle;
+    if (holds(valueAt(sorted, middle))) to = middle;
     else from = middle + 1;
   }
   return from;

@@ -1,3 +1,4 @@
+import { valueAt } from "shopflow/ml/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
 import { churnReasonText } from "./features/features.ts";
 import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./inputs.ts";
@@ -9,7 +10,7 @@ import {
   sigmoid,
   type TreeClassifier,
   treeMargin,
-} from "shopflow/ml/mod.ts";
+} from "shopflow/ml/classifier/mod.ts";
 
 /** Why a customer's churn risk is above or below the average customer's. */
 export interface Reason {
@@ -41,8 +42,8 @@ interface ChurnEstimate extends ChurnPrediction {
 export interface ChurnModel {
   readonly featureNames: string[];
   /**
-   * @param features Values by feature name, all that the shop knows of the customer; null or absent means that there is
-   *   nothing to measure, as in the training data.
+   * @param features Values by feature name; null means that there is nothing to measure, as in the training data. One
+   *   that is absent counts as null, but its reason says that it was not provided.
    * @throws {ModelError} when a name is no feature, a value is not a finite number, or nothing is known.
    */
   predict(features: Record<string, number | null>): ChurnPrediction;
@@ -154,19 +155,21 @@ function declareChurnModel(
           .map(([name, value]) => [name, value === "none" ? null : value as number]),
       );
       const row = featureRow(names, known, { mayBeEmpty: true });
-      const given = [...names.keys()].filter((j) => names[j]! in known);
+      const given = [...names.keys()].filter((j) => valueAt(names, j) in known);
       const complete = given.length === names.length;
-      const rows = complete ? [row] : index.mostAlike(given.map((j) => [j, row[j]!]), ALIKE).map((alike) => {
-        const completed = matrixRow(inputs.background, alike).slice();
-        for (const j of given) completed[j] = row[j]!;
-        return completed;
-      });
+      const rows = complete
+        ? [row]
+        : index.mostAlike(given.map((j) => [j, valueAt(row, j)]), ALIKE).map((alike) => {
+          const completed = matrixRow(inputs.background, alike).slice();
+          for (const j of given) completed[j] = valueAt(row, j);
+          return completed;
+        });
       const contributions = new Float64Array(names.length);
       let probability = 0;
       for (const one of rows) {
         const scored = score(one);
         probability += scored.probability / rows.length;
-        for (const j of given) contributions[j]! += scored.contributions[j]! / rows.length;
+        for (const j of given) contributions[j]! += valueAt(scored.contributions, j) / rows.length;
       }
       return {
         probability,
@@ -186,13 +189,13 @@ function strongestReasons(
 ): Reason[] {
   return [...contributions.keys()]
     .filter((j) => contributions[j] !== 0)
-    .sort((a, b) => Math.abs(contributions[b]!) - Math.abs(contributions[a]!))
+    .sort((a, b) => Math.abs(valueAt(contributions, b)) - Math.abs(valueAt(contributions, a)))
     .slice(0, count)
     .map((j) => {
-      const feature = names[j]!;
+      const feature = valueAt(names, j);
       const value = features[feature] ?? null;
-      const text = churnReasonText(feature, value, features);
-      return { feature, value, contribution: contributions[j]!, text };
+      const text = churnReasonText(feature, features);
+      return { feature, value, contribution: valueAt(contributions, j), text };
     });
 }
 
@@ -203,7 +206,7 @@ function featureRow(
 ): Float32Array {
   const strange = Object.keys(features).filter((name) => !names.includes(name));
   if (strange.length > 0) {
-    throw new ModelError("Not a feature of this model", {
+    throw new ModelError("Unknown feature of this model", {
       expected: `names among ${names.join(", ")}`,
       found: strange.join(", "),
     });

@@ -1,17 +1,10 @@
+import { valueAt } from "shopflow/ml/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { CHURN_HORIZON_DAYS } from "./features/features.ts";
 import { createChurnModel, type Reason } from "./model.ts";
-import { matrixRow, type TreeClassifier } from "shopflow/ml/mod.ts";
+import { matrixRow, type TreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { readChurnFeatures } from "./examples.ts";
-
-/** The business's case against churn, as it states it: rates per month, money per year. */
-export const CHURN_CASE = { monthlyChurn: 0.15, yearlyLoss: 2_000_000, targetMonthlyChurn: 0.10 };
-
-/** Yearly loss at another monthly churn, in proportion to the business's own figures. */
-export function yearlyChurnLoss(monthlyChurn: number): number {
-  return CHURN_CASE.yearlyLoss * monthlyChurn / CHURN_CASE.monthlyChurn;
-}
 
 /** What the business does about customers at risk, and what it assumes about the effect. */
 export interface ChurnPlaybook {
@@ -185,7 +178,7 @@ export async function scoreCustomers(
   return customerIds.map((customerId, row): ScoredCustomer => {
     const values = matrixRow(features, row);
     const known = Object.fromEntries(
-      features.names.map((name, j) => [name, Number.isNaN(values[j]!) ? null : values[j]!]),
+      features.names.map((name, j) => [name, Number.isNaN(valueAt(values, j)) ? null : valueAt(values, j)]),
     );
     const { probability, reasons } = model.predict(known);
     return atStake({ customerId, churnProbability: probability, reasons }, known, horizonDays);

@@ -1,4 +1,7 @@
 import process from "node:process";
+import { type Command, Option } from "commander";
+import { logLevelOf } from "shopflow/config/mod.ts";
+import { LOG_LEVELS, type LogLevel, setLogLevel } from "shopflow/runtime/mod.ts";
 import { diskFullError, isDiskFull, maskError, maskSecrets, ShopFlowError } from "shopflow/errors/mod.ts";
 
 /**
@@ -10,10 +13,37 @@ export async function runCommand(main: () => Promise<void>): Promise<void> {
   maskOutput();
   endOnUncaught();
   try {
+    setLogLevel(logLevelOf(ownLogLevel()));
     await main();
   } catch (error) {
     await fail(error);
   }
+}
+
+/**
+ * Adds `--log-level` to a program and to all of its commands. It counts for what the program starts, too: the level is
+ * handed on in the environment.
+ */
+export function withLogLevel(program: Command): Command {
+  return program
+    .addOption(
+      new Option(
+        "--log-level <level>",
+        "how much to log to standard error; default: SHOPFLOW_LOG_LEVEL, or info",
+      )
+        .choices(LOG_LEVELS),
+    )
+    .on("option:log-level", (level: LogLevel) => {
+      setLogLevel(level);
+      Deno.env.set("SHOPFLOW_LOG_LEVEL", level);
+    })
+    .configureHelp({ showGlobalOptions: true });
+}
+
+/** Git's filters run without the permission to read the environment. */
+function ownLogLevel(): { SHOPFLOW_LOG_LEVEL?: string | undefined } {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "SHOPFLOW_LOG_LEVEL" });
+  return state === "granted" ? { SHOPFLOW_LOG_LEVEL: Deno.env.get("SHOPFLOW_LOG_LEVEL") } : {};
 }
 
 async function fail(thrown: unknown): Promise<never> {

@@ -10,12 +10,13 @@ interface TextColumn {
 /** Rows as aligned text with a header, for a terminal. Cells may have colours. */
 export function textTable(columns: TextColumn[], rows: string[][]): string {
   const widths = columns.map(({ title }, i) =>
-    Math.max(title.length, ...rows.map((row) => visibleLength(row[i]!)))
+    Math.max(title.length, ...rows.map((row) => visibleLength(row[i] ?? "")))
   );
   const line = (cells: string[]) =>
-    cells.map((cell, i) => {
-      const room = " ".repeat(widths[i]! - visibleLength(cell));
-      return columns[i]!.align === "right" ? room + cell : cell + room;
+    columns.map(({ align }, i) => {
+      const cell = cells[i] ?? "";
+      const padding = " ".repeat((widths[i] ?? 0) - visibleLength(cell));
+      return align === "right" ? padding + cell : cell + padding;
     }).join("  ").trimEnd();
   return [
     line(columns.map(({ title }) => title)),
@@ -26,43 +27,24 @@ export function textTable(columns: TextColumn[], rows: string[][]): string {
 
 const visibleLength = (text: string) => stripVTControlCharacters(text).length;
 
-/** Bytes for people, e.g. `1.2 MiB`. */
-export function formatSize(bytes: number): string {
-  const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
-  const power = bytes < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 1024 ** power;
-  return `${value.toFixed(power === 0 || value >= 100 ? 0 : 1)} ${UNITS[power]}`;
-}
-
-/** A whole number for people, e.g. `12,345`. */
-export const formatCount = (count: number) => count.toLocaleString("en-US");
-
-/** An ISO time for people, to the second in UTC. */
-export const formatTime = (iso: string) => iso.slice(0, 19).replace("T", " ");
-
-/** `1 file`, `2 files`. */
-export const countText = (count: number, noun: string) =>
-  `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
-
 /**
- * Months for people: those that follow one another are told by the first and the last, e.g.
- * `2023-01 to 2023-04, 2024-12`.
+ * Months for people; consecutive ones as a range, e.g. `2023-01 to 2023-04, 2024-12`.
  *
- * @param months As `month_of` writes them; what is no month, e.g. `undated`, stands for itself.
+ * @param months `YYYY-MM`; anything else, e.g. `undated`, is listed as it is.
  */
 export function monthSpans(months: string[]): string {
-  const spans: string[][] = [];
+  const spans: { first: string; last: string; length: number }[] = [];
   for (const month of months.toSorted()) {
-    const last = spans.at(-1);
-    if (last && month === monthAfter(last.at(-1)!)) last.push(month);
-    else spans.push([month]);
+    const span = spans.at(-1);
+    if (span && month === monthAfter(span.last)) [span.last, span.length] = [month, span.length + 1];
+    else spans.push({ first: month, last: month, length: 1 });
   }
-  return spans.flatMap((span) => span.length > 2 ? [`${span[0]} to ${span.at(-1)}`] : span).join(", ");
+  return spans.map(({ first, last, length }) =>
+    length === 1 ? first : `${first}${length === 2 ? ", " : " to "}${last}`
+  ).join(", ");
 }
 
-function monthAfter(month: string): string | undefined {
-  const [, year, number] = month.match(/^(\d{4})-(\d{2})$/) ?? [];
-  if (year === undefined) return undefined;
-  const next = Number(year) * 12 + Number(number);
-  return `${String(Math.floor(next / 12)).padStart(4, "0")}-${String(next % 12 + 1).padStart(2, "0")}`;
-}
+const monthAfter = (month: string): string | undefined =>
+  /^\d{4}-(?:0[1-9]|1[0-2])$/.test(month)
+    ? Temporal.PlainYearMonth.from(month).add({ months: 1 }).toString()
+    : undefined;

@@ -1,7 +1,7 @@
 import { ConfigError } from "shopflow/errors/mod.ts";
 import { schemeOf } from "./connection_url.ts";
 
-/** Where alerts of a name are sent. */
+/** Where the alerts of a channel are sent. */
 export type AlertChannel = WebhookChannel | MailChannel;
 
 /** Takes a JSON message as Slack's incoming webhooks do; so do Mattermost, Rocket.Chat and Discord (`…/slack`). */
@@ -12,7 +12,7 @@ export interface WebhookChannel {
   url: string;
 }
 
-/** A mail server. */
+/** Sends mails through a server. */
 export interface MailChannel {
   kind: "mail";
   name: string;
@@ -20,7 +20,7 @@ export interface MailChannel {
   port: number;
   /** TLS from the first byte (`smtps:`), STARTTLS that must succeed, or none (`smtp:` with `tls=none`). */
   tls: "implicit" | "starttls" | "none";
-  credentials?: { user: string; password: string };
+  credentials?: { user: string; password: string } | undefined;
   from: string;
   to: string[];
   /** File with certificates (PEM) of an authority that the system does not know. */
@@ -38,7 +38,7 @@ const EXAMPLE = "operations=https://hooks.example.com/services/… " +
 export function alertChannels(value: string): AlertChannel[] {
   const channels = value.split(/\s+/).filter((entry) => entry !== "").map(channel);
   const twice = channels.find(({ name }, i) => channels.findIndex((other) => other.name === name) < i);
-  if (twice !== undefined) throw wrong(`has the channel ${twice.name} twice`, "each name once");
+  if (twice !== undefined) throw wrong(`channel ${twice.name} twice`, "each name once");
   return channels;
 }
 
@@ -46,7 +46,7 @@ function channel(entry: string, position: number): AlertChannel {
   const [, name, address] = entry.match(/^([a-z][a-z0-9-]*)=(.+)$/s) ?? [];
   if (name === undefined || address === undefined) {
     throw wrong(
-      `cannot be read at its ${position + 1}. entry`,
+      `entry ${position + 1}`,
       `name=url with a name of lower-case letters, digits and -, such as ${EXAMPLE}`,
     );
   }
@@ -55,7 +55,7 @@ function channel(entry: string, position: number): AlertChannel {
   if (url === null || url.hostname === "" || url.hash !== "" || !isUsual) {
     // After a space in a password, a piece of it would be taken for the name.
     throw wrong(
-      `has no usable address in its ${position + 1}. entry`,
+      `address in entry ${position + 1}`,
       "https://…, smtps://… or smtp://…; in a password, a space is written as %20, # as %23, / as %2F, ? as %3F, @ as %40",
       url === null ? `${schemeOf(address)} that cannot be read` : schemeOf(address),
     );
@@ -65,7 +65,7 @@ function channel(entry: string, position: number): AlertChannel {
 
 function webhook(name: string, url: URL): WebhookChannel {
   if (url.protocol === "http:" && !isLoopback(url.hostname)) {
-    throw wrong(`would send alerts of ${name} and the webhook's secret unencrypted`, "https://", "http://");
+    throw wrong(`${name}: sends alerts and the webhook's secret unencrypted`, "https://", "http://");
   }
   return { kind: "webhook", name, url: url.href };
 }
@@ -75,21 +75,22 @@ function mail(name: string, url: URL): MailChannel {
   const unknown = [...options.keys()].filter((key) => !["from", "to", "tls", "ca"].includes(key));
   if (unknown.length > 0) {
     // It may be a piece of a password with a ?.
-    throw wrong(`has an unknown option for ${name}`, "from, to, tls or ca");
+    throw wrong(`${name}: unknown option`, "from, to, tls or ca");
   }
   if (!["", "/"].includes(url.pathname)) {
-    throw wrong(`has a path behind the mail server of ${name}`, "smtps://host:port?from=…&to=…");
+    throw wrong(`${name}: path after the mail server`, "smtps://host:port?from=…&to=…");
   }
   const addresses = (key: string) => (options.get(key) ?? "").split(",").filter((address) => address !== "");
   const [from, ...others] = addresses("from");
   if (from === undefined || others.length > 0 || !isAddress(from)) {
-    throw wrong(`says not who the mails of ${name} are from`, "from=ADDRESS", counted(addresses("from")));
+    throw wrong(`${name}: sender`, "from=ADDRESS", counted(addresses("from")));
   }
   const to = addresses("to");
   if (to.length === 0 || !to.every(isAddress)) {
-    throw wrong(`says not who the mails of ${name} go to`, "to=ADDRESS,ADDRESS", counted(to));
+    throw wrong(`${name}: recipients`, "to=ADDRESS,ADDRESS", counted(to));
   }
   const tls = tlsOf(name, url);
+  const caFile = options.get("ca");
   return {
     kind: "mail",
     name,
@@ -99,7 +100,7 @@ function mail(name: string, url: URL): MailChannel {
     from,
     to,
     ...(url.username === "" ? {} : { credentials: credentials(name, url) }),
-    ...(options.has("ca") ? { caFile: options.get("ca")! } : {}),
+    ...(caFile === null ? {} : { caFile }),
   };
 }
 
@@ -109,9 +110,9 @@ function tlsOf(name: string, { protocol, searchParams, username, hostname }: URL
   if (protocol === "smtp:" && (asked === null || asked === "starttls")) return "starttls";
   if (protocol === "smtp:" && asked === "none") {
     if (username === "" || isLoopback(hostname)) return "none";
-    throw wrong(`would send the password of ${name} unencrypted`, "smtps://, or smtp:// without tls=none");
+    throw wrong(`${name}: sends the password unencrypted`, "smtps://, or smtp:// without tls=none");
   }
-  throw wrong(`has an unknown way of TLS for ${name}`, "smtps://, or smtp:// with tls=starttls or tls=none");
+  throw wrong(`${name}: tls`, "smtps://, or smtp:// with tls=starttls or tls=none");
 }
 
 function credentials(name: string, { username, password }: URL): MailChannel["credentials"] {
@@ -119,11 +120,11 @@ function credentials(name: string, { username, password }: URL): MailChannel["cr
     return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
   } catch {
     // The cause would show what is secret.
-    throw wrong(`has a user or password of ${name} that cannot be read`, "% in them written as %25");
+    throw wrong(`${name}: user or password`, "% in them written as %25");
   }
 }
 
-/** What came for addresses; not itself, since it may be a piece of a password. */
+/** Describes what stands in place of addresses without showing it, since it may be a piece of a password. */
 const counted = (found: string[]) =>
   found.length === 0 ? "nothing" : `${found.length} that are not all addresses`;
 
@@ -131,8 +132,8 @@ const isAddress = (text: string) => /^[^\s@<>,;:"]+@[^\s@<>,;:"]+$/.test(text);
 
 const isLoopback = (host: string) => host === "localhost" || host === "[::1]" || /^127\.[\d.]+$/.test(host);
 
-const wrong = (problem: string, expected: string, found?: string) =>
-  new ConfigError(`SHOPFLOW_ALERT_CHANNELS ${problem}`, {
+const wrong = (where: string, expected: string, found?: string) =>
+  new ConfigError(`Invalid SHOPFLOW_ALERT_CHANNELS (${where})`, {
     expected,
     ...(found === undefined ? {} : { found }),
   });

@@ -1,8 +1,9 @@
 import { ConfigError, knowSecrets } from "shopflow/errors/mod.ts";
+import { LOG_LEVELS, type LogLevel } from "shopflow/runtime/mod.ts";
 import { isAbsolute, join, resolve } from "node:path";
 import { checkConnectionUrl, schemeOf } from "./connection_url.ts";
-import { keySetting, pathSetting, shownValue } from "./setting_value.ts";
 import { type AlertChannel, alertChannels } from "./alert_channels.ts";
+import { SETTINGS } from "./settings.ts";
 
 /**
  * The lake's address as the programs use it: an absolute folder, or `s3://bucket/prefix` without a slash at its end.
@@ -11,7 +12,7 @@ import { type AlertChannel, alertChannels } from "./alert_channels.ts";
  */
 function lakeUrl(value: string, cwd: string): string {
   const [, scheme] = value.match(/^([A-Za-z][A-Za-z0-9+.-]+):\/\//) ?? [];
-  if (scheme === undefined) return resolve(cwd, pathSetting("SHOPFLOW_LAKE", value)!);
+  if (scheme === undefined) return resolve(cwd, pathSetting("SHOPFLOW_LAKE", value) ?? "");
   const [bucket = "", ...prefix] = value.slice(`${scheme}://`.length).replace(/\/$/, "").split("/");
   const named = prefix.every((name) => /^[^.\s?#\\@:][^\s?#\\@:]*$/.test(name));
   if (scheme === "s3" && /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) && named) {
@@ -19,7 +20,7 @@ function lakeUrl(value: string, cwd: string): string {
   }
   // Secret keys of AWS have slashes, so that a piece of one may look like a bucket or prefix.
   const isHarmless = scheme === "s3" && !/[@:?#=+%]/.test(value.slice("s3://".length));
-  throw new ConfigError("SHOPFLOW_LAKE is not a place for a lake", {
+  throw new ConfigError("Invalid SHOPFLOW_LAKE", {
     expected: "a folder, or s3://bucket or s3://bucket/prefix",
     found: isHarmless ? JSON.stringify(value) : schemeOf(value),
     remedy: "Credentials and endpoint of S3 come from AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL and the like.",
@@ -27,7 +28,7 @@ function lakeUrl(value: string, cwd: string): string {
 }
 
 /**
- * Where people reach the server, without a slash at its end; undefined when it is not said.
+ * Public address of the server, without a slash at its end; undefined when it is not set.
  *
  * @throws {ConfigError} when it is no such address.
  */
@@ -38,16 +39,16 @@ function publicUrl(value: string | undefined): string | undefined {
   if (url !== null && isPlain && /^https?:$/.test(url.protocol)) {
     return url.href.replace(/\/+$/, "");
   }
-  throw new ConfigError("SHOPFLOW_PUBLIC_URL is not the address of a server", {
+  throw new ConfigError("Invalid SHOPFLOW_PUBLIC_URL", {
     expected: "http:// or https:// with a host and perhaps a path, e.g. https://shopflow.example.com",
     found: schemeOf(value),
-    remedy: "It has neither user nor password, parameters or a #. The value is not shown here.",
+    remedy: "Leave out user, password, parameters and #. The value is not shown here.",
   });
 }
 
 /** The run of a job that a program was started for. */
 interface ServedRun {
-  /** Job and slot, e.g. `refresh-data@2024-10-02T03:05Z`. */
+  /** Job and scheduled time, e.g. `refresh-data@2024-10-02T03:05Z`. */
   name: string;
   /** Beginning of the data interval, ISO 8601 in UTC. */
   from: string;
@@ -68,17 +69,17 @@ const INTERVAL = new RegExp(`^(${TIME})/(${TIME})$`);
 function servedRun(env: Record<string, string | undefined>): ServedRun | undefined {
   const { SHOPFLOW_RUN: name, SHOPFLOW_DATA_INTERVAL: interval } = env;
   if (!name && !interval) return undefined;
-  const [, slot] = NAME.exec(name ?? "") ?? [];
-  if (!name || !isTime(slot)) {
-    throw new ConfigError("SHOPFLOW_RUN is not the name of a run", {
-      expected: "JOB@SLOT in UTC, e.g. refresh-data@2024-10-02T03:05Z",
+  const [, scheduledFor] = NAME.exec(name ?? "") ?? [];
+  if (!name || !isTime(scheduledFor)) {
+    throw new ConfigError("Invalid SHOPFLOW_RUN", {
+      expected: "JOB@TIME in UTC, e.g. refresh-data@2024-10-02T03:05Z",
       found: name ? shownValue(name) : "SHOPFLOW_DATA_INTERVAL alone",
       remedy: "The scheduler sets both; unset them to start a program by hand.",
     });
   }
   const [, from, to] = INTERVAL.exec(interval ?? "") ?? [];
   if (!isTime(from) || !isTime(to) || Date.parse(from) > Date.parse(to)) {
-    throw new ConfigError("SHOPFLOW_DATA_INTERVAL is not a data interval", {
+    throw new ConfigError("Invalid SHOPFLOW_DATA_INTERVAL", {
       expected: "FROM/TO in UTC, FROM not after TO, e.g. 2024-10-02T02:05Z/2024-10-02T03:05Z",
       found: interval ? shownValue(interval) : "SHOPFLOW_RUN alone",
       remedy: "The scheduler sets both; unset them to start a program by hand.",
@@ -106,8 +107,8 @@ export interface Config {
    */
   ticketsUrl: string;
   /** Key of the Support API. `SHOPFLOW_SUPPORT_API_KEY`. */
-  supportApiKey?: string;
-  /** Seconds for which a source that was lost is tried again. `SHOPFLOW_RECONNECT_SECONDS`, default 120. */
+  supportApiKey?: string | undefined;
+  /** How long to reconnect to a source that was lost, in seconds. `SHOPFLOW_RECONNECT_SECONDS`, default 120. */
   reconnectSeconds: number;
   /** The lake: a folder or `s3://bucket/prefix`. `SHOPFLOW_LAKE`, default `<home>/lake`. */
   lakeUrl: string;
@@ -118,50 +119,32 @@ export interface Config {
   /** `SHOPFLOW_PORT`, default 8000. */
   port: number;
   /** Most connections to the server at a time. `SHOPFLOW_MAX_CONNECTIONS`; without it half of the descriptors. */
-  maxConnections?: number;
+  maxConnections?: number | undefined;
   /** When set, scoring, reports, pages of jobs and metrics need it, in `x-api-key` or as password. `SHOPFLOW_API_KEY`. */
-  apiKey?: string;
-  /** When set, starting, cancelling and pausing runs in the server needs it. `SHOPFLOW_OPERATOR_KEY`. */
-  operatorKey?: string;
+  apiKey?: string | undefined;
+  /** When set, the server asks for it to start, cancel and pause runs. `SHOPFLOW_OPERATOR_KEY`. */
+  operatorKey?: string | undefined;
   /** The `jupyter` of `deno task lab`, where it is not on the PATH. `SHOPFLOW_JUPYTER`. */
-  jupyter?: string;
+  jupyter?: string | undefined;
   /** The browser that makes PDFs, where it is not in a usual place. `SHOPFLOW_CHROMIUM`. */
-  chromium?: string;
+  chromium?: string | undefined;
   /**
-   * `check-data` fails when the newest order is older than this, in hours. `SHOPFLOW_STALE_AFTER_HOURS`; without it 48,
+   * Age of the newest order in hours above which `check-data` fails. `SHOPFLOW_STALE_AFTER_HOURS`; without it 48,
    * and stale data of an embedded shop is a warning.
    */
-  staleAfterHours?: number;
+  staleAfterHours?: number | undefined;
   /** The scheduled run that a program serves. `SHOPFLOW_RUN` and `SHOPFLOW_DATA_INTERVAL`, which the scheduler sets. */
-  run?: ServedRun;
-  /** Who hears of failed runs, missed SLAs and recoveries. `SHOPFLOW_ALERT_CHANNELS`, default none. */
+  run?: ServedRun | undefined;
+  /** Where alerts about failed runs, missed SLAs and recoveries go. `SHOPFLOW_ALERT_CHANNELS`, default none. */
   alertChannels: AlertChannel[];
-  /** Where people reach the server, without a slash at its end; alerts link to it. `SHOPFLOW_PUBLIC_URL`. */
-  publicUrl?: string;
+  /** Public address of the server, without a slash at its end; alerts link to it. `SHOPFLOW_PUBLIC_URL`. */
+  publicUrl?: string | undefined;
+  /** How much programs log to standard error. `SHOPFLOW_LOG_LEVEL`, default `info`. */
+  logLevel: LogLevel;
 }
 
 /** Names of all settings. */
-export const KNOWN: readonly string[] = [
-  "SHOPFLOW_ALERT_CHANNELS",
-  "SHOPFLOW_API_KEY",
-  "SHOPFLOW_CACHE_BYTES",
-  "SHOPFLOW_CHROMIUM",
-  "SHOPFLOW_HOME",
-  "SHOPFLOW_HOST",
-  "SHOPFLOW_JUPYTER",
-  "SHOPFLOW_LAKE",
-  "SHOPFLOW_MAX_CONNECTIONS",
-  "SHOPFLOW_MONGODB_URL",
-  "SHOPFLOW_OPERATOR_KEY",
-  "SHOPFLOW_PORT",
-  "SHOPFLOW_POSTGRES_URL",
-  "SHOPFLOW_RECONNECT_SECONDS",
-  "SHOPFLOW_RUN",
-  "SHOPFLOW_DATA_INTERVAL",
-  "SHOPFLOW_STALE_AFTER_HOURS",
-  "SHOPFLOW_PUBLIC_URL",
-  "SHOPFLOW_SUPPORT_API_KEY",
-];
+export const KNOWN: readonly string[] = SETTINGS.map(({ name }) => name);
 
 /** Where a key may travel without TLS: not beyond this machine. */
 const LOOPBACK = ["http://127.0.0.1:", "http://localhost:"];
@@ -190,21 +173,61 @@ export function loadConfig(
       fallback: `file:${join(home, "shop", "support_tickets.jsonl")}`,
     }),
     supportApiKey: keySetting("SHOPFLOW_SUPPORT_API_KEY", env.SHOPFLOW_SUPPORT_API_KEY),
-    reconnectSeconds: reconnectSeconds(env.SHOPFLOW_RECONNECT_SECONDS),
+    reconnectSeconds: numberSetting(
+      env,
+      "SHOPFLOW_RECONNECT_SECONDS",
+      (seconds) => seconds >= 0 && seconds <= MOST_RECONNECT_SECONDS,
+      `a number from 0 (never try again) to ${MOST_RECONNECT_SECONDS}, e.g. 120`,
+    ) ?? 120,
     lakeUrl: lakeUrl(env.SHOPFLOW_LAKE || join(home, "lake"), cwd),
-    cacheBytes: cacheBytes(env.SHOPFLOW_CACHE_BYTES),
+    cacheBytes: numberSetting(
+      env,
+      "SHOPFLOW_CACHE_BYTES",
+      (bytes) => isWhole(bytes) && bytes >= 0,
+      "a whole number of bytes, e.g. 10737418240",
+    ) ?? 10 * 2 ** 30,
     host: host(env.SHOPFLOW_HOST),
-    port: port(env.SHOPFLOW_PORT),
-    maxConnections: maxConnections(env.SHOPFLOW_MAX_CONNECTIONS),
+    port: numberSetting(
+      env,
+      "SHOPFLOW_PORT",
+      (port) => isWhole(port) && port >= 0 && port <= 65535,
+      "a whole number from 0 to 65535",
+    ) ?? 8000,
+    maxConnections: numberSetting(
+      env,
+      "SHOPFLOW_MAX_CONNECTIONS",
+      (count) => isWhole(count) && count >= 1,
+      "a whole number above 0, e.g. 500",
+    ),
     apiKey: keySetting("SHOPFLOW_API_KEY", env.SHOPFLOW_API_KEY),
     operatorKey: keySetting("SHOPFLOW_OPERATOR_KEY", env.SHOPFLOW_OPERATOR_KEY),
     jupyter: pathSetting("SHOPFLOW_JUPYTER", env.SHOPFLOW_JUPYTER),
     chromium: pathSetting("SHOPFLOW_CHROMIUM", env.SHOPFLOW_CHROMIUM),
     run: servedRun(env),
-    staleAfterHours: staleAfterHours(env.SHOPFLOW_STALE_AFTER_HOURS),
+    staleAfterHours: numberSetting(
+      env,
+      "SHOPFLOW_STALE_AFTER_HOURS",
+      (hours) => Number.isFinite(hours) && hours > 0,
+      "a number of hours above 0, e.g. 48",
+    ),
     alertChannels: alertChannels(env.SHOPFLOW_ALERT_CHANNELS ?? ""),
     publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),
+    logLevel: logLevelOf(env),
   };
+}
+
+/**
+ * `SHOPFLOW_LOG_LEVEL`, default `info`.
+ *
+ * @throws {ConfigError} when it is none of the levels.
+ */
+export function logLevelOf({ SHOPFLOW_LOG_LEVEL: value }: Record<string, string | undefined>): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === (value || "info"));
+  if (level !== undefined) return level;
+  throw new ConfigError("Invalid SHOPFLOW_LOG_LEVEL", {
+    expected: `one of ${LOG_LEVELS.join(", ")}`,
+    found: shownValue(value ?? ""),
+  });
 }
 
 function refuseUnknown(env: Record<string, string | undefined>): void {
@@ -230,7 +253,7 @@ function sourceUrl(
   if (!value) return fallback;
   const scheme = schemes.find((prefix) => value.startsWith(prefix));
   if (scheme === undefined) {
-    throw new ConfigError(`${name} is not a URL ShopFlow reads`, {
+    throw new ConfigError(`Invalid ${name}`, {
       expected: `a value that starts with ${schemes.join(" or ")}`,
       found: schemeOf(value),
       remedy:
@@ -244,7 +267,7 @@ function sourceUrl(
   }
   const path = pathSetting(name, value.slice(scheme.length).replace(/^\/\/(?=\/)/, "")) ?? "";
   if (/^\/\/[^/]/.test(path)) {
-    throw new ConfigError(`${name} names a server behind ${scheme}//`, {
+    throw new ConfigError(`Invalid ${name} (it names a server behind ${scheme}//)`, {
       expected: `a path, as in ${scheme}/data/shop or ${scheme}///data/shop`,
       remedy: "The value is not shown here, since it may hold a password.",
     });
@@ -257,71 +280,73 @@ function host(value: string | undefined): string {
   if (/^[\p{L}\p{N}._-]+$/u.test(value) || /^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*(?:%\w+)?$/i.test(value)) {
     return value;
   }
-  throw new ConfigError("SHOPFLOW_HOST is not an address to listen on", {
+  throw new ConfigError("Invalid SHOPFLOW_HOST", {
     expected: "a name or address of this machine without a port, e.g. 127.0.0.1 or 0.0.0.0",
-    remedy: "The port is for SHOPFLOW_PORT to say.",
+    remedy: "Set the port in SHOPFLOW_PORT.",
   });
-}
-
-function port(value: string | undefined): number {
-  if (!value) return 8000;
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 0 || number > 65535) {
-    throw new ConfigError("SHOPFLOW_PORT is not a port", {
-      expected: "a whole number from 0 to 65535",
-      found: shownValue(value),
-    });
-  }
-  return number;
-}
-
-function maxConnections(value: string | undefined): number | undefined {
-  if (!value) return undefined;
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 1) {
-    throw new ConfigError("SHOPFLOW_MAX_CONNECTIONS is not a number of connections", {
-      expected: "a whole number above 0, e.g. 500",
-      found: shownValue(value),
-    });
-  }
-  return number;
-}
-
-function cacheBytes(value: string | undefined): number {
-  if (!value) return 10 * 2 ** 30;
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 0) {
-    throw new ConfigError("SHOPFLOW_CACHE_BYTES is not a size", {
-      expected: "a whole number of bytes, e.g. 10737418240",
-      found: shownValue(value),
-    });
-  }
-  return number;
 }
 
 /** More would outlast the interval of a daily job. */
 const MOST_RECONNECT_SECONDS = 24 * 60 * 60;
 
-function reconnectSeconds(value: string | undefined): number {
-  if (!value) return 120;
-  const number = Number(value);
-  if (!Number.isFinite(number) || number < 0 || number > MOST_RECONNECT_SECONDS) {
-    throw new ConfigError("SHOPFLOW_RECONNECT_SECONDS is not a number of seconds", {
-      expected: `a number from 0 (never try again) to ${MOST_RECONNECT_SECONDS}, e.g. 120`,
-      found: shownValue(value),
-    });
-  }
-  return number;
-}
-
-function staleAfterHours(value: string | undefined): number | undefined {
+/**
+ * A number setting.
+ *
+ * @param accepts Whether a number is one that the setting may have.
+ * @param expected Which numbers these are, for the message.
+ */
+function numberSetting(
+  env: Record<string, string | undefined>,
+  name: string,
+  accepts: (number: number) => boolean,
+  expected: string,
+): number | undefined {
+  const value = env[name];
   if (!value) return undefined;
   const number = Number(value);
-  if (!Number.isFinite(number) || number <= 0) {
-    throw new ConfigError("SHOPFLOW_STALE_AFTER_HOURS is not a number of hours", {
-      expected: "a number above 0, e.g. 48",
-      found: shownValue(value),
-    });
-  }
-  return number;
+  if (accepts(number)) return number;
+  throw new ConfigError(`Invalid ${name}`, { expected, found: shownValue(value) });
+}
+
+const isWhole = (number: number) => Number.isSafeInteger(number);
+
+/**
+ * How a message shows an invalid value: only what looks like a number or a time, because a password may have been put
+ * into the wrong variable.
+ */
+function shownValue(value: string): string {
+  const isNumber = /^[-+]?\d[\d.,:_ /TZ+-]{0,60}[A-Za-z]{0,3}$/.test(value);
+  return isNumber ? JSON.stringify(value) : `a text of ${value.length} characters`;
+}
+
+/**
+ * A path, taken as it is. An address with a password would become the name of a folder and stand in messages.
+ *
+ * @throws {ConfigError} when it looks like the address of a server; the message does not show it.
+ */
+function pathSetting(name: string, value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  const isAddress = /^[a-z][a-z0-9+.-]+:|:.*@|:\/\/|\bpassword\s*=/i.test(value);
+  // deno-lint-ignore no-control-regex
+  if (!isAddress && !/[\u0000-\u001f]/.test(value)) return value;
+  throw new ConfigError(`Invalid ${name}`, {
+    expected: "a path in this machine's file system",
+    found: isAddress ? "what looks like the address of a server" : "a control character in it",
+    remedy: "Correct it or unset it. It is not shown here, since it may hold a password.",
+  });
+}
+
+/**
+ * A key that is sent in a header.
+ *
+ * @throws {ConfigError} when a header cannot hold it; the message does not show it.
+ */
+function keySetting(name: string, value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return value;
+  throw new ConfigError(`Invalid ${name}`, {
+    expected: "printable ASCII characters without a space or line break at either end",
+    found: /^\s|\s$/.test(value) ? "a space or line break at an end" : "another character",
+    remedy: "Correct it; a file with a key often ends with a line break.",
+  });
 }

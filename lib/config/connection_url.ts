@@ -58,7 +58,7 @@ export function checkConnectionUrl(url: string, setting: string): void {
     web: faultOfWeb,
   }[kind](parsed, url);
   if (fault === undefined) return;
-  throw new ConfigError(`${setting} is malformed: ${fault}`, {
+  throw new ConfigError(`Invalid ${setting} (${fault})`, {
     expected: `a URL like ${FORMS[kind]}`,
     remedy: CODES,
   });
@@ -132,7 +132,8 @@ function faultOfPostgres({ user, hosts, path, parameters }: UrlParts, url: strin
   if (user === "") return "it has no user before the @";
   if (hosts.length > 1) return "it names several hosts, and ShopFlow reads one; name the one to read";
   // PostgreSQL's own programs take the folder of a socket as a parameter, or a default.
-  const fault = hosts[0] === "" ? undefined : faultOfHost(hosts[0]!);
+  const [host = ""] = hosts;
+  const fault = host === "" ? undefined : faultOfHost(host);
   if (fault !== undefined) return fault;
   if (path !== "" && !DATABASE.test(path)) return "its database has a sign that is not written as a %-code";
   const port = parameters.find((text) => text.startsWith("port="));
@@ -148,7 +149,9 @@ function faultOfMongodb({ scheme, user, password, hosts, path }: UrlParts, url: 
   if (path !== "" && !DATABASE.test(path)) return "its database has a sign that is not written as a %-code";
   if (scheme !== "mongodb+srv") return undefined;
   if (hosts.length > 1) return "mongodb+srv names one host, whose DNS entries say the others";
-  return /:\d+$/.test(hosts[0]!) ? "mongodb+srv takes no port, which its DNS entries say" : parses(url);
+  return hosts.some((host) => /:\d+$/.test(host))
+    ? "mongodb+srv takes no port, which its DNS entries say"
+    : parses(url);
 }
 
 function faultOfWeb({ scheme, user, hosts }: UrlParts, url: string): string | undefined {
@@ -156,7 +159,8 @@ function faultOfWeb({ scheme, user, hosts }: UrlParts, url: string): string | un
   if (user !== undefined) {
     return "it has a user or password, which are sent to no web server; keys have settings of their own";
   }
-  return (hosts.length > 1 ? "its host is no name or address" : faultOfHost(hosts[0]!)) ?? parses(url);
+  const [host = "", ...others] = hosts;
+  return (others.length > 0 ? "its host is no name or address" : faultOfHost(host)) ?? parses(url);
 }
 
 const parses = (url: string) => URL.canParse(url) ? undefined : "it is no URL";

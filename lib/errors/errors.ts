@@ -1,21 +1,20 @@
 import { maskError, maskSecrets, noteMasked } from "./known_secrets.ts";
 
-/** What every error of ShopFlow says: what went wrong, what was expected, what was found, what to do. */
+/** What an error of ShopFlow says besides the problem. */
 export interface ErrorDetails {
-  /** What was wanted, in words a user knows. */
-  expected?: string;
-  /** What came instead. */
-  found?: string;
-  /** The next step for the person who reads the message. */
-  remedy?: string;
+  /** In words a user knows. */
+  expected?: string | undefined;
+  found?: string | undefined;
+  /** What to do next. */
+  remedy?: string | undefined;
   cause?: unknown;
 }
 
-/** Base of all errors meant for people: the message alone is enough to act on, and neither it nor a cause shows a secret. */
+/** Base of all errors meant for people: the message is enough to act on. Neither it nor its cause shows a secret. */
 export class ShopFlowError extends Error {
-  readonly expected?: string;
-  readonly found?: string;
-  readonly remedy?: string;
+  readonly expected: string | undefined;
+  readonly found: string | undefined;
+  readonly remedy: string | undefined;
 
   constructor(problem: string, details: ErrorDetails = {}) {
     super(maskSecrets(sentence(problem, details)), { cause: maskError(details.cause) });
@@ -29,7 +28,7 @@ export class ShopFlowError extends Error {
 
 const masked = (text: string | undefined) => text === undefined ? undefined : maskSecrets(text);
 
-/** An error for a log: one of ours by its message alone; any other is a defect and keeps its stack. */
+/** An error for a log: one meant for people as its message; any other is a defect and keeps its stack. */
 export function errorText(error: unknown): string {
   if (error instanceof ShopFlowError) return error.message;
   return error instanceof Error ? error.stack ?? String(error) : String(error);

@@ -88,7 +88,7 @@ export function maskOf(forms: SecretForms): (text: string) => string {
 
 /** What follows the scheme of a URL; the URL may be malformed, so that the password is found by the last @. */
 function withoutPassword(scheme: string, rest: string): string {
-  const authority = rest.match(/^[^/?#]*/)![0];
+  const [authority = ""] = rest.match(/^[^/?#]*/) ?? [];
   const at = authority.length === rest.length || !isUserLater(scheme, authority, rest)
     ? authority.lastIndexOf("@")
     : rest.lastIndexOf("@");
@@ -157,7 +157,7 @@ function tokensOf(url: string, isSecret: boolean): string[] {
   const isToken = /^https?:/i.test(url) && user !== undefined && user.length >= TOKEN_LENGTH;
   return [
     ...isSecret ? [path, ...path.split(/[/?&=#]/).filter((part) => part.length >= TOKEN_LENGTH)] : [],
-    ...[...path.matchAll(SECRET_PARAMETER)].map(([, value]) => value!),
+    ...[...path.matchAll(SECRET_PARAMETER)].map(([, value = ""]) => value),
     ...isToken ? [user] : [],
   ];
 }

@@ -41,12 +41,18 @@ export async function planShopInventory(
   parameters: InventoryParameters = DEFAULT_INVENTORY_PARAMETERS,
   windowDays: number = DEMAND_WINDOW_DAYS,
 ): Promise<ShopInventory | undefined> {
+  const day = await lastStockCount(session);
+  if (day === undefined) return undefined;
+  const days = await daysWithSales(session, day, windowDays);
+  return { asOf: day, plan: planInventory(await positionsOn(session, day, days), parameters) };
+}
+
+/** The last day with stock counts; undefined in a shop that counts none. */
+export async function lastStockCount(session: Pick<Session, "rows">): Promise<string | undefined> {
   const [row] = await session.rows<{ day: string | null }>(
     "SELECT max(snapshot_date) AS day FROM fact_inventory_snapshots",
   );
-  if (!row?.day) return undefined;
-  const days = await daysWithSales(session, row.day, windowDays);
-  return { asOf: row.day, plan: planInventory(await positionsOn(session, row.day, days), parameters) };
+  return row?.day ?? undefined;
 }
 
 /** The window, cut at the first sale: a young shop's demand must not be spread over days before it opened. */

@@ -289,10 +289,10 @@ async function readJob(
   const due = "on" in job.schedule ? undefined : nextDue(job.schedule, cursor ? new Date(cursor) : now());
   if (due !== undefined) metrics.nextDue.set(label, due.getTime() / 1000);
   const isOverdue = control.paused === undefined && sum.open.some((run) => isLate(job, run, now()));
-  metrics.failing.set(label, alerts?.failed.episode ? 1 : 0);
-  metrics.overdue.set(label, isOverdue || alerts?.overdue.episode ? 1 : 0);
+  metrics.failing.set(label, alerts?.failed.open ? 1 : 0);
+  metrics.overdue.set(label, isOverdue || alerts?.overdue.open ? 1 : 0);
   metrics.paused.set(label, control.paused ? 1 : 0);
-  metrics.alertsWaiting.set(label, alerts?.outbox.length ?? 0);
+  metrics.alertsWaiting.set(label, alerts?.pending.length ?? 0);
 }
 
 function setOpen(job: Job, open: Run[], control: JobState, metrics: MetricSet, now: Date): void {

@@ -1,2 +1,3 @@
-/** The figures of the business. */
-export { CART_CASE, weeklyCartsSql, weeklySalesSql, wholeWeeks } from "./sales.ts";
+/** The business's own statement of its case, and the weekly numbers. */
+export { BUSINESS_CASE, clickThroughFor, recommendationSales, yearlyChurnLoss } from "./business_case.ts";
+export { weeklyCartsSql, weeklySalesSql, wholeWeeks } from "./sales.ts";

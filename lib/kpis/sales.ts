@@ -64,9 +64,6 @@ function monday(day: string): string {
   return addDays(day, -((weekday + 6) % 7));
 }
 
-/** The business's case against abandoned carts, as it states it: a share of the carts, and money a year. */
-export const CART_CASE = { abandonment: 0.68, yearlyLoss: 800_000 };
-
 /**
  * SQL of the carts by week: `week DATE` (its Monday), `carts` (visits in which something was put into the cart),
  * `abandoned` of them (nothing was purchased), `abandonment`, and `value_left`: one piece each, at today's price, of

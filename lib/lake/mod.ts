@@ -1,4 +1,4 @@
-/** The lake: extracts, snapshots and what is beside them. */
+/** The lake: extracts, snapshots and which of them is current. */
 export {
   currentRawVersion,
   moveWatermarks,
@@ -11,19 +11,6 @@ export {
   readWatermarks,
   type Watermark,
 } from "./raw.ts";
-export { publishedSince } from "./pointer.ts";
-export {
-  findSnapshot,
-  listSnapshots,
-  rollBack,
-  type SnapshotSummary,
-  withdrawnSnapshots,
-} from "./history.ts";
-export { compareSnapshots, type TableDifference } from "./compare.ts";
-export { openWriteRecord, type WriteRecord } from "./gc/write_records.ts";
-export { type ForeignObject, type Garbage, objectsBeforeLake, type Retention } from "./gc/garbage.ts";
-export { collectGarbage, plannedGarbage } from "./gc/collect.ts";
-export { changedFile, fileSha256, isWhole, refuseDamaged, verifiedPath } from "./damaged_files.ts";
 export {
   type CurrentSnapshot,
   currentSnapshot,
@@ -35,3 +22,13 @@ export {
   type SnapshotTable,
   type TableFile,
 } from "./snapshots.ts";
+export { publishedSince } from "./pointer.ts";
+export {
+  compareSnapshots,
+  findSnapshot,
+  listSnapshots,
+  rollBack,
+  rolledBackSnapshots,
+  type SnapshotSummary,
+  type TableDifference,
+} from "./history.ts";

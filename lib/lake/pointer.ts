@@ -1,7 +1,7 @@
 import { LakeError } from "shopflow/errors/mod.ts";
-import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { readJson, swapJson } from "./store/json_object.ts";
+import { delay } from "shopflow/runtime/mod.ts";
+import { readJson, updateJson } from "./store/json_object.ts";
 import type { ObjectStore } from "./store/object_store.ts";
 
 /** Key of the one object that says which snapshot is current. */
@@ -15,9 +15,9 @@ export interface Pointer {
   snapshot: string;
   publishedAt: string;
   /** When it was moved the last times, ISO, each later than the one before; the newest, last, is `publishedAt`. */
-  moves?: string[];
+  moves: string[];
   /** Snapshots that were rolled back, newest last: the same inputs and code must not bring them back unasked. */
-  withdrawn?: string[];
+  rolledBack?: string[];
   /** That a garbage collection is at work. It counts its renewals, one of which comes before `leaseMs` are over. */
   collecting?: { leaseMs: number; renewals: number };
   /** How many collections there were: none leaves the pointer as it found it. */
@@ -27,8 +27,8 @@ export interface Pointer {
 const pointerShape = z.object({
   snapshot: z.string(),
   publishedAt: z.string(),
-  moves: z.array(z.string()).optional(),
-  withdrawn: z.array(z.string()).optional(),
+  moves: z.array(z.string()),
+  rolledBack: z.array(z.string()).optional(),
   collecting: z.object({ leaseMs: z.number(), renewals: z.number() }).optional(),
   collections: z.number().optional(),
 });
@@ -36,19 +36,6 @@ const pointerShape = z.object({
 /** The pointer with the tag that a swap compares, or undefined where nothing was published. */
 export function readPointer(store: ObjectStore): Promise<{ value: Pointer; etag: string } | undefined> {
   return readJson<Pointer>(store, POINTER, pointerShape);
-}
-
-/**
- * Replaces the pointer that was read as `before`. Undefined when it is another by now; then nothing is written.
- */
-export async function swapPointer(
-  store: ObjectStore,
-  before: { etag: string } | undefined,
-  next: Pointer,
-  options?: { useReserve?: boolean },
-): Promise<{ value: Pointer; etag: string } | undefined> {
-  const written = await swapJson(store, POINTER, next, before, options);
-  return written && { value: next, etag: written.etag };
 }
 
 const POLL_MS = 200;
@@ -59,16 +46,16 @@ const MARGIN = 1.5;
 interface Stopwatch {
   /** Milliseconds since some moment. */
   now(): number;
-  wait(ms: number): Promise<unknown>;
+  wait(ms: number): Promise<void>;
 }
 
-const STOPWATCH: Stopwatch = { now: () => performance.now(), wait: (ms) => delay(ms) };
+const STOPWATCH: Stopwatch = { now: () => performance.now(), wait: delay };
 
 /**
  * Reads the pointer once no garbage collection is at work. One that was seen to stand still for longer than its
  * lease is dead. Only time that passed here is compared with it: clocks of two machines may differ.
  */
-export async function readSettledPointer(store: ObjectStore, watch: Stopwatch = STOPWATCH) {
+export async function readPointerWhenIdle(store: ObjectStore, watch: Stopwatch = STOPWATCH) {
   let seen: { etag: string; since: number } | undefined;
   while (true) {
     const pointer = await readPointer(store);
@@ -90,22 +77,13 @@ export async function readSettledPointer(store: ObjectStore, watch: Stopwatch = 
 export async function movePointer(
   store: ObjectStore,
   keys: string[],
-  choose: (before: Pointer | undefined) => Pointer,
-): Promise<Pointer> {
-  const ATTEMPTS = 5;
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const before = await readSettledPointer(store);
-    const chosen = { ...choose(before?.value), ...collectionCount(before?.value) };
-    const next = { ...chosen, ...movedAt(chosen.publishedAt, before?.value) };
+  choose: (before: Pointer | undefined) => Omit<Pointer, "moves">,
+): Promise<void> {
+  await updateJson<Pointer>(store, POINTER, async (before) => {
+    const chosen = { ...choose(before), ...collectionCount(before) };
     await requireFiles(store, keys);
-    const moved = await swapPointer(store, before, next);
-    if (moved !== undefined) return moved.value;
-  }
-  throw new LakeError("The lake's pointer is being moved by other runs", {
-    expected: `${POINTER} to stand still for a moment`,
-    found: `${ATTEMPTS} changes while this run tried`,
-    remedy: "Run the pipeline again; nothing of this run is visible.",
-  });
+    return { ...chosen, ...movedAt(chosen.publishedAt, before) };
+  }, { read: () => readPointerWhenIdle(store) });
 }
 
 /** So many moves are remembered. */
@@ -113,7 +91,7 @@ const MOST_MOVES = 100;
 
 /** Each move has a time of its own, also when clocks of publishers differ: who follows them misses none. */
 function movedAt(wanted: string, before: Pointer | undefined): Pick<Pointer, "publishedAt" | "moves"> {
-  const moves = before?.moves ?? (before === undefined ? [] : [before.publishedAt]);
+  const moves = before?.moves ?? [];
   const last = moves.at(-1);
   const publishedAt = last === undefined || wanted > last
     ? wanted
@@ -125,9 +103,7 @@ function movedAt(wanted: string, before: Pointer | undefined): Pick<Pointer, "pu
 export async function publishedSince(store: ObjectStore, since: Date): Promise<Date[]> {
   const pointer = (await readPointer(store))?.value;
   if (pointer === undefined) return [];
-  return (pointer.moves ?? [pointer.publishedAt]).map((time) => new Date(time)).filter((time) =>
-    time > since
-  );
+  return pointer.moves.map((time) => new Date(time)).filter((time) => time > since);
 }
 
 const collectionCount = (before: Pointer | undefined) =>

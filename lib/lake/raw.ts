@@ -11,7 +11,7 @@ export interface RawFile extends TableFile {
 }
 
 /** Rows of a month, and the exact sums of their money and pieces as text. */
-export interface RawFigures {
+export interface RawTotals {
   rows: number;
   amount: string;
   quantity: string;
@@ -28,10 +28,10 @@ export interface RawTable {
   /** How far the source was read, in the text form of the column that is watched; none where all is compared. */
   watermark?: string;
   /** What the source counted and summed by month when this was found to be all of it; not in older extracts. */
-  figures?: Record<string, RawFigures>;
+  controlTotals?: Record<string, RawTotals>;
 }
 
-/** What the extracts brought from the sources, as `raw/current.json` says; see documentation/raw_layer.md. */
+/** What the extracts brought from the sources, as `raw/current.json` says; see documentation/explanation/incremental_builds.md. */
 export interface RawExtract {
   /** The run that last changed something. */
   run: string;
@@ -137,7 +137,7 @@ export interface Watermark {
   /** When the whole table was last compared (ISO 8601). */
   comparedAt: string;
   /** Which table of the database was read: one that was dropped and made anew is another. */
-  sourceTable?: string;
+  tableOid?: string;
 }
 
 /** How far the sources were read, as `watermarks/extract.json` says. */

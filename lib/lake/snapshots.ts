@@ -45,7 +45,7 @@ export interface Lineage {
   /** Months of the rows of raw files whose facts are kept by month, by the file's key. */
   rawMonths: Record<string, string[]>;
   /** Raw files that have keys with blanks around them or without a value, where that was looked for. */
-  uncleanKeys?: string[];
+  keysNeedingTrim?: string[];
   /** Up to where each source table was read, where the extract says it. */
   watermarks?: Record<string, string>;
   /** When the source's transaction was that the last extract read, where the extract says it. */
@@ -61,7 +61,7 @@ interface PublishOptions {
    * not put its older tables over the newer ones, nor undo a rollback to the same snapshot that came meanwhile. By
    * default whichever is current is replaced.
    */
-  replaces?: CurrentSnapshot | null;
+  replaces?: CurrentSnapshot | null | undefined;
 }
 
 /** Key of a snapshot's manifest. */
@@ -87,7 +87,7 @@ const manifestShape = z.looseObject({
 
 /**
  * Publishes tables whose files are already in the store: first the manifest, then the pointer. A crash in
- * between leaves the former snapshot current.
+ * between leaves the previous snapshot current.
  *
  * @throws {LakeError} when another writer moved the pointer meanwhile.
  */

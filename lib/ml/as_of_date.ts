@@ -1,4 +1,5 @@
-import { InputError } from "shopflow/errors/mod.ts";
+import { InputError, ModelError } from "shopflow/errors/mod.ts";
+import type { Session } from "shopflow/warehouse/mod.ts";
 
 /**
  * An as-of date that may be written into SQL.
@@ -10,7 +11,7 @@ export function checkAsOf(asOf: string): string {
     const date = new Date(`${asOf}T00:00:00Z`);
     if (!Number.isNaN(date.getTime()) && date.toISOString().startsWith(asOf)) return asOf;
   }
-  throw new InputError("Not an as-of date", {
+  throw new InputError("Invalid as-of date", {
     expected: "a calendar date as YYYY-MM-DD",
     found: JSON.stringify(asOf),
   });
@@ -26,4 +27,23 @@ export function addDays(date: string, days: number): string {
 /** Whole days from ISO date `from` to ISO date `to`. */
 export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(checkAsOf(to)) - Date.parse(checkAsOf(from))) / 86_400_000);
+}
+
+/** First and last day with a sale; throws a ModelError when there is none. */
+export async function salesPeriod(session: Pick<Session, "rows">): Promise<{ first: string; last: string }> {
+  const [period] = await session.rows<{ first: string | null; last: string | null }>(
+    "SELECT min(order_date) AS first, max(order_date) AS last FROM fact_orders " +
+      "WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN'",
+  );
+  if (period?.first && period.last) return { first: period.first, last: period.last };
+  throw new ModelError("There are no orders to learn from", {
+    expected: "sales of known customers in fact_orders",
+    found: "none",
+    remedy: "Load a shop: `deno task simulate` or `deno task import`.",
+  });
+}
+
+/** The as-of date of scores that know every sale. */
+export async function dayAfterLastSale(session: Pick<Session, "rows">): Promise<string> {
+  return addDays((await salesPeriod(session)).last, 1);
 }

@@ -1,49 +1,29 @@
-/** What all models share: matrices, trees, evaluation. */
-export { addDays, checkAsOf, daysBetween } from "./as_of_date.ts";
+/** What a model is, and what all models share. */
 export {
-  checkFeatureNames,
-  checkTrainingData,
-  type Classifier,
-  type ClassifierTrainer,
-  type FeatureMatrix,
-  featureMatrix,
-  matrixRow,
-  pickFeatures,
-  readModelJson,
-  stackMatrices,
-  writeModelJson,
-} from "./matrix.ts";
+  type Cell,
+  type Challenger,
+  leadingMetricText,
+  type ModelDefinition,
+  type ScoredRows,
+  type ScoringInput,
+  type TrainingDefinition,
+} from "./model_definition.ts";
 export {
-  auc,
-  type CalibrationBin,
-  calibrationError,
-  calibrationTable,
-  classificationMetrics,
-  logLoss,
-  rocCurve,
-} from "./metrics.ts";
-export {
-  aucDifference,
-  heldOutFile,
-  heldOutLookup,
-  type HeldOutValues,
-  meanDifference,
-  readHeldOut,
-} from "./comparison.ts";
-export {
-  asked,
-  type Judgement,
-  loadOpponents,
-  type Opponent,
-  type Opponents,
-  promotionVerdict,
-} from "./promotion.ts";
-export { sigmoid, treeMargin } from "./xgboost/trees.ts";
-export {
-  loadTreeClassifier,
-  type TreeClassifier,
-  XGBOOST_DEFAULTS,
-  type XgboostOptions,
-  xgboostTrainer,
-} from "./xgboost/train.ts";
-export { createTreeExplainer, featureInfluence } from "./xgboost/shap.ts";
+  columnSlices,
+  defineEndpoint,
+  type Endpoint,
+  EntityId,
+  type InputsDescription,
+  kindOf,
+  notReady,
+  RequestError,
+  type Served,
+  type ServingDefinition,
+  type ShopIndex,
+  Versions,
+  type VersionsOf,
+  versionsOfModel,
+  versionsOfScores,
+} from "./endpoint.ts";
+export { addDays, checkAsOf, dayAfterLastSale, daysBetween, salesPeriod } from "./as_of_date.ts";
+export { mean, valueAt } from "./vectors.ts";

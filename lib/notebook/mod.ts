@@ -1,4 +1,4 @@
-/** Notebooks: their files, runs and reports. */
+/** Notebook files: reading, writing, parameters; and JupyterLab on them. Runs, reports, diffs and promotions: the modules below. */
 export {
   formatNotebook,
   parseNotebook,
@@ -20,21 +20,5 @@ export {
   type ParameterRules,
   readParameterRules,
 } from "./format/parameter_rules.ts";
-export { oneLine, type UnpublishedRun } from "./report/unpublished_run.ts";
 export { cleanNotebook } from "./format/clean.ts";
 export { findJupyterLab, labEnvironment, registerKernel } from "./lab.ts";
-export { servedPagePolicy } from "./report/scripts.ts";
-export { type Page, renderPage } from "./report/page.ts";
-export { renderPdf } from "./report/pdf.ts";
-export {
-  type CurrentReport,
-  currentReport,
-  listReports,
-  notebookPath,
-  noteRemoved,
-  noteStarted,
-  publishReport,
-  readReport,
-  readReportNotebook,
-  reportNames,
-} from "./report/reports.ts";

@@ -1,3 +1,4 @@
+import { mean, valueAt } from "shopflow/ml/mod.ts";
 import { type InteractionOptions, interactionsSql, salesByAgeSql } from "./interactions.ts";
 import {
   createRecommender,
@@ -18,29 +19,29 @@ import {
 import type { Session } from "shopflow/warehouse/mod.ts";
 import {
   evaluateRanking,
-  HELD_OUT,
-  type HeldOutCase,
-  heldOutCases,
-  type HeldOutColumns,
   isNewToCustomer,
   leaveLastOrdersOutSql,
   ndcgAt,
   type RankingCase,
   type RankingQuality,
+  SPLIT_TABLES,
+  type TestCase,
+  testCases,
+  type TestColumns,
 } from "./ranking.ts";
 import {
-  asked,
-  heldOutLookup,
-  type HeldOutValues,
-  type Judgement,
+  type Comparison,
   meanDifference,
   type Opponent,
   type Opponents,
-  readHeldOut,
-} from "shopflow/ml/mod.ts";
+  predictionLookup,
+  readTestPredictions,
+  type TestPredictions,
+  tryScore,
+} from "shopflow/ml/evaluation/mod.ts";
+import type { MetricComparison } from "shopflow/ml/registry/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
 import { loadRecommender } from "./files.ts";
-import type { ComparedFigure } from "shopflow/ml/registry/mod.ts";
 
 /** What the recommender is trained on, by column. */
 interface RecommenderData {
@@ -84,36 +85,36 @@ export function trainRecommender(
 /** A way to rank products for a customer: ids, best first. */
 export type Ranking = (history: readonly Interaction[], n: number) => string[];
 
-/** A customer of the hold-out, with the day of the held-out orders. */
-interface HeldOutCustomer extends HeldOutCase {
+/** A customer of the test set, with the day of the test orders. */
+interface TestCustomer extends TestCase {
   day: string;
 }
 
-/** A recommender trained without each customer's last orders, and the customers to judge it on. */
+/** A recommender trained without each customer's last orders, and the customers to evaluate it on. */
 export interface RecommenderBacktest {
   recommender: Recommender;
-  /** All products of the held-out orders. */
-  cases: HeldOutCustomer[];
+  /** All products of the test orders. */
+  cases: TestCustomer[];
   /** Of them, those that the customer had not bought before. */
   newProductCases: RankingCase<readonly Interaction[]>[];
-  /** Of all cases, those whose held-out orders are of this day or later. */
-  casesSince(day: string): HeldOutCustomer[];
+  /** Of all cases, those whose test orders are of this day or later. */
+  casesSince(day: string): TestCustomer[];
   /** What the recommender lists. */
   personal: Ranking;
   /** The baseline: the best-selling products, the same for everybody. */
   popular: Ranking;
-  /** By the names that model cards use; `held_out_customers` 0 and nothing else when nobody ordered on two days. */
+  /** By the names that model cards use; `test_customers` 0 and nothing else when nobody ordered on two days. */
   metrics: Record<string, number>;
 }
 
-/** Places of a list that the metrics judge. */
+/** Places of a list that the metrics look at. */
 const K = 10;
 
-/** Held-out products with the day of their order. */
-type DatedCases = HeldOutColumns & { cut_off: string[] };
+/** Test products with the day of their order. */
+type DatedCases = TestColumns & { cut_off: string[] };
 
 /**
- * Trains on a leave-last-orders-out split of the data before `asOf` and judges the recommender and popularity on the
+ * Trains on a leave-last-orders-out split of the data before `asOf` and evaluates the recommender and popularity on the
  * same customers. Where the recommender leaves out what a customer bought, so does the popularity list.
  *
  * @param session A session with the curated tables; the split's temporary tables are made in it.
@@ -126,31 +127,33 @@ export async function backtestRecommender(
   options: InteractionOptions = {},
 ): Promise<RecommenderBacktest> {
   for (const statement of leaveLastOrdersOutSql(asOf)) await session.run(statement);
-  const heldOut = await session.columns(`FROM ${HELD_OUT.heldOutProducts}`) as unknown as DatedCases;
+  const testRows = await session.columns(`FROM ${SPLIT_TABLES.testProducts}`) as unknown as DatedCases;
   const data = await readRecommenderData(session, asOf, {
     ...options,
-    orders: HELD_OUT.trainingOrders,
-    events: HELD_OUT.trainingEvents,
+    orders: SPLIT_TABLES.trainingOrders,
+    events: SPLIT_TABLES.trainingEvents,
   });
   const recommender = createRecommender(trainRecommender(data, parameters));
   const histories = historiesByCustomer(data.interactions);
-  const days = new Map(heldOut.customer_id.map((customer, row) => [customer, heldOut.cut_off[row]!]));
-  const cases = heldOutCases(histories, heldOut)
+  const days = new Map(
+    testRows.customer_id.map((customer, row) => [customer, valueAt(testRows.cut_off, row)]),
+  );
+  const cases = testCases(histories, testRows)
     .map((found) => ({ ...found, day: days.get(found.customerId)! }));
-  const newProductCases = heldOutCases(histories, heldOut, isNewToCustomer);
+  const newProductCases = testCases(histories, testRows, isNewToCustomer);
   const personal: Ranking = (history, n) =>
     recommender.recommend(history, n).map(({ productId }) => productId);
   const popular = bestSellers(recommender, parameters.excludePurchased);
 
-  const judge = (ranking: Ranking, on: readonly RankingCase<readonly Interaction[]>[] = cases) =>
+  const evaluated = (ranking: Ranking, on: readonly RankingCase<readonly Interaction[]>[] = cases) =>
     evaluateRanking(on, ranking, { k: K, catalogueSize: recommender.productIds.length });
-  const metrics: Record<string, number> = { held_out_customers: cases.length };
+  const metrics: Record<string, number> = { test_customers: cases.length };
   if (cases.length > 0) {
-    Object.assign(metrics, named("", judge(personal)), named("popularity_", judge(popular)));
+    Object.assign(metrics, named("", evaluated(personal)), named("popularity_", evaluated(popular)));
   }
   if (newProductCases.length > 0) {
-    metrics.new_products_recall_at_10 = judge(personal, newProductCases).recall;
-    metrics.popularity_new_products_recall_at_10 = judge(popular, newProductCases).recall;
+    metrics.new_products_recall_at_10 = evaluated(personal, newProductCases).recall;
+    metrics.popularity_new_products_recall_at_10 = evaluated(popular, newProductCases).recall;
   }
   const casesSince = (since: string) => cases.filter(({ day }) => day >= since);
   return { recommender, cases, newProductCases, casesSince, personal, popular, metrics };
@@ -166,13 +169,13 @@ function bestSellers(recommender: Recommender, excludePurchased: boolean): Ranki
   };
 }
 
-/** The figure that versions keep of each held-out customer. */
-const RECOMMENDER_HELD_OUT = "ndcg_at_10";
+/** The prediction that versions keep of each test customer. */
+const RECOMMENDER_PREDICTION = "ndcg_at_10";
 
-/** How well the recommender did for each customer of the hold-out, for comparisons with later versions. */
-export function recommenderHeldOut({ cases, personal }: RecommenderBacktest): HeldOutValues {
+/** How well the recommender did for each customer of the test set, for comparisons with later versions. */
+export function recommenderTestPredictions({ cases, personal }: RecommenderBacktest): TestPredictions {
   return {
-    figure: RECOMMENDER_HELD_OUT,
+    metric: RECOMMENDER_PREDICTION,
     customerIds: cases.map(({ customerId }) => customerId),
     days: cases.map(({ day }) => day),
     values: Float64Array.from(cases, ({ history, relevant }) => ndcgAt(personal(history, K), relevant, K)),
@@ -194,82 +197,82 @@ const CUTOFF = 10;
 const FEWEST_CUSTOMERS = 30;
 
 /**
- * Compares a recommender with the popularity list on all held-out orders, and with the champion and the reference on
+ * Compares a recommender with the popularity list on all test orders, and with the champion and the reference on
  * those that the opponent has not seen.
  *
- * A recommender is trained on every order before its as-of date, held-out ones of today's split among them: on those
- * the opponent would only repeat what it learned. So it answers for the held-out orders of its as-of date and later,
- * with the same histories. The challenger answers through its stand-in, trained without any held-out order. The
+ * A recommender is trained on every order before its as-of date, test orders of today's split among them: on those
+ * the opponent would only repeat what it learned. So it answers for the test orders of its as-of date and later,
+ * with the same histories. The challenger answers through its stand-in, trained without any test order. The
  * stand-in knows what *other* customers bought on those days, the opponent does not: that is in part what it will have
  * ahead in service, in part more. It favours the challenger a little; without it, nothing of what is new in its data
- * would be judged.
+ * would be measured.
  *
  * Where too few customers have ordered since then, where nothing but code or parameters changed, or where the
- * opponent's files cannot be read, its own stand-in is compared: its version stored the NDCG of each held-out customer,
- * and the customers whose held-out orders are still the same are compared one by one.
+ * opponent's files cannot be read, its own stand-in is compared: its version stored the NDCG of each test customer,
+ * and the customers whose test orders are still the same are compared one by one.
  */
-export async function judgeRecommenderChallenger(
+export async function compareRecommender(
   backtest: RecommenderBacktest,
   { champion, reference }: Opponents,
-): Promise<Judgement> {
+): Promise<Comparison> {
   const { cases, personal, popular } = backtest;
   if (cases.length < FEWEST_CUSTOMERS) {
     const unmeasured = `${count(cases.length)} customers ordered on two days, ${FEWEST_CUSTOMERS} are needed`;
-    return { figures: [], unmeasured };
+    return { metrics: [], unmeasured };
   }
-  const figures = [figure("NDCG@10", "baseline", ndcgs(cases, personal), ndcgs(cases, popular))];
-  const judgement: Judgement = { holdOut: `the last orders of ${count(cases.length)} customers`, figures };
+  const metrics = [metricComparison("NDCG@10", "baseline", ndcgs(cases, personal), ndcgs(cases, popular))];
+  const comparison: Comparison = { testSet: `the last orders of ${count(cases.length)} customers`, metrics };
   for (const [role, opponent] of [["champion", champion], ["reference", reference]] as const) {
     if (opponent === undefined) continue;
-    const compared = await asked(() => figureAgainst(opponent, role, backtest));
-    if ("unjudged" in compared) judgement[`${role}Unjudged`] = compared.unjudged;
-    else figures.push(compared);
+    const compared = await tryScore(() => metricAgainst(opponent, role, backtest));
+    if ("unscorable" in compared) comparison[`${role}Unscorable`] = compared.unscorable;
+    else metrics.push(compared);
   }
-  return judgement;
+  return comparison;
 }
 
 /** @throws {ModelError} when there are not enough customers to compare by. */
-function figureAgainst(
-  { card, files, unreadable }: Opponent,
+function metricAgainst(
+  { card, files, unscorable }: Opponent,
   role: "champion" | "reference",
   { cases, personal, casesSince }: RecommenderBacktest,
-): ComparedFigure {
+): MetricComparison {
   const unseen = card === undefined ? [] : casesSince(card.asOf);
-  let why = unreadable ??
+  let why = unscorable ??
     `${count(unseen.length)} customers ordered since it was trained on ${card?.asOf}, ` +
       `${FEWEST_CUSTOMERS} are needed`;
-  if (card !== undefined && unreadable === undefined && unseen.length >= FEWEST_CUSTOMERS) {
+  if (card !== undefined && unscorable === undefined && unseen.length >= FEWEST_CUSTOMERS) {
     try {
       const recommender = loadRecommender(files);
       const theirs: Ranking = (history: readonly Interaction[], n) =>
         recommender.recommend(history, n).map(({ productId }) => productId);
       const name = `NDCG@10 of ${count(unseen.length)} customers since ${card.asOf}`;
-      return figure(name, role, ndcgs(unseen, personal), ndcgs(unseen, theirs));
+      return metricComparison(name, role, ndcgs(unseen, personal), ndcgs(unseen, theirs));
     } catch (error) {
       // What is computed from the content of damaged files fails in any way.
       why = error instanceof ModelError ? error.message : `its files are damaged: ${error}`;
     }
   }
-  const stored = readHeldOut(files, RECOMMENDER_HELD_OUT);
-  if (stored === undefined) throw new ModelError(`${why}; it stored no results of held-out customers`);
-  const of = heldOutLookup(stored);
+  const stored = readTestPredictions(files, RECOMMENDER_PREDICTION);
+  if (stored === undefined) throw new ModelError(`${why}; it stored no results of its test customers`);
+  const of = predictionLookup(stored);
   const same = cases.filter(({ customerId, day }) => of(customerId, day) !== undefined);
   if (same.length < FEWEST_CUSTOMERS) {
     throw new ModelError(
-      `${why}; the held-out orders of ${count(same.length)} customers are those that it was measured on`,
+      `${why}; the test orders of ${count(same.length)} customers are those that it was measured on`,
     );
   }
   const theirs = same.map(({ customerId, day }) => of(customerId, day)!);
   const name = `NDCG@10 of ${count(same.length)} customers with the same last order`;
-  return figure(name, role, ndcgs(same, personal), theirs);
+  return metricComparison(name, role, ndcgs(same, personal), theirs);
 }
 
-function figure(
+function metricComparison(
   name: string,
   opponent: "baseline" | "champion" | "reference",
   ours: number[],
   theirs: number[],
-): ComparedFigure {
+): MetricComparison {
   return {
     name,
     better: "higher",
@@ -280,7 +283,6 @@ function figure(
   };
 }
 
-const ndcgs = (cases: readonly HeldOutCustomer[], ranking: Ranking): number[] =>
+const ndcgs = (cases: readonly TestCustomer[], ranking: Ranking): number[] =>
   cases.map(({ history, relevant }) => ndcgAt(ranking(history, CUTOFF), relevant, CUTOFF));
-const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const count = (rows: number) => rows.toLocaleString("en");

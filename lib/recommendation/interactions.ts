@@ -16,7 +16,7 @@ interface InteractionWeights {
 }
 
 /**
- * A sale says most; chosen, as the half-life, on held-out orders (documentation/decisions/recommender.md).
+ * A sale says most; chosen, as the half-life, on test orders (documentation/decisions/recommender.md).
  * Events of type `purchase` are left out, since the order lines already tell of them, and so is
  * `remove_from_cart`: the cart itself was a sign of interest.
  */

@@ -1,3 +1,4 @@
+import { valueAt } from "shopflow/ml/mod.ts";
 import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
 
 /** Interactions by column, one entry a customer and product. */
@@ -52,7 +53,7 @@ export function interactionMatrix(
     });
   }
   for (let i = 0; i < weights.length; i++) {
-    if (!(weights[i]! > 0 && weights[i]! < Infinity)) {
+    if (!(valueAt(weights, i) > 0 && valueAt(weights, i) < Infinity)) {
       throw new ModelError(`The weight of ${customerIds[i]} and ${productIds[i]} is wrong`, {
         expected: "a number above 0",
         found: String(weights[i]),
@@ -70,7 +71,7 @@ export function interactionMatrix(
 /** The same entries with rows and columns exchanged. */
 export function transpose({ rows, columns, offsets, indexes, values }: SparseMatrix): SparseMatrix {
   const rowOf = new Uint32Array(indexes.length);
-  for (let row = 0; row < rows; row++) rowOf.fill(row, offsets[row]!, offsets[row + 1]!);
+  for (let row = 0; row < rows; row++) rowOf.fill(row, valueAt(offsets, row), valueAt(offsets, row + 1));
   return compress(indexes, rowOf, values, columns, rows);
 }
 
@@ -82,15 +83,15 @@ function compress(
   columns: number,
 ): SparseMatrix {
   const offsets = new Uint32Array(rows + 1);
-  for (let i = 0; i < rowOf.length; i++) offsets[rowOf[i]! + 1]!++;
-  for (let row = 0; row < rows; row++) offsets[row + 1]! += offsets[row]!;
+  for (let i = 0; i < rowOf.length; i++) offsets[valueAt(rowOf, i) + 1]!++;
+  for (let row = 0; row < rows; row++) offsets[row + 1]! += valueAt(offsets, row);
   const next = offsets.slice();
   const indexes = new Uint32Array(rowOf.length);
   const sorted = new Float64Array(rowOf.length);
   for (let i = 0; i < rowOf.length; i++) {
-    const at = next[rowOf[i]!]!++;
-    indexes[at] = columnOf[i]!;
-    sorted[at] = values[i]!;
+    const at = next[valueAt(rowOf, i)]!++;
+    indexes[at] = valueAt(columnOf, i);
+    sorted[at] = valueAt(values, i);
   }
   return { rows, columns, offsets, indexes, values: sorted };
 }
@@ -100,12 +101,12 @@ function mergeRepeats(matrix: SparseMatrix): SparseMatrix {
   const merged = new Uint32Array(rows + 1);
   let kept = 0;
   for (let row = 0; row < rows; row++) {
-    for (let entry = offsets[row]!; entry < offsets[row + 1]!; entry++) {
-      if (kept > merged[row]! && indexes[kept - 1] === indexes[entry]) {
-        values[kept - 1]! += values[entry]!;
+    for (let entry = valueAt(offsets, row); entry < valueAt(offsets, row + 1); entry++) {
+      if (kept > valueAt(merged, row) && indexes[kept - 1] === indexes[entry]) {
+        values[kept - 1]! += valueAt(values, entry);
       } else {
-        indexes[kept] = indexes[entry]!;
-        values[kept++] = values[entry]!;
+        indexes[kept] = valueAt(indexes, entry);
+        values[kept++] = valueAt(values, entry);
       }
     }
     merged[row + 1] = kept;
@@ -191,14 +192,14 @@ export function decayedPopularity(sales: SalesTable, halfLifeDays: number): Map<
   const weights = new Map<string, number>();
   let total = 0;
   sales.productIds.forEach((product, i) => {
-    const age = sales.ageDays[i]!;
+    const age = valueAt(sales.ageDays, i);
     if (!(age >= 0)) {
       throw new ModelError(`A sale of ${product} is later than the as-of date`, {
         expected: "an age of at least 0 days",
         found: String(age),
       });
     }
-    const weight = sales.orders[i]! * 0.5 ** (age / halfLifeDays);
+    const weight = valueAt(sales.orders, i) * 0.5 ** (age / halfLifeDays);
     weights.set(product, (weights.get(product) ?? 0) + weight);
     total += weight;
   });
@@ -237,9 +238,9 @@ export function historiesByCustomer(columns: InteractionColumns): Map<string, In
     let history = histories.get(customer);
     if (history === undefined) histories.set(customer, history = []);
     history.push({
-      productId: columns.product_id[i]!,
-      weight: columns.weight[i]!,
-      purchased: columns.purchased[i]!,
+      productId: valueAt(columns.product_id, i),
+      weight: valueAt(columns.weight, i),
+      purchased: valueAt(columns.purchased, i),
     });
   });
   return histories;

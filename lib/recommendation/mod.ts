@@ -1,20 +1,8 @@
 /** What to show a customer, from interactions to the evaluation. */
+export { recommendationModel } from "./definition.ts";
 export { evaluateRanking } from "./ranking.ts";
-export { INTERACTION_HALF_LIFE_DAYS, INTERACTION_WEIGHTS, interactionsSql } from "./interactions.ts";
-export {
-  historiesByCustomer,
-  type Interaction,
-  type InteractionColumns,
-  type Recommender,
-  salesTable,
-} from "./matrix.ts";
-export { createRecommender, popularityBaseline, RECOMMENDER_PARAMETERS } from "./model.ts";
-export { loadRecommender, recommenderFiles } from "./files.ts";
-export {
-  backtestRecommender,
-  judgeRecommenderChallenger,
-  readRecommenderData,
-  recommenderHeldOut,
-  trainRecommender,
-} from "./evaluate.ts";
-export { clickThroughFor, RECOMMENDATION_CASE, recommendationSales } from "./business_case.ts";
+export { historiesByCustomer, type Interaction, type InteractionColumns } from "./matrix.ts";
+export { interactionsSql } from "./interactions.ts";
+export { createRecommender, RECOMMENDER_PARAMETERS } from "./model.ts";
+export { loadRecommender } from "./files.ts";
+export { backtestRecommender, readRecommenderData, trainRecommender } from "./evaluate.ts";

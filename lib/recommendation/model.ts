@@ -23,7 +23,7 @@ export interface RecommenderParameters extends ItemItemOptions {
   selfSimilarity: number;
 }
 
-/** Chosen on held-out orders of a simulated and of a real shop; see documentation/decisions/recommender.md. */
+/** Chosen on test orders of a simulated and of a real shop; see documentation/decisions/recommender.md. */
 export const RECOMMENDER_PARAMETERS: RecommenderParameters = {
   neighbours: 100,
   shrinkage: 1,

@@ -1,5 +1,5 @@
 import { InputError } from "shopflow/errors/mod.ts";
-import { checkAsOf } from "shopflow/ml/mod.ts";
+import { checkAsOf, valueAt } from "shopflow/ml/mod.ts";
 import { IS_OFFERED } from "./interactions.ts";
 import type { Interaction } from "./matrix.ts";
 
@@ -24,7 +24,7 @@ export function precisionAt(ranked: readonly string[], relevant: ReadonlySet<str
 export function ndcgAt(ranked: readonly string[], relevant: ReadonlySet<string>, k: number): number {
   let gain = 0, best = 0;
   for (let place = 0; place < Math.min(k, ranked.length); place++) {
-    if (relevant.has(ranked[place]!)) gain += 1 / Math.log2(place + 2);
+    if (relevant.has(valueAt(ranked, place))) gain += 1 / Math.log2(place + 2);
   }
   for (let place = 0; place < Math.min(k, relevant.size); place++) best += 1 / Math.log2(place + 2);
   return gain / best;
@@ -33,12 +33,12 @@ export function ndcgAt(ranked: readonly string[], relevant: ReadonlySet<string>,
 function hits(ranked: readonly string[], relevant: ReadonlySet<string>, k: number): number {
   let found = 0;
   for (let place = 0; place < Math.min(k, ranked.length); place++) {
-    if (relevant.has(ranked[place]!)) found++;
+    if (relevant.has(valueAt(ranked, place))) found++;
   }
   return found;
 }
 
-/** A customer of the hold-out: what a recommender may know, and what it should find. */
+/** A customer of the test set: what a recommender may know, and what it should find. */
 export interface RankingCase<History> {
   history: History;
   relevant: ReadonlySet<string>;
@@ -58,7 +58,7 @@ export interface RankingQuality {
 }
 
 /**
- * Judges a ranking on held-out products.
+ * Evaluates a ranking on test products.
  *
  * @param rank the best products for a history, best first; only the first `k` count
  * @param catalogueSize products that could be recommended
@@ -70,8 +70,8 @@ export function evaluateRanking<History>(
   { k, catalogueSize }: { k: number; catalogueSize: number },
 ): RankingQuality {
   if (cases.length === 0 || cases.some(({ relevant }) => relevant.size === 0)) {
-    throw new InputError("Recommendations cannot be judged", {
-      expected: "customers with at least one held-out product each",
+    throw new InputError("Recommendations cannot be evaluated", {
+      expected: "customers with at least one test product each",
       found: cases.length === 0 ? "no customers" : "customers without",
     });
   }
@@ -79,7 +79,7 @@ export function evaluateRanking<History>(
   let recalls = 0, squares = 0, precisions = 0, ndcgs = 0;
   for (const { history, relevant } of cases) {
     const ranked = rank(history, k);
-    for (let place = 0; place < Math.min(k, ranked.length); place++) recommended.add(ranked[place]!);
+    for (let place = 0; place < Math.min(k, ranked.length); place++) recommended.add(valueAt(ranked, place));
     const recall = recallAt(ranked, relevant, k);
     recalls += recall;
     squares += recall ** 2;
@@ -100,18 +100,18 @@ export function evaluateRanking<History>(
 }
 
 /** Names of the tables that {@linkcode leaveLastOrdersOutSql} creates. */
-export const HELD_OUT = {
-  /** `fact_orders` without the held-out orders. */
+export const SPLIT_TABLES = {
+  /** `fact_orders` without the test orders. */
   trainingOrders: "training_orders",
-  /** `fact_events` without what a customer did from the held-out order on, and the sessions that led to it. */
+  /** `fact_events` without what a customer did from the test order on, and the sessions that led to it. */
   trainingEvents: "training_events",
-  /** `customer_id, cut_off DATE, product_id`: what the held-out orders contain. */
-  heldOutProducts: "held_out_products",
+  /** `customer_id, cut_off DATE, product_id`: what the test orders contain. */
+  testProducts: "test_products",
 } as const;
 
 /**
  * Statements that split the facts before `asOf` for judging recommendations: of each known customer with orders
- * on two days or more, the orders of the last day are held out (dates have no time, so orders of one day cannot
+ * on two days or more, the orders of the last day are the test set (dates have no time, so orders of one day cannot
  * be told apart), and everything that customer did from then on is removed from training.
  *
  * The visit that led to the order must not tell of it: a session is removed whole when any of its events is on the day
@@ -132,7 +132,7 @@ WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN' AND order_date < ${date}
 GROUP BY customer_id
 HAVING count(DISTINCT order_date) >= 2`,
     `
-CREATE OR REPLACE TEMP TABLE ${HELD_OUT.heldOutProducts} AS
+CREATE OR REPLACE TEMP TABLE ${SPLIT_TABLES.testProducts} AS
 SELECT DISTINCT customer_id, cut_off, product_id
 FROM fact_orders
 JOIN last_order_days USING (customer_id)
@@ -140,12 +140,12 @@ JOIN dim_products USING (product_id)
 WHERE line_type = 'sale' AND order_date = cut_off AND ${IS_OFFERED}
 ORDER BY customer_id, product_id`,
     `
-CREATE OR REPLACE TEMP TABLE ${HELD_OUT.trainingOrders} AS
+CREATE OR REPLACE TEMP TABLE ${SPLIT_TABLES.trainingOrders} AS
 SELECT orders.*
 FROM fact_orders AS orders LEFT JOIN last_order_days USING (customer_id)
 WHERE order_date < ${date} AND (cut_off IS NULL OR order_date < cut_off)`,
     `
-CREATE OR REPLACE TEMP TABLE ${HELD_OUT.trainingEvents} AS
+CREATE OR REPLACE TEMP TABLE ${SPLIT_TABLES.trainingEvents} AS
 WITH sessions AS (
   SELECT customer_id, coalesce(session_id, event_id) AS session, max(event_date) AS last_day,
          bool_or(event_type IN ('checkout', 'purchase')) AS checked_out
@@ -162,42 +162,42 @@ WHERE event_date < ${date}
   ];
 }
 
-/** Rows of {@linkcode HELD_OUT}.heldOutProducts, by column. */
-export interface HeldOutColumns {
+/** Rows of {@linkcode SPLIT_TABLES}.testProducts, by column. */
+export interface TestColumns {
   customer_id: string[];
   product_id: string[];
 }
 
 /** A case with the customer it is of. */
-export interface HeldOutCase extends RankingCase<readonly Interaction[]> {
+export interface TestCase extends RankingCase<readonly Interaction[]> {
   customerId: string;
 }
 
 /**
- * One case a customer with held-out orders, in the order of the rows.
+ * One case a customer with test orders, in the order of the rows.
  *
  * @param histories of the training part; a customer without one is asked with an empty history
- * @param kept which held-out products count, by default all; customers without any are left out
+ * @param kept which test products count, by default all; customers without any are left out
  */
-export function heldOutCases(
+export function testCases(
   histories: ReadonlyMap<string, Interaction[]>,
-  { customer_id, product_id }: HeldOutColumns,
+  { customer_id, product_id }: TestColumns,
   kept: (productId: string, history: readonly Interaction[]) => boolean = () => true,
-): HeldOutCase[] {
-  const cases = new Map<string, HeldOutCase & { relevant: Set<string> }>();
+): TestCase[] {
+  const cases = new Map<string, TestCase & { relevant: Set<string> }>();
   customer_id.forEach((customer, i) => {
     const history = histories.get(customer) ?? [];
-    if (!kept(product_id[i]!, history)) return;
+    if (!kept(valueAt(product_id, i), history)) return;
     let known = cases.get(customer);
     if (known === undefined) {
       cases.set(customer, known = { customerId: customer, history, relevant: new Set() });
     }
-    known.relevant.add(product_id[i]!);
+    known.relevant.add(valueAt(product_id, i));
   });
   return [...cases.values()];
 }
 
-/** For {@linkcode heldOutCases}: only products that the customer had not bought before. */
+/** For {@linkcode testCases}: only products that the customer had not bought before. */
 export function isNewToCustomer(productId: string, history: readonly Interaction[]): boolean {
   return !history.some((interaction) => interaction.purchased && interaction.productId === productId);
 }

@@ -25,7 +25,7 @@ export class TopK {
     }
   }
 
-  /** Hands out what was kept, best first, and starts anew. */
+  /** Hands out what was kept, best first, and is empty again. */
   drain(): { index: number; score: number }[] {
     const best = Array.from(
       { length: this.#size },

@@ -1,6 +1,6 @@
 import { diskFullError, isDiskFull } from "shopflow/errors/mod.ts";
-import { join } from "node:path";
-import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { createHash, type Hash } from "node:crypto";
 
 /** Whether there is a file or folder at a path; any trouble but its absence is thrown. */
 export async function fileExists(path: string): Promise<boolean> {
@@ -56,7 +56,10 @@ export const workingFolders = (home: string) => join(home, "tmp");
  */
 export async function makeWorkingFolder(kind: string, parent?: string): Promise<string> {
   if (parent !== undefined) await Deno.mkdir(parent, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: parent, prefix: `${PREFIX}${kind}-` });
+  const folder = await Deno.makeTempDir({
+    ...(parent !== undefined && { dir: parent }),
+    prefix: `${PREFIX}${kind}-`,
+  });
   await Deno.writeTextFile(join(folder, MARK), "A working folder of ShopFlow, which it removes.\n");
   return folder;
 }
@@ -113,15 +116,10 @@ export async function codeVersion(paths: string[]): Promise<string> {
   return hash.digest("hex").slice(0, 12);
 }
 
-async function addPath(
-  hash: ReturnType<typeof createHash>,
-  path: string,
-): Promise<void> {
+async function addPath(hash: Hash, path: string): Promise<void> {
   const stat = await Deno.stat(path);
   if (stat.isFile) {
-    hash.update(path.split("/").at(-1)!).update("\0").update(
-      await Deno.readFile(path),
-    );
+    hash.update(basename(path)).update("\0").update(await Deno.readFile(path));
     return;
   }
   const names = (await Array.fromAsync(Deno.readDir(path))).map((entry) => entry.name).sort();

@@ -1,14 +1,27 @@
-/** Time, randomness, logging, progress and processes: what a test must be able to hold still. */
-export { countOf, formatBytes, formatCount, formatDuration, formatTime, formatTimestamp } from "./format.ts";
+/** Clock, randomness, logging, progress, files and processes. */
+export {
+  countOf,
+  escapeHtml,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatTime,
+  formatTimestamp,
+} from "./format.ts";
 export { type Backoff, backoffMs, delay, retry } from "./retry.ts";
+export { mapConcurrently } from "./concurrency.ts";
 export {
   createLogger,
   createRandom,
   createRuntime,
+  isLogged,
+  LOG_LEVELS,
   type Logger,
+  type LogLevel,
   type Progress,
   type Random,
   type Runtime,
+  setLogLevel,
   silentProgress,
 } from "./runtime.ts";
 export {
@@ -20,4 +33,4 @@ export {
   workingFolders,
   writeAll,
 } from "./files.ts";
-export { type GuardedProcess, type Lease, startGuarded } from "./process/guarded_process.ts";
+export { type Lease, startSupervised, type SupervisedProcess } from "./process/supervised_process.ts";

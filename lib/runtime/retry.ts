@@ -6,9 +6,19 @@ export interface Backoff {
   maxDelayMs: number;
 }
 
-/** Waits for some milliseconds. */
-export const delay = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Waits for some milliseconds, or until the signal is aborted, which is no error. */
+export function delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener("abort", done);
+  });
+}
 
 /**
  * Exponential backoff with jitter, in milliseconds: half of each wait is left to chance, so that clients that failed
@@ -38,7 +48,7 @@ export function backoffMs(
 export async function retry<T>(
   attempt: (failures: number) => Promise<T>,
   pauseAfter: (error: unknown, failures: number) => number | undefined,
-  wait: (milliseconds: number) => Promise<void> = delay,
+  wait: (milliseconds: number) => Promise<void> = (milliseconds) => delay(milliseconds),
 ): Promise<T> {
   for (let failures = 0;;) {
     try {

@@ -4,20 +4,42 @@ import { createHash } from "node:crypto";
 // @ts-types="@types/cli-progress"
 import cliProgress from "cli-progress";
 
+/** Log levels, from the fewest lines to the most: each logs its own lines and those of the levels before it. */
+export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = typeof LOG_LEVELS[number];
+
+let processLogLevel: LogLevel = "info";
+
+/** Sets the level of all loggers of this process that have none of their own; `info` before that. */
+export function setLogLevel(level: LogLevel): void {
+  processLogLevel = level;
+}
+
+/** Whether loggers of this process log lines of a level. */
+export const isLogged = (level: LogLevel, logLevel: LogLevel = processLogLevel): boolean =>
+  LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(logLevel);
+
 /** Writes what happens to standard error, one line an event, so that standard output stays for results. */
 export interface Logger {
+  /** For whoever looks for the cause of a problem: statements, requests, rounds, with their durations. */
+  debug(message: string): void;
   info(message: string): void;
   warn(message: string): void;
 }
 
-/** A logger that hands each line, without secrets, to `write` (default: standard error). */
+/**
+ * A logger that hands each line, without secrets, to `write` (default: standard error).
+ *
+ * @param level Default: that of the process when a line is logged.
+ */
 export function createLogger(
   write: (line: string) => void = console.error,
+  level?: LogLevel,
 ): Logger {
-  return {
-    info: (message) => write(maskSecrets(message)),
-    warn: (message) => write(`warning: ${maskSecrets(message)}`),
+  const at = (lineLevel: LogLevel, prefix: string) => (message: string) => {
+    if (isLogged(lineLevel, level)) write(prefix + maskSecrets(message));
   };
+  return { debug: at("debug", "debug: "), info: at("info", ""), warn: at("warn", "warning: ") };
 }
 
 /** Uniform numbers in [0, 1); also what `d3-random`'s `.source()` takes. */

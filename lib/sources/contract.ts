@@ -12,24 +12,24 @@ interface SourceColumn {
 }
 
 /**
- * How an extract finds what changed. `full-compare`: every row is read and compared. `watermark`: rows are
- * read from a time on that lies `lagDays` before the highest seen, since rows may be committed late. Older rows
- * that changed nevertheless are found at once where they change the figures of a month, and otherwise when the
- * whole table is compared, every `fullEveryDays`.
+ * How an extract finds what changed. `snapshot`: every row is read and compared. `watermark`: rows are read from
+ * `lookbackDays` before the highest time seen, since rows may be committed late. Older rows that changed nevertheless
+ * are found at once where they change the control totals of a month, and otherwise by the full refresh that is due
+ * every `fullRefreshDays`.
  */
 type Strategy =
-  | { kind: "full-compare" }
+  | { kind: "snapshot" }
   | {
     kind: "watermark";
     /** Column with the time, DATE or TIMESTAMP; rows without one are read every time. */
     column: string;
-    lagDays: number;
-    fullEveryDays: number;
-    /** Rows that are read again whatever their time, since they are bound to change. */
-    unsettled?: { column: string; settled: string };
+    lookbackDays: number;
+    fullRefreshDays: number;
+    /** When a row can no longer change; open rows are read again whatever their time. */
+    closedWhen?: { column: string; value: string };
   };
 
-/** Columns by which the rows of source and lake are counted and summed when they are compared. */
+/** Columns that control totals are counted and summed by. */
 interface Measures {
   /** Date or time that tells a row's month; none where all rows are compared every time. */
   date?: string;
@@ -42,8 +42,8 @@ interface Measures {
 /** A table as it is extracted. */
 export interface ExtractedTable {
   name: string;
-  /** Columns whose values name what is extracted as one: all rows of a unit are new, or deleted, together. */
-  unit: string[];
+  /** Columns that identify what is replaced as one: all rows of a key are new, changed or deleted together. */
+  mergeKey: string[];
   strategy: Strategy;
   measures: Measures;
   columns: {
@@ -80,11 +80,11 @@ const timestamp = (name: string): SourceColumn => ({
   lakeType: "TIMESTAMP",
 });
 
-const watermark = (column: string, lagDays: number): Strategy => ({
+const watermark = (column: string, lookbackDays: number): Strategy => ({
   kind: "watermark",
   column,
-  lagDays,
-  fullEveryDays: 7,
+  lookbackDays,
+  fullRefreshDays: 7,
 });
 
 /** The five PostgreSQL tables of the shop, in the order they are created and loaded. */
@@ -92,8 +92,8 @@ export const SOURCE_TABLES: SourceTable[] = [
   {
     name: "customers",
     key: ["customer_id"],
-    unit: ["customer_id"],
-    strategy: { kind: "full-compare" },
+    mergeKey: ["customer_id"],
+    strategy: { kind: "snapshot" },
     measures: {},
     columns: [
       varchar("customer_id", 20),
@@ -111,8 +111,8 @@ export const SOURCE_TABLES: SourceTable[] = [
   {
     name: "products",
     key: ["product_id"],
-    unit: ["product_id"],
-    strategy: { kind: "full-compare" },
+    mergeKey: ["product_id"],
+    strategy: { kind: "snapshot" },
     measures: {},
     columns: [
       varchar("product_id", 20),
@@ -129,7 +129,7 @@ export const SOURCE_TABLES: SourceTable[] = [
     name: "orders",
     key: ["order_id", "product_id"],
     // Lines have no key of their own, so a changed order is extracted whole.
-    unit: ["order_id"],
+    mergeKey: ["order_id"],
     strategy: watermark("order_date", 7),
     measures: { date: "order_date", amount: "order_amount", quantity: "quantity" },
     columns: [
@@ -146,7 +146,7 @@ export const SOURCE_TABLES: SourceTable[] = [
   {
     name: "events",
     key: ["event_id"],
-    unit: ["event_id"],
+    mergeKey: ["event_id"],
     strategy: watermark("event_timestamp", 3),
     measures: { date: "event_timestamp" },
     columns: [
@@ -164,7 +164,7 @@ export const SOURCE_TABLES: SourceTable[] = [
   {
     name: "inventory",
     key: ["product_id", "warehouse_id", "date"],
-    unit: ["product_id", "warehouse_id", "date"],
+    mergeKey: ["product_id", "warehouse_id", "date"],
     // Counts are corrected days later: the time of the correction tells, not the day it is about.
     strategy: watermark("last_updated", 7),
     measures: { date: "date", quantity: "stock_level" },
@@ -205,13 +205,13 @@ export const TICKET_FIELDS: ExtractedTable["columns"] = [
  */
 export const TICKET_TABLE: ExtractedTable = {
   name: "support_tickets",
-  unit: ["ticket_id"],
+  mergeKey: ["ticket_id"],
   strategy: {
     kind: "watermark",
     column: "created_date",
-    lagDays: 30,
-    fullEveryDays: 7,
-    unsettled: { column: "status", settled: "Closed" },
+    lookbackDays: 30,
+    fullRefreshDays: 7,
+    closedWhen: { column: "status", value: "Closed" },
   },
   measures: { date: "created_date" },
   columns: TICKET_FIELDS,
@@ -224,8 +224,8 @@ type FoundColumns = Map<string, string>;
 interface SchemaReport {
   /** Columns that the contract does not know, as `table.column`. */
   unread: string[];
-  /** What is wrong, by table that cannot be read. */
-  broken: Map<string, SchemaContractError>;
+  /** By table that cannot be read. */
+  contractViolations: Map<string, SchemaContractError>;
 }
 
 /**
@@ -243,7 +243,7 @@ export async function checkSchemaContract(client: pg.Client): Promise<SchemaRepo
   if (wrong.length === SOURCE_TABLES.length) {
     throw contractError("The shop's tables are not as agreed", wrong.flatMap(({ violations }) => violations));
   }
-  const broken = new Map(wrong.map(({ name, violations }) => [
+  const contractViolations = new Map(wrong.map(({ name, violations }) => [
     name,
     contractError(`The shop's table ${name} is not as agreed`, violations),
   ]));
@@ -252,7 +252,7 @@ export async function checkSchemaContract(client: pg.Client): Promise<SchemaRepo
     return [...(found.get(name)?.keys() ?? [])].filter((column) => !known.has(column))
       .map((column) => `${name}.${column}`);
   });
-  return { unread, broken };
+  return { unread, contractViolations };
 }
 
 function contractError(problem: string, wrong: Violation[]): SchemaContractError {

@@ -56,7 +56,7 @@ export type CsvBytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
  * Regroups CSV bytes into pieces of about `target` bytes that each end where a row ends, so that each can
  * be loaded on its own. A line break inside quotes is part of its field.
  */
-export async function* wholeRows(csv: CsvBytes, target = 8 << 20): AsyncGenerator<Uint8Array[]> {
+export async function* splitAtRows(csv: CsvBytes, target = 8 << 20): AsyncGenerator<Uint8Array[]> {
   let pending: Uint8Array[] = [];
   let size = 0;
   let quoted = false;

@@ -1,19 +1,19 @@
 /** The systems of the shop: PostgreSQL, support tickets, and files to import. */
 export { type ExtractedTable, SOURCE_TABLES, TICKET_TABLE } from "./contract.ts";
 export {
+  controlTotalsSql,
   differingMonths,
-  type FiguresRow,
-  figuresSql,
-  figuresText,
-  type MonthlyFigures,
-  monthlyFigures,
+  type MergeKey,
+  type MonthlyTotals,
+  monthlyTotals,
   monthSql,
-  movedFigures,
   type RowSelection,
-  type SourceFigures,
+  type SourceTotals,
   type TableSource,
   totalRows,
-  type UnitKey,
+  type TotalsRow,
+  totalsText,
+  updatedTotals,
 } from "./source.ts";
 export type { CopiedRows } from "./csv.ts";
 export { isConnectionLoss, isUnreachable } from "./postgres/client.ts";
@@ -31,7 +31,7 @@ export {
 } from "./import_report.ts";
 export { readTransactions } from "./online_retail/file.ts";
 export { OnlineRetailTranslation, type RejectedLines } from "./online_retail/translate.ts";
-export { withRetries } from "./retry.ts";
+export { retryWhileLost } from "./retry.ts";
 export { type StatedFormats, surveyTransactions } from "./online_retail/survey.ts";
 export { loadShop } from "./load_shop.ts";
 export { DATE_ORDERS } from "./files/date_column.ts";

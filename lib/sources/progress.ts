@@ -1,7 +1,7 @@
 import type { Runtime } from "shopflow/runtime/mod.ts";
 
 /** How much was copied and how fast, e.g. `25,900 rows, 3.1 MB, 310,000 rows/s`. */
-export function rowRate(rows: number, milliseconds: number, bytes?: number): string {
+export function throughput(rows: number, milliseconds: number, bytes?: number): string {
   const count = `${rows.toLocaleString("en-US")} rows`;
   if (rows === 0) return count;
   const perSecond = Number((rows / Math.max(milliseconds, 1) * 1000).toPrecision(2));
@@ -44,8 +44,8 @@ export function startCopyMeter(
       if (now - reported < PAUSE) return;
       reported = now;
       const seconds = ((now - started) / 1000).toFixed(0);
-      log.info(`  extract ${table}: ${rowRate(rows, now - started, bytes)} after ${seconds} s`);
+      log.info(`  extract ${table}: ${throughput(rows, now - started, bytes)} after ${seconds} s`);
     },
-    finish: () => bar.finish(rowRate(rows, clock() - started, bytes)),
+    finish: () => bar.finish(throughput(rows, clock() - started, bytes)),
   };
 }

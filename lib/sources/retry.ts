@@ -47,7 +47,7 @@ const REAL: RetryEffects = { clock: () => performance.now(), wait: delay, random
  *   wait. Where that is longer than what is left, the source is given up at once.
  * @throws what the last attempt threw, or an error that does not pass.
  */
-export async function withRetries<T>(
+export async function retryWhileLost<T>(
   work: (attempt: Attempt) => Promise<T>,
   mayPass: (error: unknown, attempt: number) => boolean | number,
   { boundMs, firstWaitMs = FIRST_WAIT_MS, log }: RetryOptions,

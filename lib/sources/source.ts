@@ -1,35 +1,35 @@
 import type { ExtractedTable } from "./contract.ts";
 import type { CopiedRows } from "./csv.ts";
 
-/** Rows of a month, and the exact sums of their money (two decimals) and pieces as text; `0.00` and `0` without. */
-interface MonthFigures {
+/** Number of rows, and the exact sums of their money (two decimals) and pieces as text; `0.00` and `0` without. */
+interface ControlTotals {
   rows: number;
   amount: string;
   quantity: string;
 }
 
 /** By month (`2024-05`; `undated` for rows without a date, and for all rows of a table that has none). */
-export type MonthlyFigures = Record<string, MonthFigures>;
+export type MonthlyTotals = Record<string, ControlTotals>;
 
 /** What a source says of all rows of a table. */
-export interface SourceFigures {
+export interface SourceTotals {
   rows: number;
   /** Undefined where the source can only count. */
-  months?: MonthlyFigures;
+  months?: MonthlyTotals;
 }
 
-/** A row of {@linkcode figuresSql}. */
-export type FiguresRow = { month: string } & Record<"rows" | "amount" | "quantity", string>;
+/** A row of {@linkcode controlTotalsSql}. */
+export type TotalsRow = { month: string } & Record<"rows" | "amount" | "quantity", string>;
 
 /** SQL of the month of a column as text, equal in PostgreSQL (with ISO dates) and DuckDB. */
 export const monthSql = (column: string) =>
   `coalesce(substr(CAST(CAST("${column}" AS DATE) AS VARCHAR), 1, 7), 'undated')`;
 
 /**
- * SQL of the figures of a relation, equal in PostgreSQL (with ISO dates) and DuckDB. Days are grouped before they
+ * SQL of the control totals of a relation, equal in PostgreSQL (with ISO dates) and DuckDB. Days are grouped before they
  * become text, which halves the time that two million rows take.
  */
-export function figuresSql(
+export function controlTotalsSql(
   { measures: { date, amount, quantity } }: ExtractedTable,
   relation: string,
 ): string {
@@ -48,20 +48,20 @@ export function figuresSql(
     GROUP BY 1`;
 }
 
-/** Figures by month from rows of {@linkcode figuresSql}. */
-export function monthlyFigures(rows: FiguresRow[]): MonthlyFigures {
+/** Control totals by month from rows of {@linkcode controlTotalsSql}. */
+export function monthlyTotals(rows: TotalsRow[]): MonthlyTotals {
   return Object.fromEntries(
     rows.map(({ month, rows, amount, quantity }) => [month, { rows: Number(rows), amount, quantity }]),
   );
 }
 
-/** Figures after some rows were added to a table and others taken away; months without rows are left out. */
-export function movedFigures(
-  before: MonthlyFigures,
-  { added, removed }: { added: MonthlyFigures; removed: MonthlyFigures },
-): MonthlyFigures {
+/** Control totals after some rows were added to a table and others taken away; months without rows are left out. */
+export function updatedTotals(
+  before: MonthlyTotals,
+  { added, removed }: { added: MonthlyTotals; removed: MonthlyTotals },
+): MonthlyTotals {
   const months = new Set([before, added, removed].flatMap((figures) => Object.keys(figures)));
-  const moved = [...months].sort().map((month): [string, MonthFigures] => {
+  const moved = [...months].sort().map((month): [string, ControlTotals] => {
     const [was, more, less] = [before, added, removed].map((figures) => figures[month] ?? NOTHING);
     const sum = (name: "amount" | "quantity", toNumber: (text: string) => bigint) =>
       toNumber(was![name]) + toNumber(more![name]) - toNumber(less![name]);
@@ -75,21 +75,21 @@ export function movedFigures(
 }
 
 /** Months of which two sides say something else. */
-export function differingMonths(left: MonthlyFigures, right: MonthlyFigures): string[] {
+export function differingMonths(left: MonthlyTotals, right: MonthlyTotals): string[] {
   const months = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
-  return months.filter((month) => figuresText(left[month]) !== figuresText(right[month]));
+  return months.filter((month) => totalsText(left[month]) !== totalsText(right[month]));
 }
 
 /** Rows of all months. */
-export const totalRows = (figures: MonthlyFigures): number =>
+export const totalRows = (figures: MonthlyTotals): number =>
   Object.values(figures).reduce((sum, { rows }) => sum + rows, 0);
 
-/** A month's figures for messages. */
-export function figuresText({ rows, amount, quantity }: MonthFigures = NOTHING): string {
+/** Control totals for messages. */
+export function totalsText({ rows, amount, quantity }: ControlTotals = NOTHING): string {
   return `${rows} rows, amount ${amount}, quantity ${quantity}`;
 }
 
-const NOTHING: MonthFigures = { rows: 0, amount: "0.00", quantity: "0" };
+const NOTHING: ControlTotals = { rows: 0, amount: "0.00", quantity: "0" };
 
 /** `-0.50` as -50. */
 const centsOf = (decimal: string) => BigInt(decimal.replace(".", ""));
@@ -99,8 +99,8 @@ function decimalOf(cents: bigint): string {
   return `${cents < 0n ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }
 
-/** Values of a unit's columns, as text. */
-export type UnitKey = (string | null)[];
+/** Values of the columns of a merge key, as text. */
+export type MergeKey = (string | null)[];
 
 /** Which rows of a table to read; without anything, all. */
 export interface RowSelection {
@@ -108,34 +108,34 @@ export interface RowSelection {
   since?: { column: string; from: string };
   /** Rows of these months too (`2024-05` or `undated`). */
   months?: { column: string; months: string[] };
-  /** Rows of these units. */
-  units?: UnitKey[];
+  /** Rows with these merge keys. */
+  keys?: MergeKey[];
 }
 
 /** What a source offers to the extract. */
 export interface TableSource {
   /**
-   * Whether rows can be asked for by their unit. Where they cannot, a second look at a unit costs as much as
-   * reading the table.
+   * Whether rows can be asked for by their merge key. Where they cannot, reading a key again costs as much as reading
+   * the table.
    */
-  readonly byUnit: boolean;
+  readonly supportsKeyLookup: boolean;
   /**
    * Whether all that a run reads is of one moment, so that what differs differs; months can then be asked for. Where
    * it is not, rows may have come and gone between two looks.
    */
-  readonly ofOneMoment: boolean;
+  readonly isConsistent: boolean;
   /**
    * Counts and sums all rows of a table. Undefined where every copy is of all rows whatever is asked for: there is
    * nothing that it could have missed.
    */
-  figures?(table: ExtractedTable): Promise<SourceFigures>;
+  controlTotals?(table: ExtractedTable): Promise<SourceTotals>;
   /** Copies the selected rows of a table into a new CSV file. */
   copy(table: ExtractedTable, path: string, selection: RowSelection): Promise<CopiedRows>;
 }
 
 /** The selection as a condition in PostgreSQL; `types` are the columns' PostgreSQL types. */
 export function selectionSql(
-  { since, months, units }: RowSelection,
+  { since, months, keys }: RowSelection,
   unit: string[],
   types: Map<string, string>,
 ): string {
@@ -150,13 +150,13 @@ export function selectionSql(
   }
   const conditions = [];
   if (times.length > 0) conditions.push(`(${times.join(" OR ")})`);
-  if (units) conditions.push(unitsSql(units, unit, types));
+  if (keys) conditions.push(keysSql(keys, unit, types));
   return conditions.join(" AND ") || "true";
 }
 
 /** Units without NULL by one IN, which the database hashes; the few with one each by itself. */
-function unitsSql(units: UnitKey[], unit: string[], types: Map<string, string>): string {
-  const valueOf = (key: UnitKey, i: number) => literal(key[i]!, types.get(unit[i]!)!);
+function keysSql(units: MergeKey[], unit: string[], types: Map<string, string>): string {
+  const valueOf = (key: MergeKey, i: number) => literal(key[i]!, types.get(unit[i]!)!);
   const whole = units.filter((key) => !key.includes(null));
   const alternatives = units.filter((key) => key.includes(null)).map((key) =>
     "(" + unit.map((name, i) => key[i] === null ? `"${name}" IS NULL` : `"${name}" = ${valueOf(key, i)}`)

@@ -1,12 +1,6 @@
 import { LakeError, WarehouseError } from "shopflow/errors/mod.ts";
-import {
-  type Manifest,
-  readManifest,
-  refuseDamaged,
-  type SnapshotTable,
-  verifiedPath,
-} from "shopflow/lake/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import { type Manifest, readManifest, type SnapshotTable } from "shopflow/lake/mod.ts";
+import { assertIntact, type ObjectStore, verifiedPath } from "shopflow/lake/store/mod.ts";
 import {
   mayBeDamage,
   openSession,
@@ -16,9 +10,14 @@ import {
   sqlString,
 } from "./session.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { createFormerTables, createSourceFigures, type FailedTest, findFailures } from "./build/audit.ts";
+import {
+  createControlTotals,
+  createPreviousRowCounts,
+  type FailedTest,
+  findFailures,
+} from "./build/audit.ts";
 import { relationOf } from "./project/jinja.ts";
-import { publishedModels, type SqlProject } from "./project/sql_model.ts";
+import { publishedModels, type SqlProject } from "./project/project.ts";
 
 /** A DuckDB session in which every table of one snapshot is a view. */
 export interface OpenSnapshot extends Session, Disposable {
@@ -62,7 +61,7 @@ export async function openSnapshot(
       return await query;
     } catch (cause) {
       const files = Object.values(manifest.tables).flatMap((table) => table.files);
-      if (mayBeDamage(cause)) await refuseDamaged(store, files, { remedy: REMEDY, cause });
+      if (mayBeDamage(cause)) await assertIntact(store, files, { remedy: REMEDY, cause });
       throw cause;
     }
   };
@@ -108,7 +107,7 @@ interface SnapshotTests {
 
 /**
  * Runs the data tests on the tables of a published snapshot. A publish tests the months that it computed; this tests
- * all of them, with the tests as they are now. Tests that compare with a former snapshot or with the sources find
+ * all of them, with the tests as they are now. Tests that compare with a previous snapshot or with the sources find
  * nothing here: they are about the moment of the publish.
  *
  * @throws {WarehouseError | LakeError} when a table or a test cannot be read.
@@ -123,8 +122,8 @@ export async function testSnapshot(
     relationOf(name)
   );
   const tests = project.tests.filter(({ sql }) => !others.some((relation) => sql.includes(relation)));
-  await createFormerTables(snapshot, undefined);
-  await createSourceFigures(snapshot);
+  await createPreviousRowCounts(snapshot, undefined);
+  await createControlTotals(snapshot);
   const { passed, failed } = await findFailures(snapshot, tests, runtime);
   return { passed, failed, leftOut: project.tests.length - tests.length };
 }

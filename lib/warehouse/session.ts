@@ -2,10 +2,12 @@ import {
   type DuckDBDecimalValue,
   DuckDBInstance,
   type DuckDBListValue,
+  type DuckDBResult,
   type DuckDBStructValue,
   DuckDBTypeId,
   type DuckDBValue,
   type DuckDBValueConverter,
+  StatementType,
 } from "@duckdb/node-api";
 import { diskFullError, isDiskFull, WarehouseError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
@@ -35,7 +37,10 @@ const toPlainValue: DuckDBValueConverter<Value> = (value, type, convert) => {
       };
       const { entries } = value as DuckDBStructValue;
       return Object.fromEntries(
-        entryNames.map((name, i) => [name, convert(entries[name]!, entryTypes[i]!, convert)]),
+        entryTypes.map((type, i) => {
+          const name = entryNames[i] ?? "";
+          return [name, convert(entries[name] ?? null, type, convert)];
+        }),
       );
     }
   }
@@ -52,6 +57,25 @@ export interface SessionOptions {
   spillFolder?: string;
 }
 
+/** Turns DuckDB's values into text without loss, e.g. `12.50` of a DECIMAL. */
+const toText: DuckDBValueConverter<string> = (value) =>
+  value === null || value === undefined ? null : String(value);
+
+/** A column of a result. */
+export interface ResultColumn {
+  name: string;
+  isNumeric: boolean;
+}
+
+/** The result of a query, whose rows are computed as they are read: once, in one of the two forms. */
+export interface ResultStream {
+  columns: ResultColumn[];
+  /** Rows in batches, their cells as plain values. */
+  values(): AsyncIterable<Value[][]>;
+  /** Rows in batches, their cells as text without loss. */
+  text(): AsyncIterable<(string | null)[][]>;
+}
+
 /** An in-process DuckDB connection. */
 export interface Session {
   /** Runs statements for their effect. */
@@ -60,6 +84,10 @@ export interface Session {
   rows<T = Row>(sql: string, parameters?: (string | number | boolean | null)[]): Promise<T[]>;
   /** Runs a query; one array a column, which is what `arquero.table()` takes. */
   columns(sql: string): Promise<Record<string, Value[]>>;
+  /** Runs a query whose result may be too large for memory. */
+  stream(sql: string): Promise<ResultStream>;
+  /** How many statements a text has, and the kind of the first, e.g. `SELECT`; nothing is run. */
+  inspect(sql: string): Promise<{ count: number; kind: string }>;
   /** Another connection to the same database, for work side by side. It must be closed before this one is. */
   beside(): Promise<Session & Disposable>;
   close(): void;
@@ -98,10 +126,49 @@ async function connect(instance: DuckDBInstance, afterwards: () => void): Promis
         const reader = await connection.runAndReadAll(sql);
         return reader.convertColumnsObject(toPlainValue);
       }),
+    stream: (sql) =>
+      explained(sql, async () => {
+        const result = await connection.stream(sql);
+        return {
+          columns: columnsOf(result),
+          values: () => explainedBatches(sql, result.yieldConvertedRows(toPlainValue)),
+          text: () => explainedBatches(sql, result.yieldConvertedRows(toText)),
+        };
+      }),
+    inspect: (sql) =>
+      explained(sql, async () => {
+        const statements = await connection.extractStatements(sql);
+        if (statements.count !== 1) return { count: statements.count, kind: "" };
+        const { statementType } = await statements.prepare(0);
+        return { count: 1, kind: StatementType[statementType] };
+      }),
     beside: () => connect(instance, () => {}),
     close,
     [Symbol.dispose]: close,
   };
+}
+
+const NUMERIC = new Set([
+  DuckDBTypeId.TINYINT,
+  DuckDBTypeId.SMALLINT,
+  DuckDBTypeId.INTEGER,
+  DuckDBTypeId.BIGINT,
+  DuckDBTypeId.HUGEINT,
+  DuckDBTypeId.UTINYINT,
+  DuckDBTypeId.USMALLINT,
+  DuckDBTypeId.UINTEGER,
+  DuckDBTypeId.UBIGINT,
+  DuckDBTypeId.UHUGEINT,
+  DuckDBTypeId.FLOAT,
+  DuckDBTypeId.DOUBLE,
+  DuckDBTypeId.DECIMAL,
+]);
+
+function columnsOf(result: DuckDBResult): ResultColumn[] {
+  return result.deduplicatedColumnNames().map((name, i) => ({
+    name,
+    isNumeric: NUMERIC.has(result.columnTypeId(i)),
+  }));
 }
 
 /** A string as a SQL literal. */
@@ -116,10 +183,12 @@ export function sqlName(name: string): string {
 
 /** Whether a query may have failed because of the bytes it read: a mistake in its SQL is found before that. */
 export function mayBeDamage(error: unknown): boolean {
-  if (!(error instanceof WarehouseError)) return false;
-  let root: Error = error;
-  while (root.cause instanceof Error) root = root.cause;
-  return !/^(Parser|Binder|Catalog) Error/.test(root.message);
+  return error instanceof WarehouseError && !/^(Parser|Binder|Catalog) Error/.test(rootMessage(error));
+}
+
+/** What DuckDB said, of an error that explains it. */
+export function rootMessage(error: Error): string {
+  return error.cause instanceof Error ? rootMessage(error.cause) : error.message;
 }
 
 async function explained<T>(sql: string, work: () => Promise<T>): Promise<T> {
@@ -130,6 +199,15 @@ async function explained<T>(sql: string, work: () => Promise<T>): Promise<T> {
     if (isDiskFull(cause)) throw await diskFullError("write what DuckDB makes", cause);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new WarehouseError(`DuckDB refused a statement: ${reason}\nin: ${sql.slice(0, 2000)}`, { cause });
+  }
+}
+
+/** As {@linkcode explained}, for a statement that may also fail while its rows are read. */
+async function* explainedBatches<T>(sql: string, batches: AsyncIterableIterator<(T | null)[][]>) {
+  for (;;) {
+    const { done, value } = await explained(sql, () => batches.next());
+    if (done) return;
+    yield value;
   }
 }
 

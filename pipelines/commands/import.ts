@@ -17,7 +17,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import type { PipelineContext } from "../context.ts";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { givenFile, runCommand } from "shopflow/cli/mod.ts";
+import { givenFile, runCommand, withLogLevel } from "shopflow/cli/mod.ts";
 import { Command, Option } from "commander";
 
 export interface ImportOptions extends StatedFormats {
@@ -192,7 +192,7 @@ export function formatImportReport(
 const number = (count: number) => count.toLocaleString("en-US");
 
 function createProgram(): Command {
-  const program = new Command("deno task import")
+  const program = withLogLevel(new Command("deno task import"))
     .description("Loads real transactions into the shop's source databases.");
   program.command("online-retail")
     .description("the UCI data set Online Retail: a UK gift shop, 2010-12 to 2011-12")

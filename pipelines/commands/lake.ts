@@ -1,24 +1,18 @@
-/** Snapshots of the lake: `deno task lake snapshots | show [ID] | diff A B | rollback A | gc --keep N | quarantine`. */
+/** The lake: `deno task lake snapshots | show [ID] | query SQL | diff A B | rollback A | gc --keep N | quarantine`. */
+import { plannedGarbage } from "shopflow/lake/gc/mod.ts";
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { runCommand, wholeNumber } from "shopflow/cli/mod.ts";
-import {
-  findSnapshot,
-  listSnapshots,
-  type Manifest,
-  plannedGarbage,
-  readManifest,
-  rollBack,
-} from "shopflow/lake/mod.ts";
+import { runCommand, wholeNumber, withLogLevel } from "shopflow/cli/mod.ts";
+import { findSnapshot, listSnapshots, type Manifest, readManifest, rollBack } from "shopflow/lake/mod.ts";
 import { createRuntime, leftoverFolders } from "shopflow/runtime/mod.ts";
-import { loadSqlProject, quarantinedRows, quarantinedRun, quarantinedRuns } from "shopflow/warehouse/mod.ts";
+import { loadSqlProject, quarantinedRuns, quarantinedTable } from "shopflow/warehouse/mod.ts";
 import { createContext, type PipelineContext } from "../context.ts";
+import { createQueryCommand, printQuery, type ResultFlags, withResultOptions } from "./lake_query.ts";
 import {
   differenceOf,
   differenceText,
   garbageText,
   manifestText,
-  quarantinedRowsText,
   quarantineText,
   snapshotsText,
 } from "./lake_text.ts";
@@ -31,7 +25,7 @@ interface OutputFlags {
   json?: boolean;
 }
 
-interface QuarantineFlags extends OutputFlags {
+interface QuarantineFlags extends ResultFlags {
   query: string;
 }
 
@@ -49,7 +43,7 @@ export function createLakeProgram(
   const answer = (value: unknown, text: () => string, { json }: OutputFlags) =>
     print(json ? JSON.stringify(value, null, 2) : text());
 
-  const program = new Command("deno task lake")
+  const program = withLogLevel(new Command("deno task lake"))
     .description(
       "Looks at the lake's snapshots, goes back to one, and removes what nothing needs.\n" +
         "A snapshot is named by its id, by the beginning of it, or by `current`.",
@@ -113,29 +107,30 @@ export function createLakeProgram(
     .option("--dry-run", "only say what would be deleted, file by file")
     .option("--json", "print JSON")
     .action((flags: GcFlags) => collect(context(), flags, answer));
-  addQuarantine(program, context, answer);
+  addQuarantine(program, context, print);
+  program.addCommand(createQueryCommand(context, print));
   return program;
 }
 
 function addQuarantine(
   program: Command,
   context: () => PipelineContext,
-  answer: (value: unknown, text: () => string, flags: OutputFlags) => void,
+  print: (text: string) => void,
 ): void {
-  program.command("quarantine")
+  const command = program.command("quarantine")
     .description("list the data tests that blocked a publish, or show the rows that one of them found")
     .argument("[run]", "run that was blocked")
     .argument("[test]", "data test of that run, as the list names it")
-    .option("--query <sql>", "SQL over failing_rows", "SELECT * FROM failing_rows")
-    .option("--json", "print JSON")
+    .option("--query <sql>", "SQL over failing_rows", "SELECT * FROM failing_rows");
+  withResultOptions(command)
     .action(async (run: string | undefined, test: string | undefined, flags: QuarantineFlags) => {
-      const { store } = context();
+      const { config, store } = context();
       if (run !== undefined && test !== undefined) {
-        const rows = await quarantinedRows(store, run, test, flags.query);
-        return answer(rows, () => quarantinedRowsText(rows), flags);
+        const tables = [await quarantinedTable(store, run, test)];
+        return await printQuery({ config, store }, tables, flags.query, { flags, print });
       }
-      const runs = run === undefined ? await quarantinedRuns(store) : [await quarantinedRun(store, run)];
-      answer(runs, () => quarantineText(runs), flags);
+      const runs = await quarantinedRuns(store, run);
+      print(flags.json ? JSON.stringify(runs, null, 2) : quarantineText(runs));
     });
 }
 
@@ -166,7 +161,7 @@ function rollbackText({ from, to }: { from: string; to: string }): string {
     `snapshot ${to} is current again, ${from} is rolled back`,
     "Reports and scores are still those of the snapshot they name: `deno task pipeline run train score publish`",
     `renews them. As long as inputs and code are those of ${from}, \`transform\` leaves the lake as it is;`,
-    `\`--force\` publishes it all the same, and so does \`deno task lake rollback ${from}\`.`,
+    `\`--force\` publishes it anyway, and so does \`deno task lake rollback ${from}\`.`,
   ].join("\n");
 }
 

@@ -1,24 +1,16 @@
+import { compareRows, type RowDifference } from "shopflow/warehouse/describe/mod.ts";
+import type { ForeignObject, Garbage } from "shopflow/lake/gc/mod.ts";
 import {
   compareSnapshots,
-  type ForeignObject,
-  type Garbage,
   type Lineage,
   type Manifest,
-  refuseDamaged,
   type SnapshotSummary,
   type TableDifference,
 } from "shopflow/lake/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import {
-  compareRows,
-  mayBeDamage,
-  openSession,
-  type QuarantinedRun,
-  type Row,
-  type RowDifference,
-  type SqlProject,
-} from "shopflow/warehouse/mod.ts";
-import { countText, formatCount, formatSize, formatTime, monthSpans, textTable } from "shopflow/cli/mod.ts";
+import { assertIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { mayBeDamage, openSession, type QuarantinedRun, type SqlProject } from "shopflow/warehouse/mod.ts";
+import { monthSpans, textTable } from "shopflow/cli/mod.ts";
+import { countOf, formatBytes, formatCount, formatTimestamp } from "shopflow/runtime/mod.ts";
 
 /**
  * Compares two snapshots: tables, columns and files by their manifests, and rows by the grain that the project's
@@ -41,14 +33,14 @@ export async function differenceOf(
     } catch (cause) {
       const files = [...difference.filesRemoved, ...difference.filesAdded];
       const remedy = "Compare other snapshots, or restore the file from a backup.";
-      if (mayBeDamage(cause)) await refuseDamaged(store, files, { remedy, cause });
+      if (mayBeDamage(cause)) await assertIntact(store, files, { remedy, cause });
       throw cause;
     }
   }
   return differences;
 }
 
-/** A table's difference with its rows countText by key, where the table has one. */
+/** A table's difference with its rows counted by key, where the table has one. */
 export type Difference = TableDifference & { rows?: RowDifference };
 
 /** The difference of two snapshots for a terminal. */
@@ -56,7 +48,7 @@ export function differenceText(before: string, after: string, differences: Diffe
   const changed = differences.filter(({ change }) => change !== "same");
   const same = differences.length - changed.length;
   const title = `from ${before} to ${after}`;
-  if (changed.length === 0) return `${title}: all ${countText(same, "table")} are the same`;
+  if (changed.length === 0) return `${title}: all ${countOf(same, "table")} are the same`;
   return [
     title,
     "",
@@ -67,7 +59,7 @@ export function differenceText(before: string, after: string, differences: Diffe
         ...columnsRemoved.map((column) => `${table}: column removed: ${column}`),
       ]
     ),
-    ...(same > 0 ? ["", `${countText(same, "table")} ${same === 1 ? "is" : "are"} the same.`] : []),
+    ...(same > 0 ? ["", `${countOf(same, "table")} ${same === 1 ? "is" : "are"} the same.`] : []),
     ...(changed.some(({ rows }) => rows === undefined)
       ? ["? no key in common by which to compare rows"]
       : []),
@@ -108,18 +100,18 @@ export function garbageText(
 ): string {
   const { kept, manifests, files, records, unfinished, foreign } = garbage;
   const all = [...manifests, ...files, ...unfinished];
-  const size = formatSize(all.reduce((sum, object) => sum + object.size, 0));
+  const size = formatBytes(all.reduce((sum, object) => sum + object.size, 0));
   const parts = [
-    countText(manifests.length, "snapshot"),
-    countText(files.length, "file"),
-    countText(unfinished.length, "unfinished write"),
-    countText(folders.length, "leftover folder"),
+    countOf(manifests.length, "snapshot"),
+    countOf(files.length, "file"),
+    countOf(unfinished.length, "unfinished write"),
+    countOf(folders.length, "leftover folder"),
   ];
   return [
     ...(list ? [...manifests, ...files, ...records].map(({ key }) => key) : []),
     ...(list ? [...unfinished.map(({ name }) => name), ...folders] : []),
     `${dryRun ? "would delete" : "deleted"} ${parts.join(", ")}: ${size}`,
-    `kept ${countText(kept.length, "snapshot")}: ${kept.join(", ")}`,
+    `kept ${countOf(kept.length, "snapshot")}: ${kept.join(", ")}`,
     ...(foreign.length > 0 ? [keptText(foreign)] : []),
   ].join("\n");
 }
@@ -141,16 +133,14 @@ export function foreignText(foreign: ForeignObject[]): string {
     if (objects === undefined) folders.set(folder, [object]);
     else objects.push(object);
   }
-  const places = [...folders.values()].map((objects) =>
-    objects.length === 1
-      ? objects[0]!.name
-      : `${objects[0]!.name} and ${objects.length - 1} more in ${folderOf(objects[0]!)}/`
+  const places = [...folders].map(([folder, [first, ...others]]) =>
+    others.length === 0 ? `${first?.name}` : `${first?.name} and ${others.length} more in ${folder}/`
   );
   const shown = places.slice(0, MOST_FOLDERS);
   const more = places.length - shown.length;
-  const size = formatSize(foreign.reduce((sum, object) => sum + object.size, 0));
-  return `${countText(foreign.length, "object")} that this lake did not write, ${size}: ${shown.join("; ")}${
-    more > 0 ? `; and in ${countText(more, "other folder")}` : ""
+  const size = formatBytes(foreign.reduce((sum, object) => sum + object.size, 0));
+  return `${countOf(foreign.length, "object")} that this lake did not write, ${size}: ${shown.join("; ")}${
+    more > 0 ? `; and in ${countOf(more, "other folder")}` : ""
   }`;
 }
 
@@ -163,11 +153,11 @@ const SHOWN = ["id", "createdAt", "codeVersion", "inputs", "tables", "dataTests"
 export function manifestText(manifest: Manifest): string {
   const { id, createdAt, codeVersion, tables, dataTests, lineage } = manifest;
   const tests = dataTests &&
-    `${countText(dataTests.passed, "data test")} passed, ${countText(dataTests.warnings.length, "warning")}`;
+    `${countOf(dataTests.passed, "data test")} passed, ${countOf(dataTests.warnings.length, "warning")}`;
   const others = Object.entries(manifest).filter(([name]) => !SHOWN.includes(name));
   return [
     `snapshot ${id}`,
-    `created  ${formatTime(createdAt)} UTC, by code ${codeVersion}`,
+    `created  ${formatTimestamp(createdAt)}, by code ${codeVersion}`,
     ...(tests ? [`tests    ${tests}`] : []),
     ...(dataTests?.warnings ?? []).map(({ name, failures }) => `         warning: ${name}: ${failures} rows`),
     "",
@@ -186,7 +176,7 @@ export function manifestText(manifest: Manifest): string {
     "Made from",
     inputsTable(manifest),
     ...(lineage?.sourceTransactionTime
-      ? [`The source's transaction was at ${formatTime(lineage.sourceTransactionTime)} UTC.`]
+      ? [`The source's transaction was at ${formatTimestamp(lineage.sourceTransactionTime)}.`]
       : []),
     ...(lineage ? ["", "SQL of the models", modelsTable(lineage)] : []),
     ...others.flatMap(([name, value]) => ["", name, JSON.stringify(value, null, 2)]),
@@ -226,9 +216,9 @@ function modelsTable({ models }: Lineage): string {
 }
 
 function filesCells(files: { key: string; size: number }[]): [string, string] {
-  const size = formatSize(files.reduce((sum, file) => sum + file.size, 0));
+  const size = formatBytes(files.reduce((sum, file) => sum + file.size, 0));
   const first = files[0]?.key ?? "none";
-  return [size, files.length > 1 ? `${first} and ${countText(files.length - 1, "more file")}` : first];
+  return [size, files.length > 1 ? `${first} and ${countOf(files.length - 1, "more file")}` : first];
 }
 
 /** What data tests blocked, for a terminal: one line a run and test. */
@@ -236,27 +226,16 @@ export function quarantineText(runs: QuarantinedRun[]): string {
   if (runs.length === 0) return "The quarantine is empty: no data test has blocked a publish.";
   return [
     textTable(
-      [{ title: "run" }, { title: "blocked at (UTC)" }, { title: "rows", align: "right" }, {
+      [{ title: "run" }, { title: "blocked at" }, { title: "rows", align: "right" }, {
         title: "data test",
       }],
       runs.flatMap(({ run, createdAt, tests }) =>
-        tests.map(({ name, failures }) => [run, formatTime(createdAt), formatCount(failures), name])
+        tests.map(({ name, failures }) => [run, formatTimestamp(createdAt), formatCount(failures), name])
       ),
     ),
     "",
     "`deno task lake quarantine RUN TEST` shows the rows of a test; the files are beneath quarantine/ in the lake.",
   ].join("\n");
-}
-
-/** Rows of a test in quarantine, for a terminal. */
-export function quarantinedRowsText(rows: Row[], most = 50): string {
-  if (rows.length === 0) return "no rows";
-  const columns = Object.keys(rows[0]!);
-  const shown = rows.slice(0, most).map((row) => columns.map((column) => String(row[column] ?? "")));
-  const more = rows.length > most
-    ? `\n${formatCount(rows.length - most)} more rows: ask for fewer with --query`
-    : "";
-  return textTable(columns.map((title) => ({ title })), shown) + more;
 }
 
 /** The list of snapshots for a terminal. */
@@ -266,21 +245,21 @@ export function snapshotsText(snapshots: SnapshotSummary[]): string {
     [
       { title: " " },
       { title: "snapshot" },
-      { title: "created (UTC)" },
+      { title: "created" },
       { title: "tables", align: "right" },
       { title: "rows", align: "right" },
       { title: "size", align: "right" },
-      { title: "of it new", align: "right" },
+      { title: "new", align: "right" },
       { title: "" },
     ],
     snapshots.map(({ id, createdAt, tables, rows, size, newSize, status }) => [
       status === "current" ? "*" : "",
       id,
-      formatTime(createdAt),
+      formatTimestamp(createdAt),
       formatCount(tables),
       formatCount(rows),
-      formatSize(size),
-      formatSize(newSize),
+      formatBytes(size),
+      formatBytes(newSize),
       status === "kept" ? "" : status,
     ]),
   );

@@ -5,20 +5,20 @@ import {
   type ListedVersion,
   listVersions,
   loadModelVersion,
-  makeChampion,
-  type ModelVersion,
+  promoteVersion,
   type PromotionDecision,
   promotionDecisions,
 } from "shopflow/ml/registry/mod.ts";
-import { formatTime, runCommand, textTable } from "shopflow/cli/mod.ts";
-import { figureText } from "../steps/train/settle_challenger.ts";
-import { InputError, ModelError } from "shopflow/errors/mod.ts";
-import { CHURN_FEATURES, loadChurnModel } from "shopflow/churn/mod.ts";
-import { loadRecommender } from "shopflow/recommendation/mod.ts";
+import { leadingMetricText, type ModelDefinition } from "shopflow/ml/mod.ts";
+import { MODELS } from "shopflow/models/mod.ts";
+import { runCommand, textTable, withLogLevel } from "shopflow/cli/mod.ts";
+import { metricText } from "../steps/train/decide_promotion.ts";
+import { InputError } from "shopflow/errors/mod.ts";
+import { assertCompatible } from "../steps/compatibility.ts";
 import { createContext, type PipelineContext } from "../context.ts";
 import { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { createRuntime } from "shopflow/runtime/mod.ts";
+import { createRuntime, formatTimestamp } from "shopflow/runtime/mod.ts";
 
 /** Decisions about versions for a terminal, in the order given. */
 function historyText(decisions: PromotionDecision[]): string {
@@ -28,9 +28,9 @@ function historyText(decisions: PromotionDecision[]): string {
   return decisions.map(decisionText).join("\n\n");
 }
 
-/** What was decided, why, and by which figures. */
+/** What was decided, why, and by which metrics. */
 function decisionText(decision: PromotionDecision): string {
-  const { version, champion, outcome, decidedAt, decidedBy, reason, run, holdOut, figures } = decision;
+  const { version, champion, outcome, decidedAt, decidedBy, reason, run, testSet, metrics } = decision;
   const stayed = champion === null ? "" : `, ${champion} stayed champion`;
   const what = {
     promoted: `${version} became champion${champion === null ? "" : ` instead of ${champion}`}`,
@@ -39,15 +39,15 @@ function decisionText(decision: PromotionDecision): string {
   }[outcome];
   const who = `${decidedBy === "person" ? ", by hand" : ""}${run === undefined ? "" : `, in ${run}`}`;
   return [
-    `${formatTime(decidedAt)}  ${what}${who}`,
+    `${formatTimestamp(decidedAt)}  ${what}${who}`,
     `  ${reason}`,
-    ...(holdOut === undefined ? [] : [`  judged on ${holdOut}`]),
-    ...figures.map((figure) => `  ${figureText(figure)}`),
+    ...(testSet === undefined ? [] : [`  tested on ${testSet}`]),
+    ...metrics.map((metric) => `  ${metricText(metric)}`),
   ].join("\n");
 }
 
 /** The versions of models for a terminal. */
-function versionsText(versions: ListedVersion[]): string {
+function versionsText(versions: ListedVersion[], models: readonly ModelDefinition[]): string {
   if (versions.length === 0) return "No model is trained yet. Run `deno task pipeline run train`.";
   return textTable(
     [
@@ -57,17 +57,17 @@ function versionsText(versions: ListedVersion[]): string {
       { title: "trained (UTC)" },
       { title: "data before" },
       { title: "snapshot" },
-      { title: "figures" },
+      { title: "metrics" },
       { title: "" },
     ],
     versions.map((listed) => [
       listed.isChampion ? "*" : "",
       listed.card.name,
       listed.card.version,
-      formatTime(listed.card.trainedAt),
+      formatTimestamp(listed.card.trainedAt),
       listed.card.asOf,
       listed.card.snapshot,
-      leadingFigures(listed),
+      leadingMetrics(listed, models),
       stateOf(listed),
     ]),
   );
@@ -78,20 +78,13 @@ function stateOf({ card, isChampion, decision }: ListedVersion): string {
   if (isChampion) return "champion";
   if (isBaseline(card)) return "baseline";
   if (decision === undefined) return "no decision";
-  return { refused: "refused", held: "waits for a person", promoted: "former champion" }[decision.outcome];
+  return { refused: "refused", held: "waits for a person", promoted: "previous champion" }[decision.outcome];
 }
 
-/** The metric that each model is judged by first, beside its baseline. */
-const LEADING = [["AUC", "auc", "baseline_auc"], ["NDCG@10", "ndcg_at_10", "popularity_ndcg_at_10"]] as const;
-
-function leadingFigures({ card }: ListedVersion): string {
-  const { metrics } = card;
-  const texts = LEADING.flatMap(([name, own, baseline]) =>
-    metrics[own] === undefined
-      ? []
-      : [`${name} ${metrics[own].toFixed(3)} (baseline ${metrics[baseline]?.toFixed(3) ?? "unknown"})`]
-  );
-  return texts.join(", ") || (isBaseline(card) ? "" : "not judged");
+function leadingMetrics({ card }: ListedVersion, models: readonly ModelDefinition[]): string {
+  const model = models.find(({ name }) => name === card.name);
+  const text = model && leadingMetricText(model, card.metrics);
+  return text ?? (isBaseline(card) ? "" : "not measured");
 }
 
 /** A version for a terminal. */
@@ -99,7 +92,7 @@ function versionText(listed: ListedVersion): string {
   const { card, decision } = listed;
   return [
     `${card.name} ${card.version}: ${stateOf(listed)}`,
-    `trained ${formatTime(card.trainedAt)} UTC on snapshot ${card.snapshot}, data before ${card.asOf}`,
+    `trained ${formatTimestamp(card.trainedAt)} on snapshot ${card.snapshot}, data before ${card.asOf}`,
     `files: ${card.files.join(", ")}`,
     "",
     decision === undefined ? "No decision about it is kept." : decisionText(decision),
@@ -115,54 +108,6 @@ function versionText(listed: ListedVersion): string {
 }
 
 /**
- * Whether the present code can score with a version.
- *
- * @throws {ModelError} when it cannot: it is a baseline, its files are of another format, or a feature it asks for is
- *   not computed any more.
- */
-export function checkScorable(version: ModelVersion): void {
-  const { card, files } = version;
-  if (isBaseline(card)) {
-    throw new ModelError(`${card.version} is the baseline of the ${card.name} model`, {
-      expected: "a trained version",
-      found: "the baseline, which serves by itself while no model can",
-    });
-  }
-  if (card.name === "recommendation") whileReading(version, () => loadRecommender(files));
-  const gone = missingFeatures(version);
-  if (gone.length === 0) return;
-  throw new ModelError(`The churn model ${card.version} asks for features that are not computed any more`, {
-    expected: `features among ${CHURN_FEATURES.map(({ name }) => name).join(", ")}`,
-    found: gone.join(", "),
-  });
-}
-
-/**
- * Features that a version asks for and the present code does not compute.
- *
- * @throws {ModelError} when its files are damaged or of another format.
- */
-export function missingFeatures(version: ModelVersion): string[] {
-  const { card, files } = version;
-  if (card.name !== "churn") return [];
-  const known = new Set(CHURN_FEATURES.map(({ name }) => name));
-  return whileReading(version, () => loadChurnModel(files).featureNames.filter((name) => !known.has(name)));
-}
-
-/** What is computed from the content of damaged files fails in any way. */
-function whileReading<T>({ card }: ModelVersion, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    if (cause instanceof ModelError) throw cause;
-    throw new ModelError(`The files of the ${card.name} model ${card.version} are damaged`, {
-      found: cause instanceof Error ? cause.message : String(cause),
-      cause,
-    });
-  }
-}
-
-/**
  * Makes a version champion because a person says so, and keeps the reason.
  *
  * @throws {InputError} when there is no such version, it is the champion already, or no reason is given.
@@ -171,6 +116,7 @@ function whileReading<T>({ card }: ModelVersion, work: () => T): T {
 async function promoteByPerson(
   { store, runtime, config }: Pick<PipelineContext, "store" | "runtime" | "config">,
   { model, version, reason }: { model: string; version: string; reason: string },
+  models: readonly ModelDefinition[],
 ): Promise<PromotionDecision> {
   if (reason.trim() === "") {
     throw new InputError("A promotion needs a reason", {
@@ -188,7 +134,10 @@ async function promoteByPerson(
       found: version,
     });
   }
-  checkScorable(await loadModelVersion(store, model, card.version));
+  assertCompatible(
+    models.find(({ name }) => name === model),
+    await loadModelVersion(store, model, card.version),
+  );
   const decision: PromotionDecision = {
     version: card.version,
     champion,
@@ -196,10 +145,10 @@ async function promoteByPerson(
     reason: reason.trim(),
     decidedAt: runtime.now().toISOString(),
     decidedBy: "person",
-    figures: [],
+    metrics: [],
     ...(config.run && { run: config.run.name }),
   };
-  await makeChampion(store, model, card.version, { replaces: champion, decision });
+  await promoteVersion(store, model, card.version, { replaces: champion, decision });
   return decision;
 }
 
@@ -213,11 +162,13 @@ interface OutputFlags {
 export function createModelsProgram(
   context: () => PipelineContext,
   print: (text: string) => void = console.log,
+  models: readonly ModelDefinition[] = MODELS,
 ): Command {
+  const trained = models.filter(({ training }) => training !== undefined).map(({ name }) => name);
   const answer = (value: unknown, text: string, { json }: OutputFlags) =>
     print(json ? JSON.stringify(value, null, 2) : text);
 
-  const program = new Command("deno task models")
+  const program = withLogLevel(new Command("deno task models"))
     .description(
       "Looks at the trained models and says which one scores.\n" +
         "`pipeline run train` lets a new version challenge the champion; what cannot be compared waits for `promote`.\n" +
@@ -225,17 +176,17 @@ export function createModelsProgram(
     );
   program.command("list")
     .description("list the versions, the latest training first; * marks the champions")
-    .argument("[model]", "churn, recommendation; by default all")
+    .argument("[model]", `${trained.join(", ")}; by default all`)
     .option("--json", "print JSON")
     .action(async (model: string | undefined, flags: OutputFlags) => {
       const { store, runtime } = context();
       const onDamaged = ({ message }: Error) => runtime.log.warn(message);
       const versions = await listVersions(store, model, { onDamaged });
-      answer(versions, versionsText(versions), flags);
+      answer(versions, versionsText(versions, models), flags);
     });
   program.command("show")
     .description("show where a version came from, how good it is, and why it scores or not")
-    .argument("<model>", "which model")
+    .argument("<model>", trained.join(", "))
     .argument("[version]", "which version; by default the champion")
     .option("--json", "print JSON")
     .action(async (model: string, version: string | undefined, flags: OutputFlags) => {
@@ -244,7 +195,7 @@ export function createModelsProgram(
     });
   program.command("history")
     .description("list why versions became champion, were refused, or wait for a person, the latest first")
-    .argument("<model>", "which model")
+    .argument("<model>", trained.join(", "))
     .option("--json", "print JSON")
     .action(async (model: string, flags: OutputFlags) => {
       const { store } = context();
@@ -255,14 +206,14 @@ export function createModelsProgram(
     });
   program.command("promote")
     .description(
-      "make a version the champion, whatever its figures; only one that is better beyond chance replaces it",
+      "make a version the champion, whatever its metrics; only one that is better beyond chance replaces it",
     )
-    .argument("<model>", "which model")
+    .argument("<model>", trained.join(", "))
     .argument("<version>", "which version")
     .requiredOption("--reason <text>", "why, for those who read the history")
     .option("--json", "print JSON")
     .action(async (model: string, version: string, flags: OutputFlags & { reason: string }) => {
-      const decision = await promoteByPerson(context(), { model, version, reason: flags.reason });
+      const decision = await promoteByPerson(context(), { model, version, reason: flags.reason }, models);
       const text =
         `${model} ${decision.version} is the champion${
           decision.champion === null ? "" : `; it replaces ${decision.champion}`

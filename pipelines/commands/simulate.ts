@@ -23,7 +23,7 @@ import {
 import { dirname, join } from "node:path";
 import { countSourceRows, importReportPath, loadShop } from "shopflow/sources/mod.ts";
 import type { PipelineContext } from "../context.ts";
-import { runCommand } from "shopflow/cli/mod.ts";
+import { runCommand, withLogLevel } from "shopflow/cli/mod.ts";
 import { Command } from "commander";
 
 /** What the simulator put where: `<home>/shop/simulation.json`. */
@@ -293,7 +293,7 @@ interface Flags {
 }
 
 function createProgram(): Command {
-  return new Command("deno task simulate")
+  return withLogLevel(new Command("deno task simulate"))
     .description(
       "Simulates a shop whose data has causes and loads it into the source databases\n" +
         "(SHOPFLOW_POSTGRES_URL, SHOPFLOW_MONGODB_URL; embedded ones by default).\n" +

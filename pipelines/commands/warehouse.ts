@@ -1,25 +1,17 @@
-import { createDirectoryStore, createOverlayStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import {
-  currentSnapshotId,
-  type Manifest,
-  readManifest,
-  readRawExtract,
-  type TableFile,
-} from "shopflow/lake/mod.ts";
-import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
-import {
-  loadSqlProject,
-  type RawInputs,
   rawTableSql,
   SCALE_OUT_ENGINES,
   type ScaleOutEngine,
-  type SqlProject,
   writeRawDatabase,
-} from "shopflow/warehouse/mod.ts";
+} from "shopflow/warehouse/describe/mod.ts";
+import { createDirectoryStore, createOverlayStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { currentSnapshotId, type Manifest, readManifest, readRawExtract } from "shopflow/lake/mod.ts";
+import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
+import { loadSqlProject, type SqlProject } from "shopflow/warehouse/mod.ts";
 import { createContext, type Pipeline, type PipelineContext, withTemporaryFolder } from "../context.ts";
 import { type Difference, differenceOf, differenceTable } from "./lake_text.ts";
-import { rawFiles, transform, WAREHOUSE_PROJECT } from "../steps/transform.ts";
-import { monthSpans, runCommand, writeOutputFile } from "shopflow/cli/mod.ts";
+import { rawInputs, transform, WAREHOUSE_PROJECT } from "../steps/transform.ts";
+import { monthSpans, runCommand, withLogLevel, writeOutputFile } from "shopflow/cli/mod.ts";
 import { Argument, Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { join, resolve } from "node:path";
@@ -90,18 +82,20 @@ export function planText({ current, changedInputs, codeChanged, summary, tables 
   ].join("\n");
 }
 
-/** The partitions that a run would write anew, of a table that is kept in several. */
+/** The partitions that a run would write again, of a table that is kept in several. */
 function partitionsLine({ table, filesAdded, filesRemoved }: Difference): string[] {
-  const files: (TableFile & { partition?: string })[] = [...filesAdded, ...filesRemoved];
-  const touched = [...new Set(files.flatMap(({ partition }) => partition ?? []))];
-  return touched.length === 0 ? [] : [`${table}: partitions ${monthSpans(touched)}`];
+  const files = [...filesAdded, ...filesRemoved];
+  const affected = [...new Set(files.flatMap(({ partition }) => partition ?? []))];
+  return affected.length === 0 ? [] : [`${table}: partitions ${monthSpans(affected)}`];
 }
 
 /** The SQL models: `deno task warehouse plan | docs [FILE] | dbt-database FILE | raw-tables ENGINE`. */
 
 const context = () => createContext(loadConfig(), createRuntime());
 
-const program = new Command("deno task warehouse").description("Looks at the SQL models of the star schema.");
+const program = withLogLevel(new Command("deno task warehouse")).description(
+  "Looks at the SQL models of the star schema.",
+);
 program.command("plan")
   .description("show which tables and partitions the next transform would change, and by how many rows")
   .option("--force", "as `pipeline run transform --force`", false)
@@ -125,7 +119,7 @@ program.command("dbt-database")
   .action(async (file: string) => {
     const { store } = context();
     const { sources } = await loadSqlProject(WAREHOUSE_PROJECT);
-    await writeRawDatabase(file, sources, await currentInputs(store), store);
+    await writeRawDatabase(file, sources, rawInputs(await readRawExtract(store)), store);
     console.log(
       `DBT_DUCKDB_PATH=${file} dbt build --project-dir pipelines/warehouse --profiles-dir pipelines/warehouse`,
     );
@@ -140,16 +134,12 @@ program.addCommand(
     .action(async (engine: ScaleOutEngine) => {
       const { store } = context();
       const { sources } = await loadSqlProject(WAREHOUSE_PROJECT);
-      console.log(rawTableSql(engine, sources, await currentInputs(store), lakeUrl(store)));
+      console.log(rawTableSql(engine, sources, rawInputs(await readRawExtract(store)), lakeUrl(store)));
     }),
 );
 
 const lakeUrl = ({ url }: ObjectStore) => url.includes("://") ? url : resolve(url);
 
-/** The raw files of the last extract, by source table. */
-async function currentInputs(store: ObjectStore): Promise<RawInputs> {
-  const { tables } = await readRawExtract(store);
-  return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, rawFiles(table)]));
+if (import.meta.main) {
+  await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
 }
-
-await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));

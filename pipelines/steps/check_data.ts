@@ -8,13 +8,14 @@ import {
   quarantinedRuns,
   type Session,
   sqlName,
+  TEST_RELATIONS,
   testSnapshot,
 } from "shopflow/warehouse/mod.ts";
 import type { Config } from "shopflow/config/mod.ts";
 import { PipelineError } from "shopflow/errors/mod.ts";
 import { join } from "node:path";
 import { type Pipeline, withTemporaryFolder } from "../context.ts";
-import { PROJECT_RELATIONS, WAREHOUSE_PROJECT } from "./transform.ts";
+import { WAREHOUSE_PROJECT } from "./transform.ts";
 
 /** What data tests kept from being published. */
 interface BlockedPublishes {
@@ -139,7 +140,7 @@ interface DataCheck {
  * @throws {LakeError} when nothing was published yet.
  */
 export const checkData: Pipeline = async ({ config, store, runtime }) => {
-  const project = await loadSqlProject(WAREHOUSE_PROJECT, PROJECT_RELATIONS);
+  const project = await loadSqlProject(WAREHOUSE_PROJECT, TEST_RELATIONS);
   const now = runtime.now();
   const last = (await readJson<DataCheck>(store, LAST_CHECK))?.value;
   return await withTemporaryFolder(config.home, async (folder) => {
@@ -170,7 +171,7 @@ export const checkData: Pipeline = async ({ config, store, runtime }) => {
       `${check.warnings.length} warnings; ${fresh.summary}; ${blocked.summary}`;
     if (problems.length === 0) return { status: "done", summary };
     throw new PipelineError(
-      `The data is not as it should be\n${problems.map((problem) => `  ${problem}`).join("\n")}\n${summary}`,
+      `The data check found problems\n${problems.map((problem) => `  ${problem}`).join("\n")}\n${summary}`,
     );
   });
 };

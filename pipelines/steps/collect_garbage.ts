@@ -4,14 +4,14 @@ import { quarantinedObjects } from "shopflow/warehouse/mod.ts";
 import type { Pipeline } from "../context.ts";
 import { keptText } from "../commands/lake_text.ts";
 import { removeGarbage } from "./remove_garbage.ts";
-import { countText, formatSize } from "shopflow/cli/mod.ts";
+import { countOf, formatBytes, mapConcurrently } from "shopflow/runtime/mod.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** What `deno task lake gc` asks for. A month of daily snapshots, or a day of hourly ones and more. */
 const RETENTION = { keep: 30, minimumAgeMs: DAY_MS };
 /** So long logs and quarantined rows are kept. */
 const KEPT_DAYS = 90;
-const BATCH = 50;
+const DELETIONS_AT_ONCE = 50;
 
 /**
  * Removes what the lake wrote and nothing needs: snapshots beyond the newest 30, files that no snapshot and no extract
@@ -23,17 +23,17 @@ const BATCH = 50;
 export const collectGarbage: Pipeline = async (context) => {
   const { store, runtime } = context;
   const logs = ago(runtime.now(), KEPT_DAYS * DAY_MS);
-  // First, since nothing has to be written for it: where the disk is full, it makes room for the rest.
+  // First, since nothing has to be written for it: where the disk is full, it frees space for the rest.
   const old = await removeOld(store, logs);
   const { garbage, folders } = await removeGarbage(context, RETENTION);
   const { kept, manifests, files, unfinished } = garbage;
   const counts = [
-    countText(manifests.length, "snapshot"),
-    countText(files.length, "file"),
-    countText(unfinished.length, "unfinished write"),
-    countText(folders.length, "leftover folder"),
-    `${countText(old.logs.length, "piece")} of logs and ${
-      countText(old.quarantined.length, "file")
+    countOf(manifests.length, "snapshot"),
+    countOf(files.length, "file"),
+    countOf(unfinished.length, "unfinished write"),
+    countOf(folders.length, "leftover folder"),
+    `${countOf(old.logs.length, "piece")} of logs and ${
+      countOf(old.quarantined.length, "file")
     } of quarantine older than ${KEPT_DAYS} days`,
   ];
   const removed = [
@@ -43,13 +43,13 @@ export const collectGarbage: Pipeline = async (context) => {
     ...old.logs,
     ...old.quarantined,
   ];
-  const size = formatSize(removed.reduce((sum, { size }) => sum + size, 0));
+  const size = formatBytes(removed.reduce((sum, { size }) => sum + size, 0));
   const foreign = [...garbage.foreign, ...old.foreign.map(({ key, size }) => ({ name: key, size }))]
     .sort((a, b) => a.name < b.name ? -1 : 1);
-  const told = foreign.length === 0 ? "" : `; ${keptText(foreign)}`;
+  const others = foreign.length === 0 ? "" : `; ${keptText(foreign)}`;
   return {
     status: removed.length + folders.length === 0 ? "unchanged" : "done",
-    summary: `removed ${counts.join(", ")}: ${size}; ${countText(kept.length, "snapshot")} kept${told}`,
+    summary: `removed ${counts.join(", ")}: ${size}; ${countOf(kept.length, "snapshot")} kept${others}`,
   };
 };
 
@@ -69,9 +69,7 @@ async function removeOld(
 }
 
 async function deleteAll(store: ObjectStore, objects: ObjectStat[]): Promise<void> {
-  for (let from = 0; from < objects.length; from += BATCH) {
-    await Promise.all(objects.slice(from, from + BATCH).map(({ key }) => store.delete(key)));
-  }
+  await mapConcurrently(objects, DELETIONS_AT_ONCE, ({ key }) => store.delete(key));
 }
 
 const ago = (now: Date, ms: number) => new Date(now.getTime() - ms);

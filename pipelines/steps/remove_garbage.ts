@@ -1,4 +1,4 @@
-import { collectGarbage, type Garbage, type Retention } from "shopflow/lake/mod.ts";
+import { collectGarbage, type Garbage, type Retention } from "shopflow/lake/gc/mod.ts";
 import { leftoverFolders } from "shopflow/runtime/mod.ts";
 import type { PipelineContext } from "../context.ts";
 
@@ -28,7 +28,7 @@ export async function removeGarbage(
   retention: Retention,
 ): Promise<Removed> {
   const folders = await leftoverFolders(config.home, ageLimit(runtime.now(), retention));
-  // First: where the disk is full, this makes room for what the rest has to write.
+  // First: where the disk is full, this frees space for what the rest has to write.
   for (const folder of folders) await folder.remove();
   const garbage = await collectGarbage(store, retention, runtime.now) ?? NO_GARBAGE;
   return { garbage, folders: folders.map(({ path }) => path) };

@@ -4,8 +4,7 @@ import {
   type RawExtract,
   readManifest,
   readRawExtract,
-  type TableFile,
-  withdrawnSnapshots,
+  rolledBackSnapshots,
 } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { codeVersion, type Logger } from "shopflow/runtime/mod.ts";
@@ -13,14 +12,12 @@ import {
   type BuildInputs,
   type BuildOptions,
   buildSnapshot,
-  FORMER_TABLES,
+  type ControlTotals,
   loadSqlProject,
   openSession,
   type RawInputs,
-  SOURCE_FIGURES,
-  type SourceFigures,
   sqlString,
-  type TouchedMonths,
+  TEST_RELATIONS,
 } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import { type Pipeline, withTemporaryFolder } from "../context.ts";
@@ -28,8 +25,6 @@ import { monthSpans } from "shopflow/cli/mod.ts";
 
 /** The dbt project of the star schema. */
 export const WAREHOUSE_PROJECT = join(import.meta.dirname!, "..", "warehouse");
-/** Relations that the runner makes for the project, by the variables that name them. */
-export const PROJECT_RELATIONS = { former_tables: FORMER_TABLES, source_figures: SOURCE_FIGURES };
 /** Code that the result depends on beside the project. */
 const RUNNER = join(import.meta.dirname!, "..", "..", "lib", "warehouse");
 
@@ -45,21 +40,19 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
     const replaced = await currentSnapshot(store);
     const current = replaced?.snapshot;
     const extract = await readRawExtract(store);
-    const inputs = Object.fromEntries(
-      Object.entries(extract.tables).map(([name, table]) => [name, rawFiles(table)]),
-    );
-    const project = await loadSqlProject(folder, PROJECT_RELATIONS);
+    const inputs = rawInputs(extract);
+    const project = await loadSqlProject(folder, TEST_RELATIONS);
     const code = `${project.version}-${await codeVersion([RUNNER])}`;
     const before = force || current === undefined ? undefined : await readManifest(store, current);
-    const former = before && await canBuildOn(store, before, code) ? before : undefined;
-    if (former !== undefined && isOf(former, inputs)) {
+    const previous = before && await canBuildOn(store, before, code) ? before : undefined;
+    if (previous !== undefined && isOf(previous, inputs)) {
       return { status: "unchanged", summary: `snapshot ${current} is of the same raw data and models` };
     }
-    const withdrawn = force ? undefined : await withdrawnTwin(store, inputs, code);
-    if (withdrawn !== undefined) {
+    const rolledBack = force ? undefined : await rolledBackTwin(store, inputs, code);
+    if (rolledBack !== undefined) {
       const summary =
-        `the lake stays at snapshot ${current}: raw data and models are those of ${withdrawn}, ` +
-        "which was rolled back. Run transform with --force to publish it all the same";
+        `the lake stays at snapshot ${current}: raw data and models are those of ${rolledBack}, ` +
+        "which was rolled back. Run transform with --force to publish it anyway";
       return { status: "unchanged", summary };
     }
     const content = {
@@ -68,9 +61,9 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
       inputs,
       codeVersion: code,
       replaces: replaced ?? null,
-      former,
+      previous,
       extracted: extractedUpTo(extract),
-      sourceFigures: figuresIn(extract),
+      controlTotals: controlTotalsIn(extract),
     };
     const built = await withTemporaryFolder(
       config.home,
@@ -80,11 +73,11 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
     const { id, tables: published } = built.manifest;
     const rows = Object.values(published).reduce((sum, table) => sum + table.rows, 0);
     const { passed, warnings } = built.tests;
-    await tellLeftOut(store, built.manifest, extract, runtime.log);
+    await logLeftOut(store, built.manifest, extract, runtime.log);
     return {
       status: "done",
       summary: `snapshot ${id}: ${Object.keys(published).length} tables, ${rows} rows, ` +
-        `${passed} data tests passed, ${warnings.length} warnings; ${inWords(built.touched)}`,
+        `${passed} data tests passed, ${warnings.length} warnings; ${inWords(built.affected)}`,
     };
   };
 }
@@ -98,7 +91,7 @@ const MUCH_LEFT_OUT = 0.2;
 const REPETITIONS = /duplicate|repeated|older|nets_to_zero|zero_amount/;
 
 /** Logs how many rows of each source table the rules of staging left out, as a warning where it is a large part. */
-async function tellLeftOut(
+async function logLeftOut(
   store: ObjectStore,
   { tables }: Manifest,
   extract: RawExtract,
@@ -125,27 +118,29 @@ async function tellLeftOut(
     })`;
     const unusable = sum(hit.filter(({ rule }) => !REPETITIONS.test(rule)));
     if (unusable <= all * MUCH_LEFT_OUT) log.info(`  ${text}`);
-    else {log.warn(
-        `${text}. That is a large part: correct the rows in the source, or look whether it still is the shop's.`,
-      );}
+    else {
+      log.warn(
+        `${text}. That is a large part: correct the rows in the source, or check that it is the right source.`,
+      );
+    }
   }
 }
 
 /** A snapshot of these inputs and this code that a rollback took back, which a scheduled run must not undo. */
-async function withdrawnTwin(
+async function rolledBackTwin(
   store: ObjectStore,
   inputs: RawInputs,
   code: string,
 ): Promise<string | undefined> {
-  for (const id of await withdrawnSnapshots(store)) {
+  for (const id of await rolledBackSnapshots(store)) {
     const manifest = await readManifest(store, id);
     if (isOf(manifest, inputs) && await canBuildOn(store, manifest, code)) return id;
   }
 }
 
-/** A table of an extract is one file, or a list of files of changes. */
-export const rawFiles = (table: TableFile | { files: TableFile[] }) =>
-  "files" in table ? table.files : [table];
+/** The raw files of an extract, by source table. */
+export const rawInputs = ({ tables }: RawExtract): RawInputs =>
+  Object.fromEntries(Object.entries(tables).map(([name, { files }]) => [name, files]));
 
 /** Up to where and when an extract read the sources, as far as it says. */
 function extractedUpTo(
@@ -159,10 +154,12 @@ function extractedUpTo(
   };
 }
 
-/** What the sources countText, of tables whose extract says it. */
-function figuresIn({ tables }: RawExtract): SourceFigures {
+/** What the sources counted, of tables whose extract says it. */
+function controlTotalsIn({ tables }: RawExtract): ControlTotals {
   return Object.fromEntries(
-    Object.entries(tables).flatMap(([name, { figures }]) => figures === undefined ? [] : [[name, figures]]),
+    Object.entries(tables).flatMap(([name, { controlTotals }]) =>
+      controlTotals === undefined ? [] : [[name, controlTotals]]
+    ),
   );
 }
 
@@ -178,9 +175,9 @@ async function canBuildOn(store: ObjectStore, manifest: Manifest, code: string):
   return found.every((stat) => stat !== undefined);
 }
 
-function inWords(touched: TouchedMonths): string {
-  if (touched === undefined) return "every month computed";
-  const months = Object.entries(touched).filter(([, months]) => months.length > 0);
+function inWords(affected: Record<string, string[]> | undefined): string {
+  if (affected === undefined) return "every month computed";
+  const months = Object.entries(affected).filter(([, months]) => months.length > 0);
   const words = months.map(([table, months]) => `${table} ${monthSpans(months)}`);
   return `months computed: ${words.join("; ") || "none"}`;
 }

@@ -7,10 +7,10 @@ import {
   type RunName,
 } from "shopflow/jobs/mod.ts";
 import { aliveSchedulers } from "shopflow/jobs/scheduler/mod.ts";
-import { countText } from "shopflow/cli/mod.ts";
 import { findJob } from "./find.ts";
 import { answer, type JobsContext, type JsonFlag, readTime, requestOf } from "./context.ts";
 import { noScheduler } from "./text.ts";
+import { countOf } from "shopflow/runtime/mod.ts";
 
 interface BackfillFlags extends JsonFlag {
   from: string;
@@ -65,8 +65,8 @@ async function backfill(context: JobsContext, name: string, flags: BackfillFlags
     const also = dependencies === "run" ? upstream : [];
     const names = dryRun ? [...also, ...asked].map(formatRunName) : [];
     const done = dryRun ? "would be asked for" : `${asked.length === 1 ? "is" : "are"} queued`;
-    const rest = unneeded === 0 ? "" : `; ${countText(unneeded, "other")} succeeded or open`;
-    const total = `${countText(asked.length, "run")} of ${job.name} ${done}${rest}`;
+    const rest = unneeded === 0 ? "" : `; ${countOf(unneeded, "other")} succeeded or open`;
+    const total = `${countOf(asked.length, "run")} of ${job.name} ${done}${rest}`;
     return [
       ...names,
       nobody ? `${total}; ${noScheduler(store)}` : total,
@@ -78,9 +78,9 @@ async function backfill(context: JobsContext, name: string, flags: BackfillFlags
 function upstreamText(upstream: RunName[], dependencies: BackfillDependencies): string {
   const jobs = [...new Set(upstream.map(({ job }) => job))].join(", ");
   return dependencies === "run"
-    ? `${countText(upstream.length, "run")} of ${jobs} that they depend on: asked for, too`
+    ? `${countOf(upstream.length, "run")} of ${jobs} that they depend on: asked for, too`
     : `${
-      countText(upstream.length, "run")
+      countOf(upstream.length, "run")
     } of ${jobs} that they depend on did not succeed: what waits for them is ` +
       "skipped. --with-dependencies asks for them, too; --ignore-dependencies does not wait";
 }

@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { aliveSchedulers, type KnownScheduler } from "shopflow/jobs/scheduler/mod.ts";
 import { latestRuns, nextDue, type Request, type Run } from "shopflow/jobs/mod.ts";
-import { countText, textTable } from "shopflow/cli/mod.ts";
+import { textTable } from "shopflow/cli/mod.ts";
 import { scheduleText } from "../run_scheduler.ts";
 import { answer, type JobsContext, type JsonFlag } from "./context.ts";
 import { type KnownJob, knownJobs } from "./find.ts";
 import { noScheduler, type Paint, statusText, tookText, utcText, zoneText } from "./text.ts";
+import { countOf } from "shopflow/runtime/mod.ts";
 
 interface ListedJob extends KnownJob {
   nextDue?: string;
@@ -47,7 +48,7 @@ function listText(
 ): string {
   const head = schedulers.length === 0
     ? paint("yellow", noScheduler(store))
-    : `${countText(schedulers.length, "scheduler")} on the lake ${store.url}: ${
+    : `${countOf(schedulers.length, "scheduler")} on the lake ${store.url}: ${
       schedulers.map(({ owner }) => owner).join(", ")
     }`;
   const rows = listed.map(({ job, nextDue, last, paused, note }) => [

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { withLogLevel } from "shopflow/cli/mod.ts";
 import { addBackfillCommand } from "./backfill.ts";
 import { addCancelCommand, addRunsCommand } from "./runs.ts";
 import type { JobsContext } from "./context.ts";
@@ -13,7 +14,7 @@ import { addTickCommand } from "./tick.ts";
 export function createJobsProgram(context: () => JobsContext): Command {
   let opened: JobsContext | undefined;
   const once = () => opened ??= context();
-  const program = new Command("deno task jobs")
+  const program = withLogLevel(new Command("deno task jobs"))
     .description(
       "Jobs, their runs and what became of them. Requests are written into the lake's ledger, where its " +
         "schedulers find them. RUN is JOB@TIME, e.g. refresh-data@2024-10-02T03:05Z, or a job's name.",

@@ -1,4 +1,4 @@
-import { formatDuration } from "shopflow/runtime/mod.ts";
+import { formatBytes, formatDuration } from "shopflow/runtime/mod.ts";
 import type { Command } from "commander";
 import {
   formatRunName,
@@ -8,7 +8,7 @@ import {
   type Run,
   stepName,
 } from "shopflow/jobs/mod.ts";
-import { formatSize, textTable } from "shopflow/cli/mod.ts";
+import { textTable } from "shopflow/cli/mod.ts";
 import { scheduleText } from "../run_scheduler.ts";
 import { findKnownJob, findRun, type KnownJob } from "./find.ts";
 import { answer, type JobsContext, type JsonFlag } from "./context.ts";
@@ -85,7 +85,7 @@ function attemptsText({ attempts }: Run, now: Date): string {
     attemptText(attempt, now),
     attempt.ended ?? "running",
     attempt.exitCode === undefined ? "–" : String(attempt.exitCode),
-    attempt.peakBytes === undefined ? "–" : formatSize(attempt.peakBytes),
+    attempt.peakBytes === undefined ? "–" : formatBytes(attempt.peakBytes),
     attempt.owner,
     attempt.reason ?? "",
   ]);

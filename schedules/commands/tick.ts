@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import { LakeError } from "shopflow/errors/mod.ts";
 import { formatRunName, type Run } from "shopflow/jobs/mod.ts";
-import { countText, wholeNumber } from "shopflow/cli/mod.ts";
+import { wholeNumber } from "shopflow/cli/mod.ts";
 import { runTick, type Tick } from "../run_scheduler.ts";
 import { answer, type JobsContext, type JsonFlag } from "./context.ts";
 import { statusText, tookText } from "./text.ts";
+import { countOf } from "shopflow/runtime/mod.ts";
 
 interface TickFlags extends JsonFlag {
   /** Minutes. */
@@ -54,7 +55,7 @@ async function tick(context: JobsContext, { missedAfter, maxRuns, ...flags }: Ti
   answer(context, done, () => tickText(context, done), flags);
   const problems = Object.entries(done.problems);
   if (problems.length === 0) return;
-  throw new LakeError(`The ledger could not be kept for ${countText(problems.length, "job")}`, {
+  throw new LakeError(`The ledger could not be kept for ${countOf(problems.length, "job")}`, {
     found: problems.map(([job, problem]) => `${job}: ${problem}`).join("; "),
     remedy: "The other jobs were looked after; the next tick tries again.",
   });
@@ -64,7 +65,7 @@ function tickText({ paint, runtime }: JobsContext, { ran, left }: Tick): string 
   const line = (run: Run) => `${formatRunName(run)} ${statusText(run, paint)}`;
   return [
     ...ran.map((run) => `${line(run)} in ${tookText(run, runtime.now())}: ${run.reason}`),
-    ran.length === 0 ? "Nothing was to be run." : `${countText(ran.length, "run")} ended.`,
+    ran.length === 0 ? "Nothing was to be run." : `${countOf(ran.length, "run")} ended.`,
     ...left.map((run) => `left: ${line(run)}, ${run.reason}`),
   ].join("\n");
 }

@@ -10,7 +10,8 @@ import { type Paint, STATUS_COLOURS } from "../commands/text.ts";
 import type { Incident } from "./incidents.ts";
 import { localDay, localTime } from "./clock.ts";
 import type { SentAlert } from "./play.ts";
-import { formatCount, textTable } from "shopflow/cli/mod.ts";
+import { textTable } from "shopflow/cli/mod.ts";
+import { formatCount } from "shopflow/runtime/mod.ts";
 
 /** Day by day what happened, and what the ledger says became of the runs that it was about. */
 export function storyText(incidents: Incident[], runs: Run[], paint: Paint): string {

@@ -4,7 +4,7 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HTTPException } from "hono/http-exception";
 import { DiskFullError, LakeError, LakeUnreachableError } from "shopflow/errors/mod.ts";
 import { HttpProblem } from "../problems.ts";
-import { renderProblemPage } from "../pages/problem_page.tsx";
+import { renderProblemPage } from "../pages/layout.tsx";
 import { secureHeaders } from "hono/secure-headers";
 
 /** Logs one JSON line an answer. The query is left out: it may hold what should not be in logs. */

@@ -1,7 +1,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import type { RunName } from "shopflow/jobs/mod.ts";
 import type { JobsReader } from "../state/jobs_reader.ts";
 import { exampleIds } from "../state/served_versions.ts";
+import { servedBy } from "../state/serving.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
 import { renderDocsPage } from "../pages/docs_page.tsx";
 import { documentedEndpoints } from "./documented_endpoints.ts";
@@ -18,6 +20,7 @@ const DOCUMENT = {
 };
 
 interface DocsOptions {
+  models: readonly ModelDefinition[];
   cache: ServingCache;
   board: JobsReader;
   /** Whether requests need an API key. */
@@ -27,7 +30,7 @@ interface DocsOptions {
 }
 
 /** Adds `/openapi.json` and its page `/docs`, which describe the endpoints that `app` has by then. */
-export function addDocs(app: OpenAPIHono, { cache, board, ...keys }: DocsOptions): void {
+export function addDocs(app: OpenAPIHono, { models, cache, board, ...keys }: DocsOptions): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
     type: "apiKey",
     in: "header",
@@ -45,11 +48,14 @@ export function addDocs(app: OpenAPIHono, { cache, board, ...keys }: DocsOptions
   app.get("/openapi.json", (c) => c.json(document));
   app.get("/docs", async (c) => {
     const [serving, run] = await Promise.all([cache.current(), exampleRun(board)]);
-    const example = { ...exampleIds(serving), run };
-    const model = serving.churnModel?.model;
-    const features = model?.inputs.features;
+    const example = { ...exampleIds(serving, models), ...(run && { run }) };
+    const inputs = models.flatMap((definition) => {
+      const { model } = servedBy(serving, definition);
+      const described = definition.serving.describeInputs?.(model?.model);
+      return described === undefined ? [] : [described];
+    });
     const { origin } = new URL(c.req.url);
-    return c.html(renderDocsPage({ endpoints, example, features, origin, ...keys }));
+    return c.html(renderDocsPage({ endpoints, example, inputs, origin, ...keys }));
   });
 }
 

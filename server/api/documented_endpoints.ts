@@ -73,7 +73,11 @@ function examplesOf(
   if (query.size > 0) filled += `?${query}`;
   const bodies = Object.values(requestBody?.content?.[JSON_TYPE]?.examples ?? {});
   if (bodies.length === 0) return [{ path: filled }];
-  return bodies.map(({ summary, value }) => ({ title: summary, path: filled, body: JSON.stringify(value) }));
+  return bodies.map(({ summary, value }) => ({
+    ...(summary !== undefined && { title: summary }),
+    path: filled,
+    body: JSON.stringify(value),
+  }));
 }
 
 /** Fields with those of nested objects and of the items of lists, as `reasons[].feature`; of alternatives, all. */

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
 import { servedVersions, statusOf } from "../state/served_versions.ts";
@@ -36,7 +37,9 @@ const Health = z.object({
   snapshot: z.object({ id: z.string(), created_at: z.string(), age_seconds: z.number() }).nullable(),
   models: z.record(z.string(), Model),
   scores: z.record(z.string(), Scores),
-  failed: z.array(z.string()).openapi({ description: "What could not be loaded; the log says why" }),
+  failed: z.array(z.string()).openapi({
+    description: "What could not be loaded, e.g. scores.churn; the log says why",
+  }),
   lake: z.object({
     reachable: z.boolean(),
     read_at: z.string().nullable().openapi({ description: "When the lake was read last" }),
@@ -51,7 +54,7 @@ const route = createRoute({
   path: "/health",
   summary: "State of the server",
   description:
-    "The data snapshot with its age, model versions with their hold-out metrics, score tables. Where a baseline " +
+    "The data snapshot with its age, model versions with their metrics on the test set, score tables. Where a baseline " +
     "answers instead of a model, its kind says so; that is no fault, so the status stays ok. Needs no key.",
   responses: {
     200: { description: "The server answers from a snapshot", content },
@@ -60,14 +63,18 @@ const route = createRoute({
 });
 
 /** `GET /health`: what is served and how old it is; 503 as long as there is no snapshot to answer from. */
-export function healthRoutes(cache: ServingCache, runtime: Runtime): OpenAPIHono {
+export function healthRoutes(
+  cache: ServingCache,
+  models: readonly ModelDefinition[],
+  runtime: Pick<Runtime, "now">,
+): OpenAPIHono {
   return new OpenAPIHono().openapi(route, async (c) => {
     const serving = await cache.current();
     const lake = cache.lake();
     const status = statusOf(serving, lake);
     const health = {
       status,
-      ...servedVersions(serving, runtime.now()),
+      ...servedVersions(serving, models, runtime.now()),
       failed: [...serving.failed],
       lake: {
         reachable: lake.unreachableSince === undefined,
@@ -83,7 +90,7 @@ export function healthRoutes(cache: ServingCache, runtime: Runtime): OpenAPIHono
       return c.json({ ...health, remedy }, status === "unavailable" ? 503 : 200);
     }
     if (status !== "unavailable") return c.json(health, 200);
-    const remedy = serving.failed.includes("catalogue")
+    const remedy = serving.failed.includes("snapshot")
       ? "The snapshot could not be read: the log of this server names the file and what to do."
       : "Check that SHOPFLOW_LAKE names the right lake and that its disk is mounted. In a new lake, run " +
         "`deno task pipeline run all`; no restart is needed.";

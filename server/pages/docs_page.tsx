@@ -1,66 +1,29 @@
-import { CHURN_FEATURES, type DeclaredFeature, expectedValues } from "shopflow/churn/mod.ts";
+import type { InputsDescription } from "shopflow/ml/mod.ts";
+import { Table } from "shopflow/cli/mod.ts";
 import { type RunName, shortTime } from "shopflow/jobs/mod.ts";
 import { EXAMPLE_RUN } from "../api/jobs_schemas.ts";
 import type { DocumentedEndpoint } from "../api/documented_endpoints.ts";
-import { type ExampleIds, USUAL_IDS } from "../state/served_versions.ts";
+import { type ExampleIds, withIds } from "../state/served_versions.ts";
 import { Layout, renderPage } from "./layout.tsx";
 
-interface FeatureTableProps {
-  /** What the model that scores now takes; undefined before one was trained. */
-  declared: DeclaredFeature[] | undefined;
-}
-
-/** The features of the churn model, with the values that it takes. */
-function FeatureTable({ declared }: FeatureTableProps) {
-  const byName = new Map(declared?.map((feature) => [feature.name, feature]));
-  // A baseline does not say what its training saw.
-  const isBaseline = declared?.every(({ seen }) => seen === undefined) ?? false;
-  const features = CHURN_FEATURES.filter(({ name }) => declared === undefined || byName.has(name));
+/** The features that requests about a model may send, with the values that it takes. */
+function FeatureTable({ title, note, features }: InputsDescription) {
   return (
     <section>
-      <h2>Features of the churn model</h2>
-      <p class="soft">
-        A score by features needs the required ones.{" "}
-        {isBaseline ? "The baseline answers now, which looks at these only." : (
-          <>
-            What else is not sent, or sent as{" "}
-            <code>null</code>, is averaged over the training customers that are most like this one.
-          </>
-        )} <code>"none"</code>{" "}
-        says that there is nothing to measure, such as the share of carts abandoned of a customer who never
-        filled one.
-      </p>
+      <h2>{title}</h2>
+      <p class="soft">{note}</p>
       <details>
         <summary>{features.length} features, each known before the as-of date</summary>
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th>feature</th>
-                <th>unit</th>
-                <th>meaning</th>
-                <th>required</th>
-                <th>values</th>
-              </tr>
-            </thead>
-            <tbody>
-              {features.map(({ name, unit, description }) => {
-                const feature = byName.get(name);
-                return (
-                  <tr key={name}>
-                    <td>
-                      <code>{name}</code>
-                    </td>
-                    <td>{unit}</td>
-                    <td>{description}</td>
-                    <td>{feature?.required ? "yes" : ""}</td>
-                    <td>{feature && expectedValues(feature)}</td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          columns={[
+            { title: "feature", cell: ({ name }) => <code>{name}</code> },
+            { title: "unit", cell: ({ unit }) => unit },
+            { title: "meaning", cell: ({ description }) => description },
+            { title: "required", cell: ({ required }) => required ? "yes" : "" },
+            { title: "values", cell: ({ values }) => values },
+          ]}
+          rows={features}
+        />
       </details>
     </section>
   );
@@ -70,8 +33,8 @@ interface DocsProps {
   endpoints: DocumentedEndpoint[];
   /** Ids for the examples, in place of those of the usual form. */
   example: ExampleIds & { run?: RunName };
-  /** What the churn model takes that scores now. */
-  features: DeclaredFeature[] | undefined;
+  /** What requests may send, by model. */
+  inputs: InputsDescription[];
   /** Where the server was reached, for the examples. */
   origin: string;
   keyRequired: boolean;
@@ -79,7 +42,7 @@ interface DocsProps {
 }
 
 /** The endpoints of the API with commands to copy. */
-export function renderDocsPage({ endpoints, features, ...request }: DocsProps): string {
+export function renderDocsPage({ endpoints, inputs, ...request }: DocsProps): string {
   return renderPage(
     <Layout title="API · ShopFlow" here="docs">
       <h1>API</h1>
@@ -108,14 +71,14 @@ export function renderDocsPage({ endpoints, features, ...request }: DocsProps): 
         <code>x-lake-unreachable-since</code> and, in <code>age</code>, the seconds since the lake was read.
       </p>
       {endpoints.map((endpoint) => <Endpoint key={endpoint.path} endpoint={endpoint} request={request} />)}
-      <FeatureTable declared={features} />
+      {inputs.map((described) => <FeatureTable key={described.title} {...described} />)}
     </Layout>,
   );
 }
 
 interface EndpointProps {
   endpoint: DocumentedEndpoint;
-  request: Omit<DocsProps, "endpoints" | "features">;
+  request: Omit<DocsProps, "endpoints" | "inputs">;
 }
 
 function Endpoint({ endpoint, request }: EndpointProps) {
@@ -136,28 +99,14 @@ function Endpoint({ endpoint, request }: EndpointProps) {
       ))}
       <details>
         <summary>Fields of the answer</summary>
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th>field</th>
-                <th>type</th>
-                <th>meaning</th>
-              </tr>
-            </thead>
-            <tbody>
-              {fields.map(({ name, type, description }) => (
-                <tr key={name}>
-                  <td>
-                    <code>{name}</code>
-                  </td>
-                  <td>{type}</td>
-                  <td>{description}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          columns={[
+            { title: "field", cell: ({ name }) => <code>{name}</code> },
+            { title: "type", cell: ({ type }) => type },
+            { title: "meaning", cell: ({ description }) => description },
+          ]}
+          rows={fields}
+        />
       </details>
       <details>
         <summary>Statuses</summary>
@@ -179,13 +128,11 @@ function Endpoint({ endpoint, request }: EndpointProps) {
 function curl(
   method: string,
   { path, body }: DocumentedEndpoint["examples"][number],
-  { example, origin, keyRequired, operatorKeyRequired }: Omit<DocsProps, "endpoints" | "features">,
+  { example, origin, keyRequired, operatorKeyRequired }: Omit<DocsProps, "endpoints" | "inputs">,
 ): string {
-  const [first, second] = example.customers;
   const { job, scheduledFor } = example.run ?? EXAMPLE_RUN;
   const replaced = (text: string) =>
-    text.replaceAll(USUAL_IDS.customers[0], first).replaceAll(USUAL_IDS.customers[1], second)
-      .replaceAll(USUAL_IDS.product, example.product)
+    withIds(text, example)
       .replaceAll(EXAMPLE_RUN.job, job)
       .replaceAll(encodeURIComponent(shortTime(EXAMPLE_RUN.scheduledFor)), shortTime(scheduledFor));
   const parts = [`curl '${origin}${replaced(path)}'`];

@@ -1,7 +1,8 @@
 import type { MiddlewareHandler } from "hono";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
-import { formatAge, formatTime } from "./wording.ts";
+import { formatTime } from "shopflow/runtime/mod.ts";
+import { formatAge } from "./wording.ts";
 
 /** Pages of reports bring styles of their own, so the notice does, too. */
 const STYLE = "padding: .65rem 1.5rem; font: 500 .875rem/1.5 system-ui, sans-serif; color: #5c1a14; " +

@@ -1,7 +1,8 @@
 import { type Context, Hono } from "hono";
 import { InputError } from "shopflow/errors/mod.ts";
+import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { readReportNotebook, servedPagePolicy } from "shopflow/notebook/mod.ts";
+import { readReportNotebook, servedPagePolicy } from "shopflow/notebook/report/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../problems.ts";
 import { exampleIds, servedVersions } from "../state/served_versions.ts";
@@ -14,6 +15,7 @@ import { addReportBar, renderReportsIndex } from "./reports.tsx";
 export function reportRoutes(
   store: ObjectStore,
   cache: ServingCache,
+  models: readonly ModelDefinition[],
   shelf: ReportShelf,
   runtime: Runtime,
 ): Hono<KeptSince> {
@@ -23,7 +25,7 @@ export function reportRoutes(
     c.set("keptSince", readAt);
     // What is known now has no place on the page of a run, which browsers keep.
     const snapshot = runId === undefined
-      ? servedVersions(await cache.current(), runtime.now()).snapshot
+      ? servedVersions(await cache.current(), models, runtime.now()).snapshot
       : null;
     c.header("cache-control", runId === undefined ? CHANGES : NEVER_CHANGES);
     c.header("content-security-policy", servedPagePolicy(report.scripts ?? []));
@@ -51,10 +53,11 @@ export function reportRoutes(
       return c.html(renderReportsIndex({
         reports,
         unreadable,
-        versions: servedVersions(serving, now),
+        versions: servedVersions(serving, models, now),
         now,
         origin: new URL(c.req.url).origin,
-        example: exampleIds(serving),
+        example: exampleIds(serving, models),
+        models,
       }));
     })
     .get("/reports/:name", (c) => reportPage(c, c.req.param("name")))

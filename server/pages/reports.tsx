@@ -1,17 +1,25 @@
-import type { ExampleIds, ServedVersions } from "../state/served_versions.ts";
-import { formatAge, formatMetric, formatTime, metricName, titled } from "./wording.ts";
-import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/mod.ts";
+import type { ModelDefinition } from "shopflow/ml/mod.ts";
+import BAR_STYLES from "./assets/report_bar.css" with { type: "text" };
+import { formatTime } from "shopflow/runtime/mod.ts";
+import { type ExampleIds, type ServedVersions, withIds } from "../state/served_versions.ts";
+import { formatAge, formatMetric, metricName, titled } from "./wording.ts";
+import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/report/mod.ts";
 import { Layout, renderPage } from "./layout.tsx";
 
 type Metrics = Record<string, number>;
 
-/** How model cards name the metric of a simpler method on the same data. */
-const SIMPLER = ["baseline", "popularity"];
 const HEADLINES = 3;
 
+interface ModelsPanelProps {
+  versions: ServedVersions;
+  definitions: readonly ModelDefinition[];
+}
+
 /** The models that score, with their metrics on data they had not seen. */
-function ModelsPanel({ versions: { models } }: { versions: ServedVersions }) {
+function ModelsPanel({ versions: { models }, definitions }: ModelsPanelProps) {
   const entries = Object.entries(models);
+  const baselineOf = (name: string) =>
+    definitions.find((model) => model.name === name)?.training?.baselineName;
   if (entries.length === 0) return null;
   return (
     <section>
@@ -27,7 +35,7 @@ function ModelsPanel({ versions: { models } }: { versions: ServedVersions }) {
               ? <p>The baseline answers: no model was good enough yet, or the champion cannot score.</p>
               : (
                 <>
-                  <Headlines metrics={metrics} />
+                  <Headlines metrics={metrics} baselineName={baselineOf(name)} />
                   <AllMetrics metrics={metrics} />
                 </>
               )}
@@ -43,19 +51,20 @@ function ModelsPanel({ versions: { models } }: { versions: ServedVersions }) {
 }
 
 /** The metrics that can be compared with a simpler method come first; without any, the first ones. */
-function Headlines({ metrics }: { metrics: Metrics }) {
-  const names = Object.keys(metrics).filter((name) => !name.endsWith("_standard_error"));
-  const compared = names.filter((name) => simpler(metrics, name) !== undefined);
+function Headlines({ metrics, baselineName = "" }: { metrics: Metrics; baselineName?: string | undefined }) {
+  const baseline = (name: string) => metrics[`${baselineName}_${name}`];
+  const names = Object.entries(metrics).filter(([name]) => !name.endsWith("_standard_error"));
+  const compared = names.filter(([name]) => baseline(name) !== undefined);
   return (
     <dl class="facts">
-      {(compared.length > 0 ? compared : names).slice(0, HEADLINES).map((name) => {
-        const other = simpler(metrics, name);
+      {(compared.length > 0 ? compared : names).slice(0, HEADLINES).map(([name, value]) => {
+        const other = baseline(name);
         return (
           <div key={name}>
             <dt>{metricName(name)}</dt>
             <dd>
-              {formatMetric(metrics[name]!)}
-              {other && <small>{other.method} {formatMetric(other.value)}</small>}
+              {formatMetric(value)}
+              {other !== undefined && <small>{baselineName} {formatMetric(other)}</small>}
             </dd>
           </div>
         );
@@ -67,7 +76,7 @@ function Headlines({ metrics }: { metrics: Metrics }) {
 function AllMetrics({ metrics }: { metrics: Metrics }) {
   return (
     <details>
-      <summary>All hold-out metrics</summary>
+      <summary>All metrics on the test set</summary>
       <table>
         <tbody>
           {Object.entries(metrics).map(([name, value]) => (
@@ -82,27 +91,23 @@ function AllMetrics({ metrics }: { metrics: Metrics }) {
   );
 }
 
-function simpler(metrics: Metrics, name: string): { method: string; value: number } | undefined {
-  const method = SIMPLER.find((method) => `${method}_${name}` in metrics);
-  return method === undefined ? undefined : { method, value: metrics[`${method}_${name}`]! };
-}
-
 interface ExamplesProps {
   origin: string;
   example: ExampleIds;
+  definitions: readonly ModelDefinition[];
 }
 
 /** Commands to copy, with ids that exist in this shop. */
-function ScoringExamples({ origin, example: { customers: [customerId], product } }: ExamplesProps) {
-  const examples = [
-    {
-      title: "Will this customer leave?",
-      command: `curl ${origin}/predict/churn -H 'content-type: application/json' \\\n` +
-        `  -d '{"customer_id": "${customerId}"}'`,
-    },
-    { title: "What to offer?", command: `curl '${origin}/recommend/${encodeURIComponent(customerId)}?n=5'` },
-    { title: "What to order?", command: `curl ${origin}/inventory/${encodeURIComponent(product)}` },
-  ];
+function ScoringExamples({ origin, example, definitions }: ExamplesProps) {
+  const examples = definitions.flatMap(({ serving }) =>
+    serving.endpoints.map(({ example: { question, path, body } }) => {
+      const url = `curl '${origin}${withIds(path, example)}'`;
+      const data = body === undefined
+        ? ""
+        : ` -H 'content-type: application/json' \\\n  -d '${withIds(JSON.stringify(body), example)}'`;
+      return { title: question, command: url + data };
+    })
+  );
   return (
     <section>
       <h2>Scoring API</h2>
@@ -121,24 +126,6 @@ function ScoringExamples({ origin, example: { customers: [customerId], product }
     </section>
   );
 }
-
-/** The report's own style sheet is not ours to rely on, so the bar brings its own. */
-const STYLE = `
-.report-bar { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; padding: .65rem 1.5rem; font: 500 .875rem/1.5 system-ui, sans-serif;
-  border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
-.report-bar a { color: inherit; text-decoration: none; opacity: .75; }
-.report-bar a:hover, .report-bar a:focus-visible { opacity: 1; text-decoration: underline; }
-.report-bar :first-child { margin-right: auto; }
-.report-banner { margin: 0; padding: .75rem 1.5rem; font: 500 .9375rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere;
-  background: #fdf1ef; color: #8c1d18; border-bottom: 1px solid #f0c9c5; border-left: .3rem solid #b3261e; }
-.report-banner.soft { background: #f4f5f1; color: #3d454d; border-bottom-color: #e4e5e1; border-left-color: #5d6670; }
-.report-banner a { color: inherit; font-weight: 650; text-decoration: underline; white-space: nowrap; }
-@media (prefers-color-scheme: dark) {
-  .report-banner { background: #2b1a19; color: #ffb4ac; border-bottom-color: #5a2c29; border-left-color: #ff8f85; }
-  .report-banner.soft { background: #1f2428; color: #c7cdd3; border-bottom-color: #2d3338; border-left-color: #a3abb3; }
-}
-@media print { .report-bar { display: none; } }
-`;
 
 interface BarOptions {
   /** Whether the page is that of the report, not that of one of its runs. */
@@ -167,7 +154,7 @@ export function addReportBar(html: string, report: CurrentReport, { current, sna
   const banners = current ? bannersOf(report, snapshot) : [];
   const notes = banners.length > 0 ? <aside aria-label="Notes on this report">{banners}</aside> : "";
   return html
-    .replace("</head>", () => `<style>${STYLE}</style></head>`)
+    .replace("</head>", () => `<style>${BAR_STYLES}</style></head>`)
     .replace(/<body[^>]*>/, (body) => `${body}\n${bar}${notes}`);
 }
 
@@ -240,11 +227,12 @@ interface IndexProps {
   origin: string;
   /** Ids that exist, for the examples. */
   example: ExampleIds;
+  models: readonly ModelDefinition[];
 }
 
 /** The start page: reports, models and how to ask for scores. */
 export function renderReportsIndex(
-  { reports, unreadable, versions, now, origin, example }: IndexProps,
+  { reports, unreadable, versions, now, origin, example, models }: IndexProps,
 ): string {
   const renewed = reports.filter(({ removedAt }) => removedAt === undefined);
   const removed = reports.filter(({ removedAt }) => removedAt !== undefined);
@@ -255,7 +243,8 @@ export function renderReportsIndex(
     <Layout title="Reports · ShopFlow" here="reports">
       <h1>Customer intelligence</h1>
       <p class="lead">
-        Who is about to leave, what to offer, what to order. <Freshness versions={versions} />
+        Which customers will leave, what to recommend to them, what to reorder.{" "}
+        <Freshness versions={versions} />
       </p>
       <h2>Reports</h2>
       {reports.length + unreadable.length === 0 ? <NoReports /> : (
@@ -267,12 +256,12 @@ export function renderReportsIndex(
       {removed.length > 0 && (
         <>
           <h2>No longer published</h2>
-          <p class="soft">The notebooks of these reports are gone. They stay as they were.</p>
+          <p class="soft">The notebooks of these reports were removed. The reports stay as they were.</p>
           <div class="grid">{removed.map(card)}</div>
         </>
       )}
-      <ModelsPanel versions={versions} />
-      <ScoringExamples origin={origin} example={example} />
+      <ModelsPanel versions={versions} definitions={models} />
+      <ScoringExamples origin={origin} example={example} definitions={models} />
     </Layout>,
   );
 }

@@ -1,15 +1,3 @@
-/** `2 October 2024, 06:30 UTC`. */
-export function formatTime(iso: string): string {
-  const date = new Date(iso);
-  const day = date.toLocaleDateString("en-GB", {
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-    timeZone: "UTC",
-  });
-  return `${day}, ${date.toISOString().slice(11, 16)} UTC`;
-}
-
 /** How long ago, in the largest unit of which there are at least two: "5 minutes", "30 hours", "12 days". */
 export function formatAge(seconds: number): string {
   if (seconds < 60) return "less than a minute";

@@ -98,7 +98,7 @@ export interface JobsReader {
 
 export interface JobsReaderOptions {
   /** How old the knowledge of the ledger may be, in milliseconds. */
-  recheckMs?: number;
+  pollMs?: number;
 }
 
 /**
@@ -119,13 +119,13 @@ const AT_ONCE = 16;
 const HOUR_MS = 60 * 60 * 1000;
 
 /**
- * A reader of one lake. All requests within `recheckMs` (2000) share one look, and pages that did not change are not read
+ * A reader of one lake. All requests within `pollMs` (2000) share one look, and pages that did not change are not read
  * again. What cannot be read is named in `unreadable`, and logged once.
  */
 export function createJobsReader(
   store: ObjectStore,
   runtime: Pick<Runtime, "now" | "log">,
-  { recheckMs = 2000 }: JobsReaderOptions = {},
+  { pollMs = 2000 }: JobsReaderOptions = {},
 ): JobsReader {
   const pages = createPageCache<Run[]>(runtime);
   const logged = new Set<string>();
@@ -135,7 +135,7 @@ export function createJobsReader(
   /** One look serves all requests that come during it and shortly after. */
   function shared<T>(name: string, look: () => Promise<T>): Promise<T> {
     const known = looks.get(name);
-    if (known !== undefined && performance.now() - known.at < recheckMs) return known.found as Promise<T>;
+    if (known !== undefined && performance.now() - known.at < pollMs) return known.found as Promise<T>;
     const found = look();
     looks.set(name, { at: performance.now(), found });
     found.catch(() => looks.delete(name));

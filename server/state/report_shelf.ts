@@ -1,6 +1,6 @@
 import { LakeError, LakeUnreachableError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { type CurrentReport, listReports, readReport } from "shopflow/notebook/mod.ts";
+import { type CurrentReport, listReports, readReport } from "shopflow/notebook/report/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 
 /** Something that was read from the lake. */
@@ -34,11 +34,14 @@ const MOST_BYTES = 64 * 2 ** 20;
 
 /**
  * @param options.mostBytes Of all that is kept; what was asked for least recently goes first.
- * @param options.patienceMs How long a reading is waited for where there is something to give instead.
+ * @param options.staleWhileLoadingMs How long a reading is waited for where there is something to give instead.
  */
 export function createLastSeen(
   { now }: { now(): Date },
-  { mostBytes = MOST_BYTES, patienceMs = 2000 }: { mostBytes?: number; patienceMs?: number } = {},
+  { mostBytes = MOST_BYTES, staleWhileLoadingMs = 2000 }: {
+    mostBytes?: number;
+    staleWhileLoadingMs?: number;
+  } = {},
 ): LastSeen {
   const entries = new Map<string, Kept>();
   let total = 0;
@@ -84,7 +87,7 @@ export function createLastSeen(
       readable.catch(() => {});
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<typeof instead>((resolve) =>
-        timer = setTimeout(() => resolve(instead), patienceMs)
+        timer = setTimeout(() => resolve(instead), staleWhileLoadingMs)
       );
       try {
         return await Promise.race([readable, late]);
@@ -130,7 +133,7 @@ const MOST_BYTES_OF_RUNS = 16 * 2 ** 20;
 export function createReportShelf(
   store: ObjectStore,
   runtime: Pick<Runtime, "now" | "log">,
-  options: { patienceMs?: number } = {},
+  options: { staleWhileLoadingMs?: number } = {},
 ): ReportShelf {
   const seen = createLastSeen(runtime, options);
   // Of their own, so that nobody who leafs through old runs crowds out the current pages.

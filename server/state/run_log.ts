@@ -23,11 +23,11 @@ interface LogTails {
 const MOST_LINES = 500;
 const MOST_KEPT = 50;
 
-/** @param recheckMs How old what is shown of a run that goes on may be, in milliseconds. */
+/** @param pollMs How old what is shown of a run that goes on may be, in milliseconds. */
 export function createLogTails(
   store: ObjectStore,
   { log }: Pick<Runtime, "log">,
-  recheckMs = 1500,
+  pollMs = 1500,
 ): LogTails {
   const kept = new Map<string, { at: number; tail: Promise<LogTail> }>();
 
@@ -55,7 +55,7 @@ export function createLogTails(
       const key = `${run.job} ${run.scheduledFor} ${run.attempts.length} ${run.endedAt ?? ""}`;
       const known = kept.get(key);
       // A log is complete before the end of its run is written down.
-      if (known !== undefined && (!isOpen(run) || performance.now() - known.at < recheckMs)) {
+      if (known !== undefined && (!isOpen(run) || performance.now() - known.at < pollMs)) {
         return known.tail;
       }
       const tail = read(run);

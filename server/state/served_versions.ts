@@ -1,42 +1,37 @@
-import { isBaseline, type ModelCard, type ScoreTable } from "shopflow/ml/registry/mod.ts";
-import type { Serving } from "./serving.ts";
+import { kindOf, type ModelDefinition } from "shopflow/ml/mod.ts";
+import type { ModelCard, ScoreTable } from "shopflow/ml/registry/mod.ts";
+import { servedBy, type ServingState } from "./serving.ts";
 import type { LakeState } from "./serving_cache.ts";
 
 type ServingStatus = "ok" | "degraded" | "unavailable";
 
 /** `unavailable` without a snapshot; `degraded` when something newer could not be loaded, or the lake not be read. */
-export function statusOf(serving: Serving, lake: LakeState): ServingStatus {
-  if (serving.catalogue === undefined) return "unavailable";
+export function statusOf(serving: ServingState, lake: LakeState): ServingStatus {
+  if (serving.snapshot === undefined) return "unavailable";
   return serving.failed.length > 0 || lake.unreachableSince !== undefined ? "degraded" : "ok";
 }
 
-/** Everything a state answers from, as /health and the start page show it. */
-export function servedVersions(serving: Serving, now: Date) {
-  const { catalogue, churnModel, recommender, churnScores, recommendations, inventoryPlan } = serving;
-  const manifest = catalogue?.manifest;
+/** Everything a state answers from, as /health and the start page show it; models and tables in the order of the list. */
+export function servedVersions(
+  { snapshot, models, scores }: ServingState,
+  definitions: readonly ModelDefinition[],
+  now: Date,
+) {
+  const manifest = snapshot?.manifest;
+  const cards = definitions.map(({ name }) => [name, models[name]?.card] as const);
+  const tables = definitions.map(({ scoreTable: { name } }) => [name, scores[name]?.table] as const);
   return {
     snapshot: manifest === undefined ? null : {
       id: manifest.id,
       created_at: manifest.createdAt,
       age_seconds: Math.max(0, Math.round((now.getTime() - Date.parse(manifest.createdAt)) / 1000)),
     },
-    models: present({
-      churn: churnModel && modelVersion(churnModel.card),
-      recommendation: recommender && modelVersion(recommender.card),
-    }),
-    scores: present({
-      churn: churnScores && scoresVersion(churnScores.table),
-      recommendations: recommendations && scoresVersion(recommendations.table),
-      inventory_plan: inventoryPlan && scoresVersion(inventoryPlan.table),
-    }),
+    models: byName(cards, modelVersion),
+    scores: byName(tables, scoresVersion),
   };
 }
 
 export type ServedVersions = ReturnType<typeof servedVersions>;
-
-/** Whether a model of this version answers, or a baseline. */
-export const kindOf = (version: string): "model" | "baseline" =>
-  isBaseline({ version }) ? "baseline" : "model";
 
 const modelVersion = ({ version, asOf, trainedAt, metrics }: ModelCard) => ({
   kind: kindOf(version),
@@ -56,9 +51,12 @@ const scoresVersion = ({ rows, asOf, scoredAt, modelVersion, snapshot, baselineR
   data_snapshot: snapshot,
 });
 
-function present<T>(parts: Record<string, T | undefined>): Record<string, T> {
+function byName<T, Shown>(
+  entries: (readonly [string, T | undefined])[],
+  shown: (value: T) => Shown,
+): Record<string, Shown> {
   return Object.fromEntries(
-    Object.entries(parts).filter((entry): entry is [string, T] => entry[1] !== undefined),
+    entries.flatMap(([name, value]) => value === undefined ? [] : [[name, shown(value)]]),
   );
 }
 
@@ -71,14 +69,32 @@ export interface ExampleIds {
 /** The usual form of ids; also what the OpenAPI document shows. */
 export const USUAL_IDS: ExampleIds = { customers: ["CUST000001", "CUST000002"], product: "PROD00001" };
 
+/** A path or body of an example with these ids instead of those of the usual form. */
+export function withIds(text: string, { customers: [first, second], product }: ExampleIds): string {
+  return text.replaceAll(USUAL_IDS.customers[0], first).replaceAll(USUAL_IDS.customers[1], second)
+    .replaceAll(USUAL_IDS.product, product);
+}
+
 /** Ids that exist in the shop and can be asked about; where nothing was scored yet, ids of the usual form. */
-export function exampleIds({ churnScores, catalogue }: Serving): ExampleIds {
+export function exampleIds(state: ServingState, definitions: readonly ModelDefinition[]): ExampleIds {
   // Not every customer has a score; before there are any, those of the shop still get recommendations.
-  const scored = churnScores?.customerIds() ?? catalogue?.customers.values();
-  const products = catalogue?.products.keys();
+  const customers = scoredCustomers(state, definitions) ?? state.snapshot?.customers.values();
+  const products = state.snapshot?.products.keys();
   const [first, second] = USUAL_IDS.customers;
   return {
-    customers: [scored?.next().value ?? first, scored?.next().value ?? second],
+    customers: [customers?.next().value ?? first, customers?.next().value ?? second],
     product: products?.next().value ?? USUAL_IDS.product,
   };
+}
+
+/** Customers of the first score table that names its customers. */
+function scoredCustomers(
+  state: ServingState,
+  definitions: readonly ModelDefinition[],
+): Iterator<string> | undefined {
+  for (const definition of definitions) {
+    const { scores } = servedBy(state, definition);
+    const customers = scores && definition.serving.scoredCustomers?.(scores.rows);
+    if (customers !== undefined) return customers;
+  }
 }

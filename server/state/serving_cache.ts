@@ -1,15 +1,21 @@
 import { errorText, LakeError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { type FoundPart, SERVED_PARTS, type ServedParts, type Serving } from "./serving.ts";
+import { MODELS } from "shopflow/models/mod.ts";
+import type { ModelDefinition } from "shopflow/ml/mod.ts";
+import { type Artifacts, artifactSources, type ArtifactVersion, type ServingState } from "./serving.ts";
 
 export interface ServingCacheOptions {
+  /** What is served; by default every model of the product. */
+  models?: readonly ModelDefinition[];
   /** How old the knowledge of the lake's pointers may be, in milliseconds. */
-  recheckMs?: number;
-  /** How long a request waits for a newly published version before it is answered from the former one. */
-  patienceMs?: number;
+  pollMs?: number;
+  /** How long a request waits for a newly published version before it is answered from the previous one. */
+  staleWhileLoadingMs?: number;
   /** How long a request waits for the first version of anything. */
   startMs?: number;
+  /** A clock that never goes back, in milliseconds; by default that of the process. */
+  elapsedMs?: () => number;
 }
 
 /** Whether the lake can be read. */
@@ -23,21 +29,17 @@ export interface LakeState {
 /** What the server answers from, kept up to date with the lake. */
 export interface ServingCache {
   /** The state to answer one request from. */
-  current(): Promise<Serving>;
+  current(): Promise<ServingState>;
   /** How the last look at the lake ended. */
   lake(): LakeState;
 }
 
-type PartName = keyof ServedParts;
-type Found = FoundPart<ServedParts[PartName]> | undefined;
-
 /** A lake that does not answer is looked at less and less often, down to this. */
 const SELDOM_MS = 30_000;
-const NAMES = Object.keys(SERVED_PARTS) as PartName[];
 
 /**
- * Keeps the served parts in memory. The pointers are read again when a request comes and the last look is
- * older than `recheckMs`; parts that changed are loaded while requests go on with the former state, which
+ * Keeps what is served in memory. The pointers are read again when a request comes and the last look is
+ * older than `pollMs`; what changed is loaded while requests go on with the previous state, which
  * is then replaced as a whole. What was loaded stays when the lake, or what it is loaded from, has gone: ShopFlow
  * replaces pointers but never deletes one, so an absent one means that something is wrong.
  *
@@ -46,20 +48,28 @@ const NAMES = Object.keys(SERVED_PARTS) as PartName[];
 export function createServingCache(
   store: ObjectStore,
   runtime: Runtime,
-  { recheckMs = 2000, patienceMs = 100, startMs = 20_000 }: ServingCacheOptions = {},
+  {
+    models = MODELS,
+    pollMs = 2000,
+    staleWhileLoadingMs = 100,
+    startMs = 20_000,
+    elapsedMs = () => performance.now(),
+  }: ServingCacheOptions = {},
   afterLook: () => Promise<void> = () => Promise.resolve(),
 ): ServingCache {
-  let serving: Serving | undefined;
+  const sources = artifactSources(models);
+  const nothing: ServingState = { models: {}, scores: {}, failed: sources.map(({ name }) => name) };
+  let serving: ServingState | undefined;
   let lake: LakeState = {};
   let failedLooks = 0;
   let checkedAt = -Infinity;
   let refreshing = false;
   let ready = Promise.resolve();
-  const versions = new Map<PartName, string>();
-  const failures = new Map<PartName, string>();
+  const versions = new Map<string, string>();
+  const failures = new Map<string, string>();
 
-  /** A part that fails is tried again at every look but logged once; its former version goes on answering. */
-  async function watched(name: PartName, work: () => Promise<void>): Promise<void> {
+  /** What fails is tried again at every look but logged once; its previous version goes on answering. */
+  async function watched(name: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
       failures.delete(name);
@@ -70,7 +80,7 @@ export function createServingCache(
     }
   }
 
-  async function update(name: PartName, found: Found, next: Partial<ServedParts>): Promise<void> {
+  async function update(name: string, found: ArtifactVersion | undefined, next: Artifacts): Promise<void> {
     if (found?.version === versions.get(name)) return;
     if (found === undefined) {
       throw new LakeError("What names its version is not in the lake any more", {
@@ -81,23 +91,25 @@ export function createServingCache(
           "restart the server.",
       });
     }
-    Object.assign(next, { [name]: await found.load() });
+    (await found.load())(next);
     versions.set(name, found.version);
   }
 
   async function refresh(): Promise<void> {
-    const looks = await Promise.allSettled(NAMES.map((name): Promise<Found> => SERVED_PARTS[name](store)));
+    const looks = await Promise.allSettled(sources.map(({ find }) => find(store)));
     const gone = whyUnreachable(looks, versions.size > 0);
     if (gone !== undefined) return lost(gone);
     if (lake.unreachableSince !== undefined) runtime.log.info(`the lake ${store.url} can be read again`);
     lake = { readAt: runtime.now() };
     failedLooks = 0;
-    const next: Partial<ServedParts> = { ...serving };
+    const { failed: _, ...previous } = serving ?? nothing;
+    const next: Artifacts = previous;
     // Loads one after the other: all at once would multiply the peak of memory.
-    for (const [i, look] of looks.entries()) {
-      await watched(NAMES[i]!, async () => {
-        if (look.status === "rejected") throw look.reason;
-        await update(NAMES[i]!, look.value, next);
+    for (const [i, { name }] of sources.entries()) {
+      const look = looks[i];
+      await watched(name, async () => {
+        if (look?.status === "rejected") throw look.reason;
+        await update(name, look?.value, next);
       });
     }
     await afterLook();
@@ -112,30 +124,33 @@ export function createServingCache(
       runtime.log.warn(`the lake cannot be read: ${reason}${consequence}`);
     }
     lake = { ...lake, unreachableSince: lake.unreachableSince ?? runtime.now() };
-    serving ??= { failed: NAMES };
+    serving ??= nothing;
   }
 
   return {
     lake: () => lake,
     async current() {
-      const waitMs = Math.min(Math.max(SELDOM_MS, recheckMs), recheckMs * 2 ** Math.min(failedLooks, 10));
-      if (!refreshing && performance.now() - checkedAt >= waitMs) {
+      const waitMs = Math.min(Math.max(SELDOM_MS, pollMs), pollMs * 2 ** Math.min(failedLooks, 10));
+      if (!refreshing && elapsedMs() - checkedAt >= waitMs) {
         refreshing = true;
         const refreshed = refresh().finally(() => {
-          checkedAt = performance.now();
+          checkedAt = elapsedMs();
           refreshing = false;
         });
         // Patience counts from the start of a look: a long load does not delay the requests that come during it.
-        ready = settledWithin(refreshed, serving === undefined ? startMs : patienceMs);
+        ready = resolvedWithin(refreshed, serving === undefined ? startMs : staleWhileLoadingMs);
       }
       await ready;
-      return serving ?? { failed: NAMES };
+      return serving ?? nothing;
     },
   };
 }
 
 /** Why the lake as a whole cannot be read; undefined when a pointer was read, or there never was one. */
-function whyUnreachable(looks: PromiseSettledResult<Found>[], wasThere: boolean): string | undefined {
+function whyUnreachable(
+  looks: PromiseSettledResult<ArtifactVersion | undefined>[],
+  wasThere: boolean,
+): string | undefined {
   if (looks.some((look) => look.status === "fulfilled" && look.value !== undefined)) return undefined;
   const failed = looks.find((look) => look.status === "rejected");
   if (failed !== undefined) return messageOf(failed.reason);
@@ -145,7 +160,7 @@ function whyUnreachable(looks: PromiseSettledResult<Found>[], wasThere: boolean)
 const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);
 
 /** Waits for `work`, but no longer than `ms`; the work goes on. */
-async function settledWithin(work: Promise<void>, ms: number): Promise<void> {
+async function resolvedWithin(work: Promise<void>, ms: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
   await Promise.race([work, timeout]);

@@ -1,7 +1,7 @@
 /** Churn at full size: 100,000 customers' features, training beside XGBoost's own tree method, scores and reasons. */
-import { churnFeaturesSql } from "shopflow/churn/mod.ts";
+import { churnFeaturesSql } from "../../lib/churn/features/features.ts";
+import { type FeatureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import { createChurnModel } from "../../lib/churn/model.ts";
-import { type FeatureMatrix, xgboostTrainer } from "shopflow/ml/mod.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
 import { openChurnShop } from "../fixtures/churn_shop.ts";
 

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
-import { figuresSql, SOURCE_TABLES } from "shopflow/sources/mod.ts";
+import { controlTotalsSql, SOURCE_TABLES } from "shopflow/sources/mod.ts";
 import { MongoClient } from "mongodb";
 // @ts-types="@types/pg"
 import pg from "pg";
@@ -70,7 +70,7 @@ Deno.bench({
   n: 3,
   warmup: 0,
   async fn() {
-    for (const table of SOURCE_TABLES) await sql.query(figuresSql(table, table.name));
+    for (const table of SOURCE_TABLES) await sql.query(controlTotalsSql(table, table.name));
   },
 });
 

@@ -1,6 +1,6 @@
 /**
  * Runs benchmarks, each in a process of its own and beside a peer or a floor, and writes what they find to
- * documentation/benchmarks.md, part by part.
+ * documentation/reference/benchmarks.md, part by part.
  *
  *     deno task bench [NAME…]
  */
@@ -13,7 +13,7 @@ import { microBenchmark } from "./micro_benchmark.ts";
 import { replacePart } from "./report.ts";
 
 const HERE = import.meta.dirname!;
-const REPORT = join(HERE, "..", "..", "documentation", "benchmarks.md");
+const REPORT = join(HERE, "..", "..", "documentation", "reference", "benchmarks.md");
 
 /** Programs that print their part of the report; the others are files `<name>_bench.ts` for `deno bench`. */
 const PROGRAMS: Record<string, string> = {
@@ -78,8 +78,8 @@ if (import.meta.main) {
   await runCommand(async () => {
     await new Command("deno task bench")
       .description(
-        "Measures ShopFlow beside peers and floors and writes documentation/benchmarks.md. Needs the servers of the tests; " +
-          "see documentation/sources.md.",
+        "Measures ShopFlow beside peers and floors and writes documentation/reference/benchmarks.md. Needs the servers of the tests; " +
+          "see CONTRIBUTING.md.",
       )
       .argument("[names...]", `all by default: ${names().join(", ")}`)
       .option("--no-write", "print only")

@@ -3,7 +3,8 @@
  * `jupyter nbconvert --execute`, both with the same Deno kernel. The peer needs SHOPFLOW_TEST_JUPYTER.
  */
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
-import { readNotebook, renderPage } from "shopflow/notebook/mod.ts";
+import { readNotebook } from "shopflow/notebook/mod.ts";
+import { renderPage } from "shopflow/notebook/report/mod.ts";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";

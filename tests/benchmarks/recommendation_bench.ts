@@ -3,7 +3,8 @@
  * into a sparse matrix (fit cannot be quicker than reading its input), and copying the list of popular products.
  */
 import { interactionMatrix } from "../../lib/recommendation/matrix.ts";
-import { createRecommender, loadRecommender, recommenderFiles } from "shopflow/recommendation/mod.ts";
+import { recommenderFiles } from "../../lib/recommendation/files.ts";
+import { createRecommender, loadRecommender } from "shopflow/recommendation/mod.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fitGowalla, historyOf, judgeGowalla, PUBLISHED_ITEM_KNN, readGowalla } from "../fixtures/gowalla.ts";

@@ -3,7 +3,7 @@ const HEAD = `# Benchmarks
 Written by \`deno task bench\`; \`deno task bench NAME\` measures one part again. Ratios within a part were measured in the same
 run and are what counts: seconds are those of one noisy machine of two cores.
 
-They need the [servers and tools of the tests](sources.md#servers-for-tests). \`SHOPFLOW_TEST_CUSTOMERS\`,
+They need the [servers and tools of the tests](../../CONTRIBUTING.md#the-gate). \`SHOPFLOW_TEST_CUSTOMERS\`,
 \`SHOPFLOW_TEST_EVENTS\` and \`SHOPFLOW_TEST_ROUNDS\` make the large ones smaller.
 `;
 

@@ -4,9 +4,9 @@
  * server share one process, as they do for the floor. "DuckDB" is what a lookup costs without tables in memory.
  */
 import { Hono } from "hono";
-import { CHURN_FEATURES, saveChurnInputs } from "shopflow/churn/mod.ts";
-import { churnInputs } from "../../lib/churn/inputs.ts";
-import { featureMatrix, xgboostTrainer } from "shopflow/ml/mod.ts";
+import { churnInputs, saveChurnInputs } from "../../lib/churn/inputs.ts";
+import { CHURN_FEATURES } from "shopflow/churn/mod.ts";
+import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import { requireScores } from "shopflow/ml/registry/mod.ts";
 import { createLogger, createRandom, createRuntime } from "shopflow/runtime/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";

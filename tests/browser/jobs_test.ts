@@ -77,7 +77,7 @@ async function withSite(
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, runtime.now());
   await fillLedger(lake.store, runtime.now(), 12);
-  const app = createApp({ store: lake.store, runtime, operatorKey: "o", recheckMs: 100 });
+  const app = createApp({ store: lake.store, runtime, operatorKey: "o", pollMs: 100 });
   const server = await listen(app.fetch, { host: "127.0.0.1", port: 0 });
   const browser = await launchChromium();
   try {

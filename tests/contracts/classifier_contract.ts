@@ -1,7 +1,8 @@
 /** What every classifier must do, on a table whose right answer is known. */
 import assert from "node:assert/strict";
 import { createRandom } from "shopflow/runtime/mod.ts";
-import { auc, type ClassifierTrainer, featureMatrix } from "shopflow/ml/mod.ts";
+import { auc } from "shopflow/ml/evaluation/mod.ts";
+import { type ClassifierTrainer, featureMatrix } from "shopflow/ml/classifier/mod.ts";
 
 const NAMES = ["recency_days", "noise", "sometimes_unknown"];
 

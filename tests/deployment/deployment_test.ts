@@ -22,7 +22,7 @@ const FILES = [
   "kubernetes/tick.yaml",
 ];
 /** Pages of documentation that an operator copies commands from. */
-const GUIDES = ["documentation/deployment.md", "documentation/operations.md"];
+const GUIDES = ["documentation/how_to/deploy.md", "documentation/how_to/monitor.md"];
 
 interface Pod {
   automountServiceAccountToken: boolean;

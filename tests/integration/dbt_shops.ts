@@ -1,6 +1,6 @@
 /** The shops that dbt builds on every engine, in a lake with the snapshot that our own runner made of them. */
 import { publishRawExtract, type RawExtract } from "shopflow/lake/mod.ts";
-import { openSession, type RawInputs, sqlString } from "shopflow/warehouse/mod.ts";
+import type { RawInputs } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/steps/extract/extract.ts";
@@ -18,7 +18,7 @@ export interface DbtShop {
 
 export const DBT_SHOPS: DbtShop[] = [
   {
-    name: "a shop with every kind of dirt, changes, deletions and old raw files",
+    name: "a shop with every kind of dirt, changes and deletions",
     async fill(context) {
       await publishRawExtract(context.store, await writeDirtyShop(context));
       await transform(context);
@@ -95,21 +95,11 @@ function withTouchyRows(shop: ShopRows): ShopRows {
 
 async function writeDirtyShop({ store }: PipelineContext): Promise<RawExtract> {
   let inputs: RawInputs = {};
-  for (const [index, batch] of BATCHES.entries()) {
-    inputs = await appendBatch(store, inputs, batch);
-    // Raw files of before rows could be deleted lack the column that says so.
-    if (index === 0) await dropDeletedColumn(await store.localPath(inputs.customers![0]!.key));
-  }
+  for (const batch of BATCHES) inputs = await appendBatch(store, inputs, batch);
   const { run, extractedAt } = BATCHES.at(-1)!;
   const tables = Object.entries(inputs).map(([name, files]) => {
     const contentSha256 = createHash("sha256").update(JSON.stringify(files)).digest("hex");
     return [name, { files: files.map((file) => ({ ...file, run, extractedAt })), rows: 0, contentSha256 }];
   });
   return { run, extractedAt, source: "dirty shop", tables: Object.fromEntries(tables) };
-}
-
-async function dropDeletedColumn(path: string): Promise<void> {
-  using session = await openSession({ threads: 1 });
-  await session.run(`CREATE TABLE rows AS SELECT * EXCLUDE (_deleted) FROM read_parquet(${sqlString(path)})`);
-  await session.run(`COPY rows TO ${sqlString(path)} (FORMAT parquet)`);
 }

@@ -1,6 +1,7 @@
 /** dbt builds the same tables from the same folder and the same raw data as our own runner. */
+import { writeRawDatabase } from "shopflow/warehouse/describe/mod.ts";
 import { readRawExtract } from "shopflow/lake/mod.ts";
-import { loadSqlProject, sqlName, writeRawDatabase } from "shopflow/warehouse/mod.ts";
+import { loadSqlProject, sqlName } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import { WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
 import { withLake } from "../pipelines/built_shop.ts";

@@ -1,6 +1,7 @@
 /** What happens on a small file system of its own, which is mounted at the folder given; see `full_disk_test.ts`. */
+import { plannedGarbage } from "shopflow/lake/gc/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
-import { listSnapshots, plannedGarbage } from "shopflow/lake/mod.ts";
+import { listSnapshots } from "shopflow/lake/mod.ts";
 import { makeWorkingFolder, workingFolders } from "shopflow/runtime/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -1,16 +1,17 @@
 /** A shop in which a few rows are dated years ahead goes the whole way, and everything else comes out as without them. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { listReports } from "shopflow/notebook/mod.ts";
+import { listReports } from "shopflow/notebook/report/mod.ts";
 import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
-import { openSession, openSnapshot, type Row, sqlString } from "shopflow/warehouse/mod.ts";
+import { openSession, openSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
+import type { Row } from "../../lib/warehouse/session.ts";
 import { MongoClient } from "mongodb";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/steps/extract/extract.ts";
 import { publish } from "../../pipelines/steps/publish/publish.ts";
-import { score } from "../../pipelines/steps/score/score.ts";
+import { scoreModels } from "../../pipelines/steps/score/score.ts";
 import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";
-import { train } from "../../pipelines/steps/train/train.ts";
+import { trainModels } from "../../pipelines/steps/train/train.ts";
 import { transform } from "../../pipelines/steps/transform.ts";
 import { withServers } from "../fixtures/source_servers.ts";
 import { testWith } from "../requirements.ts";
@@ -30,7 +31,7 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       await simulateIntoSources(context, { customers: 2000, products: 80, seed: 7, until: "2024-06-30" });
-      const pipelines = [extract, transform, train, score];
+      const pipelines = [extract, transform, trainModels(), scoreModels()];
       for (const pipeline of pipelines) await pipeline(context);
       await sql.query(AHEAD);
       await using client = new MongoClient(context.config.ticketsUrl);

@@ -1,8 +1,8 @@
-/** The whole path on a lake in S3, on a good day and on a bad one; for worse ones see crash_safety_s3_test.ts. */
+/** The whole path on a lake in S3, on a good day and on a bad one; for worse ones see crash_safety_s3_slow_test.ts. */
 import { loadConfig } from "shopflow/config/mod.ts";
 import { currentSnapshotId, readManifest } from "shopflow/lake/mod.ts";
 import { createS3Store } from "../../lib/lake/store/s3/s3_store.ts";
-import { listReports, readReport } from "shopflow/notebook/mod.ts";
+import { listReports, readReport } from "shopflow/notebook/report/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
@@ -10,9 +10,9 @@ import { join } from "node:path";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/steps/extract/extract.ts";
 import { publish } from "../../pipelines/steps/publish/publish.ts";
-import { score } from "../../pipelines/steps/score/score.ts";
+import { scoreModels } from "../../pipelines/steps/score/score.ts";
 import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";
-import { train } from "../../pipelines/steps/train/train.ts";
+import { trainModels } from "../../pipelines/steps/train/train.ts";
 import { transform } from "../../pipelines/steps/transform.ts";
 import { createApp } from "../../server/app.ts";
 import { startFaultyProxy } from "../fixtures/faulty_proxy.ts";
@@ -41,7 +41,7 @@ testWith(
   () =>
     withS3Lake(async (lake) => {
       const context = await simulatedShop(lake, 1200);
-      const pipelines = { extract, transform, train, score, publish };
+      const pipelines = { extract, transform, train: trainModels(), score: scoreModels(), publish };
       for (const pipeline of Object.values(pipelines)) await pipeline(context);
       const reports = await listReports(context.store);
       assert.deepEqual(reports.map(({ status }) => status), Array(5).fill("succeeded"));

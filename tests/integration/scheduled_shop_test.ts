@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openLedger, type Run } from "shopflow/jobs/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
-import { listReports } from "shopflow/notebook/mod.ts";
+import { listReports } from "shopflow/notebook/report/mod.ts";
 import { untilNothingIsDueFor } from "../schedules/jobs_terminal.ts";
 
 const ROOT = join(import.meta.dirname!, "..", "..");

@@ -1,6 +1,7 @@
 /** dbt builds the same tables on Apache Spark, a cluster of two worker processes, as our own runner on DuckDB. */
+import { rawTableSql } from "shopflow/warehouse/describe/mod.ts";
 import { readRawExtract } from "shopflow/lake/mod.ts";
-import { loadSqlProject, rawTableSql, sqlString } from "shopflow/warehouse/mod.ts";
+import { loadSqlProject, sqlString } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { delimiter, dirname, join } from "node:path";
 import type { PipelineContext } from "../../pipelines/context.ts";

@@ -2,15 +2,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
-import { listReports, readReport } from "shopflow/notebook/mod.ts";
-import { openSnapshot, type Row } from "shopflow/warehouse/mod.ts";
+import { listReports, readReport } from "shopflow/notebook/report/mod.ts";
+import { openSnapshot } from "shopflow/warehouse/mod.ts";
+import type { Row } from "../../lib/warehouse/session.ts";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/steps/extract/extract.ts";
 import { importOnlineRetail } from "../../pipelines/commands/import.ts";
 import { publish } from "../../pipelines/steps/publish/publish.ts";
-import { score } from "../../pipelines/steps/score/score.ts";
+import { scoreModels } from "../../pipelines/steps/score/score.ts";
 import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";
-import { train } from "../../pipelines/steps/train/train.ts";
+import { trainModels } from "../../pipelines/steps/train/train.ts";
 import { transform } from "../../pipelines/steps/transform.ts";
 import { withServers } from "../fixtures/source_servers.ts";
 import { TEST_DATASETS, testWith } from "../requirements.ts";
@@ -24,7 +25,9 @@ testWith(
     withServers(async ({ context, sql }) => {
       const from = join(TEST_DATASETS, "online_retail", "online_retail.csv.gz");
       await importOnlineRetail(context, { from, replace: false });
-      for (const pipeline of [extract, transform, train, score, publish]) await pipeline(context);
+      for (const pipeline of [extract, transform, trainModels(), scoreModels(), publish]) {
+        await pipeline(context);
+      }
 
       const source = (await sql.query(
         `SELECT count(*)::int AS lines, sum(order_amount)::text AS amount,
@@ -79,7 +82,7 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       await simulateIntoSources(context, { customers: 1200, products: 80, seed: 7, until: "2024-06-30" });
-      const pipelines = { extract, transform, train, score, publish };
+      const pipelines = { extract, transform, train: trainModels(), score: scoreModels(), publish };
       for (const pipeline of Object.values(pipelines)) await pipeline(context);
 
       for (

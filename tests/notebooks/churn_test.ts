@@ -1,19 +1,23 @@
 import { encodeJson } from "shopflow/lake/store/mod.ts";
 import assert from "node:assert/strict";
 import { type NotebookRun, rerunNotebook, runNotebook } from "shopflow/notebook/run/mod.ts";
-import { renderPage } from "shopflow/notebook/mod.ts";
+import { renderPage } from "shopflow/notebook/report/mod.ts";
 import { requireScores } from "shopflow/ml/registry/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import type { PipelineContext } from "../../pipelines/context.ts";
-import { scoreChurn } from "../../pipelines/steps/score/churn.ts";
-import { trainChurn } from "../../pipelines/steps/train/churn.ts";
 import { createApp } from "../../server/app.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
 import { openChurnShop } from "../fixtures/churn_shop.ts";
 import { publishSession } from "../fixtures/publish_session.ts";
 import { outputOf } from "../fixtures/notebook_output.ts";
+import { scoreModel } from "../../pipelines/steps/score/score.ts";
+import { trainModel } from "../../pipelines/steps/train/train.ts";
+import { churnModel } from "shopflow/churn/mod.ts";
+
+const scoreChurn = scoreModel(churnModel);
+const trainChurn = trainModel(churnModel);
 
 const NOTEBOOK = join(import.meta.dirname!, "..", "..", "notebooks", "churn.ipynb");
 /** The day after the last sale, and the last day whose 90 days are in the data. */

@@ -3,9 +3,12 @@ import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { join } from "node:path";
 import { requireScores } from "shopflow/ml/registry/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
-import { scoreInventory } from "../../pipelines/steps/score/inventory.ts";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";
 import { outputOf } from "../fixtures/notebook_output.ts";
+import { scoreModel } from "../../pipelines/steps/score/score.ts";
+import { inventoryModel } from "shopflow/inventory/mod.ts";
+
+const scoreInventory = scoreModel(inventoryModel);
 
 const NOTEBOOK = join(import.meta.dirname!, "..", "..", "notebooks", "inventory.ipynb");
 const CHARTS = ["rates", "history", "risk", "cover", "tied", "service"];

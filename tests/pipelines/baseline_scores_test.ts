@@ -1,24 +1,30 @@
 import {
   championVersion,
   loadModelVersion,
-  makeChampion,
+  promoteVersion,
   promotionDecisions,
   requireScores,
   saveModelVersion,
 } from "shopflow/ml/registry/mod.ts";
 import { encodeJson } from "shopflow/lake/store/mod.ts";
-import { openSession, type Row, sqlString } from "shopflow/warehouse/mod.ts";
+import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
+import type { Row } from "../../lib/warehouse/session.ts";
 import assert from "node:assert/strict";
 import { inOrder, type PipelineContext } from "../../pipelines/context.ts";
 import { createModelsProgram } from "../../pipelines/commands/models.ts";
-import { scoreChurn } from "../../pipelines/steps/score/churn.ts";
-import { scoreRecommendation } from "../../pipelines/steps/score/recommendation.ts";
-import { trainChurn } from "../../pipelines/steps/train/churn.ts";
-import { trainRecommendation } from "../../pipelines/steps/train/recommendation.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";
 import { createClient } from "../server/api_client.ts";
 import { listening } from "./listening_context.ts";
+import { scoreModel } from "../../pipelines/steps/score/score.ts";
+import { trainModel } from "../../pipelines/steps/train/train.ts";
+import { churnModel } from "shopflow/churn/mod.ts";
+import { recommendationModel } from "shopflow/recommendation/mod.ts";
+
+const scoreChurn = scoreModel(churnModel);
+const scoreRecommendation = scoreModel(recommendationModel);
+const trainChurn = trainModel(churnModel);
+const trainRecommendation = trainModel(recommendationModel);
 
 async function rowsOf({ store }: PipelineContext, name: string): Promise<Row[]> {
   using session = await openSession();
@@ -109,7 +115,7 @@ Deno.test("where no churn model beats recency, training and scoring succeed and 
 
   await t.step("a promoted version takes over, and answers are marked as a model's again", async () => {
     const [refused] = await promotionDecisions(store, "churn");
-    await makeChampion(store, "churn", refused!.version);
+    await promoteVersion(store, "churn", refused!.version);
     assert.equal((await scoreChurn(context)).status, "done");
     const { modelVersion, baselineReason } = await requireScores(store, "churn");
     assert.deepEqual([modelVersion, baselineReason], [refused!.version, undefined]);
@@ -125,12 +131,12 @@ Deno.test("where no churn model beats recency, training and scoring succeed and 
       const trees = JSON.parse(new TextDecoder().decode(files["trees.json"]));
       const renamed = { ...files, "trees.json": encodeJson({ ...trees, featureNames: ["old_feature"] }) };
       await saveModelVersion(store, { card: { ...card, version: "older" }, files: renamed });
-      await makeChampion(store, "churn", "older");
+      await promoteVersion(store, "churn", "older");
       const gone = await scoreChurn(context);
       assert.deepEqual([gone.status, gone.problems], ["done", undefined]);
       assert.match(
         gone.summary,
-        /^by the baseline, since the champion older asks for features.*: old_feature; /,
+        /^by the baseline, since the champion older uses features.*: old_feature; /,
       );
       assert.match(warnings.at(-1)!, /models promote churn VERSION --reason TEXT/);
 
@@ -205,7 +211,7 @@ Deno.test("where nobody came back, everybody gets the best sellers, marked", asy
   assert.equal(status, "done");
   assert.match(
     summary,
-    /^by the baseline, since .*refused because there is nothing to judge it on.*; \d+ recommendations/,
+    /^by the baseline, since .*refused because there is nothing to measure it on.*; \d+ recommendations/,
   );
   const rows = await rowsOf(context, "recommendations");
   const lists = Map.groupBy(rows, ({ customer_id }) => customer_id);

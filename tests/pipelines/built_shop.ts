@@ -1,20 +1,64 @@
 import { loadConfig } from "shopflow/config/mod.ts";
-import { loadSqlProject, openSession, type Row, type Session, sqlName } from "shopflow/warehouse/mod.ts";
+import { loadSqlProject, openSession, type Session, sqlName } from "shopflow/warehouse/mod.ts";
+import type { Row } from "../../lib/warehouse/session.ts";
 import { runDataTests } from "../../lib/warehouse/build/audit.ts";
 import { runModels } from "../../lib/warehouse/build/models.ts";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
+import { join } from "node:path";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
-import { WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
-import { createRawTable } from "../fixtures/raw_shop.ts";
-import { emptyShop, type ShopRow, type ShopRows, type ShopTable } from "../fixtures/small_shop.ts";
+import { transform, WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
+import { createRawTable, writeRawShop } from "../fixtures/raw_shop.ts";
+import { emptyShop, type ShopRow, type ShopRows, type ShopTable, smallShop } from "../fixtures/small_shop.ts";
 import { stillRuntime } from "../lib/warehouse/small_project.ts";
 
 /** Runs `body` with a context whose lake is new and removed afterwards. */
 export async function withLake(body: (context: PipelineContext) => Promise<void>): Promise<void> {
   const home = await Deno.makeTempDir({ prefix: "shopflow_transform_" });
   try {
-    await body(createContext(loadConfig({ SHOPFLOW_HOME: home }), stillRuntime().runtime));
+    await body(contextIn(home));
   } finally {
     await Deno.remove(home, { recursive: true });
+  }
+}
+
+/** No test of a pipeline cuts the power, so none waits for the disk. */
+function contextIn(home: string): PipelineContext {
+  const context = createContext(loadConfig({ SHOPFLOW_HOME: home }), stillRuntime().runtime);
+  return { ...context, store: createDirectoryStore(context.config.lakeUrl, { sync: false }) };
+}
+
+/** Runs a test's body with a lake that is built already, of its own. */
+type WithBuiltLake = (body: (context: PipelineContext) => Promise<void>) => Promise<void>;
+
+/** A lake that is built when the first test of a process needs it; each test gets a copy. */
+export function lakeBuiltOnce(build: (context: PipelineContext) => Promise<void>): WithBuiltLake {
+  let template: Promise<string> | undefined;
+  return async (body) => {
+    const built = await (template ??= buildTemplate(build));
+    await withLake(async (context) => {
+      await copyFolder(built, context.config.home);
+      await body(context);
+    });
+  };
+}
+
+/** A lake with one snapshot of the small shop. */
+export const withTransformedShop = lakeBuiltOnce(async (context) => {
+  await writeRawShop(context.store, smallShop());
+  await transform(context);
+});
+
+async function buildTemplate(build: (context: PipelineContext) => Promise<void>): Promise<string> {
+  const home = await Deno.makeTempDir({ prefix: "shopflow_template_" });
+  globalThis.addEventListener("unload", () => Deno.removeSync(home, { recursive: true }));
+  await build(contextIn(home));
+  return home;
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    await (isDirectory ? copyFolder : Deno.copyFile)(join(from, name), join(to, name));
   }
 }
 

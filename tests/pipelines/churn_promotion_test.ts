@@ -1,24 +1,28 @@
-import { readChurnExamples } from "shopflow/churn/mod.ts";
-import { encodeJson } from "shopflow/lake/store/mod.ts";
-import { xgboostTrainer } from "shopflow/ml/mod.ts";
+import { readChurnExamples } from "../../lib/churn/examples.ts";
+import { xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import {
   championCard,
   championVersion,
   loadModelVersion,
-  makeChampion,
+  promoteVersion,
   promotionDecisions,
   saveModelVersion,
 } from "shopflow/ml/registry/mod.ts";
+import { encodeJson } from "shopflow/lake/store/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { createModelsProgram } from "../../pipelines/commands/models.ts";
-import { scoreChurn } from "../../pipelines/steps/score/churn.ts";
-import { trainChurn } from "../../pipelines/steps/train/churn.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
 import { openChurnShop } from "../fixtures/churn_shop.ts";
 import { publishSession } from "../fixtures/publish_session.ts";
 import { listening } from "./listening_context.ts";
+import { scoreModel } from "../../pipelines/steps/score/score.ts";
+import { trainModel } from "../../pipelines/steps/train/train.ts";
+import { churnModel } from "shopflow/churn/mod.ts";
+
+const scoreChurn = scoreModel(churnModel);
+const trainChurn = trainModel(churnModel);
 
 const CUSTOMERS = 500;
 /** The test date of the churn shop, whose orders end with 2024. */
@@ -54,7 +58,7 @@ async function makeOracleChampion({ store }: PipelineContext, asOf: string): Pro
     metrics: {},
   };
   await saveModelVersion(store, { card, files: model.save() });
-  await makeChampion(store, "churn", "oracle");
+  await promoteVersion(store, "churn", "oracle");
 }
 
 Deno.test("a churn model of newer data challenges the champion on the new test date, and wins", async () => {
@@ -75,7 +79,7 @@ Deno.test("a churn model of newer data challenges the champion on the new test d
   assert.deepEqual(more, []);
   assert.equal(earliest!.reason, "the first model, and it beats its baseline");
   assert.deepEqual(
-    { ...latest!, decidedAt: "", figures: latest!.figures.map(({ name }) => name) },
+    { ...latest!, decidedAt: "", metrics: latest!.metrics.map(({ name }) => name) },
     {
       version: second,
       champion: first,
@@ -85,13 +89,13 @@ Deno.test("a churn model of newer data challenges the champion on the new test d
       decidedAt: "",
       decidedBy: "rule",
       snapshot,
-      holdOut: `${(await championCard(store, "churn"))!.metrics.test_rows} customers as of ${TEST_DATE}`,
-      figures: ["AUC", "log-loss"],
+      testSet: `${(await championCard(store, "churn"))!.metrics.test_rows} customers as of ${TEST_DATE}`,
+      metrics: ["AUC", "log-loss"],
       run: "train-models@2025-01-01T01:20Z",
     },
   );
   const { metrics } = (await championCard(store, "churn"))!;
-  const [auc, loss] = latest!.figures;
+  const [auc, loss] = latest!.metrics;
   assert.equal(auc!.challenger, metrics.auc);
   assert.equal(auc!.baseline, metrics.baseline_auc);
   assert.equal(loss!.challenger, metrics.log_loss);
@@ -129,7 +133,7 @@ Deno.test("a churn model that is worse than the champion is kept, refused, and n
 
   const again = await trainChurn(context);
   assert.equal(again.status, "unchanged");
-  assert.match(again.summary, new RegExp(`${refused!.version} was judged before: refused: it is worse`));
+  assert.match(again.summary, new RegExp(`${refused!.version} was compared before: refused: it is worse`));
   assert.equal((await trainChurn({ ...context, force: true })).status, "done");
   assert.equal((await promotionDecisions(store, "churn")).length, 1, "the same decision is kept once");
   // Scores come from the champion as before.
@@ -155,8 +159,8 @@ Deno.test("what cannot be compared with the champion waits for a person, and is 
     assert.equal(held!.outcome, "held");
     const version = held!.version;
     const text =
-      `${version} waits for a person: the champion cannot be judged (it learned from data up to 2024-11-01, ` +
-      `the hold-out begins on ${TEST_DATE}); oracle stays champion. If it should score, run ` +
+      `${version} waits for a person: the champion cannot be compared (it learned from data up to 2024-11-01, ` +
+      `the test set begins on ${TEST_DATE}); oracle stays champion. If it should score, run ` +
       `\`deno task models promote churn ${version} --reason TEXT\``;
     for (const place of [summary, warnings.join("\n")]) assert.ok(place.includes(text), place);
     assert.equal(await championVersion(store, "churn"), "oracle");
@@ -187,12 +191,12 @@ Deno.test("what cannot be compared with the champion waits for a person, and is 
     ) {
       const other = { ...files, "trees.json": encodeJson({ ...trees, ...change }) };
       const saved = await saveModelVersion(store, { card: { ...card, asOf: TEST_DATE }, files: other });
-      await makeChampion(store, "churn", saved.version);
+      await promoteVersion(store, "churn", saved.version);
       champion = saved.version;
       assert.equal((await trainChurn({ ...context, force: true })).status, "done");
       const [decision] = await promotionDecisions(store, "churn");
       assert.equal(decision!.outcome, "held");
-      assert.match(decision!.reason, /^the champion cannot be judged \(/);
+      assert.match(decision!.reason, /^the champion cannot be compared \(/);
       assert.match(decision!.reason, reason);
     }
     await store.delete(`models/churn/${champion}/trees.json`);
@@ -242,7 +246,7 @@ Deno.test("a training whose opponent was replaced while it ran does not become c
   const { store } = context;
   await makeOracleChampion(context, TEST_DATE);
   await store.delete("models/churn/champion.json");
-  // A person promotes another version between the judgement and the promotion.
+  // A person promotes another version between the comparison and the promotion.
   const putIfAbsent = store.putIfAbsent.bind(store);
   let isPromoted = false;
   const busy = {
@@ -250,7 +254,7 @@ Deno.test("a training whose opponent was replaced while it ran does not become c
     async putIfAbsent(key: string, body: Uint8Array) {
       if (!isPromoted && key.endsWith("/card.json")) {
         isPromoted = true;
-        await makeChampion(store, "churn", "oracle");
+        await promoteVersion(store, "churn", "oracle");
       }
       return await putIfAbsent(key, body);
     },

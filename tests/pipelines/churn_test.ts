@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
-import { CHURN_FEATURES, loadChurnModel, type Reason } from "shopflow/churn/mod.ts";
+import { loadChurnModel, type Reason } from "../../lib/churn/model.ts";
+import { CHURN_FEATURES } from "shopflow/churn/mod.ts";
 import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
-import { scoreChurn } from "../../pipelines/steps/score/churn.ts";
-import { trainChurn } from "../../pipelines/steps/train/churn.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
+import { scoreModel } from "../../pipelines/steps/score/score.ts";
+import { trainModel } from "../../pipelines/steps/train/train.ts";
+import { churnModel } from "shopflow/churn/mod.ts";
+
+const scoreChurn = scoreModel(churnModel);
+const trainChurn = trainModel(churnModel);
 
 Deno.test("churn is trained, measured, made champion and scored from a snapshot", async (t) => {
   await using lake = await createChurnLake({ customers: 500 });
@@ -20,7 +25,7 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
   await t.step("training keeps the model, its card and its calibration table", async () => {
     const { status, summary } = await trainChurn(context);
     assert.equal(status, "done");
-    assert.match(summary, /AUC 0\.\d{3} on \d+ customers \(recency alone 0\.\d{3}\)/);
+    assert.match(summary, /tested on \d+ customers, AUC 0\.\d{3} \(baseline 0\.\d{3}\)/);
     const { card, files } = await loadChampion(context.store, "churn");
     assert.equal(card.snapshot, lake.snapshot);
     assert.equal(card.asOf, "2024-10-03");

@@ -47,7 +47,7 @@ Deno.test("a program that serves a scheduled run says which one, and a malformed
     );
     const malformed = await pipeline(["run", "check-data"], { ...env, SHOPFLOW_RUN: "check-data" });
     assert.equal(malformed.code, 1);
-    assert.match(malformed.stderr, /SHOPFLOW_RUN is not the name of a run/);
+    assert.match(malformed.stderr, /Invalid SHOPFLOW_RUN/);
   } finally {
     await Deno.remove(home, { recursive: true });
   }

@@ -1,14 +1,20 @@
 import { addDays } from "shopflow/ml/mod.ts";
 import { loadRecommender } from "shopflow/recommendation/mod.ts";
 import { championCard, loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
-import { openSession, type Row, sqlString } from "shopflow/warehouse/mod.ts";
+import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
+import type { Row } from "../../lib/warehouse/session.ts";
 import assert from "node:assert/strict";
 import type { PipelineContext } from "../../pipelines/context.ts";
-import { scoreInventory } from "../../pipelines/steps/score/inventory.ts";
-import { scoreRecommendation } from "../../pipelines/steps/score/recommendation.ts";
-import { trainRecommendation } from "../../pipelines/steps/train/recommendation.ts";
 import type { CuratedRows } from "../fixtures/curated_shop.ts";
 import { createCuratedLake, groupedShop, LAST_DAY } from "../fixtures/grouped_shop.ts";
+import { scoreModel } from "../../pipelines/steps/score/score.ts";
+import { trainModel } from "../../pipelines/steps/train/train.ts";
+import { inventoryModel } from "shopflow/inventory/mod.ts";
+import { recommendationModel } from "shopflow/recommendation/mod.ts";
+
+const scoreInventory = scoreModel(inventoryModel);
+const scoreRecommendation = scoreModel(recommendationModel);
+const trainRecommendation = trainModel(recommendationModel);
 
 async function withShop(rows: CuratedRows, body: (context: PipelineContext) => Promise<void>): Promise<void> {
   await using lake = await createCuratedLake(rows);
@@ -27,7 +33,7 @@ Deno.test("training publishes a champion that beats popularity, and a second tra
     assert.equal((await trainRecommendation(context)).status, "done");
     const card = (await championCard(context.store, "recommendation"))!;
     assert.equal(card.asOf, addDays(LAST_DAY, 1), "only data before this day");
-    assert.equal(card.metrics.held_out_customers, 40);
+    assert.equal(card.metrics.test_customers, 40);
     assert.ok(card.metrics.ndcg_at_10! > card.metrics.popularity_ndcg_at_10!, JSON.stringify(card.metrics));
 
     assert.equal((await trainRecommendation(context)).status, "unchanged");

@@ -1,21 +1,25 @@
-import { readRecommenderData, recommenderFiles, trainRecommender } from "shopflow/recommendation/mod.ts";
+import { recommenderFiles } from "../../lib/recommendation/files.ts";
+import { readRecommenderData, trainRecommender } from "shopflow/recommendation/mod.ts";
 import { addDays } from "shopflow/ml/mod.ts";
 import {
   championCard,
   championVersion,
-  type ComparedFigure,
-  makeChampion,
+  type MetricComparison,
+  promoteVersion,
   promotionDecisions,
   saveModelVersion,
 } from "shopflow/ml/registry/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import type { Pipeline, PipelineContext } from "../../pipelines/context.ts";
-import { trainRecommendation } from "../../pipelines/steps/train/recommendation.ts";
 import { CURATED_TABLES, type CuratedRows, openCuratedShop } from "../fixtures/curated_shop.ts";
 import { createCuratedLake, groupedShop, LAST_DAY } from "../fixtures/grouped_shop.ts";
 import { publishSession } from "../fixtures/publish_session.ts";
 import { listening } from "./listening_context.ts";
+import { trainModel } from "../../pipelines/steps/train/train.ts";
+import { recommendationModel } from "shopflow/recommendation/mod.ts";
+
+const trainRecommendation = trainModel(recommendationModel);
 
 /** Three times the grouped shop, so that there are customers enough to tell recommenders apart. */
 function largeShop(): CuratedRows {
@@ -54,16 +58,16 @@ Deno.test("a recommender is compared with the champion on orders that the champi
   const { summary } = await trainRecommendation(context);
   const [latest] = await promotionDecisions(context.store, "recommendation");
   assert.equal(latest!.champion, first.version);
-  assert.equal(latest!.holdOut, "the last orders of 120 customers");
+  assert.equal(latest!.testSet, "the last orders of 120 customers");
   // Customers 0 to 12 and 20 to 32 of each copy ordered last on the day or later.
-  assert.equal(latest!.figures[1]!.name, `NDCG@10 of 78 customers since ${first.asOf}`);
+  assert.equal(latest!.metrics[1]!.name, `NDCG@10 of 78 customers since ${first.asOf}`);
   assert.equal(first.asOf, day);
-  const { champion, challenger, championError } = latest!.figures[1]!;
+  const { champion, challenger, championError } = latest!.metrics[1]!;
   assert.ok(Math.abs(challenger - champion!) < 0.5 && championError! > 0 && championError! < 0.1);
   assert.match(summary, /champion/);
 });
 
-Deno.test("a champion that was trained on every held-out order is not asked about them", async () => {
+Deno.test("a champion that was trained on every test order is not asked about them", async () => {
   const shop = largeShop();
   await using lake = await createCuratedLake(shop);
   const { context } = lake;
@@ -74,15 +78,15 @@ Deno.test("a champion that was trained on every held-out order is not asked abou
     ...shop,
     dim_products: shop.dim_products!.map((
       [id, , ...rest],
-    ) => [id, `new ${id}`, ...rest]) as CuratedRows["dim_products"],
+    ) => [id, `new ${id}`, ...rest]) as NonNullable<CuratedRows["dim_products"]>,
   });
   await trainRecommendation(context);
   const [latest] = await promotionDecisions(context.store, "recommendation");
   assert.notEqual(latest!.version, first);
   // The stand-ins of both are compared customer by customer, and did the same.
-  const [, { name, champion, challenger, championError }] = latest!.figures as [
-    ComparedFigure,
-    ComparedFigure,
+  const [, { name, champion, challenger, championError }] = latest!.metrics as [
+    MetricComparison,
+    MetricComparison,
   ];
   assert.equal(name, "NDCG@10 of 120 customers with the same last order");
   assert.deepEqual([champion, championError], [challenger, 0]);
@@ -103,7 +107,7 @@ Deno.test("without stored results of the same customers a person decides", async
   assert.equal((await trainRecommendation(context)).status, "unchanged");
 });
 
-/** Makes a recommender champion that knows the held-out orders, though its card says otherwise. */
+/** Makes a recommender champion that knows the test orders, though its card says otherwise. */
 async function makeKnowingChampion(
   { store }: PipelineContext,
   cardAsOf = addDays(LAST_DAY, -19),
@@ -124,7 +128,7 @@ async function makeKnowingChampion(
     metrics: {},
   };
   await saveModelVersion(store, { card, files: recommenderFiles(model) });
-  await makeChampion(store, "recommendation", "knowing");
+  await promoteVersion(store, "recommendation", "knowing");
 }
 
 Deno.test("a recommender that is worse than the champion on new orders is refused", async () => {
@@ -135,7 +139,7 @@ Deno.test("a recommender that is worse than the champion on new orders is refuse
     if (!String(row[0]).includes("-2")) return row;
     const at = products.indexOf(String(row[1]));
     return row.with(1, products[(at + 6) % 12]!);
-  }) as CuratedRows["fact_orders"];
+  }) as NonNullable<CuratedRows["fact_orders"]>;
   await using lake = await createCuratedLake(shop);
   const { context } = lake;
   await makeKnowingChampion(context);
@@ -157,7 +161,7 @@ Deno.test("a recommender without anything to judge it on is refused with a warni
   for (const place of [summary, warnings.join("\n")]) {
     assert.match(
       place,
-      /refused: there is nothing to judge it on: 0 customers ordered on two days, 30 are needed/,
+      /refused: there is nothing to measure it on: 0 customers ordered on two days, 30 are needed/,
     );
   }
   assert.equal(await championVersion(context.store, "recommendation"), null);

@@ -47,7 +47,7 @@ Deno.test("a schedule runs what is asked for in processes of its own, with log, 
       assert.match(first, /does extract for refresh@.* with \*\*\*/);
       assert.match(first, /no such table/);
       const second = (await Array.fromAsync(readRunLog(store, run, 2))).join("\n");
-      assert.match(second, /extract: was done by an earlier attempt/);
+      assert.match(second, /extract: done by an earlier attempt/);
       assert.doesNotMatch(second, /does extract/);
       assert.doesNotMatch(first + second + log.join("\n"), new RegExp(secret));
     } finally {

@@ -7,7 +7,7 @@ import { testWith } from "../requirements.ts";
 import { publishSmallReport } from "./small_report.ts";
 import { saveSmallSchedule } from "./small_schedule.ts";
 
-const AT_ONCE = { recheckMs: 0, patienceMs: 60_000 };
+const AT_ONCE = { pollMs: 0, staleWhileLoadingMs: 60_000 };
 const SCORES = { post: "/predict/churn", body: { customer_id: "CUST000001" } };
 const FEATURES = { post: "/predict/churn", body: { features: { recency_days: 5, order_count: 2 } } };
 const HTML = { accept: "text/html" };
@@ -149,8 +149,8 @@ Deno.test("a lake that does not answer holds up no request", () =>
       list: (prefix) => hangs ? never : store.list(prefix),
     };
     const client = createClient(silent, {
-      recheckMs: 0,
-      patienceMs: 1,
+      pollMs: 0,
+      staleWhileLoadingMs: 1,
       lakeTimeoutMs: 500,
       loopbackOnly: true,
     });
@@ -180,12 +180,12 @@ Deno.test("a pointer that was deleted leaves what it named in place, and health 
     }
     const { status, failed, lake } = await (await get("/health")).json();
     assert.deepEqual([status, lake.reachable], ["degraded", true]);
-    assert.deepEqual(failed.sort(), ["churnScores", "recommender"]);
+    assert.deepEqual(failed.sort(), ["models.recommendation", "scores.churn"]);
     assert.equal((await post(SCORES.post, SCORES.body)).status, 200);
     assert.equal((await get("/recommend/NOBODY")).status, 200);
     assert.match(
       log.join("\n"),
-      /could not load churnScores: What names its version is not in the lake any more/,
+      /could not load scores.churn: What names its version is not in the lake any more/,
     );
     await publishChurnScores(store, { modelVersion: "churn-2" });
     assert.equal((await (await post(SCORES.post, SCORES.body)).json()).model_version, "churn-2");
@@ -212,14 +212,17 @@ Deno.test("scores and models that were changed are not served; the former ones a
     assert.equal((await (await post(FEATURES.post, FEATURES.body)).json()).model_version, "churn-1");
     const { status, failed, lake } = await (await get("/health")).json();
     assert.deepEqual([status, lake.reachable, failed.sort()], ["degraded", true, [
-      "churnModel",
-      "churnScores",
+      "models.churn",
+      "scores.churn",
     ]]);
     assert.match(
       log.join("\n"),
-      /could not load churnScores: .*was changed since it was written.*score --force/,
+      /could not load scores.churn: .*was changed since it was written.*score --force/,
     );
-    assert.match(log.join("\n"), /could not load churnModel: .*card\.json.*was changed since it was written/);
+    assert.match(
+      log.join("\n"),
+      /could not load models.churn: .*card\.json.*was changed since it was written/,
+    );
     await store.put(pointer.key, table);
     assert.equal((await (await post(SCORES.post, SCORES.body)).json()).churn_probability, 0.5);
   }));

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { publishSnapshot, type SnapshotTable } from "shopflow/lake/mod.ts";
-import { churnInputs } from "../../lib/churn/inputs.ts";
-import { featureMatrix, xgboostTrainer } from "shopflow/ml/mod.ts";
+import { churnInputs, saveChurnInputs } from "../../lib/churn/inputs.ts";
+import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
+import { recommenderFiles } from "../../lib/recommendation/files.ts";
+import { RECOMMENDER_PARAMETERS } from "shopflow/recommendation/mod.ts";
+import { promoteVersion, publishScores, saveModelVersion } from "shopflow/ml/registry/mod.ts";
 import { fitRecommender } from "../../lib/recommendation/model.ts";
-import { RECOMMENDER_PARAMETERS, recommenderFiles } from "shopflow/recommendation/mod.ts";
-import { saveChurnInputs } from "shopflow/churn/mod.ts";
-import { makeChampion, publishScores, saveModelVersion } from "shopflow/ml/registry/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 
 export const AS_OF = "2024-10-01";
@@ -180,7 +180,7 @@ export async function publishChampion(
     metrics,
   };
   await saveModelVersion(store, { card, files });
-  await makeChampion(store, name, version);
+  await promoteVersion(store, name, version);
 }
 
 async function publish(

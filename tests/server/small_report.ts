@@ -1,6 +1,7 @@
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { ExecutedNotebook } from "shopflow/notebook/run/mod.ts";
-import { formatNotebook, notebookPath, publishReport, renderPage } from "shopflow/notebook/mod.ts";
+import { formatNotebook } from "shopflow/notebook/mod.ts";
+import { notebookPath, publishReport, renderPage } from "shopflow/notebook/report/mod.ts";
 import type { Report } from "../../lib/notebook/report/reports.ts";
 
 const CHART = {
@@ -57,7 +58,7 @@ export async function publishSmallReport(store: ObjectStore, options: {
         parameters: { as_of: "2024-10-01" },
         startedAt,
         milliseconds: 4200,
-        reads: [{ kind: "snapshot", name: "lake", version: "69b5194cced6ca5e" }],
+        lineage: [{ kind: "snapshot", name: "lake", version: "69b5194cced6ca5e" }],
         ...(failed && { failure: { cellId: "chart", ename: "TypeError", evalue: "no such column" } }),
       },
     },

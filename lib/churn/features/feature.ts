@@ -1,4 +1,4 @@
-/** A churn feature: what it is called, how it is computed and how it is told to people. */
+/** A churn feature: what it is called, how it is computed and how it is worded for people. */
 export interface ChurnFeature {
   /** Column name. */
   name: string;

@@ -1,7 +1,6 @@
 import { checkAsOf } from "shopflow/ml/mod.ts";
 import type { ChurnFeature, ChurnFeatureGroup } from "./feature.ts";
-import { ORDER_FEATURES } from "./orders.ts";
-import { ORDER_GAP_FEATURES } from "./gaps.ts";
+import { ORDER_FEATURES, ORDER_GAP_FEATURES } from "./orders.ts";
 import { SESSION_FEATURES } from "./sessions.ts";
 import { TICKET_FEATURES } from "./tickets.ts";
 
@@ -94,16 +93,16 @@ const BY_NAME = new Map(CHURN_FEATURES.map((feature) => [feature.name, feature])
 /**
  * A churn feature's value as a fact for people, e.g. "112 days since the last order (usual gap 31)".
  *
- * @param all The customer's other features, for comparisons.
+ * @param known What is known of the customer: null says that there is nothing to measure, such as a share of carts
+ *   abandoned where none was filled; a feature that is absent was not provided, of which nothing can be said.
  */
-export function churnReasonText(
-  name: string,
-  value: number | null,
-  all: Record<string, number | null>,
-): string {
+export function churnReasonText(name: string, known: Readonly<Record<string, number | null>>): string {
+  const value = known[name];
+  const label = name.replaceAll("_", " ");
+  if (value === undefined) return `${label}: not provided`;
   const feature = BY_NAME.get(name);
   // A model saved by another version may know features that this one does not.
-  if (feature === undefined) return `${name}: ${value ?? "not known"}`;
-  if (value === null) return feature.unknownText ?? `${feature.description.toLowerCase()} not known`;
-  return feature.text(value, all);
+  if (feature === undefined) return `${label}: ${value ?? "unknown"}`;
+  if (value === null) return feature.unknownText ?? `${label} unknown`;
+  return feature.text(value, known);
 }

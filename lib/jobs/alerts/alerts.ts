@@ -1,122 +1,279 @@
+import pLimit from "p-limit";
 import { errorText } from "shopflow/errors/mod.ts";
+import { updateJson } from "shopflow/lake/store/mod.ts";
+import { backoffMs, countOf, delay, type Runtime } from "shopflow/runtime/mod.ts";
 import type { Job } from "../job.ts";
-import type { Ledger } from "../ledger/ledger.ts";
 import { alertsKey } from "../ledger/keys.ts";
-import { type SharedObject, sharedObject } from "../ledger/shared_object.ts";
-import { headline } from "./message.ts";
-import { createDelivery, type DeliveryOptions, EMPTY, isState, post, type Stored } from "./outbox.ts";
-import { reviewAlerts, runsToReview } from "./incidents.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { RunName } from "../run.ts";
+import { type Channel, DeliveryError } from "./channels.ts";
+import {
+  type Alert,
+  type AlertState,
+  type PendingAlert,
+  reviewIncidents,
+  runsToReview,
+} from "./incidents.ts";
+import { alertMessage, headline } from "./message.ts";
 
-export interface AlertsOptions extends DeliveryOptions {
+export interface AlertsOptions {
   ledger: Ledger;
+  /** Of `openChannels`. */
+  channels: Channel[];
+  runtime: Pick<Runtime, "now" | "log">;
+  /** Public address of the server; alerts link to it. */
+  publicUrl?: string | undefined;
+  /** Last lines of a run's log, for alerts of failures. */
+  logTail?: (run: RunName) => Promise<string[]>;
+  /** Calls back again and again. @returns what ends that. */
+  every?: (ms: number, work: () => void) => () => void;
   /**
    * How often all jobs that were reviewed once are reviewed again, in milliseconds; default 5 minutes. It finds what a
-   * scheduler that died could not tell.
+   * scheduler that died could not report.
    */
   sweepMs?: number;
 }
 
-/** Tells of failures, missed SLAs and recoveries, each once, however many schedulers look. */
+/** Alerts of failures, missed SLAs and recoveries, each sent once, however many schedulers look. */
 export interface Alerts {
   /**
-   * Looks whether there is something to tell about a job, and writes it down; it is sent in the background. Never
-   * rejects. Calls while one is on its way are answered by one more look.
+   * Looks for incidents of a job that begin or end, and writes them down; alerts are sent in the background. Never
+   * rejects. Calls during a review share the next one.
    */
   review(job: Job): Promise<void>;
   /** Sends what is due to be sent, of all jobs that were reviewed, and waits for it. Never rejects. */
   flush(): Promise<void>;
-  /** Ends the background, after what is due was sent; what waits is for others, or for the next start. */
+  /** Ends the background after sending what is due; what is left is for others, or for the next start. */
   close(): Promise<void>;
 }
 
 const SWEEP_MS = 5 * 60 * 1000;
+/** How often alerts that are pending are looked at. */
+const RESEND_MS = 30_000;
+/** The waits between attempts to send an alert. */
+const BACKOFF = { firstDelayMs: RESEND_MS, maxDelayMs: 15 * 60 * 1000 };
+/** For so long after an alert is taken to be sent, nobody else sends it; an attempt takes much less. */
+const CLAIM_MS = 2 * 60 * 1000;
+/** Alerts that are older are dropped: a day. */
+const MAX_AGE_MS = 24 * 60 * 60 * 1000;
+/** Of more pending alerts of a job the oldest are dropped. */
+const MAX_PENDING = 20;
+/** Alerts that are sent at the same time. */
+const SENT_AT_ONCE = 4;
+/** What is due is sent before the end, if it takes no longer. */
+const CLOSE_MS = 20_000;
 
 /**
- * Alerts of the jobs of a ledger, for one process. Those of a job whose `alert` is none of `channels` are logged only. Its
- * timers keep no program from ending; `close` stops them.
+ * Alerts of the jobs of a ledger, for one process. Those of a job whose channel is none of `channels` are logged only.
+ * Its timers keep no program from ending; `close` stops them.
  */
 export function createAlerts(options: AlertsOptions): Alerts {
-  const { ledger, channels, runtime: { now, log } } = options;
-  const names = new Set(channels.map(({ name }) => name));
+  const { ledger: { store }, ledger, channels, runtime: { now, log }, publicUrl, logTail } = options;
+  const { every = backgroundInterval, sweepMs = SWEEP_MS } = options;
+  const byName = new Map(channels.map((channel) => [channel.name, channel]));
+  const isOurs = ({ channel }: Alert) => byName.has(channel);
   const jobs = new Map<string, Job>();
-  const states = new Map<string, SharedObject<Stored>>();
-  const reviews = new Map<string, { current: Promise<void>; next?: Promise<void> }>();
-  const said = new Set<string>();
-  const state = (job: string) => {
-    const found = states.get(job) ?? sharedObject<Stored>(ledger.store, alertsKey(job), EMPTY);
-    states.set(job, found);
-    return found;
-  };
-  const delivery = createDelivery({ ...options, state });
-  const sweepTimer = setInterval(() => void sweep(), options.sweepMs ?? SWEEP_MS);
-  sweepTimer.unref();
-
-  /** One look goes on at a time; those who ask meanwhile share the next one. */
-  function soon(job: string, work: () => Promise<void>): Promise<void> {
-    const going = reviews.get(job);
-    if (going !== undefined) {
-      going.next ??= going.current.then(() => soon(job, work));
-      return going.next;
+  /** Jobs that are to be reviewed with their older runs, too. */
+  const thorough = new Set<string>();
+  /** Jobs with alerts that are not sent. */
+  const withPending = new Set<string>();
+  /** Alerts that were sent, while that could not be written down. */
+  const sent = new Set<string>();
+  const loggedOnly = new Set<string>();
+  const limit = pLimit(SENT_AT_ONCE);
+  const reviews = oneAtATime(review);
+  const deliveries = oneAtATime((job) => limit(() => deliver(job)));
+  let closed = false;
+  const stopResending = every(RESEND_MS, () => withPending.forEach((job) => void deliveries.run(job)));
+  const stopSweeping = every(sweepMs, () => {
+    for (const job of jobs.keys()) {
+      thorough.add(job);
+      void reviews.run(job);
     }
-    const current = work().finally(() => reviews.delete(job));
-    reviews.set(job, { current });
-    return current;
+  });
+
+  /** Changes the state of a job's alerts; whatever comes of it is known before it counts. */
+  async function update(job: string, change: (before: AlertState | undefined) => AlertState | undefined) {
+    const { now: state } = await updateJson<AlertState>(store, alertsKey(job), (before) => {
+      const after = change(before);
+      return after === before ? undefined : after;
+    });
+    if (state?.pending.some(isOurs)) withPending.add(job);
+    else withPending.delete(job);
   }
 
-  async function look(job: Job, thorough: boolean): Promise<void> {
+  async function review(name: string): Promise<void> {
+    const job = jobs.get(name);
+    if (job === undefined) return;
     try {
-      const runs = await runsToReview(ledger, job.name, now(), thorough);
-      const paused = ledger.control(job.name).known?.paused !== undefined;
-      const { alerts, givenUp, waiting } = await state(job.name).update((value) => {
-        const before = isState(value) ? value : undefined;
-        const reviewed = reviewAlerts(job, runs, before, { now: now(), paused });
-        const posted = post(reviewed.state, names.has(job.alertChannel) ? reviewed.alerts : []);
-        return {
-          ...(posted.state === value ? {} : { value: posted.state }),
-          result: {
-            alerts: reviewed.alerts,
-            givenUp: posted.givenUp,
-            waiting: posted.state.outbox.length > 0,
-          },
-        };
+      const runs = await runsToReview(ledger, name, now(), thorough.delete(name));
+      const paused = ledger.control(name).known?.paused !== undefined;
+      let [alerts, dropped]: [Alert[], PendingAlert[]] = [[], []];
+      await update(name, (before) => {
+        const found = reviewIncidents(job, runs, before, { now: now(), paused });
+        alerts = found.alerts;
+        if (alerts.length === 0 || !byName.has(job.alertChannel)) return found.state;
+        const pending = [...found.state.pending, ...alerts.map((alert) => ({ ...alert, attempts: 0 }))];
+        dropped = pending.splice(0, pending.length - MAX_PENDING);
+        return { ...found.state, pending };
       });
       for (const alert of alerts) log.warn(`${headline(alert)}: ${alert.reason}`);
-      delivery.giveUp(givenUp);
-      if (waiting) void delivery.deliver(job.name);
+      logDropped(dropped);
     } catch (error) {
-      log.warn(`${job.name}: could not check for alerts: ${errorText(error)}`);
+      log.warn(`${name}: could not check for alerts: ${errorText(error)}`);
+    }
+    if (withPending.has(name)) void deliveries.run(name);
+  }
+
+  /** Sends what is due of a job, in its order, so that no recovery comes before its failure. */
+  async function deliver(job: string): Promise<void> {
+    try {
+      while (!closed) {
+        let claim: Claim | undefined;
+        await update(job, (before) => before && (claim = claimNext(before, now(), isOurs)).state);
+        logDropped(claim?.dropped ?? []);
+        if (claim?.alert === undefined) return;
+        await send(job, claim.alert);
+      }
+    } catch (error) {
+      log.warn(`${job}: could not send alerts: ${errorText(error)}`);
     }
   }
 
-  async function sweep(): Promise<void> {
-    await Promise.all([...jobs.values()].map((job) => soon(job.name, () => look(job, true))));
+  async function send(job: string, alert: PendingAlert): Promise<void> {
+    const settle = (by: PendingAlert[]) => update(job, (before) => before && replaced(before, alert, by));
+    if (!sent.has(alert.id)) {
+      const failure = await attempt(alert);
+      if (failure !== undefined) {
+        log.warn(`${headline(alert)}: could not alert ${alert.channel}: ${failure.message}`);
+        const attempts = alert.attempts + 1;
+        // All waits are multiples of the interval in which pending alerts are looked at, so none is left to chance.
+        const waitMs = Math.max(backoffMs(BACKOFF, attempts, () => 1), failure.waitMs);
+        return await settle([{
+          ...alert,
+          attempts,
+          notBefore: later(now(), Math.min(waitMs, BACKOFF.maxDelayMs)),
+        }]);
+      }
+    }
+    sent.add(alert.id);
+    await settle([]);
+    sent.delete(alert.id);
   }
 
-  function sayWhere({ alertChannel }: Job): void {
-    if (names.has(alertChannel) || said.has(alertChannel)) return;
-    said.add(alertChannel);
-    log.info(
-      `Alerts for ${alertChannel} are written here only: SHOPFLOW_ALERT_CHANNELS does not say where else.`,
-    );
+  /** @returns why the alert was not taken, if it was not. */
+  async function attempt(alert: PendingAlert): Promise<DeliveryError | undefined> {
+    try {
+      const message = alertMessage(alert, { publicUrl, logTail: await logTailOf(alert) });
+      const problem = await byName.get(alert.channel)?.send(message);
+      if (problem !== undefined) log.warn(`${headline(alert)}: ${alert.channel} was alerted, but ${problem}`);
+    } catch (error) {
+      if (error instanceof DeliveryError) return error;
+      throw error;
+    }
   }
 
-  const reviewed = () => Promise.all([...reviews.values()].map(({ current, next }) => next ?? current));
+  async function logTailOf(alert: Alert): Promise<string[]> {
+    if (alert.kind !== "failed" || logTail === undefined) return [];
+    try {
+      return await logTail(alert);
+    } catch (error) {
+      log.warn(`${headline(alert)}: could not read its log: ${errorText(error)}`);
+      return [];
+    }
+  }
+
+  function logDropped(alerts: PendingAlert[]): void {
+    for (const alert of alerts) {
+      const attempts = countOf(alert.attempts, "failed attempt");
+      log.warn(`${headline(alert)}: alert to ${alert.channel} dropped after ${attempts}`);
+    }
+  }
 
   return {
     review(job) {
-      const isNew = !jobs.has(job.name);
+      if (!jobs.has(job.name)) thorough.add(job.name);
       jobs.set(job.name, job);
-      sayWhere(job);
-      return soon(job.name, () => look(job, isNew));
+      const { alertChannel } = job;
+      if (!byName.has(alertChannel) && !loggedOnly.has(alertChannel)) {
+        loggedOnly.add(alertChannel);
+        log.info(
+          `Alerts for ${alertChannel} are only logged, because SHOPFLOW_ALERT_CHANNELS has no such channel.`,
+        );
+      }
+      return reviews.run(job.name);
     },
     async flush() {
-      await reviewed();
-      await Promise.all([...jobs.keys()].map(delivery.deliver));
+      await reviews.settled();
+      await Promise.all([...jobs.keys()].map(deliveries.run));
     },
     async close() {
-      clearInterval(sweepTimer);
-      await reviewed();
-      await delivery.close();
+      stopSweeping();
+      stopResending();
+      await reviews.settled();
+      const stop = new AbortController();
+      await Promise.race([deliveries.settled(), delay(CLOSE_MS, stop.signal)]);
+      stop.abort();
+      closed = true;
+      await deliveries.settled();
     },
   };
+}
+
+const later = (now: Date, ms: number) => new Date(now.getTime() + ms).toISOString();
+
+interface Claim {
+  state: AlertState;
+  /** To be sent now by whoever wrote the state. */
+  alert?: PendingAlert;
+  /** Nobody took them in time. */
+  dropped: PendingAlert[];
+}
+
+/** Takes the oldest pending alert of our channels, if it is due, and keeps others from sending it for a while. */
+function claimNext(state: AlertState, now: Date, isOurs: (alert: Alert) => boolean): Claim {
+  const isOld = ({ at }: Alert) => now.getTime() - Date.parse(at) > MAX_AGE_MS;
+  const dropped = state.pending.filter(isOld);
+  const kept = dropped.length === 0
+    ? state
+    : { ...state, pending: state.pending.filter((alert) => !isOld(alert)) };
+  const next = kept.pending.find(isOurs);
+  const waitMs = next?.notBefore === undefined ? 0 : Date.parse(next.notBefore) - now.getTime();
+  // A time that is further away than any wait was written by a clock that ran ahead.
+  if (next === undefined || waitMs > 0 && waitMs <= BACKOFF.maxDelayMs) return { state: kept, dropped };
+  const alert = { ...next, notBefore: later(now, CLAIM_MS) };
+  return { state: replaced(kept, next, [alert]), alert, dropped };
+}
+
+/** Puts others, or none, in the place of an alert, if it is still there. */
+function replaced(state: AlertState, { id }: Alert, by: PendingAlert[]): AlertState {
+  if (!state.pending.some((alert) => alert.id === id)) return state;
+  return { ...state, pending: state.pending.flatMap((alert) => alert.id === id ? by : [alert]) };
+}
+
+/** Runs work for a name one at a time; those who ask meanwhile share one more run of it. */
+function oneAtATime(work: (name: string) => Promise<void>) {
+  const running = new Map<string, { current: Promise<void>; next?: Promise<void> }>();
+  const run = (name: string): Promise<void> => {
+    const entry = running.get(name);
+    if (entry !== undefined) return entry.next ??= entry.current.then(() => run(name));
+    const current = work(name).finally(() => running.delete(name));
+    running.set(name, { current });
+    return current;
+  };
+  return {
+    run,
+    settled: async (): Promise<void> => {
+      while (running.size > 0) {
+        await Promise.all([...running.values()].map(({ current, next }) => next ?? current));
+      }
+    },
+  };
+}
+
+/** An interval that keeps no program from ending. */
+function backgroundInterval(ms: number, work: () => void): () => void {
+  const timer = setInterval(work, ms);
+  Deno.unrefTimer(timer);
+  return () => clearInterval(timer);
 }

@@ -1,8 +1,8 @@
 import { createMask, fetchReason, maskSecrets, ShopFlowError } from "shopflow/errors/mod.ts";
-import { type AlertMessage, escaped } from "./message.ts";
+import { type AlertMessage, escapeForSlack } from "./message.ts";
 import type { AlertChannel, MailChannel, WebhookChannel } from "shopflow/config/mod.ts";
 
-/** Where alerts are sent. */
+/** A place that alerts are sent to. */
 export interface Channel {
   name: string;
   /** Where they go, without secrets. */
@@ -10,7 +10,7 @@ export interface Channel {
   /**
    * Sends one. Rejects with a {@linkcode DeliveryError} when it was not taken.
    *
-   * @returns what is to be said of one that was taken all the same.
+   * @returns a problem of one that was taken, if there was any.
    */
   send(message: AlertMessage): Promise<string | void>;
 }
@@ -19,7 +19,7 @@ export interface Channel {
 export class DeliveryError extends ShopFlowError {
   constructor(
     problem: string,
-    /** The receiver wants to be left alone for so long. */
+    /** The receiver asks to wait for so long. */
     readonly waitMs = 0,
   ) {
     super(problem);
@@ -99,7 +99,7 @@ function webhookChannel({ name, url }: WebhookChannel, timeLimitMs: number): Cha
         response = await fetch(url, {
           method: "POST",
           headers: { "content-type": "application/json" },
-          body: JSON.stringify({ text: `*${escaped(title)}*\n${escaped(text)}`, blocks }),
+          body: JSON.stringify({ text: `*${escapeForSlack(title)}*\n${escapeForSlack(text)}`, blocks }),
           // Where a secret is sent is for the setting to say.
           redirect: "manual",
           signal: AbortSignal.timeout(timeLimitMs),

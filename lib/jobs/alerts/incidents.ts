@@ -3,16 +3,22 @@ import { hasSucceeded, isOpen, type Run } from "../run.ts";
 import { type Ledger, pageId } from "../ledger/ledger.ts";
 import { pageIn } from "../ledger/keys.ts";
 
-/** What an alert tells. */
-type AlertKind =
-  /** A run failed for good. */
-  | "failed"
-  /** A run has not succeeded within its job's SLA. */
-  | "overdue"
-  /** What the job failed at, or was late with, is over. */
-  | "recovered";
+/** What can be wrong with a job: its runs fail for good, or do not succeed within its SLA. */
+export type IncidentKind = "failed" | "overdue";
 
-/** Something that a channel is told, once. Times are ISO, UTC. */
+/** A problem of a job, from the first run that has it until a run shows that it is over. Times are ISO, UTC. */
+interface Incident {
+  since: string;
+  /** How many runs had it. */
+  runs: number;
+  /** Scheduled time of the newest of them. */
+  latest: string;
+}
+
+/** What an alert is about: an incident that begins, or the end of all. */
+type AlertKind = IncidentKind | "recovered";
+
+/** A message to a channel. Times are ISO, UTC. */
 export interface Alert {
   /** Unique among all alerts of a lake. */
   id: string;
@@ -20,157 +26,173 @@ export interface Alert {
   job: string;
   owner: string;
   channel: string;
-  /** The run it is about: the newest that failed or is overdue, or the one that ended it. */
+  /** The run it is about: the newest that failed or is overdue, or the one that closed the incident. */
   scheduledFor: string;
   /** Why, in a sentence. */
   reason: string;
   /** When it was found. */
   at: string;
-  /** What this one ends, or the one episode that it begins. */
-  episodes: { kind: Exclude<AlertKind, "recovered">; since: string; runs: number }[];
+  /** Those that this one closes, or the one that it opens. */
+  incidents: ({ kind: IncidentKind } & Pick<Incident, "since" | "runs">)[];
 }
 
-/** An alert on its way. */
-export interface Pending extends Alert {
-  /** How often it was tried to be sent. */
-  tries: number;
-  /** Not to be tried before. */
+/** An alert that its channel has not taken yet. */
+export interface PendingAlert extends Alert {
+  /** Attempts to send it that failed. */
+  attempts: number;
+  /** Not to be sent before: someone is sending it, or its channel refused it. */
   notBefore?: string;
-  /** Who sends it; when that one is gone, another may from `until` on. */
-  claim?: { by: string; until: string };
 }
 
-/** Trouble that lasts: from the first run that has it until a run shows that it is over. */
-interface Episode {
-  /** When it began. */
-  since: string;
-  /** How many runs had it. */
-  runs: number;
-  /** The newest of them. */
-  lastScheduledFor: string;
+/** The incidents of a kind. */
+interface IncidentState {
+  open?: Incident;
+  /** Scheduled time of the run that closed the last one: what runs up to it had is over. */
+  closedBy?: string;
 }
 
-/** One kind of trouble of a job. */
-interface Track {
-  episode?: Episode;
-  /** Runs that count already, sorted. */
-  counted: string[];
-  /** Runs up to this one count already, too. */
-  countedUntil?: string;
+/** Incidents and alerts of a job: one object in the lake, changed by compare-and-swap, so that each alert is sent once. */
+export interface AlertState extends Record<IncidentKind, IncidentState> {
+  /** Alerts to be sent, the oldest first. */
+  pending: PendingAlert[];
 }
 
-/** What was told to whom about a job; changed by compare-and-swap, so that of several schedulers one tells it. */
-export interface AlertState {
-  failed: Track;
-  overdue: Track;
-  /** Alerts that are to be sent, the oldest first. */
-  outbox: Pending[];
-}
-
-/** A run that is in trouble. */
-interface Trouble {
+/** A run that failed or is overdue. */
+interface Problem {
   scheduledFor: string;
-  /** Since when, ISO. */
   since: string;
   reason: string;
 }
 
-/** What came of looking at one kind of trouble. */
-interface TrackReview {
+/** What a look at the incidents of a kind found. */
+interface IncidentReview {
   /** The same object when nothing changed. */
-  track: Track;
-  /** The newest run in trouble where an episode begins. */
-  begun?: Trouble & { episode: Episode };
-  /** The episode that is over, with the run that showed it. */
-  ended?: { episode: Episode; scheduledFor: string };
+  state: IncidentState;
+  opened?: { incident: Incident; newest: Problem };
+  closed?: { incident: Incident; closedBy: string };
 }
-
-/** So many runs are remembered by name; of those before, the time of the newest. */
-const MOST_COUNTED = 200;
 
 /**
- * Follows one kind of trouble of a job.
+ * Finds incidents of a job that begin or end. It looks at runs, not at events, so any scheduler may call it at any
+ * time, and finds what others could not report.
  *
- * @param troubles Runs that are in trouble, those that count already too.
- * @param over The newest run that shows an episode whose newest run is given to be over.
- * @param isFirst Nobody looked at this job before: what is over already is not told.
+ * - The first run that fails opens an incident, which is an alert; further ones are counted. The next run that
+ *   succeeds, or the same one when it is run again, closes it, which is an alert.
+ * - The first run that misses its SLA opens another incident; the next one that keeps it closes it.
+ * - A run that closes both is one alert.
+ *
+ * @param runs Those that are open and those that ended lately, by their scheduled time.
+ * @param before What was known; undefined at the first look at a job: what is over by then is no news.
+ * @param paused Whether the job is paused.
+ * @returns the state then, which is `before` itself when nothing changed, and the alerts.
  */
-function followTrouble(
-  before: Track,
-  troubles: Trouble[],
-  over: (lastScheduledFor: string) => string | undefined,
-  { now, isFirst }: { now: Date; isFirst: boolean },
-): TrackReview {
-  const fresh = troubles.filter(({ scheduledFor }) =>
-    !before.counted.includes(scheduledFor) && scheduledFor > (before.countedUntil ?? "")
-  ).sort((a, b) => a.scheduledFor < b.scheduledFor ? -1 : 1);
-  const counted = count(before, fresh);
-  const told = isFirst ? fresh.filter(({ scheduledFor }) => over(scheduledFor) === undefined) : fresh;
-  let { episode } = before;
-  let begun: TrackReview["begun"];
-  if (told.length > 0) {
-    const newest = told.at(-1)!;
-    const runs = (episode?.runs ?? 0) + told.length;
-    const lastScheduledFor = episode !== undefined && episode.lastScheduledFor > newest.scheduledFor
-      ? episode.lastScheduledFor
-      : newest.scheduledFor;
-    const since = episode?.since ?? told.map(({ since }) => since).sort()[0]!;
-    if (episode === undefined) begun = { ...newest, episode: { since, runs, lastScheduledFor } };
-    episode = { since, runs, lastScheduledFor };
-  }
-  // A run in the future was run while the clock was ahead; those of the present show whether it is over.
+export function reviewIncidents(
+  job: Job,
+  runs: Run[],
+  before: AlertState | undefined,
+  { now, paused }: { now: Date; paused: boolean },
+): { state: AlertState; alerts: Alert[] } {
+  const failed = review(before?.failed, failedRuns(runs, now), (latest) => newestSuccess(runs, latest), now);
+  const overdue = job.slaMinutes === undefined
+    // Whoever removes the SLA needs no word that it is kept.
+    ? { state: before?.overdue.open === undefined ? before?.overdue ?? {} : {} }
+    : review(
+      before?.overdue,
+      overdueRuns(job, runs, now, paused),
+      (latest) => newestInTime(job, runs, latest, now),
+      now,
+    );
+  const isUnchanged = failed.state === before?.failed && overdue.state === before?.overdue;
+  return {
+    state: before !== undefined && isUnchanged
+      ? before
+      : { failed: failed.state, overdue: overdue.state, pending: before?.pending ?? [] },
+    alerts: [
+      ...openingAlert(job, "failed", failed, now),
+      ...openingAlert(job, "overdue", overdue, now),
+      ...recoveryAlert(job, { failed, overdue }, now),
+    ],
+  };
+}
+
+/**
+ * Follows the incidents of a kind.
+ *
+ * @param problems Runs that have the problem, by their scheduled time, those that were counted before too.
+ * @param closing The newest run that closes an incident whose newest run is given, if there is one.
+ */
+function review(
+  before: IncidentState | undefined,
+  problems: Problem[],
+  closing: (latest: string) => string | undefined,
+  now: Date,
+): IncidentReview {
   const present = now.toISOString();
-  const scheduledFor = episode &&
-    over(episode.lastScheduledFor > present ? present : episode.lastScheduledFor);
-  const ended = episode && scheduledFor !== undefined ? { episode, scheduledFor } : undefined;
-  if (ended !== undefined) episode = undefined;
-  if (fresh.length === 0 && ended === undefined) return { track: before };
-  return { track: { ...counted, ...(episode ? { episode } : {}) }, begun, ended };
+  const state = before ?? withClosing({}, closing(""));
+  const known = state.open?.latest ?? state.closedBy ?? "";
+  // A run of the future was started by a clock that ran ahead.
+  const fresh = problems.filter(({ scheduledFor }) => scheduledFor > known && scheduledFor <= present);
+  const newest = fresh.at(-1);
+  let incident = state.open;
+  let opened: IncidentReview["opened"];
+  if (newest !== undefined) {
+    incident = {
+      since: state.open?.since ?? fresh.map(({ since }) => since).reduce((a, b) => a < b ? a : b),
+      runs: (state.open?.runs ?? 0) + fresh.length,
+      latest: newest.scheduledFor,
+    };
+    if (state.open === undefined) opened = { incident, newest };
+  }
+  if (incident === undefined) return { state };
+  const closedBy = closing(incident.latest < present ? incident.latest : present);
+  if (closedBy !== undefined) {
+    return { state: { closedBy }, closed: { incident, closedBy }, ...(opened && { opened }) };
+  }
+  return incident === state.open
+    ? { state }
+    : { state: { ...state, open: incident }, ...(opened && { opened }) };
 }
 
-function count({ counted, countedUntil }: Track, fresh: Trouble[]): Omit<Track, "episode"> {
-  const all = [...counted, ...fresh.map(({ scheduledFor }) => scheduledFor)].sort();
-  const until = all.length > MOST_COUNTED ? all.at(-MOST_COUNTED - 1)! : countedUntil;
-  return { counted: all.slice(-MOST_COUNTED), ...(until === undefined ? {} : { countedUntil: until }) };
-}
+const withClosing = (state: IncidentState, closedBy: string | undefined): IncidentState =>
+  closedBy === undefined ? state : { ...state, closedBy };
 
-/** What ended longer ago is no news any more: 3 days. */
+/** What ended longer ago is no news: 3 days. */
 const NEWS_MS = 3 * 24 * 60 * 60 * 1000;
 
-/** Who asks for a run watches it; nobody else waits for it. */
+/** Whoever triggers a run watches it; nobody else waits for it. */
 const isScheduled = ({ requestedBy }: Run) => requestedBy === undefined;
 
 const isNews = ({ endedAt }: Run, now: Date) =>
   endedAt === undefined || now.getTime() - Date.parse(endedAt) < NEWS_MS;
 
-/** Runs that failed for good, unless a person cancelled or asked for them. */
-function failures(runs: Run[], now: Date): Trouble[] {
+/** Runs that failed for good, unless a person cancelled or triggered them. */
+function failedRuns(runs: Run[], now: Date): Problem[] {
   return runs.filter((run) =>
     run.status === "failed" && run.cancelledBy === undefined && isScheduled(run) && isNews(run, now)
-  ).map(({ scheduledFor, endedAt, reason }) => ({ scheduledFor, since: endedAt!, reason }));
+  ).map(({ scheduledFor, endedAt, reason }) => ({ scheduledFor, since: endedAt ?? scheduledFor, reason }));
 }
 
-/** The newest success at or after a run that failed; it may be one that a person asked for, of the same run too. */
-function newestSuccess(runs: Run[], lastScheduledFor: string): string | undefined {
-  return runs.findLast((run) => hasSucceeded(run) && run.scheduledFor >= lastScheduledFor)?.scheduledFor;
+/** The newest success at or after a run that failed; a person may have triggered it, also as the same run again. */
+function newestSuccess(runs: Run[], latest: string): string | undefined {
+  return runs.findLast((run) => hasSucceeded(run) && run.scheduledFor >= latest)?.scheduledFor;
 }
 
 /**
- * Runs that did not succeed within the SLA. Of those that ended without success only the newest counts: a later
- * run that goes on or succeeded stands for it. While a job is paused, what is open waits by a person's will.
+ * Runs that did not succeed within the SLA. Of those that ended without success only the newest counts: a later run
+ * that goes on or succeeded stands for it. While a job is paused, its open runs wait because a person wants it.
  */
-function overdueRuns(job: Job, runs: Run[], now: Date, paused: boolean): Trouble[] {
+function overdueRuns(job: Job, runs: Run[], now: Date, paused: boolean): Problem[] {
   const { slaMinutes } = job;
   if (slaMinutes === undefined) return [];
   const scheduled = runs.filter(isScheduled);
-  return scheduled.flatMap((run, i): Trouble[] => {
+  return scheduled.flatMap((run, i): Problem[] => {
     const deadline = Date.parse(run.scheduledFor) + slaMinutes * 60_000;
     if (deadline >= now.getTime() || !isNews(run, now)) return [];
     const since = new Date(deadline).toISOString();
     const found = (reason: string) => [{ scheduledFor: run.scheduledFor, since, reason }];
     if (run.slaMissed) return found(run.reason);
     if (isOpen(run)) {
-      const state = run.status === "running" ? "it still runs" : `it is ${run.status} (${run.reason})`;
+      const state = run.status === "running" ? "it is still running" : `it is ${run.status} (${run.reason})`;
       return paused ? [] : found(`${slaMinutes} minutes after it was due, ${state}`);
     }
     const standsFor = (later: Run) => isOpen(later) || hasSucceeded(later);
@@ -181,22 +203,49 @@ function overdueRuns(job: Job, runs: Run[], now: Date, paused: boolean): Trouble
   });
 }
 
-/** It ended without success, and not by anybody's will. */
+/** It ended without success, although nobody wanted that. */
 function wasWanted({ status, cancelledBy, blockedBy }: Run): boolean {
   if (status === "failed") return cancelledBy === undefined;
   if (status === "missed") return true;
-  // Others that were skipped were paused, overlapped or cancelled.
+  // Other runs that were skipped were paused, overlapped or cancelled.
   return status === "skipped" && blockedBy !== undefined;
 }
 
-/** The newest run after an overdue one that kept the SLA, once nothing overdue is open. */
-function keptAgain(job: Job, runs: Run[], lastScheduledFor: string, now: Date): string | undefined {
-  const open = overdueRuns(job, runs.filter(isOpen), now, false);
-  if (open.length > 0) return undefined;
+/** The newest run after an overdue one that kept the SLA, once no open run is overdue. */
+function newestInTime(job: Job, runs: Run[], latest: string, now: Date): string | undefined {
+  if (overdueRuns(job, runs.filter(isOpen), now, false).length > 0) return undefined;
   return runs.findLast((run) =>
-    run.status === "succeeded" && !run.slaMissed && isScheduled(run) && run.scheduledFor > lastScheduledFor
-  )
-    ?.scheduledFor;
+    run.status === "succeeded" && !run.slaMissed && isScheduled(run) && run.scheduledFor > latest
+  )?.scheduledFor;
+}
+
+function openingAlert(job: Job, kind: IncidentKind, { opened }: IncidentReview, now: Date): Alert[] {
+  if (opened === undefined) return [];
+  const { incident: { since, runs }, newest: { scheduledFor, reason } } = opened;
+  return [alert(job, { kind, scheduledFor, reason, incidents: [{ kind, since, runs }] }, now)];
+}
+
+function recoveryAlert(job: Job, reviews: Record<IncidentKind, IncidentReview>, now: Date): Alert[] {
+  const incidents: Alert["incidents"] = [];
+  let scheduledFor = "";
+  for (const kind of ["failed", "overdue"] as const) {
+    const { closed } = reviews[kind];
+    if (closed === undefined) continue;
+    const { since, runs } = closed.incident;
+    incidents.push({ kind, since, runs });
+    if (closed.closedBy > scheduledFor) scheduledFor = closed.closedBy;
+  }
+  if (incidents.length === 0) return [];
+  return [alert(job, { kind: "recovered", scheduledFor, reason: "the job works again", incidents }, now)];
+}
+
+function alert(
+  { name, owner, alertChannel: channel }: Job,
+  news: Pick<Alert, "kind" | "scheduledFor" | "reason" | "incidents">,
+  now: Date,
+): Alert {
+  const at = now.toISOString();
+  return { id: `${name} ${news.kind} ${news.scheduledFor} ${at}`, job: name, owner, channel, at, ...news };
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -235,89 +284,4 @@ async function newestPages(ledger: Ledger, job: string): Promise<string[]> {
   const ids = (await ledger.pages(job)).map(({ key }) => pageIn(key));
   const isHour = (ids.at(-1) ?? "").includes("T");
   return ids.slice(isHour ? -NEWEST.hours : -NEWEST.days);
-}
-
-const NOTHING_YET: AlertState = { failed: { counted: [] }, overdue: { counted: [] }, outbox: [] };
-
-/**
- * Finds what is to be told about a job. It looks at runs, not at events, so it may be called at any time, by any
- * scheduler, and finds what others had no time to tell.
- *
- * - The first run that fails begins an episode and is told; further ones are not. The next run that succeeds, or
- *   the same one when it is run again, ends it and is told.
- * - The first run that misses its SLA begins another; the next one that keeps it ends it.
- * - Where one run ends both, that is told once.
- *
- * @param runs Those that are open and those that ended lately, by their time.
- * @param before What was known; undefined when nobody looked at this job before.
- * @param paused Whether the job is paused.
- * @returns the state then, which is `before` itself when there is no news, and the news.
- */
-export function reviewAlerts(
-  job: Job,
-  runs: Run[],
-  before: AlertState | undefined,
-  { now, paused }: { now: Date; paused: boolean },
-): { state: AlertState; alerts: Alert[] } {
-  const state = before ?? NOTHING_YET;
-  const context = { now, isFirst: before === undefined };
-  const failed = followTrouble(
-    state.failed,
-    failures(runs, now),
-    (lastScheduledFor) => newestSuccess(runs, lastScheduledFor),
-    context,
-  );
-  const overdue = job.slaMinutes === undefined
-    // Who takes the SLA away needs no word that it is kept.
-    ? { track: state.overdue.episode === undefined ? state.overdue : { counted: [] } }
-    : followTrouble(
-      state.overdue,
-      overdueRuns(job, runs, now, paused),
-      (lastScheduledFor) => keptAgain(job, runs, lastScheduledFor, now),
-      context,
-    );
-  const alerts = [
-    ...begin(job, "failed", failed, now),
-    ...begin(job, "overdue", overdue, now),
-    ...recovered(job, { failed, overdue }, now),
-  ];
-  const changed = before === undefined || failed.track !== state.failed || overdue.track !== state.overdue;
-  return {
-    state: changed ? { ...state, failed: failed.track, overdue: overdue.track } : before,
-    alerts,
-  };
-}
-
-function begin(job: Job, kind: "failed" | "overdue", { begun }: TrackReview, now: Date): Alert[] {
-  if (begun === undefined) return [];
-  const { scheduledFor, reason, episode } = begun;
-  return [alert(job, { kind, scheduledFor, reason, episodes: [told(kind, episode)] }, now)];
-}
-
-function recovered(job: Job, tracks: Record<"failed" | "overdue", TrackReview>, now: Date): Alert[] {
-  const ended = (["failed", "overdue"] as const).flatMap((kind) => {
-    const found = tracks[kind].ended;
-    return found === undefined ? [] : [{ scheduledFor: found.scheduledFor, told: told(kind, found.episode) }];
-  });
-  if (ended.length === 0) return [];
-  const scheduledFor = ended.map(({ scheduledFor }) => scheduledFor).sort().at(-1)!;
-  const episodes = ended.map(({ told }) => told);
-  return [
-    alert(
-      job,
-      { kind: "recovered", scheduledFor, reason: "the job does what it should again", episodes },
-      now,
-    ),
-  ];
-}
-
-const told = (kind: "failed" | "overdue", { since, runs }: Episode) => ({ kind, since, runs });
-
-function alert(
-  { name, owner, alertChannel: channel }: Job,
-  news: Pick<Alert, "kind" | "scheduledFor" | "reason" | "episodes">,
-  now: Date,
-): Alert {
-  const at = now.toISOString();
-  return { id: `${name} ${news.kind} ${news.scheduledFor} ${at}`, job: name, owner, channel, at, ...news };
 }

@@ -1,4 +1,4 @@
-import { formatDuration } from "shopflow/runtime/mod.ts";
+import { countOf, escapeHtml, formatDuration } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import { formatRunName, type RunName, shortTime } from "../run.ts";
 import type { Alert } from "./incidents.ts";
@@ -38,13 +38,13 @@ const LONGEST_LINE = 300;
 const LONGEST_SECTION = 2900;
 
 /**
- * Words an alert: what, why, since when, whose, and what to do.
+ * The text of an alert: what, why, since when, whose, and what to do.
  *
  * @param logTail Last lines of the run's log, where they are known.
  */
 export function alertMessage(
   alert: Alert,
-  { publicUrl, logTail = [] }: { publicUrl?: string; logTail?: string[] },
+  { publicUrl, logTail = [] }: { publicUrl?: string | undefined; logTail?: string[] },
 ): AlertMessage {
   const run = formatRunName(alert);
   const title = shortened(TITLES[alert.kind](run), LONGEST_TITLE);
@@ -52,7 +52,7 @@ export function alertMessage(
     ["job", alert.job],
     ["run", shortTime(alert.scheduledFor)],
     ["reason", shortened(alert.reason, LONGEST_REASON)],
-    ...alert.episodes.map((episode) => ["since", sinceText(alert, episode)]),
+    ...alert.incidents.map((incident) => ["since", sinceText(alert, incident)]),
     ["owner", alert.owner],
     ...(publicUrl === undefined
       ? []
@@ -78,11 +78,11 @@ export function alertMessage(
   };
 }
 
-function sinceText({ kind, at }: Alert, episode: Alert["episodes"][number]): string {
-  const { since, runs } = episode;
-  const what = episode.kind === "failed"
-    ? (runs === 1 ? "1 run failed" : `${runs} runs failed`)
-    : (runs === 1 ? "1 run missed the SLA" : `${runs} runs missed the SLA`);
+function sinceText({ kind, at }: Alert, incident: Alert["incidents"][number]): string {
+  const { since, runs } = incident;
+  const what = incident.kind === "failed"
+    ? `${countOf(runs, "run")} failed`
+    : `${countOf(runs, "run")} missed the SLA`;
   if (kind !== "recovered") return runs === 1 ? shortTime(since) : `${shortTime(since)}, ${what}`;
   return `${shortTime(since)} until now, ${formatDuration(Date.parse(at) - Date.parse(since))}; ${what}`;
 }
@@ -95,34 +95,34 @@ function blocks(title: string, facts: [string, string][], log: string, commands:
   const fenced = (text: string) => section(`\`\`\`${text}\`\`\``);
   return [
     { type: "header", text: { type: "plain_text", text: title } },
-    section(facts.map(([name, value]) => `*${name}*: ${escaped(value)}`).join("\n")),
+    section(facts.map(([name, value]) => `*${name}*: ${escapeForSlack(value)}`).join("\n")),
     ...(log === "" ? [] : [fenced(escapedEnd(log, LONGEST_SECTION - 6))]),
-    ...(commands.length === 0 ? [] : [fenced(escaped(commands.join("\n")))]),
+    ...(commands.length === 0 ? [] : [fenced(escapeForSlack(commands.join("\n")))]),
   ];
 }
 
 function html(title: string, facts: [string, string][], log: string, commands: string[]): string {
   const value = (text: string) =>
-    /^https?:\/\/\S+$/.test(text) ? `<a href="${quoted(text)}">${quoted(text)}</a>` : quoted(text);
+    /^https?:\/\/\S+$/.test(text)
+      ? `<a href="${escapeHtml(text)}">${escapeHtml(text)}</a>`
+      : escapeHtml(text);
   const rows = facts.map(([name, text]) => `<tr><th align="left">${name}</th><td>${value(text)}</td></tr>`);
-  const pre = (text: string) => text === "" ? "" : `<pre>${quoted(text)}</pre>`;
-  return `<h2>${quoted(title)}</h2><table cellpadding="4">${rows.join("")}</table>${pre(log)}${
+  const pre = (text: string) => text === "" ? "" : `<pre>${escapeHtml(text)}</pre>`;
+  return `<h2>${escapeHtml(title)}</h2><table cellpadding="4">${rows.join("")}</table>${pre(log)}${
     pre(commands.join("\n"))
   }`;
 }
 
-/** The three characters that Slack reads as markup. */
-export const escaped = (text: string): string =>
+/** Escapes the three characters that Slack reads as markup; it shows other entities as they are. */
+export const escapeForSlack = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /** The end of a text that is at most so long when it is escaped. */
 function escapedEnd(text: string, longest: number): string {
   let end = text;
-  while (escaped(end).length > longest) end = end.slice(Math.ceil(end.length / 10));
-  return escaped(end);
+  while (escapeForSlack(end).length > longest) end = end.slice(Math.ceil(end.length / 10));
+  return escapeForSlack(end);
 }
-
-const quoted = (text: string) => escaped(text).replaceAll('"', "&quot;");
 
 const shortened = (text: string, longest: number) =>
   text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;

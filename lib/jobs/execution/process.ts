@@ -1,4 +1,4 @@
-import { formatDuration, type GuardedProcess, type Lease, startGuarded } from "shopflow/runtime/mod.ts";
+import { formatDuration, type Lease, startSupervised, type SupervisedProcess } from "shopflow/runtime/mod.ts";
 import process from "node:process";
 import { createLineSplitter } from "./output.ts";
 
@@ -12,14 +12,14 @@ export interface ProgramCall {
   env?: Record<string, string>;
 }
 
-/** How a process came to its end. */
+/** How a process ended. */
 export interface ProcessResult {
   ended:
     /** By itself, or by a signal that is not ours. */
     | "exited"
     | "timed out"
     | "cancelled"
-    /** By its guard, for want of a sign of life of the scheduler. */
+    /** Killed by its guard, because the scheduler's lease expired. */
     | "orphaned"
     | "not started";
   /** Null where a signal killed it, or it did not start. */
@@ -31,7 +31,7 @@ export interface ProcessResult {
   /** Why it could not be started. */
   problem?: string;
   /** Largest resident memory of the process with all that it started, in bytes; where the system tells. */
-  peakBytes?: number;
+  peakBytes?: number | undefined;
   /** The end of what it printed on both streams, masked. */
   lastLines: string[];
   milliseconds: number;
@@ -43,15 +43,15 @@ export interface ProcessResult {
 export function exitReason(result: ProcessResult): string {
   switch (result.ended) {
     case "not started":
-      return `it could not be started: ${result.problem ?? "for an unknown reason"}`;
+      return `could not be started: ${result.problem ?? "unknown reason"}`;
     case "timed out":
       return `ended after its limit of ${formatDuration(result.timeoutMs)}`;
     case "cancelled":
       return `cancelled: ${cancelled(result.cancelReason)}`;
     case "orphaned":
-      return "ended by its guard, since its scheduler gave no sign of life";
+      return "killed by its guard, because the lease of its scheduler expired";
     case "exited":
-      if (result.killedBy === "SIGKILL") return "killed by SIGKILL, perhaps for want of memory";
+      if (result.killedBy === "SIGKILL") return "killed by SIGKILL, perhaps out of memory";
       return result.killedBy === null ? `exit code ${result.exitCode}` : `killed by ${result.killedBy}`;
   }
 }
@@ -139,15 +139,15 @@ export interface ProcessOptions {
   /** The process is ended after so long. */
   timeoutMs: number;
   /** Ends it early; the signal's reason is in the result. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Is applied to each line before anyone sees it. */
   mask?: (line: string) => string;
   /** Receives what the process prints; while a promise of it is open, no more is read. */
   onLine?: (line: string, stream: "stdout" | "stderr") => void | Promise<void>;
   /** Between asking the process to stop and killing it, in milliseconds; default 5000. */
-  killAfterMs?: number;
+  killAfterMs?: number | undefined;
   /** Of whoever answers for it: the process and all that it started are killed before it is over. */
-  lease?: Lease;
+  lease?: Lease | undefined;
 }
 
 /** How many of the last lines a result has. */
@@ -175,9 +175,9 @@ export async function runProcess(call: ProgramCall, options: ProcessOptions): Pr
   if (options.signal?.aborted) {
     return finish({ ended: "cancelled", cancelReason: options.signal.reason });
   }
-  let started: GuardedProcess;
+  let started: SupervisedProcess;
   try {
-    started = await startGuarded([call.program, ...call.args], {
+    started = await startSupervised([call.program, ...call.args], {
       cwd: call.cwd,
       env: { ...Deno.env.toObject(), ...call.env },
       lease: options.lease,
@@ -196,9 +196,9 @@ export async function runProcess(call: ProgramCall, options: ProcessOptions): Pr
 /** What is known of a result without its start. */
 type Outcome = Omit<ProcessResult, "milliseconds" | "timeoutMs">;
 
-async function watch(guarded: GuardedProcess, options: ProcessOptions): Promise<Outcome> {
+async function watch(supervised: SupervisedProcess, options: ProcessOptions): Promise<Outcome> {
   const { timeoutMs, signal, mask = (line) => line, onLine, killAfterMs = 5000 } = options;
-  const { child } = guarded;
+  const { child } = supervised;
   const memory = watchMemory(child.pid);
   const lastLines: string[] = [];
   const output = readOutput(child, mask, async (line, stream) => {
@@ -214,7 +214,7 @@ async function watch(guarded: GuardedProcess, options: ProcessOptions): Promise<
     if (stopped !== undefined) return;
     stopped = why;
     askToStop(child);
-    later(killAfterMs, () => guarded.end());
+    later(killAfterMs, () => supervised.end());
   };
   const outcome = (): "exited" | "timed out" | "cancelled" => stopped ?? "exited";
   // Not at once: where this program was stopped itself, the process may have ended in time, and is heard of only now.
@@ -227,12 +227,12 @@ async function watch(guarded: GuardedProcess, options: ProcessOptions): Promise<
   const status = await child.status;
   signal?.removeEventListener("abort", cancel);
   timers.forEach(clearTimeout);
-  await guarded.end();
+  await supervised.end();
   const peakBytes = await memory.stop();
   await output.drain(LAST_OUTPUT_MS);
   return {
-    // One that ended by itself did so whoever attended to it.
-    ended: guarded.unattended && status.signal !== null ? "orphaned" : outcome(),
+    // A process that exited by itself has its result, whether its lease expired or not.
+    ended: supervised.orphaned && status.signal !== null ? "orphaned" : outcome(),
     exitCode: status.signal === null ? status.code : null,
     killedBy: status.signal,
     cancelReason: outcome() === "cancelled" ? signal?.reason : undefined,

@@ -1,30 +1,22 @@
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import { delay } from "shopflow/runtime/mod.ts";
 import type { RunName } from "../run.ts";
-import { type AttemptName, chunkKey, decodeChunk, lastFolder, type LogChunk, numberOf } from "./run_log.ts";
+import { type AttemptName, logKey } from "./run_log.ts";
 
 interface FollowOptions {
   /** Default: the last one that has a log, and those that follow it. */
-  attempt?: number;
-  /** Whether the run has ended, its log closed: then what is there is read to its end. */
+  attempt?: number | undefined;
+  /** Whether the run has ended and its log is closed: then what is there is read to its end. */
   ended: () => Promise<boolean>;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Between two looks, in milliseconds; default 1000. */
   pollMs?: number;
 }
 
 /** How much of a log has been read. */
 interface Cursor {
-  /** Objects of the first part. */
-  chunks: number;
-  firstPartDone: boolean;
-  /** Number of the latest object of the last part. */
-  last: number;
-  /** The next line's number and place in bytes. */
-  line: number;
-  offset: number;
+  parts: number;
 }
-
-const newCursor = (): Cursor => ({ chunks: 0, firstPartDone: false, last: 0, line: 0, offset: 0 });
 
 /** So many objects are fetched at the same time. */
 const MOST_AT_ONCE = 8;
@@ -38,7 +30,7 @@ export async function* readRunLog(
   attempt?: number,
 ): AsyncGenerator<string> {
   const wanted = attempt ?? await lastAttempt(store, run);
-  if (wanted !== undefined) yield* readOn(store, { ...run, attempt: wanted }, newCursor());
+  if (wanted !== undefined) yield* readOn(store, { ...run, attempt: wanted }, { parts: 0 });
 }
 
 /** The lines of a log that is being written, until the run has ended or the signal comes. */
@@ -48,7 +40,7 @@ export async function* followRunLog(
   { attempt, ended, signal, pollMs = 1000 }: FollowOptions,
 ): AsyncGenerator<string> {
   let current = attempt ?? await lastAttempt(store, run);
-  let cursor = newCursor();
+  let cursor: Cursor = { parts: 0 };
   while (!signal?.aborted) {
     const isLastLook = await ended();
     while (true) {
@@ -58,61 +50,29 @@ export async function* followRunLog(
           yield line;
         }
       }
-      // Only who began a later attempt has ended this one, so nothing is added to its log any more.
+      // Whoever began a later attempt has ended this one, so nothing is added to its log any more.
       const next = attempt === undefined ? await nextAttempt(store, run, current ?? 0) : undefined;
       if (next === undefined) break;
       if (current !== undefined) yield* readOn(store, { ...run, attempt: current }, cursor);
       current = next;
-      cursor = newCursor();
+      cursor = { parts: 0 };
     }
     if (isLastLook) return;
-    await pause(pollMs, signal);
+    await delay(pollMs, signal);
   }
 }
 
-/** The lines that came since the cursor was there. Those that the log left out are told in a line. */
+/** The lines that were stored since the cursor was there. */
 async function* readOn(store: ObjectStore, run: AttemptName, cursor: Cursor): AsyncGenerator<string> {
-  for (let atOnce = 1; !cursor.firstPartDone; atOnce = Math.min(2 * atOnce, MOST_AT_ONCE)) {
-    const keys = Array.from({ length: atOnce }, (_, index) => chunkKey(run, cursor.chunks + 1 + index));
+  for (let atOnce = 1;; atOnce = Math.min(2 * atOnce, MOST_AT_ONCE)) {
+    const keys = Array.from({ length: atOnce }, (_, index) => logKey(run, cursor.parts + 1 + index));
     for (const object of await Promise.all(keys.map((key) => store.get(key)))) {
       if (object === undefined) return;
-      const chunk = decodeChunk(object.body, cursor);
-      yield* newLines(chunk, cursor);
-      cursor.chunks++;
-      if (chunk.more) {
-        cursor.firstPartDone = true;
-        break;
-      }
+      cursor.parts++;
+      yield* new TextDecoder().decode(object.body).replace(/\n$/, "").split("\n");
     }
   }
-  const numbers = (await store.list(lastFolder(run))).map(({ key }) => ({ key, number: numberOf(key) }));
-  for (const { key, number } of numbers.sort((a, b) => a.number - b.number)) {
-    if (number <= cursor.last) continue;
-    // It may be deleted meanwhile, when later ones are enough.
-    const object = await store.get(key);
-    if (object !== undefined) yield* newLines(decodeChunk(object.body, cursor), cursor);
-    cursor.last = number;
-  }
 }
-
-function* newLines({ first, offset, lines }: LogChunk, cursor: Cursor): Generator<string> {
-  if (lines.length === 0) return;
-  if (first > cursor.line) {
-    const bytes = offset - cursor.offset;
-    const count = (first - cursor.line).toLocaleString("en");
-    yield `… ${count} lines (${formatBytes(bytes)}) were left out …`;
-    cursor.line = first;
-    cursor.offset = offset;
-  }
-  for (const line of lines.slice(cursor.line - first)) {
-    yield line;
-    cursor.line++;
-  }
-  cursor.offset = offset + new TextEncoder().encode(lines.join("\n")).length + 1;
-}
-
-const formatBytes = (bytes: number) =>
-  bytes < 1e6 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function lastAttempt(store: ObjectStore, run: RunName): Promise<number | undefined> {
   let last: number | undefined;
@@ -126,20 +86,6 @@ async function lastAttempt(store: ObjectStore, run: RunName): Promise<number | u
 /** The next attempt that has a log. */
 async function nextAttempt(store: ObjectStore, run: RunName, after: number): Promise<number | undefined> {
   const attempts = Array.from({ length: ATTEMPTS_WITHOUT_LOG }, (_, index) => after + 1 + index);
-  const stats = await Promise.all(
-    attempts.map((attempt) => store.stat(chunkKey({ ...run, attempt }, 1))),
-  );
+  const stats = await Promise.all(attempts.map((attempt) => store.stat(logKey({ ...run, attempt }, 1))));
   return attempts.find((_, index) => stats[index] !== undefined);
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", done);
-  });
 }

@@ -1,4 +1,4 @@
-import { formatDuration } from "shopflow/runtime/mod.ts";
+import { countOf, formatBytes, formatDuration } from "shopflow/runtime/mod.ts";
 import {
   exitReason,
   type ProcessOptions,
@@ -32,7 +32,7 @@ export async function runStep(
   log.write(mask(`$ ${[program.program, ...program.args].map(quoted).join(" ")}`));
   const ended = await runProcess(program, { ...options, onLine: (line) => log.write(line) });
   const { milliseconds, peakBytes } = ended;
-  const memory = peakBytes === undefined ? "" : `, peak memory ${Math.ceil(peakBytes / 1e6)} MB`;
+  const memory = peakBytes === undefined ? "" : `, peak memory ${formatBytes(peakBytes)}`;
   log.write(mask(`= ${exitReason(ended)}; took ${formatDuration(milliseconds)}${memory}`));
   return ended;
 }
@@ -49,15 +49,15 @@ interface StepExecutorOptions {
   now: () => Date;
   /** Takes secrets out of what is kept of the output. */
   mask: (line: string) => string;
-  /** Told what cannot be kept of a log. */
+  /** Receives a line about what could not be stored of a log. */
   warn: (message: string) => void;
   /** Between asking a process to stop and killing it, in milliseconds; default 5000. */
-  killAfterMs?: number;
+  killAfterMs?: number | undefined;
 }
 
 /**
- * Does the steps of runs, each in a process of its own that lives no longer than the scheduler's lease, with what
- * they print in the log of the run.
+ * Executes the steps of runs, each in a process of its own that does not outlive the scheduler's lease; what they print
+ * goes into the log of the run.
  */
 export function stepExecutor(options: StepExecutorOptions): Execute {
   const { store, now, warn } = options;
@@ -69,7 +69,7 @@ export function stepExecutor(options: StepExecutorOptions): Execute {
     } finally {
       const { unsaved, problem } = await log.close();
       if (unsaved > 0) {
-        warn(`${formatRunName(run)}: ${unsaved} lines of its log could not be stored: ${problem}`);
+        warn(`${formatRunName(run)}: could not store ${countOf(unsaved, "line")} of its log: ${problem}`);
       }
     }
   };
@@ -83,13 +83,14 @@ async function executeSteps(
   const { job, run, signal, lease } = execution;
   const until = performance.now() + job.timeoutMinutes * 60_000;
   let peakBytes: number | undefined;
+  const measured = (outcome: Outcome) => peakBytes === undefined ? outcome : { ...outcome, peakBytes };
   for (const [i, step] of job.steps.entries()) {
     const name = stepName(step);
     if (run.stepsDone.includes(name)) {
-      log.write(`${name}: was done by an earlier attempt`);
+      log.write(`${name}: done by an earlier attempt`);
       continue;
     }
-    if (signal.aborted) return { ...stopped(signal.reason as StopReason), peakBytes };
+    if (signal.aborted) return measured(stopped(signal.reason as StopReason));
     const ended = await runStep(program(step, execution), {
       log,
       mask,
@@ -98,16 +99,16 @@ async function executeSteps(
       timeoutMs: Math.max(1, until - performance.now()),
       lease,
     });
-    peakBytes = largest(peakBytes, ended.peakBytes);
+    if (ended.peakBytes !== undefined) peakBytes = Math.max(peakBytes ?? 0, ended.peakBytes);
     if (ended.ended !== "exited" || ended.exitCode !== 0) {
-      return { ...failure(job, name, ended, signal), peakBytes };
+      return measured(failure(job, name, ended, signal));
     }
     // The end of the last step is that of the run, which is written down at once after it.
     if (i < job.steps.length - 1 && !await execution.stepDone(name)) {
-      return { ...stopped("lease expired"), peakBytes };
+      return measured(stopped("lease expired"));
     }
   }
-  return { ended: "succeeded", reason: "exit code 0", exitCode: 0, peakBytes };
+  return measured({ ended: "succeeded", reason: "exit code 0", exitCode: 0 });
 }
 
 function failure(
@@ -122,8 +123,6 @@ function failure(
   if (result.ended === "timed out") {
     return { ended: "timed out", reason: `${where}ended after the job's limit of ${timeoutMinutes} minutes` };
   }
-  return { ended: "failed", reason: where + exitReason(result), exitCode: result.exitCode ?? undefined };
+  const { exitCode } = result;
+  return { ended: "failed", reason: where + exitReason(result), ...(exitCode === null ? {} : { exitCode }) };
 }
-
-const largest = (a: number | undefined, b: number | undefined) =>
-  a === undefined ? b : b === undefined ? a : Math.max(a, b);

@@ -34,8 +34,7 @@ export function logIn(key: string): { job: string; day: string } | undefined {
   const [, job, day] = LOG.exec(key) ?? [];
   return job === undefined || day === undefined ? undefined : { job, day };
 }
-const LOG =
-  /^runs\/jobs\/([^/]+)\/logs\/(\d{4}-\d\d-\d\d)T\d\d-\d\d-\d\d\.\d{3}Z\/\d+\/(?:last\/)?\d{6,}\.log$/;
+const LOG = /^runs\/jobs\/([^/]+)\/logs\/(\d{4}-\d\d-\d\d)T\d\d-\d\d-\d\d\.\d{3}Z\/\d+\/\d{6,}\.log$/;
 /** Whether a key lies where logs are, of whichever program. */
 export const isAmongLogs = (key: string) =>
   key.startsWith(JOBS) && key.slice(JOBS.length).split("/")[1] === "logs";

@@ -22,7 +22,7 @@ export async function plannedGarbage(
  * leaves files without a manifest and never the reverse. While it works the pointer says so: a publish or rollback
  * waits, then looks whether its files are there, and only then moves the pointer.
  *
- * @param options.leaseMs Nothing more is deleted when this could not be said for so long.
+ * @param options.leaseMs Nothing more is deleted once the lease could not be renewed for so long.
  * @returns What was deleted; undefined where nothing was published, and nothing left behind.
  * @throws {LakeError} when another run moved the pointer meanwhile; what is not deleted yet stays.
  */
@@ -33,7 +33,7 @@ export async function collectGarbage(
   { leaseMs = LEASE_MS }: { leaseMs?: number } = {},
 ): Promise<Garbage | undefined> {
   checked(retention);
-  // First, since nothing names them: they make room where the disk is full.
+  // First, since nothing names them: they free space where the disk is full.
   const unfinished = await oldUnfinished(store, retention, now());
   for (const write of unfinished) await write.remove();
   const lease = await takeCollectionLease(store, leaseMs);
@@ -51,7 +51,7 @@ export async function collectGarbage(
     for (const group of [garbage.manifests, garbage.files, garbage.records]) {
       for (let from = 0; from < group.length; from += BATCH) {
         const batch = group.slice(from, from + BATCH);
-        await lease.holdWhile((signal) => allSettled(batch.map(({ key }) => store.delete(key, { signal }))));
+        await lease.holdWhile((signal) => waitForAll(batch.map(({ key }) => store.delete(key, { signal }))));
       }
     }
     await lease.holdWhile((signal) => note.remove({ signal }));
@@ -78,7 +78,7 @@ async function noteFiles(note: WriteRecord, { manifests, files }: Garbage): Prom
 }
 
 /** Waits for all of them, also when one fails: a deletion that goes on needs the lease. */
-async function allSettled(work: Promise<void>[]): Promise<void> {
+async function waitForAll(work: Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(work)).find(({ status }) => status === "rejected");
   if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
 }
@@ -86,7 +86,7 @@ async function allSettled(work: Promise<void>[]): Promise<void> {
 function checked(retention: Retention): Retention {
   const { keep, minimumAgeMs } = retention;
   if (Number.isInteger(keep) && keep >= 1 && minimumAgeMs >= 0) return retention;
-  throw new LakeError("Not a retention", {
+  throw new LakeError("Invalid retention", {
     expected: "at least one snapshot to keep, and an age of zero or more",
     found: `keep ${keep}, age ${minimumAgeMs} ms`,
   });

@@ -1,4 +1,5 @@
 import { LakeError } from "shopflow/errors/mod.ts";
+import { mapConcurrently } from "shopflow/runtime/mod.ts";
 import { CURRENT_EXTRACT, WATERMARKS, WATERMARKS_KEY } from "../raw.ts";
 import { decodeJson, readJson } from "../store/json_object.ts";
 import type { ObjectStat, ObjectStore, OwnUnfinishedWrite } from "../store/object_store.ts";
@@ -85,7 +86,7 @@ export async function findGarbage(
   const { manifests, others: besideManifests } = await storedManifests(store);
   const snapshots = manifests.toSorted(newestFirst);
   requireCurrent(store, pointer, snapshots);
-  const always = new Set([pointer.snapshot, ...(pointer.withdrawn ?? [])]);
+  const always = new Set([pointer.snapshot, ...(pointer.rolledBack ?? [])]);
   const kept = snapshots.filter(({ manifest }, rank) => rank < keep || always.has(manifest.id));
   const others = snapshots.filter((snapshot) => !kept.includes(snapshot));
   // The manifest of a publish in progress is younger than its pointer.
@@ -185,13 +186,9 @@ async function namedByExtract(
     await Promise.all([...ours].map(async (key) => (await readJson<unknown>(store, key))?.value)),
   );
   // A few at a time, and only what they name stays in memory: another program may have thousands of large ones there.
-  for (let from = 0; from < beside.length; from += FOREIGN_AT_ONCE) {
-    await Promise.all(
-      beside.slice(from, from + FOREIGN_AT_ONCE).map(async ({ key }) => {
-        for (const name of namedKeys(await readIfJson(store, key))) named.add(name);
-      }),
-    );
-  }
+  await mapConcurrently(beside, FOREIGN_AT_ONCE, async ({ key }) => {
+    for (const name of namedKeys(await readIfJson(store, key))) named.add(name);
+  });
   return { named, ours };
 }
 

@@ -1,12 +1,12 @@
 import { LakeError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "../store/object_store.ts";
-import { POINTER, type Pointer, readSettledPointer, swapPointer } from "../pointer.ts";
+import { POINTER, type Pointer, readPointerWhenIdle } from "../pointer.ts";
+import { swapJson, updateJson } from "../store/json_object.ts";
 
-/** A collection that did not say for so long that it is alive deletes nothing more. */
+/** A collection that could not renew its lease for so long deletes nothing more. */
 export const LEASE_MS = 30_000;
 const RENEWALS_A_LEASE = 6;
-const ATTEMPTS = 5;
-/** A collection is what makes room where the disk is full, so it may take the room that is reserved. */
+/** A collection is what frees space where the disk is full, so it may take the space that is reserved. */
 const USE_RESERVE = { useReserve: true };
 
 /** The right to delete what the pointer does not name. Publishers wait as long as it is held. */
@@ -34,36 +34,43 @@ export async function takeCollectionLease(
   store: ObjectStore,
   leaseMs: number,
 ): Promise<CollectionLease | undefined> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const before = await readSettledPointer(store);
+  let asked = moment();
+  const { now, etag } = await updateJson<Pointer>(store, POINTER, (before) => {
     if (before === undefined) return undefined;
-    const { collecting: _, ...settled } = before.value;
-    const pointer: Pointer = { ...settled, collections: (settled.collections ?? 0) + 1 };
-    const lease = createLease(store, leaseMs, pointer, before);
-    if (await lease.write()) return lease;
-  }
-  throw overtaken();
+    asked = moment();
+    return { ...before, collections: (before.collections ?? 0) + 1, collecting: { leaseMs, renewals: 1 } };
+  }, { ...USE_RESERVE, read: () => readPointerWhenIdle(store) });
+  if (now === undefined || etag === undefined) return undefined;
+  const { collecting: _, ...pointer } = now;
+  return createLease(store, { leaseMs, pointer, etag, asked });
 }
 
-function createLease(store: ObjectStore, leaseMs: number, pointer: Pointer, before: { etag: string }) {
+/** @param first The pointer without the note, the tag of what was written with it, and when that was asked for. */
+function createLease(
+  store: ObjectStore,
+  { leaseMs, pointer, ...first }: { leaseMs: number; pointer: Pointer; etag: string; asked: Moment },
+): CollectionLease {
   const over = new AbortController();
   let ending: ReturnType<typeof setTimeout> | undefined;
-  let held = before;
-  let renewals = 0;
-  let sureFrom = moment();
+  let held = { etag: first.etag };
+  let renewals = 1;
+  let sureFrom = first.asked;
+  endAfterLease();
+
+  function endAfterLease(): void {
+    clearTimeout(ending);
+    ending = setTimeout(() => over.abort(ranOut()), leaseMs - ageOf(sureFrom));
+  }
 
   /** False when the pointer is another by now. */
   async function write(): Promise<boolean> {
     const asked = moment();
     // Counted, so that who watches the pointer sees each renewal.
-    const written = await swapPointer(store, held, {
-      ...pointer,
-      collecting: { leaseMs, renewals: ++renewals },
-    }, USE_RESERVE);
+    const next = { ...pointer, collecting: { leaseMs, renewals: ++renewals } };
+    const written = await swapJson(store, POINTER, next, held, USE_RESERVE);
     if (written === undefined) return false;
     [held, sureFrom] = [written, asked];
-    clearTimeout(ending);
-    ending = setTimeout(() => over.abort(ranOut()), leaseMs - ageOf(asked));
+    endAfterLease();
     return true;
   }
 
@@ -76,7 +83,6 @@ function createLease(store: ObjectStore, leaseMs: number, pointer: Pointer, befo
 
   return {
     pointer,
-    write,
     async holdWhile<T>(work: (over: AbortSignal) => Promise<T>): Promise<T> {
       const everyMs = leaseMs / RENEWALS_A_LEASE;
       // A store that cannot be reached is no reason to give up before the lease is over.
@@ -98,16 +104,18 @@ function createLease(store: ObjectStore, leaseMs: number, pointer: Pointer, befo
     },
     async release(): Promise<void> {
       clearTimeout(ending);
-      await swapPointer(store, held, pointer, USE_RESERVE);
+      await swapJson(store, POINTER, pointer, held, USE_RESERVE);
     },
   };
 }
 
-const moment = () => ({ ms: performance.now(), wall: Date.now() });
+/** A moment by two clocks. */
+type Moment = { ms: number; wall: number };
+
+const moment = (): Moment => ({ ms: performance.now(), wall: Date.now() });
 
 /** Milliseconds; the time that the machine slept is on the clock of the day only. */
-const ageOf = ({ ms, wall }: { ms: number; wall: number }) =>
-  Math.max(performance.now() - ms, Date.now() - wall);
+const ageOf = ({ ms, wall }: Moment) => Math.max(performance.now() - ms, Date.now() - wall);
 
 const overtaken = () =>
   new LakeError("Another run moved the lake's pointer while garbage was collected", {
@@ -116,7 +124,7 @@ const overtaken = () =>
   });
 
 const ranOut = () =>
-  new LakeError("The garbage collection could not say in time that it is still at work", {
+  new LakeError("The garbage collection could not renew its lease in time", {
     expected: `${POINTER} to be written every few seconds`,
     remedy:
       "Run `deno task lake gc` again once the lake answers; what it had not deleted yet is still there.",

@@ -1,3 +1,4 @@
+import { mapConcurrently } from "shopflow/runtime/mod.ts";
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { encodeJson } from "../store/json_object.ts";
@@ -39,17 +40,19 @@ const RECORD_NAME = /^writes\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/;
 /** Opens the record of a run. Nothing is stored until files are added. */
 export function openWriteRecord(store: ObjectStore): WriteRecord {
   const keys: string[] = [];
+  let key: string | undefined;
   let noted: Record<string, number> = {};
   let turn: Promise<void> = Promise.resolve();
 
   async function write(files: WrittenFile[]): Promise<void> {
     for (let from = 0; from < files.length; from += FILES_PER_RECORD) {
-      if (keys.length === 0 || Object.keys(noted).length >= FILES_PER_RECORD) {
-        keys.push(`${WRITES}${randomUUID()}.json`);
+      if (key === undefined || Object.keys(noted).length >= FILES_PER_RECORD) {
+        key = `${WRITES}${randomUUID()}.json`;
+        keys.push(key);
         noted = {};
       }
       for (const file of files.slice(from, from + FILES_PER_RECORD)) noted[file.key] = file.size;
-      await store.put(keys.at(-1)!, encodeJson({ written: noted }));
+      await store.put(key, encodeJson({ written: noted }));
     }
   }
 
@@ -57,6 +60,7 @@ export function openWriteRecord(store: ObjectStore): WriteRecord {
     // In turn, so that an older state of the object never replaces a newer one.
     add: (files) => turn = turn.catch(() => {}).then(() => write(files)),
     async remove(options) {
+      key = undefined;
       for (const key of keys.splice(0)) await store.delete(key, options);
     },
   };
@@ -68,19 +72,15 @@ export async function storedRecords(
 ): Promise<{ records: StoredRecord[]; others: ObjectStat[] }> {
   const records: StoredRecord[] = [];
   const others: ObjectStat[] = [];
-  const stats = await store.list(WRITES);
-  for (let from = 0; from < stats.length; from += AT_ONCE) {
-    const some = stats.slice(from, from + AT_ONCE);
-    const found = await Promise.all(some.map((stat) => readRecord(store, stat)));
-    for (const [i, record] of found.entries()) {
-      if (record === undefined) others.push(some[i]!);
-      else records.push(record);
-    }
-  }
+  await mapConcurrently(await store.list(WRITES), AT_ONCE, async (stat) => {
+    const record = await readRecord(store, stat);
+    if (record === undefined) others.push(stat);
+    else records.push(record);
+  });
   return { records, others };
 }
 
-/** Undefined for an object of another program; one of ours was written whole. */
+/** Undefined for an object of another program; one of ours is complete. */
 async function readRecord(store: ObjectStore, stat: ObjectStat): Promise<StoredRecord | undefined> {
   if (!RECORD_NAME.test(stat.key)) return undefined;
   const object = await store.get(stat.key);

@@ -32,7 +32,7 @@ export function fileMissing(key: string, root: string): LakeError {
   });
 }
 
-const MAKE_ROOM =
+const FREE_SPACE =
   "The disk or the quota is full. `deno task lake gc --keep N` deletes what the lake does not need; " +
   "where that is not enough, delete other files or move the lake to a larger disk.";
 
@@ -44,7 +44,7 @@ function lakeFailure(root: string) {
     } catch (cause) {
       if (isDiskFull(cause)) {
         const said = cause instanceof DiskFullError ? cause.cause : cause;
-        throw await diskFullError(`${action} ${key} in the lake ${root}`, said, root, MAKE_ROOM);
+        throw await diskFullError(`${action} ${key} in the lake ${root}`, said, root, FREE_SPACE);
       }
       if (cause instanceof ShopFlowError) throw cause;
       throw new LakeError(`Cannot ${action} ${JSON.stringify(key)} in the lake ${root}`, {
@@ -67,7 +67,7 @@ function remedyFor(cause: unknown): string {
 const STAGING = ".shopflow_staging";
 /** File in it that writers lock. */
 const LOCK = "lock";
-/** File in it that keeps room on the disk, so that a garbage collection can write its lease where it is full. */
+/** File in it that reserves space on the disk, so that a garbage collection can write its lease where it is full. */
 const RESERVE = "reserve";
 /** More than a pointer with all that it remembers. */
 const RESERVE_BYTES = 64 << 10;
@@ -78,8 +78,13 @@ const STAGED = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * A store in a local folder. A write goes to a staging file, reaches the disk, and is renamed into place, so
  * that a reader sees all of it or nothing. Writes of all processes take turns by an advisory lock on the
  * folder, so that the conditional ones compare and swap as one step.
+ *
+ * @param options.sync Whether a write waits until its bytes are on the disk, as a power cut asks for; default true.
  */
-export function createDirectoryStore(folder: string): ObjectStore {
+export function createDirectoryStore(
+  folder: string,
+  { sync = true }: { sync?: boolean } = {},
+): ObjectStore {
   const root = resolve(folder);
   const pathOf = (key: string) => join(root, checkedKey(key));
   const explained = lakeFailure(root);
@@ -87,9 +92,9 @@ export function createDirectoryStore(folder: string): ObjectStore {
 
   /** Writes a staging file, and makes sure that there is a reserve for the day when the disk is full. */
   async function staged(body: Uint8Array, useReserve: boolean): Promise<string> {
-    if (!reserved) reserved = await reserveRoom(root);
+    if (!reserved) reserved = await reserveSpace(root, sync);
     try {
-      return await stage(root, body);
+      return await stage(root, body, sync);
     } catch (error) {
       if (!useReserve || !isDiskFull(error)) throw error;
       reserved = false;
@@ -138,7 +143,7 @@ export function createDirectoryStore(folder: string): ObjectStore {
       explained("write", key, () => swap(key, body, async () => await stat(key) === undefined)),
     putIfMatch: (key, body, etag, options) =>
       explained("write", key, () => swap(key, body, async () => (await get(key))?.etag === etag, options)),
-    moveIn: (key, path) => explained("write", key, () => takeOver(root, path, pathOf(key))),
+    moveIn: (key, path) => explained("write", key, () => takeOver(root, path, pathOf(key), sync)),
     localPath: (key) =>
       explained("read", key, async () => {
         if (await stat(key) !== undefined) return pathOf(key);
@@ -159,13 +164,13 @@ export function createDirectoryStore(folder: string): ObjectStore {
 
 const etagOf = (body: Uint8Array) => createHash("sha256").update(body).digest("hex");
 
-/** Writes a staging file, whole and on the disk. */
-async function stage(root: string, body: Uint8Array): Promise<string> {
+/** Writes a staging file, complete and on the disk. */
+async function stage(root: string, body: Uint8Array, sync: boolean): Promise<string> {
   const path = join(root, STAGING, randomUUID());
   using file = await inFolder(dirname(path), () => Deno.open(path, { write: true, createNew: true }));
   try {
     await writeAll(file, path, body);
-    await file.syncData();
+    if (sync) await file.syncData();
     return path;
   } catch (error) {
     // A disk that is full does not get emptier by halves of files.
@@ -175,12 +180,12 @@ async function stage(root: string, body: Uint8Array): Promise<string> {
 }
 
 /** Fills the reserve where there is none. @returns whether there is one; on a disk that is full there may be none. */
-async function reserveRoom(root: string): Promise<boolean> {
+async function reserveSpace(root: string, sync: boolean): Promise<boolean> {
   const path = join(root, STAGING, RESERVE);
   if ((await unlessMissing(Deno.stat(path)))?.size === RESERVE_BYTES) return true;
   try {
-    // Of random bytes, since file systems keep no room for zeros.
-    await Deno.rename(await stage(root, randomBytes(RESERVE_BYTES)), path);
+    // Of random bytes, since file systems keep no space for zeros.
+    await Deno.rename(await stage(root, randomBytes(RESERVE_BYTES), sync), path);
     return true;
   } catch (error) {
     if (isDiskFull(error)) return false;
@@ -189,7 +194,7 @@ async function reserveRoom(root: string): Promise<boolean> {
 }
 
 /**
- * Writes a staging file into the room of the reserve, which it takes.
+ * Writes a staging file into the space of the reserve, which it takes.
  *
  * @param full That the disk is full, which is thrown where there is no reserve.
  */
@@ -204,16 +209,16 @@ async function stageInReserve(root: string, body: Uint8Array, full: unknown): Pr
     await file.truncate(body.length);
     return path;
   } catch (error) {
-    // A file system that never writes in place has room only once the reserve is gone.
+    // A file system that never writes in place has space only once the reserve is gone.
     await unlessMissing(Deno.remove(path));
-    if (isDiskFull(error)) return await stage(root, body);
+    if (isDiskFull(error)) return await stage(root, body, true);
     throw error;
   }
 }
 
-async function takeOver(root: string, path: string, target: string): Promise<void> {
+async function takeOver(root: string, path: string, target: string, sync: boolean): Promise<void> {
   await Deno.mkdir(dirname(target), { recursive: true });
-  await takeOverFile(path, target, await stagingFolder(root));
+  await takeOverFile(path, target, { staging: await stagingFolder(root), sync });
 }
 
 async function stagingFolder(root: string): Promise<string> {

@@ -36,24 +36,27 @@ const UPDATE_ATTEMPTS = 20;
  * @param change Given the value, undefined where there is none; the value to write, or undefined to leave it. It may
  *   throw to give up.
  * @param options.shape What the value must look like; without it the caller vouches for `T`.
- * @returns what is there now, and what was there before.
+ * @param options.read Reads the value, for one that may have to be waited for.
+ * @returns what is there now with its tag, and what was there before.
  * @throws {LakeError} when other writers are faster time and again.
  */
 export async function updateJson<T>(
   store: ObjectStore,
   key: string,
-  change: (value: T | undefined) => T | undefined,
-  { shape, useReserve, wait = delay }: {
+  change: (value: T | undefined) => T | undefined | Promise<T | undefined>,
+  { shape, useReserve = false, read = () => readJson<T>(store, key, shape), wait = delay }: {
     shape?: z.ZodType;
     useReserve?: boolean;
+    read?: () => Promise<{ value: T; etag: string } | undefined>;
     wait?: (milliseconds: number) => Promise<void>;
   } = {},
-): Promise<{ now: T | undefined; before: T | undefined }> {
+): Promise<{ now: T | undefined; before: T | undefined; etag: string | undefined }> {
   for (let attempt = 1;; attempt++) {
-    const before = await readJson<T>(store, key, shape);
-    const next = change(before?.value);
-    if (next === undefined) return { now: before?.value, before: before?.value };
-    if (await swapJson(store, key, next, before, { useReserve })) return { now: next, before: before?.value };
+    const before = await read();
+    const next = await change(before?.value);
+    if (next === undefined) return { now: before?.value, before: before?.value, etag: before?.etag };
+    const written = await swapJson(store, key, next, before, { useReserve });
+    if (written !== undefined) return { now: next, before: before?.value, etag: written.etag };
     if (attempt === UPDATE_ATTEMPTS) {
       throw new LakeError(`${key} in the lake ${store.url} could not be written`, {
         expected: "no other writer of it for a moment",

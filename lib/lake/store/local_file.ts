@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
-import { fileSha256 } from "../damaged_files.ts";
+import { fileSha256 } from "./integrity.ts";
 
 /** A file outside the store whose content is known. */
 export interface LocalFile {
@@ -11,7 +11,7 @@ export interface LocalFile {
 }
 
 /**
- * Reads a file whole for its size and SHA-256 (hexadecimal).
+ * Reads a file for its size and SHA-256 (hexadecimal).
  *
  * @throws {Deno.errors.NotFound} when it is not there.
  */
@@ -27,12 +27,17 @@ export async function reachDisk(path: string): Promise<void> {
 }
 
 /**
- * Moves a file to `target`, where it appears whole or not at all.
+ * Moves a file to `target`, where it appears complete or not at all.
  *
- * @param staging Folder on the file system of `target`, used where `path` is on another one.
+ * @param options.staging Folder on the file system of `target`, used where `path` is on another one.
+ * @param options.sync Whether to wait until its bytes are on the disk.
  */
-export async function takeOverFile(path: string, target: string, staging: string): Promise<void> {
-  await reachDisk(path);
+export async function takeOverFile(
+  path: string,
+  target: string,
+  { staging, sync = true }: { staging: string; sync?: boolean },
+): Promise<void> {
+  if (sync) await reachDisk(path);
   try {
     await Deno.rename(path, target);
   } catch (error) {
@@ -40,7 +45,7 @@ export async function takeOverFile(path: string, target: string, staging: string
     const staged = join(staging, randomUUID());
     try {
       await Deno.copyFile(path, staged);
-      await reachDisk(staged);
+      if (sync) await reachDisk(staged);
       await Deno.rename(staged, target);
     } catch (problem) {
       // A disk that is full does not get emptier by halves of files.

@@ -1,4 +1,4 @@
-/** Where the lake's objects are: a folder or S3. */
+/** Where the lake's objects are, a folder or S3, and whether they are as they were written. */
 export type { ObjectStat, ObjectStore, StoredObject } from "./object_store.ts";
 export { createDirectoryStore } from "./directory_store.ts";
 export { createOverlayStore, type LakeConfig, openStore, readOnlyStore } from "./views.ts";
@@ -12,4 +12,5 @@ export {
   swapJson,
   updateJson,
 } from "./json_object.ts";
+export { assertIntact, changedFile, fileSha256, isIntact, verifiedPath } from "./integrity.ts";
 export { guardPresence } from "./presence.ts";

@@ -3,7 +3,7 @@ import { LakeError } from "shopflow/errors/mod.ts";
 /** @throws {LakeError} when `key` is not names joined by `/`: it could leave the store. */
 export function checkedKey(key: string): string {
   if (isKey(key)) return key;
-  throw new LakeError("Not a key of the lake", {
+  throw new LakeError("Invalid key", {
     expected: "names joined by /, none empty or starting with a dot",
     found: JSON.stringify(key),
   });
@@ -12,9 +12,9 @@ export function checkedKey(key: string): string {
 /** @throws {LakeError} when no key can start with `prefix`; the empty prefix is that of all. */
 export function checkedPrefix(prefix: string): string {
   const names = prefix.split("/");
-  const last = names.pop()!;
+  const last = names.pop() ?? "";
   if (names.every(isName) && (last === "" || isName(last))) return prefix;
-  throw new LakeError("Not the beginning of a key of the lake", {
+  throw new LakeError("Invalid prefix of a key", {
     expected: "names joined by /, none empty or starting with a dot",
     found: JSON.stringify(prefix),
   });
@@ -39,7 +39,7 @@ export interface StoredObject {
   etag: string;
 }
 
-/** What a write that was killed left behind: not an object, but bytes in the store all the same. */
+/** What a write that was killed left behind: not an object, but bytes in the store. */
 export interface UnfinishedWrite {
   /** For messages. */
   name: string;
@@ -55,7 +55,7 @@ export type OwnUnfinishedWrite = UnfinishedWrite & Required<Pick<UnfinishedWrite
 
 /**
  * The one interface to the lake's files. Keys are `/`-separated paths without a leading slash. A write is
- * visible whole or not at all.
+ * visible complete or not at all.
  */
 export interface ObjectStore {
   /** Where the store is, for messages. */
@@ -68,7 +68,7 @@ export interface ObjectStore {
   /**
    * Undefined when the object is absent or its tag is not `etag`; then nothing is written.
    *
-   * @param options.useReserve Where the disk is full, take the room that the store has reserved: for who makes room.
+   * @param options.useReserve Where the disk is full, take the space that the store has reserved: for what frees space.
    */
   putIfMatch(
     key: string,

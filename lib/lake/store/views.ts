@@ -1,6 +1,7 @@
 import { LakeError } from "shopflow/errors/mod.ts";
 import type { ObjectStat, ObjectStore } from "./object_store.ts";
 import type { Config } from "shopflow/config/mod.ts";
+import { createLogger, formatDuration, isLogged, type Logger } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import { isAbsolute, join, relative } from "node:path";
 import { createDirectoryStore, unlessMissing } from "./directory_store.ts";
@@ -34,7 +35,7 @@ export function createOverlayStore(base: ObjectStore, top: ObjectStore): ObjectS
     },
     delete(key) {
       return Promise.reject(
-        new LakeError("Nothing is deleted from a lake that a run is tried out on", { found: key }),
+        new LakeError("Nothing can be deleted from a dry run's view of the lake", { found: key }),
       );
     },
   };
@@ -49,14 +50,14 @@ export function readOnlyStore(store: ObjectStore): ObjectStore {
         remedy: "Promote the code into a pipeline that writes it.",
       }),
     );
+  const { unfinishedWrites: _, ...readable } = store;
   return {
-    ...store,
+    ...readable,
     put: refuse,
     putIfAbsent: refuse,
     putIfMatch: refuse,
     moveIn: refuse,
     delete: refuse,
-    unfinishedWrites: undefined,
   };
 }
 
@@ -80,7 +81,33 @@ export function openStore(
       return createS3Store(lakeUrl, { env, cache: { folder: join(home, CACHE), maxBytes: cacheBytes } });
     })
     : createDirectoryStore(lakeUrl);
-  return guardKnownLake(store, home);
+  const requests = isLogged("debug") ? logRequests(store, createLogger()) : store;
+  return guardKnownLake(requests, home);
+}
+
+/** The same store; each of its requests is a debug line with its duration. */
+function logRequests(store: ObjectStore, log: Pick<Logger, "debug">): ObjectStore {
+  const timed =
+    (name: string, request: (...parameters: unknown[]) => unknown) => async (...parameters: unknown[]) => {
+      const started = performance.now();
+      const what = `object store: ${
+        [name, ...parameters.filter((value) => typeof value === "string")].join(" ")
+      }`;
+      const tell = (outcome: string) =>
+        log.debug(`${what}: ${outcome}${formatDuration(performance.now() - started)}`);
+      try {
+        const result = await request.apply(store, parameters);
+        tell("");
+        return result;
+      } catch (error) {
+        tell("failed after ");
+        throw error;
+      }
+    };
+  const members = Object.entries(store).map(([name, member]) =>
+    [name, typeof member === "function" ? timed(name, member) : member] as const
+  );
+  return Object.fromEntries(members) as unknown as ObjectStore;
 }
 
 /** A store whose code is loaded at its first use: Amazon's SDK takes 0.4 s, which a lake in a folder need not wait. */

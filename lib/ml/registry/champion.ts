@@ -1,12 +1,12 @@
-import { LakeError, ModelError } from "shopflow/errors/mod.ts";
-import { type ObjectStore, readJson, swapJson } from "shopflow/lake/store/mod.ts";
+import { ModelError } from "shopflow/errors/mod.ts";
+import { type ObjectStore, readJson, updateJson } from "shopflow/lake/store/mod.ts";
 
-/** What a challenger, its opponents and a baseline reached on the same rows. */
-export interface ComparedFigure {
+/** A metric of a challenger, its opponents and a baseline on the same rows. */
+export interface MetricComparison {
   /** In words, e.g. `AUC`. */
   name: string;
   better: "higher" | "lower";
-  /** The figure that the decision turns on; the others must only not get worse beyond a small share. */
+  /** The metric that the decision turns on; the others must only not get worse beyond a small share. */
   leads?: boolean;
   challenger: number;
   /** Undefined where the champion was not measured on these rows. */
@@ -16,7 +16,7 @@ export interface ComparedFigure {
   /** The version whose quality has to be kept, where that is another than the champion. */
   reference?: number;
   referenceError?: number;
-  /** Undefined where this figure is not compared with a baseline. */
+  /** Undefined where this metric is not compared with a baseline. */
   baseline?: number;
   baselineError?: number;
 }
@@ -37,8 +37,8 @@ export interface PromotionDecision {
   /** Snapshot that both were measured on. */
   snapshot?: string;
   /** The rows that they were measured on, in words. */
-  holdOut?: string;
-  figures: ComparedFigure[];
+  testSet?: string;
+  metrics: MetricComparison[];
   /** The scheduled run that trained the challenger. */
   run?: string;
 }
@@ -46,7 +46,7 @@ export interface PromotionDecision {
 /** What `models/<name>/champion.json` holds. */
 export interface Champion {
   version: string;
-  /** Why it is the champion; champions of older versions of ShopFlow do not say. */
+  /** Why it is the champion. */
   decision?: PromotionDecision;
 }
 
@@ -62,17 +62,15 @@ export interface PointerMove {
   replaces?: string | null;
 }
 
-const POINTER_ATTEMPTS = 5;
-
 /**
- * Moves the pointer `key` to `next` by compare-and-set.
+ * Lets the pointer `key` name something else, unless another run moved it meanwhile.
  *
  * @param nameOf What a pointer's value names, to be compared with `replaces`.
  * @param keepEqual Leave a value as it is that names the same as `next`.
  * @returns What the pointer is now, and what it was before.
  * @throws {ModelError} when another run moved it meanwhile.
  */
-export async function movePointer<T>(
+export async function setPointer<T>(
   store: ObjectStore,
   key: string,
   next: T,
@@ -81,22 +79,19 @@ export async function movePointer<T>(
     keepEqual?: boolean;
   },
 ): Promise<{ now: T; before: T | undefined }> {
-  let found: string | null = null;
-  for (let attempt = 1; attempt <= POINTER_ATTEMPTS; attempt++) {
-    const before = await readJson<T>(store, key);
-    found = before === undefined ? null : nameOf(before.value);
+  const { now = next, before } = await updateJson<T>(store, key, (current) => {
+    const found = current === undefined ? null : nameOf(current);
     // Another run that came to the same result is no rival.
-    if (replaces !== undefined && found !== replaces && found !== nameOf(next)) break;
-    if (keepEqual && before !== undefined && found === nameOf(next)) {
-      return { now: before.value, before: before.value };
+    if (replaces !== undefined && found !== replaces && found !== nameOf(next)) {
+      throw new ModelError("Another run published at the same time", {
+        expected: `${key} in ${store.url} as it was when this run began`,
+        found: found ?? "none",
+        remedy: "Run the pipeline again; nothing of this run is visible.",
+      });
     }
-    if (await swapJson(store, key, next, before)) return { now: next, before: before?.value };
-  }
-  throw new ModelError("Another run published at the same time", {
-    expected: `${key} in ${store.url} as it was when this run began`,
-    found: found ?? "none",
-    remedy: "Run the pipeline again; nothing of this run is visible.",
+    return keepEqual && found === nameOf(next) ? undefined : next;
   });
+  return { now, before };
 }
 
 /** What `models/<name>/decisions.json` holds, the oldest first. */
@@ -106,7 +101,6 @@ interface History {
 
 /** Decisions that are kept of a model: a quarter of nightly trainings. */
 const MOST = 100;
-const HISTORY_ATTEMPTS = 20;
 const historyKey = (name: string) => `models/${name}/decisions.json`;
 
 /** What was decided of a model's versions, the latest first. */
@@ -127,17 +121,10 @@ export async function recordDecisions(
   name: string,
   decisions: (PromotionDecision | undefined)[],
 ): Promise<void> {
-  for (let attempt = 1; attempt <= HISTORY_ATTEMPTS; attempt++) {
-    const before = await readJson<History>(store, historyKey(name));
-    const former = before?.value.decisions ?? [];
-    const all = decisions.reduce(added, former);
-    if (all === former) return;
-    if (await swapJson(store, historyKey(name), { decisions: all.slice(-MOST) }, before)) return;
-  }
-  throw new LakeError(`The decision about the ${name} model could not be written down`, {
-    expected: `${historyKey(name)} in ${store.url} to stay as it is for a moment`,
-    found: `${HISTORY_ATTEMPTS} times another writer`,
-    remedy: "Run the command again.",
+  await updateJson<History>(store, historyKey(name), (history) => {
+    const known = history?.decisions ?? [];
+    const all = decisions.reduce(added, known);
+    return all === known ? undefined : { decisions: all.slice(-MOST) };
   });
 }
 

@@ -1,6 +1,6 @@
 import { InputError, ModelError } from "shopflow/errors/mod.ts";
 import { type ObjectStore, readJson } from "shopflow/lake/store/mod.ts";
-import { movePointer, type PromotionDecision, promotionDecisions } from "./champion.ts";
+import { type PromotionDecision, promotionDecisions, setPointer } from "./champion.ts";
 import {
   championCard,
   championVersion,
@@ -38,7 +38,7 @@ export async function listVersions(
       return name === undefined || version === undefined ? [] : [{ name, version }];
     });
   const names = [...new Set(found.map(({ name }) => name))];
-  const facts = new Map(
+  const states = new Map(
     await Promise.all(names.map(async (name) =>
       [name, {
         champion: await championVersion(store, name),
@@ -47,7 +47,7 @@ export async function listVersions(
     )),
   );
   const listed = await Promise.all(found.map(async ({ name, version }): Promise<ListedVersion[]> => {
-    const { champion, decisions } = facts.get(name)!;
+    const { champion, decisions } = states.get(name) ?? { champion: null, decisions: [] };
     let card: StoredCard;
     try {
       card = await modelCard(store, name, version);
@@ -56,11 +56,8 @@ export async function listVersions(
       onDamaged(error);
       return [];
     }
-    return [{
-      card,
-      isChampion: version === champion,
-      decision: decisions.find((decision) => decision.version === version),
-    }];
+    const decision = decisions.find((decision) => decision.version === version);
+    return [{ card, isChampion: version === champion, ...(decision && { decision }) }];
   }));
   return listed.flat().sort(({ card: a }, { card: b }) =>
     a.name === b.name ? (a.trainedAt < b.trainedAt ? 1 : -1) : a.name < b.name ? -1 : 1
@@ -89,7 +86,8 @@ export async function findVersion(
   const matching = versions.filter(({ card, isChampion }) =>
     version === undefined ? isChampion : card.version.startsWith(version)
   );
-  if (matching.length === 1) return matching[0]!;
+  const [match, ...others] = matching;
+  if (match !== undefined && others.length === 0) return match;
   throw new InputError(
     version === undefined
       ? `The ${model} model has no champion`
@@ -120,7 +118,7 @@ export const BASELINE_PREFIX = "baseline-";
 export async function publishBaseline(store: ObjectStore, baseline: ModelVersion): Promise<StoredCard> {
   const { name } = baseline.card;
   const card = await saveModelVersion(store, baseline);
-  await movePointer<Baseline>(store, baselineKey(name), { version: card.version }, {
+  await setPointer<Baseline>(store, baselineKey(name), { version: card.version }, {
     nameOf: (pointer) => pointer.version,
     keepEqual: true,
   });

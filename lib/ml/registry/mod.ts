@@ -1,7 +1,7 @@
 /** Versions of models, which of them scores, and their scores. */
 export {
   type Champion,
-  type ComparedFigure,
+  type MetricComparison,
   type PointerMove,
   type PromotionDecision,
   promotionDecisions,
@@ -11,14 +11,14 @@ export {
   championCard,
   championVersion,
   currentChampion,
+  earlierDecision,
   loadChampion,
   loadModelVersion,
-  makeChampion,
   type ModelCard,
   type ModelVersion,
+  promoteVersion,
+  reusableChampion,
   saveModelVersion,
-  settledDecision,
-  trainedChampion,
 } from "./versions.ts";
 export {
   BASELINE_PREFIX,

@@ -1,7 +1,13 @@
 import { LakeError, ModelError } from "shopflow/errors/mod.ts";
-import { fileSha256, isWhole, verifiedPath } from "shopflow/lake/mod.ts";
-import { type ObjectStore, readSealedJson, sealed } from "shopflow/lake/store/mod.ts";
-import { movePointer, type PointerMove } from "./champion.ts";
+import {
+  fileSha256,
+  isIntact,
+  type ObjectStore,
+  readSealedJson,
+  sealed,
+  verifiedPath,
+} from "shopflow/lake/store/mod.ts";
+import { type PointerMove, setPointer } from "./champion.ts";
 import { daysBetween } from "../as_of_date.ts";
 
 /** A published table of scores: what a model says of every customer or product. */
@@ -42,7 +48,10 @@ export async function publishScores(
   const key = `scores/${table.name}/${file}.parquet`;
   await store.moveIn(key, parquetPath);
   const published: ScoreTable = { ...table, key, sha256 };
-  await movePointer(store, pointerKey(table.name), sealed(published), { nameOf: ({ key }) => key, replaces });
+  await setPointer(store, pointerKey(table.name), sealed(published), {
+    nameOf: ({ key }) => key,
+    ...(replaces !== undefined && { replaces }),
+  });
   return published;
 }
 
@@ -111,7 +120,7 @@ export async function upToDateScores(
   const scores = await currentScores(store, name);
   if (scores?.snapshot !== snapshot || scores.modelVersion !== modelVersion) return undefined;
   if (await store.stat(scores.key) === undefined) return undefined;
-  return await isWhole(store, scores) ? scores : undefined;
+  return await isIntact(store, scores) ? scores : undefined;
 }
 
 /**

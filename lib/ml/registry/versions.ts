@@ -5,11 +5,11 @@ import { createHash } from "node:crypto";
 import {
   type Champion,
   championKey,
-  movePointer,
   type PointerMove,
   type PromotionDecision,
   promotionDecisions,
   recordDecisions,
+  setPointer,
 } from "./champion.ts";
 
 /** What is known of a trained model: where it came from and how good it was. */
@@ -60,8 +60,9 @@ export async function saveModelVersion(
     else await store.putIfAbsent(`${place}/${file}`, body);
   }
   if (stored !== undefined) return stored;
-  const names = Object.keys(files).sort();
-  const sha256 = Object.fromEntries(names.map((file) => [file, sha256Of(files[file]!)]));
+  const entries = Object.entries(files).sort(([a], [b]) => a < b ? -1 : 1);
+  const names = entries.map(([file]) => file);
+  const sha256 = Object.fromEntries(entries.map(([file, body]) => [file, sha256Of(body)]));
   const complete = { ...card, files: names, sha256 };
   await store.putIfAbsent(`${place}/card.json`, encodeSealedJson(complete));
   return complete;
@@ -124,18 +125,23 @@ function ownVersion({ version }: ModelCard, files: Record<string, Uint8Array>): 
  * @param options.decision Why; it moves with the pointer, and is added to the history.
  * @throws {ModelError} when there is no such version, or another one became champion than `replaces` says.
  */
-export async function makeChampion(
+export async function promoteVersion(
   store: ObjectStore,
   name: string,
   version: string,
   { replaces, decision }: PointerMove & { decision?: PromotionDecision } = {},
 ): Promise<void> {
   await modelCard(store, name, version);
-  const { now, before } = await movePointer<Champion>(store, championKey(name), { version, decision }, {
-    nameOf: (champion) => champion.version,
-    replaces,
-    keepEqual: true,
-  });
+  const { now, before } = await setPointer<Champion>(
+    store,
+    championKey(name),
+    { version, ...(decision && { decision }) },
+    {
+      nameOf: (champion) => champion.version,
+      ...(replaces !== undefined && { replaces }),
+      keepEqual: true,
+    },
+  );
   await recordDecisions(store, name, [before?.decision, now.decision]);
 }
 
@@ -159,7 +165,7 @@ export async function championCard(store: ObjectStore, name: string): Promise<St
  * The champion's card when it is this version and all its files are there as they were written; undefined when the
  * version has to be trained.
  */
-export async function trainedChampion(
+export async function reusableChampion(
   store: ObjectStore,
   name: string,
   version: string,
@@ -177,7 +183,7 @@ export async function trainedChampion(
  * What was decided of a version that is not the champion, and so need not be trained again for the same inputs. That
  * holds for a champion that lost its files, too: what was refused or held does not come to score by that.
  */
-export async function settledDecision(
+export async function earlierDecision(
   store: ObjectStore,
   name: string,
   version: string,
@@ -185,7 +191,7 @@ export async function settledDecision(
   const champion = await championVersion(store, name);
   if (champion === version) return undefined;
   const decision = (await promotionDecisions(store, name)).find((decision) => decision.version === version);
-  // Without a champion, one that was good enough, or could not be compared with a former one, is wanted again.
+  // Without a champion, one that was good enough, or could not be compared with an earlier champion, is wanted again.
   return champion === null && decision?.outcome !== "refused" ? undefined : decision;
 }
 
@@ -201,7 +207,7 @@ export async function loadChampion(store: ObjectStore, name: string): Promise<Mo
   if (latest?.outcome === "refused") {
     throw new ModelError(`No ${name} model was good enough to score`, {
       found: `version ${latest.version}, refused: ${latest.reason}`,
-      remedy: `\`deno task models history ${name}\` has the figures; ` +
+      remedy: `\`deno task models history ${name}\` shows its metrics; ` +
         `\`deno task models promote ${name} ${latest.version} --reason TEXT\` lets it score anyway.`,
     });
   }

@@ -1,5 +1,5 @@
+import { escapeHtml } from "shopflow/runtime/mod.ts";
 import { ColumnTable } from "arquero";
-import { escapeHtml } from "../format/escape_html.ts";
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import type { MimeBundle } from "../format/nbformat.ts";
 
@@ -42,7 +42,7 @@ function tableToHtml(table: ColumnTable, options: TableOptions = {}): string {
   const value = (number: number | undefined) => number === undefined ? "" : ` data-value="${number}"`;
   const body = rows.map((row, y) =>
     `<tr>${
-      row.map((text, i) => `<td${mark(i)}${value(exact[y]![i])}>${escapeHtml(text)}</td>`).join("")
+      row.map((text, i) => `<td${mark(i)}${value(exact[y]?.[i])}>${escapeHtml(text)}</td>`).join("")
     }</tr>`
   );
   const caption = options.caption
@@ -61,9 +61,13 @@ function tableToHtml(table: ColumnTable, options: TableOptions = {}): string {
 /** The same as text with aligned columns. */
 function tableToText(table: ColumnTable, options: TableOptions = {}): string {
   const { headings, numeric, rows, total } = shown(table, options);
-  const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]!.length)));
+  const widths = headings.map((heading, i) =>
+    Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0))
+  );
   const line = (cells: string[]) =>
-    cells.map((text, i) => numeric[i] ? text.padStart(widths[i]!) : text.padEnd(widths[i]!)).join("  ")
+    cells.map((text, i) => numeric[i] ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0)).join(
+      "  ",
+    )
       .trimEnd();
   const lines = [options.caption, line(headings), ...rows.map(line)].filter((text) => text !== undefined);
   return lines.join("\n") + (rows.length < total ? `\n${rows.length} of ${total} rows` : "");
@@ -79,7 +83,7 @@ function shown(table: ColumnTable, { limit = 20, columns, labels = {}, digits = 
       values.some((row) => typeof row[name] === "number") &&
       values.every((row) => row[name] === null || row[name] === undefined || typeof row[name] === "number")
     ),
-    long: names.map((_, i) => rows.some((row) => row[i]!.length > LONG_TEXT)),
+    long: names.map((_, i) => rows.some((row) => (row[i]?.length ?? 0) > LONG_TEXT)),
     rows,
     exact: values.map((row) => names.map((name) => exactNumber(row[name]))),
     total: table.numRows(),
@@ -110,7 +114,7 @@ function formatValue(value: unknown, digits: number | undefined): string {
 export const DISPLAY = Symbol.for("Jupyter.display");
 /** Key of Vega-Lite specifications that JupyterLab 4 and VS Code draw themselves. */
 const VEGA_LITE_MIME = "application/vnd.vegalite.v5+json";
-/** Key of the figures of {@linkcode showMetrics} for programs: `deno task notebook log` lists them by run. */
+/** Key of the values of {@linkcode showMetrics} for programs: `deno task notebook log` lists them by run. */
 export const METRICS_MIME = "application/vnd.shopflow.metrics+json";
 
 /** Shown when it is the last value of a cell, or by `await Deno.jupyter.display(value)`. */
@@ -125,7 +129,7 @@ export type PlotSpec = Omit<ChartSpec, "data"> & {
   [key: string]: any;
 };
 
-/** A headline figure: its text, or its text with a small note below. */
+/** A headline metric: its text, or its text with a small note below. */
 export type Metric = string | number | { value: string | number; note: string };
 
 /**
@@ -165,13 +169,13 @@ export function showTable(table: ColumnTable, options: TableOptions = {}): Displ
   };
 }
 
-/** Text with markdown, for prose that contains figures. */
+/** Text with markdown, for prose that contains numbers. */
 export function markdown(text: string): Displayable {
   return { [DISPLAY]: () => ({ "text/markdown": text, "text/plain": text }) };
 }
 
 /**
- * Headline figures as a row of cards. They are the metrics of the run, which its history lists.
+ * Headline metrics as a row of cards. They are the metrics of the run, which its history lists.
  *
  * @example
  * ```ts

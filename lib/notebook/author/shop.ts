@@ -1,6 +1,7 @@
-/** What a notebook reads, told to our runner, and in a repeated run what it has to read. */
+/** What a notebook reads: recorded as lineage by our runner, and in a repeated run pinned to earlier versions. */
+import { fileURLToPath } from "node:url";
 import { encodeJson, type ObjectStore, openStore, readOnlyStore } from "shopflow/lake/store/mod.ts";
-import { PINNED, READ_HOOK, type ReadFact } from "../kernel/messages.ts";
+import { LINEAGE_HOOK, type LineageEntry, PINNED_VERSIONS } from "../kernel/messages.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { type OpenSnapshot, openSnapshot, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { type ColumnTable, table as toTable } from "arquero";
@@ -8,32 +9,32 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import { findSnapshot } from "shopflow/lake/mod.ts";
 import { earlierScoresPath, requireScores, scoresPath } from "shopflow/ml/registry/mod.ts";
 import { type ImportReport, readImportReport } from "shopflow/sources/mod.ts";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 
 const runner = globalThis as Record<symbol, unknown>;
 
-/** Tells our runner, if it is one that runs the notebook, what was read. */
-async function noteRead(fact: ReadFact): Promise<void> {
-  const hook = runner[READ_HOOK];
+/** Records what was read, where our runner runs the notebook. */
+async function recordLineage(fact: LineageEntry): Promise<void> {
+  const hook = runner[LINEAGE_HOOK];
   if (typeof hook === "function") await hook(fact);
 }
 
 /** The same store; a model version whose card is read goes to the record of the run. */
-function noteModelReads(store: ObjectStore): ObjectStore {
+function recordModelLineage(store: ObjectStore): ObjectStore {
   return {
     ...store,
     async get(key) {
       const [, name, version] = key.match(/^models\/([^/]+)\/([^/]+)\/card\.json$/) ?? [];
-      if (name && version) await noteRead({ kind: "model", name, version });
+      if (name && version) await recordLineage({ kind: "model", name, version });
       return await store.get(key);
     },
   };
 }
 
 /** The version that a repeated run has to read; undefined where the current one is right. */
-function pinnedVersion(kind: ReadFact["kind"], name: string): string | undefined {
-  const pinned = (runner[PINNED] ?? []) as ReadFact[];
-  return pinned.find((fact) => fact.kind === kind && fact.name === name)?.version;
+function pinnedVersion(kind: LineageEntry["kind"], name: string): string | undefined {
+  const pinnedVersions = (runner[PINNED_VERSIONS] ?? []) as LineageEntry[];
+  return pinnedVersions.find((fact) => fact.kind === kind && fact.name === name)?.version;
 }
 
 /** The same store, in which the champions of a repeated run are those of the run before. */
@@ -73,7 +74,7 @@ function literal(value: unknown): string {
     return `TIMESTAMP ${sqlString(value.toISOString().slice(0, -1))}`;
   }
   if (Array.isArray(value) && value.length > 0) return `(${value.map(literal).join(", ")})`;
-  throw new InputError("Not a value for a query", {
+  throw new InputError("Invalid value in a query", {
     expected: "text, a finite number, true, false, a date, null, or a list of those that is not empty",
     found: Array.isArray(value) ? "an empty list" : `${typeof value} ${String(value)}`,
   });
@@ -113,7 +114,7 @@ type ObjectsOptions = Parameters<ColumnTable["objects"]>[0];
 type AnyRow = Record<string, any>;
 
 /** The repository's root: settings count from there, whichever folder the notebook's kernel runs in. */
-const ROOT = join(import.meta.dirname!, "..", "..", "..");
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** How a notebook wants the shop. */
 export interface ShopOptions {
@@ -131,9 +132,9 @@ export async function openShop(
   { snapshot = pinnedVersion("snapshot", "lake") ?? "current" }: ShopOptions = {},
 ): Promise<Shop> {
   const config = loadConfig(Deno.env.toObject(), ROOT);
-  const store = noteModelReads(pinModels(readOnlyStore(openStore(config))));
+  const store = recordModelLineage(pinModels(readOnlyStore(openStore(config))));
   const session = await openSnapshot(store, await findSnapshot(store, snapshot));
-  await noteRead({ kind: "snapshot", name: "lake", version: session.manifest.id });
+  await recordLineage({ kind: "snapshot", name: "lake", version: session.manifest.id });
   const tables: Record<string, ReadScores> = {};
   for (const { key } of await store.list("scores/")) {
     if (!key.endsWith("/current.json")) continue;
@@ -144,7 +145,7 @@ export async function openShop(
     const path = version === current
       ? await scoresPath(store, scores)
       : await earlierScoresPath(store, name, version);
-    await noteRead({ kind: "scores", name, version });
+    await recordLineage({ kind: "scores", name, version });
     tables[name] = {
       // A file is named <snapshot>-<model version>-<hash of the content>.
       modelVersion: version.split("-").slice(1, -1).join("-"),

@@ -36,7 +36,7 @@ export function useTextWidth(): void {
 }
 
 const FONT_SIZE = 11;
-/** Room between two labels, in pixels. */
+/** Space between two labels, in pixels. */
 const GAP = 10;
 
 /**
@@ -64,7 +64,7 @@ function xLabels(spec: TopLevelSpec): string[] | undefined {
 /** Pixels of the names beside a y axis, when the chart is for a phone. */
 export const NARROW_LABELS = 140;
 
-/** The specification with its own limits of y labels lowered, which would leave no room for the plot. */
+/** The specification with its own limits of y labels lowered, which would leave no space for the plot. */
 export function withNarrowLabels(spec: TopLevelSpec): TopLevelSpec {
   return narrowed(spec as unknown as View) as unknown as TopLevelSpec;
 }
@@ -96,16 +96,16 @@ const MARGIN = 24;
 /** The specification with title and subtitle broken into lines, since Vega would let them run out of the chart. */
 export function withWrappedTitle(spec: TopLevelSpec, width: number): TopLevelSpec {
   const { title } = spec;
-  const room = width - MARGIN;
-  if (typeof title === "string") return { ...spec, title: wrap(title, TITLE_SIZE, room) };
+  const space = width - MARGIN;
+  if (typeof title === "string") return { ...spec, title: wrap(title, TITLE_SIZE, space) };
   if (typeof title !== "object" || Array.isArray(title) || title === null) return spec;
   const { text, subtitle } = title;
   return {
     ...spec,
     title: {
       ...title,
-      ...(typeof text === "string" && { text: wrap(text, TITLE_SIZE, room) }),
-      ...(typeof subtitle === "string" && { subtitle: wrap(subtitle, SUBTITLE_SIZE, room) }),
+      ...(typeof text === "string" && { text: wrap(text, TITLE_SIZE, space) }),
+      ...(typeof subtitle === "string" && { subtitle: wrap(subtitle, SUBTITLE_SIZE, space) }),
     },
   };
 }

@@ -124,7 +124,7 @@ export async function drawChart(spec: TopLevelSpec, options: SvgOptions = {}): P
   return { svg, vega };
 }
 
-/** Below this width, axes and legends need the room of the plot. */
+/** Below this width, axes and legends need the space of the plot. */
 const NARROW = 420;
 /** Pixels that axis and legend take beside a plot, about. */
 const BESIDE = 80;

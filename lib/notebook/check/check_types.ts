@@ -1,4 +1,4 @@
-import { type CellPlace, type CellProblem, cellsModule } from "./cells_module.ts";
+import { type CellPlace, type CellProblem, notebookModule } from "./notebook_module.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { isFile } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
@@ -25,11 +25,11 @@ function readDiagnostics(
   const problems: CellProblem[] = [];
   const graphError = text.match(GRAPH_ERROR);
   for (const match of [...text.matchAll(DIAGNOSTIC), ...graphError ? [graphError] : []]) {
-    const { code: name = "ImportError", message, url: where, line } = match.groups as Record<string, string>;
+    const { code: name = "ImportError", message = "", url: where, line } = match.groups ?? {};
     const place = where === url ? places[Number(line) - 1] : undefined;
     if (place === undefined) continue;
-    const source = lines[Number(line) - 1]!;
-    problems.push({ ...place, code: name, message: withoutCode(message!, source), source });
+    const source = lines[Number(line) - 1] ?? "";
+    problems.push({ ...place, code: name, message: withoutCode(message, source), source });
   }
   const elsewhere = text.split("\n").filter((line) => !/^(Check|Download|Warning) /.test(line)).join("\n")
     .trim();
@@ -39,7 +39,8 @@ function readDiagnostics(
 /** Deno prints the line and a row of marks below the message. */
 function withoutCode(message: string, source: string): string {
   const at = message.indexOf(`\n${source}\n`);
-  return (at < 0 ? message.split("\n")[0]! : message.slice(0, at)).trim();
+  const [first = ""] = message.split("\n");
+  return (at < 0 ? first : message.slice(0, at)).trim();
 }
 
 const inOrder = (problems: CellProblem[]) => problems.toSorted((a, b) => a.cell - b.cell || a.line - b.line);
@@ -51,7 +52,7 @@ export interface CheckOptions {
   cache: string;
   /** Environment of the checking Deno. */
   env: Record<string, string>;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 const KEEP_MS = 30 * 24 * 3_600_000;
@@ -64,13 +65,13 @@ const KEEP_MS = 30 * 24 * 3_600_000;
  */
 export async function checkTypes(notebook: Notebook, options: CheckOptions): Promise<CellProblem[]> {
   const { folder, cache, env, signal } = options;
-  const { code, places, jsx, syntaxErrors } = cellsModule(notebook, folder);
+  const { code, places, jsx, syntaxErrors } = notebookModule(notebook, folder);
   if (syntaxErrors.length > 0) return syntaxErrors;
   const config = await findUpwards(folder, ["deno.json", "deno.jsonc"]);
   // Deno remembers what it has checked by path and content, so the same code has the same path.
   const hash = createHash("sha256").update(`${config}\n${code}`).digest("hex").slice(0, 16);
   const path = join(cache, `${hash}.${jsx ? "tsx" : "ts"}`);
-  await writeWhole(path, code);
+  await writeAtomically(path, code);
   await removeOld(cache);
   const lock = await copiedLock(config, cache);
   try {
@@ -87,7 +88,7 @@ export async function checkTypes(notebook: Notebook, options: CheckOptions): Pro
       stdin: "null",
       stdout: "null",
       stderr: "piped",
-      signal,
+      ...(signal && { signal }),
     }).output();
     if (success) return [];
     const text = new TextDecoder().decode(stderr);
@@ -140,8 +141,8 @@ async function removeOld(cache: string): Promise<void> {
   }
 }
 
-/** Another run may check the same code at the same time, so nobody must see half of it. */
-async function writeWhole(path: string, text: string): Promise<void> {
+/** Another run may check the same code at the same time, so it must never see a partial file. */
+async function writeAtomically(path: string, text: string): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
   const staged = `${path}.${crypto.randomUUID()}`;
   await Deno.writeTextFile(staged, text);
@@ -160,7 +161,7 @@ export function showProblems({ cells }: Notebook, problems: CellProblem[]): void
       ename: first.code,
       evalue: `cell ${first.cell}, line ${first.line}: ${first.message.split("\n")[0]}${more}`,
       traceback: [
-        "The notebook was not run, since its code is not in order. `--no-check` runs it all the same.",
+        "The notebook was not run because its code has type errors. Use --no-check to run it anyway.",
         ...own.flatMap((
           { code, line, message, source },
         ) => ["", `line ${line}: ${source.trim()}`, `  ${code}: ${message}`]),

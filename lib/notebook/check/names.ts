@@ -21,7 +21,7 @@ export function parseCell(source: string): { file: File; jsx: boolean } | { mess
     try {
       return { file: attempt([...PLUGINS, "jsx"]), jsx: true };
     } catch {
-      // What is no TypeScript with JSX either is told as what it is without.
+      // Code that is invalid with JSX, too, is reported as it is without.
       const { message, loc } = error as Error & { loc?: { line: number } };
       return { message: message.replace(/ \(\d+:\d+\)$/, ""), line: loc?.line ?? 1 };
     }
@@ -76,22 +76,34 @@ export interface Edit {
   text: string;
 }
 
-/** A source with edits, or only the part of it from `start` to `end`; an edit within a larger one goes with it. */
+/** Where a part of a source begins and ends. */
+export interface Range {
+  start: number;
+  end: number;
+}
+
+/** Where a node of a parsed source is. */
+export function rangeOf({ type, start, end }: Node): Range {
+  if (typeof start === "number" && typeof end === "number") return { start, end };
+  throw new TypeError(`a parsed ${type} has no place in its source`);
+}
+
+/** A source with edits, or only a part of it; an edit within a larger one goes with it. */
 export function applyEdits(
   source: string,
   edits: Edit[],
-  { start = 0, end = source.length }: { start?: number | null; end?: number | null } = {},
+  { start, end }: Range = { start: 0, end: source.length },
 ): string {
-  const ordered = edits.filter((edit) => edit.start >= start! && edit.end <= end!)
+  const ordered = edits.filter((edit) => edit.start >= start && edit.end <= end)
     .toSorted((a, b) => a.start - b.start || b.end - a.end);
   let result = "";
-  let position = start!;
+  let position = start;
   for (const edit of ordered) {
     if (edit.start < position) continue;
     result += source.slice(position, edit.start) + edit.text;
     position = edit.end;
   }
-  return result + source.slice(position, end!);
+  return result + source.slice(position, end);
 }
 
 /** Edits that make relative imports, dynamic ones too, mean the same from elsewhere as from `folder`. */
@@ -101,7 +113,7 @@ export function rewriteImports(file: File, folder: string): Edit[] {
     const source = importSource(node);
     if (source?.type !== "StringLiteral" || !/^\.{0,2}\//.test(source.value)) return;
     const path = source.value.startsWith("/") ? source.value : join(folder, source.value);
-    edits.push({ start: source.start!, end: source.end!, text: JSON.stringify(pathToFileURL(path).href) });
+    edits.push({ ...rangeOf(source), text: JSON.stringify(pathToFileURL(path).href) });
   });
   return edits;
 }

@@ -26,12 +26,11 @@ function lineChanges(before: string, after: string): LineChange[] {
   const parts = diffLines(...texts, { maxEditLength: MOST_EDITS }) ??
     [{ value: texts[0], removed: true, added: false }, { value: texts[1], removed: false, added: true }];
   const changes: LineChange[] = [];
-  for (let i = 0; i < parts.length; i++) {
-    const { value, removed, added } = parts[i]!;
-    const next = parts[i + 1];
+  for (const [i, { value, removed, added }] of parts.entries()) {
+    const before = parts[i - 1], next = parts[i + 1];
+    if (added && before?.removed) continue; // it was listed with what it replaces
     if (removed && next?.added) {
       changes.push(...editedLines(value, next.value));
-      i++;
       continue;
     }
     const kind = removed ? "removed" : added ? "added" : "same";
@@ -69,7 +68,7 @@ function lines(kind: LineChange["kind"], segments: Segment[]): LineChange[] {
   for (const { text, changed } of segments) {
     text.split("\n").forEach((piece, i) => {
       if (i > 0) found.push({ kind, segments: [] });
-      if (piece !== "") found.at(-1)!.segments.push({ text: piece, changed });
+      if (piece !== "") found.at(-1)?.segments.push({ text: piece, changed });
     });
   }
   // Every text ends with a line break, after which there is no line.

@@ -9,7 +9,7 @@ import { parseNotebook, readNotebook } from "../format/notebook_file.ts";
 
 /**
  * A notebook as text that reads well line by line in `git diff`: what belongs in version control, one cell below the
- * other, each below a line `%% code <id> [<tags>]`. What the notebook wants of our runner is above them.
+ * other, each below a line `%% code <id> [<tags>]`. What the notebook declares for our runner is above them.
  */
 export function notebookText(notebook: Notebook): string {
   const { cells, metadata } = cleanNotebook(notebook);
@@ -24,7 +24,7 @@ export function notebookText(notebook: Notebook): string {
 
 /** A commit that touched a notebook. */
 export interface Commit {
-  /** The whole hash. */
+  /** The full hash. */
   commit: string;
   /** When it was committed, ISO 8601 in UTC. */
   time: string;
@@ -49,7 +49,7 @@ export async function textAtRevision(revision: string, path: string, folder = ".
   });
 }
 
-/** The commits that touched a file, also under former names, the newest first; none outside of a repository. */
+/** The commits that touched a file, also under earlier names, the newest first; none outside of a repository. */
 export async function commitsOf(file: string, limit: number): Promise<Commit[]> {
   const format = "%x00%H%x00%cI%x00%an%x00%s%x00";
   const { success, stdout } = await git(

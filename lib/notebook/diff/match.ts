@@ -24,9 +24,9 @@ const hashOf = (text: string) => createHash("sha256").update(text).digest("hex")
 export function comparableMetadata({ metadata }: Notebook): Record<string, unknown> {
   const { shopflow, language_info: _, ...kept } = metadata as Notebook["metadata"] & { shopflow?: RunRecord };
   if (shopflow === undefined || !("runId" in shopflow)) return shopflow ? { ...kept, shopflow } : kept;
-  const { status, parameters, reads, failure } = shopflow;
-  const versions = Object.fromEntries(reads.map(({ kind, name, version }) => [`${kind} ${name}`, version]));
-  return { ...kept, run: { status, parameters, reads: versions, ...(failure && { failure }) } };
+  const { status, parameters, lineage, failure } = shopflow;
+  const versions = Object.fromEntries(lineage.map(({ kind, name, version }) => [`${kind} ${name}`, version]));
+  return { ...kept, run: { status, parameters, lineage: versions, ...(failure && { failure }) } };
 }
 
 /**

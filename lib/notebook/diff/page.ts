@@ -1,4 +1,4 @@
-import { escapeHtml } from "../format/escape_html.ts";
+import { escapeHtml } from "shopflow/runtime/mod.ts";
 import type { MimeBundle } from "../format/nbformat.ts";
 import { cellTitle, type DifferenceNames, differenceSummary, valueText } from "./text.ts";
 import {

@@ -15,7 +15,7 @@ export function cleanNotebook(notebook: Notebook): Notebook {
       ? { ...cell, id, metadata, execution_count: null, outputs: [] }
       : { ...cell, id, metadata };
   });
-  const metadata = { ...kernelMetadata(notebook.metadata), ...wishes(notebook) };
+  const metadata = { ...kernelMetadata(notebook.metadata), ...declarations(notebook) };
   return { cells, metadata, nbformat: 4, nbformat_minor: 5 };
 }
 
@@ -29,8 +29,8 @@ function kernelMetadata({ kernelspec, language_info }: Notebook["metadata"]): No
   return { kernelspec, language_info: language };
 }
 
-/** What the notebook wants of our runner is its own; the record of a run, in the same place, is not. */
-function wishes(notebook: Notebook): { shopflow?: { env?: string[]; report?: unknown } } {
+/** What the notebook declares for our runner belongs to it; the record of a run, in the same place, does not. */
+function declarations(notebook: Notebook): { shopflow?: { env?: string[]; report?: unknown } } {
   const env = wantedVariables(notebook);
   const { report } = (notebook.metadata.shopflow ?? {}) as { report?: unknown };
   if (env.length === 0 && report === undefined) return {};

@@ -65,7 +65,7 @@ export type Cell = MarkdownCell | CodeCell;
 /** A notebook in memory: texts are whole strings, where the file has lists of lines. */
 export interface Notebook<Metadata = Record<string, unknown>> {
   cells: Cell[];
-  metadata: Metadata & { kernelspec: { name: string; display_name: string; language?: string } };
+  metadata: Metadata & { kernelspec: { name: string; display_name: string; language?: string | undefined } };
   nbformat: 4;
   nbformat_minor: number;
 }

@@ -79,9 +79,9 @@ export function parseNotebook(source: string, name: string): Notebook {
   }
   const parsed = notebook.safeParse(json);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new NotebookError(`${name} is not a valid notebook at ${issue.path.join(".") || "its root"}`, {
-      found: issue.message,
+    const [issue] = parsed.error.issues;
+    throw new NotebookError(`${name} is not a valid notebook at ${issue?.path.join(".") || "its root"}`, {
+      found: issue?.message,
       remedy: "Open and save it in Jupyter, or restore an older version.",
     });
   }
@@ -205,12 +205,12 @@ export async function replaceFiles(
       remedy: "Save what you edit, and try again.",
     });
   }
-  const staged: string[] = [];
+  const staged: { path: string; change: FileChange }[] = [];
   const done: FileChange[] = [];
   try {
-    for (const change of changes) staged.push(await stage(change));
-    for (const [i, change] of changes.entries()) {
-      await rename(staged[i]!, change.path);
+    for (const change of changes) staged.push({ path: await stage(change), change });
+    for (const { path, change } of staged) {
+      await rename(path, change.path);
       done.push(change);
     }
   } catch (error) {
@@ -220,7 +220,7 @@ export async function replaceFiles(
     }
     throw error;
   } finally {
-    for (const path of staged) if (await readIfThere(path) !== undefined) await Deno.remove(path);
+    for (const { path } of staged) if (await readIfThere(path) !== undefined) await Deno.remove(path);
   }
 }
 

@@ -37,17 +37,17 @@ export function readParameters(notebook: Notebook, name = "The notebook"): Param
       comments = line === "" ? [] : [...comments, line.replace(/^\/\/\s*/, "")];
       continue;
     }
-    const groups = line.match(DECLARATION)?.groups;
-    if (groups === undefined) {
+    const { name: declared, literal, comment } = line.match(DECLARATION)?.groups ?? {};
+    if (declared === undefined || literal === undefined) {
       throw new NotebookError(`${name} has a line in its parameters cell that declares no parameter`, {
         expected: 'a constant with a string, number or boolean, e.g. const as_of = "2024-09-01";',
         found: line,
       });
     }
-    const value = literalValue(groups.literal!);
-    const description = groups.comment ?? comments.join(" ");
+    const value = literalValue(literal);
+    const description = comment ?? comments.join(" ");
     declarations.push({
-      name: groups.name!,
+      name: declared,
       type: typeof value as ParameterDeclaration["type"],
       value,
       description,
@@ -67,7 +67,7 @@ export function parseAssignments(declared: ParameterDeclaration[], assignments: 
   for (const assignment of assignments) {
     const equals = assignment.indexOf("=");
     if (equals < 1) {
-      throw new NotebookError("Not a parameter", {
+      throw new NotebookError("Invalid parameter", {
         expected: "name=value",
         found: JSON.stringify(assignment),
       });
@@ -180,9 +180,9 @@ const LETTERS: Record<string, string> = {
 
 /** What an escape stands for; `parts` are the groups of {@linkcode ESCAPE} and more. */
 function unescaped(_: string, ...parts: (string | undefined)[]): string {
-  const [braced, four, two, letter] = parts;
+  const [braced, four, two = "", letter] = parts;
   if (letter !== undefined) return LETTERS[letter] ?? letter;
-  return String.fromCodePoint(parseInt((braced ?? four ?? two)!, 16));
+  return String.fromCodePoint(parseInt(braced ?? four ?? two, 16));
 }
 
 function numberOf(text: string): number | undefined {

@@ -7,10 +7,10 @@ import {
   decodeMessage,
   encodeMessage,
   type LargeOutputs,
+  LINEAGE,
+  type LineageEntry,
   openLargeOutputs,
   preludeCode,
-  READ,
-  type ReadFact,
   UNHANDLED,
   type WireMessage,
   type WireSession,
@@ -24,17 +24,9 @@ import {
   type Pending,
   takeReply,
 } from "./outputs.ts";
-import { cancelled, died, garbled, timedOut } from "./failures.ts";
-import { type KernelOptions, type KernelProcess, startKernel } from "./process.ts";
+import { cancelled, died, protocolError, timedOut } from "./failures.ts";
+import { elapsed, type KernelOptions, type KernelProcess, START_TIMEOUT, startKernel } from "./process.ts";
 import { DENO_KERNELSPEC, type ErrorOutput } from "../format/nbformat.ts";
-
-/** Resolves after a time; an abort of `signal` only spares the timer. */
-function elapsed(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => clearTimeout(timer));
-  });
-}
 
 /** Resolves when `signal` aborts, unless `over` came before. */
 function aborted(over: AbortSignal, signal?: AbortSignal): Promise<void> {
@@ -58,7 +50,7 @@ export interface KernelClient {
    */
   execute(code: string, options: ExecuteOptions): Promise<Execution>;
   /** What the code reported to have read, in order. */
-  readonly reads: ReadFact[];
+  readonly lineage: LineageEntry[];
   readonly alive: boolean;
   /** Waits until the kernel is quiet, then ends it. */
   close(): Promise<void>;
@@ -71,13 +63,12 @@ const QUIET_MS = 30;
 const QUIET_OF_OTHERS_MS = 1000;
 /** How long it is waited for: a timer that a cell started may write for ever. */
 const QUIET_LIMIT_MS = 3_000;
-const START_TIMEOUT = 30_000;
 /** A kernel may publish before it has noticed that we listen; then it is asked once more. */
 const ASK_AGAIN_MS = 250;
 
 /** How to start a kernel, and what the notebook reads in it where it names no version itself. */
 interface OpenOptions extends KernelOptions {
-  pinned?: ReadFact[];
+  pinnedVersions?: LineageEntry[] | undefined;
 }
 
 /**
@@ -85,13 +76,13 @@ interface OpenOptions extends KernelOptions {
  *
  * @throws {NotebookError} when it does not come up or does not answer.
  */
-export async function openKernel({ pinned = [], ...options }: OpenOptions): Promise<KernelClient> {
+export async function openKernel({ pinnedVersions = [], ...options }: OpenOptions): Promise<KernelClient> {
   const { name } = options.command;
   const large = await openLargeOutputs(options.temporaryFolder);
   let client: Client | undefined;
   try {
     client = new Client(await startKernel(options), name === DENO_KERNELSPEC.name, large);
-    await client.prepare(pinned, options.startTimeout ?? START_TIMEOUT, name);
+    await client.prepare(pinnedVersions, name, options);
     return client;
   } catch (error) {
     await (client ?? large)[Symbol.asyncDispose]();
@@ -100,7 +91,7 @@ export async function openKernel({ pinned = [], ...options }: OpenOptions): Prom
 }
 
 class Client implements KernelClient {
-  readonly reads: ReadFact[] = [];
+  readonly lineage: LineageEntry[] = [];
   alive = true;
   info: KernelInfo = { implementation: "", version: "", language: "" };
   #isDeno: boolean;
@@ -110,7 +101,7 @@ class Client implements KernelClient {
   #collector = new OutputCollector();
   /** By message id, of the code's request and of its closing request. */
   #pending = new Map<string, Pending>();
-  /** By message id, who waits for the kernel's idle. */
+  /** By message id, what waits until the kernel reports idle. */
   #idle = new Map<string, PromiseWithResolvers<void>>();
   /** The code that runs, or ran last: text on the process's own output is its. */
   #current?: Pending;
@@ -124,26 +115,30 @@ class Client implements KernelClient {
     this.#large = large;
     this.#session = { id: randomUUID(), key: process.key };
     this.#ended = process.ended.finally(() => this.alive = false);
-    const sockets = [this.#read("shell"), this.#read("iopub"), this.#readStray()];
+    const sockets = [this.#read("shell"), this.#read("iopub"), this.#readNativeStdout()];
     this.#reading = Promise.all(sockets).then(() => {});
     // A cell that waits gets this failure as its error; between cells it must not end the program.
     this.#reading.catch(() => {});
   }
 
-  /** Waits until the kernel answers on both sockets, and tells a Deno kernel what our runner wants of it. */
-  async prepare(pinned: ReadFact[], timeout: number, name: string): Promise<void> {
+  /** Waits until the kernel answers on both sockets, and prepares a Deno kernel for our runner. */
+  async prepare(
+    pinnedVersions: LineageEntry[],
+    name: string,
+    { startTimeout: timeout = START_TIMEOUT, startTimer = elapsed }: Omit<KernelOptions, "command">,
+  ): Promise<void> {
     const failed = (found: string) =>
       new NotebookError(`The kernel ${name} could not be prepared`, { found });
     const timer = new AbortController();
     const failure = await Promise.race([
       this.#greet(timer.signal),
       this.#lost().then(({ evalue }) => evalue),
-      elapsed(timeout, timer.signal).then(() => `no answer within ${timeout / 1000} s`),
+      startTimer(timeout, timer.signal).then(() => `no answer within ${timeout / 1000} s`),
     ]);
     timer.abort();
     if (failure !== undefined) throw failed(failure);
     if (!this.#isDeno) return;
-    const { error } = await this.execute(preludeCode(pinned, this.#large.folder), {
+    const { error } = await this.execute(preludeCode(pinnedVersions, this.#large.folder), {
       timeout,
       counted: false,
     });
@@ -205,7 +200,7 @@ class Client implements KernelClient {
   #lost(): Promise<ErrorOutput> {
     return Promise.race([
       this.#ended.then(died),
-      this.#reading.then(() => this.#ended.then(died), garbled),
+      this.#reading.then(() => this.#ended.then(died), protocolError),
     ]);
   }
 
@@ -229,7 +224,7 @@ class Client implements KernelClient {
 
   /**
    * The Deno kernel reports idle before its last outputs, so a closing request follows the code's own. Other
-   * kernels keep to the protocol, where idle comes last; what their threads say later is theirs all the same.
+   * kernels keep to the protocol, where idle comes last; what their threads print later still belongs to the cell.
    */
   async #run(code: string, pending: Pending, counted: boolean): Promise<undefined> {
     const idle = Promise.withResolvers<void>();
@@ -286,8 +281,8 @@ class Client implements KernelClient {
   }
 
   /** What native libraries print is of the cell that called them; ipykernel sends that itself, so there it is a copy. */
-  async #readStray(): Promise<void> {
-    for await (const text of this.#process.stray) {
+  async #readNativeStdout(): Promise<void> {
+    for await (const text of this.#process.nativeStdout) {
       this.#lastMessage = performance.now();
       if (this.#isDeno && this.#current) {
         this.#collector.add(this.#current.execution.outputs, "stream", { name: "stdout", text });
@@ -309,7 +304,7 @@ class Client implements KernelClient {
   async #takeOutput(pending: Pending, { header, parent, content }: WireMessage): Promise<void> {
     const data = await this.#large.fetch((content.data ?? {}) as Record<string, unknown>);
     if (data[BARRIER] !== undefined) return pending.barrier.resolve();
-    if (data[READ] !== undefined) return void this.reads.push(data[READ] as ReadFact);
+    if (data[LINEAGE] !== undefined) return void this.lineage.push(data[LINEAGE] as LineageEntry);
     const { execution } = pending;
     if (header.msg_type === "status") {
       if (content.execution_state === "idle") this.#idle.get(parent.msg_id ?? "")?.resolve();

@@ -51,7 +51,7 @@ export interface KernelLake {
 }
 
 /**
- * The whole environment for a kernel; colours are off, since outputs are kept as text.
+ * The complete environment of a kernel; colours are off, since outputs are kept as text.
  *
  * @param wanted further variables that the notebook asks for
  */
@@ -61,7 +61,10 @@ export function kernelEnvironment(
   wanted: string[] = [],
 ): Record<string, string> {
   const names = [...PASSED, ...lake.lakeUrl.startsWith("s3://") ? PASSED_FOR_S3 : [], ...wanted];
-  const passed = names.flatMap((name) => env[name] === undefined ? [] : [[name, env[name]!]]);
+  const passed = names.flatMap((name) => {
+    const value = env[name];
+    return value === undefined ? [] : [[name, value]];
+  });
   return {
     ...Object.fromEntries(passed),
     NO_COLOR: "1",

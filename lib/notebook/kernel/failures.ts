@@ -17,7 +17,7 @@ export const died = (reason: string): ErrorOutput => ({
 });
 
 /** What came from the kernel was no message that can be read. */
-export const garbled = (error: unknown): ErrorOutput => ({
+export const protocolError = (error: unknown): ErrorOutput => ({
   output_type: "error",
   ename: "KernelProtocolError",
   evalue: error instanceof Error ? error.message : String(error),

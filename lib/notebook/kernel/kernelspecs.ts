@@ -60,20 +60,20 @@ async function readKernel(name: string, folder: string): Promise<KernelCommand> 
   }
   const parsed = kernelJson.safeParse(json);
   if (parsed.success) return { name, env: parsed.data.env, argv: await ownProgram(parsed.data.argv, folder) };
-  const issue = parsed.error.issues[0]!;
-  throw new NotebookError(`The kernel ${name} says not how it is started`, {
-    expected: `argv, a list of texts, in ${path}`,
-    found: `${issue.path.join(".")}: ${issue.message}`,
+  const [issue] = parsed.error.issues;
+  throw new NotebookError(`The kernel ${name} does not say how it is started`, {
+    expected: `argv, a list of strings, in ${path}`,
+    found: issue && `${issue.path.join(".")}: ${issue.message}`,
   });
 }
 
 /**
  * A kernel of a virtual environment says `python`, and means the one of that environment:
- * `<environment>/share/jupyter/kernels/<name>` goes with `<environment>/bin`.
+ * `<environment>/share/jupyter/kernels/<name>` belongs to `<environment>/bin`.
  */
-async function ownProgram([program, ...args]: string[], folder: string): Promise<string[]> {
-  const own = join(folder, "..", "..", "..", "..", Deno.build.os === "windows" ? "Scripts" : "bin", program!);
-  return [/^[\w.-]+$/.test(program!) && await isFile(own) ? own : program!, ...args];
+async function ownProgram([program = "", ...args]: string[], folder: string): Promise<string[]> {
+  const own = join(folder, "..", "..", "..", "..", Deno.build.os === "windows" ? "Scripts" : "bin", program);
+  return [/^[\w.-]+$/.test(program) && await isFile(own) ? own : program, ...args];
 }
 
 /** Jupyter's order: what the user names, the user's own, the virtual environment's, the system's. */
@@ -91,9 +91,7 @@ function kernelFolders(env: Environment): string[] {
       ? [env.PROGRAMDATA && join(env.PROGRAMDATA, "jupyter")]
       : ["/usr/local/share/jupyter", "/usr/share/jupyter"]),
   ];
-  return folders.filter((folder) => folder !== undefined && folder !== "").map((folder) =>
-    join(folder!, "kernels")
-  );
+  return folders.flatMap((folder) => folder ? [join(folder, "kernels")] : []);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

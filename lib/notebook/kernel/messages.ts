@@ -104,10 +104,10 @@ function sign(key: string, parts: Uint8Array[]): string {
 
 /** Closes a cell: comes after everything the cell wrote. */
 export const BARRIER = "application/vnd.shopflow.barrier+json";
-/** A promise of the cell was rejected and nobody waited for it; the kernel alone takes that for success. */
+/** A promise of the cell was rejected and was not awaited; the kernel alone counts that as success. */
 export const UNHANDLED = "application/vnd.shopflow.unhandled-rejection+json";
-/** What the notebook read: see {@linkcode ReadFact}. */
-export const READ = "application/vnd.shopflow.read+json";
+/** What the notebook read: see {@linkcode LineageEntry}. */
+export const LINEAGE = "application/vnd.shopflow.lineage+json";
 
 /** In the place of data that are too large for the kernel's socket: the path of a file that has them as JSON. */
 export const LARGE = "application/vnd.shopflow.large+json";
@@ -118,7 +118,7 @@ export const LARGE = "application/vnd.shopflow.large+json";
 const LARGE_CHARACTERS = 250_000;
 
 /** One thing that a notebook read from the lake, for the record of its run. */
-export interface ReadFact {
+export interface LineageEntry {
   kind: "snapshot" | "model" | "scores";
   /** `lake` for the snapshot, or the name of the model or score table. */
   name: string;
@@ -126,17 +126,17 @@ export interface ReadFact {
 }
 
 /** Where the prelude leaves its function for the notebook's library; absent in a plain Jupyter. */
-export const READ_HOOK = Symbol.for("shopflow.notebook.read");
+export const LINEAGE_HOOK = Symbol.for("shopflow.notebook.lineage");
 /** Where the prelude leaves the versions that a repeated run must read; absent otherwise. */
-export const PINNED = Symbol.for("shopflow.notebook.pinned");
+export const PINNED_VERSIONS = Symbol.for("shopflow.notebook.pinned_versions");
 
 /**
  * Code that runs in the Deno kernel before the first cell.
  *
- * @param pinned what the notebook reads where it does not name a version itself
+ * @param pinnedVersions what the notebook reads where it does not name a version itself
  * @param folder where large data are put
  */
-export function preludeCode(pinned: ReadFact[], folder: string): string {
+export function preludeCode(pinnedVersions: LineageEntry[], folder: string): string {
   return `{
   // A notebook may put others in their place.
   const { setTimeout, crypto } = globalThis;
@@ -189,11 +189,11 @@ export function preludeCode(pinned: ReadFact[], folder: string): string {
       for (const piece of pieces(text)) core.print(piece, level > 1);
     });
   }
-  globalThis[Symbol.for("${READ_HOOK.description}")] = (fact) => tell("${READ}", fact);
-  // Yields once, so that rejections of the cell are told before.
+  globalThis[Symbol.for("${LINEAGE_HOOK.description}")] = (fact) => tell("${LINEAGE}", fact);
+  // Yields once, so that rejections of the cell are reported before.
   globalThis[Symbol.for("${BARRIER}")] = (id, ms) =>
     setTimeout(() => setTimeout(() => tell("${BARRIER}", id), 0), ms);
-  globalThis[Symbol.for("${PINNED.description}")] = ${JSON.stringify(pinned)};
+  globalThis[Symbol.for("${PINNED_VERSIONS.description}")] = ${JSON.stringify(pinnedVersions)};
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     const { reason } = event;
@@ -206,7 +206,7 @@ export function preludeCode(pinned: ReadFact[], folder: string): string {
   });
   for (const name of ["alert", "confirm", "prompt"]) {
     globalThis[name] = () => {
-      throw new Error(name + "() has nobody to ask: this notebook is run without a keyboard. Use a parameter.");
+      throw new Error(name + "() cannot ask: this notebook runs without a keyboard. Use a parameter.");
     };
   }
 }
@@ -221,7 +221,7 @@ undefined`;
 export const barrierCode = (id: string, ms = 0) =>
   `void globalThis[Symbol.for("${BARRIER}")]("${id}", ${ms})`;
 
-/** A folder of its own in which a kernel leaves what is too large for its socket; it goes with its scope. */
+/** A folder of its own in which a kernel leaves what is too large for its socket; it is removed with its scope. */
 export interface LargeOutputs extends AsyncDisposable {
   folder: string;
   /** The data of an output, where what came says only in which file they are; others are given back as they are. */

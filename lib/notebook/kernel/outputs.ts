@@ -67,14 +67,14 @@ export class OutputCollector {
     }
   }
 
-  /** What is shown in place of something else counts in its place; where there is no room, the former stays. */
+  /** An update counts in place of what it replaces; where it would exceed the limit, the previous output stays. */
   #update(
     { output, outputs }: { output: DisplayOutput | ResultOutput; outputs: Output[] },
     bundle: ReturnType<typeof bundleOf>,
   ): void {
     if (!outputs.includes(output)) return; // cleared since
     const more = JSON.stringify(bundle.data).length - JSON.stringify(output.data).length;
-    if (more > this.#room(outputs)) return this.#refuse(outputs);
+    if (more > this.#remaining(outputs)) return this.#refuse(outputs);
     this.#count(outputs, more);
     Object.assign(output, bundle);
   }
@@ -87,25 +87,25 @@ export class OutputCollector {
     this.#full.delete(outputs);
   }
 
-  /** Whether there is room; of a stream, as much is kept as there is room for. */
+  /** Whether it is within the limits; of a stream, the part within them is kept. */
   #fits(outputs: Output[], output: StreamOutput | DisplayOutput | ResultOutput): boolean {
     if (this.#full.has(outputs)) return false;
-    const room = this.#room(outputs);
+    const remaining = this.#remaining(outputs);
     const size = "text" in output ? output.text.length : JSON.stringify(output.data).length;
-    if (size <= room) {
+    if (size <= remaining) {
       this.#count(outputs, size);
       return true;
     }
-    if ("text" in output && room > 0) {
-      this.#append(outputs, { ...output, text: maskSecrets(output.text).slice(0, room) });
-      this.#count(outputs, room);
+    if ("text" in output && remaining > 0) {
+      this.#append(outputs, { ...output, text: maskSecrets(output.text).slice(0, remaining) });
+      this.#count(outputs, remaining);
     }
     this.#refuse(outputs);
     return false;
   }
 
   /** Characters that the cell may still have. */
-  #room(outputs: Output[]): number {
+  #remaining(outputs: Output[]): number {
     const ofCell = this.#limits.cell - (this.#sizes.get(outputs) ?? 0);
     return Math.min(ofCell, this.#limits.notebook - this.#total);
   }
@@ -115,7 +115,7 @@ export class OutputCollector {
     this.#total += characters;
   }
 
-  /** Notes once that a cell has no room for more. */
+  /** Notes once that a cell's further output is left out. */
   #refuse(outputs: Output[]): void {
     if (this.#full.has(outputs)) return;
     this.#full.add(outputs);
@@ -177,7 +177,7 @@ function displayId(content: Record<string, unknown>): string | undefined {
   return typeof id === "string" ? id : undefined;
 }
 
-/** What became of a piece of code. */
+/** The result of a piece of code. */
 export interface Execution {
   executionCount: number | null;
   /** All its outputs; late ones are still added until the kernel is closed. */
@@ -194,7 +194,7 @@ export interface ExecuteOptions {
   /** Whether the code counts as a cell of the notebook. Default true. */
   counted?: boolean;
   /** Ends the cell with its kernel. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** An empty list for the outputs. */
   outputs?: Output[];
 }

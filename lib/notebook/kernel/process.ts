@@ -1,7 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { NotebookError } from "shopflow/errors/mod.ts";
-import { fileExists, type GuardedProcess, makeWorkingFolder, startGuarded } from "shopflow/runtime/mod.ts";
+import {
+  fileExists,
+  makeWorkingFolder,
+  startSupervised,
+  type SupervisedProcess,
+} from "shopflow/runtime/mod.ts";
 import type { KernelCommand } from "./kernelspecs.ts";
 import { connectZmtp, type SocketType, type ZmtpSocket } from "./zmtp.ts";
 
@@ -23,7 +28,8 @@ async function writeConnectionFile(folder: string, name: string): Promise<Kernel
   const listeners = PORTS.map(() => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
   const numbers = listeners.map((listener) => (listener.addr as Deno.NetAddr).port);
   for (const listener of listeners) listener.close();
-  const ports = Object.fromEntries(PORTS.map((name, i) => [name, numbers[i]!]));
+  const [shellPort = 0, iopubPort = 0] = numbers;
+  const ports = Object.fromEntries(PORTS.map((name, i) => [name, numbers[i]]));
   const key = randomUUID();
   const content = {
     ip: "127.0.0.1",
@@ -35,7 +41,7 @@ async function writeConnectionFile(folder: string, name: string): Promise<Kernel
   };
   const path = join(folder, "connection.json");
   await Deno.writeTextFile(path, JSON.stringify(content), { mode: 0o600 });
-  return { path, key, shellPort: ports.shell_port!, iopubPort: ports.iopub_port! };
+  return { path, key, shellPort, iopubPort };
 }
 
 export interface KernelOptions {
@@ -43,13 +49,26 @@ export interface KernelOptions {
   command: KernelCommand;
   /** Working directory of the notebook's code; the Deno kernel looks for `deno.json` from here upwards. */
   cwd: string;
-  /** The whole environment of the kernel: it always has every permission, so it gets no secret it does not need. */
+  /** The complete environment of the kernel: it always has every permission, so it gets no secret it does not need. */
   env: Record<string, string>;
   /** Folder for the connection file while the kernel starts; by default the system's. */
   temporaryFolder?: string;
   /** Milliseconds until a kernel that has not answered counts as not starting. Default 30,000. */
-  startTimeout?: number;
+  startTimeout?: number | undefined;
+  /** Lets that time pass, or stops when it is not needed any more; tests put their own in its place. */
+  startTimer?: ((milliseconds: number, signal: AbortSignal) => Promise<void>) | undefined;
 }
+
+/** Resolves after a time; an abort of `signal` only spares the timer. */
+export function elapsed(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => clearTimeout(timer));
+  });
+}
+
+/** Default of {@linkcode KernelOptions.startTimeout}. */
+export const START_TIMEOUT = 30_000;
 
 /** A running kernel with its two sockets. */
 export interface KernelProcess {
@@ -57,7 +76,7 @@ export interface KernelProcess {
   shell: ZmtpSocket;
   iopub: ZmtpSocket;
   /** What came on the process's own standard output, past the protocol: native libraries print there. */
-  stray: ReadableStream<string>;
+  nativeStdout: ReadableStream<string>;
   /** Resolves when the process has ended, with why, for messages. */
   ended: Promise<string>;
   /** Ends the process and all that it started at once, and waits until it is gone. */
@@ -65,7 +84,7 @@ export interface KernelProcess {
 }
 
 /** A process without sockets yet. */
-type StartedProcess = Pick<KernelProcess, "ended" | "kill" | "stray">;
+type StartedProcess = Pick<KernelProcess, "ended" | "kill" | "nativeStdout">;
 
 /** A kernel that ends by itself at its start, for which a taken port is the usual reason. */
 class EndedAtStart extends NotebookError {}
@@ -97,7 +116,7 @@ export async function startKernel(options: KernelOptions): Promise<KernelProcess
   }
 }
 
-async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): Promise<KernelProcess> {
+async function startOnce(options: KernelOptions): Promise<KernelProcess> {
   const { temporaryFolder } = options;
   const folder = await makeWorkingFolder("kernel", temporaryFolder);
   const removeFolder = () => Deno.remove(folder, { recursive: true });
@@ -105,10 +124,10 @@ async function startOnce({ startTimeout = 30_000, ...options }: KernelOptions): 
     const connection = await writeConnectionFile(folder, options.command.name);
     const process = await spawnKernel(connection.path, options, removeFolder);
     try {
-      const sockets = await connect(connection, process, options.command.name, startTimeout);
+      const sockets = await connect(connection, process, options);
       return { key: connection.key, ...process, ...sockets };
     } catch (error) {
-      await process.stray.cancel();
+      await process.nativeStdout.cancel();
       await process.kill();
       throw error;
     }
@@ -125,25 +144,25 @@ async function spawnKernel(
   cleanUp: () => Promise<void>,
 ): Promise<StartedProcess> {
   const argv = command.argv.map((part) => part.replaceAll("{connection_file}", connectionFile));
-  const guarded = await spawnOrExplain(command.name, argv, { cwd, env: { ...env, ...command.env } });
-  const ended = endOf(guarded).then(async (reason) => {
+  const supervised = await spawnOrExplain(command.name, argv, { cwd, env: { ...env, ...command.env } });
+  const ended = endOf(supervised).then(async (reason) => {
     await cleanUp();
     return reason;
   });
   const kill = async () => {
-    await guarded.end();
+    await supervised.end();
     await ended;
   };
-  return { stray: guarded.child.stdout.pipeThrough(new TextDecoderStream()), ended, kill };
+  return { nativeStdout: supervised.child.stdout.pipeThrough(new TextDecoderStream()), ended, kill };
 }
 
 async function spawnOrExplain(
   name: string,
   argv: string[],
   options: { cwd: string; env: Record<string, string> },
-): Promise<GuardedProcess> {
+): Promise<SupervisedProcess> {
   try {
-    return await startGuarded(argv, options);
+    return await startSupervised(argv, options);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.PermissionDenied)) {
       throw cause;
@@ -160,19 +179,20 @@ async function spawnOrExplain(
 async function connect(
   { shellPort, iopubPort }: KernelConnection,
   { ended }: StartedProcess,
-  name: string,
-  startTimeout: number,
+  { command: { name }, startTimeout = START_TIMEOUT, startTimer = elapsed }: KernelOptions,
 ): Promise<{ shell: ZmtpSocket; iopub: ZmtpSocket }> {
   const stop = new AbortController();
   const seen: { last?: Error } = {};
-  const timer = setTimeout(() => {
+  const timer = new AbortController();
+  startTimer(startTimeout, timer.signal).then(() => {
+    if (timer.signal.aborted) return;
     stop.abort(
       new NotebookError(`The kernel ${name} did not start in time`, {
         expected: `an answer within ${startTimeout / 1000} s`,
         found: seen.last?.message,
       }),
     );
-  }, startTimeout);
+  });
   ended.then((reason) =>
     stop.abort(
       new EndedAtStart(`The kernel ${name} ended while it started`, {
@@ -183,19 +203,18 @@ async function connect(
   );
   const open: ZmtpSocket[] = [];
   try {
-    const [shell, iopub] = await Promise.all(
-      ([[shellPort, "DEALER"], [iopubPort, "SUB"]] as const).map(async ([port, type]) => {
-        const socket = await connectWhenUp(port, type, stop.signal, seen);
-        open.push(socket);
-        return socket;
-      }),
-    );
-    return { shell: shell!, iopub: iopub! };
+    const opened = async (port: number, type: SocketType) => {
+      const socket = await connectWhenUp(port, type, stop.signal, seen);
+      open.push(socket);
+      return socket;
+    };
+    const [shell, iopub] = await Promise.all([opened(shellPort, "DEALER"), opened(iopubPort, "SUB")]);
+    return { shell, iopub };
   } catch (error) {
     for (const socket of open) socket.close();
     throw error;
   } finally {
-    clearTimeout(timer);
+    timer.abort();
   }
 }
 
@@ -218,7 +237,7 @@ async function connectWhenUp(
 }
 
 /** Reads standard error to its end, so that the kernel never blocks on a full pipe, and keeps the last of it. */
-async function endOf({ child, end }: GuardedProcess): Promise<string> {
+async function endOf({ child, end }: SupervisedProcess): Promise<string> {
   let tail = "";
   const reading = (async () => {
     for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {

@@ -31,7 +31,7 @@ const PEERS: Record<SocketType, string> = { DEALER: "ROUTER", SUB: "PUB" };
  */
 export async function connectZmtp(port: number, type: SocketType, stop?: AbortSignal): Promise<ZmtpSocket> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  // Who listens may never say a word.
+  // The other side may accept and never answer.
   const giveUp = () => closeQuietly(connection);
   stop?.addEventListener("abort", giveUp);
   try {
@@ -84,13 +84,13 @@ class FrameReader {
   async frame(): Promise<{ flags: number; body: Uint8Array } | undefined> {
     const head = await this.bytes(1);
     if (head === undefined) return undefined;
-    const flags = head[0]!;
+    const [flags = 0] = head;
     if (flags > (MORE | LONG | COMMAND)) throw garbage(`flags ${flags}`);
     const sized = await this.bytes(flags & LONG ? 8 : 1);
     if (sized === undefined) return undefined;
     const size = flags & LONG
       ? Number(new DataView(sized.buffer, sized.byteOffset).getBigUint64(0))
-      : sized[0]!;
+      : sized[0] ?? 0;
     if (size > MAX_FRAME_BYTES) throw garbage(`${size} bytes`);
     const body = await this.bytes(size);
     return body && { flags, body };
@@ -105,7 +105,8 @@ class FrameReader {
       this.#available += chunk.length;
     }
     // Joined once per request, so that a large frame is not copied for each of its chunks.
-    const all = this.#chunks.length === 1 ? this.#chunks[0]! : concat(this.#chunks);
+    const [first, ...others] = this.#chunks;
+    const all = first && others.length === 0 ? first : concat(this.#chunks);
     this.#chunks = all.length > size ? [all.subarray(size)] : [];
     this.#available -= size;
     return all.subarray(0, size);
@@ -141,7 +142,7 @@ function greeting(): Uint8Array {
 }
 
 function checkGreeting(bytes: Uint8Array | undefined, port: number): void {
-  if (bytes?.[0] === 0xff && bytes[9] === 0x7f && bytes[10]! >= 3) return;
+  if (bytes?.[0] === 0xff && bytes[9] === 0x7f && (bytes[10] ?? 0) >= 3) return;
   throw new NotebookError(`Port ${port} does not speak ZeroMQ`, {
     expected: "the greeting of ZMTP 3",
     found: bytes === undefined ? "a closed connection" : "other bytes",

@@ -2,7 +2,7 @@ import { NotebookError } from "shopflow/errors/mod.ts";
 import ts from "typescript";
 import { type CodeCell, hasTag, type Notebook } from "../format/nbformat.ts";
 import { declaredNames, type ImportedName, importedNames, isTypeDeclaration, parseCode } from "./names.ts";
-import { LEVELS, roomOf } from "./module_rules.ts";
+import { LEVELS, moduleOf } from "./module_rules.ts";
 
 /** Tag of cells that `notebook promote` moves into a file. */
 export const PROMOTE_TAG = "promote";
@@ -20,7 +20,7 @@ interface Declaration {
 /** A cell that is to be promoted, as it was understood. */
 export interface PromotionCell {
   cell: CodeCell;
-  /** The module it goes to, from the top of the repository. */
+  /** The file it goes to, from the top of the repository. */
   target: string;
   /** Its code without the first line. */
   code: string;
@@ -31,7 +31,7 @@ export interface PromotionCell {
 /**
  * The cells of a notebook that are tagged `promote`, in order, or only the one with an id.
  *
- * @throws {NotebookError} when there is none, or one of them does not say a module below `lib/` in its first line,
+ * @throws {NotebookError} when there is none, or one of them does not name a file below `lib/` in its first line,
  *   or holds anything but declarations.
  */
 export function promotionCells(notebook: Notebook, id?: string): PromotionCell[] {
@@ -87,19 +87,19 @@ function targetOf(line: string, id: string): string {
     });
   }
   const parts = path.split("/");
-  const rooms = LEVELS.flat().filter((room) => room.startsWith("lib/"));
+  const modules = LEVELS.flat().filter((module) => module.startsWith("lib/"));
   const refuse = (wanted: string) => {
     throw new NotebookError(`Cell ${id} cannot go to ${path}`, { expected: wanted, found: path });
   };
   if (parts[0] !== "lib" || parts.length < 3 || parts.some((part) => part === "" || part.startsWith("."))) {
-    refuse("a module below lib/, e.g. lib/ml/basket.ts");
+    refuse("a file below lib/, e.g. lib/ml/basket.ts");
   }
-  if (!rooms.includes(roomOf(path))) refuse(`a module in one of ${rooms.join(", ")}`);
+  if (!modules.includes(moduleOf(path))) refuse(`a file in one of ${modules.join(", ")}`);
   if (!/^([a-z][a-z0-9_]*\/)+[a-z][a-z0-9_]*\.ts$/.test(path) || path.endsWith("_test.ts")) {
-    refuse("a name in snake_case that ends in .ts and is no test's");
+    refuse("a snake_case name that ends in .ts and not in _test.ts");
   }
   if (/\/(mod|utils?|helpers?|common|misc)\.ts$/.test(path)) {
-    refuse("a name that says what the module is about; mod.ts only re-exports");
+    refuse("a name that says what the file is about; mod.ts only re-exports");
   }
   return path;
 }
@@ -112,7 +112,7 @@ function refuseSyntaxErrors(code: string, id: string): void {
   const [first] = diagnostics;
   if (first === undefined) return;
   const line = code.slice(0, first.start ?? 0).split("\n").length + 1;
-  throw new NotebookError(`Cell ${id} is no valid TypeScript in line ${line}`, {
+  throw new NotebookError(`Cell ${id} is not valid TypeScript in line ${line}`, {
     found: ts.flattenDiagnosticMessageText(first.messageText, "\n"),
   });
 }
@@ -122,10 +122,10 @@ function readDeclaration(statement: ts.Statement, id: string): Declaration {
   const isConstant = !ts.isVariableStatement(statement) ||
     (statement.declarationList.flags & ts.NodeFlags.Const) !== 0;
   if (names.length === 0 || !isConstant) {
-    throw new NotebookError(`Cell ${id} cannot be promoted as a whole`, {
-      expected: "nothing but functions, classes, types, constants and imports",
-      found: statement.getText().split("\n")[0]!,
-      remedy: "Move that to a cell of its own.",
+    throw new NotebookError(`Cell ${id} cannot be promoted`, {
+      expected: "only functions, classes, types, constants and imports",
+      found: statement.getText().replace(/\n[^]*/, ""),
+      remedy: "Move that to another cell.",
     });
   }
   return {

@@ -11,7 +11,7 @@ import {
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { dirname, join, relative } from "node:path/posix";
 import type { PromotionCell } from "./cell.ts";
-import { DRIVER_ROOMS, isDriver, mayImport, PURE_ROOMS, roomOf } from "./module_rules.ts";
+import { DRIVER_MODULES, isDriver, mayImport, moduleOf, PURE_MODULES } from "./module_rules.ts";
 
 /**
  * Code with further imports; a name joins the import that its module has already.
@@ -40,12 +40,12 @@ export function addImports(code: string, names: ImportedName[]): string {
     .reduce((text, edit) => text.slice(0, edit.start) + edit.text + text.slice(edit.end), code);
 }
 
-/** One import statement, or two where the whole module is wanted beside names, of names of one module. */
+/** One import statement for names of one module, or two where the module itself is imported, too. */
 export function importText(names: ImportedName[]): string {
   const from = `from ${JSON.stringify(names[0]!.specifier)};`;
-  const whole = names.find(({ imported }) => imported === "*");
+  const namespace = names.find(({ imported }) => imported === "*");
   const byDefault = names.find(({ imported }) => imported === "default");
-  const named = uniqueNames(names.filter((name) => name !== whole && name !== byDefault));
+  const named = uniqueNames(names.filter((name) => name !== namespace && name !== byDefault));
   const types = named.length > 0 && !byDefault && named.every(({ isType }) => isType);
   const list = named.toSorted((a, b) => a.imported < b.imported ? -1 : 1).map(({ imported, local, isType }) =>
     `${isType && !types ? "type " : ""}${imported === local ? imported : `${imported} as ${local}`}`
@@ -53,12 +53,12 @@ export function importText(names: ImportedName[]): string {
   const clause = [byDefault?.local, list.length > 0 ? `{ ${list.join(", ")} }` : undefined]
     .filter((part) => part !== undefined).join(", ");
   return [
-    ...(whole ? [`import ${whole.isType ? "type " : ""}* as ${whole.local} ${from}`] : []),
+    ...(namespace ? [`import ${namespace.isType ? "type " : ""}* as ${namespace.local} ${from}`] : []),
     ...(clause !== "" ? [`import ${types ? "type " : ""}${clause} ${from}`] : []),
   ].join("\n");
 }
 
-/** Packages and other rooms by name, then the modules beside. */
+/** Packages and other modules by name, then files of the same module. */
 function inOrder(one: string, other: string): number {
   const [a, b] = [one, other].map((specifier) => specifier.startsWith(".") ? 1 : 0) as [number, number];
   return a - b || (one < other ? -1 : 1);
@@ -89,13 +89,13 @@ interface ImportSurroundings {
   read: ReadSource;
 }
 
-/** Globals that reach outside, which rooms of pure computation do without. */
+/** Globals that reach outside, which modules of pure computation do without. */
 const OUTSIDE = ["Deno", "fetch", "WebSocket", "localStorage", "process"];
 
 /**
  * The imports that the code of a cell needs in its module: its own, and those of other cells whose names it uses.
  *
- * @throws {NotebookError} when it uses a name that another cell declares, or one that its room may not import.
+ * @throws {NotebookError} when it uses a name that another cell declares, or one that its module may not import.
  */
 export async function neededImports(
   promotion: PromotionCell,
@@ -105,7 +105,7 @@ export async function neededImports(
   const own = new Map(promotion.imports.flatMap((one) => one.names).map((name) => [name.local, name]));
   const needed: ImportedName[] = [];
   const declaredElsewhere: string[] = [];
-  const room = roomOf(promotion.target);
+  const module = moduleOf(promotion.target);
   for (const name of freeNames(codeWithoutImports(promotion))) {
     const target = promoted.get(name);
     const imported = own.get(name) ??
@@ -115,8 +115,8 @@ export async function neededImports(
       names.imported.get(name);
     if (imported) needed.push(...await inModule(imported, promotion, surroundings));
     else if (names.declared.has(name)) declaredElsewhere.push(`${name} (cell ${names.declared.get(name)})`);
-    else if (OUTSIDE.includes(name) && PURE_ROOMS.includes(room)) {
-      throw refused(promotion, `no input or output in ${room}`, name);
+    else if (OUTSIDE.includes(name) && PURE_MODULES.includes(module)) {
+      throw refused(promotion, `no input or output in ${module}`, name);
     }
   }
   if (declaredElsewhere.length === 0) return needed;
@@ -142,24 +142,24 @@ async function inModule(
   { folder, packages, read }: ImportSurroundings,
 ): Promise<ImportedName[]> {
   const { target } = promotion;
-  const room = roomOf(target);
+  const module = moduleOf(target);
   const file = fileOf(name.specifier, folder);
   if (file === undefined) {
     const specifier = Object.entries(packages).find(([, version]) => version === name.specifier)?.[0] ??
       name.specifier;
-    if (isDriver(specifier) && !DRIVER_ROOMS.includes(room)) {
-      throw refused(promotion, `drivers of databases in ${DRIVER_ROOMS.join(", ")} only`, specifier);
+    if (isDriver(specifier) && !DRIVER_MODULES.includes(module)) {
+      throw refused(promotion, `database drivers in ${DRIVER_MODULES.join(", ")} only`, specifier);
     }
-    if (specifier.startsWith("node:fs") && PURE_ROOMS.includes(room)) {
-      throw refused(promotion, `no input or output in ${room}`, specifier);
+    if (specifier.startsWith("node:fs") && PURE_MODULES.includes(module)) {
+      throw refused(promotion, `no input or output in ${module}`, specifier);
     }
     return [{ ...name, specifier }];
   }
-  if (!mayImport(room, roomOf(file))) {
-    throw refused(promotion, `imports of the rooms below ${room} only`, `${name.local} of ${file}`);
+  if (!mayImport(module, moduleOf(file))) {
+    throw refused(promotion, `imports from modules below ${module} only`, `${name.local} of ${file}`);
   }
-  if (roomOf(file) !== room) return [{ ...name, specifier: `shopflow/${file.slice("lib/".length)}` }];
-  // Within a room, modules import each other and not the room's public face, which would make a circle.
+  if (moduleOf(file) !== module) return [{ ...name, specifier: `shopflow/${file.slice("lib/".length)}` }];
+  // Within a module, files import each other and not its mod.ts, which would make a circle.
   const origin =
     (await moduleExports(file, read)).find((exported) => exported.name === name.imported)?.from ?? file;
   if (origin === target) return [];

@@ -30,16 +30,16 @@ export function moduleText(
 }
 
 /**
- * The public face of a room with `names` of one of its modules.
+ * A module's `mod.ts` with `names` of one of its files exported.
  *
- * @param specifier the module as the face names it, e.g. `./basket.ts`
+ * @param specifier the file as `mod.ts` names it, e.g. `./basket.ts`
  */
-export function publicFace(
-  face: string,
+export function modWithExports(
+  mod: string,
   specifier: string,
   names: { name: string; isType: boolean }[],
 ): string {
-  const existing = parseCode(face).statements.filter(ts.isExportDeclaration).find((
+  const existing = parseCode(mod).statements.filter(ts.isExportDeclaration).find((
     { moduleSpecifier, exportClause },
   ) =>
     moduleSpecifier && ts.isStringLiteral(moduleSpecifier) && moduleSpecifier.text === specifier &&
@@ -54,8 +54,8 @@ export function publicFace(
   const all = [...new Set([...elements, ...wanted])];
   const text = `export { ${all.join(", ")} } from ${JSON.stringify(specifier)};`;
   return existing
-    ? face.slice(0, existing.getStart()) + text + face.slice(existing.getEnd())
-    : `${face.trimEnd()}\n${text}\n`;
+    ? mod.slice(0, existing.getStart()) + text + mod.slice(existing.getEnd())
+    : `${mod.trimEnd()}\n${text}\n`;
 }
 
 function withExports(promotion: PromotionCell, exported: string[]): string {

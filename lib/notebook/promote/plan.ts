@@ -10,13 +10,13 @@ import {
   parseCode,
   type ReadSource,
 } from "./names.ts";
-import { moduleText, publicFace } from "./module.ts";
+import { moduleText, modWithExports } from "./module.ts";
 import { PROMOTE_TAG, type PromotionCell } from "./cell.ts";
-import { roomOf } from "./module_rules.ts";
+import { moduleOf } from "./module_rules.ts";
 import { join } from "node:path";
 import { readIfThere } from "../format/notebook_file.ts";
 
-/** What a promotion makes of the notebook and of `lib/`, before it is proved. */
+/** What a promotion makes of the notebook and of `lib/`, before it is verified. */
 export interface PromotionPlan {
   /** New texts of modules below `lib/`, by path from the top of the repository, in the order of writing. */
   modules: Map<string, string>;
@@ -35,7 +35,7 @@ interface Repository {
  * Works out the modules and the notebook after the promotion of some of its cells.
  *
  * @param folder the notebook's folder, from the top of the repository
- * @throws {NotebookError} when a cell cannot go where it wants to, see `neededImports` and `moduleText`.
+ * @throws {NotebookError} when a cell cannot go to its file, see `neededImports` and `moduleText`.
  */
 export async function planPromotion(
   notebook: Notebook,
@@ -44,8 +44,8 @@ export async function planPromotion(
   { read, packages }: Repository,
 ): Promise<PromotionPlan> {
   const modules = new Map<string, string>();
-  const faces = new Map<string, string>();
-  const current: ReadSource = async (path) => modules.get(path) ?? faces.get(path) ?? await read(path);
+  const mods = new Map<string, string>();
+  const current: ReadSource = async (path) => modules.get(path) ?? mods.get(path) ?? await read(path);
   const plan: PromotionPlan = { modules, functions: [], notebook };
   const promoted = new Map(
     promotions.flatMap(({ declarations, target }) =>
@@ -69,14 +69,14 @@ export async function planPromotion(
       target,
       moduleText(await current(target), promotion, exported.map(({ name }) => name), imports),
     );
-    const face = await faceWith(promotion, exported, current);
-    if (face) faces.set(face.path, face.text);
+    const mod = await updatedMod(promotion, exported, current);
+    if (mod) mods.set(mod.path, mod.text);
     plan.functions.push(
       ...exported.filter(({ isFunction }) => isFunction).map(({ name }) => ({ name, target })),
     );
     plan.notebook = withImportCell(plan.notebook, promotion, exported, names.used);
   }
-  for (const [path, text] of faces) modules.set(path, text);
+  for (const [path, text] of mods) modules.set(path, text);
   return plan;
 }
 
@@ -95,13 +95,13 @@ function exportedNames({ declarations }: PromotionCell, used: Set<string>): Expo
   return wanted.length > 0 ? wanted : all.filter(({ isFunction }) => isFunction);
 }
 
-/** The room's `mod.ts` with the names; undefined when the room has none. */
-async function faceWith(
+/** The module's `mod.ts` with the names; undefined when the module has none. */
+async function updatedMod(
   { target, cell }: PromotionCell,
   exported: Exported[],
   read: ReadSource,
 ): Promise<{ path: string; text: string } | undefined> {
-  const path = `${roomOf(target)}/mod.ts`;
+  const path = `${moduleOf(target)}/mod.ts`;
   const text = await read(path);
   if (text === undefined) return undefined;
   const known = await moduleExports(path, read);
@@ -117,7 +117,7 @@ async function faceWith(
   }
   const missing = exported.filter(({ name }) => !known.some((one) => one.name === name));
   if (missing.length === 0) return { path, text };
-  return { path, text: publicFace(text, `./${relative(dirname(path), target)}`, missing) };
+  return { path, text: modWithExports(text, `./${relative(dirname(path), target)}`, missing) };
 }
 
 /** The notebook with an import in the place of the cell; what the cell imported for others, it goes on to import. */
@@ -151,7 +151,7 @@ function withImportCell(
 }
 
 /** A name that a notebook declares although `lib/` has it. */
-interface Redefinition {
+interface DuplicatedName {
   cellId: string;
   name: string;
   /** The module to import it from, e.g. `shopflow/ml/mod.ts`. */
@@ -159,16 +159,16 @@ interface Redefinition {
 }
 
 /**
- * What the rooms of `lib/` export by their `mod.ts`: names, and where to import them from.
+ * What the modules of `lib/` export by their `mod.ts`: names, and where to import them from.
  *
  * @param root the top of the repository
  */
 export async function libraryNames(root: string): Promise<Map<string, string>> {
   const names = new Map<string, string>();
   const read: ReadSource = (path) => readIfThere(join(root, path));
-  for await (const { name: room } of Deno.readDir(join(root, "lib"))) {
-    for (const { name } of await moduleExports(`lib/${room}/mod.ts`, read)) {
-      names.set(name, `shopflow/${room}/mod.ts`);
+  for await (const { name: module } of Deno.readDir(join(root, "lib"))) {
+    for (const { name } of await moduleExports(`lib/${module}/mod.ts`, read)) {
+      names.set(name, `shopflow/${module}/mod.ts`);
     }
   }
   return names;
@@ -178,7 +178,7 @@ export async function libraryNames(root: string): Promise<Map<string, string>> {
  * The functions, constants, classes and types at the top of a notebook's cells whose names `lib/` has; none in the
  * language of another kernel.
  */
-export function findRedefinitions(notebook: Notebook, library: Map<string, string>): Redefinition[] {
+export function findDuplicatedNames(notebook: Notebook, library: Map<string, string>): DuplicatedName[] {
   if (notebook.metadata.kernelspec.name !== DENO_KERNELSPEC.name) return [];
   return notebook.cells.flatMap((cell) => {
     if (cell.cell_type !== "code") return [];

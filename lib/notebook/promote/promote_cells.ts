@@ -12,11 +12,11 @@ import {
 } from "../format/notebook_file.ts";
 import { planPromotion, type PromotionPlan } from "./plan.ts";
 import { promotionCells } from "./cell.ts";
-import { type PromotionContext, type ProofOptions, proveOutputs } from "./verify.ts";
-import { createShadow, type Shadow } from "./sandbox.ts";
+import { type PromotionContext, type VerifyOptions, verifyOutputs } from "./verify.ts";
+import { createSandbox, type Sandbox } from "./sandbox.ts";
 import { testPath, writeTests } from "./tests.ts";
 
-export interface PromoteOptions extends ProofOptions {
+export interface PromoteOptions extends VerifyOptions {
   /** Id of the only cell to promote. Default all that are tagged. */
   cell?: string;
   /**
@@ -24,11 +24,11 @@ export interface PromoteOptions extends ProofOptions {
    * lake: rows of the shop, its customers among them, do not belong in version control unless somebody says so.
    */
   examples?: boolean;
-  /** Runs the proof, but writes nothing. */
+  /** Verifies the promotion, but writes nothing. */
   dryRun?: boolean;
 }
 
-/** A promotion that was proved. */
+/** A promotion that was verified. */
 export interface Promotion {
   functions: { name: string; target: string }[];
   /** The files that were written, by their paths from the top of the repository. */
@@ -38,8 +38,8 @@ export interface Promotion {
 }
 
 /**
- * Moves the cells of a notebook that are tagged `promote` to `lib/` and proves that the notebook says the same
- * afterwards: it is run before and after, on the same snapshot and models, in a shadow of the repository. The
+ * Moves the cells of a notebook that are tagged `promote` to `lib/` and verifies that the notebook's outputs
+ * stay the same: it is run before and after, on the same snapshot and models, in a sandbox. The
  * repository changes only when the modules pass `deno fmt`, `deno lint` and `deno check`, the functions were called,
  * and all outputs are equal.
  *
@@ -60,7 +60,7 @@ export async function promoteCells(
     throw new NotebookError("The notebook is outside of the repository", { expected: root, found: path });
   }
   if (notebook.metadata.kernelspec.name !== DENO_KERNELSPEC.name) {
-    throw new NotebookError("Only code of the Deno kernel can go to lib/", {
+    throw new NotebookError("Only notebooks of the Deno kernel can be promoted", {
       expected: DENO_KERNELSPEC.name,
       found: notebook.metadata.kernelspec.name,
     });
@@ -71,28 +71,29 @@ export async function promoteCells(
   const plan = await planPromotion(notebook, promotions, dirname(name), { read, packages });
   const targets = [...new Set(promotions.map(({ target }) => target))];
   const files = [...plan.modules.keys(), ...targets.map(testPath)];
-  await using shadow = await createShadow(root, {
+  await using sandbox = await createSandbox(root, {
     files,
     folders: [dirname(name)],
     temporaryFolder: workingFolders(context.config.home),
   });
 
-  await writeModules(plan, shadow);
-  const { calls, reads } = await proveOutputs({
+  await writeModules(plan, sandbox);
+  const { verify = verifyOutputs } = context;
+  const { calls, lineage } = await verify({
     plan,
     promotions,
     notebook,
     name,
     read,
-    shadow,
+    sandbox,
     context,
     options,
   });
-  if (!(options.examples ?? reads.length === 0)) calls.clear();
-  await writeTests(plan, calls, name, shadow, read);
+  if (!(options.examples ?? lineage.length === 0)) calls.clear();
+  await writeTests(plan, calls, name, sandbox, read);
   const changes: FileChange[] = [];
   for (const file of files) {
-    const [before, now] = [await read(file), await shadow.read(file)];
+    const [before, now] = [await read(file), await sandbox.read(file)];
     if (now !== undefined && now !== before) changes.push({ path: join(root, file), before, after: now });
   }
   changes.push({ path, before: text, after: formatNotebook(plan.notebook) });
@@ -105,14 +106,17 @@ export async function promoteCells(
   };
 }
 
-/** Puts the modules into the shadow as they are to be, formatted, without complaints of linter or compiler. */
-async function writeModules({ modules }: PromotionPlan, shadow: Shadow): Promise<void> {
+/** Puts the modules into the sandbox as they are to be, formatted, without complaints of linter or compiler. */
+async function writeModules({ modules }: PromotionPlan, sandbox: Sandbox): Promise<void> {
   const paths = [...modules.keys()];
-  for (const [path, text] of modules) await shadow.write(path, text);
-  await shadow.deno("The promoted code cannot be formatted", "fmt", "--quiet", ...paths);
-  await shadow.deno("The promoted code does not pass the linter", "lint", "--quiet", ...paths);
-  await shadow.deno("The promoted code has wrong types", "check", "--quiet", ...paths);
-  for (const path of paths) modules.set(path, (await shadow.read(path))!);
+  for (const [path, text] of modules) await sandbox.write(path, text);
+  await sandbox.deno("The promoted code cannot be formatted", "fmt", "--quiet", ...paths);
+  await sandbox.deno("The promoted code does not pass the linter", "lint", "--quiet", ...paths);
+  await sandbox.deno("The promoted code has wrong types", "check", "--quiet", ...paths);
+  for (const path of paths) {
+    const formatted = await sandbox.read(path);
+    if (formatted !== undefined) modules.set(path, formatted);
+  }
 }
 
 function packagesOf(config: string | undefined): Record<string, string> {

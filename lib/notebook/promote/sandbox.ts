@@ -7,7 +7,7 @@ import { readIfThere } from "../format/notebook_file.ts";
  * A copy of a repository that shares with it all files but those that are written: code is tried out there, by the
  * real tools and under its own `deno.json`, while the repository stays as it is.
  */
-export interface Shadow extends AsyncDisposable {
+export interface Sandbox extends AsyncDisposable {
   folder: string;
   /** Writes a file, or removes it, by its path from the top. */
   write(path: string, text: string | undefined): Promise<void>;
@@ -20,20 +20,20 @@ export interface Shadow extends AsyncDisposable {
 /** Configuration decides by its own place what names mean, so a link to it would lead back to the repository. */
 const COPIED = ["deno.json", "deno.jsonc", "deno.lock", "package.json"];
 
-interface ShadowOptions {
+interface SandboxOptions {
   /** The files that may be written there, by their paths from the top. */
   files: string[];
-  /** Further folders that must be the shadow's own, e.g. a kernel's working directory. */
+  /** Further folders that must be the sandbox's own, e.g. a kernel's working directory. */
   folders: string[];
-  /** Where the shadow lies, so that `lake gc` finds it, if this process is killed. */
+  /** Where the sandbox lies, so that `lake gc` finds it, if this process is killed. */
   temporaryFolder: string;
 }
 
-/** Makes a shadow of the repository `root`. */
-export async function createShadow(
+/** Makes a sandbox of the repository `root`. */
+export async function createSandbox(
   root: string,
-  { files, folders, temporaryFolder }: ShadowOptions,
-): Promise<Shadow> {
+  { files, folders, temporaryFolder }: SandboxOptions,
+): Promise<Sandbox> {
   const folder = await Deno.realPath(await makeWorkingFolder("promotion", temporaryFolder));
   const own = ownFolders([...files.map((file) => dirname(file)), ...folders]);
   const copied = new Set([...COPIED, ...files]);
@@ -70,8 +70,8 @@ function ownFolders(folders: string[]): string[] {
   return [...own].toSorted((a, b) => a.split("/").length - b.split("/").length);
 }
 
-async function mirror(root: string, shadow: string, folder: string, own: string[], copied: Set<string>) {
-  await Deno.mkdir(join(shadow, folder), { recursive: true });
+async function mirror(root: string, sandbox: string, folder: string, own: string[], copied: Set<string>) {
+  await Deno.mkdir(join(sandbox, folder), { recursive: true });
   let entries: Deno.DirEntry[];
   try {
     entries = await Array.fromAsync(Deno.readDir(join(root, folder)));
@@ -82,7 +82,7 @@ async function mirror(root: string, shadow: string, folder: string, own: string[
   for (const { name } of entries) {
     const path = join(folder, name);
     if (own.includes(path) || path === ".git") continue;
-    if (copied.has(path)) await Deno.copyFile(join(root, path), join(shadow, path));
-    else await Deno.symlink(join(root, path), join(shadow, path));
+    if (copied.has(path)) await Deno.copyFile(join(root, path), join(sandbox, path));
+    else await Deno.symlink(join(root, path), join(sandbox, path));
   }
 }

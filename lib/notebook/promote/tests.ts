@@ -4,7 +4,7 @@ import { NotebookError } from "shopflow/errors/mod.ts";
 import ts from "typescript";
 import { importedNames, parseCode, type ReadSource } from "./names.ts";
 import type { PromotionPlan } from "./plan.ts";
-import type { Shadow } from "./sandbox.ts";
+import type { Sandbox } from "./sandbox.ts";
 
 /** A function that a test is written for. */
 interface TestedFunction {
@@ -12,7 +12,7 @@ interface TestedFunction {
   /** Its module by the alias, e.g. `shopflow/ml/basket.ts`. */
   specifier: string;
   /** What the notebook's run showed of it; without examples, the test fails until somebody writes it. */
-  calls?: RecordedCalls;
+  calls?: RecordedCalls | undefined;
 }
 
 /** The test of a module, e.g. `tests/lib/ml/basket_test.ts`. */
@@ -74,7 +74,7 @@ function literal(value: unknown): string {
 }
 
 /**
- * Writes the tests of promoted functions into the shadow, with calls of the notebook as examples where they hold
+ * Writes the tests of promoted functions into the sandbox, with calls of the notebook as examples where they hold
  * there, too; calls that do not are taken out of `calls`.
  *
  * @param notebook where the functions come from, by its path
@@ -84,7 +84,7 @@ export async function writeTests(
   { functions }: PromotionPlan,
   calls: Map<string, RecordedCalls>,
   notebook: string,
-  shadow: Shadow,
+  sandbox: Sandbox,
   read: ReadSource,
 ): Promise<void> {
   for (const [target, all] of Map.groupBy(functions, (one) => one.target)) {
@@ -99,22 +99,22 @@ export async function writeTests(
       }));
     if (tested.length === 0) continue;
     const shown = tested.filter(({ calls }) => calls && calls.examples.length > 0);
-    if (shown.length > 0 && !await holds(path, testText(undefined, shown, notebook), shadow)) {
+    if (shown.length > 0 && !await holds(path, testText(undefined, shown, notebook), sandbox)) {
       for (const one of shown) {
         calls.delete(one.name);
         one.calls = undefined;
       }
     }
-    await write(path, testText(existing, tested, notebook), shadow);
-    await shadow.deno("The test has wrong types", "check", "--quiet", path);
+    await write(path, testText(existing, tested, notebook), sandbox);
+    await sandbox.deno("The test has wrong types", "check", "--quiet", path);
   }
 }
 
 /** Whether a test passes; calls that depend on time, chance or state are no examples, nor are those of wrong types. */
-async function holds(path: string, text: string, shadow: Shadow): Promise<boolean> {
+async function holds(path: string, text: string, sandbox: Sandbox): Promise<boolean> {
   try {
-    await write(path, text, shadow);
-    await shadow.deno("The examples do not hold", "test", "--quiet", "--allow-all", path);
+    await write(path, text, sandbox);
+    await sandbox.deno("The examples do not hold", "test", "--quiet", "--allow-all", path);
     return true;
   } catch (error) {
     if (error instanceof NotebookError) return false;
@@ -122,10 +122,10 @@ async function holds(path: string, text: string, shadow: Shadow): Promise<boolea
   }
 }
 
-async function write(path: string, text: string, shadow: Shadow): Promise<void> {
-  await shadow.write(path, text);
-  await shadow.deno("The test cannot be formatted", "fmt", "--quiet", path);
-  await shadow.deno("The test does not pass the linter", "lint", "--quiet", path);
+async function write(path: string, text: string, sandbox: Sandbox): Promise<void> {
+  await sandbox.write(path, text);
+  await sandbox.deno("The test cannot be formatted", "fmt", "--quiet", path);
+  await sandbox.deno("The test does not pass the linter", "lint", "--quiet", path);
 }
 
 /** The names that a file imports: a function that a test file knows has its test. */

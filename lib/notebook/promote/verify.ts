@@ -8,14 +8,14 @@ import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { type CellDifference, compareOutputs } from "../run/rerun.ts";
 import { executeNotebook, type ExecuteOptions, withoutOutputs } from "../run/execute_notebook.ts";
-import type { ReadFact } from "../kernel/messages.ts";
+import type { LineageEntry } from "../kernel/messages.ts";
 import type { KernelLake } from "../kernel/environment.ts";
 import type { CodeCell, Notebook } from "../format/nbformat.ts";
 import { formatNotebook } from "../format/notebook_file.ts";
 import { injectParameters, type Parameters, parameterValues, readParameters } from "../format/parameters.ts";
 import type { NotebookRun } from "../run/record.ts";
 import type { PromotionPlan } from "./plan.ts";
-import type { Shadow } from "./sandbox.ts";
+import type { Sandbox } from "./sandbox.ts";
 
 /** A call of a function that can be written down: arguments and result are JSON. */
 interface CallExample {
@@ -123,19 +123,21 @@ function recorderCode(recorder: string, file: string): string {
 })();`;
 }
 
-/** Where the notebook reads, and who is told. */
+/** The lake that the notebook reads, and where progress goes. */
 export interface PromotionContext {
   config: KernelLake;
   runtime: Runtime;
+  /** Default {@linkcode verifyOutputs}; tests of everything else put their own in its place. */
+  verify?: (verification: Verification) => Promise<VerifiedRun>;
 }
 
-export interface ProofOptions extends ExecuteOptions {
+export interface VerifyOptions extends ExecuteOptions {
   /** Values that replace the notebook's own in both runs. */
   parameters?: Parameters;
 }
 
-/** What is to be proved, and by what. */
-interface Proof {
+/** What is verified, and with what. */
+export interface Verification {
   plan: PromotionPlan;
   promotions: PromotionCell[];
   notebook: Notebook;
@@ -143,57 +145,57 @@ interface Proof {
   name: string;
   /** A file of the repository as it is. */
   read: (path: string) => Promise<string | undefined>;
-  shadow: Shadow;
+  sandbox: Sandbox;
   context: PromotionContext;
-  options: ProofOptions;
+  options: VerifyOptions;
 }
 
 /** What the run before a promotion did. */
-interface Evidence {
+export interface VerifiedRun {
   /** The calls of the functions, by their names. */
   calls: Map<string, RecordedCalls>;
   /** Snapshots and models that it read. */
-  reads: ReadFact[];
+  lineage: LineageEntry[];
 }
 
 /**
- * Runs the notebook before and after a promotion, in the shadow.
+ * Runs the notebook before and after a promotion, in the sandbox.
  *
  * @throws {NotebookError} when a run fails, the promoted code is not called, or an output differs.
  */
-export async function proveOutputs(proof: Proof): Promise<Evidence> {
-  const { plan, promotions, notebook, name, shadow, read } = proof;
-  for (const path of plan.modules.keys()) await shadow.write(path, await read(path));
-  const callsFile = join(shadow.folder, `.calls-${crypto.randomUUID()}.jsonl`);
+export async function verifyOutputs(verification: Verification): Promise<VerifiedRun> {
+  const { plan, promotions, notebook, name, sandbox, read } = verification;
+  for (const path of plan.modules.keys()) await sandbox.write(path, await read(path));
+  const callsFile = join(sandbox.folder, `.calls-${crypto.randomUUID()}.jsonl`);
   await Deno.writeTextFile(callsFile, "");
   const sources = new Map(promotions.map((one) => [one.cell.id, recordingSource(one, callsFile)]));
-  const before = await run(withSources(notebook, sources), "before", proof, { check: false });
+  const before = await run(withSources(notebook, sources), "before", verification, { check: false });
   const calls = await readCalls(callsFile);
-  const idle = plan.functions.filter(({ name }) => !calls.has(name));
-  if (idle.length > 0) {
-    throw new NotebookError("Outputs prove nothing of code that does not run", {
-      expected: `a call of ${idle.map((one) => one.name).join(", ")} in ${name}`,
+  const uncalled = plan.functions.filter(({ name }) => !calls.has(name));
+  if (uncalled.length > 0) {
+    throw new NotebookError("The outputs verify nothing: the promoted code is not called", {
+      expected: `a call of ${uncalled.map((one) => one.name).join(", ")} in ${name}`,
       found: "none",
       remedy: "Call it in a cell that shows the result.",
     });
   }
-  for (const [path, text] of plan.modules) await shadow.write(path, text);
-  const after = await run(plan.notebook, "after", proof, { pinned: before.record.reads });
+  for (const [path, text] of plan.modules) await sandbox.write(path, text);
+  const after = await run(plan.notebook, "after", verification, { pinnedVersions: before.record.lineage });
   const differences = compareOutputs(before.notebook, after.notebook);
-  if (differences.length === 0) return { calls, reads: before.record.reads };
-  throw await refusal(differences, before, proof, withSources(notebook, sources));
+  if (differences.length === 0) return { calls, lineage: before.record.lineage };
+  throw await refusal(differences, before, verification, withSources(notebook, sources));
 }
 
-/** Runs a notebook in the shadow; its record is nobody's run, and goes with the shadow. */
+/** Runs a notebook in the sandbox; its record is deleted with the sandbox. */
 async function run(
   notebook: Notebook,
   when: "before" | "after",
-  { name, shadow, context, options }: Proof,
-  { pinned, check }: { pinned?: ReadFact[]; check?: boolean },
+  { name, sandbox, context, options }: Verification,
+  { pinnedVersions, check }: { pinnedVersions?: LineageEntry[]; check?: boolean },
 ): Promise<NotebookRun> {
   const { parameters = {} } = options;
   const declared = parameterValues(readParameters(notebook, name));
-  const records = join(shadow.folder, ".runs");
+  const records = join(sandbox.folder, ".runs");
   await Deno.mkdir(records, { recursive: true });
   const done = await executeNotebook(
     {
@@ -203,9 +205,9 @@ async function run(
         path: name,
         notebookSha256: createHash("sha256").update(formatNotebook(notebook)).digest("hex"),
       },
-      folder: join(shadow.folder, dirname(name)),
+      folder: join(sandbox.folder, dirname(name)),
       parameters: { ...declared, ...parameters },
-      ...(pinned && { pinned }),
+      ...(pinnedVersions && { pinnedVersions }),
     },
     { ...context, store: createDirectoryStore(records) },
     { ...options, check: (check ?? true) && options.check !== false },
@@ -213,46 +215,56 @@ async function run(
   const { failure } = done.record;
   if (!failure) return done;
   const remedy = when === "before"
-    ? "Nothing can be proved of it before it runs."
-    : "The promotion is what breaks it: nothing was written.";
+    ? "Correct the notebook first: a promotion can only be verified if it runs."
+    : "The promotion breaks the notebook; nothing was written.";
   throw new NotebookError(`${name} fails ${when} the promotion`, {
     found: `${failure.ename}: ${failure.evalue}${failure.cellId && ` (cell ${failure.cellId})`}`,
     remedy,
   });
 }
 
-/** Why outputs differ: since the promotion changed what is computed, or since the notebook never says the same twice. */
+/** Why outputs differ: since the promotion changed what is computed, or since they differ from run to run anyway. */
 async function refusal(
   differences: CellDifference[],
   before: NotebookRun,
-  proof: Proof,
+  verification: Verification,
   notebook: Notebook,
 ): Promise<NotebookError> {
-  for (const path of proof.plan.modules.keys()) await proof.shadow.write(path, await proof.read(path));
-  const again = await run(notebook, "before", proof, { check: false, pinned: before.record.reads });
-  const restless = new Set(compareOutputs(before.notebook, again.notebook).map(({ cellId }) => cellId));
+  for (const path of verification.plan.modules.keys()) {
+    await verification.sandbox.write(path, await verification.read(path));
+  }
+  const again = await run(notebook, "before", verification, {
+    check: false,
+    pinnedVersions: before.record.lineage,
+  });
+  const unstable = new Set(compareOutputs(before.notebook, again.notebook).map(({ cellId }) => cellId));
   const text = (cells: CellDifference[]) =>
     cells.map(({ cellId, parts }) => `cell ${cellId} (${parts.join(", ")})`).join(", ");
-  const changed = differences.filter(({ cellId }) => !restless.has(cellId));
-  const details = { expected: "the same outputs before and after", found: `others in ${text(differences)}` };
+  const changed = differences.filter(({ cellId }) => !unstable.has(cellId));
+  const details = {
+    expected: "the same outputs before and after",
+    found: `differences in ${text(differences)}`,
+  };
   return changed.length > 0
-    ? new NotebookError("The promotion changes what the notebook says", {
+    ? new NotebookError("The promotion changes the notebook's outputs", {
       ...details,
-      found: `others in ${text(changed)}`,
+      found: `differences in ${text(changed)}`,
       remedy:
-        "Nothing was written. Perhaps the code depends on something of the notebook that is not in the cell.",
+        "Nothing was written. The code may depend on something of the notebook that is not in the cell.",
     })
-    : new NotebookError("The notebook does not say the same twice, so that nothing can be proved", {
-      ...details,
-      remedy: "Nothing was written. Take time and chance out of these cells, e.g. by a parameter.",
-    });
+    : new NotebookError(
+      "The notebook's outputs differ between two identical runs, so the promotion cannot be verified",
+      {
+        ...details,
+        remedy: "Nothing was written. Remove time and randomness from these cells, e.g. with a parameter.",
+      },
+    );
 }
 
 function withSources(notebook: Notebook, sources: Map<string, string>): Notebook {
-  const cells = notebook.cells.map((cell) =>
-    cell.cell_type === "code" && sources.has(cell.id)
-      ? { ...cell, source: sources.get(cell.id)! } satisfies CodeCell
-      : cell
-  );
+  const cells = notebook.cells.map((cell) => {
+    const source = sources.get(cell.id);
+    return cell.cell_type === "code" && source !== undefined ? { ...cell, source } satisfies CodeCell : cell;
+  });
   return { ...notebook, cells };
 }

@@ -1,8 +1,7 @@
-import { formatDuration } from "shopflow/runtime/mod.ts";
+import { escapeHtml, formatDuration } from "shopflow/runtime/mod.ts";
 import hljs from "highlight.js/lib/core";
 import typescript from "highlight.js/lib/languages/typescript";
 import type { CodeCell, ErrorOutput, MimeBundle, Output } from "../format/nbformat.ts";
-import { escapeHtml } from "../format/escape_html.ts";
 import { droppedElements, sanitizeHtml, sanitizeSvg, withScrollingTables } from "./sanitize.ts";
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { drawChart, type DrawnChart } from "../charts/render_svg.ts";
@@ -17,7 +16,7 @@ export function renderCode(source: string): string {
   return `<pre class="code"><code>${value}</code></pre>`;
 }
 
-/** The code of successive cells, folded: whoever reads a report wants its results first. */
+/** The code of successive cells, folded: readers of a report want its results first. */
 export function renderFoldedCode(cells: CodeCell[]): string {
   const sources = cells.filter((cell) => cell.source.trim() !== "");
   if (sources.length === 0) return "";
@@ -48,12 +47,12 @@ const LINE = 36, LOWEST = 80, HIGHEST = 720;
 
 /**
  * HTML that a notebook made. What is text, tables and pictures becomes a part of the page, sanitised. What has a look
- * of its own (styles, drawings, forms) is shown whole in a frame that can run nothing, load nothing and reach nothing.
+ * of its own (styles, drawings, forms) is shown complete in a frame that can run nothing, load nothing and reach nothing.
  */
 export function renderHtml(html: string): string {
   const dropped = droppedElements(html);
   const note = dropped.has("script")
-    ? '<p class="table-note">This output has a script, which reports do not run; Jupyter shows it whole.</p>'
+    ? '<p class="table-note">This output has a script, which reports do not run; Jupyter shows it completely.</p>'
     : "";
   if ([...dropped].some((name) => !UNSEEN.includes(name))) return frame(html) + note;
   return `<div class="output-html">${withScrollingTables(sanitizeHtml(html))}</div>${note}`;
@@ -191,7 +190,7 @@ async function renderBundle(data: MimeBundle, id: string, prose: ProseRenderer):
   return typeof text === "string" ? renderText(text, "result") : "";
 }
 
-/** Text as it was printed; of very much of it the beginning, since nobody scrolls through a book to the next chart. */
+/** Text as it was printed; of very long text only the beginning. */
 function renderText(text: string, className: string): string {
   const shown = `<pre class="${className}">${escapeHtml(withoutColours(text.slice(0, LONGEST_TEXT)))}</pre>`;
   if (text.length <= LONGEST_TEXT) return shown;

@@ -1,12 +1,12 @@
-import { escapeHtml } from "../format/escape_html.ts";
+import { escapeHtml, formatDuration, formatTime } from "shopflow/runtime/mod.ts";
+import type { LineageEntry } from "../kernel/messages.ts";
 import type { Cell, CodeCell } from "../format/nbformat.ts";
 import { formatNotebook } from "../format/notebook_file.ts";
 import { type ExecutedNotebook, type RunRecord, snapshotRead } from "../run/record.ts";
 import { CHART_SPECIFICATION, renderCode, renderError, renderFoldedCode, renderOutputs } from "./outputs.ts";
 import { chartScript, pagePolicy, type PageScript, sortScript } from "./scripts.ts";
 import { createProseRenderer, type Heading, type ProseRenderer, splitOpening } from "./prose.ts";
-import { formatTime, renderProvenance } from "./provenance.ts";
-import { STYLESHEET } from "./stylesheet.ts";
+import REPORT_STYLES from "./assets/report.css" with { type: "text" };
 
 /** A notebook run as a page. */
 export interface Page {
@@ -14,7 +14,7 @@ export interface Page {
   title: string;
   /** The paragraph below the title, as plain text; empty when there is none. */
   summary: string;
-  /** A whole document that needs nothing else: no network, and scripts only for what is pleasant. */
+  /** A complete document that loads nothing; its scripts only add comfort. */
   html: string;
   /** Hashes of its scripts, for {@linkcode servedPagePolicy}. */
   scripts: string[];
@@ -52,7 +52,7 @@ export async function renderPage(notebook: ExecutedNotebook, options: PageOption
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)} · ShopFlow</title>
-<style>${STYLESHEET}</style>
+<style>${REPORT_STYLES.trim()}</style>
 </head>
 <body>
 <header class="masthead">
@@ -106,7 +106,7 @@ function renderContents(headings: Heading[]): string {
     `<li class="level-${level}"><a href="#${escapeHtml(id)}">${escapeHtml(text)}</a></li>`
   );
   const list = `<ol>${items.join("")}</ol>`;
-  // Beside the text where there is room; above it, folded, where there is none.
+  // Beside the text on wide screens; above it, folded, on narrow ones.
   return `<nav class="contents" aria-label="Contents"><p>Contents</p>${list}</nav>
 <nav class="contents-above" aria-label="Contents"><details><summary>Contents</summary>${list}</details></nav>`;
 }
@@ -178,3 +178,58 @@ function whatStopped(cells: Cell[], failed: CodeCell): string {
     : `${left} ${left === 1 ? "cell" : "cells"} after it did not run`;
   return `${link} stopped it; ${rest}.`;
 }
+
+/**
+ * Where a page's numbers come from: notebook, parameters, data and models, time.
+ *
+ * @param notebookHref where the executed notebook can be downloaded; empty for nowhere
+ */
+function renderProvenance(record: RunRecord, notebookHref: string): string {
+  const read = (
+    kind: string,
+    describe: (fact: LineageEntry) => string,
+  ) => [...new Set(record.lineage.filter((fact) => fact.kind === kind).map(describe))];
+  const named = ({ name, version }: LineageEntry) => `${escapeHtml(name)} ${code(version)}`;
+  const scores = read("scores", named);
+  const file = `${record.notebook}.ipynb`;
+  const rows: [string, string][] = [
+    ["Notebook", `${code(file)} <small>${notebookVersion(record)}</small>`],
+    ["Parameters", renderParameters(record)],
+    ["Data", read("snapshot", ({ version }) => `snapshot ${code(version)}`).join(", ") || "none of the lake"],
+    ["Models", read("model", named).join("<br>") || "none"],
+    ...(scores.length === 0 ? [] : [["Scores", scores.join("<br>")] as [string, string]]),
+    [
+      "Run",
+      `${code(record.runId)} <small>${formatTime(record.startedAt)}, ${
+        formatDuration(record.milliseconds)
+      }</small>`,
+    ],
+    ...(notebookHref === "" ? [] : [["Download", downloadLink(record, notebookHref)] as [string, string]]),
+  ];
+  return `<section class="provenance" aria-labelledby="provenance"><h2 id="provenance">Where this comes from</h2><dl>${
+    rows.map(([term, value]) => `<div><dt>${term}</dt><dd>${value}</dd></div>`).join("")
+  }</dl></section>`;
+}
+
+function downloadLink({ notebook, runId }: RunRecord, href: string): string {
+  const name = escapeHtml(`${notebook}_${runId}.ipynb`);
+  return `<a href="${escapeHtml(href)}" download="${name}">The notebook with its outputs</a>`;
+}
+
+function notebookVersion({ notebookSha256, commit, uncommitted }: RunRecord): string {
+  const version = `version ${code(notebookSha256.slice(0, 12))}`;
+  if (commit === undefined) return version;
+  return `${version}, commit ${code(commit.slice(0, 12))}${uncommitted ? " with uncommitted changes" : ""}`;
+}
+
+function renderParameters({ parameters, parameterRules = {} }: RunRecord): string {
+  const entries = Object.entries(parameters);
+  if (entries.length === 0) return "none";
+  return entries.map(([name, value]) => {
+    const rule = parameterRules[name];
+    const filled = rule === undefined ? "" : ` <small>by the notebook's rule ${code(rule)}</small>`;
+    return `${code(name)} = ${code(String(value))}${filled}`;
+  }).join("<br>");
+}
+
+const code = (text: string) => `<code>${escapeHtml(text)}</code>`;

@@ -1,9 +1,8 @@
 /** The machine's own Chromium or one of its relatives, for what only a browser can do: make pages of paper. */
 import { NotebookError } from "shopflow/errors/mod.ts";
-import { isFile } from "shopflow/runtime/mod.ts";
+import { escapeHtml, isFile } from "shopflow/runtime/mod.ts";
 import { delimiter, join } from "node:path";
 import type { Browser } from "playwright-core";
-import { escapeHtml } from "../format/escape_html.ts";
 import type { Page } from "./page.ts";
 
 const COMMANDS = [

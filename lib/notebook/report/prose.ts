@@ -1,6 +1,6 @@
+import { escapeHtml } from "shopflow/runtime/mod.ts";
 // @ts-types="@types/markdown-it"
 import MarkdownIt from "markdown-it";
-import { escapeHtml } from "../format/escape_html.ts";
 
 /** A heading of the page, for its table of contents. */
 export interface Heading {
@@ -34,14 +34,14 @@ export function createProseRenderer(): ProseRenderer {
       headings.push({ level: Number(token.tag.slice(1)), text, id });
     });
   });
-  const image = parser.renderer.rules.image!;
+  const { image } = parser.renderer.rules;
   parser.renderer.rules.image = (tokens, i, options, env, self) => {
-    const source = tokens[i]!.attrGet("src") ?? "";
-    if (source.startsWith("data:image/")) return image(tokens, i, options, env, self);
-    const label = escapeHtml(tokens[i]!.content || source);
+    const source = tokens[i]?.attrGet("src") ?? "";
+    if (image && source.startsWith("data:image/")) return image(tokens, i, options, env, self);
+    const label = escapeHtml(tokens[i]?.content || source);
     return `<a href="${escapeHtml(source)}" rel="noopener noreferrer">${label}</a>`;
   };
-  parser.renderer.rules.text = (tokens, i) => escapeHtml(keepUnits(tokens[i]!.content));
+  parser.renderer.rules.text = (tokens, i) => escapeHtml(keepUnits(tokens[i]?.content ?? ""));
   parser.renderer.rules.table_open = () => '<div class="table-scroll"><table>\n';
   parser.renderer.rules.table_close = () => "</table></div>\n";
   return { headings, render: (markdown) => parser.render(markdown) };
@@ -62,10 +62,10 @@ export function splitOpening(markdown: string): Opening {
   if (tokens[0]?.type !== "heading_open" || tokens[0].tag !== "h1") return { rest: markdown };
   const title = plainText(tokens[1]?.children ?? []);
   const paragraph = tokens[3]?.type === "paragraph_open" ? tokens[4] : undefined;
-  const end = (paragraph ? tokens[3] : tokens[0])!.map?.[1] ?? 0;
+  const end = (paragraph ? tokens[3] : tokens[0])?.map?.[1] ?? 0;
   return {
     title,
-    summary: paragraph && plainText(paragraph.children ?? []),
+    ...(paragraph && { summary: plainText(paragraph.children ?? []) }),
     rest: markdown.split("\n").slice(end).join("\n"),
   };
 }

@@ -1,11 +1,12 @@
 import { InputError, LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
-import { changedFile } from "shopflow/lake/mod.ts";
 import {
+  changedFile,
   encodeSealedJson,
   type ObjectStore,
   readJson,
   readSealedJson,
   swapJson,
+  updateJson,
 } from "shopflow/lake/store/mod.ts";
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
@@ -31,8 +32,6 @@ export interface Report {
   status: RunRecord["status"];
   /** The failing cell's error, on a failed run. */
   error?: string;
-  /** Run that succeeded last: this one, or on a failed run the one before, if there ever was one. */
-  lastGoodRunId?: string;
   /** Hashes of the page's scripts: those that our renderer put in, not those that are found in the page. */
   scripts?: string[];
   /** SHA-256 of the page. */
@@ -43,6 +42,8 @@ export interface Report {
 
 /** What is shown of a notebook: its last good run or, where none has succeeded yet, the last that failed. */
 export interface CurrentReport extends Report {
+  /** Run that succeeded last, if there ever was one. */
+  lastGoodRunId?: string;
   /** A later run that could not take its place. */
   unpublished?: UnpublishedRun;
   /** Whether a run was started that may still take its place. */
@@ -51,7 +52,7 @@ export interface CurrentReport extends Report {
   removedAt?: string;
 }
 
-/** What `reports/<name>/current.json` holds. */
+/** What `reports/<name>/current.json` holds: the only part of a report that changes. */
 interface Pointer {
   /** The run that ended last; none before the first has ended. */
   runId?: string;
@@ -61,25 +62,25 @@ interface Pointer {
   removedAt?: string;
 }
 
-const ATTEMPTS = 5;
 const REPUBLISH = "Restore the file from a backup, or run `deno task pipeline run publish --force`.";
 
 const key = (name: string, file: string) => `reports/${safe(name)}/${safe(file)}`;
 
 /**
  * Publishes a run's page. One that succeeded becomes the page of the report. One that did not leaves the last good page
- * in its place and is named beside it, so that figures do not grow old in silence; it is shown itself only where no run
- * has succeeded yet.
+ * in its place and is named beside it, so that an old page never passes for a current one; it is shown itself only where
+ * no run has succeeded yet.
  *
  * @param inputs see {@linkcode Report.inputs}
- * @throws {LakeError} when other runs of the notebook are faster again and again.
+ * @throws {LakeError} when other runs of the notebook are faster time and again.
  */
 export async function publishReport(
   store: ObjectStore,
   { record, page, inputs }: { record: RunRecord; page: Page; inputs: string },
-): Promise<Report> {
+): Promise<Report & Pick<CurrentReport, "lastGoodRunId">> {
   const { notebook: name, runId, status, failure } = record;
-  const content = {
+  const html = new TextEncoder().encode(page.html);
+  const report: Report = {
     name,
     title: page.title,
     summary: page.summary,
@@ -91,65 +92,65 @@ export async function publishReport(
     status,
     ...(failure && { error: `${failure.ename}: ${failure.evalue}` }),
     scripts: page.scripts,
+    pageSha256: sha256Of(html),
+    inputs,
   };
-  const html = new TextEncoder().encode(page.html);
-  const pageSha256 = sha256Of(html);
+  // The pointer comes last: what it names is there.
   await store.put(key(name, `${runId}.html`), html);
-  // The run that ends last is shown: what it was made from is part of it, and the next publish repeats one that is
-  // not of the latest data. What a run that ended just before noted as its last good one must not get lost, though.
-  let report: Report = { ...content, pageSha256, inputs };
-  await movePointer(store, name, async ({ lastGoodRunId: before, started }) => {
+  await store.put(key(name, `${runId}.json`), encodeSealedJson(report));
+  // The run that ends last is shown: what it was made from is part of it, and the next publish repeats one that is not
+  // of the latest data. Which run was the last good one must not get lost, though.
+  const pointer = await changePointer(store, name, ({ lastGoodRunId: before, started }) => {
     const lastGoodRunId = status === "succeeded" ? runId : before;
-    report = { ...content, ...(lastGoodRunId && { lastGoodRunId }), pageSha256, inputs };
-    await store.put(key(name, `${runId}.json`), encodeSealedJson(report));
     return {
       runId,
       ...(lastGoodRunId && { lastGoodRunId }),
       ...(started && started.runId !== runId && { started }),
     };
   });
-  return report;
+  return { ...report, ...lastGoodOf(pointer) };
 }
 
-/** Notes that a run has started that is going to be published, so that readers hear of it when it gets lost. */
-export async function noteStarted(
+/** Marks that a run has started that will be published, so that readers see when it gets lost. */
+export async function markRunStarted(
   store: ObjectStore,
   { notebook, runId, startedAt }: Pick<RunRecord, "notebook" | "runId" | "startedAt">,
 ): Promise<void> {
-  await movePointer(store, notebook, (before) => ({ ...before, started: { runId, startedAt } }));
+  await changePointer(store, notebook, (before) => ({ ...before, started: { runId, startedAt } }));
 }
 
-/** Notes since when the notebook of a report is gone, or that it is there again. */
-export async function noteRemoved(store: ObjectStore, name: string, removedAt?: string): Promise<void> {
-  await movePointer(store, name, ({ removedAt: before, ...pointer }) =>
+/** Marks since when the notebook of a report is gone, or that it is back. */
+export async function markNotebookRemoved(
+  store: ObjectStore,
+  name: string,
+  removedAt?: string,
+): Promise<void> {
+  await changePointer(store, name, ({ removedAt: before, ...pointer }) =>
     // The first time counts.
     (before === undefined) === (removedAt === undefined)
       ? undefined
       : { ...pointer, ...(removedAt && { removedAt }) });
 }
 
-/** @param change The pointer that follows; undefined leaves the one that is there. */
-async function movePointer(
+/** @param change Gives the pointer that follows; undefined leaves the one that is there. */
+async function changePointer(
   store: ObjectStore,
   name: string,
-  change: (before: Pointer) => Pointer | undefined | Promise<Pointer | undefined>,
-): Promise<void> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const before = await pointerVersion(store, name);
-    const pointer = await change(before?.value ?? {});
-    if (pointer === undefined || await swapJson(store, key(name, "current.json"), pointer, before)) return;
-  }
-  throw new LakeError("The report is being published by other runs", {
-    expected: `${key(name, "current.json")} in ${store.url} to stand still for a moment`,
-    found: `${ATTEMPTS} changes while this run tried`,
-    remedy: "Publish it again.",
-  });
+  change: (before: Pointer) => Pointer | undefined,
+): Promise<Pointer> {
+  await restoreDamagedPointer(store, name);
+  const { now } = await updateJson<Pointer>(
+    store,
+    key(name, "current.json"),
+    (before) => change(before ?? {}),
+  );
+  return now ?? {};
 }
 
 /** Names of all reports, also of those that cannot be read. */
 export async function reportNames(store: ObjectStore): Promise<string[]> {
   const keys = (await store.list("reports/")).map(({ key }) => key.split("/"));
-  return keys.filter(([, , file]) => file === "current.json").map(([, name]) => name!);
+  return keys.flatMap(([, name, file]) => name !== undefined && file === "current.json" ? [name] : []);
 }
 
 /** When it is asked; by default now. */
@@ -160,7 +161,7 @@ interface AskedAt {
 /**
  * The current report of every notebook, by name.
  *
- * @param options.onUnreadable Hears of a report that is there but cannot be read, and of why; the others are listed.
+ * @param options.onUnreadable Called for a report that exists but cannot be read, with the reason; the others are listed.
  *   By default that is thrown.
  */
 export async function listReports(
@@ -195,19 +196,19 @@ const lostPage = (store: ObjectStore, name: string, runId: string) =>
     remedy: REPUBLISH,
   });
 
-/** The pointer with its tag. In the place of one that cannot be read, the runs themselves say which was good. */
-async function pointerVersion(
-  store: ObjectStore,
-  name: string,
-): Promise<{ value?: Pointer; etag: string } | undefined> {
+/** Puts in the place of a pointer that cannot be read what the runs themselves say. */
+async function restoreDamagedPointer(store: ObjectStore, name: string): Promise<void> {
   try {
-    return await readJson<Pointer>(store, key(name, "current.json"));
+    await readJson<Pointer>(store, key(name, "current.json"));
   } catch (error) {
     const damaged = error instanceof LakeError ? await store.get(key(name, "current.json")) : undefined;
     if (damaged === undefined) throw error;
-    return { value: await pointerFromRuns(store, name), etag: damaged.etag };
+    // Where another writer was faster, it has restored the pointer.
+    await swapJson(store, key(name, "current.json"), await pointerFromRuns(store, name), damaged);
   }
 }
+
+const lastGoodOf = ({ lastGoodRunId }: Pointer) => lastGoodRunId === undefined ? {} : { lastGoodRunId };
 
 /** The last good run by the reports of all runs, whose ids sort by time. */
 async function pointerFromRuns(store: ObjectStore, name: string): Promise<Pointer> {
@@ -243,6 +244,7 @@ export async function currentReport(
   const unpublished = later && !isPending ? later : await failedRun(store, report, pointer);
   return {
     ...report,
+    ...lastGoodOf(pointer),
     ...(unpublished && { unpublished }),
     ...(isPending && { isPending }),
     ...(removedAt && { removedAt }),
@@ -285,7 +287,7 @@ export async function readReport(
 ): Promise<{ report: CurrentReport; html: string } | undefined> {
   const report = runId === undefined
     ? await currentReport(store, name, asked)
-    : await reportOfRun(store, name, runId);
+    : await pastReport(store, name, runId);
   if (report === undefined) return undefined;
   const page = await store.get(key(name, `${report.runId}.html`));
   if (page === undefined) throw lostPage(store, name, report.runId);
@@ -299,6 +301,20 @@ export async function readReport(
     );
   }
   return { report, html: new TextDecoder().decode(page.body) };
+}
+
+/** The report of one run, with the run that succeeded last; it is shown without that where the pointer is damaged. */
+async function pastReport(
+  store: ObjectStore,
+  name: string,
+  runId: string,
+): Promise<CurrentReport | undefined> {
+  const report = await reportOfRun(store, name, runId);
+  if (report === undefined || report.status === "succeeded") return report;
+  const pointer = await readJson<Pointer>(store, key(name, "current.json")).catch((error) => {
+    if (!(error instanceof LakeError)) throw error;
+  });
+  return { ...report, ...lastGoodOf(pointer?.value ?? {}) };
 }
 
 /**
@@ -333,7 +349,7 @@ const sha256Of = (body: Uint8Array) => createHash("sha256").update(body).digest(
 /** Names come from addresses that anybody may ask for. */
 function safe(name: string): string {
   if (/^[\w][\w.-]*$/.test(name)) return name;
-  throw new InputError("Not a name of a report or run", {
+  throw new InputError("Invalid name of a report or run", {
     expected: "letters, digits, _ and -",
     found: JSON.stringify(name.slice(0, 60)),
   });

@@ -1,5 +1,7 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { createHash } from "node:crypto";
+import DRAW_CHARTS from "./assets/draw_charts.js" with { type: "text" };
+import SORT_TABLES from "./assets/sort_tables.js" with { type: "text" };
 
 /**
  * What a report's page may do. Its texts come from notebooks and the shop's data, so the page is made harmless three
@@ -45,7 +47,7 @@ export interface PageScript {
 
 /** Makes tables sortable; some kilobytes. */
 export async function sortScript(): Promise<PageScript> {
-  return await loaded("sort", async () => await ownSource("sort_tables.js"));
+  return await loaded("sort", () => Promise.resolve(SORT_TABLES));
 }
 
 /**
@@ -54,17 +56,16 @@ export async function sortScript(): Promise<PageScript> {
  */
 export async function chartScript(): Promise<PageScript> {
   return await loaded("charts", async () => {
-    const [vega, interpreter, draw] = await Promise.all([
+    const [vega, interpreter] = await Promise.all([
       packageFile("vega", "vega.min.js"),
       packageFile("vega-interpreter", "vega-interpreter.js"),
-      ownSource("draw_charts.js"),
     ]);
     // Headings of a notebook have ids, and ids become global names: hide those that Vega's first line looks at.
     return `(() => { const module = undefined, exports = undefined, define = undefined;
 ${vega.replace(/\n\/\/# sourceMappingURL=.*\s*$/, "")}
 const vega = globalThis.vega; delete globalThis.vega;
 const expressionInterpreter = (() => { ${asFunctionBody(interpreter)} })();
-${draw}
+${DRAW_CHARTS}
 drawCharts(vega, expressionInterpreter); })();`;
   });
 }
@@ -87,9 +88,6 @@ function asScript(text: string): PageScript {
   }
   return { source, hash: `sha256-${createHash("sha256").update(source).digest("base64")}` };
 }
-
-const ownSource = async (file: string) =>
-  await Deno.readTextFile(new URL(`browser/${file}`, import.meta.url));
 
 /** A file beside a package's main one, which the package's exports do not name. */
 async function packageFile(name: string, file: string): Promise<string> {

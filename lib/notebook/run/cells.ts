@@ -5,9 +5,9 @@
 import { maskSecrets, NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import type { CodeCell, ErrorOutput, Notebook, Output } from "../format/nbformat.ts";
+import type { CodeCell, ErrorOutput, Output } from "../format/nbformat.ts";
 import { formatNotebook } from "../format/notebook_file.ts";
-import { type ExecutedNotebook, runKey, type RunRecord, SAVE_EVERY_MS } from "./record.ts";
+import { type ExecutedNotebook, markSaved, maskFailure, runKey, SAVE_EVERY_MS } from "./record.ts";
 import type { KernelClient } from "../kernel/client.ts";
 import { CANCELLED } from "../kernel/failures.ts";
 
@@ -76,7 +76,7 @@ function maskOutputs({ cells, metadata: { shopflow: record } }: ExecutedNotebook
   for (const cell of cells) {
     if (cell.cell_type === "code") cell.outputs.forEach(maskOutput);
   }
-  if (record.failure) record.failure.evalue = maskSecrets(record.failure.evalue);
+  maskFailure(record);
 }
 
 /** Data, and lengths of printed texts, that were masked when the run was saved before: it is saved every few seconds. */
@@ -113,7 +113,7 @@ function maskedValue(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, maskedValue(inner)]));
 }
 
-/** Writes the record at once, and then every few seconds; each time the store replaces it as a whole. */
+/** Writes the record at once, and then every few seconds; each time the store replaces it atomically. */
 export async function startSaving(
   notebook: ExecutedNotebook,
   store: ObjectStore,
@@ -123,8 +123,7 @@ export async function startSaving(
   const key = runKey(record.notebook, record.runId);
   const started = performance.now();
   const write = async () => {
-    record.savedAt = runtime.now().toISOString();
-    record.milliseconds = Math.round(performance.now() - started);
+    markSaved(record, runtime.now(), Math.round(performance.now() - started));
     maskOutputs(notebook);
     await store.put(key, new TextEncoder().encode(formatNotebook(notebook)));
   };
@@ -149,14 +148,14 @@ export async function startSaving(
 
 export interface TimeLimits {
   /** Milliseconds that one cell may take. Default ten minutes. */
-  cellTimeout?: number;
+  cellTimeout?: number | undefined;
   /** Milliseconds that the whole notebook may take. Default one hour. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 interface CellsOptions extends TimeLimits {
   /** Ends the cell that runs, with the kernel. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -193,19 +192,11 @@ export async function runCells(
   bar.finish(`${done} of ${cells.length} cells${end}`);
 }
 
-/** The first cell with an error; looked for when the kernel is closed, since a rejected promise may come late. */
-export function findFailure({ cells }: Pick<Notebook, "cells">): RunRecord["failure"] {
-  for (const cell of cells) {
-    const error = cell.cell_type === "code" && cell.outputs.find((output) => output.output_type === "error");
-    if (error) return { cellId: cell.id, ename: error.ename, evalue: error.evalue };
-  }
-}
-
 async function runCell(
   cell: CodeCell,
   kernel: KernelClient,
   runtime: Runtime,
-  limit: { timeout: number; overtime?: string; signal?: AbortSignal },
+  limit: { timeout: number; overtime?: string; signal?: AbortSignal | undefined },
 ): Promise<ErrorOutput | undefined> {
   const startedAt = runtime.now().toISOString();
   const clock = performance.now();

@@ -2,17 +2,22 @@ import { knowSecrets, NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { type Runtime, workingFolders } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
-import { cancellable, findFailure, runCells, startSaving, type TimeLimits } from "./cells.ts";
-import type { CellProblem } from "../check/cells_module.ts";
+import { cancellable, runCells, startSaving, type TimeLimits } from "./cells.ts";
+import type { CellProblem } from "../check/notebook_module.ts";
 import { type CheckOptions, showProblems } from "../check/check_types.ts";
 import { kernelEnvironment, type KernelLake, wantedVariables } from "../kernel/environment.ts";
-import { CANCELLED } from "../kernel/failures.ts";
-import type { ReadFact } from "../kernel/messages.ts";
+import type { LineageEntry } from "../kernel/messages.ts";
 import { openKernel } from "../kernel/client.ts";
+import type { KernelOptions } from "../kernel/process.ts";
 import { findKernel } from "../kernel/kernelspecs.ts";
 import { DENO_KERNELSPEC, type Notebook } from "../format/nbformat.ts";
 import {
   type ExecutedNotebook,
+  markCancelled,
+  markEnded,
+  markFailed,
+  markLineage,
+  markStarted,
   newRun,
   type NotebookRun,
   RecordedFailure,
@@ -22,11 +27,9 @@ import {
 } from "./record.ts";
 import type { Parameters } from "../format/parameters.ts";
 
-export interface ExecuteOptions extends TimeLimits {
+export interface ExecuteOptions extends TimeLimits, Pick<KernelOptions, "startTimeout" | "startTimer"> {
   /** Whether the types of the cells are checked before the run, in notebooks for the Deno kernel. Default true. */
   check?: boolean;
-  /** Milliseconds until a kernel that does not answer counts as not starting. Default 30,000. */
-  startTimeout?: number;
   /** Cancels the run: its kernel is ended, and the run saved as cancelled. */
   signal?: AbortSignal;
   /** Is called when the run has its record in the store, before its kernel starts. */
@@ -52,9 +55,9 @@ interface PreparedNotebook {
   /** All parameters with the values of this run, for the record. */
   parameters: Parameters;
   /** The rules that gave parameters their values, for the record. */
-  parameterRules?: Record<string, string>;
+  parameterRules?: Record<string, string> | undefined;
   /** What the notebook reads where it names no version itself. */
-  pinned?: ReadFact[];
+  pinnedVersions?: LineageEntry[] | undefined;
   rerunOf?: string;
 }
 
@@ -86,13 +89,9 @@ export async function executeNotebook(
     try {
       await options.onStart?.(record);
       await executeRun(notebook, prepared, context, { ...options, signal });
-      const failure = record.failure ?? findFailure(notebook);
-      if (failure) record.failure = failure;
-      record.status = !failure ? "succeeded" : failure.ename === CANCELLED ? "cancelled" : "failed";
+      markEnded(notebook);
     } catch (error) {
-      record.status = "failed";
-      const { name, message } = error as Error;
-      record.failure = { cellId: "", ename: name, evalue: message };
+      markFailed(record, error instanceof Error ? error : new Error(String(error)));
       if (!(error instanceof NotebookError)) throw error;
       throw new RecordedFailure(error, { notebook, record, key: saver.key });
     } finally {
@@ -116,9 +115,9 @@ export function withoutOutputs(notebook: Notebook): Notebook {
 
 async function executeRun(
   notebook: ExecutedNotebook,
-  { folder, pinned }: PreparedNotebook,
+  { folder, pinnedVersions }: PreparedNotebook,
   { config, runtime, env: ours = Deno.env.toObject() }: RunContext,
-  { check = true, startTimeout, signal, ...limits }: ExecuteOptions,
+  { check = true, startTimeout, startTimer, signal, ...limits }: ExecuteOptions,
 ): Promise<void> {
   const record = notebook.metadata.shopflow;
   const command = await findKernel(notebook.metadata.kernelspec.name, ours);
@@ -133,22 +132,22 @@ async function executeRun(
       command,
       cwd: folder,
       env,
-      pinned,
+      pinnedVersions,
       startTimeout,
+      startTimer,
       temporaryFolder: workingFolders(config.home),
     }),
   ]);
   const kernel = valueOf<Awaited<ReturnType<typeof openKernel>>>(opened);
   try {
-    record.kernel = kernel.info;
-    Object.assign(record, valueOf(state));
-    if (signal?.aborted) return noteCancelled(record, signal);
+    markStarted(record, kernel.info, valueOf(state));
+    if (signal?.aborted) return markCancelled(record, signal.reason);
     const problems = valueOf<CellProblem[]>(types);
     if (problems.length > 0) return showProblems(notebook, problems);
     await runCells(notebook, kernel, runtime, { ...limits, signal });
   } finally {
     await kernel.close();
-    record.reads = kernel.reads;
+    markLineage(record, kernel.lineage);
   }
 }
 
@@ -156,14 +155,6 @@ async function executeRun(
 async function checkCells(notebook: Notebook, options: CheckOptions): Promise<CellProblem[]> {
   const { checkTypes } = await import("../check/check_types.ts");
   return await checkTypes(notebook, options);
-}
-
-function noteCancelled(record: RunRecord, { reason }: AbortSignal): void {
-  record.failure = {
-    cellId: "",
-    ename: CANCELLED,
-    evalue: reason instanceof Error ? reason.message : String(reason),
-  };
 }
 
 function valueOf<T>(settled: PromiseSettledResult<T>): T {

@@ -1,8 +1,11 @@
 import { InputError, NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { parseNotebook } from "../format/notebook_file.ts";
-import { asRunRecord, type ExecutedNotebook, type RunRecord, RUNS } from "./record.ts";
+import type { Notebook } from "../format/nbformat.ts";
+import { parseNotebook, readNotebookText } from "../format/notebook_file.ts";
+import { type Parameters, parameterValues, readParameters } from "../format/parameters.ts";
+import { asRunRecord, type ExecutedNotebook, findFailure, type RunRecord, RUNS } from "./record.ts";
 
 /** The keys of all runs, or those of one notebook, the newest first. */
 async function runKeys(store: ObjectStore, notebook?: string): Promise<string[]> {
@@ -20,7 +23,8 @@ async function runKeys(store: ObjectStore, notebook?: string): Promise<string[]>
 export async function findRun(store: ObjectStore, runId: string): Promise<ExecutedNotebook> {
   const runs = await runKeys(store);
   const found = runs.filter((key) => runId !== "" && basename(key).startsWith(runId));
-  if (found.length === 1) return await readRun(store, found[0]!);
+  const [first, ...others] = found;
+  if (first !== undefined && others.length === 0) return await readRun(store, first);
   const ids = (keys: string[]) => keys.slice(0, 5).map((key) => basename(key, ".ipynb")).join(", ");
   throw new InputError(found.length === 0 ? `There is no run ${runId}` : `Several runs begin with ${runId}`, {
     expected: "an id that `deno task notebook runs` lists, or the beginning of one",
@@ -33,10 +37,10 @@ export async function findRun(store: ObjectStore, runId: string): Promise<Execut
 
 interface LatestRuns {
   /** Only those of this notebook. */
-  notebook?: string;
+  notebook?: string | undefined;
   /** Default 20. */
   limit?: number;
-  /** Hears of a record that is there but cannot be read; the others are listed. By default that is thrown. */
+  /** Called for a record that exists but cannot be read; the others are listed. By default that is thrown. */
   onUnreadable?: (error: NotebookError) => void;
 }
 
@@ -64,12 +68,60 @@ export async function listRuns(store: ObjectStore, which: LatestRuns = {}): Prom
 
 async function readRun(store: ObjectStore, key: string): Promise<ExecutedNotebook> {
   const object = await store.get(key);
-  if (object === undefined) throw new InputError("The run is gone", { expected: key, found: "nothing" });
+  if (object === undefined) throw new InputError("The run was removed", { expected: key, found: "nothing" });
   const notebook = parseNotebook(new TextDecoder().decode(object.body), key);
   const shopflow = asRunRecord(notebook.metadata.shopflow);
   if (shopflow !== undefined) return { ...notebook, metadata: { ...notebook.metadata, shopflow } };
-  throw new NotebookError(`${key} is no record of a run`, {
+  throw new NotebookError(`${key} is not a record of a run`, {
     expected: "what this version of ShopFlow writes into its metadata.shopflow",
     found: notebook.metadata.shopflow === undefined ? "nothing" : "something else",
   });
+}
+
+/**
+ * Reads an executed notebook: the record of one of our runs, or a file that Jupyter has run and saved, for which a
+ * record is made from what the file says.
+ *
+ * @throws {NotebookError} when the file is missing or no notebook.
+ */
+export async function readExecuted(path: string): Promise<ExecutedNotebook> {
+  const source = await readNotebookText(path);
+  const { mtime } = await Deno.stat(path);
+  return asExecuted(parseNotebook(source, path), { source, path, savedAt: mtime ?? new Date(0) });
+}
+
+interface Origin {
+  source: string;
+  path: string;
+  savedAt: Date;
+}
+
+function asExecuted(notebook: Notebook, origin: Origin): ExecutedNotebook {
+  const shopflow = asRunRecord(notebook.metadata.shopflow) ?? recordOf(notebook, origin);
+  return { ...notebook, metadata: { ...notebook.metadata, shopflow } };
+}
+
+function recordOf(notebook: Notebook, { source, path, savedAt }: Origin): RunRecord {
+  const failure = findFailure(notebook);
+  return {
+    notebook: basename(path, ".ipynb"),
+    notebookSha256: createHash("sha256").update(source).digest("hex"),
+    runId: "in_jupyter",
+    status: failure === undefined ? "succeeded" : "failed",
+    parameters: declaredIn(notebook, path),
+    startedAt: savedAt.toISOString(),
+    milliseconds: 0,
+    lineage: [],
+    ...(failure && { failure }),
+  };
+}
+
+/** Of a notebook from elsewhere, whose parameters may be written in ways that we do not read. */
+function declaredIn(notebook: Notebook, path: string): Parameters {
+  try {
+    return parameterValues(readParameters(notebook, path));
+  } catch (error) {
+    if (error instanceof NotebookError) return {};
+    throw error;
+  }
 }

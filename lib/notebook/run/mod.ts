@@ -7,8 +7,7 @@ export {
   runStatus,
   snapshotRead,
 } from "./record.ts";
-export { readExecuted } from "./executed_file.ts";
 export type { ExecuteOptions } from "./execute_notebook.ts";
 export { runNotebook } from "./run_notebook.ts";
 export { type Rerun, rerunNotebook } from "./rerun.ts";
-export { findRun, listRuns } from "./find_runs.ts";
+export { findRun, listRuns, readExecuted } from "./find_runs.ts";

@@ -1,46 +1,50 @@
-import type { ReadFact } from "../kernel/messages.ts";
+import type { LineageEntry } from "../kernel/messages.ts";
 import type { KernelInfo } from "../kernel/client.ts";
+import { CANCELLED } from "../kernel/failures.ts";
 import type { Notebook } from "../format/nbformat.ts";
 import type { Parameters } from "../format/parameters.ts";
 import { z } from "zod";
-import { NotebookError, type ShopFlowError } from "shopflow/errors/mod.ts";
+import { maskSecrets, NotebookError, type ShopFlowError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { randomBytes } from "node:crypto";
 
-/** What the output notebook says of its run, under `metadata.shopflow`. */
+/**
+ * What the output notebook says of its run, under `metadata.shopflow`. While the run goes on, only the functions of
+ * this file change it.
+ */
 export interface RunRecord {
   /** Name of the notebook, the file's without `.ipynb`. */
-  notebook: string;
-  /** The file as it was named from the working directory, e.g. `notebooks/churn.ipynb`; older records have none. */
-  path?: string;
+  readonly notebook: string;
+  /** The file as it was named from the working directory, e.g. `notebooks/churn.ipynb`; none of a file that Jupyter ran. */
+  readonly path?: string | undefined;
   /** SHA-256 of the notebook file that was run. */
-  notebookSha256: string;
+  readonly notebookSha256: string;
   /** Commit of the repository that the notebook is in, if it is in one. */
-  commit?: string;
+  readonly commit?: string;
   /** Whether files of that repository differed from the commit. */
-  uncommitted?: boolean;
-  runId: string;
-  /** A run that says `running` may be over all the same: see {@linkcode runStatus}. */
-  status: "running" | "succeeded" | "failed" | "cancelled";
+  readonly uncommitted?: boolean;
+  readonly runId: string;
+  /** A run that says `running` may have ended nevertheless: see {@linkcode runStatus}. */
+  readonly status: "running" | "succeeded" | "failed" | "cancelled";
   /** All parameters with the values of this run. */
-  parameters: Parameters;
+  readonly parameters: Parameters;
   /** The rules that gave parameters their values, by parameter. */
-  parameterRules?: Record<string, string>;
+  readonly parameterRules?: Record<string, string>;
   /** What the notebook declares of its report, as it was written. */
-  report?: unknown;
-  startedAt: string;
+  readonly report?: unknown;
+  readonly startedAt: string;
   /** When the record was written: a run that goes on writes it every few seconds. */
-  savedAt?: string;
-  milliseconds: number;
+  readonly savedAt?: string;
+  readonly milliseconds: number;
   /** Snapshots, model versions and score tables that the notebook read. */
-  reads: ReadFact[];
-  kernel?: KernelInfo;
+  readonly lineage: LineageEntry[];
+  readonly kernel?: KernelInfo;
   /** Variables of the environment that the notebook asked for. */
-  env?: string[];
+  readonly env?: string[];
   /** The run that this one repeats. */
-  rerunOf?: string;
+  readonly rerunOf?: string;
   /** The cell that failed, if one did; its id is empty when the run failed before the first cell. */
-  failure?: { cellId: string; ename: string; evalue: string };
+  readonly failure?: { cellId: string; ename: string; evalue: string } | undefined;
 }
 
 /** A notebook that was run, with its record. */
@@ -54,7 +58,7 @@ export interface NotebookRun {
   key: string;
 }
 
-/** A run that goes on has its record written anew after this time at the latest. */
+/** While a run goes on, its record is saved at least this often. */
 export const SAVE_EVERY_MS = 5_000;
 /** Silence after which a run counts as killed: its machine may have been busy, or its clock wrong. */
 const KILLED_AFTER_MS = 60_000;
@@ -70,7 +74,7 @@ export function runStatus(
 
 /** The version of the lake's snapshot that a run read, if it read one. */
 export function snapshotRead(record: RunRecord): string | undefined {
-  return record.reads.find(({ kind }) => kind === "snapshot")?.version;
+  return record.lineage.find(({ kind }) => kind === "snapshot")?.version;
 }
 
 /** Where the runs of notebooks are in the store. */
@@ -90,7 +94,7 @@ const shape = z.looseObject({
   parameterRules: z.record(z.string(), z.string()).optional(),
   startedAt: z.iso.datetime(),
   milliseconds: z.number(),
-  reads: z.array(
+  lineage: z.array(
     z.object({ kind: z.string(), name: z.string(), version: z.string() }),
   ),
   failure: z.object({ cellId: z.string(), ename: z.string(), evalue: z.string() }).optional(),
@@ -127,10 +131,63 @@ export function newRun(
     startedAt: started.toISOString(),
     savedAt: started.toISOString(),
     milliseconds: 0,
-    reads: [],
+    lineage: [],
     ...more,
   };
   return { ...format, cells, metadata: { ...metadata, shopflow: record } };
+}
+
+/** A record that is being written. */
+type OpenRecord = { -readonly [Key in keyof RunRecord]: RunRecord[Key] };
+
+/** The record was saved at a time, so many milliseconds after the run's start. */
+export function markSaved(record: OpenRecord, now: Date, milliseconds: number): void {
+  record.savedAt = now.toISOString();
+  record.milliseconds = milliseconds;
+}
+
+/** The kernel is up, and the state of the repository known. */
+export function markStarted(record: OpenRecord, kernel: KernelInfo, repository: RepositoryState): void {
+  record.kernel = kernel;
+  Object.assign(record, repository);
+}
+
+/** The kernel has ended: nothing more is read. */
+export function markLineage(record: OpenRecord, lineage: LineageEntry[]): void {
+  record.lineage = lineage;
+}
+
+/** The run was cancelled before its first cell. */
+export function markCancelled(record: OpenRecord, reason: unknown): void {
+  const evalue = reason instanceof Error ? reason.message : String(reason);
+  record.failure = { cellId: "", ename: CANCELLED, evalue };
+}
+
+/** The run could not be carried out. */
+export function markFailed(record: OpenRecord, { name, message }: Error): void {
+  record.status = "failed";
+  record.failure = { cellId: "", ename: name, evalue: message };
+}
+
+/** All cells that are run have run; a failure that was marked before stays. */
+export function markEnded({ cells, metadata }: ExecutedNotebook): void {
+  const record: OpenRecord = metadata.shopflow;
+  const failure = record.failure ?? findFailure({ cells });
+  if (failure) record.failure = failure;
+  record.status = !failure ? "succeeded" : failure.ename === CANCELLED ? "cancelled" : "failed";
+}
+
+/** Takes secrets out of the failure. */
+export function maskFailure(record: OpenRecord): void {
+  if (record.failure) record.failure = { ...record.failure, evalue: maskSecrets(record.failure.evalue) };
+}
+
+/** The first cell with an error; looked for when the kernel is closed, since a rejected promise may come late. */
+export function findFailure({ cells }: Pick<Notebook, "cells">): RunRecord["failure"] {
+  for (const cell of cells) {
+    const error = cell.cell_type === "code" && cell.outputs.find((output) => output.output_type === "error");
+    if (error) return { cellId: cell.id, ename: error.ename, evalue: error.evalue };
+  }
 }
 
 /** Sorts by time, and differs for runs of the same millisecond. */

@@ -4,7 +4,7 @@ import { findSnapshot } from "shopflow/lake/mod.ts";
 import { dirname, resolve } from "node:path";
 import { executeNotebook, type ExecuteOptions, type RunContext, withoutOutputs } from "./execute_notebook.ts";
 import { findRun } from "./find_runs.ts";
-import type { ReadFact } from "../kernel/messages.ts";
+import type { LineageEntry } from "../kernel/messages.ts";
 import { type NotebookRun, type RunRecord, snapshotRead } from "./record.ts";
 
 /** A cell whose outputs are not those of another run. */
@@ -65,7 +65,7 @@ export interface Rerun extends NotebookRun {
   /** Cells whose outputs are not the same; empty when all are equal. */
   differences: CellDifference[];
   /** What the repetition read that the run before did not, e.g. a model that a cell names by itself. */
-  otherReads: ReadFact[];
+  otherLineage: LineageEntry[];
 }
 
 /**
@@ -73,7 +73,7 @@ export interface Rerun extends NotebookRun {
  * the code of `lib/` as it is now.
  *
  * @throws {InputError} when there is no such run.
- * @throws {NotebookError} when its folder is gone, or the kernel does not start.
+ * @throws {NotebookError} when its folder does not exist any more, or the kernel does not start.
  * @throws {LakeError} when its snapshot is not kept any more.
  */
 export async function rerunNotebook(
@@ -91,34 +91,34 @@ export async function rerunNotebook(
     {
       notebook: withoutOutputs({
         ...executed,
-        metadata: { ...metadata, shopflow: wishesOf(before) },
+        metadata: { ...metadata, shopflow: declarationsOf(before) },
       }),
       file: { notebook: before.notebook, path: before.path, notebookSha256: before.notebookSha256 },
       folder,
       parameters: before.parameters,
       parameterRules: before.parameterRules,
-      pinned: before.reads,
+      pinnedVersions: before.lineage,
       rerunOf: before.runId,
     },
     context,
     options,
   );
-  const known = new Set(before.reads.map(versionOf));
+  const known = new Set(before.lineage.map(versionOf));
   return {
     ...run,
     before,
     differences: compareOutputs(executed, run.notebook),
-    otherReads: run.record.reads.filter((fact) => !known.has(versionOf(fact))),
+    otherLineage: run.record.lineage.filter((fact) => !known.has(versionOf(fact))),
   };
 }
 
 /** What the notebook declared, which its record keeps. */
-const wishesOf = ({ env, report }: RunRecord) => ({
+const declarationsOf = ({ env, report }: RunRecord) => ({
   ...(env && { env }),
   ...(report !== undefined && { report }),
 });
 
-const versionOf = ({ kind, name, version }: ReadFact) => `${kind} ${name} ${version}`;
+const versionOf = ({ kind, name, version }: LineageEntry) => `${kind} ${name} ${version}`;
 
 async function folderOf({ runId, path }: RunRecord): Promise<string> {
   const folder = path && dirname(resolve(path));

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { basename, dirname, relative, resolve } from "node:path";
 import { executeNotebook, type ExecuteOptions, type RunContext, withoutOutputs } from "./execute_notebook.ts";
 import { DENO_KERNELSPEC, type Notebook } from "../format/nbformat.ts";
-import { newRun, type NotebookRun, RecordedFailure, type RunFile, runKey } from "./record.ts";
+import { markFailed, newRun, type NotebookRun, RecordedFailure, type RunFile, runKey } from "./record.ts";
 import { formatNotebook, parseNotebook, readNotebookText } from "../format/notebook_file.ts";
 import {
   injectParameters,
@@ -27,7 +27,7 @@ interface RunOptions extends ExecuteOptions {
   /** The same as texts, `name=value`, which are read as the types that the notebook declares. */
   assignments?: string[];
   /** What the notebook's rules give, where the caller has found it already; by default it is found here. */
-  filled?: FilledParameters;
+  filled?: FilledParameters | undefined;
 }
 
 /**
@@ -72,7 +72,7 @@ export async function runNotebook(
       parameterRules: filled.rules,
       ...(filled.snapshot && {
         // A snapshot that is published meanwhile has another last sale.
-        pinned: [{ kind: "snapshot" as const, name: "lake", version: filled.snapshot }],
+        pinnedVersions: [{ kind: "snapshot" as const, name: "lake", version: filled.snapshot }],
       }),
     },
     context,
@@ -97,8 +97,7 @@ async function orRecord<T>(
     if (!(error instanceof ShopFlowError)) throw error;
     const unreadable = newRun(unreadableNotebook(file.notebook, error.message), file, runtime);
     const record = unreadable.metadata.shopflow;
-    record.status = "failed";
-    record.failure = { cellId: "", ename: error.name, evalue: error.message };
+    markFailed(record, error);
     const key = runKey(record.notebook, record.runId);
     await store.put(key, new TextEncoder().encode(formatNotebook(unreadable)));
     throw new RecordedFailure(error, { notebook: unreadable, record, key });

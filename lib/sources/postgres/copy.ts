@@ -4,19 +4,19 @@ import type pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import type { SchemaContractError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { beginExtract, withExtractClient } from "./snapshot_transaction.ts";
+import { beginSnapshotTransaction, withExtractClient } from "./snapshot_transaction.ts";
 import { startCopyMeter } from "../progress.ts";
 import { writeCsv } from "../csv.ts";
 import { copyError, postgresError } from "./client.ts";
 import {
-  type FiguresRow,
-  figuresSql,
-  monthlyFigures,
+  controlTotalsSql,
+  monthlyTotals,
   type RowSelection,
   selectionSql,
-  type SourceFigures,
+  type SourceTotals,
   type TableSource,
   totalRows,
+  type TotalsRow,
 } from "../source.ts";
 import { checkSchemaContract, type ExtractedTable, SOURCE_TABLES, type SourceTable } from "../contract.ts";
 
@@ -24,7 +24,7 @@ import { checkSchemaContract, type ExtractedTable, SOURCE_TABLES, type SourceTab
  * Makes a queue for work that must not be done side by side, as on one connection: each piece begins when the one
  * before it has ended, well or not.
  */
-export function inTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+export function serialQueue(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
     const turn = last.then(work, work);
@@ -38,9 +38,9 @@ interface PostgresSource extends TableSource {
   /** When the transaction began, `YYYY-MM-DD HH:MM:SS.ffffff` in UTC. */
   transactionTime: string;
   /** What tells a table from one of the same name that replaced it, by name. */
-  identities: Map<string, string>;
+  tableOids: Map<string, string>;
   /** Tables that are not as agreed, each with what is wrong; they cannot be copied. */
-  broken: Map<string, SchemaContractError>;
+  contractViolations: Map<string, SchemaContractError>;
 }
 
 /**
@@ -57,22 +57,22 @@ export async function withPostgresSource<T>(
 ): Promise<T> {
   return await withExtractClient(postgresUrl, async (client) => {
     try {
-      await beginExtract(client, postgresUrl);
-      const { unread, broken } = await checkSchemaContract(client);
+      await beginSnapshotTransaction(client, postgresUrl);
+      const { unread, contractViolations } = await checkSchemaContract(client);
       if (unread.length > 0) runtime.log.info(`  columns that ShopFlow does not read: ${unread.join(", ")}`);
       for (const text of await namesakes(client)) runtime.log.warn(text);
       const { rows } = await client.query<{ time: string }>(
         `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS time`,
       );
       // Tables are read ahead, so a copy may be asked for while another one is under way.
-      const inTurn = inTurns();
+      const inTurn = serialQueue();
       const result = await work({
         transactionTime: rows[0]!.time,
-        identities: await tableIdentities(client),
-        broken,
-        byUnit: true,
-        ofOneMoment: true,
-        figures: (table) => inTurn(() => readFigures(client, table, postgresUrl)),
+        tableOids: await readTableOids(client),
+        contractViolations,
+        supportsKeyLookup: true,
+        isConsistent: true,
+        controlTotals: (table) => inTurn(() => readControlTotals(client, table, postgresUrl)),
         copy({ name }, path, selection) {
           const table = SOURCE_TABLES.find((table) => table.name === name)!;
           return inTurn(async () => {
@@ -120,7 +120,7 @@ async function namesakes(client: pg.Client): Promise<string[]> {
 }
 
 /** A table's object id, which a new table of the same name does not have, and its comment, as loads leave one. */
-async function tableIdentities(client: pg.Client): Promise<Map<string, string>> {
+async function readTableOids(client: pg.Client): Promise<Map<string, string>> {
   const { rows } = await client.query<{ name: string; identity: string }>(
     `SELECT name, to_regclass(quote_ident(name))::oid::text || ' ' ||
             coalesce(obj_description(to_regclass(quote_ident(name))::oid, 'pg_class'), '') AS identity
@@ -130,10 +130,14 @@ async function tableIdentities(client: pg.Client): Promise<Map<string, string>> 
   return new Map(rows.map(({ name, identity }) => [name, identity]));
 }
 
-async function readFigures(client: pg.Client, table: ExtractedTable, url: string): Promise<SourceFigures> {
+async function readControlTotals(
+  client: pg.Client,
+  table: ExtractedTable,
+  url: string,
+): Promise<SourceTotals> {
   try {
-    const months = monthlyFigures(
-      (await client.query<FiguresRow>(figuresSql(table, `"${table.name}"`))).rows,
+    const months = monthlyTotals(
+      (await client.query<TotalsRow>(controlTotalsSql(table, `"${table.name}"`))).rows,
     );
     return { rows: totalRows(months), months };
   } catch (error) {
@@ -153,7 +157,7 @@ async function copyTable(
 ) {
   const types = new Map(table.columns.map(({ name, type }) => [name, type]));
   const columns = table.columns.map(({ name }) => `"${name}"`).join(", ");
-  const whole = selection.since === undefined && selection.units === undefined;
+  const whole = selection.since === undefined && selection.keys === undefined;
   const meter = startCopyMeter(table.name, whole ? await estimatedRows(client, table.name) : 0, runtime);
   let rows = 0;
   async function* bytesOf(part: RowSelection): AsyncGenerator<Uint8Array> {
@@ -161,7 +165,7 @@ async function copyTable(
     // with the answer to a query under way it isn't.
     await client.query("SELECT 1");
     const stream = client.query(copyTo(
-      `COPY (SELECT ${columns} FROM "${table.name}" WHERE ${selectionSql(part, table.unit, types)}) ` +
+      `COPY (SELECT ${columns} FROM "${table.name}" WHERE ${selectionSql(part, table.mergeKey, types)}) ` +
         `TO STDOUT (FORMAT csv, FORCE_QUOTE *, ENCODING 'UTF8')`,
     ));
     // While the rows are read, the reading loop throws the stream's errors. If it ended before, because the
@@ -174,10 +178,10 @@ async function copyTable(
     rows += stream.rowCount;
   }
   async function* allBytes(): AsyncGenerator<Uint8Array> {
-    const { units } = selection;
-    if (units === undefined) return yield* bytesOf(selection);
-    for (let start = 0; start < units.length; start += UNITS) {
-      yield* bytesOf({ ...selection, units: units.slice(start, start + UNITS) });
+    const { keys } = selection;
+    if (keys === undefined) return yield* bytesOf(selection);
+    for (let start = 0; start < keys.length; start += UNITS) {
+      yield* bytesOf({ ...selection, keys: keys.slice(start, start + UNITS) });
     }
   }
   const bytes = await writeCsv(path, allBytes());

@@ -6,11 +6,11 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { openEmbeddedPostgres } from "./snapshot_transaction.ts";
 import { connectPostgres, postgresError } from "./client.ts";
-import { type CsvBytes, wholeRows } from "../csv.ts";
+import { type CsvBytes, splitAtRows } from "../csv.ts";
 import { maskUrl } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import type { Progress } from "shopflow/runtime/mod.ts";
-import { rowRate } from "../progress.ts";
+import { throughput } from "../progress.ts";
 import { SOURCE_TABLES, type SourceTable } from "../contract.ts";
 
 /** A database that tables are loaded into. */
@@ -62,7 +62,7 @@ async function embeddedTarget(folder: string): Promise<LoadTarget> {
     async copyIn(table, csv) {
       let rows = 0;
       // PGlite takes COPY input from a Blob in memory, hence in pieces.
-      for await (const piece of wholeRows(csv)) {
+      for await (const piece of splitAtRows(csv)) {
         const blob = new Blob(piece as Uint8Array<ArrayBuffer>[]);
         const result = await db.query(`COPY "${table}" FROM '/dev/blob' (FORMAT csv)`, [], { blob });
         rows += result.affectedRows ?? 0;
@@ -175,7 +175,7 @@ async function loadTable(
   const bar = progress.start(`load ${table}`, 0, "rows");
   const started = performance.now();
   const rows = await target.copyIn(table, csv);
-  bar.finish(rowRate(rows, performance.now() - started));
+  bar.finish(throughput(rows, performance.now() - started));
   return rows;
 }
 

@@ -120,7 +120,7 @@ const TRIES = 10;
  *
  * @throws {SourceError} when a table stays locked, or tables are replaced all the time; the message names them.
  */
-export async function beginExtract(client: pg.Client, url: string): Promise<void> {
+export async function beginSnapshotTransaction(client: pg.Client, url: string): Promise<void> {
   const settings = await transactionSettings(client);
   const { rows: relations } = await client.query<{ name: string; lockable: boolean }>(
     `SELECT name, relkind IN ('r', 'p') AND has_table_privilege(pg_class.oid, 'SELECT') AS lockable

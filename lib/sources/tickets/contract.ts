@@ -6,7 +6,7 @@ import { BSON } from "mongodb";
 import { isRealDay } from "../files/date_column.ts";
 import { givenText } from "../files/columns.ts";
 import { connectTickets, mongoError } from "./mongodb.ts";
-import type { MonthlyFigures, SourceFigures } from "../source.ts";
+import type { MonthlyTotals, SourceTotals } from "../source.ts";
 import { getTicketPage, type SupportApiOptions } from "./support_api.ts";
 
 /** So many of the last tickets tell what tickets look like now. */
@@ -23,7 +23,7 @@ const MOST_UNUSABLE = 0.2;
 const AGREED = new Set(["_id", ...TICKET_FIELDS.map(({ name }) => name)]);
 const REQUIRED = TICKET_FIELDS.filter(({ required }) => required).map(({ name }) => name);
 /** Without a value in these, a ticket is left out of fact_support_tickets. */
-const VITAL = [...TICKET_TABLE.unit, "created_date"];
+const VITAL = [...TICKET_TABLE.mergeKey, "created_date"];
 
 /** What was found in tickets that can be used. */
 interface TicketReport {
@@ -242,15 +242,15 @@ function describe(value: unknown): string {
  *
  * @throws {SourceError} when they cannot be reached or read.
  */
-export async function countTickets(ticketsUrl: string, options: SupportApiOptions): Promise<SourceFigures> {
+export async function countTickets(ticketsUrl: string, options: SupportApiOptions): Promise<SourceTotals> {
   if (!/^https?:/.test(ticketsUrl)) return await countCollection(ticketsUrl);
   const { total } = await getTicketPage(ticketsUrl, { limit: "1", offset: "0" }, options);
   return { rows: total };
 }
 
-async function countCollection(url: string): Promise<SourceFigures> {
+async function countCollection(url: string): Promise<SourceTotals> {
   await using connection = await connectTickets(url);
-  const months: MonthlyFigures = {};
+  const months: MonthlyTotals = {};
   let rows = 0;
   try {
     const projection = { created_date: 1, _id: 0 };

@@ -2,7 +2,7 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { startCopyMeter } from "../progress.ts";
 import { csvFields, writeCsv } from "../csv.ts";
 import { isMongoLoss, isMongoUnreachable } from "./mongodb.ts";
-import { withRetries } from "../retry.ts";
+import { retryWhileLost } from "../retry.ts";
 import { countTickets, type TicketContract, ticketContract, ticketValues } from "./contract.ts";
 import type { TableSource } from "../source.ts";
 import { readTickets, type ReadTicketsOptions } from "./documents.ts";
@@ -36,13 +36,13 @@ export function ticketSource(
   const mayPass = (error: unknown, attempt: number) =>
     isMongoLoss(error) || ((isKnown || attempt > 1) && isMongoUnreachable(error));
   return {
-    byUnit: !/^https?:/.test(ticketsUrl),
-    ofOneMoment: false,
+    supportsKeyLookup: !/^https?:/.test(ticketsUrl),
+    isConsistent: false,
     ...(!ticketsUrl.startsWith("file:") && {
-      figures: () => withRetries(() => countTickets(ticketsUrl, read), mayPass, retries),
+      controlTotals: () => retryWhileLost(() => countTickets(ticketsUrl, read), mayPass, retries),
     }),
     async copy(table, path, selection) {
-      return await withRetries(
+      return await retryWhileLost(
         async ({ number, connected }) => {
           if (number > 1) await Deno.remove(path);
           const meter = startCopyMeter(table.name, 0, { log, progress });
@@ -59,7 +59,7 @@ export function ticketSource(
           const bytes = await writeCsv(path, counted());
           meter.finish();
           // Tickets that were asked for by name are of any age.
-          if (selection.units === undefined) {
+          if (selection.keys === undefined) {
             const { unread, warnings } = contract.check();
             if (unread.length > 0) {
               const names = unread.map((field) => `${table.name}.${field}`);

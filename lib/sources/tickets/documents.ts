@@ -47,11 +47,11 @@ async function* readCollection(url: string, selection: RowSelection): AsyncGener
   }
 }
 
-function filterOf({ since, units }: RowSelection): Filter<BSON.Document> {
+function filterOf({ since, keys }: RowSelection): Filter<BSON.Document> {
   return {
     // Not before, rather than after: tickets without a date, or with one as text, are among the chosen.
     ...(since && { [since.column]: { $not: { $lt: new Date(`${since.from.replace(" ", "T")}Z`) } } }),
-    ...(units && { ticket_id: { $in: units.map(([ticket]) => ticket) } }),
+    ...(keys && { ticket_id: { $in: keys.map(([ticket]) => ticket) } }),
   };
 }
 

@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import type { LoadOptions } from "../postgres/load.ts";
 import { connectTickets, mongoError } from "./mongodb.ts";
-import { rowRate } from "../progress.ts";
+import { throughput } from "../progress.ts";
 
 const BATCH = 1000;
 type Ticket = Record<string, unknown>;
@@ -52,7 +52,7 @@ export async function stageTickets(
   const staged = ticketsUrl.startsWith("file:")
     ? await stageFile(ticketsUrl.slice("file:".length), tickets, replace)
     : await stageCollection(ticketsUrl, tickets, replace);
-  bar.finish(rowRate(staged.rows, performance.now() - started));
+  bar.finish(throughput(staged.rows, performance.now() - started));
   return staged;
 }
 

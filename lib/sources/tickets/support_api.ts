@@ -1,8 +1,8 @@
 import { checkConnectionUrl, maskUrl } from "shopflow/config/mod.ts";
 import { fetchReason, knowSecrets, maskSecrets, SourceError } from "shopflow/errors/mod.ts";
-import type { Logger } from "shopflow/runtime/mod.ts";
+import { countOf, formatDuration, type Logger } from "shopflow/runtime/mod.ts";
 import { z } from "zod";
-import { withRetries } from "../retry.ts";
+import { retryWhileLost } from "../retry.ts";
 
 /** A page of tickets as `GET /tickets` answers. */
 interface TicketPage {
@@ -69,8 +69,18 @@ export async function getTicketPage(
   knowSecrets({ url, apiKey });
   const address = new URL(url);
   for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
-  return await withRetries(
-    () => request(address, url, apiKey),
+  return await retryWhileLost(
+    async () => {
+      const started = performance.now();
+      const page = await request(address, url, apiKey);
+      const { offset, items } = page;
+      log.debug(
+        `GET ${maskUrl(url)} at offset ${offset}: ${countOf(items.length, "ticket")} in ${
+          formatDuration(performance.now() - started)
+        }`,
+      );
+      return page;
+    },
     (error, attempt) => {
       if (!(error instanceof PassingFailure)) return false;
       const { retryAfter, isUnreachable } = error.details;

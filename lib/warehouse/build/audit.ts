@@ -1,10 +1,10 @@
-import { DataTestError, WarehouseError } from "shopflow/errors/mod.ts";
+import { DataTestError, type ErrorDetails, WarehouseError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { type DataTest, testName } from "../project/data_tests.ts";
 import { type Row, type Session, sqlName, sqlString } from "../session.ts";
 import type { Manifest } from "shopflow/lake/mod.ts";
 import { type Candidate, computing } from "./models.ts";
-import { KEPT, TOUCHED } from "./partitions.ts";
+import { RECOMPUTED, REUSED } from "./partitions.ts";
 import { relationOf } from "../project/jinja.ts";
 
 /** A data test that did not pass. */
@@ -69,16 +69,16 @@ export async function findFailures(
 }
 
 /**
- * @param remedy What to do about them, for people.
+ * @param details What to do about them, for people.
  * @throws {DataTestError} when any failed test is of severity `error`; all of them are named.
  */
-function refuseErrors(failed: FailedTest[], remedy?: string): void {
+function refuseErrors(failed: FailedTest[], details: Pick<ErrorDetails, "remedy"> = {}): void {
   const errors = failed.filter((test) => test.severity === "error");
   if (errors.length === 0) return;
   const many = errors.length === 1 ? "A data test" : `${errors.length} data tests`;
   throw new DataTestError(
     `${many} failed; nothing was published\n` + errors.map((error) => `  ${failureText(error)}`).join("\n"),
-    { remedy },
+    details,
   );
 }
 
@@ -89,12 +89,12 @@ function reportOf(passed: number, failed: FailedTest[]): DataTestReport {
 
 async function run(session: Session, test: DataTest): Promise<FailedTest | undefined> {
   try {
-    const [counted] = await session.rows<{ failures: number }>(
+    const [{ failures } = { failures: 0 }] = await session.rows<{ failures: number }>(
       `SELECT count(*) AS failures FROM (\n${test.sql}\n)`,
     );
-    if (counted!.failures === 0) return undefined;
+    if (failures === 0) return undefined;
     const examples = await session.rows(`SELECT * FROM (\n${test.sql}\n) ORDER BY ALL LIMIT ${EXAMPLES}`);
-    return { name: testName(test), severity: test.severity, failures: counted!.failures, examples };
+    return { name: testName(test), severity: test.severity, failures, examples };
   } catch (cause) {
     if (!(cause instanceof WarehouseError)) throw cause;
     const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
@@ -110,11 +110,17 @@ export function failureText({ name, failures, examples }: FailedTest): string {
   return `${name} failed for ${rows}, e.g. ${examples.map((row) => JSON.stringify(row)).join(" ")}`;
 }
 
-/** Where the rows of each table of the former snapshot are counted, for tests that compare with it. */
-export const FORMER_TABLES = "main.former_tables";
+/**
+ * Relations that data tests compare with, by the variables of the project that name them: rows of each table of the
+ * previous snapshot, and what the sources counted.
+ */
+export const TEST_RELATIONS = {
+  previous_row_counts: "main.previous_row_counts",
+  control_totals: "main.control_totals",
+};
 
 /** Kinds of data tests that say something of a table as a whole; others look at its rows one by one or by key. */
-const OF_WHOLE_TABLES = new Set(["row_count_change", "as_fresh_as_the_others", "as_the_source_counted"]);
+const TABLE_TESTS = new Set(["row_count_change", "as_fresh_as_the_others", "matches_source_totals"]);
 
 /**
  * Runs the data tests on the candidate of a snapshot. Of tables kept by month the computed months are tested, the
@@ -130,54 +136,58 @@ export async function audit(
   runtime: Runtime,
   keep: (test: DataTest, failure: FailedTest) => Promise<void>,
 ): Promise<DataTestReport> {
-  const isWhole = ({ kind }: DataTest) => OF_WHOLE_TABLES.has(kind);
+  const isOfTable = ({ kind }: DataTest) => TABLE_TESTS.has(kind);
   const results = [
     await computing(
       session,
-      () => findFailures(session, tests.filter((test) => !isWhole(test)), runtime, keep),
+      () => findFailures(session, tests.filter((test) => !isOfTable(test)), runtime, keep),
     ),
-    await findFailures(session, [...tests.filter(isWhole), ...crossMonthTests(candidate)], runtime, keep),
+    await findFailures(session, [...tests.filter(isOfTable), ...crossMonthTests(candidate)], runtime, keep),
   ];
   const failed = results.flatMap((result) => result.failed);
-  refuseErrors(failed, "All such rows: `deno task lake quarantine`.");
+  refuseErrors(failed, { remedy: "`deno task lake quarantine` shows all such rows." });
   return reportOf(results.reduce((sum, { passed }) => sum + passed, 0), failed);
 }
 
 /** Makes the relation that `row_count_change` compares with. */
-export async function createFormerTables(session: Session, former: Manifest | undefined): Promise<void> {
-  await session.run(`CREATE TABLE ${FORMER_TABLES} (table_name VARCHAR, "rows" BIGINT)`);
-  const counts = Object.entries(former?.tables ?? {}).map(([name, { rows }]) =>
+export async function createPreviousRowCounts(
+  session: Session,
+  previous: Manifest | undefined,
+): Promise<void> {
+  await session.run(`CREATE TABLE ${TEST_RELATIONS.previous_row_counts} (table_name VARCHAR, "rows" BIGINT)`);
+  const counts = Object.entries(previous?.tables ?? {}).map(([name, { rows }]) =>
     `(${sqlString(name)}, ${rows})`
   );
-  if (counts.length > 0) await session.run(`INSERT INTO ${FORMER_TABLES} VALUES ${counts.join(", ")}`);
+  if (counts.length > 0) {
+    await session.run(`INSERT INTO ${TEST_RELATIONS.previous_row_counts} VALUES ${counts.join(", ")}`);
+  }
 }
 
-/** Where what the sources counted is, for tests that compare with it. */
-export const SOURCE_FIGURES = "main.source_figures";
-
 /** Rows and exact sums of money and pieces, as text, by source table and month. */
-export type SourceFigures = Record<
+export type ControlTotals = Record<
   string,
   Record<string, { rows: number; amount: string; quantity: string }>
 >;
 
-/** Makes the relation that `as_the_source_counted` compares with. */
-export async function createSourceFigures(session: Session, figures: SourceFigures = {}): Promise<void> {
-  await session.run(`CREATE TABLE ${SOURCE_FIGURES}
+/** Makes the relation that `matches_source_totals` compares with. */
+export async function createControlTotals(session: Session, totals: ControlTotals = {}): Promise<void> {
+  await session.run(`CREATE TABLE ${TEST_RELATIONS.control_totals}
     (source_table VARCHAR, "month" VARCHAR, "rows" BIGINT, amount DECIMAL(38, 2), quantity HUGEINT)`);
-  const rows = Object.entries(figures).flatMap(([table, months]) =>
+  const rows = Object.entries(totals).flatMap(([table, months]) =>
     // A table that the source says is empty is named too: it is not one that nothing is known of.
     Object.entries({ undated: { rows: 0, amount: "0", quantity: "0" }, ...months }).map((
       [month, { rows, amount, quantity }],
     ) => `(${sqlString(table)}, ${sqlString(month)}, ${rows}, ${sqlString(amount)}, ${sqlString(quantity)})`)
   );
-  if (rows.length > 0) await session.run(`INSERT INTO ${SOURCE_FIGURES} VALUES ${rows.join(", ")}`);
+  if (rows.length > 0) {
+    await session.run(`INSERT INTO ${TEST_RELATIONS.control_totals} VALUES ${rows.join(", ")}`);
+  }
 }
 
-function crossMonthTests({ monthly, touched }: Candidate): DataTest[] {
-  if (touched === undefined) return [];
+function crossMonthTests({ monthly, affected }: Candidate): DataTest[] {
+  if (affected === undefined) return [];
   return [...monthly.values()]
-    .filter(({ model }) => !model.doc.grain.includes(model.doc.partition!.by))
+    .filter(({ model }) => !model.doc.grain.includes(model.doc.partition.by))
     .map(({ model }) => {
       const keys = model.doc.grain.map(sqlName).join(", ");
       const relation = relationOf(model.name);
@@ -186,7 +196,7 @@ function crossMonthTests({ monthly, touched }: Candidate): DataTest[] {
         model: model.name,
         file: model.doc.file,
         severity: "error",
-        sql: `SELECT ${keys} FROM ${TOUCHED}.${relation} SEMI JOIN ${KEPT}.${relation} USING (${keys})`,
+        sql: `SELECT ${keys} FROM ${RECOMPUTED}.${relation} SEMI JOIN ${REUSED}.${relation} USING (${keys})`,
       };
     });
 }

@@ -1,29 +1,28 @@
+import { openWriteRecord } from "shopflow/lake/gc/mod.ts";
 import {
   type CurrentSnapshot,
   type Lineage,
   type Manifest,
-  openWriteRecord,
   publishSnapshot,
   readManifest,
-  refuseDamaged,
   type SnapshotTable,
 } from "shopflow/lake/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import { assertIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
 import {
   audit,
-  createFormerTables,
-  createSourceFigures,
+  type ControlTotals,
+  createControlTotals,
+  createPreviousRowCounts,
   type DataTestReport,
-  type SourceFigures,
 } from "./audit.ts";
 import { buildModels, type Candidate } from "./models.ts";
 import { createQuarantine } from "./quarantine.ts";
-import { createRawViews, type RawInputs } from "./raw_views.ts";
+import { type Build, createRawViews, type RawInputs } from "./raw_views.ts";
 import { mayBeDamage, openSession, type Session } from "../session.ts";
-import { publishedModels, type SqlProject } from "../project/sql_model.ts";
-import type { TouchedMonths } from "./partitions.ts";
+import { publishedModels, type SqlProject } from "../project/project.ts";
+import type { AffectedMonths } from "./partitions.ts";
 import { type FilePlace, writeMonthlyFiles, writeTableFile } from "./write.ts";
 
 export interface BuildOptions {
@@ -39,7 +38,7 @@ export interface BuiltSnapshot {
   manifest: Manifest;
   tests: DataTestReport;
   /** Months that were computed, by source table; undefined when all were. */
-  touched: TouchedMonths;
+  affected: AffectedMonths;
 }
 
 /** What a snapshot is built of. */
@@ -50,39 +49,41 @@ export interface BuildInputs {
   /** What makes the result: the project's files and the code that runs them. */
   codeVersion: string;
   /** The snapshot that was current when the inputs were chosen, null when there was none. */
-  replaces?: CurrentSnapshot | null;
+  replaces?: CurrentSnapshot | null | undefined;
   /** Snapshot whose months are kept where nothing new touches them; without one everything is built. */
-  former?: Manifest;
+  previous?: Manifest | undefined;
   /** Up to where and when the sources were read, where the extract says it. */
-  extracted?: Pick<Lineage, "watermarks" | "sourceTransactionTime">;
+  extracted?: Pick<Lineage, "watermarks" | "sourceTransactionTime"> | undefined;
   /** What the sources counted when these inputs were found to be all of their rows, where the extract says it. */
-  sourceFigures?: SourceFigures;
+  controlTotals?: ControlTotals | undefined;
 }
 
 /**
  * Builds a project's models from raw files, tests them, and publishes the curated ones as the current
  * snapshot: data files, then manifest, then pointer. The same inputs, project and code give the same files,
- * whether months of a former snapshot are kept or everything is built; a full build gives the same snapshot id.
+ * whether months of a previous snapshot are kept or everything is built; a full build gives the same snapshot id.
  *
  * @throws {DataTestError} when a data test of severity `error` fails; the rows that fail are kept in quarantine.
  * @throws {WarehouseError | SchemaContractError | LakeError} when a model fails, or raw files are missing,
- *   unreadable or of another shape. Whatever is thrown, the former snapshot stays current.
+ *   unreadable or of another shape. Whatever is thrown, the previous snapshot stays current.
  */
 export async function buildSnapshot(
   content: BuildInputs,
   runtime: Runtime,
   options: BuildOptions = {},
 ): Promise<BuiltSnapshot> {
-  const { store, project, inputs, codeVersion, replaces, former } = content;
-  const workspace = await Deno.makeTempDir({ dir: options.temporaryFolder, prefix: "warehouse-" });
+  const { store, project, inputs, codeVersion, replaces, previous } = content;
+  const { temporaryFolder: dir } = options;
+  const workspace = await Deno.makeTempDir({ ...(dir && { dir }), prefix: "warehouse-" });
   try {
     using session = await openSession({ ...options, spillFolder: join(workspace, "spill") });
     const place = { store, folder: workspace, record: openWriteRecord(store) };
-    const before = replaces ? former ?? await readManifest(store, replaces.snapshot) : undefined;
-    await createFormerTables(session, before);
-    await createSourceFigures(session, content.sourceFigures);
+    const before = replaces ? previous ?? await readManifest(store, replaces.snapshot) : undefined;
+    await createPreviousRowCounts(session, before);
+    await createControlTotals(session, content.controlTotals);
     await createRawViews(session, project.sources, inputs, store);
-    const { candidate, tests } = await buildAndTest(session, content, place, runtime);
+    const build: Build = { session, store, project, inputs, previous };
+    const { candidate, tests } = await buildAndTest(build, workspace, runtime);
     const tables = await writeTables(session, project, candidate, place, runtime);
     const dataTests = {
       passed: tests.passed,
@@ -95,7 +96,7 @@ export async function buildSnapshot(
       runtime.now(),
       { replaces },
     );
-    return { manifest, tests, touched: candidate.touched };
+    return { manifest, tests, affected: candidate.affected };
   } finally {
     await Deno.remove(workspace, { recursive: true });
   }
@@ -103,18 +104,18 @@ export async function buildSnapshot(
 
 /** Throws a LakeError that names the raw file, where a model fails because the bytes it reads were damaged. */
 async function buildAndTest(
-  session: Session,
-  { store, project, inputs, former }: BuildInputs,
-  { folder }: FilePlace,
+  build: Build,
+  folder: string,
   runtime: Runtime,
 ): Promise<{ candidate: Candidate; tests: DataTestReport }> {
+  const { session, store, project, inputs } = build;
   try {
-    const candidate = await buildModels(session, { store, project, inputs, former }, runtime);
+    const candidate = await buildModels(build, runtime);
     const { keep } = createQuarantine(session, { store, folder, now: runtime.now() });
     return { candidate, tests: await audit(session, project.tests, candidate, runtime, keep) };
   } catch (cause) {
     const remedy = "Run `deno task pipeline run extract --force` to copy it again.";
-    if (mayBeDamage(cause)) await refuseDamaged(store, Object.values(inputs).flat(), { remedy, cause });
+    if (mayBeDamage(cause)) await assertIntact(store, Object.values(inputs).flat(), { remedy, cause });
     throw cause;
   }
 }

@@ -1,28 +1,27 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
-import { publishedModels, type SqlModel, type SqlProject } from "../project/sql_model.ts";
-import type { Runtime } from "shopflow/runtime/mod.ts";
+import { monthlyModels, publishedModels, type SqlModel, type SqlProject } from "../project/project.ts";
+import { formatDuration, type Runtime } from "shopflow/runtime/mod.ts";
 import { relationOf } from "../project/jinja.ts";
 import { type Session, sqlString } from "../session.ts";
-import type { Lineage, Manifest } from "shopflow/lake/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { Lineage } from "shopflow/lake/mod.ts";
 import { createHash } from "node:crypto";
 import {
-  joinMonths,
-  KEPT,
+  type AffectedMonths,
+  affectedMonths,
+  mergePartitions,
   type MonthlyTable,
-  narrowSources,
-  TOUCHED,
-  type TouchedMonths,
-  touchedMonths,
+  pruneSources,
+  RECOMPUTED,
+  REUSED,
 } from "./partitions.ts";
-import { type RawFileFacts, rawFileFacts } from "./prune.ts";
-import type { RawInputs } from "./raw_views.ts";
+import { type RawFileStats, rawFileStats } from "./prune.ts";
+import type { Build } from "./raw_views.ts";
 
 /** The models of a project in the three steps of a build, each in the order of dependence. */
 interface ModelPhases {
   /** Read sources that are read whole, e.g. the history of customers. */
   first: SqlModel[];
-  /** Read sources that are kept by month, up to the tables that are. A run computes only touched months of them. */
+  /** Read sources that are kept by month, up to the tables that are. A run computes only affected months of them. */
   byMonth: SqlModel[];
   /** Read the tables kept by month, all months of them. */
   last: SqlModel[];
@@ -80,14 +79,16 @@ export async function runModels(
   if (models.length === 0) return;
   const bar = runtime.progress.start(title, models.length, "models");
   for (const [done, model] of models.entries()) {
-    await build(session, model);
+    const started = performance.now();
+    await createRelation(session, model);
     await checkContract(session, model);
+    runtime.log.debug(`SQL model ${model.name}: ${formatDuration(performance.now() - started)}`);
     bar.update(done + 1);
   }
   bar.finish(`${models.length} models`);
 }
 
-async function build(session: Session, model: SqlModel): Promise<void> {
+async function createRelation(session: Session, model: SqlModel): Promise<void> {
   try {
     await session.run(`CREATE ${model.materialized} ${relationOf(model.name)} AS\n${model.sql}`);
   } catch (cause) {
@@ -118,47 +119,36 @@ async function checkContract(session: Session, { name, file, doc }: SqlModel): P
 /** The candidate of a snapshot: its tables in the session, those kept by month in parts. */
 export interface Candidate {
   monthly: Map<string, MonthlyTable>;
-  touched: TouchedMonths;
-  lineage: Pick<Lineage, "models"> & RawFileFacts;
+  affected: AffectedMonths;
+  lineage: Pick<Lineage, "models"> & RawFileStats;
 }
 
 /**
  * Builds the tables of a project in the session, whose sources are views of all raw files: of tables kept by month
- * only the months that raw files added since the former snapshot touch.
- *
- * @param former Snapshot of the same code to build on; without one everything is built.
+ * only the months that raw files added since the previous snapshot affect.
  */
-export async function buildModels(
-  session: Session,
-  { store, project, inputs, former }: {
-    store: ObjectStore;
-    project: SqlProject;
-    inputs: RawInputs;
-    former: Manifest | undefined;
-  },
-  runtime: Runtime,
-): Promise<Candidate> {
-  await session.run(`CREATE SCHEMA ${TOUCHED}; CREATE SCHEMA ${KEPT}`);
+export async function buildModels(build: Build, runtime: Runtime): Promise<Candidate> {
+  const { session, project } = build;
+  await session.run(`CREATE SCHEMA ${RECOMPUTED}; CREATE SCHEMA ${REUSED}`);
   const { first, byMonth, last } = modelPhases(project);
-  const facts = await rawFileFacts(session, project.sources, inputs, store, former?.lineage);
-  const touched = former &&
-    await touchedMonths(session, project.sources, inputs, store, { former, facts });
-  if (touched !== undefined) await narrowSources(session, project.sources, { inputs, facts, touched });
+  const stats = await rawFileStats(build);
+  const affected = await affectedMonths(build, stats);
+  if (affected !== undefined) await pruneSources(build, { stats, affected });
 
   await runModels(session, first, runtime, "SQL models of histories");
   await computing(session, () => runModels(session, byMonth, runtime, "SQL models by month"));
   const monthly = new Map<string, MonthlyTable>();
-  for (const model of byMonth.filter(({ doc }) => doc.partition !== undefined)) {
-    monthly.set(model.name, await joinMonths(session, model, store, { former, touched }));
+  for (const model of monthlyModels(byMonth)) {
+    monthly.set(model.name, await mergePartitions(build, model, affected));
   }
   await runModels(session, last, runtime, "SQL models of all months");
   const hashes = project.models.map(({ name, sql }) => [name, sqlHash(sql)] as const);
-  return { monthly, touched, lineage: { models: Object.fromEntries(hashes), ...facts } };
+  return { monthly, affected, lineage: { models: Object.fromEntries(hashes), ...stats } };
 }
 
 /** Runs `work` while names of models mean what this run computes, where they are kept by month. */
 export async function computing<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  await session.run(`SET search_path = ${sqlString(`${TOUCHED},main`)}`);
+  await session.run(`SET search_path = ${sqlString(`${RECOMPUTED},main`)}`);
   try {
     return await work();
   } finally {

@@ -1,61 +1,55 @@
-import type { Manifest, TableFile } from "shopflow/lake/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import {
-  betweenExtremes,
-  hasCleanKeys,
-  keyColumns,
-  monthOf,
-  type RawFileFacts,
-  rowsOfKeys,
-  withinMonths,
-} from "./prune.ts";
-import { parquet, type Session, sqlName, sqlString } from "../session.ts";
-import type { RawInputs } from "./raw_views.ts";
-import type { PartitionDoc, SourceDoc } from "../project/schema_yml.ts";
+import type { TableFile } from "shopflow/lake/mod.ts";
 import { relationOf, sourceRelationOf } from "../project/jinja.ts";
-import type { SqlModel } from "../project/sql_model.ts";
+import type { MonthlyModel } from "../project/project.ts";
+import { type MonthlySource, monthlySources, type PartitionDoc } from "../project/schema_yml.ts";
+import { parquet, sqlName, sqlString } from "../session.ts";
+import {
+  hasTrimmedKeys,
+  keyColumns,
+  minMaxPredicate,
+  monthOf,
+  monthRangePredicate,
+  type RawFileStats,
+  semiJoinByKey,
+} from "./prune.ts";
+import { type Build, inputsOf, type RawInputs } from "./raw_views.ts";
 
 /** Months whose facts must be built again, by source table; undefined when everything must. */
-export type TouchedMonths = Record<string, string[]> | undefined;
+export type AffectedMonths = Record<string, string[]> | undefined;
 
 /**
- * The months that new raw files touch: those of every row, old or new, of a key that has a new row, and, where a
+ * The months that new raw files affect: those of every row, old or new, of a key that has a new row, and, where a
  * dimension got new rows, every month from the time of the earliest of them, because facts from then on may point
- * to another version. Undefined when the former snapshot is not one to build on.
+ * to another version. Undefined when the previous snapshot is not one to build on.
  */
-export async function touchedMonths(
-  session: Session,
-  sources: SourceDoc[],
-  inputs: RawInputs,
-  store: ObjectStore,
-  { former, facts }: { former: Manifest; facts: RawFileFacts },
-): Promise<TouchedMonths> {
+export async function affectedMonths(build: Build, stats: RawFileStats): Promise<AffectedMonths> {
+  const { project, previous } = build;
+  if (previous === undefined) return undefined;
   const added: RawInputs = {};
-  for (const { table } of sources) {
-    const before = new Set((former.inputs[table] ?? []).map(({ sha256 }) => sha256));
-    const now = new Set(inputs[table]!.map(({ sha256 }) => sha256));
+  for (const source of project.sources) {
+    const before = new Set((previous.inputs[source.table] ?? []).map(({ sha256 }) => sha256));
+    const files = inputsOf(build, source);
+    const now = new Set(files.map(({ sha256 }) => sha256));
     if ([...before].some((file) => !now.has(file))) return undefined;
-    added[table] = inputs[table]!.filter((file) => !before.has(file.sha256));
+    added[source.table] = files.filter((file) => !before.has(file.sha256));
   }
-  const reopened = await firstNewMonth(session, sources, added, store);
-  const touched: Record<string, string[]> = {};
-  for (const source of sources.filter((source) => source.monthOf !== undefined)) {
-    const clean = hasCleanKeys(facts, inputs[source.table]!);
-    const own = new Set(await monthsOfKeys(session, source, added[source.table]!, { store, clean }));
-    const all = new Set(inputs[source.table]!.flatMap((file) => facts.rawMonths[file.key]!));
+  const reopened = await firstNewMonth(build, added);
+  const affected: Record<string, string[]> = {};
+  for (const source of monthlySources(project.sources)) {
+    const own = new Set(await monthsOfKeys(build, source, added[source.table] ?? [], stats));
+    const all = new Set(inputsOf(build, source).flatMap((file) => stats.rawMonths[file.key] ?? []));
     for (const month of all) if (reopened !== undefined && month >= reopened) own.add(month);
-    touched[source.table] = [...own].sort();
+    affected[source.table] = [...own].sort();
   }
-  return touched;
+  return affected;
 }
 
 async function firstNewMonth(
-  session: Session,
-  sources: SourceDoc[],
+  { session, store, project }: Build,
   added: RawInputs,
-  store: ObjectStore,
 ): Promise<string | undefined> {
-  const files = sources.filter(({ monthOf }) => monthOf === undefined).flatMap(({ table }) => added[table]!);
+  const files = project.sources.filter(({ monthOf }) => monthOf === undefined)
+    .flatMap(({ table }) => added[table] ?? []);
   if (files.length === 0) return undefined;
   const [earliest] = await session.rows<{ month: string }>(
     `SELECT min(${monthOf("_extracted_at")}) AS month FROM ${await parquet(files, store)}`,
@@ -64,54 +58,52 @@ async function firstNewMonth(
 }
 
 async function monthsOfKeys(
-  session: Session,
-  source: SourceDoc,
+  build: Build,
+  source: MonthlySource,
   added: TableFile[],
-  { store, clean }: { store: ObjectStore; clean: boolean },
+  stats: RawFileStats,
 ): Promise<string[]> {
   if (added.length === 0) return [];
-  const rows = await session.rows<{ month: string }>(
-    `SELECT DISTINCT ${monthOf(source.monthOf!)} AS month
-     FROM ${rowsOfKeys(source, sourceRelationOf(source), await parquet(added, store), { clean })}`,
+  const clean = hasTrimmedKeys(stats, inputsOf(build, source));
+  const keys = await parquet(added, build.store);
+  const rows = await build.session.rows<{ month: string }>(
+    `SELECT DISTINCT ${monthOf(source.monthOf)} AS month
+     FROM ${semiJoinByKey(source, sourceRelationOf(source), keys, { clean })}`,
   );
   return rows.map(({ month }) => month);
 }
 
-/** Schema of the raw rows that touched months are made of. */
-const NARROWED = "narrowed";
+/** Schema of the raw rows that affected months are made of. */
+const PRUNED = "pruned";
 
 /**
- * Makes the models see of each source kept by month only what its touched months are made of: all rows, of
+ * Makes the models see of each source kept by month only what its affected months are made of: all rows, of
  * whatever month, of every key that has a row in one of them. The models stay as they are; what they compute for
- * touched months is what they would compute from all rows.
+ * affected months is what they would compute from all rows.
  */
-export async function narrowSources(
-  session: Session,
-  sources: SourceDoc[],
-  { inputs, facts, touched }: {
-    inputs: RawInputs;
-    facts: RawFileFacts;
-    touched: NonNullable<TouchedMonths>;
-  },
+export async function pruneSources(
+  build: Build,
+  { stats, affected }: { stats: RawFileStats; affected: NonNullable<AffectedMonths> },
 ): Promise<void> {
-  await session.run(`CREATE SCHEMA ${NARROWED}`);
-  for (const source of sources.filter(({ monthOf }) => monthOf !== undefined)) {
+  const { session, project } = build;
+  await session.run(`CREATE SCHEMA ${PRUNED}`);
+  for (const source of monthlySources(project.sources)) {
     const relation = sourceRelationOf(source);
-    const narrowed = `${NARROWED}.${sqlName(source.table)}`;
-    const months = touched[source.table]!;
+    const pruned = `${PRUNED}.${sqlName(source.table)}`;
+    const months = affected[source.table] ?? [];
     await session.run(
-      `CREATE OR REPLACE TEMP TABLE touched_keys AS
+      `CREATE OR REPLACE TEMP TABLE affected_keys AS
        SELECT DISTINCT ${keyColumns(source)} FROM ${relation}
-       WHERE ${withinMonths(source.monthOf!, months)} AND ${isOneOf(monthOf(source.monthOf!), months)}`,
+       WHERE ${monthRangePredicate(source.monthOf, months)} AND ${isOneOf(monthOf(source.monthOf), months)}`,
     );
-    const ofTouchedKeys = rowsOfKeys(source, relation, "touched_keys", {
-      clean: hasCleanKeys(facts, inputs[source.table]!),
+    const ofAffectedKeys = semiJoinByKey(source, relation, "affected_keys", {
+      clean: hasTrimmedKeys(stats, inputsOf(build, source)),
     });
     await session.run(
-      `CREATE TABLE ${narrowed} AS SELECT * FROM (SELECT * FROM ${ofTouchedKeys}) AS found
-       WHERE ${await betweenExtremes(session, source.monthOf!, ofTouchedKeys)}`,
+      `CREATE TABLE ${pruned} AS SELECT * FROM (SELECT * FROM ${ofAffectedKeys}) AS found
+       WHERE ${await minMaxPredicate(session, source.monthOf, ofAffectedKeys)}`,
     );
-    await session.run(`CREATE OR REPLACE VIEW ${relation} AS SELECT * FROM ${narrowed}`);
+    await session.run(`CREATE OR REPLACE VIEW ${relation} AS SELECT * FROM ${pruned}`);
   }
 }
 
@@ -120,80 +112,79 @@ function isOneOf(expression: string, values: string[]): string {
   return values.length === 0 ? "false" : `${expression} IN (${values.map(sqlString).join(", ")})`;
 }
 
-/** Schema of what a run computed: the touched months, or all of them. */
-export const TOUCHED = "touched";
-/** Schema of what it keeps of the former snapshot. */
-export const KEPT = "kept";
+/** Schema of what a run computed: the affected months, or all of them. */
+export const RECOMPUTED = "recomputed";
+/** Schema of what it keeps of the previous snapshot. */
+export const REUSED = "reused";
 
-/** A table kept by month, after its touched months were computed. */
+/** A table kept by month, after its affected months were computed. */
 export interface MonthlyTable {
-  model: SqlModel;
-  /** Files of the former snapshot that stay as they are. */
+  model: MonthlyModel;
+  /** Files of the previous snapshot that stay as they are. */
   reused: TableFile[];
   /** SQL of the rows of all other files: the computed ones, and rows kept of files that must be written again. */
   rewritten: string;
 }
 
 /**
- * Puts together the computed months of a table and the months that the former snapshot has of it: the relation of
+ * Puts together the computed months of a table and the months that the previous snapshot has of it: the relation of
  * the model's name becomes all of them.
  */
-export async function joinMonths(
-  session: Session,
-  model: SqlModel,
-  store: ObjectStore,
-  { former, touched }: { former: Manifest | undefined; touched: TouchedMonths },
+export async function mergePartitions(
+  { session, store, previous }: Build,
+  model: MonthlyModel,
+  affected: AffectedMonths,
 ): Promise<MonthlyTable> {
   const relation = relationOf(model.name);
-  const computed = `SELECT * FROM ${TOUCHED}.${relation}`;
-  const partition = model.doc.partition!;
-  const before = touched === undefined ? undefined : former?.tables[model.name];
-  if (touched === undefined || before === undefined) {
+  const computed = `SELECT * FROM ${RECOMPUTED}.${relation}`;
+  const { partition } = model.doc;
+  const before = affected === undefined ? undefined : previous?.tables[model.name];
+  if (affected === undefined || before === undefined) {
     await session.run(`CREATE VIEW main.${relation} AS ${computed}`);
-    await session.run(`CREATE VIEW ${KEPT}.${relation} AS ${computed} WHERE false`);
+    await session.run(`CREATE VIEW ${REUSED}.${relation} AS ${computed} WHERE false`);
     return { model, reused: [], rewritten: computed };
   }
-  const isTouched = touchedRows(model, touched);
-  await session.run(`DELETE FROM ${TOUCHED}.${relation} WHERE NOT (${isTouched})`);
-  const months = touchedMonthsOf(partition, touched);
+  const isAffected = affectedRows(model, affected);
+  await session.run(`DELETE FROM ${RECOMPUTED}.${relation} WHERE NOT (${isAffected})`);
+  const months = affectedMonthsOf(partition, affected);
   const opened = (file: TableFile) => partition.oneFile || months.includes(file.partition ?? "");
   const reused = before.files.filter((file) => !opened(file));
-  // All rows of a touched month are new where they come from one source.
+  // All rows of an affected month are new where they come from one source.
   const rewrittenFiles = partition.sourceTable !== undefined ? [] : before.files.filter(opened);
   const remaining = rewrittenFiles.length === 0 ? undefined : `SELECT * FROM ${await parquet(
     rewrittenFiles,
     store,
-  )} WHERE NOT (${isTouched})`;
-  const whole = reused.length === 0 ? undefined : `SELECT * FROM ${await parquet(reused, store)}`;
-  const kept = [whole, remaining].filter((part) => part !== undefined);
+  )} WHERE NOT (${isAffected})`;
+  const unchanged = reused.length === 0 ? undefined : `SELECT * FROM ${await parquet(reused, store)}`;
+  const kept = [unchanged, remaining].filter((part) => part !== undefined);
   await session.run(
-    `CREATE VIEW ${KEPT}.${relation} AS ${
+    `CREATE VIEW ${REUSED}.${relation} AS ${
       kept.length === 0 ? `${computed} WHERE false` : kept.join(" UNION ALL ")
     }`,
   );
-  await session.run(`CREATE VIEW main.${relation} AS ${computed} UNION ALL FROM ${KEPT}.${relation}`);
+  await session.run(`CREATE VIEW main.${relation} AS ${computed} UNION ALL FROM ${REUSED}.${relation}`);
   return { model, reused, rewritten: remaining ? `${computed} UNION ALL ${remaining}` : computed };
 }
 
 /** SQL of the month of a row of a table kept by month. */
-export function monthColumn(model: SqlModel): string {
-  const { by } = model.doc.partition!;
+export function monthColumn(model: MonthlyModel): string {
+  const { by } = model.doc.partition;
   return isMonthText(model) ? `"${by}"` : monthOf(by);
 }
 
 /** Whether the column that a table is kept by is the month's text itself, and not a date. */
-export const isMonthText = ({ doc }: SqlModel): boolean =>
-  doc.columns.find(({ name }) => name === doc.partition!.by)?.dataType === "VARCHAR";
+export const isMonthText = ({ doc }: MonthlyModel): boolean =>
+  doc.columns.find(({ name }) => name === doc.partition.by)?.dataType === "VARCHAR";
 
-function touchedRows(model: SqlModel, touched: NonNullable<TouchedMonths>): string {
-  const { sourceTable } = model.doc.partition!;
+function affectedRows(model: MonthlyModel, affected: NonNullable<AffectedMonths>): string {
+  const { sourceTable } = model.doc.partition;
   const month = monthColumn(model);
-  if (sourceTable !== undefined) return isOneOf(month, touched[sourceTable] ?? []);
-  return Object.entries(touched)
+  if (sourceTable !== undefined) return isOneOf(month, affected[sourceTable] ?? []);
+  return Object.entries(affected)
     .map(([source, months]) => `(${isOneOf("source_table", [source])} AND ${isOneOf(month, months)})`)
     .join(" OR ");
 }
 
-function touchedMonthsOf({ sourceTable }: PartitionDoc, touched: NonNullable<TouchedMonths>): string[] {
-  return sourceTable !== undefined ? touched[sourceTable] ?? [] : Object.values(touched).flat();
+function affectedMonthsOf({ sourceTable }: PartitionDoc, affected: NonNullable<AffectedMonths>): string[] {
+  return sourceTable !== undefined ? affected[sourceTable] ?? [] : Object.values(affected).flat();
 }

@@ -1,8 +1,8 @@
 import { parquet, type Session, sqlName, sqlString } from "../session.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Lineage, TableFile } from "shopflow/lake/mod.ts";
-import type { SourceDoc } from "../project/schema_yml.ts";
-import type { RawInputs } from "./raw_views.ts";
+import { type MonthlySource, monthlySources, type SourceDoc } from "../project/schema_yml.ts";
+import { type Build, inputsOf } from "./raw_views.ts";
 
 /** Month of a date column as text; the macro `month_of` of the project says the same. */
 export const monthOf = (column: string) =>
@@ -19,15 +19,16 @@ const UNDATED = "undated";
  * @param column A date or timestamp.
  * @param months As `month_of` writes them: `2024-05`, or `undated`.
  */
-export function withinMonths(column: string, months: string[]): string {
+export function monthRangePredicate(column: string, months: string[]): string {
   const dated = months.filter((month) => month !== UNDATED).toSorted();
   const name = sqlName(column);
   // Infinity and the years after 9999 are no months that a range could be made of.
   if (dated.some((month) => !/^\d{4}-(0[1-9]|1[0-2])$/.test(month) || month < "0001")) return "true";
   const ranges = dated.length < months.length ? [`${name} IS NULL`] : [];
-  if (dated.length > 0) {
-    const [first, last] = [dated[0]!, dated.at(-1)!].map((month) => `DATE ${sqlString(`${month}-01`)}`);
-    ranges.push(`(${name} >= ${first} AND ${name} < ${last} + INTERVAL 1 MONTH)`);
+  const [first] = dated, last = dated.at(-1);
+  if (first !== undefined && last !== undefined) {
+    const beginning = (month: string) => `DATE ${sqlString(`${month}-01`)}`;
+    ranges.push(`(${name} >= ${beginning(first)} AND ${name} < ${beginning(last)} + INTERVAL 1 MONTH)`);
     // The text of a year before Christ begins like that of the year after.
     ranges.push(`${name} < DATE '0001-01-01'`);
   }
@@ -58,7 +59,7 @@ export const keyColumns = (source: SourceDoc) => source.key.map(sqlName).join(",
  * @param keys A relation with the key's columns.
  * @param options.clean Whether no key of either has blanks around it, is missing or a word for that.
  */
-export function rowsOfKeys(
+export function semiJoinByKey(
   source: SourceDoc,
   relation: string,
   keys: string,
@@ -72,7 +73,7 @@ export function rowsOfKeys(
 }
 
 /** Whether a raw file has keys with blanks around them, without a value, or with a word for none. */
-export async function hasUncleanKeys(
+export async function needsKeyTrim(
   session: Session,
   file: TableFile,
   source: SourceDoc,
@@ -88,6 +89,9 @@ export async function hasUncleanKeys(
   return rows.length > 0;
 }
 
+/** The extremes of a column without values. */
+const NO_ROWS = { first: null as string | null, last: null as string | null, type: "", missing: 0 };
+
 /**
  * SQL condition that every row of a relation meets: its column lies between the least and the greatest value there, or
  * is missing where one of them misses it.
@@ -98,66 +102,55 @@ export async function hasUncleanKeys(
  * @param column A date or timestamp.
  * @param relation What may follow FROM.
  */
-export async function betweenExtremes(session: Session, column: string, relation: string): Promise<string> {
+export async function minMaxPredicate(session: Session, column: string, relation: string): Promise<string> {
   const name = sqlName(column);
-  const [found] = await session.rows<{
-    first: string | null;
-    last: string | null;
-    type: string;
-    missing: number;
-  }>(
+  const [{ first, last, type, missing } = NO_ROWS] = await session.rows<typeof NO_ROWS>(
     `SELECT CAST(min(${name}) AS VARCHAR) AS first, CAST(max(${name}) AS VARCHAR) AS last,
             typeof(min(${name})) AS type, count(*) - count(${name}) AS missing
      FROM ${relation}`,
   );
-  const { first, last, type, missing } = found!;
   const parts = missing > 0 ? [`${name} IS NULL`] : [];
-  if (first !== null) {
-    const [from, to] = [first, last!].map((value) => `CAST(${sqlString(value)} AS ${type})`);
+  if (first !== null && last !== null) {
+    const [from, to] = [first, last].map((value) => `CAST(${sqlString(value)} AS ${type})`);
     parts.push(`${name} BETWEEN ${from} AND ${to}`);
   }
   return parts.length === 0 ? "false" : `(${parts.join(" OR ")})`;
 }
 
 /** What is noted of the raw files of sources kept by month, so that a file is read for it once. */
-export type RawFileFacts = Required<Pick<Lineage, "rawMonths" | "uncleanKeys">>;
+export type RawFileStats = Required<Pick<Lineage, "rawMonths" | "keysNeedingTrim">>;
 
-/** Finds the facts of raw files; what is known of a file already is not read again. */
-export async function rawFileFacts(
-  session: Session,
-  sources: SourceDoc[],
-  inputs: RawInputs,
-  store: ObjectStore,
-  known: Partial<RawFileFacts> = {},
-): Promise<RawFileFacts> {
-  const facts: RawFileFacts = { rawMonths: {}, uncleanKeys: [] };
-  const knownUnclean = new Set(known.uncleanKeys);
-  for (const source of sources.filter(({ monthOf }) => monthOf !== undefined)) {
-    for (const file of inputs[source.table] ?? []) {
-      const months = known.rawMonths?.[file.key];
-      facts.rawMonths[file.key] = months ?? await monthsIn(session, file, source, store);
+/** Finds the statistics of raw files; a file of the previous snapshot is not read again. */
+export async function rawFileStats(build: Build): Promise<RawFileStats> {
+  const { session, store, project, previous } = build;
+  const known = previous?.lineage;
+  const stats: RawFileStats = { rawMonths: {}, keysNeedingTrim: [] };
+  const knownUnclean = new Set(known?.keysNeedingTrim);
+  for (const source of monthlySources(project.sources)) {
+    for (const file of inputsOf(build, source)) {
+      const months = known?.rawMonths[file.key];
+      stats.rawMonths[file.key] = months ?? await monthsIn(build, file, source);
       const unclean = months === undefined
-        ? await hasUncleanKeys(session, file, source, store)
+        ? await needsKeyTrim(session, file, source, store)
         : knownUnclean.has(file.key);
-      if (unclean) facts.uncleanKeys.push(file.key);
+      if (unclean) stats.keysNeedingTrim.push(file.key);
     }
   }
-  return facts;
+  return stats;
 }
 
 /** Whether none of the files has a key that needs cleaning. */
-export const hasCleanKeys = ({ uncleanKeys }: RawFileFacts, files: TableFile[]): boolean =>
-  files.every(({ key }) => !uncleanKeys.includes(key));
+export const hasTrimmedKeys = ({ keysNeedingTrim }: RawFileStats, files: TableFile[]): boolean =>
+  files.every(({ key }) => !keysNeedingTrim.includes(key));
 
 async function monthsIn(
-  session: Session,
+  { session, store }: Build,
   file: TableFile,
-  source: SourceDoc,
-  store: ObjectStore,
+  source: MonthlySource,
 ): Promise<string[]> {
-  const date = sqlName(source.monthOf!);
+  const date = sqlName(source.monthOf);
   const rows = await session.rows<{ month: string }>(
-    `SELECT DISTINCT ${monthOf(source.monthOf!)} AS month
+    `SELECT DISTINCT ${monthOf(source.monthOf)} AS month
      FROM (SELECT DISTINCT CAST(${date} AS DATE) AS ${date} FROM ${await parquet([file], store)}) ORDER BY 1`,
   );
   return rows.map(({ month }) => month);

@@ -1,10 +1,11 @@
 import { LakeError } from "shopflow/errors/mod.ts";
-import { encodeJson, type ObjectStat, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { encodeJson, fileSha256, type ObjectStat, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { join } from "node:path";
 import { z } from "zod";
 import type { DataTest } from "../project/data_tests.ts";
 import type { FailedTest } from "./audit.ts";
-import { openSession, type Row, type Session, sqlString } from "../session.ts";
+import { type Session, sqlString } from "../session.ts";
+import type { QueryTable } from "../sql_query.ts";
 
 /** A failed data test of which the rows are kept. */
 interface QuarantinedTest {
@@ -14,6 +15,8 @@ interface QuarantinedTest {
   failures: number;
   /** Parquet file of them, of very many only the first. */
   key: string;
+  /** Of that file. */
+  sha256: string;
   sql: string;
 }
 
@@ -37,7 +40,13 @@ const runShape = z.looseObject({
   run: z.string(),
   createdAt: z.string(),
   tests: z.array(
-    z.looseObject({ name: z.string(), failures: z.number(), key: z.string(), sql: z.string() }),
+    z.looseObject({
+      name: z.string(),
+      failures: z.number(),
+      key: z.string(),
+      sha256: z.string(),
+      sql: z.string(),
+    }),
   ),
 });
 
@@ -57,7 +66,7 @@ export function createQuarantine(
       );
       const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_");
       const key = `${QUARANTINE}${run}/${String(tests.length + 1).padStart(2, "0")}_${slug}.parquet`;
-      tests.push({ name, failures, key, sql: test.sql });
+      tests.push({ name, failures, key, sha256: await fileSha256(path), sql: test.sql });
       // First: what no summary names is not known to be ours, and would stay for ever if this run is killed.
       await store.put(summaryKey(run), encodeJson({ run, createdAt, tests } satisfies QuarantinedRun));
       await store.moveIn(key, path);
@@ -65,9 +74,20 @@ export function createQuarantine(
   };
 }
 
-/** Runs that data tests blocked, the latest first. */
-export async function quarantinedRuns(store: ObjectStore): Promise<QuarantinedRun[]> {
-  return (await runsIn(store, await store.list(QUARANTINE))).toSorted((a, b) => a.run < b.run ? 1 : -1);
+/**
+ * Runs that data tests blocked, the latest first.
+ *
+ * @param run Only the one of this name.
+ * @throws {LakeError} when there is none of this name, with those that there are.
+ */
+export async function quarantinedRuns(store: ObjectStore, run?: string): Promise<QuarantinedRun[]> {
+  const runs = (await runsIn(store, await store.list(QUARANTINE))).toSorted((a, b) => a.run < b.run ? 1 : -1);
+  const found = runs.filter((one) => run === undefined || one.run === run);
+  if (found.length > 0 || run === undefined) return found;
+  throw new LakeError("The quarantine has no such run", {
+    expected: runs.map((one) => one.run).join(", ") || "a run that data tests blocked; there is none",
+    found: JSON.stringify(run),
+  });
 }
 
 /** What lies in quarantine. */
@@ -112,43 +132,20 @@ function summaryIn(body: Uint8Array): QuarantinedRun | undefined {
   }
 }
 
-/**
- * A run that data tests blocked, by its name.
- *
- * @throws {LakeError} when there is none, with those that there are.
- */
-export async function quarantinedRun(store: ObjectStore, run: string): Promise<QuarantinedRun> {
-  const runs = await quarantinedRuns(store);
-  const found = runs.find((one) => one.run === run);
-  if (found !== undefined) return found;
-  throw new LakeError("The quarantine has no such run", {
-    expected: runs.map((one) => one.run).join(", ") || "a run that data tests blocked; there is none",
-    found: JSON.stringify(run),
-  });
-}
+/** SQL name of the rows that a data test found. */
+const FAILING_ROWS = "failing_rows";
 
 /**
- * Rows that a data test found in a blocked run.
+ * The rows that a data test found in a blocked run, as the table `failing_rows` of a query.
  *
- * @param query SQL over the table `failing_rows`; by default all of its rows.
  * @throws {LakeError} when the run or test is not in quarantine.
  */
-export async function quarantinedRows(
-  store: ObjectStore,
-  run: string,
-  test: string,
-  query = "SELECT * FROM failing_rows",
-): Promise<Row[]> {
-  const { tests } = await quarantinedRun(store, run);
+export async function quarantinedTable(store: ObjectStore, run: string, test: string): Promise<QueryTable> {
+  const tests = (await quarantinedRuns(store, run)).flatMap(({ tests }) => tests);
   const found = tests.find(({ name, key }) => name === test || key.endsWith(`/${test}.parquet`));
-  if (found === undefined) {
-    throw new LakeError(`No such data test blocked the run ${run}`, {
-      expected: `one of ${tests.map(({ name }) => JSON.stringify(name)).join(", ")}`,
-      found: JSON.stringify(test),
-    });
-  }
-  using session = await openSession({ threads: 1 });
-  const file = sqlString(await store.localPath(found.key));
-  await session.run(`CREATE VIEW failing_rows AS SELECT * FROM read_parquet(${file})`);
-  return await session.rows(query);
+  if (found !== undefined) return { name: FAILING_ROWS, files: [found], rows: found.failures };
+  throw new LakeError(`No such data test blocked the run ${run}`, {
+    expected: `one of ${tests.map(({ name }) => JSON.stringify(name)).join(", ")}`,
+    found: JSON.stringify(test),
+  });
 }

@@ -1,15 +1,30 @@
 import { LakeError, SchemaContractError, WarehouseError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import type { TableFile } from "shopflow/lake/mod.ts";
+import type { Manifest, TableFile } from "shopflow/lake/mod.ts";
 import type { SourceDoc } from "../project/schema_yml.ts";
 import { sourceRelationOf } from "../project/jinja.ts";
+import type { SqlProject } from "../project/project.ts";
 import { type Session, sqlName, sqlString } from "../session.ts";
-
-/** The column of raw rows that is true for what the source deleted. */
-const DELETED = "_deleted";
 
 /** Raw files by source table. */
 export type RawInputs = Record<string, TableFile[]>;
+
+/** What a build works with from its first step to its last. */
+export interface Build {
+  /** In it a relation for each source and model comes to be. */
+  session: Session;
+  store: ObjectStore;
+  project: SqlProject;
+  inputs: RawInputs;
+  /** Snapshot whose months are kept where nothing new affects them; without one everything is built. */
+  previous: Manifest | undefined;
+}
+
+/** The raw files of a source table, which {@linkcode createRawViews} requires. */
+export const inputsOf = (
+  { inputs }: Pick<Build, "inputs">,
+  { table }: Pick<SourceDoc, "table">,
+): TableFile[] => inputs[table] ?? [];
 
 /**
  * Makes each source table of a project a view of its raw files.
@@ -60,8 +75,7 @@ async function createView(
   try {
     await session.run(
       `CREATE VIEW ${sourceRelationOf(source)} AS
-       SELECT *${await tombstoneColumn(session, list, source)}
-       FROM read_parquet([${list}], union_by_name = true)`,
+       SELECT * FROM read_parquet([${list}], union_by_name = true)`,
     );
   } catch (cause) {
     if (!(cause instanceof WarehouseError)) throw cause;
@@ -72,16 +86,6 @@ async function createView(
       cause,
     });
   }
-}
-
-/** Files of before rows could be deleted lack the column that says so: none of theirs is. */
-async function tombstoneColumn(session: Session, list: string, source: SourceDoc): Promise<string> {
-  if (!source.columns.some(({ name }) => name === DELETED)) return "";
-  const [found] = await session.rows(
-    `SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet([${list}], union_by_name = true))
-     WHERE column_name = ${sqlString(DELETED)}`,
-  );
-  return found ? ` REPLACE (coalesce(${DELETED}, false) AS ${DELETED})` : `, false AS ${DELETED}`;
 }
 
 async function checkColumns(session: Session, source: SourceDoc, files: TableFile[]): Promise<void> {

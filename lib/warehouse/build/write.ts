@@ -1,18 +1,14 @@
+import type { WriteRecord } from "shopflow/lake/gc/mod.ts";
 import { WarehouseError } from "shopflow/errors/mod.ts";
-import {
-  fileSha256,
-  isWhole,
-  type SnapshotTable,
-  type TableFile,
-  type WriteRecord,
-} from "shopflow/lake/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { SnapshotTable, TableFile } from "shopflow/lake/mod.ts";
+import { fileSha256, isIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { mapConcurrently } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
-import { withinMonths } from "./prune.ts";
+import { monthRangePredicate } from "./prune.ts";
 import { isMonthText, monthColumn, type MonthlyTable } from "./partitions.ts";
 import { relationOf } from "../project/jinja.ts";
 import { type Session, sqlName, sqlString } from "../session.ts";
-import type { SqlModel } from "../project/sql_model.ts";
+import type { MonthlyModel, SqlModel } from "../project/project.ts";
 
 /** Where files go. */
 export interface FilePlace {
@@ -28,7 +24,7 @@ type FileTarget = Omit<FilePlace, "folder"> & { path: string };
 
 /**
  * Writes a model's rows as a Parquet file `curated/<table>/<hash>.parquet` of the store. Rows are sorted by
- * the model's grain, so that equal rows give an equal file; a file that the store has whole is not written again.
+ * the model's grain, so that equal rows give an equal file; a file that the store has is not written again.
  *
  * @throws {WarehouseError} when the model's schema file states no grain.
  */
@@ -58,15 +54,16 @@ export async function writeMonthlyFiles(
   place: FilePlace,
 ): Promise<SnapshotTable> {
   const month = monthColumn(model);
-  const by = sqlName(model.doc.partition!.by);
+  const { partition } = model.doc;
+  const by = sqlName(partition.by);
   // Of days there are few: the month of every row would be written as text otherwise.
   const months = await session.rows<{ month: string }>(
     `SELECT DISTINCT ${month} AS month FROM (SELECT DISTINCT ${by} FROM (${rewritten})) ORDER BY 1`,
   );
-  if (model.doc.partition!.oneFile || (months.length === 0 && reused.every(({ rows }) => rows === 0))) {
+  if (partition.oneFile || (months.length === 0 && reused.every(({ rows }) => rows === 0))) {
     return {
       columns: await columnsOf(session, model),
-      ...whole(await writeRows(session, model, rewritten, onlyFile(model, place))),
+      ...ofOneFile(await writeRows(session, model, rewritten, onlyFile(model, place))),
     };
   }
   const files = [
@@ -76,7 +73,9 @@ export async function writeMonthlyFiles(
       place,
     }),
   ];
-  const kept = files.filter(({ rows }) => rows > 0).toSorted((a, b) => a.partition! < b.partition! ? -1 : 1);
+  const kept = files.filter(({ rows }) => rows > 0).toSorted((a, b) =>
+    (a.partition ?? "") < (b.partition ?? "") ? -1 : 1
+  );
   return {
     columns: await columnsOf(session, model),
     rows: kept.reduce((sum, file) => sum + file.rows, 0),
@@ -90,40 +89,27 @@ export async function writeMonthlyFiles(
  */
 async function writeMonths(
   session: Session,
-  model: SqlModel,
+  model: MonthlyModel,
   months: string[],
   { rewritten, place }: { rewritten: string; place: FilePlace },
 ): Promise<TableFile[]> {
   const month = monthColumn(model);
-  const files: TableFile[] = [];
-  const waiting = [...months.entries()].reverse();
-  const write = async (session: Session) => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const [i, partition] = next;
-      const rows = `SELECT * FROM (${rewritten}) WHERE ${within(model, partition)} AND ${month} = ${
-        sqlString(partition)
-      }`;
-      try {
-        const path = join(place.folder, `${model.name}_${i}.parquet`);
-        files[i] = { ...await writeRows(session, model, rows, { ...place, path }), partition };
-      } catch (error) {
-        waiting.length = 0;
-        throw error;
-      }
-    }
-  };
-  using other = await session.beside();
-  // Both have ended before an error is thrown: the folder goes away then.
-  const ends = await Promise.allSettled([write(session), write(other)]);
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
-  return files;
+  return await mapConcurrently(months, 2, async (partition, i) => {
+    const rows = `SELECT * FROM (${rewritten}) WHERE ${within(model, partition)} AND ${month} = ${
+      sqlString(partition)
+    }`;
+    const path = join(place.folder, `${model.name}_${i}.parquet`);
+    // A connection runs one statement at a time.
+    using own = await session.beside();
+    return { ...await writeRows(own, model, rows, { ...place, path }), partition };
+  });
 }
 
 /** A condition on the date itself, which passes over the rows of other months without writing theirs as text. */
-const within = (model: SqlModel, month: string) =>
-  isMonthText(model) ? "true" : withinMonths(model.doc.partition!.by, [month]);
+const within = (model: MonthlyModel, month: string) =>
+  isMonthText(model) ? "true" : monthRangePredicate(model.doc.partition.by, [month]);
 
-const whole = (file: TableFile) => ({ rows: file.rows, files: [file] });
+const ofOneFile = (file: TableFile) => ({ rows: file.rows, files: [file] });
 
 async function writeRows(
   session: Session,
@@ -137,19 +123,19 @@ async function writeRows(
       found: "none",
     });
   }
-  const [written] = await session.rows<{ Count: number }>(
+  const [{ Count: count } = { Count: 0 }] = await session.rows<{ Count: number }>(
     `COPY (SELECT * FROM (${rows}) ORDER BY ${doc.grain.map(sqlName).join(", ")})
      TO ${sqlString(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`,
   );
   const [sha256, { size }] = await Promise.all([fileSha256(path), Deno.stat(path)]);
   const key = `curated/${name}/${sha256.slice(0, 16)}.parquet`;
-  const isThere = (await store.stat(key))?.size === size && await isWhole(store, { key, sha256 });
+  const isThere = (await store.stat(key))?.size === size && await isIntact(store, { key, sha256 });
   if (isThere) await Deno.remove(path);
   else {
     await record.add([{ key, size }]);
     await store.moveIn(key, path);
   }
-  return { key, rows: written!.Count, size, sha256 };
+  return { key, rows: count, size, sha256 };
 }
 
 const onlyFile = (model: SqlModel, place: FilePlace): FileTarget => ({

@@ -23,15 +23,16 @@ export async function compareRows(
   [before, after]: [Manifest, Manifest],
   grain: string[],
 ): Promise<RowDifference | undefined> {
-  const sides = [before, after].map((manifest) => manifest.tables[table]?.columns ?? []);
   const count = (files: TableFile[]) => files.reduce((sum, file) => sum + file.rows, 0);
   if (filesRemoved.length === 0) return { added: count(filesAdded), removed: 0, changed: 0 };
   if (filesAdded.length === 0) return { added: 0, removed: count(filesRemoved), changed: 0 };
-  const types = sides.map((columns) => new Map(columns.map(({ name, type }) => [name, type])));
-  const shared = [...types[0]!.keys()].filter((name) => types[1]!.has(name));
+  const typesIn = ({ tables }: Manifest) =>
+    new Map((tables[table]?.columns ?? []).map(({ name, type }) => [name, type]));
+  const typesBefore = typesIn(before), typesAfter = typesIn(after);
+  const shared = [...typesBefore.keys()].filter((name) => typesAfter.has(name));
   if (grain.length === 0 || grain.some((name) => !shared.includes(name))) return undefined;
 
-  const retyped = (name: string) => types[0]!.get(name) !== types[1]!.get(name);
+  const retyped = (name: string) => typesBefore.get(name) !== typesAfter.get(name);
   const columns = shared.map((name) =>
     retyped(name) ? `CAST(${sqlName(name)} AS VARCHAR) AS ${sqlName(name)}` : sqlName(name)
   );

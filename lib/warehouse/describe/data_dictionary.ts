@@ -1,7 +1,7 @@
 import type { ColumnDoc, TestDeclaration } from "../project/schema_yml.ts";
 import { sourceRelationOf } from "../project/jinja.ts";
 import { openSession, sqlName } from "../session.ts";
-import { publishedModels, type SqlModel, type SqlProject } from "../project/sql_model.ts";
+import { publishedModels, type SqlModel, type SqlProject } from "../project/project.ts";
 import { runModels } from "../build/models.ts";
 import { silentProgress } from "shopflow/runtime/mod.ts";
 
@@ -25,7 +25,7 @@ export async function dataDictionary(project: SqlProject): Promise<string> {
     "# Data dictionary",
     "",
     "What the published tables of the lake hold. Made from the schema files of `pipelines/warehouse/models` by",
-    "`deno task dictionary`; edit those, not this page.",
+    "`deno task docs:reference`; edit those, not this page.",
     "",
     "## Published tables",
     "",
@@ -98,7 +98,7 @@ async function qualityRules(project: SqlProject): Promise<QualityRule[]> {
     const columns = source.columns.map(({ name, dataType = "VARCHAR" }) => `${sqlName(name)} ${dataType}`);
     await session.run(`CREATE TABLE ${sourceRelationOf(source)} (${columns.join(", ")})`);
   }
-  const log = { info: () => {}, warn: () => {} };
+  const log = { debug: () => {}, info: () => {}, warn: () => {} };
   await runModels(session, project.models, { now: () => new Date(0), log, progress: silentProgress });
   return await session.rows<QualityRule>(
     "SELECT source_table, rule, action, description FROM data_quality ORDER BY source_table, rule",

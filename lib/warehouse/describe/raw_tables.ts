@@ -28,7 +28,7 @@ export async function writeRawDatabase(
     await session.run("USE memory");
     return await session.run("DETACH raw_database");
   }
-  throw new WarehouseError("There is a file of that name already", {
+  throw new WarehouseError("The file exists already", {
     expected: "the path of a new DuckDB file",
     found: path,
     remedy: "Delete it, or give another path.",
@@ -96,7 +96,7 @@ export type ScaleOutEngine = keyof typeof DIALECTS;
 /** Their names. */
 export const SCALE_OUT_ENGINES = Object.keys(DIALECTS) as ScaleOutEngine[];
 
-/** Schema of the tables that are whole folders, of which the source tables show the files that count. */
+/** Schema of the tables that are all files of a folder, of which the source tables show the files that count. */
 const FOLDERS = "raw_files";
 
 /**
@@ -120,7 +120,7 @@ export function rawTableSql(
     throw new WarehouseError(`${engine} cannot read this lake`, {
       expected: "SHOPFLOW_LAKE=s3://bucket/prefix",
       found: url,
-      remedy: "Move the lake to S3, see documentation/lake_in_s3.md.",
+      remedy: "Move the lake to S3, see documentation/how_to/run_on_s3.md.",
     });
   }
   const schemas = [FOLDERS, ...new Set(sources.map(({ schema }) => schema))].map(dialect.schema);
@@ -148,11 +148,11 @@ function sourceStatements(
   const types = columns.map(({ name, dataType = "VARCHAR" }) =>
     `  ${dialect.quote(name)} ${(dialect.types[dataType] ?? dataType).toLowerCase()}`
   );
-  const whole = `${FOLDERS}.${table}`;
+  const all = `${FOLDERS}.${table}`;
   return [
-    dialect.dropTable(whole),
-    dialect.createTable(whole, types.join(",\n"), `${location}/${folder}`),
+    dialect.dropTable(all),
+    dialect.createTable(all, types.join(",\n"), `${location}/${folder}`),
     `create or replace view ${schema}.${table} as\nselect ${columns.map(({ name }) => name).join(", ")}\n` +
-    `from ${whole}\nwhere ${dialect.fromFiles(`${location}/${folder}`, names)}`,
+    `from ${all}\nwhere ${dialect.fromFiles(`${location}/${folder}`, names)}`,
   ];
 }

@@ -20,9 +20,9 @@ export function parseYaml<T>(text: string, file: string, shape: z.ZodType<T>): T
   }
   const result = shape.safeParse(document.toJS() ?? {});
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  const place = issue.path.map(String).join(" > ") || "top level";
-  throw new WarehouseError(`${file} is malformed at ${place}: ${issue.message}`, {
+  const { path = [], message } = result.error.issues[0] ?? {};
+  const place = path.map(String).join(" > ") || "top level";
+  throw new WarehouseError(`${file} is malformed at ${place}: ${message}`, {
     remedy: "Correct that entry.",
     cause: result.error,
   });

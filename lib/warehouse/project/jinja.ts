@@ -28,8 +28,8 @@ export function neededMacros(text: string, macros: string[]): string {
 /** Names that a file defines, and what `adapter.dispatch` finds them by: `spark__day` is a `day`. */
 const definedNames = (file: string) =>
   [...file.matchAll(/{%-?\s*macro\s+(\w+)/g)].flatMap((
-    [, name],
-  ) => [name!, name!.replace(/^[a-z0-9]+__/, "")]);
+    [, name = ""],
+  ) => [name, name.replace(/^[a-z0-9]+__/, "")]);
 
 /** The macros that a file and those in front of it define. */
 interface Macros {

@@ -1,18 +1,60 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { compileDataTests } from "./compile_data_tests.ts";
+import { compileDataTests, type DataTest } from "./data_tests.ts";
 import {
   folderMaterialization,
+  type Materialization,
   materialization,
   parseProjectSettings,
   type ProjectFile,
   readProjectFiles,
   readSettingsFile,
 } from "./files.ts";
-import { type ModelDoc, parseSchemaFile } from "./schema_yml.ts";
+import { type ModelDoc, parseSchemaFile, type PartitionDoc, type SourceDoc } from "./schema_yml.ts";
 import { createScope, renderSql } from "./jinja.ts";
-import type { SqlModel, SqlProject } from "./sql_model.ts";
+
+/** A SQL model, compiled: one SELECT that becomes a view or table. */
+export interface SqlModel {
+  name: string;
+  /** Path inside the project. */
+  file: string;
+  /** First folder beneath the models: staging, curated, … */
+  layer: string;
+  materialized: Materialization;
+  sql: string;
+  /** Names of the models it reads. */
+  refs: string[];
+  /** Source tables it reads, as `source.table`. */
+  sources: string[];
+  doc: ModelDoc;
+}
+
+/** A dbt project, compiled for DuckDB. */
+export interface SqlProject {
+  name: string;
+  /** Hash of the project's files and variables: equal versions compile to equal SQL. */
+  version: string;
+  sources: SourceDoc[];
+  /** Each model after those it reads. */
+  models: SqlModel[];
+  tests: DataTest[];
+}
+
+/** A model whose table is kept by month. */
+export type MonthlyModel = SqlModel & { doc: { partition: PartitionDoc } };
+
+/** The models that are kept by month. */
+export const monthlyModels = (models: SqlModel[]): MonthlyModel[] =>
+  models.filter((model): model is MonthlyModel => model.doc.partition !== undefined);
+
+/** Models of this layer are published; the others are steps on the way. */
+const PUBLISHED_LAYER = "curated";
+
+/** The models whose tables make up a snapshot. */
+export function publishedModels(project: SqlProject): SqlModel[] {
+  return project.models.filter((model) => model.layer === PUBLISHED_LAYER);
+}
 
 /**
  * Orders models so that each comes after those it reads; among equals by name.
@@ -114,9 +156,10 @@ function documentation(docs: ModelDoc[], names: Map<string, string>): Map<string
         found: doc.name,
       });
     }
-    if (found.has(doc.name)) {
+    const other = found.get(doc.name);
+    if (other !== undefined) {
       throw new WarehouseError(`The model ${doc.name} is documented twice`, {
-        found: `${found.get(doc.name)!.file} and ${doc.file}`,
+        found: `${other.file} and ${doc.file}`,
       });
     }
     found.set(doc.name, doc);

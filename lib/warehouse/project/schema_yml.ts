@@ -5,7 +5,7 @@ import { parseYaml } from "./files.ts";
 export interface ColumnDoc {
   name: string;
   /** DuckDB type, e.g. `DECIMAL(10,2)`. */
-  dataType?: string;
+  dataType?: string | undefined;
   description: string;
   dataTests: TestDeclaration[];
 }
@@ -25,7 +25,7 @@ export interface ModelDoc {
   name: string;
   file: string;
   description: string;
-  materialized?: string;
+  materialized?: string | undefined;
   /** Whether the model's columns must be exactly those documented. */
   contract: boolean;
   /** Columns that identify a row, in the order its file is sorted by. */
@@ -41,7 +41,7 @@ export interface PartitionDoc {
   /** Date or `YYYY-MM` column that tells the month. */
   by: string;
   /** Source table of all rows; undefined when the column `source_table` says it row by row. */
-  sourceTable?: string;
+  sourceTable?: string | undefined;
   /** Kept as one file in spite of it, because it is small. */
   oneFile: boolean;
 }
@@ -55,9 +55,16 @@ export interface SourceDoc {
   /** Columns by which a later row replaces an earlier one. */
   key: string[];
   /** Date column by whose months the facts of the table are kept; undefined for one that is read whole. */
-  monthOf?: string;
+  monthOf?: string | undefined;
   columns: ColumnDoc[];
 }
+
+/** A source table whose facts are kept by month. */
+export type MonthlySource = SourceDoc & { monthOf: string };
+
+/** The source tables that are kept by month. */
+export const monthlySources = (sources: SourceDoc[]): MonthlySource[] =>
+  sources.filter((source): source is MonthlySource => source.monthOf !== undefined);
 
 /** Names of types that dbt takes on every engine, as DuckDB calls them (dbt's `alias_types`). */
 const TYPE_ALIASES: Record<string, string> = { STRING: "VARCHAR" };
@@ -161,7 +168,7 @@ export function parseSchemaFile(text: string, file: string): { models: ModelDoc[
 /** dbt takes a test's arguments beside its settings (before 1.10) or beneath `arguments`. */
 function declaration(entry: string | Record<string, z.infer<typeof testBody>>): TestDeclaration {
   if (typeof entry === "string") return { kind: entry, arguments: {}, severity: "error" };
-  const [kind, body] = Object.entries(entry)[0]!;
+  const [[kind, body] = ["", {}]] = Object.entries(entry);
   const { arguments: nested = {}, config, severity = "error", ...beside } = body;
   return { kind, arguments: { ...beside, ...nested }, severity: config?.severity ?? severity };
 }

@@ -5,9 +5,11 @@
 import { runCommand } from "shopflow/cli/mod.ts";
 import { cleanNotebook, formatNotebook, parseNotebook } from "shopflow/notebook/mod.ts";
 
-await runCommand(async () => {
-  const [name = "The notebook"] = Deno.args;
-  const notebook = parseNotebook(await new Response(Deno.stdin.readable).text(), name);
-  await ReadableStream.from([new TextEncoder().encode(formatNotebook(cleanNotebook(notebook)))])
-    .pipeTo(Deno.stdout.writable);
-});
+if (import.meta.main) {
+  await runCommand(async () => {
+    const [name = "The notebook"] = Deno.args;
+    const notebook = parseNotebook(await new Response(Deno.stdin.readable).text(), name);
+    await ReadableStream.from([new TextEncoder().encode(formatNotebook(cleanNotebook(notebook)))])
+      .pipeTo(Deno.stdout.writable);
+  });
+}

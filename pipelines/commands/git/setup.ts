@@ -2,12 +2,12 @@
  * `deno task setup:git`: in this clone, notebooks reach git without outputs and are compared cell by cell.
  * `.gitattributes` says which files that concerns; which programs do it is a clone's own setting.
  */
+import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { InputError } from "shopflow/errors/mod.ts";
 import { runCommand } from "shopflow/cli/mod.ts";
-import { join } from "node:path";
 
-const ROOT = join(import.meta.dirname!, "..", "..", "..");
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** The name under which `.gitattributes` asks for the programs. */
 const DRIVER = "shopflow-notebook";
 const CLEAN = "pipelines/commands/git/clean_filter.ts", TEXT = "pipelines/commands/git/text_of_notebook.ts";
@@ -69,4 +69,6 @@ async function run(program: string, ...args: string[]): Promise<string> {
   });
 }
 
-await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+if (import.meta.main) {
+  await runCommand(async () => void await program.parseAsync(Deno.args, { from: "user" }));
+}

@@ -3,8 +3,10 @@ import { runCommand } from "shopflow/cli/mod.ts";
 import { readNotebook } from "shopflow/notebook/mod.ts";
 import { notebookText } from "shopflow/notebook/diff/mod.ts";
 
-await runCommand(async () => {
-  const [path = ""] = Deno.args;
-  await ReadableStream.from([new TextEncoder().encode(notebookText(await readNotebook(path)))])
-    .pipeTo(Deno.stdout.writable);
-});
+if (import.meta.main) {
+  await runCommand(async () => {
+    const [path = ""] = Deno.args;
+    await ReadableStream.from([new TextEncoder().encode(notebookText(await readNotebook(path)))])
+      .pipeTo(Deno.stdout.writable);
+  });
+}

@@ -1,3 +1,4 @@
+import { Table } from "shopflow/cli/mod.ts";
 import { type SqlModel, type SqlProject, testName } from "shopflow/warehouse/mod.ts";
 import hljs from "highlight.js/lib/core";
 import sql from "highlight.js/lib/languages/sql";
@@ -73,26 +74,13 @@ export function SourceSection(
       </dl>
       <details>
         <summary>{source.columns.length} columns</summary>
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th>column</th>
-                <th>type</th>
-              </tr>
-            </thead>
-            <tbody>
-              {source.columns.map(({ name, dataType }) => (
-                <tr>
-                  <td>
-                    <code>{name}</code>
-                  </td>
-                  <td class="type">{dataType}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          columns={[
+            { title: "column", cell: ({ name }) => <code>{name}</code> },
+            { title: "type", cell: ({ dataType }) => <DataType name={dataType} /> },
+          ]}
+          rows={source.columns}
+        />
       </details>
     </section>
   );
@@ -100,41 +88,33 @@ export function SourceSection(
 
 function Columns({ model: { doc } }: { model: SqlModel }) {
   return (
-    <div class="scroll">
-      <table class="documented">
-        <thead>
-          <tr>
-            <th>column</th>
-            <th>type</th>
-            <th>meaning</th>
-            <th>tests</th>
-          </tr>
-        </thead>
-        <tbody>
-          {doc.columns.map(({ name, dataType, description, dataTests }) => (
-            <tr>
-              <td>
-                <code>{name}</code>
-              </td>
-              <td class="type">{dataType}</td>
-              <td>
-                <Prose text={description} />
-              </td>
-              <td>
-                {dataTests.map((test) => (
-                  <span class={`test ${test.severity}`}>
-                    {test.kind.replaceAll("_", " ")}
-                    {target(test.arguments)}
-                  </span>
-                ))}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      class="documented"
+      columns={[
+        { title: "column", cell: ({ name }) => <code>{name}</code> },
+        { title: "type", cell: ({ dataType }) => <DataType name={dataType} /> },
+        { title: "meaning", cell: ({ description }) => <Prose text={description} /> },
+        { title: "tests", cell: ({ dataTests }) => <DataTests tests={dataTests} /> },
+      ]}
+      rows={doc.columns}
+    />
   );
 }
+
+function DataTests({ tests }: { tests: SqlModel["doc"]["columns"][number]["dataTests"] }) {
+  return (
+    <>
+      {tests.map((test, i) => (
+        <span key={i} class={`test ${test.severity}`}>
+          {test.kind.replaceAll("_", " ")}
+          {target(test.arguments)}
+        </span>
+      ))}
+    </>
+  );
+}
+
+const DataType = ({ name }: { name: string | undefined }) => <span class="type">{name}</span>;
 
 /** Text in which parts between backticks are code. */
 function Prose({ text }: { text: string }) {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import {
@@ -11,11 +12,11 @@ import {
   readParameters,
   replaceFiles,
 } from "shopflow/notebook/mod.ts";
-import { findRedefinitions, libraryNames } from "shopflow/notebook/promote/mod.ts";
+import { findDuplicatedNames, libraryNames } from "shopflow/notebook/promote/mod.ts";
 import { join } from "node:path";
 import { givenFile, givenFiles } from "shopflow/cli/mod.ts";
 
-const ROOT = join(import.meta.dirname!, "..", "..", "..");
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** `notebook check FILES`: notebooks import what `lib/` has instead of defining it again. */
 export function addCheckCommand(program: Command): void {
@@ -30,7 +31,7 @@ async function check(given: string[]): Promise<void> {
   const library = await libraryNames(ROOT);
   const found: string[] = [];
   for (const file of files) {
-    for (const { cellId, name, specifier } of findRedefinitions(await readNotebook(file), library)) {
+    for (const { cellId, name, specifier } of findDuplicatedNames(await readNotebook(file), library)) {
       found.push(`${name} of ${specifier} in cell ${cellId} of ${file}`);
     }
   }

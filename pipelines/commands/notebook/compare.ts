@@ -11,9 +11,9 @@ import {
   notebookLog,
   type RunEntry,
 } from "shopflow/notebook/diff/mod.ts";
-import { createRuntime } from "shopflow/runtime/mod.ts";
+import { createRuntime, formatTimestamp } from "shopflow/runtime/mod.ts";
 import { resolve } from "node:path";
-import { formatTime, givenFile, textTable, wholeNumber, writeOutputFile } from "shopflow/cli/mod.ts";
+import { givenFile, textTable, wholeNumber, writeOutputFile } from "shopflow/cli/mod.ts";
 import { createContext } from "../../context.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
 
@@ -100,29 +100,29 @@ function logText(entries: LogEntry[]): string {
   const rows = entries.map((entry) =>
     entry.kind === "commit"
       ? [
-        formatTime(entry.time),
+        formatTimestamp(entry.time),
         "commit",
         entry.commit.slice(0, 10),
         "",
         `${entry.subject} (${entry.author})`,
       ]
       : [
-        formatTime(entry.time),
+        formatTimestamp(entry.time),
         "run",
         entry.runId,
         entry.commit?.slice(0, 10) ?? "not committed",
         runText(entry),
       ]
   );
-  return textTable([{ title: "time (UTC)" }, { title: "" }, { title: "id" }, { title: "of commit" }, {
-    title: "what it says",
+  return textTable([{ title: "time" }, { title: "" }, { title: "id" }, { title: "of commit" }, {
+    title: "details",
   }], rows);
 }
 
 function runText({ status, error, metrics, parameters }: RunEntry): string {
   if (status !== "succeeded") return `${status}${error ? `: ${error.split("\n")[0]}` : ""}`;
-  const figures = Object.entries(metrics).map(([name, { value }]) => `${name} ${value}`);
+  const values = Object.entries(metrics).map(([name, { value }]) => `${name} ${value}`);
   const given = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
-  return [figures.join(", "), given.length > 0 ? `(${given.join(", ")})` : ""].filter((text) => text !== "")
+  return [values.join(", "), given.length > 0 ? `(${given.join(", ")})` : ""].filter((text) => text !== "")
     .join(" ");
 }

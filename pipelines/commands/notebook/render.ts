@@ -3,7 +3,7 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { openStore } from "shopflow/lake/store/mod.ts";
 import { findRun, readExecuted } from "shopflow/notebook/run/mod.ts";
-import { renderPage, renderPdf } from "shopflow/notebook/mod.ts";
+import { renderPage, renderPdf } from "shopflow/notebook/report/mod.ts";
 import { extname, resolve } from "node:path";
 import { givenFile, writeOutputFile } from "shopflow/cli/mod.ts";
 
@@ -43,7 +43,7 @@ async function render(runOrFile: string, { to, output }: RenderFlags): Promise<v
   const format = to ?? formatOf(output);
   const { notebook: name, runId } = notebook.metadata.shopflow;
   const target = resolve(output ?? `${name}_${runId}.${format}`);
-  // Nobody can download from paper.
+  // A PDF has no use for a download link.
   const page = await renderPage(notebook, format === "pdf" ? { notebookHref: "" } : {});
   await writeOutputFile(target, format === "pdf" ? await renderPdf(page, config) : page.html);
   console.log(target);

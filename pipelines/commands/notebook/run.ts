@@ -75,7 +75,7 @@ async function finishRun(
 ): Promise<void> {
   console.log(await store.localPath(key));
   if (page) {
-    const { renderPage } = await import("shopflow/notebook/mod.ts");
+    const { renderPage } = await import("shopflow/notebook/report/mod.ts");
     const pageKey = key.replace(/\.ipynb$/, ".html");
     await store.put(pageKey, new TextEncoder().encode((await renderPage(notebook)).html));
     console.log(await store.localPath(pageKey));
@@ -143,7 +143,7 @@ async function rerun(runId: string, flags: RunFlags): Promise<void> {
   });
 }
 
-function describe({ before, record, differences, otherReads }: Rerun): string[] {
+function describe({ before, record, differences, otherLineage }: Rerun): string[] {
   const snapshot = snapshotRead(record);
   const commit = ({ commit, uncommitted }: typeof record) =>
     commit === undefined ? "no commit" : `commit ${commit.slice(0, 12)}${uncommitted ? " with changes" : ""}`;
@@ -152,7 +152,7 @@ function describe({ before, record, differences, otherReads }: Rerun): string[] 
     `data: ${snapshot ? `snapshot ${snapshot}` : "none of the lake"}; code: ${commit(before)} then, ${
       commit(record)
     } now`,
-    ...otherReads.map(({ kind, name, version }) => `read now, not then: ${kind} ${name} ${version}`),
+    ...otherLineage.map(({ kind, name, version }) => `read now, not then: ${kind} ${name} ${version}`),
     `outputs: ${differences.length === 0 ? "equal" : "different"}`,
   ];
 }
@@ -180,7 +180,9 @@ async function runs(notebook: string | undefined, { limit }: { limit: number }):
     runStatus(record, now),
     `${(record.milliseconds / 1000).toFixed(1)} s`,
     snapshotRead(record) ?? "–",
-    record.failure ? `${record.failure.ename}: ${record.failure.evalue.split("\n")[0]!.slice(0, 60)}` : "",
+    record.failure
+      ? `${record.failure.ename}: ${record.failure.evalue.replace(/\n[^]*/, "").slice(0, 60)}`
+      : "",
   ]);
   console.log(textTable(columns, rows));
 }

@@ -2,25 +2,25 @@ import { LakeError, SchemaContractError, SourceError, WarehouseError } from "sho
 import {
   type CopiedRows,
   type ExtractedTable,
+  type MergeKey,
   monthSql,
   type TableSource,
-  type UnitKey,
 } from "shopflow/sources/mod.ts";
-import { betweenExtremes, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
+import { minMaxPredicate, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import {
   columnNames,
   csvRows,
   digestOf,
   nameList,
-  ofUnits,
   rawRows,
-  sameUnit,
+  type ReadWindow,
+  rowsWithKeys,
+  sameKey,
   selectionOf,
-  type Window,
 } from "./row_sql.ts";
 
 /**
- * Reads copied rows into the table `incoming`, or adds those of `units` to it.
+ * Reads copied rows into the table `incoming`, or adds those of `keys` to it.
  *
  * @throws {SchemaContractError} when a value does not fit the lake's type.
  * @throws {SourceError} when the copy cannot be read or rows got lost.
@@ -66,8 +66,8 @@ function shortReason(message: string): string {
 }
 
 /**
- * Makes the tables `known` and `known_units` of what the raw layer holds of the units that a window is about:
- * those that came in, those with a row in the window, and those that are not settled.
+ * Makes the tables `known` and `known_units` of what the raw layer holds of the keys that a window is about:
+ * those that came in, those with a row in the window, and those that are still open.
  *
  * @param paths Local paths of the table's raw files.
  * @param undated Whether rows without a time count as in the window.
@@ -78,21 +78,21 @@ async function readKnown(
   session: Session,
   table: ExtractedTable,
   paths: string[],
-  { from, months }: Window,
+  { from, months }: ReadWindow,
   { undated, now }: { undated: boolean; now: string },
 ): Promise<void> {
-  const { unit, strategy } = table;
+  const { mergeKey, strategy } = table;
   const names = columnNames(table);
-  const units = nameList(unit);
-  const within = from === undefined || strategy.kind === "full-compare"
+  const units = nameList(mergeKey);
+  const within = from === undefined || strategy.kind === "snapshot"
     ? undefined
     : `(coalesce(${sqlName(strategy.column)} >= TIMESTAMP ${sqlString(from)}, ${undated})${
       ofMonths(table, months)
     })`;
-  const unsettled = strategy.kind === "watermark" && strategy.unsettled
-    ? ` OR ${sqlName(strategy.unsettled.column)} IS DISTINCT FROM ${sqlString(strategy.unsettled.settled)}`
+  const open = strategy.kind === "watermark" && strategy.closedWhen
+    ? ` OR ${sqlName(strategy.closedWhen.column)} IS DISTINCT FROM ${sqlString(strategy.closedWhen.value)}`
     : "";
-  const due = within && `(${within}${unsettled})`;
+  const due = within && `(${within}${open})`;
   try {
     await session.run(`CREATE OR REPLACE VIEW history AS ${rawRows(paths, table)}`);
     if (due) {
@@ -100,10 +100,10 @@ async function readKnown(
         SELECT ${units} FROM incoming UNION SELECT ${units} FROM history WHERE ${due}`);
     }
     const wanted = due && strategy.kind === "watermark"
-      ? `${ofUnits(unit, "history", "candidates")} AND ${await betweenExtremes(
+      ? `${rowsWithKeys(mergeKey, "history", "candidates")} AND ${await minMaxPredicate(
         session,
         strategy.column,
-        ofUnits(unit, "history", "candidates"),
+        rowsWithKeys(mergeKey, "history", "candidates"),
       )}`
       : "history";
     await session.run(`CREATE OR REPLACE TABLE known AS
@@ -127,7 +127,7 @@ async function readKnown(
            bool_or(NOT ${within ?? "true"}) AS outside
     FROM known GROUP BY ALL`);
   await session.run(`DELETE FROM known_units WHERE NOT due
-    AND NOT EXISTS (SELECT 1 FROM incoming WHERE ${sameUnit(unit, "incoming", "known_units")})`);
+    AND NOT EXISTS (SELECT 1 FROM incoming WHERE ${sameKey(mergeKey, "incoming", "known_units")})`);
 }
 
 /** Adds the rows of some months to a condition. */
@@ -152,16 +152,16 @@ function becameDue({ measures: { date } }: ExtractedTable, now: string): string 
 /** Makes the table `incoming_units` of the rows in `incoming`. */
 async function groupIncoming(session: Session, table: ExtractedTable): Promise<void> {
   await session.run(`CREATE OR REPLACE TABLE incoming_units AS
-    SELECT ${nameList(table.unit)}, count(*) AS rows, ${digestOf(columnNames(table))} AS digest
+    SELECT ${nameList(table.mergeKey)}, count(*) AS rows, ${digestOf(columnNames(table))} AS digest
     FROM incoming GROUP BY ALL`);
 }
 
 /**
- * Reads a window of a source table and compares it, unit by unit, with what the raw layer holds. Afterwards the
- * session's tables `changed_rows` (rows of new and changed units) and `vanished_rows` (a row of each unit that is
+ * Reads a window of a source table and compares it, key by key, with what the raw layer holds. Afterwards the
+ * session's tables `changed_rows` (rows of new and changed keys) and `vanished_rows` (a row of each key that is
  * gone) hold the differences.
  *
- * A unit of which the window shows something else than the raw layer knows is read once more as a whole, since
+ * A key of which the window shows something else than the raw layer knows is read once more as a whole, since
  * rows of it may lie outside the window.
  *
  * @param paths Local paths of the table's raw files; none when it was never extracted.
@@ -174,10 +174,10 @@ export async function findChanges(
   session: Session,
   source: TableSource,
   table: ExtractedTable,
-  { window, paths, copyPath, now }: { window: Window; paths: string[]; copyPath: string; now: string },
+  { window, paths, copyPath, now }: { window: ReadWindow; paths: string[]; copyPath: string; now: string },
 ): Promise<void> {
-  const { strategy, unit } = table;
-  const reached: Window = window.from !== undefined && strategy.kind === "watermark"
+  const { strategy, mergeKey } = table;
+  const reached: ReadWindow = window.from !== undefined && strategy.kind === "watermark"
     ? { ...window, from: await reach(session, source, table, window.from, { paths, now }) }
     : { months: window.months };
   await readCopy(session, source, table, `${copyPath}.csv`, selectionOf(table, reached));
@@ -188,21 +188,23 @@ export async function findChanges(
     return;
   }
   const isPart = reached.from !== undefined;
-  await readKnown(session, table, paths, isPart ? reached : {}, { undated: source.byUnit, now });
+  await readKnown(session, table, paths, isPart ? reached : {}, { undated: source.supportsKeyLookup, now });
   await requireValues(session, table);
   await groupIncoming(session, table);
-  if (isPart) await readAgain(session, source, table, `${copyPath}_again.csv`);
-  const pairs = `incoming_units FULL JOIN known_units ON ${sameUnit(unit, "incoming_units", "known_units")}`;
+  if (isPart) await refetch(session, source, table, `${copyPath}_again.csv`);
+  const pairs = `incoming_units FULL JOIN known_units ON ${
+    sameKey(mergeKey, "incoming_units", "known_units")
+  }`;
   await session.run(`CREATE OR REPLACE TABLE changed_units AS
       SELECT incoming_units.* FROM ${pairs}
       WHERE incoming_units.rows IS NOT NULL AND ${DIFFERS};
     CREATE OR REPLACE TABLE vanished_units AS
       SELECT known_units.* FROM ${pairs} WHERE incoming_units.rows IS NULL;
     CREATE OR REPLACE VIEW changed_rows AS
-      SELECT ${columns} FROM ${ofUnits(unit, "incoming", "changed_units")};
+      SELECT ${columns} FROM ${rowsWithKeys(mergeKey, "incoming", "changed_units")};
     CREATE OR REPLACE VIEW vanished_rows AS
-      SELECT ${columns} FROM ${ofUnits(unit, "known", "vanished_units")}
-      QUALIFY row_number() OVER (PARTITION BY ${nameList(unit)} ORDER BY ${columns}) = 1`);
+      SELECT ${columns} FROM ${rowsWithKeys(mergeKey, "known", "vanished_units")}
+      QUALIFY row_number() OVER (PARTITION BY ${nameList(mergeKey)} ORDER BY ${columns}) = 1`);
 }
 
 /** Fewer rows than these may lack a value by chance. */
@@ -231,7 +233,7 @@ async function requireValues(session: Session, table: ExtractedTable): Promise<v
 const DIFFERS = `(incoming_units.rows IS DISTINCT FROM known_units.rows OR
   incoming_units.digest IS DISTINCT FROM known_units.digest)`;
 
-/** Where units cannot be asked for, the window reaches back to the oldest row that is not settled. */
+/** Where keys cannot be asked for, the window reaches back to the oldest row that is still open. */
 async function reach(
   session: Session,
   source: TableSource,
@@ -240,14 +242,16 @@ async function reach(
   { paths, now }: { paths: string[]; now: string },
 ): Promise<string> {
   const { strategy } = table;
-  if (source.byUnit || strategy.kind !== "watermark" || strategy.unsettled === undefined) return from;
-  // Nothing has come in yet: this asks for what is not settled, whatever its time.
+  if (source.supportsKeyLookup || strategy.kind !== "watermark" || strategy.closedWhen === undefined) {
+    return from;
+  }
+  // Nothing has come in yet: this asks for what is open, whatever its time.
   await session.run(`CREATE OR REPLACE TABLE incoming AS
     SELECT ${columnDefinitions(table)} WHERE false`);
   await readKnown(session, table, paths, { from }, { undated: false, now });
   const [oldest] = await session.rows<{ time: string | null }>(
     `SELECT strftime(min(${sqlName(strategy.column)}), '%Y-%m-%d %H:%M:%S.%f') AS time
-     FROM ${ofUnits(table.unit, "known", "known_units")}`,
+     FROM ${rowsWithKeys(table.mergeKey, "known", "known_units")}`,
   );
   return oldest?.time && oldest.time < from ? oldest.time : from;
 }
@@ -267,33 +271,33 @@ async function readCopy(
   await Deno.remove(path);
 }
 
-/** Replaces what came in of units that differ by all that the source has of them. */
-async function readAgain(
+/** Replaces what came in of keys that differ by all that the source has of them. */
+async function refetch(
   session: Session,
   source: TableSource,
   table: ExtractedTable,
   path: string,
 ): Promise<void> {
-  const { unit } = table;
-  const units = nameList(unit.map((name) => `${name}`));
+  const { mergeKey } = table;
+  const units = nameList(mergeKey.map((name) => `${name}`));
   await session.run(`CREATE OR REPLACE TABLE again AS
     SELECT known_units.* FROM known_units
-    LEFT JOIN incoming_units ON ${sameUnit(unit, "incoming_units", "known_units")}
-    WHERE ${DIFFERS} AND (${source.byUnit} OR known_units.outside)`);
+    LEFT JOIN incoming_units ON ${sameKey(mergeKey, "incoming_units", "known_units")}
+    WHERE ${DIFFERS} AND (${source.supportsKeyLookup} OR known_units.outside)`);
   const keys = await session.rows<Record<string, string | null>>(
-    `SELECT ${unit.map((name) => `CAST(${sqlName(name)} AS VARCHAR) AS ${sqlName(name)}`).join(", ")}
+    `SELECT ${mergeKey.map((name) => `CAST(${sqlName(name)} AS VARCHAR) AS ${sqlName(name)}`).join(", ")}
      FROM again ORDER BY ${units}`,
   );
   if (keys.length === 0) return;
   await session.run(`CREATE OR REPLACE TABLE window_rows AS SELECT * FROM incoming`);
-  const selection = source.byUnit
-    ? { units: keys.map((key): UnitKey => unit.map((name) => key[name]!)) }
+  const selection = source.supportsKeyLookup
+    ? { keys: keys.map((key): MergeKey => mergeKey.map((name) => key[name]!)) }
     : {};
   await readCopy(session, source, table, path, selection);
   await session.run(
-    `CREATE OR REPLACE TABLE again_rows AS SELECT * FROM ${ofUnits(unit, "incoming", "again")};
+    `CREATE OR REPLACE TABLE again_rows AS SELECT * FROM ${rowsWithKeys(mergeKey, "incoming", "again")};
     DELETE FROM window_rows WHERE EXISTS (SELECT 1 FROM again WHERE ${
-      sameUnit(unit, "again", "window_rows")
+      sameKey(mergeKey, "again", "window_rows")
     });
     INSERT INTO window_rows SELECT * FROM again_rows;
     CREATE OR REPLACE TABLE incoming AS SELECT * FROM window_rows`,

@@ -1,16 +1,15 @@
+import { objectsBeforeLake, openWriteRecord } from "shopflow/lake/gc/mod.ts";
 import { maskUrl } from "shopflow/config/mod.ts";
 import {
   currentRawVersion,
   currentSnapshotId,
   moveWatermarks,
-  objectsBeforeLake,
-  openWriteRecord,
   publishRawExtract,
   type RawExtract,
   readWatermarks,
 } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { isConnectionLoss, isUnreachable, withRetries } from "shopflow/sources/mod.ts";
+import { isConnectionLoss, isUnreachable, retryWhileLost } from "shopflow/sources/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { type Pipeline, withTemporaryFolder } from "../../context.ts";
 import { type ExtractedSources, extractSources } from "./read_source.ts";
@@ -38,7 +37,7 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
     const extractedAt = later(now, before?.extractedAt).toISOString();
     const run = `${extractedAt.replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
     const isKnown = before?.source === source;
-    const sources = await withRetries(
+    const sources = await retryWhileLost(
       async ({ number, connected }) => {
         // What a lost attempt had copied would take room once more for each attempt.
         if (number > 1) await Deno.remove(`${folder}/${number - 1}`, { recursive: true });
@@ -63,7 +62,7 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
       { boundMs: config.reconnectSeconds * 1000, log: runtime.log },
     );
     const changed = await moveIn(store, sources);
-    const problems = sources.stopped.map(({ error }) => error);
+    const problems = sources.skippedTables.map(({ error }) => error);
     const tables = {
       ...before?.tables,
       ...Object.fromEntries([...sources.states].map(([name, { table }]) => [name, table])),
@@ -77,7 +76,7 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
       },
     };
     // Extracts of older versions did not keep what the source counted: without it every run compares all rows.
-    const isCounted = Object.keys(tables).every((name) => before?.tables[name]?.figures !== undefined);
+    const isCounted = Object.keys(tables).every((name) => before?.tables[name]?.controlTotals !== undefined);
     // A lost file is named no more, although what it held is in others.
     const isListed = Object.entries(before?.tables ?? {}).every(([name, { files }]) =>
       files.length <= tables[name]!.files.length

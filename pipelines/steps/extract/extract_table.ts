@@ -2,11 +2,11 @@ import { type ExtractedTable, type RowSelection, type TableSource, totalRows } f
 import { PartialSourceError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { RawTable, Watermark } from "shopflow/lake/mod.ts";
-import type { Logger } from "shopflow/runtime/mod.ts";
+import { formatDuration, type Logger } from "shopflow/runtime/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import { findAllChanges } from "./totals.ts";
-import { chooseWindow, selectionOf, type Window } from "./row_sql.ts";
+import { chooseWindow, type ReadWindow, selectionOf } from "./row_sql.ts";
 import { writeChanges } from "./write_changes.ts";
 
 /** A source of which the first reading of a table is under way. */
@@ -30,7 +30,7 @@ const notAhead = (source: TableSource): ReadAhead => ({
  *
  * @param first.path Where the copy goes; it must be asked for by the same path.
  * @param first.selection The rows that will be asked for first.
- * @param first.figures Whether the figures will be asked for too; they are read after the copy.
+ * @param first.figures Whether the control totals will be asked for too; they are read after the copy.
  */
 export function readAhead(
   source: TableSource,
@@ -38,18 +38,18 @@ export function readAhead(
   first: { path: string; selection: RowSelection; figures: boolean },
 ): ReadAhead {
   const copied = source.copy(table, first.path, first.selection);
-  const counted = first.figures ? copied.then(() => source.figures?.(table)) : undefined;
+  const counted = first.figures ? copied.then(() => source.controlTotals?.(table)) : undefined;
   const ended = Promise.allSettled([copied, counted]).then(() => {});
   let isCopyTaken = false;
   let isCountTaken = counted === undefined;
   return {
     ...source,
     ended,
-    ...(source.figures && {
-      async figures(asked: ExtractedTable) {
+    ...(source.controlTotals && {
+      async controlTotals(asked: ExtractedTable) {
         const known = isCountTaken ? undefined : await counted;
         isCountTaken = true;
-        return known ?? await source.figures!(asked);
+        return known ?? await source.controlTotals!(asked);
       },
     }),
     copy(asked, path, selection) {
@@ -99,9 +99,9 @@ function firstWindow(
   source: TableSource,
   table: ExtractedTable,
   { known, watermark, whole, now }: TableRun,
-): Window {
+): ReadWindow {
   // Where every copy is of all rows, comparing them all costs no more.
-  const all = whole || source.figures === undefined;
+  const all = whole || source.controlTotals === undefined;
   return chooseWindow(table, known, watermark, { now, whole: all });
 }
 
@@ -111,11 +111,11 @@ const copyPathOf = (folder: string, { name }: ExtractedTable) => join(folder, na
 export function beginReading(source: TableSource, table: ExtractedTable, run: TableRun): ReadAhead {
   const window = firstWindow(source, table, run);
   // Where units cannot be asked for, the window reaches as far back as the raw layer says.
-  if (window.from !== undefined && !source.byUnit) return notAhead(source);
+  if (window.from !== undefined && !source.supportsKeyLookup) return notAhead(source);
   return readAhead(source, table, {
     path: `${copyPathOf(run.folder, table)}.csv`,
     selection: selectionOf(table, window),
-    figures: source.ofOneMoment || window.from !== undefined,
+    figures: source.isConsistent || window.from !== undefined,
   });
 }
 
@@ -134,6 +134,7 @@ export async function extractTable(
   tableRun: TableRun,
 ): Promise<ExtractedState> {
   const { known, watermark, sourceTime, folder, run, extractedAt, log } = tableRun;
+  const started = performance.now();
   const chosen = firstWindow(source, table, tableRun);
   const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
   const { figures, window } = await findAllChanges(session, source, table, {
@@ -141,9 +142,14 @@ export async function extractTable(
     paths,
     copyPath: copyPathOf(folder, table),
     now: extractedAt,
-    before: known?.figures,
+    before: known?.controlTotals,
     log,
   });
+  log.debug(
+    `${table.name}: read and compared from ${window.from ?? "the beginning"} in ${
+      formatDuration(performance.now() - started)
+    }`,
+  );
   await checkVanished(session, table, tableRun);
   // Where all rows were read, what was seen before says nothing: the source may have been restored from a backup.
   const before = window.from === undefined ? undefined : watermark?.value;
@@ -217,7 +223,7 @@ async function highest(
   before: string | undefined,
   sourceTime: string,
 ): Promise<string | undefined> {
-  if (strategy.kind === "full-compare") return undefined;
+  if (strategy.kind === "snapshot") return undefined;
   const [found] = await session.rows<{ time: string | null }>(
     `SELECT strftime(max(CAST(${sqlName(strategy.column)} AS TIMESTAMP)), '%Y-%m-%d %H:%M:%S.%f') AS time
      FROM incoming WHERE ${sqlName(strategy.column)} <= TIMESTAMP ${sqlString(sourceTime)}`,

@@ -1,5 +1,5 @@
-import { isWhole, type RawExtract, type RawFile, type RawTable, type Watermark } from "shopflow/lake/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { RawExtract, RawFile, RawTable, Watermark } from "shopflow/lake/mod.ts";
+import { isIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Logger, Runtime } from "shopflow/runtime/mod.ts";
 import type { Config } from "shopflow/config/mod.ts";
 import { PartialSourceError, SchemaContractError, type ShopFlowError } from "shopflow/errors/mod.ts";
@@ -45,7 +45,7 @@ async function presentTables(
     const listed = new Set((await store.list(`raw/${name}/`)).map(({ key }) => key));
     const files: RawFile[] = [];
     for (const file of table.files) {
-      if (listed.has(file.key) && (!verify || await isWhole(store, file))) files.push(file);
+      if (listed.has(file.key) && (!verify || await isIntact(store, file))) files.push(file);
       else log.warn(`${file.key} of the lake is lost; ${name} is compared whole and written again.`);
     }
     if (files.length < table.files.length) damaged.add(name);
@@ -81,7 +81,7 @@ interface SourcesRun {
 export interface ExtractedSources {
   states: Map<string, ExtractedState>;
   /** Tables that are not as agreed, hold a value that is not, or of which a large part is gone. */
-  stopped: { name: string; error: ShopFlowError }[];
+  skippedTables: { name: string; error: ShopFlowError }[];
   sourceTransactionTime: string;
 }
 
@@ -131,7 +131,7 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
   await Deno.mkdir(folder, { recursive: true });
   const known = await presentTables(store, before, runtime.log, { verify: whole });
   const states = new Map<string, ExtractedState>();
-  const stopped: ExtractedSources["stopped"] = [];
+  const skippedTables: ExtractedSources["skippedTables"] = [];
   await using readings = new AsyncDisposableStack();
   // Beside it in memory is what the source copies meanwhile.
   using session = await openSession({ memoryLimit: "896MiB", spillFolder: join(folder, "spill") });
@@ -155,10 +155,10 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
   const finish = async ({ table, tableRun, reading, identity }: BegunTable) => {
     try {
       const state = await extractTable(session, store, reading, table, tableRun);
-      states.set(table.name, { ...state, watermark: { ...state.watermark, sourceTable: identity } });
+      states.set(table.name, { ...state, watermark: { ...state.watermark, tableOid: identity } });
     } catch (error) {
       if (!(error instanceof SchemaContractError || error instanceof PartialSourceError)) throw error;
-      stopped.push({ name: table.name, error });
+      skippedTables.push({ name: table.name, error });
     }
   };
 
@@ -170,18 +170,18 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
     config.postgresUrl,
     runtime,
     async (source) => {
-      const { transactionTime: time, identities, broken } = source;
+      const { transactionTime: time, tableOids, contractViolations } = source;
       connected();
-      for (const [name, error] of broken) stopped.push({ name, error });
-      const tables = SOURCE_TABLES.filter(({ name }) => !broken.has(name));
+      for (const [name, error] of contractViolations) skippedTables.push({ name, error });
+      const tables = SOURCE_TABLES.filter(({ name }) => !contractViolations.has(name));
       const replaced = tables.filter(({ name }) =>
-        watermarks[name] !== undefined && watermarks[name].sourceTable !== identities.get(name)
+        watermarks[name] !== undefined && watermarks[name].tableOid !== tableOids.get(name)
       );
       // A watermark says nothing of a table that was dropped and created again, as when another shop was loaded.
       const isReplaced = replaced.length > 0;
       const isLoaded = replaced.some(({ name }) => {
-        const comment = commentOf(identities.get(name));
-        return comment !== "" && comment !== commentOf(watermarks[name]!.sourceTable);
+        const comment = commentOf(tableOids.get(name));
+        return comment !== "" && comment !== commentOf(watermarks[name]!.tableOid);
       });
       const tickets = begin(openTickets(), TICKET_TABLE, {
         time: extractedAt.replace("T", " ").slice(0, -1),
@@ -190,7 +190,7 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
       });
       const beginAt = (i: number) =>
         tables[i] &&
-        begin(source, tables[i], { time, isReplaced, isLoaded, identity: identities.get(tables[i].name) });
+        begin(source, tables[i], { time, isReplaced, isLoaded, identity: tableOids.get(tables[i].name) });
       let next = beginAt(0);
       for (let i = 1; next !== undefined; i++) {
         const current = next;
@@ -208,7 +208,7 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
     },
   );
   await finish(tickets);
-  return { states, stopped, sourceTransactionTime: `${transactionTime.replace(" ", "T")}Z` };
+  return { states, skippedTables, sourceTransactionTime: `${transactionTime.replace(" ", "T")}Z` };
 }
 
 /** The comment that a load leaves at a table, in what tells the table from others of its name. */

@@ -8,15 +8,15 @@ export const nameList = (names: string[]): string => names.map((name) => sqlName
 /** Names of a table's columns, as the source has them. */
 export const columnNames = (table: ExtractedTable): string[] => table.columns.map(({ name }) => name);
 
-/** Whether two relations' rows are of one unit; NULL is a value like any other. */
-export function sameUnit(unit: string[], left: string, right: string): string {
+/** Whether two relations' rows are of one merge key; NULL is a value like any other. */
+export function sameKey(unit: string[], left: string, right: string): string {
   return unit.map((name) => `${left}.${sqlName(name)} IS NOT DISTINCT FROM ${right}.${sqlName(name)}`)
     .join(" AND ");
 }
 
-/** Rows of `relation` whose unit is among those of `units`. */
-export function ofUnits(unit: string[], relation: string, units: string): string {
-  return `${relation} WHERE EXISTS (SELECT 1 FROM ${units} WHERE ${sameUnit(unit, units, relation)})`;
+/** Rows of `relation` whose merge key is among those of `keys`. */
+export function rowsWithKeys(unit: string[], relation: string, units: string): string {
+  return `${relation} WHERE EXISTS (SELECT 1 FROM ${units} WHERE ${sameKey(unit, units, relation)})`;
 }
 
 /**
@@ -50,7 +50,7 @@ export function rawRows(paths: string[], { columns }: ExtractedTable): string {
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Which part of a table a run reads: rows from a time on, or all. */
-export interface Window {
+export interface ReadWindow {
   /** `YYYY-MM-DD HH:MM:SS.fff` of the watched column; undefined: the whole table is compared. */
   from?: string;
   /** Months that are read as well, whatever the time of their rows. */
@@ -59,7 +59,7 @@ export interface Window {
 
 /**
  * Chooses what to read of a table: rows from the lag before its watermark on, or all of it when it was never
- * read, by an extract that kept its figures, when it is due to be compared whole, or when `whole` says so.
+ * read, by an extract that kept its control totals, when it is due to be compared whole, or when `whole` says so.
  *
  * @param now What the clock says (ISO 8601).
  */
@@ -68,18 +68,21 @@ export function chooseWindow(
   known: RawTable | undefined,
   watermark: Watermark | undefined,
   { now, whole }: { now: string; whole: boolean },
-): Window {
-  if (whole || strategy.kind === "full-compare" || known?.figures === undefined) return {};
+): ReadWindow {
+  if (whole || strategy.kind === "snapshot" || known?.controlTotals === undefined) return {};
   if (watermark?.value === undefined) return {};
   const age = Date.parse(now) - Date.parse(watermark.comparedAt);
   // Compared in the future: by a clock that was ahead, so nobody knows how long ago.
-  if (age < 0 || age >= strategy.fullEveryDays * DAY) return {};
-  const from = new Date(Date.parse(`${watermark.value.replace(" ", "T")}Z`) - strategy.lagDays * DAY);
+  if (age < 0 || age >= strategy.fullRefreshDays * DAY) return {};
+  const from = new Date(Date.parse(`${watermark.value.replace(" ", "T")}Z`) - strategy.lookbackDays * DAY);
   return { from: from.toISOString().replace("T", " ").slice(0, -1) };
 }
 
 /** The rows of a window, as a source is asked for them. */
-export function selectionOf({ strategy, measures: { date } }: ExtractedTable, window: Window): RowSelection {
+export function selectionOf(
+  { strategy, measures: { date } }: ExtractedTable,
+  window: ReadWindow,
+): RowSelection {
   const { from, months } = window;
   return {
     ...(from !== undefined && strategy.kind === "watermark" && { since: { column: strategy.column, from } }),

@@ -1,18 +1,18 @@
 import {
+  controlTotalsSql,
   differingMonths,
   type ExtractedTable,
-  type FiguresRow,
-  figuresSql,
-  figuresText,
-  type MonthlyFigures,
-  monthlyFigures,
-  movedFigures,
-  type SourceFigures,
+  type MonthlyTotals,
+  monthlyTotals,
+  type SourceTotals,
   type TableSource,
   totalRows,
+  type TotalsRow,
+  totalsText,
+  updatedTotals,
 } from "shopflow/sources/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
-import { columnNames, nameList, ofUnits, type Window } from "./row_sql.ts";
+import { columnNames, nameList, type ReadWindow, rowsWithKeys } from "./row_sql.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import type { Logger } from "shopflow/runtime/mod.ts";
 import { findChanges } from "./diff_rows.ts";
@@ -27,18 +27,18 @@ import { findChanges } from "./diff_rows.ts";
 async function figuresAfter(
   session: Session,
   table: ExtractedTable,
-  { before, window, isFirst }: { before: MonthlyFigures | undefined; window: Window; isFirst: boolean },
-): Promise<MonthlyFigures> {
+  { before, window, isFirst }: { before: MonthlyTotals | undefined; window: ReadWindow; isFirst: boolean },
+): Promise<MonthlyTotals> {
   const figuresOf = async (relation: string) =>
-    monthlyFigures(await session.rows<FiguresRow>(figuresSql(table, relation)));
+    monthlyTotals(await session.rows<TotalsRow>(controlTotalsSql(table, relation)));
   if (isFirst || window.from === undefined || before === undefined) return await figuresOf("incoming");
-  const { unit } = table;
+  const { mergeKey } = table;
   const columns = nameList(columnNames(table));
-  const moved = movedFigures(before, {
+  const moved = updatedTotals(before, {
     added: await figuresOf("changed_rows"),
     removed: await figuresOf(
-      `(SELECT ${columns} FROM ${ofUnits(unit, "known", "changed_units")}
-        UNION ALL SELECT ${columns} FROM ${ofUnits(unit, "known", "vanished_units")}) AS removed`,
+      `(SELECT ${columns} FROM ${rowsWithKeys(mergeKey, "known", "changed_units")}
+        UNION ALL SELECT ${columns} FROM ${rowsWithKeys(mergeKey, "known", "vanished_units")}) AS removed`,
     ),
   });
   if (window.months === undefined) return moved;
@@ -54,9 +54,9 @@ async function figuresAfter(
 /** What a run found in a table; the changed rows are in the session, as {@linkcode findChanges} leaves them. */
 interface FoundChanges {
   /** Figures of all rows that the raw layer has with these changes. */
-  figures: MonthlyFigures;
+  figures: MonthlyTotals;
   /** What was read in the end. */
-  window: Window;
+  window: ReadWindow;
 }
 
 /**
@@ -71,28 +71,28 @@ export async function findAllChanges(
   source: TableSource,
   table: ExtractedTable,
   { before, log, ...read }: {
-    window: Window;
+    window: ReadWindow;
     paths: string[];
     copyPath: string;
     now: string;
-    before: MonthlyFigures | undefined;
+    before: MonthlyTotals | undefined;
     log: Logger;
   },
 ): Promise<FoundChanges> {
-  const find = async (window: Window) => {
+  const find = async (window: ReadWindow) => {
     await findChanges(session, source, table, { ...read, window });
     const isFirst = read.paths.length === 0;
     return { figures: await figuresAfter(session, table, { before, window, isFirst }), window };
   };
   const found = await find(read.window);
-  const isWhole = read.window.from === undefined;
+  const isIntact = read.window.from === undefined;
   // Rows may have come or gone since all were read: a count says nothing then, and the next run sees them.
-  if (isWhole && !source.ofOneMoment) return found;
-  const counted = await source.figures?.(table);
+  if (isIntact && !source.isConsistent) return found;
+  const counted = await source.controlTotals?.(table);
   const missed = differences(found.figures, counted);
   if (missed.length === 0) return found;
-  if (isWhole) throw mismatch(table, found.figures, counted!, missed);
-  const byMonth = source.ofOneMoment && counted?.months !== undefined;
+  if (isIntact) throw mismatch(table, found.figures, counted!, missed);
+  const byMonth = source.isConsistent && counted?.months !== undefined;
   log.warn(
     `Rows of ${table.name} changed beyond its lag (${shortList(missed)}): ` +
       `${byMonth ? "these months are" : "the table is"} compared whole.`,
@@ -104,7 +104,7 @@ export async function findAllChanges(
 }
 
 /** Months that differ, or `all` where the source counts all rows in one. */
-function differences(figures: MonthlyFigures, counted: SourceFigures | undefined): string[] {
+function differences(figures: MonthlyTotals, counted: SourceTotals | undefined): string[] {
   if (counted === undefined) return [];
   if (counted.months !== undefined) return differingMonths(figures, counted.months);
   return counted.rows === totalRows(figures) ? [] : ["all"];
@@ -112,14 +112,14 @@ function differences(figures: MonthlyFigures, counted: SourceFigures | undefined
 
 function mismatch(
   { name }: ExtractedTable,
-  figures: MonthlyFigures,
-  { months = {} }: SourceFigures,
+  figures: MonthlyTotals,
+  { months = {} }: SourceTotals,
   differing: string[],
 ): SourceError {
   const [month] = differing as [string];
   return new SourceError(`Source and lake differ in table ${name}, months ${shortList(differing)}`, {
-    expected: `in ${month} ${figuresText(months[month])}, as the source counts`,
-    found: `${figuresText(figures[month])} among the rows that were read`,
+    expected: `in ${month} ${totalsText(months[month])}, as the source counts`,
+    found: `${totalsText(figures[month])} among the rows that were read`,
     remedy:
       "Nothing was published. Run the extract with --force; if it fails again, rows get lost on the way.",
   });

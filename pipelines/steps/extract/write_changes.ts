@@ -1,4 +1,5 @@
-import { fileSha256, type RawFile, rawKey, type RawTable } from "shopflow/lake/mod.ts";
+import { fileSha256 } from "shopflow/lake/store/mod.ts";
+import { type RawFile, rawKey, type RawTable } from "shopflow/lake/mod.ts";
 import type { ExtractedTable } from "shopflow/sources/mod.ts";
 import { type Session, sqlString } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
@@ -32,7 +33,7 @@ export async function writeChanges(
     `COPY (
        SELECT ${columns}, ${mark}, false AS _deleted FROM changed_rows
        UNION ALL SELECT ${columns}, ${mark}, true AS _deleted FROM vanished_rows
-       ORDER BY ${nameList([...time, ...table.unit, ...names])}
+       ORDER BY ${nameList([...time, ...table.mergeKey, ...names])}
      ) TO ${sqlString(path)} (FORMAT parquet, COMPRESSION zstd)`,
   );
   const [content] = await session.rows<{ rows: number; digest: string | null }>(

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { ShopFlowError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { currentSnapshotId } from "shopflow/lake/mod.ts";
@@ -15,7 +16,7 @@ import { codeVersion } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 
-const ROOT = join(import.meta.dirname!, "..", "..", "..");
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** What a publish is going to do with a notebook. */
 export interface PlannedNotebook {

@@ -1,10 +1,16 @@
-import type { Progress } from "shopflow/runtime/mod.ts";
+import { countOf, type Progress } from "shopflow/runtime/mod.ts";
 import { LakeError, NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { type CurrentReport, currentReport, noteRemoved, reportNames } from "shopflow/notebook/mod.ts";
+import {
+  type CurrentReport,
+  currentReport,
+  markNotebookRemoved,
+  reportNames,
+} from "shopflow/notebook/report/mod.ts";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Pipeline, PipelineContext, PipelineResult } from "../../context.ts";
-import { countText } from "shopflow/cli/mod.ts";
+import pLimit from "p-limit";
 import { type PlannedNotebook, planNotebooks } from "./plan_notebooks.ts";
 import { publishNotebook } from "./publish_notebook.ts";
 
@@ -31,9 +37,9 @@ function cellProgress(
   return { shared, finish: (summary) => bar.finish(summary) };
 }
 
-const NOTEBOOKS = join(import.meta.dirname!, "..", "..", "..", "notebooks");
-/** Kernels at once: each is a process with a database of its own. */
-const AT_ONCE = 2;
+const NOTEBOOKS = fileURLToPath(new URL("../../../notebooks", import.meta.url));
+/** Kernels at the same time: each is a process with a database of its own. */
+const CONCURRENCY = 2;
 
 /** Runs the notebooks of `notebooks/` whose inputs changed and publishes them as reports. */
 export const publish: Pipeline = (context) => publishNotebooks(context, NOTEBOOKS);
@@ -41,7 +47,7 @@ export const publish: Pipeline = (context) => publishNotebooks(context, NOTEBOOK
 /**
  * Runs the notebooks of a folder, two at a time, and publishes each as a report. One that fails leaves its last good
  * report in place, beside which the failure is named. A notebook whose file, data, models and code are those of its
- * last good report is left out, unless `context.force`. Reports whose notebook is gone are marked as not renewed.
+ * last good report is left out, unless `context.force`. Reports whose notebook was removed are marked.
  *
  * @throws {NotebookError} at the end, when a notebook failed.
  */
@@ -59,15 +65,11 @@ export async function publishNotebooks(context: PipelineContext, folder: string)
     work.reduce((total, { cells }) => total + cells, 0),
   );
   const quiet: PipelineContext = { ...context, runtime: { ...context.runtime, progress: shared } };
-  const queue = [...work];
-  const failures: string[] = [];
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const failure = await publishNotebook(quiet, next);
-      if (failure) failures.push(`${basename(next.path)}: ${failure}`);
-    }
-  }));
-  const published = countText(work.length - failures.length, "report");
+  const failures = (await pLimit(CONCURRENCY).map(work, async (notebook) => {
+    const failure = await publishNotebook(quiet, notebook);
+    return failure && `${basename(notebook.path)}: ${failure}`;
+  })).filter((failure) => failure !== undefined);
+  const published = countOf(work.length - failures.length, "report");
   const summary = `${published} published, ${paths.length - work.length} up to date`;
   finish(summary);
   if (failures.length === 0) return { status: "done", summary };
@@ -86,13 +88,17 @@ async function notebooksIn(folder: string): Promise<string[]> {
     .map(({ name }) => join(folder, name)).sort();
 }
 
-/** Readers must not take a report for current that nothing renews any more. */
+/** Readers must see that a report is not updated any more. */
 async function markRemoved(
   { store, runtime }: Pick<PipelineContext, "store" | "runtime">,
   notebooks: string[],
 ): Promise<void> {
   for (const name of await reportNames(store)) {
-    await noteRemoved(store, name, notebooks.includes(name) ? undefined : runtime.now().toISOString());
+    await markNotebookRemoved(
+      store,
+      name,
+      notebooks.includes(name) ? undefined : runtime.now().toISOString(),
+    );
   }
 }
 

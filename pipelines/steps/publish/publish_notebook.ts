@@ -8,13 +8,13 @@ import {
   type RunRecord,
 } from "shopflow/notebook/run/mod.ts";
 import {
+  markRunStarted,
   notebookPath,
-  noteStarted,
   oneLine,
   type Page,
   publishReport,
   renderPage,
-} from "shopflow/notebook/mod.ts";
+} from "shopflow/notebook/report/mod.ts";
 import type { PipelineContext } from "../../context.ts";
 import type { PlannedNotebook } from "./plan_notebooks.ts";
 
@@ -29,7 +29,7 @@ export async function publishNotebook(
 ): Promise<string | undefined> {
   try {
     const run = await runOrFail(context, notebook);
-    // Whoever stopped it did not ask for another page; what is published stays.
+    // A cancelled run gets no page; what is published stays.
     if (run.record.status === "cancelled") return `cancelled by ${run.record.failure?.evalue}`;
     const { failure } = await publishRun(context.store, run, notebook.inputs);
     if (failure === undefined) return undefined;
@@ -38,7 +38,7 @@ export async function publishNotebook(
       : `cell ${failure.cellId}, ${failure.ename}: ${failure.evalue}`;
   } catch (error) {
     if (error instanceof ShopFlowError) return error.message;
-    // A defect of ours, or a driver's error that nobody foresaw: its stack is for us.
+    // A defect, or an unexpected error of a driver: it keeps its stack.
     context.runtime.log.warn(`${notebook.path}: ${error instanceof Error ? error.stack : error}`);
     return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   }
@@ -52,7 +52,7 @@ async function runOrFail(
   try {
     return await runNotebook(path, context, {
       filled,
-      onStart: (record) => noteStarted(context.store, record),
+      onStart: (record) => markRunStarted(context.store, record),
     });
   } catch (error) {
     if (error instanceof RecordedFailure) return error.run;

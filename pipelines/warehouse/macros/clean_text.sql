@@ -1,5 +1,5 @@
 {# Text without surrounding blanks. Blank text is a missing value, and so is a word that programs write where they have
-   no value, such as NULL or NaN: as an id it would make one customer of many. `lib/warehouse/key_lookup.ts` has the same
+   no value, such as NULL or NaN: as an id it would make one customer of many. `lib/warehouse/build/prune.ts` has the same
    words. `chr(92)` is the backslash, which engines read differently in a literal. #}
 {% macro clean_text(column) -%}
 case

@@ -8,5 +8,5 @@ from (
         dense_rank() over (partition by {{ keys | join(', ') }} order by _extracted_at desc, _run desc) as arrival
     from {{ relation }}
 ) as ranked
-where arrival = 1 and not coalesce(_deleted, false)
+where arrival = 1 and not _deleted
 {%- endmacro %}

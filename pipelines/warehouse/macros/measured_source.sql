@@ -15,7 +15,7 @@ from (
         count(*) as day_rows,
         sum({{ amount }}) as day_amount,
         sum({{ quantity }}) as day_quantity
-    from ({{ current_rows(relation, keys) }}) as held
+    from ({{ current_rows(relation, keys) }}) as current_source
     group by cast({{ date }} as date)
 ) as days
 group by 2

@@ -25,32 +25,32 @@ found as (
 ),
 
 -- Few members, if any.
-held as (
+ambiguous as (
     select
         *,
-        lead(_extracted_at) over (partition by {{ id }}, source_id order by _extracted_at) as held_until
+        lead(_extracted_at) over (partition by {{ id }}, source_id order by _extracted_at) as replaced_at
     from found
     where has_several_ids
 ),
 
 moments as (
     select distinct {{ id }} as member_id, _extracted_at as moment
-    from held
+    from ambiguous
 ),
 
 chosen as (
     select
-        held.*,
+        ambiguous.*,
         moments.moment,
         row_number() over (
             partition by moments.member_id, moments.moment
-            order by held.is_deleted, {{ in_order(choice) }}, source_id
+            order by ambiguous.is_deleted, {{ in_order(choice) }}, source_id
         ) as choice_number
     from moments
-    inner join held
-        on moments.member_id = held.{{ id }}
-        and moments.moment >= held._extracted_at
-        and moments.moment < coalesce(held.held_until, cast('9999-12-31 00:00:00' as timestamp))
+    inner join ambiguous
+        on moments.member_id = ambiguous.{{ id }}
+        and moments.moment >= ambiguous._extracted_at
+        and moments.moment < coalesce(ambiguous.replaced_at, cast('9999-12-31 00:00:00' as timestamp))
 ),
 
 states as (

@@ -1,6 +1,6 @@
 /**
  * Our runner beside papermill and `nbconvert --execute` on the same Deno kernel, each as a command from start to end,
- * taking turns. Prints its part of documentation/benchmarks.md. Needs SHOPFLOW_TEST_JUPYTER.
+ * taking turns. Prints its part of documentation/reference/benchmarks.md. Needs SHOPFLOW_TEST_JUPYTER.
  */
 import { InputError } from "shopflow/errors/mod.ts";
 import { runCommand } from "shopflow/cli/mod.ts";

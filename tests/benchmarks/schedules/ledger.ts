@@ -1,7 +1,7 @@
 /**
  * How many runs a second the ledger accounts for, in a folder and on S3, with one and three schedulers, beside
  * pg-boss on PostgreSQL with the same number of processes; and the memory of a scheduler over 100,000 runs.
- * Prints its part of documentation/benchmarks.md. Needs SHOPFLOW_TEST_POSTGRES_URL and SHOPFLOW_TEST_S3_URL.
+ * Prints its part of documentation/reference/benchmarks.md. Needs SHOPFLOW_TEST_POSTGRES_URL and SHOPFLOW_TEST_S3_URL.
  */
 import { InputError } from "shopflow/errors/mod.ts";
 import { runCommand } from "shopflow/cli/mod.ts";

@@ -1,6 +1,6 @@
 /**
- * How long after a run is due its run has started, with 100 jobs that are all due at the same minute; beside
- * pg-boss, each over the same number of minutes. Prints its part of documentation/benchmarks.md.
+ * How long after a run is due it has started, with 100 jobs that are all due at the same minute; beside
+ * pg-boss, each over the same number of minutes. Prints its part of documentation/reference/benchmarks.md.
  * Needs SHOPFLOW_TEST_POSTGRES_URL.
  */
 import { InputError } from "shopflow/errors/mod.ts";

@@ -1,14 +1,14 @@
 /**
- * What a day costs on one, two and three years of history: the star schema built on the former snapshot after one more
- * day of raw rows, beside the full build of the same history. Prints its part of documentation/benchmarks.md.
+ * What a day costs on one, two and three years of history: the star schema built on the previous snapshot after one more
+ * day of raw rows, beside the full build of the same history. Prints its part of documentation/reference/benchmarks.md.
  *
  * `SHOPFLOW_TEST_EVENTS` (2000000) is the number of events a year, `SHOPFLOW_TEST_ROUNDS` (3) how often each is measured.
  */
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
-import { buildSnapshot, loadSqlProject, openSession } from "shopflow/warehouse/mod.ts";
+import { buildSnapshot, loadSqlProject, openSession, TEST_RELATIONS } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
-import { PROJECT_RELATIONS, WAREHOUSE_PROJECT } from "../../../pipelines/steps/transform.ts";
+import { WAREHOUSE_PROJECT } from "../../../pipelines/steps/transform.ts";
 import { addDays } from "./growing_history.ts";
 
 const EVENTS = Number(Deno.env.get("SHOPFLOW_TEST_EVENTS") ?? 2_000_000);
@@ -17,7 +17,7 @@ const LAST_DAY = "2024-12-31";
 
 const home = await Deno.makeTempDir();
 const runtime = createRuntime({ progress: silentProgress, log: createLogger(() => {}) });
-const project = await loadSqlProject(WAREHOUSE_PROJECT, PROJECT_RELATIONS);
+const project = await loadSqlProject(WAREHOUSE_PROJECT, TEST_RELATIONS);
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
@@ -52,11 +52,11 @@ async function measure(years: number): Promise<Measured> {
   });
   const content = { store, project, codeVersion: "bench" };
   const options = { memoryLimit: "1GiB" };
-  const { manifest: former } = await buildSnapshot({ ...content, inputs: history }, runtime, options);
+  const { manifest: previous } = await buildSnapshot({ ...content, inputs: history }, runtime, options);
   const full: number[] = [], day: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     full.push(await seconds(() => buildSnapshot({ ...content, inputs: grown }, runtime, options)));
-    day.push(await seconds(() => buildSnapshot({ ...content, inputs: grown, former }, runtime, options)));
+    day.push(await seconds(() => buildSnapshot({ ...content, inputs: grown, previous }, runtime, options)));
     console.error(
       `${years} years, round ${round + 1}: full ${full.at(-1)!.toFixed(1)} s, day ${
         day.at(-1)!.toFixed(1)

@@ -1,6 +1,6 @@
 /**
  * A shop of full size out of PostgreSQL and the MongoDB-protocol server into a published star schema, beside the floor
- * and the same job with Python's tools, in turns; then a day more of it. Prints its part of documentation/benchmarks.md.
+ * and the same job with Python's tools, in turns; then a day more of it. Prints its part of documentation/reference/benchmarks.md.
  *
  * `SHOPFLOW_TEST_CUSTOMERS` (100000) sets the size, `SHOPFLOW_TEST_ROUNDS` (3) how often each is measured.
  */

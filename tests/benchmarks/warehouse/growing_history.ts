@@ -1,5 +1,5 @@
-import { fileSha256, type TableFile } from "shopflow/lake/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { TableFile } from "shopflow/lake/mod.ts";
+import { fileSha256, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { type RawInputs, type Session, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 

@@ -1,6 +1,6 @@
 /**
  * Peak memory of extract and transform at ten times full size: ten copies of the simulated shop side by side, made by SQL
- * inside PostgreSQL. Prints its part of documentation/benchmarks.md.
+ * inside PostgreSQL. Prints its part of documentation/reference/benchmarks.md.
  *
  * `SHOPFLOW_TEST_CUSTOMERS` (100000) is the size of one copy.
  */

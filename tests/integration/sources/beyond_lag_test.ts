@@ -90,11 +90,11 @@ testWith(
         count(*)::int AS rows, sum(order_amount)::text AS amount, sum(quantity)::text AS quantity
         FROM orders GROUP BY 1 ORDER BY 1`);
       assert.deepEqual(
-        tables.orders!.figures,
+        tables.orders!.controlTotals,
         Object.fromEntries(rows.map(({ month, ...figures }) => [month, figures])),
       );
-      assert.deepEqual(tables.orders!.figures!.undated, { rows: 1, amount: "-3.10", quantity: "-2" });
-      assert.deepEqual(tables.customers!.figures, {
+      assert.deepEqual(tables.orders!.controlTotals!.undated, { rows: 1, amount: "-3.10", quantity: "-2" });
+      assert.deepEqual(tables.customers!.controlTotals, {
         undated: { rows: tables.customers!.rows, amount: "0.00", quantity: "0" },
       });
     }),

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { backtestChurn, readChurnExamples, salesPeriod, temporalSplit } from "shopflow/churn/mod.ts";
+import { readChurnExamples } from "../../../lib/churn/examples.ts";
+import { salesPeriod } from "shopflow/ml/mod.ts";
+import { backtestChurn, temporalSplit } from "shopflow/churn/mod.ts";
 import { createChurnModel } from "../../../lib/churn/model.ts";
 import { openSession } from "shopflow/warehouse/mod.ts";
 import { openChurnShop } from "../../fixtures/churn_shop.ts";

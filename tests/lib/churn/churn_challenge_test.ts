@@ -1,21 +1,9 @@
-import {
-  backtestChurn,
-  type ChurnBacktest,
-  churnHeldOut,
-  judgeChurnChallenger,
-  readChurnExamples,
-  salesPeriod,
-  temporalSplit,
-} from "shopflow/churn/mod.ts";
-import type { ChurnExamples } from "../../../lib/churn/examples.ts";
-import {
-  auc,
-  heldOutFile,
-  type Opponent,
-  pickFeatures,
-  promotionVerdict,
-  xgboostTrainer,
-} from "shopflow/ml/mod.ts";
+import { type ChurnBacktest, churnTestPredictions, compareChurnModel } from "../../../lib/churn/evaluate.ts";
+import { type ChurnExamples, readChurnExamples } from "../../../lib/churn/examples.ts";
+import { salesPeriod } from "shopflow/ml/mod.ts";
+import { backtestChurn, temporalSplit } from "shopflow/churn/mod.ts";
+import { auc, type Opponent, promotionVerdict, testPredictionsFile } from "shopflow/ml/evaluation/mod.ts";
+import { pickFeatures, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import type { Champion } from "shopflow/ml/registry/mod.ts";
 import assert from "node:assert/strict";
 import { openChurnShop } from "../../fixtures/churn_shop.ts";
@@ -47,7 +35,7 @@ const versionOf = (backtest: ChurnBacktest, stored = true, asOf = backtest.split
     parameters: {},
     metrics: {},
   },
-  files: { ...backtest.model.save(), ...(stored ? heldOutFile(churnHeldOut(backtest)) : {}) },
+  files: { ...backtest.model.save(), ...(stored ? testPredictionsFile(churnTestPredictions(backtest)) : {}) },
 });
 
 Deno.test("a champion is judged whatever features the challenger has", async (t) => {
@@ -63,46 +51,49 @@ Deno.test("a champion is judged whatever features the challenger has", async (t)
     "a challenger with three features against a champion with all of them is refused",
     async () => {
       assert.ok(few.test.features.names.length <= 3 && names.length > 20);
-      const judgement = await judgeChurnChallenger(few, { champion: versionOf(whole) }, notNeeded);
-      assert.equal(judgement.championUnjudged, undefined);
-      const [ranking] = judgement.figures;
+      const comparison = await compareChurnModel(few, { champion: versionOf(whole) }, notNeeded);
+      assert.equal(comparison.championUnscorable, undefined);
+      const [ranking] = comparison.metrics;
       assert.equal(
         ranking!.champion,
         whole.metrics.auc,
         "by what it said of the same customers on that date",
       );
       assert.ok(ranking!.challenger < ranking!.champion! && ranking!.championError! > 0);
-      const { outcome, reason } = promotionVerdict(judgement, "v2", CHAMPION);
+      const { outcome, reason } = promotionVerdict(comparison, "v2", CHAMPION);
       assert.equal(outcome, "refused", reason);
       assert.match(reason, /^it is worse than the champion: AUC/);
     },
   );
 
   await t.step("without stored predictions a person decides", async () => {
-    const judgement = await judgeChurnChallenger(few, { champion: versionOf(whole, false) }, notNeeded);
-    assert.match(judgement.championUnjudged!, /not computed any more: expected .*; it stored no predictions/);
-    assert.equal(promotionVerdict(judgement, "v2", CHAMPION).outcome, "held");
+    const comparison = await compareChurnModel(few, { champion: versionOf(whole, false) }, notNeeded);
+    assert.match(
+      comparison.championUnscorable!,
+      /not computed any more: expected .*; it stored no predictions/,
+    );
+    assert.equal(promotionVerdict(comparison, "v2", CHAMPION).outcome, "held");
   });
 
   await t.step("a champion with fewer features, in another order, answers from its own columns", async () => {
     const narrow = await narrowed(whole, training, [...names.slice(0, -1)].reverse());
     const champion = versionOf(narrow, false);
-    const { figures } = await judgeChurnChallenger(whole, { champion }, notNeeded);
-    assert.equal(figures[0]!.champion, auc(narrow.test.labels, narrow.probabilities));
-    assert.equal(figures.length, 2);
-    const outcome = promotionVerdict({ holdOut: "x", figures }, "v2", CHAMPION).outcome;
-    const isNoWorse = figures[0]!.challenger >= figures[0]!.champion! &&
-      figures[1]!.challenger <= figures[1]!.champion! * 1.01;
+    const { metrics } = await compareChurnModel(whole, { champion }, notNeeded);
+    assert.equal(metrics[0]!.champion, auc(narrow.test.labels, narrow.probabilities));
+    assert.equal(metrics.length, 2);
+    const outcome = promotionVerdict({ testSet: "x", metrics }, "v2", CHAMPION).outcome;
+    const isNoWorse = metrics[0]!.challenger >= metrics[0]!.champion! &&
+      metrics[1]!.challenger <= metrics[1]!.champion! * 1.01;
     assert.equal(outcome, isNoWorse ? "promoted" : "refused");
   });
 
   await t.step(
     "one feature more is promoted if it measures better, and is not if it measures worse",
     async () => {
-      const better = await judgeChurnChallenger(whole, { champion: versionOf(few, false) }, notNeeded);
+      const better = await compareChurnModel(whole, { champion: versionOf(few, false) }, notNeeded);
       assert.equal(promotionVerdict(better, "v2", CHAMPION).outcome, "promoted");
       const shuffled = { ...whole, probabilities: whole.probabilities.toReversed() };
-      const worse = await judgeChurnChallenger(shuffled, { champion: versionOf(few, false) }, notNeeded);
+      const worse = await compareChurnModel(shuffled, { champion: versionOf(few, false) }, notNeeded);
       assert.equal(promotionVerdict(worse, "v2", CHAMPION).outcome, "refused");
     },
   );
@@ -112,19 +103,19 @@ Deno.test("a champion is judged whatever features the challenger has", async (t)
       xgboost: XGBOOST,
     });
     const asked: string[] = [];
-    const judgement = await judgeChurnChallenger(few, { champion: versionOf(earlier) }, (test) => {
+    const comparison = await compareChurnModel(few, { champion: versionOf(earlier) }, (test) => {
       asked.push(test);
       return narrowed(earlier, training, FEW);
     });
     assert.deepEqual(asked, ["2024-09-01"]);
-    assert.deepEqual(judgement.figures.map(({ name }) => name), [
+    assert.deepEqual(comparison.metrics.map(({ name }) => name), [
       "AUC",
       "log-loss",
       `AUC of ${earlier.test.labels.length} customers as of 2024-09-01`,
       `log-loss of ${earlier.test.labels.length} customers as of 2024-09-01`,
     ]);
-    assert.equal(judgement.figures[2]!.champion, earlier.metrics.auc);
-    assert.equal(promotionVerdict(judgement, "v2", CHAMPION).outcome, "refused");
+    assert.equal(comparison.metrics[2]!.champion, earlier.metrics.auc);
+    assert.equal(promotionVerdict(comparison, "v2", CHAMPION).outcome, "refused");
   });
 
   await t.step(
@@ -137,23 +128,26 @@ Deno.test("a champion is judged whatever features the challenger has", async (t)
       const strangers = versionOf(few);
       strangers.files = {
         ...strangers.files,
-        ...heldOutFile({ ...churnHeldOut(whole), customerIds: whole.test.customerIds.map((id) => `x${id}`) }),
+        ...testPredictionsFile({
+          ...churnTestPredictions(whole),
+          customerIds: whole.test.customerIds.map((id) => `x${id}`),
+        }),
       };
-      strangers.unreadable = "its trees are gone";
+      strangers.unscorable = "its trees are gone";
       const cases: [Opponent, RegExp][] = [
         [damaged, /its files are damaged/],
-        [versionOf(whole, true, "2024-12-01"), /learned from data up to 2024-12-01, the hold-out begins on/],
+        [versionOf(whole, true, "2024-12-01"), /learned from data up to 2024-12-01, the test set begins on/],
         [strangers, /trees are gone; it stored predictions of 0 of the \d+ customers/],
-        [{ version: "v1", files: {}, unreadable: "it is incomplete" }, /^it is incomplete; it stored no/],
+        [{ version: "v1", files: {}, unscorable: "it is incomplete" }, /^it is incomplete; it stored no/],
       ];
       for (const [champion, reason] of cases) {
-        const judgement = await judgeChurnChallenger(whole, { champion }, notNeeded);
-        assert.match(judgement.championUnjudged!, reason);
-        assert.equal(promotionVerdict(judgement, "v2", CHAMPION).outcome, "held");
+        const comparison = await compareChurnModel(whole, { champion }, notNeeded);
+        assert.match(comparison.championUnscorable!, reason);
+        assert.equal(promotionVerdict(comparison, "v2", CHAMPION).outcome, "held");
       }
-      const lost = { version: "v1", files: versionOf(whole).files, unreadable: "trees.json is lost" };
-      const { figures } = await judgeChurnChallenger(few, { champion: lost }, notNeeded);
-      assert.equal(figures[0]!.champion, whole.metrics.auc, "its predictions are left");
+      const lost = { version: "v1", files: versionOf(whole).files, unscorable: "trees.json is lost" };
+      const { metrics } = await compareChurnModel(few, { champion: lost }, notNeeded);
+      assert.equal(metrics[0]!.champion, whole.metrics.auc, "its predictions are left");
     },
   );
 
@@ -161,23 +155,27 @@ Deno.test("a champion is judged whatever features the challenger has", async (t)
     "champion and reference that miss different customers are each compared on their own",
     async () => {
       const without = (missing: number): Opponent => {
-        const { figure, customerIds, days, values } = churnHeldOut(whole);
+        const { metric, customerIds, days, values } = churnTestPredictions(whole);
         const kept = [...customerIds.keys()].filter((row) => row !== missing);
         const of = <T>(column: ArrayLike<T>) => kept.map((row) => column[row]!);
         const held = {
-          figure,
+          metric,
           customerIds: of(customerIds),
           days: of(days),
           values: Float64Array.from(of(values)),
         };
-        return { version: `without-${missing}`, files: heldOutFile(held), unreadable: "its trees are lost" };
+        return {
+          version: `without-${missing}`,
+          files: testPredictionsFile(held),
+          unscorable: "its trees are lost",
+        };
       };
       const opponents = { champion: without(0), reference: without(whole.test.labels.length - 1) };
-      const { figures } = await judgeChurnChallenger(few, opponents, notNeeded);
-      const ranking = figures.filter(({ name }) => name.startsWith("AUC of"));
+      const { metrics } = await compareChurnModel(few, opponents, notNeeded);
+      const ranking = metrics.filter(({ name }) => name.startsWith("AUC of"));
       assert.equal(ranking.length, 2);
       for (
-        const [figure, missing] of [[ranking[0]!, 0], [ranking[1]!, whole.test.labels.length - 1]] as const
+        const [metric, missing] of [[ranking[0]!, 0], [ranking[1]!, whole.test.labels.length - 1]] as const
       ) {
         const rows = [...whole.test.labels.keys()].filter((row) => row !== missing);
         const of = (values: Float64Array) =>
@@ -185,8 +183,8 @@ Deno.test("a champion is judged whatever features the challenger has", async (t)
             Uint8Array.from(rows, (row) => whole.test.labels[row]!),
             Float64Array.from(rows, (row) => values[row]!),
           );
-        assert.equal(figure.challenger, of(few.probabilities));
-        assert.equal(missing === 0 ? figure.champion : figure.reference, of(whole.probabilities));
+        assert.equal(metric.challenger, of(few.probabilities));
+        assert.equal(missing === 0 ? metric.champion : metric.reference, of(whole.probabilities));
       }
     },
   );
@@ -195,9 +193,9 @@ Deno.test("a champion is judged whatever features the challenger has", async (t)
     const rows = [...whole.test.labels.keys()].filter((row, i) => whole.test.labels[row] === 0 || i < 9);
     const labels = Uint8Array.from(whole.test.labels, (label, row) => rows.includes(row) ? label : 0);
     const few = { ...whole, test: { ...whole.test, labels } };
-    const judgement = await judgeChurnChallenger(few, { champion: versionOf(whole) }, notNeeded);
-    assert.match(judgement.unmeasured!, /^\d test customers left and \d+ stayed, 10 of each are needed/);
-    assert.equal(promotionVerdict(judgement, "v2", CHAMPION).outcome, "held");
-    assert.equal(promotionVerdict(judgement, "v2", undefined).outcome, "refused");
+    const comparison = await compareChurnModel(few, { champion: versionOf(whole) }, notNeeded);
+    assert.match(comparison.unmeasured!, /^\d test customers left and \d+ stayed, 10 of each are needed/);
+    assert.equal(promotionVerdict(comparison, "v2", CHAMPION).outcome, "held");
+    assert.equal(promotionVerdict(comparison, "v2", undefined).outcome, "refused");
   });
 });

@@ -1,14 +1,7 @@
-import {
-  churnFeaturesSql,
-  type DeclaredChurnModel,
-  inputProblem,
-  loadDeclaredChurnModel,
-  saveChurnInputs,
-  type SentFeatures,
-} from "shopflow/churn/mod.ts";
-import { churnLabelsSql } from "../../../lib/churn/features/features.ts";
-import { churnInputs } from "../../../lib/churn/inputs.ts";
-import { featureMatrix, xgboostTrainer } from "shopflow/ml/mod.ts";
+import { churnFeaturesSql, churnLabelsSql } from "../../../lib/churn/features/features.ts";
+import { type DeclaredChurnModel, loadDeclaredChurnModel } from "../../../lib/churn/model.ts";
+import { churnInputs, inputProblem, saveChurnInputs, type SentFeatures } from "../../../lib/churn/inputs.ts";
+import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import assert from "node:assert/strict";
 import { openChurnShop } from "../../fixtures/churn_shop.ts";
 

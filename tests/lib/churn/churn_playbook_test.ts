@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { breakEvenRisk, campaignEconomics, CHURN_PLAYBOOK, yearlyChurnLoss } from "shopflow/churn/mod.ts";
+import { yearlyChurnLoss } from "shopflow/kpis/mod.ts";
+import { breakEvenRisk, campaignEconomics, CHURN_PLAYBOOK } from "shopflow/churn/mod.ts";
 import { usualSpend } from "../../../lib/churn/playbook.ts";
 
 const PLAYBOOK = { riskAbove: 0.7, discount: 0.15, margin: 0.45, saveRate: 0.25, contactCost: 1 };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { salesPeriod } from "shopflow/ml/mod.ts";
 import {
   backtestChurn,
   leadingReasons,
   playbookOutcome,
-  salesPeriod,
   scoreCustomers,
   temporalSplit,
 } from "shopflow/churn/mod.ts";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { createRandom } from "shopflow/runtime/mod.ts";
-import { createChurnModel } from "../../../lib/churn/model.ts";
-import { featureMatrix, xgboostTrainer } from "shopflow/ml/mod.ts";
-import { loadChurnModel } from "shopflow/churn/mod.ts";
+import { createChurnModel, loadChurnModel } from "../../../lib/churn/model.ts";
+import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 
 Deno.test("a loaded churn model gives the classifier's probability and reasons that explain it", async () => {
   const { classifier, features } = await trained();
@@ -25,6 +24,19 @@ Deno.test("a feature that is left out is not known", async () => {
   );
 });
 
+Deno.test("a reason says that a feature was not provided, and no false fact about the customer", async () => {
+  const { classifier } = await trained();
+  const model = createChurnModel(classifier);
+  const textOf = (features: Record<string, number | null>) =>
+    model.predict(features).reasons.find(({ feature }) => feature === "order_gap_mean_days")?.text;
+  assert.equal(textOf({ recency_days: 5 }), "order gap mean days: not provided");
+  assert.equal(
+    textOf({ recency_days: 5, order_gap_mean_days: null }),
+    "no second order yet, so no usual gap",
+    "null is a fact of the lake",
+  );
+});
+
 Deno.test("reasons are the strongest first, as many as wanted", async () => {
   const { classifier } = await trained();
   const all = createChurnModel(classifier).predict(firstCustomer).reasons;
@@ -40,7 +52,7 @@ Deno.test("names that are no features, values that are no numbers and empty ques
   const { classifier } = await trained();
   const model = createChurnModel(classifier);
   const wrong: [Record<string, number | null>, RegExp][] = [
-    [{ recencey_days: 3 }, /Not a feature.*found recencey_days/],
+    [{ recencey_days: 3 }, /Unknown feature.*found recencey_days/],
     [{ recency_days: NaN }, /recency_days has no usable value/],
     [{ recency_days: 1e39 }, /recency_days has no usable value/],
     [{ recency_days: null }, /Nothing is known/],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { auc, type FeatureMatrix, matrixRow, xgboostTrainer } from "shopflow/ml/mod.ts";
+import { auc } from "shopflow/ml/evaluation/mod.ts";
+import { type FeatureMatrix, matrixRow, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
 import { readTelcoChurn } from "../../fixtures/telco_churn.ts";
 import { testWith } from "../../requirements.ts";

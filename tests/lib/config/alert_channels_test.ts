@@ -46,40 +46,48 @@ Deno.test("alert channels are webhooks and mail servers, one an entry", () => {
 });
 
 const MISTAKES: [string, string, RegExp][] = [
-  ["an entry without a name", "https://hooks.example.com/secret", /1\. entry.*name=url/],
-  ["a scheme that nothing is sent by", "ops=ftp://u:secret@host/x", /address in its 1\. entry.*found ftp:/],
-  ["a URL that is none", "ops=https://u:secret@host:port/x", /address in its 1\. entry.*cannot be read/],
+  ["an entry without a name", "https://hooks.example.com/secret", /entry 1.*name=url/],
+  ["a scheme that nothing is sent by", "ops=ftp://u:secret@host/x", /address in entry 1.*found ftp:/],
+  ["a URL that is none", "ops=https://u:secret@host:port/x", /address in entry 1.*cannot be read/],
   [
     "a webhook without TLS",
     "ops=http://hooks.example.com/secret",
-    /ops and the webhook's secret unencrypted/,
+    /ops: sends alerts and the webhook's secret unencrypted/,
   ],
   ["a name twice", "a=https://h/secret a=https://i/secret", /channel a twice/],
-  ["a mail without a sender", "m=smtps://u:secret@h?to=a@b.example", /m are from.*found nothing/],
+  ["a mail without a sender", "m=smtps://u:secret@h?to=a@b.example", /m: sender.*found nothing/],
   [
     "a mail without a receiver",
     "m=smtps://u:secret@h?from=a@b.example&to=boss",
-    /m go to.*found 1 that are not all addresses/,
+    /m: recipients.*found 1 that are not all addresses/,
   ],
   [
     "an option that is misspelt",
     "m=smtps://u:secret@h?form=a@b.example",
-    /option for m: expected from, to, tls or ca/,
+    /m: unknown option.*expected from, to, tls or ca/,
   ],
-  ["TLS of a strange kind", "m=smtps://u:secret@h?from=a@b.c&to=a@b.c&tls=maybe", /way of TLS for m/],
-  ["a password without TLS", "m=smtp://u:secret@h?from=a@b.c&to=a@b.c&tls=none", /password of m unencrypted/],
-  ["a path behind a mail server", "m=smtps://u:secret@h/inbox?from=a@b.c&to=a@b.c", /path behind.*m/],
+  ["TLS of a strange kind", "m=smtps://u:secret@h?from=a@b.c&to=a@b.c&tls=maybe", /m: tls/],
+  [
+    "a password without TLS",
+    "m=smtp://u:secret@h?from=a@b.c&to=a@b.c&tls=none",
+    /m: sends the password unencrypted/,
+  ],
+  [
+    "a path behind a mail server",
+    "m=smtps://u:secret@h/inbox?from=a@b.c&to=a@b.c",
+    /m: path after the mail server/,
+  ],
   [
     "a password with a space",
     "m=smtps://u:top secret=x@h?from=a@b.c&to=a@b.c",
-    /1\. entry|2\. entry|from/,
+    /entry 1|entry 2|sender/,
   ],
-  ["a password with a #", "m=smtps://u:12#secret@h?from=a@b.c&to=a@b.c", /address in its 1\. entry/],
-  ["a password with a ?", "m=smtps://u:12?secret@h?from=a@b.c&to=a@b.c", /option for m/],
-  ["a password with a ? and a =", "m=smtps://u:12?to=secret@h?from=a@b.c", /m are from/],
-  ["a password in the place of a scheme", "m=secret:u@h", /1\. entry.*found something else/],
-  ["JSON in place of a list", '{"ops": "smtps://u:secret@h"}', /1\. entry.*name=url/],
-  ["a password with a lone %", "m=smtps://u:secret%@h?from=a@b.c&to=a@b.c", /user or password of m/],
+  ["a password with a #", "m=smtps://u:12#secret@h?from=a@b.c&to=a@b.c", /address in entry 1/],
+  ["a password with a ?", "m=smtps://u:12?secret@h?from=a@b.c&to=a@b.c", /m: unknown option/],
+  ["a password with a ? and a =", "m=smtps://u:12?to=secret@h?from=a@b.c", /m: sender/],
+  ["a password in the place of a scheme", "m=secret:u@h", /entry 1.*found something else/],
+  ["JSON in place of a list", '{"ops": "smtps://u:secret@h"}', /entry 1.*name=url/],
+  ["a password with a lone %", "m=smtps://u:secret%@h?from=a@b.c&to=a@b.c", /m: user or password/],
 ];
 
 for (const [mistake, value, message] of MISTAKES) {

@@ -8,6 +8,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     postgresUrl: "pglite:/shop/.shopflow/shop/postgres",
     ticketsUrl: "file:/shop/.shopflow/shop/support_tickets.jsonl",
     lakeUrl: "/shop/.shopflow/lake",
+    logLevel: "info",
     cacheBytes: 10_737_418_240,
     host: "127.0.0.1",
     port: 8000,
@@ -127,14 +128,14 @@ Deno.test("a run that is none, or has no interval, is refused with the form that
   for (const name of ["refresh-data", "@2024-10-02T03:05Z", "refresh-data@2024-02-31T03:05Z", "a b@x"]) {
     assert.throws(
       () => loadConfig({ SHOPFLOW_RUN: name, SHOPFLOW_DATA_INTERVAL: INTERVAL }),
-      { name: "ConfigError", message: /SHOPFLOW_RUN is not the name of a run: expected JOB@SLOT/ },
+      { name: "ConfigError", message: /Invalid SHOPFLOW_RUN: expected JOB@TIME/ },
       name,
     );
   }
   for (const interval of ["2024-10-02", "2024-10-02T03:06Z/2024-10-02T03:05Z", "2024-10-02T02:05Z/later"]) {
     assert.throws(
       () => loadConfig({ SHOPFLOW_RUN: RUN, SHOPFLOW_DATA_INTERVAL: interval }),
-      { name: "ConfigError", message: /SHOPFLOW_DATA_INTERVAL is not a data interval: expected FROM\/TO/ },
+      { name: "ConfigError", message: /Invalid SHOPFLOW_DATA_INTERVAL: expected FROM\/TO/ },
       interval,
     );
   }
@@ -145,7 +146,7 @@ Deno.test("a run that is none, or has no interval, is refused with the form that
 Deno.test("the age at which data is stale must be a number of hours", () => {
   assert.equal(loadConfig({ SHOPFLOW_STALE_AFTER_HOURS: "1.5" }).staleAfterHours, 1.5);
   for (const value of ["two days", "0", "-1", "Infinity"]) {
-    assert.throws(() => loadConfig({ SHOPFLOW_STALE_AFTER_HOURS: value }), /a number above 0/);
+    assert.throws(() => loadConfig({ SHOPFLOW_STALE_AFTER_HOURS: value }), /a number of hours above 0/);
   }
 });
 
@@ -164,7 +165,7 @@ Deno.test("the time for which a lost source is tried again must be a number of s
   for (const value of ["two minutes", "-1", "Infinity", "86401", "2m"]) {
     assert.throws(() => loadConfig({ SHOPFLOW_RECONNECT_SECONDS: value }), {
       name: "ConfigError",
-      message: /SHOPFLOW_RECONNECT_SECONDS .*expected a number from 0 \(never try again\) to 86400/,
+      message: /Invalid SHOPFLOW_RECONNECT_SECONDS: expected a number from 0 \(never try again\) to 86400/,
     });
   }
 });
@@ -181,7 +182,7 @@ Deno.test("a password that was put into a setting for a number is not shown", ()
   ) {
     assert.throws(() => loadConfig({ [name]: "hunter2hunter2" }, "/shop"), {
       name: "ConfigError",
-      message: new RegExp(`${name} .*found a text of 14 characters`),
+      message: new RegExp(`Invalid ${name}: .*found a text of 14 characters`),
     });
   }
 });

@@ -48,7 +48,7 @@ for (const [setting, url, message] of FAULTS) {
   Deno.test(`a source's URL like ${url.replaceAll("Zq7wXk", "PASSWORD").trim()} is refused with what is wrong with it`, () => {
     assert.throws(() => loadConfig({ [setting]: url }, "/shop"), (error) => {
       assert.ok(error instanceof ConfigError);
-      assert.match(error.message, new RegExp(`^${setting} `));
+      assert.match(error.message, new RegExp(`^Invalid ${setting}\\b`));
       assert.match(error.message, message);
       assert.equal(leakIn(inspect(error, { depth: 9 })), undefined);
       return true;

@@ -25,6 +25,9 @@ export function observed(store: ObjectStore): ObjectStore {
   });
 }
 
+/** Whether an observed store is being asked for something. */
+export const isBusy = () => underWay > 0;
+
 /** Until nobody in this process has asked an observed store for anything for a moment, however slow it is. */
 export async function quiet(): Promise<void> {
   quietSince = performance.now();

@@ -1,7 +1,7 @@
+import { openWriteRecord } from "shopflow/lake/gc/mod.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import {
   type Manifest,
-  openWriteRecord,
   publishRawExtract,
   publishSnapshot,
   readManifest,
@@ -34,7 +34,7 @@ export interface SmallLake {
 export async function withSmallLake(body: (lake: SmallLake) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "shopflow_small_lake_" });
   try {
-    await body({ folder, ...createSmallLake(createDirectoryStore(folder)) });
+    await body({ folder, ...createSmallLake(createDirectoryStore(folder, { sync: false })) });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,9 +1,12 @@
 /**
  * Kernels that do wrong, for tests: `deno run bad_kernel.ts HOW CONNECTION_FILE`. HOW is `silent` (accepts
  * connections, says nothing), `garbage` (speaks ZeroMQ, then binary garbage), `http` (another protocol) or `mute`
- * (speaks ZeroMQ, answers no request).
+ * (speaks ZeroMQ, answers no request). Once the client has seen it, it writes the file that `SHOWN` names.
  */
-const [how, path] = Deno.args as [string, string];
+const [how = "", path = ""] = Deno.args;
+const shown = () => Deno.writeTextFile(Deno.env.get("SHOWN") ?? "", "");
+/** Bytes of a client's greeting and handshake at most; what is beyond them is a request. */
+const HANDSHAKE = 300;
 const { shell_port, iopub_port } = JSON.parse(await Deno.readTextFile(path));
 
 const GREETING = new Uint8Array(64);
@@ -17,9 +20,21 @@ function ready(type: string): Uint8Array {
   return Uint8Array.of(4, body.length, ...body);
 }
 
+async function untilRequest(connection: Deno.Conn): Promise<void> {
+  let bytes = 0;
+  for await (const chunk of connection.readable) {
+    bytes += chunk.length;
+    if (bytes > HANDSHAKE) await shown();
+  }
+}
+
 async function serve(port: number, type: string): Promise<void> {
+  let connections = 0;
   for await (const connection of Deno.listen({ hostname: "127.0.0.1", port })) {
+    // A client that comes again has read what the first connection brought.
+    if (how === "silent" || ++connections > 1) await shown();
     if (how === "silent") continue;
+    if (how === "mute") untilRequest(connection);
     const writer = connection.writable.getWriter();
     if (how === "http") {
       await writer.write(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n".padEnd(80, " ")));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findRedefinitions, libraryNames } from "shopflow/notebook/promote/mod.ts";
+import { findDuplicatedNames, libraryNames } from "shopflow/notebook/promote/mod.ts";
 import { cleanNotebook, formatNotebook, parseNotebook, readParameters } from "shopflow/notebook/mod.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
@@ -36,7 +36,7 @@ Deno.test("notebooks in version control want the Deno kernel, and their paramete
 Deno.test("notebooks in version control import what lib/ exports, and do not define it again", async () => {
   const library = await libraryNames(root);
   const found = (await notebooks()).flatMap(([path, source]) =>
-    findRedefinitions(parseNotebook(source, path), library)
+    findDuplicatedNames(parseNotebook(source, path), library)
       .map(({ cellId, name, specifier }) => `${path}, cell ${cellId}: ${name} is in ${specifier}`)
   );
   assert.deepEqual(found, []);

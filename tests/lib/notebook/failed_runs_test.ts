@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { RunContext } from "../../../lib/notebook/run/execute_notebook.ts";
+import type { ExecuteOptions, RunContext } from "../../../lib/notebook/run/execute_notebook.ts";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
+import { delay, fileExists } from "shopflow/runtime/mod.ts";
 import { gone } from "./gone.ts";
 import { onlyRun, withLake } from "./run_context.ts";
 import { writeKernelspec } from "./write_kernelspec.ts";
@@ -10,8 +11,13 @@ import { writeNotebook } from "./write_notebook.ts";
 const BAD_KERNEL = new URL("bad_kernel.ts", import.meta.url).pathname;
 
 /** The run is recorded as failed with the error that the caller got. */
-async function assertRecorded(path: string, context: RunContext, expected: RegExp, startTimeout?: number) {
-  await assert.rejects(runNotebook(path, context, { startTimeout }), (error: Error) => {
+async function assertRecorded(
+  path: string,
+  context: RunContext,
+  expected: RegExp,
+  options: ExecuteOptions = {},
+) {
+  await assert.rejects(runNotebook(path, context, options), (error: Error) => {
     assert.match(error.message, expected);
     return true;
   });
@@ -26,17 +32,25 @@ const withKernelsIn = (folder: string, context: RunContext): RunContext => ({
   env: { ...Deno.env.toObject(), JUPYTER_PATH: folder },
 });
 
-/** A notebook for a kernel that does wrong; `body` gets a function that gives the process it ran in. */
+/** A kernel that does wrong: its process, and whether our client has seen what it does. */
+interface BadKernel {
+  pid(): Promise<number>;
+  isShown(): Promise<boolean>;
+}
+
 async function withBadKernel(
   argv: string[],
-  body: (path: string, context: RunContext, pid: () => Promise<number>) => Promise<void>,
+  body: (path: string, context: RunContext, kernel: BadKernel) => Promise<void>,
 ) {
   await withLake(async (context, folder) => {
-    const pidFile = join(folder, "pid");
-    const shell = `echo $$ > ${pidFile}; exec "$@"`;
+    const pidFile = join(folder, "pid"), shownFile = join(folder, "shown");
+    const shell = `echo $$ > ${pidFile}; SHOWN=${shownFile} exec "$@"`;
     await writeKernelspec(folder, "bad", { argv: ["sh", "-c", shell, "bad", ...argv] });
     const path = await writeNotebook(join(folder, "bad.ipynb"), ["1"], "bad");
-    await body(path, withKernelsIn(folder, context), async () => Number(await Deno.readTextFile(pidFile)));
+    await body(path, withKernelsIn(folder, context), {
+      pid: async () => Number(await Deno.readTextFile(pidFile)),
+      isShown: () => fileExists(shownFile),
+    });
   });
 }
 
@@ -45,6 +59,8 @@ const badKernel = (how: string) => [
   "run",
   "--allow-net",
   "--allow-read",
+  "--allow-write",
+  "--allow-env",
   BAD_KERNEL,
   how,
   "{connection_file}",
@@ -103,7 +119,7 @@ Deno.test("a kernel whose program is missing is recorded with the program", asyn
 });
 
 Deno.test("a kernel that dies while it starts is recorded with its last words", async () => {
-  await withBadKernel(["sh", "-c", "echo no license >&2; exit 3"], async (path, context, pid) => {
+  await withBadKernel(["sh", "-c", "echo no license >&2; exit 3"], async (path, context, { pid }) => {
     await assertRecorded(
       path,
       context,
@@ -114,17 +130,20 @@ Deno.test("a kernel that dies while it starts is recorded with its last words", 
 });
 
 for (
-  const [how, seconds, expected] of [
-    // Those that must have said something before the time is over get more of it.
-    ["silent", 2, /kernel bad did not start in time: expected an answer within 2 s/],
-    ["http", 10, /did not start in time.*Port \d+ does not speak ZeroMQ/],
-    ["mute", 10, /kernel bad could not be prepared: found no answer within 10 s/],
-    ["garbage", 60, /could not be prepared.*no ZeroMQ frame/],
+  const [how, expected] of [
+    ["silent", /kernel bad did not start in time: expected an answer within 60 s/],
+    ["http", /did not start in time.*Port \d+ does not speak ZeroMQ/],
+    ["mute", /kernel bad could not be prepared: found no answer within 60 s/],
+    ["garbage", /could not be prepared.*no ZeroMQ frame/],
   ] as const
 ) {
   Deno.test(`a kernel that is ${how} is ended and recorded`, async () => {
-    await withBadKernel(badKernel(how), async (path, context, pid) => {
-      await assertRecorded(path, context, expected, seconds * 1000);
+    await withBadKernel(badKernel(how), async (path, context, { pid, isShown }) => {
+      // The minute is over as soon as the kernel has shown what it does.
+      const startTimer = async (_: number, signal: AbortSignal) => {
+        while (!signal.aborted && !await isShown()) await delay(10);
+      };
+      await assertRecorded(path, context, expected, { startTimeout: 60_000, startTimer });
       assert.ok(await gone(await pid()));
     });
   });

@@ -1,11 +1,11 @@
 import {
-  createRecommender,
-  judgeRecommenderChallenger,
-  popularityBaseline,
-  RECOMMENDER_PARAMETERS,
-} from "shopflow/recommendation/mod.ts";
-import { heldOutFile, type Opponent, promotionVerdict } from "shopflow/ml/mod.ts";
-import type { Ranking, RecommenderBacktest } from "../../../lib/recommendation/evaluate.ts";
+  compareRecommender,
+  type Ranking,
+  type RecommenderBacktest,
+} from "../../../lib/recommendation/evaluate.ts";
+import { popularityBaseline } from "../../../lib/recommendation/model.ts";
+import { createRecommender, RECOMMENDER_PARAMETERS } from "shopflow/recommendation/mod.ts";
+import { type Opponent, promotionVerdict, testPredictionsFile } from "shopflow/ml/evaluation/mod.ts";
 import assert from "node:assert/strict";
 
 const CUSTOMERS = 200;
@@ -49,12 +49,16 @@ function stored(ndcgs: number[], { first = 0, day = "2024-06-30" } = {}): Oppone
   const customerIds = ndcgs.map((_, i) => `C${first + i}`);
   const days = ndcgs.map(() => day);
   const values = Float64Array.from(ndcgs);
-  return { version: "v1", card, files: heldOutFile({ figure: "ndcg_at_10", customerIds, days, values }) };
+  return {
+    version: "v1",
+    card,
+    files: testPredictionsFile({ metric: "ndcg_at_10", customerIds, days, values }),
+  };
 }
 
 const verdict = async (backtest: RecommenderBacktest, champion?: Opponent) =>
   promotionVerdict(
-    await judgeRecommenderChallenger(backtest, champion === undefined ? {} : { champion }),
+    await compareRecommender(backtest, champion === undefined ? {} : { champion }),
     "v2",
     champion && { version: champion.version },
   );
@@ -74,14 +78,14 @@ Deno.test("a tie on little data, and too little data, make no champion", async (
   assert.equal((await verdict(backtestOf(4, 3, 40))).outcome, "refused");
   const few = await verdict(backtestOf(29, 0, 29));
   assert.equal(few.outcome, "refused");
-  assert.match(few.reason, /nothing to judge it on: 29 customers ordered on two days, 30 are needed/);
+  assert.match(few.reason, /nothing to measure it on: 29 customers ordered on two days, 30 are needed/);
   assert.equal((await verdict(backtestOf(29, 0, 29), stored(results(1)))).outcome, "held");
   assert.equal((await verdict(backtestOf(60, 20))).outcome, "promoted");
 });
 
-Deno.test("stand-ins are compared customer by customer, where the held-out orders are the same", async () => {
+Deno.test("stand-ins are compared customer by customer, where the test orders are the same", async () => {
   const judged = async (champion: Opponent) =>
-    (await judgeRecommenderChallenger(backtestOf(60, 20), { champion })).figures[1];
+    (await compareRecommender(backtestOf(60, 20), { champion })).metrics[1];
   const whole = await judged(stored(results(50)));
   assert.deepEqual([whole!.name, whole!.challenger, whole!.champion], [
     `NDCG@10 of ${CUSTOMERS} customers with the same last order`,
@@ -110,7 +114,8 @@ Deno.test("stand-ins are compared customer by customer, where the held-out order
 });
 
 Deno.test("an unreadable champion is compared by the results that are left", async () => {
-  const unreadable = { ...stored(results(50)), card: undefined, unreadable: "recommender.bin is lost" };
+  const { card: _, ...kept } = stored(results(50));
+  const unreadable = { ...kept, unscorable: "recommender.bin is lost" };
   assert.equal((await verdict(backtestOf(60, 20), unreadable)).outcome, "promoted");
   assert.equal((await verdict(backtestOf(60, 20), { ...unreadable, files: {} })).outcome, "held");
   // A readable card with files of another format is asked by its results, too.
@@ -121,8 +126,8 @@ Deno.test("an unreadable champion is compared by the results that are left", asy
 
 Deno.test("the reference is compared beside the champion", async () => {
   const champion = stored(results(50)), reference = { ...stored(results(70)), version: "v0" };
-  const { figures } = await judgeRecommenderChallenger(backtestOf(60, 20), { champion, reference });
-  assert.deepEqual(figures.map(({ champion, reference }) => [champion, reference]), [
+  const { metrics } = await compareRecommender(backtestOf(60, 20), { champion, reference });
+  assert.deepEqual(metrics.map(({ champion, reference }) => [champion, reference]), [
     [undefined, undefined],
     [0.25, undefined],
     [undefined, 0.35],

@@ -1,4 +1,4 @@
-import { HELD_OUT, leaveLastOrdersOutSql } from "../../../lib/recommendation/ranking.ts";
+import { leaveLastOrdersOutSql, SPLIT_TABLES } from "../../../lib/recommendation/ranking.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { type CuratedRows, openCuratedShop } from "../../fixtures/curated_shop.ts";
@@ -56,26 +56,26 @@ async function split(): Promise<Session & Disposable> {
   return session;
 }
 
-Deno.test("the orders of each customer's last day are held out when there was an earlier day", async () => {
+Deno.test("the orders of each customer's last day are the test set when there was an earlier day", async () => {
   using session = await split();
-  assert.deepEqual(await session.rows(`FROM ${HELD_OUT.heldOutProducts}`), [
+  assert.deepEqual(await session.rows(`FROM ${SPLIT_TABLES.testProducts}`), [
     { customer_id: "ann", cut_off: "2024-02-10", product_id: "drum" },
     { customer_id: "ann", cut_off: "2024-02-10", product_id: "kite" },
   ]);
 });
 
-Deno.test("held-out orders are not in the training part, others are", async () => {
+Deno.test("test orders are not in the training part, others are", async () => {
   using session = await split();
   const rows = await session.rows<{ order_id: string }>(
-    `SELECT DISTINCT order_id FROM ${HELD_OUT.trainingOrders} ORDER BY order_id`,
+    `SELECT DISTINCT order_id FROM ${SPLIT_TABLES.trainingOrders} ORDER BY order_id`,
   );
   assert.deepEqual(rows.map(({ order_id }) => order_id), ["A1", "B1", "B2", "C1", "R1", "U1", "U2"]);
 });
 
-Deno.test("the visit that led to a held-out order and what came after leave no trace in training", async () => {
+Deno.test("the visit that led to a test order and what came after leave no trace in training", async () => {
   using session = await split();
   const rows = await session.rows<{ session_id: string }>(
-    `SELECT DISTINCT session_id FROM ${HELD_OUT.trainingEvents} ORDER BY session_id`,
+    `SELECT DISTINCT session_id FROM ${SPLIT_TABLES.trainingEvents} ORDER BY session_id`,
   );
   assert.deepEqual(rows.map(({ session_id }) => session_id), [
     "abandoned the day before",

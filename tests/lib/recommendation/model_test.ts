@@ -1,9 +1,5 @@
-import {
-  createRecommender,
-  loadRecommender,
-  RECOMMENDER_PARAMETERS,
-  recommenderFiles,
-} from "shopflow/recommendation/mod.ts";
+import { recommenderFiles } from "../../../lib/recommendation/files.ts";
+import { createRecommender, loadRecommender, RECOMMENDER_PARAMETERS } from "shopflow/recommendation/mod.ts";
 import { fitRecommender, type RecommenderTraining } from "../../../lib/recommendation/model.ts";
 import assert from "node:assert/strict";
 import { recommenderContract } from "../../contracts/recommender_contract.ts";

@@ -1,5 +1,4 @@
-import { evaluateRanking } from "shopflow/recommendation/mod.ts";
-import { ndcgAt, precisionAt, recallAt } from "../../../lib/recommendation/ranking.ts";
+import { evaluateRanking, ndcgAt, precisionAt, recallAt } from "../../../lib/recommendation/ranking.ts";
 import assert from "node:assert/strict";
 
 const RANKED = ["a", "b", "c", "d", "e"];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { wholeRows } from "../../../lib/sources/csv.ts";
+import { splitAtRows } from "../../../lib/sources/csv.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -20,7 +20,7 @@ Deno.test("pieces put together are the input, and each holds whole rows, whereve
         { length: Math.ceil(bytes.length / chunkSize) },
         (_, i) => bytes.slice(i * chunkSize, (i + 1) * chunkSize),
       );
-      const pieces = (await Array.fromAsync(wholeRows(chunks, target)))
+      const pieces = (await Array.fromAsync(splitAtRows(chunks, target)))
         .map((parts) => decoder.decode(Uint8Array.from(parts.flatMap((part) => [...part]))));
       assert.equal(pieces.join(""), rows.join(""));
       const ends = new Set<number>();
@@ -34,7 +34,7 @@ Deno.test("pieces put together are the input, and each holds whole rows, whereve
 
 Deno.test("a last row without a line end is kept, and pieces stay near the target size", async () => {
   const chunks = Array.from({ length: 10 }, () => encoder.encode("12345\n"));
-  const pieces = await Array.fromAsync(wholeRows([...chunks, encoder.encode("end")], 12));
+  const pieces = await Array.fromAsync(splitAtRows([...chunks, encoder.encode("end")], 12));
   assert.deepEqual(pieces.map((parts) => parts.reduce((sum, part) => sum + part.length, 0)), [
     12,
     12,

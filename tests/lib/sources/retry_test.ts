@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { LONGEST_WAIT_MS, type RetryEffects } from "../../../lib/sources/retry.ts";
-import { withRetries } from "shopflow/sources/mod.ts";
+import { retryWhileLost } from "shopflow/sources/mod.ts";
 
 /** A world in which time passes only by waiting, and by `pass`; chance is always the most. */
 function stillWorld() {
@@ -26,7 +26,7 @@ const LOST = new Error("terminating connection due to administrator command.");
 Deno.test("waits double up to ten seconds, and the last attempt is made when the time is over", async () => {
   const { effects, waits, lines, log, now } = stillWorld();
   let attempts = 0;
-  const lost = withRetries(
+  const lost = retryWhileLost(
     () => (attempts++, Promise.reject(LOST)),
     () => true,
     { boundMs: 60_000, log },
@@ -51,7 +51,7 @@ Deno.test("waits double up to ten seconds, and the last attempt is made when the
 Deno.test("a restart of 30 seconds is survived with the default of two minutes, found within ten seconds", async () => {
   const { effects, log, now } = stillWorld();
   const work = () => now() < 30_000 ? Promise.reject(LOST) : Promise.resolve("read");
-  assert.equal(await withRetries(work, () => true, { boundMs: 120_000, log }, effects), "read");
+  assert.equal(await retryWhileLost(work, () => true, { boundMs: 120_000, log }, effects), "read");
   assert.ok(now() <= 30_000 + LONGEST_WAIT_MS, `${now()} ms`);
 });
 
@@ -59,7 +59,7 @@ Deno.test("time in which the source works does not count, time in which it does 
   const { effects, log, pass, waits } = stillWorld();
   const run = (isConnected: boolean) => {
     waits.length = 0;
-    return assert.rejects(withRetries(
+    return assert.rejects(retryWhileLost(
       ({ connected }) => {
         if (isConnected) connected();
         pass(40_000);
@@ -80,15 +80,15 @@ Deno.test("half of each wait is left to chance", async () => {
   const { effects, log, waits } = stillWorld();
   let number = 0;
   const work = () => ++number < 3 ? Promise.reject(LOST) : Promise.resolve();
-  await withRetries(work, () => true, { boundMs: 60_000, log }, { ...effects, random: () => 0 });
+  await retryWhileLost(work, () => true, { boundMs: 60_000, log }, { ...effects, random: () => 0 });
   assert.deepEqual(waits, [250, 500]);
 });
 
 Deno.test("what does not pass is thrown at once, and with a bound of 0 whatever it is", async () => {
   const { effects, log, lines, waits } = stillWorld();
   const fail = () => Promise.reject(LOST);
-  await assert.rejects(withRetries(fail, () => false, { boundMs: 60_000, log }, effects), LOST);
-  await assert.rejects(withRetries(fail, () => true, { boundMs: 0, log }, effects), LOST);
+  await assert.rejects(retryWhileLost(fail, () => false, { boundMs: 60_000, log }, effects), LOST);
+  await assert.rejects(retryWhileLost(fail, () => true, { boundMs: 0, log }, effects), LOST);
   assert.deepEqual([lines, waits], [[], []]);
 });
 
@@ -97,7 +97,7 @@ Deno.test("a pause that the source asks for is made as it is, and not begun wher
   const asked = [90_000, 40_000];
   const fail = ({ number }: { number: number }) => Promise.reject(new Error(`status 429 (${number})`));
   const pauses = (_: unknown, attempt: number) => asked[attempt - 1]!;
-  await assert.rejects(withRetries(fail, pauses, { boundMs: 120_000, log }, effects), /\(2\)/);
+  await assert.rejects(retryWhileLost(fail, pauses, { boundMs: 120_000, log }, effects), /\(2\)/);
   assert.deepEqual(waits, [90_000]);
   assert.match(lines.at(-1)!, /Given up after 2 attempts: the source asks to wait 40 s, longer than/);
 });

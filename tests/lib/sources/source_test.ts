@@ -1,11 +1,11 @@
 import {
+  controlTotalsSql,
   differingMonths,
-  type FiguresRow,
-  figuresSql,
-  type MonthlyFigures,
-  monthlyFigures,
-  movedFigures,
+  type MonthlyTotals,
+  monthlyTotals,
   SOURCE_TABLES,
+  type TotalsRow,
+  updatedTotals,
 } from "shopflow/sources/mod.ts";
 import { openSession } from "shopflow/warehouse/mod.ts";
 import { PGlite } from "@electric-sql/pglite";
@@ -23,11 +23,11 @@ Deno.test("PostgreSQL and DuckDB give the same figures, to the cent and for date
   for (const type of ["date", "timestamp"]) {
     const postgres = await PGlite.create();
     await postgres.exec(`${create(type)}; INSERT INTO orders VALUES ${rows}`);
-    const source = monthlyFigures((await postgres.query<FiguresRow>(figuresSql(ORDERS, "orders"))).rows);
+    const source = monthlyTotals((await postgres.query<TotalsRow>(controlTotalsSql(ORDERS, "orders"))).rows);
     await postgres.close();
     using session = await openSession({ threads: 1 });
     await session.run(`${create(type)}; INSERT INTO orders VALUES ${rows.replace("BC", "(BC)")}`);
-    const lake = monthlyFigures(await session.rows<FiguresRow>(figuresSql(ORDERS, "orders")));
+    const lake = monthlyTotals(await session.rows<TotalsRow>(controlTotalsSql(ORDERS, "orders")));
     assert.deepEqual(lake, source);
     assert.deepEqual(source["2024-01"], { rows: 2, amount: "0.30", quantity: "3" });
     assert.deepEqual(source["2024-02"], { rows: 1, amount: "-99999999.99", quantity: "-2147483648" });
@@ -36,7 +36,7 @@ Deno.test("PostgreSQL and DuckDB give the same figures, to the cent and for date
   }
 });
 
-const figures: fc.Arbitrary<MonthlyFigures> = fc.dictionary(
+const figures: fc.Arbitrary<MonthlyTotals> = fc.dictionary(
   fc.constantFrom("2024-01", "2024-02", "undated"),
   fc.record({
     rows: fc.integer({ min: 1, max: 9 }),
@@ -51,8 +51,8 @@ const figures: fc.Arbitrary<MonthlyFigures> = fc.dictionary(
 
 Deno.test("what is added and taken away again leaves the figures as they were, without rounding", () => {
   fc.assert(fc.property(figures, figures, (before, more) => {
-    const added = movedFigures(before, { added: more, removed: {} });
-    assert.deepEqual(differingMonths(movedFigures(added, { added: {}, removed: more }), before), []);
+    const added = updatedTotals(before, { added: more, removed: {} });
+    assert.deepEqual(differingMonths(updatedTotals(added, { added: {}, removed: more }), before), []);
     assert.deepEqual(differingMonths(added, before), Object.keys(more).sort());
   }));
 });

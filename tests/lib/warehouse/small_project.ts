@@ -11,6 +11,7 @@ export type ProjectFiles = Record<string, string>;
 export function stillRuntime(): { runtime: Runtime; lines: string[] } {
   const lines: string[] = [];
   const log = {
+    debug: () => {},
     info: (line: string) => void lines.push(line),
     warn: (line: string) => void lines.push(line),
   };
@@ -37,7 +38,7 @@ export async function withProject(
 ): Promise<void> {
   const root = await Deno.makeTempDir({ prefix: "shopflow_project_" });
   const folder = join(root, "project");
-  const store = createDirectoryStore(join(root, "lake"));
+  const store = createDirectoryStore(join(root, "lake"), { sync: false });
   try {
     await writeFiles(folder, { "dbt_project.yml": "name: test\n", ...files });
     const build = async () =>

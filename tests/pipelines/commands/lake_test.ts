@@ -7,7 +7,7 @@ import { monthSpans } from "shopflow/cli/mod.ts";
 import { transform } from "../../../pipelines/steps/transform.ts";
 import { writeRawShop } from "../../fixtures/raw_shop.ts";
 import { customer, line, smallShop } from "../../fixtures/small_shop.ts";
-import { withLake } from "../built_shop.ts";
+import { lakeBuiltOnce } from "../built_shop.ts";
 
 /** What a command prints. */
 async function lake(context: PipelineContext, ...args: string[]): Promise<string> {
@@ -17,21 +17,26 @@ async function lake(context: PipelineContext, ...args: string[]): Promise<string
 }
 
 /** A lake with two snapshots: in the second one customer more, one renamed, and one order line less. */
+const withLakeOfTwo = lakeBuiltOnce(async (context) => {
+  const shop = smallShop();
+  shop.orders.push(line("ORD0000020", "CUST000001", "PROD00001", "2024-05-06", 5, 1));
+  await writeRawShop(context.store, shop);
+  await transform(context);
+  const later = smallShop();
+  later.customers[0]!.first_name = "Augusta";
+  later.customers.push(customer("CUST000005"));
+  await writeRawShop(context.store, later, { run: "20240602T000000Z" });
+  await transform({ ...context, runtime: { ...context.runtime, now: () => new Date("2024-06-02") } });
+});
+
+/** @param body Gets the ids of both snapshots. */
 function withTwoSnapshots(
   body: (context: PipelineContext, first: string, second: string) => Promise<void>,
 ): Promise<void> {
-  return withLake(async (context) => {
-    const shop = smallShop();
-    shop.orders.push(line("ORD0000020", "CUST000001", "PROD00001", "2024-05-06", 5, 1));
-    await writeRawShop(context.store, shop);
-    await transform(context);
-    const first = (await currentSnapshotId(context.store))!;
-    const later = smallShop();
-    later.customers[0]!.first_name = "Augusta";
-    later.customers.push(customer("CUST000005"));
-    await writeRawShop(context.store, later, { run: "20240602T000000Z" });
-    await transform({ ...context, runtime: { ...context.runtime, now: () => new Date("2024-06-02") } });
-    await body(context, first, (await currentSnapshotId(context.store))!);
+  return withLakeOfTwo(async (context) => {
+    const [second, first] = await listSnapshots(context.store);
+    assert.ok(first && second);
+    await body(context, first.id, second.id);
   });
 }
 

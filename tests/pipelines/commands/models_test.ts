@@ -3,8 +3,11 @@ import { championVersion, loadModelVersion, saveModelVersion } from "shopflow/ml
 import assert from "node:assert/strict";
 import type { PipelineContext } from "../../../pipelines/context.ts";
 import { createModelsProgram } from "../../../pipelines/commands/models.ts";
-import { trainRecommendation } from "../../../pipelines/steps/train/recommendation.ts";
 import { createCuratedLake, groupedShop } from "../../fixtures/grouped_shop.ts";
+import { trainModel } from "../../../pipelines/steps/train/train.ts";
+import { recommendationModel } from "shopflow/recommendation/mod.ts";
+
+const trainRecommendation = trainModel(recommendationModel);
 
 /** What a command prints. */
 async function models(context: PipelineContext, ...args: string[]): Promise<string> {
@@ -44,7 +47,7 @@ Deno.test("show tells where the champion came from and why it scores", () =>
     assert.match(text, new RegExp(`^recommendation ${champion}: champion$`, "m"));
     assert.match(
       text,
-      /the first model, and it beats its baseline\n {2}judged on the last orders of 40 customers/,
+      /the first model, and it beats its baseline\n {2}tested on the last orders of 40 customers/,
     );
     assert.match(text, /^ndcg_at_10 +0\.\d{4}$/m);
     await assert.rejects(models(context, "show", "recomendation"), {
@@ -65,7 +68,7 @@ Deno.test("promote changes the champion, and the history says who did and why", 
           `.* ${champion} became champion\n  the first model`,
       ),
     );
-    assert.match(await models(context, "list"), new RegExp(`${champion} .*former champion`));
+    assert.match(await models(context, "list"), new RegExp(`${champion} .*previous champion`));
   }));
 
 Deno.test("a promotion without a reason, of the champion, or of what cannot score is refused", () =>
@@ -96,7 +99,7 @@ Deno.test("a champion whose card was damaged is named, and does not stand in the
     const warnings: string[] = [];
     const runtime = {
       ...context.runtime,
-      log: { info: () => {}, warn: (line: string) => warnings.push(line) },
+      log: { debug: () => {}, info: () => {}, warn: (line: string) => warnings.push(line) },
     };
     const listed = await models({ ...context, runtime }, "list");
     assert.match(listed, /other/);

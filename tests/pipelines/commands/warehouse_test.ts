@@ -4,13 +4,11 @@ import { transform } from "../../../pipelines/steps/transform.ts";
 import { planText, planTransform } from "../../../pipelines/commands/warehouse.ts";
 import { writeRawShop } from "../../fixtures/raw_shop.ts";
 import { customer, line, smallShop } from "../../fixtures/small_shop.ts";
-import { withLake } from "../built_shop.ts";
+import { withLake, withTransformedShop } from "../built_shop.ts";
 
 Deno.test("a plan says what transform then does, and changes nothing in the lake", () =>
-  withLake(async (context) => {
+  withTransformedShop(async (context) => {
     const { store } = context;
-    await writeRawShop(store, smallShop());
-    await transform(context);
     const current = (await currentSnapshotId(store))!;
     assert.match(
       planText(await planTransform(context)),

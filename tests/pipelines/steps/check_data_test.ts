@@ -7,12 +7,12 @@ import { transform } from "../../../pipelines/steps/transform.ts";
 import { publishSession } from "../../fixtures/publish_session.ts";
 import { writeRawShop } from "../../fixtures/raw_shop.ts";
 import { emptyShop, smallShop } from "../../fixtures/small_shop.ts";
-import { withLake } from "../built_shop.ts";
+import { withLake, withTransformedShop } from "../built_shop.ts";
 
 /** The context of a shop on a real server, at a time; the last order of the small shop is of 6 May 2024. */
 function at(context: PipelineContext, time: string): PipelineContext & { warnings: string[] } {
   const warnings: string[] = [];
-  const log = { info: () => {}, warn: (text: string) => void warnings.push(text) };
+  const log = { debug: () => {}, info: () => {}, warn: (text: string) => void warnings.push(text) };
   return {
     ...context,
     config: { ...context.config, postgresUrl: "postgres://shop" },
@@ -21,15 +21,8 @@ function at(context: PipelineContext, time: string): PipelineContext & { warning
   };
 }
 
-const withSmallShop = (body: (context: PipelineContext) => Promise<void>) =>
-  withLake(async (context) => {
-    await writeRawShop(context.store, smallShop());
-    await transform(context);
-    await body(context);
-  });
-
-Deno.test("fresh data that passes its tests is said to be so, with figures", () =>
-  withSmallShop(async (context) => {
+Deno.test("fresh data that passes its tests is said to be so, with numbers", () =>
+  withTransformedShop(async (context) => {
     const config = { ...context.config, run: { name: "check-data@2024-05-08T12:00Z", from: "", to: "" } };
     const noon = at({ ...context, config }, "2024-05-08T12:00:00Z");
     const { status, summary } = await checkData(noon);
@@ -45,7 +38,7 @@ Deno.test("fresh data that passes its tests is said to be so, with figures", () 
   }));
 
 Deno.test("orders that are older than the limit are a failure, other facts a warning", () =>
-  withSmallShop(async (context) => {
+  withTransformedShop(async (context) => {
     const late = at(context, "2024-05-09T06:00:00Z");
     await assert.rejects(checkData(late), {
       name: "PipelineError",
@@ -60,7 +53,7 @@ Deno.test("orders that are older than the limit are a failure, other facts a war
   }));
 
 Deno.test("the embedded shop stands still, so its age is a warning, unless a limit is set", () =>
-  withSmallShop(async (context) => {
+  withTransformedShop(async (context) => {
     const late = at(context, "2025-01-01T00:00:00Z");
     const embedded = { ...late, config: context.config };
     assert.equal((await checkData(embedded)).status, "done");
@@ -83,7 +76,7 @@ Deno.test("a shop without orders is not fresh", () =>
   }));
 
 Deno.test("published rows that break a promise are named with their number and examples", () =>
-  withSmallShop(async (context) => {
+  withTransformedShop(async (context) => {
     {
       using snapshot = await openSnapshot(context.store);
       await snapshot.run(
@@ -99,7 +92,7 @@ Deno.test("published rows that break a promise are named with their number and e
   }));
 
 Deno.test("a publish that was blocked is a failure until one succeeds, then a warning, once", () =>
-  withSmallShop(async (context) => {
+  withTransformedShop(async (context) => {
     const on = (time: string) => at(context, time);
     await checkData(on("2024-05-07T00:00:00Z"));
     const fewer = smallShop();

@@ -78,7 +78,7 @@ Deno.test("logs and quarantined rows go after ninety days, the ledger of runs an
       encodeJson({
         run: "20241002T030500000Z",
         createdAt: "2024-10-02T03:05:00.000Z",
-        tests: [{ name: "orders", failures: 1, key: quarantined, sql: "SELECT 1" }],
+        tests: [{ name: "orders", failures: 1, key: quarantined, sha256: "aa", sql: "SELECT 1" }],
       }),
     );
     assert.equal((await collectGarbage(inDays(context, 89))).status, "unchanged");
@@ -125,7 +125,7 @@ Deno.test("what other programs have among logs and quarantine stays, and the sum
       encodeJson({
         run: "20241003T030500000Z",
         createdAt: "2024-10-03T03:05:00.000Z",
-        tests: [{ name: "x", failures: 1, key: "quarantine/patients.parquet", sql: "" }],
+        tests: [{ name: "x", failures: 1, key: "quarantine/patients.parquet", sha256: "aa", sql: "" }],
       }),
     );
     const { status, summary } = await collectGarbage(inDays(context, 91));

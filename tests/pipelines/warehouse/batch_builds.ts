@@ -7,20 +7,21 @@ import {
   openSnapshot,
   type RawInputs,
   type SqlProject,
+  TEST_RELATIONS,
 } from "shopflow/warehouse/mod.ts";
 import type { BuiltSnapshot } from "../../../lib/warehouse/build/build_snapshot.ts";
 import assert from "node:assert/strict";
-import { PROJECT_RELATIONS, WAREHOUSE_PROJECT } from "../../../pipelines/steps/transform.ts";
+import { WAREHOUSE_PROJECT } from "../../../pipelines/steps/transform.ts";
 import { stillRuntime } from "../../lib/warehouse/small_project.ts";
 
 let loaded: Promise<SqlProject> | undefined;
-const starSchema = () => loaded ??= loadSqlProject(WAREHOUSE_PROJECT, PROJECT_RELATIONS);
+const starSchema = () => loaded ??= loadSqlProject(WAREHOUSE_PROJECT, TEST_RELATIONS);
 
-/** Builds and publishes the star schema of raw files, on a former snapshot if one is given. */
+/** Builds and publishes the star schema of raw files, on a previous snapshot if one is given. */
 export async function build(
   store: ObjectStore,
   inputs: RawInputs,
-  former?: Manifest,
+  previous?: Manifest,
 ): Promise<BuiltSnapshot> {
   const project = await starSchema();
   const content = {
@@ -28,8 +29,8 @@ export async function build(
     project,
     inputs,
     codeVersion: "v1",
-    former,
-    replaces: former && await currentSnapshot(store),
+    previous,
+    replaces: previous && await currentSnapshot(store),
   };
   return await buildSnapshot(content, stillRuntime().runtime, { threads: 2 });
 }

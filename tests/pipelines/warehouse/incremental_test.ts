@@ -94,7 +94,8 @@ Deno.test("a rebuild from raw gives row for row the tables of the incremental pa
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.tuple(moment, fc.array(row, { maxLength: 14 })), { minLength: 2, maxLength: 3 }),
-      async (arrivals) => {
+      fc.boolean(),
+      async (arrivals, isReversed) => {
         await withLake(async ({ store }) => {
           let inputs: RawInputs = {};
           let built: BuiltSnapshot | undefined;
@@ -102,16 +103,15 @@ Deno.test("a rebuild from raw gives row for row the tables of the incremental pa
             inputs = await appendBatch(store, inputs, batchOf(n, extractedAt, rows));
             built = await build(store, inputs, built?.manifest);
           }
-          assert.notEqual(built!.touched, undefined, "the last build is incremental");
+          assert.notEqual(built!.affected, undefined, "the last build is incremental");
           const incremental = await tablesOf(store, built!.manifest);
-          const rebuilt = (await build(store, inputs)).manifest;
+          // The order in which the files are listed says nothing.
+          const listed = Object.fromEntries(
+            Object.entries(inputs).map(([name, list]) => [name, isReversed ? list.toReversed() : list]),
+          );
+          const rebuilt = (await build(store, listed)).manifest;
           assert.deepEqual(incremental, await tablesOf(store, rebuilt));
           assert.deepEqual(filesOf(built!.manifest), filesOf(rebuilt));
-          // The order in which the files are listed says nothing.
-          const shuffled = Object.fromEntries(
-            Object.entries(inputs).map(([name, list]) => [name, list.toReversed()]),
-          );
-          assert.deepEqual(filesOf((await build(store, shuffled)).manifest), filesOf(rebuilt));
         });
       },
     ),

@@ -1,6 +1,6 @@
 import { currentSnapshotId } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { quarantinedRows, quarantinedRuns } from "shopflow/warehouse/mod.ts";
+import { quarantinedRuns } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { createLakeProgram } from "../../../pipelines/commands/lake.ts";
 import { appendBatch } from "../../fixtures/raw_batches.ts";
@@ -27,7 +27,7 @@ Deno.test("a table that lost most of its rows is not published, and the rows tha
     });
     await assert.rejects(build(store, second, manifest), {
       name: "DataTestError",
-      message: /fact_orders: row_count_change failed for 1 row, e\.g\. \{"rows":3,"former_rows":10\}/,
+      message: /fact_orders: row_count_change failed for 1 row, e\.g\. \{"rows":3,"previous_rows":10\}/,
     });
     assert.equal(await currentSnapshotId(store), manifest.id);
 
@@ -36,26 +36,26 @@ Deno.test("a table that lost most of its rows is not published, and the rows tha
       ["fact_orders: row_count_change", 1],
     ]);
     const { run } = blocked!;
-    assert.deepEqual(
-      await quarantinedRows(
-        store,
-        run,
-        "fact_orders: row_count_change",
-        "SELECT former_rows FROM failing_rows",
-      ),
-      [{ former_rows: 10 }],
-    );
-    const printed: string[] = [];
-    const program = createLakeProgram(() => context, (text) => printed.push(text));
-    await program.parseAsync(["quarantine"], { from: "user" });
-    await program.parseAsync(["quarantine", run, "fact_orders: row_count_change"], { from: "user" });
-    assert.match(printed[0]!, /fact_orders: row_count_change/);
-    assert.match(printed[1]!, /former_rows[^]*3\s+10/);
-    await assert.rejects(quarantinedRows(store, run, "nonsense"), {
+    const lake = async (...args: string[]) => {
+      const printed: string[] = [];
+      const program = createLakeProgram(() => context, (text) => printed.push(text));
+      await program.parseAsync(["quarantine", ...args], { from: "user" });
+      return printed.join("\n");
+    };
+    const test = "fact_orders: row_count_change";
+    assert.match(await lake(), /fact_orders: row_count_change/);
+    assert.match(await lake(run, test), /^rows +previous_rows$[^]*^ +3 +10$[^]*^1 row$/m);
+    const query = ["--query", "SELECT previous_rows FROM failing_rows"];
+    assert.equal(await lake(run, test, ...query, "--csv"), "previous_rows\n10");
+    assert.deepEqual(JSON.parse(await lake(run, test, ...query, "--json")), [{ previous_rows: 10 }]);
+    await assert.rejects(lake(run, test, "--query", "COPY failing_rows TO 'rows.csv'"), {
+      message: /^Only queries can be run here/,
+    });
+    await assert.rejects(lake(run, "nonsense"), {
       name: "LakeError",
       message: /expected one of "fact_orders: row_count_change", found "nonsense"/,
     });
-    await assert.rejects(program.parseAsync(["quarantine", "run0"], { from: "user" }), {
+    await assert.rejects(lake("run0"), {
       name: "LakeError",
       message: new RegExp(`The quarantine has no such run: expected ${run}, found "run0"`),
     });
@@ -87,7 +87,7 @@ for (const table of ["customers", "products"] as const) {
       const refusal = {
         name: "DataTestError",
         message: new RegExp(
-          `dim_${table}: members_deleted_at_once failed for 1 row, e\\.g\\. \\{"members":14,"former_members":30\\}`,
+          `dim_${table}: members_deleted_at_once failed for 1 row, e\\.g\\. \\{"members":14,"previous_members":30\\}`,
         ),
       };
       await assert.rejects(build(store, inputs, manifest), refusal);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { featureMatrix } from "shopflow/ml/mod.ts";
-import { recencyBaseline } from "shopflow/churn/mod.ts";
+import { featureMatrix } from "shopflow/ml/classifier/mod.ts";
+import { recencyBaseline } from "../../../lib/churn/baseline.ts";
 import { publishBaseline } from "shopflow/ml/registry/mod.ts";
 import { createClient, type Problem, testApi } from "../api_client.ts";
 import { AS_OF, publishChurnScores, publishSmallSnapshot, SCORED_AT, temporaryLake } from "../small_lake.ts";
@@ -62,6 +62,15 @@ testApi("null is not known, as if it was not sent", async ({ post: send }) => {
     ),
   );
   assert.deepEqual(unknown, absent);
+});
+
+testApi("reasons say nothing of what was not sent", async ({ post: send }) => {
+  const { reasons } = await (await send(post, { features: { recency_days: 112, order_count: 4 } })).json();
+  assert.ok(reasons.length > 0);
+  for (const { feature, text } of reasons) {
+    assert.ok(["recency_days", "order_count"].includes(feature), feature);
+    assert.doesNotMatch(text, /never|no visit|not provided/);
+  }
 });
 
 testApi("a value beyond what the training saw is scored and said", async ({ post: send }) => {

@@ -40,7 +40,7 @@ testApi(
     const page = await (await get("/docs")).text();
     const rows = [
       ...page.matchAll(
-        /<tr[^>]*><td><code>(\w+)<\/code><\/td><td>(\w+)<\/td><td>[^<]*<\/td><td>(.*?)<\/td><td>(.*?)<\/td>/g,
+        /<tr[^>]*><td[^>]*><code>(\w+)<\/code><\/td><td[^>]*>(\w+)<\/td><td[^>]*>[^<]*<\/td><td[^>]*>(.*?)<\/td><td[^>]*>(.*?)<\/td>/g,
       ),
     ]
       .map(([, ...cells]) => cells);

@@ -52,7 +52,7 @@ Deno.test("where the lake is there but not readable, nobody is told to run a pip
   }
   const { get, post } = createClient(lake.store);
   const health = await (await get("/health")).json();
-  assert.deepEqual([health.status, health.failed.includes("catalogue")], ["unavailable", true]);
+  assert.deepEqual([health.status, health.failed.includes("snapshot")], ["unavailable", true]);
   assert.match(health.remedy, /log of this server/);
   const answers = await Promise.all([
     post("/predict/churn", { customer_id: "CUST000001" }),

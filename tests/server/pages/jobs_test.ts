@@ -85,7 +85,7 @@ Deno.test("the overview shows what runs now, paused jobs, and the last failures 
     startedAt: "2024-10-02T05:58:00.000Z",
   };
   await ledger.control("score-customers").update((value) => ({ value: { ...value, running }, result: 0 }));
-  const { get } = createClient(lake.store, { recheckMs: 0 });
+  const { get } = createClient(lake.store, { pollMs: 0 });
   const page = await (await get("/jobs")).text();
   assert.match(page, /Running now.*score-customers<\/a>.*for 2 min in worker-2:7/s);
   assert.match(page, /title="paused by ben at 2024-10-02T06:00Z: disk is full"/);
@@ -257,7 +257,7 @@ Deno.test("a damaged page of the ledger is said where it belongs, logged once, a
   await put("runs/jobs/train-models/pages/2024-10-01.json", `{"runs": {"x": 7}}`);
   await put("runs/jobs/score-customers/control.json", "");
   await put("leases/schedulers/x.json", "half");
-  const { get, log } = createClient(lake.store, { recheckMs: 0 });
+  const { get, log } = createClient(lake.store, { pollMs: 0 });
   const page = await (await get("/jobs")).text();
   assert.equal(page.match(/part of the ledger is unreadable/g)?.length, 3);
   assert.match(page, /title="cannot be read: 2024-10-01"/);

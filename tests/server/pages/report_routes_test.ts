@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createClient, type Problem, testApi } from "../api_client.ts";
-import { noteRemoved, noteStarted } from "shopflow/notebook/mod.ts";
+import { markNotebookRemoved, markRunStarted } from "shopflow/notebook/report/mod.ts";
 import { publishWholeLake, temporaryLake } from "../small_lake.ts";
 import { publishSmallReport } from "../small_report.ts";
 
@@ -96,7 +96,7 @@ Deno.test("a run that was killed is named with its cause, and what it left can b
   await publishSmallReport(store, { runId: "run-2", name: "other", status: "running" });
   const left = (await store.get("runs/notebooks/other/run-2.ipynb"))!.body;
   await store.put("runs/notebooks/churn/run-2.ipynb", left);
-  await noteStarted(store, { notebook: "churn", runId: "run-2", startedAt: "2024-10-02T06:00:00.000Z" });
+  await markRunStarted(store, { notebook: "churn", runId: "run-2", startedAt: "2024-10-02T06:00:00.000Z" });
   const { get } = createClient(store, { now: () => new Date("2024-10-02T06:05:00Z") });
   const html = await (await get("/reports/churn")).text();
   assert.match(bannersOf(html).join(), /^The run of 2 October 2024, 06:00 UTC was killed: its program ended/);
@@ -126,7 +126,7 @@ Deno.test("a report whose notebook is gone is no longer among the current ones",
   await using lake = await temporaryLake();
   await publishSmallReport(lake.store, { name: "gone" });
   await publishSmallReport(lake.store, { name: "stays" });
-  await noteRemoved(lake.store, "gone", "2024-10-07T05:00:00.000Z");
+  await markNotebookRemoved(lake.store, "gone", "2024-10-07T05:00:00.000Z");
   const { get } = createClient(lake.store);
   const index = await (await get("/reports")).text();
   const [current, removed] = index.split("<h2>No longer published</h2>");
@@ -146,7 +146,7 @@ testApi(
     assert.match(page, /<dt>AUC<\/dt><dd>0\.812<small>baseline 0\.701</);
     assert.match(page, /<dt>Recall at 10<\/dt><dd>0\.210</);
     assert.match(page, /published 24 hours ago/);
-    assert.match(page, /customer_id&quot;: &quot;CUST000001/);
+    assert.match(page, /customer_id&quot;:&quot;CUST000001/);
   },
 );
 

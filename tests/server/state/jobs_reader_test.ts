@@ -23,8 +23,8 @@ function counted(store: ObjectStore) {
   return { store: counting, counts };
 }
 
-const board = (store: ObjectStore, recheckMs: number) =>
-  createJobsReader(store, { now: () => NOW, log: createLogger(() => {}) }, { recheckMs });
+const board = (store: ObjectStore, pollMs: number) =>
+  createJobsReader(store, { now: () => NOW, log: createLogger(() => {}) }, { pollMs });
 
 Deno.test("a second look at 6 jobs over 40 days reads none of the pages that did not change", async () => {
   await using lake = await temporaryLake();

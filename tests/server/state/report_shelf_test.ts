@@ -19,7 +19,7 @@ Deno.test("what was read is given while the lake cannot be read, with the time o
 });
 
 Deno.test("a reading that does not end gives way to what was read before, and is kept when it comes", async () => {
-  const { read } = createLastSeen({ now: () => NOW }, { patienceMs: 1 });
+  const { read } = createLastSeen({ now: () => NOW }, { staleWhileLoadingMs: 1 });
   await read("a", gives("one"), bytes);
   const late = Promise.withResolvers<string>();
   assert.deepEqual(await read("a", () => late.promise, bytes), { value: "one", readAt: NOW });

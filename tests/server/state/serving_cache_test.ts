@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
+import { churnModel } from "shopflow/churn/mod.ts";
+import { recommendationModel } from "shopflow/recommendation/mod.ts";
+import { servedBy } from "../../../server/state/serving.ts";
 import { createServingCache } from "../../../server/state/serving_cache.ts";
 import { until } from "../../fixtures/process_state.ts";
 import { createClient } from "../api_client.ts";
@@ -12,7 +15,7 @@ import {
   temporaryLake,
 } from "../small_lake.ts";
 
-const NEVER_LATE = { recheckMs: 0, patienceMs: 60_000 };
+const NEVER_LATE = { pollMs: 0, staleWhileLoadingMs: 60_000 };
 
 Deno.test("new scores and a new snapshot are served without a restart", async () => {
   await using lake = await temporaryLake();
@@ -38,16 +41,17 @@ Deno.test("a state that a request holds does not change when something is publis
   const cache = createServingCache(lake.store, createRuntime(), NEVER_LATE);
   const held = await cache.current();
   await publishChurnScores(lake.store, { modelVersion: "v2", highestRisk: 0.8 });
-  assert.equal((await cache.current()).churnScores!.table.modelVersion, "v2");
-  assert.equal(held.churnScores!.table.modelVersion, "v1");
-  assert.equal(held.churnScores!.of("CUST000001")!.probability, 0.6);
+  assert.equal(servedBy(await cache.current(), churnModel).scores?.table.modelVersion, "v2");
+  const { scores } = servedBy(held, churnModel);
+  assert.equal(scores?.table.modelVersion, "v1");
+  assert.equal(scores?.rows.of("CUST000001")?.probability, 0.6);
 });
 
 Deno.test("the pointers are not read again before the time is over", async () => {
   await using lake = await temporaryLake();
   let reads = 0;
   const counting: ObjectStore = { ...lake.store, get: (key) => (reads++, lake.store.get(key)) };
-  const cache = createServingCache(counting, createRuntime(), { recheckMs: 60_000 });
+  const cache = createServingCache(counting, createRuntime(), { pollMs: 60_000 });
   await cache.current();
   const afterFirst = reads;
   await Promise.all(Array.from({ length: 50 }, () => cache.current()));
@@ -67,8 +71,8 @@ Deno.test("while new scores load, requests are answered from the former ones", a
       return await lake.store.localPath(key);
     },
   };
-  const cache = createServingCache(store, createRuntime(), { recheckMs: 0, patienceMs: 5 });
-  const version = async () => (await cache.current()).churnScores?.table.modelVersion;
+  const cache = createServingCache(store, createRuntime(), { pollMs: 0, staleWhileLoadingMs: 5 });
+  const version = async () => servedBy(await cache.current(), churnModel).scores?.table.modelVersion;
   assert.equal(await version(), "v1");
   slow = true;
   await publishChurnScores(lake.store, { modelVersion: "v2" });
@@ -88,10 +92,10 @@ Deno.test("scores that cannot be loaded leave the former ones in place and healt
   await lake.store.put(pointer, new TextEncoder().encode("{ half"));
   for (let i = 0; i < 3; i++) {
     const { status, failed } = await (await get("/health")).json();
-    assert.deepEqual([status, failed], ["degraded", ["churnScores"]]);
+    assert.deepEqual([status, failed], ["degraded", ["scores.churn"]]);
   }
   assert.equal((await post("/predict/churn", { customer_id: "CUST000001" })).status, 200);
-  assert.equal(log.filter((line) => line.includes("could not load churnScores")).length, 1, "said once");
+  assert.equal(log.filter((line) => line.includes("could not load scores.churn")).length, 1, "said once");
   await lake.store.put(pointer, good);
   assert.equal((await (await get("/health")).json()).status, "ok");
 });
@@ -102,15 +106,17 @@ Deno.test("a score table of many slices is read whole and in order", async () =>
   await publishRecommendations(lake.store, size, 20);
   await publishChurnScores(lake.store, { customers: 25_000 });
   const cache = createServingCache(lake.store, createRuntime({ log: createLogger(() => {}) }));
-  const { recommendations, churnScores } = await cache.current();
+  const state = await cache.current();
+  const recommendations = servedBy(state, recommendationModel).scores!.rows;
+  const churn = servedBy(state, churnModel).scores!.rows;
   for (const customer of [1, 1500, 3000]) {
-    const items = recommendations!.of(`CUST${String(customer).padStart(6, "0")}`, 20)!;
+    const items = recommendations.of(`CUST${String(customer).padStart(6, "0")}`, 20)!;
     const expected = Array.from({ length: 20 }, (_, i) => (customer * 7 + i + 1) % size.products + 1);
     assert.deepEqual(items.map(({ productId }) => Number(productId.slice(4))), expected);
     assert.deepEqual(items.map(({ because }) => because !== null), [true, ...Array(19).fill(false)]);
   }
-  assert.equal(churnScores!.of("CUST025000")!.probability, 0.9 / 25_000);
-  assert.equal(churnScores!.of("CUST025001"), undefined);
+  assert.equal(churn.of("CUST025000")!.probability, 0.9 / 25_000);
+  assert.equal(churn.of("CUST025001"), undefined);
 });
 
 Deno.test("score tables without rows, as of a shop without inventory, are served as empty", async () => {

@@ -5,23 +5,24 @@ import {
   isTransient,
   isUnanswered,
   PATIENT,
+  required,
   type RetryPolicy,
   type S3Location,
   Stalled,
-  withRetries,
 } from "./failures.ts";
+import { backoffMs, retry } from "shopflow/runtime/mod.ts";
 import { isKey, type ObjectStat } from "../object_store.ts";
 
 /** The variables of the AWS SDKs and tools. */
 type Environment = Record<string, string | undefined>;
 
-/** One try of a request. */
+/** One attempt of a request. */
 export interface Attempt {
   /** Ends the request when it stalls. */
   signal: AbortSignal;
   /** To be called as bytes come in: the request is not stalled. */
   progress(): void;
-  /** How many tries failed before; what they wrote may or may not be there. */
+  /** How many attempts failed before; what they wrote may or may not be there. */
   failures: number;
 }
 
@@ -56,7 +57,7 @@ const FIRST_CONTACT_ATTEMPTS = 5;
 const STALL_MS = 60_000;
 /** Bytes a millisecond that a connection moves at least: four parts of a file at once are 1.6 Mbit/s. */
 const SLOWEST = 50;
-/** What self-hosted servers call their only region unless told otherwise. */
+/** What self-hosted servers call their only region by default. */
 const REGION_OF_ENDPOINTS = "us-east-1";
 
 /**
@@ -66,7 +67,7 @@ const REGION_OF_ENDPOINTS = "us-east-1";
  */
 export function openS3Bucket(
   location: S3Location,
-  { env, retry, stallMs = STALL_MS }: S3BucketOptions,
+  { env, retry: policyOptions, stallMs = STALL_MS }: S3BucketOptions,
 ): S3Bucket {
   const endpoint = env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || undefined;
   if (endpoint !== undefined) {
@@ -74,7 +75,7 @@ export function openS3Bucket(
   }
   knowSecrets(env);
   const client = createClient(env, endpoint);
-  const policy = { ...PATIENT, ...retry };
+  const policy = { ...PATIENT, ...policyOptions };
   let answered = false;
 
   const mayPass = (error: unknown, failures: number) =>
@@ -85,7 +86,7 @@ export function openS3Bucket(
     endpoint,
     keyOf: (key) => location.prefix + key,
     request: (request, { sends = 0, signal } = {}) =>
-      withRetries(
+      retry(
         async (failures) => {
           signal?.throwIfAborted();
           try {
@@ -102,26 +103,33 @@ export function openS3Bucket(
             throw error;
           }
         },
-        (error, failures) => !signal?.aborted && mayPass(error, failures),
-        policy,
+        (error, failures) =>
+          failures < policy.attempts && !signal?.aborted && mayPass(error, failures)
+            ? backoffMs(policy, failures, policy.random)
+            : undefined,
+        policy.wait,
       ),
   };
 }
 
 function createClient(env: Environment, endpoint: string | undefined): S3Client {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  } = env;
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || (endpoint && REGION_OF_ENDPOINTS);
   return new S3Client({
     ...(region ? { region } : {}),
     // Names of buckets as part of the host need DNS entries that only Amazon's servers have.
     ...(endpoint ? { endpoint, forcePathStyle: true } : {}),
     ...(accessKeyId && secretAccessKey
-      ? { credentials: { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN || undefined } }
+      ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } }
       : {}),
     // S3-compatible servers do not know all the checksums that the SDK would add.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
-    // Tries are ours: theirs would hide whether a failed try may have written.
+    // Retries are ours: theirs would hide whether a failed attempt may have written.
     maxAttempts: 1,
     requestHandler: { connectionTimeout: 5000 },
   });
@@ -185,7 +193,11 @@ export async function listAll(
       )
     );
     for (const { Key, Size, LastModified } of page.Contents ?? []) {
-      found.push({ key: Key!.slice(bucket.location.prefix.length), size: Size!, modified: LastModified! });
+      found.push({
+        key: required(Key, "Key").slice(bucket.location.prefix.length),
+        size: required(Size, "Size"),
+        modified: required(LastModified, "LastModified"),
+      });
     }
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
   } while (token !== undefined);

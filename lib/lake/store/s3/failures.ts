@@ -1,4 +1,5 @@
 import { LakeError, ShopFlowError } from "shopflow/errors/mod.ts";
+import { type Backoff, delay } from "shopflow/runtime/mod.ts";
 
 /** A lake in S3: the part of a bucket whose keys start with `prefix`. */
 export interface S3Location {
@@ -24,14 +25,24 @@ interface S3Failure {
   name: string;
   message: string;
   /** Of a connection that failed, e.g. `ECONNREFUSED`. */
-  code?: string;
+  code: string | undefined;
   /** HTTP status; undefined when no answer came. */
-  status?: number;
+  status: number | undefined;
 }
 
 /** An answer that broke off, or bytes that are not those that were stored. */
 export class BrokenTransfer extends Error {
   override readonly name = "BrokenTransfer";
+}
+
+/**
+ * A field of an answer that every S3 server sends.
+ *
+ * @throws {BrokenTransfer} when it is missing.
+ */
+export function required<T>(value: T | undefined, field: string): T {
+  if (value !== undefined) return value;
+  throw new BrokenTransfer(`the answer has no ${field}`);
 }
 
 /** The attempt was given up because nothing moved any more. */
@@ -173,12 +184,9 @@ export function explainFailure(
 }
 
 /** How often and how patiently something is tried again. */
-export interface RetryPolicy {
+export interface RetryPolicy extends Backoff {
   attempts: number;
-  /** Wait after the first failure, in milliseconds; each further one doubles it. */
-  firstDelayMs: number;
-  maxDelayMs: number;
-  /** Uniform in [0, 1): half of each wait is left to chance, so that clients that failed together don't return so. */
+  /** Uniform in [0, 1). */
   random(): number;
   wait(ms: number): Promise<void>;
 }
@@ -189,28 +197,5 @@ export const PATIENT: RetryPolicy = {
   firstDelayMs: 100,
   maxDelayMs: 5000,
   random: Math.random,
-  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  wait: delay,
 };
-
-/**
- * Exponential backoff with jitter.
- *
- * @param attempt Gets the number of attempts that failed before it.
- * @param mayPass Whether a failure may be gone the next time, after `failures` of them.
- */
-export async function withRetries<T>(
-  attempt: (failures: number) => Promise<T>,
-  mayPass: (error: unknown, failures: number) => boolean,
-  policy: RetryPolicy,
-): Promise<T> {
-  for (let failures = 0;;) {
-    try {
-      return await attempt(failures);
-    } catch (error) {
-      failures++;
-      if (failures >= policy.attempts || !mayPass(error, failures)) throw error;
-      const longest = Math.min(policy.firstDelayMs * 2 ** (failures - 1), policy.maxDelayMs);
-      await policy.wait(longest * (0.5 + 0.5 * policy.random()));
-    }
-  }
-}

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type { UnfinishedWrite } from "../object_store.ts";
 import type { S3Bucket } from "./client.ts";
-import { describeFailure, isAbsent } from "./failures.ts";
+import { describeFailure, isAbsent, required } from "./failures.ts";
 import {
   abortUpload,
   headObject,
@@ -26,7 +26,11 @@ export async function unfinishedUploads(bucket: S3Bucket): Promise<UnfinishedWri
   const found: UnfinishedWrite[] = [];
   const marks = await uploadMarks(bucket);
   for (const { Key, UploadId, Initiated } of await uploadsOf(bucket)) {
-    const upload = { Bucket: bucket.location.bucket, Key: Key!, UploadId: UploadId! };
+    const upload = {
+      Bucket: bucket.location.bucket,
+      Key: required(Key, "Key"),
+      UploadId: required(UploadId, "UploadId"),
+    };
     const size = await sizeOfParts(bucket, upload);
     // One that began meanwhile may have got its mark since the marks were listed.
     const ours = marks.delete(markKey(upload)) || await isMarked(bucket, upload);
@@ -58,7 +62,7 @@ async function isMarked(bucket: S3Bucket, upload: Upload): Promise<boolean> {
 async function uploadsOf(bucket: S3Bucket): Promise<MultipartUpload[]> {
   const { bucket: Bucket, prefix: Prefix } = bucket.location;
   const uploads: MultipartUpload[] = [];
-  let from: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+  let from: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
   while (from !== undefined) {
     const list: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({ Bucket, Prefix, ...from });
     const page: ListMultipartUploadsCommandOutput = await bucket.request((client, { signal }) =>

@@ -2,7 +2,7 @@ import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { writeAll } from "shopflow/runtime/mod.ts";
 import { createHash, randomUUID } from "node:crypto";
 import type { Attempt, S3Bucket } from "./client.ts";
-import { BrokenTransfer } from "./failures.ts";
+import { BrokenTransfer, required } from "./failures.ts";
 import { join, resolve } from "node:path";
 import { reachDisk, takeOverFile, withFileLock } from "../local_file.ts";
 import type { OwnUnfinishedWrite } from "../object_store.ts";
@@ -26,15 +26,15 @@ export function readObject(
   return bucket.request(async (client, attempt) => {
     const get = new GetObjectCommand({ Bucket: bucket.location.bucket, Key: bucket.keyOf(key) });
     const answer = await client.send(get, { abortSignal: attempt.signal });
-    const body = new Uint8Array(answer.ContentLength!);
+    const body = new Uint8Array(required(answer.ContentLength, "ContentLength"));
     let size = 0;
-    for await (const chunk of chunksOf(answer.Body!.transformToWebStream(), attempt)) {
+    for await (const chunk of chunksOf(required(answer.Body, "body").transformToWebStream(), attempt)) {
       if (size + chunk.length <= body.length) body.set(chunk, size);
       size += chunk.length;
     }
     checkSize(key, size, body.length);
     checkHash(key, createHash("sha256").update(body).digest("hex"), answer.Metadata?.sha256);
-    return { body, etag: answer.ETag! };
+    return { body, etag: required(answer.ETag, "ETag") };
   });
 }
 
@@ -50,7 +50,7 @@ export function downloadObject(bucket: S3Bucket, key: string, object: S3Object, 
     using file = await Deno.open(path, { write: true, create: true, truncate: true });
     const hash = createHash("sha256");
     let size = 0;
-    for await (const chunk of chunksOf(answer.Body!.transformToWebStream(), attempt)) {
+    for await (const chunk of chunksOf(required(answer.Body, "body").transformToWebStream(), attempt)) {
       await writeAll(file, path, chunk);
       hash.update(chunk);
       size += chunk.length;
@@ -92,7 +92,7 @@ function checkHash(key: string, found: string, expected: string | undefined): vo
   throw new BrokenTransfer(`${key} came with the hash ${found} instead of ${expected}`);
 }
 
-/** Where copies of a remote store's files lie, and how much room they get. */
+/** Where copies of a remote store's files lie, and how much space they get. */
 export interface ReadCacheOptions {
   folder: string;
   /** Bytes that the copies may take together; those in use stay even beyond it. */
@@ -156,9 +156,9 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
 
   async function takeOver(name: string, path: string): Promise<void> {
     await inTurn(async () => {
-      await takeOverFile(path, pathOf(name), incoming);
+      await takeOverFile(path, pathOf(name), { staging: incoming });
       await markUsed(pathOf(name));
-      await makeRoom();
+      await evict();
     });
   }
 
@@ -176,7 +176,7 @@ export function createReadCache(options: ReadCacheOptions): ReadCache {
   }
 
   /** Removes the copies whose use lies longest back until the rest fits. */
-  async function makeRoom(): Promise<void> {
+  async function evict(): Promise<void> {
     const copies = await filesIn(root, COPY);
     let total = copies.reduce((sum, { size }) => sum + size, 0);
     const evictable = copies.filter(({ used }) => now() - used >= inUseMs).sort((a, b) => a.used - b.used);

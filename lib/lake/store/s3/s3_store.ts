@@ -6,7 +6,14 @@ import { checkedKey, checkedPrefix, type ObjectStore } from "../object_store.ts"
 import { createReadCache, downloadObject, type ReadCacheOptions, readObject, type S3Object } from "./read.ts";
 import { listObjects, openS3Bucket, type S3Bucket, type S3BucketOptions } from "./client.ts";
 import { requireConditionalWrites, unfinishedUploads } from "./housekeeping.ts";
-import { describeFailure, explainFailure, isAbsent, isPreconditionFailed, parseS3Url } from "./failures.ts";
+import {
+  describeFailure,
+  explainFailure,
+  isAbsent,
+  isPreconditionFailed,
+  parseS3Url,
+  required,
+} from "./failures.ts";
 import { headObject, putObject, uploadInParts } from "./write.ts";
 import { fileMissing } from "../directory_store.ts";
 
@@ -110,7 +117,12 @@ export function createS3Store(url: string, options: S3StoreOptions): ObjectStore
 
 async function describedObject(bucket: S3Bucket, key: string): Promise<S3Object> {
   const { ETag, ContentLength, LastModified, Metadata } = await headObject(bucket, key);
-  return { etag: ETag!, size: ContentLength ?? 0, modified: LastModified!, sha256: Metadata?.sha256 };
+  return {
+    etag: required(ETag, "ETag"),
+    size: ContentLength ?? 0,
+    modified: required(LastModified, "LastModified"),
+    sha256: Metadata?.sha256,
+  };
 }
 
 async function deleteObject(

@@ -8,11 +8,12 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { mapConcurrently } from "shopflow/runtime/mod.ts";
 import { createHash, randomUUID } from "node:crypto";
 import { encodeJson } from "../json_object.ts";
 import type { ObjectStat } from "../object_store.ts";
 import { listAll, type S3Bucket } from "./client.ts";
-import { describeFailure, isAbsent, isPreconditionFailed } from "./failures.ts";
+import { describeFailure, isAbsent, isPreconditionFailed, required } from "./failures.ts";
 import { open } from "node:fs/promises";
 import type { LocalFile } from "../local_file.ts";
 
@@ -86,7 +87,7 @@ const newMetadata = (sha256: string): ObjectMetadata => ({ sha256, write: random
 /**
  * Writes an object if `condition` holds; undefined when it does not.
  *
- * When an answer is lost, the next try finds its own object and is refused; the object's `write` mark tells that
+ * When an answer is lost, the next attempt finds its own object and is refused; the object's `write` mark tells that
  * from losing to another writer. Only if another replaced our object already, the answer is "not written".
  */
 export async function putObject(
@@ -98,18 +99,18 @@ export async function putObject(
   const metadata = newMetadata(createHash("sha256").update(body).digest("hex"));
   const Key = bucket.keyOf(key);
   const Bucket = bucket.location.bucket;
-  let tries = 0;
+  let attempts = 0;
   try {
     const { ETag } = await bucket.request((client, { signal, failures }) => {
-      tries = failures + 1;
+      attempts = failures + 1;
       const put = new PutObjectCommand({ Bucket, Key, Body: body, Metadata: metadata, ...condition });
       return client.send(put, { abortSignal: signal });
     }, { sends: body.length });
-    return { etag: ETag! };
+    return { etag: required(ETag, "ETag") };
   } catch (error) {
     const refused = isPreconditionFailed(error) || ("IfMatch" in condition && isAbsent(error));
     if (!refused) throw error;
-    return tries > 1 ? await writtenAs(bucket, key, metadata.write) : undefined;
+    return attempts > 1 ? await writtenAs(bucket, key, metadata.write) : undefined;
   }
 }
 
@@ -130,7 +131,7 @@ async function writtenAs(
 ): Promise<{ etag: string } | undefined> {
   try {
     const { ETag, Metadata } = await headObject(bucket, key);
-    return Metadata?.write === mark ? { etag: ETag! } : undefined;
+    return Metadata?.write === mark ? { etag: required(ETag, "ETag") } : undefined;
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;
@@ -159,7 +160,7 @@ export async function uploadInParts(
   const { UploadId } = await bucket.request((client, { signal }) =>
     client.send(new CreateMultipartUploadCommand({ ...target, Metadata: metadata }), { abortSignal: signal })
   );
-  const upload = { ...target, UploadId: UploadId! };
+  const upload = { ...target, UploadId: required(UploadId, "UploadId") };
   try {
     await markUpload(bucket, upload);
     const bytes = Math.max(partBytes, Math.ceil(file.size / MOST_PARTS));
@@ -182,29 +183,13 @@ async function sendParts(
   partBytes: number,
   concurrency: number,
 ): Promise<string[]> {
-  const parts = Math.ceil(file.size / partBytes);
-  const tags: string[] = new Array(parts);
-  let next = 0;
-  let failed = false;
+  const parts = Array.from({ length: Math.ceil(file.size / partBytes) }, (_, part) => part * partBytes);
   await using handle = await open(file.path);
-  const sender = async () => {
-    try {
-      while (next < parts && !failed) {
-        const part = next++;
-        const body = new Uint8Array(Math.min(partBytes, file.size - part * partBytes));
-        await readFully(handle, body, part * partBytes);
-        tags[part] = await sendPart(bucket, upload, part + 1, body);
-      }
-    } catch (error) {
-      failed = true;
-      throw error;
-    }
-  };
-  const senders = await Promise.allSettled(Array.from({ length: concurrency }, sender));
-  for (const { status, ...outcome } of senders) {
-    if (status === "rejected") throw (outcome as { reason: unknown }).reason;
-  }
-  return tags;
+  return await mapConcurrently(parts, concurrency, async (from, part) => {
+    const body = new Uint8Array(Math.min(partBytes, file.size - from));
+    await readFully(handle, body, from);
+    return await sendPart(bucket, upload, part + 1, body);
+  });
 }
 
 async function sendPart(bucket: S3Bucket, upload: Upload, number: number, body: Uint8Array): Promise<string> {
@@ -213,7 +198,7 @@ async function sendPart(bucket: S3Bucket, upload: Upload, number: number, body: 
     (client, { signal }) => client.send(new UploadPartCommand(part), { abortSignal: signal }),
     { sends: body.length },
   );
-  return ETag!;
+  return required(ETag, "ETag");
 }
 
 async function readFully(
@@ -236,17 +221,17 @@ async function complete(
   metadata: ObjectMetadata,
 ): Promise<void> {
   const Parts = tags.map((ETag, part) => ({ ETag, PartNumber: part + 1 }));
-  let tries = 0;
+  let attempts = 0;
   try {
     await bucket.request((client, { signal, failures }) => {
-      tries = failures + 1;
+      attempts = failures + 1;
       const command = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } });
       return client.send(command, { abortSignal: signal });
     });
   } catch (error) {
-    // A try whose answer got lost may have completed the upload; then there is none of that id any more.
+    // An attempt whose answer got lost may have completed the upload; then there is none of that id any more.
     const gone = describeFailure(error).name === "NoSuchUpload";
-    if (gone && tries > 1 && await writtenAs(bucket, key, metadata.write)) return;
+    if (gone && attempts > 1 && await writtenAs(bucket, key, metadata.write)) return;
     throw error;
   }
 }

@@ -12,7 +12,7 @@ with seen as (
         {{ clean_text('customer_segment') }} as customer_segment,
         total_orders,
         total_spent,
-        coalesce(_deleted, false) as is_deleted,
+        _deleted as is_deleted,
         customer_id as source_id,
         _extracted_at,
         _run
@@ -28,33 +28,9 @@ with seen as (
     ['signup_date', 'email', 'first_name', 'last_name', 'city', 'country', 'customer_segment', 'total_orders desc',
         'total_spent desc']) }},
 
-signed as (
-    select
-        *,
-        {{ signature(['email', 'first_name', 'last_name', 'city', 'country', 'signup_date', 'customer_segment',
-            'is_deleted']) }} as attributes,
-        row_number() over (partition by customer_id order by _extracted_at) as age_rank,
-        first_value(total_orders) over (partition by customer_id order by _extracted_at desc) as latest_orders,
-        first_value(total_spent) over (partition by customer_id order by _extracted_at desc) as latest_spent
-    from states
-),
-
-compared as (
-    select
-        *,
-        lag(attributes) over (partition by customer_id order by _extracted_at) as former_attributes
-    from signed
-),
-
-begun as (
-    select
-        *,
-        case
-            when age_rank = 1 then cast('{{ var("beginning") }}' as timestamp) else _extracted_at
-        end as valid_from
-    from compared
-    where age_rank = 1 or attributes <> former_attributes
-)
+{{ versions_of('customer_id',
+    ['email', 'first_name', 'last_name', 'city', 'country', 'signup_date', 'customer_segment', 'is_deleted'],
+    ['total_orders', 'total_spent']) }}
 
 select
     {{ member_key('customer_id', 'valid_from') }} as customer_key,
@@ -66,8 +42,8 @@ select
     country,
     signup_date,
     customer_segment,
-    latest_orders as total_orders,
-    latest_spent as total_spent,
+    latest_total_orders as total_orders,
+    latest_total_spent as total_spent,
     is_deleted,
     valid_from,
     lead(valid_from) over (partition by customer_id order by valid_from) as valid_to

@@ -3,7 +3,7 @@
 with seen as (
     select
         *,
-        coalesce(_deleted, false) as is_deleted
+        _deleted as is_deleted
     from ({{ clean_products(source('raw', 'products')) }}) as cleaned
     where product_id is not null
 ),
@@ -13,32 +13,8 @@ with seen as (
     ['product_name', 'category', 'brand', 'price', 'cost', 'margin_pct', 'stock_status', 'source_price',
         'source_cost', 'source_category', 'source_brand']) }},
 
-signed as (
-    select
-        *,
-        {{ signature(['product_name', 'category', 'brand', 'price', 'cost', 'margin_pct', 'is_deleted']) }}
-            as attributes,
-        row_number() over (partition by product_id order by _extracted_at) as age_rank,
-        first_value(stock_status) over (partition by product_id order by _extracted_at desc) as latest_stock_status
-    from states
-),
-
-compared as (
-    select
-        *,
-        lag(attributes) over (partition by product_id order by _extracted_at) as former_attributes
-    from signed
-),
-
-begun as (
-    select
-        *,
-        case
-            when age_rank = 1 then cast('{{ var("beginning") }}' as timestamp) else _extracted_at
-        end as valid_from
-    from compared
-    where age_rank = 1 or attributes <> former_attributes
-)
+{{ versions_of('product_id',
+    ['product_name', 'category', 'brand', 'price', 'cost', 'margin_pct', 'is_deleted'], ['stock_status']) }}
 
 select
     {{ member_key('product_id', 'valid_from') }} as product_key,

@@ -1,31 +1,12 @@
-{{ monthly_rule('inventory', 'missing_product_id', 'dropped', ref('stg_inventory'),
-    "drop_rule = 'missing_product_id'", "Row without a product",
-    month="snapshot_date", quantity="sum(source_stock_level)") }}
-union all
-{{ monthly_rule('inventory', 'missing_warehouse_id', 'dropped', ref('stg_inventory'),
-    "drop_rule = 'missing_warehouse_id'", "Row without a warehouse",
-    month="snapshot_date", quantity="sum(source_stock_level)") }}
-union all
-{{ monthly_rule('inventory', 'missing_date', 'dropped', ref('stg_inventory'),
-    "drop_rule = 'missing_date'", "Row without a date",
-    month="snapshot_date", quantity="sum(source_stock_level)") }}
-union all
-{{ monthly_rule('inventory', 'implausible_date', 'dropped', ref('stg_inventory'),
-    "drop_rule = 'implausible_date'", "Row dated outside the plausible range",
-    month="snapshot_date", quantity="sum(source_stock_level)") }}
-union all
-{{ monthly_rule('inventory', 'dated_after_extraction', 'dropped', ref('stg_inventory'),
-    "drop_rule = 'dated_after_extraction'", "Row dated more than a day after it was extracted",
-    month="snapshot_date", quantity="sum(source_stock_level)") }}
-union all
-{{ monthly_rule('inventory', 'missing_stock_level', 'dropped', ref('stg_inventory'),
-    "drop_rule = 'missing_stock_level'", "Row without a stock level",
-    month="snapshot_date", quantity="sum(source_stock_level)") }}
-union all
-{{ monthly_rule('inventory', 'older_inventory_row', 'dropped', ref('stg_inventory'),
-    "drop_rule = 'older_inventory_row'",
-    "Row that was updated later for the same product, warehouse and day",
-    month="snapshot_date", quantity="sum(source_stock_level)") }}
+{{ dropped_rules('inventory', ref('stg_inventory'), 'snapshot_date', [
+    ['missing_product_id', "Row without a product"],
+    ['missing_warehouse_id', "Row without a warehouse"],
+    ['missing_date', "Row without a date"],
+    ['implausible_date', "Row dated outside the plausible range"],
+    ['dated_after_extraction', "Row dated more than a day after it was extracted"],
+    ['missing_stock_level', "Row without a stock level"],
+    ['older_inventory_row', "Row that was updated later for the same product, warehouse and day"]
+], quantity="sum(source_stock_level)") }}
 union all
 {{ monthly_rule('inventory', 'negative_stock', 'repaired', ref('stg_inventory'),
     "drop_rule is null and source_stock_level < 0", "Negative stock: set to 0",

@@ -10,14 +10,14 @@ with by_order as (
     group by order_id
 ),
 
-arrived as (
+with_day_seen as (
     select
         *,
-        {{ reached_before('order_date', 'order_id') }} as day_reached
+        {{ latest_day_before('order_date', 'order_id') }} as day_seen
     from by_order
 ),
 
-moved as (
+moved_lines as (
     select
         lines.order_date,
         orders.order_date as kept_date,
@@ -32,32 +32,15 @@ moved as (
         and lines.drop_rule is null
 )
 
-{{ monthly_rule('orders', 'missing_order_id', 'dropped', ref('stg_order_lines'),
-    "drop_rule = 'missing_order_id'", "Line without an order id", amount="sum(order_amount)",
-    month="order_date", quantity="sum(quantity)") }}
-union all
-{{ monthly_rule('orders', 'missing_order_date', 'dropped', ref('stg_order_lines'),
-    "drop_rule = 'missing_order_date'", "Line without a date", amount="sum(order_amount)",
-    month="order_date", quantity="sum(quantity)") }}
-union all
-{{ monthly_rule('orders', 'implausible_order_date', 'dropped', ref('stg_order_lines'),
-    "drop_rule = 'implausible_order_date'",
-    "Line dated outside the plausible range", amount="sum(order_amount)",
-    month="order_date", quantity="sum(quantity)") }}
-union all
-{{ monthly_rule('orders', 'missing_amount', 'dropped', ref('stg_order_lines'),
-    "drop_rule = 'missing_amount'", "Line without an amount",
-    month="order_date", quantity="sum(quantity)") }}
-union all
-{{ monthly_rule('orders', 'exact_duplicate', 'dropped', ref('stg_order_lines'),
-    "drop_rule = 'exact_duplicate'",
-    "Line equal to another in every column", amount="sum(order_amount)",
-    month="order_date", quantity="sum(quantity)") }}
-union all
-{{ monthly_rule('orders', 'zero_amount', 'dropped', ref('stg_order_lines'),
-    "drop_rule = 'zero_amount'",
-    "Line without money: a gift, a sample or a stock correction", amount="sum(order_amount)",
-    month="order_date", quantity="sum(quantity)") }}
+{{ dropped_rules('orders', ref('stg_order_lines'), 'order_date', [
+    ['missing_order_id', "Line without an order id"],
+    ['missing_order_date', "Line without a date"],
+    ['implausible_order_date', "Line dated outside the plausible range"],
+    ['missing_amount', "Line without an amount"],
+    ['exact_duplicate', "Line equal to another in every column"],
+    ['zero_amount', "Line without money: a gift, a sample or a stock correction"],
+    ['dated_after_extraction', "Line dated more than a day after it was extracted"]
+], amount="sum(order_amount)", quantity="sum(quantity)") }}
 union all
 {{ monthly_rule('orders', 'missing_customer_id', 'kept', ref('stg_orders'),
     "drop_rule is null and source_customer_id is null",
@@ -114,25 +97,20 @@ union all
     "Sale with a negative discount; amount is the discount", amount="sum(discount_amount)",
     month="order_date") }}
 union all
-{{ monthly_rule('orders', 'dated_after_extraction', 'dropped', ref('stg_order_lines'),
-    "drop_rule = 'dated_after_extraction'",
-    "Line dated more than a day after it was extracted", amount="sum(order_amount)",
-    month="order_date", quantity="sum(quantity)") }}
-union all
-{{ monthly_rule('orders', 'late_order', 'kept', "arrived",
-    "day_reached > order_date",
+{{ monthly_rule('orders', 'late_order', 'kept', "with_day_seen",
+    "day_seen > order_date",
     "Dated before a day that orders numbered before it had reached",
     amount="sum(order_amount)", rows="coalesce(sum(lines), 0)", month="order_date") }}
 union all
 {{ monthly_rule('orders', 'missing_payment_method', 'kept', ref('fact_orders'),
     "payment_method is null", "No way of payment", amount="sum(order_amount)", month="order_date") }}
 union all
-{{ monthly_rule('orders', 'line_of_later_month', 'kept', "moved",
+{{ monthly_rule('orders', 'line_of_later_month', 'kept', "moved_lines",
     "true", "Line counted in the month of an earlier line of the same order and product",
     amount="sum(order_amount)", explained_rows="count(*)", explained_amount="sum(order_amount)",
     explained_quantity="sum(quantity)", month="order_date") }}
 union all
-{{ monthly_rule('orders', 'line_of_later_month', 'kept', "moved",
+{{ monthly_rule('orders', 'line_of_later_month', 'kept', "moved_lines",
     "true", "Line counted in the month of an earlier line of the same order and product",
     rows="0", explained_rows="-count(*)", explained_amount="-sum(order_amount)",
     explained_quantity="-sum(quantity)", month="kept_date") }}

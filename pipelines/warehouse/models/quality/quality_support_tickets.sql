@@ -1,24 +1,11 @@
-{{ monthly_rule('support_tickets', 'missing_ticket_id', 'dropped', ref('stg_support_tickets'),
-    "drop_rule = 'missing_ticket_id'", "Ticket without an id", month="created_at") }}
-union all
-{{ monthly_rule('support_tickets', 'missing_created_date', 'dropped', ref('stg_support_tickets'),
-    "drop_rule = 'missing_created_date'", "Ticket without a creation date", month="created_at") }}
-union all
-{{ monthly_rule('support_tickets', 'implausible_created_date', 'dropped', ref('stg_support_tickets'),
-    "drop_rule = 'implausible_created_date'", "Ticket dated outside the plausible range",
-    month="created_at") }}
-union all
-{{ monthly_rule('support_tickets', 'dated_after_extraction', 'dropped', ref('stg_support_tickets'),
-    "drop_rule = 'dated_after_extraction'", "Ticket created more than a day after it was extracted",
-    month="created_at") }}
-union all
-{{ monthly_rule('support_tickets', 'older_ticket_state', 'dropped', ref('stg_support_tickets'),
-    "drop_rule = 'older_ticket_state'", "Earlier state of a ticket that another row shows later",
-    month="created_at") }}
-union all
-{{ monthly_rule('support_tickets', 'repeated_ticket', 'dropped', ref('stg_support_tickets'),
-    "drop_rule = 'repeated_ticket'", "Same content as another ticket under another id",
-    month="created_at") }}
+{{ dropped_rules('support_tickets', ref('stg_support_tickets'), 'created_at', [
+    ['missing_ticket_id', "Ticket without an id"],
+    ['missing_created_date', "Ticket without a creation date"],
+    ['implausible_created_date', "Ticket dated outside the plausible range"],
+    ['dated_after_extraction', "Ticket created more than a day after it was extracted"],
+    ['older_ticket_state', "Earlier state of a ticket that another row shows later"],
+    ['repeated_ticket', "Same content as another ticket under another id"]
+]) }}
 union all
 {{ monthly_rule('support_tickets', 'missing_customer_id', 'kept', ref('stg_support_tickets'),
     "drop_rule is null and source_customer_id is null", "No customer: points to the unknown member",

@@ -1,5 +1,5 @@
 -- Every current row of the source, cleaned; drop_rule says why a row does not reach dim_customers.
-with held as (
+with source_rows as (
     {{ current_rows(source('raw', 'customers'), ['customer_id']) }}
 ),
 
@@ -15,7 +15,7 @@ cleaned as (
         {{ clean_text('customer_segment') }} as customer_segment,
         total_orders,
         total_spent
-    from held
+    from source_rows
 ),
 
 numbered as (

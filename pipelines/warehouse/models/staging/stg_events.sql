@@ -1,5 +1,5 @@
 -- Every current event of the source, cleaned; drop_rule says why an event does not reach fact_events.
-with held as (
+with source_rows as (
     {{ current_rows(source('raw', 'events'), ['event_id']) }}
 ),
 
@@ -15,7 +15,7 @@ cleaned as (
         {{ clean_text('device_type') }} as device_type,
         {{ clean_text('browser') }} as browser,
         _extracted_at
-    from held
+    from source_rows
 ),
 
 numbered as (

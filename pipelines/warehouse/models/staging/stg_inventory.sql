@@ -1,5 +1,5 @@
 -- Every current inventory row of the source, cleaned; drop_rule says why one does not reach fact_inventory_snapshots.
-with held as (
+with source_rows as (
     {{ current_rows(source('raw', 'inventory'), ['product_id', 'warehouse_id', 'date']) }}
 ),
 
@@ -12,7 +12,7 @@ cleaned as (
         reorder_level as source_reorder_level,
         last_updated,
         _extracted_at
-    from held
+    from source_rows
 ),
 
 numbered as (

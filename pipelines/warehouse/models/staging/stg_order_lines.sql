@@ -1,5 +1,5 @@
 -- Every current order line of the source, cleaned; drop_rule says why a line does not reach stg_orders.
-with held as (
+with source_rows as (
     {{ current_rows(source('raw', 'orders'), ['order_id']) }}
 ),
 
@@ -14,7 +14,7 @@ cleaned as (
         discount_amount as source_discount_amount,
         {{ clean_text('payment_method') }} as payment_method,
         _extracted_at
-    from held
+    from source_rows
 ),
 
 numbered as (

@@ -1,10 +1,10 @@
 -- Every current row of the source, cleaned; drop_rule says why a row does not reach dim_products.
-with held as (
+with source_rows as (
     {{ current_rows(source('raw', 'products'), ['product_id']) }}
 ),
 
 cleaned as (
-    {{ clean_products('held') }}
+    {{ clean_products('source_rows') }}
 ),
 
 numbered as (

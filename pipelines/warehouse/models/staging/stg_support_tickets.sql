@@ -1,5 +1,5 @@
 -- Every current ticket document of the source, cleaned; drop_rule says why one does not reach fact_support_tickets.
-with held as (
+with source_rows as (
     {{ current_rows(source('raw', 'support_tickets'), ['ticket_id']) }}
 ),
 
@@ -20,7 +20,7 @@ cleaned as (
         {{ clean_text('order_id') }} as order_id,
         {{ clean_text('product_id') }} as product_id,
         _extracted_at
-    from held
+    from source_rows
 ),
 
 ranked as (

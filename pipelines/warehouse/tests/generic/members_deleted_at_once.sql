@@ -2,7 +2,7 @@
    a version, so that no count of rows tells.) Days, and not a moment, since what was blocked once would pass with
    the first change that comes after it. Few members may go as they like. #}
 {% test members_deleted_at_once(model, max_percent, days=7, at_least=20) %}
-select counted.members, counted.former_members
+select counted.members, counted.previous_members
 from (
     select
         sum(case when versions.is_current then 1 else 0 end) as members,
@@ -12,7 +12,7 @@ from (
                     and coalesce(versions.valid_to, latest.since) >= latest.since then 1
                 else 0
             end
-        ) as former_members
+        ) as previous_members
     from {{ model }} as versions
     cross join (
         select max(valid_from) - interval '{{ days }}' day as since
@@ -21,6 +21,6 @@ from (
     where not versions.is_deleted and not versions.is_inferred
 ) as counted
 where
-    counted.former_members >= {{ at_least }}
-    and counted.members * 100 < counted.former_members * (100 - {{ max_percent }})
+    counted.previous_members >= {{ at_least }}
+    and counted.members * 100 < counted.previous_members * (100 - {{ max_percent }})
 {% endtest %}

@@ -41,7 +41,7 @@ Deno.test("a failure, then its recovery, reach a webhook once each, in Slack's f
     assert.match(posted[1]!.text, /since: 2024-10-02T09:10Z until now, 1 h 5 min; 1 run failed/);
   }));
 
-async function tellOnce({ enqueue, open, posted, clock }: Installation & Webhook): Promise<void> {
+async function sendOnce({ enqueue, open, posted, clock }: Installation & Webhook): Promise<void> {
   const all = Array.from({ length: 5 }, () => open());
   const runs = [failedAt("09:00"), runAt("10:00"), failedAt("11:00")];
   for (const run of runs) {
@@ -56,15 +56,15 @@ async function tellOnce({ enqueue, open, posted, clock }: Installation & Webhook
   assert.deepEqual(titles(posted).map((title) => title.split(":")[0]), ["Failed", "Recovered", "Failed"]);
 }
 
-Deno.test("of several schedulers that look at the same time, one tells", () => withInstallation(tellOnce));
+Deno.test("of several schedulers that look at the same time, one sends", () => withInstallation(sendOnce));
 testWith(
   ["s3"],
-  "of several schedulers that look at the same time, one tells, in S3, too",
+  "of several schedulers that look at the same time, one sends, also in S3",
   () =>
     withS3Lake(({ store, home }) =>
       withWebhook(async (webhook) => {
         const place = installation(home, webhook.url, store);
-        await tellOnce({ ...place, ...webhook });
+        await sendOnce({ ...place, ...webhook });
         await place.close();
       })
     ),
@@ -100,7 +100,7 @@ Deno.test("a run of last week that is entered as missed today is found", () =>
     assert.deepEqual(titles(posted), ["SLA missed: refresh-data@2024-09-25T09:00Z"]);
   }));
 
-Deno.test("a channel that is not set is said once, and its alerts are in the log", () =>
+Deno.test("alerts of a channel that is not set are logged, and that is logged once", () =>
   withTemporaryFolder(async (folder) => {
     const { enqueue, open, close, lines } = installation(folder, undefined);
     await enqueue([failedAt("09:00")]);
@@ -109,13 +109,13 @@ Deno.test("a channel that is not set is said once, and its alerts are in the log
     await alerts.review(JOB);
     await alerts.flush();
     assert.deepEqual(lines, [
-      "Alerts for operations are written here only: SHOPFLOW_ALERT_CHANNELS does not say where else.",
+      "Alerts for operations are only logged, because SHOPFLOW_ALERT_CHANNELS has no such channel.",
       "warning: refresh-data@2024-10-02T09:00Z: alert: failed: extract ended with exit code 1",
     ]);
     await close();
   }));
 
-Deno.test("a lake that cannot be read is said, and the review does not reject", () =>
+Deno.test("a lake that cannot be read is logged, and the review does not reject", () =>
   withTemporaryFolder(async (folder) => {
     const { open, close, lines } = installation(folder, undefined);
     const broken: ObjectStore = {

@@ -16,7 +16,7 @@ const MESSAGE = alertMessage({
   scheduledFor: "2024-10-07T05:00:00.000Z",
   reason: "publish ended with exit code 1",
   at: "2024-10-07T05:10:00.000Z",
-  episodes: [{ kind: "failed", since: "2024-10-07T05:10:00.000Z", runs: 1 }],
+  incidents: [{ kind: "failed", since: "2024-10-07T05:10:00.000Z", runs: 1 }],
 }, { publicUrl: "https://shop.example.com" });
 
 const send = (url: string, timeLimitMs = 60_000) => {

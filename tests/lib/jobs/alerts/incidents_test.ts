@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { Job, Run } from "shopflow/jobs/mod.ts";
-import { type Alert, type AlertState, reviewAlerts } from "../../../../lib/jobs/alerts/incidents.ts";
+import { type Alert, type AlertState, reviewIncidents } from "../../../../lib/jobs/alerts/incidents.ts";
 import { at, failedAt, JOB, openAt, runAt } from "./hourly_job.ts";
 
 /** Reviews that follow each other; the first one finds a job that did well. */
 function reviews(job: Job = JOB) {
   let state: AlertState | undefined;
   const review = (runs: Run[], now: Date, paused = false): Alert[] => {
-    const found = reviewAlerts(job, runs, state, { now, paused });
+    const found = reviewIncidents(job, runs, state, { now, paused });
     state = found.state;
     return found.alerts;
   };
@@ -18,7 +18,7 @@ function reviews(job: Job = JOB) {
 
 const kinds = (alerts: Alert[]) => alerts.map(({ kind }) => kind);
 
-Deno.test("the first run that fails is told, further ones are not, and the next success is", () => {
+Deno.test("the first run that fails is an alert, further ones are not, and the next success is", () => {
   const { slaMinutes: _, ...job } = JOB;
   const { review } = reviews(job);
   const runs = [runAt("08:00"), failedAt("09:00")];
@@ -38,7 +38,7 @@ Deno.test("the first run that fails is told, further ones are not, and the next 
   assert.deepEqual(rest, []);
   assert.equal(over!.kind, "recovered");
   assert.equal(over!.scheduledFor, at("12:00").toISOString());
-  assert.deepEqual(over!.episodes, [{ kind: "failed", since: at("09:10").toISOString(), runs: 3 }]);
+  assert.deepEqual(over!.incidents, [{ kind: "failed", since: at("09:10").toISOString(), runs: 3 }]);
   assert.deepEqual(review(runs, at("12:11")), []);
 });
 
@@ -49,14 +49,14 @@ Deno.test("a failed run that nothing stands for misses its SLA, too", () => {
   assert.deepEqual(review([failedAt("09:00")], at("09:40")), []);
 });
 
-Deno.test("a failure after a recovery is told again", () => {
+Deno.test("a failure after a recovery is an alert again", () => {
   const { review } = reviews();
   const runs = [failedAt("09:00"), runAt("10:00")];
   assert.deepEqual(kinds(review(runs, at("10:10"))), ["failed", "recovered"]);
   assert.deepEqual(kinds(review([...runs, failedAt("11:00")], at("11:10"))), ["failed"]);
 });
 
-Deno.test("what a person cancelled or asked for is not told when it fails", () => {
+Deno.test("a failed run that a person cancelled or triggered is no alert", () => {
   const by = { by: "anna", at: at("09:05").toISOString() };
   const { review } = reviews();
   for (
@@ -81,14 +81,14 @@ Deno.test("a failed run that a person runs again with success is a recovery; an 
   assert.deepEqual(kinds(review([older, again], at("09:40"))), ["recovered"]);
 });
 
-Deno.test("a run that still runs after its SLA is told while it runs, once", () => {
+Deno.test("a run that still runs after its SLA is one alert, while it runs", () => {
   const { review } = reviews();
   const running = openAt("09:00", { status: "running", reason: "runs in host:1" });
   assert.deepEqual(review([running], at("09:30")), []);
   const [alert] = review([running], at("09:31"));
   assert.equal(alert!.kind, "overdue");
-  assert.match(alert!.reason, /30 minutes after it was due, it still runs/);
-  assert.deepEqual(alert!.episodes, [{ kind: "overdue", since: at("09:30").toISOString(), runs: 1 }]);
+  assert.match(alert!.reason, /30 minutes after it was due, it is still running/);
+  assert.deepEqual(alert!.incidents, [{ kind: "overdue", since: at("09:30").toISOString(), runs: 1 }]);
   const late = runAt("09:00", { status: "succeeded", slaMissed: true, endedAt: at("09:45").toISOString() });
   assert.deepEqual(review([late], at("09:45")), []);
   assert.deepEqual(review([late, runAt("10:00", { status: "succeeded", slaMissed: true })], at("10:45")), []);
@@ -97,17 +97,17 @@ Deno.test("a run that still runs after its SLA is told while it runs, once", () 
     at("11:10"),
   );
   assert.equal(over!.kind, "recovered");
-  assert.deepEqual(over!.episodes, [{ kind: "overdue", since: at("09:30").toISOString(), runs: 2 }]);
+  assert.deepEqual(over!.incidents, [{ kind: "overdue", since: at("09:30").toISOString(), runs: 2 }]);
 });
 
-Deno.test("one success that ends a failure and a missed SLA is told once", () => {
+Deno.test("one success that ends a failure and a missed SLA is one alert", () => {
   const { review } = reviews();
   const runs = [runAt("08:00"), failedAt("09:00", { endedAt: at("09:50").toISOString() })];
   assert.deepEqual(kinds(review([openAt("09:00", { status: "running" })], at("09:31"))), ["overdue"]);
   assert.deepEqual(kinds(review(runs, at("09:50"))), ["failed"]);
   const alerts = review([...runs, runAt("10:00")], at("10:10"));
   assert.deepEqual(kinds(alerts), ["recovered"]);
-  assert.deepEqual(alerts[0]!.episodes.map(({ kind }) => kind), ["failed", "overdue"]);
+  assert.deepEqual(alerts[0]!.incidents.map(({ kind }) => kind), ["failed", "overdue"]);
 });
 
 const UNDONE: [string, Partial<Run>, string[]][] = [
@@ -119,13 +119,13 @@ const UNDONE: [string, Partial<Run>, string[]][] = [
 ];
 
 for (const [what, change, expected] of UNDONE) {
-  Deno.test(`past its SLA, a run that ${what} is ${expected.length > 0 ? "told" : "not told"}`, () => {
+  Deno.test(`past its SLA, a run that ${what} is ${expected.length > 0 ? "an" : "no"} alert`, () => {
     const run = runAt("09:00", change);
     assert.deepEqual(kinds(reviews().review([runAt("08:00"), run], at("09:31"))), expected);
   });
 }
 
-Deno.test("missed runs are not told when a later one stands for them", () => {
+Deno.test("missed runs are no alert when a later run stands for them", () => {
   const missed = runAt("09:00", { status: "missed", reason: "no scheduler ran when it was due" });
   assert.deepEqual(reviews().review([missed, openAt("10:00")], at("10:05")), []);
   assert.deepEqual(reviews().review([missed, runAt("10:00")], at("10:15")), []);
@@ -143,17 +143,17 @@ Deno.test("a job without an SLA has none to miss, and one that loses it has none
   assert.deepEqual(reviews(job).review(late, at("12:00")), []);
   const { review, state } = reviews();
   assert.deepEqual(kinds(review(late, at("09:31"))), ["overdue"]);
-  const found = reviewAlerts(job, [runAt("09:00"), runAt("10:00")], state(), {
+  const found = reviewIncidents(job, [runAt("09:00"), runAt("10:00")], state(), {
     now: at("10:15"),
     paused: false,
   });
   assert.deepEqual(found.alerts, []);
-  assert.equal(found.state.overdue.episode, undefined);
+  assert.equal(found.state.overdue.open, undefined);
 });
 
-Deno.test("the first look at a job tells what lasts, not what is over", () => {
+Deno.test("the first look at a job finds what lasts, not what is over", () => {
   const first = (runs: Run[]) =>
-    kinds(reviewAlerts(JOB, runs, undefined, { now: at("12:15"), paused: false }).alerts);
+    kinds(reviewIncidents(JOB, runs, undefined, { now: at("12:15"), paused: false }).alerts);
   assert.deepEqual(first([failedAt("09:00"), runAt("10:00")]), []);
   assert.deepEqual(first([failedAt("09:00"), runAt("10:00"), failedAt("12:00")]), ["failed"]);
 });
@@ -175,8 +175,8 @@ Deno.test("a failure while the clock was ahead is over when the present succeeds
 
 Deno.test("a review without news gives the state it was given, so that nothing is written", () => {
   const runs = [runAt("08:00"), failedAt("09:00")];
-  const { state } = reviewAlerts(JOB, runs, undefined, { now: at("09:10"), paused: false });
-  assert.equal(reviewAlerts(JOB, runs, state, { now: at("09:20"), paused: false }).state, state);
+  const { state } = reviewIncidents(JOB, runs, undefined, { now: at("09:10"), paused: false });
+  assert.equal(reviewIncidents(JOB, runs, state, { now: at("09:20"), paused: false }).state, state);
 });
 
 Deno.test("the state stays small, however much fails", () => {
@@ -187,7 +187,7 @@ Deno.test("the state stays small, however much fails", () => {
   });
   const now = new Date(at("09:00").getTime() + 2001 * 60_000);
   assert.deepEqual(kinds(review(minutes, now)), ["failed", "overdue"]);
-  assert.equal(state().failed.episode!.runs, 2000);
+  assert.equal(state().failed.open!.runs, 2000);
   assert.deepEqual(review(minutes, now), []);
   assert.ok(JSON.stringify(state()).length < 20_000);
 });
@@ -198,7 +198,7 @@ Deno.test("whatever happens and however seldom it is looked at, failures and rec
     const runs: Run[] = [];
     const { slaMinutes: _, ...job } = JOB;
     const { review } = reviews(job);
-    const told: string[] = [];
+    const alerts: string[] = [];
     const hours = events.map(([status, looks], i) => ({
       status,
       looks,
@@ -213,15 +213,15 @@ Deno.test("whatever happens and however seldom it is looked at, failures and rec
           endedAt: endedAt.toISOString(),
         }),
       );
-      if (looks) told.push(...kinds(review(runs, endedAt)));
+      if (looks) alerts.push(...kinds(review(runs, endedAt)));
     }
     const end = new Date(at("09:00").getTime() + events.length * 3_600_000);
-    told.push(...kinds(review(runs, end)));
-    told.forEach((kind, i) => assert.equal(kind, i % 2 === 0 ? "failed" : "recovered"));
-    // At the end, those who were told know how it is.
+    alerts.push(...kinds(review(runs, end)));
+    alerts.forEach((kind, i) => assert.equal(kind, i % 2 === 0 ? "failed" : "recovered"));
+    // The last alert tells the state at the end.
     const outcomes = events.map(([status]) => status).filter((status) =>
       ["succeeded", "sla-missed", "failed"].includes(status)
     );
-    assert.equal(told.length % 2 === 1, outcomes.at(-1) === "failed");
+    assert.equal(alerts.length % 2 === 1, outcomes.at(-1) === "failed");
   }));
 });

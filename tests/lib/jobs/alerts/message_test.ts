@@ -15,7 +15,7 @@ const ALERT: Alert = {
   scheduledFor: "2024-10-02T03:05:00.000Z",
   reason: "extract ended with exit code 1",
   at: "2024-10-02T03:10:00.000Z",
-  episodes: [{ kind: "failed", since: "2024-10-02T03:10:00.000Z", runs: 1 }],
+  incidents: [{ kind: "failed", since: "2024-10-02T03:10:00.000Z", runs: 1 }],
 };
 
 Deno.test("an alert says what, why, since when, whose, and what to do", () => {
@@ -40,7 +40,7 @@ Deno.test("a recovery says what is over, and asks for nothing", () => {
     ...ALERT,
     kind: "recovered",
     at: "2024-10-03T04:15:30.000Z",
-    episodes: [...ALERT.episodes, { kind: "overdue", since: "2024-10-03T03:35:00.000Z", runs: 3 }],
+    incidents: [...ALERT.incidents, { kind: "overdue", since: "2024-10-03T03:35:00.000Z", runs: 3 }],
   }, {});
   assert.equal(title, "Recovered: refresh-data@2024-10-02T03:05Z");
   assert.match(text, /^since: 2024-10-02T03:10Z until now, 1 d 1 h; 1 run failed$/m);

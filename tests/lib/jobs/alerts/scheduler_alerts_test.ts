@@ -7,10 +7,10 @@ import assert from "node:assert/strict";
 import { HOUR, jobSet, MINUTE, withWorld, type World } from "../scheduler_fixture.ts";
 import { withWebhook } from "./webhook_server.ts";
 
-/** Two schedulers on one lake, each with alerts of its own; `told` gives the titles so far. */
+/** Two schedulers on one lake, each with alerts of its own; `titles` gives those so far. */
 function withTwoSchedulers(
   job: Parameters<typeof jobSet>[0][number],
-  body: (world: World & { rounds: () => Promise<void>; told: () => Promise<string[]> }) => Promise<void>,
+  body: (world: World & { rounds: () => Promise<void>; titles: () => Promise<string[]> }) => Promise<void>,
 ): Promise<void> {
   return withWebhook(({ url, posted }) =>
     withWorld(jobSet([job]), async (world) => {
@@ -29,7 +29,7 @@ function withTwoSchedulers(
           async rounds() {
             for (const scheduler of schedulers) await scheduler.round(true);
           },
-          async told() {
+          async titles() {
             for (const scheduler of schedulers) await scheduler.settled();
             for (const alerts of all) await alerts.flush();
             return posted.map(({ blocks }) => blocks[0]!.text.text);
@@ -42,38 +42,38 @@ function withTwoSchedulers(
   );
 }
 
-Deno.test("of two schedulers, one tells that runs fail, and that they succeed again", () =>
-  withTwoSchedulers({}, async ({ pass, rounds, held, told }) => {
+Deno.test("of two schedulers, one sends alerts that runs fail and that they succeed again", () =>
+  withTwoSchedulers({}, async ({ pass, rounds, held, titles }) => {
     pass(30 * MINUTE);
     await rounds();
     await held[0]!.finish({ ended: "failed", reason: "extract ended with exit code 1" });
-    assert.deepEqual(await told(), ["Failed: refresh@2024-10-02T08:00Z"]);
+    assert.deepEqual(await titles(), ["Failed: refresh@2024-10-02T08:00Z"]);
     pass(HOUR);
     await rounds();
     await held[0]!.finish({ ended: "failed", reason: "extract ended with exit code 1" });
-    assert.deepEqual(await told(), ["Failed: refresh@2024-10-02T08:00Z"]);
+    assert.deepEqual(await titles(), ["Failed: refresh@2024-10-02T08:00Z"]);
     pass(HOUR);
     await rounds();
     await held[0]!.finish();
-    assert.deepEqual(await told(), [
+    assert.deepEqual(await titles(), [
       "Failed: refresh@2024-10-02T08:00Z",
       "Recovered: refresh@2024-10-02T10:00Z",
     ]);
   }));
 
-Deno.test("that a run takes longer than its SLA is told while it goes on, and when the next one keeps it", () =>
-  withTwoSchedulers({ slaMinutes: 20 }, async ({ pass, rounds, held, told }) => {
+Deno.test("a run that takes longer than its SLA is an alert while it goes on, and the next one in time is another", () =>
+  withTwoSchedulers({ slaMinutes: 20 }, async ({ pass, rounds, held, titles }) => {
     pass(30 * MINUTE);
     await rounds();
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await titles(), []);
     pass(21 * MINUTE);
     await rounds();
-    assert.deepEqual(await told(), ["SLA missed: refresh@2024-10-02T08:00Z"]);
+    assert.deepEqual(await titles(), ["SLA missed: refresh@2024-10-02T08:00Z"]);
     await held[0]!.finish();
     pass(39 * MINUTE);
     await rounds();
     await held[0]!.finish();
-    assert.deepEqual(await told(), [
+    assert.deepEqual(await titles(), [
       "SLA missed: refresh@2024-10-02T08:00Z",
       "Recovered: refresh@2024-10-02T09:00Z",
     ]);

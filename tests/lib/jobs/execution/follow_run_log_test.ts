@@ -21,8 +21,8 @@ function follow(store: ObjectStore, options: { attempt?: number; signal?: AbortS
   })();
   return following;
 }
-const open = (store: ObjectStore, attempt: number, maxBytes?: number): RunLog =>
-  openRunLog(store, { ...RUN, attempt }, { now, flushMs: 5, maxBytes });
+const open = (store: ObjectStore, attempt: number, maxBytes = 10 << 20): RunLog =>
+  openRunLog(store, { ...RUN, attempt }, { now, flushMs: 5, maxBytes, tailBytes: 10_000 });
 
 Deno.test("a log is followed from before its first line to after its last", () => withDirectory(followed));
 testWith(
@@ -76,11 +76,11 @@ Deno.test("only the attempt that is asked for is followed", () =>
     assert.deepEqual(following.lines, ["try 1"]);
   }));
 
-Deno.test("who follows a log that is too long sees lines once, in order, and how many are missing", () =>
+Deno.test("a follower of a log that is too long gets lines once, in order, and how many are missing", () =>
   withDirectory(async (store) => {
     const following = follow(store);
     const log = open(store, 1, 50_000);
-    const count = 20_000;
+    const count = 10_000;
     for (let number = 0; number < count; number++) {
       log.write(String(number));
       // The second half comes at once, so that more must be dropped than is kept, however quick the store is.
@@ -91,6 +91,7 @@ Deno.test("who follows a log that is too long sees lines once, in order, and how
     await following.done;
     let next = 0;
     for (const line of following.lines) {
+      if (line.startsWith("… more than")) continue;
       const leftOut = line.match(/^… ([\d,]+) lines/)?.[1];
       if (leftOut === undefined) assert.equal(line, String(next++));
       else next += Number(leftOut.replaceAll(",", ""));
@@ -99,7 +100,7 @@ Deno.test("who follows a log that is too long sees lines once, in order, and how
     assert.ok(following.lines.length < count);
   }));
 
-Deno.test("a follower who waits asks for few objects, and none is listed", () =>
+Deno.test("a follower that waits asks for few objects and lists none", () =>
   withDirectory(async (directory) => {
     const { store, requests } = troubledStore(directory);
     const log = open(directory, 1);

@@ -1,8 +1,7 @@
+import { collectGarbage, plannedGarbage } from "shopflow/lake/gc/mod.ts";
 import {
-  collectGarbage,
   currentSnapshotId,
   listSnapshots,
-  plannedGarbage,
   publishSnapshot,
   readManifest,
   rollBack,
@@ -132,7 +131,7 @@ test("a publish during a collection waits for it, then finds its file gone and l
   await assertReadable(store, current.id);
 });
 
-test("a publish whose manifest is there before a collection begins is left whole by it", async (lake) => {
+test("a publish whose manifest is there before a collection begins is left complete by it", async (lake) => {
   const { store, publish, put, age } = lake;
   await publish({ a: ["1"] }, at(1));
   const reused = await put("curated/a/reused.parquet", "an old orphan");

@@ -57,3 +57,32 @@ Deno.test("deleting a key removes an object and no folder, also when the folder 
     await remove();
   }
 });
+
+Deno.test("every write reaches the disk before it appears, unless the store is told not to wait", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "shopflow_store_" });
+  const { syncData } = Deno.FsFile.prototype;
+  let syncs = 0;
+  try {
+    for (const sync of [true, false]) {
+      const store = createDirectoryStore(join(folder, String(sync)), { sync });
+      await store.put("first", new Uint8Array([1]));
+      syncs = 0;
+      // Nothing is in its place while the disk is waited for.
+      Deno.FsFile.prototype.syncData = async function () {
+        syncs++;
+        await syncData.call(this);
+        assert.deepEqual((await store.list("new/")).length, syncs - 1);
+      };
+      const file = join(folder, "local");
+      await Deno.writeFile(file, new Uint8Array([2]));
+      await store.put("new/1", new Uint8Array([1]));
+      await store.moveIn("new/2", file);
+      assert.equal(syncs, sync ? 2 : 0);
+      assert.equal((await store.list("new/")).length, 2);
+      Deno.FsFile.prototype.syncData = syncData;
+    }
+  } finally {
+    Deno.FsFile.prototype.syncData = syncData;
+    await Deno.remove(folder, { recursive: true });
+  }
+});

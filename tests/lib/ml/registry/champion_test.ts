@@ -1,16 +1,16 @@
 import { createDirectoryStore, encodeJson, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import {
   championVersion,
+  earlierDecision,
   findVersion,
   listVersions,
   loadChampion,
-  makeChampion,
   type ModelCard,
+  promoteVersion,
   type PromotionDecision,
   promotionDecisions,
   recordDecisions,
   saveModelVersion,
-  settledDecision,
 } from "shopflow/ml/registry/mod.ts";
 import assert from "node:assert/strict";
 import { withTemporaryFolder } from "../../notebook/temporary_folder.ts";
@@ -32,7 +32,7 @@ const decision = (version: string, more: Partial<PromotionDecision> = {}): Promo
   reason: "the first model",
   decidedAt: "2024-10-01T00:00:00.000Z",
   decidedBy: "rule",
-  figures: [],
+  metrics: [],
   ...more,
 });
 
@@ -55,22 +55,22 @@ Deno.test("promotions and refusals are kept, the latest first", () =>
     const first = decision("v1");
     const refused = decision("v2", { champion: "v1", outcome: "refused", reason: "worse", decidedAt: at(2) });
     const second = decision("v3", { champion: "v1", decidedAt: at(3) });
-    await makeChampion(store, "churn", "v1", { replaces: null, decision: first });
+    await promoteVersion(store, "churn", "v1", { replaces: null, decision: first });
     await recordDecisions(store, "churn", [refused]);
-    await makeChampion(store, "churn", "v3", { replaces: "v1", decision: second });
+    await promoteVersion(store, "churn", "v3", { replaces: "v1", decision: second });
     assert.deepEqual(await promotionDecisions(store, "churn"), [second, refused, first]);
     assert.equal(await championVersion(store, "churn"), "v3");
   }));
 
 Deno.test("a promotion whose writer died after the pointer moved is in the history all the same", () =>
   withVersions(["v1", "v2", "v3"], async (store) => {
-    await makeChampion(store, "churn", "v1", { decision: decision("v1") });
+    await promoteVersion(store, "churn", "v1", { decision: decision("v1") });
     // What is left of a process that was killed between the pointer and the history.
     const lost = decision("v2", { champion: "v1", decidedAt: at(2) });
     await store.put("models/churn/champion.json", encodeJson({ version: "v2", decision: lost }));
     assert.deepEqual((await promotionDecisions(store, "churn")).map(({ version }) => version), ["v2", "v1"]);
 
-    await makeChampion(store, "churn", "v3", {
+    await promoteVersion(store, "churn", "v3", {
       decision: decision("v3", { champion: "v2", decidedAt: at(3) }),
     });
     const versions = (await promotionDecisions(store, "churn")).map(({ version }) => version);
@@ -81,7 +81,7 @@ Deno.test("two trainings that come to the same version and decision leave one of
   withVersions(["v1"], async (store) => {
     const decisions = [decision("v1"), decision("v1", { decidedAt: at(2) })];
     await Promise.all(
-      decisions.map((decision) => makeChampion(store, "churn", "v1", { replaces: null, decision })),
+      decisions.map((decision) => promoteVersion(store, "churn", "v1", { replaces: null, decision })),
     );
     assert.equal((await promotionDecisions(store, "churn")).length, 1);
     const refused = decision("v2", { champion: "v1", outcome: "refused", decidedAt: at(3) });
@@ -106,28 +106,28 @@ Deno.test("the history ends with the last hundred decisions", () =>
 
 Deno.test("a refused or held version is settled, even where the champion lost its files", () =>
   withVersions(["v1", "v2"], async (store) => {
-    await makeChampion(store, "churn", "v1", { decision: decision("v1") });
-    assert.equal(await settledDecision(store, "churn", "v2"), undefined, "never judged");
+    await promoteVersion(store, "churn", "v1", { decision: decision("v1") });
+    assert.equal(await earlierDecision(store, "churn", "v2"), undefined, "never judged");
     const refused = decision("v2", { champion: "v1", outcome: "refused", decidedAt: at(2) });
     await recordDecisions(store, "churn", [refused]);
-    assert.deepEqual(await settledDecision(store, "churn", "v2"), refused);
+    assert.deepEqual(await earlierDecision(store, "churn", "v2"), refused);
     assert.equal(
-      await settledDecision(store, "churn", "v1"),
+      await earlierDecision(store, "churn", "v1"),
       undefined,
       "the champion is no refused version",
     );
     await store.delete("models/churn/v1/trees.json");
     assert.deepEqual(
-      await settledDecision(store, "churn", "v2"),
+      await earlierDecision(store, "churn", "v2"),
       refused,
       "it does not come to score by that",
     );
     const held = decision("v2", { champion: "v1", outcome: "held", decidedAt: at(3) });
     await recordDecisions(store, "churn", [held]);
-    assert.deepEqual(await settledDecision(store, "churn", "v2"), held);
+    assert.deepEqual(await earlierDecision(store, "churn", "v2"), held);
     await store.delete("models/churn/champion.json");
     assert.equal(
-      await settledDecision(store, "churn", "v2"),
+      await earlierDecision(store, "churn", "v2"),
       undefined,
       "nothing is left that it was held for",
     );
@@ -137,7 +137,7 @@ Deno.test("where the only model was refused, scoring says so, and how to let it 
   withVersions(["v1"], async (store) => {
     const refused = decision("v1", { outcome: "refused", reason: "it is worse than its baseline" });
     await recordDecisions(store, "churn", [refused]);
-    assert.deepEqual(await settledDecision(store, "churn", "v1"), refused);
+    assert.deepEqual(await earlierDecision(store, "churn", "v1"), refused);
     await assert.rejects(loadChampion(store, "churn"), {
       name: "ModelError",
       message: /No churn model was good enough.*v1, refused: it is worse.*models promote churn v1 --reason/,
@@ -146,15 +146,15 @@ Deno.test("where the only model was refused, scoring says so, and how to let it 
 
 Deno.test("where the champion's pointer was lost, a version that was promoted is wanted again", () =>
   withVersions(["v1"], async (store) => {
-    await makeChampion(store, "churn", "v1", { decision: decision("v1") });
+    await promoteVersion(store, "churn", "v1", { decision: decision("v1") });
     await store.delete("models/churn/champion.json");
-    assert.equal(await settledDecision(store, "churn", "v1"), undefined);
+    assert.equal(await earlierDecision(store, "churn", "v1"), undefined);
     await assert.rejects(loadChampion(store, "churn"), /no trained churn model.*pipeline run train/);
   }));
 
 Deno.test("versions are listed with what became of them, and found by the beginning of their names", () =>
   withVersions(["a1", "a2", "b1"], async (store) => {
-    await makeChampion(store, "churn", "a1", { decision: decision("a1") });
+    await promoteVersion(store, "churn", "a1", { decision: decision("a1") });
     const refused = decision("a2", { champion: "a1", outcome: "refused", decidedAt: at(2) });
     await recordDecisions(store, "churn", [refused]);
     assert.deepEqual(

@@ -4,10 +4,10 @@ import {
   championVersion,
   loadChampion,
   loadModelVersion,
-  makeChampion,
   type ModelCard,
+  promoteVersion,
+  reusableChampion,
   saveModelVersion,
-  trainedChampion,
 } from "shopflow/ml/registry/mod.ts";
 import { readVersionFile } from "../../../../lib/ml/registry/versions.ts";
 import assert from "node:assert/strict";
@@ -31,7 +31,7 @@ const withStore = (body: (store: ObjectStore) => Promise<void>) =>
 Deno.test("a champion comes back with its card and every byte of its files", () =>
   withStore(async (store) => {
     await saveModelVersion(store, { card: card("v1"), files: FILES });
-    await makeChampion(store, "churn", "v1");
+    await promoteVersion(store, "churn", "v1");
     const champion = await loadChampion(store, "churn");
     const { sha256, ...rest } = (await championCard(store, "churn"))!;
     assert.deepEqual(rest, { ...card("v1"), files: ["calibration.json", "trees.json"] });
@@ -43,7 +43,7 @@ Deno.test("a stored version does not score until it is made champion", () =>
   withStore(async (store) => {
     await saveModelVersion(store, { card: card("v1"), files: FILES });
     assert.equal(await championCard(store, "churn"), undefined);
-    await makeChampion(store, "churn", "v1");
+    await promoteVersion(store, "churn", "v1");
     await saveModelVersion(store, { card: card("v2"), files: FILES });
     assert.equal((await championCard(store, "churn"))?.version, "v1");
   }));
@@ -51,7 +51,7 @@ Deno.test("a stored version does not score until it is made champion", () =>
 Deno.test("a training that comes out otherwise does not write over what its version stored", () =>
   withStore(async (store) => {
     const first = await saveModelVersion(store, { card: card("v1aaaaaaaaaaaaaa"), files: FILES });
-    await makeChampion(store, "churn", first.version);
+    await promoteVersion(store, "churn", first.version);
     const retrained = { ...FILES, "trees.json": new TextEncoder().encode("[1]") };
     const later = { ...card(first.version), trainedAt: "2024-10-02T00:00:00.000Z" };
     const other = await saveModelVersion(store, { card: later, files: retrained });
@@ -83,18 +83,18 @@ Deno.test("without a champion the message says how to train one", () =>
 
 Deno.test("a version that was never stored cannot become champion", () =>
   withStore(async (store) => {
-    await assert.rejects(makeChampion(store, "churn", "v9"), /no version v9 of the churn model/);
+    await assert.rejects(promoteVersion(store, "churn", "v9"), /no version v9 of the churn model/);
     assert.equal(await championCard(store, "churn"), undefined);
   }));
 
 Deno.test("a champion that lost a file is named by that file, and has to be trained again", () =>
   withStore(async (store) => {
     await saveModelVersion(store, { card: card("v1"), files: FILES });
-    await makeChampion(store, "churn", "v1");
-    assert.equal((await trainedChampion(store, "churn", "v1"))?.version, "v1");
+    await promoteVersion(store, "churn", "v1");
+    assert.equal((await reusableChampion(store, "churn", "v1"))?.version, "v1");
     await store.delete("models/churn/v1/trees.json");
     await assert.rejects(loadChampion(store, "churn"), /incomplete: expected models\/churn\/v1\/trees\.json/);
-    assert.equal(await trainedChampion(store, "churn", "v1"), undefined);
+    assert.equal(await reusableChampion(store, "churn", "v1"), undefined);
   }));
 
 Deno.test("a training that was overtaken does not put its version over the newer champion", () =>
@@ -104,15 +104,15 @@ Deno.test("a training that was overtaken does not put its version over the newer
     }
     const slow = await championVersion(store, "churn");
     assert.equal(slow, null);
-    await makeChampion(store, "churn", "v2", { replaces: null });
-    await assert.rejects(makeChampion(store, "churn", "v1", { replaces: slow }), {
+    await promoteVersion(store, "churn", "v2", { replaces: null });
+    await assert.rejects(promoteVersion(store, "churn", "v1", { replaces: slow }), {
       name: "ModelError",
       message: /Another run published at the same time: expected models\/churn\/champion\.json.*found v2/,
     });
     assert.equal(await championVersion(store, "churn"), "v2");
     // Who came to the same version meanwhile is no rival.
-    await makeChampion(store, "churn", "v2", { replaces: slow });
-    await makeChampion(store, "churn", "v3", { replaces: "v2" });
+    await promoteVersion(store, "churn", "v2", { replaces: slow });
+    await promoteVersion(store, "churn", "v3", { replaces: "v2" });
     assert.equal(await championVersion(store, "churn"), "v3");
   }));
 
@@ -121,7 +121,7 @@ Deno.test("of trainings that end at the same moment one becomes champion, and th
     const versions = ["v1", "v2", "v3", "v4"];
     for (const version of versions) await saveModelVersion(store, { card: card(version), files: FILES });
     const ends = await Promise.allSettled(
-      versions.map((version) => makeChampion(store, "churn", version, { replaces: null })),
+      versions.map((version) => promoteVersion(store, "churn", version, { replaces: null })),
     );
     const winners = versions.filter((_, i) => ends[i]!.status === "fulfilled");
     assert.deepEqual(winners, [await championVersion(store, "churn")]);
@@ -150,13 +150,13 @@ Deno.test("a model whose file or card was changed by one character, or cut off, 
       await store.delete(`${place}/card.json`);
       await store.put(`${place}/trees.json`, files["trees.json"]);
       await saveModelVersion(store, { card: card("v1"), files });
-      await makeChampion(store, "churn", "v1");
+      await promoteVersion(store, "churn", "v1");
       await damage();
       const refused = { name: "ModelError", message: CHANGED };
       await assert.rejects(loadChampion(store, "churn"), refused);
       await assert.rejects(loadModelVersion(store, "churn", "v1"), refused);
       assert.equal(
-        await trainedChampion(store, "churn", "v1"),
+        await reusableChampion(store, "churn", "v1"),
         undefined,
         `${file}: has to be trained again`,
       );

@@ -77,7 +77,7 @@ Deno.test("of metadata, tags and the parameters and inputs of a run are compared
     parameters: { top: 5 },
     startedAt: "2024-01-01",
     milliseconds: 3,
-    reads: [{ kind: "snapshot", name: "lake", version: "s1" }],
+    lineage: [{ kind: "snapshot", name: "lake", version: "s1" }],
   };
   const run = (changes: Partial<typeof record>, tags: string[]) => {
     const notebook = notebookOf(code("a", "1", [], tags));
@@ -90,11 +90,13 @@ Deno.test("of metadata, tags and the parameters and inputs of a run are compared
   );
   const difference = compareNotebooks(
     one,
-    run({ parameters: { top: 9 }, reads: [{ kind: "snapshot", name: "lake", version: "s2" }] }, ["promote"]),
+    run({ parameters: { top: 9 }, lineage: [{ kind: "snapshot", name: "lake", version: "s2" }] }, [
+      "promote",
+    ]),
   );
   assert.deepEqual(difference.metadata, [
+    { path: "run.lineage.snapshot lake", before: "s1", after: "s2" },
     { path: "run.parameters.top", before: 5, after: 9 },
-    { path: "run.reads.snapshot lake", before: "s1", after: "s2" },
   ]);
   assert.deepEqual(difference.cells[0]!.metadata, [{ path: "tags", before: [], after: ["promote"] }]);
 });

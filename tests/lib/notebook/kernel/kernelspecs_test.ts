@@ -37,7 +37,7 @@ Deno.test("a kernel that is missing or malformed is told with what there is", as
       (error: Error) =>
         /no kernel "julia": expected one of bad, deno, empty.*found "julia"/.test(error.message),
     );
-    await assert.rejects(findKernel("bad", env), /says not how it is started.*argv.*kernel\.json/);
+    await assert.rejects(findKernel("bad", env), /does not say how it is started.*argv.*kernel\.json/);
     await assert.rejects(findKernel("empty", env), /kernel empty cannot be read: expected JSON in/);
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findRedefinitions, libraryNames } from "shopflow/notebook/promote/mod.ts";
+import { findDuplicatedNames, libraryNames } from "shopflow/notebook/promote/mod.ts";
 import { moduleExports } from "../../../../lib/notebook/promote/names.ts";
 import { code, notebookOf, prose } from "../diff/cells.ts";
 
@@ -17,7 +17,7 @@ Deno.test("what a notebook defines although lib/ exports it is found: functions,
     code("types", "class NotebookError {}\ninterface Parameters {}"),
     code("inside", "function own() { const auc = 1; return auc; }"),
   );
-  assert.deepEqual(findRedefinitions(notebook, library), [
+  assert.deepEqual(findDuplicatedNames(notebook, library), [
     { cellId: "mine", name: "auc", specifier: "shopflow/ml/mod.ts" },
     { cellId: "mine", name: "addDays", specifier: "shopflow/ml/mod.ts" },
     { cellId: "types", name: "NotebookError", specifier: "shopflow/errors/mod.ts" },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { code } from "../diff/cells.ts";
 import { BASKET, cells, deno, plain, refuses } from "./promotion_notebooks.ts";
-import { withSmallRepository } from "./small_repository.ts";
+import { verifiedWith, withSmallRepository } from "./small_repository.ts";
 
 Deno.test("a promoted function is a module, an import in the notebook, and a test that passes", async () => {
   await withSmallRepository(cells(BASKET), async (repository) => {
@@ -63,18 +63,18 @@ function origin(): string {
   return new Error().stack?.includes("/lib/ml/") ? "library" : "notebook";
 }`;
   await withSmallRepository(plain(promoted, `console.log("same")`, `origin()`), async (repository) => {
-    await refuses(repository, /changes what the notebook says: .*others in cell use-1 \(text\/plain\)/);
+    await refuses(repository, /changes the notebook's outputs: .*differences in cell use-1 \(text\/plain\)/);
   });
 });
 
-Deno.test("a notebook that never says the same twice is told apart from a change", async () => {
+Deno.test("a notebook whose outputs differ from run to run is told apart from a change", async () => {
   const promoted = `// promote: lib/ml/doubled.ts
 /** Twice a number. */
 function doubled(value: number): number {
   return 2 * value;
 }`;
   await withSmallRepository(plain(promoted, `doubled(Math.random())`), async (repository) => {
-    await refuses(repository, /does not say the same twice.*cell use-0/);
+    await refuses(repository, /differ between two identical runs.*cell use-0/);
   });
 });
 
@@ -94,14 +94,15 @@ Deno.test("several cells are promoted at once, one using the other, or a single 
   const use = code("use", "console.log(await twoMore(1), oneMore(1))");
   await withSmallRepository([first, second, use], async ({ promote, notebookNow, files }) => {
     const untouched = await files();
-    assert.deepEqual((await promote({ cell: "first", dryRun: true })).files, [
+    const verified = verifiedWith();
+    assert.deepEqual((await promote({ cell: "first", dryRun: true }, verified)).files, [
       "lib/ml/first.ts",
       "lib/ml/mod.ts",
       "tests/lib/ml/first_test.ts",
       "notebooks/basket.ipynb",
     ]);
     assert.deepEqual(await files(), untouched);
-    await promote({ cell: "first" });
+    await promote({ cell: "first" }, verified);
     const [one, two] = (await notebookNow()).cells;
     assert.equal(one?.source, `import { oneMore } from "shopflow/ml/first.ts";`);
     assert.equal(two?.source, second.source);
@@ -138,7 +139,8 @@ Deno.test("numbers are rounded", () => {
 });
 `;
     await write("tests/lib/ml/rounding_test.ts", existing);
-    const { examples } = await promote();
+    // A map is no JSON, so its calls are no examples.
+    const { examples } = await promote({}, verifiedWith());
     assert.deepEqual(examples, { nameMap: 0 });
     assert.match(
       await read("lib/ml/rounding.ts"),

@@ -5,39 +5,39 @@ import { withSmallRepository } from "./small_repository.ts";
 
 const REFUSED: [what: string, cells: Cell[], message: RegExp][] = [
   [
-    "a first line that names no module",
+    "a first line that names no file",
     plain("// promoted to lib/ml/a.ts\nfunction a() {}", "a()"),
     /Cell promoted does not say where it goes: expected a first line such as \/\/ promote: lib.*found "\/\/ promoted to/,
   ],
   [
     "a target outside of lib/",
     plain("// promote: pipelines/a.ts\nfunction a() {}", "a()"),
-    /cannot go to pipelines\/a\.ts: expected a module below lib\//,
+    /cannot go to pipelines\/a\.ts: expected a file below lib\//,
   ],
   [
     "a target that leaves lib/ by dots",
     plain("// promote: lib/ml/../../a.ts\nfunction a() {}", "a()"),
-    /expected a module below lib\//,
+    /expected a file below lib\//,
   ],
   [
-    "a room that does not exist",
+    "a module that does not exist",
     plain("// promote: lib/new/a.ts\nfunction a() {}", "a()"),
     /in one of lib\/errors/,
   ],
   [
     "a grab-bag",
     plain("// promote: lib/ml/utils.ts\nfunction a() {}", "a()"),
-    /says what the module is about/,
+    /says what the file is about/,
   ],
   [
     "more than declarations",
     plain("// promote: lib/ml/a.ts\nfunction a() {}\na();", "a()"),
-    /cannot be promoted as a whole: expected nothing but functions.*found a\(\);/,
+    /cannot be promoted: expected only functions.*found a\(\);/,
   ],
   [
     "a syntax error",
     plain("// promote: lib/ml/a.ts\n\nfunction a( {}", "a()"),
-    /no valid TypeScript in line 3/,
+    /not valid TypeScript in line 3/,
   ],
   [
     "names that only the notebook has, all of them",
@@ -66,40 +66,40 @@ const REFUSED: [what: string, cells: Cell[], message: RegExp][] = [
     /does not pass the linter: found [\s\S]*no-explicit-any/,
   ],
   [
-    "an import that the room may not have",
+    "an import that the module may not have",
     [
       code("imports", `import { show } from "shopflow/notebook/mod.ts";`),
       ...plain("// promote: lib/ml/a.ts\n/** A. */\nfunction a(): void { show(1); }", "a()"),
     ],
-    /cannot go to lib\/ml\/a\.ts: expected imports of the rooms below.*found show of lib\/notebook\/mod\.ts/,
+    /cannot go to lib\/ml\/a\.ts: expected imports from modules below.*found show of lib\/notebook\/mod\.ts/,
   ],
   [
-    "input in a room of pure computation",
+    "input in a module of pure computation",
     plain("// promote: lib/ml/a.ts\n/** A. */\nfunction a() { return Deno.cwd(); }", "a()"),
     /expected no input or output in lib\/ml, found Deno/,
   ],
   [
-    "a driver in a room that has none",
+    "a driver in a module that has none",
     [
       code("imports", `import pg from "pg";`),
       ...plain("// promote: lib/kpis/a.ts\n/** A. */\nfunction a() { return pg.defaults; }", "a()"),
     ],
-    /expected drivers of databases in lib\/sources, .*found pg/,
+    /expected database drivers in lib\/sources, .*found pg/,
   ],
   [
-    "a name that the module has",
+    "a name that the file has",
     plain("// promote: lib/ml/rounding.ts\n/** A. */\nfunction roundTo() { return 1; }", "roundTo()"),
     /expected names that the module does not have yet, found roundTo/,
   ],
   [
-    "a name that the room exports",
+    "a name that the module exports",
     plain("// promote: lib/ml/a.ts\n/** A. */\nfunction roundTo() { return 1; }", "roundTo()"),
     /does not export yet, found roundTo of lib\/ml\/rounding\.ts/,
   ],
   [
     "code that the notebook does not call",
     plain("// promote: lib/ml/a.ts\n/** A. */\nfunction a() { return 1; }", "2"),
-    /prove nothing of code that does not run: expected a call of a in notebooks\/basket\.ipynb/,
+    /the promoted code is not called: expected a call of a in notebooks\/basket\.ipynb/,
   ],
   [
     "a notebook that fails already",
@@ -116,7 +116,7 @@ const REFUSED: [what: string, cells: Cell[], message: RegExp][] = [
       "// promote: lib/ml/a.ts\n/** A. */\nfunction a() { return 1; }\n/** B. */\nfunction b() { return 1; }",
       "[a(), typeof b]",
     ),
-    /prove nothing of code that does not run: expected a call of b in/,
+    /the promoted code is not called: expected a call of b in/,
   ],
   ["no tagged cell", [code("a", "1")], /no cell to promote/],
 ];
@@ -133,7 +133,7 @@ Deno.test("refused, with nothing changed: code of another kernel", async () => {
       const { notebook } = repository;
       const text = await Deno.readTextFile(notebook);
       await Deno.writeTextFile(notebook, text.replace(`"name": "deno"`, `"name": "python3"`));
-      await refuses(repository, /Only code of the Deno kernel.*found python3/);
+      await refuses(repository, /Only notebooks of the Deno kernel.*found python3/);
     },
   );
 });

@@ -3,13 +3,14 @@ import { formatNotebook, readNotebook } from "shopflow/notebook/mod.ts";
 import type { Cell, Notebook } from "../../../../lib/notebook/format/nbformat.ts";
 import { promoteCells, type Promotion } from "shopflow/notebook/promote/mod.ts";
 import type { PromoteOptions } from "../../../../lib/notebook/promote/promote_cells.ts";
+import type { PromotionContext, RecordedCalls } from "../../../../lib/notebook/promote/verify.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { withTemporaryFolder } from "../temporary_folder.ts";
 import { notebookOf } from "../diff/cells.ts";
 
 const ROOT = new URL("../../../..", import.meta.url).pathname;
 
-/** A repository with the rooms and rules of ours, three small modules, and one notebook. */
+/** A repository with the modules and rules of ours, three small modules, and one notebook. */
 export interface SmallRepository {
   folder: string;
   /** Path of its notebook. */
@@ -17,11 +18,24 @@ export interface SmallRepository {
   read(path: string): Promise<string>;
   write(path: string, text: string): Promise<void>;
   notebookNow(): Promise<Notebook>;
-  /** Types of cells are checked only when `options` say so, to save time. */
-  promote(options?: PromoteOptions): Promise<Promotion>;
+  /**
+   * Types of cells are checked only when `options` say so, to save time.
+   *
+   * @param verify in the place of the runs before and after, see {@linkcode verifiedWith}
+   */
+  promote(options?: PromoteOptions, verify?: Verify): Promise<Promotion>;
   /** All its files with their texts, to see that nothing changed. */
   files(): Promise<Record<string, string>>;
 }
+
+type Verify = NonNullable<PromotionContext["verify"]>;
+
+/** A verification whose runs were equal, in which functions were called so; each takes what its arguments need. */
+export const verifiedWith = (calls: Record<string, RecordedCalls["examples"]> = {}): Verify => ({ plan }) =>
+  Promise.resolve({
+    calls: new Map(plan.functions.map(({ name }) => [name, { called: true, examples: calls[name] ?? [] }])),
+    lineage: [],
+  });
 
 const MODULES: Record<string, string> = {
   "lib/errors/mod.ts": `export { ShopError } from "./shop_error.ts";\n`,
@@ -68,7 +82,11 @@ export async function withSmallRepository(
       write,
       read: (path) => Deno.readTextFile(join(folder, path)),
       notebookNow: () => readNotebook(notebook),
-      promote: (options) => promoteCells(notebook, folder, { config, runtime }, { check: false, ...options }),
+      promote: (options, verify) =>
+        promoteCells(notebook, folder, { config, runtime, ...(verify && { verify }) }, {
+          check: false,
+          ...options,
+        }),
       files: () => textsBelow(folder),
     });
   });

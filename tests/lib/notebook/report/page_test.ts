@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CodeCell, Output } from "../../../../lib/notebook/format/nbformat.ts";
 import type { ExecutedNotebook, RunRecord } from "shopflow/notebook/run/mod.ts";
-import { renderPage } from "shopflow/notebook/mod.ts";
+import { renderPage } from "shopflow/notebook/report/mod.ts";
 
 const record: RunRecord = {
   notebook: "sales",
@@ -11,7 +11,7 @@ const record: RunRecord = {
   parameters: { as_of: "2024-09-01", note: "<b>" },
   startedAt: "2024-09-02T08:00:00.000Z",
   milliseconds: 61_500,
-  reads: [{ kind: "snapshot", name: "lake", version: "5na95h07" }, {
+  lineage: [{ kind: "snapshot", name: "lake", version: "5na95h07" }, {
     kind: "model",
     name: "churn",
     version: "c1",

@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import assert from "node:assert/strict";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { formatNotebook } from "shopflow/notebook/mod.ts";
 import {
   currentReport,
-  formatNotebook,
   listReports,
-  noteRemoved,
-  noteStarted,
+  markNotebookRemoved,
+  markRunStarted,
   publishReport,
   readReport,
   readReportNotebook,
-} from "shopflow/notebook/mod.ts";
+} from "shopflow/notebook/report/mod.ts";
 import type { RunRecord } from "shopflow/notebook/run/mod.ts";
 import { executedNotebook } from "../../../fixtures/executed_notebook.ts";
 import { withTemporaryFolder } from "../temporary_folder.ts";
@@ -23,7 +23,7 @@ const record = (notebook: string, runId: string, failed = false): RunRecord => (
   parameters: { as_of: "2024-09-01" },
   startedAt: "2024-09-02T08:00:00.000Z",
   milliseconds: 5,
-  reads: [{ kind: "snapshot", name: "lake", version: "5na9" }],
+  lineage: [{ kind: "snapshot", name: "lake", version: "5na9" }],
   ...(failed && { failure: { cellId: "c", ename: "TypeError", evalue: "no" } }),
 });
 const brokenText = new TextEncoder().encode("{");
@@ -100,7 +100,7 @@ Deno.test("a run that was started and never published is named once it can be no
     const store = createDirectoryStore(folder);
     await publishReport(store, { record: record("churn", "r1"), page: page("r1"), inputs: "i" });
     const startedAt = "2024-09-09T07:00:00.000Z", savedAt = "2024-09-09T07:00:30.000Z";
-    await noteStarted(store, { notebook: "churn", runId: "r2", startedAt });
+    await markRunStarted(store, { notebook: "churn", runId: "r2", startedAt });
     const seconds = async (after: number) => {
       const now = new Date(Date.parse(savedAt) + 1000 * after);
       const report = await currentReport(store, "churn", { now });
@@ -137,12 +137,12 @@ Deno.test("a report of a notebook that is gone says since when, until it is publ
       publishReport(store, { record: record("churn", runId), page: page(runId), inputs: "i" });
     await publish("r1");
     const removedAt = async () => (await currentReport(store, "churn"))?.removedAt;
-    await noteRemoved(store, "churn", "2024-09-09T07:00:00.000Z");
-    await noteRemoved(store, "churn", "2024-09-16T07:00:00.000Z");
+    await markNotebookRemoved(store, "churn", "2024-09-09T07:00:00.000Z");
+    await markNotebookRemoved(store, "churn", "2024-09-16T07:00:00.000Z");
     assert.equal(await removedAt(), "2024-09-09T07:00:00.000Z");
-    await noteRemoved(store, "churn");
+    await markNotebookRemoved(store, "churn");
     assert.equal(await removedAt(), undefined);
-    await noteRemoved(store, "churn", "2024-09-23T07:00:00.000Z");
+    await markNotebookRemoved(store, "churn", "2024-09-23T07:00:00.000Z");
     await publish("r2");
     assert.equal(await removedAt(), undefined);
   });
@@ -155,7 +155,7 @@ Deno.test("what was never published is undefined, what cannot be a name is refus
     assert.equal(await currentReport(store, "churn"), undefined);
     assert.equal(await readReport(store, "churn", "r9"), undefined);
     for (const name of ["../models/churn", "", ".hidden", "a/b"]) {
-      await assert.rejects(readReport(store, name), /Not a name of a report/);
+      await assert.rejects(readReport(store, name), /Invalid name of a report/);
     }
   });
 });
@@ -198,14 +198,13 @@ Deno.test("runs that end at the same moment lose none of what they note of good 
     // A failed run is overtaken by a good one between reading the pointer and writing it.
     let overtake: (() => Promise<unknown>) | undefined = () =>
       publishReport(store, { record: record("churn", "good"), page: page("good"), inputs: "i" });
-    const slow = {
+    const slow: ObjectStore = {
       ...store,
-      async put(key: string, body: Uint8Array) {
-        const written = await store.put(key, body);
-        const now = key.endsWith("bad1.json") ? overtake : undefined;
+      async putIfAbsent(key, body, ...options) {
+        const now = key.endsWith("current.json") ? overtake : undefined;
         if (now) overtake = undefined;
         await now?.();
-        return written;
+        return await store.putIfAbsent(key, body, ...options);
       },
     };
     for (const runId of ["bad1", "bad2"]) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { publishSnapshot, readManifest } from "shopflow/lake/mod.ts";
 import { listRuns, rerunNotebook, runNotebook, snapshotRead } from "shopflow/notebook/run/mod.ts";
-import { makeChampion, saveModelVersion } from "shopflow/ml/registry/mod.ts";
+import { promoteVersion, saveModelVersion } from "shopflow/ml/registry/mod.ts";
 import { storedRun, withLake } from "../run_context.ts";
 import { writeNotebook } from "../write_notebook.ts";
 
@@ -20,12 +20,12 @@ Deno.test("a run is repeated with its parameters on its own snapshot, and its ou
     );
     assert.notEqual((await readManifest(context.store)).id, id);
 
-    const { record, differences, otherReads, key } = await rerunNotebook(
+    const { record, differences, otherLineage, key } = await rerunNotebook(
       first.record.runId.slice(0, -2),
       context,
     );
     assert.deepEqual(differences, []);
-    assert.deepEqual(otherReads, []);
+    assert.deepEqual(otherLineage, []);
     assert.equal(snapshotRead(record), id);
     assert.deepEqual(record.parameters, { as_of: "2024-07-21", top_days: 5 });
     assert.equal(record.rerunOf, first.record.runId);
@@ -60,7 +60,7 @@ Deno.test("a repeated run reads the model version that was the champion then", a
         metrics: {},
       };
       await saveModelVersion(context.store, { card, files: {} });
-      await makeChampion(context.store, "churn", version);
+      await promoteVersion(context.store, "churn", version);
     };
     await save("v1");
     const path = await writeNotebook(join(folder, "model.ipynb"), [
@@ -77,11 +77,11 @@ Deno.test("a repeated run reads the model version that was the champion then", a
     await save("v2");
     const { differences, record } = await rerunNotebook(first.record.runId, context, { check: false });
     assert.deepEqual(differences, []);
-    assert.deepEqual(record.reads.filter(({ kind }) => kind === "model").map(({ version }) => version), [
+    assert.deepEqual(record.lineage.filter(({ kind }) => kind === "model").map(({ version }) => version), [
       "v1",
     ]);
     const now = await runNotebook(path, context, { check: false });
-    assert.deepEqual(now.record.reads.at(-1), { kind: "model", name: "churn", version: "v2" });
+    assert.deepEqual(now.record.lineage.at(-1), { kind: "model", name: "churn", version: "v2" });
   });
 });
 
@@ -95,7 +95,10 @@ Deno.test("a run that does not exist, is not unique, or whose snapshot is gone c
     await assert.rejects(rerunNotebook("19990101", context), /no run 19990101: .*`deno task notebook runs`/);
     await assert.rejects(rerunNotebook("2", context), /Several runs begin with/);
     const notebook = await storedRun(context.store, first.key);
-    notebook.metadata.shopflow.reads = [{ kind: "snapshot", name: "lake", version: "gone" }];
+    notebook.metadata.shopflow = {
+      ...notebook.metadata.shopflow,
+      lineage: [{ kind: "snapshot", name: "lake", version: "gone" }],
+    };
     await context.store.put(first.key, new TextEncoder().encode(JSON.stringify(notebook)));
     await assert.rejects(rerunNotebook(first.record.runId, context), /no such snapshot.*found "gone"/);
   });

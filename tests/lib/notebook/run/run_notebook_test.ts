@@ -25,7 +25,7 @@ Deno.test("a notebook that reads the lake runs with its parameters, and its run 
     assert.deepEqual(metadata.shopflow.parameters, { as_of: "2024-07-21", top_days: 5 });
     const [pointer] = await Promise.all([context.store.get("snapshots/current.json")]);
     const { snapshot } = JSON.parse(new TextDecoder().decode(pointer!.body));
-    assert.deepEqual(metadata.shopflow.reads, [{ kind: "snapshot", name: "lake", version: snapshot }]);
+    assert.deepEqual(metadata.shopflow.lineage, [{ kind: "snapshot", name: "lake", version: snapshot }]);
     const byId = Object.fromEntries(cells.map((cell) => [cell.id, cell]));
     assert.ok(byId.revenue?.cell_type === "code" && byId.chart?.cell_type === "code");
     assert.match(JSON.stringify(byId.revenue.outputs), /20 days/);

@@ -53,16 +53,16 @@ Deno.test("rows are chosen by time, or by the unit they belong to", () =>
         `"2024-01-31"`,
         `"2024-01-20"`,
       ]);
-      assert.deepEqual(await rows({ units: [["it's"], ["nobody"]] }), [
+      assert.deepEqual(await rows({ keys: [["it's"], ["nobody"]] }), [
         `"it's",,"P","2024-01-01","1.00","1","0.00",`,
         `"it's",,"Q","2024-01-31","1.00","2","0.00",`,
       ]);
-      assert.deepEqual(await rows({ units: [["back\\slash"], [null]] }), [
+      assert.deepEqual(await rows({ keys: [["back\\slash"], [null]] }), [
         `"back\\slash",,"P","2024-01-09","1.00","1","0.00",`,
         `,,"P","2024-01-20","1.00","1","0.00",`,
       ]);
-      assert.equal((await rows({ units: [["P1", "W1", "2024-01-01"]] }, "inventory")).length, 1);
-      assert.equal((await rows({ units: [["P1", "W1", "2024-01-02"]] }, "inventory")).length, 0);
+      assert.equal((await rows({ keys: [["P1", "W1", "2024-01-01"]] }, "inventory")).length, 1);
+      assert.equal((await rows({ keys: [["P1", "W1", "2024-01-02"]] }, "inventory")).length, 0);
     });
   }));
 

@@ -1,5 +1,6 @@
+import { compareRows, type RowDifference } from "shopflow/warehouse/describe/mod.ts";
 import { compareSnapshots, type Manifest } from "shopflow/lake/mod.ts";
-import { compareRows, openSession, type RowDifference } from "shopflow/warehouse/mod.ts";
+import { openSession } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
@@ -12,7 +13,7 @@ async function compare(
   grain: string[],
 ): Promise<RowDifference | undefined> {
   const folder = await Deno.makeTempDir({ prefix: "shopflow_compare_" });
-  const store = createDirectoryStore(folder);
+  const store = createDirectoryStore(folder, { sync: false });
   try {
     using session = await openSession();
     const manifest = async (queries: string[] | undefined): Promise<Manifest> => {

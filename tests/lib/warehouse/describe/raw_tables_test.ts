@@ -1,4 +1,4 @@
-import { rawTableSql, type ScaleOutEngine } from "shopflow/warehouse/mod.ts";
+import { rawTableSql, type ScaleOutEngine } from "shopflow/warehouse/describe/mod.ts";
 import assert from "node:assert/strict";
 
 const column = (name: string, dataType: string) => ({ name, dataType, description: "", dataTests: [] });

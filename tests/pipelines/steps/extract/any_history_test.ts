@@ -4,7 +4,8 @@ import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { publishRawExtract, type RawTable, type Watermark } from "shopflow/lake/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { type ExtractedTable, SOURCE_TABLES, TICKET_TABLE } from "shopflow/sources/mod.ts";
-import { openSession, type Row, type Session } from "shopflow/warehouse/mod.ts";
+import { openSession, type Session } from "shopflow/warehouse/mod.ts";
+import type { Row } from "../../../../lib/warehouse/session.ts";
 import fc from "fast-check";
 import { join } from "node:path";
 import { extractTable } from "../../../../pipelines/steps/extract/extract_table.ts";
@@ -32,7 +33,7 @@ const named = (name: string): ExtractedTable => {
   const table = [...SOURCE_TABLES, TICKET_TABLE].find((table) => table.name === name)!;
   const { strategy } = table;
   return strategy.kind === "watermark"
-    ? { ...table, strategy: { ...strategy, fullEveryDays: 100_000 } }
+    ? { ...table, strategy: { ...strategy, fullRefreshDays: 100_000 } }
     : table;
 };
 const CASES: Case[] = [
@@ -74,7 +75,7 @@ class Play {
     this.source = createChangingSource(one.kind);
     this.store = createDirectoryStore(join(folder, crypto.randomUUID()));
     const { strategy } = one.table;
-    this.lag = strategy.kind === "watermark" && one.kind !== "file" ? strategy.lagDays : Infinity;
+    this.lag = strategy.kind === "watermark" && one.kind !== "file" ? strategy.lookbackDays : Infinity;
   }
 
   async step(step: Step): Promise<void> {
@@ -114,16 +115,16 @@ class Play {
   private insert({ unit, age, value }: Step & { kind: "insert" }): void {
     const { table, kind } = this.one;
     const { strategy, measures } = table;
-    const isUnique = strategy.kind === "full-compare";
+    const isUnique = strategy.kind === "snapshot";
     const key = unit === 0 && !isUnique && kind !== "api" ? null : `U${unit}`;
-    if (isUnique && this.source.rows.some((row) => row[table.unit[0]!] === key)) return;
+    if (isUnique && this.source.rows.some((row) => row[table.mergeKey[0]!] === key)) return;
     // What the Support API cannot be asked for has no place in its pages.
     const day = age.kind === "none"
       ? (kind === "api" ? this.today : null)
       : age.kind === "ahead"
       ? this.today + age.days
       : this.today - age.days;
-    const row: SourceRow = { [table.unit[0]!]: key, [this.one.value]: String(value) };
+    const row: SourceRow = { [table.mergeKey[0]!]: key, [this.one.value]: String(value) };
     const times = [strategy.kind === "watermark" ? strategy.column : undefined, measures.date];
     for (const column of times) if (column && day !== null) row[column] = timeText(day, column, table);
     if (table.name === "support_tickets") row.status = "Open";

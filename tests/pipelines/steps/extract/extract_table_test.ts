@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SOURCE_TABLES, type TableSource } from "shopflow/sources/mod.ts";
-import { inTurns } from "../../../../lib/sources/postgres/copy.ts";
+import { serialQueue } from "../../../../lib/sources/postgres/copy.ts";
 import { readAhead } from "../../../../pipelines/steps/extract/extract_table.ts";
 
 const ORDERS = SOURCE_TABLES.find(({ name }) => name === "orders")!;
@@ -11,9 +11,9 @@ function slowSource() {
   const asked: string[] = [];
   const gate = Promise.withResolvers<void>();
   const source: TableSource = {
-    byUnit: true,
-    ofOneMoment: true,
-    async figures() {
+    supportsKeyLookup: true,
+    isConsistent: true,
+    async controlTotals() {
       asked.push("figures");
       await gate.promise;
       return { rows: asked.length };
@@ -35,19 +35,19 @@ Deno.test("a reading that was begun is handed to who asks for it, and a second o
   await reading.ended;
   assert.deepEqual(asked, ["copy orders.csv {}", "figures"]);
   assert.equal((await reading.copy(ORDERS, "orders.csv", { since: undefined })).rows, 1);
-  assert.deepEqual(await reading.figures!(ORDERS), { rows: 2 });
+  assert.deepEqual(await reading.controlTotals!(ORDERS), { rows: 2 });
   assert.equal(asked.length, 2);
   assert.equal((await reading.copy(ORDERS, "orders.csv", {})).rows, 3);
-  assert.deepEqual(await reading.figures!(ORDERS), { rows: 4 });
+  assert.deepEqual(await reading.controlTotals!(ORDERS), { rows: 4 });
 });
 
 Deno.test("rows that were not expected to be asked for are read from the source", async () => {
   const { source, asked, gate } = slowSource();
   await using reading = readAhead(source, ORDERS, { ...FIRST, figures: false });
   gate.resolve();
-  const selection = { units: [["O1"]] };
+  const selection = { keys: [["O1"]] };
   assert.equal((await reading.copy(ORDERS, "orders_again.csv", selection)).path, "orders_again.csv");
-  assert.deepEqual(asked, ["copy orders.csv {}", 'copy orders_again.csv {"units":[["O1"]]}']);
+  assert.deepEqual(asked, ["copy orders.csv {}", 'copy orders_again.csv {"keys":[["O1"]]}']);
 });
 
 Deno.test("who leaves waits until the copy that was begun has ended, and who asks for it gets its error", async () => {
@@ -60,11 +60,11 @@ Deno.test("who leaves waits until the copy that was begun has ended, and who ask
   gate.reject(new Error("the connection broke"));
   await leaving;
   await assert.rejects(reading.copy(ORDERS, "orders.csv", {}), /the connection broke/);
-  await assert.rejects(reading.figures!(ORDERS), /the connection broke/);
+  await assert.rejects(reading.controlTotals!(ORDERS), /the connection broke/);
 });
 
 Deno.test("work in turns never overlaps, and goes on after work that failed", async () => {
-  const inTurn = inTurns();
+  const inTurn = serialQueue();
   const done: string[] = [];
   const work = (name: string) => async () => {
     done.push(`${name} begins`);

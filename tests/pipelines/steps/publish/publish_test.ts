@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { LakeError, NotebookError } from "shopflow/errors/mod.ts";
 import { type ObjectStore, readJson } from "shopflow/lake/store/mod.ts";
-import { listReports, readReport, readReportNotebook } from "shopflow/notebook/mod.ts";
+import { listReports, readReport, readReportNotebook } from "shopflow/notebook/report/mod.ts";
 import type { NotebookRun } from "shopflow/notebook/run/mod.ts";
 import type { MimeBundle } from "../../../../lib/notebook/format/nbformat.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";

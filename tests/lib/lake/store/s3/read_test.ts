@@ -86,7 +86,7 @@ Deno.test("a copy of another size than the object is fetched again", () =>
     assert.deepEqual(fetched, ["a"]);
   }));
 
-Deno.test("a fetch that fails leaves nothing, and the next one starts anew", () =>
+Deno.test("a fetch that fails leaves nothing, and the next one starts again", () =>
   withFolder(async (folder) => {
     const cache = createReadCache({ folder, maxBytes: 30 });
     await assert.rejects(
@@ -116,7 +116,7 @@ Deno.test("what a killed process left half-fetched is removed after a day", () =
     assert.ok(!existsSync(left));
   }));
 
-Deno.test("what is half-fetched is told to a garbage collection, which may remove it", () =>
+Deno.test("a garbage collection finds what is half-fetched, and may remove it", () =>
   withFolder(async (folder) => {
     const cache = createReadCache({ folder: join(folder, "cache"), maxBytes: 100 });
     assert.deepEqual(await cache.unfinished(), [], "nothing was ever cached");
@@ -148,7 +148,7 @@ Deno.test("files that other programs have in the cache's folder stay, however ol
     }
     assert.deepEqual(theirs.filter((name) => !existsSync(join(folder, name))), []);
     const copies = ["a", "b", "c", "d"].filter((name) => existsSync(join(folder, nameOf(name))));
-    assert.deepEqual(copies, ["b", "c", "d"], "they take none of the cache's room");
+    assert.deepEqual(copies, ["b", "c", "d"], "they take none of the cache's space");
     assert.deepEqual(await createReadCache({ folder, maxBytes: 30 }).unfinished(), []);
   }));
 

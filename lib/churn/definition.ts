@@ -1,0 +1,154 @@
+import { TooLittleDataError } from "shopflow/errors/mod.ts";
+import { encodeJson } from "shopflow/lake/store/mod.ts";
+import {
+  type Cell,
+  type Challenger,
+  dayAfterLastSale,
+  daysBetween,
+  type ModelDefinition,
+  salesPeriod,
+  type ScoredRows,
+  type ScoringInput,
+} from "shopflow/ml/mod.ts";
+import { loadTreeClassifier, XGBOOST_DEFAULTS } from "shopflow/ml/classifier/mod.ts";
+import type { Session } from "shopflow/warehouse/mod.ts";
+import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
+import { backtestChurn, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
+import { readChurnExamples } from "./examples.ts";
+import {
+  CHURN_FEATURES,
+  CHURN_HORIZON_DAYS,
+  CHURN_POPULATION_DAYS,
+  churnFeaturesSql,
+} from "./features/features.ts";
+import { saveChurnInputs } from "./inputs.ts";
+import { loadDeclaredChurnModel } from "./model.ts";
+import { CHURN_SERVING, type ChurnScores, type ServedChurnModel } from "./serving.ts";
+import { labelledDates, temporalSplit } from "./split.ts";
+
+/** Days of data before a date that the baseline learns from, at least: recency has to differ between customers. */
+const BASELINE_HISTORY_DAYS = 30;
+const PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, seed: 42 } };
+const FEATURE_NAMES = CHURN_FEATURES.map(({ name }) => name);
+
+/** The churn model: which customers will not order again within 90 days. */
+export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
+  name: "churn",
+  folder: new URL(".", import.meta.url),
+  parameters: PARAMETERS,
+  asOf: dayAfterLastSale,
+  training: {
+    leadingMetric: { label: "AUC", metric: "auc" },
+    baselineName: "baseline",
+    fit: fitChurn,
+    fitBaseline: fitRecency,
+    load: (files, { isBaseline }) =>
+      isBaseline ? loadRecencyChurnModel(files) : loadDeclaredChurnModel(files),
+    missingFeatures(files) {
+      const computed = new Set(FEATURE_NAMES);
+      return loadTreeClassifier(files).featureNames.filter((name) => !computed.has(name));
+    },
+  },
+  scoreTable: {
+    name: "churn",
+    subject: "customer",
+    meaning:
+      "One row a customer with an order in the 365 days before `as_of`; those who never ordered, or not for longer, " +
+      "have no score.",
+    columns: [
+      ["customer_id", "VARCHAR", "the customer"],
+      ["as_of", "DATE", "the day after the last order; data of that day and later does not count"],
+      ["churn_probability", "DOUBLE", "probability of no order in the 90 days from `as_of` on"],
+      [
+        "reasons",
+        "VARCHAR",
+        "JSON, up to five of `{feature, value, contribution, text}`, the strongest first; `contribution` in log-odds",
+      ],
+      ...CHURN_FEATURES.map(({ name, description }) => [name, "DOUBLE", description] as const),
+    ],
+    score: scorePopulation,
+    describe: ({ rows, asOf }) => `${count(rows)} customers as of ${asOf}`,
+  },
+  serving: CHURN_SERVING,
+};
+
+/**
+ * Fits the model and measures it on the latest date whose outcomes are known. The version that was measured is the one
+ * that scores: it is not fitted again on the test period.
+ */
+async function fitChurn(session: Session): Promise<Challenger> {
+  const period = await salesPeriod(session);
+  const split = temporalSplit(period);
+  const backtest = await backtestChurn(session, split, PARAMETERS);
+  const { model, inputs, baseline, calibration, metrics, test, trainingRows } = backtest;
+  return {
+    // The last label window of the training ends the day before the test date.
+    asOf: split.test,
+    parameters: { split },
+    metrics,
+    files: {
+      ...model.save(),
+      ...saveChurnInputs(inputs),
+      ...baseline.save(),
+      "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
+    },
+    predictions: churnTestPredictions(backtest),
+    summary: `${count(trainingRows)} customers on ${split.train.length} dates, tested on ` +
+      `${count(test.labels.length)} customers`,
+    compare: (opponents) =>
+      compareChurnModel(
+        backtest,
+        opponents,
+        (date) => backtestChurn(session, temporalSplit(period, { test: date }), PARAMETERS),
+      ),
+  };
+}
+
+/** The baseline: recency alone. */
+async function fitRecency(session: Session): Promise<Record<string, Uint8Array>> {
+  const period = await salesPeriod(session);
+  const dates = labelledDates(period, { historyDays: BASELINE_HISTORY_DAYS });
+  if (dates.length === 0) {
+    throw new TooLittleDataError("There is too little data for any churn score", {
+      expected: `at least ${BASELINE_HISTORY_DAYS + CHURN_HORIZON_DAYS} days of orders`,
+      found: `${daysBetween(period.first, period.last) + 1} days, from ${period.first} to ${period.last}`,
+    });
+  }
+  const { features, labels } = await readChurnExamples(session, dates);
+  return (await recencyBaseline().fit(features, labels)).save();
+}
+
+/**
+ * Scores the population as of a day: customers with an order in the year before. Those who never ordered, or not for
+ * longer, have no score.
+ */
+async function scorePopulation(
+  { session, asOf, model }: ScoringInput<ServedChurnModel>,
+): Promise<ScoredRows> {
+  const { customer_id = [], ...columns } = await session.columns(churnFeaturesSql(asOf));
+  const customers = customer_id as string[];
+  const valuesOf = (name: string) => columns[name] as (number | null)[];
+  const features = FEATURE_NAMES.map(valuesOf);
+  const inputs = model.featureNames.map((name) => [name, valuesOf(name)] as const);
+  function* rows(): Generator<Cell[]> {
+    for (const [row, customerId] of customers.entries()) {
+      const values = Object.fromEntries(inputs.map(([name, column]) => [name, column[row] ?? null]));
+      const { probability, reasons } = model.predict(values);
+      const known = features.map((column) => column[row] ?? null);
+      yield [customerId, asOf, probability, JSON.stringify(reasons), ...known];
+    }
+  }
+  const [all] = await session.rows<{ customers: number }>(
+    "SELECT count(*) AS customers FROM dim_customers WHERE is_current AND customer_id <> 'UNKNOWN'",
+  );
+  const unscored = Math.max(0, (all?.customers ?? 0) - customers.length);
+  return {
+    rows: rows(),
+    maxRows: customers.length,
+    summary: (scored) =>
+      `${count(scored)} customers as of ${asOf}; ${count(unscored)} without an order in the last ` +
+      `${CHURN_POPULATION_DAYS} days have no score`,
+  };
+}
+
+const count = (rows: number) => rows.toLocaleString("en");

@@ -1,0 +1,94 @@
+/** A variable that ShopFlow reads. */
+export interface Setting {
+  name: string;
+  /** What it is, in a sentence without a full stop; Markdown. */
+  meaning: string;
+  /** The value without it, in words or as code; undefined where there is none. */
+  fallback?: string;
+}
+
+/** Every setting: what {@linkcode loadConfig} accepts and `documentation/reference/settings.md` lists. */
+export const SETTINGS: readonly Setting[] = [
+  { name: "SHOPFLOW_HOME", meaning: "folder of everything that is written", fallback: "`.shopflow`" },
+  {
+    name: "SHOPFLOW_POSTGRES_URL",
+    meaning: "the shop's PostgreSQL: `postgres://user:password@host:5432/database`, or `pglite:<folder>`",
+    fallback: "an embedded one, `pglite:<home>/shop/postgres`",
+  },
+  {
+    name: "SHOPFLOW_MONGODB_URL",
+    meaning: "the support tickets: `mongodb://…/database` or `mongodb+srv://…`, whose collection " +
+      "`support_tickets` is read; `https://…/tickets`, the shop's Support API (`http:` on this machine only); " +
+      "`file:<path>`, the output of `mongoexport`",
+    fallback: "`file:<home>/shop/support_tickets.jsonl`",
+  },
+  { name: "SHOPFLOW_SUPPORT_API_KEY", meaning: "key of the Support API, sent as `x-api-key`" },
+  {
+    name: "SHOPFLOW_RECONNECT_SECONDS",
+    meaning: "how long to keep reconnecting to a source that was lost, in seconds; 0 means never",
+    fallback: "120",
+  },
+  {
+    name: "SHOPFLOW_LAKE",
+    meaning: "the lake: a folder, or `s3://bucket/prefix` with the usual AWS variables",
+    fallback: "`<home>/lake`",
+  },
+  {
+    name: "SHOPFLOW_CACHE_BYTES",
+    meaning: "largest size of the local copies of a lake in S3, in bytes",
+    fallback: "10737418240 (10 GiB)",
+  },
+  { name: "SHOPFLOW_HOST", meaning: "address the server listens on", fallback: "`127.0.0.1`" },
+  { name: "SHOPFLOW_PORT", meaning: "port the server listens on", fallback: "8000" },
+  {
+    name: "SHOPFLOW_MAX_CONNECTIONS",
+    meaning: "most connections to the server at a time",
+    fallback: "half of the free file descriptors, at most 4096",
+  },
+  {
+    name: "SHOPFLOW_API_KEY",
+    meaning:
+      "key that requests carry in `x-api-key`, or people as the password; needed to listen beyond this machine",
+  },
+  {
+    name: "SHOPFLOW_OPERATOR_KEY",
+    meaning:
+      "key to start, cancel and pause runs on the server; without one, only people on this machine may, and " +
+      "only if there is no API key",
+  },
+  {
+    name: "SHOPFLOW_PUBLIC_URL",
+    meaning: "where people reach the server: alerts link to it, and `Host` may name it",
+  },
+  {
+    name: "SHOPFLOW_ALERT_CHANNELS",
+    meaning:
+      "where alerts go: `name=url` separated by white space; a webhook (`https://…`) or a mail server " +
+      "(`smtps://…`, `smtp://…`)",
+    fallback: "the log only",
+  },
+  {
+    name: "SHOPFLOW_STALE_AFTER_HOURS",
+    meaning: "age of the newest order, in hours, at which `check-data` fails",
+    fallback: "48; for an embedded shop stale data is a warning",
+  },
+  {
+    name: "SHOPFLOW_LOG_LEVEL",
+    meaning:
+      "how much programs log to standard error: `error`, `warn`, `info` or `debug`; `--log-level` of a " +
+      "command takes precedence",
+    fallback: "`info`",
+  },
+  {
+    name: "SHOPFLOW_JUPYTER",
+    meaning: "the `jupyter` of `deno task lab`",
+    fallback: "`jupyter` on the PATH",
+  },
+  {
+    name: "SHOPFLOW_CHROMIUM",
+    meaning: "the browser that makes PDFs",
+    fallback: "Chromium, Chrome or Edge, where it is usually installed",
+  },
+  { name: "SHOPFLOW_RUN", meaning: "the scheduled run that a process belongs to; set by the scheduler" },
+  { name: "SHOPFLOW_DATA_INTERVAL", meaning: "the data interval of that run; set by the scheduler" },
+];

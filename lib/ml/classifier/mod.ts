@@ -1,0 +1,23 @@
+/** Classifiers: rows of features, gradient boosted trees and exact explanations. */
+export {
+  checkFeatureNames,
+  checkTrainingData,
+  type Classifier,
+  type ClassifierTrainer,
+  type FeatureMatrix,
+  featureMatrix,
+  matrixRow,
+  pickFeatures,
+  readModelJson,
+  stackMatrices,
+  writeModelJson,
+} from "./matrix.ts";
+export { sigmoid, treeMargin } from "./xgboost/trees.ts";
+export {
+  loadTreeClassifier,
+  type TreeClassifier,
+  XGBOOST_DEFAULTS,
+  type XgboostOptions,
+  xgboostTrainer,
+} from "./xgboost/train.ts";
+export { createTreeExplainer, featureInfluence } from "./xgboost/shap.ts";

@@ -1,0 +1,189 @@
+import { ModelError } from "shopflow/errors/mod.ts";
+import {
+  checkFeatureNames,
+  checkTrainingData,
+  type Classifier,
+  type ClassifierTrainer,
+  type FeatureMatrix,
+  matrixRow,
+  readModelJson,
+  writeModelJson,
+} from "../matrix.ts";
+import { readXgboostModel, sigmoid, type TreeEnsemble, treeMargin } from "./trees.ts";
+import type { XgboostTask } from "./engine.ts";
+import type { WorkerAnswer } from "./worker.ts";
+
+/** How trees are grown; names and meanings are those of XGBoost's documentation. */
+export interface XgboostOptions {
+  /** Number of trees. */
+  rounds: number;
+  maxDepth: number;
+  /** Learning rate. */
+  eta: number;
+  /** Least sum of Hessians of a leaf. */
+  minChildWeight: number;
+  /** Share of the rows each tree sees. */
+  subsample: number;
+  /** Share of the features each tree sees. */
+  colsampleByTree: number;
+  /** L2 penalty on leaf values. */
+  lambda: number;
+  /** `hist` bins the features first; the library's own default is `auto`, several times slower. */
+  treeMethod: "hist" | "exact" | "auto";
+  seed: number;
+}
+
+/** Small trees learned slowly: with hundreds to thousands of customers, deeper ones fit noise. */
+export const XGBOOST_DEFAULTS: XgboostOptions = {
+  rounds: 200,
+  maxDepth: 3,
+  eta: 0.03,
+  minChildWeight: 20,
+  subsample: 0.8,
+  colsampleByTree: 0.8,
+  lambda: 1,
+  treeMethod: "hist",
+  seed: 0,
+};
+
+/**
+ * Trains gradient-boosted trees for the probability of class 1, in a Worker so that this thread stays free.
+ *
+ * @throws {ModelError} when nothing can be learned from the rows, an option is out of range, or XGBoost fails.
+ */
+export async function trainXgboost(
+  features: FeatureMatrix,
+  labels: Uint8Array,
+  options: Partial<XgboostOptions> = {},
+): Promise<TreeEnsemble> {
+  const answer = await runInWorker(xgboostTask(features, labels, options));
+  if ("error" in answer) {
+    throw new ModelError("XGBoost could not be trained", { found: answer.error });
+  }
+  return readXgboostModel(answer.model);
+}
+
+/** What XGBoost accepts. It ends with a bare memory address when given anything else. */
+const RANGES: Record<Exclude<keyof XgboostOptions, "treeMethod">, [least: number, most: number]> = {
+  rounds: [1, 100_000],
+  // 16 features on a path are the most that TreeSHAP's tables hold.
+  maxDepth: [1, 16],
+  eta: [0, 1],
+  minChildWeight: [0, Infinity],
+  subsample: [Number.MIN_VALUE, 1],
+  colsampleByTree: [Number.MIN_VALUE, 1],
+  lambda: [0, Infinity],
+  seed: [0, 2 ** 31 - 1],
+};
+
+/** A training as the engine takes it; throws as {@linkcode trainXgboost} does. */
+export function xgboostTask(
+  features: FeatureMatrix,
+  labels: Uint8Array,
+  options: Partial<XgboostOptions> = {},
+): XgboostTask {
+  checkTrainingData(features, labels);
+  const all = { ...XGBOOST_DEFAULTS, ...options };
+  checkOptions(all);
+  return {
+    rows: features.rows,
+    columns: features.names.length,
+    values: features.values,
+    labels,
+    rounds: all.rounds,
+    parameters: {
+      booster: "gbtree",
+      objective: "binary:logistic",
+      tree_method: all.treeMethod,
+      max_depth: String(all.maxDepth),
+      eta: String(all.eta),
+      min_child_weight: String(all.minChildWeight),
+      subsample: String(all.subsample),
+      colsample_bytree: String(all.colsampleByTree),
+      lambda: String(all.lambda),
+      seed: String(all.seed),
+      silent: "1",
+    },
+  };
+}
+
+function checkOptions(options: XgboostOptions): void {
+  for (const [name, [least, most]] of Object.entries(RANGES)) {
+    const value = options[name as keyof typeof RANGES];
+    if (value >= least && value <= most) continue;
+    throw new ModelError(`XGBoost's ${name} is out of range`, {
+      expected: `a number from ${least} to ${most}`,
+      found: String(value),
+    });
+  }
+}
+
+async function runInWorker(task: XgboostTask): Promise<WorkerAnswer> {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  try {
+    return await new Promise<WorkerAnswer>((resolve) => {
+      worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => resolve(data);
+      worker.onerror = (event) => {
+        // Handled here: an unhandled error of a Worker ends the whole program.
+        event.preventDefault();
+        resolve({ error: event.message });
+      };
+      worker.postMessage(task);
+    });
+  } finally {
+    worker.terminate();
+  }
+}
+
+const FILE = "trees.json";
+const FORMAT = "shopflow-trees-1";
+
+interface SavedTrees {
+  format: typeof FORMAT;
+  featureNames: string[];
+  ensemble: TreeEnsemble;
+}
+
+/** A classifier whose trees can be looked into. */
+export interface TreeClassifier extends Classifier {
+  readonly ensemble: TreeEnsemble;
+}
+
+/** Gradient-boosted trees, grown by XGBoost and scored in TypeScript. */
+export function xgboostTrainer(options: Partial<XgboostOptions> = {}): ClassifierTrainer<TreeClassifier> {
+  return {
+    name: "xgboost",
+    async fit(features, labels, { seed = options.seed } = {}) {
+      const ensemble = await trainXgboost(
+        features,
+        labels,
+        seed === undefined ? options : { ...options, seed },
+      );
+      return treeClassifier([...features.names], ensemble);
+    },
+    load: loadTreeClassifier,
+  };
+}
+
+/** @throws {ModelError} when the files are not those of a saved tree classifier. */
+export function loadTreeClassifier(files: Record<string, Uint8Array>): TreeClassifier {
+  const { featureNames, ensemble } = readModelJson<SavedTrees>(files, FILE, FORMAT);
+  return treeClassifier(featureNames, ensemble);
+}
+
+function treeClassifier(featureNames: string[], ensemble: TreeEnsemble): TreeClassifier {
+  return {
+    featureNames,
+    ensemble,
+    predict(features) {
+      checkFeatureNames(featureNames, features.names);
+      return Float64Array.from(
+        { length: features.rows },
+        (_, row) => sigmoid(treeMargin(ensemble, matrixRow(features, row))),
+      );
+    },
+    save: () => ({
+      [FILE]: writeModelJson<SavedTrees>({ format: FORMAT, featureNames, ensemble }),
+    }),
+  };
+}

@@ -1,0 +1,26 @@
+/** How good a model is, and whether it becomes champion. */
+export {
+  auc,
+  type CalibrationBin,
+  calibrationError,
+  calibrationTable,
+  classificationMetrics,
+  logLoss,
+  rocCurve,
+} from "./metrics.ts";
+export {
+  aucDifference,
+  meanDifference,
+  predictionLookup,
+  readTestPredictions,
+  type TestPredictions,
+  testPredictionsFile,
+} from "./comparison.ts";
+export {
+  type Comparison,
+  loadOpponents,
+  type Opponent,
+  type Opponents,
+  promotionVerdict,
+  tryScore,
+} from "./promotion.ts";

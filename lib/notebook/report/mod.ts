@@ -1,0 +1,17 @@
+/** Runs as pages, and the reports that are published of them. */
+export { oneLine, type UnpublishedRun } from "./unpublished_run.ts";
+export { servedPagePolicy } from "./scripts.ts";
+export { type Page, renderPage } from "./page.ts";
+export { renderPdf } from "./pdf.ts";
+export {
+  type CurrentReport,
+  currentReport,
+  listReports,
+  markNotebookRemoved,
+  markRunStarted,
+  notebookPath,
+  publishReport,
+  readReport,
+  readReportNotebook,
+  reportNames,
+} from "./reports.ts";

@@ -1,0 +1,126 @@
+import {
+  type Cell,
+  type Challenger,
+  dayAfterLastSale,
+  type ModelDefinition,
+  type ScoredRows,
+  type ScoringInput,
+} from "shopflow/ml/mod.ts";
+import type { Session } from "shopflow/warehouse/mod.ts";
+import {
+  backtestRecommender,
+  compareRecommender,
+  readRecommenderData,
+  recommenderTestPredictions,
+  trainRecommender,
+} from "./evaluate.ts";
+import { loadRecommender, recommenderFiles } from "./files.ts";
+import { INTERACTION_HALF_LIFE_DAYS, INTERACTION_WEIGHTS, interactionsSql } from "./interactions.ts";
+import {
+  historiesByCustomer,
+  type Interaction,
+  type InteractionColumns,
+  type Recommender,
+  salesTable,
+} from "./matrix.ts";
+import { popularityBaseline, RECOMMENDER_PARAMETERS } from "./model.ts";
+import {
+  RECOMMENDATION_SERVING,
+  RECOMMENDATIONS_PER_CUSTOMER,
+  type RecommendationScores,
+} from "./serving.ts";
+
+/** The recommendation model: what to show a customer. */
+export const recommendationModel: ModelDefinition<Recommender, RecommendationScores> = {
+  name: "recommendation",
+  folder: new URL(".", import.meta.url),
+  parameters: {
+    ...RECOMMENDER_PARAMETERS,
+    interactionWeights: INTERACTION_WEIGHTS,
+    interactionHalfLifeDays: INTERACTION_HALF_LIFE_DAYS,
+  },
+  asOf: dayAfterLastSale,
+  training: {
+    leadingMetric: { label: "NDCG@10", metric: "ndcg_at_10" },
+    baselineName: "popularity",
+    fit: fitOnAllOrders,
+    async fitBaseline(session) {
+      const { sales } = await readRecommenderData(session, await dayAfterLastSale(session));
+      return recommenderFiles(popularityBaseline(salesTable(sales), RECOMMENDER_PARAMETERS));
+    },
+    load: loadRecommender,
+    missingFeatures(files) {
+      // A recommender has no features; what matters is that it can be read.
+      loadRecommender(files);
+      return [];
+    },
+  },
+  scoreTable: {
+    name: "recommendations",
+    subject: "customer",
+    meaning:
+      "The 20 best products of every customer who bought or looked at something. From the baseline, everybody " +
+      "gets the best sellers, with their share of recent orders as `score`.",
+    columns: [
+      ["customer_id", "VARCHAR", "the customer"],
+      ["rank", "INTEGER", "1 is the best"],
+      ["product_id", "VARCHAR", "the product"],
+      [
+        "score",
+        "DOUBLE",
+        "sum over the history of weight × similarity; 0 for a best seller that fills up the list",
+      ],
+      [
+        "because",
+        "VARCHAR",
+        "the purchase that speaks most for the product (itself when bought before); null where no purchase does",
+      ],
+    ],
+    score: recommendToAll,
+    describe: ({ rows }) => `${rows.toLocaleString("en")} recommendations`,
+  },
+  serving: RECOMMENDATION_SERVING,
+};
+
+/** Evaluates on the last orders of each customer with a stand-in that has not seen them, then fits on all orders. */
+async function fitOnAllOrders(session: Session): Promise<Challenger> {
+  const asOf = await dayAfterLastSale(session);
+  const backtest = await backtestRecommender(session, asOf);
+  const model = trainRecommender(await readRecommenderData(session, asOf));
+  return {
+    asOf,
+    metrics: backtest.metrics,
+    files: recommenderFiles(model),
+    predictions: recommenderTestPredictions(backtest),
+    summary: `${model.productIds.length.toLocaleString("en")} products`,
+    compare: (opponents) => compareRecommender(backtest, opponents),
+  };
+}
+
+/**
+ * Recommends products to every customer who bought or looked at something. The snapshot may be newer than the model:
+ * what customers did since then counts. The baseline gives everybody the best sellers.
+ */
+async function recommendToAll(
+  { session, asOf, model, isBaseline }: ScoringInput<Recommender>,
+): Promise<ScoredRows> {
+  const columns = await session.columns(interactionsSql(asOf));
+  const histories = historiesByCustomer(columns as unknown as InteractionColumns);
+  const recommend = isBaseline
+    ? () => model.popular(RECOMMENDATIONS_PER_CUSTOMER)
+    : (history: readonly Interaction[]) => model.recommend(history, RECOMMENDATIONS_PER_CUSTOMER);
+  function* rows(): Generator<Cell[]> {
+    for (const [customerId, history] of histories) {
+      let rank = 0;
+      for (const { productId, score, because } of recommend(history)) {
+        yield [customerId, ++rank, productId, score, because];
+      }
+    }
+  }
+  return {
+    rows: rows(),
+    maxRows: histories.size * RECOMMENDATIONS_PER_CUSTOMER,
+    summary: (scored) =>
+      `${scored.toLocaleString("en")} recommendations for ${histories.size.toLocaleString("en")} customers`,
+  };
+}
