@@ -53,7 +53,7 @@ await runCommand(async () => {
       30,
     )
     .option("--max-runs <number>", "how many runs go on at the same time on this machine", wholeNumber, 4)
-    .option("--run <job>", "ask for a run of this job at the beginning, besides those that are due")
+    .option("--run <job>", "also run this job once at start-up")
     .allowExcessArguments(false)
     .parse(Deno.args, { from: "user" })
     .opts<Flags>();

@@ -55,7 +55,7 @@ async function serve(): Promise<void> {
   console.log(`ShopFlow is ready. Open
 
   ${server.url}/reports   reports for people
-  ${server.url}/jobs      jobs and what became of their runs
+  ${server.url}/jobs      scheduled jobs and their run history
   ${server.url}/docs      the API
   ${server.url}/health    versions of data and models
 

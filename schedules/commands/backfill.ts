@@ -24,8 +24,8 @@ interface BackfillFlags extends JsonFlag {
 export function addBackfillCommand(program: Command, context: () => JobsContext): void {
   program.command("backfill")
     .description(
-      "ask for all runs of a time, one after the other; those that succeeded or are open are left out. Each waits " +
-        "until the jobs it depends on have succeeded for the same interval, and is skipped when they did not",
+      "run every scheduled time in a range that has not succeeded, oldest first; each run waits for its " +
+        "dependencies, and is skipped when they did not succeed",
     )
     .argument("<job>", "the job's name")
     .requiredOption("--from <time>", "the first run, or a time before it: 2024-10-02T03:05Z or 2024-10-02")
@@ -37,8 +37,8 @@ export function addBackfillCommand(program: Command, context: () => JobsContext)
       )
         .conflicts("ignoreDependencies"),
     )
-    .option("--ignore-dependencies", "run them whatever became of the jobs they depend on")
-    .option("--dry-run", "only say which runs")
+    .option("--ignore-dependencies", "ignore dependencies")
+    .option("--dry-run", "only list the runs")
     .option("--json", "print JSON")
     .addHelpText(
       "after",

@@ -124,14 +124,14 @@ testWith(
       await using scheduler = await startScheduler(store);
       const { page, complaints } = await openPage(browser);
       await page.goto(`${url}/jobs`);
-      await page.getByText("1 scheduler lives").waitFor(WAIT);
+      await page.getByText("1 scheduler is running").waitFor(WAIT);
       await page.getByRole("link", { name: "refresh-data", exact: true }).first().click();
       await runNow(page, "refresh-data");
       await page.waitForURL(/\/runs\/.*\?did=run$/);
       scheduler.letEnd("refresh-data");
       await status(page, "succeeded");
       await page.getByText("all is well").waitFor(WAIT);
-      assert.match(await page.locator("#run").innerText(), /Asked for by\s+anna \(server\)/);
+      assert.match(await page.locator("#run").innerText(), /Requested by\s+anna \(server\)/);
       assert.match(await page.locator("#run").innerText(), /123 MB/);
       assert.equal(await page.getByRole("button", { name: "Cancel" }).count(), 0);
       assert.deepEqual(complaints, []);

@@ -33,7 +33,7 @@ Deno.test("“Run now” enters a run of now with who asked for it, and leads to
       "anna (server)",
     ]);
     const page = await (await get(answer.headers.get("location")!)).text();
-    assert.match(page, /role="status">The run is asked for/);
+    assert.match(page, /role="status">Run queued\./);
     assert.match(page, /runs\/2024-10-02T06:00Z\/cancel/);
   }));
 
