@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand, wholeNumber, withLogLevel } from "shopflow/cli/mod.ts";
-import { triggerRun } from "shopflow/jobs/mod.ts";
+import { triggerRun } from "shopflow/jobs/requests/mod.ts";
 import type { SchedulerLoop } from "shopflow/jobs/scheduler/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { findJob } from "./commands/find.ts";

@@ -1,4 +1,4 @@
-import { findOldLogs } from "shopflow/jobs/mod.ts";
+import { findOldLogs } from "shopflow/jobs/ledger/mod.ts";
 import type { ObjectStat, ObjectStore } from "shopflow/lake/store/mod.ts";
 import { quarantinedObjects } from "shopflow/warehouse/mod.ts";
 import type { Pipeline } from "../context.ts";

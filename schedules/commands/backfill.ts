@@ -1,11 +1,6 @@
 import { type Command, Option } from "commander";
-import {
-  type BackfillDependencies,
-  formatRunName,
-  plannedBackfill,
-  requestBackfill,
-  type RunName,
-} from "shopflow/jobs/mod.ts";
+import { formatRunName, type RunName } from "shopflow/jobs/mod.ts";
+import { type BackfillDependencies, plannedBackfill, requestBackfill } from "shopflow/jobs/requests/mod.ts";
 import { aliveSchedulers } from "shopflow/jobs/scheduler/mod.ts";
 import { findJob } from "./find.ts";
 import { answer, type JobsContext, type JsonFlag, readTime, requestOf } from "./context.ts";

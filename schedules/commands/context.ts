@@ -2,13 +2,12 @@ import { InputError } from "shopflow/errors/mod.ts";
 import {
   FINAL_STATUSES,
   type JobSet,
-  type Ledger,
   OPEN_STATUSES,
-  openLedger,
   parseTime,
   type Request,
   type ShownStatus,
 } from "shopflow/jobs/mod.ts";
+import { type Ledger, openLedger } from "shopflow/jobs/ledger/mod.ts";
 import type { Config } from "shopflow/config/mod.ts";
 import { type ObjectStore, openStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { pauseJob, resumeJob } from "shopflow/jobs/mod.ts";
+import { pauseJob, resumeJob } from "shopflow/jobs/requests/mod.ts";
 import { findJob } from "./find.ts";
 import { answer, type JobsContext, type JsonFlag, requestOf } from "./context.ts";
 

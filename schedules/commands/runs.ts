@@ -1,5 +1,7 @@
 import type { Command } from "commander";
-import { cancelRun, formatRunName, isOpen, latestRuns, type Run, shownStatus } from "shopflow/jobs/mod.ts";
+import { formatRunName, isOpen, type Run, shownStatus } from "shopflow/jobs/mod.ts";
+import { cancelRun } from "shopflow/jobs/requests/mod.ts";
+import { latestRuns } from "shopflow/jobs/ledger/mod.ts";
 import { textTable, wholeNumber } from "shopflow/cli/mod.ts";
 import { answer, type JobsContext, type JsonFlag, readSince, readStatuses, requestOf } from "./context.ts";
 import { findKnownJob, findRun, knownJobs } from "./find.ts";

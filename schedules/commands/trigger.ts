@@ -1,11 +1,5 @@
-import {
-  formatRunName,
-  hasSucceeded,
-  isFinal,
-  type Run,
-  type RunName,
-  triggerRun,
-} from "shopflow/jobs/mod.ts";
+import { formatRunName, hasSucceeded, isFinal, type Run, type RunName } from "shopflow/jobs/mod.ts";
+import { triggerRun } from "shopflow/jobs/requests/mod.ts";
 import { aliveSchedulers } from "shopflow/jobs/scheduler/mod.ts";
 import { followRunLog } from "shopflow/jobs/execution/mod.ts";
 import { answer, type JobsContext, type JsonFlag, readTime, requestOf } from "./context.ts";

@@ -2,16 +2,15 @@ import { errorText } from "shopflow/errors/mod.ts";
 import pLimit from "p-limit";
 import type { ObjectStat, ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
+import type { Job, Run } from "shopflow/jobs/mod.ts";
 import {
   type Definitions,
-  type Job,
   type JobState,
   openLedger,
   pageIn,
   readDefinitions,
-  type Run,
   withRunning,
-} from "shopflow/jobs/mod.ts";
+} from "shopflow/jobs/ledger/mod.ts";
 import { type KnownScheduler, listSchedulers } from "shopflow/jobs/scheduler/mod.ts";
 
 /** What was read from objects of the lake, kept as long as a listing says that they did not change. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { createScheduler, type Scheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { type Execution, type Job, openLedger, stopped, type StopReason } from "shopflow/jobs/mod.ts";
+import { type Execution, type Job, stopped, type StopReason } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { openRunLog } from "shopflow/jobs/execution/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";

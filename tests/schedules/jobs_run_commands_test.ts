@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openLedger } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { withS3Lake } from "../fixtures/s3_lake.ts";
 import { testWith } from "../requirements.ts";
 import { lastScheduledFor, succeeding, withScheduler, withTerminal } from "./jobs_terminal.ts";
@@ -57,7 +57,7 @@ Deno.test("run --wait ends with 1 when the run failed, and show and logs tell ev
         assert.match(stdout, /^refresh-data@\S+Z +failed\n +why +extract ended with exit code 3\n/);
         assert.match(stdout, /^ +data +from \S+ \S+:05 to .* UTC$/m);
         assert.match(stdout, /^ +asked for by +\S+@\S+ \(terminal\) at/m);
-        assert.match(stdout, /^2 +\S+ \S+ +\S+ m?s +failed +3 +5\.0 MiB +test-host:1 +extract ended/m);
+        assert.match(stdout, /^2 +\S+ \S+ +\S+ m?s +failed +3 +5 MiB +test-host:1 +extract ended/m);
         const shown = await json("show", "refresh-data");
         assert.equal(shown.attempts.length, 2);
 

@@ -12,8 +12,6 @@ export const pagesFolder = (job: string) => `${jobFolder(job)}pages/`;
 export const pageKey = (job: string, page: string) => `${pagesFolder(job)}${page}.json`;
 /** The day or hour of a page, by its key. */
 export const pageIn = (key: string) => key.slice(key.lastIndexOf("/") + 1, -".json".length);
-/** The day of a page, by its key. */
-export const dayIn = (key: string) => pageIn(key).slice(0, 10);
 
 /** The job and the day of a page's key; undefined for all other keys. */
 export function pageOfKey(key: string): { job: string; day: string } | undefined {

@@ -3,7 +3,8 @@
  * memory at the end. Started by memory_of_ended_runs_test.ts with `--v8-flags=--expose-gc`.
  */
 import { createScheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { defineJobs, type Ledger, openLedger, type Run } from "shopflow/jobs/mod.ts";
+import { defineJobs, type Run } from "shopflow/jobs/mod.ts";
+import { type Ledger, openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { createMemoryStore } from "../../../schedules/simulated_week/simulate_week.ts";
 import { declared, RULES } from "./scheduler_fixture.ts";

@@ -3,7 +3,7 @@ import { LakeError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { listSchedulers, type Scheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { openLedger } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { leaseKey } from "../../../lib/jobs/scheduler/lease.ts";
 import { until } from "../../fixtures/process_state.ts";
 import { declared, HOUR, jobSet, MINUTE, settle, withWorld, type World } from "./scheduler_fixture.ts";

@@ -5,13 +5,12 @@ import {
   type Execution,
   type JobDeclaration,
   type JobSet,
-  type Ledger,
-  openLedger,
   type Outcome,
   shownStatus,
   stopped,
   type StopReason,
 } from "shopflow/jobs/mod.ts";
+import { type Ledger, openLedger } from "shopflow/jobs/ledger/mod.ts";
 import type { SchedulerOptions } from "../../../lib/jobs/scheduler/scheduler.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";

@@ -1,4 +1,5 @@
-import { openLedger, type Run } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { encodeJson } from "shopflow/lake/store/mod.ts";
 import { listSnapshots } from "shopflow/lake/mod.ts";
 import { makeWorkingFolder, workingFolders } from "shopflow/runtime/mod.ts";

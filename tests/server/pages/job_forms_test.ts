@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Ledger, openLedger, type Run } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { type Ledger, openLedger } from "shopflow/jobs/ledger/mod.ts";
 import type { ServerDependencies } from "../../../server/app.ts";
 import { type ApiClient, createClient, NOW, type Problem } from "../api_client.ts";
 import { temporaryLake } from "../small_lake.ts";

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { openLedger, pauseJob, type Run, saveDefinitions } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { openLedger, saveDefinitions } from "shopflow/jobs/ledger/mod.ts";
+import { pauseJob } from "shopflow/jobs/requests/mod.ts";
 import { createClient, NOW, type Problem } from "../api_client.ts";
 import { temporaryLake } from "../small_lake.ts";
 import {

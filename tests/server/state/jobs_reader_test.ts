@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { openLedger, pauseJob } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
+import { pauseJob } from "shopflow/jobs/requests/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { createJobsReader } from "../../../server/state/jobs_reader.ts";
 import { temporaryLake } from "../small_lake.ts";

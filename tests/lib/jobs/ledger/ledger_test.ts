@@ -1,7 +1,8 @@
 /** Runs of a job on their pages: of a day, or of an hour where it runs more often than hourly. */
 import assert from "node:assert/strict";
 import { createDirectoryStore, encodeJson, type ObjectStore } from "shopflow/lake/store/mod.ts";
-import { isOpen, type Ledger, openLedger, type Run } from "shopflow/jobs/mod.ts";
+import { isOpen, type Run } from "shopflow/jobs/mod.ts";
+import { type Ledger, openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { createMemoryStore } from "../../../../schedules/simulated_week/simulate_week.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
 import { withS3Lake } from "../../../fixtures/s3_lake.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type JobSet, readDefinitions, saveDefinitions } from "shopflow/jobs/mod.ts";
+import type { JobSet } from "shopflow/jobs/mod.ts";
+import { readDefinitions, saveDefinitions } from "shopflow/jobs/ledger/mod.ts";
 import { leaseKey, type SchedulerRecord } from "../../../../lib/jobs/scheduler/lease.ts";
 import { encodeJson, readJson } from "shopflow/lake/store/mod.ts";
 import { HOUR, jobSet, MINUTE, settle, withWorld, type World } from "../scheduler_fixture.ts";
