@@ -64,7 +64,7 @@ async function backfill(context: JobsContext, name: string, flags: BackfillFlags
     const total = `${countOf(asked.length, "run")} of ${job.name} ${done}${rest}`;
     return [
       ...names,
-      nobody ? `${total}; ${noScheduler(store)}` : total,
+      nobody ? `${total}. ${noScheduler(store)}` : total,
       ...(upstream.length === 0 ? [] : [upstreamText(upstream, dependencies)]),
     ].join("\n");
   }, flags);

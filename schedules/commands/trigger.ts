@@ -102,7 +102,7 @@ async function trigger(context: JobsContext, name: string, flags: TriggerFlags):
   const asked = `${formatRunName(run)} is ${run.status}`;
   if (!flags.wait) {
     const nobody = (await aliveSchedulers(store, runtime.now())).length === 0;
-    return answer(context, run, () => nobody ? `${asked}; ${noScheduler(store)}` : asked, flags);
+    return answer(context, run, () => nobody ? `${asked}. ${noScheduler(store)}` : asked, flags);
   }
   runtime.log.info(asked);
   const quiet = flags.json ? { ...context, print: runtime.log.info } : context;

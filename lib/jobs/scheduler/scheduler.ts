@@ -207,7 +207,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return;
     }
     if (lease.lost.aborted && !stopping) {
-      log.warn("This scheduler was taken for dead; its runs are others' now. It begins anew.");
+      log.warn("Lease lost: another scheduler took over this one's runs. Restarting with a new lease.");
       await Promise.all(held.all().map(({ ended }) => ended));
       await begin();
     }

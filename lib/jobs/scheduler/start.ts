@@ -287,7 +287,9 @@ async function finish(
       await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
     }
   }
-  log.warn(`${name}: another scheduler has it; what it came to here (${outcome.ended}) does not count`);
+  log.warn(
+    `${name}: owned by another scheduler; the result of this attempt (${outcome.ended}) was discarded`,
+  );
   return undefined;
 
   async function record() {

@@ -54,7 +54,7 @@ Deno.test("a scheduler that is silent longer than its lease loses its runs to an
     assert.equal(await ended, undefined);
     assert.deepEqual(await world.runs(), ["08:00 running"]);
     await first.keepAlive();
-    assert.match(world.log.join("\n"), /taken for dead/);
+    assert.match(world.log.join("\n"), /Lease lost/);
 
     await world.held[0]!.finish();
     assert.deepEqual(await world.runs(), ["08:00 succeeded"]);

@@ -125,8 +125,8 @@ for (
     ["no day", { from: "yesterday", to: "2024-10-01" }, 400, /“from” is not a day/],
     ["a day that does not exist", { from: "2024-09-31", to: "2024-10-01" }, 400, /“from” is not a day/],
     ["only one end", { from: "2024-09-01" }, 400, /“to” is not a day/],
-    ["its ends exchanged", { from: "2024-10-01", to: "2024-09-01" }, 409, /Not a time to backfill/],
-    ["days to come", { from: "2024-10-05", to: "2024-10-06" }, 409, /Not a time to backfill/],
+    ["its ends exchanged", { from: "2024-10-01", to: "2024-09-01" }, 409, /Invalid backfill range/],
+    ["days to come", { from: "2024-10-05", to: "2024-10-06" }, 409, /Invalid backfill range/],
     ["years of hourly runs", { from: "2014-01-01", to: "2024-10-01" }, 409, /too much at once/],
   ] as const
 ) {
