@@ -65,6 +65,8 @@ export interface PipelineContext {
   runtime: Runtime;
   /** Work again although nothing changed. */
   force: boolean;
+  /** Let the extract read all rows of the sources, whatever their watermarks say. */
+  fullRefresh: boolean;
 }
 
 /** How a pipeline ended: `unchanged` when its inputs were those of the last time. */
@@ -82,8 +84,13 @@ export type Pipeline = (context: PipelineContext) => Promise<PipelineResult>;
 /**
  * What pipelines need, with the lake that the settings name. Databases are opened by those that read them.
  *
- * @param force Work again although nothing changed.
+ * @param options.force Work again although nothing changed.
+ * @param options.fullRefresh Let the extract read all rows of the sources.
  */
-export function createContext(config: Config, runtime: Runtime, force = false): PipelineContext {
-  return { config, store: openStore(config), runtime, force };
+export function createContext(
+  config: Config,
+  runtime: Runtime,
+  { force = false, fullRefresh = false }: { force?: boolean; fullRefresh?: boolean } = {},
+): PipelineContext {
+  return { config, store: openStore(config), runtime, force, fullRefresh };
 }

@@ -105,8 +105,14 @@ function createProgram(): Command {
     .description("run pipelines by name, in the order given; `all` goes from the sources to the reports")
     .argument("<names...>", `all, ${Object.keys(PIPELINES).join(", ")}`)
     .option("--force", "work again although nothing changed since the last run", false)
-    .action(async (names: string[], { force }: { force: boolean }) => {
-      await runPipelines(names.flatMap(pipelinesNamed), createContext(loadConfig(), createRuntime(), force));
+    .option(
+      "--full-refresh",
+      "let extract read all rows of the sources instead of those that may have changed",
+      false,
+    )
+    .action(async (names: string[], options: { force: boolean; fullRefresh: boolean }) => {
+      const context = createContext(loadConfig(), createRuntime(), options);
+      await runPipelines(names.flatMap(pipelinesNamed), context);
     });
   return program;
 }

@@ -13,7 +13,7 @@ import { type ProgramCall, stepExecutor } from "shopflow/jobs/execution/mod.ts";
 import { fileURLToPath } from "node:url";
 import { hostname } from "node:os";
 import type { Config } from "shopflow/config/mod.ts";
-import { createMask } from "shopflow/errors/mod.ts";
+import { createMask, errorText } from "shopflow/errors/mod.ts";
 import {
   createScheduler,
   runScheduler,
@@ -183,7 +183,7 @@ export async function runTick(options: ProcessSchedulerOptions, signal?: AbortSi
   const { scheduler, alerts } = processScheduler({ ...options, leaseMs }, { trustClocks: true });
   await scheduler.begin();
   await scheduler.keepAlive();
-  const warn = (error: Error) => log.warn(`The scheduler's lease: ${error.message}`);
+  const warn = (error: unknown) => log.warn(`The scheduler's lease: ${errorText(error)}`);
   const heart = setInterval(() => void scheduler.keepAlive().catch(warn), leaseMs / 3);
   const handOver = () => void scheduler.stop(0).catch(warn);
   signal?.addEventListener("abort", handOver);

@@ -19,7 +19,7 @@ import {
   securityHeaders,
 } from "./access/answers.ts";
 import { requireApiKey, requireReader } from "./access/api_key.ts";
-import { ownHostOnly } from "./access/own_host.ts";
+import { ownHostOnly } from "./access/origin.ts";
 import { lakeNotice } from "./pages/lake_notice.tsx";
 import { HttpProblem } from "./problems.ts";
 import { addDocs } from "./api/docs.ts";

@@ -1,9 +1,4 @@
 import { valueAt } from "shopflow/ml/mod.ts";
-import { ModelError } from "shopflow/errors/mod.ts";
-import { canBeAbsent, featureLimits } from "./features/limits.ts";
-import { churnReasonText } from "./features/features.ts";
-import type { ChurnInputs } from "./inputs.ts";
-import type { ChurnModel } from "./model.ts";
 import {
   checkFeatureNames,
   checkTrainingData,
@@ -13,6 +8,11 @@ import {
   sigmoid,
   writeModelJson,
 } from "shopflow/ml/classifier/mod.ts";
+import { ModelError } from "shopflow/errors/mod.ts";
+import { canBeAbsent, featureLimits } from "./features/limits.ts";
+import { churnReasonText } from "./features/features.ts";
+import type { ChurnInputs } from "./inputs.ts";
+import type { ChurnModel } from "./model.ts";
 
 const FILE = "recency.json";
 const FORMAT = "shopflow-recency-1";

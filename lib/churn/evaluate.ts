@@ -9,6 +9,7 @@ import {
   type Comparison,
   logLoss,
   meanDifference,
+  type MetricComparison,
   type Opponent,
   type Opponents,
   predictionLookup,
@@ -24,7 +25,6 @@ import {
   type XgboostOptions,
   xgboostTrainer,
 } from "shopflow/ml/classifier/mod.ts";
-import type { MetricComparison } from "shopflow/ml/registry/mod.ts";
 import type { TemporalSplit } from "./split.ts";
 import { CHURN_HORIZON_DAYS } from "./features/features.ts";
 import { type ChurnInputs, churnInputs } from "./inputs.ts";

@@ -1,5 +1,12 @@
 import { valueAt } from "shopflow/ml/mod.ts";
 import {
+  type FeatureMatrix,
+  featureMatrix,
+  matrixRow,
+  readModelJson,
+  writeModelJson,
+} from "shopflow/ml/classifier/mod.ts";
+import {
   canBeAbsent,
   contradiction,
   type FeatureLimits,
@@ -7,13 +14,6 @@ import {
   requiredFeatures,
 } from "./features/limits.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
-import {
-  type FeatureMatrix,
-  featureMatrix,
-  matrixRow,
-  readModelJson,
-  writeModelJson,
-} from "shopflow/ml/classifier/mod.ts";
 
 const FILE = "inputs.json";
 const FORMAT = "shopflow-churn-inputs-1";

@@ -1,7 +1,7 @@
 /** Which customers will not order again, from features to the playbook. */
 export { churnModel } from "./definition.ts";
-export { CHURN_FEATURES, CHURN_HORIZON_DAYS, CHURN_POPULATION_DAYS } from "./features/features.ts";
-export { AS_OF_RULES, type AsOfRule, parseAsOfRule, resolveAsOf, temporalSplit } from "./split.ts";
+export { CHURN_FEATURES, CHURN_HORIZON_DAYS } from "./features/features.ts";
+export { AS_OF_RULES, type AsOfRule, parseAsOfRule, resolveAsOf } from "./split.ts";
 export { backtestChurn, playbookOutcome } from "./evaluate.ts";
 export {
   breakEvenRisk,

@@ -1,7 +1,4 @@
 import { valueAt } from "shopflow/ml/mod.ts";
-import { ModelError } from "shopflow/errors/mod.ts";
-import { churnReasonText } from "./features/features.ts";
-import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./inputs.ts";
 import {
   checkFeatureNames,
   createTreeExplainer,
@@ -11,6 +8,9 @@ import {
   type TreeClassifier,
   treeMargin,
 } from "shopflow/ml/classifier/mod.ts";
+import { ModelError } from "shopflow/errors/mod.ts";
+import { churnReasonText } from "./features/features.ts";
+import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./inputs.ts";
 
 /** Why a customer's churn risk is above or below the average customer's. */
 export interface Reason {

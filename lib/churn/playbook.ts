@@ -1,8 +1,8 @@
 import { valueAt } from "shopflow/ml/mod.ts";
+import { matrixRow, type TreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { CHURN_HORIZON_DAYS } from "./features/features.ts";
 import { createChurnModel, type Reason } from "./model.ts";
-import { matrixRow, type TreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { readChurnFeatures } from "./examples.ts";
 

@@ -1,7 +1,6 @@
 import process from "node:process";
-import { type Command, Option } from "commander";
 import { logLevelOf } from "shopflow/config/mod.ts";
-import { LOG_LEVELS, type LogLevel, setLogLevel } from "shopflow/runtime/mod.ts";
+import { setLogLevel } from "shopflow/runtime/mod.ts";
 import { diskFullError, isDiskFull, maskError, maskSecrets, ShopFlowError } from "shopflow/errors/mod.ts";
 
 /**
@@ -18,26 +17,6 @@ export async function runCommand(main: () => Promise<void>): Promise<void> {
   } catch (error) {
     await fail(error);
   }
-}
-
-/**
- * Adds `--log-level` to a program and to all of its commands. It counts for what the program starts, too: the level is
- * handed on in the environment.
- */
-export function withLogLevel(program: Command): Command {
-  return program
-    .addOption(
-      new Option(
-        "--log-level <level>",
-        "how much to log to standard error; default: SHOPFLOW_LOG_LEVEL, or info",
-      )
-        .choices(LOG_LEVELS),
-    )
-    .on("option:log-level", (level: LogLevel) => {
-      setLogLevel(level);
-      Deno.env.set("SHOPFLOW_LOG_LEVEL", level);
-    })
-    .configureHelp({ showGlobalOptions: true });
 }
 
 /** Git's filters run without the permission to read the environment. */

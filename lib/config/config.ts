@@ -1,5 +1,5 @@
 import { ConfigError, knowSecrets } from "shopflow/errors/mod.ts";
-import { LOG_LEVELS, type LogLevel } from "shopflow/runtime/mod.ts";
+import { LOG_LEVELS } from "shopflow/runtime/mod.ts";
 import { isAbsolute, join, resolve } from "node:path";
 import { checkConnectionUrl, schemeOf } from "./connection_url.ts";
 import { type AlertChannel, alertChannels } from "./alert_channels.ts";
@@ -140,7 +140,7 @@ export interface Config {
   /** Public address of the server, without a slash at its end; alerts link to it. `SHOPFLOW_PUBLIC_URL`. */
   publicUrl?: string | undefined;
   /** How much programs log to standard error. `SHOPFLOW_LOG_LEVEL`, default `info`. */
-  logLevel: LogLevel;
+  logLevel: typeof LOG_LEVELS[number];
 }
 
 /** Names of all settings. */
@@ -221,7 +221,9 @@ export function loadConfig(
  *
  * @throws {ConfigError} when it is none of the levels.
  */
-export function logLevelOf({ SHOPFLOW_LOG_LEVEL: value }: Record<string, string | undefined>): LogLevel {
+export function logLevelOf(
+  { SHOPFLOW_LOG_LEVEL: value }: Record<string, string | undefined>,
+): Config["logLevel"] {
   const level = LOG_LEVELS.find((known) => known === (value || "info"));
   if (level !== undefined) return level;
   throw new ConfigError("Invalid SHOPFLOW_LOG_LEVEL", {

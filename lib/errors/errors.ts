@@ -34,6 +34,19 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.stack ?? String(error) : String(error);
 }
 
+/**
+ * Why a request failed, in the runtime's words: `fetch` says only that it failed, and leaves the reason to the cause,
+ * which repeats the address with whatever key it holds.
+ *
+ * @param error What `fetch`, or the reading of its answer, threw.
+ */
+export function fetchReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error) return fetchReason(error.cause);
+  return error.message.replace(/^error sending request [^]*?: (?=client error)/, "")
+    .replace(/https?:\/\/[^\s)]*/g, "the address");
+}
+
 function sentence(
   problem: string,
   { expected, found, remedy }: ErrorDetails,

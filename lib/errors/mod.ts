@@ -4,6 +4,7 @@ export {
   DataTestError,
   type ErrorDetails,
   errorText,
+  fetchReason,
   InputError,
   LakeError,
   LakeUnreachableError,
@@ -19,5 +20,4 @@ export {
 } from "./errors.ts";
 export { createMask } from "./mask_secrets.ts";
 export { DiskFullError, diskFullError, isDiskFull, isOutOfRoom } from "./disk_full.ts";
-export { fetchReason } from "./fetch_reason.ts";
 export { knowSecrets, maskError, maskSecrets } from "./known_secrets.ts";

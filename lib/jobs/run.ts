@@ -1,5 +1,6 @@
 import { InputError } from "shopflow/errors/mod.ts";
-import type { Lease, Random } from "shopflow/runtime/mod.ts";
+import type { Random } from "shopflow/runtime/mod.ts";
+import type { Lease } from "shopflow/runtime/process/mod.ts";
 import type { Job, Retries } from "./job.ts";
 
 /** What identifies a run: a run of a job. */

@@ -8,8 +8,6 @@ export {
   rawKey,
   type RawTable,
   readRawExtract,
-  readWatermarks,
-  type Watermark,
 } from "./raw.ts";
 export {
   type CurrentSnapshot,

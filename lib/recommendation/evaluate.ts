@@ -1,4 +1,15 @@
 import { mean, valueAt } from "shopflow/ml/mod.ts";
+import {
+  type Comparison,
+  meanDifference,
+  type MetricComparison,
+  type Opponent,
+  type Opponents,
+  predictionLookup,
+  readTestPredictions,
+  type TestPredictions,
+  tryScore,
+} from "shopflow/ml/evaluation/mod.ts";
 import { type InteractionOptions, interactionsSql, salesByAgeSql } from "./interactions.ts";
 import {
   createRecommender,
@@ -29,17 +40,6 @@ import {
   testCases,
   type TestColumns,
 } from "./ranking.ts";
-import {
-  type Comparison,
-  meanDifference,
-  type Opponent,
-  type Opponents,
-  predictionLookup,
-  readTestPredictions,
-  type TestPredictions,
-  tryScore,
-} from "shopflow/ml/evaluation/mod.ts";
-import type { MetricComparison } from "shopflow/ml/registry/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
 import { loadRecommender } from "./files.ts";
 

@@ -1,4 +1,4 @@
-/** Clock, randomness, logging, progress, files and processes. */
+/** Clock, randomness, logging, progress, retries, formats and files. */
 export {
   countOf,
   escapeHtml,
@@ -17,7 +17,6 @@ export {
   isLogged,
   LOG_LEVELS,
   type Logger,
-  type LogLevel,
   type Progress,
   type Random,
   type Runtime,
@@ -33,4 +32,3 @@ export {
   workingFolders,
   writeAll,
 } from "./files.ts";
-export { type Lease, startSupervised, type SupervisedProcess } from "./process/supervised_process.ts";

@@ -1,11 +1,61 @@
+import { type Calendar, createCalendar, createSeason, type Season } from "./world/calendar.ts";
+import { type Catalogue, createCatalogue } from "./world/catalogue.ts";
+import { createPopulation, createTaste, type Population, type Taste } from "./world/population.ts";
+import { createStock, type Stock } from "./world/stock.ts";
+import { createSupportDesk, type SupportDesk } from "./world/support_desk.ts";
 import { createRandom, type Random } from "shopflow/runtime/mod.ts";
-import { EVENT_RETENTION_DAYS, type EventType, NO_PRODUCT, type OrderLine } from "./world/records.ts";
-import { drawFrom, firstAbove, runningSums } from "./world/weighted_choice.ts";
-import type { World } from "./world/world.ts";
+import {
+  drawFrom,
+  EVENT_RETENTION_DAYS,
+  EventLog,
+  type EventType,
+  firstAbove,
+  NO_PRODUCT,
+  OrderBook,
+  type OrderLine,
+  runningSums,
+} from "./world/records.ts";
 // @ts-types="@types/d3-random"
 import { randomExponential, randomPoisson } from "d3-random";
-import { ANNOYANCE } from "./world/drop_out.ts";
+import { ANNOYANCE, createDropOut, type DropOut } from "./world/drop_out.ts";
 import { BROWSERS, DEVICES } from "./world/words.ts";
+
+/** The simulated shop and its customers while the days go by. */
+export interface World {
+  calendar: Calendar;
+  season: Season;
+  catalogue: Catalogue;
+  population: Population;
+  taste: Taste;
+  stock: Stock;
+  dropOut: DropOut;
+  support: SupportDesk;
+  orders: OrderBook;
+  events: EventLog;
+}
+
+/** The world before its first day. Each part has its own stream of random numbers. */
+export function createWorld(
+  { customers, products, seed, until }: { customers: number; products: number; seed: number; until: string },
+): World {
+  const stream = (name: string) => createRandom(seed, `simulation/${name}`);
+  const calendar = createCalendar(until);
+  const season = createSeason(calendar);
+  const catalogue = createCatalogue(products, stream("catalogue"));
+  const population = createPopulation(customers, { season, catalogue }, stream("population"));
+  return {
+    calendar,
+    season,
+    catalogue,
+    population,
+    taste: createTaste({ catalogue, season, population }, stream("taste")),
+    stock: createStock({ calendar, catalogue, customers }, stream("stock")),
+    dropOut: createDropOut({ calendar, population }, stream("drop-out")),
+    support: createSupportDesk(stream("support")),
+    orders: new OrderBook(),
+    events: new EventLog(),
+  };
+}
 
 const QUANTITIES = runningSums([0.5, 0.26, 0.13, 0.07, 0.04]);
 /** Share of orders with a coupon, and what it takes off, on ordinary days and in the November sale. */
@@ -27,7 +77,7 @@ const DEFECT_TICKET_CHANCE = 0.75;
 
 interface Purchases {
   /**
-   * Buys a cart at a moment (seconds since the start): takes the goods out of stock, writes the order, and
+   * Buys a cart at a second (counted since the start): takes the goods out of stock, writes the order, and
    * lets returns and tickets follow. The cart must be in stock.
    */
   buy(customer: number, cart: number[], second: number): OrderLine[];
@@ -181,7 +231,8 @@ function createVisits(world: World, purchases: Purchases, random: Random): Visit
     const cart = fillCart(customer, day);
     if (cart.length === 0) return;
     if (random() < QUESTION_CHANCE) {
-      support.open({ customer, issue: "Product Question", second, product: cart[0] });
+      const [product = NO_PRODUCT] = cart;
+      support.open({ customer, issue: "Product Question", second, product });
     }
     takeBack(cart);
     const logOdds = population.decisiveness[customer]! + (first ? FIRST_VISIT.decisiveness : 0) +

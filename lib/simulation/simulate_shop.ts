@@ -10,12 +10,12 @@ import {
   totalsOf,
   truthCsv,
 } from "./tables/shop_tables.ts";
-import { type BusinessFigures, figuresOf } from "./figures.ts";
+import { type BusinessMetrics, measureBusiness } from "./business_metrics.ts";
 import { playHistory } from "./history.ts";
 import { recordHistory } from "./tables/recording.ts";
 import { SNAPSHOT_DAYS } from "./world/stock.ts";
 import { type TicketDocument, ticketDocuments } from "./tables/ticket_documents.ts";
-import { createWorld } from "./world/world.ts";
+import { createWorld } from "./history.ts";
 
 /** What makes one simulated shop differ from another. */
 export interface SimulationParameters {
@@ -69,7 +69,7 @@ export interface SimulatedShop {
   tickets: { rows: number; documents: Iterable<TicketDocument> };
   /** What nobody in the shop knows, as CSV with a header; never loaded into a source. */
   truth: Iterable<Uint8Array>;
-  figures: BusinessFigures;
+  metrics: BusinessMetrics;
 }
 
 interface SimulationOptions {
@@ -115,6 +115,6 @@ export function simulateShop(
       documents: ticketDocuments(world, recording, totals, seed),
     },
     truth: truthCsv(world),
-    figures: figuresOf(world),
+    metrics: measureBusiness(world),
   };
 }

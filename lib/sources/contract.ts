@@ -1,6 +1,6 @@
 // @ts-types="@types/pg"
 import type pg from "pg";
-import { SchemaContractError } from "shopflow/errors/mod.ts";
+import { SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
 
 /** A PostgreSQL column as the contract with the shop gives it. */
 interface SourceColumn {
@@ -35,7 +35,7 @@ interface Measures {
   date?: string;
   /** Money, with at most two decimals. */
   amount?: string;
-  /** Pieces, whole. */
+  /** Pieces, a whole number. */
   quantity?: string;
 }
 
@@ -128,7 +128,7 @@ export const SOURCE_TABLES: SourceTable[] = [
   {
     name: "orders",
     key: ["order_id", "product_id"],
-    // Lines have no key of their own, so a changed order is extracted whole.
+    // Lines have no key of their own, so all lines of a changed order are extracted.
     mergeKey: ["order_id"],
     strategy: watermark("order_date", 7),
     measures: { date: "order_date", amount: "order_amount", quantity: "quantity" },
@@ -178,6 +178,20 @@ export const SOURCE_TABLES: SourceTable[] = [
     ],
   },
 ];
+
+/**
+ * The source table of a name.
+ *
+ * @throws {SourceError} when there is none.
+ */
+export function sourceTable(name: string): SourceTable {
+  const table = SOURCE_TABLES.find((table) => table.name === name);
+  if (table !== undefined) return table;
+  throw new SourceError("Invalid source table", {
+    expected: SOURCE_TABLES.map(({ name }) => name).join(", "),
+    found: name,
+  });
+}
 
 /** Fields of the MongoDB collection `support_tickets`, in the types the lake gives them. */
 export const TICKET_FIELDS: ExtractedTable["columns"] = [
@@ -327,8 +341,8 @@ async function readColumns(client: pg.Client): Promise<Map<string, FoundColumns>
   );
   const tables = new Map<string, FoundColumns>();
   for (const { table, column, type } of rows) {
-    if (!tables.has(table)) tables.set(table, new Map());
-    tables.get(table)!.set(column, type);
+    const columns = tables.get(table) ?? new Map<string, string>();
+    tables.set(table, columns.set(column, type));
   }
   return tables;
 }

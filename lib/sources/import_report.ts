@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { join } from "node:path";
 import { SLIPS } from "./files/columns.ts";
@@ -80,8 +81,8 @@ export function checkLines({ counts, reasons, lines, rows, rejectsFile, allowRej
   const { read, kept, rejected, summed, blank, header } = counts;
   if (read !== lines) {
     throw new SourceError("The file changed while it was read", {
-      expected: `${number(lines)} lines, as at first`,
-      found: number(read),
+      expected: `${formatCount(lines)} lines, as at first`,
+      found: formatCount(read),
       remedy: "Import again when nothing writes to the file.",
     });
   }
@@ -91,12 +92,12 @@ export function checkLines({ counts, reasons, lines, rows, rejectsFile, allowRej
   if (allowRejects || rejected <= SLIPS * (kept + rejected)) return;
   const share = (100 * rejected / (kept + rejected)).toFixed(1);
   const most = reasons.slice(0, 5).map((reason) =>
-    `${reason.reason} (${number(reason.lines)}, first in line ${number(reason.firstLine)})`
+    `${reason.reason} (${formatCount(reason.lines)}, first in line ${formatCount(reason.firstLine)})`
   );
   const others = reasons.length > most.length ? ["other reasons"] : [];
   throw new SourceError("Nothing was imported, since too many lines would be rejected", {
     expected: "at most 1 % of the lines",
-    found: `${number(rejected)} of ${number(kept + rejected)} (${share} %): ${
+    found: `${formatCount(rejected)} of ${formatCount(kept + rejected)} (${share} %): ${
       [...most, ...others].join("; ")
     }`,
     remedy:
@@ -106,13 +107,11 @@ export function checkLines({ counts, reasons, lines, rows, rejectsFile, allowRej
 
 /** The account of lines as an equation. */
 export function linesText({ read, kept, rejected, summed, blank, header }: LineCounts): string {
-  return `${number(read)} read = ${number(kept)} kept + ${number(rejected)} rejected + ${
-    number(summed)
+  return `${formatCount(read)} read = ${formatCount(kept)} kept + ${formatCount(rejected)} rejected + ${
+    formatCount(summed)
   } summed` +
-    ` + ${number(blank)} blank + ${number(header)} header`;
+    ` + ${formatCount(blank)} blank + ${formatCount(header)} header`;
 }
-
-const number = (count: number) => count.toLocaleString("en-US");
 
 /** Writes the report in place of the one before; it is never seen half. */
 export async function writeImportReport(home: string, report: ImportReport): Promise<void> {

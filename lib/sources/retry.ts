@@ -1,4 +1,4 @@
-import type { Logger } from "shopflow/runtime/mod.ts";
+import { backoffMs, countOf, delay, type Logger, retry } from "shopflow/runtime/mod.ts";
 
 /** How long a source that was lost is tried again. */
 interface RetryOptions {
@@ -7,7 +7,7 @@ interface RetryOptions {
    * never answered. Time in which a source works does not count.
    */
   boundMs: number;
-  /** The first wait in milliseconds; each further one is twice as long, up to {@linkcode LONGEST_WAIT_MS}. */
+  /** The first wait in milliseconds; each further one is twice as long, up to {@linkcode MAX_WAIT_MS}. */
   firstWaitMs?: number;
   log: Logger;
 }
@@ -25,17 +25,13 @@ export interface RetryEffects {
   /** Milliseconds that only ever grow. */
   clock(): number;
   wait(milliseconds: number): Promise<void>;
-  /** Uniform in [0, 1): half of each wait is left to chance, so that clients that failed together don't return so. */
+  /** Uniform in [0, 1). */
   random(): number;
 }
 
 const FIRST_WAIT_MS = 500;
 /** A server that restarts is found within this time. */
-export const LONGEST_WAIT_MS = 10_000;
-
-/** Waits for some milliseconds. */
-export const delay = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const MAX_WAIT_MS = 10_000;
 
 const REAL: RetryEffects = { clock: () => performance.now(), wait: delay, random: Math.random };
 
@@ -53,40 +49,46 @@ export async function retryWhileLost<T>(
   { boundMs, firstWaitMs = FIRST_WAIT_MS, log }: RetryOptions,
   { clock, wait, random }: RetryEffects = REAL,
 ): Promise<T> {
+  const backoff = { firstDelayMs: firstWaitMs, maxDelayMs: MAX_WAIT_MS };
   let lostMs = 0;
-  for (let number = 1;; number++) {
-    const started = clock();
-    let isConnected = false;
-    try {
-      return await work({ number, connected: () => void (isConnected = true) });
-    } catch (error) {
-      const passing = mayPass(error, number);
-      if (passing === false) throw error;
+  let started = 0;
+  let isConnected = false;
+  return await retry(
+    (failures) => {
+      started = clock();
+      isConnected = false;
+      return work({ number: failures + 1, connected: () => void (isConnected = true) });
+    },
+    (error, failures) => {
+      const passing = mayPass(error, failures);
+      if (passing === false) return undefined;
       if (!isConnected) lostMs += clock() - started;
       const left = boundMs - lostMs;
-      const longest = Math.min(firstWaitMs * 2 ** (number - 1), LONGEST_WAIT_MS);
-      const wanted = typeof passing === "number" ? passing : longest * (0.5 + 0.5 * random());
-      const isTooLong = typeof passing === "number" && passing > left;
+      const asked = typeof passing === "number" ? passing : undefined;
+      const isTooLong = asked !== undefined && asked > left;
       if (left <= 0 || isTooLong) {
-        if (boundMs > 0) log.warn(givenUp(number, boundMs, isTooLong ? wanted : undefined));
-        throw error;
+        if (boundMs > 0) log.warn(givenUp(failures, boundMs, isTooLong ? asked : undefined));
+        return undefined;
       }
-      const pause = Math.min(wanted, left);
+      const pause = Math.min(asked ?? backoffMs(backoff, failures, random), left);
       const reason = error instanceof Error ? error.message : String(error);
       log.warn(
-        `${reason} Trying again in ${seconds(pause)} (attempt ${number + 1}; for ${seconds(left)} at most).`,
+        `${reason} Trying again in ${seconds(pause)} (attempt ${failures + 1}; for ${
+          seconds(left)
+        } at most).`,
       );
-      await wait(pause);
       lostMs += pause;
-    }
-  }
+      return pause;
+    },
+    wait,
+  );
 }
 
 function givenUp(attempts: number, boundMs: number, asked: number | undefined): string {
   const reason = asked === undefined
     ? `lost for ${seconds(boundMs)} in all`
     : `the source asks to wait ${seconds(asked)}, longer than the ${seconds(boundMs)} that are allowed`;
-  return `Given up after ${attempts === 1 ? "1 attempt" : `${attempts} attempts`}: ${reason}. ` +
+  return `Given up after ${countOf(attempts, "attempt")}: ${reason}. ` +
     "SHOPFLOW_RECONNECT_SECONDS sets the limit.";
 }
 

@@ -2,7 +2,7 @@ import type { ExtractedTable } from "./contract.ts";
 import type { CopiedRows } from "./csv.ts";
 
 /** Number of rows, and the exact sums of their money (two decimals) and pieces as text; `0.00` and `0` without. */
-interface ControlTotals {
+export interface ControlTotals {
   rows: number;
   amount: string;
   quantity: string;
@@ -55,49 +55,12 @@ export function monthlyTotals(rows: TotalsRow[]): MonthlyTotals {
   );
 }
 
-/** Control totals after some rows were added to a table and others taken away; months without rows are left out. */
-export function updatedTotals(
-  before: MonthlyTotals,
-  { added, removed }: { added: MonthlyTotals; removed: MonthlyTotals },
-): MonthlyTotals {
-  const months = new Set([before, added, removed].flatMap((figures) => Object.keys(figures)));
-  const moved = [...months].sort().map((month): [string, ControlTotals] => {
-    const [was, more, less] = [before, added, removed].map((figures) => figures[month] ?? NOTHING);
-    const sum = (name: "amount" | "quantity", toNumber: (text: string) => bigint) =>
-      toNumber(was![name]) + toNumber(more![name]) - toNumber(less![name]);
-    return [month, {
-      rows: was!.rows + more!.rows - less!.rows,
-      amount: decimalOf(sum("amount", centsOf)),
-      quantity: String(sum("quantity", BigInt)),
-    }];
-  });
-  return Object.fromEntries(moved.filter(([, { rows }]) => rows !== 0));
-}
-
-/** Months of which two sides say something else. */
-export function differingMonths(left: MonthlyTotals, right: MonthlyTotals): string[] {
-  const months = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
-  return months.filter((month) => totalsText(left[month]) !== totalsText(right[month]));
-}
-
 /** Rows of all months. */
-export const totalRows = (figures: MonthlyTotals): number =>
-  Object.values(figures).reduce((sum, { rows }) => sum + rows, 0);
+export const totalRows = (months: MonthlyTotals): number =>
+  Object.values(months).reduce((sum, { rows }) => sum + rows, 0);
 
-/** Control totals for messages. */
-export function totalsText({ rows, amount, quantity }: ControlTotals = NOTHING): string {
-  return `${rows} rows, amount ${amount}, quantity ${quantity}`;
-}
-
-const NOTHING: ControlTotals = { rows: 0, amount: "0.00", quantity: "0" };
-
-/** `-0.50` as -50. */
-const centsOf = (decimal: string) => BigInt(decimal.replace(".", ""));
-
-function decimalOf(cents: bigint): string {
-  const digits = (cents < 0n ? -cents : cents).toString().padStart(3, "0");
-  return `${cents < 0n ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
-}
+/** The control totals of no rows. */
+export const NO_ROWS: ControlTotals = { rows: 0, amount: "0.00", quantity: "0" };
 
 /** Values of the columns of a merge key, as text. */
 export type MergeKey = (string | null)[];
@@ -136,13 +99,13 @@ export interface TableSource {
 /** The selection as a condition in PostgreSQL; `types` are the columns' PostgreSQL types. */
 export function selectionSql(
   { since, months, keys }: RowSelection,
-  unit: string[],
+  mergeKey: string[],
   types: Map<string, string>,
 ): string {
   const times = [];
   if (since) {
     const column = `"${since.column}"`;
-    times.push(`${column} >= ${literal(since.from, types.get(since.column)!)} OR ${column} IS NULL`);
+    times.push(`${column} >= ${literal(since.from, types.get(since.column))} OR ${column} IS NULL`);
   }
   if (months) {
     const texts = months.months.map((month) => literal(month, "text"));
@@ -150,28 +113,29 @@ export function selectionSql(
   }
   const conditions = [];
   if (times.length > 0) conditions.push(`(${times.join(" OR ")})`);
-  if (keys) conditions.push(keysSql(keys, unit, types));
+  if (keys) conditions.push(keysSql(keys, mergeKey, types));
   return conditions.join(" AND ") || "true";
 }
 
-/** Units without NULL by one IN, which the database hashes; the few with one each by itself. */
-function keysSql(units: MergeKey[], unit: string[], types: Map<string, string>): string {
-  const valueOf = (key: MergeKey, i: number) => literal(key[i]!, types.get(unit[i]!)!);
-  const whole = units.filter((key) => !key.includes(null));
-  const alternatives = units.filter((key) => key.includes(null)).map((key) =>
-    "(" + unit.map((name, i) => key[i] === null ? `"${name}" IS NULL` : `"${name}" = ${valueOf(key, i)}`)
-      .join(" AND ") +
-    ")"
-  );
-  if (whole.length > 0) {
-    const tuples = whole.map((key) => `(${unit.map((_, i) => valueOf(key, i)).join(", ")})`);
-    const names = unit.map((name) => `"${name}"`).join(", ");
-    alternatives.push(`(${names}) IN (VALUES ${tuples.join(", ")})`);
+/** Keys without NULL by one IN, which the database hashes; the few with one each by itself. */
+function keysSql(keys: MergeKey[], mergeKey: string[], types: Map<string, string>): string {
+  const literals = (key: MergeKey) =>
+    mergeKey.map((name, i) => key[i] === null ? null : literal(key[i], types.get(name)));
+  const isComplete = (key: MergeKey) => !key.includes(null);
+  const alternatives = keys.filter((key) => !isComplete(key)).map((key) => {
+    const values = literals(key);
+    const isValue = (name: string, i: number) =>
+      values[i] === null ? `"${name}" IS NULL` : `"${name}" = ${values[i]}`;
+    return `(${mergeKey.map(isValue).join(" AND ")})`;
+  });
+  const tuples = keys.filter(isComplete).map((key) => `(${literals(key).join(", ")})`);
+  if (tuples.length > 0) {
+    alternatives.push(`(${mergeKey.map((name) => `"${name}"`).join(", ")}) IN (VALUES ${tuples.join(", ")})`);
   }
   return alternatives.length === 0 ? "false" : `(${alternatives.join(" OR ")})`;
 }
 
 /** Text in quotes of the kind that reads backslashes the same whatever the server's settings are. */
-function literal(value: string, type: string): string {
+function literal(value = "", type = "text"): string {
   return `E'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'::${type}`;
 }

@@ -2,14 +2,16 @@ import { type Config, loadConfig, maskUrl } from "shopflow/config/mod.ts";
 import { InputError, SourceError } from "shopflow/errors/mod.ts";
 import {
   codeVersion,
+  countOf,
   createRuntime,
   fileExists,
+  formatCount,
   type Progress,
   silentProgress,
   writeAll,
 } from "shopflow/runtime/mod.ts";
 import {
-  type BusinessFigures,
+  type BusinessMetrics,
   checkParameters,
   HISTORY_MONTHS,
   LIMITS,
@@ -39,7 +41,7 @@ export interface SimulationRecord {
   rows: Record<string, number>;
   /** Rows they had before. */
   rowsBefore: Record<string, number>;
-  figures: BusinessFigures;
+  metrics: BusinessMetrics;
 }
 
 /** Where the hidden truth lies. */
@@ -125,7 +127,7 @@ export interface SimulateOptions extends SimulationParameters {
 interface SimulateResult {
   status: "done" | "unchanged";
   rows: Record<string, number>;
-  figures: BusinessFigures;
+  metrics: BusinessMetrics;
 }
 
 const LIBRARY = join(import.meta.dirname!, "..", "..", "lib");
@@ -152,13 +154,13 @@ export async function simulateIntoSources(
   const record = await readSimulationRecord(config);
   const ours = record !== undefined && isSimulated(record, found);
   if (ours && !force && isSame(record, parameters, generator) && await fileExists(truthPath(config))) {
-    return { status: "unchanged", rows: record.rows, figures: record.figures };
+    return { status: "unchanged", rows: record.rows, metrics: record.metrics };
   }
   if (!ours && !replace) refuseRows(found, record !== undefined);
 
   const shop = simulate(parameters, progress);
   const rows = rowsOf(shop);
-  const { figures } = shop;
+  const { metrics } = shop;
   const sources = sourcesOf(config);
   const next: SimulationRecord = {
     state: "loading",
@@ -167,14 +169,14 @@ export async function simulateIntoSources(
     sources,
     rows,
     rowsBefore: found,
-    figures,
+    metrics,
   };
   await writeSimulationRecord(config, next);
   await load(shop, config, progress);
   await writeWhole(truthPath(config), shop.truth);
   await removeIfThere(importReportPath(config.home));
   await writeSimulationRecord(config, { ...next, state: "complete" });
-  return { status: "done", rows, figures };
+  return { status: "done", rows, metrics };
 }
 
 function isSame(record: SimulationRecord, parameters: SimulationParameters, generator: string): boolean {
@@ -187,7 +189,7 @@ function refuseRows(found: Record<string, number>, simulatedBefore: boolean): vo
   if (filled.length === 0) return;
   throw new SourceError("The source databases hold rows that the simulator did not make", {
     expected: simulatedBefore ? "the simulated shop as it was made, or no rows" : "no rows",
-    found: filled.map(([table, rows]) => `${rows.toLocaleString("en-US")} ${table}`).join(", "),
+    found: filled.map(([table, rows]) => `${formatCount(rows)} ${table}`).join(", "),
     remedy: "Pass --replace to delete them, or set SHOPFLOW_HOME or SHOPFLOW_POSTGRES_URL to another place.",
   });
 }
@@ -200,7 +202,7 @@ function simulate(parameters: SimulationParameters, progress: Progress): Simulat
       bar.update(done);
     },
   });
-  bar?.finish(`${parameters.customers.toLocaleString("en-US")} customers until ${parameters.until}`);
+  bar?.finish(`${formatCount(parameters.customers)} customers until ${parameters.until}`);
   return shop;
 }
 
@@ -242,7 +244,7 @@ function* watch<T>(
     yield thing;
     bar.update(Math.min(rows, done += rowsEach));
   }
-  bar.finish(`${rows.toLocaleString("en-US")} rows`);
+  bar.finish(countOf(rows, "row"));
 }
 
 async function removeIfThere(path: string): Promise<void> {
@@ -250,18 +252,18 @@ async function removeIfThere(path: string): Promise<void> {
 }
 
 /** What a person wants to know of a simulated shop: its size and its troubles. */
-export function formatSimulation({ status, rows, figures }: SimulateResult): string {
+export function formatSimulation({ status, rows, metrics }: SimulateResult): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`.padStart(8);
-  const counts = Object.entries(rows).map(([table, count]) => `${count.toLocaleString("en-US")} ${table}`);
+  const counts = Object.entries(rows).map(([table, count]) => `${formatCount(count)} ${table}`);
   return [
     status === "unchanged"
       ? "This shop is there already, nothing to do (--force simulates it again)."
       : `Simulated ${HISTORY_MONTHS} months of a shop.`,
     counts.join(", "),
-    `  ${percent(figures.monthlyChurn)}  of living customers drop out in a month`,
-    `  ${percent(figures.cartAbandonment)}  of carts are abandoned`,
-    `  ${percent(figures.stockouts)}  of inventory rows are out of stock`,
-    `  ${percent(figures.overstock)}  are overstocked (more than ${OVERSTOCK_DAYS} days' sales)`,
+    `  ${percent(metrics.monthlyChurn)}  of living customers drop out in a month`,
+    `  ${percent(metrics.cartAbandonment)}  of carts are abandoned`,
+    `  ${percent(metrics.stockouts)}  of inventory rows are out of stock`,
+    `  ${percent(metrics.overstock)}  are overstocked (more than ${OVERSTOCK_DAYS} days' sales)`,
     "Next: deno task pipeline run all",
   ].join("\n");
 }
@@ -276,7 +278,7 @@ export function boundedNumber(flag: keyof typeof LIMITS): (text: string) => numb
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InputError(`--${flag} is not a number that can be simulated`, {
+    throw new InputError(`Invalid --${flag}`, {
       expected: `a whole number from ${least} to ${most}`,
       found: JSON.stringify(text),
     });

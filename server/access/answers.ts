@@ -2,7 +2,7 @@ import type { Context, ErrorHandler, MiddlewareHandler, NotFoundHandler } from "
 import type { RequestIdVariables } from "hono/request-id";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HTTPException } from "hono/http-exception";
-import { DiskFullError, LakeError, LakeUnreachableError } from "shopflow/errors/mod.ts";
+import { DiskFullError, errorText, LakeError, LakeUnreachableError } from "shopflow/errors/mod.ts";
 import { HttpProblem } from "../problems.ts";
 import { renderProblemPage } from "../pages/layout.tsx";
 import { secureHeaders } from "hono/secure-headers";
@@ -117,7 +117,7 @@ function isCutOff(error: Error & { code?: unknown }): boolean {
 
 function unexpected(error: Error, c: Context, runtime: Runtime): HttpProblem {
   const requestId = c.get("requestId") as string;
-  runtime.log.warn(`request ${requestId} failed: ${error.stack ?? error.message}`);
+  runtime.log.warn(`request ${requestId} failed: ${errorText(error)}`);
   return new HttpProblem(500, "internal_error", "Something went wrong in the server", {
     remedy: `Give the operator this request id to find it in the log: ${requestId}`,
   });

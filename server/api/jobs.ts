@@ -6,7 +6,7 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { type JobActions, noSuchJob, runInPath } from "../state/job_actions.ts";
 import type { JobsReader } from "../state/jobs_reader.ts";
 import { type OperatorRules, requireOperator } from "../access/operator.ts";
-import { sameSiteOnly } from "../access/same_site.ts";
+import { sameSiteOnly } from "../access/origin.ts";
 import { explainInvalid, HttpProblem, problemResponses } from "../problems.ts";
 import { existingRun, logAnswer } from "../pages/job_routes.ts";
 import {

@@ -15,7 +15,7 @@ import { renderJobPage } from "./jobs/job.tsx";
 import { renderJobsIndex } from "./jobs/index.tsx";
 import { LIVE_POLICY } from "./jobs/live_script.ts";
 import { renderRunPage } from "./jobs/run.tsx";
-import { sameSiteOnly } from "../access/same_site.ts";
+import { sameSiteOnly } from "../access/origin.ts";
 import { HttpProblem } from "../problems.ts";
 import { jobPath, type NoticeName, runPath } from "./jobs/cell.tsx";
 

@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
-import type { HttpProblem } from "../problems.ts";
 import SITE_STYLES from "./assets/site.css" with { type: "text" };
 import { LIVE_SCRIPT } from "./jobs/live_script.ts";
+import type { HttpProblem } from "../problems.ts";
 
 interface LayoutProps {
   title: string;

@@ -1,4 +1,4 @@
-import { LakeError, LakeUnreachableError } from "shopflow/errors/mod.ts";
+import { errorText, LakeError, LakeUnreachableError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { type CurrentReport, listReports, readReport } from "shopflow/notebook/report/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
@@ -145,7 +145,7 @@ export function createReportShelf(
   /** That all of the lake has gone is not said of each report. */
   function tell(name: string, error: Error): void {
     if (error instanceof LakeUnreachableError || problems.get(name) === error.message) return;
-    runtime.log.warn(`report ${name}: ${error.message}`);
+    runtime.log.warn(`report ${name}: ${errorText(error)}`);
     problems.set(name, error.message);
   }
 

@@ -74,8 +74,8 @@ export function createServingCache(
       await work();
       failures.delete(name);
     } catch (error) {
-      const reason = messageOf(error);
-      if (failures.get(name) !== reason) runtime.log.warn(`could not load ${name}: ${errorText(error)}`);
+      const reason = errorText(error);
+      if (failures.get(name) !== reason) runtime.log.warn(`could not load ${name}: ${reason}`);
       failures.set(name, reason);
     }
   }
@@ -153,11 +153,9 @@ function whyUnreachable(
 ): string | undefined {
   if (looks.some((look) => look.status === "fulfilled" && look.value !== undefined)) return undefined;
   const failed = looks.find((look) => look.status === "rejected");
-  if (failed !== undefined) return messageOf(failed.reason);
+  if (failed !== undefined) return errorText(failed.reason);
   return wasThere ? "it has no pointers any more, as a folder whose disk is not mounted." : undefined;
 }
-
-const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);
 
 /** Waits for `work`, but no longer than `ms`; the work goes on. */
 async function resolvedWithin(work: Promise<void>, ms: number): Promise<void> {

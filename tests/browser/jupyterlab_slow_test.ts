@@ -13,6 +13,8 @@ const TOKEN = "browser-test";
 const PATIENCE = 120_000;
 /** Milliseconds for all cells, which take five seconds. */
 const RUN_MS = 60_000;
+/** Milliseconds after which another request asks whether the kernel's channels are there. */
+const PROBE_MS = 5_000;
 /** Charts of the churn notebook. */
 const PLOTS = 8;
 
@@ -105,6 +107,7 @@ async function runNotebook(browser: Browser, url: string): Promise<Page> {
   await page.waitForFunction(
     "globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
   );
+  await waitForChannels(page);
   const shown = `${CELLS}.flatMap(({ mimes }) => mimes)
     .filter((mime) => mime === "application/vnd.vegalite.v5+json").length`;
   // Outputs may come after the kernel has said that it is done.
@@ -117,6 +120,20 @@ async function runNotebook(browser: Browser, url: string): Promise<Page> {
     cells: ${CELLS},
   })`);
   assert.fail(`the cells did not end within ${RUN_MS / 1000} s: ${state}\n${describeMessages(messages)}`);
+}
+
+/**
+ * Waits until a request was answered on both channels. A kernel may be idle before the server has subscribed to what
+ * it broadcasts (a subscription of ZeroMQ takes a moment, on a busy machine a long one), and what it broadcasts until
+ * then is lost: a cell whose end is lost waits for ever, though the kernel has done with it.
+ */
+async function waitForChannels(page: Page): Promise<void> {
+  await page.waitForFunction(`(() => {
+    const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
+    const probe = kernel.requestExecute({ code: "0", silent: true, store_history: false });
+    const late = new Promise((done) => setTimeout(() => done(false), ${PROBE_MS}));
+    return Promise.race([probe.done.then(() => true), late]);
+  })()`);
 }
 
 /** A message between JupyterLab and the kernel. */

@@ -66,6 +66,7 @@ Deno.test("steps of the installation run side by side, and the output of one tha
       "openssl",
       "systemd-analyze",
       "busybox",
+      "shellcheck",
       "promtool",
       "go",
     ];

@@ -2,8 +2,8 @@
  * What every recommender must do, on shops whose right answer is known: four groups of products, and customers
  * who deal with one group only.
  */
-import type { Recommender } from "../../lib/recommendation/matrix.ts";
-import { type Interaction, loadRecommender } from "shopflow/recommendation/mod.ts";
+import type { Interaction, Recommender } from "../../lib/recommendation/matrix.ts";
+import { loadRecommender } from "shopflow/recommendation/mod.ts";
 import type { RecommenderTraining } from "../../lib/recommendation/model.ts";
 import assert from "node:assert/strict";
 

@@ -99,7 +99,12 @@ async function writeDirtyShop({ store }: PipelineContext): Promise<RawExtract> {
   const { run, extractedAt } = BATCHES.at(-1)!;
   const tables = Object.entries(inputs).map(([name, files]) => {
     const contentSha256 = createHash("sha256").update(JSON.stringify(files)).digest("hex");
-    return [name, { files: files.map((file) => ({ ...file, run, extractedAt })), rows: 0, contentSha256 }];
+    return [name, {
+      files: files.map((file) => ({ ...file, run, extractedAt })),
+      rows: 0,
+      contentSha256,
+      controlTotals: {},
+    }];
   });
   return { run, extractedAt, source: "dirty shop", tables: Object.fromEntries(tables) };
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type NotebookRun, rerunNotebook, runNotebook } from "shopflow/notebook/run/mod.ts";
 import { renderPage } from "shopflow/notebook/report/mod.ts";
 import { requireScores } from "shopflow/ml/registry/mod.ts";
+import { churnModel } from "shopflow/churn/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
@@ -14,7 +15,6 @@ import { publishSession } from "../fixtures/publish_session.ts";
 import { outputOf } from "../fixtures/notebook_output.ts";
 import { scoreModel } from "../../pipelines/steps/score/score.ts";
 import { trainModel } from "../../pipelines/steps/train/train.ts";
-import { churnModel } from "shopflow/churn/mod.ts";
 
 const scoreChurn = scoreModel(churnModel);
 const trainChurn = trainModel(churnModel);

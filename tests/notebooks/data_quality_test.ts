@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
-import { writeImportReport } from "shopflow/sources/mod.ts";
+import { writeImportReport } from "../../lib/sources/import_report.ts";
 import { join } from "node:path";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";
 import { outputOf } from "../fixtures/notebook_output.ts";

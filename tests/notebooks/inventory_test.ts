@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { join } from "node:path";
 import { requireScores } from "shopflow/ml/registry/mod.ts";
+import { inventoryModel } from "shopflow/inventory/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";
 import { outputOf } from "../fixtures/notebook_output.ts";
 import { scoreModel } from "../../pipelines/steps/score/score.ts";
-import { inventoryModel } from "shopflow/inventory/mod.ts";
 
 const scoreInventory = scoreModel(inventoryModel);
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { join } from "node:path";
 import { requireScores } from "shopflow/ml/registry/mod.ts";
+import { recommendationModel } from "shopflow/recommendation/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";
 import { outputOf } from "../fixtures/notebook_output.ts";
 import { scoreModel } from "../../pipelines/steps/score/score.ts";
 import { trainModel } from "../../pipelines/steps/train/train.ts";
-import { recommendationModel } from "shopflow/recommendation/mod.ts";
 
 const scoreRecommendation = scoreModel(recommendationModel);
 const trainRecommendation = trainModel(recommendationModel);

@@ -6,6 +6,8 @@ import {
   requireScores,
   saveModelVersion,
 } from "shopflow/ml/registry/mod.ts";
+import { churnModel } from "shopflow/churn/mod.ts";
+import { recommendationModel } from "shopflow/recommendation/mod.ts";
 import { encodeJson } from "shopflow/lake/store/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import type { Row } from "../../lib/warehouse/session.ts";
@@ -18,8 +20,6 @@ import { createClient } from "../server/api_client.ts";
 import { listening } from "./listening_context.ts";
 import { scoreModel } from "../../pipelines/steps/score/score.ts";
 import { trainModel } from "../../pipelines/steps/train/train.ts";
-import { churnModel } from "shopflow/churn/mod.ts";
-import { recommendationModel } from "shopflow/recommendation/mod.ts";
 
 const scoreChurn = scoreModel(churnModel);
 const scoreRecommendation = scoreModel(recommendationModel);

@@ -8,6 +8,7 @@ import {
   promotionDecisions,
   saveModelVersion,
 } from "shopflow/ml/registry/mod.ts";
+import { churnModel } from "shopflow/churn/mod.ts";
 import { encodeJson } from "shopflow/lake/store/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
@@ -19,7 +20,6 @@ import { publishSession } from "../fixtures/publish_session.ts";
 import { listening } from "./listening_context.ts";
 import { scoreModel } from "../../pipelines/steps/score/score.ts";
 import { trainModel } from "../../pipelines/steps/train/train.ts";
-import { churnModel } from "shopflow/churn/mod.ts";
 
 const scoreChurn = scoreModel(churnModel);
 const trainChurn = trainModel(churnModel);

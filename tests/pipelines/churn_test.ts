@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { loadChurnModel, type Reason } from "../../lib/churn/model.ts";
-import { CHURN_FEATURES } from "shopflow/churn/mod.ts";
+import { CHURN_FEATURES, churnModel } from "shopflow/churn/mod.ts";
 import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
 import { scoreModel } from "../../pipelines/steps/score/score.ts";
 import { trainModel } from "../../pipelines/steps/train/train.ts";
-import { churnModel } from "shopflow/churn/mod.ts";
 
 const scoreChurn = scoreModel(churnModel);
 const trainChurn = trainModel(churnModel);

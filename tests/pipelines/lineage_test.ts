@@ -1,4 +1,4 @@
-import { readManifest, readRawExtract, readWatermarks } from "shopflow/lake/mod.ts";
+import { readManifest, readRawExtract } from "shopflow/lake/mod.ts";
 import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,16 +14,15 @@ Deno.test("a snapshot's lineage says up to where and when the sources were read,
     await transform(context);
     const first = (await readManifest(store)).lineage!;
     assert.match(first.watermarks!.orders!, /^2024-01-03/);
-    const { tables } = (await readWatermarks(store))!;
-    const values = Object.entries(tables).flatMap(([name, { value }]) =>
-      value === undefined ? [] : [[name, value]]
+    const { tables } = await readRawExtract(store);
+    const values = Object.entries(tables).flatMap(([name, { watermark }]) =>
+      watermark === undefined ? [] : [[name, watermark]]
     );
     assert.deepEqual(first.watermarks, Object.fromEntries(values));
     assert.match(first.sourceTransactionTime!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
     assert.equal(first.sourceTransactionTime, (await readRawExtract(store)).sourceTransactionTime);
 
     await changeShop(
-      context,
       "INSERT INTO orders VALUES ('O3', 'C1', 'P1', '2024-02-09', 7, 1, 0, 'PayPal')",
     );
     await extract(context);
@@ -47,7 +46,7 @@ Deno.test("the lineage's hash of a model changes with its SQL, and with nothing 
     const hashes = async () => (await readManifest(context.store)).lineage!.models;
     const before = await hashes();
     assert.equal(new Set(Object.values(before)).size, Object.keys(before).length);
-    await transform({ ...context, force: true });
+    await transform({ ...context, fullRefresh: true });
     assert.deepEqual(await hashes(), before);
 
     const folder = join(home, "models");

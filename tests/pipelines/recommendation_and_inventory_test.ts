@@ -1,6 +1,7 @@
 import { addDays } from "shopflow/ml/mod.ts";
-import { loadRecommender } from "shopflow/recommendation/mod.ts";
+import { loadRecommender, recommendationModel } from "shopflow/recommendation/mod.ts";
 import { championCard, loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
+import { inventoryModel } from "shopflow/inventory/mod.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import type { Row } from "../../lib/warehouse/session.ts";
 import assert from "node:assert/strict";
@@ -9,8 +10,6 @@ import type { CuratedRows } from "../fixtures/curated_shop.ts";
 import { createCuratedLake, groupedShop, LAST_DAY } from "../fixtures/grouped_shop.ts";
 import { scoreModel } from "../../pipelines/steps/score/score.ts";
 import { trainModel } from "../../pipelines/steps/train/train.ts";
-import { inventoryModel } from "shopflow/inventory/mod.ts";
-import { recommendationModel } from "shopflow/recommendation/mod.ts";
 
 const scoreInventory = scoreModel(inventoryModel);
 const scoreRecommendation = scoreModel(recommendationModel);

@@ -1,10 +1,10 @@
 import { recommenderFiles } from "../../lib/recommendation/files.ts";
-import { readRecommenderData, trainRecommender } from "shopflow/recommendation/mod.ts";
+import { readRecommenderData, recommendationModel, trainRecommender } from "shopflow/recommendation/mod.ts";
 import { addDays } from "shopflow/ml/mod.ts";
+import type { MetricComparison } from "shopflow/ml/evaluation/mod.ts";
 import {
   championCard,
   championVersion,
-  type MetricComparison,
   promoteVersion,
   promotionDecisions,
   saveModelVersion,
@@ -17,7 +17,6 @@ import { createCuratedLake, groupedShop, LAST_DAY } from "../fixtures/grouped_sh
 import { publishSession } from "../fixtures/publish_session.ts";
 import { listening } from "./listening_context.ts";
 import { trainModel } from "../../pipelines/steps/train/train.ts";
-import { recommendationModel } from "shopflow/recommendation/mod.ts";
 
 const trainRecommendation = trainModel(recommendationModel);
 

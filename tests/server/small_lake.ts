@@ -4,10 +4,9 @@ import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.
 import { publishSnapshot, type SnapshotTable } from "shopflow/lake/mod.ts";
 import { churnInputs, saveChurnInputs } from "../../lib/churn/inputs.ts";
 import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
-import { recommenderFiles } from "../../lib/recommendation/files.ts";
-import { RECOMMENDER_PARAMETERS } from "shopflow/recommendation/mod.ts";
+import { fitRecommender, RECOMMENDER_PARAMETERS } from "../../lib/recommendation/model.ts";
 import { promoteVersion, publishScores, saveModelVersion } from "shopflow/ml/registry/mod.ts";
-import { fitRecommender } from "../../lib/recommendation/model.ts";
+import { recommenderFiles } from "../../lib/recommendation/files.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 
 export const AS_OF = "2024-10-01";

@@ -1,4 +1,5 @@
-import { formatDuration, type Lease, startSupervised, type SupervisedProcess } from "shopflow/runtime/mod.ts";
+import { formatDuration } from "shopflow/runtime/mod.ts";
+import { type Lease, startSupervised, type SupervisedProcess } from "shopflow/runtime/process/mod.ts";
 import process from "node:process";
 import { createLineSplitter } from "./output.ts";
 
@@ -160,7 +161,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * Runs a program to its end within a time limit. It and its group are asked to stop (SIGTERM) before they are
  * killed; at its end all that it started is killed as well. Its environment is that of this program with the call's.
  *
- * Rejects only with what `onLine` or `mask` threw.
+ * Rejects only with what `onLine` or `mask` threw, and for a defect.
  */
 export async function runProcess(call: ProgramCall, options: ProcessOptions): Promise<ProcessResult> {
   const startedAt = performance.now();
@@ -184,13 +185,21 @@ export async function runProcess(call: ProgramCall, options: ProcessOptions): Pr
     });
   } catch (error) {
     const { mask = (line: string) => line } = options;
-    return finish({ ended: "not started", problem: mask((error as Error).message) });
+    if (!isSystemError(error)) throw error;
+    return finish({ ended: "not started", problem: mask(error.message) });
   }
   try {
     return finish(await watch(started, options));
   } finally {
     await started.end();
   }
+}
+
+/** Whether the system could not start a program; any other error is a defect. */
+function isSystemError(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  return Object.values(Deno.errors).some((kind) => error instanceof kind) ||
+    /\(os error \d+\)/.test(error.message);
 }
 
 /** What is known of a result without its start. */

@@ -1,5 +1,5 @@
 import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/store/mod.ts";
-import type { Lease } from "shopflow/runtime/mod.ts";
+import type { Lease } from "shopflow/runtime/process/mod.ts";
 import { SCHEDULERS } from "../ledger/keys.ts";
 
 /** What `leases/schedulers/<id>.json` holds. */

@@ -237,7 +237,7 @@ async function execute(
   attempt: number,
   signal: AbortSignal,
   lease: SchedulerLease,
-  { ledger, execute }: RunContext,
+  { ledger, execute, runtime: { log } }: RunContext,
 ): Promise<Outcome> {
   try {
     return await execute({
@@ -259,7 +259,10 @@ async function execute(
       },
     });
   } catch (error) {
-    return { ended: "failed", reason: `it could not be run: ${maskSecrets((error as Error).message)}` };
+    // An executor rejects only for a defect: its stack is for us.
+    log.warn(`${formatRunName(run)}: ${errorText(error)}`);
+    const problem = error instanceof Error ? error.message : String(error);
+    return { ended: "failed", reason: `could not be run: ${maskSecrets(problem)}` };
   }
 }
 

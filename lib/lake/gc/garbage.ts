@@ -1,6 +1,6 @@
 import { LakeError } from "shopflow/errors/mod.ts";
 import { mapConcurrently } from "shopflow/runtime/mod.ts";
-import { CURRENT_EXTRACT, WATERMARKS, WATERMARKS_KEY } from "../raw.ts";
+import { CURRENT_EXTRACT } from "../raw.ts";
 import { decodeJson, readJson } from "../store/json_object.ts";
 import type { ObjectStat, ObjectStore, OwnUnfinishedWrite } from "../store/object_store.ts";
 import { POINTER, type Pointer } from "../pointer.ts";
@@ -70,7 +70,7 @@ const FOREIGN_AT_ONCE = 8;
  * record of writes names. Models, scores, reports and records of runs are never garbage.
  *
  * @param pointer The pointer, which must not move before the garbage is deleted.
- * @throws {LakeError} when a manifest, the extract or the watermarks cannot be read: what they name is not known.
+ * @throws {LakeError} when a manifest or the extract cannot be read: what they name is not known.
  */
 export async function findGarbage(
   store: ObjectStore,
@@ -80,7 +80,7 @@ export async function findGarbage(
 ): Promise<Garbage> {
   const old = ({ modified }: { modified: Date }) => now.getTime() - modified.getTime() >= minimumAgeMs;
   // Files before manifests and records: of a file that appears in between nothing is asked.
-  const objects = (await Promise.all([...DATA_FOLDERS, WATERMARKS].map((folder) => store.list(folder))))
+  const objects = (await Promise.all(DATA_FOLDERS.map((folder) => store.list(folder))))
     .flat();
   const { records, others: besideRecords } = await storedRecords(store);
   const { manifests, others: besideManifests } = await storedManifests(store);
@@ -126,7 +126,7 @@ export async function findGarbage(
 export async function objectsBeforeLake(store: ObjectStore): Promise<ForeignObject[]> {
   const { records } = await storedRecords(store);
   const recorded = new Map(records.flatMap(({ files }) => [...files]));
-  const folders = [...DATA_FOLDERS, "snapshots/", WATERMARKS];
+  const folders = [...DATA_FOLDERS, "snapshots/"];
   const objects = (await Promise.all(folders.map((folder) => store.list(folder)))).flat();
   return objects.filter(({ key, size }) => recorded.get(key) !== size)
     .map(({ key, size }) => ({ name: key, size }));
@@ -171,14 +171,14 @@ function requireCurrent(store: ObjectStore, { snapshot }: Pointer, snapshots: Sn
 }
 
 /**
- * Data files that the current extract, the watermarks and other small JSON objects beside them name. Those of a newer
- * version of ShopFlow may be among the others; JSON that cannot be read is of other programs.
+ * Data files that the current extract and other small JSON objects beside it name. Those of a newer version of
+ * ShopFlow may be among the others; JSON that cannot be read is of other programs.
  */
 async function namedByExtract(
   store: ObjectStore,
   objects: ObjectStat[],
 ): Promise<{ named: Set<string>; ours: Set<string> }> {
-  const ours = new Set([CURRENT_EXTRACT, WATERMARKS_KEY]);
+  const ours = new Set([CURRENT_EXTRACT]);
   const beside = objects.filter(({ key, size }) =>
     key.endsWith(".json") && key.split("/").length === 2 && size <= MOST_JSON_BYTES && !ours.has(key)
   );

@@ -24,3 +24,4 @@ export {
   promotionVerdict,
   tryScore,
 } from "./promotion.ts";
+export type { MetricComparison } from "../registry/champion.ts";

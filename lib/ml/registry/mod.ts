@@ -1,12 +1,5 @@
 /** Versions of models, which of them scores, and their scores. */
-export {
-  type Champion,
-  type MetricComparison,
-  type PointerMove,
-  type PromotionDecision,
-  promotionDecisions,
-  recordDecisions,
-} from "./champion.ts";
+export { type Champion, type PromotionDecision, promotionDecisions, recordDecisions } from "./champion.ts";
 export {
   championCard,
   championVersion,

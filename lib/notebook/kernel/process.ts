@@ -1,12 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { NotebookError } from "shopflow/errors/mod.ts";
-import {
-  fileExists,
-  makeWorkingFolder,
-  startSupervised,
-  type SupervisedProcess,
-} from "shopflow/runtime/mod.ts";
+import { fileExists, makeWorkingFolder } from "shopflow/runtime/mod.ts";
+import { startSupervised, type SupervisedProcess } from "shopflow/runtime/process/mod.ts";
 import type { KernelCommand } from "./kernelspecs.ts";
 import { connectZmtp, type SocketType, type ZmtpSocket } from "./zmtp.ts";
 

@@ -2,7 +2,7 @@
  * Ctrl-C and SIGTERM cancel the notebook runs of this program: each ends its kernel and saves its record, and after
  * the last one the program ends as the signal wanted. A second signal ends it at once.
  */
-import { maskSecrets, NotebookError } from "shopflow/errors/mod.ts";
+import { errorText, maskSecrets, NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { CodeCell, ErrorOutput, Output } from "../format/nbformat.ts";
@@ -133,7 +133,7 @@ export async function startSaving(
     // One that takes long, since the store is away, is not followed by all that were due meanwhile.
     writing ??= write().catch((error) => {
       // The run may still end well, and its last writing tells whether the store is in order.
-      runtime.log.warn(`the run ${record.runId} could not be saved for now: ${error.message}`);
+      runtime.log.warn(`the run ${record.runId} could not be saved for now: ${errorText(error)}`);
     }).finally(() => writing = undefined);
   }, SAVE_EVERY_MS);
   return {

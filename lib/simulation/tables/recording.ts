@@ -1,6 +1,6 @@
 import { createRandom } from "shopflow/runtime/mod.ts";
 import { arrivalOrder, DIRT, markSome, repeatSome } from "./dirt.ts";
-import type { World } from "../world/world.ts";
+import type { World } from "../history.ts";
 
 /** What the shop's databases made of the history: rows in the order they arrived, some lost, some twice. */
 export interface Recording {

@@ -1,12 +1,12 @@
 import { createRandom, type Random } from "shopflow/runtime/mod.ts";
 import { CATEGORIES } from "../world/words.ts";
 import { DIRT } from "./dirt.ts";
-import { agentId, customerId, orderId, productId, ticketId } from "./csv.ts";
+import { agentId, customerId, orderId, productId, ticketId } from "./shop_tables.ts";
 import { FAVOURITES } from "../world/population.ts";
 import type { Recording } from "./recording.ts";
 import type { CustomerTotals } from "./shop_tables.ts";
 import { type Issue, ISSUES, NONE, PRIORITIES } from "../world/support_desk.ts";
-import type { World } from "../world/world.ts";
+import type { World } from "../history.ts";
 
 /** A document of the collection `support_tickets`. */
 export interface TicketDocument extends Record<string, unknown> {
@@ -97,8 +97,8 @@ function documentOf(
     ticket_id: "",
     customer_id: customerId(customer),
     customer_segment: random() < DIRT.missingTicketSegment ? null : totals.segment(customer),
-    created_date: calendar.moment(created),
-    resolved_date: isResolved ? calendar.moment(resolved) : null,
+    created_date: calendar.dateAt(created),
+    resolved_date: isResolved ? calendar.dateAt(resolved) : null,
     issue_type: issue,
     issue_category: CATEGORIES[subject]!,
     priority: PRIORITIES[valueOf("priority")]!,

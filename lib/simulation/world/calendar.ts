@@ -16,8 +16,8 @@ export interface Calendar {
   date(day: number): string;
   /** `YYYY-MM-DD HH:MM:SS` of a second counted from the start of the history. */
   timestamp(second: number): string;
-  /** The moment (UTC) of a second counted from the start of the history. */
-  moment(second: number): Date;
+  /** The time (UTC) of a second counted from the start of the history. */
+  dateAt(second: number): Date;
   /** 0 for January. */
   calendarMonth(day: number): number;
   dayOfMonth(day: number): number;
@@ -48,7 +48,7 @@ export function createCalendar(until: string): Calendar {
     monthStarts: starts.map((start) => start - first),
     date,
     timestamp: (second) => `${date(Math.floor(second / 86_400))} ${timeOfDay(second % 86_400)}`,
-    moment: (second) => new Date(first * DAY_MS + second * 1000),
+    dateAt: (second) => new Date(first * DAY_MS + second * 1000),
     calendarMonth: (day) => dateOf(day).getUTCMonth(),
     dayOfMonth: (day) => dateOf(day).getUTCDate(),
     weekday: (day) => dateOf(day).getUTCDay(),
@@ -68,7 +68,7 @@ function parseDate(text: string): number {
   const moment = /^20\d\d-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
   // Date.parse rolls 2024-02-31 over into March, so the text has to come back unchanged.
   if (Number.isNaN(moment) || new Date(moment).toISOString().slice(0, 10) !== text) {
-    throw new InputError("until is not a date", {
+    throw new InputError("Invalid date of until", {
       expected: "a day from 2000-01-01 to 2099-12-31 as YYYY-MM-DD",
       found: JSON.stringify(text),
       remedy: "Give the last day of the history, e.g. --until 2024-12-31.",

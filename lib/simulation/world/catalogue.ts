@@ -2,7 +2,7 @@ import type { Random } from "shopflow/runtime/mod.ts";
 // @ts-types="@types/d3-random"
 import { randomGamma, randomLogNormal } from "d3-random";
 import { CATEGORIES, CATEGORY_WORDS } from "./words.ts";
-import { drawFrom, runningSums } from "./weighted_choice.ts";
+import { drawFrom, runningSums } from "./records.ts";
 
 /** Products that are bought by the same people: what a recommender can find. */
 const PRODUCTS_PER_CLUSTER = 20;

@@ -4,7 +4,7 @@ import { randomExponential, randomGamma, randomNormal } from "d3-random";
 import { type Catalogue, drawFromCluster } from "./catalogue.ts";
 import { COUNTRIES, FIRST_NAMES, LAST_NAMES } from "./words.ts";
 import type { Season } from "./calendar.ts";
-import { drawFrom, runningSums } from "./weighted_choice.ts";
+import { drawFrom, runningSums } from "./records.ts";
 
 /** Share of all customers who were already customers when the history starts. */
 const EARLIER_SHARE = 0.2;

@@ -1,8 +1,7 @@
 import type { Random } from "shopflow/runtime/mod.ts";
 // @ts-types="@types/d3-random"
 import { randomLogNormal, randomNormal } from "d3-random";
-import { GrowingColumn } from "./records.ts";
-import { drawFrom, runningSums } from "./weighted_choice.ts";
+import { drawFrom, GrowingColumn, runningSums } from "./records.ts";
 
 /** What tickets are about; columns hold the place in this list. */
 export const ISSUES = [

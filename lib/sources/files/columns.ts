@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 
 /** What programs write where they have no value; those of pandas, R, MySQL, PostgreSQL's psql and spreadsheets. */
@@ -115,13 +116,15 @@ export class ColumnVote<Reading extends string> {
         } which lines to keep.`,
       });
     }
-    const [first, ...others] = possible.sort((a, b) => this.#missed(a) - this.#missed(b));
-    if (others.length === 0 || this.#ambiguous.values === 0) return first!;
+    const best = possible.reduce((best, other) => this.#missed(other) < this.#missed(best) ? other : best);
+    if (possible.length === 1 || this.#ambiguous.values === 0) return best;
     throw new SourceError(`The ${what} can be read in several ways`, {
       expected: `values that fit only one of ${possible.join(", ")}`,
       found: `${
-        possible.map((reading) => `${count(this.#values - this.#missed(reading))} ${reading}`).join(", ")
-      } of ${count(this.#values)} values, e.g. ${exampleText(this.#ambiguous.first)}`,
+        possible.map((reading) => `${formatCount(this.#values - this.#missed(reading))} ${reading}`).join(
+          ", ",
+        )
+      } of ${formatCount(this.#values)} values, e.g. ${exampleText(this.#ambiguous.first)}`,
       remedy: `Say which with ${option} ${possible.join("|")}.`,
     });
   }
@@ -136,9 +139,9 @@ export class ColumnVote<Reading extends string> {
 
   #misfitText(reading: Reading): string {
     const misfits = this.#misfits.get(reading);
-    return `${count(misfits?.values ?? 0)} of ${count(this.#values)} values not ${reading}, e.g. ${
-      exampleText(misfits?.first)
-    }`;
+    return `${formatCount(misfits?.values ?? 0)} of ${
+      formatCount(this.#values)
+    } values not ${reading}, e.g. ${exampleText(misfits?.first)}`;
   }
 }
 
@@ -146,8 +149,6 @@ function note(counted: { values: number; first?: Example }, example: Example): v
   counted.values++;
   counted.first ??= example;
 }
-
-const count = (values: number) => values.toLocaleString("en-US");
 
 const exampleText = (example: Example | undefined) =>
   example === undefined ? "none" : `line ${example.line}: ${JSON.stringify(example.text)}`;

@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
@@ -47,8 +48,8 @@ export async function* readTextLines(
   const after = await file.stat();
   if (before.size === after.size && before.mtime?.getTime() === after.mtime?.getTime()) return;
   throw new SourceError(`The file ${path} changed while it was read`, {
-    expected: `${before.size.toLocaleString("en-US")} bytes, as at first`,
-    found: `${after.size.toLocaleString("en-US")} bytes, written ${after.mtime?.toISOString()}`,
+    expected: `${formatCount(before.size)} bytes, as at first`,
+    found: `${formatCount(after.size)} bytes, written ${after.mtime?.toISOString()}`,
     remedy: "Run the command again when nothing writes to the file.",
   });
 }
@@ -136,7 +137,7 @@ async function* splitLines(chunks: AsyncIterable<string>): AsyncGenerator<string
     length += rest.length;
     if (length <= LONGEST_LINE) continue;
     throw new SourceError(
-      `Line ${read + 1} has more than ${LONGEST_LINE.toLocaleString("en-US")} characters`,
+      `Line ${read + 1} has more than ${formatCount(LONGEST_LINE)} characters`,
       {
         expected: "text with line ends",
         remedy: "Check the file.",

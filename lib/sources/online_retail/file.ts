@@ -7,6 +7,9 @@ import {
   splitFields,
 } from "../files/csv_records.ts";
 import { readTextLines } from "../files/text_lines.ts";
+import { DateColumn, type DateFormat, type DateOrder } from "../files/date_column.ts";
+import { DecimalColumns, type DecimalMark, givenText } from "../files/columns.ts";
+import { countOf } from "shopflow/runtime/mod.ts";
 
 /** Columns of the UCI data set, which may come in any order and beside others. */
 export const COLUMNS = [
@@ -54,7 +57,7 @@ export async function* readTransactions(
   let line = 0;
   try {
     const expected = "the Online Retail data set as CSV";
-    for await (const lines of readTextLines(path, { onBytes, expected })) {
+    for await (const lines of readTextLines(path, { ...(onBytes && { onBytes }), expected })) {
       const found: TransactionLine[] = [];
       while (header === undefined && lines.length > 0) {
         const text = lines.shift() ?? "";
@@ -91,13 +94,13 @@ interface Header {
 }
 
 function readHeader(text: string, path: string): Header {
-  const candidates = DELIMITERS.map((delimiter) => ({ delimiter, names: headerNames(text, delimiter) }));
-  const missing = ({ names }: { names: string[] }) => COLUMNS.filter((column) => !names.includes(column));
-  const [best] = candidates.sort((a, b) =>
-    missing(a).length - missing(b).length || b.names.length - a.names.length
+  const candidate = (delimiter: string) => {
+    const names = headerNames(text, delimiter);
+    return { delimiter, names, lacking: COLUMNS.filter((column) => !names.includes(column)) };
+  };
+  const { delimiter, names, lacking } = DELIMITERS.map(candidate).reduce((best, other) =>
+    (other.lacking.length - best.lacking.length || best.names.length - other.names.length) < 0 ? other : best
   );
-  const { delimiter, names } = best!;
-  const lacking = missing(best!);
   const remedy = "Give the file of the UCI data set Online Retail with --from.";
   if (lacking.length > 0) {
     throw new SourceError(`The header of ${path} lacks columns`, {
@@ -132,4 +135,62 @@ function named(lines: CsvLine[], { names, positions }: Header): TransactionLine[
     ) as Transaction;
     return { kind: "transaction", line: line.line, lines, text, transaction };
   });
+}
+
+/** What a person says about a file; where nothing is said, the file decides. */
+export interface StatedFormats {
+  dates?: DateOrder;
+  decimals?: DecimalMark;
+}
+
+/** How dates and numbers of the whole file are written. */
+export interface FileFormats {
+  dates: DateFormat;
+  decimals: DecimalMark;
+}
+
+interface Survey {
+  formats: FileFormats;
+  /** Lines of the file, of every kind. */
+  lines: number;
+}
+
+/**
+ * Reads the whole file once, before anything is loaded, and decides how its dates and numbers are written.
+ *
+ * @param onBytes receives how many bytes of the file (packed, if it is) were read so far.
+ * @throws {SourceError} when the file cannot be read, or its lines leave the format open and nobody stated it.
+ */
+export async function surveyTransactions(
+  path: string,
+  stated: StatedFormats,
+  onBytes?: (bytes: number) => void,
+): Promise<Survey> {
+  const dates = new DateColumn("InvoiceDate");
+  const decimals = new DecimalColumns("columns UnitPrice and Quantity");
+  let lines = 0;
+  let example: string | undefined;
+  for await (const batch of readTransactions(path, onBytes)) {
+    for (const line of batch) {
+      lines += line.kind === "transaction" ? line.lines : 1;
+      if (line.kind === "broken") example ??= `line ${line.line}: ${line.reason}`;
+      if (line.kind !== "transaction") continue;
+      example ??= `line ${line.line}: ${JSON.stringify(line.transaction.InvoiceDate)}`;
+      dates.add(givenText(line.transaction.InvoiceDate), line.line);
+      for (const column of ["UnitPrice", "Quantity"] as const) {
+        decimals.add(givenText(line.transaction[column]), line.line);
+      }
+    }
+  }
+  const dateFormat = dates.decide(stated.dates);
+  if (dateFormat === undefined) {
+    throw new SourceError("The file has no line that can be imported", {
+      expected: "transactions with dates such as 2010-12-01 08:26:00, 12/1/2010 8:26 or 1.12.2010",
+      found: `${countOf(lines, "line")}, none with such a date in InvoiceDate${
+        example === undefined ? "" : `, e.g. ${example}`
+      }`,
+      remedy: "Check the file, or write its dates as YYYY-MM-DD.",
+    });
+  }
+  return { formats: { dates: dateFormat, decimals: decimals.decide(stated.decimals) }, lines };
 }

@@ -1,7 +1,6 @@
 import { readDate } from "../files/date_column.ts";
 import { givenText, readDecimal } from "../files/columns.ts";
-import type { FileFormats } from "./survey.ts";
-import { COLUMNS, type Transaction } from "./file.ts";
+import { COLUMNS, type FileFormats, type Transaction } from "./file.ts";
 import type { ImportRule } from "../import_report.ts";
 
 /** An amount of money in whole cents. */
@@ -215,23 +214,23 @@ const RULES: LineRule[] = [
 
 /** Counts what each rule met. */
 export class OrderLineRules {
-  readonly #counts = RULES.map(() => ({ rows: 0, cents: 0 }));
+  readonly #counts = RULES.map((rule) => ({ rule, rows: 0, cents: 0 }));
 
   add(line: OrderLine): void {
-    for (const [i, rule] of RULES.entries()) {
-      if (!rule.applies(line)) continue;
-      this.#counts[i]!.rows++;
-      this.#counts[i]!.cents += line.amountCents;
+    for (const count of this.#counts) {
+      if (!count.rule.applies(line)) continue;
+      count.rows++;
+      count.cents += line.amountCents;
     }
   }
 
   report(): ImportRule[] {
-    return RULES.map(({ rule, action, description }, i) => ({
+    return this.#counts.map(({ rule: { rule, action, description }, rows, cents }) => ({
       sourceTable: "orders",
       rule,
       action,
-      rows: this.#counts[i]!.rows,
-      amount: centsAsDecimal(this.#counts[i]!.cents),
+      rows,
+      amount: centsAsDecimal(cents),
       description,
     }));
   }

@@ -1,3 +1,4 @@
+import { countOf, formatCount } from "shopflow/runtime/mod.ts";
 import type { ImportRule, LineCounts, RejectReason } from "../import_report.ts";
 import {
   centsAsDecimal,
@@ -10,8 +11,7 @@ import {
 import { SourceError } from "shopflow/errors/mod.ts";
 import { csvFields } from "../csv.ts";
 import type { TableCsv } from "../postgres/load.ts";
-import type { FileFormats } from "./survey.ts";
-import type { TransactionLine, TransactionRecord } from "./file.ts";
+import type { FileFormats, TransactionLine, TransactionRecord } from "./file.ts";
 
 /** A row of the source table `customers`, as far as transactions tell. */
 interface ListedCustomer {
@@ -313,10 +313,10 @@ export class OnlineRetailTranslation {
 
 /** `100 rejected lines, 90 of them: UnitPrice is empty, first in line 2`. */
 function rejectedText(lines: number, [most]: RejectReason[]): string {
-  const text = `${lines.toLocaleString("en-US")} rejected ${lines === 1 ? "line" : "lines"}`;
+  const text = countOf(lines, "rejected line");
   if (most === undefined) return text;
-  const share = most.lines === lines ? "" : `, ${most.lines.toLocaleString("en-US")} of them`;
-  return `${text}${share}: ${most.reason}, first in line ${most.firstLine.toLocaleString("en-US")}`;
+  const share = most.lines === lines ? "" : `, ${formatCount(most.lines)} of them`;
+  return `${text}${share}: ${most.reason}, first in line ${formatCount(most.firstLine)}`;
 }
 
 function orderCsv(line: OrderLine): string {

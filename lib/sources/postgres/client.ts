@@ -91,6 +91,14 @@ export const isConnectionLoss = (error: unknown): boolean =>
 export const isUnreachable = (error: unknown): boolean =>
   error instanceof PostgresError && foundNoServer(error.cause);
 
+/**
+ * Whether a new connection may help after an error.
+ *
+ * @param wasReached Whether the server was reached before: one that cannot be found is down then, not misspelt.
+ */
+export const mayReconnect = (error: unknown, wasReached: boolean): boolean =>
+  isConnectionLoss(error) || (wasReached && isUnreachable(error));
+
 function brokeConnection(cause: unknown): boolean {
   const { code = "", message = "" } = (cause ?? {}) as { code?: string; message?: string };
   return LOST.includes(code) || LOST_WORDS.test(message);
@@ -145,9 +153,10 @@ const isAnswer = (error: unknown): error is pg.DatabaseError => error instanceof
 function explain(cause: unknown, url: string, doing: string): [string, ErrorDetails] {
   const { code = "", message = "" } = (cause ?? {}) as { code?: string; message?: string };
   const reason = REASONS.find(({ codes, words }) => codes.includes(code) || words?.test(message));
+  const remedy = reason?.remedy ?? (isAnswer(cause) ? "PostgreSQL's server log may say more." : undefined);
   return [`The shop's PostgreSQL ${maskUrl(url)} ${reason?.problem ?? `cannot be ${doing}`}`, {
     found: whoseWords(cause, doing),
-    remedy: reason?.remedy ?? (isAnswer(cause) ? "PostgreSQL's server log may say more." : undefined),
+    ...(remedy !== undefined && { remedy }),
     cause,
   }];
 }

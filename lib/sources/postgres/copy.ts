@@ -5,8 +5,7 @@ import { to as copyTo } from "pg-copy-streams";
 import type { SchemaContractError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { beginSnapshotTransaction, withExtractClient } from "./snapshot_transaction.ts";
-import { startCopyMeter } from "../progress.ts";
-import { writeCsv } from "../csv.ts";
+import { startCopyMeter, writeCsv } from "../csv.ts";
 import { copyError, postgresError } from "./client.ts";
 import {
   controlTotalsSql,
@@ -18,7 +17,13 @@ import {
   totalRows,
   type TotalsRow,
 } from "../source.ts";
-import { checkSchemaContract, type ExtractedTable, SOURCE_TABLES, type SourceTable } from "../contract.ts";
+import {
+  checkSchemaContract,
+  type ExtractedTable,
+  SOURCE_TABLES,
+  type SourceTable,
+  sourceTable,
+} from "../contract.ts";
 
 /**
  * Makes a queue for work that must not be done side by side, as on one connection: each piece begins when the one
@@ -67,14 +72,14 @@ export async function withPostgresSource<T>(
       // Tables are read ahead, so a copy may be asked for while another one is under way.
       const inTurn = serialQueue();
       const result = await work({
-        transactionTime: rows[0]!.time,
+        transactionTime: rows[0]?.time ?? "",
         tableOids: await readTableOids(client),
         contractViolations,
         supportsKeyLookup: true,
         isConsistent: true,
         controlTotals: (table) => inTurn(() => readControlTotals(client, table, postgresUrl)),
         copy({ name }, path, selection) {
-          const table = SOURCE_TABLES.find((table) => table.name === name)!;
+          const table = sourceTable(name);
           return inTurn(async () => {
             try {
               return await copyTable(client, table, path, selection, runtime);
@@ -157,8 +162,8 @@ async function copyTable(
 ) {
   const types = new Map(table.columns.map(({ name, type }) => [name, type]));
   const columns = table.columns.map(({ name }) => `"${name}"`).join(", ");
-  const whole = selection.since === undefined && selection.keys === undefined;
-  const meter = startCopyMeter(table.name, whole ? await estimatedRows(client, table.name) : 0, runtime);
+  const isFull = selection.since === undefined && selection.keys === undefined;
+  const meter = startCopyMeter(table.name, isFull ? await estimatedRows(client, table.name) : 0, runtime);
   let rows = 0;
   async function* bytesOf(part: RowSelection): AsyncGenerator<Uint8Array> {
     // pg-copy-streams pauses the socket that it takes over, and Deno never wakes one that was idle just then:

@@ -6,12 +6,11 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { openEmbeddedPostgres } from "./snapshot_transaction.ts";
 import { connectPostgres, postgresError } from "./client.ts";
-import { type CsvBytes, splitAtRows } from "../csv.ts";
+import { type CsvBytes, splitAtRows, throughput } from "../csv.ts";
 import { maskUrl } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import type { Progress } from "shopflow/runtime/mod.ts";
-import { throughput } from "../progress.ts";
-import { SOURCE_TABLES, type SourceTable } from "../contract.ts";
+import { SOURCE_TABLES, type SourceTable, sourceTable } from "../contract.ts";
 
 /** A database that tables are loaded into. */
 export interface LoadTarget extends AsyncDisposable {
@@ -114,7 +113,7 @@ export async function loadSourceTables(
     for (const table of SOURCE_TABLES) await createTable(target, table);
     const rows = Object.fromEntries(SOURCE_TABLES.map(({ name }) => [name, 0]));
     for (const { table, csv } of tables) {
-      rows[knownTable(table).name] = await loadTable(target, table, csv, progress);
+      rows[sourceTable(table).name] = await loadTable(target, table, csv, progress);
     }
     for (const table of SOURCE_TABLES.filter(({ name }) => name !== "orders")) {
       await target.query(`ALTER TABLE "${table.name}" ADD PRIMARY KEY (${columnList(table.key)})`);
@@ -177,15 +176,6 @@ async function loadTable(
   const rows = await target.copyIn(table, csv);
   bar.finish(throughput(rows, performance.now() - started));
   return rows;
-}
-
-function knownTable(name: string): SourceTable {
-  const table = SOURCE_TABLES.find((known) => known.name === name);
-  if (table) return table;
-  throw new SourceError("Not a source table", {
-    expected: SOURCE_TABLES.map((known) => known.name).join(", "),
-    found: name,
-  });
 }
 
 const columnList = (names: string[]) => names.map((name) => `"${name}"`).join(", ");

@@ -107,7 +107,7 @@ export async function withExtractClient<T>(url: string, work: (client: pg.Client
 /** How long a table that is being altered is waited for, unless the connection sets its own `lock_timeout`. */
 const LOCK_TIMEOUT = "10min";
 /** Times that a transaction is begun before tables that are emptied or refreshed all the time are given up on. */
-const TRIES = 10;
+const ATTEMPTS = 10;
 
 /**
  * Begins the transaction of an extract, in which all tables are seen as they were at one moment.
@@ -139,7 +139,7 @@ export async function beginSnapshotTransaction(client: pg.Client, url: string): 
     }
   };
   let replaced: string[] = [];
-  for (let attempt = 1; attempt <= TRIES; attempt++) {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`);
     await lockEach(true, (name) => `LOCK TABLE ${name} IN ACCESS SHARE MODE`);
     await client.query("SELECT 1");
@@ -151,8 +151,8 @@ export async function beginSnapshotTransaction(client: pg.Client, url: string): 
   throw new SourceError(
     `Tables of the shop's PostgreSQL ${maskUrl(url)} are emptied or refreshed all the time`,
     {
-      expected: "a moment at which all tables are whole",
-      found: `${replaced.join(", ")} replaced in each of ${TRIES} tries`,
+      expected: "a moment at which no table is being replaced",
+      found: `${replaced.join(", ")} replaced in each of ${ATTEMPTS} attempts`,
       remedy: "Run the extract when they are not reloaded, or grant SELECT on the tables behind the views.",
     },
   );

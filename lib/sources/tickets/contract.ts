@@ -1,12 +1,12 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import { SchemaContractError } from "shopflow/errors/mod.ts";
-import { nearestName } from "./near_names.ts";
 import { TICKET_FIELDS, TICKET_TABLE } from "../contract.ts";
 import type { TicketDocument } from "./export_file.ts";
 import { BSON } from "mongodb";
 import { isRealDay } from "../files/date_column.ts";
 import { givenText } from "../files/columns.ts";
-import { connectTickets, mongoError } from "./mongodb.ts";
-import type { MonthlyTotals, SourceTotals } from "../source.ts";
+import { connectTickets, mongoError, nearestName } from "./mongodb.ts";
+import { type MonthlyTotals, NO_ROWS, type SourceTotals } from "../source.ts";
 import { getTicketPage, type SupportApiOptions } from "./support_api.ts";
 
 /** So many of the last tickets tell what tickets look like now. */
@@ -49,9 +49,9 @@ export interface TicketContract {
 /**
  * A watch for one reading of the tickets.
  *
- * @param isWhole Whether all tickets are read, so that what is missing in all that were seen is missing everywhere.
+ * @param isComplete Whether all tickets are read, so that what is missing in all that were seen is missing everywhere.
  */
-export function ticketContract({ isWhole }: { isWhole: boolean }): TicketContract {
+export function ticketContract({ isComplete }: { isComplete: boolean }): TicketContract {
   /** By field that is not known: required fields that tickets have beside it. */
   const beside = new Map<string, Set<string>>();
   const names = new Set<string>();
@@ -64,7 +64,7 @@ export function ticketContract({ isWhole }: { isWhole: boolean }): TicketContrac
   function refuseMissing(): void {
     const isMissing = (name: string) => {
       const lacks = lacking.get(name);
-      if (lacks !== undefined) return lacks.tickets === seen && seen >= (isWhole ? 1 : ENOUGH);
+      if (lacks !== undefined) return lacks.tickets === seen && seen >= (isComplete ? 1 : ENOUGH);
       return !had.has(name) && seen >= ENOUGH;
     };
     const missing = REQUIRED.filter(isMissing);
@@ -109,7 +109,7 @@ export function ticketContract({ isWhole }: { isWhole: boolean }): TicketContrac
           lacks.examples.join(", ")
         }`;
         const isPart = seen >= ENOUGH && lacks.tickets > seen * MOST_UNUSABLE;
-        if (isWhole && isPart) throw unusable(name, text);
+        if (isComplete && isPart) throw unusable(name, text);
         return `support_tickets: ${text}. The raw layer keeps them; fact_support_tickets leaves them out.`;
       });
       return { unread: [...beside.keys()].sort(), warnings };
@@ -130,10 +130,7 @@ function missingFields(missing: string[], names: Set<string>, seen: number): Sch
   const found = [...names].sort().join(", ");
   return new SchemaContractError(`Table ${TICKET_TABLE.name} is not as agreed`, {
     expected: missing.map((name) => `field ${TICKET_TABLE.name}.${name}`).join(", "),
-    found:
-      `no value in any of the ${
-        seen.toLocaleString("en-US")
-      } tickets that were read; their fields are ${found}` +
+    found: `no value in any of the ${formatCount(seen)} tickets that were read; their fields are ${found}` +
       (meant.length > 0 ? ` (${meant.join(", ")})` : ""),
     remedy: REMEDY,
   });
@@ -172,23 +169,32 @@ export function ticketValues(document: BSON.Document, place: string): (string | 
     if (value === null || value === undefined) return null;
     // Text that says nothing is cleaned in the warehouse; as a number or date it is nothing at once.
     if (lakeType !== "VARCHAR" && isNothing(value)) return null;
-    const text = READERS[lakeType]!.read(value);
+    const { expected, read } = readerOf(lakeType);
+    const text = read(value);
     if (text !== undefined) return text;
     const ticket = typeof document.ticket_id === "string" ? document.ticket_id : "without ticket_id";
     throw new SchemaContractError(`Field ${name} of ticket ${ticket} (${place}) has the wrong type`, {
-      expected: READERS[lakeType]!.expected,
+      expected,
       found: `${describe(value)}`,
       remedy: "Correct the document in the shop's ticket system.",
     });
   });
 }
 
-/** By lake type: how to read a value, undefined when it is none. */
-const READERS: Record<string, { expected: string; read(value: unknown): string | undefined }> = {
-  VARCHAR: {
-    expected: "text",
-    read: (value) => typeof value === "string" ? value : undefined,
-  },
+interface ValueReader {
+  expected: string;
+  /** The value as text, undefined when it is none. */
+  read(value: unknown): string | undefined;
+}
+
+const TEXT_READER: ValueReader = {
+  expected: "text",
+  read: (value) => typeof value === "string" ? value : undefined,
+};
+const readerOf = (lakeType: string): ValueReader => READERS[lakeType] ?? TEXT_READER;
+
+/** By lake type; the others are text. */
+const READERS: Record<string, ValueReader> = {
   INTEGER: {
     expected: "a whole number of 32 bits",
     read(value) {
@@ -206,8 +212,7 @@ const READERS: Record<string, { expected: string; read(value: unknown): string |
 export function utcText(value: unknown): string | undefined {
   const date = value instanceof Date ? value : isoDate(value);
   if (date === undefined || Number.isNaN(date.getTime())) return undefined;
-  const [, sign, digits, rest] = /^([+-]?)0*(\d{4,})(-.*)Z$/.exec(date.toISOString())!;
-  const [day, time] = rest!.split("T");
+  const [, sign, digits = "", day, time] = /^([+-]?)0*(\d{4,})(-.*)T(.*)Z$/.exec(date.toISOString()) ?? [];
   // As DuckDB writes them, so that months of source and lake are named alike. It knows no year 0: before 1 is 1 BC.
   const isBefore = sign === "-" || Number(digits) === 0;
   if (!isBefore) return `${digits}${day} ${time}`;
@@ -257,8 +262,7 @@ async function countCollection(url: string): Promise<SourceTotals> {
     for await (const { created_date } of connection.collection.find({}, { projection, batchSize: 10_000 })) {
       // A date of a wrong type stops the table where it is read.
       const month = utcText(created_date)?.slice(0, 7) ?? "undated";
-      months[month] ??= { rows: 0, amount: "0.00", quantity: "0" };
-      months[month].rows++;
+      (months[month] ??= { ...NO_ROWS }).rows++;
       rows++;
     }
   } catch (error) {

@@ -1,6 +1,5 @@
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { startCopyMeter } from "../progress.ts";
-import { csvFields, writeCsv } from "../csv.ts";
+import { csvFields, startCopyMeter, writeCsv } from "../csv.ts";
 import { isMongoLoss, isMongoUnreachable } from "./mongodb.ts";
 import { retryWhileLost } from "../retry.ts";
 import { countTickets, type TicketContract, ticketContract, ticketValues } from "./contract.ts";
@@ -12,7 +11,7 @@ const BATCH = 500;
 
 interface TicketSourceOptions {
   /** Key of the Support API. */
-  apiKey?: string;
+  apiKey?: string | undefined;
   /** Milliseconds for which a source that was lost is tried again in all. */
   reconnectMs: number;
   /** Whether the source was read before: one that cannot be found is down then, not misspelt. */
@@ -46,7 +45,7 @@ export function ticketSource(
         async ({ number, connected }) => {
           if (number > 1) await Deno.remove(path);
           const meter = startCopyMeter(table.name, 0, { log, progress });
-          const contract = ticketContract({ isWhole: Object.keys(selection).length === 0 });
+          const contract = ticketContract({ isComplete: Object.keys(selection).length === 0 });
           let rows = 0;
           const counted = async function* () {
             for await (const lines of encoded(ticketsUrl, contract, { ...read, selection })) {

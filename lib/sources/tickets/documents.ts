@@ -10,7 +10,7 @@ export interface ReadTicketsOptions {
   /** Which tickets; more than those may come. */
   selection?: RowSelection;
   /** Key of the Support API. */
-  apiKey?: string;
+  apiKey?: string | undefined;
   /** Milliseconds for which a request to the Support API is repeated. */
   reconnectMs?: number;
   /** Whether the Support API was read before. */

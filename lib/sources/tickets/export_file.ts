@@ -1,6 +1,6 @@
 import { BSON } from "mongodb";
 import { SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
-import type { Logger } from "shopflow/runtime/mod.ts";
+import { formatCount, type Logger } from "shopflow/runtime/mod.ts";
 import { isRealDay } from "../files/date_column.ts";
 import { readTextLines } from "../files/text_lines.ts";
 
@@ -51,9 +51,10 @@ export async function* readTicketFile(path: string, log: Logger): AsyncGenerator
     }
   }
   if (broken.first !== undefined) throw brokenLines(path, broken.first, broken.count, number);
-  const count = (lines: number) => lines.toLocaleString("en-US");
   log.info(
-    `  tickets file: ${count(number)} lines read = ${count(number - blank)} tickets + ${count(blank)} blank`,
+    `  tickets file: ${formatCount(number)} lines read = ${formatCount(number - blank)} tickets + ${
+      formatCount(blank)
+    } blank`,
   );
 }
 
@@ -104,11 +105,10 @@ function brokenLines(
   lines: number,
 ): SchemaContractError {
   const reason = cause instanceof Error ? ` (${cause.message.slice(0, 200)})` : "";
-  const shown = (lines: number) => lines.toLocaleString("en-US");
   return new SchemaContractError(
-    `${shown(count)} of ${shown(lines)} lines of the tickets file ${path} cannot be read, ${
+    `${formatCount(count)} of ${formatCount(lines)} lines of the tickets file ${path} cannot be read, ${
       count === 1 ? "" : "the first is "
-    }line ${shown(number)}`,
+    }line ${formatCount(number)}`,
     {
       expected: "one JSON document a line, as mongoexport writes them (without --jsonArray)",
       found: JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}…` : line) + reason,

@@ -1,3 +1,4 @@
+import { throughput } from "../csv.ts";
 import { BSON, type Collection, type Db, MongoServerError } from "mongodb";
 import { maskUrl } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
@@ -6,7 +7,6 @@ import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import type { LoadOptions } from "../postgres/load.ts";
 import { connectTickets, mongoError } from "./mongodb.ts";
-import { throughput } from "../progress.ts";
 
 const BATCH = 1000;
 type Ticket = Record<string, unknown>;

@@ -14,7 +14,7 @@ interface TicketPage {
 
 export interface SupportApiOptions {
   /** Sent as `x-api-key`. */
-  apiKey?: string;
+  apiKey?: string | undefined;
   log: Logger;
   /** Milliseconds for which a request is repeated in all, default 2 minutes. */
   reconnectMs?: number;
@@ -43,7 +43,7 @@ class PassingFailure extends SourceError {
   constructor(
     problem: string,
     found: string,
-    readonly details: { retryAfter?: number; isUnreachable?: boolean } = {},
+    readonly details: { retryAfter?: number | undefined; isUnreachable?: boolean } = {},
   ) {
     const remedy = "Run the extract again later, or ask who runs the Support API.";
     super(problem, { found, remedy });
@@ -175,7 +175,7 @@ const PASSES = 5;
  *
  * Pages are cut by offset, so a ticket that comes or goes between two requests shifts all that follow: one would
  * be read twice, or never. Each page therefore begins with the last tickets of the page before, and when they are
- * not the same, reading begins anew. Tickets that arrive at the end shift nothing and are read as well. Where a ticket
+ * not the same, reading starts again. Tickets that arrive at the end shift nothing and are read as well. Where a ticket
  * comes twice, all are read again until they come in the same order.
  *
  * @param from Day (`YYYY-MM-DD`) from which on tickets were created; without it, all.

@@ -1,5 +1,5 @@
 /**
- * Git's clean filter for notebooks, set up by `deno task setup:git`: the notebook of a working tree comes in, the one
+ * Git's clean filter for notebooks, set up by `deno task setup`: the notebook of a working tree comes in, the one
  * that belongs in version control goes out. Git starts it for every notebook it looks at, so it loads little.
  */
 import { runCommand } from "shopflow/cli/mod.ts";

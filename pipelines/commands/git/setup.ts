@@ -1,25 +1,28 @@
 /**
- * `deno task setup:git`: in this clone, notebooks reach git without outputs and are compared cell by cell.
- * `.gitattributes` says which files that concerns; which programs do it is a clone's own setting.
+ * `deno task setup`: in this clone, notebooks reach git without outputs and are compared cell by cell, and commits are
+ * refused whose files are not formatted or do not pass the linter. `.gitattributes` says which files are notebooks;
+ * which programs git runs is a clone's own setting.
  */
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { InputError } from "shopflow/errors/mod.ts";
 import { runCommand } from "shopflow/cli/mod.ts";
+import { dirname, isAbsolute, join } from "node:path";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** The name under which `.gitattributes` asks for the programs. */
 const DRIVER = "shopflow-notebook";
 const CLEAN = "pipelines/commands/git/clean_filter.ts", TEXT = "pipelines/commands/git/text_of_notebook.ts";
+const PRE_COMMIT = "pipelines/commands/git/pre_commit.sh";
+/** A line of the hook that is ours. */
+const MARK = "# Written by `deno task setup` of ShopFlow; `deno task setup --remove` removes it.";
 
 /**
  * The settings of git. Git runs the programs at the top of the working tree. They take no lock file, so that a
  * merge that stopped at a conflict in it can still be gone on with.
  */
 function settings(): Record<string, string> {
-  const deno = `'${
-    Deno.execPath().replaceAll("\\", "/").replaceAll("'", `'\\''`)
-  }' run --quiet --no-prompt --no-lock`;
+  const deno = `${quotedDeno()} run --quiet --no-prompt --no-lock`;
   return {
     [`filter.${DRIVER}.clean`]: `${deno} ${CLEAN} %f`,
     // Nothing is done on checkout, but a required filter has to have both.
@@ -31,13 +34,32 @@ function settings(): Record<string, string> {
   };
 }
 
-const program = new Command("deno task setup:git")
-  .description("Lets git strip outputs from notebooks and compare them cell by cell, in this clone.")
+const quotedDeno = () => `'${Deno.execPath().replaceAll("\\", "/").replaceAll("'", `'\\''`)}'`;
+
+/** The hook of all working trees of the clone; in one of a commit without our check it checks nothing. */
+const hook = () =>
+  `#!/bin/sh
+${MARK}
+[ -e ${PRE_COMMIT} ] || exit 0
+exec sh ${PRE_COMMIT} ${quotedDeno()}
+`;
+
+const program = new Command("deno task setup")
+  .description(
+    "Lets git strip outputs from notebooks, compare them cell by cell, and refuse commits that are not formatted " +
+      "or do not pass the linter, in this clone.",
+  )
   .option("--remove", "undo it")
   .action(async ({ remove = false }: { remove?: boolean }) => {
     await git("rev-parse", "--git-dir");
-    if (remove) await removeSettings();
-    else await addSettings();
+    if (remove) {
+      await removeSettings();
+      await removeHook();
+    } else {
+      await addSettings();
+      await addHook();
+      console.log("undo with `deno task setup --remove`");
+    }
   });
 
 async function addSettings(): Promise<void> {
@@ -45,7 +67,6 @@ async function addSettings(): Promise<void> {
   await run(Deno.execPath(), "cache", "--quiet", "--no-lock", CLEAN, TEXT);
   for (const [name, value] of Object.entries(settings())) await git("config", "--local", name, value);
   console.log("notebooks reach git without outputs, and `git diff` shows their cells");
-  console.log("undo with `deno task setup:git --remove`");
 }
 
 async function removeSettings(): Promise<void> {
@@ -54,7 +75,47 @@ async function removeSettings(): Promise<void> {
     found.some((name) => name.startsWith(`${section}.`))
   );
   for (const section of sections) await git("config", "--local", "--remove-section", section);
-  console.log(sections.length === 0 ? "nothing to undo" : "git takes notebooks as they are");
+  console.log(sections.length === 0 ? "notebooks: nothing to undo" : "git takes notebooks as they are");
+}
+
+async function addHook(): Promise<void> {
+  const path = await hookPath();
+  const found = await readHook(path);
+  if (found !== undefined && !found.includes(MARK)) {
+    console.log(`${path} is a hook of another program, and is left as it is.`);
+    console.log(`To check format and lint at each commit, let it run: sh ${PRE_COMMIT}`);
+    return;
+  }
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(path, hook());
+  if (Deno.build.os !== "windows") await Deno.chmod(path, 0o755);
+  console.log("commits are checked with `deno fmt` and `deno lint`");
+}
+
+async function removeHook(): Promise<void> {
+  const path = await hookPath();
+  const found = await readHook(path);
+  if (found === undefined) console.log("commits: nothing to undo");
+  else if (!found.includes(MARK)) console.log(`${path} is a hook of another program, and is left as it is.`);
+  else {
+    await Deno.remove(path);
+    console.log("commits are not checked");
+  }
+}
+
+/** Where git looks for the hook: beside its other files, shared by working trees, or where the clone's settings say. */
+async function hookPath(): Promise<string> {
+  const path = (await git("rev-parse", "--git-path", "hooks/pre-commit")).trim();
+  return isAbsolute(path) ? path : join(ROOT, path);
+}
+
+async function readHook(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 const git = (...args: string[]) => run("git", ...args);

@@ -5,20 +5,19 @@ import {
   currentSnapshotId,
   moveWatermarks,
   publishRawExtract,
-  type RawExtract,
-  readWatermarks,
+  type RawTable,
 } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { isConnectionLoss, isUnreachable, retryWhileLost } from "shopflow/sources/mod.ts";
-import type { Runtime } from "shopflow/runtime/mod.ts";
+import { formatCount, type Runtime } from "shopflow/runtime/mod.ts";
+import { mayReconnect, retryWhileLost } from "shopflow/sources/mod.ts";
 import { type Pipeline, withTemporaryFolder } from "../../context.ts";
 import { type ExtractedSources, extractSources } from "./read_source.ts";
 import { foreignText } from "../../commands/lake_text.ts";
 
 /**
  * Brings what changed in the source tables and the support tickets into the lake's raw layer: Parquet files
- * first, then `raw/current.json`, then the watermarks. An extract that fails or is killed leaves the last one as
- * it was; one that is killed before the watermarks moved reads some rows again and finds them known.
+ * first, then `raw/current.json`, which names them and says how far the sources were read. An extract that fails or is
+ * killed leaves the last one as it was.
  *
  * A table that is not as agreed keeps its last state, is named in `problems`, and the others go on.
  *
@@ -26,17 +25,17 @@ import { foreignText } from "../../commands/lake_text.ts";
  * @throws {SchemaContractError} when no table is as agreed.
  * @throws {LakeError} when another extract was published meanwhile.
  */
-export const extract: Pipeline = ({ config, store, runtime, force }) =>
+export const extract: Pipeline = ({ config, store, runtime, fullRefresh }) =>
   withTemporaryFolder(config.home, async (folder) => {
     const source = `${maskUrl(config.postgresUrl)}, ${maskUrl(config.ticketsUrl)}`;
     const version = await currentRawVersion(store);
-    const before = version?.extract;
-    if (before === undefined) await warnOfOthersFiles(store, runtime.log);
-    const marks = await readWatermarks(store);
+    const last = version?.extract;
+    if (last === undefined) await warnOfOthersFiles(store, runtime.log);
     const now = runtime.now();
-    const extractedAt = later(now, before?.extractedAt).toISOString();
+    const extractedAt = later(now, last?.extractedAt).toISOString();
     const run = `${extractedAt.replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
-    const isKnown = before?.source === source;
+    const isKnown = last?.source === source;
+    const before = isKnown ? last.tables : withoutWatermarks(last?.tables ?? {});
     const sources = await retryWhileLost(
       async ({ number, connected }) => {
         // What a lost attempt had copied would take room once more for each attempt.
@@ -50,54 +49,47 @@ export const extract: Pipeline = ({ config, store, runtime, force }) =>
           extractedAt,
           now: now.toISOString(),
           before,
-          // Watermarks of another shop say nothing about this one.
-          watermarks: marks?.source === source && isKnown ? marks.tables : {},
-          whole: force,
-          mayShrink: force || !isKnown,
+          fullRefresh,
           isKnown,
           connected,
         });
       },
-      (error, attempt) => isConnectionLoss(error) || ((isKnown || attempt > 1) && isUnreachable(error)),
+      (error, attempt) => mayReconnect(error, isKnown || attempt > 1),
       { boundMs: config.reconnectSeconds * 1000, log: runtime.log },
     );
-    const changed = await moveIn(store, sources);
+    const changed = await putFiles(store, sources);
     const problems = sources.skippedTables.map(({ error }) => error);
-    const tables = {
-      ...before?.tables,
-      ...Object.fromEntries([...sources.states].map(([name, { table }]) => [name, table])),
-    };
-    const rows = Object.values(tables).reduce((sum, table) => sum + table.rows, 0).toLocaleString("en-US");
-    const watermarks = {
-      source,
-      tables: {
-        ...(marks?.source === source && marks.tables),
-        ...Object.fromEntries([...sources.states].map(([name, { watermark }]) => [name, watermark])),
-      },
-    };
-    // Extracts of older versions did not keep what the source counted: without it every run compares all rows.
-    const isCounted = Object.keys(tables).every((name) => before?.tables[name]?.controlTotals !== undefined);
+    const tables = { ...before, ...tablesOf(sources) };
+    const rows = `${formatCount(Object.values(tables).reduce((sum, table) => sum + table.rows, 0))} rows`;
     // A lost file is named no more, although what it held is in others.
-    const isListed = Object.entries(before?.tables ?? {}).every(([name, { files }]) =>
-      files.length <= tables[name]!.files.length
+    const isListed = Object.entries(before).every(([name, { files }]) =>
+      files.length <= (tables[name]?.files.length ?? 0)
     );
-    if (before && changed.length === 0 && isKnown && isCounted && isListed) {
-      await moveWatermarks(store, watermarks);
-      return { status: "unchanged", summary: `${rows} rows, as in run ${before.run}`, problems };
+    if (version !== undefined && changed.length === 0 && isKnown && isListed) {
+      await moveWatermarks(store, version, tables);
+      return { status: "unchanged", summary: `${rows}, as in run ${version.extract.run}`, problems };
     }
     const { sourceTransactionTime } = sources;
-    const extract: RawExtract = { run, extractedAt, source, sourceTransactionTime, tables };
-    await publishRawExtract(store, extract, { replaces: version?.etag ?? null });
-    await moveWatermarks(store, watermarks);
-    const what = changed.map(({ name, rows }) => `${name} (${rows.toLocaleString("en-US")})`).join(", ");
-    return {
-      status: "done",
-      summary: `${rows} rows, changed: ${
-        what || (isListed ? "only what is known of the source" : "only the list of files")
-      }`,
-      problems,
-    };
+    await publishRawExtract(store, { run, extractedAt, source, sourceTransactionTime, tables }, {
+      replaces: version?.etag ?? null,
+    });
+    const what = changed.map(({ name, rows }) => `${name} (${formatCount(rows)})`).join(", ") ||
+      (isListed ? "only the source" : "only the list of files");
+    return { status: "done", summary: `${rows}, changed: ${what}`, problems };
   });
+
+/** Watermarks of another shop say nothing about this one. */
+function withoutWatermarks(tables: Record<string, RawTable>): Record<string, RawTable> {
+  return Object.fromEntries(
+    Object.entries(tables).map(([name, { files, contentSha256, rows, controlTotals }]) => [
+      name,
+      { files, contentSha256, rows, controlTotals },
+    ]),
+  );
+}
+
+const tablesOf = ({ states }: ExtractedSources): Record<string, RawTable> =>
+  Object.fromEntries([...states].map(([name, { table }]) => [name, table]));
 
 /** The place of a new lake may be one where other programs keep files. */
 async function warnOfOthersFiles(store: ObjectStore, log: Runtime["log"]): Promise<void> {
@@ -118,7 +110,7 @@ function later(now: Date, before: string | undefined): Date {
 }
 
 /** Moves the new files into the store, where nobody sees them until they are published. */
-async function moveIn(
+async function putFiles(
   store: ObjectStore,
   { states }: ExtractedSources,
 ): Promise<{ name: string; rows: number }[]> {

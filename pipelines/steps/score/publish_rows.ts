@@ -1,6 +1,6 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
 import type { Cell } from "shopflow/ml/mod.ts";
-import { type PointerMove, publishScores, type ScoreTable } from "shopflow/ml/registry/mod.ts";
+import { publishScores, type ScoreTable } from "shopflow/ml/registry/mod.ts";
 import { writeAll } from "shopflow/runtime/mod.ts";
 import { openSession, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ export async function publishScoreRows(
   table: Omit<ScoreTable, "key" | "sha256" | "rows">,
   columns: readonly (readonly [name: string, type: string, meaning?: string])[],
   rows: Iterable<readonly Cell[]>,
-  options: PointerMove,
+  options: { replaces: string | null },
 ): Promise<ScoreTable> {
   return await withTemporaryFolder(config.home, async (folder) => {
     const csv = join(folder, "rows.csv"), parquet = join(folder, "rows.parquet");

@@ -1,7 +1,6 @@
-import { type Comparison, promotionVerdict } from "shopflow/ml/evaluation/mod.ts";
+import { type Comparison, type MetricComparison, promotionVerdict } from "shopflow/ml/evaluation/mod.ts";
 import {
   type Champion,
-  type MetricComparison,
   type ModelVersion,
   promoteVersion,
   type PromotionDecision,

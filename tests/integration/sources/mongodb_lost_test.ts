@@ -1,7 +1,7 @@
 /** Connections to MongoDB that break while tickets are coming. */
+import { currentRawVersion } from "shopflow/lake/mod.ts";
 import assert from "node:assert/strict";
 import { SourceError } from "shopflow/errors/mod.ts";
-import { currentRawExtract } from "../../../lib/lake/raw.ts";
 import { loadTickets } from "../../../lib/sources/tickets/load.ts";
 import type { PipelineContext } from "../../../pipelines/context.ts";
 import { extract } from "../../../pipelines/steps/extract/extract.ts";
@@ -74,7 +74,7 @@ testWith(
         return true;
       });
       assert.ok(source.losses >= 2, `${source.losses} losses`);
-      assert.equal(await currentRawExtract(context.store), undefined);
+      assert.equal((await currentRawVersion(context.store))?.extract, undefined);
       assert.deepEqual(await context.store.list("raw/"), []);
       assert.deepEqual(await Array.fromAsync(Deno.readDir(`${context.config.home}/tmp`)), []);
       await source.relay.kill();
@@ -117,12 +117,12 @@ testWith(
       const context = { ...shop, config: { ...shop.config, ticketsUrl } };
       await loadManyTickets(context);
       await extract(context);
-      const before = await currentRawExtract(context.store);
+      const before = (await currentRawVersion(context.store))?.extract;
       await sql.query("INSERT INTO orders (order_id) VALUES ('NEW')");
       const source = throughRelay(context, "ticketsUrl", { after: AFTER, times: 1, lose: server.kill });
       await assert.rejects(extract(source.context), /support_tickets of MongoDB .*cannot be reached or read/);
       assert.equal(source.losses, 1);
-      assert.deepEqual(await currentRawExtract(context.store), before);
+      assert.deepEqual((await currentRawVersion(context.store))?.extract, before);
       await source.relay.kill();
     }, { reconnectSeconds: 2 }),
 );

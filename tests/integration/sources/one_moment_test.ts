@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { silentProgress } from "shopflow/runtime/mod.ts";
-import { delay } from "../../../lib/sources/retry.ts";
+import { delay } from "shopflow/runtime/mod.ts";
 import { loadSourceTables } from "../../../lib/sources/postgres/load.ts";
 // @ts-types="@types/pg"
 import pg from "pg";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { readRawExtract } from "shopflow/lake/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
-import { delay } from "../../../lib/sources/retry.ts";
+import { delay } from "shopflow/runtime/mod.ts";
 import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { extractHeldAtOrders, lakeRow, loadAwkwardShop } from "../../fixtures/awkward_shop.ts";
 import { withServers } from "../../fixtures/source_servers.ts";

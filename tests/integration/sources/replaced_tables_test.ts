@@ -1,7 +1,7 @@
 /** Tables that are emptied or refreshed between the moment that an extract sees and its first look at them. */
 import assert from "node:assert/strict";
 import { silentProgress } from "shopflow/runtime/mod.ts";
-import { delay } from "../../../lib/sources/retry.ts";
+import { delay } from "shopflow/runtime/mod.ts";
 import { loadSourceTables } from "../../../lib/sources/postgres/load.ts";
 // @ts-types="@types/pg"
 import pg from "pg";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readChurnExamples } from "../../../lib/churn/examples.ts";
 import { salesPeriod } from "shopflow/ml/mod.ts";
-import { backtestChurn, temporalSplit } from "shopflow/churn/mod.ts";
+import { temporalSplit } from "../../../lib/churn/split.ts";
+import { backtestChurn } from "shopflow/churn/mod.ts";
 import { createChurnModel } from "../../../lib/churn/model.ts";
 import { openSession } from "shopflow/warehouse/mod.ts";
 import { openChurnShop } from "../../fixtures/churn_shop.ts";
@@ -46,6 +47,6 @@ Deno.test("a shop without orders and a date without customers are refused", asyn
   using shop = await openChurnShop({ customers: 20 });
   await assert.rejects(readChurnExamples(shop, ["2020-01-01"]), {
     name: "TooLittleDataError",
-    message: /No customer can be judged as of 2020-01-01/,
+    message: /There are no customers to score as of 2020-01-01/,
   });
 });

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { salesPeriod } from "shopflow/ml/mod.ts";
-import {
-  backtestChurn,
-  leadingReasons,
-  playbookOutcome,
-  scoreCustomers,
-  temporalSplit,
-} from "shopflow/churn/mod.ts";
+import { temporalSplit } from "../../../lib/churn/split.ts";
+import { backtestChurn, leadingReasons, playbookOutcome, scoreCustomers } from "shopflow/churn/mod.ts";
 import { openChurnShop } from "../../fixtures/churn_shop.ts";
 
 Deno.test("customers are scored as in the backtest, highest value at risk first", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { temporalSplit } from "shopflow/churn/mod.ts";
+import { temporalSplit } from "../../../lib/churn/split.ts";
 import { addDays } from "shopflow/ml/mod.ts";
 
 const TWO_YEARS = { first: "2023-01-01", last: "2024-12-31" };

@@ -69,6 +69,7 @@ export function createSmallLake(store: ObjectStore): Omit<SmallLake, "folder"> {
             files: [{ ...raw, run: "r", extractedAt: createdAt.toISOString() }],
             contentSha256: "aa",
             rows: raw.rows,
+            controlTotals: {},
           },
         },
       });

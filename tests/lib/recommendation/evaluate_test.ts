@@ -3,8 +3,8 @@ import {
   type Ranking,
   type RecommenderBacktest,
 } from "../../../lib/recommendation/evaluate.ts";
-import { popularityBaseline } from "../../../lib/recommendation/model.ts";
-import { createRecommender, RECOMMENDER_PARAMETERS } from "shopflow/recommendation/mod.ts";
+import { popularityBaseline, RECOMMENDER_PARAMETERS } from "../../../lib/recommendation/model.ts";
+import { createRecommender } from "shopflow/recommendation/mod.ts";
 import { type Opponent, promotionVerdict, testPredictionsFile } from "shopflow/ml/evaluation/mod.ts";
 import assert from "node:assert/strict";
 

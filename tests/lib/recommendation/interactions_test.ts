@@ -1,5 +1,4 @@
-import { interactionsSql } from "shopflow/recommendation/mod.ts";
-import { salesByAgeSql } from "../../../lib/recommendation/interactions.ts";
+import { interactionsSql, salesByAgeSql } from "../../../lib/recommendation/interactions.ts";
 import assert from "node:assert/strict";
 import { type CuratedRows, openCuratedShop } from "../../fixtures/curated_shop.ts";
 

@@ -1,6 +1,10 @@
 import { recommenderFiles } from "../../../lib/recommendation/files.ts";
-import { createRecommender, loadRecommender, RECOMMENDER_PARAMETERS } from "shopflow/recommendation/mod.ts";
-import { fitRecommender, type RecommenderTraining } from "../../../lib/recommendation/model.ts";
+import {
+  fitRecommender,
+  RECOMMENDER_PARAMETERS,
+  type RecommenderTraining,
+} from "../../../lib/recommendation/model.ts";
+import { createRecommender, loadRecommender } from "shopflow/recommendation/mod.ts";
 import assert from "node:assert/strict";
 import { recommenderContract } from "../../contracts/recommender_contract.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createLogger, LOG_LEVELS, type LogLevel, setLogLevel } from "shopflow/runtime/mod.ts";
+import { createLogger, LOG_LEVELS, setLogLevel } from "shopflow/runtime/mod.ts";
 
-function logged(level?: LogLevel): string[] {
+function logged(level?: typeof LOG_LEVELS[number]): string[] {
   const lines: string[] = [];
   const log = createLogger((line) => lines.push(line), level);
   log.debug("a statement");

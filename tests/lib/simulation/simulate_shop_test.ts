@@ -13,6 +13,13 @@ Deno.test("equal parameters give equal bytes, any other parameter gives others",
   }
 });
 
+Deno.test("a seed gives the same shop in every version, unless its simulation is changed on purpose", () => {
+  assert.equal(
+    fingerprint(simulateShop(SMALL)),
+    "a61d9826b056031bc612e557a0dd0e22e488344df6d50a3efe735dc9e16dc908",
+  );
+});
+
 Deno.test("a shop can be read twice and has as many rows as it says", () => {
   const shop = simulateShop(SMALL);
   assert.equal(fingerprint(shop), fingerprint(shop));
@@ -56,6 +63,6 @@ Deno.test("parameters that cannot be simulated are refused with what was expecte
   refused({ customers: 5 }, /customers .* whole number from 100 to 990000, found 5/);
   refused({ products: 60.5 }, /products .* found 60.5/);
   refused({ seed: -1 }, /seed .* found -1/);
-  refused({ until: "2024-02-30" }, /until is not a date: expected a day .* found "2024-02-30"/);
+  refused({ until: "2024-02-30" }, /Invalid date of until: expected a day .* found "2024-02-30"/);
   refused({ until: "tomorrow" }, /found "tomorrow"/);
 });

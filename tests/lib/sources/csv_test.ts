@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { splitAtRows } from "../../../lib/sources/csv.ts";
+import { createLogger, type Progress } from "shopflow/runtime/mod.ts";
+import { splitAtRows, startCopyMeter } from "../../../lib/sources/csv.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -42,5 +43,36 @@ Deno.test("a last row without a line end is kept, and pieces stay near the targe
     12,
     12,
     3,
+  ]);
+});
+
+Deno.test("a copy reports rows, bytes, seconds and rows a second every ten seconds and at its end, and moves its bar", () => {
+  const lines: string[] = [], bar: unknown[] = [];
+  const progress: Progress = {
+    start(label, total, unit) {
+      bar.push([label, total, unit]);
+      return { update: (done) => void bar.push(done), finish: (text) => void bar.push(text) };
+    },
+  };
+  let now = 5_000;
+  const meter = startCopyMeter(
+    "orders",
+    900_000,
+    { log: createLogger((line) => lines.push(line)), progress },
+    () => now,
+  );
+  for (let i = 1; i <= 5; i++) {
+    now += 5_000;
+    meter.add(100_000, 12_000_000);
+  }
+  assert.deepEqual(lines, [
+    "  extract orders: 200,000 rows, 22.9 MiB, 20,000 rows/s after 10 s",
+    "  extract orders: 400,000 rows, 45.8 MiB, 20,000 rows/s after 20 s",
+  ]);
+  meter.finish();
+  assert.deepEqual(bar, [
+    ["extract orders", 900_000, "rows"],
+    ...[100_000, 200_000, 300_000, 400_000, 500_000],
+    "500,000 rows, 57.2 MiB, 20,000 rows/s",
   ]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SourceError } from "shopflow/errors/mod.ts";
-import { checkLines, linesText } from "shopflow/sources/mod.ts";
+import { checkLines, linesText } from "../../../lib/sources/import_report.ts";
 
 const COUNTS = { read: 105, kept: 99, rejected: 1, summed: 2, blank: 2, header: 1 };
 const CHECK = {

@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
-import { type ImportReport, readImportReport } from "shopflow/sources/mod.ts";
-import { PGlite } from "@electric-sql/pglite";
 import {
-  formatImportReport,
   importOnlineRetail,
   type ImportOptions,
-} from "../../../pipelines/commands/import.ts";
+  type ImportReport,
+  readImportReport,
+} from "shopflow/sources/mod.ts";
+import { PGlite } from "@electric-sql/pglite";
+import { formatImportReport } from "../../../pipelines/commands/import.ts";
 import { placeEmptyPostgres } from "../../fixtures/empty_postgres.ts";
 
 const HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";

@@ -1,11 +1,11 @@
 import { encodeJson } from "shopflow/lake/store/mod.ts";
 import { championVersion, loadModelVersion, saveModelVersion } from "shopflow/ml/registry/mod.ts";
+import { recommendationModel } from "shopflow/recommendation/mod.ts";
 import assert from "node:assert/strict";
 import type { PipelineContext } from "../../../pipelines/context.ts";
 import { createModelsProgram } from "../../../pipelines/commands/models.ts";
 import { createCuratedLake, groupedShop } from "../../fixtures/grouped_shop.ts";
 import { trainModel } from "../../../pipelines/steps/train/train.ts";
-import { recommendationModel } from "shopflow/recommendation/mod.ts";
 
 const trainRecommendation = trainModel(recommendationModel);
 

@@ -113,9 +113,9 @@ Deno.test("flags that are no numbers in range are refused with what was expected
 });
 
 Deno.test("the summary gives the business figures in percent", () => {
-  const figures = { monthlyChurn: 0.1512, cartAbandonment: 0.68, stockouts: 0.2, overstock: 0.3 };
-  const text = formatSimulation({ status: "done", rows: { customers: 5000 }, figures });
+  const metrics = { monthlyChurn: 0.1512, cartAbandonment: 0.68, stockouts: 0.2, overstock: 0.3 };
+  const text = formatSimulation({ status: "done", rows: { customers: 5000 }, metrics });
   assert.match(text, /5,000 customers/);
   assert.match(text, /15\.1 % {2}of living customers drop out in a month/);
-  assert.match(formatSimulation({ status: "unchanged", rows: {}, figures }), /--force/);
+  assert.match(formatSimulation({ status: "unchanged", rows: {}, metrics }), /--force/);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { featureMatrix } from "shopflow/ml/classifier/mod.ts";
-import { recencyBaseline } from "../../../lib/churn/baseline.ts";
 import { publishBaseline } from "shopflow/ml/registry/mod.ts";
+import { recencyBaseline } from "../../../lib/churn/baseline.ts";
 import { createClient, type Problem, testApi } from "../api_client.ts";
 import { AS_OF, publishChurnScores, publishSmallSnapshot, SCORED_AT, temporaryLake } from "../small_lake.ts";
 

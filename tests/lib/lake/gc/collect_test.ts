@@ -79,13 +79,13 @@ test("a file that anything in a manifest or extract names stays, whatever the fi
   const { store, publish, put, age } = lake;
   const { id } = await publish({ a: ["1"] }, at(1));
   const lineage = await put("raw/orders/lineage.parquet", "named by lineage");
-  const watermark = await put("raw/events/watermark.parquet", "named by a watermark");
+  const beside = await put("raw/events/beside.parquet", "named by an object of a newer version");
   const { id: _, createdAt: __, ...content } = await readManifest(store, id);
   const putJson = (key: string, value: unknown) =>
     store.put(key, new TextEncoder().encode(JSON.stringify(value)));
   const withLineage = { ...content, further: { deep: [{ file: lineage.key }] } };
   await publishSnapshot(store, withLineage, at(1));
-  await putJson("watermarks/events.json", { files: { [watermark.key]: 3 } });
+  await putJson("raw/events.json", { files: { [beside.key]: 3 } });
   await age(at(1));
   assert.deepEqual((await collectGarbage(store, KEEP_ONE, now))!.files, []);
 });

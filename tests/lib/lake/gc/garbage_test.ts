@@ -10,9 +10,8 @@ import {
   S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { listSnapshots, readWatermarks } from "shopflow/lake/mod.ts";
+import { listSnapshots, readRawExtract } from "shopflow/lake/mod.ts";
 import { createDirectoryStore, encodeJson, type ObjectStore } from "shopflow/lake/store/mod.ts";
-import { currentRawExtract } from "../../../../lib/lake/raw.ts";
 import { createHash, randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import { withS3Lake } from "../../../fixtures/s3_lake.ts";
@@ -52,7 +51,6 @@ const FOREIGN = [
   "snapshots/notes.json",
   "snapshots/0123456789abcdef.json",
   "snapshots/backup/current.json",
-  "watermarks/notes.json",
   `writes/${randomUUID()}.json`,
   "writes/report.docx",
   "models/churn/v0/model.bin",
@@ -65,7 +63,7 @@ const FOREIGN = [
   "README.md",
 ];
 /** In folders where the collection looks: these it names. */
-const LOOKED_AT = /^(raw|curated|snapshots|watermarks|writes)\//;
+const LOOKED_AT = /^(raw|curated|snapshots|writes)\//;
 
 async function putForeign(store: ObjectStore, keys: string[]): Promise<Map<string, string>> {
   const texts = new Map(keys.map((key) => [key, `of another program: ${key}`]));
@@ -193,7 +191,7 @@ Deno.test("whatever key another program chooses, its file stays", async () => {
     fc.stringMatching(/^[a-z0-9_-]{1,10}\.(parquet|json|csv|crc)$/),
   );
   const key = fc.tuple(
-    fc.constantFrom("raw", "curated", "snapshots", "watermarks", "writes", "quarantine", "runs/jobs"),
+    fc.constantFrom("raw", "curated", "snapshots", "writes", "quarantine", "runs/jobs"),
     fc.array(name, { maxLength: 3 }),
     file,
   ).map(([folder, names, file]) => [folder, ...names, file].join("/"));
@@ -323,7 +321,7 @@ test("without the manifest of the current snapshot nothing is deleted", async (l
   assert.deepEqual(await keysOf(store, ""), before);
 });
 
-test("what is not ours in the place of pointer, manifest, extract or watermarks is an error that names it", async (lake) => {
+test("what is not ours in the place of pointer, manifest or extract is an error that names it", async (lake) => {
   const { store, publish } = lake;
   const { id } = await publish({ a: ["1"] }, at(1));
   for (const key of ["raw/current.json", `snapshots/${id}.json`, "snapshots/current.json"]) {
@@ -335,9 +333,6 @@ test("what is not ours in the place of pointer, manifest, extract or watermarks 
     );
     await store.put(key, body);
   }
-  for (const key of ["raw/current.json", "watermarks/extract.json"]) {
-    await store.put(key, encodeJson({ theirs: true }));
-    const read = key.startsWith("raw/") ? currentRawExtract : readWatermarks;
-    await assert.rejects(read(store), new RegExp(`${key} in the lake .* cannot be read`));
-  }
+  await store.put("raw/current.json", encodeJson({ theirs: true }));
+  await assert.rejects(readRawExtract(store), /raw\/current\.json in the lake .* cannot be read/);
 });

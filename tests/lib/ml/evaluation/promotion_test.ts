@@ -1,5 +1,5 @@
-import { type Comparison, promotionVerdict } from "shopflow/ml/evaluation/mod.ts";
-import type { Champion, MetricComparison, PromotionDecision } from "shopflow/ml/registry/mod.ts";
+import { type Comparison, type MetricComparison, promotionVerdict } from "shopflow/ml/evaluation/mod.ts";
+import type { Champion, PromotionDecision } from "shopflow/ml/registry/mod.ts";
 import assert from "node:assert/strict";
 
 const auc = (challenger: number, others: Partial<MetricComparison> = {}): MetricComparison => ({

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { startSupervised } from "shopflow/runtime/mod.ts";
+import { startSupervised } from "shopflow/runtime/process/mod.ts";
 import { takeLease } from "../../../fixtures/lease.ts";
 import { leftOf, processState, until } from "../../../fixtures/process_state.ts";
 

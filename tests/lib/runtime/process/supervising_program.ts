@@ -2,7 +2,7 @@
  * Starts a supervised process with a child and a grandchild in a session of its own, prints their process IDs and its
  * mark, and runs until it is killed. Argument: the length of its lease in milliseconds, which it renews.
  */
-import { startSupervised } from "shopflow/runtime/mod.ts";
+import { startSupervised } from "shopflow/runtime/process/mod.ts";
 import { takeLease } from "../../../fixtures/lease.ts";
 
 const FAMILY = `sleep 300 & echo $!

@@ -26,5 +26,5 @@ Deno.test("seconds become timestamps and moments in UTC", () => {
   const calendar = createCalendar("2024-12-31");
   const second = 86_400 + 3 * 3600 + 4 * 60 + 5;
   assert.equal(calendar.timestamp(second), "2023-01-02 03:04:05");
-  assert.equal(calendar.moment(second).toISOString(), "2023-01-02T03:04:05.000Z");
+  assert.equal(calendar.dateAt(second).toISOString(), "2023-01-02T03:04:05.000Z");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { NEVER } from "../../../../lib/simulation/world/population.ts";
-import { createWorld } from "../../../../lib/simulation/world/world.ts";
+import { createWorld } from "../../../../lib/simulation/history.ts";
 
 const world = () => createWorld({ customers: 2000, products: 60, seed: 5, until: "2024-12-31" });
 

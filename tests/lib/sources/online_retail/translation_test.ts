@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { OnlineRetailTranslation, readTransactions, surveyTransactions } from "shopflow/sources/mod.ts";
+import { readTransactions, surveyTransactions } from "../../../../lib/sources/online_retail/file.ts";
+import { OnlineRetailTranslation } from "../../../../lib/sources/online_retail/translate.ts";
 import fc from "fast-check";
 
 const HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";

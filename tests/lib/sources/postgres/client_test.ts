@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { SourceError } from "shopflow/errors/mod.ts";
-import { isConnectionLoss, isUnreachable } from "shopflow/sources/mod.ts";
-import { copyError, postgresError } from "../../../../lib/sources/postgres/client.ts";
+import {
+  copyError,
+  isConnectionLoss,
+  isUnreachable,
+  postgresError,
+} from "../../../../lib/sources/postgres/client.ts";
 // @ts-types="@types/pg"
 import pg from "pg";
 

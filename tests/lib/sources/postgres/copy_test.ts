@@ -34,7 +34,7 @@ const ORDERS = [
   `it's,,Q,2024-01-31,1,2,0,`,
 ];
 
-Deno.test("rows are chosen by time, or by the unit they belong to", () =>
+Deno.test("rows are chosen by time, or by their merge key", () =>
   withShop(async (url, folder) => {
     await loadSourceTables(url, [
       { table: "orders", csv: [encoder.encode(ORDERS.join("\n") + "\n")] },

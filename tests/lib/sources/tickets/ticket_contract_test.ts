@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { nearestName } from "../../../../lib/sources/tickets/near_names.ts";
+import { nearestName } from "../../../../lib/sources/tickets/mongodb.ts";
 import { ticketContract } from "../../../../lib/sources/tickets/contract.ts";
 import { wholeTicket } from "../../../fixtures/whole_ticket.ts";
 
 type Ticket = Record<string, unknown>;
 
-const checked = (documents: Ticket[], isWhole = true) => {
-  const contract = ticketContract({ isWhole });
+const checked = (documents: Ticket[], isComplete = true) => {
+  const contract = ticketContract({ isComplete });
   documents.forEach((document, i) => contract.see({ document, place: `line ${i + 1}` }));
   return contract.check();
 };

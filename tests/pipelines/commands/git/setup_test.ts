@@ -126,6 +126,67 @@ Deno.test("a merge that conflicts in a notebook and in deno.json can be resolved
   });
 });
 
+Deno.test("with git set up, a commit of files that are not formatted or not clean is refused", async () => {
+  await withClone(async (clone) => {
+    await clone.setUp();
+    const path = join(clone.folder, "lib", "added.ts");
+    const commit = async (text: string, ...options: string[]) => {
+      await Deno.writeTextFile(path, text);
+      await clone.git("add", "--all");
+      return await clone.tryGit("commit", "--quiet", "--message", "added", ...options);
+    };
+    const unformatted = await commit("export const a   = 1\n");
+    assert.notEqual(unformatted.code, 0);
+    assert.match(unformatted.stderr, /lib\/added\.ts/);
+    assert.match(unformatted.stderr, /error: the commit is refused: run `deno fmt`/);
+    const unclean = await commit("export let a = 1;\n");
+    assert.notEqual(unclean.code, 0);
+    assert.match(unclean.stderr, /prefer-const[^]*error: the commit is refused: mend what `deno lint` says/);
+    assert.doesNotMatch(unclean.stderr, /tmp\./);
+
+    // What is staged counts, not what is in the working tree.
+    await Deno.writeTextFile(path, "export const a = 1;\n");
+    await clone.git("add", "--all");
+    await Deno.writeTextFile(path, "export const a   = 2\n");
+    await clone.git("commit", "--quiet", "--message", "added");
+    assert.equal((await commit("export const a   = 2\n", "--no-verify")).code, 0);
+  });
+});
+
+Deno.test("the hook serves all working trees, and one of another program is left as it is", async () => {
+  await withClone(async (clone) => {
+    await clone.git("worktree", "add", "--quiet", join(clone.folder, ".shopflow", "tree"), "-b", "tree");
+    await clone.setUp();
+    const tree = ["-C", join(clone.folder, ".shopflow", "tree")];
+    await Deno.writeTextFile(
+      join(clone.folder, ".shopflow", "tree", "lib", "added.ts"),
+      "export const a   = 1\n",
+    );
+    await clone.git(...tree, "add", "--all");
+    const refused = await clone.tryGit(...tree, "commit", "--message", "added");
+    assert.match(refused.stderr, /the commit is refused: run `deno fmt`/);
+    await clone.git(
+      ...tree,
+      "rm",
+      "--quiet",
+      "--force",
+      "lib/added.ts",
+      "pipelines/commands/git/pre_commit.sh",
+    );
+    await clone.git(...tree, "commit", "--quiet", "--message", "a commit without the check");
+
+    assert.match(await clone.setUp("--remove"), /commits are not checked/);
+    const hook = join(clone.folder, ".git", "hooks", "pre-commit");
+    await assert.rejects(Deno.stat(hook), Deno.errors.NotFound);
+    await Deno.mkdir(join(hook, ".."), { recursive: true });
+    await Deno.writeTextFile(hook, "#!/bin/sh\n");
+    for (const options of [[], ["--remove"]]) {
+      assert.match(await clone.setUp(...options), /hooks\/pre-commit is a hook of another program/);
+      assert.equal(await Deno.readTextFile(hook), "#!/bin/sh\n");
+    }
+  });
+});
+
 testWith(["jupyter"], "git has nothing to commit after a notebook was run in Jupyter", async () => {
   await withClone(async (clone) => {
     await clone.setUp();

@@ -1,7 +1,7 @@
 /** After each extract the raw layer's current rows are those of the source, whatever happened before. */
 import assert from "node:assert/strict";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
-import { publishRawExtract, type RawTable, type Watermark } from "shopflow/lake/mod.ts";
+import { publishRawExtract, type RawTable } from "shopflow/lake/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { type ExtractedTable, SOURCE_TABLES, TICKET_TABLE } from "shopflow/sources/mod.ts";
 import { openSession, type Session } from "shopflow/warehouse/mod.ts";
@@ -9,6 +9,7 @@ import type { Row } from "../../../../lib/warehouse/session.ts";
 import fc from "fast-check";
 import { join } from "node:path";
 import { extractTable } from "../../../../pipelines/steps/extract/extract_table.ts";
+import { beginReading } from "../../../../pipelines/steps/extract/table_reading.ts";
 import {
   createChangingSource,
   monthOfRow,
@@ -24,11 +25,11 @@ const START = Date.UTC(2024, 0, 1);
 interface Case {
   table: ExtractedTable;
   kind: SourceKind;
-  /** Column that an update changes, and that no figure tells of. */
+  /** Column that an update changes, and that no control total tells of. */
   value: string;
 }
 
-/** A source table that no age makes compared whole: that would hide what its window misses. */
+/** A source table for which no full refresh comes due: that would hide what its window misses. */
 const named = (name: string): ExtractedTable => {
   const table = [...SOURCE_TABLES, TICKET_TABLE].find((table) => table.name === name)!;
   const { strategy } = table;
@@ -54,17 +55,28 @@ function timeText(day: number, column: string, { columns }: ExtractedTable): str
   return isDate ? text.slice(0, 10) : text.slice(0, 19).replace("T", " ");
 }
 
+/** A table whose watermark stayed behind, as after a run that read rows again. */
+function withWatermarkOf(
+  { watermark: _, refreshedAt: __, ...table }: RawTable,
+  before: RawTable | undefined,
+): RawTable {
+  return {
+    ...table,
+    ...(before?.watermark !== undefined && { watermark: before.watermark }),
+    ...(before?.refreshedAt !== undefined && { refreshedAt: before.refreshedAt }),
+  };
+}
+
 /** A source table through a history, and its raw layer. */
 class Play {
   readonly source;
   private readonly store;
-  private readonly lag: number;
+  private readonly lookback: number;
   private readonly days = new Map<SourceRow, number | null>();
-  /** Months (or `all`) in which one row beyond the lag changed: a second one might hide it from the figures. */
+  /** Months (or `all`) in which one row before the look-back changed: a second one might hide it from the control totals. */
   private disturbed = new Set<string>();
   private today = 100;
   private known: RawTable | undefined;
-  private watermark: Watermark | undefined;
   private runs = 0;
 
   constructor(
@@ -75,7 +87,7 @@ class Play {
     this.source = createChangingSource(one.kind);
     this.store = createDirectoryStore(join(folder, crypto.randomUUID()));
     const { strategy } = one.table;
-    this.lag = strategy.kind === "watermark" && one.kind !== "file" ? strategy.lookbackDays : Infinity;
+    this.lookback = strategy.kind === "watermark" && one.kind !== "file" ? strategy.lookbackDays : Infinity;
   }
 
   async step(step: Step): Promise<void> {
@@ -136,7 +148,7 @@ class Play {
   /** Whether the window shows the row. */
   private inReach(row: SourceRow): boolean {
     const day = this.days.get(row) ?? null;
-    return day === null || day >= this.today - this.lag || ("status" in row && row.status !== "Closed");
+    return day === null || day >= this.today - this.lookback || ("status" in row && row.status !== "Closed");
   }
 
   private mayChange(row: SourceRow): boolean {
@@ -152,21 +164,20 @@ class Play {
     const folder = join(this.folder, crypto.randomUUID());
     await Deno.mkdir(folder);
     const now = START + this.today * DAY + ++this.runs;
-    const state = await extractTable(this.session, this.store, this.source, table, {
+    await using reading = beginReading(this.source, table, {
       run: `run${String(this.runs).padStart(4, "0")}`,
       extractedAt: new Date(now).toISOString(),
       now: new Date(now).toISOString(),
       known: this.known,
-      watermark: this.watermark,
-      whole: false,
+      fullRefresh: false,
       mayShrink: false,
       sourceTime: new Date(now).toISOString().replace("T", " ").slice(0, -1),
       folder,
       log: createLogger(() => {}),
     });
+    const state = await extractTable(this.session, this.store, reading);
     if (state.newFile) await this.store.moveIn(state.newFile.key, state.newFile.path);
-    this.known = state.table;
-    if (watermarkMoves) this.watermark = state.watermark;
+    this.known = watermarkMoves ? state.table : withWatermarkOf(state.table, this.known);
     this.disturbed = new Set();
     return state.newFile !== undefined;
   }

@@ -43,7 +43,7 @@ Deno.test("what a killed run left is removed a day later; what runs now and othe
       told[0]!,
       /already holds 2 objects that this lake did not write, 12 B: raw\/finance\/ledger\.parquet and 1 more in raw\/finance\//,
     );
-    await extract({ ...context, force: true, runtime: { ...context.runtime, log } });
+    await extract({ ...context, fullRefresh: true, runtime: { ...context.runtime, log } });
     assert.equal(warnings.filter((line) => line.includes("new lake")).length, 1, "only once");
     // What was noted before it was written is what was written.
     const { records } = await storedRecords(context.store);

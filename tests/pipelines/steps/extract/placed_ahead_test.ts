@@ -7,7 +7,6 @@ import { changeShop, rawRows, withEmbeddedShop } from "../../../fixtures/embedde
 Deno.test("an order that was placed ahead counts from its day on, though nothing of it changed since", () =>
   withEmbeddedShop(async (context) => {
     await changeShop(
-      context,
       `INSERT INTO orders (order_id, order_date, order_amount, quantity) VALUES ('AHEAD', '2025-01-20', 5, 1)`,
     );
     const kept: [string, number, unknown][] = [];

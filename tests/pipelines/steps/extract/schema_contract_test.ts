@@ -12,7 +12,6 @@ Deno.test("a table that is not as agreed is named and stays as it was, the other
     const before = await readRawExtract(context.store);
     const messages: string[] = [];
     await changeShop(
-      context,
       `DROP TABLE events;
        ALTER TABLE orders DROP COLUMN quantity;
        ALTER TABLE orders ALTER order_amount TYPE numeric(12,2);

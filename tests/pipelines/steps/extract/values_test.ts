@@ -76,7 +76,7 @@ Deno.test("a text of megabytes is read, however many quotes it has", () =>
       path,
       ticket(1, "x".repeat(3_000_000)) + ticket(2, '"'.repeat(7_000_000)) + ticket(3, ""),
     );
-    await changeShop(context, "INSERT INTO events (event_id, page_url) VALUES ('E', repeat('y', 3000000))");
+    await changeShop("INSERT INTO events (event_id, page_url) VALUES ('E', repeat('y', 3000000))");
     const { problems } = await extract(context);
     assert.deepEqual(problems, []);
     const lengths = (await rawRows(context, "support_tickets")).map(({ description }) =>

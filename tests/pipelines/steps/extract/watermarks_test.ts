@@ -1,9 +1,9 @@
 /**
- * The watermarks move last: whatever a run had done when it was killed, the next one finds what it had not
- * published, and nothing twice.
+ * Watermarks are published with the rows up to them: whatever a run had done when it was killed, the next one finds
+ * what it had not published, and nothing twice.
  */
 import assert from "node:assert/strict";
-import { currentSnapshotId, readManifest, readRawExtract, readWatermarks } from "shopflow/lake/mod.ts";
+import { currentSnapshotId, readManifest, readRawExtract } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { PipelineContext } from "../../../../pipelines/context.ts";
 import { extract } from "../../../../pipelines/steps/extract/extract.ts";
@@ -33,6 +33,11 @@ function dyingAt(store: ObjectStore, key: RegExp): ObjectStore {
 
 const NEW_ORDERS =
   `INSERT INTO orders (order_id, order_date) VALUES ('N1', '2024-12-30'), ('N2', '2024-12-31')`;
+const ordersOf = async ({ store }: PipelineContext) => {
+  const { orders } = (await readRawExtract(store)).tables;
+  assert.ok(orders !== undefined);
+  return orders;
+};
 const numbersOf = async (context: PipelineContext) =>
   (await rawRows(context, "orders")).map(({ order_id }) => order_id);
 
@@ -40,21 +45,20 @@ for (
   const [moment, key] of [
     ["before its file", /^raw\/orders\//],
     ["between its file and raw/current.json", /^raw\/current\.json$/],
-    ["between raw/current.json and the watermarks", /^watermarks\//],
   ] as const
 ) {
   Deno.test(`an extract that is killed ${moment} loses no row and doubles none`, () =>
     withEmbeddedShop(async (context) => {
       await extract(context);
-      const before = await readWatermarks(context.store);
-      await changeShop(context, NEW_ORDERS);
+      const before = await readRawExtract(context.store);
+      await changeShop(NEW_ORDERS);
       const dying = { ...context, store: dyingAt(context.store, key) };
       await assert.rejects(extract(dying), Killed);
-      assert.deepEqual(await readWatermarks(context.store), before);
+      assert.deepEqual(await readRawExtract(context.store), before);
       await extract(context);
       assert.deepEqual(await numbersOf(context), ["N1", "N2", "O1", "O1", "O2"]);
-      assert.equal((await readRawExtract(context.store)).tables.orders!.rows, 5);
-      assert.equal((await readWatermarks(context.store))!.tables.orders!.value, "2024-12-31 00:00:00.000000");
+      const orders = await ordersOf(context);
+      assert.deepEqual([orders.rows, orders.watermark], [5, "2024-12-31 00:00:00.000000"]);
       assert.equal((await extract(context)).status, "unchanged");
     }));
 }
@@ -63,11 +67,11 @@ Deno.test("rows below the watermark are in the next snapshot although the transf
   withEmbeddedShop(async (context) => {
     await extract(context);
     await transform(context);
-    await changeShop(context, NEW_ORDERS);
+    await changeShop(NEW_ORDERS);
     await extract(context);
     await assert.rejects(transform({ ...context, store: dyingAt(context.store, /^snapshots\//) }), Killed);
     // Much later, so that no window shows them again.
-    await changeShop(context, `INSERT INTO orders (order_id, order_date) VALUES ('N9', '2025-01-01')`);
+    await changeShop(`INSERT INTO orders (order_id, order_date) VALUES ('N9', '2025-01-01')`);
     await extract(context);
     assert.deepEqual(await numbersOf(context), ["N1", "N2", "N9", "O1", "O1", "O2"]);
     await transform(context);
@@ -75,40 +79,35 @@ Deno.test("rows below the watermark are in the next snapshot although the transf
     assert.deepEqual(inputs.orders, (await readRawExtract(context.store)).tables.orders!.files);
   }));
 
-/** A change beyond the lag that no figure tells of. */
+/** A change before the look-back that no control total tells of. */
 const OLD_CHANGE = "UPDATE orders SET payment_method = 'Card' WHERE order_id = 'O2'";
 const methodOfO2 = async (context: PipelineContext) =>
   (await rawRows(context, "orders")).find(({ order_id }) => order_id === "O2")!.payment_method;
 
 Deno.test("the watermark of a shop that was restored from a backup goes back when all rows are compared", () =>
   withEmbeddedShop(async (context) => {
-    await changeShop(context, NEW_ORDERS);
+    await changeShop(NEW_ORDERS);
     await extract(context);
-    await changeShop(context, "DELETE FROM orders WHERE order_id IN ('N1', 'N2')");
-    await extract({ ...context, force: true });
+    await changeShop("DELETE FROM orders WHERE order_id IN ('N1', 'N2')");
+    await extract({ ...context, fullRefresh: true });
     const value = "2024-01-03 00:00:00.000000";
-    assert.equal((await readWatermarks(context.store))!.tables.orders!.value, value);
-    assert.equal((await readRawExtract(context.store)).tables.orders!.watermark, value);
-    await changeShop(context, OLD_CHANGE);
+    assert.equal((await ordersOf(context)).watermark, value);
+    await changeShop(OLD_CHANGE);
     await extract(context);
     assert.equal(await methodOfO2(context), "Card");
 
-    await changeShop(context, "UPDATE orders SET order_date = '2999-01-01'");
-    await extract({ ...context, force: true });
-    assert.equal((await readWatermarks(context.store))!.tables.orders!.value, undefined);
-    assert.equal((await readRawExtract(context.store)).tables.orders!.watermark, undefined);
+    await changeShop("UPDATE orders SET order_date = '2999-01-01'");
+    await extract({ ...context, fullRefresh: true });
+    assert.equal((await ordersOf(context)).watermark, undefined);
   }));
 
 Deno.test("all rows are compared when the clock was ahead at the last time", () =>
   withEmbeddedShop(async (context) => {
-    await changeShop(context, NEW_ORDERS);
+    await changeShop(NEW_ORDERS);
     const ahead = { ...context.runtime, now: () => new Date("2026-01-01") };
     await extract({ ...context, runtime: ahead });
-    await changeShop(context, OLD_CHANGE);
+    await changeShop(OLD_CHANGE);
     await extract(context);
     assert.equal(await methodOfO2(context), "Card");
-    assert.equal(
-      (await readWatermarks(context.store))!.tables.orders!.comparedAt.slice(0, 10),
-      "2025-01-01",
-    );
+    assert.equal((await ordersOf(context)).refreshedAt?.slice(0, 10), "2025-01-01");
   }));

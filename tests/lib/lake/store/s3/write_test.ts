@@ -85,14 +85,16 @@ testWith(
       async (s3) => {
         const { path } = await largeFile(s3.lake);
         await assert.rejects(s3.faulty.moveIn("t/1.parquet", path), /Cannot write "t\/1.parquet"/);
-        const [left, ...more] = await s3.direct.unfinishedWrites!();
+        // The server answers with an error of its own to who aborts an upload that is gone.
+        const direct = s3.lake.client({ retry: { firstDelayMs: 1, maxDelayMs: 10 } });
+        const [left, ...more] = await direct.unfinishedWrites!();
         assert.deepEqual([left?.name, left?.size, more], ["parts of t/1.parquet", 2 * PART, []]);
         assert.ok(Math.abs(left!.modified.getTime() - Date.now()) < 600_000);
         await left!.remove!();
         await left!.remove!();
-        assert.deepEqual(await s3.direct.unfinishedWrites!(), []);
+        assert.deepEqual(await direct.unfinishedWrites!(), []);
       },
-      { partBytes: PART, retry: { firstDelayMs: 1, maxDelayMs: 1 } },
+      { partBytes: PART },
     ),
 );
 

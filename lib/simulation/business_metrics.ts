@@ -1,8 +1,8 @@
 import { EVENT_TYPES } from "./world/records.ts";
-import type { World } from "./world/world.ts";
+import type { World } from "./history.ts";
 
 /** The shop in the business's own measures, as shares from 0 to 1. */
-export interface BusinessFigures {
+export interface BusinessMetrics {
   /** Of the customers alive at the start of a month, who dropped out within it; all months together. */
   monthlyChurn: number;
   /** Of the sessions that put something into the cart, those without a purchase. */
@@ -14,11 +14,11 @@ export interface BusinessFigures {
 }
 
 /** Measures a shop whose history was played to its end. */
-export function figuresOf(world: World): BusinessFigures {
+export function measureBusiness(world: World): BusinessMetrics {
   return {
     monthlyChurn: monthlyChurn(world),
     cartAbandonment: cartAbandonment(world),
-    ...stockFigures(world),
+    ...stockMetrics(world),
   };
 }
 
@@ -47,7 +47,7 @@ function cartAbandonment({ events }: World): number {
   return 1 - sum(bought) / sum(filled);
 }
 
-function stockFigures({ stock }: World): { stockouts: number; overstock: number } {
+function stockMetrics({ stock }: World): { stockouts: number; overstock: number } {
   let empty = 0;
   let tooFull = 0;
   for (const levels of stock.snapshots) {

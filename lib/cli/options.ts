@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
 import { diskFullError, InputError, isDiskFull } from "shopflow/errors/mod.ts";
-import { InvalidArgumentError } from "commander";
+import type { Config } from "shopflow/config/mod.ts";
+import { LOG_LEVELS, setLogLevel } from "shopflow/runtime/mod.ts";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 /**
  * The file that a person means who gave a task a path: `deno task` works in the folder of `deno.json`, whichever
@@ -44,4 +46,24 @@ export function wholeNumber(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
   throw new InvalidArgumentError("Give a whole number above 0.");
+}
+
+/**
+ * Adds `--log-level` to a program and to all of its commands. It counts for what the program starts, too: the level is
+ * handed on in the environment.
+ */
+export function withLogLevel(program: Command): Command {
+  return program
+    .addOption(
+      new Option(
+        "--log-level <level>",
+        "how much to log to standard error; default: SHOPFLOW_LOG_LEVEL, or info",
+      )
+        .choices(LOG_LEVELS),
+    )
+    .on("option:log-level", (level: Config["logLevel"]) => {
+      setLogLevel(level);
+      Deno.env.set("SHOPFLOW_LOG_LEVEL", level);
+    })
+    .configureHelp({ showGlobalOptions: true });
 }

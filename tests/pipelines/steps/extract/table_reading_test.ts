@@ -1,10 +1,23 @@
 import assert from "node:assert/strict";
+import { createLogger } from "shopflow/runtime/mod.ts";
 import { SOURCE_TABLES, type TableSource } from "shopflow/sources/mod.ts";
 import { serialQueue } from "../../../../lib/sources/postgres/copy.ts";
-import { readAhead } from "../../../../pipelines/steps/extract/extract_table.ts";
+import { beginReading, readAhead, type TableRun } from "../../../../pipelines/steps/extract/table_reading.ts";
 
 const ORDERS = SOURCE_TABLES.find(({ name }) => name === "orders")!;
-const FIRST = { path: "orders.csv", selection: {}, figures: true };
+const FIRST = { path: "orders.csv", selection: {}, controlTotals: true };
+
+const RUN: TableRun = {
+  run: "r",
+  extractedAt: "2024-03-02T00:00:00.000Z",
+  now: "2024-03-02T00:00:00.000Z",
+  known: undefined,
+  fullRefresh: false,
+  mayShrink: false,
+  sourceTime: "2024-03-02 00:00:00",
+  folder: ".",
+  log: createLogger(() => {}),
+};
 
 /** A source that notes what it is asked, and answers when it is told to. */
 function slowSource() {
@@ -14,7 +27,7 @@ function slowSource() {
     supportsKeyLookup: true,
     isConsistent: true,
     async controlTotals() {
-      asked.push("figures");
+      asked.push("control totals");
       await gate.promise;
       return { rows: asked.length };
     },
@@ -29,12 +42,12 @@ function slowSource() {
 
 Deno.test("a reading that was begun is handed to who asks for it, and a second one asks the source", async () => {
   const { source, asked, gate } = slowSource();
-  await using reading = readAhead(source, ORDERS, FIRST);
+  const { source: reading, ended } = readAhead(source, ORDERS, FIRST);
   assert.deepEqual(asked, ["copy orders.csv {}"]);
   gate.resolve();
-  await reading.ended;
-  assert.deepEqual(asked, ["copy orders.csv {}", "figures"]);
-  assert.equal((await reading.copy(ORDERS, "orders.csv", { since: undefined })).rows, 1);
+  await ended;
+  assert.deepEqual(asked, ["copy orders.csv {}", "control totals"]);
+  assert.equal((await reading.copy(ORDERS, "orders.csv", {})).rows, 1);
   assert.deepEqual(await reading.controlTotals!(ORDERS), { rows: 2 });
   assert.equal(asked.length, 2);
   assert.equal((await reading.copy(ORDERS, "orders.csv", {})).rows, 3);
@@ -43,7 +56,7 @@ Deno.test("a reading that was begun is handed to who asks for it, and a second o
 
 Deno.test("rows that were not expected to be asked for are read from the source", async () => {
   const { source, asked, gate } = slowSource();
-  await using reading = readAhead(source, ORDERS, { ...FIRST, figures: false });
+  const { source: reading } = readAhead(source, ORDERS, { ...FIRST, controlTotals: false });
   gate.resolve();
   const selection = { keys: [["O1"]] };
   assert.equal((await reading.copy(ORDERS, "orders_again.csv", selection)).path, "orders_again.csv");
@@ -52,18 +65,18 @@ Deno.test("rows that were not expected to be asked for are read from the source"
 
 Deno.test("who leaves waits until the copy that was begun has ended, and who asks for it gets its error", async () => {
   const { source, gate } = slowSource();
-  const reading = readAhead(source, ORDERS, FIRST);
+  const reading = beginReading(source, ORDERS, RUN);
   let left = false;
   const leaving = reading[Symbol.asyncDispose]().then(() => left = true);
   await new Promise((resolve) => setTimeout(resolve));
   assert.equal(left, false);
   gate.reject(new Error("the connection broke"));
   await leaving;
-  await assert.rejects(reading.copy(ORDERS, "orders.csv", {}), /the connection broke/);
-  await assert.rejects(reading.controlTotals!(ORDERS), /the connection broke/);
+  await assert.rejects(reading.source.copy(ORDERS, "orders.csv", {}), /the connection broke/);
+  await assert.rejects(reading.source.controlTotals!(ORDERS), /the connection broke/);
 });
 
-Deno.test("work in turns never overlaps, and goes on after work that failed", async () => {
+Deno.test("work in a serial queue never overlaps, and goes on after work that failed", async () => {
   const inTurn = serialQueue();
   const done: string[] = [];
   const work = (name: string) => async () => {

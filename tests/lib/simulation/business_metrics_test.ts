@@ -11,7 +11,7 @@ Deno.test("about 15 % of the living customers drop out in a month, by the hidden
   const atStart = truth.filter((row) => row.alive_at_start === "1");
   const churn = share(atStart, (row) => row.alive_at_end === "0");
   near(churn, 0.15, 0.015, "churn");
-  assert.equal(churn, shop.figures.monthlyChurn);
+  assert.equal(churn, shop.metrics.monthlyChurn);
   const expected = atStart.reduce((sum, row) => sum + Number(row.hazard), 0) / atStart.length;
   near(expected, churn, 0.01, "mean hazard");
 });
@@ -23,14 +23,14 @@ Deno.test("about 68 % of carts are abandoned", () => {
   const bought = sessionsWith("purchase");
   const abandonment = share([...carts], (session) => !bought.has(session));
   near(abandonment, 0.68, 0.02, "abandonment");
-  near(shop.figures.cartAbandonment, abandonment, 0.001, "figure");
+  near(shop.metrics.cartAbandonment, abandonment, 0.001, "figure");
 });
 
 Deno.test("about 20 % of inventory rows are out of stock and about 30 % overstocked", () => {
   const stockouts = share(inventory, (row) => Number(row.stock_level) <= 0);
   near(stockouts, 0.2, 0.035, "stockouts");
-  near(shop.figures.stockouts, stockouts, 0.005, "figure");
-  near(shop.figures.overstock, 0.3, 0.04, "overstock");
+  near(shop.metrics.stockouts, stockouts, 0.005, "figure");
+  near(shop.metrics.overstock, 0.3, 0.04, "overstock");
   assert.equal(inventory.every((row) => Number(row.stock_level) >= 0), true);
 });
 

@@ -1,4 +1,4 @@
-/** What a run does when the source counts other rows than it gives. */
+/** What a run does when the control totals of the source are not those of the rows that it gives. */
 import assert from "node:assert/strict";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
@@ -6,6 +6,7 @@ import { createLogger } from "shopflow/runtime/mod.ts";
 import { SOURCE_TABLES, TICKET_TABLE } from "shopflow/sources/mod.ts";
 import { openSession } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
+import { beginReading } from "../../../../pipelines/steps/extract/table_reading.ts";
 import { extractTable } from "../../../../pipelines/steps/extract/extract_table.ts";
 import { extract } from "../../../../pipelines/steps/extract/extract.ts";
 import { createChangingSource } from "../../../fixtures/changing_source.ts";
@@ -39,14 +40,14 @@ Deno.test("a row that the source counts and does not give fails the extract, wit
       extractedAt: "2024-03-02T00:00:00.000Z",
       now: "2024-03-02T00:00:00.000Z",
       known: undefined,
-      watermark: undefined,
-      whole: false,
+      fullRefresh: false,
       mayShrink: false,
       sourceTime: "2024-03-02 00:00:00",
       folder: home,
       log: createLogger(() => {}),
     };
-    await assert.rejects(extractTable(session, store, lossy, ORDERS, run), (error) => {
+    await using reading = beginReading(lossy, ORDERS, run);
+    await assert.rejects(extractTable(session, store, reading), (error) => {
       assert.ok(error instanceof SourceError, String(error));
       assert.match(error.message, /differ in table orders, months 2024-03/);
       assert.equal(error.expected, "in 2024-03 3 rows, amount 3.30, quantity 0, as the source counts");
