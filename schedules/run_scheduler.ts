@@ -115,7 +115,7 @@ const LEASE_MS = 30_000;
 function processScheduler(
   { jobs, config, runtime, program = stepProgram, killAfterMs, env = Deno.env.toObject(), ...options }:
     ProcessSchedulerOptions,
-  { trustClocks }: { trustClocks?: boolean } = {},
+  { trustClocks }: { trustClocks?: boolean | undefined } = {},
 ): { scheduler: Scheduler; alerts: Alerts } {
   const { now, log } = runtime;
   const store = openStore(config);

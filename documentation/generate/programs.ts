@@ -32,7 +32,7 @@ export interface Task {
   name: string;
   description: string;
   /** The one program that it runs; undefined for tasks that combine commands. */
-  program?: string;
+  program?: string | undefined;
   /** Arguments that the task itself gives to the program. */
   given: string[];
 }

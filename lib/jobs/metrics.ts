@@ -85,10 +85,10 @@ interface PageTotals {
   slaMissed: number;
   attempts: Partial<Record<NonNullable<Attempt["ended"]>, number>>;
   /** When a run ended last, and when one succeeded last. */
-  lastEnd?: string;
-  lastSuccess?: string;
+  lastEnd?: string | undefined;
+  lastSuccess?: string | undefined;
   /** The attempt that ended last. */
-  lastAttempt?: Attempt;
+  lastAttempt?: Attempt | undefined;
   /** Those that have not ended. */
   open: Run[];
 }

@@ -10,9 +10,9 @@ import { noScheduler, type Paint, statusText, tookText, utcText, zoneText } from
 import { countOf } from "shopflow/runtime/mod.ts";
 
 interface ListedJob extends KnownJob {
-  nextDue?: string;
-  paused?: Request & { reason?: string };
-  last?: Run;
+  nextDue?: string | undefined;
+  paused?: (Request & { reason?: string }) | undefined;
+  last?: Run | undefined;
 }
 
 /** `jobs list`: every job, when it is due and how it is. */

@@ -53,9 +53,9 @@ interface Connection {
   /** Bytes that had arrived then. */
   readBefore: number;
   /** When a check first saw bytes of the next request. */
-  headersSince?: number;
+  headersSince?: number | undefined;
   /** Request whose body goes on after its answer. */
-  unread?: IncomingMessage;
+  unread?: IncomingMessage | undefined;
 }
 
 interface TableOptions {
@@ -64,7 +64,7 @@ interface TableOptions {
   deadlines: Deadlines;
   report: ConnectionReport;
   /** Monotonic, in milliseconds. */
-  clock?: () => number;
+  clock?: (() => number) | undefined;
 }
 
 /**

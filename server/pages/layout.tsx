@@ -10,7 +10,7 @@ interface LayoutProps {
   /** Rules beside those of all pages. */
   styles?: string;
   /** After so many seconds the page looks what is new; its parts with `data-live` change. */
-  every?: number;
+  every?: number | undefined;
   children: Child;
 }
 

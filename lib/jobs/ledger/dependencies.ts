@@ -8,7 +8,7 @@ interface LatestOptions {
   /** How many at most. */
   limit: number;
   /** Not the ones before this time, nor those after `until`. */
-  since?: Date;
+  since?: Date | undefined;
   until?: Date;
   /** Only these; default: all. */
   where?: (run: Run) => boolean;

@@ -13,7 +13,7 @@ export interface SchedulerRecord {
   heartbeats: number;
   leaseMs: number;
   /** Names of the jobs that it knows. */
-  jobs?: string[];
+  jobs?: string[] | undefined;
   /** Who took it for dead; it has no say any more. */
   fencedBy?: string;
   stopped?: boolean;
@@ -74,7 +74,7 @@ export async function takeSchedulerLease(
     owner: string;
     leaseMs: number;
     now: () => Date;
-    jobs?: string[];
+    jobs?: string[] | undefined;
     clock?: LeaseClock | undefined;
   },
 ): Promise<SchedulerLease> {

@@ -28,7 +28,7 @@ export interface SchedulerOptions extends JobSet {
   /** When snapshots of the lake were published after a time, the oldest first; default: none ever is. */
   publishedSince?: (since: Date) => Promise<Date[]>;
   /** For programs that end before they have seen others long enough, see {@linkcode watchSchedulers}. */
-  trustClocks?: boolean;
+  trustClocks?: boolean | undefined;
   /** The clocks that its lease goes by; default: the system's. */
   leaseClock?: LeaseClock;
   /** Called when there may be something to tell about a job: a run ended, or its SLA is over. */
@@ -238,7 +238,7 @@ interface LoopOptions {
   /** Of the scheduler, in milliseconds: renewed three times as often. */
   leaseMs: number;
   /** Between looks whether somebody rang, in milliseconds; default 2000. */
-  pollMs?: number;
+  pollMs?: number | undefined;
 }
 
 /** A scheduler at work. */

@@ -178,7 +178,7 @@ async function startHolding(
     }
     const running = { scheduledFor: run.scheduledFor, attempt, scheduler: lease.id, owner, startedAt };
     const cursor = [value.plannedUntil, plannedUntil].filter((time) => time !== undefined).sort().at(-1);
-    return { value: { ...value, running, plannedUntil: cursor }, result: true };
+    return { value: { ...value, running, ...(cursor && { plannedUntil: cursor }) }, result: true };
   });
   const found = won ? await ledger.storedRun(run) : undefined;
   // Cancelled, ended or taken over since it was looked at: nothing is to be done for it.

@@ -64,7 +64,7 @@ export function LastAndNext({ state: { job, runs, removedAt }, now }: { state: J
   );
 }
 
-function LastRun({ job, run, now }: { job: Job; run?: Run; now: Date }) {
+function LastRun({ job, run, now }: { job: Job; run?: Run | undefined; now: Date }) {
   if (run === undefined) return <span class="soft">none yet</span>;
   return (
     <>

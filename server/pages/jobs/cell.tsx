@@ -98,7 +98,7 @@ const NOTICES: Record<string, (numbers: number[]) => string> = {
 export type NoticeName = keyof typeof NOTICES;
 
 /** @param did Name of what was done with numbers, as `backfill-12-3`; anything else shows nothing. */
-export function Notice({ did }: { did?: string }) {
+export function Notice({ did }: { did?: string | undefined }) {
   const [name = "", ...numbers] = (did ?? "").split("-");
   const text = Object.hasOwn(NOTICES, name)
     ? NOTICES[name]!(numbers.map(Number).filter(Number.isFinite))

@@ -9,9 +9,9 @@ import { durationMs, relativeTime, shortDateTime, shortened } from "./wording.ts
 import { jobPath, Legend, runPath, SchedulersBanner, StatusTag } from "./cell.tsx";
 
 interface IndexFilter {
-  owner?: string;
+  owner?: string | undefined;
   /** Of the last run, or `paused`. */
-  status?: string;
+  status?: string | undefined;
 }
 
 interface IndexProps {
@@ -115,7 +115,7 @@ interface ChoiceProps {
   label: string;
   all: string;
   values: string[];
-  chosen?: string;
+  chosen?: string | undefined;
 }
 
 function Choice({ name, label, all, values, chosen }: ChoiceProps) {

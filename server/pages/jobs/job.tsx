@@ -88,11 +88,11 @@ function FailureList({ job, runs, now }: RunsProps) {
 interface JobPageProps {
   state: JobHistory;
   schedulers: KnownScheduler[];
-  chart?: DurationsChart;
+  chart?: DurationsChart | undefined;
   access: Access;
   /** A day of the job's time zone whose runs are listed, instead of the last ones. */
-  day?: string;
-  did?: string;
+  day?: string | undefined;
+  did?: string | undefined;
   now: Date;
 }
 
@@ -249,7 +249,7 @@ function Rules({ job }: { job: Job }) {
   );
 }
 
-function Runs({ job, runs, day, now }: { job: Job; runs: Run[]; day?: string; now: Date }) {
+function Runs({ job, runs, day, now }: { job: Job; runs: Run[]; day?: string | undefined; now: Date }) {
   const zone = zoneOf(job);
   const listed = day === undefined
     ? runs.slice(-MOST_LISTED)

@@ -22,11 +22,11 @@ import { jobPath, Notice, runPath, StatusTag } from "./cell.tsx";
 interface RunPageProps {
   job: Job;
   /** When the job was removed. */
-  removedAt?: string;
+  removedAt?: string | undefined;
   run: Run;
   log: LogTail;
   access: Access;
-  did?: string;
+  did?: string | undefined;
   now: Date;
 }
 

@@ -101,8 +101,8 @@ for (const [mistake, change, message] of MISTAKES) {
 }
 
 Deno.test("jobs that wait for each other are refused with the circle", () => {
-  const jobs = [["a", "c"], ["b", "a"], ["c", "b"]].map(([name, after]) =>
-    declared({ name, dependsOn: [after!] })
+  const jobs = ([["a", "c"], ["b", "a"], ["c", "b"]] as const).map(([name, upstream]) =>
+    declared({ name, dependsOn: [upstream] })
   );
   assert.throws(
     () => defineJobs(jobs, POOLS, RULES),

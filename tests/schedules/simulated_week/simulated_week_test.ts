@@ -31,7 +31,7 @@ async function show(home: string, seed?: number): Promise<Shown> {
   const printed: string[] = [];
   const config = { home, lakeUrl: join(home, "lake"), cacheBytes: 0 };
   const options = {
-    seed,
+    ...(seed !== undefined && { seed }),
     print: (text: string) => printed.push(text),
     paint: (_: string, text: string) => text,
   };

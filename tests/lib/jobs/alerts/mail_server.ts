@@ -7,7 +7,7 @@ export interface Received {
   from: string;
   to: string[];
   secure: boolean;
-  user?: string;
+  user?: string | undefined;
   /** Headers and body. */
   source: string;
 }

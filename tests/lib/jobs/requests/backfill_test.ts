@@ -23,7 +23,10 @@ const withChain = (body: (world: World, scheduler: Scheduler) => Promise<void>) 
   withWorld(jobSet(CHAIN), async (world) => body(world, await world.scheduler()));
 
 const backfill = (world: World, job: string, dependencies?: BackfillDependencies) =>
-  requestBackfill(world.ledger, named(world, job), by(world), { ...YESTERDAY, dependencies }, world.set.jobs);
+  requestBackfill(world.ledger, named(world, job), by(world), {
+    ...YESTERDAY,
+    ...(dependencies && { dependencies }),
+  }, world.set.jobs);
 
 /** Ends all runs, as long as some start, and gives their names in the order of their start. */
 async function finishAll({ held }: World, scheduler: Scheduler): Promise<string[]> {
