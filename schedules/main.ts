@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand, wholeNumber, withLogLevel } from "shopflow/cli/mod.ts";
-import { triggerRun } from "shopflow/jobs/mod.ts";
+import { triggerRun } from "shopflow/jobs/requests/mod.ts";
 import type { SchedulerLoop } from "shopflow/jobs/scheduler/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
 import { findJob } from "./commands/find.ts";
@@ -53,7 +53,7 @@ await runCommand(async () => {
       30,
     )
     .option("--max-runs <number>", "how many runs go on at the same time on this machine", wholeNumber, 4)
-    .option("--run <job>", "ask for a run of this job at the beginning, besides those that are due")
+    .option("--run <job>", "also run this job once at start-up")
     .allowExcessArguments(false)
     .parse(Deno.args, { from: "user" })
     .opts<Flags>();

@@ -4,12 +4,11 @@ import {
   type Job,
   type JobSet,
   nextDue,
-  openLedger,
   type Run,
-  saveDefinitions,
   type Step,
   stepName,
 } from "shopflow/jobs/mod.ts";
+import { openLedger, saveDefinitions } from "shopflow/jobs/ledger/mod.ts";
 import { type ProgramCall, stepExecutor } from "shopflow/jobs/execution/mod.ts";
 import { fileURLToPath } from "node:url";
 import { hostname } from "node:os";

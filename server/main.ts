@@ -31,6 +31,7 @@ if (import.meta.main) {
       .description("Serves the published reports, the pages of the jobs and the API.")
       .addHelpText("after", SETTINGS)
       .allowExcessArguments(false)
+      .showHelpAfterError("Settings are environment variables, e.g. SHOPFLOW_PORT=9000; --help lists them.")
       .action(serve);
     await program.parseAsync(Deno.args, { from: "user" });
   });
@@ -55,7 +56,7 @@ async function serve(): Promise<void> {
   console.log(`ShopFlow is ready. Open
 
   ${server.url}/reports   reports for people
-  ${server.url}/jobs      jobs and what became of their runs
+  ${server.url}/jobs      scheduled jobs and their run history
   ${server.url}/docs      the API
   ${server.url}/health    versions of data and models
 

@@ -1,6 +1,5 @@
 import { LakeError } from "shopflow/errors/mod.ts";
 import prometheus from "prom-client";
-import type { Page } from "./ledger/page.ts";
 import {
   type Attempt,
   FINAL_STATUSES,
@@ -12,17 +11,22 @@ import {
   OPEN_STATUSES,
   type Run,
 } from "./run.ts";
-import { goesOn, type JobState, type Ledger } from "./ledger/ledger.ts";
-import { alertsKey, controlKey, dayIn, pagesFolder } from "./ledger/keys.ts";
+import { goesOn, type JobState, type Ledger, type Page } from "./ledger/ledger.ts";
+import { alertsKey, controlKey, pageIn } from "./ledger/keys.ts";
 import { readJson } from "shopflow/lake/store/mod.ts";
 import type { AlertState } from "./alerts/incidents.ts";
 import { nextDue } from "./cron.ts";
 import type { Job } from "./job.ts";
 import { aliveSchedulers } from "./scheduler/lease.ts";
 
-/** Whether an object was read and makes no sense: unlike with a lake that is not reached, the rest can be told. */
+/**
+ * Whether an object was read and makes no sense (it is not JSON, or of another shape): unlike with a lake that is not
+ * reached, the other metrics can be given.
+ */
 const isDamage = (error: unknown): boolean =>
-  error instanceof TypeError || (error instanceof LakeError && error.cause instanceof SyntaxError);
+  error instanceof TypeError ||
+  (error instanceof LakeError && (error.cause instanceof SyntaxError ||
+    (error.cause !== undefined && !(error.cause instanceof Error))));
 
 /** The metrics of all jobs; names and units follow Prometheus' conventions. */
 export function metricSet() {
@@ -165,7 +169,7 @@ function jobTotals(ledger: Ledger, now: () => Date): JobTotals {
     if (before?.tag === tag) return before.totals;
     let totals: PageTotals;
     try {
-      totals = pageTotals(await ledger.page(job, dayIn(key)).read());
+      totals = pageTotals(await ledger.page(job, pageIn(key)).read());
     } catch (error) {
       if (!isDamage(error)) throw error;
       onUnreadable(key, error as Error);
@@ -178,7 +182,7 @@ function jobTotals(ledger: Ledger, now: () => Date): JobTotals {
   }
 
   return async (job, onUnreadable) => {
-    const pages = await ledger.store.list(pagesFolder(job));
+    const pages = await ledger.pages(job);
     let sum = NO_TOTALS;
     const waiting = pages.values();
     await Promise.all(Array.from({ length: PAGES_AT_ONCE }, async () => {
@@ -268,7 +272,7 @@ async function readJob(
   const control = await unlessDamaged(
     controlKey(job.name),
     () => ledger.control(job.name).read(),
-    { activeDays: {} },
+    { activePages: {} },
     count,
   );
   const sum = await totals(job.name, count);

@@ -17,7 +17,6 @@ export {
   type Request,
   type Run,
   type RunName,
-  type RunStatus,
   shortTime,
   type ShownStatus,
   shownStatus,
@@ -25,18 +24,5 @@ export {
   type StopReason,
 } from "./run.ts";
 export { createJobMetrics } from "./metrics.ts";
-export { type BesidePages, findBesidePages } from "./ledger/beside_pages.ts";
-export { type JobState, type Ledger, openLedger, withRunning } from "./ledger/ledger.ts";
-export { dayIn, pagesFolder } from "./ledger/keys.ts";
-export { type Definitions, readDefinitions, type RemovedJob, saveDefinitions } from "./ledger/definitions.ts";
-export { latestRuns } from "./ledger/dependencies.ts";
-export { cancelRun, pauseJob, resumeJob, triggerRun } from "./requests/trigger.ts";
-export {
-  type Backfill,
-  type BackfillDependencies,
-  type BackfillRange,
-  plannedBackfill,
-  requestBackfill,
-} from "./requests/backfill.ts";
 export { type Job, type JobDeclaration, type Pools, type Step, stepName } from "./job.ts";
 export { defineJobs, type JobSet } from "./define_jobs.ts";

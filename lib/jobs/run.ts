@@ -28,7 +28,7 @@ export function parseRunName(name: string): { job: string; scheduledFor?: string
     const scheduledFor = parseTime(time);
     if (scheduledFor !== undefined) return { job, scheduledFor: scheduledFor.toISOString() };
   }
-  throw new InputError("Not the name of a run", {
+  throw new InputError("Invalid run name", {
     expected: "JOB@TIME as `deno task jobs runs` prints it, e.g. refresh-data@2024-10-02T03:05Z, " +
       "or a job's name for its last run",
     found: JSON.stringify(name),

@@ -26,8 +26,8 @@ export interface RawTable {
   contentSha256: string;
   /** Rows that the source had at the last extract. */
   rows: number;
-  /** Control totals of these rows by month, which those of the source were at the last extract. */
-  controlTotals: Record<string, RawTotals>;
+  /** Control totals of these rows by month, as the source had them; none where nothing was counted. */
+  controlTotals?: Record<string, RawTotals>;
   /** How far the source was read, in the text form of the watched column; none where all rows are always compared. */
   watermark?: string;
   /** When all rows were last compared (ISO 8601); none where they always are. */

@@ -1,4 +1,4 @@
-import { type BesidePages, findBesidePages } from "shopflow/jobs/mod.ts";
+import { findOldLogs } from "shopflow/jobs/ledger/mod.ts";
 import type { ObjectStat, ObjectStore } from "shopflow/lake/store/mod.ts";
 import { quarantinedObjects } from "shopflow/warehouse/mod.ts";
 import type { Pipeline } from "../context.ts";
@@ -24,7 +24,7 @@ export const collectGarbage: Pipeline = async (context) => {
   const { store, runtime } = context;
   const logs = ago(runtime.now(), KEPT_DAYS * DAY_MS);
   // First, since nothing has to be written for it: where the disk is full, it frees space for the rest.
-  const old = await removeOld(store, { logs, parts: ago(runtime.now(), RETENTION.minimumAgeMs) });
+  const old = await removeOld(store, logs);
   const { garbage, folders } = await removeGarbage(context, RETENTION);
   const { kept, manifests, files, unfinished } = garbage;
   const counts = [
@@ -32,18 +32,16 @@ export const collectGarbage: Pipeline = async (context) => {
     countOf(files.length, "file"),
     countOf(unfinished.length, "unfinished write"),
     countOf(folders.length, "leftover folder"),
-    `${countOf(old.oldLogs.length, "piece")} of logs and ${
+    `${countOf(old.logs.length, "piece")} of logs and ${
       countOf(old.quarantined.length, "file")
     } of quarantine older than ${KEPT_DAYS} days`,
-    `${countOf(old.strayParts.length, "stray part")} of the ledger`,
   ];
   const removed = [
     ...manifests,
     ...files,
     ...unfinished,
-    ...old.oldLogs,
+    ...old.logs,
     ...old.quarantined,
-    ...old.strayParts,
   ];
   const size = formatBytes(removed.reduce((sum, { size }) => sum + size, 0));
   const foreign = [...garbage.foreign, ...old.foreign.map(({ key, size }) => ({ name: key, size }))]
@@ -55,19 +53,19 @@ export const collectGarbage: Pipeline = async (context) => {
   };
 };
 
-/** Removes logs, quarantined rows and stray parts of the ledger that are older than these times. */
+/** Removes logs and quarantined rows that were written before a time. */
 async function removeOld(
   store: ObjectStore,
-  before: { logs: Date; parts: Date },
-): Promise<BesidePages & { quarantined: ObjectStat[] }> {
-  const beside = await findBesidePages(store, before);
+  before: Date,
+): Promise<{ logs: ObjectStat[]; quarantined: ObjectStat[]; foreign: ObjectStat[] }> {
+  const { logs, foreign: amongLogs } = await findOldLogs(store, before);
   const { runs, foreign } = await quarantinedObjects(store);
-  const oldRuns = runs.filter((objects) => objects.every(({ modified }) => modified < before.logs));
-  await deleteAll(store, [...beside.oldLogs, ...beside.strayParts]);
+  const oldRuns = runs.filter((objects) => objects.every(({ modified }) => modified < before));
+  await deleteAll(store, logs);
   // Without its summary a file would not be known as ours, if this run is killed.
   await deleteAll(store, oldRuns.flatMap((objects) => objects.slice(0, -1)));
   await deleteAll(store, oldRuns.flatMap((objects) => objects.slice(-1)));
-  return { ...beside, quarantined: oldRuns.flat(), foreign: [...beside.foreign, ...foreign] };
+  return { logs, quarantined: oldRuns.flat(), foreign: [...amongLogs, ...foreign] };
 }
 
 async function deleteAll(store: ObjectStore, objects: ObjectStat[]): Promise<void> {

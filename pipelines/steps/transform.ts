@@ -154,9 +154,13 @@ function extractedUpTo(
   };
 }
 
-/** What the sources counted and summed, by table. */
+/** What the sources counted, of tables whose extract says it. */
 function controlTotalsIn({ tables }: RawExtract): ControlTotals {
-  return Object.fromEntries(Object.entries(tables).map(([name, { controlTotals }]) => [name, controlTotals]));
+  return Object.fromEntries(
+    Object.entries(tables).flatMap(([name, { controlTotals }]) =>
+      controlTotals === undefined ? [] : [[name, controlTotals]]
+    ),
+  );
 }
 
 /** Whether a snapshot was made of these raw files. */

@@ -1,11 +1,6 @@
 import { type Command, Option } from "commander";
-import {
-  type BackfillDependencies,
-  formatRunName,
-  plannedBackfill,
-  requestBackfill,
-  type RunName,
-} from "shopflow/jobs/mod.ts";
+import { formatRunName, type RunName } from "shopflow/jobs/mod.ts";
+import { type BackfillDependencies, plannedBackfill, requestBackfill } from "shopflow/jobs/requests/mod.ts";
 import { aliveSchedulers } from "shopflow/jobs/scheduler/mod.ts";
 import { findJob } from "./find.ts";
 import { answer, type JobsContext, type JsonFlag, readTime, requestOf } from "./context.ts";
@@ -24,8 +19,8 @@ interface BackfillFlags extends JsonFlag {
 export function addBackfillCommand(program: Command, context: () => JobsContext): void {
   program.command("backfill")
     .description(
-      "ask for all runs of a time, one after the other; those that succeeded or are open are left out. Each waits " +
-        "until the jobs it depends on have succeeded for the same interval, and is skipped when they did not",
+      "run every scheduled time in a range that has not succeeded, oldest first; each run waits for its " +
+        "dependencies, and is skipped when they did not succeed",
     )
     .argument("<job>", "the job's name")
     .requiredOption("--from <time>", "the first run, or a time before it: 2024-10-02T03:05Z or 2024-10-02")
@@ -37,8 +32,8 @@ export function addBackfillCommand(program: Command, context: () => JobsContext)
       )
         .conflicts("ignoreDependencies"),
     )
-    .option("--ignore-dependencies", "run them whatever became of the jobs they depend on")
-    .option("--dry-run", "only say which runs")
+    .option("--ignore-dependencies", "ignore dependencies")
+    .option("--dry-run", "only list the runs")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -69,7 +64,7 @@ async function backfill(context: JobsContext, name: string, flags: BackfillFlags
     const total = `${countOf(asked.length, "run")} of ${job.name} ${done}${rest}`;
     return [
       ...names,
-      nobody ? `${total}; ${noScheduler(store)}` : total,
+      nobody ? `${total}. ${noScheduler(store)}` : total,
       ...(upstream.length === 0 ? [] : [upstreamText(upstream, dependencies)]),
     ].join("\n");
   }, flags);

@@ -2,13 +2,12 @@ import { InputError } from "shopflow/errors/mod.ts";
 import {
   FINAL_STATUSES,
   type JobSet,
-  type Ledger,
   OPEN_STATUSES,
-  openLedger,
   parseTime,
   type Request,
   type ShownStatus,
 } from "shopflow/jobs/mod.ts";
+import { type Ledger, openLedger } from "shopflow/jobs/ledger/mod.ts";
 import type { Config } from "shopflow/config/mod.ts";
 import { type ObjectStore, openStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
@@ -22,7 +21,7 @@ const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 export function readTime(option: string, text: string): Date {
   const time = parseTime(text);
   if (time !== undefined) return time;
-  throw new InputError(`${option} is not a time`, {
+  throw new InputError(`Invalid ${option}`, {
     expected:
       "a time with its zone, 2024-10-02T03:05Z or 2024-10-02T05:05+02:00, or a date, 2024-10-02, in UTC",
     found: JSON.stringify(text),
@@ -34,7 +33,7 @@ export function readSince(option: string, text: string, now: Date): Date {
   const [, count, unit] = text.match(/^(\d{1,5})([mhd])$/) ?? [];
   if (count === undefined) {
     if (parseTime(text) !== undefined) return parseTime(text)!;
-    throw new InputError(`${option} is not a time`, {
+    throw new InputError(`Invalid ${option}`, {
       expected: "a time (2024-10-02T03:05Z), a date (2024-10-02), or how long ago (90m, 12h, 7d)",
       found: JSON.stringify(text),
     });

@@ -1,14 +1,6 @@
 import { InputError } from "shopflow/errors/mod.ts";
-import {
-  formatRunName,
-  isOpen,
-  type Job,
-  latestRuns,
-  parseRunName,
-  readDefinitions,
-  type Run,
-  shortTime,
-} from "shopflow/jobs/mod.ts";
+import { formatRunName, isOpen, type Job, parseRunName, type Run, shortTime } from "shopflow/jobs/mod.ts";
+import { latestRuns, readDefinitions } from "shopflow/jobs/ledger/mod.ts";
 import type { JobsContext } from "./context.ts";
 import { utcText } from "./text.ts";
 

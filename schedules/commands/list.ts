@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { aliveSchedulers, type KnownScheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { latestRuns, nextDue, type Request, type Run } from "shopflow/jobs/mod.ts";
+import { nextDue, type Request, type Run } from "shopflow/jobs/mod.ts";
+import { latestRuns } from "shopflow/jobs/ledger/mod.ts";
 import { textTable } from "shopflow/cli/mod.ts";
 import { scheduleText } from "../run_scheduler.ts";
 import { answer, type JobsContext, type JsonFlag } from "./context.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { pauseJob, resumeJob } from "shopflow/jobs/mod.ts";
+import { pauseJob, resumeJob } from "shopflow/jobs/requests/mod.ts";
 import { findJob } from "./find.ts";
 import { answer, type JobsContext, type JsonFlag, requestOf } from "./context.ts";
 
@@ -11,7 +11,7 @@ interface PauseFlags extends JsonFlag {
 export function addPauseCommands(program: Command, context: () => JobsContext): void {
   program.command("pause")
     .description(
-      "hold a job back: what is due is entered as skipped until `resume`; a run that goes on may end",
+      "pause a job: runs that become due are skipped until `resume`; a current run is not stopped",
     )
     .argument("<job>", "the job's name")
     .option("--reason <text>", "why, for those who wonder")
@@ -22,7 +22,7 @@ export function addPauseCommands(program: Command, context: () => JobsContext): 
     )
     .action((name: string, flags: PauseFlags) => pause(context(), name, flags));
   program.command("resume")
-    .description("take a pause back; runs that were skipped stay so (see `backfill`)")
+    .description("resume a paused job; runs that were skipped stay skipped (see `backfill`)")
     .argument("<job>", "the job's name")
     .option("--json", "print JSON")
     .action((name: string, flags: JsonFlag) => resume(context(), name, flags));

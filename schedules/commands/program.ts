@@ -16,8 +16,8 @@ export function createJobsProgram(context: () => JobsContext): Command {
   const once = () => opened ??= context();
   const program = withLogLevel(new Command("deno task jobs"))
     .description(
-      "Jobs, their runs and what became of them. Requests are written into the lake's ledger, where its " +
-        "schedulers find them. RUN is JOB@TIME, e.g. refresh-data@2024-10-02T03:05Z, or a job's name.",
+      "Inspect and control scheduled jobs. Commands are queued in the lake; a running scheduler executes them. " +
+        "RUN is JOB@TIME, e.g. refresh-data@2024-10-02T03:05Z, or a job's name.",
     );
   addListCommand(program, once);
   addRunsCommand(program, once);

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
-import { cancelRun, formatRunName, isOpen, latestRuns, type Run, shownStatus } from "shopflow/jobs/mod.ts";
+import { formatRunName, isOpen, type Run, shownStatus } from "shopflow/jobs/mod.ts";
+import { cancelRun } from "shopflow/jobs/requests/mod.ts";
+import { latestRuns } from "shopflow/jobs/ledger/mod.ts";
 import { textTable, wholeNumber } from "shopflow/cli/mod.ts";
 import { answer, type JobsContext, type JsonFlag, readSince, readStatuses, requestOf } from "./context.ts";
 import { findKnownJob, findRun, knownJobs } from "./find.ts";
@@ -11,10 +13,10 @@ interface RunsFlags extends JsonFlag {
   limit: number;
 }
 
-/** `jobs runs [JOB]`: what became of the runs. */
+/** `jobs runs [JOB]`: the run history. */
 export function addRunsCommand(program: Command, context: () => JobsContext): void {
   program.command("runs")
-    .description("list runs and what became of them, the newest first")
+    .description("list runs and how they ended, the newest first")
     .argument("[job]", "only this job's")
     .option("--status <statuses>", "only these, e.g. failed or failed,missed,sla-missed")
     .option("--since <time>", "not the ones before: a time, a date, or how long ago (90m, 12h, 7d)")

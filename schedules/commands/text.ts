@@ -65,4 +65,5 @@ export function tookText({ attempts }: Run, now: Date): string {
 
 /** What a person has to know whose request nobody will see. */
 export const noScheduler = ({ url }: Pick<ObjectStore, "url">) =>
-  `no scheduler runs on the lake ${url}: start \`deno task schedule\`, or \`deno task jobs tick\``;
+  `No scheduler is running for the lake ${url}. Start one with \`deno task schedule\`, or run due jobs once with ` +
+  "`deno task jobs tick`.";

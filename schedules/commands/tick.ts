@@ -17,7 +17,7 @@ interface TickFlags extends JsonFlag {
 export function addTickCommand(program: Command, context: () => JobsContext): void {
   program.command("tick")
     .description(
-      "enter what is due, run it here, and end; for those whose own scheduler starts this every few minutes",
+      "run everything that is due, then exit; for use with cron or a Kubernetes CronJob",
     )
     .option(
       "--missed-after <minutes>",

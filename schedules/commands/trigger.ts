@@ -1,11 +1,5 @@
-import {
-  formatRunName,
-  hasSucceeded,
-  isFinal,
-  type Run,
-  type RunName,
-  triggerRun,
-} from "shopflow/jobs/mod.ts";
+import { formatRunName, hasSucceeded, isFinal, type Run, type RunName } from "shopflow/jobs/mod.ts";
+import { triggerRun } from "shopflow/jobs/requests/mod.ts";
 import { aliveSchedulers } from "shopflow/jobs/scheduler/mod.ts";
 import { followRunLog } from "shopflow/jobs/execution/mod.ts";
 import { answer, type JobsContext, type JsonFlag, readTime, requestOf } from "./context.ts";
@@ -81,13 +75,13 @@ interface TriggerFlags extends JsonFlag {
 export function addTriggerCommand(program: Command, context: () => JobsContext): void {
   program.command("trigger")
     .description(
-      "ask for a run: of now, or of a run that was not run or did not succeed; it does not wait for the jobs it " +
-        "depends on, but says which of them have not succeeded",
+      "trigger a run now, or re-run a past one with --scheduled-for; starts without waiting for dependencies and " +
+        "lists those that have not succeeded",
     )
     .argument("<job>", "the job's name")
     .option(
       "--scheduled-for <time>",
-      "the run, with its own data interval; steps that are done are not done again",
+      "the run of this time, with its own data interval; steps that are done are skipped",
     )
     .option("--wait", "print its log until it ends; the exit code is 1 when it did not succeed")
     .option("--json", "print the ledger's entry; with --wait as it is in the end")
@@ -108,7 +102,7 @@ async function trigger(context: JobsContext, name: string, flags: TriggerFlags):
   const asked = `${formatRunName(run)} is ${run.status}`;
   if (!flags.wait) {
     const nobody = (await aliveSchedulers(store, runtime.now())).length === 0;
-    return answer(context, run, () => nobody ? `${asked}; ${noScheduler(store)}` : asked, flags);
+    return answer(context, run, () => nobody ? `${asked}. ${noScheduler(store)}` : asked, flags);
   }
   runtime.log.info(asked);
   const quiet = flags.json ? { ...context, print: runtime.log.info } : context;

@@ -1,5 +1,6 @@
 import { STAKEHOLDERS_TIME_ZONE } from "../jobs.ts";
-import { type Job, latestRuns, type Ledger, type Step, stepName } from "shopflow/jobs/mod.ts";
+import { type Job, type Step, stepName } from "shopflow/jobs/mod.ts";
+import { latestRuns, type Ledger } from "shopflow/jobs/ledger/mod.ts";
 
 /** A clock that stands still until it is told to jump. */
 export interface SimulatedClock {

@@ -1,13 +1,6 @@
-import {
-  cancelRun,
-  type Job,
-  type JobSet,
-  nextDue,
-  openLedger,
-  pauseJob,
-  requestBackfill,
-  resumeJob,
-} from "shopflow/jobs/mod.ts";
+import { type Job, type JobSet, nextDue } from "shopflow/jobs/mod.ts";
+import { cancelRun, pauseJob, requestBackfill, resumeJob } from "shopflow/jobs/requests/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { createScheduler, type Scheduler } from "shopflow/jobs/scheduler/mod.ts";
 import { type AlertMessage, type Alerts, createAlerts } from "shopflow/jobs/alerts/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";

@@ -8,7 +8,8 @@ import {
   type StoredObject,
 } from "shopflow/lake/store/mod.ts";
 import { createRuntime, type Runtime } from "shopflow/runtime/mod.ts";
-import { latestRuns, openLedger, type Run, saveDefinitions } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { latestRuns, openLedger, saveDefinitions } from "shopflow/jobs/ledger/mod.ts";
 import { join } from "node:path";
 import { type Paint, paintFor } from "../commands/text.ts";
 import { JOBS, STAKEHOLDERS_TIME_ZONE } from "../jobs.ts";

@@ -4,7 +4,8 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
 import { servedVersions, statusOf } from "../state/served_versions.ts";
 import { Hono } from "hono";
-import { createJobMetrics, openLedger, readDefinitions } from "shopflow/jobs/mod.ts";
+import { createJobMetrics } from "shopflow/jobs/mod.ts";
+import { openLedger, readDefinitions } from "shopflow/jobs/ledger/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { ConnectionReport } from "../connections/connection_report.ts";
 

@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { openLedger, shortTime } from "shopflow/jobs/mod.ts";
+import { shortTime } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { type JobActions, noSuchJob, runInPath } from "../state/job_actions.ts";

@@ -1,11 +1,7 @@
 import { type Context, Hono } from "hono";
-import {
-  type BackfillDependencies,
-  type Job,
-  openLedger,
-  type Run,
-  type RunName,
-} from "shopflow/jobs/mod.ts";
+import type { Job, Run, RunName } from "shopflow/jobs/mod.ts";
+import type { BackfillDependencies } from "shopflow/jobs/requests/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { readRunLog } from "shopflow/jobs/execution/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";

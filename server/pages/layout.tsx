@@ -1,3 +1,4 @@
+import type { HttpProblem } from "../problems.ts";
 import type { Child } from "hono/jsx";
 import SITE_STYLES from "./assets/site.css" with { type: "text" };
 import { LIVE_SCRIPT } from "./jobs/live_script.ts";

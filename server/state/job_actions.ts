@@ -1,23 +1,15 @@
 import { InputError } from "shopflow/errors/mod.ts";
+import { type Job, nextDue, parseTime, type Run, type RunName, shortTime } from "shopflow/jobs/mod.ts";
 import {
   type Backfill,
   type BackfillRange,
   cancelRun,
-  type Job,
-  type Ledger,
-  nextDue,
-  openLedger,
-  parseTime,
   pauseJob,
-  readDefinitions,
-  type RemovedJob,
   requestBackfill,
   resumeJob,
-  type Run,
-  type RunName,
-  shortTime,
   triggerRun,
-} from "shopflow/jobs/mod.ts";
+} from "shopflow/jobs/requests/mod.ts";
+import { type Ledger, openLedger, readDefinitions, type RemovedJob } from "shopflow/jobs/ledger/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../problems.ts";
@@ -60,7 +52,7 @@ export function createJobActions(
       if (error instanceof InputError) throw refused(error);
       throw error;
     } finally {
-      board.forget();
+      board.invalidate();
     }
   }
   const request = (by: string) => ({ by, at: now().toISOString() });

@@ -1,17 +1,16 @@
+import { errorText } from "shopflow/errors/mod.ts";
+import pLimit from "p-limit";
 import type { ObjectStat, ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
+import type { Job, Run } from "shopflow/jobs/mod.ts";
 import {
-  dayIn,
   type Definitions,
-  type Job,
   type JobState,
-  type Ledger,
   openLedger,
-  pagesFolder,
+  pageIn,
   readDefinitions,
-  type Run,
   withRunning,
-} from "shopflow/jobs/mod.ts";
+} from "shopflow/jobs/ledger/mod.ts";
 import { type KnownScheduler, listSchedulers } from "shopflow/jobs/scheduler/mod.ts";
 
 /** What was read from objects of the lake, kept as long as a listing says that they did not change. */
@@ -62,7 +61,7 @@ export function createPageCache<T>({ now }: Pick<Runtime, "now">, mostBytes = MO
   };
 }
 
-/** A job with what became of its runs lately. */
+/** A job with its latest runs. */
 export interface JobHistory {
   job: Job;
   /** When it was taken out of the jobs; it is not due any more. */
@@ -70,7 +69,7 @@ export interface JobHistory {
   paused?: JobState["paused"];
   /** The oldest first; those that have not ended are among them. */
   runs: Run[];
-  /** What of the job's ledger cannot be read: days, or `control`. */
+  /** What of the job's ledger cannot be read: pages, or `control`. */
   unreadable: string[];
 }
 
@@ -93,7 +92,7 @@ export interface JobsReader {
   /** One job with its last weeks; undefined when there was no such job. */
   history(name: string): Promise<JobHistory & Pick<JobsOverview, "definitions" | "schedulers"> | undefined>;
   /** A change was made here: the next look is a new one. */
-  forget(): void;
+  invalidate(): void;
 }
 
 export interface JobsReaderOptions {
@@ -101,21 +100,25 @@ export interface JobsReaderOptions {
   pollMs?: number;
 }
 
-/** How much of a job is read: days back at least, until there are so many runs, but not more days with runs. */
+/**
+ * How much of a job is read: days back at least, or hours where its pages are of an hour, until there are so many runs,
+ * but not more pages.
+ */
 interface Depth {
   days: number;
+  hours: number;
   runs: number;
   pages: number;
 }
 
-const OVERVIEW: Depth = { days: 7, runs: 30, pages: 35 };
-const HISTORY: Depth = { days: 36, runs: 100, pages: 110 };
+const OVERVIEW: Depth = { days: 7, hours: 48, runs: 30, pages: 35 };
+const HISTORY: Depth = { days: 36, hours: 36 * 24, runs: 100, pages: 110 };
 /** Reads side by side. */
 const AT_ONCE = 16;
-const DAY_MS = 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
 
 /**
- * A board of one lake. All requests within `pollMs` (2000) share one look, and pages that did not change are not read
+ * A reader of one lake. All requests within `pollMs` (2000) share one look, and pages that did not change are not read
  * again. What cannot be read is named in `unreadable`, and logged once.
  */
 export function createJobsReader(
@@ -124,7 +127,8 @@ export function createJobsReader(
   { pollMs = 2000 }: JobsReaderOptions = {},
 ): JobsReader {
   const pages = createPageCache<Run[]>(runtime);
-  const told = new Set<string>();
+  const logged = new Set<string>();
+  const jobAtOnce = pLimit(AT_ONCE);
   let looks = new Map<string, { at: number; found: Promise<unknown> }>();
 
   /** One look serves all requests that come during it and shortly after. */
@@ -137,75 +141,44 @@ export function createJobsReader(
     return found;
   }
 
-  /** What is damaged stays so until somebody mends it: it is logged once. */
-  function tell(what: string, { message }: Error): void {
-    if (!told.has(what)) runtime.log.warn(`${what}: ${message}`);
-    told.add(what);
+  /** What is damaged stays so until somebody repairs it: it is logged once. */
+  function logOnce(what: string, error: unknown): void {
+    if (!logged.has(what)) runtime.log.warn(`${what}: ${errorText(error)}`);
+    logged.add(what);
   }
 
-  const schedulers = () =>
-    shared("schedulers", () => listSchedulers(store, runtime.now(), (key, error) => tell(key, error)));
+  const schedulers = () => shared("schedulers", () => listSchedulers(store, runtime.now(), logOnce));
   const definitions = () => shared("definitions", () => readDefinitions(store));
 
-  async function stateOf(job: Job, depth: Depth): Promise<JobHistory> {
+  async function historyOf(job: Job, depth: Depth): Promise<JobHistory> {
     const ledger = openLedger(store, runtime.now);
     const unreadable: string[] = [];
-    const [control, found] = await Promise.all([
-      readControl(ledger, job.name, unreadable),
-      readRuns(ledger, job.name, depth, unreadable),
-    ]);
-    const runs = found.map((run) => withRunning(run, control))
-      .sort((a, b) => a.scheduledFor < b.scheduledFor ? -1 : a.scheduledFor > b.scheduledFor ? 1 : 0);
-    return { job, paused: control?.paused, runs, unreadable: unreadable.sort() };
-  }
-
-  async function readControl(
-    ledger: Ledger,
-    job: string,
-    unreadable: string[],
-  ): Promise<JobState | undefined> {
-    try {
-      return await ledger.control(job).read();
-    } catch (error) {
-      unreadable.push("control");
-      tell(`control of ${job}`, error as Error);
-      return undefined;
+    /** What cannot be read is named, and left out. */
+    async function readable<T>(id: string, what: string, read: () => Promise<T>): Promise<T | undefined> {
+      try {
+        return await read();
+      } catch (error) {
+        unreadable.push(id);
+        logOnce(what, error);
+        return undefined;
+      }
     }
-  }
-
-  async function readRuns(
-    ledger: Ledger,
-    job: string,
-    { days, runs, pages: most }: Depth,
-    unreadable: string[],
-  ): Promise<Run[]> {
-    const since = new Date(runtime.now().getTime() - days * DAY_MS).toISOString().slice(0, 10);
-    const stats = (await store.list(pagesFolder(job))).reverse().slice(0, most);
+    const readPage = (stat: ObjectStat) => {
+      const id = pageIn(stat.key);
+      return readable(
+        id,
+        `runs of ${job.name} on ${id}`,
+        () => pages.get(stat, async () => Object.values((await ledger.page(job.name, id).read()).runs)),
+      );
+    };
+    const state = await readable("control", `control of ${job.name}`, () => ledger.control(job.name).read());
     const found: Run[] = [];
-    while (stats.length > 0) {
-      const wanted = dayIn(stats[0]!.key) >= since || found.length < runs;
-      if (!wanted) break;
-      const batch = stats.splice(0, AT_ONCE);
-      await Promise.all(batch.map(async (stat) => {
-        const day = dayIn(stat.key);
-        try {
-          found.push(...await pages.get(stat, async () => runsOf(await ledger.page(job, day).read())));
-        } catch (error) {
-          unreadable.push(day);
-          tell(`runs of ${job} on ${day}`, error as Error);
-        }
-      }));
+    for (const batch of batches(await ledger.pages(job.name), depth, runtime.now(), () => found.length)) {
+      found.push(...(await Promise.all(batch.map(readPage))).flatMap((runs) => runs ?? []));
     }
-    return found;
-  }
-
-  async function statesOf(jobs: readonly Job[]): Promise<JobHistory[]> {
-    const waiting = jobs.values();
-    const states = new Map<string, JobHistory>();
-    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-      for (const job of waiting) states.set(job.name, await stateOf(job, OVERVIEW));
-    }));
-    return jobs.map(({ name }) => states.get(name)!);
+    const runs = found.map((run) => withRunning(run, state))
+      .sort((a, b) => a.scheduledFor < b.scheduledFor ? -1 : a.scheduledFor > b.scheduledFor ? 1 : 0);
+    return { job, paused: state?.paused, runs, unreadable: unreadable.sort() };
   }
 
   async function find(name: string): Promise<Pick<JobHistory, "job" | "removedAt"> | undefined> {
@@ -219,35 +192,42 @@ export function createJobsReader(
     overview: () =>
       shared("overview", async () => {
         const [known, alive] = await Promise.all([definitions(), schedulers()]);
-        const removed = known?.removed ?? [];
-        const states = await statesOf(removed.map(({ job }) => job));
+        const read = (job: Job) => jobAtOnce(() => historyOf(job, OVERVIEW));
         return {
           definitions: known,
           schedulers: alive,
-          jobs: await statesOf(known?.jobs ?? []),
-          removed: states.map((state, i) => ({ ...state, removedAt: removed[i]!.removedAt })),
+          jobs: await Promise.all((known?.jobs ?? []).map(read)),
+          removed: await Promise.all(
+            (known?.removed ?? []).map(async ({ job, removedAt }) => ({ ...await read(job), removedAt })),
+          ),
         };
       }),
     async history(name) {
       const [found, known, alive] = await Promise.all([find(name), definitions(), schedulers()]);
       if (found === undefined) return undefined;
-      const state = await shared(`job ${name}`, () => stateOf(found.job, HISTORY));
+      const state = await shared(`job ${name}`, () => historyOf(found.job, HISTORY));
       return { ...state, ...found, definitions: known, schedulers: alive };
     },
-    forget() {
+    invalidate() {
       looks = new Map();
     },
   };
 }
 
-/** @throws {TypeError} when a page is JSON but none of ours. */
-function runsOf({ runs }: { runs: Record<string, Run> }): Run[] {
-  return Object.values(runs).map((run) => {
-    if (
-      typeof run.status === "string" && Array.isArray(run.attempts) && !isNaN(Date.parse(run.scheduledFor))
-    ) {
-      return run;
-    }
-    throw new TypeError("it holds something else than runs");
-  });
+/** Pages to be read side by side, from the newest on, until there are enough. */
+function* batches(
+  stats: ObjectStat[],
+  { days, hours, runs, pages }: Depth,
+  now: Date,
+  found: () => number,
+): Generator<ObjectStat[]> {
+  const isHour = pageIn(stats.at(-1)?.key ?? "").includes("T");
+  const since = new Date(now.getTime() - (isHour ? hours : days * 24) * HOUR_MS).toISOString();
+  const newest = stats.slice(isHour ? -hours : -pages).reverse();
+  for (let i = 0; i < newest.length; i += AT_ONCE) {
+    const batch = newest.slice(i, i + AT_ONCE);
+    const id = pageIn(batch[0]?.key ?? "");
+    if (id < since.slice(0, id.length) && found() >= runs) return;
+    yield batch;
+  }
 }

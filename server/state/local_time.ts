@@ -13,8 +13,6 @@ interface LocalTime {
 export const zoneOf = ({ schedule }: Pick<Job, "schedule">): string =>
   "on" in schedule ? "UTC" : schedule.timeZone;
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
 /**
  * Where a time lies in a time zone.
  *
@@ -22,21 +20,11 @@ const formats = new Map<string, Intl.DateTimeFormat>();
  * @throws {RangeError} when there is none of this name.
  */
 export function localTime(time: Date, timeZone: string): LocalTime {
-  const format = formats.get(timeZone) ?? new Intl.DateTimeFormat("en-CA", {
-    timeZone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  });
-  formats.set(timeZone, format);
-  const parts = Object.fromEntries(format.formatToParts(time).map(({ type, value }) => [type, value]));
+  const local = Temporal.Instant.fromEpochMilliseconds(time.getTime()).toZonedDateTimeISO(timeZone);
   return {
-    day: `${parts.year}-${parts.month}-${parts.day}`,
-    hour: Number(parts.hour),
-    time: `${parts.hour}:${parts.minute}`,
+    day: local.toPlainDate().toString(),
+    hour: local.hour,
+    time: local.toPlainTime().toString({ smallestUnit: "minute" }),
   };
 }
 
@@ -45,18 +33,17 @@ export function localTime(time: Date, timeZone: string): LocalTime {
  * moment after it.
  */
 export function startOfDay(day: string, timeZone: string): Date | undefined {
-  const midnight = Date.parse(`${day}T00:00:00Z`);
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(day) || Number.isNaN(midnight)) return undefined;
-  if (new Date(midnight).toISOString().slice(0, 10) !== day) return undefined;
-  // Offsets lie between -12 and +14 hours, in steps of 15 minutes.
-  for (let minutes = -14 * 60; minutes <= 12 * 60; minutes += 15) {
-    const time = new Date(midnight + minutes * 60_000);
-    if (localTime(time, timeZone).day === day) return time;
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return undefined;
+  let date: Temporal.PlainDate;
+  try {
+    date = Temporal.PlainDate.from(day, { overflow: "reject" });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
-  return undefined;
+  return new Date(date.toZonedDateTime(timeZone).epochMilliseconds);
 }
 
 /** The day that lies `days` later. */
-export function addDays(day: string, days: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
-}
+export const addDays = (day: string, days: number): string =>
+  Temporal.PlainDate.from(day).add({ days }).toString();

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { createScheduler, type Scheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { type Execution, type Job, openLedger, stopped, type StopReason } from "shopflow/jobs/mod.ts";
+import { type Execution, type Job, stopped, type StopReason } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { openRunLog } from "shopflow/jobs/execution/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
@@ -124,14 +125,14 @@ testWith(
       await using scheduler = await startScheduler(store);
       const { page, complaints } = await openPage(browser);
       await page.goto(`${url}/jobs`);
-      await page.getByText("1 scheduler lives").waitFor(WAIT);
+      await page.getByText("1 scheduler is running").waitFor(WAIT);
       await page.getByRole("link", { name: "refresh-data", exact: true }).first().click();
       await runNow(page, "refresh-data");
       await page.waitForURL(/\/runs\/.*\?did=run$/);
       scheduler.letEnd("refresh-data");
       await status(page, "succeeded");
       await page.getByText("all is well").waitFor(WAIT);
-      assert.match(await page.locator("#run").innerText(), /Asked for by\s+anna \(server\)/);
+      assert.match(await page.locator("#run").innerText(), /Requested by\s+anna \(server\)/);
       assert.match(await page.locator("#run").innerText(), /123 MB/);
       assert.equal(await page.getByRole("button", { name: "Cancel" }).count(), 0);
       assert.deepEqual(complaints, []);

@@ -103,7 +103,6 @@ async function writeDirtyShop({ store }: PipelineContext): Promise<RawExtract> {
       files: files.map((file) => ({ ...file, run, extractedAt })),
       rows: 0,
       contentSha256,
-      controlTotals: {},
     }];
   });
   return { run, extractedAt, source: "dirty shop", tables: Object.fromEntries(tables) };

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { openLedger, type Run } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { type ObjectStore, openStore } from "shopflow/lake/store/mod.ts";
 import { createRandom, type Random } from "shopflow/runtime/mod.ts";
 import { withS3Lake } from "../fixtures/s3_lake.ts";

@@ -1,7 +1,8 @@
 /** The real jobs on a simulated shop, run by `deno task schedule` and asked for by `deno task jobs`. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openLedger, type Run } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { listReports } from "shopflow/notebook/report/mod.ts";
 import { untilNothingIsDueFor } from "../schedules/jobs_terminal.ts";

@@ -6,7 +6,7 @@ Deno.test("list shows every job of a lake that was never used, and that no sched
   withTerminal(async ({ jobs, json }) => {
     const { code, stdout } = await jobs("list");
     assert.equal(code, 0);
-    assert.match(stdout, /^no scheduler runs on the lake .*: start `deno task schedule`/);
+    assert.match(stdout, /^No scheduler is running for the lake .*\. Start one with `deno task schedule`/);
     assert.match(
       stdout,
       /^train-models +20 1 \* \* \* Europe\/Berlin +\S+ \S+ +\w{3} 01:20 Europe\/Berlin +never$/m,
@@ -75,7 +75,7 @@ const MISTAKES: [string, string[], RegExp][] = [
   [
     "a run without a time zone",
     ["trigger", "refresh-data", "--scheduled-for", "2024-10-02T03:05"],
-    /--scheduled-for is not a time.*zone/,
+    /Invalid --scheduled-for.*zone/,
   ],
   [
     "a run that is none",
@@ -94,7 +94,7 @@ const MISTAKES: [string, string[], RegExp][] = [
     "2024-10-03",
     "--to",
     "2024-10-02",
-  ], /beginning before its end.*2024-10-03T00:00Z to 2024-10-02T00:00Z/],
+  ], /start before its end.*2024-10-03T00:00Z to 2024-10-02T00:00Z/],
   ["a backfill from a day that does not exist", [
     "backfill",
     "refresh-data",
@@ -102,7 +102,7 @@ const MISTAKES: [string, string[], RegExp][] = [
     "2024-02-31",
     "--to",
     "2024-10-02",
-  ], /--from is not a time.*2024-02-31/],
+  ], /Invalid --from.*2024-02-31/],
   ["a backfill of a job without times", [
     "backfill",
     "check-data",
@@ -122,8 +122,8 @@ const MISTAKES: [string, string[], RegExp][] = [
     ["runs", "--limit", "all"],
     /--limit.*'all' is invalid.*whole number above 0/,
   ],
-  ["a time that is none", ["runs", "--since", "yesterday"], /--since is not a time.*90m.*"yesterday"/],
-  ["a run that is none", ["show", "refresh-data@noon"], /Not the name of a run.*JOB@TIME/],
+  ["a time that is none", ["runs", "--since", "yesterday"], /Invalid --since.*90m.*"yesterday"/],
+  ["a run that is none", ["show", "refresh-data@noon"], /Invalid run name.*JOB@TIME/],
   [
     "a run that never was",
     ["show", "refresh-data@2024-10-02T03:05Z"],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openLedger } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { withS3Lake } from "../fixtures/s3_lake.ts";
 import { testWith } from "../requirements.ts";
 import { lastScheduledFor, succeeding, withScheduler, withTerminal } from "./jobs_terminal.ts";
@@ -10,7 +10,7 @@ Deno.test("run queues a run of now; without a scheduler it says who would have t
     assert.equal(code, 0);
     assert.match(
       stdout,
-      /^train-models@\S+Z is queued; no scheduler runs on the lake .*`deno task jobs tick`\n$/,
+      /^train-models@\S+Z is queued\. No scheduler is running for the lake .*`deno task jobs tick`\.\n$/,
     );
     const [run] = await json("runs", "train-models");
     assert.deepEqual([run.status, run.trigger], ["queued", "manual"]);
@@ -36,7 +36,12 @@ Deno.test("trigger --wait prints the log of each attempt and ends with 0 when th
 
 Deno.test("run --wait without a scheduler says so, and goes on when one is started", () =>
   withTerminal(async ({ start, store }) => {
-    const { answer } = await start(/no scheduler runs on the lake/, "trigger", "refresh-data", "--wait");
+    const { answer } = await start(
+      /No scheduler is running for the lake/,
+      "trigger",
+      "refresh-data",
+      "--wait",
+    );
     await withScheduler(store, succeeding, async () => {
       const { code, stdout } = await answer;
       assert.deepEqual([code, /copied 5 tables\nrefresh-data@\S+ succeeded/.test(stdout)], [0, true]);
@@ -57,7 +62,7 @@ Deno.test("run --wait ends with 1 when the run failed, and show and logs tell ev
         assert.match(stdout, /^refresh-data@\S+Z +failed\n +why +extract ended with exit code 3\n/);
         assert.match(stdout, /^ +data +from \S+ \S+:05 to .* UTC$/m);
         assert.match(stdout, /^ +asked for by +\S+@\S+ \(terminal\) at/m);
-        assert.match(stdout, /^2 +\S+ \S+ +\S+ m?s +failed +3 +5\.0 MiB +test-host:1 +extract ended/m);
+        assert.match(stdout, /^2 +\S+ \S+ +\S+ m?s +failed +3 +5 MiB +test-host:1 +extract ended/m);
         const shown = await json("show", "refresh-data");
         assert.equal(shown.attempts.length, 2);
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createScheduler, type Scheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { type Execute, nextDue, openLedger } from "shopflow/jobs/mod.ts";
+import { type Execute, nextDue } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { openRunLog } from "shopflow/jobs/execution/mod.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";

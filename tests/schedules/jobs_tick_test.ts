@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { nextDue, openLedger, type Run } from "shopflow/jobs/mod.ts";
+import { nextDue, type Run } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { join } from "node:path";
 import { JOBS } from "../../schedules/jobs.ts";
 import { withTerminal } from "./jobs_terminal.ts";

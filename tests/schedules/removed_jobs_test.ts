@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { openLedger, type Run, saveDefinitions } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { openLedger, saveDefinitions } from "shopflow/jobs/ledger/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { JOBS } from "../../schedules/jobs.ts";
 import { withTerminal } from "./jobs_terminal.ts";

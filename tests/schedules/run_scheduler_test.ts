@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readDefinitions, triggerRun } from "shopflow/jobs/mod.ts";
+import { readDefinitions } from "shopflow/jobs/ledger/mod.ts";
+import { triggerRun } from "shopflow/jobs/requests/mod.ts";
 import { readRunLog } from "shopflow/jobs/execution/mod.ts";
 import { runTick, startSchedule } from "../../schedules/run_scheduler.ts";
 import { jobSet } from "../lib/jobs/scheduler_fixture.ts";

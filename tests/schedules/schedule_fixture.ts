@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type Job, type Ledger, openLedger, type Run } from "shopflow/jobs/mod.ts";
+import type { Job, Run } from "shopflow/jobs/mod.ts";
+import { type Ledger, openLedger } from "shopflow/jobs/ledger/mod.ts";
 import type { ProgramCall } from "shopflow/jobs/execution/mod.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime, type Runtime } from "shopflow/runtime/mod.ts";

@@ -112,5 +112,5 @@ Deno.test("a host that is none of this machine's is refused with what to correct
 });
 
 Deno.test("arguments are refused, since settings are environment variables", async () => {
-  assert.match(await failure({}, ["--port", "9000"]), /--port 9000.*--help/s);
+  assert.match(await failure({}, ["--port", "9000"]), /unknown option .--port.*SHOPFLOW_PORT.*--help/s);
 });

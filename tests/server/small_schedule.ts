@@ -1,12 +1,5 @@
-import {
-  type Attempt,
-  defineJobs,
-  type Job,
-  type JobSet,
-  openLedger,
-  type Run,
-  saveDefinitions,
-} from "shopflow/jobs/mod.ts";
+import { type Attempt, defineJobs, type Job, type JobSet, type Run } from "shopflow/jobs/mod.ts";
+import { openLedger, saveDefinitions } from "shopflow/jobs/ledger/mod.ts";
 import { dueTimes } from "../../lib/jobs/scheduler/due.ts";
 import { openRunLog } from "shopflow/jobs/execution/mod.ts";
 import { takeSchedulerLease } from "../../lib/jobs/scheduler/lease.ts";

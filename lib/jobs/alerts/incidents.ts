@@ -1,7 +1,7 @@
 import type { Job } from "../job.ts";
 import { hasSucceeded, isOpen, type Run } from "../run.ts";
-import type { Ledger } from "../ledger/ledger.ts";
-import { dayIn, dayOf, pagesFolder } from "../ledger/keys.ts";
+import { type Ledger, pageId } from "../ledger/ledger.ts";
+import { pageIn } from "../ledger/keys.ts";
 
 /** What can be wrong with a job: its runs fail for good, or do not succeed within its SLA. */
 export type IncidentKind = "failed" | "overdue";
@@ -249,13 +249,14 @@ function alert(
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** So many of the newest days with runs are looked at from time to time, however long ago they are. */
-const NEWEST_DAYS = 4;
+const HOUR_MS = 60 * 60 * 1000;
+/** So many of the newest pages are looked at from time to time, however long ago they are. */
+const NEWEST = { days: 4, hours: 12 };
 
 /**
- * Runs of a job that may be news: of days with open runs, of today and yesterday.
+ * Runs of a job that may be news: of pages with open runs, of the present page (a day, or an hour) and the one before.
  *
- * @param thorough Look at the newest other days too, for runs of long ago that were entered as missed just now.
+ * @param thorough Look at the newest other pages too, for runs of long ago that were entered as missed just now.
  */
 export async function runsToReview(
   ledger: Ledger,
@@ -264,21 +265,23 @@ export async function runsToReview(
   thorough: boolean,
 ): Promise<Run[]> {
   await ledger.refresh(job);
-  const { activeDays = {} } = ledger.control(job).known ?? {};
-  const days = new Set([
-    ...Object.keys(activeDays),
-    // Tomorrow's day may have begun on another scheduler's clock.
-    ...[60_000, 0, -DAY_MS].map((ms) => dayOf(new Date(now.getTime() + ms).toISOString())),
-    ...(thorough ? await newestDays(ledger, job) : []),
+  const state = ledger.control(job).known ?? { activePages: {} };
+  const span = state.hourPagesFrom === undefined ? DAY_MS : HOUR_MS;
+  const ids = new Set([
+    ...Object.keys(state.activePages),
+    // The next page may have begun on another scheduler's clock.
+    ...[60_000, 0, -span].map((ms) => pageId(new Date(now.getTime() + ms).toISOString(), state)),
+    ...(thorough ? await newestPages(ledger, job) : []),
   ]);
-  const pages = await Promise.all([...days].map((day) => ledger.page(job, day).read()));
+  const pages = await Promise.all([...ids].map((id) => ledger.page(job, id).read()));
   // That a run runs is not on its page.
   const open = new Map(ledger.openRuns(job).map((run) => [run.scheduledFor, run]));
   return pages.flatMap(({ runs }) => Object.values(runs).map((run) => open.get(run.scheduledFor) ?? run))
     .sort((a, b) => a.scheduledFor < b.scheduledFor ? -1 : 1);
 }
 
-async function newestDays(ledger: Ledger, job: string): Promise<string[]> {
-  const pages = await ledger.store.list(pagesFolder(job));
-  return pages.slice(-NEWEST_DAYS).map(({ key }) => dayIn(key));
+async function newestPages(ledger: Ledger, job: string): Promise<string[]> {
+  const ids = (await ledger.pages(job)).map(({ key }) => pageIn(key));
+  const isHour = (ids.at(-1) ?? "").includes("T");
+  return ids.slice(isHour ? -NEWEST.hours : -NEWEST.days);
 }

@@ -1,5 +1,5 @@
-import type { Ledger } from "./ledger.ts";
-import { dayIn, pagesFolder } from "./keys.ts";
+import { byTime, endOf, type JobState, type Ledger, withRunning } from "./ledger.ts";
+import { pageIn } from "./keys.ts";
 import { hasSucceeded, isFinal, type Run, shortTime } from "../run.ts";
 import { nextDue } from "../cron.ts";
 import type { Job } from "../job.ts";
@@ -7,48 +7,50 @@ import type { Job } from "../job.ts";
 interface LatestOptions {
   /** How many at most. */
   limit: number;
-  /** Not the ones before this time. */
+  /** Not the ones before this time, nor those after `until`. */
   since?: Date;
+  until?: Date;
   /** Only these; default: all. */
   where?: (run: Run) => boolean;
 }
 
 /** Pages that are read at the same time. */
 const AT_ONCE = 8;
-const ONE_DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The latest runs of jobs, the newest first. Pages are read from the newest on until there are enough. */
 export async function latestRuns(
   ledger: Ledger,
   jobs: string[],
-  { limit, since, where = () => true }: LatestOptions,
+  { limit, since, until, where = () => true }: LatestOptions,
 ): Promise<Run[]> {
-  const pages = (await Promise.all(
+  const listed = await Promise.all(
     jobs.map(async (job) =>
-      (await ledger.store.list(pagesFolder(job))).map(({ key }) => ({
+      (await ledger.pages(job, since, until)).map(({ key }) => ({
         job,
-        day: dayIn(key),
+        id: pageIn(key),
+        end: endOf(pageIn(key)),
       }))
     ),
-  )).flat();
-  const days = [...Map.groupBy(pages, ({ day }) => day)].sort(([a], [b]) => a < b ? 1 : -1);
-  const found: Run[] = [];
-  const first = since?.toISOString() ?? "";
-  for (const [day, ofDay] of days) {
-    if (found.length >= limit || day < first.slice(0, 10)) break;
-    const from = new Date(`${day}T00:00Z`);
-    const to = new Date(from.getTime() + ONE_DAY_MS - 1);
-    for (let i = 0; i < ofDay.length; i += AT_ONCE) {
-      const read = ofDay.slice(i, i + AT_ONCE).map(({ job }) => ledger.runs(job, from, to));
-      found.push(
-        ...(await Promise.all(read)).flat().filter((run) => run.scheduledFor >= first && where(run)),
-      );
-    }
+  );
+  const pages = listed.flat().sort((a, b) => b.end - a.end);
+  const states = new Map<string, JobState>();
+  const [first, last] = [since?.toISOString() ?? "", until?.toISOString() ?? "9999"];
+  let found: Run[] = [];
+  /** How many are surely newer than all that is on later pages. */
+  const certain = (end: number) => found.filter(({ scheduledFor }) => Date.parse(scheduledFor) >= end).length;
+  for (let i = 0, size = limit === 1 ? 1 : AT_ONCE; i < pages.length; i += size, size = AT_ONCE) {
+    const batch = pages.slice(i, i + size);
+    if (certain(batch[0]?.end ?? 0) >= limit) break;
+    const read = await Promise.all(batch.map(async ({ job, id }) => {
+      const { runs } = await ledger.page(job, id).read();
+      if (!states.has(job)) states.set(job, await ledger.control(job).read());
+      return Object.values(runs).map((run) => withRunning(run, states.get(job)));
+    }));
+    found = [...found, ...read.flat()].filter((run) =>
+      run.scheduledFor >= first && run.scheduledFor <= last && where(run)
+    );
   }
-  return found.sort((a, b) =>
-    a.scheduledFor === b.scheduledFor ? (a.job < b.job ? -1 : 1) : a.scheduledFor < b.scheduledFor ? 1 : -1
-  )
-    .slice(0, limit);
+  return found.sort((a, b) => byTime(b, a) || (a.job < b.job ? -1 : 1)).slice(0, limit);
 }
 
 /** Whether a run may start as far as the jobs it depends on are concerned. */
@@ -145,7 +147,8 @@ async function latest(
   const [found] = await latestRuns(ledger, [job], {
     limit: 1,
     since: new Date(until.getTime() - LOOK_BACK_DAYS * DAY_MS),
-    where: (run) => run.scheduledFor <= until.toISOString() && run.trigger !== "manual" && counts(run),
+    until,
+    where: (run) => run.trigger !== "manual" && counts(run),
   });
   return found;
 }

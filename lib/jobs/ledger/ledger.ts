@@ -1,16 +1,18 @@
-import { encodeJson, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import { encodeJson, type ObjectStat, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { randomUUID } from "node:crypto";
-import { controlKey, dayIn, dayOf, pageKey, pagesFolder, WAKE_KEY } from "./keys.ts";
+import { z } from "zod";
+import { controlKey, pageIn, pageKey, pagesFolder, WAKE_KEY } from "./keys.ts";
 import { isOpen, type Request, type Run, type RunName } from "../run.ts";
 import { type SharedObject, sharedObject } from "./shared_object.ts";
-import { byTime, type RunPage, runPage } from "./page.ts";
 
-/** Of a job what is not about one run. Every start of a run goes through it, so that a job runs once at a time. */
+/** What of a job is not about one run. Every start of a run goes through it, so that a job runs once at a time. */
 export interface JobState {
   /** Every run up to this time, ISO, is in the ledger; undefined before a scheduler saw the job. */
   plannedUntil?: string;
-  /** Days whose pages have open runs, or may soon, each with when that was last said. */
-  activeDays: Record<string, string>;
+  /** Pages (see {@linkcode Page}) that have open runs, or may soon, each with when that was last said. */
+  activePages: Record<string, string>;
+  /** Runs from this time on lie on pages of an hour; undefined: all lie on pages of a day. Once set it never changes. */
+  hourPagesFrom?: string;
   paused?: Request & { reason?: string };
   /** When the job was removed, once all its runs have ended; a job that comes back begins like a new one. */
   removedAt?: string;
@@ -29,139 +31,285 @@ export interface Running {
   startedAt: string;
 }
 
-/** What became of every run; kept in the lake, shared by all schedulers, the command line and the server. */
+/**
+ * The runs of a job that are scheduled for one UTC day (`2024-10-02`), or for one hour (`2024-10-02T07`) where the job
+ * runs more often than hourly, by their time. A page is one object, changed by compare-and-swap; five cron fields make
+ * at most 60 runs an hour, so a change stays small.
+ */
+export interface Page {
+  runs: Record<string, Run>;
+}
+
+const PAGE = z.object({
+  runs: z.record(
+    z.string(),
+    z.looseObject({ scheduledFor: z.iso.datetime(), status: z.string(), attempts: z.array(z.unknown()) }),
+  ),
+});
+
+/** The run history of every job; kept in the lake, shared by all schedulers, the command line and the server. */
 export interface Ledger {
   readonly store: ObjectStore;
   control(job: string): SharedObject<JobState>;
-  page(job: string, day: string): RunPage;
-  /** Reads a job's control and its pages with open runs anew. */
+  /** @param page A day or an hour. */
+  page(job: string, page: string): SharedObject<Page>;
+  /** The pages of a job that may have runs from (inclusive) to (inclusive), the oldest first. */
+  pages(job: string, from?: Date, to?: Date): Promise<ObjectStat[]>;
+  /** Reads a job's state and those of its active pages that may have changed. */
   refresh(job: string): Promise<void>;
-  /** Open runs of a job as they were when its pages were last read, the oldest first. */
+  /** Open runs of a job as they were when its active pages were last read, the oldest first. */
   openRuns(job: string): Run[];
-  /** Enters runs of a job unless they are in the ledger, where those that are there stay as they are. */
+  /** Adds runs of a job unless they are in the ledger, where those that are there stay as they are. */
   enqueue(job: string, runs: Run[]): Promise<void>;
   /** Changes a run in one step, unless `change` gives undefined. @returns the run as it is then. */
-  change(run: RunName, change: (run: Run) => Run | undefined): Promise<Run | undefined>;
-  /** A run as it is now; undefined when it was never entered. */
-  run(run: RunName): Promise<Run | undefined>;
+  change(name: RunName, change: (run: Run) => Run | undefined): Promise<Run | undefined>;
+  /** Like `change`, for a change that may open a run that has ended. */
+  reopen(name: RunName, change: (run: Run) => Run | undefined): Promise<Run | undefined>;
+  /** Removes runs from a time on that are not to be kept. */
+  retain(job: string, from: Date, keep: (run: Run) => boolean): Promise<void>;
+  /** A run as it is now; undefined when it was never planned. */
+  run(name: RunName): Promise<Run | undefined>;
+  /** A run as its page says: that it runs is said by the job's state only. */
+  storedRun(name: RunName): Promise<Run | undefined>;
+  /** A run as its page said when it was last read here; undefined when it was not. */
+  knownRun(name: RunName): Run | undefined;
   /** The runs of a job from (inclusive) to (inclusive), the oldest first. */
   runs(job: string, from: Date, to: Date): Promise<Run[]>;
-  /** Takes days off the list of open ones on which nothing is open any more. */
-  closeDays(job: string): Promise<void>;
+  /** Takes pages off the list of active ones on which nothing is open any more. */
+  closePages(job: string): Promise<void>;
   /** Makes all schedulers look. */
   notify(): Promise<void>;
-  /** Changes when somebody rang. */
+  /** Changes when somebody notified the schedulers. */
   wakeSignal(): Promise<string | undefined>;
 }
 
-const NO_CONTROL: JobState = { activeDays: {} };
-/** A day that somebody said to be open stays so for a while: its run may be about to be written. */
-const OPEN_AT_LEAST_MS = 60 * 60 * 1000;
+const NO_STATE: JobState = { activePages: {} };
+const NO_RUNS: Page = { runs: {} };
+/** A page that somebody said to be active stays so for a while: its run may be about to be written. */
+const ACTIVE_AT_LEAST_MS = 60 * 60 * 1000;
+/** Of many pages with open runs, so many of the oldest and of the newest are read at every look: runs start there. */
+const PAGES_AT_ENDS = 4;
+const READS_AT_ONCE = 8;
+const HOUR_MS = 60 * 60 * 1000;
 
 /**
- * The ledger of a lake. Nothing is read yet; what is read of a job's control and of its pages with open runs is kept, as
- * `refresh` found it. A page that this version of ShopFlow cannot read is a {@linkcode LakeError}.
+ * The ledger of a lake. Nothing is read yet; what is read of a job's state and of its active pages is kept, as `refresh`
+ * found it. An object that is no page is a {@linkcode LakeError}.
  *
- * @param now Dates the days that are opened, and says when they may be closed.
+ * @param now Dates the pages that become active, and says when they may be closed.
  */
 export function openLedger(store: ObjectStore, now: () => Date): Ledger {
   const controls = new Map<string, SharedObject<JobState>>();
-  /** By key; only pages that are open are kept. */
-  const pages = new Map<string, RunPage>();
+  /** By key; only active pages are kept, and of those that are not at the end only the ones with open runs. */
+  const kept = new Map<string, SharedObject<Page>>();
+  /** What the state said of an active page, by its key, when it was last read. */
+  const marks = new Map<string, string | undefined>();
+  const openOf = new WeakMap<Page, readonly Run[]>();
 
   const control = (job: string) =>
-    kept(controls, job, () => sharedObject(store, controlKey(job), NO_CONTROL));
-  const openPage = (job: string, day: string) =>
-    kept(pages, pageKey(job, day), () => runPage(store, job, day, { follow: true }));
-  const page = (job: string, day: string) => pages.get(pageKey(job, day)) ?? runPage(store, job, day);
-  const activeDays = (job: string) => Object.keys(control(job).known?.activeDays ?? {}).sort();
+    getOrCreate(controls, job, () => sharedObject(store, controlKey(job), NO_STATE));
+  const newPage = (key: string) => sharedObject<Page>(store, key, NO_RUNS, PAGE);
+  const activePage = (job: string, id: string) => {
+    const key = pageKey(job, id);
+    return getOrCreate(kept, key, () => newPage(key));
+  };
+  const page = (job: string, id: string) => kept.get(pageKey(job, id)) ?? newPage(pageKey(job, id));
+  const activePages = (job: string) => Object.keys(control(job).known?.activePages ?? {}).sort();
 
-  /** Puts a day on the list before anything open is written on its page. */
-  async function markActive(job: string, day: string): Promise<void> {
-    // Taken off are days before the newest one only, so that needs no second look.
-    if (activeDays(job).at(-1) === day) return;
-    await control(job).update((value) => ({
-      value: { ...value, activeDays: { ...value.activeDays, [day]: now().toISOString() } },
-      result: undefined,
-    }));
+  async function pageOf({ job, scheduledFor }: RunName): Promise<SharedObject<Page>> {
+    return page(job, pageId(scheduledFor, control(job).known ?? await control(job).read()));
   }
 
-  async function enqueueDay(job: string, day: string, runs: Run[]): Promise<void> {
-    if (runs.some(isOpen)) await markActive(job, day);
-    await openPage(job, day).enqueue(runs);
-    if (activeDays(job).includes(day)) return;
-    if (runs.some(isOpen)) await markActive(job, day);
-    else pages.delete(pageKey(job, day));
+  /** Puts pages on the list before anything open is written there. */
+  async function markActive(job: string, ids: string[]): Promise<void> {
+    await control(job).update((state) => {
+      const marked = ids.map((id) => [id, nextMark(state.activePages[id], now())]);
+      const activePages = { ...state.activePages, ...Object.fromEntries(marked) };
+      return { value: { ...state, activePages }, result: undefined };
+    });
+  }
+
+  function openOn(job: string, id: string): readonly Run[] {
+    const known = kept.get(pageKey(job, id))?.known;
+    if (known === undefined) return [];
+    const runs = openOf.get(known) ?? Object.values(known.runs).filter(isOpen).sort(byTime);
+    openOf.set(known, runs);
+    return runs;
+  }
+
+  /** Pages on which nothing is open any more are not held in memory, except the newest. */
+  function dropIfDone(job: string, id: string): void {
+    if (id !== activePages(job).at(-1) && openOn(job, id).length === 0) kept.delete(pageKey(job, id));
+  }
+
+  async function readActive(job: string, id: string, mark: string | undefined): Promise<void> {
+    await activePage(job, id).read();
+    marks.set(pageKey(job, id), mark);
+    dropIfDone(job, id);
   }
 
   const ledger: Ledger = {
     store,
     control,
     page,
+    async pages(job, from, to) {
+      const [first, last] = [from?.toISOString(), to?.toISOString()];
+      const prefix = first === undefined || last === undefined ? "" : commonStart(first, last).slice(0, 10);
+      return (await store.list(pagesFolder(job) + prefix)).filter(({ key }) => {
+        const id = pageIn(key);
+        return (first === undefined || id >= first.slice(0, id.length)) &&
+          (last === undefined || id <= last.slice(0, id.length));
+      });
+    },
     async refresh(job) {
-      await control(job).read();
-      await Promise.all(activeDays(job).map((day) => openPage(job, day).refresh()));
+      const state = await control(job).read();
+      const ids = activePages(job);
+      const running = state.running && pageId(state.running.scheduledFor, state);
+      const undone = ids.filter((id) => id === ids.at(-1) || openOn(job, id).length > 0);
+      const wanted = new Set([...undone.slice(0, PAGES_AT_ENDS), ...undone.slice(-PAGES_AT_ENDS), running]);
+      await Promise.all(ids.map(async (id) => {
+        const mark = state.activePages[id];
+        if (wanted.has(id) || marks.get(pageKey(job, id)) !== mark) await readActive(job, id, mark);
+      }));
     },
     openRuns(job) {
-      const open = activeDays(job).flatMap((day) => openPage(job, day).open());
+      const open = activePages(job).flatMap((id) => openOn(job, id));
       const known = control(job).known;
-      const at = open.findIndex(({ scheduledFor }) => scheduledFor === known?.running?.scheduledFor);
-      return at < 0 ? open : open.with(at, withRunning(open[at]!, known));
+      return open.map((run) =>
+        run.scheduledFor === known?.running?.scheduledFor ? withRunning(run, known) : run
+      );
     },
     async enqueue(job, runs) {
-      for (const [day, ofDay] of Map.groupBy(runs, ({ scheduledFor }) => dayOf(scheduledFor))) {
-        await enqueueDay(job, day, ofDay);
+      const state = control(job).known ?? await control(job).read();
+      const byPage = [...Map.groupBy(runs, ({ scheduledFor }) => pageId(scheduledFor, state))];
+      const opened = byPage.filter(([, ofPage]) => ofPage.some(isOpen)).map(([id]) => id);
+      // Pages are taken off the list before the newest one only, so that one needs no second look.
+      const isNewest = opened.every((id) => id === activePages(job).at(-1));
+      if (!isNewest) await markActive(job, opened);
+      // A scheduler may just have decided that the job's runs lie on pages of an hour.
+      if (control(job).known?.hourPagesFrom !== state.hourPagesFrom) return await ledger.enqueue(job, runs);
+      for (const [id, ofPage] of byPage) {
+        await activePage(job, id).update((value) => {
+          const added = ofPage.filter(({ scheduledFor }) => value.runs[scheduledFor] === undefined);
+          if (added.length === 0) return { result: undefined };
+          const entries = added.map((run) => [run.scheduledFor, run]);
+          return { value: { runs: { ...value.runs, ...Object.fromEntries(entries) } }, result: undefined };
+        });
+      }
+      // Again: who looked between the mark and the write has to look once more, and one may have been taken off.
+      if (opened.some((id) => id !== activePages(job).at(-1))) await markActive(job, opened);
+      for (const [id] of byPage) dropIfDone(job, id);
+    },
+    async change(name, change) {
+      const { job, scheduledFor } = name;
+      const id = pageId(scheduledFor, control(job).known ?? await control(job).read());
+      const changed = await page(job, id).update((value) => {
+        const before = value.runs[scheduledFor];
+        const after = before && change(before);
+        if (after === undefined || after === before) return { result: before };
+        return { value: { runs: { ...value.runs, [scheduledFor]: after } }, result: after };
+      });
+      dropIfDone(job, id);
+      return changed;
+    },
+    async reopen(name, change) {
+      const id = pageId(name.scheduledFor, control(name.job).known ?? await control(name.job).read());
+      await markActive(name.job, [id]);
+      const after = await ledger.change(name, change);
+      await markActive(name.job, [id]);
+      return after;
+    },
+    async retain(job, from, keep) {
+      for (const { key } of await ledger.pages(job, from)) {
+        await page(job, pageIn(key)).update(({ runs }) => {
+          const rest = Object.entries(runs).filter(([, run]) => keep(run));
+          return rest.length === Object.keys(runs).length
+            ? { result: undefined }
+            : { value: { runs: Object.fromEntries(rest) }, result: undefined };
+        });
       }
     },
-    change: (run, change) => page(run.job, dayOf(run.scheduledFor)).change(run.scheduledFor, change),
-    async run({ job, scheduledFor }) {
-      const found = await page(job, dayOf(scheduledFor)).find(scheduledFor);
-      return found && withRunning(found, isOpen(found) ? await control(job).read() : undefined);
+    async run(name) {
+      const found = await ledger.storedRun(name);
+      return found && withRunning(found, isOpen(found) ? await control(name.job).read() : undefined);
+    },
+    async storedRun(name) {
+      return (await (await pageOf(name)).read()).runs[name.scheduledFor];
+    },
+    knownRun({ job, scheduledFor }) {
+      const state = control(job).known;
+      return state && page(job, pageId(scheduledFor, state)).known?.runs[scheduledFor];
     },
     async runs(job, from, to) {
       const [first, last] = [from.toISOString(), to.toISOString()];
-      const days = (await store.list(pagesFolder(job))).map(({ key }) => dayIn(key))
-        .filter((day) => day >= dayOf(first) && day <= dayOf(last));
-      const known = days.length > 0 ? await control(job).read() : undefined;
+      const pages = await ledger.pages(job, from, to);
+      const known = pages.length > 0 ? await control(job).read() : undefined;
       const found: Run[] = [];
-      for (const day of days) {
-        const { runs } = await page(job, day).read();
-        found.push(
-          ...Object.values(runs).filter(({ scheduledFor }) => scheduledFor >= first && scheduledFor <= last),
-        );
+      for (let i = 0; i < pages.length; i += READS_AT_ONCE) {
+        const batch = pages.slice(i, i + READS_AT_ONCE);
+        const read = await Promise.all(batch.map(({ key }) => page(job, pageIn(key)).read()));
+        found.push(...read.flatMap(({ runs }) => Object.values(runs)));
       }
-      return found.map((run) => withRunning(run, known)).sort(byTime);
+      return found.filter(({ scheduledFor }) => scheduledFor >= first && scheduledFor <= last)
+        .map((run) => withRunning(run, known)).sort(byTime);
     },
-    async closeDays(job) {
-      const settled = (value: JobState) => {
-        const days = Object.keys(value.activeDays).sort();
-        return days.slice(0, -1).filter((day) =>
-          now().getTime() - Date.parse(value.activeDays[day]!) >= OPEN_AT_LEAST_MS &&
-          openPage(job, day).open().length === 0
+    async closePages(job) {
+      const done = ({ activePages }: JobState) =>
+        Object.entries(activePages).sort(([a], [b]) => a < b ? -1 : 1).slice(0, -1).filter(([id, mark]) =>
+          now().getTime() - Math.max(Date.parse(mark), endOf(id)) >= ACTIVE_AT_LEAST_MS &&
+          marks.has(pageKey(job, id)) && openOn(job, id).length === 0
         );
-      };
-      const known = control(job).known;
-      if (known === undefined || settled(known).length === 0) return;
-      await this.refresh(job);
-      const closed = await control(job).update((value) => {
-        const days = settled(value);
-        if (days.length === 0) return { result: days };
-        const rest = Object.entries(value.activeDays).filter(([day]) => !days.includes(day));
-        return { value: { ...value, activeDays: Object.fromEntries(rest) }, result: days };
+      const candidates = done(control(job).known ?? NO_STATE);
+      if (candidates.length === 0) return;
+      // Whoever said that a page is active may have died after it wrote there, without saying so again.
+      await Promise.all(candidates.map(([id, mark]) => readActive(job, id, mark)));
+      const closed = await control(job).update((state) => {
+        const ids = done(state).filter(([id, mark]) => marks.get(pageKey(job, id)) === mark).map(([id]) =>
+          id
+        );
+        if (ids.length === 0) return { result: ids };
+        const rest = Object.entries(state.activePages).filter(([id]) => !ids.includes(id));
+        return { value: { ...state, activePages: Object.fromEntries(rest) }, result: ids };
       });
-      for (const day of closed) pages.delete(pageKey(job, day));
+      for (const id of closed) {
+        kept.delete(pageKey(job, id));
+        marks.delete(pageKey(job, id));
+      }
     },
     async notify() {
-      await store.put(WAKE_KEY, encodeJson({ seenSignal: randomUUID() }));
+      await store.put(WAKE_KEY, encodeJson({ signal: randomUUID() }));
     },
     wakeSignal: async () => (await store.get(WAKE_KEY))?.etag,
   };
   return ledger;
 }
 
-/** A run as it looks to people: one that was started is written down as such in the job's control only. */
-export function withRunning(run: Run, control: JobState | undefined): Run {
-  const running = control?.running;
+/** The time now as a page's mark; another one than before also where no millisecond passed. */
+function nextMark(before: string | undefined, now: Date): string {
+  const after = before === undefined ? 0 : Date.parse(before) + 1;
+  const isClose = Math.abs(after - now.getTime()) < 1000;
+  return new Date(isClose ? Math.max(after, now.getTime()) : now).toISOString();
+}
+
+/** The page of a time: a day or an hour. */
+export function pageId(scheduledFor: string, { hourPagesFrom }: Pick<JobState, "hourPagesFrom">): string {
+  const isHour = hourPagesFrom !== undefined && scheduledFor >= hourPagesFrom;
+  return scheduledFor.slice(0, isHour ? "2024-10-02T07".length : "2024-10-02".length);
+}
+
+/** When the day or hour of a page is over, in milliseconds since 1970. */
+export const endOf = (id: string): number =>
+  id.length === "2024-10-02".length
+    ? Date.parse(`${id}T00:00Z`) + 24 * HOUR_MS
+    : Date.parse(`${id}:00Z`) + HOUR_MS;
+
+/** In the order of their times. */
+export const byTime = (a: Run, b: Run) =>
+  a.scheduledFor < b.scheduledFor ? -1 : a.scheduledFor > b.scheduledFor ? 1 : 0;
+
+/** A run as it looks to people: one that was started is written down as such in the job's state only. */
+export function withRunning(run: Run, state: JobState | undefined): Run {
+  const running = state?.running;
   if (running === undefined || !goesOn(running, run)) return run;
   const { attempt: number, owner, startedAt } = running;
   return {
@@ -172,14 +320,20 @@ export function withRunning(run: Run, control: JobState | undefined): Run {
   };
 }
 
-/** Whether a run that was started has not ended, by what its run's page says. */
+/** Whether a run that was started has not ended, by what its page says. */
 export function goesOn(running: Running, run: Run | undefined): boolean {
   return run !== undefined && run.scheduledFor === running.scheduledFor && isOpen(run) &&
     !run.attempts.some(({ number }) => number >= running.attempt);
 }
 
-function kept<V>(map: Map<string, V>, key: string, create: () => V): V {
+function getOrCreate<V>(map: Map<string, V>, key: string, create: () => V): V {
   const found = map.get(key) ?? create();
   map.set(key, found);
   return found;
+}
+
+function commonStart(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return a.slice(0, length);
 }

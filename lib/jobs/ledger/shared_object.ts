@@ -1,4 +1,5 @@
 import { decodeJson, type ObjectStore } from "shopflow/lake/store/mod.ts";
+import type { z } from "zod";
 
 /**
  * A value as the store has it; undefined: leave it as it is. Called again, with what is there then, when another
@@ -16,13 +17,6 @@ export interface SharedObject<T> {
   update<R>(change: Change<T, R>): Promise<R>;
 }
 
-/** How a value is written down. */
-export interface Form<T> {
-  encode(value: T): unknown;
-  /** @param stored What the object's JSON says. */
-  decode(stored: unknown): T;
-}
-
 interface Waiting<T> {
   change: Change<T, unknown>;
   resolve: (result: unknown) => void;
@@ -31,13 +25,14 @@ interface Waiting<T> {
 
 /**
  * @param empty What stands for an object that is not there.
- * @param form Default: the value is the object's JSON.
+ * @param shape What the object must look like; without it the caller vouches for `T`. One of another shape is a
+ *   LakeError.
  */
 export function sharedObject<T>(
   store: ObjectStore,
   key: string,
   empty: T,
-  { encode, decode }: Form<T> = { encode: (value) => value, decode: (stored) => stored as T },
+  shape?: z.ZodType,
 ): SharedObject<T> {
   let seen: { value: T; etag?: string } | undefined;
   let queue: Waiting<T>[] = [];
@@ -48,10 +43,10 @@ export function sharedObject<T>(
     if (object === undefined) return seen = { value: empty };
     // Large ones are read often, and seldom have changed.
     if (seen?.etag === object.etag) return seen;
-    return seen = { value: decode(decodeJson<unknown>(store, key, object)), etag: object.etag };
+    return seen = { value: decodeJson<T>(store, key, object, shape), etag: object.etag };
   }
 
-  async function tryWrite(batch: Waiting<T>[], current: boolean): Promise<"settled" | "look again"> {
+  async function tryWrite(batch: Waiting<T>[], current: boolean): Promise<"written" | "look again"> {
     const before = seen ?? await read();
     let value = before.value;
     const outcomes = batch.map(({ change, resolve, reject }) => {
@@ -64,7 +59,7 @@ export function sharedObject<T>(
       }
     });
     if (value !== before.value) {
-      const body = new TextEncoder().encode(JSON.stringify(encode(value)) + "\n");
+      const body = new TextEncoder().encode(JSON.stringify(value) + "\n");
       const written = before.etag === undefined
         ? await store.putIfAbsent(key, body)
         : await store.putIfMatch(key, body, before.etag);
@@ -74,8 +69,8 @@ export function sharedObject<T>(
       // That nothing is to be changed must not be concluded from what was there a while ago.
       return "look again";
     }
-    outcomes.forEach((settle) => settle());
-    return "settled";
+    outcomes.forEach((tell) => tell());
+    return "written";
   }
 
   async function writeAll(): Promise<void> {

@@ -178,8 +178,8 @@ async function runsToFill(
     });
   }
   if (!(from < to) || to.getTime() > Date.parse(request.at)) {
-    throw new InputError("Not a time to backfill", {
-      expected: "a beginning before its end, and an end that is not in the future",
+    throw new InputError("Invalid backfill range", {
+      expected: "a start before its end, and an end that is not in the future",
       found: `${shortTime(from.toISOString())} to ${shortTime(to.toISOString())}`,
     });
   }

@@ -59,9 +59,7 @@ export async function reopen(
   const { request, unmet = [] } = options;
   const before = await ledger.run(name);
   if (before === undefined || isOpen(before) || hasSucceeded(before)) return before;
-  // Its page is on the list of open ones before it is open.
-  await ledger.enqueue(name.job, [{ ...before, status: "queued" }]);
-  return await ledger.change(
+  return await ledger.reopen(
     name,
     ({ endedAt: _, cancelledBy: __, notBefore: ___, blockedBy: ____, unmet: _____, ...run }) =>
       isOpen(run) || hasSucceeded(run) ? undefined : {

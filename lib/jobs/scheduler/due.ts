@@ -3,7 +3,6 @@ import type { Job } from "../job.ts";
 import type { JobState, Ledger } from "../ledger/ledger.ts";
 import { CLOCK_TOLERANCE_MS, retryAt, type Run, shortTime, type Trigger } from "../run.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { dayOf } from "../ledger/keys.ts";
 
 /** A time at which a job is due, with the data it is about. */
 export interface DueTime {
@@ -129,6 +128,7 @@ interface Planner {
 
 /** Runs that are entered in one step, so that years of them need little memory. */
 const BATCH = 1440;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * A planner of one scheduler. How far it came with each job it keeps in memory; the ledger is told by `save`, when the
@@ -156,12 +156,15 @@ export function createPlanner(
   }
 
   /** The first scheduler that sees a job, or sees it again, does not look back: before, there was no such job. */
-  async function begin(job: string): Promise<void> {
-    await ledger.control(job).update(({ removedAt, ...value }) =>
-      value.plannedUntil !== undefined && removedAt === undefined
-        ? { result: undefined }
-        : { value: { ...value, plannedUntil: now().toISOString() }, result: undefined }
-    );
+  async function begin(job: Job): Promise<void> {
+    const present = now().toISOString();
+    await ledger.control(job.name).update((state) => {
+      const { removedAt, ...rest } = state;
+      const isKnown = rest.plannedUntil !== undefined && removedAt === undefined;
+      const begun = isKnown ? state : { ...rest, plannedUntil: present };
+      const next = isMoreOftenThanHourly(job) ? withHourPages(begun, state, now()) : begun;
+      return next === state ? { result: undefined } : { value: next, result: undefined };
+    });
   }
 
   async function enqueue(job: Job, due: DueTime[], trigger: "schedule" | "snapshot"): Promise<void> {
@@ -194,15 +197,14 @@ export function createPlanner(
    */
   async function withdraw(job: string, ahead: string): Promise<void> {
     const present = now().toISOString();
-    const days = new Set([dayOf(ahead)]);
-    for (let day = dayOf(present); day < dayOf(ahead); day = nextDay(day)) days.add(day);
     const { running } = await ledger.control(job).read();
-    for (const day of days) {
-      await ledger.page(job, day).retain(({ scheduledFor, attempts, trigger }) =>
+    await ledger.retain(
+      job,
+      new Date(present),
+      ({ scheduledFor, attempts, trigger }) =>
         scheduledFor <= present || attempts.length > 0 || scheduledFor === running?.scheduledFor ||
-        trigger === "manual"
-      );
-    }
+        trigger === "manual",
+    );
     cursors.delete(job);
     await ledger.control(job).update((value) => ({
       value: { ...value, plannedUntil: present },
@@ -218,9 +220,10 @@ export function createPlanner(
 
   return {
     async plan(job) {
-      const isNew = cursorOf(job.name) === undefined ||
-        ledger.control(job.name).known?.removedAt !== undefined;
-      if (isNew) await begin(job.name);
+      const state = ledger.control(job.name).known;
+      const isNew = cursorOf(job.name) === undefined || state?.removedAt !== undefined;
+      const needsHourPages = isMoreOftenThanHourly(job) && state?.hourPagesFrom === undefined;
+      if (isNew || needsHourPages) await begin(job);
       const cursor = new Date(cursorOf(job.name)!);
       if (cursor.getTime() > now().getTime() + CLOCK_TOLERANCE_MS) {
         await withdraw(job.name, cursor.toISOString());
@@ -244,5 +247,21 @@ export function createPlanner(
 /** The past that is made up for, which may take long, waits its turn; because of it nothing is skipped. */
 const blocksNext = ({ trigger }: Run) => trigger !== "catch-up" && trigger !== "backfill";
 
-const nextDay = (day: string) =>
-  new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+/** Five cron fields: one minute is hourly at most. */
+const isMoreOftenThanHourly = ({ schedule }: Job): boolean =>
+  !("on" in schedule) && !/^\s*\d+\s/.test(schedule.cron);
+
+/**
+ * Puts the runs of a job that is due more often than hourly on pages of an hour: all of them where it has none yet, else
+ * those from the next day on, of which no run lies on a page of a day yet.
+ */
+function withHourPages(state: JobState, before: JobState, now: Date): JobState {
+  if (state.hourPagesFrom !== undefined) return state;
+  const isFirst = before.plannedUntil === undefined && Object.keys(before.activePages).length === 0;
+  if (isFirst) return { ...state, hourPagesFrom: new Date(0).toISOString() };
+  // A clock that ran ahead may have planned beyond the present.
+  const planned = Date.parse(before.plannedUntil ?? "") || 0;
+  const tomorrow = new Date(Math.max(now.getTime(), planned) + DAY_MS);
+  tomorrow.setUTCHours(0, 0, 0, 0);
+  return { ...state, hourPagesFrom: tomorrow.toISOString() };
+}

@@ -36,6 +36,16 @@ export interface SchedulerLease extends Lease {
   release(): Promise<void>;
 }
 
+/** The clocks that leases go by; tests replace them. */
+export interface LeaseClock {
+  /** Milliseconds that passed, like `performance.now()`; it may stand still while the machine sleeps. */
+  elapsed(): number;
+  /** Milliseconds since 1970 by the clock of the day, which goes on meanwhile. */
+  timeOfDay(): number;
+}
+
+const SYSTEM_CLOCK: LeaseClock = { elapsed: () => performance.now(), timeOfDay: () => Date.now() };
+
 /** Whether JSON in the place of a scheduler's record is one. */
 const isRecord = (value: unknown, id: string): value is SchedulerRecord => {
   const record = value as Partial<SchedulerRecord> | null;
@@ -59,12 +69,13 @@ const MARGIN = 1.5;
  */
 export async function takeSchedulerLease(
   store: ObjectStore,
-  { id, owner, leaseMs, now, jobs }: {
+  { id, owner, leaseMs, now, jobs, clock = SYSTEM_CLOCK }: {
     id: string;
     owner: string;
     leaseMs: number;
     now: () => Date;
     jobs?: string[];
+    clock?: LeaseClock | undefined;
   },
 ): Promise<SchedulerLease> {
   const over = new AbortController();
@@ -77,7 +88,7 @@ export async function takeSchedulerLease(
     leaseMs,
     jobs,
   };
-  const moment = () => ({ ms: performance.now(), wall: Date.now() });
+  const moment = () => ({ elapsed: clock.elapsed(), timeOfDay: clock.timeOfDay() });
   let sureFrom = moment();
   let { etag } = await store.put(leaseKey(id), encodeJson(record));
   const write = async (next: SchedulerRecord) => {
@@ -101,15 +112,15 @@ export async function takeSchedulerLease(
   const renewals = new Set<() => void>();
   const heldUntil = () => {
     // The time that the machine slept is on the clock of the day only. Should that be set, at worst a start is missed.
-    const ranOut = over.signal.aborted || Date.now() - sureFrom.wall > leaseMs;
-    return ranOut ? 0 : sureFrom.ms + leaseMs;
+    const ranOut = over.signal.aborted || clock.timeOfDay() - sureFrom.timeOfDay > leaseMs;
+    return ranOut ? 0 : sureFrom.elapsed + leaseMs;
   };
   return {
     id,
     lost: over.signal,
     leaseMs,
     heldUntil,
-    mayStart: () => heldUntil() - performance.now() > leaseMs / 2,
+    mayStart: () => heldUntil() - clock.elapsed() > leaseMs / 2,
     onRenewal(renewed) {
       renewals.add(renewed);
       return () => renewals.delete(renewed);
@@ -153,7 +164,12 @@ const FORGET_MS = 24 * 60 * 60 * 1000;
  */
 export function watchSchedulers(
   store: ObjectStore,
-  { self, now, trustClocks = false }: { self: () => string; now: () => Date; trustClocks?: boolean },
+  { self, now, trustClocks = false, clock = SYSTEM_CLOCK }: {
+    self: () => string;
+    now: () => Date;
+    trustClocks?: boolean | undefined;
+    clock?: LeaseClock | undefined;
+  },
 ): SchedulerWatch {
   /** When the present record of each was first seen. */
   const seen = new Map<string, { etag: string; since: number }>();
@@ -169,8 +185,8 @@ export function watchSchedulers(
     if (!isRecord(record, id)) return;
     if (record.stopped || record.fencedBy !== undefined) return void gone.add(id);
     const before = seen.get(id);
-    if (before?.etag !== etag) seen.set(id, { etag, since: performance.now() });
-    const silentMs = before?.etag === etag ? performance.now() - before.since : 0;
+    if (before?.etag !== etag) seen.set(id, { etag, since: clock.elapsed() });
+    const silentMs = before?.etag === etag ? clock.elapsed() - before.since : 0;
     const byClock = trustClocks && now().getTime() - Date.parse(record.heartbeatAt) > 3 * record.leaseMs;
     if (silentMs <= record.leaseMs * MARGIN && !byClock) return;
     const fenced = { ...record, fencedBy: self() };

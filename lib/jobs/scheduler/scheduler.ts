@@ -10,7 +10,7 @@ import { createNextRun, type Unrun } from "./choose.ts";
 import { createPlanner, nextWake } from "./due.ts";
 import { type ActiveRun, poolSlots, reclaimRun, type RunContext, startRun } from "./start.ts";
 import { createRemovedJobs } from "./removed_jobs.ts";
-import { type SchedulerLease, takeSchedulerLease, watchSchedulers } from "./lease.ts";
+import { type LeaseClock, type SchedulerLease, takeSchedulerLease, watchSchedulers } from "./lease.ts";
 
 export interface SchedulerOptions extends JobSet {
   ledger: Ledger;
@@ -29,6 +29,8 @@ export interface SchedulerOptions extends JobSet {
   publishedSince?: (since: Date) => Promise<Date[]>;
   /** For programs that end before they have seen others long enough, see {@linkcode watchSchedulers}. */
   trustClocks?: boolean;
+  /** The clocks that its lease goes by; default: the system's. */
+  leaseClock?: LeaseClock;
   /** Called when there may be something to tell about a job: a run ended, or its SLA is over. */
   onNews?: (job: Job) => Promise<void>;
 }
@@ -86,6 +88,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     self: () => lease.id,
     now,
     trustClocks: options.trustClocks,
+    clock: options.leaseClock,
   });
   const planner = createPlanner({
     ledger,
@@ -124,6 +127,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       leaseMs,
       now,
       jobs: jobs.map(({ name }) => name),
+      clock: options.leaseClock,
     });
     seenSignal = undefined;
   }
@@ -140,7 +144,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       if (await planner.plan(job)) next.changed();
       await advance(job);
       await planner.save(job.name);
-      if (refresh) await ledger.closeDays(job.name);
+      if (refresh) await ledger.closePages(job.name);
     });
     if (look) await lookAtRemoved();
   }
@@ -203,7 +207,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return;
     }
     if (lease.lost.aborted && !stopping) {
-      log.warn("This scheduler was taken for dead; its runs are others' now. It begins anew.");
+      log.warn("Lease lost: another scheduler took over this one's runs. Restarting with a new lease.");
       await Promise.all(held.all().map(({ ended }) => ended));
       await begin();
     }

@@ -1,5 +1,5 @@
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { dayOf, poolKey } from "../ledger/keys.ts";
+import { poolKey } from "../ledger/keys.ts";
 import { type SharedObject, sharedObject } from "../ledger/shared_object.ts";
 import { errorText, maskSecrets } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
@@ -180,7 +180,7 @@ async function startHolding(
     const cursor = [value.plannedUntil, plannedUntil].filter((time) => time !== undefined).sort().at(-1);
     return { value: { ...value, running, plannedUntil: cursor }, result: true };
   });
-  const found = won ? await ledger.page(job.name, dayOf(run.scheduledFor)).find(run.scheduledFor) : undefined;
+  const found = won ? await ledger.storedRun(run) : undefined;
   // Cancelled, ended or taken over since it was looked at: nothing is to be done for it.
   if (found === undefined || !isOpen(found) || nextAttempt(found) > attempt) return undefined;
   if (!context.mayStart()) {
@@ -223,10 +223,10 @@ async function leaveToOthers(
 
 /** Whether a run that was started does not go on. Once it has ended it stays so: then what is known is enough. */
 async function isOver(running: Running, { name }: Job, ledger: Ledger): Promise<boolean> {
-  const page = ledger.page(name, dayOf(running.scheduledFor));
-  const known = page.known(running.scheduledFor);
+  const run = { job: name, scheduledFor: running.scheduledFor };
+  const known = ledger.knownRun(run);
   if (known !== undefined && !goesOn(running, known)) return true;
-  return !goesOn(running, await page.find(running.scheduledFor));
+  return !goesOn(running, await ledger.storedRun(run));
 }
 
 const nextAttempt = ({ attempts }: Run, atLeast = 0) => Math.max(atLeast, attempts.at(-1)?.number ?? 0) + 1;
@@ -290,7 +290,9 @@ async function finish(
       await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
     }
   }
-  log.warn(`${name}: another scheduler has it; what it came to here (${outcome.ended}) does not count`);
+  log.warn(
+    `${name}: owned by another scheduler; the result of this attempt (${outcome.ended}) was discarded`,
+  );
   return undefined;
 
   async function record() {

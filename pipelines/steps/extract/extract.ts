@@ -83,7 +83,7 @@ function withoutWatermarks(tables: Record<string, RawTable>): Record<string, Raw
   return Object.fromEntries(
     Object.entries(tables).map(([name, { files, contentSha256, rows, controlTotals }]) => [
       name,
-      { files, contentSha256, rows, controlTotals },
+      { files, contentSha256, rows, ...(controlTotals && { controlTotals }) },
     ]),
   );
 }

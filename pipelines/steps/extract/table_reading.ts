@@ -73,11 +73,13 @@ const DAY = 24 * 60 * 60 * 1000;
  */
 export function chooseWindow(
   { strategy }: ExtractedTable,
-  known: Pick<RawTable, "watermark" | "refreshedAt"> | undefined,
+  known: Pick<RawTable, "watermark" | "refreshedAt" | "controlTotals"> | undefined,
   now: string,
 ): ReadWindow {
   if (strategy.kind === "snapshot") return {};
   if (known?.watermark === undefined || known.refreshedAt === undefined) return {};
+  // The next ones are those before, moved on.
+  if (known.controlTotals === undefined) return {};
   const age = Date.parse(now) - Date.parse(known.refreshedAt);
   // Refreshed in the future: by a clock that was ahead, so nobody knows how long ago.
   if (age < 0 || age >= strategy.fullRefreshDays * DAY) return {};

@@ -72,7 +72,7 @@ async function totalsWithChanges(
 ): Promise<MonthlyTotals> {
   const totalsOf = async (relation: string) =>
     monthlyTotals(await session.rows<TotalsRow>(controlTotalsSql(table, relation)));
-  if (known === undefined || from === undefined) return await totalsOf("source_rows");
+  if (known?.controlTotals === undefined || from === undefined) return await totalsOf("source_rows");
   const { mergeKey } = table;
   const columns = nameList(columnNames(table));
   const moved = updatedTotals(known.controlTotals, {

@@ -84,15 +84,15 @@ export function Legend({ statuses }: { statuses: ReadonlySet<ShownStatus> }) {
 
 /** What was done, after the redirect that follows it. Texts are ours alone: an address must not put words in our mouth. */
 const NOTICES: Record<string, (numbers: number[]) => string> = {
-  run: () => "The run is asked for; a scheduler starts it as soon as it may.",
-  again: () => "The run is asked for again; it goes on with the step that is not done.",
-  cancel: () => "The run is asked to end.",
-  withdrawn: () => "The run was taken back before it started.",
-  pause: () => "The job is paused: what is due is entered as skipped.",
+  run: () => "Run queued. A scheduler will start it shortly.",
+  again: () => "Run queued again. It continues with the first step that is not done.",
+  cancel: () => "Cancellation requested.",
+  withdrawn: () => "The run was cancelled before it started.",
+  pause: () => "The job is paused: runs that become due are skipped.",
   resume: () => "The job is resumed.",
   backfill: ([asked = 0, unneeded = 0]) =>
-    `${asked} ${asked === 1 ? "run is" : "runs are"} asked for` +
-    (unneeded > 0 ? `; ${unneeded} succeeded already or are open.` : "."),
+    `${asked} ${asked === 1 ? "run" : "runs"} queued` +
+    (unneeded > 0 ? `; ${unneeded} already succeeded or are open.` : "."),
 };
 
 export type NoticeName = keyof typeof NOTICES;
@@ -113,7 +113,7 @@ export function SchedulersBanner({ schedulers, now }: { schedulers: KnownSchedul
     const last = schedulers.map(({ heartbeatAt }) => heartbeatAt).sort().at(-1);
     return (
       <div class="banner warn" role="status">
-        <strong>No scheduler runs.</strong>
+        <strong>No scheduler is running.</strong>
         <span>
           Nothing starts until one does: <code>deno task schedule</code>
         </span>
@@ -125,7 +125,9 @@ export function SchedulersBanner({ schedulers, now }: { schedulers: KnownSchedul
   }
   return (
     <div class="banner">
-      <strong>{alive.length === 1 ? "1 scheduler lives" : `${alive.length} schedulers live`}</strong>
+      <strong>
+        {alive.length === 1 ? "1 scheduler is running" : `${alive.length} schedulers are running`}
+      </strong>
       {alive.slice(0, 5).map(({ id, owner, startedAt }) => (
         <span key={id} class="soft">
           <code>{owner}</code> started {relativeTime(new Date(startedAt), now)}

@@ -61,7 +61,7 @@ export function JobActions({ job, paused, access, now }: ActionsProps) {
                   </select>
                 </label>
               )}
-              <button type="submit">Run what did not succeed</button>
+              <button type="submit">Re-run failed and skipped runs</button>
               <p class="soft">Days in {zoneOf(job)}. Runs that succeeded or are open stay as they are.</p>
             </form>
           </details>
@@ -91,6 +91,6 @@ export function AccessNote({ access }: { access: Access }) {
   if (access.state === "key needed") {
     return <p class="soft note">Your browser will ask for your name and, as password, the operator's key.</p>;
   }
-  if (access.state === "allowed") return <p class="soft note">The ledger will say that {access.by} asked.</p>;
+  if (access.state === "allowed") return <p class="soft note">Recorded as requested by {access.by}.</p>;
   return null;
 }

@@ -30,7 +30,7 @@ export function renderJobsIndex({ board, filter, now }: IndexProps): string {
   return renderPage(
     <Layout title="Jobs · ShopFlow" here="jobs" styles={JOB_STYLES} every={5}>
       <h1>Jobs</h1>
-      <p class="lead">What runs by itself, and what became of every time it was due.</p>
+      <p class="lead">Scheduled jobs and their run history.</p>
       <div id="jobs-state" data-live>
         {definitions === undefined ? <NoScheduler /> : (
           <>
@@ -66,8 +66,8 @@ function NoScheduler() {
     <div class="empty">
       <h3>No scheduler has run on this lake yet</h3>
       <p class="soft">
-        Schedulers write down which jobs there are, when they are due, and what became of each run; this page
-        shows it as soon as one runs. It needs no other program, and any number of them may run.
+        Schedulers record which jobs exist, when they are due and how each run ended; this page shows it as
+        soon as one runs. It needs no other program, and any number of them may run.
       </p>
       <pre><code>deno task schedule</code></pre>
     </div>
@@ -141,7 +141,7 @@ function matches({ job, runs, paused }: JobHistory, { owner, status }: IndexFilt
 }
 
 function JobList({ jobs, now }: { jobs: JobHistory[]; now: Date }) {
-  if (jobs.length === 0) return <p class="empty soft">No job is like that.</p>;
+  if (jobs.length === 0) return <p class="empty soft">No jobs match these filters.</p>;
   const shown = new Set<ShownStatus>(
     jobs.flatMap(({ runs }) => runs.slice(-STRIP).map(shownStatus)),
   );

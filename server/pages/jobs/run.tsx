@@ -75,7 +75,7 @@ function RunActions({ run, removed, access }: { run: Run; removed: boolean; acce
     <>
       <div class="actions">
         {ending
-          ? <p class="soft">It is asked to end.</p>
+          ? <p class="soft">Cancellation requested.</p>
           : isOpen(run)
           ? <RunAction action={`${runPath(run)}/cancel`} label="Cancel" stop />
           : <RunAction action={`${runPath(run)}/again`} label="Run again" />}
@@ -105,7 +105,7 @@ function Facts({ job, run, now }: { job: Job; run: Run; now: Date }) {
       </dd>
       <dt>Trigger</dt>
       <dd>{run.trigger}</dd>
-      <dt>Entered</dt>
+      <dt>Planned</dt>
       <dd>{time(run.plannedAt)}</dd>
       {run.notBefore && (
         <>
@@ -121,13 +121,13 @@ function Facts({ job, run, now }: { job: Job; run: Run; now: Date }) {
       )}
       {run.requestedBy && (
         <>
-          <dt>Asked for by</dt>
+          <dt>Requested by</dt>
           <dd>{asked(run.requestedBy)}</dd>
         </>
       )}
       {run.unmet && (
         <>
-          <dt>Not waited for</dt>
+          <dt>Unmet dependencies (ignored)</dt>
           <dd class="reason">{run.unmet.join("; ")}</dd>
         </>
       )}
@@ -220,7 +220,7 @@ function Log({ run, log, open }: { run: Run; log: LogTail; open: boolean }) {
       {run.attempts.length > 0 && (
         <p class="meta">
           {run.attempts.map(({ number }) => (
-            <a key={number} href={whole(number)}>whole log of try {number}</a>
+            <a key={number} href={whole(number)}>full log of attempt {number}</a>
           ))}
           {open && <span class="live">this page keeps itself up to date</span>}
         </p>

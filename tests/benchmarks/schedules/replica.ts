@@ -3,7 +3,7 @@
  * every run has ended, and prints how many it ran and what memory it had meanwhile.
  */
 import { createScheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { openLedger } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { openStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { minutelyJobs } from "./minutely_jobs.ts";

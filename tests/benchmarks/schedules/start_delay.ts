@@ -6,7 +6,7 @@
 import { InputError } from "shopflow/errors/mod.ts";
 import { runCommand } from "shopflow/cli/mod.ts";
 import { createScheduler, runScheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { openLedger } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { TEST_POSTGRES_URL } from "../../requirements.ts";

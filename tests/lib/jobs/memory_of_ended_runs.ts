@@ -1,9 +1,10 @@
 /**
- * A scheduler runs runs of a single day; prints how many of them it ran, and how many of those are still held in
- * memory at the end. Started by held_slots_test.ts with `--v8-flags=--expose-gc`.
+ * A scheduler catches up with ten hours of a minutely job; prints how many of them it ran, and how many of those are still held in
+ * memory at the end. Started by memory_of_ended_runs_test.ts with `--v8-flags=--expose-gc`.
  */
 import { createScheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { defineJobs, type Ledger, openLedger, type Run } from "shopflow/jobs/mod.ts";
+import { defineJobs, type Run } from "shopflow/jobs/mod.ts";
+import { type Ledger, openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { createMemoryStore } from "../../../schedules/simulated_week/simulate_week.ts";
 import { declared, RULES } from "./scheduler_fixture.ts";

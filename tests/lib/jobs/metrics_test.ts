@@ -1,4 +1,6 @@
-import { createJobMetrics, openLedger, pauseJob, type Run } from "shopflow/jobs/mod.ts";
+import { createJobMetrics, type Run } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
+import { pauseJob } from "shopflow/jobs/requests/mod.ts";
 import { createAlerts } from "shopflow/jobs/alerts/mod.ts";
 import { takeSchedulerLease } from "../../../lib/jobs/scheduler/lease.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";

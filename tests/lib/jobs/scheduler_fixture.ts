@@ -5,13 +5,12 @@ import {
   type Execution,
   type JobDeclaration,
   type JobSet,
-  type Ledger,
-  openLedger,
   type Outcome,
   shownStatus,
   stopped,
   type StopReason,
 } from "shopflow/jobs/mod.ts";
+import { type Ledger, openLedger } from "shopflow/jobs/ledger/mod.ts";
 import type { SchedulerOptions } from "../../../lib/jobs/scheduler/scheduler.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
@@ -53,8 +52,10 @@ export interface World {
   clock: { now: number };
   /** Runs that go on, in the order of their start. */
   held: Held[];
-  /** Lets `ms` pass. */
+  /** Lets `ms` pass for what is due; leases do not notice. */
   pass(ms: number): void;
+  /** What leases go by, in milliseconds; a test moves it. */
+  leaseTime: { elapsed: number };
   scheduler(options?: Partial<SchedulerOptions>): Promise<Scheduler>;
   /** `08:00 succeeded` of each run of a job. */
   runs(job?: string): Promise<string[]>;
@@ -72,6 +73,8 @@ export async function withWorld(
   const store = observed(given ?? createDirectoryStore(folder));
   const clock = { now: Date.parse(start) };
   const now = () => new Date(clock.now);
+  const leaseTime = { elapsed: 1_000_000 };
+  const leaseClock = { elapsed: () => leaseTime.elapsed, timeOfDay: () => leaseTime.elapsed };
   const ledger = openLedger(store, now);
   const log: string[] = [];
   const held: Held[] = [];
@@ -104,6 +107,7 @@ export async function withWorld(
       clock,
       held,
       pass: (ms) => void (clock.now += ms),
+      leaseTime,
       async scheduler(options = {}) {
         const scheduler = createScheduler({
           ...set,
@@ -112,6 +116,7 @@ export async function withWorld(
           execute,
           owner: "here:1",
           random: () => 0.5,
+          leaseClock,
           ...options,
         });
         await scheduler.begin();

@@ -2,7 +2,7 @@
 import { LakeError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { openLedger } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { HOUR, jobSet, MINUTE, settle, withWorld, type World } from "./scheduler_fixture.ts";
 
 const POOLED = jobSet([{ name: "a", pool: "heavy" }, { name: "b", pool: "heavy" }], { heavy: 1 });

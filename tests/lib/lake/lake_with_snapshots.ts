@@ -69,7 +69,6 @@ export function createSmallLake(store: ObjectStore): Omit<SmallLake, "folder"> {
             files: [{ ...raw, run: "r", extractedAt: createdAt.toISOString() }],
             contentSha256: "aa",
             rows: raw.rows,
-            controlTotals: {},
           },
         },
       });

@@ -1,5 +1,5 @@
 import type { Run } from "shopflow/jobs/mod.ts";
-import { runPage } from "../../../lib/jobs/ledger/page.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { encodeJson } from "shopflow/lake/store/mod.ts";
 import { listSnapshots } from "shopflow/lake/mod.ts";
 import { makeWorkingFolder, workingFolders } from "shopflow/runtime/mod.ts";
@@ -89,36 +89,10 @@ Deno.test("logs and quarantined rows go after ninety days, the ledger of runs an
     assert.equal(result.status, "done");
     assert.match(
       result.summary,
-      /, 1 piece of logs and 2 files of quarantine older than 90 days, .*: \d+ B; 0 snapshots kept$/,
+      /, 1 piece of logs and 2 files of quarantine older than 90 days: \d+ B; 0 snapshots kept$/,
     );
     for (const key of [log, quarantined, summary]) assert.equal(await store.stat(key), undefined);
     for (const key of others) assert.ok(await store.stat(key), key);
-  }));
-
-Deno.test("parts of the ledger that no page names go after a day, those that one names stay", () =>
-  withLake(async (context) => {
-    const { store } = context;
-    const page = runPage(store, "refresh-data", "2024-10-02");
-    const runs = Array.from(
-      { length: 70 },
-      (_, i) => runAt(new Date(Date.UTC(2024, 9, 2, 3, i)).toISOString()),
-    );
-    for (const run of runs) await page.enqueue([run]);
-    // Its writer died before the page named it; the other day has no page at all.
-    const stray = ["2024-10-02", "2024-10-03"].map((day) =>
-      `runs/jobs/refresh-data/parts/${day}/${crypto.randomUUID()}.json`
-    );
-    for (const key of stray) {
-      const scheduledFor = `${key.split("/")[4]}T03:05:00.000Z`;
-      await store.put(key, encodeJson({ runs: { [scheduledFor]: runAt(scheduledFor) } }));
-    }
-    assert.equal((await collectGarbage(inDays(context, 0.9))).status, "unchanged");
-
-    const { summary } = await collectGarbage(inDays(context, 1.1));
-    assert.match(summary, /, 2 stray parts of the ledger: /);
-    for (const key of stray) assert.equal(await store.stat(key), undefined, key);
-    assert.equal(Object.keys((await page.read()).runs).length, runs.length);
-    assert.ok((await store.list("runs/jobs/refresh-data/parts/")).length > 0, "runs lie in parts");
   }));
 
 Deno.test("working folders of killed pipelines go after a day", () =>
@@ -129,18 +103,15 @@ Deno.test("working folders of killed pipelines go after a day", () =>
     await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
   }));
 
-Deno.test("what other programs have among logs, parts and quarantine stays, and the summary says where it is", () =>
+Deno.test("what other programs have among logs and quarantine stays, and the summary says where it is", () =>
   withLake(async (context) => {
     const { store } = context;
-    await runPage(store, "refresh-data", "2024-10-02").enqueue([runAt("2024-10-02T03:05:00.000Z")]);
+    await openLedger(store, context.runtime.now).enqueue("refresh-data", [runAt("2024-10-02T03:05:00.000Z")]);
     const foreign = [
       "runs/jobs/refresh-data/logs/notes.txt",
       "runs/jobs/refresh-data/logs/2024-10-02T03-05-00.000Z/1/backup.tar",
       // A job that never ran here.
       "runs/jobs/marathon/logs/2024-10-02T03-05-00.000Z/1/000001.log",
-      "runs/jobs/refresh-data/parts/2024-10-02/notes.json",
-      `runs/jobs/refresh-data/parts/2024-10-02/${crypto.randomUUID()}.json`,
-      `runs/jobs/refresh-data/parts/2024-10-03/${crypto.randomUUID()}.json`,
       "quarantine/patients.parquet",
       "quarantine/20241002T030500000Z/01_orders.parquet",
       "quarantine/20241003T030500000Z/summary.json",
@@ -163,7 +134,7 @@ Deno.test("what other programs have among logs, parts and quarantine stays, and 
     for (const key of foreign) assert.ok(await store.stat(key), key);
     assert.match(
       summary,
-      /; kept 10 objects that this lake did not write, .*: quarantine\/.*; runs\/jobs\/.* and 5 more in runs\/jobs\/\. Delete/,
+      /; kept 7 objects that this lake did not write, .*: quarantine\/.*; runs\/jobs\/.* and 2 more in runs\/jobs\/\. Delete/,
     );
     assert.deepEqual(await quarantinedRuns(store), []);
   }));

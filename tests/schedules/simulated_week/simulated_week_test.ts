@@ -2,16 +2,9 @@ import assert from "node:assert/strict";
 import { dueInWeek } from "../../../schedules/simulated_week/play.ts";
 import { WEEK } from "../../../schedules/simulated_week/incidents.ts";
 import { type SimulatedWeek, simulateWeek } from "../../../schedules/simulated_week/mod.ts";
-import {
-  formatRunName,
-  isFinal,
-  openLedger,
-  pauseJob,
-  readDefinitions,
-  type Run,
-  shownStatus,
-  triggerRun,
-} from "shopflow/jobs/mod.ts";
+import { formatRunName, isFinal, type Run, shownStatus } from "shopflow/jobs/mod.ts";
+import { openLedger, readDefinitions } from "shopflow/jobs/ledger/mod.ts";
+import { pauseJob, triggerRun } from "shopflow/jobs/requests/mod.ts";
 import { readRunLog } from "shopflow/jobs/execution/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { join } from "node:path";

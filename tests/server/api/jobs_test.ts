@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openLedger } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { createClient, NOW, type Problem } from "../api_client.ts";
 import { temporaryLake } from "../small_lake.ts";
 import {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Run, saveDefinitions } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { saveDefinitions } from "shopflow/jobs/ledger/mod.ts";
 import { createClient, NOW, type Problem } from "../api_client.ts";
 import { temporaryLake } from "../small_lake.ts";
 import { fillLedger, putRun, QUEUED_RUN, saveSmallSchedule, SMALL_SCHEDULE } from "../small_schedule.ts";

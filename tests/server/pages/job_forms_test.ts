@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Ledger, openLedger, type Run } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { type Ledger, openLedger } from "shopflow/jobs/ledger/mod.ts";
 import type { ServerDependencies } from "../../../server/app.ts";
 import { type ApiClient, createClient, NOW, type Problem } from "../api_client.ts";
 import { temporaryLake } from "../small_lake.ts";
@@ -33,7 +34,7 @@ Deno.test("“Run now” enters a run of now with who asked for it, and leads to
       "anna (server)",
     ]);
     const page = await (await get(answer.headers.get("location")!)).text();
-    assert.match(page, /role="status">The run is asked for/);
+    assert.match(page, /role="status">Run queued\./);
     assert.match(page, /runs\/2024-10-02T06:00Z\/cancel/);
   }));
 
@@ -124,8 +125,8 @@ for (
     ["no day", { from: "yesterday", to: "2024-10-01" }, 400, /“from” is not a day/],
     ["a day that does not exist", { from: "2024-09-31", to: "2024-10-01" }, 400, /“from” is not a day/],
     ["only one end", { from: "2024-09-01" }, 400, /“to” is not a day/],
-    ["its ends exchanged", { from: "2024-10-01", to: "2024-09-01" }, 409, /Not a time to backfill/],
-    ["days to come", { from: "2024-10-05", to: "2024-10-06" }, 409, /Not a time to backfill/],
+    ["its ends exchanged", { from: "2024-10-01", to: "2024-09-01" }, 409, /Invalid backfill range/],
+    ["days to come", { from: "2024-10-05", to: "2024-10-06" }, 409, /Invalid backfill range/],
     ["years of hourly runs", { from: "2014-01-01", to: "2024-10-01" }, 409, /too much at once/],
   ] as const
 ) {

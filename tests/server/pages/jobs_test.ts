@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { openLedger, pauseJob, type Run, saveDefinitions } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { openLedger, saveDefinitions } from "shopflow/jobs/ledger/mod.ts";
+import { pauseJob } from "shopflow/jobs/requests/mod.ts";
 import { createClient, NOW, type Problem } from "../api_client.ts";
 import { temporaryLake } from "../small_lake.ts";
 import {
@@ -49,7 +51,7 @@ Deno.test("the overview shows each job with owner, schedule in words, last run, 
   for (const { name, owner } of SMALL_SCHEDULE.jobs) {
     assert.match(page, new RegExp(`href="/jobs/${name}">${name}</a></h3>.*?class="owner">${owner}<`, "s"));
   }
-  assert.match(page, /1 scheduler lives.*worker-1:4242/s);
+  assert.match(page, /1 scheduler is running.*worker-1:4242/s);
   assert.match(page, /At 07:00, only on Monday \(Europe\/Berlin\)/);
   assert.match(
     page,
@@ -61,13 +63,13 @@ Deno.test("the overview shows each job with owner, schedule in words, last run, 
   assert.match(page, /href="\/jobs" aria-current="page"/);
 });
 
-Deno.test("the overview warns when no scheduler lives, whatever its last one said", async () => {
+Deno.test("the overview warns when no scheduler is running, whatever its last one said", async () => {
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
   await liveScheduler(lake.store, new Date(NOW.getTime() - 2 * 3_600_000));
   const page = await (await createClient(lake.store).get("/jobs")).text();
-  assert.match(page, /No scheduler runs\..*deno task schedule.*heard of 2 hours ago/s);
-  assert.doesNotMatch(page, /scheduler lives/);
+  assert.match(page, /No scheduler is running\..*deno task schedule.*heard of 2 hours ago/s);
+  assert.doesNotMatch(page, /1 scheduler is running/);
 });
 
 Deno.test("the overview shows what runs now, paused jobs, and the last failures with reason and link", async () => {
@@ -220,7 +222,7 @@ Deno.test("an address cannot put words in the mouth of a page", async () => {
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
   const { get } = createClient(lake.store);
-  assert.match(await (await get("/jobs/refresh-data?did=backfill-12-3")).text(), /12 runs are asked for; 3/);
+  assert.match(await (await get("/jobs/refresh-data?did=backfill-12-3")).text(), /12 runs queued; 3/);
   for (const did of ["free text", "constructor", "toString-1", "__proto__", "backfill-<b>"]) {
     const page = await (await get(`/jobs/refresh-data?did=${encodeURIComponent(did)}`)).text();
     assert.doesNotMatch(page, /free text|native code|<b>/);

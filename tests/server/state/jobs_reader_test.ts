@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { openLedger, pauseJob } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
+import { pauseJob } from "shopflow/jobs/requests/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { createJobsReader } from "../../../server/state/jobs_reader.ts";
 import { temporaryLake } from "../small_lake.ts";
@@ -44,14 +45,14 @@ Deno.test("looks within a moment are one look, and a change made here is seen at
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
   const { store, counts } = counted(lake.store);
-  const { overview, history, forget } = board(store, 60_000);
+  const { overview, history, invalidate } = board(store, 60_000);
   await Promise.all([overview(), overview(), overview()]);
   const once = counts.list;
   await overview();
   assert.equal(counts.list, once);
   await pauseJob(openLedger(lake.store, () => NOW), "refresh-data", { by: "anna", at: NOW.toISOString() });
   assert.equal((await overview()).jobs[0]!.paused, undefined);
-  forget();
+  invalidate();
   assert.equal((await overview()).jobs[0]!.paused?.by, "anna");
   assert.equal((await history("refresh-data"))?.paused?.by, "anna");
 });

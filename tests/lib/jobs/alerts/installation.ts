@@ -1,5 +1,6 @@
 import { loadConfig } from "shopflow/config/mod.ts";
-import { openLedger, type Run } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { type Alerts, createAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
 import type { AlertsOptions } from "../../../../lib/jobs/alerts/alerts.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";

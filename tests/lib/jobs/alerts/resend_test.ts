@@ -1,7 +1,8 @@
 /** Alerts that were not taken are sent again by an interval: nobody reviews or flushes here after the first time. */
 import { type Alerts, createAlerts } from "shopflow/jobs/alerts/mod.ts";
 import { type Channel, DeliveryError } from "../../../../lib/jobs/alerts/channels.ts";
-import { openLedger, type Run } from "shopflow/jobs/mod.ts";
+import type { Run } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import assert from "node:assert/strict";

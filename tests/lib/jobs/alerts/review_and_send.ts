@@ -1,6 +1,6 @@
 /** A process that reviews the job of an hour once: `review_and_send.ts LAKE WEBHOOK NOW`. Tests kill it. */
 import { loadConfig } from "shopflow/config/mod.ts";
-import { openLedger } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { createAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";

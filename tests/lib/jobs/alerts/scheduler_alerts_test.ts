@@ -1,5 +1,5 @@
 import { loadConfig } from "shopflow/config/mod.ts";
-import { openLedger } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import type { Scheduler } from "shopflow/jobs/scheduler/mod.ts";
 import { createAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";

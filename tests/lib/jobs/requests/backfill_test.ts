@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
+import { formatRunName, type JobDeclaration } from "shopflow/jobs/mod.ts";
 import {
   type BackfillDependencies,
-  formatRunName,
-  type JobDeclaration,
   plannedBackfill,
   requestBackfill,
   triggerRun,
-} from "shopflow/jobs/mod.ts";
+} from "shopflow/jobs/requests/mod.ts";
 import type { Scheduler } from "shopflow/jobs/scheduler/mod.ts";
 import { HOUR, jobSet, MINUTE, withWorld, type World } from "../scheduler_fixture.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cancelRun, pauseJob, requestBackfill, resumeJob, triggerRun } from "shopflow/jobs/mod.ts";
+import { cancelRun, pauseJob, requestBackfill, resumeJob, triggerRun } from "shopflow/jobs/requests/mod.ts";
 import { jobSet, MINUTE, settle, withWorld } from "../scheduler_fixture.ts";
 
 const HOURLY = jobSet([{}]);

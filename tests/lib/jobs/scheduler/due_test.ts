@@ -165,3 +165,37 @@ Deno.test("a snapshot of a publisher whose clock runs ahead is run for once, whe
     assert.deepEqual(await world.runs(), ["07:40 running"]);
     assert.doesNotMatch(world.log.join("\n"), /the clock was set back/);
   }));
+
+Deno.test("a job that becomes more frequent has pages of an hour from the next day on, and runs each time once", () =>
+  withWorld(HOURLY, async (world) => {
+    const frequent = jobSet([{
+      schedule: { cron: "*/30 * * * *" },
+      catchup: { runs: "all" },
+      overlap: "queue",
+    }]);
+    await world.scheduler();
+    world.pass(HOUR);
+    await world.scheduler();
+    await world.held[0]!.finish();
+    const scheduler = await world.scheduler(frequent);
+    world.pass(17 * HOUR);
+    await scheduler.round(true);
+    while (world.held.length > 0) {
+      await world.held[0]!.finish();
+      await scheduler.round(true);
+    }
+    const runs = await world.ledger.runs("refresh", new Date(0), new Date("9999-01-01"));
+    assert.deepEqual(
+      runs.map(({ scheduledFor }) => scheduledFor.slice(5, 16)),
+      [
+        "10-02T08:00",
+        ...Array.from(
+          { length: 35 },
+          (_, i) => new Date(Date.parse("2024-10-02T08:30Z") + i * 30 * MINUTE).toISOString().slice(5, 16),
+        ),
+      ],
+    );
+    for (const run of runs) assert.deepEqual([run.status, run.attempts.length], ["succeeded", 1]);
+    const pages = (await world.ledger.pages("refresh")).map(({ key }) => key.split("/").at(-1));
+    assert.deepEqual(pages, ["2024-10-02.json", "2024-10-03T00.json", "2024-10-03T01.json"]);
+  }));

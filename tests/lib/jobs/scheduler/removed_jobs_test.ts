@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { type JobSet, readDefinitions, saveDefinitions } from "shopflow/jobs/mod.ts";
+import type { JobSet } from "shopflow/jobs/mod.ts";
+import { readDefinitions, saveDefinitions } from "shopflow/jobs/ledger/mod.ts";
 import { leaseKey, type SchedulerRecord } from "../../../../lib/jobs/scheduler/lease.ts";
 import { encodeJson, readJson } from "shopflow/lake/store/mod.ts";
-import { until } from "../../../fixtures/process_state.ts";
 import { HOUR, jobSet, MINUTE, settle, withWorld, type World } from "../scheduler_fixture.ts";
 
 /** What the lake had, and what it has after `refresh` was renamed to `copy`. */
@@ -11,10 +11,10 @@ const NEWER = jobSet([{ name: "copy", overlap: "queue" }, { name: "train" }]);
 const PATIENCE = 15 * MINUTE;
 
 /** Starts a scheduler as `deno task schedule` does. */
-async function start(world: World, set: JobSet, owner = "here:1", leaseMs = 30_000) {
+async function start(world: World, set: JobSet, owner = "here:1") {
   const now = () => new Date(world.clock.now);
   await saveDefinitions(world.store, set, now());
-  return await world.scheduler({ ...set, owner, leaseMs });
+  return await world.scheduler({ ...set, owner });
 }
 
 const removed = async ({ store }: World) =>
@@ -96,21 +96,18 @@ Deno.test("a record of a scheduler that cannot be read holds the end of runs up"
 
 Deno.test("a run whose scheduler died is ended once that is sure", () =>
   withWorld(OLDER, async (world) => {
-    const leaseMs = 2000;
-    const older = await start(world, OLDER, "older:1", leaseMs);
+    const older = await start(world, OLDER, "older:1");
     world.pass(30 * MINUTE);
     await older.keepAlive();
     await older.round();
-    const newer = await start(world, NEWER, "newer:2", leaseMs);
+    const newer = await start(world, NEWER, "newer:2");
     world.pass(PATIENCE);
     await newer.keepAlive();
     await newer.round(true);
     assert.deepEqual(await world.runs("refresh"), ["08:00 running"]);
-    await until(async () => {
-      await newer.keepAlive();
-      await newer.round(true);
-      return (await world.runs("refresh"))[0] !== "08:00 running";
-    });
+    world.leaseTime.elapsed += 60_000;
+    await newer.keepAlive();
+    await newer.round(true);
     const [run] = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
     assert.equal(run!.status, "failed");
     assert.deepEqual(run!.attempts.map(({ number, ended, reason }) => [number, ended, reason]), [

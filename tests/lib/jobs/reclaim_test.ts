@@ -1,26 +1,24 @@
 /** What several schedulers on one lake make of it when one of them dies, sleeps, or cannot write. */
 import { LakeError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
-import { setTimeout as delay } from "node:timers/promises";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { listSchedulers, type Scheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { openLedger } from "shopflow/jobs/mod.ts";
+import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { leaseKey } from "../../../lib/jobs/scheduler/lease.ts";
 import { until } from "../../fixtures/process_state.ts";
 import { declared, HOUR, jobSet, MINUTE, settle, withWorld, type World } from "./scheduler_fixture.ts";
 
-/** Half of it is enough for a busy machine to do a round in. */
-const LEASE_MS = 2000;
-const LEASES = { leaseMs: LEASE_MS };
+const LEASE_MS = 30_000;
 const HOURLY = jobSet([{}]);
 
-/** Lets a scheduler, which lives, do its rounds until something holds. */
-const workUntil = (scheduler: Scheduler, holds: () => boolean | Promise<boolean>) =>
-  until(async () => {
-    await scheduler.keepAlive();
-    await scheduler.round(true);
-    return await holds();
-  });
+/** All other schedulers are silent for longer than anyone waits for them; this one sees it, and works on. */
+async function outlive(world: World, survivor: Scheduler): Promise<void> {
+  await survivor.keepAlive();
+  world.leaseTime.elapsed += 2 * LEASE_MS;
+  await survivor.keepAlive();
+  await survivor.round(true);
+  await settle();
+}
 
 /** The only run. */
 const runOf = async ({ ledger, clock }: World) =>
@@ -28,8 +26,8 @@ const runOf = async ({ ledger, clock }: World) =>
 
 Deno.test("a scheduler that is silent longer than its lease loses its runs to another, once", () =>
   withWorld(HOURLY, async (world) => {
-    const first = await world.scheduler({ ...LEASES, owner: "first:1" });
-    const second = await world.scheduler({ ...LEASES, owner: "second:2" });
+    const first = await world.scheduler({ owner: "first:1" });
+    const second = await world.scheduler({ owner: "second:2" });
     world.pass(30 * MINUTE);
     await first.keepAlive();
     await first.round();
@@ -38,8 +36,9 @@ Deno.test("a scheduler that is silent longer than its lease loses its runs to an
     await second.round(true);
     assert.deepEqual(await world.runs(), ["08:00 running"]);
 
-    await workUntil(second, () => world.held.length === 2);
-    assert.ok(run.lease.heldUntil() < performance.now(), "what it runs must be dead by now");
+    await outlive(world, second);
+    assert.equal(world.held.length, 2);
+    assert.ok(run.lease.heldUntil() < world.leaseTime.elapsed, "what it runs must be dead by now");
     assert.deepEqual(
       (await runOf(world)).attempts.map(({ number, owner, ended }) => [number, owner, ended]),
       [
@@ -55,7 +54,7 @@ Deno.test("a scheduler that is silent longer than its lease loses its runs to an
     assert.equal(await ended, undefined);
     assert.deepEqual(await world.runs(), ["08:00 running"]);
     await first.keepAlive();
-    assert.match(world.log.join("\n"), /taken for dead/);
+    assert.match(world.log.join("\n"), /Lease lost/);
 
     await world.held[0]!.finish();
     assert.deepEqual(await world.runs(), ["08:00 succeeded"]);
@@ -70,17 +69,15 @@ Deno.test("a scheduler that is silent longer than its lease loses its runs to an
 
 Deno.test("a scheduler that finds its lease lost ends its runs", () =>
   withWorld(HOURLY, async (world) => {
-    const first = await world.scheduler(LEASES);
-    const second = await world.scheduler({ ...LEASES, owner: "second:2" });
+    const first = await world.scheduler();
+    const second = await world.scheduler({ owner: "second:2" });
     world.pass(30 * MINUTE);
     await first.keepAlive();
     await first.round();
     const run = world.held[0]!;
-    await until(async () => {
-      await second.keepAlive();
-      const found = await listSchedulers(world.store, new Date(world.clock.now));
-      return found.some(({ fencedBy }) => fencedBy !== undefined);
-    });
+    await outlive(world, second);
+    const found = await listSchedulers(world.store, new Date(world.clock.now));
+    assert.ok(found.some(({ fencedBy }) => fencedBy !== undefined));
     await first.keepAlive();
     assert.equal(run.signal.reason, "lease expired");
     assert.equal(first.active().length, 0);
@@ -88,13 +85,13 @@ Deno.test("a scheduler that finds its lease lost ends its runs", () =>
 
 Deno.test("a scheduler that renews its lease keeps its runs", () =>
   withWorld(HOURLY, async (world) => {
-    const first = await world.scheduler(LEASES);
-    const second = await world.scheduler(LEASES);
+    const first = await world.scheduler();
+    const second = await world.scheduler();
     world.pass(30 * MINUTE);
     await first.keepAlive();
     await first.round();
     for (let i = 0; i < 12; i++) {
-      await delay(LEASE_MS / 5);
+      world.leaseTime.elapsed += LEASE_MS / 3;
       await first.keepAlive();
       await second.keepAlive();
       await second.round(true);
@@ -104,33 +101,32 @@ Deno.test("a scheduler that renews its lease keeps its runs", () =>
 
 Deno.test("a run that takes its scheduler down each time fails at last", () =>
   withWorld(HOURLY, async (world) => {
-    await world.scheduler(LEASES);
+    await world.scheduler();
     world.pass(30 * MINUTE);
     for (let i = 0; i < 6; i++) {
-      const next = await world.scheduler({ ...LEASES, owner: `victim:${i}` });
-      await workUntil(next, async () => {
-        const { attempts, status } = await runOf(world);
-        return attempts.length > i || status === "failed";
-      });
+      const next = await world.scheduler({ owner: `victim:${i}` });
+      await outlive(world, next);
     }
     const { attempts, reason, status } = await runOf(world);
     assert.deepEqual([attempts.length, status], [5, "failed"]);
     assert.match(reason, /5 schedulers died while they ran it/);
   }));
 
-Deno.test("a place of a pool whose holder died is free again", () =>
+Deno.test("a slot of a pool whose run lost its scheduler is free again", () =>
   withWorld(
     jobSet([{ name: "a", pool: "heavy" }, { name: "b", pool: "heavy" }], { heavy: 1 }),
     async (world) => {
-      const first = await world.scheduler({ ...LEASES, random: () => 0 });
-      const second = await world.scheduler({ ...LEASES, owner: "second:2" });
+      const first = await world.scheduler({ random: () => 0 });
+      const second = await world.scheduler({ owner: "second:2" });
       world.pass(30 * MINUTE);
       await first.keepAlive();
       await first.round();
       assert.equal(world.held.length, 1);
+      await outlive(world, second);
       for (let i = 0; i < 2; i++) {
-        await workUntil(second, () => world.held.length === 2);
+        assert.equal(world.held.length, 2);
         await world.held.at(-1)!.finish();
+        await second.round(true);
       }
       assert.deepEqual([await world.runs("a"), await world.runs("b")], [["08:00 succeeded"], [
         "08:00 succeeded",
