@@ -297,6 +297,10 @@ export function pageId(scheduledFor: string, { hourPagesFrom }: Pick<JobState, "
   return scheduledFor.slice(0, isHour ? "2024-10-02T07".length : "2024-10-02".length);
 }
 
+/** When the day or hour of a page begins; ISO, UTC. */
+export const startOf = (id: string): string =>
+  id.length === "2024-10-02".length ? `${id}T00:00:00.000Z` : `${id}:00:00.000Z`;
+
 /** When the day or hour of a page is over, in milliseconds since 1970. */
 export const endOf = (id: string): number =>
   id.length === "2024-10-02".length
