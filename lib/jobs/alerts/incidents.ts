@@ -159,7 +159,9 @@ const LATER_RUNS: News = {
 function anyRun(last: Unreviewed | undefined, next: Unreviewed, now: Date): News {
   const mayReturn = (scheduledFor: string) => isUnreviewed(next, scheduledFor);
   if (last !== undefined && next.from >= last.from) {
-    return { isNew: (scheduledFor) => isUnreviewed(last, scheduledFor), isOld: () => false, mayReturn };
+    const isNew = (scheduledFor: string) => isUnreviewed(last, scheduledFor);
+    // A person may open a page again that was reviewed.
+    return { isNew, isOld: (scheduledFor) => !isNew(scheduledFor), mayReturn };
   }
   // At the first look, and once a clock that ran ahead is right again, it is not known what was reviewed.
   const present = now.toISOString();
