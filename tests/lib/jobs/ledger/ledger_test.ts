@@ -205,6 +205,30 @@ Deno.test("pages on which nothing is open are closed an hour after they are over
   assert.deepEqual(times(ledger.openRuns(JOB)), [timeOf(70)]);
 });
 
+Deno.test("a run that is added to the newest page is seen also by who looks when there is a newer one", async () => {
+  const store = inMemory();
+  const [writer, looking] = [await hourly(store), await hourly(store)];
+  await writer.enqueue(JOB, [queued(0)]);
+  await writer.change(nameOf(0), succeeded);
+  await looking.refresh(JOB);
+  await writer.enqueue(JOB, [queued(59)]);
+  await writer.enqueue(JOB, [queued(60)]);
+  await looking.refresh(JOB);
+  assert.deepEqual(times(looking.openRuns(JOB)), [timeOf(59), timeOf(60)]);
+});
+
+Deno.test("a run is seen whose writer did not know that its page was the newest no more", async () => {
+  const store = inMemory();
+  const [stale, other, looking] = [await hourly(store), await hourly(store), await hourly(store)];
+  await stale.enqueue(JOB, [queued(0)]);
+  await stale.change(nameOf(0), succeeded);
+  await other.enqueue(JOB, [queued(60)]);
+  await looking.refresh(JOB);
+  await stale.enqueue(JOB, [queued(59)]);
+  await looking.refresh(JOB);
+  assert.deepEqual(times(looking.openRuns(JOB)), [timeOf(59), timeOf(60)]);
+});
+
 Deno.test("what is no page is refused", async () => {
   const store = inMemory();
   for (const found of [[1], { runs: 7 }, { runs: { x: 7 } }, { runs: { x: { status: "queued" } } }]) {
