@@ -160,6 +160,49 @@ Deno.test("what a change writes does not grow with the runs of the day", async (
   assert.equal((await all(ledger)).length, 1200);
 });
 
+Deno.test("a job of every minute writes pages of at most 60 KB, and little for each run", async () => {
+  const store = inMemory();
+  let [bytes, largest, writes] = [0, 0, 0];
+  const note = (body: Uint8Array) => {
+    bytes += body.length;
+    largest = Math.max(largest, body.length);
+    writes++;
+  };
+  const ledger = await hourly({
+    ...store,
+    putIfAbsent: (key, body) => (note(body), store.putIfAbsent(key, body)),
+    putIfMatch: (key, body, etag) => (note(body), store.putIfMatch(key, body, etag)),
+  });
+  const steps = ["extract", "transform", "train churn", "publish churn_report"];
+  for (const i of range(0, 240)) {
+    await ledger.enqueue(JOB, [queued(i)]);
+    for (const step of steps) {
+      await ledger.change(nameOf(i), (run) => ({ ...run, stepsDone: [...run.stepsDone, step] }));
+    }
+    const attempt = {
+      number: 1,
+      owner: `scheduler-7f9c-worker.shop.example.com:4711 ${"a".repeat(36)}`,
+      startedAt: timeOf(i),
+      finishedAt: timeOf(i),
+      ended: "failed" as const,
+      reason: "publish churn_report ended with exit code 1",
+      exitCode: 1,
+      peakBytes: 1_234_567_890,
+    };
+    await ledger.change(nameOf(i), (run) => ({
+      ...run,
+      status: "failed",
+      reason: attempt.reason,
+      attempts: [attempt],
+      endedAt: timeOf(i),
+    }));
+  }
+  assert.ok(largest <= 60_000, `${largest} bytes in one write`);
+  const [writesARun, bytesARun] = [writes / 240, bytes / 240];
+  assert.ok(writesARun < steps.length + 3, `${writesARun} writes a run`);
+  assert.ok(bytesARun < (steps.length + 2) * 30_000, `${bytesARun} bytes a run`);
+});
+
 Deno.test("a look at a long backfill reads few pages, and sees what others did in its middle", async () => {
   const store = inMemory();
   const reads: string[] = [];
