@@ -3,7 +3,6 @@ import type { Job } from "../job.ts";
 import { pageIn } from "../ledger/keys.ts";
 import { type Ledger, pageId, startOf } from "../ledger/ledger.ts";
 import { CLOCK_TOLERANCE_MS, isOpen, type Run } from "../run.ts";
-import type { AlertState } from "./incidents.ts";
 
 /**
  * Where runs may have ended that no review of a job has seen: however long nobody looked, the next review knows where.
@@ -37,7 +36,7 @@ export async function runsToReview(
   ledger: Ledger,
   { name, slaMinutes = 0 }: Job,
   now: Date,
-  before: Pick<AlertState, "unreviewed" | "failed"> | undefined,
+  before: { unreviewed: Unreviewed; failed: { open?: { latest: string } } } | undefined,
 ): Promise<{ runs: Run[]; unreviewed: Unreviewed }> {
   // First what is planned, then the pages: what is entered meanwhile is due later.
   await ledger.refresh(name);
