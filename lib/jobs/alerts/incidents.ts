@@ -108,7 +108,7 @@ export function reviewIncidents(
 ): { state: AlertState; alerts: Alert[] } {
   const failed = review(
     before?.failed,
-    failedRuns(runs, now),
+    failedRuns(runs).filter((failure) => before !== undefined || isLately(failure.since, now)),
     (incident) => newestSuccess(runs, incident, now),
     now,
     anyRun(before?.unreviewed, unreviewed, now),
@@ -225,17 +225,15 @@ const later = (a: string, b = "") => a > b ? a : b;
 
 const withClosing = (closedBy: string | undefined) => closedBy === undefined ? {} : { closedBy };
 
-/** What ended longer ago is no news: 3 days. */
+/** At the first look at a job, what ended longer ago is no news, nor is a missed SLA later: 3 days. */
 const NEWS_MS = 3 * 24 * 60 * 60 * 1000;
 
-const isNews = ({ endedAt }: Run, now: Date) =>
-  endedAt === undefined || now.getTime() - Date.parse(endedAt) < NEWS_MS;
+const isLately = (time: string, now: Date) => now.getTime() - Date.parse(time) < NEWS_MS;
 
 /** Runs that failed for good, unless a person cancelled or triggered them. */
-function failedRuns(runs: Run[], now: Date): Problem[] {
-  return runs.filter((run) =>
-    run.status === "failed" && run.cancelledBy === undefined && isScheduled(run) && isNews(run, now)
-  ).map(({ scheduledFor, endedAt, reason }) => ({ scheduledFor, since: endedAt ?? scheduledFor, reason }));
+function failedRuns(runs: Run[]): Problem[] {
+  return runs.filter((run) => run.status === "failed" && run.cancelledBy === undefined && isScheduled(run))
+    .map(({ scheduledFor, endedAt, reason }) => ({ scheduledFor, since: endedAt ?? scheduledFor, reason }));
 }
 
 /**
@@ -265,7 +263,7 @@ function overdueRuns(job: Job, runs: Run[], now: Date, paused: boolean): Problem
   const scheduled = runs.filter(isScheduled);
   return scheduled.flatMap((run, i): Problem[] => {
     const deadline = Date.parse(run.scheduledFor) + slaMinutes * 60_000;
-    if (deadline >= now.getTime() || !isNews(run, now)) return [];
+    if (deadline >= now.getTime() || run.endedAt !== undefined && !isLately(run.endedAt, now)) return [];
     const since = new Date(deadline).toISOString();
     const found = (reason: string) => [{ scheduledFor: run.scheduledFor, since, reason }];
     if (run.slaMissed) return found(run.reason);

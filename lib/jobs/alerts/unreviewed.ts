@@ -1,4 +1,4 @@
-import pLimit from "p-limit";
+import { mapConcurrently } from "shopflow/runtime/mod.ts";
 import type { Job } from "../job.ts";
 import { pageIn } from "../ledger/keys.ts";
 import { type Ledger, pageId, startOf } from "../ledger/ledger.ts";
@@ -64,9 +64,8 @@ export async function runsToReview(
     ))
       .map(({ key }) => pageIn(key))
     : [];
-  const atOnce = pLimit(READS_AT_ONCE);
   const ids = [...new Set([...active, ...last?.pages ?? [], ...present, ...since])];
-  const pages = await atOnce.map(ids, async (id) => {
+  const pages = await mapConcurrently(ids, READS_AT_ONCE, async (id) => {
     const page = ledger.page(name, id);
     // What changed of the many pages of a long catch-up was read just now.
     const known = id in state.activePages && startOf(id) < readFrom ? page.known : undefined;
