@@ -4,7 +4,6 @@ import type { Row } from "../../lib/warehouse/session.ts";
 import { runDataTests } from "../../lib/warehouse/build/audit.ts";
 import { runModels } from "../../lib/warehouse/build/models.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
-import { join } from "node:path";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
 import { transform, WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
 import { copyFolder } from "../fixtures/copy_folder.ts";
