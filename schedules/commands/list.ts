@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { aliveSchedulers, type KnownScheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { nextDue, type Request, type Run } from "shopflow/jobs/mod.ts";
+import { formatRunName, nextDue, type Request, type Run, shownStatus } from "shopflow/jobs/mod.ts";
 import { latestRuns } from "shopflow/jobs/ledger/mod.ts";
-import { textTable } from "shopflow/cli/mod.ts";
+import { textTable, wholeNumber } from "shopflow/cli/mod.ts";
 import { scheduleText } from "../run_scheduler.ts";
-import { answer, type JobsContext, type JsonFlag } from "./context.ts";
-import { type KnownJob, knownJobs } from "./find.ts";
+import { answer, type JobsContext, type JsonFlag, readSince, readStatuses } from "./context.ts";
+import { findKnownJob, type KnownJob, knownJobs } from "./find.ts";
 import { noScheduler, type Paint, statusText, tookText, utcText, zoneText } from "./text.ts";
 import { countOf } from "shopflow/runtime/mod.ts";
 
@@ -72,4 +72,55 @@ const pausedText = ({ by, at, reason }: Request & { reason?: string }) =>
 function noteText(paint: Paint, note: string | undefined, paused: ListedJob["paused"]): string {
   const notes = [note, paused && pausedText(paused)].filter((text) => text !== undefined);
   return notes.length === 0 ? "" : paint("yellow", notes.join("; "));
+}
+
+interface RunsFlags extends JsonFlag {
+  status?: string;
+  since?: string;
+  limit: number;
+}
+
+/** `jobs runs [JOB]`: the run history. */
+export function addRunsCommand(program: Command, context: () => JobsContext): void {
+  program.command("runs")
+    .description("list runs and how they ended, the newest first")
+    .argument("[job]", "only this job's")
+    .option("--status <statuses>", "only these, e.g. failed or failed,missed,sla-missed")
+    .option("--since <time>", "not the ones before: a time, a date, or how long ago (90m, 12h, 7d)")
+    .option("--limit <count>", "how many at most", wholeNumber, 20)
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  deno task jobs runs refresh-data --since 12h" +
+        "\n  deno task jobs runs --status failed,missed --since 7d --limit 100",
+    )
+    .action((job: string | undefined, flags: RunsFlags) => runs(context(), job, flags));
+}
+
+async function runs(context: JobsContext, name: string | undefined, flags: RunsFlags): Promise<void> {
+  const { ledger, runtime } = context;
+  const wanted = name === undefined ? await knownJobs(context) : [await findKnownJob(context, name)];
+  const statuses = flags.status === undefined ? undefined : readStatuses(flags.status);
+  const since = flags.since === undefined ? undefined : readSince("--since", flags.since, runtime.now());
+  const runs = await latestRuns(ledger, wanted.map(({ job }) => job.name), {
+    limit: flags.limit,
+    since,
+    where: (run) =>
+      statuses === undefined || statuses.includes(run.status) || statuses.includes(shownStatus(run)),
+  });
+  answer(context, runs, () => runsText(context, runs), flags);
+}
+
+function runsText({ paint, runtime }: JobsContext, runs: Run[]): string {
+  if (runs.length === 0) return "The ledger has no such run.";
+  const columns = ["run", "status", "attempts", "started (UTC)", "took", "why"].map((title) => ({ title }));
+  const rows = runs.map((run) => [
+    formatRunName(run),
+    statusText(run, paint),
+    String(run.attempts.length),
+    run.attempts.length === 0 ? "–" : utcText(run.attempts.at(-1)!.startedAt),
+    tookText(run, runtime.now()),
+    run.reason,
+  ]);
+  return textTable(columns, rows);
 }

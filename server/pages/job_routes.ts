@@ -13,7 +13,7 @@ import { createLogTails } from "../state/run_log.ts";
 import { type DurationsChart, durationsChart } from "./jobs/durations_chart.ts";
 import { renderJobPage } from "./jobs/job.tsx";
 import { renderJobsIndex } from "./jobs/index.tsx";
-import { LIVE_POLICY } from "./jobs/live_script.ts";
+import { LIVE_POLICY } from "./live_script.ts";
 import { renderRunPage } from "./jobs/run.tsx";
 import { sameSiteOnly } from "../access/origin.ts";
 import { HttpProblem } from "../problems.ts";

@@ -1,7 +1,7 @@
 import type { HttpProblem } from "../problems.ts";
 import type { Child } from "hono/jsx";
 import SITE_STYLES from "./assets/site.css" with { type: "text" };
-import { LIVE_SCRIPT } from "./jobs/live_script.ts";
+import { LIVE_SCRIPT } from "./live_script.ts";
 
 interface LayoutProps {
   title: string;

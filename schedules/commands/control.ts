@@ -1,7 +1,32 @@
 import type { Command } from "commander";
-import { pauseJob, resumeJob } from "shopflow/jobs/requests/mod.ts";
-import { findJob } from "./find.ts";
+import { formatRunName, isOpen } from "shopflow/jobs/mod.ts";
+import { cancelRun, pauseJob, resumeJob } from "shopflow/jobs/requests/mod.ts";
 import { answer, type JobsContext, type JsonFlag, requestOf } from "./context.ts";
+import { findJob, findRun } from "./find.ts";
+
+/** `jobs cancel RUN`: ends a run, or does not let it start. */
+export function addCancelCommand(program: Command, context: () => JobsContext): void {
+  program.command("cancel")
+    .description("end a run that goes on, or take back one that is queued or waits")
+    .argument("<run>", "JOB@TIME as `runs` prints it, or a job's name for its run that goes on")
+    .option("--json", "print the ledger's entry")
+    .addHelpText("after", "\nExample:\n  deno task jobs cancel train-models")
+    .action((name: string, flags: JsonFlag) => cancel(context(), name, flags));
+}
+
+async function cancel(context: JobsContext, name: string, flags: JsonFlag): Promise<void> {
+  const found = await findRun(context, name, "open");
+  const run = await cancelRun(context.ledger, found, requestOf(context));
+  answer(
+    context,
+    run,
+    () =>
+      isOpen(run)
+        ? `${formatRunName(run)} is to be ended: its scheduler does so within seconds`
+        : `${formatRunName(run)} is ${run.status}: ${run.reason}`,
+    flags,
+  );
+}
 
 interface PauseFlags extends JsonFlag {
   reason?: string;
