@@ -64,6 +64,7 @@ const PERMITTED: Permitted[] = [
   },
   { terms: ["shadow"], in: /(box|text)-shadow|--shadow|shadow.?root/i, why: "CSS and HTML" },
   { terms: ["figures"], in: /<\/?figures?\b/i, why: "HTML's own element" },
+  { terms: ["grace"], in: /terminationGracePeriodSeconds/, why: "a field of Kubernetes" },
   { terms: ["tolerance"], files: /^tests\//, why: "how far a computed number may be off" },
 ];
 

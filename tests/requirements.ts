@@ -79,7 +79,7 @@ export type Need = keyof typeof NEEDS;
 
 /** A test that takes longer hangs, even on a machine that is busy with other things; in milliseconds. */
 const HANGS_AFTER_MS = 10 * 60_000;
-/** Browsers are started anew sooner: what they do takes seconds. */
+/** Browsers are restarted sooner: what they do takes seconds. */
 const BROWSER_HANGS_AFTER_MS = 5 * 60_000;
 
 /**

@@ -281,7 +281,7 @@ async function storedAnswers(
   return { backtest, probabilities };
 }
 
-/** Figures are named by their rows where these are not all the challenger's test customers. */
+/** Metrics are named by their rows where these are not all the challenger's test customers. */
 function metricsAgainst(
   { backtest, probabilities }: Answers,
   opponent: "baseline" | "champion" | "reference",

@@ -29,7 +29,7 @@ export interface Retries {
 }
 
 /** What becomes of runs that were due while no scheduler ran. */
-interface MissedPolicy {
+interface CatchupPolicy {
   /** All are caught up with, one after the other, only the last one, or none. */
   runs: "all" | "latest" | "none";
   /** Older ones are not caught up with. */
@@ -58,7 +58,7 @@ export interface Job {
   /** An attempt that takes longer is ended. */
   timeoutMinutes: number;
   overlap: Overlap;
-  catchup: MissedPolicy;
+  catchup: CatchupPolicy;
   /** Runs of the same pool share its places, see {@linkcode Pools}. */
   pool: string;
   /** A run should have succeeded so long after it was due; undefined where nobody waits for it. */
@@ -78,7 +78,7 @@ export type JobDeclaration =
     /** A cron expression without a time zone is in UTC. */
     schedule: { cron: string; timeZone?: string } | { on: "snapshot" };
     retries?: Partial<Retries>;
-    catchup?: Partial<MissedPolicy>;
+    catchup?: Partial<CatchupPolicy>;
   };
 
 /** What holds for a job whose declaration does not say. */

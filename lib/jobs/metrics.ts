@@ -149,7 +149,7 @@ type JobTotals = (job: string, onUnreadable: Unreadable) => Promise<PageTotals>;
 type Unreadable = (key: string, error: Error) => void;
 
 /** A page that was written more lately may be written again without a difference in time and size. */
-const SETTLED_MS = 60_000;
+const STABLE_MS = 60_000;
 /** Pages that are read at the same time. */
 const PAGES_AT_ONCE = 16;
 
@@ -162,7 +162,7 @@ function jobTotals(ledger: Ledger, now: () => Date): JobTotals {
   const known = new Map<string, { tag: string; totals: PageTotals }>();
 
   async function totalsOf(
-    { job, key, tag, settled }: { job: string; key: string; tag: string; settled: boolean },
+    { job, key, tag, isStable }: { job: string; key: string; tag: string; isStable: boolean },
     onUnreadable: Unreadable,
   ): Promise<PageTotals> {
     const before = known.get(key);
@@ -177,7 +177,7 @@ function jobTotals(ledger: Ledger, now: () => Date): JobTotals {
       return before?.totals ?? NO_TOTALS;
     }
     // A page that may still be written is read again; what it came to is kept for when it is damaged.
-    known.set(key, { tag: settled ? tag : "", totals });
+    known.set(key, { tag: isStable ? tag : "", totals });
     return totals;
   }
 
@@ -187,8 +187,8 @@ function jobTotals(ledger: Ledger, now: () => Date): JobTotals {
     const waiting = pages.values();
     await Promise.all(Array.from({ length: PAGES_AT_ONCE }, async () => {
       for (const { key, size, modified } of waiting) {
-        const settled = Math.abs(now().getTime() - modified.getTime()) > SETTLED_MS;
-        const page = { job, key, tag: `${size} ${modified.toISOString()}`, settled };
+        const isStable = Math.abs(now().getTime() - modified.getTime()) > STABLE_MS;
+        const page = { job, key, tag: `${size} ${modified.toISOString()}`, isStable };
         const totals = await totalsOf(page, onUnreadable);
         sum = sumOf(sum, totals);
       }
@@ -271,7 +271,7 @@ async function readJob(
   };
   const control = await unlessDamaged(
     controlKey(job.name),
-    () => ledger.control(job.name).read(),
+    () => ledger.jobState(job.name).read(),
     { activePages: {} },
     count,
   );

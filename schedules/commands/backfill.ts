@@ -54,14 +54,14 @@ async function backfill(context: JobsContext, name: string, flags: BackfillFlags
     dependencies,
   } as const;
   const fill = dryRun ? plannedBackfill : requestBackfill;
-  const { asked, unneeded, upstream } = await fill(ledger, job, requestOf(context), range, jobs);
-  const nobody = !dryRun && asked.length > 0 && (await aliveSchedulers(store, runtime.now())).length === 0;
-  answer(context, { dryRun, dependencies, asked, unneeded, upstream }, () => {
+  const { queued, unneeded, upstream } = await fill(ledger, job, requestOf(context), range, jobs);
+  const nobody = !dryRun && queued.length > 0 && (await aliveSchedulers(store, runtime.now())).length === 0;
+  answer(context, { dryRun, dependencies, queued, unneeded, upstream }, () => {
     const also = dependencies === "run" ? upstream : [];
-    const names = dryRun ? [...also, ...asked].map(formatRunName) : [];
-    const done = dryRun ? "would be asked for" : `${asked.length === 1 ? "is" : "are"} queued`;
+    const names = dryRun ? [...also, ...queued].map(formatRunName) : [];
+    const done = dryRun ? "would be asked for" : `${queued.length === 1 ? "is" : "are"} queued`;
     const rest = unneeded === 0 ? "" : `; ${countOf(unneeded, "other")} succeeded or open`;
-    const total = `${countOf(asked.length, "run")} of ${job.name} ${done}${rest}`;
+    const total = `${countOf(queued.length, "run")} of ${job.name} ${done}${rest}`;
     return [
       ...names,
       nobody ? `${total}. ${noScheduler(store)}` : total,

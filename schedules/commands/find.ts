@@ -116,7 +116,7 @@ export async function findRun(
     : running ?? latest.find(({ attempts }) => attempts.length > 0);
   const found = wanted ?? latest[0];
   if (found !== undefined) return found;
-  const { plannedUntil } = await ledger.control(job.name).read();
+  const { plannedUntil } = await ledger.jobState(job.name).read();
   throw new InputError(`${job.name} has no run yet`, {
     found: plannedUntil === undefined
       ? "no scheduler that ever ran on this lake"

@@ -33,7 +33,7 @@ async function list(context: JobsContext, flags: JsonFlag): Promise<void> {
       nextDue: "on" in job.schedule || known.removedAt !== undefined
         ? undefined
         : nextDue(job.schedule, now)?.toISOString(),
-      paused: (await ledger.control(job.name).read()).paused,
+      paused: (await ledger.jobState(job.name).read()).paused,
       last: (await latestRuns(ledger, [job.name], { limit: 1 }))[0],
     })),
   );

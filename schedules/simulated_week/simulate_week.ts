@@ -71,7 +71,7 @@ export interface SimulateWeekOptions {
   paint?: Paint;
 }
 
-/** What became of the week. */
+/** The result of the week. */
 export interface SimulatedWeek {
   /** The folder of its lake. */
   lakeUrl: string;
@@ -150,7 +150,7 @@ function farewell(lakeUrl: string, milliseconds: number): string {
     `\nThe week took ${
       (milliseconds / 1000).toFixed(1)
     } s. Its ledger is in a lake of its own; look at it with`,
-    `  SHOPFLOW_LAKE=${lakeUrl} deno task jobs runs --status failed,missed,replaced`,
+    `  SHOPFLOW_LAKE=${lakeUrl} deno task jobs runs --status failed,missed,superseded`,
     `  SHOPFLOW_LAKE=${lakeUrl} deno task serve    (page /jobs)`,
   ].join("\n");
 }

@@ -64,7 +64,7 @@ const RUNS = createRoute({
   path: "/api/jobs/{name}/runs",
   summary: "Runs of a job",
   description:
-    `What became of each run in a time, the oldest first; at most ${MAX_RUNS}. Without a time: the last ` +
+    `Runs of a time range and how they ended, the oldest first; at most ${MAX_RUNS}. Without a time: the last ` +
     "seven days.",
   request: {
     params: z.object({ name }),
@@ -244,7 +244,7 @@ export function jobsApiRoutes({ store, runtime, board, actions, operators }: Job
       const by = await requireOperator(c, operators);
       const answer = await actions.backfill(c.req.valid("param").name, by, c.req.valid("json"));
       return c.json({
-        queued: answer.asked.map(({ scheduledFor }) => scheduledFor),
+        queued: answer.queued.map(({ scheduledFor }) => scheduledFor),
         unneeded: answer.unneeded,
         upstream: answer.upstream.map(({ job, scheduledFor }) => ({ job, scheduled_for: scheduledFor })),
       }, 202);

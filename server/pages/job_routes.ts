@@ -114,7 +114,7 @@ export function logAnswer(c: Context, store: ObjectStore, run: RunName, attempt?
   return c.body(body);
 }
 
-/** Charts are drawn anew when a run of their job ended. */
+/** A chart is drawn again when a run of its job has ended. */
 function keptCharts({ now }: Pick<Runtime, "now">) {
   const kept = new Map<string, { of: string; chart: Promise<DurationsChart | undefined> }>();
   return (job: Job, runs: Run[]): Promise<DurationsChart | undefined> => {
@@ -168,13 +168,13 @@ export function jobFormRoutes({ runtime, board, actions, operators }: JobForms):
       const after = startOfDay(addDays(await day(c, "to"), 1), zone)!;
       const to = new Date(Math.min(after.getTime() - 1, runtime.now().getTime()));
       const dependencies = dependenciesIn(await field(c, "dependencies"));
-      const { asked, unneeded } = await actions.backfill(name, by, { from, to, dependencies });
-      return back(c, jobPath(name), "backfill", asked.length, unneeded);
+      const { queued, unneeded } = await actions.backfill(name, by, { from, to, dependencies });
+      return back(c, jobPath(name), "backfill", queued.length, unneeded);
     })
     .post("/jobs/:name/runs/:time/cancel", async (c) => {
       const by = await actor(c);
       const run = await actions.cancel(runInPath(c.req.param("name"), c.req.param("time")), by);
-      return back(c, runPath(run), run.endedAt === undefined ? "cancel" : "withdrawn");
+      return back(c, runPath(run), run.endedAt === undefined ? "cancel" : "cancelled");
     })
     .post("/jobs/:name/runs/:time/again", async (c) => {
       const by = await actor(c);

@@ -102,12 +102,14 @@ Deno.test("a churn model of newer data challenges the champion on the new test d
   // The champion answers from its own files, on the customers of the new date.
   using session = await openSnapshot(store);
   const { features, labels } = await readChurnExamples(session, [TEST_DATE]);
-  const former = xgboostTrainer().load((await loadModelVersion(store, "churn", first!)).files).predict(
+  const championRisks = xgboostTrainer().load((await loadModelVersion(store, "churn", first!)).files).predict(
     features,
   );
   const pairs = [...labels.keys()].flatMap((a) =>
     labels[a] === 1
-      ? [...labels.keys()].filter((b) => labels[b] === 0).map((b) => [former[a]!, former[b]!] as const)
+      ? [...labels.keys()].filter((b) => labels[b] === 0).map((b) =>
+        [championRisks[a]!, championRisks[b]!] as const
+      )
       : []
   );
   const byHand = pairs.reduce((sum, [a, b]) => sum + (a > b ? 1 : a === b ? 0.5 : 0), 0) / pairs.length;

@@ -127,10 +127,10 @@ Deno.test("trigger --scheduled-for and backfill ask for runs with their own time
       /^(refresh-data@\S+Z\n){3}3 runs of refresh-data would be asked for; 1 other succ/,
     );
     assert.equal((await json("runs")).length, 1, "a dry run writes nothing");
-    const asked = await json(...range);
-    assert.equal(asked.asked.length, 3);
+    const first = await json(...range);
+    assert.equal(first.queued.length, 3);
     assert.equal((await json("runs", "refresh-data")).length, 4);
-    assert.deepEqual((await json(...range)).asked, [], "asked for again, nothing is left to do");
+    assert.deepEqual((await json(...range)).queued, [], "asked for again, nothing is left to do");
     const repeated = await jobs("trigger", "refresh-data", "--scheduled-for", scheduledFor);
     assert.match(repeated.stderr, /is not run again: .*found one that is queued/);
   }));
@@ -148,7 +148,7 @@ testWith(
           assert.equal((await json("list")).schedulers.length, 1);
           const ledger = openLedger(lake.store, () => new Date());
           await jobs("pause", "train-models");
-          assert.ok((await ledger.control("train-models").read()).paused);
+          assert.ok((await ledger.jobState("train-models").read()).paused);
         }), lake.url)
     ),
 );

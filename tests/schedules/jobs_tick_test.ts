@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { JOBS } from "../../schedules/jobs.ts";
 import { withTerminal } from "./jobs_terminal.ts";
 
-Deno.test("tick runs what is queued as real processes, says what became of it, and ends", () =>
+Deno.test("tick runs what is queued as real processes, says how it ended, and ends", () =>
   withTerminal(async ({ jobs, json }) => {
     await jobs("trigger", "collect-garbage");
     const { code, stdout, stderr } = await jobs("tick");
@@ -33,7 +33,7 @@ Deno.test("a run that was due between two ticks is not missed, one that is older
     assert.ok("cron" in schedule);
     const due = nextDue(schedule, new Date(Date.now() - 3_600_000))!;
     const ledger = openLedger(store, () => new Date());
-    await ledger.control("refresh-data").update((value) => ({
+    await ledger.jobState("refresh-data").update((value) => ({
       value: { ...value, plannedUntil: new Date(due.getTime() - 7_200_000).toISOString() },
       result: undefined,
     }));

@@ -191,7 +191,7 @@ Deno.test("a pointer that was deleted leaves what it named in place, and health 
     assert.equal((await (await post(SCORES.post, SCORES.body)).json()).model_version, "churn-2");
   }));
 
-Deno.test("scores and models that were changed are not served; the former ones are", () =>
+Deno.test("scores and models that were changed are not served; the previous ones are", () =>
   withServer(async ({ client: { get, post, log }, store }) => {
     const before = await (await post(SCORES.post, SCORES.body)).json();
     await publishChurnScores(store, { modelVersion: "churn-2", highestRisk: 0.5 });

@@ -90,7 +90,7 @@ export async function saveSmallSchedule(store: ObjectStore, now: Date): Promise<
   await saveDefinitions(store, SMALL_SCHEDULE, now);
 }
 
-/** Enters what became of all runs of the last `days`: mostly successes, now and then each other thing. */
+/** Enters all runs of the last `days`: mostly successes, now and then each other thing. */
 export async function fillLedger(store: ObjectStore, now: Date, days = 40): Promise<void> {
   const ledger = openLedger(store, () => now);
   const from = new Date(now.getTime() - days * DAY_MS);

@@ -265,7 +265,7 @@ export async function runsToReview(
   thorough: boolean,
 ): Promise<Run[]> {
   await ledger.refresh(job);
-  const state = ledger.control(job).known ?? { activePages: {} };
+  const state = ledger.jobState(job).known ?? { activePages: {} };
   const span = state.hourPagesFrom === undefined ? DAY_MS : HOUR_MS;
   const ids = new Set([
     ...Object.keys(state.activePages),

@@ -29,7 +29,7 @@ interface RunLogOptions {
   closeMs?: number;
 }
 
-/** What became of a log. */
+/** How a log ended. */
 interface RunLogEnd {
   /** Lines that could not be stored, since the store failed to the end. */
   unsaved: number;

@@ -157,7 +157,7 @@ export async function pauseJob(
   request: Request,
   reason?: string,
 ): Promise<void> {
-  await ledger.control(job).update((value) => {
+  await ledger.jobState(job).update((value) => {
     if (value.paused !== undefined) {
       throw new InputError(`Job ${job} is paused already`, {
         found: `paused by ${value.paused.by} at ${shortTime(value.paused.at)}`,
@@ -170,7 +170,7 @@ export async function pauseJob(
 
 /** Takes a pause back. @throws {InputError} when the job is not paused. */
 export async function resumeJob(ledger: Ledger, job: string): Promise<void> {
-  await ledger.control(job).update(({ paused, ...value }) => {
+  await ledger.jobState(job).update(({ paused, ...value }) => {
     if (paused === undefined) throw new InputError(`Job ${job} is not paused`);
     return { value, result: undefined };
   });
@@ -180,7 +180,7 @@ export async function resumeJob(ledger: Ledger, job: string): Promise<void> {
 function refuseRepeat(run: Run): void {
   if (!isOpen(run) && !hasSucceeded(run)) return;
   throw new InputError(`${formatRunName(run)} is not run again`, {
-    expected: "a run that failed, was skipped, replaced or missed",
+    expected: "a run that failed, was skipped, superseded or missed",
     found: isOpen(run) ? `one that is ${run.status}` : `one that ${run.status} at ${shortTime(run.endedAt!)}`,
     remedy: isOpen(run) ? "Wait for it, or cancel it." : "To run the job now, omit --scheduled-for.",
   });

@@ -91,10 +91,10 @@ export const CHART_SPECIFICATION = '<script type="application/json">';
 async function renderChart(spec: unknown, drawn: unknown, id: string): Promise<string> {
   try {
     const drawings = await drawForScreens(asSpecification(spec));
-    const figures = Object.entries(drawings).map(([screen, { svg }]) =>
+    const elements = Object.entries(drawings).map(([screen, { svg }]) =>
       figure(sanitizeSvg(svg, `${id}${screen}-`), screen)
     );
-    return `<div class="chart-drawings">${figures.join("")}${specifications(drawings)}</div>`;
+    return `<div class="chart-drawings">${elements.join("")}${specifications(drawings)}</div>`;
   } catch (error) {
     if (!(error instanceof ShopFlowError)) throw error;
     if (typeof drawn === "string") return figure(sanitizeSvg(drawn, id));

@@ -87,11 +87,11 @@ const NOTICES: Record<string, (numbers: number[]) => string> = {
   run: () => "Run queued. A scheduler will start it shortly.",
   again: () => "Run queued again. It continues with the first step that is not done.",
   cancel: () => "Cancellation requested.",
-  withdrawn: () => "The run was cancelled before it started.",
+  cancelled: () => "The run was cancelled before it started.",
   pause: () => "The job is paused: runs that become due are skipped.",
   resume: () => "The job is resumed.",
-  backfill: ([asked = 0, unneeded = 0]) =>
-    `${asked} ${asked === 1 ? "run" : "runs"} queued` +
+  backfill: ([queued = 0, unneeded = 0]) =>
+    `${queued} ${queued === 1 ? "run" : "runs"} queued` +
     (unneeded > 0 ? `; ${unneeded} already succeeded or are open.` : "."),
 };
 

@@ -30,7 +30,7 @@ interface RunPageProps {
   now: Date;
 }
 
-/** One run: what became of it and why, its attempts, its steps, its log. */
+/** One run: its status and reason, its attempts, steps and log. */
 export function renderRunPage({ job, removedAt, run, log, access, did, now }: RunPageProps): string {
   const due = shortDateTime(new Date(run.scheduledFor), zoneOf(job), now);
   const open = isOpen(run);
@@ -144,11 +144,11 @@ function Facts({ job, run, now }: { job: Job; run: Run; now: Date }) {
 /** Those of the job as it is now, and those that were done when it had others. */
 function Steps({ job, run }: { job: Job; run: Run }) {
   const names = job.steps.map(stepName);
-  const former = run.stepsDone.filter((name) => !names.includes(name));
+  const removed = run.stepsDone.filter((name) => !names.includes(name));
   const next = run.status === "running" ? names.find((name) => !run.stepsDone.includes(name)) : undefined;
   return (
     <ol class="steps">
-      {[...former, ...names].map((name) => {
+      {[...removed, ...names].map((name) => {
         const done = run.stepsDone.includes(name);
         const state = done ? "done" : name === next ? "runs" : "not done";
         return (

@@ -29,7 +29,7 @@ async function withVersions(
   await body(context, champion);
 }
 
-Deno.test("list marks the champion and says what became of the others", () =>
+Deno.test("list marks the champion and says the status of the others", () =>
   withVersions(async (context, champion) => {
     const text = await models(context, "list");
     assert.match(

@@ -34,7 +34,7 @@ async function withHome(env: Record<string, string>, body: (config: Config) => P
 const simulate = (config: Config, change: Partial<SimulateOptions> = {}) =>
   simulateIntoSources({ config, runtime }, { ...SMALL, ...change });
 
-/** Every call opens the database anew, which takes an embedded one most of a second: hence one story. */
+/** Every call opens the database again, which takes an embedded one most of a second: hence one story. */
 async function lifeOfAShop(config: Config): Promise<void> {
   const first = await simulate(config);
   assert.equal(first.status, "done");
@@ -112,7 +112,7 @@ Deno.test("flags that are no numbers in range are refused with what was expected
   }
 });
 
-Deno.test("the summary gives the business figures in percent", () => {
+Deno.test("the summary gives the business metrics in percent", () => {
   const metrics = { monthlyChurn: 0.1512, cartAbandonment: 0.68, stockouts: 0.2, overstock: 0.3 };
   const text = formatSimulation({ status: "done", rows: { customers: 5000 }, metrics });
   assert.match(text, /5,000 customers/);

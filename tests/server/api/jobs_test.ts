@@ -108,9 +108,9 @@ Deno.test("programs run, backfill, cancel, pause and resume with the operator's 
     assert.deepEqual([cancelled.status, (await cancelled.json()).status], [202, "skipped"]);
     const paused = await post("/api/jobs/refresh-data/pause", { reason: "move" }, KEY);
     assert.deepEqual(await paused.json(), { job: "refresh-data", paused: true });
-    assert.equal((await ledger.control("refresh-data").read()).paused!.reason, "move");
+    assert.equal((await ledger.jobState("refresh-data").read()).paused!.reason, "move");
     assert.equal((await post("/api/jobs/refresh-data/resume", "", KEY)).status, 200);
-    assert.equal((await ledger.control("refresh-data").read()).paused, undefined);
+    assert.equal((await ledger.jobState("refresh-data").read()).paused, undefined);
   }));
 
 for (

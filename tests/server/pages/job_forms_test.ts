@@ -46,7 +46,7 @@ Deno.test("pausing with a reason and resuming are shown at once", () =>
       basic("anna", ""),
     );
     assert.equal(paused.headers.get("location"), "/jobs/train-models?did=pause");
-    const control = await ledger.control("train-models").read();
+    const control = await ledger.jobState("train-models").read();
     assert.deepEqual([control.paused!.by, control.paused!.reason], ["anna (server)", "the disk <is> full"]);
     const page = await (await get("/jobs/train-models")).text();
     assert.match(page, /Paused<\/strong> by anna \(server\).*the disk &lt;is&gt; full/s);
@@ -55,7 +55,7 @@ Deno.test("pausing with a reason and resuming are shown at once", () =>
     assert.equal(again.status, 409);
     assert.match(await again.text(), /<h1>Job train-models is paused already<\/h1>/);
     assert.equal((await submit("/jobs/train-models/resume")).status, 303);
-    assert.equal((await ledger.control("train-models").read()).paused, undefined);
+    assert.equal((await ledger.jobState("train-models").read()).paused, undefined);
   }));
 
 Deno.test("a queued run is cancelled and run again", () =>
@@ -186,7 +186,7 @@ for (const [who, options, headers, acts, looks] of MATRIX) {
       }
       if (acts === 303) return;
       assert.deepEqual(await ledger.run(QUEUED_RUN), QUEUED_RUN, "nothing was changed");
-      assert.equal((await ledger.control("refresh-data").read()).paused, undefined);
+      assert.equal((await ledger.jobState("refresh-data").read()).paused, undefined);
     }, options));
 }
 

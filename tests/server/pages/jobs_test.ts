@@ -86,7 +86,7 @@ Deno.test("the overview shows what runs now, paused jobs, and the last failures 
     owner: "worker-2:7",
     startedAt: "2024-10-02T05:58:00.000Z",
   };
-  await ledger.control("score-customers").update((value) => ({ value: { ...value, running }, result: 0 }));
+  await ledger.jobState("score-customers").update((value) => ({ value: { ...value, running }, result: 0 }));
   const { get } = createClient(lake.store, { pollMs: 0 });
   const page = await (await get("/jobs")).text();
   assert.match(page, /Running now.*score-customers<\/a>.*for 2 min in worker-2:7/s);

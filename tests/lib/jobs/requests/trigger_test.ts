@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cancelRun, pauseJob, requestBackfill, resumeJob, triggerRun } from "shopflow/jobs/requests/mod.ts";
-import { jobSet, MINUTE, settle, withWorld } from "../scheduler_fixture.ts";
+import { jobSet, MINUTE, waitUntilIdle, withWorld } from "../scheduler_fixture.ts";
 
 const HOURLY = jobSet([{}]);
 const by = (at: number) => ({ by: "anna", at: new Date(at).toISOString() });
@@ -32,7 +32,7 @@ Deno.test("people run, cancel, pause, resume and backfill; a run that succeeded 
     );
     await cancelRun(ledger, { job: "refresh", scheduledFor: at.toISOString() }, by(world.clock.now));
     await scheduler.round();
-    await settle();
+    await waitUntilIdle();
     assert.deepEqual(await world.runs(), ["08:00 failed"]);
     await triggerRun(ledger, job!, by(world.clock.now + 1), at);
     await scheduler.round();
@@ -49,16 +49,16 @@ Deno.test("people run, cancel, pause, resume and backfill; a run that succeeded 
     );
 
     const past = { from: new Date("2024-10-01T22:00Z"), to: new Date("2024-10-02T08:00Z") };
-    const { asked, unneeded } = await requestBackfill(ledger, job!, by(world.clock.now), past, jobs);
-    assert.deepEqual([asked.length, unneeded], [10, 1]);
+    const { queued, unneeded } = await requestBackfill(ledger, job!, by(world.clock.now), past, jobs);
+    assert.deepEqual([queued.length, unneeded], [10, 1]);
     assert.equal(
-      (await requestBackfill(ledger, job!, by(world.clock.now), past, jobs)).asked.length,
+      (await requestBackfill(ledger, job!, by(world.clock.now), past, jobs)).queued.length,
       10 - 10,
     );
     for (let i = 0; i < 10; i++) {
       await scheduler.round();
-      assert.equal(world.held[0]!.run.scheduledFor, asked[i]!.scheduledFor, "each with its own time");
-      assert.equal(world.held[0]!.run.dataInterval.end, asked[i]!.scheduledFor);
+      assert.equal(world.held[0]!.run.scheduledFor, queued[i]!.scheduledFor, "each with its own time");
+      assert.equal(world.held[0]!.run.dataInterval.end, queued[i]!.scheduledFor);
       await world.held[0]!.finish();
     }
     const runs = await world.runs();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { JobDeclaration } from "shopflow/jobs/mod.ts";
-import { HOUR, jobSet, MINUTE, settle, withWorld, type World } from "../scheduler_fixture.ts";
+import { HOUR, jobSet, MINUTE, waitUntilIdle, withWorld, type World } from "../scheduler_fixture.ts";
 
 const HOURLY = jobSet([{}]);
 
@@ -46,7 +46,7 @@ async function publishBetweenLooks(
       }
       world.clock.now = Math.max(world.clock.now, published.at(-1)!.getTime() + 1000);
       await scheduler.round(true);
-      await settle();
+      await waitUntilIdle();
     });
   });
 }
