@@ -62,7 +62,7 @@ Deno.test("a queued run is cancelled and run again", () =>
   withJobs(async ({ submit }, ledger) => {
     const run = () => ledger.run(QUEUED_RUN) as Promise<Run>;
     const cancelled = await submit(`${QUEUED}/cancel`, {}, basic("ben", ""));
-    assert.equal(cancelled.headers.get("location"), `${QUEUED}?did=withdrawn`);
+    assert.equal(cancelled.headers.get("location"), `${QUEUED}?did=cancelled`);
     assert.deepEqual([(await run()).status, (await run()).cancelledBy!.by], ["skipped", "ben (server)"]);
     assert.equal((await submit(`${QUEUED}/cancel`)).status, 409, "it has ended");
     assert.equal((await submit(`${QUEUED}/again`)).headers.get("location"), `${QUEUED}?did=again`);
