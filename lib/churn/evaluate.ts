@@ -255,7 +255,7 @@ function ownAnswers(files: Opponent["files"], { test }: ChurnBacktest): Float64A
     });
   }
   if (probabilities.every((value) => value >= 0 && value <= 1)) return probabilities;
-  throw new ModelError("its files are damaged: it gives probabilities that are none");
+  throw new ModelError("its files are damaged: it returns invalid probabilities");
 }
 
 async function storedAnswers(

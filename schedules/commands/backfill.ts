@@ -28,7 +28,7 @@ export function addBackfillCommand(program: Command, context: () => JobsContext)
     .addOption(
       new Option(
         "--with-dependencies",
-        "ask for the runs that they depend on, too, where these did not succeed",
+        "also run the dependencies that have not succeeded",
       )
         .conflicts("ignoreDependencies"),
     )
@@ -59,7 +59,7 @@ async function backfill(context: JobsContext, name: string, flags: BackfillFlags
   answer(context, { dryRun, dependencies, queued, unneeded, upstream }, () => {
     const also = dependencies === "run" ? upstream : [];
     const names = dryRun ? [...also, ...queued].map(formatRunName) : [];
-    const done = dryRun ? "would be asked for" : `${queued.length === 1 ? "is" : "are"} queued`;
+    const done = dryRun ? "would be queued" : `${queued.length === 1 ? "is" : "are"} queued`;
     const rest = unneeded === 0 ? "" : `; ${countOf(unneeded, "other")} succeeded or open`;
     const total = `${countOf(queued.length, "run")} of ${job.name} ${done}${rest}`;
     return [
@@ -72,10 +72,9 @@ async function backfill(context: JobsContext, name: string, flags: BackfillFlags
 
 function upstreamText(upstream: RunName[], dependencies: BackfillDependencies): string {
   const jobs = [...new Set(upstream.map(({ job }) => job))].join(", ");
+  const runs = `${countOf(upstream.length, "run")} of ${jobs} that they depend on`;
   return dependencies === "run"
-    ? `${countOf(upstream.length, "run")} of ${jobs} that they depend on: asked for, too`
-    : `${
-      countOf(upstream.length, "run")
-    } of ${jobs} that they depend on did not succeed: what waits for them is ` +
-      "skipped. --with-dependencies asks for them, too; --ignore-dependencies does not wait";
+    ? `${runs}: also queued`
+    : `${runs} did not succeed: runs that wait for them are skipped. --with-dependencies also queues them; ` +
+      "--ignore-dependencies does not wait";
 }

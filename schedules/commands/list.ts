@@ -18,7 +18,7 @@ interface ListedJob extends KnownJob {
 /** `jobs list`: every job, when it is due and how it is. */
 export function addListCommand(program: Command, context: () => JobsContext): void {
   program.command("list")
-    .description("list the jobs: when they are due next, how the last run ended, which are paused")
+    .description("list the jobs with their next due time, last run and pauses")
     .option("--json", "print JSON")
     .action((flags: JsonFlag) => list(context(), flags));
 }
@@ -62,7 +62,16 @@ function listText(
     last === undefined ? "" : tookText(last, now),
     noteText(paint, note, paused),
   ]);
-  const columns = ["job", "schedule", "next due (UTC)", "there", "last run (UTC)", "status", "took", "note"];
+  const columns = [
+    "job",
+    "schedule",
+    "next due (UTC)",
+    "local time",
+    "last run (UTC)",
+    "status",
+    "took",
+    "note",
+  ];
   return `${head}\n\n${textTable(columns.map((title) => ({ title })), rows)}`;
 }
 
@@ -83,10 +92,10 @@ interface RunsFlags extends JsonFlag {
 /** `jobs runs [JOB]`: the run history. */
 export function addRunsCommand(program: Command, context: () => JobsContext): void {
   program.command("runs")
-    .description("list runs and how they ended, the newest first")
+    .description("list runs and how they ended, newest first")
     .argument("[job]", "only this job's")
-    .option("--status <statuses>", "only these, e.g. failed or failed,missed,sla-missed")
-    .option("--since <time>", "not the ones before: a time, a date, or how long ago (90m, 12h, 7d)")
+    .option("--status <statuses>", "only runs with these statuses, e.g. failed or failed,missed,sla-missed")
+    .option("--since <time>", "only runs since then: a time, a date, or how long ago (90m, 12h, 7d)")
     .option("--limit <count>", "how many at most", wholeNumber, 20)
     .option("--json", "print JSON")
     .addHelpText(
@@ -112,8 +121,10 @@ async function runs(context: JobsContext, name: string | undefined, flags: RunsF
 }
 
 function runsText({ paint, runtime }: JobsContext, runs: Run[]): string {
-  if (runs.length === 0) return "The ledger has no such run.";
-  const columns = ["run", "status", "attempts", "started (UTC)", "took", "why"].map((title) => ({ title }));
+  if (runs.length === 0) return "No runs match.";
+  const columns = ["run", "status", "attempts", "started (UTC)", "took", "reason"].map((title) => ({
+    title,
+  }));
   const rows = runs.map((run) => [
     formatRunName(run),
     statusText(run, paint),

@@ -20,9 +20,9 @@ import { attemptText, statusText, utcText, zoneText } from "./text.ts";
 /** `jobs show RUN`: everything about a run. */
 export function addShowCommand(program: Command, context: () => JobsContext): void {
   program.command("show")
-    .description("show a run: its data interval, steps, attempts, and who asked for what")
+    .description("show a run: its data interval, steps and attempts, and who requested it")
     .argument("<run>", "JOB@TIME as `runs` prints it, or a job's name for its last run")
-    .option("--json", "print the ledger's entry")
+    .option("--json", "print the run as JSON")
     .addHelpText("after", "\nExample:\n  deno task jobs show refresh-data@2024-10-02T03:05Z")
     .action(async (name: string, flags: JsonFlag) => {
       const run = await findRun(context(), name);
@@ -43,17 +43,17 @@ function facts({ job, note }: KnownJob, run: Run): [string, string][] {
   const maybe = (name: string, value: string | undefined): [string, string][] =>
     value === undefined ? [] : [[name, value]];
   return [
-    ["why", run.reason],
+    ["reason", run.reason],
     ["job", `${job.description} (${job.owner})`],
     ...maybe("note", note),
     ["due", `${utcText(run.scheduledFor)} UTC${local}, ${run.trigger}`],
     ["schedule", scheduleText(job)],
     ["data", `from ${utcText(dataInterval.start)} to ${utcText(dataInterval.end)} UTC`],
     ["steps", job.steps.map((step) => stepText(stepName(step), run)).join(", ")],
-    ["entered", `${utcText(run.plannedAt)} UTC`],
+    ["planned", `${utcText(run.plannedAt)} UTC`],
     ...maybe("not before", notBefore && `${utcText(notBefore)} UTC`),
-    ...maybe("asked for by", requestText(requestedBy)),
-    ...maybe("not awaited", unmet?.join("; ")),
+    ...maybe("requested by", requestText(requestedBy)),
+    ...maybe("unmet", unmet?.join("; ")),
     ...maybe("cancelled by", requestText(cancelledBy)),
     ...maybe("ended", endedAt && `${utcText(endedAt)} UTC, ${afterDue(run, endedAt)}`),
     ...maybe("SLA", slaText(job, run)),
@@ -80,8 +80,17 @@ const requestText = (request: Request | undefined) =>
   request && `${request.by} at ${utcText(request.at)} UTC`;
 
 function attemptsText({ attempts }: Run, now: Date): string {
-  if (attempts.length === 0) return "It was not tried.";
-  const columns = ["try", "started (UTC)", "took", "ended", "exit code", "peak memory", "scheduler", "why"];
+  if (attempts.length === 0) return "It was not started.";
+  const columns = [
+    "attempt",
+    "started (UTC)",
+    "took",
+    "ended",
+    "exit code",
+    "peak memory",
+    "scheduler",
+    "reason",
+  ];
   const rows = attempts.map((attempt) => [
     String(attempt.number),
     utcText(attempt.startedAt),
@@ -103,10 +112,10 @@ interface LogsFlags {
 /** `jobs logs RUN`: what the processes of a run printed. */
 export function addLogsCommand(program: Command, context: () => JobsContext): void {
   program.command("logs")
-    .description("print what a run's processes printed, of its last attempt")
+    .description("print the log of a run's last attempt")
     .argument("<run>", "JOB@TIME as `runs` prints it, or a job's name for its last run")
-    .option("--follow", "go on until the run ends")
-    .option("--attempt <number>", "of another attempt", wholeNumber)
+    .option("--follow", "follow the log until the run ends")
+    .option("--attempt <number>", "print the log of this attempt", wholeNumber)
     .addHelpText("after", "\nExample:\n  deno task jobs logs train-models --follow")
     .action((name: string, flags: LogsFlags) => logs(context(), name, flags));
 }
@@ -140,7 +149,7 @@ function refuseUnknown({ attempts, ...run }: Run, attempt: number, { follow }: L
   if (follow && attempt > (attempts.at(-1)?.number ?? 0) && !isFinal(run.status)) return;
   throw new InputError(`${formatRunName(run)} has no attempt ${attempt}`, {
     expected: attempts.length === 0
-      ? "no --attempt: it was not tried"
+      ? "no --attempt: it was not started"
       : `one of ${attempts.map(({ number }) => number).join(", ")}`,
   });
 }

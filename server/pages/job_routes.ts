@@ -187,7 +187,7 @@ export function jobFormRoutes({ runtime, board, actions, operators }: JobForms):
 function dependenciesIn(text: string): BackfillDependencies {
   if (text === "run" || text === "ignore") return text;
   if (text === "wait" || text === "") return "wait";
-  throw new HttpProblem(400, "invalid_request", "“dependencies” is not one of the choices", {
+  throw new HttpProblem(400, "invalid_request", "Invalid “dependencies”", {
     expected: "wait, run or ignore",
     found: text,
   });
@@ -202,7 +202,7 @@ async function field(c: Context, name: string): Promise<string> {
 async function day(c: Context, name: string): Promise<string> {
   const found = await field(c, name);
   if (startOfDay(found, "UTC") !== undefined) return found;
-  throw new HttpProblem(400, "invalid_request", `“${name}” is not a day`, {
+  throw new HttpProblem(400, "invalid_request", `Invalid “${name}”`, {
     expected: "a day such as 2024-10-02",
     found: found || "nothing",
     remedy: "Go back and choose one.",

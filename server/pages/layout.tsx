@@ -65,7 +65,7 @@ export function renderProblemPage({ status, problem, expected, found, remedy }: 
       {expected && <p>Expected: {expected}</p>}
       {found && (
         <p>
-          {status === 404 ? "Asked for" : "Found"}: <code>{found}</code>
+          {status === 404 ? "Requested" : "Found"}: <code>{found}</code>
         </p>
       )}
       {remedy && <p class="lead">{remedy}</p>}

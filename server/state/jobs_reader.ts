@@ -171,7 +171,7 @@ export function createJobsReader(
         () => pages.get(stat, async () => Object.values((await ledger.page(job.name, id).read()).runs)),
       );
     };
-    const state = await readable("control", `control of ${job.name}`, () => ledger.jobState(job.name).read());
+    const state = await readable("control", `state of ${job.name}`, () => ledger.jobState(job.name).read());
     const found: Run[] = [];
     for (const batch of batches(await ledger.pages(job.name), depth, runtime.now(), () => found.length)) {
       found.push(...(await Promise.all(batch.map(readPage))).flatMap((runs) => runs ?? []));

@@ -170,7 +170,7 @@ Deno.test("a history too short to train ends well: the baseline serves, or nobod
     assert.equal(status, "unchanged");
     assert.match(
       summary,
-      /^not trained, the baseline serves: There is too little data to train on: expected at least 270 days/,
+      /^not trained, the baseline serves: Not enough data to train on: expected at least 270 days/,
     );
     assert.match(warnings[0]!, /churn model was not trained, and the baseline serves/);
     assert.equal(await championVersion(context.store, "churn"), null);

@@ -14,7 +14,7 @@ Deno.test("tick runs what is queued as real processes, says how it ended, and en
     assert.match((await jobs("show", "collect-garbage")).stdout, /steps +collect-garbage \(done\)$/m);
     assert.match((await jobs("logs", "collect-garbage")).stdout, /collect-garbage: /);
     assert.deepEqual((await json("list")).schedulers, [], "it does not count as one that lives");
-    assert.match((await jobs("tick")).stdout, /^Nothing was to be run\.\n$/);
+    assert.match((await jobs("tick")).stdout, /^Nothing was due\.\n$/);
   }));
 
 Deno.test("a run that fails in a tick is left to the next one, and the exit code is 0", () =>
@@ -56,7 +56,7 @@ Deno.test("the exit code of a tick is 1 when a job's ledger cannot be kept; othe
     await Deno.writeTextFile(join(folder, "control.json"), "no JSON");
     const { code, stderr } = await jobs("tick");
     assert.equal(code, 1);
-    assert.match(stderr, /error: The ledger could not be kept for .*refresh-data/);
+    assert.match(stderr, /error: The ledger could not be updated for .*refresh-data/);
     assert.equal((await json("runs", "collect-garbage"))[0].status, "succeeded");
   }));
 

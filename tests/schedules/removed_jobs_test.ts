@@ -12,7 +12,7 @@ const OPEN: Run = {
   trigger: "schedule",
   dataInterval: { start: "2024-10-02T02:05:00.000Z", end: "2024-10-02T03:05:00.000Z" },
   status: "queued",
-  reason: "to be started",
+  reason: "ready to start",
   plannedAt: "2024-10-02T03:05:01.000Z",
   stepsDone: [],
   attempts: [],

@@ -76,7 +76,7 @@ export const QUEUED_RUN: Run = {
   trigger: "schedule",
   dataInterval: { start: "2024-10-02T04:05:00.000Z", end: "2024-10-02T05:05:00.000Z" },
   status: "queued",
-  reason: "to be started",
+  reason: "ready to start",
   plannedAt: "2024-10-02T05:05:01.000Z",
   stepsDone: [],
   attempts: [],
@@ -155,7 +155,7 @@ export function endedRun(
       return {
         ...base,
         status: "missed",
-        reason: "no scheduler ran when it was due, and a later run stands for it",
+        reason: "no scheduler ran when it was due, and a later run covers it",
         attempts: [],
         stepsDone: [],
       };

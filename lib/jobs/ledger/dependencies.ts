@@ -81,14 +81,14 @@ export async function readiness(
     const until = new Date(run.scheduledFor);
     const { plannedUntil } = await ledger.jobState(name).read();
     if (plannedUntil === undefined || isMissing(dependency, new Date(plannedUntil), until)) {
-      return waiting(name, "whose runs up to then are not entered yet");
+      return waiting(name, "whose runs up to then are not planned yet");
     }
     const newest = await latest(name, until, ledger, () => true);
     let counting = newest && await latest(name, until, ledger, standsForItself);
     if (counting?.status === "missed" && dependency.catchup.runs === "latest") {
       const entered = new Date(run.plannedAt);
       if (isMissing(dependency, new Date(plannedUntil), entered)) {
-        return waiting(name, "whose runs up to now are not entered yet");
+        return waiting(name, "whose runs up to now are not planned yet");
       }
       counting = await standIn(name, until, entered, ledger) ?? counting;
     }
@@ -99,7 +99,7 @@ export async function readiness(
       return {
         state: "impossible",
         blockedBy: name,
-        reason: `${name} has no run in the same interval that was run`,
+        reason: `${name} has no finished run in the same interval`,
       };
     }
     if (!isFinal(counting.status)) {

@@ -171,7 +171,7 @@ async function runsToFill(
   jobs: readonly Job[],
 ) {
   if ("on" in job.schedule) {
-    throw new InputError(`Job ${job.name} has no runs to fill`, {
+    throw new InputError(`Job ${job.name} has no runs to backfill`, {
       expected: "a job with a cron expression",
       found: "one that runs when a snapshot is published",
       remedy: `Run it once: deno task jobs trigger ${job.name}.`,

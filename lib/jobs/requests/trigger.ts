@@ -37,7 +37,7 @@ export function manualRun(
     scheduledFor: scheduledFor.toISOString(),
     trigger,
     dataInterval: { start: dataInterval.start.toISOString(), end: dataInterval.end.toISOString() },
-    ...stateOf(options, `asked for by ${request.by}`),
+    ...stateOf(options, `requested by ${request.by}`),
     plannedAt: request.at,
     stepsDone: [],
     attempts: [],
@@ -66,7 +66,7 @@ export async function reopen(
         ...run,
         ...stateOf(
           options,
-          `asked for again by ${request.by}; before, it was: ${run.status} (${run.reason})`,
+          `requested again by ${request.by}; previous status: ${run.status} (${run.reason})`,
         ),
         requestedBy: request,
         ...(unmet.length > 0 ? { unmet } : {}),
@@ -141,7 +141,7 @@ export async function cancelRun(ledger: Ledger, name: RunName, request: Request)
       !isOpen(run) ? undefined : runs ? { ...run, cancelledBy: request } : {
         ...run,
         status: "skipped",
-        reason: `cancelled by ${request.by} before it ran`,
+        reason: `cancelled by ${request.by} before it started`,
         cancelledBy: request,
         endedAt: request.at,
       },
@@ -159,7 +159,7 @@ export async function pauseJob(
 ): Promise<void> {
   await ledger.jobState(job).update((value) => {
     if (value.paused !== undefined) {
-      throw new InputError(`Job ${job} is paused already`, {
+      throw new InputError(`Job ${job} is already paused`, {
         found: `paused by ${value.paused.by} at ${shortTime(value.paused.at)}`,
       });
     }
@@ -179,7 +179,7 @@ export async function resumeJob(ledger: Ledger, job: string): Promise<void> {
 
 function refuseRepeat(run: Run): void {
   if (!isOpen(run) && !hasSucceeded(run)) return;
-  throw new InputError(`${formatRunName(run)} is not run again`, {
+  throw new InputError(`${formatRunName(run)} cannot be run again`, {
     expected: "a run that failed, was skipped, superseded or missed",
     found: isOpen(run) ? `one that is ${run.status}` : `one that ${run.status} at ${shortTime(run.endedAt!)}`,
     remedy: isOpen(run) ? "Wait for it, or cancel it." : "To run the job now, omit --scheduled-for.",
@@ -190,13 +190,13 @@ function rejectUnknownTime({ name, schedule }: Job, at: Date, { at: now }: Reque
   const time = shortTime(at.toISOString());
   if (at.getTime() > Date.parse(now)) {
     throw new InputError(`Run ${time} of ${name} lies in the future`, {
-      expected: `a time until ${shortTime(now)}`,
+      expected: `a time up to ${shortTime(now)}`,
     });
   }
   if ("on" in schedule) {
     throw new InputError(`Job ${name} has no run at ${time}`, {
       expected: "a run that `deno task jobs runs` lists: the job runs when a snapshot is published",
-      remedy: "leave --scheduled-for out for a run of now.",
+      remedy: "To run the job now, omit --scheduled-for.",
     });
   }
   const after = nextDue(schedule, new Date(at.getTime() - 1));

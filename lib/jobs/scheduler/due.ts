@@ -60,7 +60,7 @@ function planRun(job: Job, { scheduledFor, dataInterval, next }: DueTime, circum
     return entry("skipped", `the job was paused by ${paused.by} at ${shortTime(paused.at)}${why}`);
   }
   const state = job.dependsOn.length > 0 ? "waiting" : "queued";
-  const toRun = job.dependsOn.length > 0 ? `waits for ${job.dependsOn.join(", ")}` : "to be started";
+  const toRun = job.dependsOn.length > 0 ? `waits for ${job.dependsOn.join(", ")}` : "ready to start";
   const age = now.getTime() - scheduledFor.getTime();
   if (age > missedAfterMs) {
     const absent = "no scheduler ran when it was due";
@@ -70,7 +70,7 @@ function planRun(job: Job, { scheduledFor, dataInterval, next }: DueTime, circum
       return entry("missed", `${absent}, and it is older than ${maxAgeMinutes} minutes`);
     }
     if (job.catchup.runs === "latest" && next !== undefined && next <= now) {
-      return entry("missed", `${absent}, and a later run stands for it`);
+      return entry("missed", `${absent}, and a later run covers it`);
     }
     return entry(state, `${absent}; ${toRun}`, "catch-up");
   }

@@ -55,7 +55,7 @@ export function createRemovedJobs(
       try {
         await endRuns({ job, removedAt });
       } catch (error) {
-        log.warn(`${job.name}, which was removed: its runs cannot be ended: ${errorText(error)}`);
+        log.warn(`${job.name}, which was removed: its open runs cannot be ended: ${errorText(error)}`);
       }
     }
   };
@@ -120,7 +120,7 @@ function ended(run: Run, running: Run | undefined, now: Date): Run {
       ...going,
       finishedAt: at,
       ended: "lease expired" as const,
-      reason: `${going.owner}, which ran it, is gone`,
+      reason: `its scheduler ${going.owner} is gone`,
     },
   ];
   if (attempts.length === 0) return { ...rest, status: "skipped", reason: NO_JOB, endedAt: at };

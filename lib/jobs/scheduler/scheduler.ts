@@ -81,7 +81,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const overdue = new Set<string>();
   const forEachJob = createJobWalk(jobs, random, (job, { message }) => {
     problems.set(job.name, message);
-    log.warn(`${job.name}: the ledger cannot be kept: ${message}`);
+    log.warn(`${job.name}: the ledger cannot be updated: ${message}`);
   });
 
   const watch = watchSchedulers(ledger.store, {
@@ -164,7 +164,9 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const state = await superviseRun(job, running, open, { ledger, watch, lease, mine: held.of(job.name) });
       if (state === "goes on") return;
       const after = await reclaimRun(job, running, context);
-      log.warn(`${formatRunName(running)}: taken over, ${running.attempts.at(-1)!.owner} is gone`);
+      log.warn(
+        `${formatRunName(running)}: reclaimed, its scheduler ${running.attempts.at(-1)!.owner} is gone`,
+      );
       if (after !== undefined && !isOpen(after)) await onNews(job);
       return await act(job);
     }
@@ -291,7 +293,7 @@ export async function runScheduler(
       const lookNow = look;
       look = false;
       const started = performance.now();
-      await attempt("The ledger cannot be kept", () => scheduler.round(lookNow));
+      await attempt("The ledger cannot be updated", () => scheduler.round(lookNow));
       log.debug(`scheduler round: ${formatDuration(performance.now() - started)}`);
       if (!look && !stopping) await sleep();
     }

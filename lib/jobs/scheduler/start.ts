@@ -141,7 +141,7 @@ export async function startRun(job: Job, run: Run, context: RunContext): Promise
     } catch (error) {
       // Whoever wants the place finds that the run has ended, see `holderEnded`.
       log.warn(
-        `${formatRunName(run)}: its place in ${job.pool} is given back later: ${errorText(error)}`,
+        `${formatRunName(run)}: its slot in the pool ${job.pool} is released later: ${errorText(error)}`,
       );
     }
   };
@@ -216,7 +216,7 @@ async function leaveToOthers(
     ...attempt,
     finishedAt: finishedAt.toISOString(),
     ended: "released",
-    reason: "its scheduler could not begin it in time",
+    reason: "its scheduler could not start it in time",
   };
   await ledger.change(run, (present) => afterAttempt(job, present, left, { now: finishedAt, random }));
 }
@@ -285,7 +285,7 @@ async function finish(
       break;
     } catch (error) {
       if (lease.lost.aborted) break;
-      if (!told) log.warn(`${name}: its end cannot be written yet: ${errorText(error)}`);
+      if (!told) log.warn(`${name}: its result cannot be stored yet: ${errorText(error)}`);
       told = true;
       await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
     }
@@ -317,7 +317,7 @@ export function reclaimRun(
     ...running,
     finishedAt: now().toISOString(),
     ended: "lease expired",
-    reason: `${running.owner}, which ran it, is gone`,
+    reason: `its scheduler ${running.owner} is gone`,
   };
   return ledger.change(run, (present) => afterAttempt(job, present, lost, { now: now(), random }));
 }

@@ -52,7 +52,7 @@ const LINE = 36, LOWEST = 80, HIGHEST = 720;
 export function renderHtml(html: string): string {
   const dropped = droppedElements(html);
   const note = dropped.has("script")
-    ? '<p class="table-note">This output has a script, which reports do not run; Jupyter shows it completely.</p>'
+    ? '<p class="table-note">This output has a script, which reports do not run. Open the notebook in Jupyter to see it.</p>'
     : "";
   if ([...dropped].some((name) => !UNSEEN.includes(name))) return frame(html) + note;
   return `<div class="output-html">${withScrollingTables(sanitizeHtml(html))}</div>${note}`;
@@ -104,7 +104,7 @@ async function renderChart(spec: unknown, drawn: unknown, id: string): Promise<s
 
 function asSpecification(value: unknown): ChartSpec {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as ChartSpec;
-  throw new NotebookError("A chart is no specification", {
+  throw new NotebookError("Invalid chart specification", {
     expected: "a JSON object",
     found: JSON.stringify(value)?.slice(0, 40),
   });

@@ -40,7 +40,7 @@ Deno.test("a run that was killed while its place could not be given back is run 
     full = true;
     await world.held[0]!.finish({ ended: "lease expired", reason: "nobody attended to it" });
     await waitUntilIdle();
-    assert.match(world.log.join("\n"), /its place in heavy is given back later: No space left/);
+    assert.match(world.log.join("\n"), /its slot in the pool heavy is released later: No space left/);
     assert.equal(scheduler.active().length, 0);
     full = false;
     await finishAll(world, () => scheduler.round(true));

@@ -76,7 +76,7 @@ Deno.test("a promotion without a reason, of the champion, or of what cannot scor
     const promote = (version: string, reason = "why not") =>
       models(context, "promote", "recommendation", version, "--reason", reason);
     await assert.rejects(promote("other", " "), { name: "InputError", message: /needs a reason/ });
-    await assert.rejects(promote(champion), { name: "InputError", message: /is the champion already/ });
+    await assert.rejects(promote(champion), { name: "InputError", message: /is already the champion/ });
     await assert.rejects(promote("zz"), { name: "InputError", message: /No version.*found "zz"/ });
     await context.store.put("models/recommendation/other/recommender.json", encodeJson({ format: 99 }));
     await assert.rejects(promote("other"), {

@@ -45,7 +45,7 @@ Deno.test("GET /api/jobs lists jobs with their last run, and the schedulers", ()
     assert.deepEqual(jobs.at(-1).schedule, {
       cron: null,
       time_zone: null,
-      text: "Whenever a snapshot is published",
+      text: "When a snapshot is published",
     });
     assert.deepEqual(
       schedulers.map(({ owner, alive }: { owner: string; alive: boolean }) => [owner, alive]),
@@ -170,5 +170,5 @@ Deno.test("a backfill and a run of a job that depends on others say what of them
     const wrong = await post("/api/jobs/train-models/backfill", { ...range, dependencies: "no" }, KEY);
     assert.equal(wrong.status, 400);
     const run = await (await post("/api/jobs/train-models/runs", {}, KEY)).json();
-    assert.deepEqual(run.unmet_dependencies, ["refresh-data, whose runs up to then are not entered yet"]);
+    assert.deepEqual(run.unmet_dependencies, ["refresh-data, whose runs up to then are not planned yet"]);
   }));

@@ -53,7 +53,7 @@ Deno.test("pausing with a reason and resuming are shown at once", () =>
     assert.match(page, /\/jobs\/train-models\/resume/);
     const again = await submit("/jobs/train-models/pause", {}, HTML);
     assert.equal(again.status, 409);
-    assert.match(await again.text(), /<h1>Job train-models is paused already<\/h1>/);
+    assert.match(await again.text(), /<h1>Job train-models is already paused<\/h1>/);
     assert.equal((await submit("/jobs/train-models/resume")).status, 303);
     assert.equal((await ledger.jobState("train-models").read()).paused, undefined);
   }));

@@ -135,7 +135,7 @@ Deno.test("the page of a job shows durations, failures, due times in its zone an
   const page = await (await get("/jobs/weekly-reports")).text();
   assert.match(page, /Mon 7 Oct, 07:00<\/td><td>Mon 7 Oct, 05:00</);
   assert.match(page, /Mon 28 Oct, 07:00<\/td><td>Mon 28 Oct, 06:00</, "summer time is over by then");
-  assert.match(page, /Runs after.*href="\/jobs\/score-customers"/s);
+  assert.match(page, /Depends on.*href="\/jobs\/score-customers"/s);
   assert.match(page, /<svg/);
   const hourly = await (await get("/jobs/refresh-data")).text();
   assert.match(
@@ -261,7 +261,7 @@ Deno.test("a damaged page of the ledger is said where it belongs, logged once, a
   await put("leases/schedulers/x.json", "half");
   const { get, log } = createClient(lake.store, { pollMs: 0 });
   const page = await (await get("/jobs")).text();
-  assert.equal(page.match(/part of the ledger is unreadable/g)?.length, 3);
+  assert.equal(page.match(/part of the run history is unreadable/g)?.length, 3);
   assert.match(page, /title="cannot be read: 2024-10-01"/);
   assert.match(page, /Last 30 runs of refresh-data/);
   assert.equal((await get("/jobs/refresh-data")).status, 200);

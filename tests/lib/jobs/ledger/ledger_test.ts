@@ -23,7 +23,7 @@ const queued = (i: number): Run => ({
   trigger: "schedule",
   dataInterval: { start: timeOf(i), end: timeOf(i + 1) },
   status: "queued",
-  reason: "to be started",
+  reason: "ready to start",
   plannedAt: timeOf(i),
   stepsDone: [],
   attempts: [],

@@ -45,11 +45,11 @@ Deno.test("runs of a backfill wait for the jobs they depend on, and are skipped 
     const { queued, upstream } = await backfill(world, "train");
     assert.deepEqual(queued.map(formatRunName), ["train@2024-10-01T12:00Z"]);
     assert.deepEqual(upstream.map(formatRunName), ["refresh@2024-10-01T12:00Z"]);
-    assert.match((await world.ledger.run(queued[0]!))!.reason, /asked for by anna; waits for refresh/);
+    assert.match((await world.ledger.run(queued[0]!))!.reason, /requested by anna; waits for refresh/);
     assert.deepEqual(await finishAll(world, scheduler), []);
     const skipped = await world.ledger.run(queued[0]!);
     assert.deepEqual([skipped!.status, skipped!.blockedBy], ["skipped", "refresh"]);
-    assert.equal(skipped!.reason, "refresh has no run in the same interval that was run");
+    assert.equal(skipped!.reason, "refresh has no finished run in the same interval");
 
     // Once they succeeded, the same request runs it.
     await backfill(world, "refresh");
@@ -112,8 +112,8 @@ Deno.test("a run that a person asks for does not wait, but says what of its depe
     const at = new Date("2024-10-01T14:00Z");
     const past = await triggerRun(ledger, named(world, "report"), by(world), at, jobs);
     assert.deepEqual(past.unmet, [
-      "train has no run in the same interval that was run",
-      "refresh has no run in the same interval that was run",
+      "train has no finished run in the same interval",
+      "refresh has no finished run in the same interval",
     ]);
     await finishAll(world, scheduler);
     const ended = (await ledger.run(past))!;

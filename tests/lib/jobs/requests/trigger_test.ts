@@ -28,7 +28,7 @@ Deno.test("people run, cancel, pause, resume and backfill; a run that succeeded 
     assert.deepEqual(await world.runs(), ["08:00 running"]);
     await assert.rejects(
       triggerRun(ledger, job!, by(world.clock.now), at),
-      /is not run again.*found one that is running/,
+      /cannot be run again.*found one that is running/,
     );
     await cancelRun(ledger, { job: "refresh", scheduledFor: at.toISOString() }, by(world.clock.now));
     await scheduler.round();

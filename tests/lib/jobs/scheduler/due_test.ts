@@ -64,7 +64,7 @@ Deno.test("a job runs when a snapshot is published, once for each", () =>
 
 for (
   const [overlap, expected, reasons] of [
-    ["queue", ["07:31 running", "07:32 queued", "07:33 queued"], ["runs in here:1", "to be started"]],
+    ["queue", ["07:31 running", "07:32 queued", "07:33 queued"], ["runs in here:1", "ready to start"]],
     ["replace", ["07:31 superseded", "07:32 superseded", "07:33 running"], [
       "a later run took its place before it ran",
       "a later run took its place before it ran",

@@ -111,7 +111,7 @@ Deno.test("a run whose scheduler died is ended once that is sure", () =>
     const [run] = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
     assert.equal(run!.status, "failed");
     assert.deepEqual(run!.attempts.map(({ number, ended, reason }) => [number, ended, reason]), [
-      [1, "lease expired", "older:1, which ran it, is gone"],
+      [1, "lease expired", "its scheduler older:1 is gone"],
     ]);
     // The old one wakes: what its run came to does not count.
     await world.held.find(({ job }) => job.name === "refresh")!.finish();
@@ -186,7 +186,7 @@ Deno.test("a removed job whose ledger is damaged holds up no other", () =>
     await newer.round(true);
     assert.match(
       world.log.join("\n"),
-      /refresh, which was removed: its runs cannot be ended: .*control\.json/,
+      /refresh, which was removed: its open runs cannot be ended: .*control\.json/,
     );
     assert.ok((await world.ledger.jobState("train").read()).removedAt, "the other one is accounted for");
   }));
