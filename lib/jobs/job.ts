@@ -6,7 +6,7 @@ export type Step =
   | { pipeline: string }
   /**
    * A notebook with parameters. In parameters that are strings, `{scheduled_for}`, `{data_interval_start}` and
-   * `{data_interval_end}` are replaced by dates (`2024-10-02`) of the run.
+   * `{data_interval_end}` become dates (`2024-10-02`) of the run.
    */
   | { notebook: string; parameters?: Parameters };
 
@@ -61,7 +61,7 @@ export interface Job {
   timeoutMinutes: number;
   overlap: Overlap;
   catchup: CatchupPolicy;
-  /** Runs in the same pool share its slots, see {@linkcode Pools}. */
+  /** Runs share the slots of their pool, see {@linkcode Pools}. */
   pool: string;
   /** Minutes after its scheduled time within which a run must succeed; without it the job has no SLA. */
   slaMinutes?: number;

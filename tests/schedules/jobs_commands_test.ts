@@ -110,7 +110,7 @@ const MISTAKES: [string, string[], RegExp][] = [
     "2024-02-01",
     "--to",
     "2024-10-02",
-  ], /no runs to fill.*snapshot/],
+  ], /no runs to backfill.*snapshot/],
   [
     "a backfill without an end",
     ["backfill", "refresh-data", "--from", "2024-02-01"],

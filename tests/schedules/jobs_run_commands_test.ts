@@ -59,7 +59,7 @@ Deno.test("run --wait ends with 1 when the run failed, and show and logs tell ev
         assert.equal(JSON.parse(waited.stdout).status, "failed");
 
         const { stdout } = await jobs("show", "refresh-data");
-        assert.match(stdout, /^refresh-data@\S+Z +failed\n +why +extract ended with exit code 3\n/);
+        assert.match(stdout, /^refresh-data@\S+Z +failed\n +reason +extract ended with exit code 3\n/);
         assert.match(stdout, /^ +data +from \S+ \S+:05 to .* UTC$/m);
         assert.match(stdout, /^ +requested by +\S+@\S+ \(terminal\) at/m);
         assert.match(stdout, /^2 +\S+ \S+ +\S+ m?s +failed +3 +5 MiB +test-host:1 +extract ended/m);
@@ -183,7 +183,7 @@ Deno.test("run says what of its dependencies has not succeeded, and show says it
     const { stderr } = await jobs("trigger", "train-models");
     assert.match(
       stderr,
-      /does not wait for what it depends on: refresh-data, whose runs up to then are not en/,
+      /Unmet dependency \(ignored\): refresh-data, whose runs up to then are not planned/,
     );
     assert.match((await jobs("show", "train-models")).stdout, /^ +unmet +refresh-data, whose runs/m);
     assert.equal((await json("show", "train-models")).unmet.length, 1);

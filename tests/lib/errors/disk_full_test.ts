@@ -51,7 +51,7 @@ Deno.test("the message says which folder is full, how much is free and what to d
   assert.equal(await diskFullError("do more", error), error);
   assert.match(
     (await diskFullError("write it", new Error("No space left"))).message,
-    /found No space left\. Make/,
+    /found No space left\. Free/,
   );
   await Deno.remove(folder);
 });

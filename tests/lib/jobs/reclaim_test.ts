@@ -216,7 +216,7 @@ Deno.test("while the lake cannot be written nothing is lost: due runs, ends of r
       await scheduler.keepAlive();
     }
     assert.deepEqual(await world.runs(), ["08:00 running"]);
-    assert.match(world.log.join("\n"), /its end cannot be written yet: No space left/);
+    assert.match(world.log.join("\n"), /its result cannot be stored yet: No space left/);
     full = false;
     await until(async () => (await world.runs())[0] === "08:00 succeeded");
     await scheduler.keepAlive();

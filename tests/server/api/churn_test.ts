@@ -132,9 +132,9 @@ const REFUSED: [unknown, string, RegExp, string | undefined][] = [
   [{ customer_id: "A", features: { recency_days: 1 } }, "invalid_request", /exactly one of/, undefined],
   [{ customer_ids: [] }, "invalid_request", /1 to 100 customer ids/, "[]"],
   [{ customer_ids: Array(101).fill("A") }, "invalid_request", /1 to 100 customer ids/, undefined],
-  [{ features: { recency_days: "long" } }, "invalid_request", /numbers, null where/, '"long"'],
-  [{ features: { recency_days: 1e39 } }, "invalid_request", /numbers, null where/, "1e+39"],
-  [{ features: { recency_days: "never" } }, "invalid_request", /"none" where/, '"never"'],
+  [{ features: { recency_days: "long" } }, "invalid_request", /numbers, null if/, '"long"'],
+  [{ features: { recency_days: 1e39 } }, "invalid_request", /numbers, null if/, "1e+39"],
+  [{ features: { recency_days: "never" } }, "invalid_request", /"none" if/, '"never"'],
   [{ features: { recency_days: [3] } }, "invalid_request", /an object of feature names/, "[3]"],
 ];
 
@@ -253,7 +253,7 @@ Deno.test("the baseline scores features by the recency, and refuses what no cust
     assert.deepEqual([status, error.code, error.expected, error.found], [422, code, expected, found]);
   }
   const page = await (await client.get("/docs")).text();
-  assert.match(page, /The baseline answers now/);
+  assert.match(page, /The baseline is in use now/);
 });
 
 testApi("a body that is too large or not declared as JSON is refused", async ({ post: send }) => {

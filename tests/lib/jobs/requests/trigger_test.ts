@@ -19,7 +19,7 @@ Deno.test("people run, cancel, pause, resume and backfill; a run that succeeded 
       (await ledger.run({ job: "refresh", scheduledFor: at.toISOString() }))!.reason,
       /paused by anna at 2024-10-02T07:30Z: the source moves/,
     );
-    await assert.rejects(pauseJob(ledger, "refresh", by(world.clock.now)), /paused already/);
+    await assert.rejects(pauseJob(ledger, "refresh", by(world.clock.now)), /already paused/);
     await resumeJob(ledger, "refresh");
     await assert.rejects(resumeJob(ledger, "refresh"), /is not paused/);
 
