@@ -35,7 +35,7 @@ const JOBS = ["lib/jobs/", "schedules/", "server/(api|pages)/jobs", "tests/lib/j
 const PERMITTED: Permitted[] = [
   {
     terms: ["slot"],
-    in: /pool.?slot|slots? (of|in) (a|the|its|each|every|this) pool/i,
+    in: /pool.?slot|slots? (of|in) (a|the|its|each|every|this|their) pool/i,
     why: "the word for that",
   },
   { terms: ["slot"], in: /<\/?slot\b|\bslot=/i, why: "HTML's own element" },
