@@ -178,7 +178,7 @@ testWith(
       await page.getByLabel("Reason").fill("holidays");
       await page.getByRole("button", { name: "Pause the job" }).click();
       typed.resolve();
-      await page.getByText("The job is paused: what is due").waitFor(WAIT);
+      await page.getByText("The job is paused: runs that become due").waitFor(WAIT);
       await page.getByRole("button", { name: "Run now" }).click();
       await status(page, "running");
       scheduler.letEnd("refresh-data");

@@ -122,12 +122,12 @@ Deno.test("a backfill asks what of other jobs matters, where a job depends on so
 
 for (
   const [mistake, fields, status, message] of [
-    ["no day", { from: "yesterday", to: "2024-10-01" }, 400, /“from” is not a day/],
-    ["a day that does not exist", { from: "2024-09-31", to: "2024-10-01" }, 400, /“from” is not a day/],
-    ["only one end", { from: "2024-09-01" }, 400, /“to” is not a day/],
+    ["no day", { from: "yesterday", to: "2024-10-01" }, 400, /Invalid “from”/],
+    ["a day that does not exist", { from: "2024-09-31", to: "2024-10-01" }, 400, /Invalid “from”/],
+    ["only one end", { from: "2024-09-01" }, 400, /Invalid “to”/],
     ["its ends exchanged", { from: "2024-10-01", to: "2024-09-01" }, 409, /Invalid backfill range/],
     ["days to come", { from: "2024-10-05", to: "2024-10-06" }, 409, /Invalid backfill range/],
-    ["years of hourly runs", { from: "2014-01-01", to: "2024-10-01" }, 409, /too much at once/],
+    ["years of hourly runs", { from: "2014-01-01", to: "2024-10-01" }, 409, /Too many runs at once/],
   ] as const
 ) {
   Deno.test(`a backfill with ${mistake} is refused with what is expected`, () =>
