@@ -14,8 +14,6 @@ export interface TestReport {
   ignored: number;
   /** One line each: what failed, and the first line of its error. */
   failures: string[];
-  /** Tests that hung and were tried once more. */
-  retried: string[];
   /** Seconds of all tests of a file, slowest file first. */
   seconds: [file: string, seconds: number][];
 }
@@ -53,10 +51,6 @@ export function readTestLog(log: string, files: string[]): TestReport {
     failed: Math.max(count("failed"), failures.size),
     ignored: count("ignored"),
     failures: [...failures].map(([what, error]) => `${what}: ${error}`.slice(0, LONGEST_LINE)),
-    retried: lines.flatMap((line) => {
-      const match = line.match(/^\.\/(\S+) => (.*) \.\.\. retrying \(attempt \d+ failed\) \((.*)\)$/);
-      return match ? [`${match[2]} => ${match[1]}: ${match[3]}`] : [];
-    }),
     seconds: secondsOf(results),
   };
 }
@@ -147,14 +141,13 @@ function* earlyEnd(lines: string[], results: Result[]): Generator<[string, strin
 
 /** The lines that `.ci/run` ends with. */
 export function reportLines(
-  { passed, failed, ignored, failures, retried, seconds }: TestReport,
+  { passed, failed, ignored, failures, seconds }: TestReport,
   most = 10,
 ): string[] {
   const slow = seconds.filter(([file, took]) => !isSlow(file) && took > 2).slice(0, most);
   return [
     ...(slow.length > 0 ? [`== slowest of the files that are not named slow, in seconds`] : []),
     ...slow.map(([file, took]) => `${took.toFixed(1).padStart(7)} ${file}`),
-    ...(retried.length > 0 ? ["== tried once more", ...retried] : []),
     ...(failures.length > 0 ? ["== what failed"] : []),
     ...failures,
     `tests: ${passed} passed, ${failed} failed, ${ignored} ignored`,

@@ -169,6 +169,16 @@ Deno.test("a program that runs when it is imported is imported by no file", asyn
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("no test is repeated until it passes", async () => {
+  const wrong: string[] = [];
+  for (const file of await listFiles("tests/*.ts", "tests/*.tsx")) {
+    const text = await Deno.readTextFile(join(root, file));
+    // Deno's own option; the product's policies of retries are objects.
+    if (/\bretry: *\d|\brepeats: *\d/.test(text)) wrong.push(file);
+  }
+  assert.deepEqual(wrong, []);
+});
+
 /** The product's TypeScript without the notebooks. */
 async function code(): Promise<SourceFile[]> {
   return [...(await readProduct()).values()].filter(({ path }) => !path.endsWith(".ipynb"));

@@ -79,12 +79,10 @@ export type Need = keyof typeof NEEDS;
 
 /** A test that takes longer hangs, even on a machine that is busy with other things; in milliseconds. */
 const HANGS_AFTER_MS = 10 * 60_000;
-/** Browsers are restarted sooner: what they do takes seconds. */
-const BROWSER_HANGS_AFTER_MS = 5 * 60_000;
 
 /**
- * Declares a test that runs where `needs` are met. One that hangs fails, and does not keep the others waiting; one
- * with a browser is tried once more then, since browsers now and then stop answering. What fails is not tried again.
+ * Declares a test that runs where `needs` are met. One that hangs fails, and does not keep the others waiting. Nothing
+ * that failed is repeated.
  */
 export function testWith(
   needs: Need[],
@@ -100,20 +98,5 @@ export function testWith(
     });
   }
   if (missing.length > 0) return Deno.test({ name: `${name} (ignored: ${reason})`, ignore: true, fn: body });
-  if (!needs.includes("chromium")) return Deno.test({ name, timeout: HANGS_AFTER_MS, fn: body });
-  Deno.test({ name, timeout: BROWSER_HANGS_AFTER_MS, retry: 1, fn: failingOnce(body) });
-}
-
-/** The test runner tries again whatever happened: a test that failed by itself fails again at once, for its own reason. */
-function failingOnce(body: (t: Deno.TestContext) => void | Promise<void>) {
-  let failure: { cause: unknown } | undefined;
-  return async (t: Deno.TestContext) => {
-    if (failure !== undefined) throw failure.cause;
-    try {
-      await body(t);
-    } catch (cause) {
-      failure = { cause };
-      throw cause;
-    }
-  };
+  Deno.test({ name, timeout: HANGS_AFTER_MS, fn: body });
 }

@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import { encodeJson } from "shopflow/lake/store/mod.ts";
 import {
@@ -67,7 +68,7 @@ export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
       ...CHURN_FEATURES.map(({ name, description }) => [name, "DOUBLE", description] as const),
     ],
     score: scorePopulation,
-    describe: ({ rows, asOf }) => `${count(rows)} customers as of ${asOf}`,
+    describe: ({ rows, asOf }) => `${formatCount(rows)} customers as of ${asOf}`,
   },
   serving: CHURN_SERVING,
 };
@@ -93,8 +94,8 @@ async function fitChurn(session: Session): Promise<Challenger> {
       "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
     },
     predictions: churnTestPredictions(backtest),
-    summary: `${count(trainingRows)} customers on ${split.train.length} dates, tested on ` +
-      `${count(test.labels.length)} customers`,
+    summary: `${formatCount(trainingRows)} customers on ${split.train.length} dates, tested on ` +
+      `${formatCount(test.labels.length)} customers`,
     compare: (opponents) =>
       compareChurnModel(
         backtest,
@@ -146,9 +147,9 @@ async function scorePopulation(
     rows: rows(),
     maxRows: customers.length,
     summary: (scored) =>
-      `${count(scored)} customers as of ${asOf}; ${count(unscored)} without an order in the last ` +
+      `${formatCount(scored)} customers as of ${asOf}; ${
+        formatCount(unscored)
+      } without an order in the last ` +
       `${CHURN_POPULATION_DAYS} days have no score`,
   };
 }
-
-const count = (rows: number) => rows.toLocaleString("en");

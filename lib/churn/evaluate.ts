@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import { mean, valueAt } from "shopflow/ml/mod.ts";
 import {
   auc,
@@ -209,7 +210,7 @@ export async function compareChurnModel(
   if (unmeasured !== undefined) return { metrics: [], unmeasured };
   const metrics = metricsAgainst({ backtest, probabilities: baselineProbabilities }, "baseline", backtest);
   const comparison: Comparison = {
-    testSet: `${count(test.labels.length)} customers as of ${split.test}`,
+    testSet: `${formatCount(test.labels.length)} customers as of ${split.test}`,
     metrics,
   };
   for (const [role, opponent] of [["champion", champion], ["reference", reference]] as const) {
@@ -273,7 +274,9 @@ async function storedAnswers(
   const found = probabilities.filter((value) => !Number.isNaN(value)).length;
   if (found < LEAST_COVERED * customerIds.length) {
     throw new ModelError(
-      `it stored predictions of ${count(found)} of the ${count(customerIds.length)} customers as of ${date}`,
+      `it stored predictions of ${formatCount(found)} of the ${
+        formatCount(customerIds.length)
+      } customers as of ${date}`,
     );
   }
   const unmeasured = tooFew(labels.filter((_, row) => !Number.isNaN(probabilities[row])));
@@ -291,7 +294,7 @@ function metricsAgainst(
   const labels = Uint8Array.from(rows, (row) => valueAt(backtest.test.labels, row));
   const ours = Float64Array.from(rows, (row) => valueAt(backtest.probabilities, row));
   const theirs = Float64Array.from(rows, (row) => valueAt(probabilities, row));
-  const among = ` of ${count(rows.length)} customers as of ${backtest.split.test}`;
+  const among = ` of ${formatCount(rows.length)} customers as of ${backtest.split.test}`;
   const isWhole = backtest === latest && rows.length === probabilities.length;
   return [{
     name: isWhole ? "AUC" : `AUC${among}`,
@@ -330,8 +333,6 @@ function tooFew(labels: Uint8Array): string | undefined {
   const churned = labels.reduce((sum, label) => sum + label, 0);
   const stayed = labels.length - churned;
   if (Math.min(churned, stayed) >= FEWEST_OF_AN_OUTCOME) return undefined;
-  return `${count(churned)} test customers left and ${count(stayed)} stayed, ` +
+  return `${formatCount(churned)} test customers left and ${formatCount(stayed)} stayed, ` +
     `${FEWEST_OF_AN_OUTCOME} of each are needed`;
 }
-
-const count = (rows: number) => rows.toLocaleString("en");

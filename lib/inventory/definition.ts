@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import type { Cell, ModelDefinition } from "shopflow/ml/mod.ts";
 import { DEFAULT_INVENTORY_PARAMETERS, type InventoryParameters, type PlannedPosition } from "./plan.ts";
 import { INVENTORY_SERVING, type InventoryPlan } from "./serving.ts";
@@ -175,7 +176,7 @@ export const inventoryModel: ModelDefinition<undefined, InventoryPlan> = {
         summary: () => summaryOf(plan),
       };
     },
-    describe: ({ rows }) => `the plan of ${rows.toLocaleString("en")} positions`,
+    describe: ({ rows }) => `the plan of ${formatCount(rows)} positions`,
   },
   serving: INVENTORY_SERVING,
 };

@@ -26,7 +26,7 @@ export function checkCron(place: string, { cron, timeZone }: CronSchedule): void
     });
   }
   for (const [i, { name, allowed }] of FIELDS.entries()) {
-    const field = fields[i]!;
+    const field = fields[i] ?? "";
     // Cron dialects number the days differently (Deno.cron starts at SUN = 1, most at SUN = 0); names are clear.
     const ambiguous = name === "day of week" && /\d/.test(field.replace(/[/#]\d+/g, ""));
     if (!ambiguous && parses(FIELDS.map((_, j) => i === j ? field : "*").join(" "))) continue;

@@ -1,6 +1,6 @@
 import { ConfigError } from "shopflow/errors/mod.ts";
 import { checkCron } from "./cron.ts";
-import { DEFAULTS, type Job, type JobDeclaration, type Pools, type Step, stepName } from "./job.ts";
+import { DEFAULTS, findJob, type Job, type JobDeclaration, type Pools, type Step, stepName } from "./job.ts";
 
 /** What jobs may name. */
 interface JobRules {
@@ -95,7 +95,7 @@ function checkDependencies({ name, dependsOn }: Job, jobs: Job[]): void {
   const others = jobs.filter((job) => job.name !== name).map((job) => job.name);
   for (const [i, dependency] of dependsOn.entries()) {
     checkOneOf(`dependsOn[${i}] of job ${name}`, others, dependency);
-    if ("on" in jobs.find((job) => job.name === dependency)!.schedule) {
+    if ("on" in findJob(jobs, dependency).schedule) {
       throw new ConfigError(`Job ${name} cannot depend on ${dependency}`, {
         expected: "a job with a cron expression",
         found: "one that runs when a snapshot is published",
@@ -115,8 +115,8 @@ function checkDependencies({ name, dependsOn }: Job, jobs: Job[]): void {
 
 /** A way along `after` back to where it began. */
 function circleFrom(start: string, jobs: Job[], path: string[]): string[] | undefined {
-  const { dependsOn } = jobs.find((job) => job.name === path.at(-1))!;
-  for (const next of dependsOn) {
+  // A dependency that does not exist is reported when its own job is checked.
+  for (const next of jobs.find((job) => job.name === path.at(-1))?.dependsOn ?? []) {
     if (next === start) return [...path, next];
     if (path.includes(next)) continue;
     const circle = circleFrom(start, jobs, [...path, next]);

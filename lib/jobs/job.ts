@@ -97,6 +97,13 @@ export const DEFAULTS: Pick<
   alertChannel: "operations",
 };
 
+/** The job of a name. `defineJobs` has checked the names in `dependsOn`, so one that is missing is a defect. */
+export function findJob(jobs: readonly Job[], name: string): Job {
+  const found = jobs.find((job) => job.name === name);
+  if (found === undefined) throw new Error(`There is no job named ${name}`);
+  return found;
+}
+
 /** How a step is called in the ledger, in logs and messages. */
 export function stepName(step: Step): string {
   return "pipeline" in step ? step.pipeline : step.notebook.replace(/^.*\//, "").replace(/\.ipynb$/, "");

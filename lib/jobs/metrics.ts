@@ -4,8 +4,10 @@ import {
   type Attempt,
   FINAL_STATUSES,
   type FinalStatus,
+  type FinishedAttempt,
   hasSucceeded,
   isFinal,
+  isFinished,
   isLate,
   isOpen,
   OPEN_STATUSES,
@@ -92,7 +94,7 @@ interface PageTotals {
   lastEnd?: string | undefined;
   lastSuccess?: string | undefined;
   /** The attempt that ended last. */
-  lastAttempt?: Attempt | undefined;
+  lastAttempt?: FinishedAttempt | undefined;
   /** Those that have not ended. */
   open: Run[];
 }
@@ -107,7 +109,7 @@ function pageTotals({ runs }: Page): PageTotals {
 
 /** Both together. */
 function sumOf(a: PageTotals, b: PageTotals): PageTotals {
-  const finishedAt = (attempt?: Attempt) => attempt?.finishedAt ?? "";
+  const finishedAt = (attempt?: FinishedAttempt) => attempt?.finishedAt ?? "";
   return {
     ended: added(a.ended, b.ended),
     slaMissed: a.slaMissed + b.slaMissed,
@@ -120,7 +122,6 @@ function sumOf(a: PageTotals, b: PageTotals): PageTotals {
 }
 
 function runTotals(run: Run): PageTotals {
-  const finished = run.attempts.filter(({ finishedAt }) => finishedAt !== undefined);
   return {
     ended: isFinal(run.status) ? { [run.status]: 1 } : {},
     slaMissed: run.slaMissed ? 1 : 0,
@@ -130,7 +131,7 @@ function runTotals(run: Run): PageTotals {
     ),
     lastEnd: run.endedAt,
     lastSuccess: hasSucceeded(run) ? run.endedAt : undefined,
-    lastAttempt: finished.at(-1),
+    lastAttempt: run.attempts.findLast(isFinished),
     open: isOpen(run) ? [run] : [],
   };
 }
@@ -319,6 +320,6 @@ function setLast(job: Job, { lastEnd, lastSuccess, lastAttempt }: PageTotals, me
   if (lastSuccess !== undefined) metrics.lastSuccess.set(label, Date.parse(lastSuccess) / 1000);
   if (lastAttempt === undefined) return;
   const { startedAt, finishedAt, peakBytes } = lastAttempt;
-  metrics.duration.set(label, (Date.parse(finishedAt!) - Date.parse(startedAt)) / 1000);
+  metrics.duration.set(label, (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000);
   if (peakBytes !== undefined) metrics.peakMemory.set(label, peakBytes);
 }

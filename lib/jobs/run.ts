@@ -1,7 +1,7 @@
 import { InputError } from "shopflow/errors/mod.ts";
-import type { Random } from "shopflow/runtime/mod.ts";
+import { backoffMs, type Random } from "shopflow/runtime/mod.ts";
 import type { Lease } from "shopflow/runtime/process/mod.ts";
-import type { Job, Retries } from "./job.ts";
+import type { Job } from "./job.ts";
 
 /** What identifies a run: a run of a job. */
 export interface RunName {
@@ -38,11 +38,12 @@ export function parseRunName(name: string): { job: string; scheduledFor?: string
 /** A time with its zone, or a date, which begins at midnight UTC; undefined for anything else. */
 export function parseTime(text: string): Date | undefined {
   if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text)) return undefined;
-  const time = new Date(text);
-  // 31 February is an invalid date, or March.
-  const real = !Number.isNaN(time.getTime()) &&
-    new Date(`${text.slice(0, 10)}T00:00Z`).toISOString().startsWith(text.slice(0, 10));
-  return real ? time : undefined;
+  try {
+    return new Date(Temporal.Instant.from(text.includes("T") ? text : `${text}T00:00Z`).epochMilliseconds);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** How an attempt of a run ended, as its executor says it. */
@@ -60,7 +61,7 @@ const MOST_LOST = 5;
 export function afterAttempt(
   job: Job,
   run: Run,
-  attempt: Attempt,
+  attempt: FinishedAttempt,
   { now, random }: { now: Date; random: Random },
 ): Run | undefined {
   if (run.endedAt !== undefined || run.attempts.some(({ number }) => number >= attempt.number)) {
@@ -68,14 +69,14 @@ export function afterAttempt(
   }
   const tried: Run = { ...run, attempts: [...run.attempts, attempt] };
   delete tried.notBefore;
-  const reason = attempt.reason!;
+  const { reason } = attempt;
   const end = (status: Run["status"], why = reason): Run => ({
     ...tried,
     status,
     reason: why,
     endedAt: now.toISOString(),
   });
-  switch (attempt.ended!) {
+  switch (attempt.ended) {
     case "succeeded":
       return isLate(job, run, now)
         ? {
@@ -100,7 +101,9 @@ export function afterAttempt(
     case "timed out": {
       const failures = since(tried).filter(({ ended }) => ended === "failed" || ended === "timed out").length;
       if (failures > job.retries.limit) return end("failed");
-      const notBefore = new Date(now.getTime() + retryDelayMs(job.retries, failures, random)).toISOString();
+      const { firstDelaySeconds, maxDelaySeconds } = job.retries;
+      const backoff = { firstDelayMs: firstDelaySeconds * 1000, maxDelayMs: maxDelaySeconds * 1000 };
+      const notBefore = new Date(now.getTime() + backoffMs(backoff, failures, random)).toISOString();
       return {
         ...tried,
         status: "queued",
@@ -119,16 +122,6 @@ const since = ({ attempts, requestedBy }: Run) =>
 export function isLate(job: Pick<Job, "slaMinutes">, { scheduledFor, trigger }: Run, now: Date): boolean {
   return job.slaMinutes !== undefined && trigger !== "manual" && trigger !== "backfill" &&
     now.getTime() > Date.parse(scheduledFor) + job.slaMinutes * 60_000;
-}
-
-/** Exponential backoff, of which half is left to chance: those that failed together don't return together. */
-function retryDelayMs(
-  { firstDelaySeconds, maxDelaySeconds }: Retries,
-  failures: number,
-  random: Random,
-): number {
-  const longest = Math.min(firstDelaySeconds * 2 ** (failures - 1), maxDelaySeconds) * 1000;
-  return Math.round(longest * (0.5 + 0.5 * random()));
 }
 
 /** So much the clocks of schedulers may differ, which nobody needs to hear of. */
@@ -213,6 +206,19 @@ export interface Attempt {
   exitCode?: number;
   /** Largest resident memory of its processes, in bytes; where the system tells. */
   peakBytes?: number;
+}
+
+/** One attempt that has ended. */
+export type FinishedAttempt = Attempt & Required<Pick<Attempt, "finishedAt" | "ended" | "reason">>;
+
+/** Whether an attempt has ended; how and why is written down together with when. */
+export const isFinished = (attempt: Attempt): attempt is FinishedAttempt => attempt.finishedAt !== undefined;
+
+/** The attempt of a run that goes on, or the last one. @throws {Error} when the run was never started. */
+export function lastAttemptOf(run: Run): Attempt {
+  const last = run.attempts.at(-1);
+  if (last === undefined) throw new Error(`${formatRunName(run)} was never started`);
+  return last;
 }
 
 /** The ledger's entry for one run of a job. Times are ISO, UTC. */

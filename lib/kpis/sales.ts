@@ -60,8 +60,7 @@ function weeksSql({ from, to }: WholeWeeks): string {
 
 /** The Monday of a day's week. */
 function monday(day: string): string {
-  const weekday = new Date(`${checkAsOf(day)}T00:00:00Z`).getUTCDay();
-  return addDays(day, -((weekday + 6) % 7));
+  return addDays(day, 1 - Temporal.PlainDate.from(checkAsOf(day)).dayOfWeek);
 }
 
 /**

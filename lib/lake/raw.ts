@@ -1,7 +1,7 @@
 import { LakeError } from "shopflow/errors/mod.ts";
 import { z } from "zod";
 import { isDeepStrictEqual } from "node:util";
-import { encodeJson, readJson, swapJson } from "./store/json_object.ts";
+import { encodeJson, readJson, swapJson, updateJson } from "./store/json_object.ts";
 import type { ObjectStore } from "./store/object_store.ts";
 import type { TableFile } from "./snapshots.ts";
 
@@ -71,7 +71,7 @@ export interface RawExtractVersion {
   etag: string;
 }
 
-/** The current extract with its tag, which {@linkcode publishRawExtract} compares. */
+/** The current extract with its tag, which {@linkcode moveWatermarks} compares. */
 export async function currentRawVersion(store: ObjectStore): Promise<RawExtractVersion | undefined> {
   const found = await readJson<RawExtract>(store, CURRENT_EXTRACT, extractShape);
   return found && { extract: found.value, etag: found.etag };
@@ -93,10 +93,11 @@ export async function readRawExtract(store: ObjectStore): Promise<RawExtract> {
 }
 
 /**
- * Makes an extract the current one; its files must be in the store already.
+ * Makes an extract the current one; its files must be in the store already. One whose watermarks alone were moved
+ * meanwhile is the same as before.
  *
- * @param replaces Tag of the extract that this one was compared with, null when there was none; by default
- *   whichever is current is replaced.
+ * @param replaces Run of the extract that this one was compared with, null when there was none; by default whichever is
+ *   current is replaced.
  * @throws {LakeError} when another run published meanwhile: what this one calls changed is so no more.
  */
 export async function publishRawExtract(
@@ -104,14 +105,16 @@ export async function publishRawExtract(
   extract: RawExtract,
   { replaces }: { replaces?: string | null } = {},
 ): Promise<void> {
-  const written = replaces === undefined
-    ? await store.put(CURRENT_EXTRACT, encodeJson(extract))
-    : await swapJson(store, CURRENT_EXTRACT, extract, replaces === null ? undefined : { etag: replaces });
-  if (written !== undefined) return;
-  throw new LakeError("Another extract was published while this one ran", {
-    expected: `${CURRENT_EXTRACT} in ${store.url} as it was when this run began`,
-    remedy: "Run the extract again; nothing of this run is visible.",
-  });
+  if (replaces === undefined) return void await store.put(CURRENT_EXTRACT, encodeJson(extract));
+  await updateJson<RawExtract>(store, CURRENT_EXTRACT, (present) => {
+    // A write that seemed to fail may have arrived.
+    if (present?.run === extract.run) return undefined;
+    if ((present?.run ?? null) === replaces) return extract;
+    throw new LakeError("Another extract was published while this one ran", {
+      expected: `${CURRENT_EXTRACT} in ${store.url} as it was when this run began`,
+      remedy: "Run the extract again; nothing of this run is visible.",
+    });
+  }, { shape: extractShape });
 }
 
 /**

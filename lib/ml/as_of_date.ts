@@ -7,26 +7,29 @@ import type { Session } from "shopflow/warehouse/mod.ts";
  * @throws {InputError} when it is not a calendar date `YYYY-MM-DD`.
  */
 export function checkAsOf(asOf: string): string {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(asOf)) {
-    const date = new Date(`${asOf}T00:00:00Z`);
-    if (!Number.isNaN(date.getTime()) && date.toISOString().startsWith(asOf)) return asOf;
+  return plainDate(asOf).toString();
+}
+
+function plainDate(text: string): Temporal.PlainDate {
+  try {
+    if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return Temporal.PlainDate.from(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
   }
   throw new InputError("Invalid as-of date", {
     expected: "a calendar date as YYYY-MM-DD",
-    found: JSON.stringify(asOf),
+    found: JSON.stringify(text),
   });
 }
 
 /** The ISO date `days` days after `date` (before, when negative). */
 export function addDays(date: string, days: number): string {
-  const moved = new Date(`${checkAsOf(date)}T00:00:00Z`);
-  moved.setUTCDate(moved.getUTCDate() + days);
-  return moved.toISOString().slice(0, 10);
+  return plainDate(date).add({ days }).toString();
 }
 
 /** Whole days from ISO date `from` to ISO date `to`. */
 export function daysBetween(from: string, to: string): number {
-  return Math.round((Date.parse(checkAsOf(to)) - Date.parse(checkAsOf(from))) / 86_400_000);
+  return plainDate(from).until(plainDate(to)).days;
 }
 
 /** First and last day with a sale; throws a ModelError when there is none. */

@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import {
   type Cell,
   type Challenger,
@@ -77,7 +78,7 @@ export const recommendationModel: ModelDefinition<Recommender, RecommendationSco
       ],
     ],
     score: recommendToAll,
-    describe: ({ rows }) => `${rows.toLocaleString("en")} recommendations`,
+    describe: ({ rows }) => `${formatCount(rows)} recommendations`,
   },
   serving: RECOMMENDATION_SERVING,
 };
@@ -92,7 +93,7 @@ async function fitOnAllOrders(session: Session): Promise<Challenger> {
     metrics: backtest.metrics,
     files: recommenderFiles(model),
     predictions: recommenderTestPredictions(backtest),
-    summary: `${model.productIds.length.toLocaleString("en")} products`,
+    summary: `${formatCount(model.productIds.length)} products`,
     compare: (opponents) => compareRecommender(backtest, opponents),
   };
 }
@@ -121,6 +122,6 @@ async function recommendToAll(
     rows: rows(),
     maxRows: histories.size * RECOMMENDATIONS_PER_CUSTOMER,
     summary: (scored) =>
-      `${scored.toLocaleString("en")} recommendations for ${histories.size.toLocaleString("en")} customers`,
+      `${formatCount(scored)} recommendations for ${formatCount(histories.size)} customers`,
   };
 }

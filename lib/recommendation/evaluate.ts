@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import { mean, valueAt } from "shopflow/ml/mod.ts";
 import {
   type Comparison,
@@ -217,11 +218,16 @@ export async function compareRecommender(
 ): Promise<Comparison> {
   const { cases, personal, popular } = backtest;
   if (cases.length < FEWEST_CUSTOMERS) {
-    const unmeasured = `${count(cases.length)} customers ordered on two days, ${FEWEST_CUSTOMERS} are needed`;
+    const unmeasured = `${
+      formatCount(cases.length)
+    } customers ordered on two days, ${FEWEST_CUSTOMERS} are needed`;
     return { metrics: [], unmeasured };
   }
   const metrics = [metricComparison("NDCG@10", "baseline", ndcgs(cases, personal), ndcgs(cases, popular))];
-  const comparison: Comparison = { testSet: `the last orders of ${count(cases.length)} customers`, metrics };
+  const comparison: Comparison = {
+    testSet: `the last orders of ${formatCount(cases.length)} customers`,
+    metrics,
+  };
   for (const [role, opponent] of [["champion", champion], ["reference", reference]] as const) {
     if (opponent === undefined) continue;
     const compared = await tryScore(() => metricAgainst(opponent, role, backtest));
@@ -239,14 +245,14 @@ function metricAgainst(
 ): MetricComparison {
   const unseen = card === undefined ? [] : casesSince(card.asOf);
   let why = unscorable ??
-    `${count(unseen.length)} customers ordered since it was trained on ${card?.asOf}, ` +
+    `${formatCount(unseen.length)} customers ordered since it was trained on ${card?.asOf}, ` +
       `${FEWEST_CUSTOMERS} are needed`;
   if (card !== undefined && unscorable === undefined && unseen.length >= FEWEST_CUSTOMERS) {
     try {
       const recommender = loadRecommender(files);
       const theirs: Ranking = (history: readonly Interaction[], n) =>
         recommender.recommend(history, n).map(({ productId }) => productId);
-      const name = `NDCG@10 of ${count(unseen.length)} customers since ${card.asOf}`;
+      const name = `NDCG@10 of ${formatCount(unseen.length)} customers since ${card.asOf}`;
       return metricComparison(name, role, ndcgs(unseen, personal), ndcgs(unseen, theirs));
     } catch (error) {
       // What is computed from the content of damaged files fails in any way.
@@ -259,11 +265,11 @@ function metricAgainst(
   const same = cases.filter(({ customerId, day }) => of(customerId, day) !== undefined);
   if (same.length < FEWEST_CUSTOMERS) {
     throw new ModelError(
-      `${why}; the test orders of ${count(same.length)} customers are those that it was measured on`,
+      `${why}; the test orders of ${formatCount(same.length)} customers are those that it was measured on`,
     );
   }
   const theirs = same.map(({ customerId, day }) => of(customerId, day)!);
-  const name = `NDCG@10 of ${count(same.length)} customers with the same last order`;
+  const name = `NDCG@10 of ${formatCount(same.length)} customers with the same last order`;
   return metricComparison(name, role, ndcgs(same, personal), theirs);
 }
 
@@ -285,4 +291,3 @@ function metricComparison(
 
 const ndcgs = (cases: readonly TestCustomer[], ranking: Ranking): number[] =>
   cases.map(({ history, relevant }) => ndcgAt(ranking(history, CUTOFF), relevant, CUTOFF));
-const count = (rows: number) => rows.toLocaleString("en");

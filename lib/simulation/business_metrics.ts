@@ -38,11 +38,10 @@ function monthlyChurn({ dropOut: { truth } }: World): number {
 function cartAbandonment({ events }: World): number {
   const filled = new Uint8Array(events.sessions);
   const bought = new Uint8Array(events.sessions);
-  const session = events.session.values();
-  events.type.values().forEach((type, event) => {
-    if (EVENT_TYPES[type] === "add_to_cart") filled[session[event]!] = 1;
-    if (EVENT_TYPES[type] === "purchase") bought[session[event]!] = 1;
-  });
+  for (const [event, type] of events.type.values().entries()) {
+    if (EVENT_TYPES[type] === "add_to_cart") filled[events.session.at(event)] = 1;
+    if (EVENT_TYPES[type] === "purchase") bought[events.session.at(event)] = 1;
+  }
   const sum = (marks: Uint8Array) => marks.reduce((a, b) => a + b, 0);
   return 1 - sum(bought) / sum(filled);
 }
@@ -53,7 +52,7 @@ function stockMetrics({ stock }: World): { stockouts: number; overstock: number 
   for (const levels of stock.snapshots) {
     levels.forEach((level, row) => {
       if (level <= 0) empty++;
-      else if (level > stock.recentSales[row]!) tooFull++;
+      else if (level > (stock.recentSales[row] ?? 0)) tooFull++;
     });
   }
   const rows = stock.rows * stock.snapshots.length;

@@ -108,7 +108,7 @@ function createPurchases(world: World, random: Random): Purchases {
       if (random() >= chance) continue;
       support.open({ customer, issue, second: second + between(firstDay * 86_400, lastDay * 86_400), order });
     }
-    const payment = orders.payment.values()[order]!;
+    const payment = orders.payment.at(order);
     for (const line of lines) {
       const defective = random() < catalogue.defectRate[line.product]!;
       if (defective && random() < DEFECT_TICKET_CHANCE) {
@@ -188,7 +188,7 @@ function createVisits(world: World, purchases: Purchases, random: Random): Visit
   /** Looks for items until the cart is full; an empty shelf annoys and may be answered by a substitute. */
   function fillCart(customer: number, day: number): number[] {
     const warehouse = population.warehouse[customer]!;
-    const inStock = (product: number) => stock.level[stock.rowOf(product, warehouse)]! > 0;
+    const inStock = (product: number) => stock.isIn(stock.rowOf(product, warehouse));
     const cart: number[] = [];
     for (let wanted = 1 + furtherItems(); wanted > 0; wanted--) {
       let product = taste.choose(customer, day, cart.at(-1));
@@ -208,8 +208,9 @@ function createVisits(world: World, purchases: Purchases, random: Random): Visit
 
   function takeBack(cart: number[]): void {
     if (cart.length < 2 || random() >= REMOVE_CHANCE) return;
-    const [removed] = cart.splice(Math.floor(random() * cart.length), 1);
-    record("remove_from_cart", removed!);
+    for (const removed of cart.splice(Math.floor(random() * cart.length), 1)) {
+      record("remove_from_cart", removed);
+    }
   }
 
   function browse(customer: number, day: number): void {
@@ -263,13 +264,14 @@ export function playHistory(world: World, seed: number, onDay: (day: number) => 
   const visit = createVisits(world, purchases, random);
   const wait = randomExponential.source(random)(1);
   const clock = runningSums(season.interest);
+  const end = clock.at(-1) ?? 0;
   const diary = createDiary(calendar.days, population.size);
   const clockOf = new Float64Array(population.size);
 
   function planNextVisit(customer: number, lapsed: boolean): void {
     const rate = population.visitsPerDay[customer]! * (lapsed ? LAPSED.visits : 1);
     const next = clockOf[customer]! + wait() / rate;
-    if (next >= clock[calendar.days - 1]!) return;
+    if (next >= end) return;
     clockOf[customer] = next;
     diary.enter(firstAbove(clock, next), customer);
   }
@@ -278,9 +280,11 @@ export function playHistory(world: World, seed: number, onDay: (day: number) => 
   let month = -1;
   for (let day = 0; day < calendar.days; day++) {
     if (calendar.monthStarts[month + 1] === day) dropOut.reviewMonth(++month);
-    while (nextToSignUp < population.size && population.signupDay[nextToSignUp]! <= day) {
-      const customer = nextToSignUp++;
-      if (population.signupDay[customer]! < 0) {
+    for (; nextToSignUp < population.size; nextToSignUp++) {
+      const customer = nextToSignUp;
+      const signupDay = population.signupDay[customer]!;
+      if (signupDay > day) break;
+      if (signupDay < 0) {
         planNextVisit(customer, false);
         continue;
       }
@@ -316,8 +320,7 @@ function createDiary(days: number, customers: number): Diary {
       first[day] = customer;
     },
     *of(day) {
-      while (first[day] !== -1) {
-        const customer = first[day]!;
+      for (let customer = first[day]; customer !== undefined && customer >= 0; customer = first[day]) {
         first[day] = following[customer]!;
         yield customer;
       }

@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import { listSnapshots } from "shopflow/lake/mod.ts";
 import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/store/mod.ts";
 import {
@@ -112,7 +113,7 @@ async function freshness(
 
 /** Hours for people: `30 h`, `12 days`. */
 const age = (hours: number) =>
-  hours < 72 ? `${Number(hours.toFixed(1))} h` : `${Math.round(hours / 24).toLocaleString("en")} days`;
+  hours < 72 ? `${Number(hours.toFixed(1))} h` : `${formatCount(Math.round(hours / 24))} days`;
 
 /** What the last check found. */
 const LAST_CHECK = "runs/check-data/last.json";

@@ -7,7 +7,7 @@ import {
   rolledBackSnapshots,
 } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { codeVersion, type Logger } from "shopflow/runtime/mod.ts";
+import { codeVersion, formatCount, type Logger } from "shopflow/runtime/mod.ts";
 import {
   type BuildInputs,
   type BuildOptions,
@@ -111,10 +111,8 @@ async function logLeftOut(
     const hit = rules.filter((rule) => rule.table === table);
     const sum = (some: typeof hit) => some.reduce((total, { rows }) => total + rows, 0);
     const all = extract.tables[table]?.rows ?? 0;
-    const text = `${sum(hit).toLocaleString("en-US")} of ${
-      all.toLocaleString("en-US")
-    } rows of ${table} are left out (${
-      hit.map(({ rule, rows }) => `${rule} ${rows.toLocaleString("en-US")}`).join(", ")
+    const text = `${formatCount(sum(hit))} of ${formatCount(all)} rows of ${table} are left out (${
+      hit.map(({ rule, rows }) => `${rule} ${formatCount(rows)}`).join(", ")
     })`;
     const unusable = sum(hit.filter(({ rule }) => !REPETITIONS.test(rule)));
     if (unusable <= all * MUCH_LEFT_OUT) log.info(`  ${text}`);

@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 /** How long ago, in the largest unit of which there are at least two: "5 minutes", "30 hours", "12 days". */
 export function formatAge(seconds: number): string {
   if (seconds < 60) return "less than a minute";
@@ -9,7 +10,7 @@ export function formatAge(seconds: number): string {
 
 /** A count with separators, any other number with three decimals. */
 export function formatMetric(value: number): string {
-  return Number.isInteger(value) ? value.toLocaleString("en") : value.toFixed(3);
+  return Number.isInteger(value) ? formatCount(value) : value.toFixed(3);
 }
 
 /** `ndcg_at_10` as "NDCG at 10". */

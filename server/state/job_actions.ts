@@ -11,7 +11,7 @@ import {
 } from "shopflow/jobs/requests/mod.ts";
 import { type Ledger, openLedger, readDefinitions, type RemovedJob } from "shopflow/jobs/ledger/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import type { Runtime } from "shopflow/runtime/mod.ts";
+import { formatCount, type Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../problems.ts";
 import type { JobsReader } from "./jobs_reader.ts";
 
@@ -121,7 +121,7 @@ function refuseTooMany({ schedule }: Job, { from, to }: { from: Date; to: Date }
   ) {
     if (count < MAX_RUNS) continue;
     throw new InputError("Too many runs at once", {
-      expected: `at most ${MAX_RUNS.toLocaleString("en")} runs`,
+      expected: `at most ${formatCount(MAX_RUNS)} runs`,
       remedy: "Request a shorter range, and the rest when it is done.",
     });
   }

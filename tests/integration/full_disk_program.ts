@@ -1,4 +1,4 @@
-/** What happens on a small file system of its own, which is mounted at the folder given; see `full_disk_test.ts`. */
+/** What happens on a small file system of its own, which is mounted at the folder given; see `full_disk_slow_test.ts`. */
 import { plannedGarbage } from "shopflow/lake/gc/mod.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { listSnapshots } from "shopflow/lake/mod.ts";

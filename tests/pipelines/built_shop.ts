@@ -4,9 +4,9 @@ import type { Row } from "../../lib/warehouse/session.ts";
 import { runDataTests } from "../../lib/warehouse/build/audit.ts";
 import { runModels } from "../../lib/warehouse/build/models.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
-import { join } from "node:path";
 import { createContext, type PipelineContext } from "../../pipelines/context.ts";
 import { transform, WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
+import { copyFolder } from "../fixtures/copy_folder.ts";
 import { createRawTable, writeRawShop } from "../fixtures/raw_shop.ts";
 import { emptyShop, type ShopRow, type ShopRows, type ShopTable, smallShop } from "../fixtures/small_shop.ts";
 import { stillRuntime } from "../lib/warehouse/small_project.ts";
@@ -53,13 +53,6 @@ async function buildTemplate(build: (context: PipelineContext) => Promise<void>)
   globalThis.addEventListener("unload", () => Deno.removeSync(home, { recursive: true }));
   await build(contextIn(home));
   return home;
-}
-
-async function copyFolder(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for await (const { name, isDirectory } of Deno.readDir(from)) {
-    await (isDirectory ? copyFolder : Deno.copyFile)(join(from, name), join(to, name));
-  }
 }
 
 /** A curated shop to ask questions. */

@@ -1,3 +1,4 @@
+import { countOf } from "shopflow/runtime/mod.ts";
 /** A churn feature: what it is called, how it is computed and how it is worded for people. */
 export interface ChurnFeature {
   /** Column name. */
@@ -27,9 +28,7 @@ export interface ChurnFeatureGroup {
 
 /** "no orders", "1 order", "2 orders": a rounded count with its noun. */
 export function counted(value: number, noun: string): string {
-  if (value === 0) return `no ${noun}s`;
-  const rounded = Math.round(value);
-  return `${rounded.toLocaleString("en")} ${noun}${rounded === 1 ? "" : "s"}`;
+  return value === 0 ? `no ${noun}s` : countOf(Math.round(value), noun);
 }
 
 /** A share in whole percent. */

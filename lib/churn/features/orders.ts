@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import { type ChurnFeatureGroup, counted, percent } from "./feature.ts";
 
 const SALE = "line_type = 'sale'";
@@ -54,7 +55,7 @@ order_lines AS (
       unit: "currency",
       sql: `sum(net_amount) FILTER (${SALE})`,
       whenAbsent: 0,
-      text: (value) => `spent ${Math.round(value).toLocaleString("en")} so far`,
+      text: (value) => `spent ${formatCount(Math.round(value))} so far`,
     },
     {
       name: "net_sales_90d",
@@ -62,7 +63,7 @@ order_lines AS (
       unit: "currency",
       sql: `coalesce(sum(net_amount) FILTER (${SALE} AND days_ago <= 90), 0)`,
       whenAbsent: 0,
-      text: (value) => `spent ${Math.round(value).toLocaleString("en")} in the last 90 days`,
+      text: (value) => `spent ${formatCount(Math.round(value))} in the last 90 days`,
     },
     {
       name: "average_order_value",
@@ -70,7 +71,7 @@ order_lines AS (
       unit: "currency",
       sql: `sum(net_amount) FILTER (${SALE}) / nullif(count(DISTINCT order_id) FILTER (${SALE}), 0)`,
       whenAbsent: null,
-      text: (value) => `${Math.round(value).toLocaleString("en")} spent per order on average`,
+      text: (value) => `${formatCount(Math.round(value))} spent per order on average`,
     },
     {
       name: "items_per_order",

@@ -1,20 +1,16 @@
 import pLimit from "p-limit";
 import { errorText } from "shopflow/errors/mod.ts";
-import { updateJson } from "shopflow/lake/store/mod.ts";
+import { readJson, updateJson } from "shopflow/lake/store/mod.ts";
+import { isDeepStrictEqual } from "node:util";
 import { backoffMs, countOf, delay, type Runtime } from "shopflow/runtime/mod.ts";
 import type { Job } from "../job.ts";
 import { alertsKey } from "../ledger/keys.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { RunName } from "../run.ts";
 import { type Channel, DeliveryError } from "./channels.ts";
-import {
-  type Alert,
-  type AlertState,
-  type PendingAlert,
-  reviewIncidents,
-  runsToReview,
-} from "./incidents.ts";
+import { type Alert, type AlertState, type PendingAlert, reviewIncidents } from "./incidents.ts";
 import { alertMessage, headline } from "./message.ts";
+import { runsToReview } from "./unreviewed.ts";
 
 export interface AlertsOptions {
   ledger: Ledger;
@@ -73,8 +69,6 @@ export function createAlerts(options: AlertsOptions): Alerts {
   const byName = new Map(channels.map((channel) => [channel.name, channel]));
   const isOurs = ({ channel }: Alert) => byName.has(channel);
   const jobs = new Map<string, Job>();
-  /** Jobs that are to be reviewed with their older runs, too. */
-  const thorough = new Set<string>();
   /** Jobs with alerts that are not sent. */
   const withPending = new Set<string>();
   /** Alerts that were sent, while that could not be written down. */
@@ -86,10 +80,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
   let closed = false;
   const stopResending = every(RESEND_MS, () => withPending.forEach((job) => void deliveries.run(job)));
   const stopSweeping = every(sweepMs, () => {
-    for (const job of jobs.keys()) {
-      thorough.add(job);
-      void reviews.run(job);
-    }
+    for (const job of jobs.keys()) void reviews.run(job);
   });
 
   /** Changes the state of a job's alerts; whatever comes of it is known before it counts. */
@@ -106,11 +97,15 @@ export function createAlerts(options: AlertsOptions): Alerts {
     const job = jobs.get(name);
     if (job === undefined) return;
     try {
-      const runs = await runsToReview(ledger, name, now(), thorough.delete(name));
+      const last = (await readJson<AlertState>(store, alertsKey(name)))?.value;
+      const { runs, unreviewed } = await runsToReview(ledger, job, now(), last);
       const paused = ledger.jobState(name).known?.paused !== undefined;
       let [alerts, dropped]: [Alert[], PendingAlert[]] = [[], []];
       await update(name, (before) => {
-        const found = reviewIncidents(job, runs, before, { now: now(), paused });
+        // Where others reviewed meanwhile, they know better what is left.
+        const isLatest = before === undefined || isDeepStrictEqual(before.unreviewed, last?.unreviewed);
+        const left = isLatest ? unreviewed : before.unreviewed;
+        const found = reviewIncidents(job, runs, before, { now: now(), paused, unreviewed: left });
         alerts = found.alerts;
         if (alerts.length === 0 || !byName.has(job.alertChannel)) return found.state;
         const pending = [...found.state.pending, ...alerts.map((alert) => ({ ...alert, attempts: 0 }))];
@@ -193,7 +188,6 @@ export function createAlerts(options: AlertsOptions): Alerts {
 
   return {
     review(job) {
-      if (!jobs.has(job.name)) thorough.add(job.name);
       jobs.set(job.name, job);
       const { alertChannel } = job;
       if (!byName.has(alertChannel) && !loggedOnly.has(alertChannel)) {

@@ -1,7 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Job } from "../job.ts";
-import { hasSucceeded, isOpen, type Run } from "../run.ts";
-import { type Ledger, pageId } from "../ledger/ledger.ts";
-import { pageIn } from "../ledger/keys.ts";
+import { CLOCK_SKEW_MS, hasSucceeded, isOpen, type Run } from "../run.ts";
+import { isScheduled, isUnreviewed, type Unreviewed } from "./unreviewed.ts";
 
 /** What can be wrong with a job: its runs fail for good, or do not succeed within its SLA. */
 export type IncidentKind = "failed" | "overdue";
@@ -13,6 +13,8 @@ interface Incident {
   runs: number;
   /** Scheduled time of the newest of them. */
   latest: string;
+  /** When the last of them failed, or should have succeeded: not always the newest, as the past may be made up for. */
+  lastSince: string;
 }
 
 /** What an alert is about: an incident that begins, or the end of all. */
@@ -47,14 +49,18 @@ export interface PendingAlert extends Alert {
 /** The incidents of a kind. */
 interface IncidentState {
   open?: Incident;
-  /** Scheduled time of the run that closed the last one: what runs up to it had is over. */
+  /** Scheduled time of the run that closed the last one. */
   closedBy?: string;
+  /** Scheduled times of runs that were counted, or are no news, and will be looked at again. */
+  counted?: string[];
 }
 
 /** Incidents and alerts of a job: one object in the lake, changed by compare-and-swap, so that each alert is sent once. */
 export interface AlertState extends Record<IncidentKind, IncidentState> {
   /** Alerts to be sent, the oldest first. */
   pending: PendingAlert[];
+  /** Where the next review looks. */
+  unreviewed: Unreviewed;
 }
 
 /** A run that failed or is overdue. */
@@ -72,41 +78,57 @@ interface IncidentReview {
   closed?: { incident: Incident; closedBy: string };
 }
 
+/** What is looked at, see {@linkcode reviewIncidents}. */
+interface ReviewOptions {
+  now: Date;
+  /** Whether the job is paused. */
+  paused: boolean;
+  /** Where runs may end that this review does not see. */
+  unreviewed: Unreviewed;
+}
+
 /**
  * Finds incidents of a job that begin or end. It looks at runs, not at events, so any scheduler may call it at any
  * time, and finds what others could not report.
  *
- * - The first run that fails opens an incident, which is an alert; further ones are counted. The next run that
- *   succeeds, or the same one when it is run again, closes it, which is an alert.
+ * - A run that fails opens an incident, which is an alert; further ones are counted, in whatever order they end. A run
+ *   that succeeds after the last of them failed, and is not older, closes it, which is an alert.
  * - The first run that misses its SLA opens another incident; the next one that keeps it closes it.
  * - A run that closes both is one alert.
  *
- * @param runs Those that are open and those that ended lately, by their scheduled time.
+ * @param runs Those that are open and those that may have ended since the last review, by their scheduled time.
  * @param before What was known; undefined at the first look at a job: what is over by then is no news.
- * @param paused Whether the job is paused.
  * @returns the state then, which is `before` itself when nothing changed, and the alerts.
  */
 export function reviewIncidents(
   job: Job,
   runs: Run[],
   before: AlertState | undefined,
-  { now, paused }: { now: Date; paused: boolean },
+  { now, paused, unreviewed }: ReviewOptions,
 ): { state: AlertState; alerts: Alert[] } {
-  const failed = review(before?.failed, failedRuns(runs, now), (latest) => newestSuccess(runs, latest), now);
+  const failed = review(
+    before?.failed,
+    failedRuns(runs).filter((failure) => before !== undefined || isLately(failure.since, now)),
+    (incident) => newestSuccess(runs, incident, now),
+    now,
+    anyRun(before?.unreviewed, unreviewed, now),
+  );
   const overdue = job.slaMinutes === undefined
     // Whoever removes the SLA needs no word that it is kept.
     ? { state: before?.overdue.open === undefined ? before?.overdue ?? {} : {} }
     : review(
       before?.overdue,
       overdueRuns(job, runs, now, paused),
-      (latest) => newestInTime(job, runs, latest, now),
+      ({ latest }) => newestInTime(job, runs, latest, now),
       now,
+      LATER_RUNS,
     );
-  const isUnchanged = failed.state === before?.failed && overdue.state === before?.overdue;
+  const isUnchanged = failed.state === before?.failed && overdue.state === before?.overdue &&
+    isDeepStrictEqual(unreviewed, before.unreviewed);
   return {
     state: before !== undefined && isUnchanged
       ? before
-      : { failed: failed.state, overdue: overdue.state, pending: before?.pending ?? [] },
+      : { failed: failed.state, overdue: overdue.state, pending: before?.pending ?? [], unreviewed },
     alerts: [
       ...openingAlert(job, "failed", failed, now),
       ...openingAlert(job, "overdue", overdue, now),
@@ -115,66 +137,120 @@ export function reviewIncidents(
   };
 }
 
+/** Which runs that have a problem are news; `known` is the newest run of the last incident. */
+interface News {
+  /** Whether a run is news, unless it was counted. */
+  isNew: (scheduledFor: string, known: string) => boolean;
+  /** Whether a run counts as one that was counted. */
+  isOld: (scheduledFor: string, known: string) => boolean;
+  /** Whether a run that was counted may be looked at again. */
+  mayReturn: (scheduledFor: string, known: string) => boolean;
+}
+
+/** A missed SLA is news of runs that are later than those before. */
+const LATER_RUNS: News = {
+  isNew: (scheduledFor, known) => scheduledFor > known,
+  isOld: () => false,
+  // A clock that ran ahead counted it.
+  mayReturn: (scheduledFor, known) => scheduledFor > known,
+};
+
+/** A failure is news once, in whatever order runs end. */
+function anyRun(last: Unreviewed | undefined, next: Unreviewed, now: Date): News {
+  const mayReturn = (scheduledFor: string) => isUnreviewed(next, scheduledFor);
+  if (last !== undefined && next.from >= last.from) {
+    const isNew = (scheduledFor: string) => isUnreviewed(last, scheduledFor);
+    // A person may open a page again that was reviewed.
+    return { isNew, isOld: (scheduledFor) => !isNew(scheduledFor), mayReturn };
+  }
+  // At the first look, and once a clock that ran ahead is right again, it is not known what was reviewed.
+  const present = now.toISOString();
+  return {
+    isNew: (scheduledFor, known) => scheduledFor > known,
+    isOld: (scheduledFor, known) =>
+      scheduledFor <= known || last !== undefined && scheduledFor > present && scheduledFor < last.from,
+    mayReturn,
+  };
+}
+
 /**
  * Follows the incidents of a kind.
  *
  * @param problems Runs that have the problem, by their scheduled time, those that were counted before too.
- * @param closing The newest run that closes an incident whose newest run is given, if there is one.
+ * @param closing The newest run that closes an incident, if there is one.
  */
 function review(
   before: IncidentState | undefined,
   problems: Problem[],
-  closing: (latest: string) => string | undefined,
+  closing: (incident: Pick<Incident, "latest" | "lastSince">) => string | undefined,
   now: Date,
+  news: News,
 ): IncidentReview {
   const present = now.toISOString();
-  const state = before ?? withClosing({}, closing(""));
-  const known = state.open?.latest ?? state.closedBy ?? "";
+  const firstClosedBy = before === undefined ? closing({ latest: "", lastSince: "" }) : undefined;
+  const { open, closedBy, counted = [] }: IncidentState = before ?? withClosing(firstClosedBy);
+  const known = open?.latest ?? closedBy ?? "";
   // A run of the future was started by a clock that ran ahead.
-  const fresh = problems.filter(({ scheduledFor }) => scheduledFor > known && scheduledFor <= present);
+  const fresh = problems.filter(({ scheduledFor }) =>
+    scheduledFor <= present && !counted.includes(scheduledFor) && news.isNew(scheduledFor, known)
+  );
   const newest = fresh.at(-1);
-  let incident = state.open;
-  let opened: IncidentReview["opened"];
-  if (newest !== undefined) {
-    incident = {
-      since: state.open?.since ?? fresh.map(({ since }) => since).reduce((a, b) => a < b ? a : b),
-      runs: (state.open?.runs ?? 0) + fresh.length,
-      latest: newest.scheduledFor,
-    };
-    if (state.open === undefined) opened = { incident, newest };
-  }
-  if (incident === undefined) return { state };
-  const closedBy = closing(incident.latest < present ? incident.latest : present);
-  if (closedBy !== undefined) {
-    return { state: { closedBy }, closed: { incident, closedBy }, ...(opened && { opened }) };
-  }
-  return incident === state.open
-    ? { state }
-    : { state: { ...state, open: incident }, ...(opened && { opened }) };
+  const incident = newest === undefined ? open : {
+    since: open?.since ?? fresh.map(({ since }) => since).reduce((a, b) => a < b ? a : b),
+    runs: (open?.runs ?? 0) + fresh.length,
+    latest: later(newest.scheduledFor, open?.latest),
+    lastSince: fresh.map(({ since }) => since).reduce(later, open?.lastSince ?? ""),
+  };
+  const opened = newest && incident && open === undefined ? { incident, newest } : undefined;
+  const nowClosedBy = incident && closing(incident);
+  const isClosed = incident !== undefined && nowClosedBy !== undefined;
+
+  const knownThen = isClosed ? nowClosedBy : incident?.latest ?? known;
+  const old = problems.map(({ scheduledFor }) => scheduledFor).filter((time) => news.isOld(time, known));
+  const seen = new Set([...counted, ...old, ...fresh.map(({ scheduledFor }) => scheduledFor)]);
+  const returning = [...seen].filter((scheduledFor) => news.mayReturn(scheduledFor, knownThen)).sort();
+  const state = {
+    ...(isClosed ? {} : incident && { open: incident }),
+    ...withClosing(isClosed ? nowClosedBy : closedBy),
+    ...(returning.length > 0 && { counted: returning }),
+  };
+  return {
+    state: before !== undefined && isDeepStrictEqual(state, before) ? before : state,
+    ...(opened && { opened }),
+    ...(isClosed && { closed: { incident, closedBy: nowClosedBy } }),
+  };
 }
 
-const withClosing = (state: IncidentState, closedBy: string | undefined): IncidentState =>
-  closedBy === undefined ? state : { ...state, closedBy };
+const later = (a: string, b = "") => a > b ? a : b;
 
-/** What ended longer ago is no news: 3 days. */
+const withClosing = (closedBy: string | undefined) => closedBy === undefined ? {} : { closedBy };
+
+/** At the first look at a job, what ended longer ago is no news, nor is a missed SLA later: 3 days. */
 const NEWS_MS = 3 * 24 * 60 * 60 * 1000;
 
-/** Whoever triggers a run watches it; nobody else waits for it. */
-const isScheduled = ({ requestedBy }: Run) => requestedBy === undefined;
-
-const isNews = ({ endedAt }: Run, now: Date) =>
-  endedAt === undefined || now.getTime() - Date.parse(endedAt) < NEWS_MS;
+const isLately = (time: string, now: Date) => now.getTime() - Date.parse(time) < NEWS_MS;
 
 /** Runs that failed for good, unless a person cancelled or triggered them. */
-function failedRuns(runs: Run[], now: Date): Problem[] {
-  return runs.filter((run) =>
-    run.status === "failed" && run.cancelledBy === undefined && isScheduled(run) && isNews(run, now)
-  ).map(({ scheduledFor, endedAt, reason }) => ({ scheduledFor, since: endedAt ?? scheduledFor, reason }));
+function failedRuns(runs: Run[]): Problem[] {
+  return runs.filter((run) => run.status === "failed" && run.cancelledBy === undefined && isScheduled(run))
+    .map(({ scheduledFor, endedAt, reason }) => ({ scheduledFor, since: endedAt ?? scheduledFor, reason }));
 }
 
-/** The newest success at or after a run that failed; a person may have triggered it, also as the same run again. */
-function newestSuccess(runs: Run[], latest: string): string | undefined {
-  return runs.findLast((run) => hasSucceeded(run) && run.scheduledFor >= latest)?.scheduledFor;
+/**
+ * The newest success that came after all failures of an incident; a person may have triggered it, also as the same run
+ * again. Failures of the future, by a clock that ran ahead, are over when the present succeeds.
+ */
+function newestSuccess(
+  runs: Run[],
+  { latest, lastSince }: Pick<Incident, "latest" | "lastSince">,
+  now: Date,
+): string | undefined {
+  const present = now.toISOString();
+  const isAfter = ({ endedAt = "" }: Run) =>
+    endedAt >= lastSince || Date.parse(lastSince) > now.getTime() + CLOCK_SKEW_MS;
+  return runs.findLast((run) =>
+    hasSucceeded(run) && run.scheduledFor >= (latest < present ? latest : present) && isAfter(run)
+  )?.scheduledFor;
 }
 
 /**
@@ -187,7 +263,7 @@ function overdueRuns(job: Job, runs: Run[], now: Date, paused: boolean): Problem
   const scheduled = runs.filter(isScheduled);
   return scheduled.flatMap((run, i): Problem[] => {
     const deadline = Date.parse(run.scheduledFor) + slaMinutes * 60_000;
-    if (deadline >= now.getTime() || !isNews(run, now)) return [];
+    if (deadline >= now.getTime() || run.endedAt !== undefined && !isLately(run.endedAt, now)) return [];
     const since = new Date(deadline).toISOString();
     const found = (reason: string) => [{ scheduledFor: run.scheduledFor, since, reason }];
     if (run.slaMissed) return found(run.reason);
@@ -214,8 +290,10 @@ function wasWanted({ status, cancelledBy, blockedBy }: Run): boolean {
 /** The newest run after an overdue one that kept the SLA, once no open run is overdue. */
 function newestInTime(job: Job, runs: Run[], latest: string, now: Date): string | undefined {
   if (overdueRuns(job, runs.filter(isOpen), now, false).length > 0) return undefined;
+  const present = now.toISOString();
   return runs.findLast((run) =>
-    run.status === "succeeded" && !run.slaMissed && isScheduled(run) && run.scheduledFor > latest
+    run.status === "succeeded" && !run.slaMissed && isScheduled(run) &&
+    run.scheduledFor > (latest < present ? latest : present)
   )?.scheduledFor;
 }
 
@@ -246,42 +324,4 @@ function alert(
 ): Alert {
   const at = now.toISOString();
   return { id: `${name} ${news.kind} ${news.scheduledFor} ${at}`, job: name, owner, channel, at, ...news };
-}
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-const HOUR_MS = 60 * 60 * 1000;
-/** So many of the newest pages are looked at from time to time, however long ago they are. */
-const NEWEST = { days: 4, hours: 12 };
-
-/**
- * Runs of a job that may be news: of pages with open runs, of the present page (a day, or an hour) and the one before.
- *
- * @param thorough Look at the newest other pages too, for runs of long ago that were entered as missed just now.
- */
-export async function runsToReview(
-  ledger: Ledger,
-  job: string,
-  now: Date,
-  thorough: boolean,
-): Promise<Run[]> {
-  await ledger.refresh(job);
-  const state = ledger.jobState(job).known ?? { activePages: {} };
-  const span = state.hourPagesFrom === undefined ? DAY_MS : HOUR_MS;
-  const ids = new Set([
-    ...Object.keys(state.activePages),
-    // The next page may have begun on another scheduler's clock.
-    ...[60_000, 0, -span].map((ms) => pageId(new Date(now.getTime() + ms).toISOString(), state)),
-    ...(thorough ? await newestPages(ledger, job) : []),
-  ]);
-  const pages = await Promise.all([...ids].map((id) => ledger.page(job, id).read()));
-  // That a run runs is not on its page.
-  const open = new Map(ledger.openRuns(job).map((run) => [run.scheduledFor, run]));
-  return pages.flatMap(({ runs }) => Object.values(runs).map((run) => open.get(run.scheduledFor) ?? run))
-    .sort((a, b) => a.scheduledFor < b.scheduledFor ? -1 : 1);
-}
-
-async function newestPages(ledger: Ledger, job: string): Promise<string[]> {
-  const ids = (await ledger.pages(job)).map(({ key }) => pageIn(key));
-  const isHour = (ids.at(-1) ?? "").includes("T");
-  return ids.slice(isHour ? -NEWEST.hours : -NEWEST.days);
 }

@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import { stripVTControlCharacters } from "node:util";
 
 /** Of a longer line the rest is counted, not kept, in characters. */
@@ -30,7 +31,7 @@ export function createLineSplitter(mask: (line: string) => string = (line) => li
     const kept = masked.slice(0, length);
     const more = beyond + masked.length - kept.length;
     [held, beyond] = ["", 0];
-    return more > 0 ? `${kept.toWellFormed()} … and ${more.toLocaleString("en")} characters more` : kept;
+    return more > 0 ? `${kept.toWellFormed()} … and ${formatCount(more)} characters more` : kept;
   };
   const take = (text: string) => {
     const room = HELD - held.length;

@@ -2,7 +2,7 @@ import { byTime, endOf, type JobState, type Ledger, withRunning } from "./ledger
 import { pageIn } from "./keys.ts";
 import { hasSucceeded, isFinal, type Run, shortTime } from "../run.ts";
 import { nextDue } from "../cron.ts";
-import type { Job } from "../job.ts";
+import { findJob, type Job } from "../job.ts";
 
 interface LatestOptions {
   /** How many at most. */
@@ -77,7 +77,7 @@ export async function readiness(
   jobs: readonly Job[],
 ): Promise<Readiness> {
   for (const name of dependsOn) {
-    const dependency = jobs.find((job) => job.name === name)!;
+    const dependency = findJob(jobs, name);
     const until = new Date(run.scheduledFor);
     const { plannedUntil } = await ledger.jobState(name).read();
     if (plannedUntil === undefined || isMissing(dependency, new Date(plannedUntil), until)) {
@@ -94,7 +94,7 @@ export async function readiness(
     }
     if (
       counting === undefined ||
-      (counting.scheduledFor <= run.dataInterval.start && counting.scheduledFor !== newest!.scheduledFor)
+      (counting.scheduledFor <= run.dataInterval.start && counting.scheduledFor !== newest?.scheduledFor)
     ) {
       return {
         state: "impossible",

@@ -104,6 +104,8 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
   const kept = new Map<string, SharedObject<Page>>();
   /** What the state said of an active page, by its key, when it was last read. */
   const marks = new Map<string, string | undefined>();
+  /** The newest active page of a job when it was last refreshed: runs are added there without a mark. */
+  const newestRead = new Map<string, string>();
   const openOf = new WeakMap<Page, readonly Run[]>();
 
   const jobState = (job: string) =>
@@ -166,11 +168,18 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
       const ids = activePages(job);
       const running = state.running && pageId(state.running.scheduledFor, state);
       const undone = ids.filter((id) => id === ids.at(-1) || openOn(job, id).length > 0);
-      const wanted = new Set([...undone.slice(0, PAGES_AT_ENDS), ...undone.slice(-PAGES_AT_ENDS), running]);
+      const wanted = new Set([
+        ...undone.slice(0, PAGES_AT_ENDS),
+        ...undone.slice(-PAGES_AT_ENDS),
+        running,
+        newestRead.get(job),
+      ]);
       await Promise.all(ids.map(async (id) => {
         const mark = state.activePages[id];
         if (wanted.has(id) || marks.get(pageKey(job, id)) !== mark) await readActive(job, id, mark);
       }));
+      const newest = ids.at(-1);
+      if (newest !== undefined) newestRead.set(job, newest);
     },
     openRuns(job) {
       const open = activePages(job).flatMap((id) => openOn(job, id));
@@ -196,6 +205,8 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
           return { value: { runs: { ...value.runs, ...Object.fromEntries(entries) } }, result: undefined };
         });
       }
+      // That it is the newest must still be so: others look at an older page for its mark only.
+      if (isNewest && opened.length > 0) await jobState(job).read();
       // Again: who looked between the mark and the write has to look once more, and one may have been taken off.
       if (opened.some((id) => id !== activePages(job).at(-1))) await markActive(job, opened);
       for (const [id] of byPage) dropIfDone(job, id);
@@ -296,6 +307,10 @@ export function pageId(scheduledFor: string, { hourPagesFrom }: Pick<JobState, "
   const isHour = hourPagesFrom !== undefined && scheduledFor >= hourPagesFrom;
   return scheduledFor.slice(0, isHour ? "2024-10-02T07".length : "2024-10-02".length);
 }
+
+/** When the day or hour of a page begins; ISO, UTC. */
+export const startOf = (id: string): string =>
+  id.length === "2024-10-02".length ? `${id}T00:00:00.000Z` : `${id}:00:00.000Z`;
 
 /** When the day or hour of a page is over, in milliseconds since 1970. */
 export const endOf = (id: string): number =>

@@ -1,6 +1,6 @@
 import { previousDue } from "../cron.ts";
 import { type DueTime, dueTimes } from "../scheduler/due.ts";
-import type { Job } from "../job.ts";
+import { findJob, type Job } from "../job.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { hasSucceeded, isFinal, type Request, type Run, type RunName, shortTime } from "../run.ts";
 import { InputError } from "shopflow/errors/mod.ts";
@@ -31,7 +31,7 @@ async function upstreamRuns(
 
   async function visit({ dependsOn }: Job, runs: Pick<DueTime, "scheduledFor">[]): Promise<void> {
     for (const name of dependsOn) {
-      const dependency = jobs.find((other) => other.name === name)!;
+      const dependency = findJob(jobs, name);
       const missing = await missingRuns(ledger, dependency, runs);
       if (missing.wanted.length === 0) continue;
       await visit(dependency, missing.wanted);
@@ -55,8 +55,9 @@ async function missingRuns(
   const times = runs.map(({ scheduledFor }) => previousDue(schedule, new Date(scheduledFor.getTime() + 1000)))
     .filter((time) => time !== undefined).map((time) => time.getTime());
   const ordered = [...new Set(times)].sort((a, b) => a - b);
-  if (ordered.length === 0) return { job, wanted: [], before: new Map() };
-  const known = await ledger.runs(job.name, new Date(ordered[0]!), new Date(ordered.at(-1)!));
+  const [first] = ordered, last = ordered.at(-1);
+  if (first === undefined || last === undefined) return { job, wanted: [], before: new Map() };
+  const known = await ledger.runs(job.name, new Date(first), new Date(last));
   const before = new Map(known.map((run) => [run.scheduledFor, run]));
   const wanted = ordered.flatMap((time) => {
     const run = before.get(new Date(time).toISOString());

@@ -108,7 +108,7 @@ export async function triggerRun(
     const unmet = await unmetDependencies(job, before, ledger, jobs);
     const asked = await reopen(ledger, name, { request, unmet });
     await ledger.notify();
-    return asked!;
+    return present(name, asked);
   }
   if (at !== undefined) rejectUnknownTime(job, at, request);
   const due = { scheduledFor, dataInterval: { start: previous(job, scheduledFor), end: scheduledFor } };
@@ -147,7 +147,15 @@ export async function cancelRun(ledger: Ledger, name: RunName, request: Request)
       },
   );
   await ledger.notify();
-  return after!;
+  return present(name, after);
+}
+
+/** The run after a change of it, which the retention of runs may have removed meanwhile. */
+function present(name: RunName, run: Run | undefined): Run {
+  if (run !== undefined) return run;
+  throw new InputError(`${formatRunName(name)} does not exist any more`, {
+    remedy: "List the runs there are: deno task jobs runs.",
+  });
 }
 
 /** Holds a job back: what is due is entered as skipped, what is queued waits. @throws {InputError} when it is paused. */
@@ -181,7 +189,9 @@ function refuseRepeat(run: Run): void {
   if (!isOpen(run) && !hasSucceeded(run)) return;
   throw new InputError(`${formatRunName(run)} cannot be run again`, {
     expected: "a run that failed, was skipped, superseded or missed",
-    found: isOpen(run) ? `one that is ${run.status}` : `one that ${run.status} at ${shortTime(run.endedAt!)}`,
+    found: run.endedAt === undefined
+      ? `one that is ${run.status}`
+      : `one that ${run.status} at ${shortTime(run.endedAt)}`,
     remedy: isOpen(run) ? "Wait for it, or cancel it." : "To run the job now, omit --scheduled-for.",
   });
 }

@@ -113,7 +113,9 @@ export async function superviseRun(
     }
     return "goes on";
   }
-  const { scheduler } = ledger.jobState(job.name).known!.running!;
+  const scheduler = ledger.jobState(job.name).known?.running?.scheduler;
+  // A run is running by what the job's state says; where that has changed meanwhile, the next look decides.
+  if (scheduler === undefined) return "goes on";
   // One of this scheduler that it does not hold: the lake failed in the middle of its start.
   return scheduler === lease.id || await watch.isGone(scheduler) ? "orphaned" : "goes on";
 }
@@ -140,7 +142,7 @@ export async function afterRun(
   else log.warn(line);
   await onNews(job);
   const awaited = jobs.some(({ dependsOn }) => dependsOn.includes(job.name));
-  const shared = Number.isFinite(pools[job.pool]!);
+  const shared = Number.isFinite(pools[job.pool] ?? Infinity);
   if (awaited || shared || run.status === "queued") await ledger.notify();
   if (!isAtWork()) return;
   await advance(job);

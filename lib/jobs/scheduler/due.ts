@@ -128,7 +128,6 @@ interface Planner {
 
 /** Runs that are entered in one step, so that years of them need little memory. */
 const BATCH = 1440;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * A planner of one scheduler. How far it came with each job it keeps in memory; the ledger is told by `save`, when the
@@ -178,7 +177,8 @@ export function createPlanner(
       if (run.endedAt === undefined && blocksNext(run)) open ??= run;
     }
     await ledger.enqueue(job.name, runs);
-    cursors.set(job.name, runs.at(-1)!.scheduledFor);
+    const last = runs.at(-1);
+    if (last !== undefined) cursors.set(job.name, last.scheduledFor);
   }
 
   async function snapshotDue(since: Date): Promise<DueTime[]> {
@@ -224,7 +224,7 @@ export function createPlanner(
       const isNew = cursorOf(job.name) === undefined || state?.removedAt !== undefined;
       const needsHourPages = isMoreOftenThanHourly(job) && state?.hourPagesFrom === undefined;
       if (isNew || needsHourPages) await begin(job);
-      const cursor = new Date(cursorOf(job.name)!);
+      const cursor = new Date(cursorOf(job.name) ?? now());
       if (cursor.getTime() > now().getTime() + CLOCK_SKEW_MS) {
         await withdraw(job.name, cursor.toISOString());
         return true;
@@ -233,10 +233,11 @@ export function createPlanner(
       let entered = false;
       for (let from = cursor;;) {
         const due = trigger === "snapshot" ? await snapshotDue(from) : dueTimes(job, from, now(), BATCH);
-        if (due.length === 0) return entered;
+        const last = due.at(-1);
+        if (last === undefined) return entered;
         await enqueue(job, due, trigger);
         entered = true;
-        from = due.at(-1)!.scheduledFor;
+        from = last.scheduledFor;
       }
     },
     plannedUntil: cursorOf,
@@ -261,7 +262,7 @@ function withHourPages(state: JobState, before: JobState, now: Date): JobState {
   if (isFirst) return { ...state, hourPagesFrom: new Date(0).toISOString() };
   // A clock that ran ahead may have planned beyond the present.
   const planned = Date.parse(before.plannedUntil ?? "") || 0;
-  const tomorrow = new Date(Math.max(now.getTime(), planned) + DAY_MS);
-  tomorrow.setUTCHours(0, 0, 0, 0);
-  return { ...state, hourPagesFrom: tomorrow.toISOString() };
+  const latest = Temporal.Instant.fromEpochMilliseconds(Math.max(now.getTime(), planned));
+  const tomorrow = latest.toZonedDateTimeISO("UTC").startOfDay().add({ days: 1 });
+  return { ...state, hourPagesFrom: new Date(tomorrow.epochMilliseconds).toISOString() };
 }

@@ -66,7 +66,7 @@ export function createRemovedJobs(
     for (const run of ledger.openRuns(job.name)) {
       const scheduler = ledger.jobState(job.name).known?.running?.scheduler;
       const isRunning = run.status === "running";
-      if (isRunning && !await watch.isGone(scheduler!)) return;
+      if (isRunning && (scheduler === undefined || !await watch.isGone(scheduler))) return;
       const after = await ledger.change(
         run,
         (present) => isOpen(present) ? ended(present, isRunning ? run : undefined, now()) : undefined,
@@ -88,12 +88,13 @@ export function createRemovedJobs(
     const until = new Date(removedAt);
     for (let from = new Date(plannedUntil);;) {
       const due = dueTimes(job, from, until, BATCH);
-      if (due.length === 0) return;
+      const last = due.at(-1);
+      if (last === undefined) return;
       await ledger.enqueue(
         job.name,
         due.map(({ scheduledFor, dataInterval }) => missed(job, scheduledFor, dataInterval, now())),
       );
-      from = due.at(-1)!.scheduledFor;
+      from = last.scheduledFor;
     }
   }
 }
@@ -123,13 +124,13 @@ function ended(run: Run, running: Run | undefined, now: Date): Run {
       reason: `its scheduler ${going.owner} is gone`,
     },
   ];
-  if (attempts.length === 0) return { ...rest, status: "skipped", reason: NO_JOB, endedAt: at };
-  const before = attempts.at(-1)!.reason;
+  const last = attempts.at(-1);
+  if (last === undefined) return { ...rest, status: "skipped", reason: NO_JOB, endedAt: at };
   return {
     ...rest,
     attempts,
     status: "failed",
-    reason: `${NO_JOB}; its last attempt: ${before}`,
+    reason: `${NO_JOB}; its last attempt: ${last.reason}`,
     endedAt: at,
   };
 }

@@ -2,7 +2,7 @@ import { errorText } from "shopflow/errors/mod.ts";
 import { formatDuration, type Logger, type Runtime } from "shopflow/runtime/mod.ts";
 import { randomUUID } from "node:crypto";
 import { afterRun, createActiveRuns, createJobWalk, superviseRun } from "./active_runs.ts";
-import { type Execute, formatRunName, isLate, isOpen, type Run } from "../run.ts";
+import { type Execute, formatRunName, isLate, isOpen, lastAttemptOf, type Run } from "../run.ts";
 import type { JobSet } from "../define_jobs.ts";
 import type { Job } from "../job.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -164,9 +164,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const state = await superviseRun(job, running, open, { ledger, watch, lease, mine: held.of(job.name) });
       if (state === "goes on") return;
       const after = await reclaimRun(job, running, context);
-      log.warn(
-        `${formatRunName(running)}: reclaimed, its scheduler ${running.attempts.at(-1)!.owner} is gone`,
-      );
+      log.warn(`${formatRunName(running)}: reclaimed, its scheduler ${lastAttemptOf(running).owner} is gone`);
       if (after !== undefined && !isOpen(after)) await onNews(job);
       return await act(job);
     }

@@ -7,8 +7,10 @@ import {
   afterAttempt,
   type Attempt,
   type Execute,
+  type FinishedAttempt,
   formatRunName,
   isOpen,
+  lastAttemptOf,
   type Outcome,
   type Run,
   type StopReason,
@@ -131,7 +133,7 @@ export async function startRun(job: Job, run: Run, context: RunContext): Promise
 
   const attempt = nextAttempt(run, before?.scheduledFor === run.scheduledFor ? before.attempt : 0);
   const poolSlot: PoolSlot = { job: job.name, scheduledFor: run.scheduledFor, attempt, scheduler: lease.id };
-  const size = pools[job.pool]!;
+  const size = pools[job.pool] ?? Infinity;
   const hasEnded = (other: PoolSlot) => poolSlotIsFree(other, context);
   if (Number.isFinite(size) && !await places.acquire(job.pool, size, poolSlot, hasEnded)) return undefined;
   const giveBack = async () => {
@@ -212,7 +214,7 @@ async function leaveToOthers(
   { ledger, runtime: { now }, random }: RunContext,
 ): Promise<void> {
   const finishedAt = now();
-  const left: Attempt = {
+  const left: FinishedAttempt = {
     ...attempt,
     finishedAt: finishedAt.toISOString(),
     ended: "released",
@@ -276,7 +278,7 @@ async function finish(
   { ledger, runtime: { now, log }, random }: RunContext,
 ): Promise<Run | undefined> {
   const finishedAt = now();
-  const attempt: Attempt = { ...started, ...outcome, finishedAt: finishedAt.toISOString() };
+  const attempt: FinishedAttempt = { ...started, ...outcome, finishedAt: finishedAt.toISOString() };
   const name = formatRunName(run);
   for (let told = false; outcome.ended !== "lease expired";) {
     try {
@@ -312,8 +314,8 @@ export function reclaimRun(
   run: Run,
   { ledger, runtime: { now }, random }: RunContext,
 ): Promise<Run | undefined> {
-  const running = run.attempts.at(-1)!;
-  const lost: Attempt = {
+  const running = lastAttemptOf(run);
+  const lost: FinishedAttempt = {
     ...running,
     finishedAt: now().toISOString(),
     ended: "lease expired",

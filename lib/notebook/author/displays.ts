@@ -1,4 +1,4 @@
-import { escapeHtml } from "shopflow/runtime/mod.ts";
+import { escapeHtml, formatCount } from "shopflow/runtime/mod.ts";
 import { ColumnTable } from "arquero";
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import type { MimeBundle } from "../format/nbformat.ts";
@@ -52,7 +52,7 @@ function tableToHtml(table: ColumnTable, options: TableOptions = {}): string {
     body.join("\n")
   }</tbody></table>` +
     (rows.length < total
-      ? `<p class="table-note">${rows.length} of ${total.toLocaleString("en-US")} rows</p>`
+      ? `<p class="table-note">${rows.length} of ${formatCount(total)} rows</p>`
       : total === 0
       ? '<p class="table-note">no rows</p>'
       : "");

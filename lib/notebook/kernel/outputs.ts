@@ -1,3 +1,4 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
 import { maskSecrets } from "shopflow/errors/mod.ts";
 import type { DisplayOutput, ErrorOutput, Output, ResultOutput, StreamOutput } from "../format/nbformat.ts";
 import type { WireMessage } from "./messages.ts";
@@ -126,7 +127,7 @@ export class OutputCollector {
       name: "stderr",
       text: `\nFurther output of this cell was left out: ${
         ofCell ? "the cell" : "the notebook"
-      } has more than ${(ofCell ? cell : notebook).toLocaleString("en-US")} characters.\n`,
+      } has more than ${formatCount(ofCell ? cell : notebook)} characters.\n`,
     });
   }
 
@@ -162,7 +163,7 @@ export function errorOf(content: Record<string, unknown>): ErrorOutput {
 /** Masked before it is cut, or a piece of a secret would stay. */
 const shortened = (text: string, longest: number) =>
   text.length > longest
-    ? `${maskSecrets(text).slice(0, longest)} … (${text.length.toLocaleString("en-US")} characters in all)`
+    ? `${maskSecrets(text).slice(0, longest)} … (${formatCount(text.length)} characters in all)`
     : text;
 
 function bundleOf(content: Record<string, unknown>) {

@@ -74,7 +74,7 @@ export async function planPromotion(
     plan.functions.push(
       ...exported.filter(({ isFunction }) => isFunction).map(({ name }) => ({ name, target })),
     );
-    plan.notebook = withImportCell(plan.notebook, promotion, exported, names.used);
+    plan.notebook = withImportCell(plan.notebook, promotion, exported, names.used, mod?.path ?? target);
   }
   for (const [path, text] of mods) modules.set(path, text);
   return plan;
@@ -133,14 +133,19 @@ async function nearestMod(
   }
 }
 
-/** The notebook with an import in the place of the cell; what the cell imported for others, it goes on to import. */
+/**
+ * The notebook with an import in the place of the cell; what the cell imported for others, it goes on to import.
+ *
+ * @param source what to import the names from: the module's `mod.ts`, its public interface, or the file where it has none
+ */
 function withImportCell(
   notebook: Notebook,
-  { cell, target, imports }: PromotionCell,
+  { cell, imports }: PromotionCell,
   exported: Exported[],
   used: Set<string>,
+  source: string,
 ): Notebook {
-  const specifier = `shopflow/${target.slice("lib/".length)}`;
+  const specifier = `shopflow/${source.slice("lib/".length)}`;
   const names: ImportedName[] = exported.map(({ name, isType }) => ({
     specifier,
     imported: name,

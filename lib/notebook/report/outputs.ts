@@ -1,4 +1,4 @@
-import { escapeHtml, formatDuration } from "shopflow/runtime/mod.ts";
+import { escapeHtml, formatCount, formatDuration } from "shopflow/runtime/mod.ts";
 import hljs from "highlight.js/lib/core";
 import typescript from "highlight.js/lib/languages/typescript";
 import type { CodeCell, ErrorOutput, MimeBundle, Output } from "../format/nbformat.ts";
@@ -194,7 +194,7 @@ async function renderBundle(data: MimeBundle, id: string, prose: ProseRenderer):
 function renderText(text: string, className: string): string {
   const shown = `<pre class="${className}">${escapeHtml(withoutColours(text.slice(0, LONGEST_TEXT)))}</pre>`;
   if (text.length <= LONGEST_TEXT) return shown;
-  const [part, all] = [LONGEST_TEXT, text.length].map((count) => count.toLocaleString("en-US"));
+  const [part, all] = [LONGEST_TEXT, text.length].map(formatCount);
   return `${shown}<p class="table-note">The first ${part} of ${all} characters; the notebook has all of them.</p>`;
 }
 

@@ -1,6 +1,6 @@
 /** The machine's own Chromium or one of its relatives, for what only a browser can do: make pages of paper. */
 import { NotebookError } from "shopflow/errors/mod.ts";
-import { escapeHtml, isFile } from "shopflow/runtime/mod.ts";
+import { escapeHtml, isFile, retry } from "shopflow/runtime/mod.ts";
 import { delimiter, join } from "node:path";
 import type { Browser } from "playwright-core";
 import type { Page } from "./page.ts";
@@ -35,6 +35,9 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+/** A browser that takes longer to start, in milliseconds, hangs: on an idle machine it takes half a second. */
+const START_TIMEOUT_MS = 30_000;
+const START_ATTEMPTS = 3;
 
 /**
  * Path of the browser: the one that is named, else the first that is found.
@@ -58,21 +61,41 @@ async function findChromium(named?: string, path = Deno.env.get("PATH") ?? ""): 
   });
 }
 
+interface LaunchOptions {
+  sandbox?: boolean;
+  /** Milliseconds after which a start counts as hanging. */
+  startTimeoutMs?: number;
+}
+
 /**
- * Starts a browser without a window; the caller closes it.
+ * Starts a browser without a window, and waits until it shows a page; the caller closes it. Chromium now and then
+ * hangs while it starts (its helper processes wait for each other on a busy machine), so one that hangs is killed and
+ * started again. One that fails is not: it would fail again.
  *
  * @throws {NotebookError} when it does not start.
  */
 export async function launchChromium(
   executablePath: string,
-  { sandbox = !runsAsRoot() } = {},
+  { sandbox = !runsAsRoot(), startTimeoutMs = START_TIMEOUT_MS }: LaunchOptions = {},
 ): Promise<Browser> {
   // Playwright looks for WSL in /proc when it is loaded, which Deno allows to programs with every permission
   // only; this variable of Playwright's own tests answers the question beforehand.
   Deno.env.set("__IS_WSL_TEST__", "1");
-  const { chromium } = await import("playwright-core");
+  const { chromium, errors } = await import("playwright-core");
   try {
-    return await chromium.launch({ executablePath, args: FLAGS, chromiumSandbox: sandbox });
+    return await retry(
+      async () => {
+        const browser = await chromium.launch({
+          executablePath,
+          args: FLAGS,
+          chromiumSandbox: sandbox,
+          timeout: startTimeoutMs,
+        });
+        await showFirstPage(browser, startTimeoutMs);
+        return browser;
+      },
+      (error, failures) => error instanceof errors.TimeoutError && failures < START_ATTEMPTS ? 0 : undefined,
+    );
   } catch (cause) {
     throw new NotebookError(`The browser ${executablePath} does not start`, {
       found: cause instanceof Error ? cause.message.split("\n")[0] : String(cause),
@@ -80,6 +103,27 @@ export async function launchChromium(
         "Start it by hand with --headless to see why, or name another: SHOPFLOW_CHROMIUM=/path/to/chromium.",
       cause,
     });
+  }
+}
+
+/** A browser process may answer while the process that draws its pages does not. */
+async function showFirstPage(browser: Browser, timeout: number): Promise<void> {
+  const { errors } = await import("playwright-core");
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new errors.TimeoutError(`no page was shown within ${timeout} ms`)),
+    timeout,
+  );
+  const shown = browser.newPage().then((page) => page.close());
+  try {
+    await Promise.race([shown, late]);
+  } catch (error) {
+    // It may not answer to this either; Playwright kills it when this process ends, at the latest.
+    shown.catch(() => {});
+    browser.close().catch(() => {});
+    throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -60,10 +60,10 @@ function linesOf({ orders }: World, orderArrival: Uint32Array): {
 } {
   const lines = new Uint32Array(orders.lines);
   const orderOfLine = new Uint32Array(orders.lines);
-  const firstLine = orders.firstLine.values();
   let place = 0;
   for (const order of orderArrival) {
-    for (let line = firstLine[order]!; line < (firstLine[order + 1] ?? orders.lines); line++) {
+    const end = order + 1 < orders.orders ? orders.firstLine.at(order + 1) : orders.lines;
+    for (let line = orders.firstLine.at(order); line < end; line++) {
       lines[place++] = line;
       orderOfLine[line] = order;
     }
@@ -73,8 +73,8 @@ function linesOf({ orders }: World, orderArrival: Uint32Array): {
 
 /** Tickets opened before the end of the history, oldest first. */
 function ticketsByTime({ calendar, support: { tickets } }: World): Uint32Array {
-  const created = tickets.createdSecond.values();
-  const opened = Uint32Array.from(created, (_, ticket) => ticket)
-    .filter((ticket) => created[ticket]! < calendar.days * 86_400);
-  return opened.sort((a, b) => created[a]! - created[b]! || a - b);
+  const created = (ticket: number) => tickets.createdSecond.at(ticket);
+  const opened = Uint32Array.from({ length: tickets.createdSecond.length }, (_, ticket) => ticket)
+    .filter((ticket) => created(ticket) < calendar.days * 86_400);
+  return opened.sort((a, b) => created(a) - created(b) || a - b);
 }

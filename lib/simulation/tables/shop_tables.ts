@@ -34,22 +34,15 @@ export function totalsOf({ calendar, population, orders }: World, recording: Rec
   const count = new Int32Array(population.size);
   const spent = new Float64Array(population.size);
   const lastDay = new Int32Array(population.size).fill(-CHURNED_DAYS);
-  const customers = orders.customer.values();
-  const days = orders.day.values();
-  const firstLine = orders.firstLine.values();
-  const quantity = orders.quantity.values();
-  const amount = orders.amount.values();
-  const discount = orders.discount.values();
-  for (let line = 0; line < orders.lines; line++) {
-    const order = recording.orderOfLine[line]!;
+  for (const [line, order] of recording.orderOfLine.entries()) {
     if (recording.ordersWithoutCustomer[order]) continue;
-    const customer = customers[order]!;
-    spent[customer]! += amount[line]! - discount[line]!;
-    if (quantity[line]! < 0 || firstLine[order] !== line) continue;
+    const customer = orders.customer.at(order);
+    spent[customer]! += orders.amount.at(line) - orders.discount.at(line);
+    if (orders.quantity.at(line) < 0 || orders.firstLine.at(order) !== line) continue;
     count[customer]!++;
-    lastDay[customer] = Math.max(lastDay[customer]!, days[order]!);
+    lastDay[customer] = Math.max(lastDay[customer] ?? 0, orders.day.at(order));
   }
-  const daysSince = (customer: number) => calendar.days - lastDay[customer]!;
+  const daysSince = (customer: number) => calendar.days - (lastDay[customer] ?? 0);
   const spending = spent.filter((_, customer) => daysSince(customer) <= AT_RISK_DAYS).sort();
   const third = spending[Math.floor(spending.length / 3)] ?? 0;
   const twoThirds = spending[Math.floor(spending.length * 2 / 3)] ?? 0;
@@ -59,8 +52,8 @@ export function totalsOf({ calendar, population, orders }: World, recording: Rec
     segment(customer) {
       if (daysSince(customer) > CHURNED_DAYS) return "Churned";
       if (daysSince(customer) > AT_RISK_DAYS) return "At Risk";
-      if (spent[customer]! >= twoThirds) return "High Value";
-      return spent[customer]! >= third ? "Medium Value" : "Low Value";
+      const value = spent[customer] ?? 0;
+      return value >= twoThirds ? "High Value" : value >= third ? "Medium Value" : "Low Value";
     },
   };
 }
@@ -132,8 +125,8 @@ export function productsCsv({ catalogue, stock }: World, recording: Recording, s
 /** Over all warehouses: nothing left, half of the warehouses due to reorder, or fine. */
 function stockStatus(stock: World["stock"], product: number): string {
   const rows = WAREHOUSES.map((_, warehouse) => stock.rowOf(product, warehouse));
-  if (rows.every((row) => stock.level[row]! <= 0)) return "Out of Stock";
-  const low = rows.filter((row) => stock.level[row]! <= stock.reorderLevel[row]!).length;
+  if (rows.every((row) => !stock.isIn(row))) return "Out of Stock";
+  const low = rows.filter((row) => stock.isLow(row)).length;
   return low * 2 >= rows.length ? "Low Stock" : "In Stock";
 }
 
@@ -146,16 +139,15 @@ export function ordersCsv({ calendar, orders }: World, recording: Recording, see
   const { orderRows, orderOfLine, orderNumber, ordersWithoutCustomer } = recording;
   return csvChunks(function* () {
     const missingPayment = createMissing(seed, orders.orders);
-    const [customer, day, payment] = [orders.customer.values(), orders.day.values(), orders.payment.values()];
-    const [product, quantity] = [orders.product.values(), orders.quantity.values()];
-    const [amount, discount] = [orders.amount.values(), orders.discount.values()];
     for (const line of orderRows) {
       const order = orderOfLine[line]!;
-      const buyer = ordersWithoutCustomer[order] ? "" : customerId(customer[order]!);
-      const method = missingPayment[order] ? "" : PAYMENT_METHODS[payment[order]!];
-      yield `${orderId(orderNumber[order]!)},${buyer},${productId(product[line]!)},${
-        calendar.date(day[order]!)
-      },${money(amount[line]!)},${quantity[line]},${money(discount[line]!)},${method}`;
+      const buyer = ordersWithoutCustomer[order] ? "" : customerId(orders.customer.at(order));
+      const method = missingPayment[order] ? "" : PAYMENT_METHODS[orders.payment.at(order)];
+      yield `${orderId(orderNumber[order]!)},${buyer},${productId(orders.product.at(line))},${
+        calendar.date(orders.day.at(order))
+      },${money(orders.amount.at(line))},${orders.quantity.at(line)},${
+        money(orders.discount.at(line))
+      },${method}`;
     }
   });
 }
@@ -190,33 +182,27 @@ export function eventsCsv({ calendar, events }: World, recording: Recording, see
   const { eventRows, sessionsWithoutCustomer } = recording;
   return csvChunks(function* () {
     const random = createRandom(seed, "simulation/dirt/events");
-    const [customer, device, browser] = [
-      events.customer.values(),
-      events.device.values(),
-      events.browser.values(),
-    ];
-    const [session, type] = [events.session.values(), events.type.values()];
-    const [second, product] = [events.second.values(), events.product.values()];
     let rest = "";
-    for (let row = 0; row < eventRows.length; row++) {
-      const event = eventRows[row]!;
+    for (const [row, event] of eventRows.entries()) {
       if (row === 0 || event !== eventRows[row - 1]) {
-        const visit = session[event]!;
-        const what = EVENT_TYPES[type[event]!]!;
-        const shown = product[event] === NO_PRODUCT ? "" : productId(product[event]!);
-        const visitor = sessionsWithoutCustomer[visit] ? "" : customerId(customer[visit]!);
+        const visit = events.session.at(event);
+        const what = EVENT_TYPES[events.type.at(event)];
+        const product = events.product.at(event);
+        const shown = product === NO_PRODUCT ? "" : productId(product);
+        const visitor = sessionsWithoutCustomer[visit] ? "" : customerId(events.customer.at(visit));
         const page = random() < DIRT.missingPage ? "" : pageOf(what, shown);
-        const used = random() < DIRT.missingDevice ? "" : DEVICES[device[visit]!];
+        const device = events.device.at(visit);
+        const used = random() < DIRT.missingDevice ? "" : DEVICES[device];
         rest = `${visitor},${sessionId(visit)},${what},${
-          calendar.timestamp(second[event]!)
-        },${shown},${page},${used},${BROWSERS[device[visit]!]![browser[visit]!]}`;
+          calendar.timestamp(events.second.at(event))
+        },${shown},${page},${used},${BROWSERS[device]?.[events.browser.at(visit)]}`;
       }
       yield `${eventId(row)},${rest}`;
     }
   });
 }
 
-function pageOf(type: typeof EVENT_TYPES[number], product: string): string {
+function pageOf(type: typeof EVENT_TYPES[number] | undefined, product: string): string {
   if (type === "checkout") return "/checkout";
   if (type === "purchase") return "/checkout/complete";
   if (type === "remove_from_cart") return "/cart";
@@ -231,16 +217,10 @@ function pageOf(type: typeof EVENT_TYPES[number], product: string): string {
 export function truthCsv({ calendar, dropOut: { truth } }: World): Iterable<Uint8Array> {
   return csvChunks(function* () {
     yield "customer_id,month,alive_at_start,alive_at_end,hazard";
-    const [customer, month, hazard] = [
-      truth.customer.values(),
-      truth.month.values(),
-      truth.hazard.values(),
-    ];
-    const [atStart, atEnd] = [truth.aliveAtStart.values(), truth.aliveAtEnd.values()];
-    for (let row = 0; row < customer.length; row++) {
-      const first = calendar.date(calendar.monthStarts[month[row]!]!);
-      yield `${customerId(customer[row]!)},${first},${atStart[row]},${atEnd[row]},${
-        (hazard[row]! / 1e6).toFixed(6)
+    for (const [row, customer] of truth.customer.values().entries()) {
+      const first = calendar.date(calendar.monthDays(truth.month.at(row)).start);
+      yield `${customerId(customer)},${first},${truth.aliveAtStart.at(row)},${truth.aliveAtEnd.at(row)},${
+        (truth.hazard.at(row) / 1e6).toFixed(6)
       }`;
     }
   });

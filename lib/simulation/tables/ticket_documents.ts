@@ -60,8 +60,7 @@ export function ticketDocuments(
     *[Symbol.iterator]() {
       const random = createRandom(seed, "simulation/dirt/tickets");
       let previous: TicketDocument | undefined;
-      for (let row = 0; row < recording.ticketRows.length; row++) {
-        const ticket = recording.ticketRows[row]!;
+      for (const [row, ticket] of recording.ticketRows.entries()) {
         const again = ticket === recording.ticketRows[row - 1];
         const document = again && previous ? previous : documentOf(ticket, world, recording, totals, random);
         const second = Math.floor(document.created_date.getTime() / 1000);
@@ -79,7 +78,7 @@ function documentOf(
   totals: CustomerTotals,
   random: Random,
 ): TicketDocument {
-  const valueOf = (column: keyof typeof tickets) => tickets[column].values()[ticket]!;
+  const valueOf = (column: keyof typeof tickets) => tickets[column].at(ticket);
   const customer = valueOf("customer");
   const issue = ISSUES[valueOf("issue")]!;
   const [created, resolved] = [valueOf("createdSecond"), valueOf("resolvedSecond")];
@@ -89,7 +88,7 @@ function documentOf(
   const subject = product !== NONE
     ? catalogue.category[product]!
     : order !== NONE
-    ? catalogue.category[orders.product.values()[orders.firstLine.values()[order]!]!]!
+    ? catalogue.category[orders.product.at(orders.firstLine.at(order))]!
     : catalogue.clusters.category[population.favourites[customer * FAVOURITES]!]!;
   const texts = DESCRIPTIONS[issue];
   return {

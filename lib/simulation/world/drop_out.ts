@@ -49,8 +49,7 @@ export function createDropOut(
   };
 
   function drawFate(customer: number, month: number, from: number, aliveAtStart: boolean): void {
-    const start = calendar.monthStarts[month]!;
-    const end = calendar.monthStarts[month + 1]!;
+    const { start, end } = calendar.monthDays(month);
     const push = Math.exp(Math.min(MOST_ANNOYANCE, annoyance[customer]!));
     const rate = dropOutRate[customer]! * push * (end - from) / (end - start);
     const hazard = 1 - Math.exp(-rate);
@@ -70,7 +69,7 @@ export function createDropOut(
       annoyance[customer]! += by;
     },
     reviewMonth(month) {
-      const start = calendar.monthStarts[month]!;
+      const { start } = calendar.monthDays(month);
       for (let customer = 0; customer < population.size; customer++) {
         if (signupDay[customer]! >= start) break;
         if (dropOutDay[customer] !== NEVER) continue;
@@ -78,6 +77,6 @@ export function createDropOut(
         annoyance[customer]! *= ANNOYANCE_KEPT;
       }
     },
-    join: (customer, month) => drawFate(customer, month, signupDay[customer]!, false),
+    join: (customer, month) => drawFate(customer, month, signupDay[customer] ?? 0, false),
   };
 }

@@ -14,6 +14,15 @@ export class GrowingColumn {
     this.#values[this.length++] = value;
   }
 
+  /** @throws {RangeError} when there is no such row. */
+  at(row: number): number {
+    const value = this.#values[row];
+    if (value === undefined || row >= this.length) {
+      throw new RangeError(`Row ${row} is out of range: ${this.length} rows`);
+    }
+    return value;
+  }
+
   /** The rows so far, as a view that stays valid until the next push. */
   values(): Int32Array {
     return this.#values.subarray(0, this.length);
@@ -74,8 +83,6 @@ export type EventType = typeof EVENT_TYPES[number];
 /** In place of a product where the page shows none. */
 export const NO_PRODUCT = -1;
 
-const typeNumber = new Map<EventType, number>(EVENT_TYPES.map((type, number) => [type, number]));
-
 /** What visitors did, as columns in the order of visits. */
 export class EventLog {
   /** By session. */
@@ -106,7 +113,7 @@ export class EventLog {
 
   record(type: EventType, second: number, product: number): void {
     this.session.push(this.sessions - 1);
-    this.type.push(typeNumber.get(type)!);
+    this.type.push(EVENT_TYPES.indexOf(type));
     this.second.push(second);
     this.product.push(product);
   }

@@ -34,6 +34,10 @@ export interface Stock {
   /** Pieces sold in the last {@link OVERSTOCK_DAYS} days of the history. */
   recentSales: Int32Array;
   rowOf(product: number, warehouse: number): number;
+  /** Whether a row has a piece left. */
+  isIn(row: number): boolean;
+  /** Whether a row is due to be reordered. */
+  isLow(row: number): boolean;
   /** Morning: deliveries come in; on review days the rule places orders. */
   open(day: number): void;
   /** Takes up to `quantity` pieces out and says how many there were. */
@@ -62,14 +66,16 @@ export function createStock(
   const lead = randomGamma.source(random)(LEAD_DAYS.shape, LEAD_DAYS.mean / LEAD_DAYS.shape);
   const shares = warehouseShares();
 
-  for (let row = 0; row < rows; row++) {
-    const share = catalogue.popularity[Math.floor(row / WAREHOUSES.length)]! *
-      shares[row % WAREHOUSES.length]!;
-    const guess = share * customers * PIECES_PER_CUSTOMER_DAY * guessError();
-    reorderLevel[row] = Math.round(guess * ASSUMED_LEAD_DAYS);
-    orderSize[row] = Math.max(1, Math.round(guess * ORDER_FOR_DAYS));
-    leadDays[row] = Math.max(3, Math.round(lead()));
-    level[row] = reorderLevel[row]! + Math.round(orderSize[row]! * random());
+  const rowOf = (product: number, warehouse: number) => product * WAREHOUSES.length + warehouse;
+  for (const [product, popularity] of catalogue.popularity.entries()) {
+    for (const [warehouse, share] of shares.entries()) {
+      const row = rowOf(product, warehouse);
+      const guess = popularity * share * customers * PIECES_PER_CUSTOMER_DAY * guessError();
+      const reorderAt = reorderLevel[row] = Math.round(guess * ASSUMED_LEAD_DAYS);
+      const ordered = orderSize[row] = Math.max(1, Math.round(guess * ORDER_FOR_DAYS));
+      leadDays[row] = Math.max(3, Math.round(lead()));
+      level[row] = reorderAt + Math.round(ordered * random());
+    }
   }
 
   return {
@@ -79,7 +85,9 @@ export function createStock(
     snapshots,
     movements,
     recentSales,
-    rowOf: (product, warehouse) => product * WAREHOUSES.length + warehouse,
+    rowOf,
+    isIn: (row) => level[row]! > 0,
+    isLow: (row) => level[row]! <= reorderLevel[row]!,
     open(day) {
       for (const { row, quantity } of deliveries[day] ?? []) {
         level[row]! += quantity;

@@ -22,12 +22,13 @@ const LONGEST_HOURS = 720;
 /** Hours to resolve a ticket of medium priority: median and spread of the logarithm. */
 const RESOLUTION = { medianHours: 30, spread: 1.0 };
 const HOURS_FACTOR_BY_PRIORITY = [1.6, 1, 0.6, 0.35];
-const SERIOUSNESS: Record<Issue, number[]> = {
-  "Product Defect": [0.15, 0.4, 0.35, 0.1],
-  "Shipping Delay": [0.25, 0.45, 0.25, 0.05],
-  "Billing Issue": [0.2, 0.4, 0.3, 0.1],
-  "Account Issue": [0.35, 0.45, 0.17, 0.03],
-  "Product Question": [0.6, 0.35, 0.05, 0],
+/** Shares of the priorities of an issue, as running sums. */
+const SERIOUSNESS: Record<Issue, Float64Array> = {
+  "Product Defect": runningSums([0.15, 0.4, 0.35, 0.1]),
+  "Shipping Delay": runningSums([0.25, 0.45, 0.25, 0.05]),
+  "Billing Issue": runningSums([0.2, 0.4, 0.3, 0.1]),
+  "Account Issue": runningSums([0.35, 0.45, 0.17, 0.03]),
+  "Product Question": runningSums([0.6, 0.35, 0.05, 0]),
 };
 /** Satisfaction (1 to 5) with an issue that is resolved at once. */
 const CONTENTMENT: Record<Issue, number> = {
@@ -91,14 +92,16 @@ export function createSupportDesk(random: Random): SupportDesk {
   const badly: number[][] = [];
   const hoursFactor = randomLogNormal.source(random)(Math.log(RESOLUTION.medianHours), RESOLUTION.spread);
   const mood = randomNormal.source(random)(0, 0.6);
-  const seriousness = new Map(ISSUES.map((issue) => [issue, runningSums(SERIOUSNESS[issue])]));
 
   return {
     tickets,
     treatedBadlyOn: (day) => badly[day] ?? [],
     open({ customer, issue, second, order = NONE, product = NONE }) {
-      const priority = drawFrom(seriousness.get(issue)!, random);
-      const hours = Math.min(LONGEST_HOURS, Math.max(1, hoursFactor() * HOURS_FACTOR_BY_PRIORITY[priority]!));
+      const priority = drawFrom(SERIOUSNESS[issue], random);
+      const hours = Math.min(
+        LONGEST_HOURS,
+        Math.max(1, hoursFactor() * (HOURS_FACTOR_BY_PRIORITY[priority] ?? 1)),
+      );
       const resolved = second + Math.round(hours * 3600);
       // A day of waiting costs little, a week costs almost two points.
       const score = Math.min(5, Math.max(1, Math.round(CONTENTMENT[issue] - hours / 90 + mood())));

@@ -7,7 +7,8 @@ export const CATEGORIES = [
   "Books",
   "Beauty",
   "Toys",
-];
+] as const;
+export type Category = typeof CATEGORIES[number];
 
 interface CategoryWords {
   brands: string[];

@@ -71,7 +71,7 @@ export const extract: Pipeline = ({ config, store, runtime, fullRefresh }) =>
     }
     const { sourceTransactionTime } = sources;
     await publishRawExtract(store, { run, extractedAt, source, sourceTransactionTime, tables }, {
-      replaces: version?.etag ?? null,
+      replaces: last?.run ?? null,
     });
     const what = changed.map(({ name, rows }) => `${name} (${formatCount(rows)})`).join(", ") ||
       (isListed ? "only the source" : "only the list of files");

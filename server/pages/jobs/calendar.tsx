@@ -140,8 +140,9 @@ interface HourProps {
 }
 
 function HourSquare({ job, day, hour, runs, now }: HourProps) {
-  if (runs.length === 0) return <span class="none" aria-hidden="true">·</span>;
-  if (runs.length === 1) return <RunCell run={runs[0]!} job={job} now={now} />;
+  const [run, ...more] = runs;
+  if (run === undefined) return <span class="none" aria-hidden="true">·</span>;
+  if (more.length === 0) return <RunCell run={run} job={job} now={now} />;
   const label = `${dayName(day)}, ${String(hour).padStart(2, "0")}:00 to ${String(hour).padStart(2, "0")}:59`;
   return <RunsCell runs={runs} label={label} href={dayPath(job, day)} />;
 }
@@ -151,7 +152,7 @@ const dayPath = (job: Job, day: string) => `${jobPath(job.name)}?day=${day}#runs
 const utc = (day: string) => new Date(`${day}T00:00:00Z`);
 
 function mondayOf(day: string): string {
-  return addDays(day, -((utc(day).getUTCDay() + 6) % 7));
+  return addDays(day, 1 - Temporal.PlainDate.from(day).dayOfWeek);
 }
 
 /** `2`, or `1 Oct` where a month or a row begins. */

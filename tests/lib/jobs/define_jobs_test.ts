@@ -110,6 +110,11 @@ Deno.test("jobs that wait for each other are refused with the circle", () => {
   );
 });
 
+Deno.test("an unknown dependency of a dependency is refused with its own place", () => {
+  const jobs = [declared({ name: "a", dependsOn: ["b"] }), declared({ name: "b", dependsOn: ["gone"] })];
+  assert.throws(() => defineJobs(jobs, POOLS, RULES), /dependsOn\[0\] of job b.*found .*gone/);
+});
+
 Deno.test("two jobs of one name are refused", () => {
   assert.throws(() => defineJobs([declared(), declared()], POOLS, RULES), /Two jobs are called refresh/);
 });

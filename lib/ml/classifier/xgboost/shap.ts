@@ -2,6 +2,7 @@ import { ModelError } from "shopflow/errors/mod.ts";
 import type { Tree, TreeEnsemble } from "./trees.ts";
 import { type FeatureMatrix, matrixRow } from "../matrix.ts";
 import type { TreeClassifier } from "./train.ts";
+import { valueAt } from "../../vectors.ts";
 
 /** Attributes margins to features. */
 interface TreeExplainer {
@@ -11,22 +12,24 @@ interface TreeExplainer {
   contributions(row: Float32Array): Float64Array;
 }
 
-/** The conditions on the way from the root to a node, one entry a feature met. */
-interface Path {
-  features: number[];
+/** What the way from the root to a node asks of one feature. */
+interface Condition {
+  feature: number;
   /** A known value x agrees with the path when lower <= x < upper. */
-  lower: number[];
-  upper: number[];
+  lower: number;
+  upper: number;
   /** Whether an unknown value agrees with the path. */
-  unknownAgrees: boolean[];
+  unknownAgrees: boolean;
   /** Share of the training rows that go the path's way at the feature's nodes, for when it is left out. */
-  share: number[];
+  share: number;
 }
 
 /** A leaf, seen as a game between the features on its path. */
-interface LeafGame extends Path {
+interface LeafGame {
+  /** One a feature met. */
+  path: Condition[];
   value: number;
-  /** Shapley values by the set of features that agree (bit k = features[k]); filled as sets occur. */
+  /** Shapley values by the set of features that agree (bit k = path[k]); filled as sets occur. */
   shapley: (Float64Array | undefined)[];
 }
 
@@ -44,7 +47,7 @@ const MOST_FEATURES_ON_A_PATH = 16;
 export function createTreeExplainer(ensemble: TreeEnsemble): TreeExplainer {
   const games = ensemble.trees.flatMap(leafGames);
   const expectedMargin = games.reduce(
-    (sum, { value, share }) => sum + value * share.reduce((product, part) => product * part, 1),
+    (sum, { value, path }) => sum + value * path.reduce((product, { share }) => product * share, 1),
     ensemble.bias,
   );
   return {
@@ -54,19 +57,22 @@ export function createTreeExplainer(ensemble: TreeEnsemble): TreeExplainer {
       for (const game of games) {
         const set = agreeing(game, row);
         const values = game.shapley[set] ??= shapleyValues(game, set);
-        for (let k = 0; k < values.length; k++) total[game.features[k]!]! += values[k]!;
+        let k = 0;
+        for (const { feature } of game.path) total[feature]! += values[k++]!;
       }
       return total;
     },
   };
 }
 
-function agreeing({ features, lower, upper, unknownAgrees }: LeafGame, row: Float32Array): number {
+function agreeing({ path }: LeafGame, row: Float32Array): number {
   let set = 0;
-  for (let k = 0; k < features.length; k++) {
-    const value = row[features[k]!]!;
+  let bit = 1;
+  for (const { feature, lower, upper, unknownAgrees } of path) {
+    const value = row[feature]!;
     // A comparison with NaN is false, so an unknown value never takes the first branch.
-    if (value >= lower[k]! ? value < upper[k]! : Number.isNaN(value) && unknownAgrees[k]!) set |= 1 << k;
+    if (value >= lower ? value < upper : Number.isNaN(value) && unknownAgrees) set |= bit;
+    bit <<= 1;
   }
   return set;
 }
@@ -75,76 +81,70 @@ function agreeing({ features, lower, upper, unknownAgrees }: LeafGame, row: Floa
  * Shapley values of the game in which a coalition S of the path's features earns
  * value × Π(k in S) agrees(k) × Π(k not in S) share(k).
  */
-function shapleyValues({ value, share }: LeafGame, set: number): Float64Array {
-  const size = share.length;
-  const agrees = share.map((_, k) => set >> k & 1);
-  return Float64Array.from(share, (ownShare, own) => {
+function shapleyValues({ value, path }: LeafGame, set: number): Float64Array {
+  const size = path.length;
+  const agrees = (k: number) => set >> k & 1;
+  return Float64Array.from(path, (condition, own) => {
     // byCount[c]: sum over coalitions of c other features of the products above.
     let byCount = [1];
-    for (let k = 0; k < size; k++) {
+    for (const [k, { share }] of path.entries()) {
       if (k === own) continue;
-      const next = new Array<number>(byCount.length + 1).fill(0);
+      const next = [0];
       for (const [count, sum] of byCount.entries()) {
-        next[count]! += sum * share[k]!;
-        next[count + 1]! += sum * agrees[k]!;
+        next[count]! += sum * share;
+        next.push(sum * agrees(k));
       }
       byCount = next;
     }
     // A coalition of c others comes before `own` in c! (size - c - 1)! of the size! orders.
     let weight = 1 / size;
     let sum = 0;
-    for (let count = 0; count < size; count++) {
-      sum += weight * byCount[count]!;
+    for (const [count, products] of byCount.entries()) {
+      sum += weight * products;
       weight *= (count + 1) / Math.max(1, size - count - 1);
     }
-    return value * sum * (agrees[own]! - ownShare);
+    return value * sum * (agrees(own) - condition.share);
   });
 }
 
 function leafGames(tree: Tree): LeafGame[] {
   const games: LeafGame[] = [];
-  const visit = (node: number, path: Path) => {
+  const visit = (node: number, path: Condition[]) => {
     if (tree.feature[node] === -1) {
-      if (path.features.length > MOST_FEATURES_ON_A_PATH) {
+      if (path.length > MOST_FEATURES_ON_A_PATH) {
         throw new ModelError("A tree is too deep to explain", {
           expected: `at most ${MOST_FEATURES_ON_A_PATH} features on a path`,
-          found: String(path.features.length),
+          found: String(path.length),
           remedy: "Train with a smaller max_depth.",
         });
       }
-      games.push({ ...path, value: tree.value[node]!, shapley: new Array(2 ** path.features.length) });
+      games.push({ path, value: valueAt(tree.value, node), shapley: new Array(2 ** path.length) });
       return;
     }
-    visit(tree.left[node]!, extended(path, tree, node, true));
-    visit(tree.right[node]!, extended(path, tree, node, false));
+    visit(valueAt(tree.left, node), extended(path, tree, node, true));
+    visit(valueAt(tree.right, node), extended(path, tree, node, false));
   };
-  visit(0, { features: [], lower: [], upper: [], unknownAgrees: [], share: [] });
+  visit(0, []);
   return games;
 }
 
 /** The path after a node's left or right branch; a feature met before gets its conditions joined. */
-function extended(
-  path: Path,
-  tree: Tree,
-  node: number,
-  left: boolean,
-): Path {
-  const child = left ? tree.left[node]! : tree.right[node]!;
-  const feature = tree.feature[node]!;
-  const known = path.features.indexOf(feature);
-  const k = known >= 0 ? known : path.features.length;
-  const placed = <T>(list: T[], value: T) => Object.assign([...list], { [k]: value });
-  const threshold = tree.threshold[node]!;
-  return {
-    features: placed(path.features, feature),
-    lower: placed(path.lower, Math.max(path.lower[k] ?? -Infinity, left ? -Infinity : threshold)),
-    upper: placed(path.upper, Math.min(path.upper[k] ?? Infinity, left ? threshold : Infinity)),
-    unknownAgrees: placed(
-      path.unknownAgrees,
-      (path.unknownAgrees[k] ?? true) && (tree.unknownLeft[node] === 1) === left,
-    ),
-    share: placed(path.share, (path.share[k] ?? 1) * tree.cover[child]! / tree.cover[node]!),
+function extended(path: Condition[], tree: Tree, node: number, left: boolean): Condition[] {
+  const child = valueAt(left ? tree.left : tree.right, node);
+  const feature = valueAt(tree.feature, node);
+  const threshold = valueAt(tree.threshold, node);
+  const before = path.find((condition) => condition.feature === feature) ??
+    { feature, lower: -Infinity, upper: Infinity, unknownAgrees: true, share: 1 };
+  const joined: Condition = {
+    feature,
+    lower: Math.max(before.lower, left ? -Infinity : threshold),
+    upper: Math.min(before.upper, left ? threshold : Infinity),
+    unknownAgrees: before.unknownAgrees && (tree.unknownLeft[node] === 1) === left,
+    share: before.share * valueAt(tree.cover, child) / valueAt(tree.cover, node),
   };
+  return path.includes(before)
+    ? path.map((condition) => condition === before ? joined : condition)
+    : [...path, joined];
 }
 
 /** How much a feature moves predictions. */
@@ -171,6 +171,9 @@ export function featureInfluence(
     const contributions = explainer.contributions(matrixRow(features, Math.floor(i * features.rows / rows)));
     for (const [j, contribution] of contributions.entries()) total[j]! += Math.abs(contribution);
   }
-  return featureNames.map((feature, j) => ({ feature, meanContribution: rows === 0 ? 0 : total[j]! / rows }))
+  return featureNames.map((feature, j) => ({
+    feature,
+    meanContribution: rows === 0 ? 0 : (total[j] ?? 0) / rows,
+  }))
     .sort((a, b) => b.meanContribution - a.meanContribution);
 }

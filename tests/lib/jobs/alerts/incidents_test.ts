@@ -2,13 +2,21 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { Job, Run } from "shopflow/jobs/mod.ts";
 import { type Alert, type AlertState, reviewIncidents } from "../../../../lib/jobs/alerts/incidents.ts";
+import type { Unreviewed } from "../../../../lib/jobs/alerts/unreviewed.ts";
 import { at, failedAt, JOB, openAt, runAt } from "./hourly_job.ts";
+
+/** On pages of an hour: what a review leaves to the next one. */
+function leftOpen(runs: Run[], now: Date): Unreviewed {
+  const from = new Date(Math.floor(now.getTime() / 3_600_000) * 3_600_000).toISOString();
+  const open = runs.filter(({ endedAt, scheduledFor }) => endedAt === undefined && scheduledFor < from);
+  return { from, pages: [...new Set(open.map(({ scheduledFor }) => scheduledFor.slice(0, 13)))] };
+}
 
 /** Reviews that follow each other; the first one finds a job that did well. */
 function reviews(job: Job = JOB) {
   let state: AlertState | undefined;
   const review = (runs: Run[], now: Date, paused = false): Alert[] => {
-    const found = reviewIncidents(job, runs, state, { now, paused });
+    const found = reviewIncidents(job, runs, state, { now, paused, unreviewed: leftOpen(runs, now) });
     state = found.state;
     return found.alerts;
   };
@@ -146,6 +154,7 @@ Deno.test("a job without an SLA has none to miss, and one that loses it has none
   const found = reviewIncidents(job, [runAt("09:00"), runAt("10:00")], state(), {
     now: at("10:15"),
     paused: false,
+    unreviewed: leftOpen([], at("10:15")),
   });
   assert.deepEqual(found.alerts, []);
   assert.equal(found.state.overdue.open, undefined);
@@ -153,14 +162,30 @@ Deno.test("a job without an SLA has none to miss, and one that loses it has none
 
 Deno.test("the first look at a job finds what lasts, not what is over", () => {
   const first = (runs: Run[]) =>
-    kinds(reviewIncidents(JOB, runs, undefined, { now: at("12:15"), paused: false }).alerts);
+    kinds(
+      reviewIncidents(JOB, runs, undefined, {
+        now: at("12:15"),
+        paused: false,
+        unreviewed: leftOpen(runs, at("12:15")),
+      }).alerts,
+    );
   assert.deepEqual(first([failedAt("09:00"), runAt("10:00")]), []);
   assert.deepEqual(first([failedAt("09:00"), runAt("10:00"), failedAt("12:00")]), ["failed"]);
 });
 
-Deno.test("what ended more than three days ago is no news", () => {
-  const found = reviews().review([failedAt("09:00")], new Date("2024-10-05T09:11:00Z"));
-  assert.deepEqual(found, []);
+Deno.test("what failed more than three days ago is no news at the first look; later it is, unless it was reviewed", () => {
+  const { slaMinutes: _, ...job } = JOB;
+  const now = new Date("2024-10-06T09:11:00Z");
+  const runs = [failedAt("09:00")];
+  const first = reviewIncidents(job, runs, undefined, {
+    now,
+    paused: false,
+    unreviewed: leftOpen(runs, now),
+  });
+  assert.deepEqual(first.alerts, []);
+  const { review } = reviews(job);
+  assert.deepEqual(kinds(review(runs, now)), ["failed"]);
+  assert.deepEqual(review(runs, new Date("2024-10-06T09:12:00Z")), []);
 });
 
 Deno.test("a failure while the clock was ahead is over when the present succeeds", () => {
@@ -173,10 +198,82 @@ Deno.test("a failure while the clock was ahead is over when the present succeeds
   assert.deepEqual(kinds(review([failedAt("11:00"), ...runs], at("11:10"))), ["failed"]);
 });
 
+Deno.test("a failure while the clock was ahead is no alert again when its time comes", () => {
+  for (const job of [JOB, (({ slaMinutes: _, ...rest }) => rest)(JOB)]) {
+    const { review } = reviews(job);
+    const ahead = failedAt("20:00");
+    assert.deepEqual(kinds(review([ahead], at("20:40"))), ["failed", ...job === JOB ? ["overdue"] : []]);
+    const alerts = [review([runAt("09:00"), ahead], at("09:15"))];
+    const runs = [ahead];
+    for (let hour = 10; hour < 24; hour++) {
+      if (hour !== 20) runs.push(runAt(`${hour}:00`));
+      alerts.push(
+        review(runs.toSorted((a, b) => a.scheduledFor < b.scheduledFor ? -1 : 1), at(`${hour}:15`)),
+      );
+    }
+    assert.deepEqual(kinds(alerts.flat()), ["recovered"], job === JOB ? "with an SLA" : "without");
+  }
+});
+
+Deno.test("a failure of the present that a clock ahead reviewed is no alert again, and a later one is", () => {
+  const { review } = reviews();
+  const runs = [failedAt("09:00"), runAt("10:00")];
+  assert.deepEqual(kinds(review(runs, at("10:15"))), ["failed", "recovered"]);
+  assert.deepEqual(
+    review([...runs, failedAt("20:00", { cancelledBy: { by: "anna", at: "" } })], at("20:40")),
+    [],
+  );
+  assert.deepEqual(review(runs, at("10:20")), []);
+  assert.deepEqual(kinds(review([...runs, failedAt("11:00")], at("11:10"))), ["failed"]);
+});
+
+Deno.test("a run that fails after a later one succeeded is an alert, once, and the next success ends it", () => {
+  const { slaMinutes: _, ...job } = JOB;
+  const { review } = reviews(job);
+  const open = openAt("07:00", { trigger: "catch-up" });
+  assert.deepEqual(review([open, failedAt("09:00")], at("09:15")).map(({ kind }) => kind), ["failed"]);
+  assert.deepEqual(kinds(review([open, failedAt("09:00"), runAt("10:00")], at("10:15"))), ["recovered"]);
+  const late = failedAt("07:00", { trigger: "catch-up", endedAt: at("10:30").toISOString() });
+  const runs = [late, failedAt("09:00"), runAt("10:00")];
+  const [alert, ...more] = review(runs, at("10:31"));
+  assert.deepEqual([alert!.kind, alert!.scheduledFor, more], ["failed", at("07:00").toISOString(), []]);
+  assert.deepEqual(review(runs, at("10:40")), []);
+  assert.deepEqual(kinds(review([...runs, runAt("11:00")], at("11:15"))), ["recovered"]);
+  assert.deepEqual(review([...runs, runAt("11:00")], at("12:15")), []);
+});
+
+Deno.test("a run that fails out of order while its job is known to fail is counted", () => {
+  const { slaMinutes: _, ...job } = JOB;
+  const { review, state } = reviews(job);
+  const open = openAt("07:00", { trigger: "catch-up" });
+  review([open, failedAt("09:00")], at("09:15"));
+  const late = failedAt("07:00", { trigger: "catch-up", endedAt: at("10:30").toISOString() });
+  assert.deepEqual(review([late, failedAt("09:00")], at("10:31")), []);
+  assert.equal(state().failed.open!.runs, 2);
+  // It succeeded before the last failure.
+  const between = runAt("10:00", { endedAt: at("10:20").toISOString() });
+  assert.deepEqual(review([late, failedAt("09:00"), between], at("10:32")), []);
+  const [over] = review([late, failedAt("09:00"), between, runAt("11:00")], at("11:15"));
+  assert.equal(over!.kind, "recovered");
+});
+
+Deno.test("old failures on a page that a person's request opens again are no alert", () => {
+  const { review } = reviews();
+  const old = failedAt("09:00");
+  assert.deepEqual(kinds(review([old, runAt("10:00")], at("10:15"))), ["failed", "recovered"]);
+  assert.deepEqual(review([runAt("11:00")], at("11:15")), []);
+  const requestedBy = { by: "anna", at: at("12:00").toISOString() };
+  const again = runAt("09:30", { trigger: "backfill", requestedBy });
+  assert.deepEqual(review([old, again, runAt("11:00"), runAt("12:00")], at("12:15")), []);
+});
+
 Deno.test("a review without news gives the state it was given, so that nothing is written", () => {
   const runs = [runAt("08:00"), failedAt("09:00")];
-  const { state } = reviewIncidents(JOB, runs, undefined, { now: at("09:10"), paused: false });
-  assert.equal(reviewIncidents(JOB, runs, state, { now: at("09:20"), paused: false }).state, state);
+  const unreviewed = leftOpen(runs, at("09:10"));
+  const look = (before: AlertState | undefined, now: Date) =>
+    reviewIncidents(JOB, runs, before, { now, paused: false, unreviewed }).state;
+  const state = look(undefined, at("09:10"));
+  assert.equal(look(state, at("09:20")), state);
 });
 
 Deno.test("the state stays small, however much fails", () => {

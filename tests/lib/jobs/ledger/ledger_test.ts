@@ -160,6 +160,49 @@ Deno.test("what a change writes does not grow with the runs of the day", async (
   assert.equal((await all(ledger)).length, 1200);
 });
 
+Deno.test("a job of every minute writes pages of at most 60 KB, and little for each run", async () => {
+  const store = inMemory();
+  let [bytes, largest, writes] = [0, 0, 0];
+  const note = (body: Uint8Array) => {
+    bytes += body.length;
+    largest = Math.max(largest, body.length);
+    writes++;
+  };
+  const ledger = await hourly({
+    ...store,
+    putIfAbsent: (key, body) => (note(body), store.putIfAbsent(key, body)),
+    putIfMatch: (key, body, etag) => (note(body), store.putIfMatch(key, body, etag)),
+  });
+  const steps = ["extract", "transform", "train churn", "publish churn_report"];
+  for (const i of range(0, 240)) {
+    await ledger.enqueue(JOB, [queued(i)]);
+    for (const step of steps) {
+      await ledger.change(nameOf(i), (run) => ({ ...run, stepsDone: [...run.stepsDone, step] }));
+    }
+    const attempt = {
+      number: 1,
+      owner: `scheduler-7f9c-worker.shop.example.com:4711 ${"a".repeat(36)}`,
+      startedAt: timeOf(i),
+      finishedAt: timeOf(i),
+      ended: "failed" as const,
+      reason: "publish churn_report ended with exit code 1",
+      exitCode: 1,
+      peakBytes: 1_234_567_890,
+    };
+    await ledger.change(nameOf(i), (run) => ({
+      ...run,
+      status: "failed",
+      reason: attempt.reason,
+      attempts: [attempt],
+      endedAt: timeOf(i),
+    }));
+  }
+  assert.ok(largest <= 60_000, `${largest} bytes in one write`);
+  const [writesARun, bytesARun] = [writes / 240, bytes / 240];
+  assert.ok(writesARun < steps.length + 3, `${writesARun} writes a run`);
+  assert.ok(bytesARun < (steps.length + 2) * 30_000, `${bytesARun} bytes a run`);
+});
+
 Deno.test("a look at a long backfill reads few pages, and sees what others did in its middle", async () => {
   const store = inMemory();
   const reads: string[] = [];
@@ -203,6 +246,30 @@ Deno.test("pages on which nothing is open are closed an hour after they are over
   await ledger.closePages(JOB);
   assert.deepEqual(await active(), ["01", "02"]);
   assert.deepEqual(times(ledger.openRuns(JOB)), [timeOf(70)]);
+});
+
+Deno.test("a run that is added to the newest page is seen also by who looks when there is a newer one", async () => {
+  const store = inMemory();
+  const [writer, looking] = [await hourly(store), await hourly(store)];
+  await writer.enqueue(JOB, [queued(0)]);
+  await writer.change(nameOf(0), succeeded);
+  await looking.refresh(JOB);
+  await writer.enqueue(JOB, [queued(59)]);
+  await writer.enqueue(JOB, [queued(60)]);
+  await looking.refresh(JOB);
+  assert.deepEqual(times(looking.openRuns(JOB)), [timeOf(59), timeOf(60)]);
+});
+
+Deno.test("a run is seen whose writer did not know that its page was the newest no more", async () => {
+  const store = inMemory();
+  const [stale, other, looking] = [await hourly(store), await hourly(store), await hourly(store)];
+  await stale.enqueue(JOB, [queued(0)]);
+  await stale.change(nameOf(0), succeeded);
+  await other.enqueue(JOB, [queued(60)]);
+  await looking.refresh(JOB);
+  await stale.enqueue(JOB, [queued(59)]);
+  await looking.refresh(JOB);
+  assert.deepEqual(times(looking.openRuns(JOB)), [timeOf(59), timeOf(60)]);
 });
 
 Deno.test("what is no page is refused", async () => {

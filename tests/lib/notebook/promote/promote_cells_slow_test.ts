@@ -39,7 +39,7 @@ export function basketTotal(lines: Line[], options: Rounding = { digits: 2 }): n
     );
     assert.match(await read("lib/ml/mod.ts"), /^export \{ basketTotal \} from "\.\/basket\.ts";$/m);
     const cell = (await notebookNow()).cells.find(({ id }) => id === "basket");
-    assert.equal(cell?.source, `import { basketTotal } from "shopflow/ml/basket.ts";`);
+    assert.equal(cell?.source, `import { basketTotal } from "shopflow/ml/mod.ts";`);
     assert.deepEqual(cell.metadata.tags, ["hide-input"]);
 
     assert.deepEqual(promotion.examples, { basketTotal: 2 });
@@ -104,7 +104,7 @@ Deno.test("several cells are promoted at once, one using the other, or a single 
     assert.deepEqual(await files(), untouched);
     await promote({ cell: "first" }, verified);
     const [one, two] = (await notebookNow()).cells;
-    assert.equal(one?.source, `import { oneMore } from "shopflow/ml/first.ts";`);
+    assert.equal(one?.source, `import { oneMore } from "shopflow/ml/mod.ts";`);
     assert.equal(two?.source, second.source);
   });
   await withSmallRepository([first, second, use], async ({ promote, read, folder }) => {
@@ -148,7 +148,7 @@ Deno.test("numbers are rounded", () => {
     );
     assert.equal(
       (await notebookNow()).cells[0]!.source,
-      `import { ShopError } from "shopflow/errors/mod.ts";\nimport { nameMap } from "shopflow/ml/rounding.ts";`,
+      `import { ShopError } from "shopflow/errors/mod.ts";\nimport { nameMap } from "shopflow/ml/mod.ts";`,
     );
     assert.match(
       await read("lib/ml/mod.ts"),
