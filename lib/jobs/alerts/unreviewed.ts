@@ -3,7 +3,6 @@ import type { Job } from "../job.ts";
 import { pageIn } from "../ledger/keys.ts";
 import { type Ledger, pageId, startOf } from "../ledger/ledger.ts";
 import { CLOCK_SKEW_MS, isOpen, type Run } from "../run.ts";
-import type { AlertState } from "./incidents.ts";
 
 /**
  * Where runs may have ended that no review of a job has seen: however long nobody looked, the next review knows where.
@@ -13,6 +12,12 @@ export interface Unreviewed {
   from: string;
   /** On these pages before it (`2024-10-02`, or `2024-10-02T07`): they had open runs. */
   pages: string[];
+}
+
+/** What a review left of the state of a job's alerts. */
+interface LastReview {
+  unreviewed: Unreviewed;
+  failed: { open?: { latest: string } };
 }
 
 /** Whoever triggers a run watches it; nobody else waits for it. */
@@ -37,7 +42,7 @@ export async function runsToReview(
   ledger: Ledger,
   { name, slaMinutes = 0 }: Job,
   now: Date,
-  before: Pick<AlertState, "unreviewed" | "failed"> | undefined,
+  before: LastReview | undefined,
 ): Promise<{ runs: Run[]; unreviewed: Unreviewed }> {
   // First what is planned, then the pages: what is entered meanwhile is due later.
   await ledger.refresh(name);
