@@ -34,7 +34,7 @@ const PIPELINES: Record<string, NamedPipeline> = {
   publish: { run: publish, description: "execute the notebooks and publish them as reports" },
   "check-data": {
     run: checkData,
-    description: "test the published data, how fresh it is, and what was kept from it",
+    description: "test the published data, its freshness, and blocked publishes",
     isUpkeep: true,
   },
   "collect-garbage": {
@@ -86,7 +86,7 @@ async function runPipelines(names: string[], context: PipelineContext): Promise<
     }
   }
   if (failed.length === 0) return;
-  throw new PipelineError(`${failed.join(" and ")} failed, all else is done`, {
+  throw new PipelineError(`${failed.join(" and ")} failed; everything else is done`, {
     remedy: "The warnings above say why; after a correction, the same command does what is missing.",
   });
 }
@@ -95,7 +95,7 @@ const WIDTH = Math.max(...Object.keys(PIPELINES).map((name) => name.length));
 
 function createProgram(): Command {
   const program = withLogLevel(new Command("deno task pipeline"))
-    .description("Runs ShopFlow's pipelines, from the source databases to published reports.");
+    .description("Run ShopFlow's pipelines, from the source databases to published reports.");
   program.command("list").description("show the pipelines").action(() => {
     for (const [name, { description }] of Object.entries(PIPELINES)) {
       console.log(`${name.padEnd(WIDTH)} ${description}`);
@@ -104,7 +104,7 @@ function createProgram(): Command {
   program.command("run")
     .description("run pipelines by name, in the order given; `all` goes from the sources to the reports")
     .argument("<names...>", `all, ${Object.keys(PIPELINES).join(", ")}`)
-    .option("--force", "work again although nothing changed since the last run", false)
+    .option("--force", "run even if nothing changed since the last run", false)
     .option(
       "--full-refresh",
       "let extract read all rows of the sources instead of those that may have changed",

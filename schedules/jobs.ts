@@ -43,7 +43,7 @@ const DECLARATIONS: JobDeclaration[] = [
   },
   {
     name: "check-data",
-    description: "test the published data, how fresh it is, and what was kept from being published",
+    description: "test the published data, its freshness, and blocked publishes",
     owner: "data-engineering",
     schedule: { on: "snapshot" },
     steps: [{ pipeline: "check-data" }],

@@ -30,7 +30,7 @@ for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGIN
       `\nStopping: nothing new starts; runs under way have ${
         shutdownTimeoutMs / 1000
       } s to end, then they are released. ` +
-        "Ctrl+C again ends at once.",
+        "Ctrl+C again stops at once.",
     );
     await loop?.stop(shutdownTimeoutMs);
     Deno.exit();
@@ -42,17 +42,18 @@ await runCommand(async () => {
     new Command("deno task schedule"),
   )
     .description(
-      "Runs the jobs on their schedules until Ctrl+C. Any number of these may work on one lake: each run is run once.",
+      "Run the jobs on their schedules until Ctrl+C. Any number of schedulers can share a lake; each " +
+        "run is executed once.",
     )
     .option("--list", "print the jobs with their next due times and exit")
-    .option("--simulate-clock", "show a week of the schedule in seconds, with runs that are played")
+    .option("--simulate-clock", "show a week of the schedule in seconds, with simulated runs")
     .option(
       "--shutdown-timeout <seconds>",
       "how long runs may go on after Ctrl+C before they are released",
       seconds,
       30,
     )
-    .option("--max-runs <number>", "how many runs go on at the same time on this machine", wholeNumber, 4)
+    .option("--max-runs <number>", "how many runs may go on at the same time on this machine", wholeNumber, 4)
     .option("--run <job>", "also run this job once at start-up")
     .allowExcessArguments(false)
     .parse(Deno.args, { from: "user" })

@@ -28,7 +28,7 @@ const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGI
 if (import.meta.main) {
   await runCommand(async () => {
     const program = withLogLevel(new Command("deno task serve"))
-      .description("Serves the published reports, the pages of the jobs and the API.")
+      .description("Serve the published reports, the job pages and the API.")
       .addHelpText("after", SETTINGS)
       .allowExcessArguments(false)
       .showHelpAfterError("Settings are environment variables, e.g. SHOPFLOW_PORT=9000; --help lists them.")
@@ -63,9 +63,9 @@ async function serve(): Promise<void> {
 Ctrl+C stops the server.`);
   // Loads models and scores now, so that the first request does not wait for it.
   const health = await app.request("/health");
-  if (health.status === 503) runtime.log.warn(`nothing to answer from. ${(await health.json()).remedy}`);
+  if (health.status === 503) runtime.log.warn(`no data to serve yet. ${(await health.json()).remedy}`);
   await stopped;
-  runtime.log.info("stopping: answers under way are finished first; a second signal ends the server at once");
+  runtime.log.info("stopping: open requests are finished first; a second signal stops the server at once");
   const cut = await server.stop();
   runtime.log.info(
     cut === 0 ? "stopped" : `stopped; connections cut before their answer was complete: ${cut}`,

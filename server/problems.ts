@@ -101,12 +101,12 @@ const ProblemBody = z.object({
 const DESCRIPTIONS = {
   400: "Something in the request is missing, unknown or not valid",
   401: "The key is missing or wrong",
-  403: "The server lets nobody do that, or a page of another site asked for it",
-  404: "There is no such thing",
-  409: "It cannot be done now; the answer says why",
+  403: "The server does not allow this, or the request came from a page of another site",
+  404: "Not found",
+  409: "Conflict with the current state; the answer says why",
   413: "The body is too large",
   415: "The body is not declared as JSON",
-  422: "The features are too few, not known to the model, not possible or contradict each other",
+  422: "The features are too few, unknown to the model, impossible, or contradict each other",
   503: "A pipeline has to run first",
 };
 

@@ -23,7 +23,7 @@ interface Module {
   imports: string[];
 }
 
-Deno.test("every room imports only itself and the rooms before it", async () => {
+Deno.test("every module imports only itself and the modules before it", async () => {
   const wrong = (await modules()).flatMap(({ file, imports }) =>
     imports.filter((target) => target.startsWith("file:"))
       .map((target) => relative(root, new URL(target).pathname))

@@ -35,7 +35,7 @@ const JOBS = ["lib/jobs/", "schedules/", "server/(api|pages)/jobs", "tests/lib/j
 const PERMITTED: Permitted[] = [
   {
     terms: ["slot"],
-    in: /pool.?slot|slots? (of|in) (a|the|its|each|every|this) pool/i,
+    in: /pool.?slot|slots? (of|in) (a|the|its|each|every|this|their) pool/i,
     why: "the word for that",
   },
   { terms: ["slot"], in: /<\/?slot\b|\bslot=/i, why: "HTML's own element" },
@@ -64,6 +64,7 @@ const PERMITTED: Permitted[] = [
   },
   { terms: ["shadow"], in: /(box|text)-shadow|--shadow|shadow.?root/i, why: "CSS and HTML" },
   { terms: ["figures"], in: /<\/?figures?\b/i, why: "HTML's own element" },
+  { terms: ["grace"], in: /terminationGracePeriodSeconds/, why: "a field of Kubernetes" },
   { terms: ["tolerance"], files: /^tests\//, why: "how far a computed number may be off" },
 ];
 
@@ -109,7 +110,9 @@ Deno.test("a refused word is found in names, literals, JSX, comments and documen
   assert.deepEqual(found("tests/a_test.ts", 'Deno.test("a slot", () => assert.equal(a, "slot"));'), [
     "a slot",
   ]);
-  assert.deepEqual(found("documentation/reference/glossary.md", "one\nThe slots of a job\n"), ["The slots of a job"]);
+  assert.deepEqual(found("documentation/reference/glossary.md", "one\nThe slots of a job\n"), [
+    "The slots of a job",
+  ]);
 });
 
 /** The words of the column "not" of all tables. */

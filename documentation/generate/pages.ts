@@ -116,7 +116,7 @@ ${NOTE}
 
 Published by \`deno task pipeline run score\` as Parquet under \`scores/<name>/\`; \`current.json\` there names the file, its
 snapshot, model version and as-of date. Where the baseline scored, the version begins with \`baseline-\` and
-\`baselineReason\` [says why](../explanation/model_promotion.md#when-the-baseline-serves). In notebooks a table is the view
+\`baselineReason\` [says why](../explanation/model_promotion.md#when-the-baseline-is-used). In notebooks a table is the view
 \`scores_<name>\`, in \`deno task lake query\` it is \`scores.<name>\`.
 
 ${sections.join("\n\n")}

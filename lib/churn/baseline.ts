@@ -16,7 +16,7 @@ import type { ChurnModel } from "./model.ts";
 
 const FILE = "recency.json";
 const FORMAT = "shopflow-recency-1";
-/** Newton's method needs under ten steps; a table it does not settle on in this many is separable. */
+/** Newton's method needs under ten steps; a table on which it does not converge by then is separable. */
 const STEPS = 50;
 /** Pull of the slope towards 0, which keeps it finite where recency separates the classes. */
 const RIDGE = 1e-3;

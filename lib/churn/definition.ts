@@ -54,16 +54,16 @@ export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
     name: "churn",
     subject: "customer",
     meaning:
-      "One row a customer with an order in the 365 days before `as_of`; those who never ordered, or not for longer, " +
-      "have no score.",
+      "One row per customer with an order in the 365 days before `as_of`; other customers have no score.",
     columns: [
       ["customer_id", "VARCHAR", "the customer"],
-      ["as_of", "DATE", "the day after the last order; data of that day and later does not count"],
+      ["as_of", "DATE", "the day after the last order; data from that day on is not used"],
       ["churn_probability", "DOUBLE", "probability of no order in the 90 days from `as_of` on"],
       [
         "reasons",
         "VARCHAR",
-        "JSON, up to five of `{feature, value, contribution, text}`, the strongest first; `contribution` in log-odds",
+        "JSON, up to five of `{feature, value, contribution, text}`, the strongest first; " +
+        "`contribution` in log-odds",
       ],
       ...CHURN_FEATURES.map(({ name, description }) => [name, "DOUBLE", description] as const),
     ],
@@ -110,7 +110,7 @@ async function fitRecency(session: Session): Promise<Record<string, Uint8Array>>
   const period = await salesPeriod(session);
   const dates = labelledDates(period, { historyDays: BASELINE_HISTORY_DAYS });
   if (dates.length === 0) {
-    throw new TooLittleDataError("There is too little data for any churn score", {
+    throw new TooLittleDataError("Not enough data for churn scores", {
       expected: `at least ${BASELINE_HISTORY_DAYS + CHURN_HORIZON_DAYS} days of orders`,
       found: `${daysBetween(period.first, period.last) + 1} days, from ${period.first} to ${period.last}`,
     });

@@ -256,7 +256,7 @@ function ownAnswers(files: Opponent["files"], { test }: ChurnBacktest): Float64A
     });
   }
   if (probabilities.every((value) => value >= 0 && value <= 1)) return probabilities;
-  throw new ModelError("its files are damaged: it gives probabilities that are none");
+  throw new ModelError("its files are damaged: it returns invalid probabilities");
 }
 
 async function storedAnswers(
@@ -284,7 +284,7 @@ async function storedAnswers(
   return { backtest, probabilities };
 }
 
-/** Figures are named by their rows where these are not all the challenger's test customers. */
+/** Metrics are named by their rows where these are not all the challenger's test customers. */
 function metricsAgainst(
   { backtest, probabilities }: Answers,
   opponent: "baseline" | "champion" | "reference",

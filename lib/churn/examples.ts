@@ -3,7 +3,7 @@ import { CHURN_FEATURES, CHURN_HORIZON_DAYS, churnFeaturesSql, churnLabelsSql } 
 import { type FeatureMatrix, featureMatrix, stackMatrices } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 
-/** Customers as they were on as-of dates, and what became of them. */
+/** Customers as they were on as-of dates, and whether they churned. */
 export interface ChurnExamples {
   customerIds: string[];
   features: FeatureMatrix;

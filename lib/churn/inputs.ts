@@ -242,7 +242,7 @@ function unknownNames(features: DeclaredFeature[], sent: SentFeatures): InputPro
   });
   return {
     code: "unknown_features",
-    problem: "The model does not know some of the features",
+    problem: "Unknown features",
     expected: `names among ${names.join(", ")}`,
     found: unknown.join(", "),
     remedy: meant.length > 0
@@ -266,13 +266,13 @@ function missingValues(features: DeclaredFeature[], sent: SentFeatures): InputPr
   if (missing.length === 0 && !empty) return undefined;
   return {
     code: "missing_features",
-    problem: "Too little is known of the customer for an estimate",
+    problem: "Not enough is known about the customer for an estimate",
     expected: empty
-      ? "a value of at least one feature"
+      ? "a value for at least one feature"
       : `${required.map(({ name }) => name).join(" and ")}, as ${
         required.length === 1 ? "a number" : "numbers"
       }`,
-    found: empty ? "none" : `no value of ${missing.map(({ name }) => name).join(" and ")}`,
+    found: empty ? "none" : `no value for ${missing.map(({ name }) => name).join(" and ")}`,
     remedy: 'Send what is known, such as {"features": {"recency_days": 40, "order_count": 4}}; ' +
       "the more, the better the estimate.",
   };
@@ -284,11 +284,10 @@ function outOfRange(features: DeclaredFeature[], sent: SentFeatures): InputProbl
     if (value === undefined || value === null || isPossible(feature, value)) continue;
     return {
       code: "feature_out_of_range",
-      problem: `${feature.name} has a value that it cannot have`,
+      problem: `${feature.name} has an impossible value`,
       expected: expectedValues(feature),
       found: String(value),
-      remedy:
-        "Correct it, or leave it out where it is not known; /docs has the meaning and unit of each feature.",
+      remedy: "Correct it, or leave it out if it is unknown; /docs has the meaning and unit of each feature.",
     };
   }
 }

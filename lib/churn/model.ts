@@ -212,7 +212,7 @@ function featureRow(
     });
   }
   if (!mayBeEmpty && names.every((name) => (features[name] ?? null) === null)) {
-    throw new ModelError("Nothing is known of the customer", {
+    throw new ModelError("Nothing is known about the customer", {
       expected: `at least one of ${names.join(", ")}`,
       found: "no value",
     });
@@ -223,7 +223,7 @@ function featureRow(
     // The trees compare single-precision numbers: what overflows there is on neither side of a threshold.
     if (typeof value === "number" && Number.isFinite(Math.fround(value))) return value;
     throw new ModelError(`${name} has no usable value`, {
-      expected: "a number within ±3.4e38, or null where it is not known",
+      expected: "a number within ±3.4e38, or null if it is unknown",
       found: String(value),
     });
   });

@@ -98,7 +98,7 @@ function checkPlaybook(playbook: ChurnPlaybook): void {
   for (const name of ["riskAbove", "discount", "margin", "saveRate"] as const) {
     const value = playbook[name];
     if (value >= 0 && value <= 1) continue;
-    throw new InputError(`The playbook's ${name} is no share`, {
+    throw new InputError(`The playbook's ${name} is not a share`, {
       expected: "a number from 0 to 1",
       found: String(value),
     });

@@ -38,7 +38,7 @@ const RecommendedAction = z.object({
     type: z.enum(["discount", "none"]),
     discount_percent: z.number(),
     text: z.string(),
-  }).meta({ description: "What the playbook says to do" }),
+  }).meta({ description: "Action that the playbook recommends" }),
 });
 
 /** What the playbook says about a customer with this churn probability. */
@@ -60,8 +60,7 @@ function recommendedAction(
 const MAX_CUSTOMERS = 100;
 const IDS = `1 to ${MAX_CUSTOMERS} customer ids as a list`;
 const FEATURES =
-  'an object of feature names with numbers, null where a value is not known, or "none" where there is ' +
-  "nothing to measure";
+  'an object of feature names with numbers, null if a value is unknown, or "none" if there is nothing to measure';
 const ONE_OF = "exactly one of customer_id, customer_ids and features";
 
 /** Models compare single-precision numbers; what overflows them is no measurement. */
@@ -86,7 +85,7 @@ const ReasonSchema = z.object({
   contribution: z.number().meta({
     description: "What the feature adds to the log-odds of leaving; below 0 it lowers the risk",
   }),
-  text: z.string().meta({ description: "The fact in words" }),
+  text: z.string().meta({ description: "The reason in words" }),
 });
 
 /** A customer's score, with what to do and why. */
@@ -102,14 +101,13 @@ const ChurnScored = z.object({
 /** Answer about one customer. */
 const ChurnAnswer = ChurnScored.extend(Versions.shape).extend({
   averaged_features: z.array(z.string()).optional().meta({
-    description: "Features that were not sent: they took the values of similar customers of the training",
+    description: "Features that were not sent; values of similar training customers were used",
   }),
   averaged_over: z.number().optional().meta({
-    description: "How many customers of the training these are; 0 when every feature was sent",
+    description: "Number of those training customers; 0 if every feature was sent",
   }),
   outside_training_range: z.array(z.object({ feature: z.string(), expected: z.string() })).optional().meta({
-    description:
-      "Features that were sent with values that no training customer had: the estimate is less certain",
+    description: "Features with values that no training customer had: the estimate is less certain",
   }),
 });
 
@@ -129,11 +127,12 @@ const predictChurn = defineEndpoint({
   method: "post",
   path: "/predict/churn",
   summary: "Churn risk of a customer",
-  description:
-    "The probability that a customer will not order in the next 90 days, with the reasons and what to do. " +
+  description: "The probability that a customer will not order in the next 90 days, with reasons and a " +
+    "recommended action. " +
     "By customer_id from the current scores, by customer_ids for several, or by features for anyone. " +
-    "Features need at least the required ones; see the table of features below. What is not sent is averaged over " +
-    "the training customers that are most like this one, and reasons speak only of what was sent.",
+    "At least the required features must be sent; see the table of features below. Missing features " +
+    "are averaged over the most similar training customers, and reasons name only features that were " +
+    "sent.",
   example: {
     question: "Will this customer leave?",
     path: "/predict/churn",
@@ -145,7 +144,7 @@ const predictChurn = defineEndpoint({
       customer: { summary: "A customer of the shop", value: { customer_id: "CUST000001" } },
       customers: { summary: "Several at once", value: { customer_ids: ["CUST000001", "CUST000002"] } },
       features: {
-        summary: "Anyone, by features; what is left out is averaged over similar customers of the training",
+        summary: "Anyone, by features; missing features are averaged over similar training customers",
         value: { features: { recency_days: 112, order_count: 4 } },
       },
     },
@@ -170,13 +169,18 @@ function lookUp(served: ServedChurn, customerId: string): z.infer<typeof ChurnAn
   if (score !== undefined) return { ...scored(score, customerId), ...versionsOfScores(table) };
   const isCustomer = served.shop?.customers.has(customerId);
   if (isCustomer && table.rows === 0) {
-    throw nothingScored(`${customerId} has no churn score, nor has anybody`, 404, table.baselineReason);
+    throw nothingScored(
+      `${customerId} has no churn score, and neither has any other customer`,
+      404,
+      table.baselineReason,
+    );
   }
   if (isCustomer) {
     throw new RequestError(404, "customer_not_scored", `${customerId} has no churn score`, {
       expected: `a customer with an order in the ${CHURN_POPULATION_DAYS} days before ${table.asOf}`,
-      found: "a customer of the shop without one",
-      remedy: "Who bought nothing for longer is lost already; newcomers are scored after their first order.",
+      found: "a customer without an order in that time",
+      remedy: "Customers without an order for longer count as churned already; new customers are scored " +
+        "after their first order.",
     });
   }
   throw new RequestError(404, "customer_not_found", "There is no such customer", {
@@ -202,7 +206,7 @@ function scoreFeatures(
 ): z.infer<typeof ChurnAnswer> {
   if (served === undefined) {
     if (scores?.table.rows === 0) {
-      throw nothingScored("Nothing can score features", 503, scores.table.baselineReason);
+      throw nothingScored("Features cannot be scored yet", 503, scores.table.baselineReason);
     }
     throw notReady("Churn models are", { failed: failed.model, command: "deno task pipeline run train" });
   }
@@ -298,11 +302,10 @@ function describeInputs(model: ServedChurnModel | undefined): InputsDescription 
   const isBaseline = declared?.every(({ seen }) => seen === undefined) ?? false;
   return {
     title: "Features of the churn model",
-    note: "A score by features needs the required ones. " +
+    note: "An estimate from features needs the required ones. " +
       (isBaseline
-        ? "The baseline answers now, which looks at these only."
-        : "What else is not sent, or sent as null, is averaged over the training customers that are most like " +
-          "this one.") +
+        ? "The baseline is in use now; it uses only these."
+        : "Other features that are missing or null are averaged over the most similar training customers.") +
       ' "none" says that there is nothing to measure, such as the share of carts abandoned of a customer who ' +
       "never filled one.",
     features: CHURN_FEATURES.filter(({ name }) => declared === undefined || byName.has(name))

@@ -106,7 +106,7 @@ export function temporalSplit(
     ? daysBetween(data.first, data.last) + 1
     : Math.max(0, daysBetween(data.first, test));
   const needed = historyDays + horizonDays + (options.test === undefined ? horizonDays : 0);
-  throw new TooLittleDataError("There is too little data to train on", {
+  throw new TooLittleDataError("Not enough data to train on", {
     expected: `at least ${needed} days of orders${options.test === undefined ? "" : ` before ${test}`}`,
     found: `${available} days, from ${data.first} to ${options.test === undefined ? data.last : test}`,
     remedy: options.test === undefined ? "Extract a longer history." : "Choose a later date.",

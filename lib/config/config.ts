@@ -177,7 +177,7 @@ export function loadConfig(
       env,
       "SHOPFLOW_RECONNECT_SECONDS",
       (seconds) => seconds >= 0 && seconds <= MOST_RECONNECT_SECONDS,
-      `a number from 0 (never try again) to ${MOST_RECONNECT_SECONDS}, e.g. 120`,
+      `a number from 0 (never reconnect) to ${MOST_RECONNECT_SECONDS}, e.g. 120`,
     ) ?? 120,
     lakeUrl: lakeUrl(env.SHOPFLOW_LAKE || join(home, "lake"), cwd),
     cacheBytes: numberSetting(
@@ -258,8 +258,8 @@ function sourceUrl(
     throw new ConfigError(`Invalid ${name}`, {
       expected: `a value that starts with ${schemes.join(" or ")}`,
       found: schemeOf(value),
-      remedy:
-        "A server's is scheme://user:password@host:port/database. The value is not shown here, since it may hold " +
+      remedy: "A server's is scheme://user:password@host:port/database. The value is not shown here, since " +
+        "it may hold " +
         "a password.",
     });
   }

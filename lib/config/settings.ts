@@ -9,7 +9,7 @@ export interface Setting {
 
 /** Every setting: what {@linkcode loadConfig} accepts and `documentation/reference/settings.md` lists. */
 export const SETTINGS: readonly Setting[] = [
-  { name: "SHOPFLOW_HOME", meaning: "folder of everything that is written", fallback: "`.shopflow`" },
+  { name: "SHOPFLOW_HOME", meaning: "folder for everything that ShopFlow writes", fallback: "`.shopflow`" },
   {
     name: "SHOPFLOW_POSTGRES_URL",
     meaning: "the shop's PostgreSQL: `postgres://user:password@host:5432/database`, or `pglite:<folder>`",
@@ -25,7 +25,7 @@ export const SETTINGS: readonly Setting[] = [
   { name: "SHOPFLOW_SUPPORT_API_KEY", meaning: "key of the Support API, sent as `x-api-key`" },
   {
     name: "SHOPFLOW_RECONNECT_SECONDS",
-    meaning: "how long to keep reconnecting to a source that was lost, in seconds; 0 means never",
+    meaning: "how long to keep trying to reconnect to a source, in seconds; 0 means never",
     fallback: "120",
   },
   {
@@ -48,7 +48,8 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: "SHOPFLOW_API_KEY",
     meaning:
-      "key that requests carry in `x-api-key`, or people as the password; needed to listen beyond this machine",
+      "key that requests send in `x-api-key`, and people as the password; required to listen on more " +
+      "than this machine",
   },
   {
     name: "SHOPFLOW_OPERATOR_KEY",

@@ -36,7 +36,7 @@ const WASI_NOSPC = 51;
 const WASI_DQUOT = 19;
 
 const MAKE_ROOM =
-  "Make room there, or set SHOPFLOW_HOME (for the lake: SHOPFLOW_LAKE) to a folder on a disk with room, " +
+  "Free up space there, or set SHOPFLOW_HOME (for the lake: SHOPFLOW_LAKE) to a folder on a disk with free space, " +
   "and run the command again.";
 
 /**
@@ -56,7 +56,7 @@ export async function diskFullError(
   const place = path ?? pathIn(cause);
   const room = place === undefined ? undefined : await roomAt(place);
   const said = cause instanceof Error ? cause.message.split("\n")[0] : undefined;
-  return new DiskFullError(`No room left on the disk: cannot ${doing}`, {
+  return new DiskFullError(`No space left on the disk: cannot ${doing}`, {
     found: [room, said].filter((part) => part !== undefined).join("; "),
     remedy,
     cause,

@@ -48,7 +48,7 @@ const PLAN_COLUMNS: PlanColumn[] = [
   {
     name: "daily_demand",
     type: "DOUBLE",
-    meaning: "mean demand of a day, units",
+    meaning: "mean demand per day, units",
     value: (position) => position.demand.mean,
   },
   {
@@ -84,7 +84,7 @@ const PLAN_COLUMNS: PlanColumn[] = [
   {
     name: "order_quantity",
     type: "INTEGER",
-    meaning: "units to order now; 0 unless the action says so",
+    meaning: "units to order now; 0 unless `action` is `order now`",
     value: (position) => position.orderQuantity,
   },
   {
@@ -120,13 +120,13 @@ const PLAN_COLUMNS: PlanColumn[] = [
   {
     name: "expected_lost_sales",
     type: "DOUBLE",
-    meaning: "the same at the price",
+    meaning: "the same, valued at the price",
     value: (position) => position.expectedLostSales,
   },
   {
     name: "unit_cost",
     type: "DOUBLE",
-    meaning: "an unknown cost is taken at 55 % of the price",
+    meaning: "unit cost; 55 % of the price if unknown",
     value: (position) => position.unitCost,
   },
   {
@@ -164,7 +164,7 @@ export const inventoryModel: ModelDefinition<undefined, InventoryPlan> = {
   scoreTable: {
     name: "inventory_plan",
     subject: "product",
-    meaning: "One row a product and warehouse whose stock is counted; no rows in a shop that counts none.",
+    meaning: "One row per product and warehouse with a stock count; no rows in a shop without stock counts.",
     columns: PLAN_COLUMNS.map(({ name, type, meaning }) => [name, type, meaning] as const),
     async score({ session, asOf }) {
       const parameters = DEFAULT_INVENTORY_PARAMETERS;

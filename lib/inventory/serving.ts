@@ -17,7 +17,7 @@ const PlanRow = z.object({
   demand_sd: z.number().meta({ description: "Units a day, standard deviation" }),
   lead_time_days: z.number(),
   service_level: z.number().meta({
-    description: "Share of order cycles without stockout aimed at, 0 to 1",
+    description: "Target share of order cycles without a stockout, 0 to 1",
   }),
   safety_stock: z.number(),
   reorder_point: z.number().meta({ description: "Order when the stock is below this" }),
@@ -42,7 +42,7 @@ const Answer = Versions.extend({
   as_of: z.string().meta({ description: "Day of the last stock count", example: "2024-12-31" }),
   product_id: z.string(),
   product_name: z.string(),
-  plan: z.array(PlanRow).meta({ description: "One row a warehouse" }),
+  plan: z.array(PlanRow).meta({ description: "One row per warehouse" }),
   note: z.string().optional().meta({ description: "Why the plan is empty" }),
 });
 
@@ -80,7 +80,7 @@ const stockPlan = defineEndpoint({
       product_name: product?.name ?? product_id,
       plan: plan.map(rounded),
       ...(plan.length === 0 &&
-        { note: "The shop has no inventory data of this product, so nothing is planned." }),
+        { note: "The shop has no inventory data for this product, so there is no plan." }),
       ...versionsOfScores(scores.table),
     };
   },

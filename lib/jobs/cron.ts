@@ -38,7 +38,7 @@ export function checkCron(place: string, { cron, timeZone }: CronSchedule): void
   checkTimeZone(place, timeZone);
   if (nextDue({ cron, timeZone }, new Date()) === undefined) {
     throw new ConfigError(`${place} is never due`, {
-      expected: "a cron expression that some day fits",
+      expected: "a cron expression that matches some date",
       found: JSON.stringify(cron),
     });
   }

@@ -96,7 +96,7 @@ function checkDependencies({ name, dependsOn }: Job, jobs: Job[]): void {
   for (const [i, dependency] of dependsOn.entries()) {
     checkOneOf(`dependsOn[${i}] of job ${name}`, others, dependency);
     if ("on" in findJob(jobs, dependency).schedule) {
-      throw new ConfigError(`Job ${name} cannot run after ${dependency}`, {
+      throw new ConfigError(`Job ${name} cannot depend on ${dependency}`, {
         expected: "a job with a cron expression",
         found: "one that runs when a snapshot is published",
         remedy: `Give ${name} the schedule { on: "snapshot" }, too.`,
@@ -105,10 +105,10 @@ function checkDependencies({ name, dependsOn }: Job, jobs: Job[]): void {
   }
   const circle = circleFrom(name, jobs, [name]);
   if (circle !== undefined) {
-    throw new ConfigError(`Job ${name} waits for itself`, {
-      expected: "jobs whose `after` leads to no circle",
+    throw new ConfigError(`Job ${name} depends on itself`, {
+      expected: "`dependsOn` without cycles",
       found: circle.join(" after "),
-      remedy: "Take one of these out of `after`.",
+      remedy: "Remove one of these from `dependsOn`.",
     });
   }
 }

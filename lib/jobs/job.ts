@@ -1,12 +1,12 @@
 import type { Parameters } from "shopflow/notebook/mod.ts";
 
-/** What one process of a run does. */
+/** A step of a run: one process. */
 export type Step =
-  /** A pipeline, by the name that `deno task pipeline run` knows. */
+  /** A pipeline, by its name in `deno task pipeline run`. */
   | { pipeline: string }
   /**
-   * A notebook with parameters. In texts of parameters `{scheduled_for}`, `{data_interval_start}` and `{data_interval_end}` stand for
-   * dates (`2024-10-02`) of the run.
+   * A notebook with parameters. In parameters that are strings, `{scheduled_for}`, `{data_interval_start}` and
+   * `{data_interval_end}` become dates (`2024-10-02`) of the run.
    */
   | { notebook: string; parameters?: Parameters };
 
@@ -21,56 +21,58 @@ export interface CronSchedule {
 }
 
 export interface Retries {
-  /** How often a run that failed is tried again; 0 for never. */
+  /** How often a failed run is retried; 0 for never. */
   limit: number;
-  /** Before the first retry; each further wait is twice as long. Half of a wait is left to chance. */
+  /** Delay before the first retry. It doubles with each retry; half of it is random. */
   firstDelaySeconds: number;
+  /** The longest delay between two attempts. */
   maxDelaySeconds: number;
 }
 
-/** What becomes of runs that were due while no scheduler ran. */
-interface MissedPolicy {
-  /** All are caught up with, one after the other, only the last one, or none. */
+/** What happens to runs that were due while no scheduler ran. */
+interface CatchupPolicy {
+  /** Which of them are run later. `all`: each of them, oldest first; `latest`: only the last; `none`: none. */
   runs: "all" | "latest" | "none";
-  /** Older ones are not caught up with. */
+  /** Older runs are marked as missed. */
   maxAgeMinutes: number;
 }
 
 /**
- * What becomes of a run that is due while another one of the job is open: it is skipped, it waits, or it takes the
- * place of the other, which is ended.
+ * What happens to a run that is due while another run of the job is open. `skip`: it is skipped; `queue`: it waits for
+ * the other run; `replace`: it supersedes the other run, which is stopped.
  */
 type Overlap = "skip" | "queue" | "replace";
 
-/** What a schedule starts, and by which rules. */
+/** A scheduled job: what it runs, when, and by which rules. */
 export interface Job {
-  /** Lower-case words joined by -; also its folder in the ledger. */
+  /** Lower-case words joined by -; also the name of its folder in the lake. */
   name: string;
+  /** What the job does, for people: shown on pages and in lists. */
   description: string;
-  /** Who answers for it: a team or an address. */
+  /** Who is responsible for it: a team or an address. */
   owner: string;
   schedule: Schedule;
-  /** Run one after the other, each in a process of its own; a retry begins with the one that failed. */
+  /** Executed in order, each in its own process; a retry starts at the step that failed. */
   steps: Step[];
-  /** Jobs whose latest run at or before this one's must have succeeded. */
+  /** Jobs whose latest run at or before the time of this run must have succeeded. */
   dependsOn: string[];
   retries: Retries;
-  /** An attempt that takes longer is ended. */
+  /** An attempt that takes longer is stopped. */
   timeoutMinutes: number;
   overlap: Overlap;
-  catchup: MissedPolicy;
-  /** Runs of the same pool share its places, see {@linkcode Pools}. */
+  catchup: CatchupPolicy;
+  /** Runs share the slots of their pool, see {@linkcode Pools}. */
   pool: string;
-  /** A run should have succeeded so long after it was due; undefined where nobody waits for it. */
+  /** Minutes after its scheduled time within which a run must succeed; without it the job has no SLA. */
   slaMinutes?: number;
-  /** Name of the channel that hears of failures, missed SLAs and recoveries. */
+  /** Name of the channel that gets alerts about failures, missed SLAs and recoveries. */
   alertChannel: string;
 }
 
-/** How many runs of a pool may go on at the same time, on all schedulers together. */
+/** How many runs of a pool may go on at the same time, across all schedulers. */
 export type Pools = Record<string, number>;
 
-/** A job as it is written down in `schedules/jobs.ts`; what is left out has a default. */
+/** A job as declared in `schedules/jobs.ts`; fields that are left out have defaults. */
 export type JobDeclaration =
   & Pick<Job, "name" | "description" | "owner" | "steps">
   & Partial<Pick<Job, "dependsOn" | "timeoutMinutes" | "overlap" | "pool" | "slaMinutes" | "alertChannel">>
@@ -78,10 +80,10 @@ export type JobDeclaration =
     /** A cron expression without a time zone is in UTC. */
     schedule: { cron: string; timeZone?: string } | { on: "snapshot" };
     retries?: Partial<Retries>;
-    catchup?: Partial<MissedPolicy>;
+    catchup?: Partial<CatchupPolicy>;
   };
 
-/** What holds for a job whose declaration does not say. */
+/** Defaults of a job's optional fields. */
 export const DEFAULTS: Pick<
   Job,
   "dependsOn" | "retries" | "timeoutMinutes" | "overlap" | "catchup" | "pool" | "alertChannel"

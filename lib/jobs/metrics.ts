@@ -40,39 +40,43 @@ export function metricSet() {
     new prometheus.Counter({ name: `shopflow_${name}`, help, labelNames: labels, registers });
   return {
     registry,
-    info: gauge("job_info", "Who answers for a job; always 1.", "job", "owner", "pool", "channel"),
-    runs: counter("job_runs_total", "Runs that ended, by how.", "job", "status"),
+    info: gauge("job_info", "Owner of a job; always 1.", "job", "owner", "pool", "channel"),
+    runs: counter("job_runs_total", "Runs that ended, by status.", "job", "status"),
     slaMissed: counter("job_sla_missed_total", "Runs that succeeded after their SLA.", "job"),
-    attempts: counter("job_attempts_total", "Attempts of runs that ended, by how.", "job", "ended"),
-    openRuns: gauge("job_open_runs", "Runs that have not ended, by what they do.", "job", "status"),
+    attempts: counter("job_attempts_total", "Attempts that ended, by result.", "job", "ended"),
+    openRuns: gauge("job_open_runs", "Runs that have not ended, by status.", "job", "status"),
     oldestOpen: gauge(
       "job_oldest_open_run_age_seconds",
-      "How long ago the oldest open run was due; 0 when none is open.",
+      "Seconds since the oldest open run was due; 0 if none is open.",
       "job",
     ),
-    lastEnd: gauge("job_last_end_timestamp_seconds", "When a run ended last, however it did.", "job"),
-    lastSuccess: gauge("job_last_success_timestamp_seconds", "When a run succeeded last.", "job"),
-    duration: gauge("job_last_run_duration_seconds", "How long the attempt took that ended last.", "job"),
+    lastEnd: gauge("job_last_end_timestamp_seconds", "Time when a run last ended, with any status.", "job"),
+    lastSuccess: gauge("job_last_success_timestamp_seconds", "Time when a run last succeeded.", "job"),
+    duration: gauge("job_last_run_duration_seconds", "Duration of the attempt that ended last.", "job"),
     peakMemory: gauge(
       "job_last_run_peak_memory_bytes",
-      "Largest resident memory of the attempt that ended last, where it is known.",
+      "Peak resident memory of the attempt that ended last, if known.",
       "job",
     ),
     nextDue: gauge(
       "job_next_due_timestamp_seconds",
-      "The next run that is not in the ledger yet; in the past when no scheduler enters it.",
+      "Time of the next run that is not planned yet; in the past if no scheduler plans it.",
       "job",
     ),
-    failing: gauge("job_failing", "1 from the first run that failed until one succeeds.", "job"),
-    overdue: gauge("job_sla_overdue", "1 from the first run that missed the SLA until one keeps it.", "job"),
-    paused: gauge("job_paused", "1 while a person holds the job back.", "job"),
-    alertsWaiting: gauge("job_alerts_waiting", "Alerts that their channel has not taken yet.", "job"),
+    failing: gauge("job_failing", "1 from the first failed run until a run succeeds.", "job"),
+    overdue: gauge(
+      "job_sla_overdue",
+      "1 from the first run that missed its SLA until a run meets it.",
+      "job",
+    ),
+    paused: gauge("job_paused", "1 while the job is paused.", "job"),
+    alertsWaiting: gauge("job_alerts_waiting", "Alerts that are not delivered yet.", "job"),
     unreadable: gauge(
       "ledger_unreadable_pages",
-      "Objects of the job's ledger that are damaged; the other metrics go without them.",
+      "Damaged objects of the job's ledger; the other metrics leave them out.",
       "job",
     ),
-    schedulers: gauge("schedulers_alive", "Schedulers that said lately that they live."),
+    schedulers: gauge("schedulers_alive", "Schedulers with a recent heartbeat."),
   };
 }
 
@@ -80,7 +84,7 @@ type MetricSet = ReturnType<typeof metricSet>;
 
 /** What a page of the ledger comes to. Times are ISO, UTC. */
 interface PageTotals {
-  /** Runs that ended, by how. */
+  /** Runs that ended, by status. */
   ended: Partial<Record<FinalStatus, number>>;
   /** Attempts, by how they ended. */
   /** Of those that succeeded, how many did so after their SLA. */
@@ -150,7 +154,7 @@ type JobTotals = (job: string, onUnreadable: Unreadable) => Promise<PageTotals>;
 type Unreadable = (key: string, error: Error) => void;
 
 /** A page that was written more lately may be written again without a difference in time and size. */
-const SETTLED_MS = 60_000;
+const STABLE_MS = 60_000;
 /** Pages that are read at the same time. */
 const PAGES_AT_ONCE = 16;
 
@@ -163,7 +167,7 @@ function jobTotals(ledger: Ledger, now: () => Date): JobTotals {
   const known = new Map<string, { tag: string; totals: PageTotals }>();
 
   async function totalsOf(
-    { job, key, tag, settled }: { job: string; key: string; tag: string; settled: boolean },
+    { job, key, tag, isStable }: { job: string; key: string; tag: string; isStable: boolean },
     onUnreadable: Unreadable,
   ): Promise<PageTotals> {
     const before = known.get(key);
@@ -178,7 +182,7 @@ function jobTotals(ledger: Ledger, now: () => Date): JobTotals {
       return before?.totals ?? NO_TOTALS;
     }
     // A page that may still be written is read again; what it came to is kept for when it is damaged.
-    known.set(key, { tag: settled ? tag : "", totals });
+    known.set(key, { tag: isStable ? tag : "", totals });
     return totals;
   }
 
@@ -188,8 +192,8 @@ function jobTotals(ledger: Ledger, now: () => Date): JobTotals {
     const waiting = pages.values();
     await Promise.all(Array.from({ length: PAGES_AT_ONCE }, async () => {
       for (const { key, size, modified } of waiting) {
-        const settled = Math.abs(now().getTime() - modified.getTime()) > SETTLED_MS;
-        const page = { job, key, tag: `${size} ${modified.toISOString()}`, settled };
+        const isStable = Math.abs(now().getTime() - modified.getTime()) > STABLE_MS;
+        const page = { job, key, tag: `${size} ${modified.toISOString()}`, isStable };
         const totals = await totalsOf(page, onUnreadable);
         sum = sumOf(sum, totals);
       }
@@ -209,7 +213,7 @@ interface JobMetrics {
   text(jobs: readonly Job[]): Promise<string>;
 }
 
-const WHAT_TO_DO = "Restore it from a backup, or delete it: then what it said is lost, and nothing else.";
+const WHAT_TO_DO = "Restore it from a backup, or delete it: only its content is lost.";
 
 /** Jobs that are read at the same time. */
 const JOBS_AT_ONCE = 8;
@@ -222,7 +226,7 @@ export function createJobMetrics(
   const told = new Set<string>();
   const onUnreadable = (key: string, { message }: Error) => {
     // It stays so until somebody mends it.
-    if (!told.has(key)) warn(`${key} is damaged, and metrics go without it: ${message}. ${WHAT_TO_DO}`);
+    if (!told.has(key)) warn(`${key} is damaged, and metrics leave it out: ${message}. ${WHAT_TO_DO}`);
     told.add(key);
   };
   return {
@@ -272,7 +276,7 @@ async function readJob(
   };
   const control = await unlessDamaged(
     controlKey(job.name),
-    () => ledger.control(job.name).read(),
+    () => ledger.jobState(job.name).read(),
     { activePages: {} },
     count,
   );

@@ -125,7 +125,7 @@ export function isLate(job: Pick<Job, "slaMinutes">, { scheduledFor, trigger }: 
 }
 
 /** So much the clocks of schedulers may differ, which nobody needs to hear of. */
-export const CLOCK_TOLERANCE_MS = 2 * 60 * 1000;
+export const CLOCK_SKEW_MS = 2 * 60 * 1000;
 
 /**
  * When the next attempt of a run is due, if it has to wait for it. A time that is further away than any wait of the job
@@ -134,9 +134,7 @@ export const CLOCK_TOLERANCE_MS = 2 * 60 * 1000;
 export function retryAt({ retries }: Job, { notBefore }: Run, now: Date): Date | undefined {
   if (notBefore === undefined) return undefined;
   const wait = Date.parse(notBefore) - now.getTime();
-  return wait > 0 && wait <= retries.maxDelaySeconds * 1000 + CLOCK_TOLERANCE_MS
-    ? new Date(notBefore)
-    : undefined;
+  return wait > 0 && wait <= retries.maxDelaySeconds * 1000 + CLOCK_SKEW_MS ? new Date(notBefore) : undefined;
 }
 
 /** How a run ended. Each run that was due ends in one of these, with a reason. */

@@ -48,7 +48,7 @@ export function clickThroughFor(gain: number, funnel: RecommendationFunnel): num
 function checkFunnel(funnel: RecommendationFunnel): void {
   for (const name of ["clickThrough", "conversion"] as const) {
     if (funnel[name] >= 0 && funnel[name] <= 1) continue;
-    throw new InputError(`The funnel's ${name} is no share`, {
+    throw new InputError(`The funnel's ${name} is not a share`, {
       expected: "a number from 0 to 1",
       found: String(funnel[name]),
     });

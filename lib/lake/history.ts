@@ -66,7 +66,7 @@ export async function findSnapshot(store: ObjectStore, name: string): Promise<st
   const [only, ...others] = found;
   if (only !== undefined && others.length === 0) return only;
   throw new LakeError(
-    found.length === 0 ? "There is no such snapshot" : "The beginning of the id fits several snapshots",
+    found.length === 0 ? "There is no such snapshot" : "The id matches several snapshots",
     {
       expected: "`current`, or an id that `deno task lake snapshots` lists",
       found: found.length === 0 ? JSON.stringify(name) : found.join(", "),

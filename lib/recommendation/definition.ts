@@ -59,9 +59,8 @@ export const recommendationModel: ModelDefinition<Recommender, RecommendationSco
   scoreTable: {
     name: "recommendations",
     subject: "customer",
-    meaning:
-      "The 20 best products of every customer who bought or looked at something. From the baseline, everybody " +
-      "gets the best sellers, with their share of recent orders as `score`.",
+    meaning: "The 20 best products for every customer who bought or viewed something. With the baseline, " +
+      "everybody gets the best sellers, with their share of recent orders as `score`.",
     columns: [
       ["customer_id", "VARCHAR", "the customer"],
       ["rank", "INTEGER", "1 is the best"],
@@ -74,7 +73,8 @@ export const recommendationModel: ModelDefinition<Recommender, RecommendationSco
       [
         "because",
         "VARCHAR",
-        "the purchase that speaks most for the product (itself when bought before); null where no purchase does",
+        "the purchase that contributes most to the score (itself when bought before); null where no " +
+        "purchase does",
       ],
     ],
     score: recommendToAll,

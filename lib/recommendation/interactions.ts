@@ -35,7 +35,7 @@ export interface InteractionOptions {
 }
 
 /**
- * SQL for implicit feedback: one row a known customer and product of the catalogue, from what happened before
+ * SQL for implicit feedback: one row per known customer and product of the catalogue, from what happened before
  * `asOf`: `customer_id, product_id, weight DOUBLE, purchased BOOLEAN`, in the order of the ids.
  *
  * Weights of repeated interactions add up and are damped as ln(1 + sum), as tf-idf damps counts: the tenth
@@ -72,7 +72,7 @@ ORDER BY customer_id, product_id`;
 }
 
 /**
- * SQL for what sold when, the unknown customers' orders among it: one row a product of the catalogue and day
+ * SQL for what sold when, the unknown customers' orders among it: one row per product of the catalogue and day
  * before `asOf`: `product_id, age_days, orders`.
  */
 export function salesByAgeSql(asOf: string, { orders = "fact_orders" }: { orders?: string } = {}): string {

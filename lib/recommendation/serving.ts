@@ -31,13 +31,15 @@ const Named = z.object({ product_id: z.string(), product_name: z.string().nullab
 const Answer = Versions.extend({
   customer_id: z.string(),
   source: z.enum(["model", "popularity"]).meta({
-    description: "model: from this customer's history; popularity: the shop's best sellers, for the " +
-      "unknown, and for everybody while a baseline serves",
+    description: "model: from this customer's history; popularity: the shop's best sellers, for customers " +
+      "without history, and for everybody while the baseline is in use",
   }),
   items: z.array(Named.extend({
     category: z.string().nullable(),
     score: z.number(),
-    because: Named.nullable().meta({ description: "The product of the history that weighs most" }),
+    because: Named.nullable().meta({
+      description: "The product of the customer's history that contributes most",
+    }),
   })),
 });
 
@@ -50,8 +52,8 @@ const recommend = defineEndpoint({
   path: "/recommend/{customer_id}",
   summary: "Products for a customer",
   description:
-    "The best products for a customer by the current recommendation scores, each with the purchase " +
-    "that speaks for it. A customer without history gets the best sellers.",
+    "The best products for a customer by the current recommendation scores, each with the purchase it " +
+    "is based on. A customer without history gets the best sellers.",
   example: { question: "What to offer?", path: "/recommend/CUST000001?n=5" },
   params: z.object({ customer_id: EntityId.meta({ example: "CUST000001" }) }),
   query: z.strictObject({

@@ -255,11 +255,14 @@ export async function checkSchemaContract(client: pg.Client): Promise<SchemaRepo
     violations: violations(table, found.get(table.name)),
   })).filter(({ violations }) => violations.length > 0);
   if (wrong.length === SOURCE_TABLES.length) {
-    throw contractError("The shop's tables are not as agreed", wrong.flatMap(({ violations }) => violations));
+    throw contractError(
+      "The shop's tables do not match their contract",
+      wrong.flatMap(({ violations }) => violations),
+    );
   }
   const contractViolations = new Map(wrong.map(({ name, violations }) => [
     name,
-    contractError(`The shop's table ${name} is not as agreed`, violations),
+    contractError(`The shop's table ${name} does not match its contract`, violations),
   ]));
   const unread = SOURCE_TABLES.flatMap(({ name, columns }) => {
     const known = new Set(columns.map((column) => column.name));

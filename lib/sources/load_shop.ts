@@ -61,7 +61,7 @@ export async function loadShop(
   try {
     await staged?.publish();
   } catch (cause) {
-    throw new SourceError("The tables are the new shop's, but the tickets are still those from before", {
+    throw new SourceError("The tables hold the new shop, but the tickets are still the old ones", {
       found: cause instanceof Error ? cause.message : String(cause),
       remedy: "Run the command again with --replace.",
       cause,

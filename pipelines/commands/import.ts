@@ -61,21 +61,21 @@ function createProgram(): Command {
     .description("Loads real transactions into the shop's source databases.");
   program.command("online-retail")
     .description("the UCI data set Online Retail: a UK gift shop, 2010-12 to 2011-12")
-    .requiredOption("--from <file>", "its transactions as CSV, which may be packed with gzip", givenFile)
-    .option("--replace", "drop what the source databases hold", false)
+    .requiredOption("--from <file>", "its transactions as CSV, optionally compressed with gzip", givenFile)
+    .option("--replace", "delete what the source databases hold first", false)
     .addOption(
-      new Option("--dates <order>", "how its dates are written, where the lines leave it open").choices(
+      new Option("--dates <order>", "the order of day and month in its dates, if it is ambiguous").choices(
         DATE_ORDERS,
       ),
     )
     .addOption(
       new Option(
         "--decimals <mark>",
-        "what stands before the fraction of its numbers, where the lines leave it open",
+        "the decimal mark of its numbers, if it is ambiguous",
       )
         .choices(DECIMAL_MARKS),
     )
-    .option("--allow-rejects", "import although more than 1 % of the lines are rejected", false)
+    .option("--allow-rejects", "import even if more than 1 % of the lines are rejected", false)
     .action(async (options: ImportOptions) => {
       const report = await importOnlineRetail({ config: loadConfig(), runtime: createRuntime() }, options);
       console.log(formatImportReport(report));

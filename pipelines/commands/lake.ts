@@ -49,7 +49,7 @@ export function createLakeProgram(
         "A snapshot is named by its id, by the beginning of it, or by `current`.",
     );
   program.command("snapshots")
-    .description("list the snapshots, the newest first; * marks the current one")
+    .description("list the snapshots, newest first; * marks the current one")
     .option("--json", "print JSON")
     .action(async (flags: OutputFlags) => {
       const snapshots = await listSnapshots(context().store);
@@ -57,7 +57,7 @@ export function createLakeProgram(
     });
   program.command("show")
     .description("show a snapshot's tables and what they were made from")
-    .argument("[snapshot]", "which one", "current")
+    .argument("[snapshot]", "the snapshot", "current")
     .option("--json", "print the manifest as it is stored")
     .action(async (name: string, flags: OutputFlags) => {
       const { store } = context();
@@ -66,8 +66,8 @@ export function createLakeProgram(
     });
   program.command("diff")
     .description("compare two snapshots: tables, columns, files, and rows by key")
-    .argument("<before>", "the one to compare from")
-    .argument("[after]", "the one to compare with", "current")
+    .argument("<before>", "the snapshot to compare from")
+    .argument("[after]", "the snapshot to compare with", "current")
     .option("--json", "print JSON")
     .action(async (from: string, to: string, flags: OutputFlags) => {
       const { store } = context();
@@ -80,8 +80,8 @@ export function createLakeProgram(
       answer({ before, after, tables }, () => differenceText(before, after, tables), flags);
     });
   program.command("rollback")
-    .description("make an older snapshot the current one; deletes nothing, so that it can be taken back")
-    .argument("<snapshot>", "which one")
+    .description("make an older snapshot current; deletes nothing, so it can be undone")
+    .argument("<snapshot>", "the snapshot")
     .option("--json", "print JSON")
     .action(async (name: string, flags: OutputFlags) => {
       const { store, runtime } = context();
@@ -95,16 +95,16 @@ export function createLakeProgram(
     )
     .requiredOption(
       "--keep <number>",
-      "how many of the newest snapshots stay, beside the current one",
+      "how many of the newest snapshots to keep besides the current one",
       wholeNumber,
     )
     .option(
       "--older-than <hours>",
-      "leave younger files alone: a run may be about to name them",
+      "keep younger files, which a current run may still need",
       hours,
       24,
     )
-    .option("--dry-run", "only say what would be deleted, file by file")
+    .option("--dry-run", "only list the files that would be deleted")
     .option("--json", "print JSON")
     .action((flags: GcFlags) => collect(context(), flags, answer));
   addQuarantine(program, context, print);
@@ -159,7 +159,8 @@ async function collect(
 function rollbackText({ from, to }: { from: string; to: string }): string {
   return [
     `snapshot ${to} is current again, ${from} is rolled back`,
-    "Reports and scores are still those of the snapshot they name: `deno task pipeline run train score publish`",
+    "Reports and scores are still those of the snapshot they name: `deno task pipeline run train " +
+    "score publish`",
     `renews them. As long as inputs and code are those of ${from}, \`transform\` leaves the lake as it is;`,
     `\`--force\` publishes it anyway, and so does \`deno task lake rollback ${from}\`.`,
   ].join("\n");

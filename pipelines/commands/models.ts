@@ -23,7 +23,7 @@ import { createRuntime, formatTimestamp } from "shopflow/runtime/mod.ts";
 /** Decisions about versions for a terminal, in the order given. */
 function historyText(decisions: PromotionDecision[]): string {
   if (decisions.length === 0) {
-    return "Nothing was decided yet: no version was trained since decisions are kept.";
+    return "No decisions yet: no version was trained since decisions are recorded.";
   }
   return decisions.map(decisionText).join("\n\n");
 }
@@ -35,7 +35,7 @@ function decisionText(decision: PromotionDecision): string {
   const what = {
     promoted: `${version} became champion${champion === null ? "" : ` instead of ${champion}`}`,
     refused: `${version} was refused${stayed}`,
-    held: `${version} waits for a person${stayed}`,
+    held: `${version} waits for approval${stayed}`,
   }[outcome];
   const who = `${decidedBy === "person" ? ", by hand" : ""}${run === undefined ? "" : `, in ${run}`}`;
   return [
@@ -78,7 +78,7 @@ function stateOf({ card, isChampion, decision }: ListedVersion): string {
   if (isChampion) return "champion";
   if (isBaseline(card)) return "baseline";
   if (decision === undefined) return "no decision";
-  return { refused: "refused", held: "waits for a person", promoted: "previous champion" }[decision.outcome];
+  return { refused: "refused", held: "waits for approval", promoted: "previous champion" }[decision.outcome];
 }
 
 function leadingMetrics({ card }: ListedVersion, models: readonly ModelDefinition[]): string {
@@ -95,7 +95,7 @@ function versionText(listed: ListedVersion): string {
     `trained ${formatTimestamp(card.trainedAt)} on snapshot ${card.snapshot}, data before ${card.asOf}`,
     `files: ${card.files.join(", ")}`,
     "",
-    decision === undefined ? "No decision about it is kept." : decisionText(decision),
+    decision === undefined ? "No decision about it is recorded." : decisionText(decision),
     "",
     textTable(
       [{ title: "metric" }, { title: "value", align: "right" }],
@@ -110,7 +110,7 @@ function versionText(listed: ListedVersion): string {
 /**
  * Makes a version champion because a person says so, and keeps the reason.
  *
- * @throws {InputError} when there is no such version, it is the champion already, or no reason is given.
+ * @throws {InputError} when there is no such version, it is already the champion, or no reason is given.
  * @throws {ModelError} when the version could not score, or another one became champion meanwhile.
  */
 async function promoteByPerson(
@@ -129,7 +129,7 @@ async function promoteByPerson(
   const onDamaged = ({ message }: Error) => runtime.log.warn(message);
   const { card } = await findVersion(store, model, version, { onDamaged });
   if (card.version === champion) {
-    throw new InputError(`${model} ${card.version} is the champion already`, {
+    throw new InputError(`${model} ${card.version} is already the champion`, {
       expected: "another version; `deno task models list` has them",
       found: version,
     });
@@ -170,12 +170,13 @@ export function createModelsProgram(
 
   const program = withLogLevel(new Command("deno task models"))
     .description(
-      "Looks at the trained models and says which one scores.\n" +
-        "`pipeline run train` lets a new version challenge the champion; what cannot be compared waits for `promote`.\n" +
-        "A version is named by the beginning of its id.",
+      "Inspect the trained models and choose which one scores.\n" +
+        "`pipeline run train` lets a new version challenge the champion; a version that cannot be " +
+        "compared waits for `promote`.\n" +
+        "Name a version by a prefix of its id.",
     );
   program.command("list")
-    .description("list the versions, the latest training first; * marks the champions")
+    .description("list the versions, newest first; * marks the champions")
     .argument("[model]", `${trained.join(", ")}; by default all`)
     .option("--json", "print JSON")
     .action(async (model: string | undefined, flags: OutputFlags) => {
@@ -187,14 +188,14 @@ export function createModelsProgram(
   program.command("show")
     .description("show where a version came from, how good it is, and why it scores or not")
     .argument("<model>", trained.join(", "))
-    .argument("[version]", "which version; by default the champion")
+    .argument("[version]", "the version; default: the champion")
     .option("--json", "print JSON")
     .action(async (model: string, version: string | undefined, flags: OutputFlags) => {
       const found = await findVersion(context().store, model, version);
       answer(found, versionText(found), flags);
     });
   program.command("history")
-    .description("list why versions became champion, were refused, or wait for a person, the latest first")
+    .description("list promotion decisions and their reasons, newest first")
     .argument("<model>", trained.join(", "))
     .option("--json", "print JSON")
     .action(async (model: string, flags: OutputFlags) => {
@@ -206,11 +207,12 @@ export function createModelsProgram(
     });
   program.command("promote")
     .description(
-      "make a version the champion, whatever its metrics; only one that is better beyond chance replaces it",
+      "make a version the champion, whatever its metrics; from then on only a version that is better " +
+        "beyond chance replaces it",
     )
     .argument("<model>", trained.join(", "))
     .argument("<version>", "which version")
-    .requiredOption("--reason <text>", "why, for those who read the history")
+    .requiredOption("--reason <text>", "the reason, for the history")
     .option("--json", "print JSON")
     .action(async (model: string, version: string, flags: OutputFlags & { reason: string }) => {
       const decision = await promoteByPerson(context(), { model, version, reason: flags.reason }, models);
@@ -218,7 +220,8 @@ export function createModelsProgram(
         `${model} ${decision.version} is the champion${
           decision.champion === null ? "" : `; it replaces ${decision.champion}`
         }.\n` +
-        "Scores and reports still come from the version they name; `deno task pipeline run score publish` renews them.";
+        "Scores and reports still come from the version they name; `deno task pipeline run score " +
+        "publish` renews them.";
       answer(decision, text, flags);
     });
   return program;

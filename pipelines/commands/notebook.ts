@@ -24,7 +24,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
 };
 
 const program = new Command("deno task notebook")
-  .description("Runs, describes, compares, promotes and renders notebooks, with Deno alone.");
+  .description("Run, describe, compare, promote and render notebooks; needs only Deno.");
 const called = COMMANDS[Deno.args[0] ?? ""];
 // JupyterLab has a `--log-level` of its own.
 if (called !== COMMANDS.lab) withLogLevel(program);
@@ -49,7 +49,7 @@ async function lab(options: string[]): Promise<void> {
   const { command, version } = await findJupyterLab(config.jupyter);
   const kernels = join(config.home, "jupyter");
   await registerKernel(kernels);
-  console.error(`JupyterLab ${version} on the lake ${config.lakeUrl}; Ctrl+C twice ends it`);
+  console.error(`JupyterLab ${version} on the lake ${config.lakeUrl}; press Ctrl+C twice to stop it`);
   const child = new Deno.Command(command, {
     args: ["lab", `--ServerApp.root_dir=${ROOT}`, "--LabApp.default_url=/lab/tree/notebooks", ...options],
     cwd: ROOT,

@@ -257,10 +257,10 @@ export function formatSimulation({ status, rows, metrics }: SimulateResult): str
   const counts = Object.entries(rows).map(([table, count]) => `${formatCount(count)} ${table}`);
   return [
     status === "unchanged"
-      ? "This shop is there already, nothing to do (--force simulates it again)."
+      ? "This shop already exists; nothing to do (--force simulates it again)."
       : `Simulated ${HISTORY_MONTHS} months of a shop.`,
     counts.join(", "),
-    `  ${percent(metrics.monthlyChurn)}  of living customers drop out in a month`,
+    `  ${percent(metrics.monthlyChurn)}  of active customers drop out per month`,
     `  ${percent(metrics.cartAbandonment)}  of carts are abandoned`,
     `  ${percent(metrics.stockouts)}  of inventory rows are out of stock`,
     `  ${percent(metrics.overstock)}  are overstocked (more than ${OVERSTOCK_DAYS} days' sales)`,
@@ -297,9 +297,9 @@ interface Flags {
 function createProgram(): Command {
   return withLogLevel(new Command("deno task simulate"))
     .description(
-      "Simulates a shop whose data has causes and loads it into the source databases\n" +
+      "Simulate a shop whose data has causes, and load it into the source databases\n" +
         "(SHOPFLOW_POSTGRES_URL, SHOPFLOW_MONGODB_URL; embedded ones by default).\n" +
-        "Equal parameters give equal bytes; a shop that is there already is left as it is.",
+        "Equal parameters give equal bytes; an existing shop is left as it is.",
     )
     .option("--customers <number>", "rows of the customers table", boundedNumber("customers"), 5000)
     .option(
@@ -309,7 +309,7 @@ function createProgram(): Command {
     )
     .option("--seed <number>", "another seed, another shop", boundedNumber("seed"), 42)
     .option("--until <date>", `last day of the ${HISTORY_MONTHS} months of history`, "2024-12-31")
-    .option("--force", "simulate again although the same shop is there", false)
+    .option("--force", "simulate again even if the same shop exists", false)
     .option("--replace", "overwrite a shop that the simulator did not make", false)
     .action(async (flags: Flags) => {
       const products = flags.products ?? productsFor(flags.customers);

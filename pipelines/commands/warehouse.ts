@@ -94,7 +94,7 @@ function partitionsLine({ table, filesAdded, filesRemoved }: Difference): string
 const context = () => createContext(loadConfig(), createRuntime());
 
 const program = withLogLevel(new Command("deno task warehouse")).description(
-  "Looks at the SQL models of the star schema.",
+  "Inspect the SQL models of the star schema.",
 );
 program.command("plan")
   .description("show which tables and partitions the next transform would change, and by how many rows")

@@ -43,7 +43,7 @@ async function blockedPublishes(
   return {
     problems: runs.filter(isOpen).map((run) =>
       `The newest data is not published: ${testsOf(run)}. ` +
-      `What is published is of ${published}; \`deno task lake quarantine\` shows the rows`
+      `The published data is of ${published}; \`deno task lake quarantine\` shows the rows`
     ),
     warnings: recent.filter((run) => !isOpen(run)).map((run) =>
       `A publish was blocked, and a later one succeeded: ${testsOf(run)}`
@@ -106,7 +106,7 @@ async function freshness(
     if (hours <= limit) continue;
     const sentence = `${table} is stale: ${text}, the limit is ${age(limit)}`;
     if (!isStill) (isVital ? found.problems : found.warnings).push(sentence);
-    else if (isVital) found.warnings.push(`${sentence}. The embedded shop gets no orders by itself`);
+    else if (isVital) found.warnings.push(`${sentence}. The embedded shop receives no new orders`);
   }
   return found;
 }

@@ -17,14 +17,14 @@ export function assertCompatible(model: ModelDefinition | undefined, version: Mo
     });
   }
   if (model === undefined) {
-    throw new ModelError(`The code has no ${card.name} model any more`, {
+    throw new ModelError(`The code has no ${card.name} model any longer`, {
       found: `version ${card.version}, trained ${card.trainedAt}`,
     });
   }
   const gone = missingFeatures(model, version);
   if (gone.length === 0) return;
   throw new ModelError(
-    `The ${card.name} model ${card.version} uses features that are not computed any more`,
+    `The ${card.name} model ${card.version} uses features that no longer exist`,
     {
       found: gone.join(", "),
       remedy: "Promote a version that was trained since, or train one.",

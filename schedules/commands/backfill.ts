@@ -28,7 +28,7 @@ export function addBackfillCommand(program: Command, context: () => JobsContext)
     .addOption(
       new Option(
         "--with-dependencies",
-        "ask for the runs that they depend on, too, where these did not succeed",
+        "also run the dependencies that have not succeeded",
       )
         .conflicts("ignoreDependencies"),
     )
@@ -54,14 +54,14 @@ async function backfill(context: JobsContext, name: string, flags: BackfillFlags
     dependencies,
   } as const;
   const fill = dryRun ? plannedBackfill : requestBackfill;
-  const { asked, unneeded, upstream } = await fill(ledger, job, requestOf(context), range, jobs);
-  const nobody = !dryRun && asked.length > 0 && (await aliveSchedulers(store, runtime.now())).length === 0;
-  answer(context, { dryRun, dependencies, asked, unneeded, upstream }, () => {
+  const { queued, unneeded, upstream } = await fill(ledger, job, requestOf(context), range, jobs);
+  const nobody = !dryRun && queued.length > 0 && (await aliveSchedulers(store, runtime.now())).length === 0;
+  answer(context, { dryRun, dependencies, queued, unneeded, upstream }, () => {
     const also = dependencies === "run" ? upstream : [];
-    const names = dryRun ? [...also, ...asked].map(formatRunName) : [];
-    const done = dryRun ? "would be asked for" : `${asked.length === 1 ? "is" : "are"} queued`;
+    const names = dryRun ? [...also, ...queued].map(formatRunName) : [];
+    const done = dryRun ? "would be queued" : `${queued.length === 1 ? "is" : "are"} queued`;
     const rest = unneeded === 0 ? "" : `; ${countOf(unneeded, "other")} succeeded or open`;
-    const total = `${countOf(asked.length, "run")} of ${job.name} ${done}${rest}`;
+    const total = `${countOf(queued.length, "run")} of ${job.name} ${done}${rest}`;
     return [
       ...names,
       nobody ? `${total}. ${noScheduler(store)}` : total,
@@ -72,10 +72,9 @@ async function backfill(context: JobsContext, name: string, flags: BackfillFlags
 
 function upstreamText(upstream: RunName[], dependencies: BackfillDependencies): string {
   const jobs = [...new Set(upstream.map(({ job }) => job))].join(", ");
+  const runs = `${countOf(upstream.length, "run")} of ${jobs} that they depend on`;
   return dependencies === "run"
-    ? `${countOf(upstream.length, "run")} of ${jobs} that they depend on: asked for, too`
-    : `${
-      countOf(upstream.length, "run")
-    } of ${jobs} that they depend on did not succeed: what waits for them is ` +
-      "skipped. --with-dependencies asks for them, too; --ignore-dependencies does not wait";
+    ? `${runs}: also queued`
+    : `${runs} did not succeed: runs that wait for them are skipped. --with-dependencies also queues them; ` +
+      "--ignore-dependencies does not wait";
 }

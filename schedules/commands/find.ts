@@ -104,7 +104,7 @@ export async function findRun(
     throw new InputError(
       `The ledger has no ${formatRunName({ job: job.name, scheduledFor: parsed.scheduledFor })}`,
       {
-        expected: "a run that was due, or that somebody asked for",
+        expected: "a run that was due or was triggered",
         remedy: `\`deno task jobs runs ${job.name}\` lists them.`,
       },
     );
@@ -116,11 +116,11 @@ export async function findRun(
     : running ?? latest.find(({ attempts }) => attempts.length > 0);
   const found = wanted ?? latest[0];
   if (found !== undefined) return found;
-  const { plannedUntil } = await ledger.control(job.name).read();
+  const { plannedUntil } = await ledger.jobState(job.name).read();
   throw new InputError(`${job.name} has no run yet`, {
     found: plannedUntil === undefined
-      ? "no scheduler that ever ran on this lake"
-      : `schedulers that look after it, but nothing that was due until ${shortTime(plannedUntil)}`,
-    remedy: `\`deno task jobs trigger ${job.name}\` asks for one.`,
+      ? "no scheduler has run on this lake"
+      : `a scheduler, but no run that was due until ${shortTime(plannedUntil)}`,
+    remedy: `\`deno task jobs trigger ${job.name}\` triggers one.`,
   });
 }

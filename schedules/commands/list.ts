@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { aliveSchedulers, type KnownScheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { nextDue, type Request, type Run } from "shopflow/jobs/mod.ts";
+import { formatRunName, nextDue, type Request, type Run, shownStatus } from "shopflow/jobs/mod.ts";
 import { latestRuns } from "shopflow/jobs/ledger/mod.ts";
-import { textTable } from "shopflow/cli/mod.ts";
+import { textTable, wholeNumber } from "shopflow/cli/mod.ts";
 import { scheduleText } from "../run_scheduler.ts";
-import { answer, type JobsContext, type JsonFlag } from "./context.ts";
-import { type KnownJob, knownJobs } from "./find.ts";
+import { answer, type JobsContext, type JsonFlag, readSince, readStatuses } from "./context.ts";
+import { findKnownJob, type KnownJob, knownJobs } from "./find.ts";
 import { noScheduler, type Paint, statusText, tookText, utcText, zoneText } from "./text.ts";
 import { countOf } from "shopflow/runtime/mod.ts";
 
@@ -18,7 +18,7 @@ interface ListedJob extends KnownJob {
 /** `jobs list`: every job, when it is due and how it is. */
 export function addListCommand(program: Command, context: () => JobsContext): void {
   program.command("list")
-    .description("list the jobs: when they are due next, how the last run ended, which are paused")
+    .description("list the jobs with their next due time, last run and pauses")
     .option("--json", "print JSON")
     .action((flags: JsonFlag) => list(context(), flags));
 }
@@ -33,7 +33,7 @@ async function list(context: JobsContext, flags: JsonFlag): Promise<void> {
       nextDue: "on" in job.schedule || known.removedAt !== undefined
         ? undefined
         : nextDue(job.schedule, now)?.toISOString(),
-      paused: (await ledger.control(job.name).read()).paused,
+      paused: (await ledger.jobState(job.name).read()).paused,
       last: (await latestRuns(ledger, [job.name], { limit: 1 }))[0],
     })),
   );
@@ -62,7 +62,16 @@ function listText(
     last === undefined ? "" : tookText(last, now),
     noteText(paint, note, paused),
   ]);
-  const columns = ["job", "schedule", "next due (UTC)", "there", "last run (UTC)", "status", "took", "note"];
+  const columns = [
+    "job",
+    "schedule",
+    "next due (UTC)",
+    "local time",
+    "last run (UTC)",
+    "status",
+    "took",
+    "note",
+  ];
   return `${head}\n\n${textTable(columns.map((title) => ({ title })), rows)}`;
 }
 
@@ -72,4 +81,57 @@ const pausedText = ({ by, at, reason }: Request & { reason?: string }) =>
 function noteText(paint: Paint, note: string | undefined, paused: ListedJob["paused"]): string {
   const notes = [note, paused && pausedText(paused)].filter((text) => text !== undefined);
   return notes.length === 0 ? "" : paint("yellow", notes.join("; "));
+}
+
+interface RunsFlags extends JsonFlag {
+  status?: string;
+  since?: string;
+  limit: number;
+}
+
+/** `jobs runs [JOB]`: the run history. */
+export function addRunsCommand(program: Command, context: () => JobsContext): void {
+  program.command("runs")
+    .description("list runs and how they ended, newest first")
+    .argument("[job]", "only this job's")
+    .option("--status <statuses>", "only runs with these statuses, e.g. failed or failed,missed,sla-missed")
+    .option("--since <time>", "only runs since then: a time, a date, or how long ago (90m, 12h, 7d)")
+    .option("--limit <count>", "how many at most", wholeNumber, 20)
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  deno task jobs runs refresh-data --since 12h" +
+        "\n  deno task jobs runs --status failed,missed --since 7d --limit 100",
+    )
+    .action((job: string | undefined, flags: RunsFlags) => runs(context(), job, flags));
+}
+
+async function runs(context: JobsContext, name: string | undefined, flags: RunsFlags): Promise<void> {
+  const { ledger, runtime } = context;
+  const wanted = name === undefined ? await knownJobs(context) : [await findKnownJob(context, name)];
+  const statuses = flags.status === undefined ? undefined : readStatuses(flags.status);
+  const since = flags.since === undefined ? undefined : readSince("--since", flags.since, runtime.now());
+  const runs = await latestRuns(ledger, wanted.map(({ job }) => job.name), {
+    limit: flags.limit,
+    since,
+    where: (run) =>
+      statuses === undefined || statuses.includes(run.status) || statuses.includes(shownStatus(run)),
+  });
+  answer(context, runs, () => runsText(context, runs), flags);
+}
+
+function runsText({ paint, runtime }: JobsContext, runs: Run[]): string {
+  if (runs.length === 0) return "No runs match.";
+  const columns = ["run", "status", "attempts", "started (UTC)", "took", "reason"].map((title) => ({
+    title,
+  }));
+  const rows = runs.map((run) => [
+    formatRunName(run),
+    statusText(run, paint),
+    String(run.attempts.length),
+    run.attempts.length === 0 ? "–" : utcText(run.attempts.at(-1)!.startedAt),
+    tookText(run, runtime.now()),
+    run.reason,
+  ]);
+  return textTable(columns, rows);
 }

@@ -21,16 +21,17 @@ export function addTickCommand(program: Command, context: () => JobsContext): vo
     )
     .option(
       "--missed-after <minutes>",
-      "how late a run may be seen without having been missed: more than lies between two ticks",
+      "minutes after which a run that was not started counts as missed; more than the time between two ticks",
       wholeNumber,
       10,
     )
-    .option("--max-runs <count>", "how many runs go on at the same time", wholeNumber, 4)
+    .option("--max-runs <count>", "how many runs may go on at the same time", wholeNumber, 4)
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      "\nThe exit code is 0 also when runs failed: that is in the ledger, and alerts tell it. It is 1 when the\n" +
-        "ledger could not be kept. SIGTERM and Ctrl+C hand the runs over to the next tick.\n" +
+      "\nThe exit code is 0 even if runs failed: see `deno task jobs runs` and the alerts. It is 1 if " +
+        "the ledger\n" +
+        "could not be updated. SIGTERM and Ctrl+C release the runs; the next tick continues them.\n" +
         "\nExample (crontab):\n  */5 * * * * cd /opt/shopflow && deno task jobs tick",
     )
     .action((flags: TickFlags) => tick(context(), flags));
@@ -55,9 +56,9 @@ async function tick(context: JobsContext, { missedAfter, maxRuns, ...flags }: Ti
   answer(context, done, () => tickText(context, done), flags);
   const problems = Object.entries(done.problems);
   if (problems.length === 0) return;
-  throw new LakeError(`The ledger could not be kept for ${countOf(problems.length, "job")}`, {
+  throw new LakeError(`The ledger could not be updated for ${countOf(problems.length, "job")}`, {
     found: problems.map(([job, problem]) => `${job}: ${problem}`).join("; "),
-    remedy: "The other jobs were looked after; the next tick tries again.",
+    remedy: "The other jobs were handled; the next tick tries again.",
   });
 }
 
@@ -65,7 +66,7 @@ function tickText({ paint, runtime }: JobsContext, { ran, left }: Tick): string 
   const line = (run: Run) => `${formatRunName(run)} ${statusText(run, paint)}`;
   return [
     ...ran.map((run) => `${line(run)} in ${tookText(run, runtime.now())}: ${run.reason}`),
-    ran.length === 0 ? "Nothing was to be run." : `${countOf(ran.length, "run")} ended.`,
+    ran.length === 0 ? "Nothing was due." : `${countOf(ran.length, "run")} ended.`,
     ...left.map((run) => `left: ${line(run)}, ${run.reason}`),
   ].join("\n");
 }

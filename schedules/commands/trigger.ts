@@ -75,16 +75,17 @@ interface TriggerFlags extends JsonFlag {
 export function addTriggerCommand(program: Command, context: () => JobsContext): void {
   program.command("trigger")
     .description(
-      "trigger a run now, or re-run a past one with --scheduled-for; starts without waiting for dependencies and " +
+      "trigger a run now, or re-run a past one with --scheduled-for; starts without waiting for " +
+        "dependencies and " +
         "lists those that have not succeeded",
     )
     .argument("<job>", "the job's name")
     .option(
       "--scheduled-for <time>",
-      "the run of this time, with its own data interval; steps that are done are skipped",
+      "re-run the run of this time, with its own data interval; finished steps are skipped",
     )
-    .option("--wait", "print its log until it ends; the exit code is 1 when it did not succeed")
-    .option("--json", "print the ledger's entry; with --wait as it is in the end")
+    .option("--wait", "print its log until it ends; the exit code is 1 if it does not succeed")
+    .option("--json", "print the run as JSON; with --wait, after it has ended")
     .addHelpText(
       "after",
       "\nExamples:\n  deno task jobs trigger refresh-data --wait" +
@@ -98,7 +99,7 @@ async function trigger(context: JobsContext, name: string, flags: TriggerFlags):
   const job = findJob(jobs, name);
   const at = flags.scheduledFor === undefined ? undefined : readTime("--scheduled-for", flags.scheduledFor);
   const run = await triggerRun(ledger, job, requestOf(context), at, jobs);
-  for (const unmet of run.unmet ?? []) runtime.log.warn(`It does not wait for what it depends on: ${unmet}`);
+  for (const unmet of run.unmet ?? []) runtime.log.warn(`Unmet dependency (ignored): ${unmet}`);
   const asked = `${formatRunName(run)} is ${run.status}`;
   if (!flags.wait) {
     const nobody = (await aliveSchedulers(store, runtime.now())).length === 0;

@@ -16,7 +16,7 @@ export interface SimulatedClock {
   /** Waits until all who were woken sleep again, or work no more. */
   quiet(): Promise<void>;
   /** Counts work as awake from its beginning to its end. */
-  track<T>(work: Promise<T>): Promise<T>;
+  whileAwake<T>(work: Promise<T>): Promise<T>;
   /** Nobody is woken who sleeps now: their process was killed. */
   forgetSleepers(): void;
 }
@@ -75,7 +75,7 @@ export function createSimulatedClock(start: Date): SimulatedClock {
       return true;
     },
     quiet: () => awake === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve)),
-    async track(work) {
+    async whileAwake(work) {
       count(1);
       try {
         return await work;

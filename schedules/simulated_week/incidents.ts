@@ -32,7 +32,7 @@ export interface Incident {
   at: Date;
   trouble?: Trouble;
   deeds?: Deed[];
-  /** Whose runs of which time show what became of it. */
+  /** The runs that show its effect: of which job, from when to when. */
   shows: { job: string; from: Date; to: Date }[];
 }
 

@@ -51,7 +51,7 @@ interface Process {
 /** Its heart beats in real time, which hardly passes here; in the week's time it is silent for longer than that. */
 const LEASE_MS = 10 * 60 * 1000;
 /** In real time, so that a slow machine does not take the lease away. */
-const BEAT_MS = LEASE_MS / 10;
+const HEARTBEAT_MS = LEASE_MS / 10;
 
 /**
  * Plays a week in lock-step: the clock jumps to what comes next, a due time, the end of a step, or a deed; then all
@@ -111,10 +111,10 @@ export async function playWeek(
   }
 
   /** Waits until every run sleeps, and what ended is written down and followed up. */
-  async function settle({ scheduler, alerts }: Process): Promise<void> {
+  async function waitUntilIdle({ scheduler, alerts }: Process): Promise<void> {
     while (true) {
       await clock.quiet();
-      await scheduler.settled();
+      await scheduler.idle();
       const ending = scheduler.active().filter((active) => !runs.isPlaying(active));
       if (ending.length === 0) break;
       await Promise.all(ending.map(({ ended }) => ended));
@@ -125,16 +125,16 @@ export async function playWeek(
 
   async function round(look: boolean): Promise<void> {
     if (process === undefined) return;
-    if (performance.now() - heartbeatAt > BEAT_MS) {
+    if (performance.now() - heartbeatAt > HEARTBEAT_MS) {
       await process.scheduler.keepAlive();
       heartbeatAt = performance.now();
     }
     await process.scheduler.round(look);
-    await settle(process);
+    await waitUntilIdle(process);
   }
 
   async function wakeAll(): Promise<void> {
-    while (process !== undefined && clock.wake()) await settle(process);
+    while (process !== undefined && clock.wake()) await waitUntilIdle(process);
   }
 
   async function act(deed: Deed): Promise<void> {
@@ -144,7 +144,7 @@ export async function playWeek(
       runs.kill();
     } else if (deed.does === "start scheduler") {
       process = await start();
-      await settle(process);
+      await waitUntilIdle(process);
     } else await ask(deed, { jobs, store, now: clock.now });
   }
 
@@ -192,7 +192,7 @@ async function ask(
     case "backfill":
       return void await requestBackfill(ledger, job, request, deed, jobs);
     case "cancel": {
-      const { running } = await ledger.control(job.name).read();
+      const { running } = await ledger.jobState(job.name).read();
       return void await cancelRun(ledger, { job: job.name, scheduledFor: running!.scheduledFor }, request);
     }
   }

@@ -106,7 +106,7 @@ export function playRuns({ clock, durations, troubles, seed, store, onStep }: Pl
     execute(execution) {
       const name = nameOf(execution);
       playing.add(name);
-      return clock.track(play(execution).finally(() => playing.delete(name)));
+      return clock.whileAwake(play(execution).finally(() => playing.delete(name)));
     },
     isPlaying: (run) => playing.has(nameOf(run)),
     kill() {

@@ -71,7 +71,7 @@ export interface SimulateWeekOptions {
   paint?: Paint;
 }
 
-/** What became of the week. */
+/** The result of the week. */
 export interface SimulatedWeek {
   /** The folder of its lake. */
   lakeUrl: string;
@@ -140,7 +140,7 @@ function introduction(measured: string[], seed: number): string {
   return [
     `A week of the schedule, ${localDay(WEEK.from)} 2025 ${localTime(WEEK.from)} to ${localDay(WEEK.to)} ` +
     `${localTime(WEEK.to)}, times of ${STAKEHOLDERS_TIME_ZONE}.`,
-    "Jobs, planner, ledger, schedulers, policies and alerts are the real ones. The runs are played: nothing is copied,",
+    "Jobs, planner, ledger, schedulers, policies and alerts are the real ones. The runs are simulated: nothing is copied,",
     `trained or published, and they take so long ${durations} (random with seed ${seed}).`,
   ].join("\n");
 }
@@ -149,8 +149,8 @@ function farewell(lakeUrl: string, milliseconds: number): string {
   return [
     `\nThe week took ${
       (milliseconds / 1000).toFixed(1)
-    } s. Its ledger is in a lake of its own; look at it with`,
-    `  SHOPFLOW_LAKE=${lakeUrl} deno task jobs runs --status failed,missed,replaced`,
+    } s. Its ledger is in a separate lake; look at it with`,
+    `  SHOPFLOW_LAKE=${lakeUrl} deno task jobs runs --status failed,missed,superseded`,
     `  SHOPFLOW_LAKE=${lakeUrl} deno task serve    (page /jobs)`,
   ].join("\n");
 }

@@ -43,7 +43,7 @@ function outcomeText(run: Run, paint: Paint): string {
     : status === "succeeded"
     ? ""
     : ` (${reason})`;
-  const by = run.requestedBy === undefined ? "" : `, asked for by ${run.requestedBy.by}`;
+  const by = run.requestedBy === undefined ? "" : `, requested by ${run.requestedBy.by}`;
   const day = localDay(new Date(run.scheduledFor)).slice(0, 3);
   return `${job} ${day} ${localTime(new Date(run.scheduledFor))}: ${
     paint(STATUS_COLOURS[status], status)

@@ -58,7 +58,7 @@ export function answerMethodNotAllowed(c: Context, allowed: string[]): Response 
   c.header("allow", allowed.join(", "));
   return answerProblem(
     c,
-    new HttpProblem(405, "method_not_allowed", `${c.req.path} does not answer ${c.req.method}`, {
+    new HttpProblem(405, "method_not_allowed", `${c.req.path} does not support ${c.req.method}`, {
       expected: allowed.join(" or "),
       found: c.req.method,
       remedy: "See /docs for examples.",

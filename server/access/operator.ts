@@ -39,9 +39,8 @@ export async function operatorAccess(c: Context, rules: OperatorRules): Promise<
   }
   return {
     state: "off",
-    remedy:
-      "Start the server with SHOPFLOW_OPERATOR_KEY set to a long random text, which those allowed then give " +
-      "as their password.",
+    remedy: "Start the server with SHOPFLOW_OPERATOR_KEY set to a long random text, which operators then " +
+      "enter as their password.",
   };
 }
 
@@ -54,9 +53,14 @@ export async function requireOperator(c: Context, rules: OperatorRules): Promise
   const access = await operatorAccess(c, rules);
   if (access.state === "allowed") return access.by;
   if (access.state === "off") {
-    throw new HttpProblem(403, "actions_off", "Nobody may start, cancel or pause runs in this server", {
-      remedy: access.remedy,
-    });
+    throw new HttpProblem(
+      403,
+      "actions_off",
+      "Starting, cancelling and pausing runs is turned off on this server",
+      {
+        remedy: access.remedy,
+      },
+    );
   }
   c.header("www-authenticate", `Basic realm="ShopFlow (password: the operator's key)", charset="UTF-8"`);
   throw new HttpProblem(401, "operator_key_needed", "The operator's key is missing or wrong", {

@@ -35,7 +35,7 @@ export function ownHostOnly(names: readonly string[] | undefined): MiddlewareHan
           ["localhost", "an IP address", ...own!.filter((name) => !isOwn(name, []))].join(" or ")
         }`,
         found: foreign.hostname,
-        remedy: "Open the server by one of these, or tell it its public address: SHOPFLOW_PUBLIC_URL.",
+        remedy: "Use one of these, or set the public address of the server: SHOPFLOW_PUBLIC_URL.",
       });
     }
     await next();

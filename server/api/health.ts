@@ -31,9 +31,9 @@ const Scores = z.object({
 const Health = z.object({
   status: z.enum(["ok", "degraded", "unavailable"]).openapi({
     description:
-      "degraded: the newest version of something could not be loaded, or the lake cannot be read; what " +
-      "was loaded before answers; " +
-      "unavailable: no snapshot was published yet, or none could be loaded",
+      "degraded: the newest version of something could not be loaded, or the lake cannot be read; " +
+      "answers come from what was loaded before; unavailable: no snapshot was published yet, or none " +
+      "could be loaded",
   }),
   snapshot: z.object({ id: z.string(), created_at: z.string(), age_seconds: z.number() }).nullable(),
   models: z.record(z.string(), Model),
@@ -43,9 +43,9 @@ const Health = z.object({
   }),
   lake: z.object({
     reachable: z.boolean(),
-    read_at: z.string().nullable().openapi({ description: "When the lake was read last" }),
+    read_at: z.string().nullable().openapi({ description: "When the lake was last read" }),
     unreachable_since: z.string().nullable(),
-  }).openapi({ description: "While the lake cannot be read, what was loaded is served" }),
+  }).openapi({ description: "While the lake cannot be read, answers come from what was loaded before" }),
   remedy: z.string().optional(),
 });
 
@@ -55,8 +55,9 @@ const route = createRoute({
   path: "/health",
   summary: "State of the server",
   description:
-    "The data snapshot with its age, model versions with their metrics on the test set, score tables. Where a baseline " +
-    "answers instead of a model, its kind says so; that is no fault, so the status stays ok. Needs no key.",
+    "The data snapshot with its age, model versions with their metrics on the test set, score tables. " +
+    "Where a baseline " +
+    "answers instead of a model, its kind says so; that is not an error, so the status stays ok. Needs no key.",
   responses: {
     200: { description: "The server answers from a snapshot", content },
     503: { description: "There is no snapshot to answer from", content },

@@ -48,8 +48,7 @@ const LIST = createRoute({
   method: "get",
   path: "/api/jobs",
   summary: "Jobs",
-  description:
-    "All jobs with when they are due and what their last run came to, and the schedulers that run them.",
+  description: "All jobs with their next due time and last run, and the schedulers that run them.",
   responses: {
     200: {
       description: "Jobs in the order of their definition, then those that were removed",
@@ -64,7 +63,7 @@ const RUNS = createRoute({
   path: "/api/jobs/{name}/runs",
   summary: "Runs of a job",
   description:
-    `What became of each run in a time, the oldest first; at most ${MAX_RUNS}. Without a time: the last ` +
+    `Runs of a time range and how they ended, the oldest first; at most ${MAX_RUNS}. Without a time: the last ` +
     "seven days.",
   request: {
     params: z.object({ name }),
@@ -94,7 +93,8 @@ const SHOW = createRoute({
 const RunBody = z.strictObject({
   scheduled_for: Time.optional().openapi({
     type: "string",
-    description: "A run that failed, was skipped or missed, or never ran; left out for a run of now",
+    description:
+      "The time of a run that failed, was skipped or missed, or never ran; omit it to run the job now",
   }),
 }, { error: "an object with scheduled_for, or nothing" });
 
@@ -102,18 +102,18 @@ const RUN = createRoute({
   method: "post",
   path: "/api/jobs/{name}/runs",
   summary: "Run a job",
-  description: `Asks for a run, which a scheduler starts as soon as it may. ${ACTS}`,
-  request: { params: z.object({ name }), body: body(RunBody, "A run of now", {}) },
+  description: `Queues a run, which a scheduler starts as soon as possible. ${ACTS}`,
+  request: { params: z.object({ name }), body: body(RunBody, "Run now", {}) },
   responses: {
-    202: { description: "It is asked for", content: json(RunSchema) },
+    202: { description: "The run is queued", content: json(RunSchema) },
     ...problemResponses(400, 401, 403, 404, 409),
   },
 });
 
 const Dependencies = z.enum(["wait", "run", "ignore"], "wait, run or ignore").openapi({
   description:
-    "Runs wait until the jobs they depend on have succeeded for the same interval (wait), ask for " +
-    "those that did not (run), or do not look (ignore)",
+    "Dependencies: wait until they have succeeded for the same interval (wait), queue those that have " +
+    "not succeeded too (run), or ignore them (ignore)",
 });
 
 const BackfillBody = z.strictObject({
@@ -125,8 +125,8 @@ const BackfillBody = z.strictObject({
 const BACKFILL = createRoute({
   method: "post",
   path: "/api/jobs/{name}/backfill",
-  summary: "Run past runs of a job",
-  description: `Asks for all runs from one time to another that did not succeed. ${ACTS}`,
+  summary: "Backfill a job",
+  description: `Queues all runs in a time range that have not succeeded. ${ACTS}`,
   request: {
     params: z.object({ name }),
     body: {
@@ -136,12 +136,12 @@ const BACKFILL = createRoute({
   },
   responses: {
     202: {
-      description: "They are asked for",
+      description: "The runs are queued",
       content: json(z.object({
-        queued: z.array(z.string()).openapi({ description: "Times of the runs that are queued" }),
+        queued: z.array(z.string()).openapi({ description: "Times of the queued runs" }),
         unneeded: z.number().openapi({ description: "Runs that succeeded already, or are open" }),
         upstream: z.array(z.object({ job: z.string(), scheduled_for: z.string() })).openapi({
-          description: "Runs that these depend on and that did not succeed: with `run` asked for, too",
+          description: "Dependencies of these runs that have not succeeded; with `run` they are queued too",
         }),
       })),
     },
@@ -153,10 +153,10 @@ const CANCEL = createRoute({
   method: "post",
   path: "/api/jobs/{name}/runs/{time}/cancel",
   summary: "Cancel a run",
-  description: `Asks to end a run, or not to start it. ${ACTS}`,
+  description: `Cancels a run: it is stopped, or not started. ${ACTS}`,
   request: { params: z.object({ name, time }) },
   responses: {
-    202: { description: "It is asked to end", content: json(RunSchema) },
+    202: { description: "Cancellation is requested", content: json(RunSchema) },
     ...problemResponses(401, 403, 404, 409),
   },
 });
@@ -173,13 +173,13 @@ const PAUSE = createRoute({
   method: "post",
   path: "/api/jobs/{name}/pause",
   summary: "Pause a job",
-  description: `What is due while a job is paused is entered as skipped. ${ACTS}`,
+  description: `Runs that become due while a job is paused are skipped. ${ACTS}`,
   request: {
     params: z.object({ name }),
     body: body(PauseBody, "With the reason", { reason: "the database is being moved" }),
   },
   responses: {
-    200: { description: "It is paused", content: json(Paused) },
+    200: { description: "The job is paused", content: json(Paused) },
     ...problemResponses(400, 401, 403, 404, 409),
   },
 });
@@ -188,10 +188,10 @@ const RESUME = createRoute({
   method: "post",
   path: "/api/jobs/{name}/resume",
   summary: "Resume a job",
-  description: `Takes a pause back. ${ACTS}`,
+  description: `Resumes a paused job. ${ACTS}`,
   request: { params: z.object({ name }) },
   responses: {
-    200: { description: "It is resumed", content: json(Paused) },
+    200: { description: "The job is resumed", content: json(Paused) },
     ...problemResponses(401, 403, 404, 409),
   },
 });
@@ -222,10 +222,10 @@ export function jobsApiRoutes({ store, runtime, board, actions, operators }: Job
       const from = query.from ?? new Date(to.getTime() - 7 * DAY_MS);
       const runs = await openLedger(store, runtime.now).runs(name, from, to);
       if (runs.length > MAX_RUNS) {
-        throw new HttpProblem(400, "invalid_request", "The time has too many runs", {
+        throw new HttpProblem(400, "invalid_request", "Too many runs in this time range", {
           expected: `at most ${MAX_RUNS} runs between from and to`,
           found: String(runs.length),
-          remedy: "Ask for a shorter time.",
+          remedy: "Request a shorter range.",
         });
       }
       return c.json({ runs: runs.map(runAnswer) }, 200);
@@ -244,7 +244,7 @@ export function jobsApiRoutes({ store, runtime, board, actions, operators }: Job
       const by = await requireOperator(c, operators);
       const answer = await actions.backfill(c.req.valid("param").name, by, c.req.valid("json"));
       return c.json({
-        queued: answer.asked.map(({ scheduledFor }) => scheduledFor),
+        queued: answer.queued.map(({ scheduledFor }) => scheduledFor),
         unneeded: answer.unneeded,
         upstream: answer.upstream.map(({ job, scheduledFor }) => ({ job, scheduled_for: scheduledFor })),
       }, 202);

@@ -27,17 +27,17 @@ const Asked = z.object({ by: z.string(), at: z.string() });
 /** A run in answers; times are ISO, UTC. */
 export const RunSchema = z.object({
   job: z.string(),
-  scheduled_for: z.string().openapi({ description: "The time it is for, UTC" }),
+  scheduled_for: z.string().openapi({ description: "The time the run is scheduled for, UTC" }),
   status: Status,
   sla_missed: z.boolean().openapi({ description: "It succeeded, but after the SLA of its job" }),
   reason: z.string().openapi({ description: "Why it has this status" }),
   trigger: z.enum(["schedule", "catch-up", "snapshot", "manual", "backfill"]),
   data_interval: z.object({ start: z.string(), end: z.string() }).openapi({
-    description: "The data it is about: start (inclusive) to end (exclusive)",
+    description: "The run's data: start (inclusive) to end (exclusive)",
   }),
   planned_at: z.string(),
   ended_at: z.string().nullable(),
-  not_before: z.string().nullable().openapi({ description: "The end of a retry's wait" }),
+  not_before: z.string().nullable().openapi({ description: "When a retry may start" }),
   steps_done: z.array(z.string()),
   attempts: z.array(z.object({
     number: z.number(),
@@ -51,7 +51,7 @@ export const RunSchema = z.object({
   })),
   requested_by: Asked.nullable(),
   unmet_dependencies: z.array(z.string()).openapi({
-    description: "What it depends on and had not succeeded when a person asked for it",
+    description: "Dependencies that had not succeeded when the run was triggered",
   }),
   cancelled_by: Asked.nullable(),
 });
@@ -68,10 +68,10 @@ export const JobSchema = z.object({
   }),
   depends_on: z.array(z.string()).openapi({ description: "Jobs it depends on" }),
   next_due: z.string().nullable(),
-  removed_at: z.string().nullable().openapi({ description: "When it was taken out of the jobs" }),
+  removed_at: z.string().nullable().openapi({ description: "When it was removed from the jobs" }),
   paused: Asked.extend({ reason: z.string().nullable() }).nullable(),
   last_run: RunSchema.nullable(),
-  unreadable: z.array(z.string()).openapi({ description: "Days of its ledger that cannot be read" }),
+  unreadable: z.array(z.string()).openapi({ description: "Days of its ledger that are unreadable" }),
 });
 
 /** A scheduler in answers. */
@@ -79,7 +79,7 @@ export const SchedulerSchema = z.object({
   owner: z.string(),
   alive: z.boolean(),
   started_at: z.string(),
-  heartbeat_at: z.string().openapi({ description: "When it last said that it lives" }),
+  heartbeat_at: z.string().openapi({ description: "Its last heartbeat" }),
 });
 
 /** A run as answers have it: what is not known is null. */

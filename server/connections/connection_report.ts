@@ -25,7 +25,7 @@ const WORDS: Record<CutReason, string> = {
   body_deadline: "sent their body too slowly",
   answer_deadline: "did not take their answer",
   made_room: "idle, closed to make room",
-  refused: "refused, every place was taken",
+  refused: "refused, too many connections",
   ahead: "sent too many requests ahead",
   malformed: "did not send HTTP",
   shutdown: "unanswered at the shutdown deadline",
@@ -59,7 +59,7 @@ export function createConnectionReport(
   });
   const cuts = new prometheus.Counter({
     name: "shopflow_server_connections_cut_total",
-    help: "Connections that the server ended against the wish of the client, by reason.",
+    help: "Connections that the server closed before the client did, by reason.",
     labelNames: ["reason"],
     registers,
   });

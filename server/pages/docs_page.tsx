@@ -52,7 +52,7 @@ export function renderDocsPage({ endpoints, inputs, ...request }: DocsProps): st
       </p>
       {request.keyRequired && (
         <p>
-          This server asks for a key: add the header <code>x-api-key</code> to every request except /health.
+          This server requires a key: add the header <code>x-api-key</code> to every request except /health.
         </p>
       )}
       {request.operatorKeyRequired && (
@@ -62,7 +62,7 @@ export function renderDocsPage({ endpoints, inputs, ...request }: DocsProps): st
         </p>
       )}
       <p class="soft">
-        An answer with a status from 400 on is{" "}
+        Errors (status 400 and above) have the form{" "}
         <code>{'{"error": {"code", "message", "expected", "found", "remedy"}}'}</code>; remedy says what to
         do.
       </p>

@@ -13,7 +13,7 @@ import { createLogTails } from "../state/run_log.ts";
 import { type DurationsChart, durationsChart } from "./jobs/durations_chart.ts";
 import { renderJobPage } from "./jobs/job.tsx";
 import { renderJobsIndex } from "./jobs/index.tsx";
-import { LIVE_POLICY } from "./jobs/live_script.ts";
+import { LIVE_POLICY } from "./live_script.ts";
 import { renderRunPage } from "./jobs/run.tsx";
 import { sameSiteOnly } from "../access/origin.ts";
 import { HttpProblem } from "../problems.ts";
@@ -114,7 +114,7 @@ export function logAnswer(c: Context, store: ObjectStore, run: RunName, attempt?
   return c.body(body);
 }
 
-/** Charts are drawn anew when a run of their job ended. */
+/** A chart is drawn again when a run of its job has ended. */
 function keptCharts({ now }: Pick<Runtime, "now">) {
   const kept = new Map<string, { of: string; chart: Promise<DurationsChart | undefined> }>();
   return (job: Job, runs: Run[]): Promise<DurationsChart | undefined> => {
@@ -168,13 +168,13 @@ export function jobFormRoutes({ runtime, board, actions, operators }: JobForms):
       const after = startOfDay(addDays(await day(c, "to"), 1), zone)!;
       const to = new Date(Math.min(after.getTime() - 1, runtime.now().getTime()));
       const dependencies = dependenciesIn(await field(c, "dependencies"));
-      const { asked, unneeded } = await actions.backfill(name, by, { from, to, dependencies });
-      return back(c, jobPath(name), "backfill", asked.length, unneeded);
+      const { queued, unneeded } = await actions.backfill(name, by, { from, to, dependencies });
+      return back(c, jobPath(name), "backfill", queued.length, unneeded);
     })
     .post("/jobs/:name/runs/:time/cancel", async (c) => {
       const by = await actor(c);
       const run = await actions.cancel(runInPath(c.req.param("name"), c.req.param("time")), by);
-      return back(c, runPath(run), run.endedAt === undefined ? "cancel" : "withdrawn");
+      return back(c, runPath(run), run.endedAt === undefined ? "cancel" : "cancelled");
     })
     .post("/jobs/:name/runs/:time/again", async (c) => {
       const by = await actor(c);
@@ -187,7 +187,7 @@ export function jobFormRoutes({ runtime, board, actions, operators }: JobForms):
 function dependenciesIn(text: string): BackfillDependencies {
   if (text === "run" || text === "ignore") return text;
   if (text === "wait" || text === "") return "wait";
-  throw new HttpProblem(400, "invalid_request", "“dependencies” is not one of the choices", {
+  throw new HttpProblem(400, "invalid_request", "Invalid “dependencies”", {
     expected: "wait, run or ignore",
     found: text,
   });
@@ -202,7 +202,7 @@ async function field(c: Context, name: string): Promise<string> {
 async function day(c: Context, name: string): Promise<string> {
   const found = await field(c, name);
   if (startOfDay(found, "UTC") !== undefined) return found;
-  throw new HttpProblem(400, "invalid_request", `“${name}” is not a day`, {
+  throw new HttpProblem(400, "invalid_request", `Invalid “${name}”`, {
     expected: "a day such as 2024-10-02",
     found: found || "nothing",
     remedy: "Go back and choose one.",

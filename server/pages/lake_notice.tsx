@@ -35,8 +35,8 @@ export function lakeNotice(
     if (!c.res.headers.get("content-type")?.includes("text/html")) return;
     const text = unreachableSince === undefined
       ? `This page could not be read from the lake again. It is shown as it was read ${age(seconds)} ago.`
-      : `The lake cannot be read since ${formatTime(unreachableSince.toISOString())}. ` +
-        (seconds === undefined ? "" : `What is shown was read ${age(seconds)} ago.`);
+      : `The lake has been unreachable since ${formatTime(unreachableSince.toISOString())}. ` +
+        (seconds === undefined ? "" : `This page shows data read ${age(seconds)} ago.`);
     const notice = <div role="status" style={STYLE}>{text}</div>;
     const html = (await c.res.text()).replace(/<body[^>]*>/, (body) => `${body}\n${notice}`);
     c.res = new Response(html, c.res);

@@ -1,7 +1,7 @@
 import type { HttpProblem } from "../problems.ts";
 import type { Child } from "hono/jsx";
 import SITE_STYLES from "./assets/site.css" with { type: "text" };
-import { LIVE_SCRIPT } from "./jobs/live_script.ts";
+import { LIVE_SCRIPT } from "./live_script.ts";
 
 interface LayoutProps {
   title: string;
@@ -65,7 +65,7 @@ export function renderProblemPage({ status, problem, expected, found, remedy }: 
       {expected && <p>Expected: {expected}</p>}
       {found && (
         <p>
-          {status === 404 ? "Asked for" : "Found"}: <code>{found}</code>
+          {status === 404 ? "Requested" : "Found"}: <code>{found}</code>
         </p>
       )}
       {remedy && <p class="lead">{remedy}</p>}

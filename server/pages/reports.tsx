@@ -32,7 +32,7 @@ function ModelsPanel({ versions: { models }, definitions }: ModelsPanelProps) {
               <code>{version}</code>
             </header>
             {kind === "baseline"
-              ? <p>The baseline answers: no model was good enough yet, or the champion cannot score.</p>
+              ? <p>The baseline is in use: no model was good enough yet, or the champion cannot score.</p>
               : (
                 <>
                   <Headlines metrics={metrics} baselineName={baselineOf(name)} />
@@ -170,13 +170,13 @@ function bannersOf(report: CurrentReport, snapshot: ServedVersions["snapshot"]) 
     ),
     status !== "succeeded" && !unpublished && (
       <p class="report-banner">
-        No run of this report has succeeded yet. This is what the run of {ranAt} left.
+        No run of this report has succeeded yet. This is the partial result of the run of {ranAt}.
       </p>
     ),
     removedAt !== undefined && (
       <p class="report-banner">
         This report is no longer published: its notebook was missing on{" "}
-        {formatTime(removedAt)}. It stays as it was on {ranAt}.
+        {formatTime(removedAt)}. It shows the run of {ranAt}.
       </p>
     ),
     removedAt === undefined && snapshot !== null && hasNewerData(report, snapshot) && (
@@ -192,7 +192,7 @@ function bannersOf(report: CurrentReport, snapshot: ServedVersions["snapshot"]) 
 function RunLink({ name, run: { runId, hasPage } }: { name: string; run: UnpublishedRun }) {
   return hasPage
     ? <a href={runPath(name, runId)}>See the failed run</a>
-    : <a href={`${runPath(name, runId)}/notebook.ipynb`}>Download what it left</a>;
+    : <a href={`${runPath(name, runId)}/notebook.ipynb`}>Download the unfinished notebook</a>;
 }
 
 const runPath = (name: string, runId: string) => `/reports/${name}/runs/${runId}`;

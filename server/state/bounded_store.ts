@@ -16,7 +16,7 @@ export function boundedStore(
   function unlessGone(): void {
     const since = goneSince();
     if (since === undefined) return;
-    throw new LakeUnreachableError(`The lake ${url} cannot be read since ${since.toISOString()}`);
+    throw new LakeUnreachableError(`The lake ${url} has been unreachable since ${since.toISOString()}`);
   }
 
   async function bounded<T>(read: () => Promise<T>): Promise<T> {

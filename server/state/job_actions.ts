@@ -86,7 +86,7 @@ export function noSuchJob(name: string): HttpProblem {
 function jobRemoved({ job, removedAt }: RemovedJob): HttpProblem {
   return new HttpProblem(409, "refused", `The job ${job.name} was removed`, {
     expected: "a job that the schedulers of this lake know",
-    found: `one that was taken out of the jobs at ${shortTime(removedAt)}`,
+    found: `one that was removed at ${shortTime(removedAt)}`,
   });
 }
 
@@ -120,9 +120,9 @@ function refuseTooMany({ schedule }: Job, { from, to }: { from: Date; to: Date }
     count++, scheduledFor = nextDue(schedule, scheduledFor)
   ) {
     if (count < MAX_RUNS) continue;
-    throw new InputError("That is too much at once", {
+    throw new InputError("Too many runs at once", {
       expected: `at most ${formatCount(MAX_RUNS)} runs`,
-      remedy: "Ask for a shorter time, and for the rest when it is done.",
+      remedy: "Request a shorter range, and the rest when it is done.",
     });
   }
 }

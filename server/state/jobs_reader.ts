@@ -23,12 +23,12 @@ interface Entry<T> {
   size: number;
   modifiedMs: number;
   /** It was written long enough before it was read that a later write has another time. */
-  settled: boolean;
+  isStable: boolean;
   value: T;
 }
 
 /** S3 tells times in whole seconds; the rest is for clocks that differ. */
-const SETTLED_MS = 10_000;
+const STABLE_MS = 10_000;
 const MOST_BYTES = 32 * 2 ** 20;
 
 /** @param mostBytes Sizes of all that is kept; what was asked for least recently goes first. */
@@ -46,9 +46,9 @@ export function createPageCache<T>({ now }: Pick<Runtime, "now">, mostBytes = MO
       const modifiedMs = modified.getTime();
       const found = entries.get(key);
       forget(key);
-      const fresh = found?.settled === true && found.size === size && found.modifiedMs === modifiedMs;
-      const settled = fresh || now().getTime() - modifiedMs > SETTLED_MS;
-      const entry = fresh ? found : { size, modifiedMs, settled, value: await load() };
+      const fresh = found?.isStable === true && found.size === size && found.modifiedMs === modifiedMs;
+      const isStable = fresh || now().getTime() - modifiedMs > STABLE_MS;
+      const entry = fresh ? found : { size, modifiedMs, isStable, value: await load() };
       forget(key);
       entries.set(key, entry);
       bytes += size;
@@ -171,7 +171,7 @@ export function createJobsReader(
         () => pages.get(stat, async () => Object.values((await ledger.page(job.name, id).read()).runs)),
       );
     };
-    const state = await readable("control", `control of ${job.name}`, () => ledger.control(job.name).read());
+    const state = await readable("control", `state of ${job.name}`, () => ledger.jobState(job.name).read());
     const found: Run[] = [];
     for (const batch of batches(await ledger.pages(job.name), depth, runtime.now(), () => found.length)) {
       found.push(...(await Promise.all(batch.map(readPage))).flatMap((runs) => runs ?? []));

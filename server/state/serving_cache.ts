@@ -83,8 +83,8 @@ export function createServingCache(
   async function update(name: string, found: ArtifactVersion | undefined, next: Artifacts): Promise<void> {
     if (found?.version === versions.get(name)) return;
     if (found === undefined) {
-      throw new LakeError("What names its version is not in the lake any more", {
-        expected: `one such as ${versions.get(name)}, which is served on`,
+      throw new LakeError("The pointer to its version is no longer in the lake", {
+        expected: `a pointer such as to ${versions.get(name)}, which is still served`,
         found: "none",
         remedy:
           "Restore it from a backup, or run the pipeline again. If another lake took the place of this one, " +
@@ -120,7 +120,7 @@ export function createServingCache(
   function lost(reason: string): void {
     failedLooks++;
     if (lake.unreachableSince === undefined) {
-      const consequence = versions.size > 0 ? " What was loaded is served on." : "";
+      const consequence = versions.size > 0 ? " The server keeps answering from what it loaded." : "";
       runtime.log.warn(`the lake cannot be read: ${reason}${consequence}`);
     }
     lake = { ...lake, unreachableSince: lake.unreachableSince ?? runtime.now() };
@@ -154,7 +154,7 @@ function whyUnreachable(
   if (looks.some((look) => look.status === "fulfilled" && look.value !== undefined)) return undefined;
   const failed = looks.find((look) => look.status === "rejected");
   if (failed !== undefined) return errorText(failed.reason);
-  return wasThere ? "it has no pointers any more, as a folder whose disk is not mounted." : undefined;
+  return wasThere ? "it has no pointers any longer, like a folder whose disk is not mounted." : undefined;
 }
 
 /** Waits for `work`, but no longer than `ms`; the work goes on. */

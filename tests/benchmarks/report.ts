@@ -11,7 +11,7 @@ const begin = (name: string) => `<!-- begin ${name} -->`;
 const end = (name: string) => `<!-- end ${name} -->`;
 
 /**
- * Puts a part into the report in the place of the former one of its name, or where `order` wants it.
+ * Puts a part into the report in place of the earlier one of that name, or where `order` wants it.
  *
  * @param report The text so far; empty for a new report.
  */

@@ -3,7 +3,7 @@ import { replacePart } from "./report.ts";
 
 const order = ["first", "second"];
 
-Deno.test("a part of the benchmarks' report takes the place of its former self, in the order of the parts", () => {
+Deno.test("a part of the benchmarks' report replaces its earlier version, in the order of the parts", () => {
   const second = replacePart("", "second", "## Second\n\n2 s", { order });
   const both = replacePart(second, "first", "## First\n\n1 s\n", { order });
   assert.ok(both.startsWith("# Benchmarks\n"));

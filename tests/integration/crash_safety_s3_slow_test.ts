@@ -26,7 +26,7 @@ import { testWith } from "../requirements.ts";
 
 const LAKE = `s3://${BUCKET}/shop`;
 const CACHE_BYTES = 2 ** 30;
-/** Which requests fail: with fewer in between, most of the time would go into waiting before the next try. */
+/** Which requests fail: with fewer in between, most of the time would go into waiting before the next attempt. */
 const EVERY = 11;
 /** A look takes a hundred requests. */
 const PAUSE_MS = 1000;

@@ -58,7 +58,7 @@ async function chaos(lakeUrl: string, home: string, { jobs, runs, seconds, seed 
   // However long the schedulers take to start, no run was due before the first of them looked.
   for (const name of names) {
     const plannedUntil = new Date(from).toISOString();
-    await ledger.control(name).update((value) => ({
+    await ledger.jobState(name).update((value) => ({
       value: { ...value, plannedUntil },
       result: undefined,
     }));

@@ -176,7 +176,7 @@ Deno.test("in a shop too young for any score the page says so", async () => {
   await scoreChurn(lake.context);
   const run = await runNotebook(NOTEBOOK, lake.context, { check: false });
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
-  assert.match(outputOf(run, "study"), /No model is measured. There is too little data to train on/);
+  assert.match(outputOf(run, "study"), /No model is measured. Not enough data to train on/);
   assert.match(outputOf(run, "study"), /Nobody has a churn score yet/);
   for (const cell of ["quality", "roc", "calibration", "reasons"]) {
     assert.match(outputOf(run, cell), /no model is measured/, cell);
@@ -184,7 +184,7 @@ Deno.test("in a shop too young for any score the page says so", async () => {
   for (const cell of ["leading", "contact", "risk", "playbook", "threshold"]) {
     assert.match(outputOf(run, cell), /Nobody has a score yet/, cell);
   }
-  assert.match(outputOf(run, "champion"), /no churn scores: There is too little data for any churn score/);
+  assert.match(outputOf(run, "champion"), /no churn scores: Not enough data for churn scores/);
   for (const cell of run.notebook.cells) {
     if (cell.cell_type === "code") {
       assert.doesNotMatch(outputOf(run, String(cell.id)), /NaN/, String(cell.id));

@@ -81,7 +81,7 @@ Deno.test("where no churn model beats recency, training and scoring succeed and 
     const { models, scores } = await (await get("/health")).json();
     assert.deepEqual([models.churn.kind, scores.churn.model_kind], ["baseline", "baseline"]);
     assert.match(scores.churn.baseline_reason, /no model was good enough/);
-    assert.match(await (await get("/reports")).text(), /The baseline answers/);
+    assert.match(await (await get("/reports")).text(), /The baseline is in use/);
   });
 
   await t.step(
@@ -170,7 +170,7 @@ Deno.test("a history too short to train ends well: the baseline serves, or nobod
     assert.equal(status, "unchanged");
     assert.match(
       summary,
-      /^not trained, the baseline serves: There is too little data to train on: expected at least 270 days/,
+      /^not trained, the baseline serves: Not enough data to train on: expected at least 270 days/,
     );
     assert.match(warnings[0]!, /churn model was not trained, and the baseline serves/);
     assert.equal(await championVersion(context.store, "churn"), null);
@@ -191,11 +191,11 @@ Deno.test("a history too short to train ends well: the baseline serves, or nobod
     assert.deepEqual(await rowsOf(context, "churn"), []);
     const { status, summary } = await scoreChurn(context);
     assert.equal(status, "unchanged");
-    assert.match(summary, /^no customer gets a score: There is too little data .* to 2024-12-31$/);
+    assert.match(summary, /^no customer gets a score: Not enough data .* to 2024-12-31$/);
     const { post } = createClient(context.store);
     const answer = await post("/predict/churn", { features: { recency_days: 5 } });
     assert.equal(answer.status, 503);
-    assert.match((await answer.json()).error.found, /too little data for any churn score.*120 days/);
+    assert.match((await answer.json()).error.found, /Not enough data for churn scores.*120 days/);
   });
 });
 

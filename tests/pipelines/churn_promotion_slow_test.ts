@@ -102,12 +102,14 @@ Deno.test("a churn model of newer data challenges the champion on the new test d
   // The champion answers from its own files, on the customers of the new date.
   using session = await openSnapshot(store);
   const { features, labels } = await readChurnExamples(session, [TEST_DATE]);
-  const former = xgboostTrainer().load((await loadModelVersion(store, "churn", first!)).files).predict(
+  const championRisks = xgboostTrainer().load((await loadModelVersion(store, "churn", first!)).files).predict(
     features,
   );
   const pairs = [...labels.keys()].flatMap((a) =>
     labels[a] === 1
-      ? [...labels.keys()].filter((b) => labels[b] === 0).map((b) => [former[a]!, former[b]!] as const)
+      ? [...labels.keys()].filter((b) => labels[b] === 0).map((b) =>
+        [championRisks[a]!, championRisks[b]!] as const
+      )
       : []
   );
   const byHand = pairs.reduce((sum, [a, b]) => sum + (a > b ? 1 : a === b ? 0.5 : 0), 0) / pairs.length;
@@ -145,7 +147,7 @@ Deno.test("a churn model that is worse than the champion is kept, refused, and n
   assert.equal(await championVersion(store, "churn"), "oracle");
 });
 
-Deno.test("what cannot be compared with the champion waits for a person, and is not trained each night", async (t) => {
+Deno.test("what cannot be compared with the champion waits for approval, and is not trained each night", async (t) => {
   await using lake = await createChurnLake({ customers: CUSTOMERS });
   const { context, warnings } = listening(lake.context);
   const { store } = context;
@@ -159,7 +161,7 @@ Deno.test("what cannot be compared with the champion waits for a person, and is 
     assert.equal(held!.outcome, "held");
     const version = held!.version;
     const text =
-      `${version} waits for a person: the champion cannot be compared (it learned from data up to 2024-11-01, ` +
+      `${version} waits for approval: the champion cannot be compared (it learned from data up to 2024-11-01, ` +
       `the test set begins on ${TEST_DATE}); oracle stays champion. If it should score, run ` +
       `\`deno task models promote churn ${version} --reason TEXT\``;
     for (const place of [summary, warnings.join("\n")]) assert.ok(place.includes(text), place);
@@ -172,8 +174,8 @@ Deno.test("what cannot be compared with the champion waits for a person, and is 
       await createModelsProgram(() => context, (line) => printed.push(line))
         .parseAsync([command, "churn"], { from: "user" });
     }
-    assert.match(printed[0]!, new RegExp(`${version} .* waits for a person$`, "m"));
-    assert.match(printed[1]!, new RegExp(`${version} waits for a person, oracle stayed champion$`, "m"));
+    assert.match(printed[0]!, new RegExp(`${version} .* waits for approval$`, "m"));
+    assert.match(printed[1]!, new RegExp(`${version} waits for approval, oracle stayed champion$`, "m"));
   });
 
   await t.step("a champion whose files the present code cannot read", async () => {
@@ -185,7 +187,7 @@ Deno.test("what cannot be compared with the champion waits for a person, and is 
           { format: "shopflow-trees-2" },
           /of another kind: expected shopflow-trees-1, found "shopflow-trees-2"/,
         ],
-        [{ featureNames: ["age"] }, /not computed any more: expected age/],
+        [{ featureNames: ["age"] }, /uses features that no longer exist: expected age/],
         [{ ensemble: { trees: 7 } }, /its files are damaged/],
       ] as const
     ) {

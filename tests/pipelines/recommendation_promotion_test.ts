@@ -100,7 +100,7 @@ Deno.test("without stored results of the same customers a person decides", async
   assert.equal(status, "done");
   assert.match(
     summary,
-    /waits for a person: .*\(0 customers ordered since it was trained on 2024-07-01, 30 are needed; it stored no/,
+    /waits for approval: .*\(0 customers ordered since it was trained on 2024-07-01, 30 are needed; it stored no/,
   );
   assert.equal(await championVersion(context.store, "recommendation"), "knowing");
   assert.equal((await trainRecommendation(context)).status, "unchanged");

@@ -38,7 +38,7 @@ Deno.test("list shows the scheduler that lives, the last status and who paused a
 Deno.test("a paused job is paused once and resumed once", () =>
   withTerminal(async ({ jobs }) => {
     assert.match((await jobs("pause", "score-customers")).stdout, /^score-customers is paused; .*resume/);
-    assert.match((await jobs("pause", "score-customers")).stderr, /is paused already: found paused by/);
+    assert.match((await jobs("pause", "score-customers")).stderr, /is already paused: found paused by/);
     assert.match((await jobs("resume", "score-customers")).stdout, /^score-customers is no longer paused/);
     assert.match((await jobs("resume", "score-customers")).stderr, /is not paused/);
   }));
@@ -110,7 +110,7 @@ const MISTAKES: [string, string[], RegExp][] = [
     "2024-02-01",
     "--to",
     "2024-10-02",
-  ], /no runs to fill.*snapshot/],
+  ], /no runs to backfill.*snapshot/],
   [
     "a backfill without an end",
     ["backfill", "refresh-data", "--from", "2024-02-01"],

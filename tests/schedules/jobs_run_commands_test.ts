@@ -59,9 +59,9 @@ Deno.test("run --wait ends with 1 when the run failed, and show and logs tell ev
         assert.equal(JSON.parse(waited.stdout).status, "failed");
 
         const { stdout } = await jobs("show", "refresh-data");
-        assert.match(stdout, /^refresh-data@\S+Z +failed\n +why +extract ended with exit code 3\n/);
+        assert.match(stdout, /^refresh-data@\S+Z +failed\n +reason +extract ended with exit code 3\n/);
         assert.match(stdout, /^ +data +from \S+ \S+:05 to .* UTC$/m);
-        assert.match(stdout, /^ +asked for by +\S+@\S+ \(terminal\) at/m);
+        assert.match(stdout, /^ +requested by +\S+@\S+ \(terminal\) at/m);
         assert.match(stdout, /^2 +\S+ \S+ +\S+ m?s +failed +3 +5 MiB +test-host:1 +extract ended/m);
         const shown = await json("show", "refresh-data");
         assert.equal(shown.attempts.length, 2);
@@ -87,7 +87,7 @@ Deno.test("logs --follow ends with the run; cancel ends the run that goes on", (
       while ((await json("show", "refresh-data")).status !== "running");
       const following = jobs("logs", "refresh-data", "--follow");
       const { code, stdout } = await jobs("cancel", "refresh-data");
-      assert.deepEqual([code, /is to be ended/.test(stdout)], [0, true]);
+      assert.deepEqual([code, /Cancellation of \S+ requested/.test(stdout)], [0, true]);
       assert.match((await following).stdout, /told to end\n$/);
       const ended = await json("show", `refresh-data@${scheduledFor}`);
       assert.equal(ended.status, "failed");
@@ -105,7 +105,7 @@ Deno.test("a run that is cancelled before it is started is skipped", () =>
     await jobs("trigger", "refresh-data");
     assert.match(
       (await jobs("cancel", "refresh-data")).stdout,
-      /is skipped: cancelled by \S+ \(terminal\) before it ran/,
+      /is skipped: cancelled by \S+ \(terminal\) before it started/,
     );
     assert.equal((await json("runs"))[0].status, "skipped");
   }));
@@ -124,15 +124,15 @@ Deno.test("trigger --scheduled-for and backfill ask for runs with their own time
     const planned = await jobs(...range, "--dry-run");
     assert.match(
       planned.stdout,
-      /^(refresh-data@\S+Z\n){3}3 runs of refresh-data would be asked for; 1 other succ/,
+      /^(refresh-data@\S+Z\n){3}3 runs of refresh-data would be queued; 1 other succ/,
     );
     assert.equal((await json("runs")).length, 1, "a dry run writes nothing");
-    const asked = await json(...range);
-    assert.equal(asked.asked.length, 3);
+    const first = await json(...range);
+    assert.equal(first.queued.length, 3);
     assert.equal((await json("runs", "refresh-data")).length, 4);
-    assert.deepEqual((await json(...range)).asked, [], "asked for again, nothing is left to do");
+    assert.deepEqual((await json(...range)).queued, [], "requested again, nothing is left to do");
     const repeated = await jobs("trigger", "refresh-data", "--scheduled-for", scheduledFor);
-    assert.match(repeated.stderr, /is not run again: .*found one that is queued/);
+    assert.match(repeated.stderr, /cannot be run again: .*found one that is queued/);
   }));
 
 testWith(
@@ -148,7 +148,7 @@ testWith(
           assert.equal((await json("list")).schedulers.length, 1);
           const ledger = openLedger(lake.store, () => new Date());
           await jobs("pause", "train-models");
-          assert.ok((await ledger.control("train-models").read()).paused);
+          assert.ok((await ledger.jobState("train-models").read()).paused);
         }), lake.url)
     ),
 );
@@ -159,17 +159,17 @@ Deno.test("backfill says what its runs wait for, and how that is asked for, too,
     const planned = await jobs("backfill", ...range, "--dry-run");
     assert.match(
       planned.stdout,
-      /1 run of score-customers would be asked for\n1 run of refresh-data that they depend on did not succ/,
+      /1 run of score-customers would be queued\n1 run of refresh-data that they depend on did not succ/,
     );
     assert.match(
       planned.stdout,
-      /--with-dependencies asks for them, too; --ignore-dependencies does not wait/,
+      /--with-dependencies also queues them; --ignore-dependencies does not wait/,
     );
     assert.deepEqual((await json("backfill", ...range)).dependencies, "wait");
     assert.equal((await json("runs", "score-customers"))[0].status, "waiting");
     await jobs("cancel", "score-customers");
     const both = await jobs("backfill", ...range, "--with-dependencies");
-    assert.match(both.stdout, /1 run of refresh-data that they depend on: asked for, too\n$/);
+    assert.match(both.stdout, /1 run of refresh-data that they depend on: also queued\n$/);
     assert.equal((await json("runs", "refresh-data"))[0].status, "queued");
     await jobs("cancel", "score-customers");
     assert.deepEqual((await json("backfill", ...range, "--ignore-dependencies")).upstream, []);
@@ -183,9 +183,9 @@ Deno.test("run says what of its dependencies has not succeeded, and show says it
     const { stderr } = await jobs("trigger", "train-models");
     assert.match(
       stderr,
-      /does not wait for what it depends on: refresh-data, whose runs up to then are not en/,
+      /Unmet dependency \(ignored\): refresh-data, whose runs up to then are not planned/,
     );
-    assert.match((await jobs("show", "train-models")).stdout, /^ +not awaited +refresh-data, whose runs/m);
+    assert.match((await jobs("show", "train-models")).stdout, /^ +unmet +refresh-data, whose runs/m);
     assert.equal((await json("show", "train-models")).unmet.length, 1);
     assert.equal((await jobs("trigger", "refresh-data")).stderr, "", "it depends on nothing");
   }));

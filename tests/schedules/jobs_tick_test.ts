@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { JOBS } from "../../schedules/jobs.ts";
 import { withTerminal } from "./jobs_terminal.ts";
 
-Deno.test("tick runs what is queued as real processes, says what became of it, and ends", () =>
+Deno.test("tick runs what is queued as real processes, says how it ended, and ends", () =>
   withTerminal(async ({ jobs, json }) => {
     await jobs("trigger", "collect-garbage");
     const { code, stdout, stderr } = await jobs("tick");
@@ -14,7 +14,7 @@ Deno.test("tick runs what is queued as real processes, says what became of it, a
     assert.match((await jobs("show", "collect-garbage")).stdout, /steps +collect-garbage \(done\)$/m);
     assert.match((await jobs("logs", "collect-garbage")).stdout, /collect-garbage: /);
     assert.deepEqual((await json("list")).schedulers, [], "it does not count as one that lives");
-    assert.match((await jobs("tick")).stdout, /^Nothing was to be run\.\n$/);
+    assert.match((await jobs("tick")).stdout, /^Nothing was due\.\n$/);
   }));
 
 Deno.test("a run that fails in a tick is left to the next one, and the exit code is 0", () =>
@@ -33,7 +33,7 @@ Deno.test("a run that was due between two ticks is not missed, one that is older
     assert.ok("cron" in schedule);
     const due = nextDue(schedule, new Date(Date.now() - 3_600_000))!;
     const ledger = openLedger(store, () => new Date());
-    await ledger.control("refresh-data").update((value) => ({
+    await ledger.jobState("refresh-data").update((value) => ({
       value: { ...value, plannedUntil: new Date(due.getTime() - 7_200_000).toISOString() },
       result: undefined,
     }));
@@ -56,7 +56,7 @@ Deno.test("the exit code of a tick is 1 when a job's ledger cannot be kept; othe
     await Deno.writeTextFile(join(folder, "control.json"), "no JSON");
     const { code, stderr } = await jobs("tick");
     assert.equal(code, 1);
-    assert.match(stderr, /error: The ledger could not be kept for .*refresh-data/);
+    assert.match(stderr, /error: The ledger could not be updated for .*refresh-data/);
     assert.equal((await json("runs", "collect-garbage"))[0].status, "succeeded");
   }));
 

@@ -5,30 +5,30 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { JOBS } from "../../schedules/jobs.ts";
 import { withTerminal } from "./jobs_terminal.ts";
 
-const FORMER = { ...JOBS.jobs[0]!, name: "copy-tables", description: "what copied tables before" };
+const REMOVED = { ...JOBS.jobs[0]!, name: "copy-tables", description: "what copied tables before" };
 const OPEN: Run = {
-  job: FORMER.name,
+  job: REMOVED.name,
   scheduledFor: "2024-10-02T03:05:00.000Z",
   trigger: "schedule",
   dataInterval: { start: "2024-10-02T02:05:00.000Z", end: "2024-10-02T03:05:00.000Z" },
   status: "queued",
-  reason: "to be started",
+  reason: "ready to start",
   plannedAt: "2024-10-02T03:05:01.000Z",
   stepsDone: [],
   attempts: [],
 };
 
 /** A lake whose schedulers had one more job until a moment ago. */
-async function leaveFormerJob(store: ObjectStore): Promise<void> {
+async function leaveRemovedJob(store: ObjectStore): Promise<void> {
   const now = () => new Date("2024-10-02T04:00:00Z");
-  await saveDefinitions(store, { ...JOBS, jobs: [FORMER, ...JOBS.jobs] }, now());
-  await openLedger(store, now).enqueue(FORMER.name, [OPEN]);
+  await saveDefinitions(store, { ...JOBS, jobs: [REMOVED, ...JOBS.jobs] }, now());
+  await openLedger(store, now).enqueue(REMOVED.name, [OPEN]);
   await saveDefinitions(store, JOBS, now());
 }
 
 Deno.test("a job that was removed is listed as such, and its runs are shown with those of others", () =>
   withTerminal(async ({ jobs, json, store }) => {
-    await leaveFormerJob(store);
+    await leaveRemovedJob(store);
     const { stdout } = await jobs("list");
     assert.match(
       stdout,
@@ -47,7 +47,7 @@ Deno.test("a job that was removed is listed as such, and its runs are shown with
 
 Deno.test("an open run of a removed job can be cancelled, but nothing of it can be asked for", () =>
   withTerminal(async ({ jobs, json, store }) => {
-    await leaveFormerJob(store);
+    await leaveRemovedJob(store);
     const run = await jobs("trigger", "copy-tables");
     assert.equal(run.code, 1);
     assert.match(run.stderr, /No such job: expected one of refresh-data/);
@@ -57,7 +57,7 @@ Deno.test("an open run of a removed job can be cancelled, but nothing of it can 
 
 Deno.test("a job that the lake's schedulers know and this jobs.ts does not is shown, too", () =>
   withTerminal(async ({ jobs, store }) => {
-    await saveDefinitions(store, { ...JOBS, jobs: [FORMER, ...JOBS.jobs] }, new Date());
+    await saveDefinitions(store, { ...JOBS, jobs: [REMOVED, ...JOBS.jobs] }, new Date());
     assert.match(
       (await jobs("list")).stdout,
       /^copy-tables .*not in schedules\/jobs\.ts here; the lake's sched/m,

@@ -91,7 +91,7 @@ Deno.test("a program that cannot be started is a failed run", () =>
     }
   }));
 
-Deno.test("a tick runs what is due and ends, and the next one tries again what failed", () =>
+Deno.test("a tick runs what is due and ends, and the next one retries what failed", () =>
   withLake(async ({ ledger, config, runtime, clock }) => {
     const jobs = jobSet([{ retries: { limit: 1, firstDelaySeconds: 60 } }, {
       name: "score",

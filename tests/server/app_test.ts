@@ -56,7 +56,7 @@ Deno.test("a disk that is full is no bug of the server: it is named in the log, 
   await using lake = await temporaryLake();
   await saveSmallSchedule(lake.store, NOW);
   const full = () =>
-    Promise.reject(new DiskFullError("No room left on the disk", { remedy: "Make room in /secret." }));
+    Promise.reject(new DiskFullError("No space left on the disk", { remedy: "Make room in /secret." }));
   const store = { ...lake.store, put: full, putIfAbsent: full, putIfMatch: full };
   const { post, log } = createClient(store, { loopbackOnly: true });
   const answer = await post("/api/jobs/train-models/runs", {});

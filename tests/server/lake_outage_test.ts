@@ -94,7 +94,7 @@ for (const [name, disappear] of Object.entries(GONE)) {
         } else {
           assert.match(
             text,
-            /role="status"[^>]*>The lake cannot be read since 2 October 2024, 06:00 UTC\./,
+            /role="status"[^>]*>The lake has been unreachable since 2 October 2024, 06:00 UTC\./,
             what,
           );
           assert.equal(text.replace(/\n<div role="status".*?<\/div>/, ""), bodies.get(what), what);
@@ -121,7 +121,7 @@ for (const [name, disappear] of Object.entries(GONE)) {
       assert.equal((await submit("/jobs/train-models/run")).status, 503);
       const warnings = log.filter((line) => line.startsWith("warning: the lake cannot be read"));
       assert.equal(warnings.length, 1, log.join("\n"));
-      assert.match(warnings[0]!, /What was loaded is served on\./);
+      assert.match(warnings[0]!, /The server keeps answering from what it loaded\./);
 
       // Nothing was written where the lake was.
       if (name.startsWith("an empty")) assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
@@ -185,13 +185,13 @@ Deno.test("a pointer that was deleted leaves what it named in place, and health 
     assert.equal((await get("/recommend/NOBODY")).status, 200);
     assert.match(
       log.join("\n"),
-      /could not load scores.churn: What names its version is not in the lake any more/,
+      /could not load scores.churn: The pointer to its version is no longer in the lake/,
     );
     await publishChurnScores(store, { modelVersion: "churn-2" });
     assert.equal((await (await post(SCORES.post, SCORES.body)).json()).model_version, "churn-2");
   }));
 
-Deno.test("scores and models that were changed are not served; the former ones are", () =>
+Deno.test("scores and models that were changed are not served; the previous ones are", () =>
   withServer(async ({ client: { get, post, log }, store }) => {
     const before = await (await post(SCORES.post, SCORES.body)).json();
     await publishChurnScores(store, { modelVersion: "churn-2", highestRisk: 0.5 });
@@ -319,7 +319,7 @@ testWith(
         for (const { key } of objects) await direct.delete(key);
         await check(
           "degraded",
-          /is not there any more: expected .*, which was there before, found an empty place/,
+          /is gone: expected .*, which was there before, found an empty place/,
         );
         for (const { key } of objects) await direct.put(key, (await made.get(key))!.body);
         await check("ok", /can be read again/);

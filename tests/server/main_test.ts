@@ -81,7 +81,7 @@ Deno.test("requests must name this machine or the public address, and a second s
   server.kill("SIGTERM");
   let logged = "";
   const stderr = server.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  while (!logged.includes("a second signal ends the server at once")) logged += (await stderr.read()).value;
+  while (!logged.includes("a second signal stops the server at once")) logged += (await stderr.read()).value;
   server.kill("SIGTERM");
   assert.equal((await server.status).signal, "SIGTERM");
   assert.equal(await slow.untilClosed(), "");

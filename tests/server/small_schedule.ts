@@ -76,7 +76,7 @@ export const QUEUED_RUN: Run = {
   trigger: "schedule",
   dataInterval: { start: "2024-10-02T04:05:00.000Z", end: "2024-10-02T05:05:00.000Z" },
   status: "queued",
-  reason: "to be started",
+  reason: "ready to start",
   plannedAt: "2024-10-02T05:05:01.000Z",
   stepsDone: [],
   attempts: [],
@@ -90,7 +90,7 @@ export async function saveSmallSchedule(store: ObjectStore, now: Date): Promise<
   await saveDefinitions(store, SMALL_SCHEDULE, now);
 }
 
-/** Enters what became of all runs of the last `days`: mostly successes, now and then each other thing. */
+/** Enters all runs of the last `days`: mostly successes, now and then each other thing. */
 export async function fillLedger(store: ObjectStore, now: Date, days = 40): Promise<void> {
   const ledger = openLedger(store, () => now);
   const from = new Date(now.getTime() - days * DAY_MS);
@@ -155,7 +155,7 @@ export function endedRun(
       return {
         ...base,
         status: "missed",
-        reason: "no scheduler ran when it was due, and a later run stands for it",
+        reason: "no scheduler ran when it was due, and a later run covers it",
         attempts: [],
         stepsDone: [],
       };

@@ -25,7 +25,7 @@ interface PopulationOptions {
 }
 
 /**
- * SQL of the churn features: `customer_id`, then every feature as a DOUBLE, one row a customer of the
+ * SQL of the churn features: `customer_id`, then every feature as a DOUBLE, one row per customer of the
  * population, sorted by customer. It reads the curated tables and only what was known before `asOf`
  * (exclusive); 'UNKNOWN' is no customer.
  *

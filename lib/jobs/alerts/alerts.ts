@@ -99,7 +99,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     try {
       const last = (await readJson<AlertState>(store, alertsKey(name)))?.value;
       const { runs, unreviewed } = await runsToReview(ledger, job, now(), last);
-      const paused = ledger.control(name).known?.paused !== undefined;
+      const paused = ledger.jobState(name).known?.paused !== undefined;
       let [alerts, dropped]: [Alert[], PendingAlert[]] = [[], []];
       await update(name, (before) => {
         // Where others reviewed meanwhile, they know better what is left.
@@ -136,7 +136,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
   }
 
   async function send(job: string, alert: PendingAlert): Promise<void> {
-    const settle = (by: PendingAlert[]) => update(job, (before) => before && replaced(before, alert, by));
+    const replace = (by: PendingAlert[]) =>
+      update(job, (before) => before && withReplacement(before, alert, by));
     if (!sent.has(alert.id)) {
       const failure = await attempt(alert);
       if (failure !== undefined) {
@@ -144,7 +145,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
         const attempts = alert.attempts + 1;
         // All waits are multiples of the interval in which pending alerts are looked at, so none is left to chance.
         const waitMs = Math.max(backoffMs(BACKOFF, attempts, () => 1), failure.waitMs);
-        return await settle([{
+        return await replace([{
           ...alert,
           attempts,
           notBefore: later(now(), Math.min(waitMs, BACKOFF.maxDelayMs)),
@@ -152,7 +153,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
       }
     }
     sent.add(alert.id);
-    await settle([]);
+    await replace([]);
     sent.delete(alert.id);
   }
 
@@ -198,18 +199,18 @@ export function createAlerts(options: AlertsOptions): Alerts {
       return reviews.run(job.name);
     },
     async flush() {
-      await reviews.settled();
+      await reviews.idle();
       await Promise.all([...jobs.keys()].map(deliveries.run));
     },
     async close() {
       stopSweeping();
       stopResending();
-      await reviews.settled();
+      await reviews.idle();
       const stop = new AbortController();
-      await Promise.race([deliveries.settled(), delay(CLOSE_MS, stop.signal)]);
+      await Promise.race([deliveries.idle(), delay(CLOSE_MS, stop.signal)]);
       stop.abort();
       closed = true;
-      await deliveries.settled();
+      await deliveries.idle();
     },
   };
 }
@@ -236,11 +237,11 @@ function claimNext(state: AlertState, now: Date, isOurs: (alert: Alert) => boole
   // A time that is further away than any wait was written by a clock that ran ahead.
   if (next === undefined || waitMs > 0 && waitMs <= BACKOFF.maxDelayMs) return { state: kept, dropped };
   const alert = { ...next, notBefore: later(now, CLAIM_MS) };
-  return { state: replaced(kept, next, [alert]), alert, dropped };
+  return { state: withReplacement(kept, next, [alert]), alert, dropped };
 }
 
 /** Puts others, or none, in the place of an alert, if it is still there. */
-function replaced(state: AlertState, { id }: Alert, by: PendingAlert[]): AlertState {
+function withReplacement(state: AlertState, { id }: Alert, by: PendingAlert[]): AlertState {
   if (!state.pending.some((alert) => alert.id === id)) return state;
   return { ...state, pending: state.pending.flatMap((alert) => alert.id === id ? by : [alert]) };
 }
@@ -257,7 +258,7 @@ function oneAtATime(work: (name: string) => Promise<void>) {
   };
   return {
     run,
-    settled: async (): Promise<void> => {
+    idle: async (): Promise<void> => {
       while (running.size > 0) {
         await Promise.all([...running.values()].map(({ current, next }) => next ?? current));
       }

@@ -59,7 +59,7 @@ function mailChannel(setting: MailChannel, timeLimitMs: number): Channel {
           messageId: `<${message.id}@${from.split("@")[1]}>`,
         });
         const over = new Promise<never>((_, reject) => {
-          const error = new Error(`no end within ${timeLimitMs / 1000} s`);
+          const error = new Error(`no answer within ${timeLimitMs / 1000} s`);
           timer = setTimeout(() => reject(error), timeLimitMs);
         });
         const { rejected } = await Promise.race([mail, over]);
@@ -71,7 +71,7 @@ function mailChannel(setting: MailChannel, timeLimitMs: number): Channel {
         const secrets = credentials === undefined ? [] : [credentials.password];
         const masked = createMask({ PASSWORD: credentials?.password })(said);
         const shown = secrets.reduce((text, secret) => text.replaceAll(secret, "***"), masked);
-        throw new DeliveryError(`the mail server ${host}:${port} did not take it: ${shown}`);
+        throw new DeliveryError(`the mail server ${host}:${port} did not accept the message: ${shown}`);
       } finally {
         clearTimeout(timer);
         transport.close();

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Job } from "../job.ts";
-import { CLOCK_TOLERANCE_MS, hasSucceeded, isOpen, type Run } from "../run.ts";
+import { CLOCK_SKEW_MS, hasSucceeded, isOpen, type Run } from "../run.ts";
 import { isScheduled, isUnreviewed, type Unreviewed } from "./unreviewed.ts";
 
 /** What can be wrong with a job: its runs fail for good, or do not succeed within its SLA. */
@@ -247,7 +247,7 @@ function newestSuccess(
 ): string | undefined {
   const present = now.toISOString();
   const isAfter = ({ endedAt = "" }: Run) =>
-    endedAt >= lastSince || Date.parse(lastSince) > now.getTime() + CLOCK_TOLERANCE_MS;
+    endedAt >= lastSince || Date.parse(lastSince) > now.getTime() + CLOCK_SKEW_MS;
   return runs.findLast((run) =>
     hasSucceeded(run) && run.scheduledFor >= (latest < present ? latest : present) && isAfter(run)
   )?.scheduledFor;

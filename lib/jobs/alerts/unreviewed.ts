@@ -2,7 +2,7 @@ import { mapConcurrently } from "shopflow/runtime/mod.ts";
 import type { Job } from "../job.ts";
 import { pageIn } from "../ledger/keys.ts";
 import { type Ledger, pageId, startOf } from "../ledger/ledger.ts";
-import { CLOCK_TOLERANCE_MS, isOpen, type Run } from "../run.ts";
+import { CLOCK_SKEW_MS, isOpen, type Run } from "../run.ts";
 
 /**
  * Where runs may have ended that no review of a job has seen: however long nobody looked, the next review knows where.
@@ -12,6 +12,12 @@ export interface Unreviewed {
   from: string;
   /** On these pages before it (`2024-10-02`, or `2024-10-02T07`): they had open runs. */
   pages: string[];
+}
+
+/** What a review left of the state of a job's alerts. */
+interface LastReview {
+  unreviewed: Unreviewed;
+  failed: { open?: { latest: string } };
 }
 
 /** Whoever triggers a run watches it; nobody else waits for it. */
@@ -36,18 +42,18 @@ export async function runsToReview(
   ledger: Ledger,
   { name, slaMinutes = 0 }: Job,
   now: Date,
-  before: { unreviewed: Unreviewed; failed: { open?: { latest: string } } } | undefined,
+  before: LastReview | undefined,
 ): Promise<{ runs: Run[]; unreviewed: Unreviewed }> {
   // First what is planned, then the pages: what is entered meanwhile is due later.
   await ledger.refresh(name);
-  const state = ledger.control(name).known ?? { activePages: {} };
+  const state = ledger.jobState(name).known ?? { activePages: {} };
   const pageAt = (ms: number) => pageId(new Date(ms).toISOString(), state);
   const planned = Math.min(Date.parse(state.plannedUntil ?? "") || Infinity, now.getTime());
   // A run that ended without success may miss its SLA later.
   const next = startOf(pageAt(planned - slaMinutes * MINUTE_MS));
   const last = before?.unreviewed;
   // A clock that ran ahead reviewed what is not due yet; it may also be entered again.
-  const wasAhead = last !== undefined && Date.parse(last.from) > now.getTime() + CLOCK_TOLERANCE_MS;
+  const wasAhead = last !== undefined && Date.parse(last.from) > now.getTime() + CLOCK_SKEW_MS;
   const from = last === undefined || wasAhead || last.from < next ? next : last.from;
   const readFrom = last === undefined || last.from > from ? from : last.from;
 

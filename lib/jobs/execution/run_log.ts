@@ -29,7 +29,7 @@ interface RunLogOptions {
   closeMs?: number;
 }
 
-/** What became of a log. */
+/** How a log ended. */
 interface RunLogEnd {
   /** Lines that could not be stored, since the store failed to the end. */
   unsaved: number;
@@ -132,7 +132,7 @@ export function openRunLog(store: ObjectStore, run: AttemptName, options: RunLog
         const text = textOf(`${time} ${mask(line)}`);
         if (!hasTail && headBytes + text.bytes > maxBytes) {
           hasTail = true;
-          add(textOf(`… more than ${formatBytes(maxBytes)}: the end follows when the run ends …`, 0));
+          add(textOf(`… more than ${formatBytes(maxBytes)}: the last lines follow when the run ends …`, 0));
         }
         if (hasTail) tail.add(text);
         else add(text);

@@ -121,7 +121,10 @@ function failure(
   if (result.ended === "orphaned") return stopped("lease expired");
   const where = steps.length > 1 ? `${name}: ` : "";
   if (result.ended === "timed out") {
-    return { ended: "timed out", reason: `${where}ended after the job's limit of ${timeoutMinutes} minutes` };
+    return {
+      ended: "timed out",
+      reason: `${where}stopped after the job's limit of ${timeoutMinutes} minutes`,
+    };
   }
   const { exitCode } = result;
   return { ended: "failed", reason: where + exitReason(result), ...(exitCode === null ? {} : { exitCode }) };

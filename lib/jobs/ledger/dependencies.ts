@@ -43,7 +43,7 @@ export async function latestRuns(
     if (certain(batch[0]?.end ?? 0) >= limit) break;
     const read = await Promise.all(batch.map(async ({ job, id }) => {
       const { runs } = await ledger.page(job, id).read();
-      if (!states.has(job)) states.set(job, await ledger.control(job).read());
+      if (!states.has(job)) states.set(job, await ledger.jobState(job).read());
       return Object.values(runs).map((run) => withRunning(run, states.get(job)));
     }));
     found = [...found, ...read.flat()].filter((run) =>
@@ -66,7 +66,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Looks at the jobs that a run depends on. Of each the latest run at or before this one counts: it must have
- * succeeded. Runs that were skipped or replaced stand for nothing, so the one before is looked at, as long as it
+ * succeeded. Runs that were skipped or superseded are ignored, so the one before is looked at, as long as it
  * belongs to the data interval of this run. One that was missed counts as the later one that stands for it. Runs
  * that people started without a run don't count.
  */
@@ -79,16 +79,16 @@ export async function readiness(
   for (const name of dependsOn) {
     const dependency = findJob(jobs, name);
     const until = new Date(run.scheduledFor);
-    const { plannedUntil } = await ledger.control(name).read();
+    const { plannedUntil } = await ledger.jobState(name).read();
     if (plannedUntil === undefined || isMissing(dependency, new Date(plannedUntil), until)) {
-      return waiting(name, "whose runs up to then are not entered yet");
+      return waiting(name, "whose runs up to then are not planned yet");
     }
     const newest = await latest(name, until, ledger, () => true);
     let counting = newest && await latest(name, until, ledger, standsForItself);
     if (counting?.status === "missed" && dependency.catchup.runs === "latest") {
       const entered = new Date(run.plannedAt);
       if (isMissing(dependency, new Date(plannedUntil), entered)) {
-        return waiting(name, "whose runs up to now are not entered yet");
+        return waiting(name, "whose runs up to now are not planned yet");
       }
       counting = await standIn(name, until, entered, ledger) ?? counting;
     }
@@ -99,7 +99,7 @@ export async function readiness(
       return {
         state: "impossible",
         blockedBy: name,
-        reason: `${name} has no run in the same interval that was run`,
+        reason: `${name} has no finished run in the same interval`,
       };
     }
     if (!isFinal(counting.status)) {

@@ -50,7 +50,7 @@ const PAGE = z.object({
 /** The run history of every job; kept in the lake, shared by all schedulers, the command line and the server. */
 export interface Ledger {
   readonly store: ObjectStore;
-  control(job: string): SharedObject<JobState>;
+  jobState(job: string): SharedObject<JobState>;
   /** @param page A day or an hour. */
   page(job: string, page: string): SharedObject<Page>;
   /** The pages of a job that may have runs from (inclusive) to (inclusive), the oldest first. */
@@ -99,7 +99,7 @@ const HOUR_MS = 60 * 60 * 1000;
  * @param now Dates the pages that become active, and says when they may be closed.
  */
 export function openLedger(store: ObjectStore, now: () => Date): Ledger {
-  const controls = new Map<string, SharedObject<JobState>>();
+  const jobStates = new Map<string, SharedObject<JobState>>();
   /** By key; only active pages are kept, and of those that are not at the end only the ones with open runs. */
   const kept = new Map<string, SharedObject<Page>>();
   /** What the state said of an active page, by its key, when it was last read. */
@@ -108,23 +108,23 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
   const newestRead = new Map<string, string>();
   const openOf = new WeakMap<Page, readonly Run[]>();
 
-  const control = (job: string) =>
-    getOrCreate(controls, job, () => sharedObject(store, controlKey(job), NO_STATE));
+  const jobState = (job: string) =>
+    getOrCreate(jobStates, job, () => sharedObject(store, controlKey(job), NO_STATE));
   const newPage = (key: string) => sharedObject<Page>(store, key, NO_RUNS, PAGE);
   const activePage = (job: string, id: string) => {
     const key = pageKey(job, id);
     return getOrCreate(kept, key, () => newPage(key));
   };
   const page = (job: string, id: string) => kept.get(pageKey(job, id)) ?? newPage(pageKey(job, id));
-  const activePages = (job: string) => Object.keys(control(job).known?.activePages ?? {}).sort();
+  const activePages = (job: string) => Object.keys(jobState(job).known?.activePages ?? {}).sort();
 
   async function pageOf({ job, scheduledFor }: RunName): Promise<SharedObject<Page>> {
-    return page(job, pageId(scheduledFor, control(job).known ?? await control(job).read()));
+    return page(job, pageId(scheduledFor, jobState(job).known ?? await jobState(job).read()));
   }
 
   /** Puts pages on the list before anything open is written there. */
   async function markActive(job: string, ids: string[]): Promise<void> {
-    await control(job).update((state) => {
+    await jobState(job).update((state) => {
       const marked = ids.map((id) => [id, nextMark(state.activePages[id], now())]);
       const activePages = { ...state.activePages, ...Object.fromEntries(marked) };
       return { value: { ...state, activePages }, result: undefined };
@@ -152,7 +152,7 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
 
   const ledger: Ledger = {
     store,
-    control,
+    jobState,
     page,
     async pages(job, from, to) {
       const [first, last] = [from?.toISOString(), to?.toISOString()];
@@ -164,7 +164,7 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
       });
     },
     async refresh(job) {
-      const state = await control(job).read();
+      const state = await jobState(job).read();
       const ids = activePages(job);
       const running = state.running && pageId(state.running.scheduledFor, state);
       const undone = ids.filter((id) => id === ids.at(-1) || openOn(job, id).length > 0);
@@ -183,20 +183,20 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
     },
     openRuns(job) {
       const open = activePages(job).flatMap((id) => openOn(job, id));
-      const known = control(job).known;
+      const known = jobState(job).known;
       return open.map((run) =>
         run.scheduledFor === known?.running?.scheduledFor ? withRunning(run, known) : run
       );
     },
     async enqueue(job, runs) {
-      const state = control(job).known ?? await control(job).read();
+      const state = jobState(job).known ?? await jobState(job).read();
       const byPage = [...Map.groupBy(runs, ({ scheduledFor }) => pageId(scheduledFor, state))];
       const opened = byPage.filter(([, ofPage]) => ofPage.some(isOpen)).map(([id]) => id);
       // Pages are taken off the list before the newest one only, so that one needs no second look.
       const isNewest = opened.every((id) => id === activePages(job).at(-1));
       if (!isNewest) await markActive(job, opened);
       // A scheduler may just have decided that the job's runs lie on pages of an hour.
-      if (control(job).known?.hourPagesFrom !== state.hourPagesFrom) return await ledger.enqueue(job, runs);
+      if (jobState(job).known?.hourPagesFrom !== state.hourPagesFrom) return await ledger.enqueue(job, runs);
       for (const [id, ofPage] of byPage) {
         await activePage(job, id).update((value) => {
           const added = ofPage.filter(({ scheduledFor }) => value.runs[scheduledFor] === undefined);
@@ -206,14 +206,14 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
         });
       }
       // That it is the newest must still be so: others look at an older page for its mark only.
-      if (isNewest && opened.length > 0) await control(job).read();
+      if (isNewest && opened.length > 0) await jobState(job).read();
       // Again: who looked between the mark and the write has to look once more, and one may have been taken off.
       if (opened.some((id) => id !== activePages(job).at(-1))) await markActive(job, opened);
       for (const [id] of byPage) dropIfDone(job, id);
     },
     async change(name, change) {
       const { job, scheduledFor } = name;
-      const id = pageId(scheduledFor, control(job).known ?? await control(job).read());
+      const id = pageId(scheduledFor, jobState(job).known ?? await jobState(job).read());
       const changed = await page(job, id).update((value) => {
         const before = value.runs[scheduledFor];
         const after = before && change(before);
@@ -224,7 +224,7 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
       return changed;
     },
     async reopen(name, change) {
-      const id = pageId(name.scheduledFor, control(name.job).known ?? await control(name.job).read());
+      const id = pageId(name.scheduledFor, jobState(name.job).known ?? await jobState(name.job).read());
       await markActive(name.job, [id]);
       const after = await ledger.change(name, change);
       await markActive(name.job, [id]);
@@ -242,19 +242,19 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
     },
     async run(name) {
       const found = await ledger.storedRun(name);
-      return found && withRunning(found, isOpen(found) ? await control(name.job).read() : undefined);
+      return found && withRunning(found, isOpen(found) ? await jobState(name.job).read() : undefined);
     },
     async storedRun(name) {
       return (await (await pageOf(name)).read()).runs[name.scheduledFor];
     },
     knownRun({ job, scheduledFor }) {
-      const state = control(job).known;
+      const state = jobState(job).known;
       return state && page(job, pageId(scheduledFor, state)).known?.runs[scheduledFor];
     },
     async runs(job, from, to) {
       const [first, last] = [from.toISOString(), to.toISOString()];
       const pages = await ledger.pages(job, from, to);
-      const known = pages.length > 0 ? await control(job).read() : undefined;
+      const known = pages.length > 0 ? await jobState(job).read() : undefined;
       const found: Run[] = [];
       for (let i = 0; i < pages.length; i += READS_AT_ONCE) {
         const batch = pages.slice(i, i + READS_AT_ONCE);
@@ -270,11 +270,11 @@ export function openLedger(store: ObjectStore, now: () => Date): Ledger {
           now().getTime() - Math.max(Date.parse(mark), endOf(id)) >= ACTIVE_AT_LEAST_MS &&
           marks.has(pageKey(job, id)) && openOn(job, id).length === 0
         );
-      const candidates = done(control(job).known ?? NO_STATE);
+      const candidates = done(jobState(job).known ?? NO_STATE);
       if (candidates.length === 0) return;
       // Whoever said that a page is active may have died after it wrote there, without saying so again.
       await Promise.all(candidates.map(([id, mark]) => readActive(job, id, mark)));
-      const closed = await control(job).update((state) => {
+      const closed = await jobState(job).update((state) => {
         const ids = done(state).filter(([id, mark]) => marks.get(pageKey(job, id)) === mark).map(([id]) =>
           id
         );

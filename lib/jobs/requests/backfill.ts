@@ -93,7 +93,7 @@ export interface BackfillRange {
 /** Runs that a backfill is about. */
 export interface Backfill {
   /** What is asked for, the oldest first. */
-  asked: RunName[];
+  queued: RunName[];
   /** How many runs need no run: they succeeded, or are open. */
   unneeded: number;
   /**
@@ -117,7 +117,7 @@ export async function plannedBackfill(
 ): Promise<Backfill> {
   const { wanted, unneeded, upstream } = await runsToFill(ledger, job, request, range, jobs);
   return {
-    asked: wanted.map((time) => nameOf(job, time)),
+    queued: wanted.map((time) => nameOf(job, time)),
     unneeded,
     upstream: upstream.flatMap(({ job, wanted }) => wanted.map((time) => nameOf(job, time))),
   };
@@ -139,7 +139,7 @@ export async function requestBackfill(
 ): Promise<Backfill> {
   const { dependencies = "wait" } = range;
   const { wanted, unneeded, before, upstream } = await runsToFill(ledger, job, request, range, jobs);
-  const ask = async (job: Job, times: DueTime[], before: Map<string, Run>) => {
+  const enqueue = async (job: Job, times: DueTime[], before: Map<string, Run>) => {
     const options = { request, waitFor: dependencies === "ignore" ? [] : job.dependsOn };
     await ledger.enqueue(job.name, times.map((time) => manualRun(job, time, "backfill", options)));
     const names = times.map((time) => nameOf(job, time));
@@ -151,12 +151,12 @@ export async function requestBackfill(
   const names: RunName[] = [];
   for (const { job, wanted, before } of upstream) {
     // What is waited for has to be there before what waits.
-    if (dependencies === "run") await ask(job, wanted, before);
+    if (dependencies === "run") await enqueue(job, wanted, before);
     names.push(...wanted.map((time) => nameOf(job, time)));
   }
-  const asked = await ask(job, wanted, before);
-  if (asked.length > 0) await ledger.notify();
-  return { asked, unneeded, upstream: names };
+  const queued = await enqueue(job, wanted, before);
+  if (queued.length > 0) await ledger.notify();
+  return { queued, unneeded, upstream: names };
 }
 
 const nameOf = (job: Job, { scheduledFor }: DueTime): RunName => ({
@@ -172,7 +172,7 @@ async function runsToFill(
   jobs: readonly Job[],
 ) {
   if ("on" in job.schedule) {
-    throw new InputError(`Job ${job.name} has no runs to fill`, {
+    throw new InputError(`Job ${job.name} has no runs to backfill`, {
       expected: "a job with a cron expression",
       found: "one that runs when a snapshot is published",
       remedy: `Run it once: deno task jobs trigger ${job.name}.`,

@@ -37,7 +37,7 @@ export function manualRun(
     scheduledFor: scheduledFor.toISOString(),
     trigger,
     dataInterval: { start: dataInterval.start.toISOString(), end: dataInterval.end.toISOString() },
-    ...stateOf(options, `asked for by ${request.by}`),
+    ...stateOf(options, `requested by ${request.by}`),
     plannedAt: request.at,
     stepsDone: [],
     attempts: [],
@@ -66,7 +66,7 @@ export async function reopen(
         ...run,
         ...stateOf(
           options,
-          `asked for again by ${request.by}; before, it was: ${run.status} (${run.reason})`,
+          `requested again by ${request.by}; previous status: ${run.status} (${run.reason})`,
         ),
         requestedBy: request,
         ...(unmet.length > 0 ? { unmet } : {}),
@@ -141,7 +141,7 @@ export async function cancelRun(ledger: Ledger, name: RunName, request: Request)
       !isOpen(run) ? undefined : runs ? { ...run, cancelledBy: request } : {
         ...run,
         status: "skipped",
-        reason: `cancelled by ${request.by} before it ran`,
+        reason: `cancelled by ${request.by} before it started`,
         cancelledBy: request,
         endedAt: request.at,
       },
@@ -165,9 +165,9 @@ export async function pauseJob(
   request: Request,
   reason?: string,
 ): Promise<void> {
-  await ledger.control(job).update((value) => {
+  await ledger.jobState(job).update((value) => {
     if (value.paused !== undefined) {
-      throw new InputError(`Job ${job} is paused already`, {
+      throw new InputError(`Job ${job} is already paused`, {
         found: `paused by ${value.paused.by} at ${shortTime(value.paused.at)}`,
       });
     }
@@ -178,7 +178,7 @@ export async function pauseJob(
 
 /** Takes a pause back. @throws {InputError} when the job is not paused. */
 export async function resumeJob(ledger: Ledger, job: string): Promise<void> {
-  await ledger.control(job).update(({ paused, ...value }) => {
+  await ledger.jobState(job).update(({ paused, ...value }) => {
     if (paused === undefined) throw new InputError(`Job ${job} is not paused`);
     return { value, result: undefined };
   });
@@ -187,8 +187,8 @@ export async function resumeJob(ledger: Ledger, job: string): Promise<void> {
 
 function refuseRepeat(run: Run): void {
   if (!isOpen(run) && !hasSucceeded(run)) return;
-  throw new InputError(`${formatRunName(run)} is not run again`, {
-    expected: "a run that failed, was skipped, replaced or missed",
+  throw new InputError(`${formatRunName(run)} cannot be run again`, {
+    expected: "a run that failed, was skipped, superseded or missed",
     found: run.endedAt === undefined
       ? `one that is ${run.status}`
       : `one that ${run.status} at ${shortTime(run.endedAt)}`,
@@ -200,13 +200,13 @@ function rejectUnknownTime({ name, schedule }: Job, at: Date, { at: now }: Reque
   const time = shortTime(at.toISOString());
   if (at.getTime() > Date.parse(now)) {
     throw new InputError(`Run ${time} of ${name} lies in the future`, {
-      expected: `a time until ${shortTime(now)}`,
+      expected: `a time up to ${shortTime(now)}`,
     });
   }
   if ("on" in schedule) {
     throw new InputError(`Job ${name} has no run at ${time}`, {
       expected: "a run that `deno task jobs runs` lists: the job runs when a snapshot is published",
-      remedy: "leave --scheduled-for out for a run of now.",
+      remedy: "To run the job now, omit --scheduled-for.",
     });
   }
   const after = nextDue(schedule, new Date(at.getTime() - 1));

@@ -24,7 +24,7 @@ interface ActiveRuns {
   /** Starts a run, which takes up room from now on. */
   start(begin: () => Promise<ActiveRun | undefined>): Promise<void>;
   /** Waits until what the ends of runs set off is done. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
   /** Waits for the runs, at most `shutdownTimeoutMs`; then hands them over. */
   end(shutdownTimeoutMs: number): Promise<void>;
 }
@@ -68,7 +68,7 @@ export function createActiveRuns({ log, most, onEnd }: ActiveRunsOptions): Activ
         starting.delete(started);
       }
     },
-    async settled() {
+    async idle() {
       while (aftermath.size > 0) await Promise.allSettled([...aftermath]);
     },
     async end(shutdownTimeoutMs) {
@@ -113,7 +113,7 @@ export async function superviseRun(
     }
     return "goes on";
   }
-  const scheduler = ledger.control(job.name).known?.running?.scheduler;
+  const scheduler = ledger.jobState(job.name).known?.running?.scheduler;
   // A run is running by what the job's state says; where that has changed meanwhile, the next look decides.
   if (scheduler === undefined) return "goes on";
   // One of this scheduler that it does not hold: the lake failed in the middle of its start.

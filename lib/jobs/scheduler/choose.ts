@@ -41,7 +41,7 @@ export function createNextRun({ jobs, ledger, now, end }: NextRunOptions): NextR
   return {
     changed: () => void changes++,
     async choose(job, open) {
-      const paused = ledger.control(job.name).known?.paused !== undefined;
+      const paused = ledger.jobState(job.name).known?.paused !== undefined;
       const ordered = inTurn(open).filter(({ trigger }) => !paused || trigger === "manual");
       for (const run of ordered) {
         if (job.overlap === "replace" && ordered.some((other) => replaces(other, run))) {

@@ -1,7 +1,7 @@
 import { nextDue, previousDue } from "../cron.ts";
 import type { Job } from "../job.ts";
 import type { JobState, Ledger } from "../ledger/ledger.ts";
-import { CLOCK_TOLERANCE_MS, retryAt, type Run, shortTime, type Trigger } from "../run.ts";
+import { CLOCK_SKEW_MS, retryAt, type Run, shortTime, type Trigger } from "../run.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 
 /** A time at which a job is due, with the data it is about. */
@@ -60,7 +60,7 @@ function planRun(job: Job, { scheduledFor, dataInterval, next }: DueTime, circum
     return entry("skipped", `the job was paused by ${paused.by} at ${shortTime(paused.at)}${why}`);
   }
   const state = job.dependsOn.length > 0 ? "waiting" : "queued";
-  const toRun = job.dependsOn.length > 0 ? `waits for ${job.dependsOn.join(", ")}` : "to be started";
+  const toRun = job.dependsOn.length > 0 ? `waits for ${job.dependsOn.join(", ")}` : "ready to start";
   const age = now.getTime() - scheduledFor.getTime();
   if (age > missedAfterMs) {
     const absent = "no scheduler ran when it was due";
@@ -70,7 +70,7 @@ function planRun(job: Job, { scheduledFor, dataInterval, next }: DueTime, circum
       return entry("missed", `${absent}, and it is older than ${maxAgeMinutes} minutes`);
     }
     if (job.catchup.runs === "latest" && next !== undefined && next <= now) {
-      return entry("missed", `${absent}, and a later run stands for it`);
+      return entry("missed", `${absent}, and a later run covers it`);
     }
     return entry(state, `${absent}; ${toRun}`, "catch-up");
   }
@@ -139,15 +139,15 @@ export function createPlanner(
   const cursors = new Map<string, string>();
 
   function cursorOf(job: string): string | undefined {
-    const [own, stored] = [cursors.get(job), ledger.control(job).known?.plannedUntil];
+    const [own, stored] = [cursors.get(job), ledger.jobState(job).known?.plannedUntil];
     return own === undefined || (stored !== undefined && stored > own) ? stored : own;
   }
 
   async function save(job: string): Promise<void> {
     const own = cursors.get(job);
-    const stored = ledger.control(job).known?.plannedUntil;
+    const stored = ledger.jobState(job).known?.plannedUntil;
     if (own === undefined || (stored !== undefined && stored >= own)) return;
-    await ledger.control(job).update((value) =>
+    await ledger.jobState(job).update((value) =>
       (value.plannedUntil ?? "") >= own
         ? { result: undefined }
         : { value: { ...value, plannedUntil: own }, result: undefined }
@@ -157,7 +157,7 @@ export function createPlanner(
   /** The first scheduler that sees a job, or sees it again, does not look back: before, there was no such job. */
   async function begin(job: Job): Promise<void> {
     const present = now().toISOString();
-    await ledger.control(job.name).update((state) => {
+    await ledger.jobState(job.name).update((state) => {
       const { removedAt, ...rest } = state;
       const isKnown = rest.plannedUntil !== undefined && removedAt === undefined;
       const begun = isKnown ? state : { ...rest, plannedUntil: present };
@@ -168,7 +168,7 @@ export function createPlanner(
 
   async function enqueue(job: Job, due: DueTime[], trigger: "schedule" | "snapshot"): Promise<void> {
     if (job.overlap === "skip") await ledger.refresh(job.name);
-    const paused = ledger.control(job.name).known?.paused;
+    const paused = ledger.jobState(job.name).known?.paused;
     let open = ledger.openRuns(job.name).find(blocksNext);
     const runs: Run[] = [];
     for (const time of due) {
@@ -197,7 +197,7 @@ export function createPlanner(
    */
   async function withdraw(job: string, ahead: string): Promise<void> {
     const present = now().toISOString();
-    const { running } = await ledger.control(job).read();
+    const { running } = await ledger.jobState(job).read();
     await ledger.retain(
       job,
       new Date(present),
@@ -206,7 +206,7 @@ export function createPlanner(
         trigger === "manual",
     );
     cursors.delete(job);
-    await ledger.control(job).update((value) => ({
+    await ledger.jobState(job).update((value) => ({
       value: { ...value, plannedUntil: present },
       result: undefined,
     }));
@@ -220,12 +220,12 @@ export function createPlanner(
 
   return {
     async plan(job) {
-      const state = ledger.control(job.name).known;
+      const state = ledger.jobState(job.name).known;
       const isNew = cursorOf(job.name) === undefined || state?.removedAt !== undefined;
       const needsHourPages = isMoreOftenThanHourly(job) && state?.hourPagesFrom === undefined;
       if (isNew || needsHourPages) await begin(job);
       const cursor = new Date(cursorOf(job.name) ?? now());
-      if (cursor.getTime() > now().getTime() + CLOCK_TOLERANCE_MS) {
+      if (cursor.getTime() > now().getTime() + CLOCK_SKEW_MS) {
         await withdraw(job.name, cursor.toISOString());
         return true;
       }

@@ -132,7 +132,7 @@ export async function takeSchedulerLease(
         if (await write({ ...record, heartbeats: record.heartbeats + 1, heartbeatAt: now().toISOString() })) {
           sureFrom = asked;
           renewals.forEach((renewed) => renewed());
-        } else over.abort(new Error("another scheduler took this one for dead"));
+        } else over.abort(new Error("another scheduler found this one's lease expired"));
       }),
     release: () =>
       inTurn(async () => {

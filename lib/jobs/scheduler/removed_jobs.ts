@@ -55,7 +55,7 @@ export function createRemovedJobs(
       try {
         await endRuns({ job, removedAt });
       } catch (error) {
-        log.warn(`${job.name}, which was removed: its runs cannot be ended: ${errorText(error)}`);
+        log.warn(`${job.name}, which was removed: its open runs cannot be ended: ${errorText(error)}`);
       }
     }
   };
@@ -64,7 +64,7 @@ export function createRemovedJobs(
     await ledger.refresh(job.name);
     await planRest(job, removedAt);
     for (const run of ledger.openRuns(job.name)) {
-      const scheduler = ledger.control(job.name).known?.running?.scheduler;
+      const scheduler = ledger.jobState(job.name).known?.running?.scheduler;
       const isRunning = run.status === "running";
       if (isRunning && (scheduler === undefined || !await watch.isGone(scheduler))) return;
       const after = await ledger.change(
@@ -73,14 +73,17 @@ export function createRemovedJobs(
       );
       log.info(`${formatRunName(run)}: ${after?.status} (${after?.reason})`);
     }
-    if (ledger.control(job.name).known?.removedAt !== undefined) return;
-    await ledger.control(job.name).update((value) => ({ value: { ...value, removedAt }, result: undefined }));
+    if (ledger.jobState(job.name).known?.removedAt !== undefined) return;
+    await ledger.jobState(job.name).update((value) => ({
+      value: { ...value, removedAt },
+      result: undefined,
+    }));
     log.info(`${job.name}: ${NO_JOB}, and all its runs have ended`);
   }
 
   /** What was due before it was removed, and nobody saw. */
   async function planRest(job: Job, removedAt: string): Promise<void> {
-    const { plannedUntil, removedAt: known } = ledger.control(job.name).known ?? {};
+    const { plannedUntil, removedAt: known } = ledger.jobState(job.name).known ?? {};
     if (plannedUntil === undefined || known !== undefined) return;
     const until = new Date(removedAt);
     for (let from = new Date(plannedUntil);;) {
@@ -118,7 +121,7 @@ function ended(run: Run, running: Run | undefined, now: Date): Run {
       ...going,
       finishedAt: at,
       ended: "lease expired" as const,
-      reason: `${going.owner}, which ran it, is gone`,
+      reason: `its scheduler ${going.owner} is gone`,
     },
   ];
   const last = attempts.at(-1);

@@ -42,7 +42,7 @@ export interface Scheduler {
   /**
    * Enters and starts what is due.
    *
-   * @param look Read the ledger anew even if nobody rang.
+   * @param look Read the ledger again even without a notification.
    */
   round(look?: boolean): Promise<void>;
   /** Renews the lease and takes over the runs of schedulers that are gone. */
@@ -58,7 +58,7 @@ export interface Scheduler {
   /** Why the ledger of a job could not be kept in the last round, by the job's name. */
   problems(): ReadonlyMap<string, string>;
   /** Waits until what the end of runs sets off is done; for those who hold the clock still meanwhile. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
 }
 
 const LEASE_MS = 30_000;
@@ -81,7 +81,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const overdue = new Set<string>();
   const forEachJob = createJobWalk(jobs, random, (job, { message }) => {
     problems.set(job.name, message);
-    log.warn(`${job.name}: the ledger cannot be kept: ${message}`);
+    log.warn(`${job.name}: the ledger cannot be updated: ${message}`);
   });
 
   const watch = watchSchedulers(ledger.store, {
@@ -164,7 +164,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const state = await superviseRun(job, running, open, { ledger, watch, lease, mine: held.of(job.name) });
       if (state === "goes on") return;
       const after = await reclaimRun(job, running, context);
-      log.warn(`${formatRunName(running)}: taken over, ${lastAttemptOf(running).owner} is gone`);
+      log.warn(`${formatRunName(running)}: reclaimed, its scheduler ${lastAttemptOf(running).owner} is gone`);
       if (after !== undefined && !isOpen(after)) await onNews(job);
       return await act(job);
     }
@@ -222,7 +222,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     active: held.all,
     problems: () => problems,
     openRuns: () => jobs.flatMap(({ name }) => ledger.openRuns(name)),
-    settled: held.settled,
+    idle: held.idle,
     async stop(shutdownTimeoutMs) {
       stopping = true;
       await held.end(shutdownTimeoutMs);
@@ -268,12 +268,12 @@ export async function runScheduler(
   };
 
   await scheduler.begin();
-  let beating: Promise<void> | undefined;
-  const beat = () => {
-    beating ??= attempt("The scheduler's lease", scheduler.keepAlive).finally(() => beating = undefined);
+  let renewal: Promise<void> | undefined;
+  const heartbeat = () => {
+    renewal ??= attempt("The scheduler's lease", scheduler.keepAlive).finally(() => renewal = undefined);
   };
-  const heart = setInterval(beat, leaseMs / 3);
-  beat();
+  const timer = setInterval(heartbeat, leaseMs / 3);
+  heartbeat();
 
   async function sleep(): Promise<void> {
     const due = scheduler.nextWake()?.getTime() ?? Infinity;
@@ -291,7 +291,7 @@ export async function runScheduler(
       const lookNow = look;
       look = false;
       const started = performance.now();
-      await attempt("The ledger cannot be kept", () => scheduler.round(lookNow));
+      await attempt("The ledger cannot be updated", () => scheduler.round(lookNow));
       log.debug(`scheduler round: ${formatDuration(performance.now() - started)}`);
       if (!look && !stopping) await sleep();
     }
@@ -308,8 +308,8 @@ export async function runScheduler(
       await rounds;
       // The lease is renewed until the last run has ended.
       await scheduler.stop(shutdownTimeoutMs);
-      clearInterval(heart);
-      await beating;
+      clearInterval(timer);
+      await renewal;
     },
   };
 }

@@ -34,7 +34,7 @@ interface PoolSlots {
    *
    * @param isOver Whether a run that has a place does not go on any more, so that its place is free.
    */
-  take(
+  acquire(
     pool: string,
     size: number,
     poolSlot: PoolSlot,
@@ -59,25 +59,25 @@ export function poolSlots(store: ObjectStore): PoolSlots {
     holders.filter((poolSlot) => !gone.some((other) => isSame(poolSlot, other)));
 
   return {
-    async take(pool, size, wanted, isOver) {
+    async acquire(pool, size, wanted, isOver) {
       const tryAcquire = (over: PoolSlot[]) =>
         poolOf(pool).update((value) => {
           const holders = without(value.holders, over);
           // An earlier attempt took it and could not say so.
           if (holders.some((poolSlot) => isSame(poolSlot, wanted))) {
-            return { result: { taken: true, holders } };
+            return { result: { acquired: true, holders } };
           }
-          if (holders.length >= size) return { result: { taken: false, holders } };
-          return { value: { holders: [...holders, wanted] }, result: { taken: true, holders } };
+          if (holders.length >= size) return { result: { acquired: false, holders } };
+          return { value: { holders: [...holders, wanted] }, result: { acquired: true, holders } };
         });
       const first = await tryAcquire([]);
-      if (first.taken) return true;
+      if (first.acquired) return true;
       // Who died had no time to give its place back.
       const checked = await Promise.all(
         first.holders.map(async (poolSlot) => ({ poolSlot, over: await isOver(poolSlot) })),
       );
       const over = checked.filter(({ over }) => over).map(({ poolSlot }) => poolSlot);
-      return over.length > 0 && (await tryAcquire(over)).taken;
+      return over.length > 0 && (await tryAcquire(over)).acquired;
     },
     async release(pool, poolSlot) {
       await poolOf(pool).update(({ holders }) => {
@@ -128,14 +128,14 @@ const WRITE_AGAIN_MS = 500;
 export async function startRun(job: Job, run: Run, context: RunContext): Promise<ActiveRun | undefined> {
   const { ledger, places, pools, runtime: { log } } = context;
   const lease = context.lease();
-  const before = ledger.control(job.name).known?.running;
+  const before = ledger.jobState(job.name).known?.running;
   if (before !== undefined && !await isOver(before, job, ledger)) return undefined;
 
   const attempt = nextAttempt(run, before?.scheduledFor === run.scheduledFor ? before.attempt : 0);
   const poolSlot: PoolSlot = { job: job.name, scheduledFor: run.scheduledFor, attempt, scheduler: lease.id };
   const size = pools[job.pool] ?? Infinity;
   const hasEnded = (other: PoolSlot) => poolSlotIsFree(other, context);
-  if (Number.isFinite(size) && !await places.take(job.pool, size, poolSlot, hasEnded)) return undefined;
+  if (Number.isFinite(size) && !await places.acquire(job.pool, size, poolSlot, hasEnded)) return undefined;
   const giveBack = async () => {
     if (!Number.isFinite(size)) return;
     try {
@@ -143,7 +143,7 @@ export async function startRun(job: Job, run: Run, context: RunContext): Promise
     } catch (error) {
       // Whoever wants the place finds that the run has ended, see `holderEnded`.
       log.warn(
-        `${formatRunName(run)}: its place in ${job.pool} is given back later: ${errorText(error)}`,
+        `${formatRunName(run)}: its slot in the pool ${job.pool} is released later: ${errorText(error)}`,
       );
     }
   };
@@ -173,7 +173,7 @@ async function startHolding(
   const { ledger, runtime: { now }, owner } = context;
   const startedAt = now().toISOString();
   const plannedUntil = context.plannedUntil(job.name);
-  const won = await ledger.control(job.name).update((value) => {
+  const won = await ledger.jobState(job.name).update((value) => {
     const other = value.running;
     if (other?.scheduledFor !== before?.scheduledFor || other?.attempt !== before?.attempt) {
       return { result: false };
@@ -218,7 +218,7 @@ async function leaveToOthers(
     ...attempt,
     finishedAt: finishedAt.toISOString(),
     ended: "released",
-    reason: "its scheduler could not begin it in time",
+    reason: "its scheduler could not start it in time",
   };
   await ledger.change(run, (present) => afterAttempt(job, present, left, { now: finishedAt, random }));
 }
@@ -287,7 +287,7 @@ async function finish(
       break;
     } catch (error) {
       if (lease.lost.aborted) break;
-      if (!told) log.warn(`${name}: its end cannot be written yet: ${errorText(error)}`);
+      if (!told) log.warn(`${name}: its result cannot be stored yet: ${errorText(error)}`);
       told = true;
       await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
     }
@@ -319,7 +319,7 @@ export function reclaimRun(
     ...running,
     finishedAt: now().toISOString(),
     ended: "lease expired",
-    reason: `${running.owner}, which ran it, is gone`,
+    reason: `its scheduler ${running.owner} is gone`,
   };
   return ledger.change(run, (present) => afterAttempt(job, present, lost, { now: now(), random }));
 }
@@ -329,7 +329,7 @@ async function poolSlotIsFree(
   { job, scheduledFor, attempt, scheduler }: PoolSlot,
   { ledger, watch, lease }: RunContext,
 ): Promise<boolean> {
-  const { running } = await ledger.control(job).read();
+  const { running } = await ledger.jobState(job).read();
   const present = await ledger.run({ job, scheduledFor });
   if (present === undefined || !isOpen(present)) return true;
   if (present.attempts.some(({ number, finishedAt }) => number >= attempt && finishedAt !== undefined)) {

@@ -59,8 +59,8 @@ export async function updateJson<T>(
     if (written !== undefined) return { now: next, before: before?.value, etag: written.etag };
     if (attempt === UPDATE_ATTEMPTS) {
       throw new LakeError(`${key} in the lake ${store.url} could not be written`, {
-        expected: "no other writer of it for a moment",
-        found: `${UPDATE_ATTEMPTS} attempts, before each of which another writer changed it`,
+        expected: "an attempt without another writer in between",
+        found: `${UPDATE_ATTEMPTS} attempts, each of which collided with another writer`,
         remedy: "Run the command again.",
       });
     }

@@ -57,7 +57,7 @@ export function guardPresence(
     for (const prefix of ["snapshots/", "raw/"]) {
       if ((await store.list(prefix)).length > 0) return;
     }
-    throw new LakeUnreachableError(`The lake ${store.url} is not there any more`, {
+    throw new LakeUnreachableError(`The lake ${store.url} is gone`, {
       expected: `${wanted[0]}, which was there before`,
       found: "an empty place, as where a disk is not mounted",
       remedy:

@@ -44,7 +44,7 @@ export function pickFeatures(matrix: FeatureMatrix, names: readonly string[]): F
   const columns = names.map((name) => matrix.names.indexOf(name));
   const missing = names.filter((_, j) => columns[j] === -1);
   if (missing.length > 0) {
-    throw new ModelError("Features of the model are not computed any more", {
+    throw new ModelError("The model uses features that no longer exist", {
       expected: missing.join(", "),
       found: matrix.names.join(", "),
     });

@@ -136,7 +136,7 @@ export function rocCurve(
   return curve;
 }
 
-/** Rows of similar predicted probability, and what became of them. */
+/** Rows of similar predicted probability, and how many of them churned. */
 export interface CalibrationBin {
   /** 1 for the lowest probabilities. */
   bin: number;

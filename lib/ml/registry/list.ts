@@ -10,7 +10,7 @@ import {
   type StoredCard,
 } from "./versions.ts";
 
-/** A version of a model, and what became of it. */
+/** A version of a model and its status. */
 export interface ListedVersion {
   card: StoredCard;
   isChampion: boolean;

@@ -286,6 +286,6 @@ export async function modelCard(store: ObjectStore, name: string, version: strin
   throw new ModelError(`There is no version ${version} of the ${name} model`, {
     expected: `${key} in ${store.url}`,
     found: "nothing",
-    remedy: "`deno task models list` has those that there are; `deno task pipeline run train` trains one.",
+    remedy: "`deno task models list` lists the versions; `deno task pipeline run train` trains one.",
   });
 }

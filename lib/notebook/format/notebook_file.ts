@@ -63,7 +63,7 @@ const notebook = z.object({
 export function parseNotebook(source: string, name: string): Notebook {
   const json = parseJson(source, name);
   if (json.nbformat !== 4) {
-    throw new NotebookError(`${name} is not a notebook of a format we read`, {
+    throw new NotebookError(`${name} has an unsupported notebook format`, {
       expected: "nbformat 4",
       found: json.nbformat === undefined ? "no nbformat" : `nbformat ${JSON.stringify(json.nbformat)}`,
       remedy: "Open and save it in Jupyter, which converts it.",
@@ -202,7 +202,7 @@ export async function replaceFiles(
   for (const { path, before } of changes) {
     if (await readIfThere(path) === before) continue;
     throw new NotebookError(`${path} was changed meanwhile`, {
-      remedy: "Save what you edit, and try again.",
+      remedy: "Save your edits, and try again.",
     });
   }
   const staged: { path: string; change: FileChange }[] = [];

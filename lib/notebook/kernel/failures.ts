@@ -12,7 +12,7 @@ export const died = (reason: string): ErrorOutput => ({
   evalue: `the kernel ended while it ran this cell (${reason})`,
   traceback: [
     `The kernel ended while it ran this cell: ${reason}.`,
-    "Deno.exit(), a crash of a native library or a lack of memory do that.",
+    "Typical causes are Deno.exit(), a crash of a native library, or too little memory.",
   ],
 });
 
@@ -33,7 +33,7 @@ export const timedOut = (overtime: string): ErrorOutput => ({
   output_type: "error",
   ename: "Timeout",
   evalue: overtime,
-  traceback: [`The kernel was ended, since ${overtime}.`],
+  traceback: [`The kernel was stopped because ${overtime}.`],
 });
 
 /** Name of the error of a cell that ran when its run was cancelled. */
@@ -50,6 +50,6 @@ export function cancelled(reason: unknown): ErrorOutput {
     output_type: "error",
     ename: CANCELLED,
     evalue: `the run was cancelled (${why})`,
-    traceback: [`The kernel was ended, since the run was cancelled: ${why}.`],
+    traceback: [`The kernel was stopped because the run was cancelled: ${why}.`],
   };
 }

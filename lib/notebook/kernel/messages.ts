@@ -74,7 +74,7 @@ export function decodeMessage(session: WireSession, frames: Uint8Array[]): WireM
   );
   const parts = frames.slice(start + 2, start + 6);
   if (start < 0 || parts.length < 4) {
-    throw new NotebookError("The kernel sent what is no Jupyter message", {
+    throw new NotebookError("The kernel sent an invalid Jupyter message", {
       expected: `${DELIMITER}, a signature and four parts`,
       found: `${frames.length} frames`,
     });
@@ -82,7 +82,7 @@ export function decodeMessage(session: WireSession, frames: Uint8Array[]): WireM
   const found = frames[start + 1]!;
   const expected = new TextEncoder().encode(sign(session.key, parts));
   if (found.length !== expected.length || !timingSafeEqual(found, expected)) {
-    throw new NotebookError("A message came that the kernel did not sign", {
+    throw new NotebookError("A message of the kernel has an invalid signature", {
       expected: "an HMAC-SHA256 of the connection file's key",
       remedy: "Another program is using the kernel's ports; run the notebook again.",
     });

@@ -123,7 +123,7 @@ class FrameReader {
 }
 
 const garbage = (found: string) =>
-  new NotebookError("The kernel's socket sent what is no ZeroMQ frame", {
+  new NotebookError("The kernel's socket sent an invalid ZeroMQ frame", {
     expected: `known flags and at most ${MAX_FRAME_BYTES} bytes`,
     found,
   });
@@ -175,7 +175,7 @@ function checkReady(
 ): void {
   const text = new TextDecoder("latin1").decode(ready?.body ?? new Uint8Array());
   if (ready && ready.flags & COMMAND && text.startsWith("\x05READY") && text.includes(PEERS[type])) return;
-  throw new NotebookError(`Port ${port} is no socket for a ${type}`, {
+  throw new NotebookError(`Port ${port} is not a socket for a ${type}`, {
     expected: `READY of a ${PEERS[type]}`,
     found: ready === undefined ? "a closed connection" : JSON.stringify(text.slice(0, 60)),
   });

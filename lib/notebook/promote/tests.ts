@@ -42,8 +42,8 @@ function testText(
 function oneTest({ name, calls }: TestedFunction, notebook: string): string {
   const examples = calls?.examples ?? [];
   if (examples.length === 0) {
-    const task = `${name} came from ${notebook} without an example that can be written down: ` +
-      "assert what it gives for arguments whose result is known";
+    const task = `${name} came from ${notebook} without an example that can be written as code: ` +
+      "assert its result for known arguments";
     return `Deno.test(${JSON.stringify(`${name} has a test`)}, () => {
   assert.equal(typeof ${name}, "function");
   assert.fail(${JSON.stringify(task)});
@@ -55,7 +55,7 @@ function oneTest({ name, calls }: TestedFunction, notebook: string): string {
     const call = `${name}(${list.map(literal).join(", ")})`;
     return `  assert.deepEqual(${isAsync ? "await " : ""}${call}, ${literal(result)});`;
   });
-  return `Deno.test(${JSON.stringify(`${name} gives what it gave in ${notebook}`)}, ${
+  return `Deno.test(${JSON.stringify(`${name} returns what it returned in ${notebook}`)}, ${
     isAsync ? "async " : ""
   }() => {
 ${assertions.join("\n")}
@@ -114,7 +114,7 @@ export async function writeTests(
 async function holds(path: string, text: string, sandbox: Sandbox): Promise<boolean> {
   try {
     await write(path, text, sandbox);
-    await sandbox.deno("The examples do not hold", "test", "--quiet", "--allow-all", path);
+    await sandbox.deno("The examples fail", "test", "--quiet", "--allow-all", path);
     return true;
   } catch (error) {
     if (error instanceof NotebookError) return false;

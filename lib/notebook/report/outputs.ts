@@ -52,7 +52,7 @@ const LINE = 36, LOWEST = 80, HIGHEST = 720;
 export function renderHtml(html: string): string {
   const dropped = droppedElements(html);
   const note = dropped.has("script")
-    ? '<p class="table-note">This output has a script, which reports do not run; Jupyter shows it completely.</p>'
+    ? '<p class="table-note">This output has a script, which reports do not run. Open the notebook in Jupyter to see it.</p>'
     : "";
   if ([...dropped].some((name) => !UNSEEN.includes(name))) return frame(html) + note;
   return `<div class="output-html">${withScrollingTables(sanitizeHtml(html))}</div>${note}`;
@@ -91,10 +91,10 @@ export const CHART_SPECIFICATION = '<script type="application/json">';
 async function renderChart(spec: unknown, drawn: unknown, id: string): Promise<string> {
   try {
     const drawings = await drawForScreens(asSpecification(spec));
-    const figures = Object.entries(drawings).map(([screen, { svg }]) =>
+    const elements = Object.entries(drawings).map(([screen, { svg }]) =>
       figure(sanitizeSvg(svg, `${id}${screen}-`), screen)
     );
-    return `<div class="chart-drawings">${figures.join("")}${specifications(drawings)}</div>`;
+    return `<div class="chart-drawings">${elements.join("")}${specifications(drawings)}</div>`;
   } catch (error) {
     if (!(error instanceof ShopFlowError)) throw error;
     if (typeof drawn === "string") return figure(sanitizeSvg(drawn, id));
@@ -104,7 +104,7 @@ async function renderChart(spec: unknown, drawn: unknown, id: string): Promise<s
 
 function asSpecification(value: unknown): ChartSpec {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as ChartSpec;
-  throw new NotebookError("A chart is no specification", {
+  throw new NotebookError("Invalid chart specification", {
     expected: "a JSON object",
     found: JSON.stringify(value)?.slice(0, 40),
   });

@@ -1,5 +1,5 @@
 /**
- * What a notebook's outputs may bring into a page: text, tables, figures and drawings, but nothing that runs, loads
+ * What a notebook's outputs may bring into a page: text, tables, images and drawings, but nothing that runs, loads
  * or leaves its place.
  */
 // @ts-types="@types/sanitize-html"

@@ -36,7 +36,7 @@ export async function startedRun(
   if (status === "running") return "pending";
   const run = { runId, startedAt, hasPage: false };
   if (status === "killed") {
-    return { ...run, outcome: "killed", cause: "its program ended before the run did" };
+    return { ...run, outcome: "killed", cause: "its process ended before the run did" };
   }
   // No page is made of a cancelled run, so there is nothing to wait for.
   if (status !== "cancelled" && silence < PUBLISHING_MS) return "pending";

@@ -41,7 +41,9 @@ interface Cancellable {
  * @throws {NotebookError} when the program is already ending.
  */
 export function cancellable(signal?: AbortSignal): Cancellable {
-  if (received) throw new NotebookError("No notebook is started any more", { found: received });
+  if (received) {
+    throw new NotebookError("This program is stopping and starts no more notebooks", { found: received });
+  }
   const controller = new AbortController();
   if (running.size === 0) {
     for (const { signal, handle } of handlers) {
@@ -133,7 +135,7 @@ export async function startSaving(
     // One that takes long, since the store is away, is not followed by all that were due meanwhile.
     writing ??= write().catch((error) => {
       // The run may still end well, and its last writing tells whether the store is in order.
-      runtime.log.warn(`the run ${record.runId} could not be saved for now: ${errorText(error)}`);
+      runtime.log.warn(`could not save the run ${record.runId} yet: ${errorText(error)}`);
     }).finally(() => writing = undefined);
   }, SAVE_EVERY_MS);
   return {

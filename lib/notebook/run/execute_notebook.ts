@@ -157,7 +157,7 @@ async function checkCells(notebook: Notebook, options: CheckOptions): Promise<Ce
   return await checkTypes(notebook, options);
 }
 
-function valueOf<T>(settled: PromiseSettledResult<T>): T {
-  if (settled.status === "fulfilled") return settled.value;
-  throw settled.reason instanceof Error ? settled.reason : new NotebookError(String(settled.reason));
+function valueOf<T>(outcome: PromiseSettledResult<T>): T {
+  if (outcome.status === "fulfilled") return outcome.value;
+  throw outcome.reason instanceof Error ? outcome.reason : new NotebookError(String(outcome.reason));
 }

@@ -10,7 +10,7 @@ const ANNOYANCE_KEPT = 0.55;
 /** Annoyance beyond this makes nobody leave sooner. */
 const MOST_ANNOYANCE = 2.5;
 
-/** The hidden truth, one row a customer and month in which the customer was alive at some time. */
+/** The hidden truth, one row per customer and month in which the customer was alive at some time. */
 interface Truth {
   customer: GrowingColumn;
   month: GrowingColumn;

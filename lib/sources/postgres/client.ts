@@ -177,15 +177,15 @@ const REASONS: { codes: string[]; words?: RegExp; problem: string; remedy: strin
     codes: [],
     words: /row-level security policy/,
     problem: "hides rows of a table from the user by row-level security",
-    remedy:
-      "A part of a table is not extracted, since the rest would count as deleted. Let the user see all rows: " +
-      "ALTER ROLE … BYPASSRLS; or, where that cannot be granted, GRANT SELECT on a view of the table that belongs to " +
+    remedy: "Part of a table cannot be extracted, because the other rows would count as deleted. " +
+      "Let the user see all rows: ALTER ROLE … BYPASSRLS; or, where that cannot be granted, GRANT SELECT on " +
+      "a view of the table that belongs to " +
       "the table's owner, in a schema that comes first in the user's search_path.",
   },
   {
     codes: [],
     words: /conflict with recovery/,
-    problem: "is a standby that ended the reading",
+    problem: "is a standby that cancelled the query",
     remedy:
       "Set hot_standby_feedback = on or a longer max_standby_streaming_delay on the standby, or read from the " +
       "primary.",
@@ -209,8 +209,8 @@ const REASONS: { codes: string[]; words?: RegExp; problem: string; remedy: strin
   },
   {
     codes: ["53100"],
-    problem: "has no room on its disk",
-    remedy: "Make room on the disk of the database; an embedded one is in SHOPFLOW_HOME.",
+    problem: "has no space left on its disk",
+    remedy: "Free up space on the disk of the database; an embedded one is in SHOPFLOW_HOME.",
   },
   {
     codes: [...UNREACHABLE, "ECONNRESET"],
@@ -244,7 +244,7 @@ const REASONS: { codes: string[]; words?: RegExp; problem: string; remedy: strin
   },
   {
     codes: ["42501"],
-    problem: "does not permit this to the user",
+    problem: "denies this to the user",
     remedy: "Grant the user the rights: SELECT on the five tables to extract, CREATE on the schema to load.",
   },
 ];

@@ -150,8 +150,8 @@ async function readControlTotals(
   }
 }
 
-/** Units asked for at once: the statement stays below a megabyte. */
-const UNITS = 10_000;
+/** Merge keys in one query: the statement stays below a megabyte. */
+const KEYS_PER_QUERY = 10_000;
 
 async function copyTable(
   client: pg.Client,
@@ -185,8 +185,8 @@ async function copyTable(
   async function* allBytes(): AsyncGenerator<Uint8Array> {
     const { keys } = selection;
     if (keys === undefined) return yield* bytesOf(selection);
-    for (let start = 0; start < keys.length; start += UNITS) {
-      yield* bytesOf({ ...selection, keys: keys.slice(start, start + UNITS) });
+    for (let start = 0; start < keys.length; start += KEYS_PER_QUERY) {
+      yield* bytesOf({ ...selection, keys: keys.slice(start, start + KEYS_PER_QUERY) });
     }
   }
   const bytes = await writeCsv(path, allBytes());

@@ -128,7 +128,7 @@ function missingFields(missing: string[], names: Set<string>, seen: number): Sch
     return near === undefined ? [] : [`${near} may be ${name}`];
   });
   const found = [...names].sort().join(", ");
-  return new SchemaContractError(`Table ${TICKET_TABLE.name} is not as agreed`, {
+  return new SchemaContractError(`Table ${TICKET_TABLE.name} does not match its contract`, {
     expected: missing.map((name) => `field ${TICKET_TABLE.name}.${name}`).join(", "),
     found: `no value in any of the ${formatCount(seen)} tickets that were read; their fields are ${found}` +
       (meant.length > 0 ? ` (${meant.join(", ")})` : ""),
@@ -146,7 +146,7 @@ function unusable(name: string, found: string): SchemaContractError {
 
 function renamed(gone: string, instead: string): SchemaContractError {
   const { name } = TICKET_TABLE;
-  return new SchemaContractError(`Table ${name} is not as agreed`, {
+  return new SchemaContractError(`Table ${name} does not match its contract`, {
     expected: `field ${name}.${gone}`,
     found: `no such field in the last ${LATEST} tickets, but ${JSON.stringify(instead)}, ` +
       "which no ticket has beside it",

@@ -29,7 +29,7 @@ interface TicketCollection extends AsyncDisposable {
  */
 export async function connectTickets(url: string): Promise<TicketCollection> {
   if (/^https?:/.test(url)) {
-    throw new SourceError(`The Support API ${maskUrl(url)} gives tickets and takes none`, {
+    throw new SourceError(`The Support API ${maskUrl(url)} is read-only`, {
       expected: "SHOPFLOW_MONGODB_URL as mongodb://… or file:…",
       remedy: "Load tickets into one of these; extracts read them from the Support API.",
     });

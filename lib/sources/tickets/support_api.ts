@@ -45,7 +45,7 @@ class PassingFailure extends SourceError {
     found: string,
     readonly details: { retryAfter?: number | undefined; isUnreachable?: boolean } = {},
   ) {
-    const remedy = "Run the extract again later, or ask who runs the Support API.";
+    const remedy = "Run the extract again later, or ask whoever runs the Support API.";
     super(problem, { found, remedy });
   }
 }
@@ -137,7 +137,7 @@ function pageOf(text: string, status: number, url: string): TicketPage {
     const page = pageShape.safeParse(json);
     if (page.success) return page.data;
   }
-  throw new SourceError(`The Support API ${maskUrl(url)} answered something else than support_tickets`, {
+  throw new SourceError(`The Support API ${maskUrl(url)} did not return support_tickets`, {
     expected: "status 200 and { total, limit, offset, items }",
     // It may show what it was sent; masked before it is cut, or a piece would stay.
     found: `status ${status} and ${JSON.stringify(maskSecrets(text).slice(0, 80))}`,
@@ -245,7 +245,7 @@ function continues(last: Record<string, unknown>[], items: Record<string, unknow
 function checkOffset(page: TicketPage, offset: number, url: string): void {
   if (page.offset === offset) return;
   throw new SourceError(
-    `The Support API ${maskUrl(url)} gave another page of support_tickets than was asked for`,
+    `The Support API ${maskUrl(url)} returned a different page of support_tickets than requested`,
     {
       expected: `offset ${offset}`,
       found: `offset ${page.offset}`,

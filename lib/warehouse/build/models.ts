@@ -52,11 +52,14 @@ function modelPhases(project: SqlProject): ModelPhases {
   }
   const lost = publishedModels(project).find(({ name }) => byMonth.has(name) && !partitioned.has(name));
   if (lost !== undefined && monthly.size > 0) {
-    throw new WarehouseError(`The SQL model ${lost.file} reads rows that a run may see single months of`, {
-      expected:
-        "a model kept by month itself (`meta: { partition_by: … }`), or one that reads such models only",
-      found: `refs to ${lost.refs.join(", ") || lost.sources.join(", ")}`,
-    });
+    throw new WarehouseError(
+      `The SQL model ${lost.file} reads tables of which a run may see only single months`,
+      {
+        expected:
+          "a model kept by month itself (`meta: { partition_by: … }`), or one that reads such models only",
+        found: `refs to ${lost.refs.join(", ") || lost.sources.join(", ")}`,
+      },
+    );
   }
   return {
     first: project.models.filter(({ name }) => !byMonth.has(name) && !last.has(name)),

@@ -28,7 +28,7 @@ export async function writeRawDatabase(
     await session.run("USE memory");
     return await session.run("DETACH raw_database");
   }
-  throw new WarehouseError("The file exists already", {
+  throw new WarehouseError("The file already exists", {
     expected: "the path of a new DuckDB file",
     found: path,
     remedy: "Delete it, or give another path.",

@@ -125,7 +125,7 @@ function engineMacros(file: string): Pick<TemplateScope, "dispatch" | "dbt" | "t
       const forms = [`${ENGINE}__${name}`, `default__${name}`];
       const found = forms.map((form) => macros.lookup(form)).find((macro) => macro !== undefined);
       if (found !== undefined) return found;
-      throw new WarehouseError(`${file} dispatches a macro that has no form for ${ENGINE}`, {
+      throw new WarehouseError(`${file} dispatches a macro that has no implementation for ${ENGINE}`, {
         expected: `a macro ${forms.join(" or ")}`,
         found: String(name),
       });

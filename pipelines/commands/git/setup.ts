@@ -46,8 +46,8 @@ exec sh ${PRE_COMMIT} ${quotedDeno()}
 
 const program = new Command("deno task setup")
   .description(
-    "Lets git strip outputs from notebooks, compare them cell by cell, and refuse commits that are not formatted " +
-      "or do not pass the linter, in this clone.",
+    "Configure git in this clone: strip outputs from notebooks, compare notebooks cell by cell, and " +
+      "refuse commits that are not formatted or do not pass the linter.",
   )
   .option("--remove", "undo it")
   .action(async ({ remove = false }: { remove?: boolean }) => {

@@ -21,7 +21,7 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** `notebook check FILES`: notebooks import what `lib/` has instead of defining it again. */
 export function addCheckCommand(program: Command): void {
   program.command("check")
-    .description("fail when a notebook defines what lib/ exports already")
+    .description("fail if a notebook defines a name that lib/ exports")
     .argument("[files...]", "the .ipynb files; default those in notebooks/", givenFiles)
     .action(check);
 }
@@ -35,8 +35,8 @@ async function check(given: string[]): Promise<void> {
       found.push(`${name} of ${specifier} in cell ${cellId} of ${file}`);
     }
   }
-  if (found.length === 0) return console.log(`${files.length} notebooks define nothing that lib/ has`);
-  throw new NotebookError("Notebooks define what lib/ has", {
+  if (found.length === 0) return console.log(`${files.length} notebooks define no name that lib/ exports`);
+  throw new NotebookError("Notebooks define names that lib/ exports", {
     expected: "imports",
     found: found.join("; "),
     remedy: "Import it, or give the notebook's own another name.",
@@ -68,9 +68,9 @@ async function inspect(file: string): Promise<void> {
 /** `notebook clean FILES`: notebooks as they belong in version control. */
 export function addCleanCommand(program: Command): void {
   program.command("clean")
-    .description("remove outputs and traces of runs, as version control wants it")
+    .description("remove outputs and traces of runs, for version control")
     .argument("<files...>", "the .ipynb files", givenFiles)
-    .option("--check", "change nothing, but fail when something is to be cleaned")
+    .option("--check", "change nothing, but fail if a notebook is not clean")
     .action(clean);
 }
 

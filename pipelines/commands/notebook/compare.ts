@@ -36,14 +36,14 @@ export function addDiffCommand(program: Command): void {
     .argument("<before>", "the earlier notebook", givenFile)
     .argument(
       "[after]",
-      "the later one; without it, the first as it is now is compared with --from",
+      "the later one; default: the first file as it is now, compared with --from",
       givenFile,
     )
     .option("--from <revision>", "the revision of git to compare a single file with", "HEAD")
-    .addOption(new Option("--only <parts...>", "what to look at").choices(parts))
+    .addOption(new Option("--only <parts...>", "which parts to compare").choices(parts))
     .option("--html <file>", "write a page that needs no network instead")
     .option("--json", "print JSON")
-    .option("--exit-code", "end with 1 when there are differences")
+    .option("--exit-code", "exit with 1 if there are differences")
     .action(diff);
 }
 
@@ -78,7 +78,7 @@ interface LogFlags {
 /** `notebook log NAME`: the versions of a notebook. */
 export function addLogCommand(program: Command): void {
   program.command("log")
-    .description("list a notebook's commits and runs with the metrics that it reported, the newest first")
+    .description("list a notebook's commits and runs with the metrics that it reported, newest first")
     .argument("<notebook>", "the .ipynb file, or the name of one in notebooks/", givenFile)
     .option("--limit <number>", "how many", wholeNumber, 20)
     .option("--json", "print JSON")

@@ -25,7 +25,7 @@ export function addPromoteCommand(program: Command): void {
     )
     .argument("<notebook>", "the .ipynb file", givenFile)
     .option("--cell <id>", "only this cell")
-    .addOption(parameterOption("replace a parameter in both runs; may be repeated"))
+    .addOption(parameterOption("set a parameter in both runs; may be repeated"))
     .option("--examples", "write calls of the notebook into the test even if it reads the lake")
     .option("--dry-run", "verify the promotion, but write nothing");
   addLimitFlags(command).action(promote);

@@ -54,7 +54,7 @@ function formatOf(output = ""): Format {
   const ending = extname(output).slice(1).toLowerCase();
   const format = FORMATS.find((format) => format === ending);
   if (format !== undefined || ending === "") return format ?? "html";
-  throw new InputError("A run is not rendered in this format", {
+  throw new InputError("A run cannot be rendered in this format", {
     expected: `a file that ends in ${FORMATS.map((format) => `.${format}`).join(" or ")}, or --to`,
     found: output,
   });

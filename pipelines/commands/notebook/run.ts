@@ -34,15 +34,15 @@ interface RunFlags extends LimitFlags {
 
 /** Adds the flags of {@linkcode RunFlags}. */
 function addRunFlags(command: Command): Command {
-  return addLimitFlags(command).option("--no-page", "leave out the page, keep the executed notebook only");
+  return addLimitFlags(command).option("--no-page", "keep only the executed notebook, without its page");
 }
 
 /** Adds the flags of {@linkcode LimitFlags}; times are given in seconds and kept in milliseconds. */
 export function addLimitFlags(command: Command): Command {
   return command
-    .option("--cell-timeout <seconds>", "end a cell that takes longer (default: 600)", seconds)
-    .option("--timeout <seconds>", "end the notebook when it takes longer (default: 3600)", seconds)
-    .option("--no-check", "run without checking the types of the cells before");
+    .option("--cell-timeout <seconds>", "stop a cell that takes longer (default: 600)", seconds)
+    .option("--timeout <seconds>", "stop the notebook if it takes longer (default: 3600)", seconds)
+    .option("--no-check", "run without checking types first");
 }
 
 /** `-p name=value`, any number of times. */
@@ -95,7 +95,7 @@ export function addRunCommand(program: Command): void {
   const command = program.command("run")
     .description("run a notebook from top to bottom, keep the executed copy and its page in the lake")
     .argument("<file>", "the .ipynb file", givenFile)
-    .addOption(parameterOption("replace a parameter; may be repeated"));
+    .addOption(parameterOption("set a parameter; may be repeated"));
   addRunFlags(command).action(run);
 }
 
@@ -118,7 +118,7 @@ async function run(file: string, flags: RunFlags & { parameter: string[] }): Pro
 /** `notebook rerun RUN_ID`: whether a run gives the same once more. */
 export function addRerunCommand(program: Command): void {
   const command = program.command("rerun")
-    .description("repeat a run on the same snapshot, and say whether its outputs are equal")
+    .description("repeat a run on the same snapshot, and report whether the outputs are equal")
     .argument("<run-id>", "id of a run, or its beginning");
   addRunFlags(command).action(rerun);
 }
@@ -160,7 +160,7 @@ function describe({ before, record, differences, otherLineage }: Rerun): string[
 /** `notebook runs [NAME]`: what ran, runs, failed or was killed. */
 export function addRunsCommand(program: Command): void {
   program.command("runs")
-    .description("list the latest runs, the newest first")
+    .description("list the latest runs, newest first")
     .argument("[notebook]", "only this notebook's, e.g. churn")
     .option("--limit <count>", "how many at most", wholeNumber, 20)
     .action(runs);

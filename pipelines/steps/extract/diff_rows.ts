@@ -282,7 +282,7 @@ async function requireValues(session: Session, table: ExtractedTable): Promise<v
   if (rows < ENOUGH_ROWS) return;
   const gone = required.filter((name) => source[name] === 0 && lake[name] !== 0);
   if (gone.length === 0) return;
-  throw new SchemaContractError(`Table ${table.name} is not as agreed`, {
+  throw new SchemaContractError(`Table ${table.name} does not match its contract`, {
     expected: gone.map((name) => `field ${table.name}.${name}`).join(", "),
     found: `no value in any of the ${formatCount(rows)} rows that were read, where the lake has values`,
     remedy:

@@ -89,8 +89,8 @@ async function checkDeleted(
   throw new PartialSourceError(`A large part of table ${name} is gone from the source`, {
     expected: `at least ${100 - MOST_DELETED * 100} % of the rows of the last extract`,
     found: `that ${text} are gone`,
-    remedy:
-      "Look whether the user still sees all rows (a view, a policy, a load that is under way, another table of " +
+    remedy: "Check whether the user still sees all rows (a view, a policy, a load that is under way, " +
+      "another table of " +
       "that name). If they were deleted, run the extract with --full-refresh.",
   });
 }

@@ -82,7 +82,7 @@ async function pageOf({ notebook, record }: NotebookRun): Promise<{ record: RunR
     const failed: RunRecord = {
       ...record,
       status: "failed",
-      failure: { cellId: "", ename: name, evalue: `The page could not be drawn: ${oneLine(message)}` },
+      failure: { cellId: "", ename: name, evalue: `The page could not be rendered: ${oneLine(message)}` },
     };
     const bare: ExecutedNotebook = {
       ...notebook,

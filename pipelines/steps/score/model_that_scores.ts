@@ -126,7 +126,7 @@ async function usableChampion(
     }
     const more = gone.length > NAMED ? ` and ${gone.length - NAMED} more` : "";
     return {
-      baselineReason: `the champion ${version} uses features that are not computed any more: ` +
+      baselineReason: `the champion ${version} uses features that no longer exist: ` +
         gone.slice(0, NAMED).join(", ") + more,
     };
   } catch (error) {
@@ -146,8 +146,8 @@ async function whyNoChampion({ store, runtime }: Pick<PipelineContext, "store" |
   const [latest] = await promotionDecisions(store, name);
   if (latest === undefined) return "no model is trained yet";
   const reason = {
-    promoted: `no version is the champion any more; the last was ${latest.version}`,
-    held: `no version is the champion, and ${latest.version} waits for a person`,
+    promoted: `no version is the champion any longer; the last was ${latest.version}`,
+    held: `no version is the champion, and ${latest.version} waits for approval`,
     refused: `no model was good enough: version ${latest.version} was refused because ${latest.reason}`,
   }[latest.outcome];
   runtime.log.warn(

@@ -28,8 +28,7 @@ export async function decidePromotion(
   const { version } = await saveModelVersion(store, challenger);
   if (version !== challenger.card.version) {
     runtime.log.warn(
-      `The ${name} model ${challenger.card.version} was trained before and came out otherwise; ` +
-        `what came out now is version ${version}.`,
+      `The ${name} model ${challenger.card.version} was trained before with another result; the new result is version ${version}.`,
     );
   }
   if (version === replaces) {
@@ -67,7 +66,7 @@ function outcomeText(name: string, { version, outcome, reason, champion }: Promo
   if (outcome === "promoted") return `new champion: ${reason}`;
   const serves = champion === null ? "the baseline serves" : `${champion} stays champion`;
   if (outcome === "refused") return `refused: ${reason}; ${serves}`;
-  return `${version} waits for a person: ${reason}; ${serves}. ` +
+  return `${version} waits for approval: ${reason}; ${serves}. ` +
     `If it should score, run \`deno task models promote ${name} ${version} --reason TEXT\``;
 }
 

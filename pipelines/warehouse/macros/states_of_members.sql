@@ -1,4 +1,4 @@
-{# CTEs that end in `states`: of each member one row a moment at which an extract saw it. Ids of several source rows
+{# CTEs that end in `states`: of each member one row per moment at which an extract saw it. Ids of several source rows
    may be one once they are cleaned; the member then has the state of the one of them that staging keeps, and is
    deleted when all of them are.
 

@@ -1,4 +1,4 @@
-{# CTEs that end in `begun`: of `states`, one row a version of a member, consecutive states without a change of the
+{# CTEs that end in `begun`: of `states`, one row per version of a member, consecutive states without a change of the
    tracked columns as one. The first version begins at the beginning of time.
 
    `latest` are columns that are not tracked: `latest_…` is what the last state has, in every version. #}

@@ -37,7 +37,7 @@ export function JobTags({ state: { runs, removedAt, paused, unreadable } }: { st
     <>
       {runs.some(({ status }) => status === "running") && <StatusTag status="running" />}
       {removedAt !== undefined && (
-        <span class="tag" title={`taken out of the jobs at ${shortTime(removedAt)}`}>removed</span>
+        <span class="tag" title={`removed at ${shortTime(removedAt)}`}>removed</span>
       )}
       {paused && <PausedTag paused={paused} />}
       {unreadable.length > 0 && <UnreadableTag unreadable={unreadable} />}
@@ -101,7 +101,7 @@ function PausedTag({ paused }: { paused: NonNullable<JobHistory["paused"]> }) {
 function UnreadableTag({ unreadable }: { unreadable: string[] }) {
   return (
     <span class="tag bad" title={`cannot be read: ${shortened(unreadable.join(", "))}`}>
-      part of the ledger is unreadable
+      part of the run history is unreadable
     </span>
   );
 }

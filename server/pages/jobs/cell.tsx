@@ -50,9 +50,9 @@ const worst = (runs: Run[]): ShownStatus =>
 
 /** The last runs of a job in a row, the newest at the end. */
 export function Strip({ runs, job, now }: { runs: Run[]; job: Job; now: Date }) {
-  if (runs.length === 0) return <p class="soft">No run was due yet.</p>;
+  if (runs.length === 0) return <p class="soft">No runs yet.</p>;
   return (
-    <ol class="strip" aria-label={`Last ${runs.length} runs of ${job.name}, the newest last`}>
+    <ol class="strip" aria-label={`Last ${runs.length} runs of ${job.name}, newest last`}>
       {runs.map((run) => (
         <li key={run.scheduledFor}>
           <RunCell run={run} job={job} now={now} />
@@ -85,13 +85,13 @@ export function Legend({ statuses }: { statuses: ReadonlySet<ShownStatus> }) {
 /** What was done, after the redirect that follows it. Texts are ours alone: an address must not put words in our mouth. */
 const NOTICES: Record<string, (numbers: number[]) => string> = {
   run: () => "Run queued. A scheduler will start it shortly.",
-  again: () => "Run queued again. It continues with the first step that is not done.",
+  again: () => "Run queued again. It continues with the first unfinished step.",
   cancel: () => "Cancellation requested.",
-  withdrawn: () => "The run was cancelled before it started.",
+  cancelled: () => "The run was cancelled before it started.",
   pause: () => "The job is paused: runs that become due are skipped.",
   resume: () => "The job is resumed.",
-  backfill: ([asked = 0, unneeded = 0]) =>
-    `${asked} ${asked === 1 ? "run" : "runs"} queued` +
+  backfill: ([queued = 0, unneeded = 0]) =>
+    `${queued} ${queued === 1 ? "run" : "runs"} queued` +
     (unneeded > 0 ? `; ${unneeded} already succeeded or are open.` : "."),
 };
 
@@ -115,11 +115,9 @@ export function SchedulersBanner({ schedulers, now }: { schedulers: KnownSchedul
       <div class="banner warn" role="status">
         <strong>No scheduler is running.</strong>
         <span>
-          Nothing starts until one does: <code>deno task schedule</code>
+          Start one with <code>deno task schedule</code>
         </span>
-        {last !== undefined && (
-          <span class="soft">The last one was heard of {relativeTime(new Date(last), now)}.</span>
-        )}
+        {last !== undefined && <span class="soft">Last heartbeat: {relativeTime(new Date(last), now)}.</span>}
       </div>
     );
   }

@@ -58,7 +58,7 @@ function spec(values: object[], statuses: ShownStatus[], unit: string, height: n
   const x = {
     field: "run",
     type: "ordinal" as const,
-    axis: { labels: false, ticks: false, title: "runs, the newest at the right" },
+    axis: { labels: false, ticks: false, title: "runs, newest at the right" },
   };
   const y = { field: "took", type: "quantitative" as const, title: unit };
   return {

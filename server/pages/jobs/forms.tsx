@@ -32,7 +32,7 @@ export function JobActions({ job, paused, access, now }: ActionsProps) {
               <summary>Pause</summary>
               <form method="post" action={`${path}/pause`}>
                 <label>
-                  Reason, for the others
+                  Reason
                   <input name="reason" maxlength={300} size={36} autocomplete="off" />
                 </label>
                 <button type="submit">Pause the job</button>
@@ -48,21 +48,23 @@ export function JobActions({ job, paused, access, now }: ActionsProps) {
                 <input type="date" name="from" value={addDays(today, -7)} max={today} required />
               </label>
               <label>
-                To, that day too
+                To (inclusive)
                 <input type="date" name="to" value={today} max={today} required />
               </label>
               {job.dependsOn.length > 0 && (
                 <label>
-                  {job.dependsOn.join(", ")}
+                  Dependencies ({job.dependsOn.join(", ")})
                   <select name="dependencies">
-                    <option value="wait">must have succeeded</option>
-                    <option value="run">are run, too, where they did not succeed</option>
-                    <option value="ignore">do not matter</option>
+                    <option value="wait">wait until they have succeeded</option>
+                    <option value="run">also run those that have not succeeded</option>
+                    <option value="ignore">ignore</option>
                   </select>
                 </label>
               )}
               <button type="submit">Re-run failed and skipped runs</button>
-              <p class="soft">Days in {zoneOf(job)}. Runs that succeeded or are open stay as they are.</p>
+              <p class="soft">
+                Days in {zoneOf(job)}. Runs that succeeded or are still open are left unchanged.
+              </p>
             </form>
           </details>
         )}
@@ -84,12 +86,14 @@ export function RunAction(
 }
 
 export function ActionsOff({ remedy }: { remedy: string }) {
-  return <p class="soft note">Nobody may start, cancel or pause runs here. {remedy}</p>;
+  return <p class="soft note">Starting, cancelling and pausing runs is turned off here. {remedy}</p>;
 }
 
 export function AccessNote({ access }: { access: Access }) {
   if (access.state === "key needed") {
-    return <p class="soft note">Your browser will ask for your name and, as password, the operator's key.</p>;
+    return (
+      <p class="soft note">Your browser will ask for your name and for the operator's key as the password.</p>
+    );
   }
   if (access.state === "allowed") return <p class="soft note">Recorded as requested by {access.by}.</p>;
   return null;

@@ -66,8 +66,8 @@ function NoScheduler() {
     <div class="empty">
       <h3>No scheduler has run on this lake yet</h3>
       <p class="soft">
-        Schedulers record which jobs exist, when they are due and how each run ended; this page shows it as
-        soon as one runs. It needs no other program, and any number of them may run.
+        A scheduler records which jobs exist, when they are due and how each run ended; this page shows that
+        as soon as one has started. It needs no other service, and any number of schedulers can share a lake.
       </p>
       <pre><code>deno task schedule</code></pre>
     </div>
@@ -78,7 +78,7 @@ function RunningNow({ jobs, now }: { jobs: JobHistory[]; now: Date }) {
   const running = jobs.flatMap(({ job, runs }) =>
     runs.filter(({ status }) => status === "running").map((run) => ({ job, run }))
   );
-  if (running.length === 0) return <p class="soft">Nothing runs now.</p>;
+  if (running.length === 0) return <p class="soft">No runs in progress.</p>;
   return (
     <>
       <h2>Running now</h2>
@@ -88,7 +88,7 @@ function RunningNow({ jobs, now }: { jobs: JobHistory[]; now: Date }) {
             <StatusTag status="running" /> <a href={runPath(run)}>{job.name}</a>{" "}
             <span class="soft">
               of {shortDateTime(new Date(run.scheduledFor), zoneOf(job), now)}, for{" "}
-              {formatDuration(durationMs(run, now) ?? 0)} in {run.attempts.at(-1)?.owner}
+              {formatDuration(durationMs(run, now) ?? 0)} on {run.attempts.at(-1)?.owner}
             </span>
           </li>
         ))}
@@ -162,7 +162,7 @@ function Failures({ jobs, now }: { jobs: JobHistory[]; now: Date }) {
   return (
     <>
       <h2>Last failures</h2>
-      {failed.length === 0 ? <p class="soft">None in the last days.</p> : (
+      {failed.length === 0 ? <p class="soft">None in the last few days.</p> : (
         <ul class="failures">
           {failed.map(({ job, run }) => (
             <li key={runPath(run)}>

@@ -29,7 +29,7 @@ interface RunsProps {
 
 /** Runs as a table, in the order given. */
 function RunTable({ job, runs, now }: RunsProps) {
-  if (runs.length === 0) return <p class="soft">There are none.</p>;
+  if (runs.length === 0) return <p class="soft">No runs.</p>;
   return (
     <div class="scroll" tabindex={0} role="region" aria-label={`Runs of ${job.name}`}>
       <table class="runs">
@@ -69,7 +69,7 @@ function RunTable({ job, runs, now }: RunsProps) {
 
 /** Failures with their reasons. */
 function FailureList({ job, runs, now }: RunsProps) {
-  if (runs.length === 0) return <p class="soft">None in the last weeks.</p>;
+  if (runs.length === 0) return <p class="soft">None in the last few weeks.</p>;
   return (
     <ul class="failures">
       {runs.map((run) => (
@@ -176,9 +176,9 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
 function Removed({ job, at, now }: { job: Job; at: string; now: Date }) {
   return (
     <p class="banner warn">
-      <strong>Removed</strong> from the jobs{" "}
-      {shortDateTime(new Date(at), zoneOf(job), now)}: it is not due any more. What is open of it is ended
-      when no scheduler knows it any longer; its history stays.
+      <strong>Removed</strong> on{" "}
+      {shortDateTime(new Date(at), zoneOf(job), now)}. The job is no longer scheduled. Its open runs end once
+      no scheduler knows the job; its run history is kept.
     </p>
   );
 }
@@ -197,7 +197,7 @@ function Durations({ chart }: { chart: DurationsChart }) {
 }
 
 function DueNext({ job, now }: { job: Job; now: Date }) {
-  if ("on" in job.schedule) return <p class="soft">Whenever the next snapshot of the lake is published.</p>;
+  if ("on" in job.schedule) return <p class="soft">When the next snapshot is published.</p>;
   const times = dueTimesFrom(job, now, 5);
   const zone = zoneOf(job);
   return (
@@ -228,9 +228,9 @@ function Rules({ job }: { job: Job }) {
   return (
     <dl class="rules two">
       <div>
-        <dt>Runs after</dt>
+        <dt>Depends on</dt>
         <dd>
-          {job.dependsOn.length === 0 ? "No other job." : job.dependsOn.map((name, i) => (
+          {job.dependsOn.length === 0 ? "No other jobs." : job.dependsOn.map((name, i) => (
             <>
               {i > 0 && ", "}
               <a href={jobPath(name)}>{name}</a>

@@ -30,7 +30,7 @@ interface RunPageProps {
   now: Date;
 }
 
-/** One run: what became of it and why, its attempts, its steps, its log. */
+/** One run: its status and reason, its attempts, steps and log. */
 export function renderRunPage({ job, removedAt, run, log, access, did, now }: RunPageProps): string {
   const due = shortDateTime(new Date(run.scheduledFor), zoneOf(job), now);
   const open = isOpen(run);
@@ -99,7 +99,7 @@ function Facts({ job, run, now }: { job: Job; run: Run; now: Date }) {
       <dd>
         {time(run.scheduledFor)} {zone} <span class="soft">({shortTime(run.scheduledFor)})</span>
       </dd>
-      <dt>Data of</dt>
+      <dt>Data interval</dt>
       <dd>
         {time(run.dataInterval.start)} to {time(run.dataInterval.end)}
       </dd>
@@ -144,13 +144,13 @@ function Facts({ job, run, now }: { job: Job; run: Run; now: Date }) {
 /** Those of the job as it is now, and those that were done when it had others. */
 function Steps({ job, run }: { job: Job; run: Run }) {
   const names = job.steps.map(stepName);
-  const former = run.stepsDone.filter((name) => !names.includes(name));
+  const removed = run.stepsDone.filter((name) => !names.includes(name));
   const next = run.status === "running" ? names.find((name) => !run.stepsDone.includes(name)) : undefined;
   return (
     <ol class="steps">
-      {[...former, ...names].map((name) => {
+      {[...removed, ...names].map((name) => {
         const done = run.stepsDone.includes(name);
-        const state = done ? "done" : name === next ? "runs" : "not done";
+        const state = done ? "done" : name === next ? "running" : "not done";
         return (
           <li key={name}>
             <span
@@ -187,7 +187,7 @@ function Attempts({ job, attempts, now }: { job: Job; attempts: Attempt[]; now: 
           {attempts.map((attempt) => (
             <tr key={attempt.number}>
               <td>{attempt.number}</td>
-              <td>{attempt.ended ?? "goes on"}</td>
+              <td>{attempt.ended ?? "running"}</td>
               <td>{shortDateTime(new Date(attempt.startedAt), zoneOf(job), now)}</td>
               <td>
                 {formatDuration(
@@ -222,21 +222,23 @@ function Log({ run, log, open }: { run: Run; log: LogTail; open: boolean }) {
           {run.attempts.map(({ number }) => (
             <a key={number} href={whole(number)}>full log of attempt {number}</a>
           ))}
-          {open && <span class="live">this page keeps itself up to date</span>}
+          {open && <span class="live">updates automatically</span>}
         </p>
       )}
       {log.problem !== undefined
-        ? <p class="soft">The log cannot be read; this server's own log says why.</p>
+        ? <p class="soft">The log cannot be read; see the server's log for the reason.</p>
         : log.lines.length === 0
         ? (
           <p class="soft">
-            {run.attempts.length === 0 ? "A run that did not start has none." : "Nothing was written yet."}
+            {run.attempts.length === 0 ? "No log: the run has not started." : "The log is still empty."}
           </p>
         )
         : (
           <>
             {log.before > 0 && (
-              <p class="soft">The last {log.lines.length} lines; {log.before} are before them.</p>
+              <p class="soft">
+                Last {log.lines.length} lines; {log.before} earlier lines are in the full log.
+              </p>
             )}
             <pre
               class="log"

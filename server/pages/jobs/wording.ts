@@ -6,18 +6,18 @@ import { formatAge } from "../wording.ts";
 
 /** What each status means, and the sign that stands for it where there is room for one letter only. */
 export const STATUSES: Record<ShownStatus, { sign: string; meaning: string }> = {
-  succeeded: { sign: "", meaning: "it did what it was for" },
-  "sla-missed": { sign: "!", meaning: "it succeeded, but after its SLA" },
+  succeeded: { sign: "", meaning: "all steps succeeded" },
+  "sla-missed": { sign: "!", meaning: "it succeeded after its SLA" },
   failed: { sign: "✕", meaning: "it failed, after all retries" },
   skipped: {
     sign: "–",
-    meaning: "it was not run: paused, overlapping, or what it depends on did not succeed",
+    meaning: "not run: the job was paused, an earlier run was still open, or a dependency did not succeed",
   },
   superseded: { sign: "»", meaning: "a later run took its place" },
   missed: { sign: "?", meaning: "no scheduler ran when it was due" },
-  running: { sign: "▸", meaning: "it runs now" },
-  queued: { sign: "…", meaning: "it starts as soon as it may" },
-  waiting: { sign: "·", meaning: "it waits for the jobs it depends on" },
+  running: { sign: "▸", meaning: "it is running" },
+  queued: { sign: "…", meaning: "it starts as soon as possible" },
+  waiting: { sign: "·", meaning: "it waits for its dependencies" },
 };
 
 /** How a status is called on pages. */
@@ -38,7 +38,7 @@ export const BY_GRAVITY: readonly ShownStatus[] = [
 
 /** `At 07:00, only on Monday (Europe/Berlin)`. */
 export function scheduleInWords({ schedule }: Pick<Job, "schedule">): string {
-  if ("on" in schedule) return "Whenever a snapshot is published";
+  if ("on" in schedule) return "When a snapshot is published";
   return `${cronInWords(schedule.cron)} (${schedule.timeZone})`;
 }
 
@@ -126,31 +126,31 @@ export function rulesInWords(job: Job): { name: string; text: string }[] {
   const overlaps = {
     skip: "A run that is due while another one is open is skipped.",
     queue: "A run that is due while another one is open waits for it.",
-    replace: "A run that is due while another one is open takes its place, and that one is ended.",
+    replace: "A run that is due while another one is open supersedes it; the earlier run is stopped.",
   };
-  const age = `if it is not older than ${minutes(catchup.maxAgeMinutes)}`;
+  const age = `unless it is older than ${minutes(catchup.maxAgeMinutes)}`;
   const misses = {
-    all: `Each run that was due while no scheduler ran is caught up with, ${age}.`,
-    latest: `Of the runs that were due while no scheduler ran, the last one is caught up with, ${age}.`,
-    none: "Runs that were due while no scheduler ran are not caught up with.",
+    all: `Every run that was due while no scheduler ran is run later, ${age}.`,
+    latest: `Of the runs that were due while no scheduler ran, only the last is run later, ${age}.`,
+    none: "Runs that were due while no scheduler ran are not run later.",
   };
   return [
     {
       name: "Retries",
       text: retries.limit === 0
-        ? "A run that fails is not tried again."
-        : `A run that fails is tried again ${times}: after ${first}, each further wait twice as long, at most ${longest}.`,
+        ? "A run that fails is not retried."
+        : `A run that fails is retried ${times}: after ${first}, then doubling the delay up to ${longest}.`,
     },
-    { name: "Time limit", text: `An attempt that takes longer than ${minutes(timeoutMinutes)} is ended.` },
+    { name: "Time limit", text: `An attempt that takes longer than ${minutes(timeoutMinutes)} is stopped.` },
     { name: "Overlap", text: overlaps[overlap] },
     { name: "Missed runs", text: misses[catchup.runs] },
     {
       name: "SLA",
       text: slaMinutes === undefined
         ? "None."
-        : `Done ${minutes(slaMinutes)} after it is due; otherwise the SLA is missed.`,
+        : `Must succeed within ${minutes(slaMinutes)} after it is due.`,
     },
-    { name: "Pool", text: `Shares the places of the pool “${pool}” with the other jobs in it.` },
-    { name: "Alerts", text: `Failures, missed SLAs and recoveries are told to “${alertChannel}”.` },
+    { name: "Pool", text: `Shares the slots of the pool “${pool}” with its other jobs.` },
+    { name: "Alerts", text: `Failures, missed SLAs and recoveries are sent to “${alertChannel}”.` },
   ];
 }

@@ -18,7 +18,7 @@ const LONG = { jobs: 100, runs: 100_000 };
 interface Measured {
   what: string;
   processes: number;
-  slotsPerSecond: number;
+  runsPerSecond: number;
 }
 
 async function inProcesses<T>(file: string, tasks: unknown[], flags: string[] = []): Promise<T[]> {
@@ -36,7 +36,7 @@ const rate = (results: Pick<ReplicaResult, "ran" | "from" | "to">[]) => {
   const worked = results.filter(({ ran }) => ran > 0);
   const ran = worked.reduce((sum, result) => sum + result.ran, 0);
   const ms = Math.max(...worked.map(({ to }) => to)) - Math.min(...worked.map(({ from }) => from));
-  return { ran, slotsPerSecond: ran / (ms / 1000) };
+  return { ran, runsPerSecond: ran / (ms / 1000) };
 };
 
 async function account(
@@ -44,7 +44,7 @@ async function account(
   runs: number,
   processes: number,
   { jobs = JOBS, flags = [] }: { jobs?: number; flags?: string[] } = {},
-): Promise<{ slotsPerSecond: number; results: ReplicaResult[] }> {
+): Promise<{ runsPerSecond: number; results: ReplicaResult[] }> {
   const minutes = runs / jobs;
   const now = new Date(Date.parse(FROM) + minutes * 60_000).toISOString();
   const task = (owner: string, time: string): ReplicaTask => ({
@@ -58,9 +58,9 @@ async function account(
   await replica(task("first", FROM), { begin: true });
   const tasks = Array.from({ length: processes }, (_, i) => task(`replica-${i}`, now));
   const results = await inProcesses<ReplicaResult>("replica.ts", tasks, flags);
-  const { ran, slotsPerSecond } = rate(results);
+  const { ran, runsPerSecond } = rate(results);
   if (ran !== runs) throw new Error(`${ran} runs were run, of ${runs}`);
-  return { slotsPerSecond, results };
+  return { runsPerSecond, results };
 }
 
 async function peer(jobs: number, processes: number): Promise<number> {
@@ -69,11 +69,11 @@ async function peer(jobs: number, processes: number): Promise<number> {
     schema: `bench_${crypto.randomUUID().slice(0, 8)}`,
   };
   await fillQueue(task, jobs);
-  const { ran, slotsPerSecond } = rate(
+  const { ran, runsPerSecond } = rate(
     await inProcesses("pg_boss.ts", Array.from({ length: processes }, () => task)),
   );
   if (ran !== jobs) throw new Error(`${ran} jobs were run, of ${jobs}`);
-  return slotsPerSecond;
+  return runsPerSecond;
 }
 
 async function withFolder<T>(body: (lake: { url: string; home: string }) => Promise<T>): Promise<T> {
@@ -94,17 +94,17 @@ if (import.meta.main) {
     }
     const measured: Measured[] = [];
     for (const processes of [1, 3]) {
-      const note = (what: string, slotsPerSecond: number) => {
-        console.error(`  ${what}, ${processes}: ${Math.round(slotsPerSecond)} a second`);
-        measured.push({ what, processes, slotsPerSecond });
+      const note = (what: string, runsPerSecond: number) => {
+        console.error(`  ${what}, ${processes}: ${Math.round(runsPerSecond)} a second`);
+        measured.push({ what, processes, runsPerSecond });
       };
       note("pg-boss on PostgreSQL", await peer(10_000, processes));
       note(
         "ledger in a folder",
-        await withFolder(async (lake) => (await account(lake, 10_000, processes)).slotsPerSecond),
+        await withFolder(async (lake) => (await account(lake, 10_000, processes)).runsPerSecond),
       );
       await withS3Lake(async (lake) =>
-        note("ledger on S3 (versitygw)", (await account(lake, 4000, processes)).slotsPerSecond)
+        note("ledger on S3 (versitygw)", (await account(lake, 4000, processes)).runsPerSecond)
       );
     }
     console.error(`  memory over ${LONG.runs} runs`);
@@ -117,25 +117,25 @@ if (import.meta.main) {
 
 function part(measured: Measured[], { ran, memory }: ReplicaResult): string {
   const anchor = (processes: number) =>
-    measured.find((row) => row.processes === processes && row.what.startsWith("pg-boss"))!.slotsPerSecond;
+    measured.find((row) => row.processes === processes && row.what.startsWith("pg-boss"))!.runsPerSecond;
   const tenths = Array.from({ length: 11 }, (_, i) => memory[Math.round((i / 10) * (memory.length - 1))]!);
   const megabytes = (kind: keyof Memory) =>
     tenths.map((memory) => Math.round(memory[kind]! / 1e6)).join(", ");
   return [
     "## The ledger of runs",
     "",
-    `Runs that are entered, started and ended, one write each, of ${JOBS} jobs of which each runs one at a time. Runs do ` +
-    "nothing. pg-boss takes and ends jobs that do nothing one by one, 20 side by side in each process; who enters them when they are due is not counted.",
+    `Runs that are planned, started and ended, one write each, of ${JOBS} jobs of which each runs one at a time. Runs do ` +
+    "nothing. pg-boss takes and ends jobs that do nothing one by one, 20 side by side in each process; who plans them when they are due is not counted.",
     "",
     "| what | processes | runs a second | beside pg-boss |",
     "| --- | ---: | ---: | ---: |",
-    ...measured.map(({ what, processes, slotsPerSecond }) =>
-      `| ${what} | ${processes} | ${Math.round(slotsPerSecond).toLocaleString("en-US")} | ${
-        (slotsPerSecond / anchor(processes)).toFixed(2)
+    ...measured.map(({ what, processes, runsPerSecond }) =>
+      `| ${what} | ${processes} | ${Math.round(runsPerSecond).toLocaleString("en-US")} | ${
+        (runsPerSecond / anchor(processes)).toFixed(2)
       } |`
     ),
     "",
-    `Memory of a scheduler that runs ${
+    `Memory of a scheduler that does ${
       ran.toLocaleString("en-US")
     } runs of ${LONG.jobs} jobs, at its start and after each tenth ` +
     `of them: ${megabytes("live")} MB live after a collection, ${megabytes("resident")} MB resident.`,

@@ -54,7 +54,7 @@ testWith(
       assert.equal(code, 1, said);
       assert.match(
         said,
-        /error: No room left on the disk: cannot write \S+orders\.csv: found \S+ MB of 3\.1 MB are free on the disk of \S+small\S+; No space left.*Make room there, or set SHOPFLOW_HOME/,
+        /error: No space left on the disk: cannot write \S+orders\.csv: found \S+ MB of 3\.1 MB are free on the disk of \S+small\S+; No space left.*Free up space there, or set SHOPFLOW_HOME/,
       );
       assert.doesNotMatch(said, /never resolved|cannot be read/);
       assert.deepEqual(left, []);

@@ -63,7 +63,7 @@ testWith(
       assert.equal(problems.length, 1);
       assert.match(
         problems[0]!,
-        /support_tickets is not as agreed: expected field support_tickets\.status, .*state may be status/,
+        /support_tickets does not match its contract: expected field support_tickets\.status, .*state may be status/,
       );
       assert.deepEqual(unread, []);
       assert.deepEqual(lake, { statuses: 6, rows: 6 });

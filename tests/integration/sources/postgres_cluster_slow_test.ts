@@ -83,7 +83,7 @@ testWith(
           assert.equal((await extracting).status, "done");
           assert.match(
             lines.join("\n"),
-            /is a standby that ended the reading: found the server said "(canceling statement|terminating connection) due to conflict with recovery" \(40\w+\).*hot_standby_feedback.*Trying again in/,
+            /is a standby that cancelled the query: found the server said "(canceling statement|terminating connection) due to conflict with recovery" \(40\w+\).*hot_standby_feedback.*Trying again in/,
           );
           // The orders were copied before, and are of the same moment as the events.
           const moment =

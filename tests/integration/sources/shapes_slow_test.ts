@@ -78,7 +78,9 @@ testWith(
         "no column events.browser",
         "inventory.stock_level bigint",
       ]);
-      const named = problems!.map(({ message }) => /table (\w+) is not as agreed/.exec(message)?.[1]);
+      const named = problems!.map(({ message }) =>
+        /table (\w+) does not match its contract/.exec(message)?.[1]
+      );
       assert.deepEqual(named, ["products", "events", "inventory"]);
       assert.match(lines.join("\n"), /does not read: customers\.Loyalty, events\.Browser/);
       const { customers, ...others } = (await readRawExtract(context.store)).tables;

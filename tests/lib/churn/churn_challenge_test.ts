@@ -71,7 +71,7 @@ Deno.test("a champion is judged whatever features the challenger has", async (t)
     const comparison = await compareChurnModel(few, { champion: versionOf(whole, false) }, notNeeded);
     assert.match(
       comparison.championUnscorable!,
-      /not computed any more: expected .*; it stored no predictions/,
+      /uses features that no longer exist: expected .*; it stored no predictions/,
     );
     assert.equal(promotionVerdict(comparison, "v2", CHAMPION).outcome, "held");
   });

@@ -37,7 +37,7 @@ Deno.test("at the break-even risk an offer earns just its contact cost back", ()
 Deno.test("a share above 1 is refused", () => {
   assert.throws(() => campaignEconomics([], { ...PLAYBOOK, discount: 15 }), {
     name: "InputError",
-    message: /discount is no share: expected a number from 0 to 1, found 15/,
+    message: /discount is not a share: expected a number from 0 to 1, found 15/,
   });
 });
 

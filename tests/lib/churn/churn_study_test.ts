@@ -61,7 +61,7 @@ Deno.test("in a young shop there are lists of today, and a note that no model is
   assert.deepEqual([asOf, isLatest, split], ["2025-01-01", true, undefined]);
   assert.match(
     notes.join(),
-    /^No model is measured. There is too little data to train on: expected at least 270 days/,
+    /^No model is measured. Not enough data to train on: expected at least 270 days/,
   );
   const earlier = planChurnStudy({ asOf: "2024-11-01", backtestAsOf: "outcomes_known" }, young);
   assert.match(

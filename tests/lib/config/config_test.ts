@@ -165,7 +165,7 @@ Deno.test("the time for which a lost source is tried again must be a number of s
   for (const value of ["two minutes", "-1", "Infinity", "86401", "2m"]) {
     assert.throws(() => loadConfig({ SHOPFLOW_RECONNECT_SECONDS: value }), {
       name: "ConfigError",
-      message: /Invalid SHOPFLOW_RECONNECT_SECONDS: expected a number from 0 \(never try again\) to 86400/,
+      message: /Invalid SHOPFLOW_RECONNECT_SECONDS: expected a number from 0 \(never reconnect\) to 86400/,
     });
   }
 });

@@ -45,13 +45,13 @@ Deno.test("the message says which folder is full, how much is free and what to d
   assert.ok(error instanceof DiskFullError);
   assert.match(
     error.message,
-    /^No room left on the disk: cannot write it: found [\d,.]+ MB of [\d,.]+ MB are free on the disk of \/\S+; No space left.*Make room there, or set SHOPFLOW_HOME/,
+    /^No space left on the disk: cannot write it: found [\d,.]+ MB of [\d,.]+ MB are free on the disk of \/\S+; No space left.*Free up space there, or set SHOPFLOW_HOME/,
   );
   assert.ok(error.message.includes(`disk of ${folder};`));
   assert.equal(await diskFullError("do more", error), error);
   assert.match(
     (await diskFullError("write it", new Error("No space left"))).message,
-    /found No space left\. Make/,
+    /found No space left\. Free/,
   );
   await Deno.remove(folder);
 });

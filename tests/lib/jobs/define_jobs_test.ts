@@ -106,7 +106,7 @@ Deno.test("jobs that wait for each other are refused with the circle", () => {
   );
   assert.throws(
     () => defineJobs(jobs, POOLS, RULES),
-    /Job a waits for itself.*found a after c after b after a/,
+    /Job a depends on itself.*found a after c after b after a/,
   );
 });
 
@@ -119,12 +119,12 @@ Deno.test("two jobs of one name are refused", () => {
   assert.throws(() => defineJobs([declared(), declared()], POOLS, RULES), /Two jobs are called refresh/);
 });
 
-Deno.test("a job cannot run after one that has no runs of its own", () => {
+Deno.test("a job cannot depend on one that has no runs of its own", () => {
   const jobs = [
     declared({ name: "check", schedule: { on: "snapshot" } }),
     declared({ dependsOn: ["check"] }),
   ];
-  assert.throws(() => defineJobs(jobs, POOLS, RULES), /refresh cannot run after check.*snapshot/);
+  assert.throws(() => defineJobs(jobs, POOLS, RULES), /refresh cannot depend on check.*snapshot/);
 });
 
 Deno.test("a pool without a place is refused", () => {

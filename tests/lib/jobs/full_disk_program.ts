@@ -1,6 +1,6 @@
 /** Schedules on a small file system that gets full meanwhile; started by takeover_test.ts. */
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
-import { jobSet, settle, withWorld } from "./scheduler_fixture.ts";
+import { jobSet, waitUntilIdle, withWorld } from "./scheduler_fixture.ts";
 
 const [folder] = Deno.args;
 const HOUR = 60 * 60 * 1000;
@@ -20,7 +20,7 @@ await withWorld(jobSet([{ catchup: { runs: "all" } }]), async (world) => {
   const duringFull = await world.runs();
   await Deno.remove(filler);
   // The end of the run is written down as soon as it can be.
-  while ((await world.runs())[0] === "08:00 running") await settle();
+  while ((await world.runs())[0] === "08:00 running") await waitUntilIdle();
   for (let i = 0; i < 4; i++) {
     await scheduler.keepAlive();
     await scheduler.round(true);

@@ -44,7 +44,7 @@ await scheduler.round();
 while (scheduler.openRuns().length > 0 || scheduler.active().length > 0) {
   await new Promise((resolve) => setTimeout(resolve, 10));
 }
-await scheduler.settled();
+await scheduler.idle();
 // What was looked at in this turn of the event loop is held until it ends.
 await new Promise((resolve) => setTimeout(resolve, 10));
 (globalThis as unknown as { gc(): void }).gc();

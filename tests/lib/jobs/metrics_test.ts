@@ -39,7 +39,7 @@ async function fill(store: ObjectStore, now: () => Date): Promise<void> {
     openAt("09:00"),
     openAt("10:00", { status: "waiting" }),
   ]);
-  await ledger.control(JOB.name).update((value) => ({
+  await ledger.jobState(JOB.name).update((value) => ({
     value: {
       ...value,
       plannedUntil: at("10:00").toISOString(),
@@ -65,7 +65,7 @@ const value = (samples: Sample[], name: string, labels: Record<string, string> =
 
 const now = () => at("10:15");
 
-Deno.test("metrics say of each job what became of its runs, what is open, late, failing and next", () =>
+Deno.test("metrics say of each job how its runs ended, what is open, late, failing and next", () =>
   withTemporaryFolder(async (folder) => {
     const store = createDirectoryStore(folder);
     const ledger = openLedger(store, now);

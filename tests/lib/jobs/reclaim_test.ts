@@ -6,7 +6,7 @@ import { listSchedulers, type Scheduler } from "shopflow/jobs/scheduler/mod.ts";
 import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { leaseKey } from "../../../lib/jobs/scheduler/lease.ts";
 import { until } from "../../fixtures/process_state.ts";
-import { declared, HOUR, jobSet, MINUTE, settle, withWorld, type World } from "./scheduler_fixture.ts";
+import { declared, HOUR, jobSet, MINUTE, waitUntilIdle, withWorld, type World } from "./scheduler_fixture.ts";
 
 const LEASE_MS = 30_000;
 const HOURLY = jobSet([{}]);
@@ -17,7 +17,7 @@ async function outlive(world: World, survivor: Scheduler): Promise<void> {
   world.leaseTime.elapsed += 2 * LEASE_MS;
   await survivor.keepAlive();
   await survivor.round(true);
-  await settle();
+  await waitUntilIdle();
 }
 
 /** The only run. */
@@ -146,7 +146,7 @@ Deno.test("a run whose scheduler's record was deleted meanwhile is taken over, a
       return run!.attempts.map(({ owner, ended }) => [owner, ended]);
     };
     const forget = async () => {
-      const { scheduler } = (await world.ledger.control("refresh").read()).running!;
+      const { scheduler } = (await world.ledger.jobState("refresh").read()).running!;
       await world.store.delete(leaseKey(scheduler));
     };
     await forget();
@@ -216,7 +216,7 @@ Deno.test("while the lake cannot be written nothing is lost: due runs, ends of r
       await scheduler.keepAlive();
     }
     assert.deepEqual(await world.runs(), ["08:00 running"]);
-    assert.match(world.log.join("\n"), /its end cannot be written yet: No space left/);
+    assert.match(world.log.join("\n"), /its result cannot be stored yet: No space left/);
     full = false;
     await until(async () => (await world.runs())[0] === "08:00 succeeded");
     await scheduler.keepAlive();
@@ -225,7 +225,7 @@ Deno.test("while the lake cannot be written nothing is lost: due runs, ends of r
       await world.held[0]?.finish();
       await scheduler.round(true);
     }
-    await settle();
+    await waitUntilIdle();
     assert.deepEqual(await world.runs(), [
       "08:00 succeeded",
       "09:00 succeeded",

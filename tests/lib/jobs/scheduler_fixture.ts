@@ -88,7 +88,7 @@ export async function withWorld(
       finish(outcome = {}) {
         leave();
         ended.resolve({ ended: "succeeded", reason: "exit code 0", ...outcome });
-        return settle();
+        return waitUntilIdle();
       },
     };
     execution.signal.addEventListener("abort", () => {
@@ -130,10 +130,10 @@ export async function withWorld(
       },
     });
   } finally {
-    await settle();
+    await waitUntilIdle();
     await Deno.remove(folder, { recursive: true });
   }
 }
 
 /** Until what was said in this process has been written down. */
-export const settle = quiet;
+export const waitUntilIdle = quiet;

@@ -3,7 +3,7 @@ import { LakeError } from "shopflow/errors/mod.ts";
 import assert from "node:assert/strict";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { openLedger } from "shopflow/jobs/ledger/mod.ts";
-import { HOUR, jobSet, MINUTE, settle, withWorld, type World } from "./scheduler_fixture.ts";
+import { HOUR, jobSet, MINUTE, waitUntilIdle, withWorld, type World } from "./scheduler_fixture.ts";
 
 const POOLED = jobSet([{ name: "a", pool: "heavy" }, { name: "b", pool: "heavy" }], { heavy: 1 });
 
@@ -20,7 +20,7 @@ async function finishAll(world: World, round: () => Promise<void>): Promise<void
     await round();
     await world.held[0]?.finish();
   }
-  await settle();
+  await waitUntilIdle();
   assert.deepEqual([await world.runs("a"), await world.runs("b")], [["08:00 succeeded"], [
     "08:00 succeeded",
   ]]);
@@ -39,8 +39,8 @@ Deno.test("a run that was killed while its place could not be given back is run 
     await scheduler.round();
     full = true;
     await world.held[0]!.finish({ ended: "lease expired", reason: "nobody attended to it" });
-    await settle();
-    assert.match(world.log.join("\n"), /its place in heavy is given back later: No space left/);
+    await waitUntilIdle();
+    assert.match(world.log.join("\n"), /its slot in the pool heavy is released later: No space left/);
     assert.equal(scheduler.active().length, 0);
     full = false;
     await finishAll(world, () => scheduler.round(true));

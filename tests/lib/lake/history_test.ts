@@ -30,7 +30,7 @@ test("a snapshot is found by its id, the beginning of it, or as the current one"
   const shared = ids.map(([digit]) => digit ?? "").find((digit, i, all) => all.indexOf(digit) !== i) ?? "";
   await assert.rejects(findSnapshot(store, shared), {
     name: "LakeError",
-    message: new RegExp(`fits several snapshots: .*found ${shared}.*, ${shared}`),
+    message: new RegExp(`matches several snapshots: .*found ${shared}.*, ${shared}`),
   });
   for (const name of ["zz", ""]) {
     await assert.rejects(findSnapshot(store, name), {

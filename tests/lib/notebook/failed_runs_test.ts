@@ -134,7 +134,7 @@ for (
     ["silent", /kernel bad did not start in time: expected an answer within 60 s/],
     ["http", /did not start in time.*Port \d+ does not speak ZeroMQ/],
     ["mute", /kernel bad could not be prepared: found no answer within 60 s/],
-    ["garbage", /could not be prepared.*no ZeroMQ frame/],
+    ["garbage", /could not be prepared.*invalid ZeroMQ frame/],
   ] as const
 ) {
   Deno.test(`a kernel that is ${how} is ended and recorded`, async () => {

@@ -29,7 +29,7 @@ async function withVersions(
   await body(context, champion);
 }
 
-Deno.test("list marks the champion and says what became of the others", () =>
+Deno.test("list marks the champion and says the status of the others", () =>
   withVersions(async (context, champion) => {
     const text = await models(context, "list");
     assert.match(
@@ -76,7 +76,7 @@ Deno.test("a promotion without a reason, of the champion, or of what cannot scor
     const promote = (version: string, reason = "why not") =>
       models(context, "promote", "recommendation", version, "--reason", reason);
     await assert.rejects(promote("other", " "), { name: "InputError", message: /needs a reason/ });
-    await assert.rejects(promote(champion), { name: "InputError", message: /is the champion already/ });
+    await assert.rejects(promote(champion), { name: "InputError", message: /is already the champion/ });
     await assert.rejects(promote("zz"), { name: "InputError", message: /No version.*found "zz"/ });
     await context.store.put("models/recommendation/other/recommender.json", encodeJson({ format: 99 }));
     await assert.rejects(promote("other"), {

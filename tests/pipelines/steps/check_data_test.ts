@@ -59,7 +59,7 @@ Deno.test("the embedded shop stands still, so its age is a warning, unless a lim
     assert.equal((await checkData(embedded)).status, "done");
     assert.match(
       late.warnings.join("\n"),
-      /fact_orders is stale: .*239 days ago.*embedded shop gets no orders/,
+      /fact_orders is stale: .*239 days ago.*embedded shop receives no new orders/,
     );
     const limited = { ...embedded, config: { ...context.config, staleAfterHours: 24 } };
     await assert.rejects(checkData(limited), /fact_orders is stale/);

@@ -25,7 +25,7 @@ const runAt = (scheduledFor: string): Run => ({
   trigger: "schedule",
   dataInterval: { start: scheduledFor, end: scheduledFor },
   status: "queued",
-  reason: "to be started",
+  reason: "ready to start",
   plannedAt: scheduledFor,
   stepsDone: [],
   attempts: [],

@@ -25,17 +25,17 @@ const SHOP = {
   events: [event("E1", "C1", "page_view", "2024-01-10 10:00:00")],
 };
 
-function withFigures(extract: RawExtract, table: string, figures: Record<string, RawTotals>): RawExtract {
+function withTotals(extract: RawExtract, table: string, totals: Record<string, RawTotals>): RawExtract {
   return {
     ...extract,
-    tables: { ...extract.tables, [table]: { ...extract.tables[table]!, controlTotals: figures } },
+    tables: { ...extract.tables, [table]: { ...extract.tables[table]!, controlTotals: totals } },
   };
 }
 
 Deno.test("a snapshot of the rows that the source counted is published", async () => {
   await withLake(async (context) => {
     const extract = await writeRawShop(context.store, SHOP);
-    await publishRawExtract(context.store, withFigures(extract, "orders", ORDERS));
+    await publishRawExtract(context.store, withTotals(extract, "orders", ORDERS));
     assert.equal((await transform(context)).status, "done");
   });
 });
@@ -55,8 +55,8 @@ const WRONG: [string, string, Record<string, RawTotals>][] = [
 Deno.test("a source that counted otherwise stops the publish", async () => {
   await withLake(async (context) => {
     const extract = await writeRawShop(context.store, SHOP);
-    const [[, table, figures] = ["", "", {}]] = WRONG;
-    await publishRawExtract(context.store, withFigures(extract, table, figures));
+    const [[, table, totals] = ["", "", {}]] = WRONG;
+    await publishRawExtract(context.store, withTotals(extract, table, totals));
     await assert.rejects(transform(context), (error) => {
       assert.ok(error instanceof DataTestError, String(error));
       assert.match(error.message, /reconciliation.*matches_source_totals/);

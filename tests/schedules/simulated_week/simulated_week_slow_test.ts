@@ -146,7 +146,7 @@ Deno.test("what was due while no scheduler lived is taken over, caught up with o
     for (const hour of ["27T22", "27T23", "28T00"]) {
       const missed = found(runs, `refresh-data@2025-03-${hour}:05Z`);
       assert.deepEqual([missed.status, missed.attempts], ["missed", []]);
-      assert.match(missed.reason, /a later run stands for it/);
+      assert.match(missed.reason, /a later run covers it/);
     }
     const refresh = found(runs, "refresh-data@2025-03-28T01:05Z");
     assert.deepEqual([refresh.trigger, shownStatus(refresh)], ["catch-up", "sla-missed"]);
@@ -243,7 +243,7 @@ Deno.test("deno task schedule --simulate-clock shows the week and ends", async (
     assert.equal(code, 0, new TextDecoder().decode(stderr));
     assert.match(
       new TextDecoder().decode(stdout),
-      /The runs are played.*\n(.*\n)+\d+ runs were due; each is in/,
+      /The runs are simulated.*\n(.*\n)+\d+ runs were due; each is in/,
     );
   } finally {
     await Deno.remove(home, { recursive: true });

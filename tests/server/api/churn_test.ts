@@ -109,7 +109,7 @@ testApi("an unknown customer and one who has not bought yet are told apart", asy
 Deno.test("where the history is too short for any score, a customer hears so", async () => {
   await using lake = await temporaryLake();
   await publishSmallSnapshot(lake.store);
-  const baselineReason = "There is too little data for any churn score";
+  const baselineReason = "Not enough data for churn scores";
   await publishChurnScores(lake.store, {
     customers: 0,
     modelVersion: "baseline-too-little-data",
@@ -132,9 +132,9 @@ const REFUSED: [unknown, string, RegExp, string | undefined][] = [
   [{ customer_id: "A", features: { recency_days: 1 } }, "invalid_request", /exactly one of/, undefined],
   [{ customer_ids: [] }, "invalid_request", /1 to 100 customer ids/, "[]"],
   [{ customer_ids: Array(101).fill("A") }, "invalid_request", /1 to 100 customer ids/, undefined],
-  [{ features: { recency_days: "long" } }, "invalid_request", /numbers, null where/, '"long"'],
-  [{ features: { recency_days: 1e39 } }, "invalid_request", /numbers, null where/, "1e+39"],
-  [{ features: { recency_days: "never" } }, "invalid_request", /"none" where/, '"never"'],
+  [{ features: { recency_days: "long" } }, "invalid_request", /numbers, null if/, '"long"'],
+  [{ features: { recency_days: 1e39 } }, "invalid_request", /numbers, null if/, "1e+39"],
+  [{ features: { recency_days: "never" } }, "invalid_request", /"none" if/, '"never"'],
   [{ features: { recency_days: [3] } }, "invalid_request", /an object of feature names/, "[3]"],
 ];
 
@@ -164,17 +164,17 @@ const NO_ESTIMATE: [Record<string, unknown>, string, RegExp, RegExp, RegExp][] =
     { order_count: 25 },
     "missing_features",
     /recency_days and order_count, as numbers/,
-    /no value of recency_days$/,
+    /no value for recency_days$/,
     /"recency_days": 40/,
   ],
   [
     { recency_days: null, order_count: 1 },
     "missing_features",
     /recency_days/,
-    /no value of recency_days$/,
+    /no value for recency_days$/,
     /Send/,
   ],
-  [{}, "missing_features", /recency_days/, /no value of recency_days and order_count/, /Send/],
+  [{}, "missing_features", /recency_days/, /no value for recency_days and order_count/, /Send/],
   [{ recency_days: -1, order_count: 1 }, "feature_out_of_range", /from 0 to 365/, /^-1$/, /docs/],
   [{ recency_days: 366, order_count: 1 }, "feature_out_of_range", /from 0 to 365/, /366/, /docs/],
   [{ recency_days: 5, order_count: 0 }, "feature_out_of_range", /a whole number from 1/, /0/, /docs/],
@@ -240,9 +240,9 @@ Deno.test("the baseline scores features by the recency, and refuses what no cust
   assert.deepEqual(withOrders.reasons.map(({ feature }: { feature: string }) => feature), ["recency_days"]);
 
   const refusals: [unknown, string, string, string][] = [
-    [{}, "missing_features", "recency_days, as a number", "no value of recency_days"],
-    [{ order_count: 3 }, "missing_features", "recency_days, as a number", "no value of recency_days"],
-    [{ recency_days: "none" }, "missing_features", "recency_days, as a number", "no value of recency_days"],
+    [{}, "missing_features", "recency_days, as a number", "no value for recency_days"],
+    [{ order_count: 3 }, "missing_features", "recency_days, as a number", "no value for recency_days"],
+    [{ recency_days: "none" }, "missing_features", "recency_days, as a number", "no value for recency_days"],
     [{ recency_days: -5 }, "feature_out_of_range", "a number from 0 to 365", "-5"],
     [{ recency_days: 1e9 }, "feature_out_of_range", "a number from 0 to 365", "1000000000"],
     [{ recency_days: 4, order_count: 0 }, "feature_out_of_range", "a whole number from 1", "0"],
@@ -253,7 +253,7 @@ Deno.test("the baseline scores features by the recency, and refuses what no cust
     assert.deepEqual([status, error.code, error.expected, error.found], [422, code, expected, found]);
   }
   const page = await (await client.get("/docs")).text();
-  assert.match(page, /The baseline answers now/);
+  assert.match(page, /The baseline is in use now/);
 });
 
 testApi("a body that is too large or not declared as JSON is refused", async ({ post: send }) => {

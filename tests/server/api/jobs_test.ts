@@ -45,7 +45,7 @@ Deno.test("GET /api/jobs lists jobs with their last run, and the schedulers", ()
     assert.deepEqual(jobs.at(-1).schedule, {
       cron: null,
       time_zone: null,
-      text: "Whenever a snapshot is published",
+      text: "When a snapshot is published",
     });
     assert.deepEqual(
       schedulers.map(({ owner, alive }: { owner: string; alive: boolean }) => [owner, alive]),
@@ -108,9 +108,9 @@ Deno.test("programs run, backfill, cancel, pause and resume with the operator's 
     assert.deepEqual([cancelled.status, (await cancelled.json()).status], [202, "skipped"]);
     const paused = await post("/api/jobs/refresh-data/pause", { reason: "move" }, KEY);
     assert.deepEqual(await paused.json(), { job: "refresh-data", paused: true });
-    assert.equal((await ledger.control("refresh-data").read()).paused!.reason, "move");
+    assert.equal((await ledger.jobState("refresh-data").read()).paused!.reason, "move");
     assert.equal((await post("/api/jobs/refresh-data/resume", "", KEY)).status, 200);
-    assert.equal((await ledger.control("refresh-data").read()).paused, undefined);
+    assert.equal((await ledger.jobState("refresh-data").read()).paused, undefined);
   }));
 
 for (
@@ -170,5 +170,5 @@ Deno.test("a backfill and a run of a job that depends on others say what of them
     const wrong = await post("/api/jobs/train-models/backfill", { ...range, dependencies: "no" }, KEY);
     assert.equal(wrong.status, 400);
     const run = await (await post("/api/jobs/train-models/runs", {}, KEY)).json();
-    assert.deepEqual(run.unmet_dependencies, ["refresh-data, whose runs up to then are not entered yet"]);
+    assert.deepEqual(run.unmet_dependencies, ["refresh-data, whose runs up to then are not planned yet"]);
   }));

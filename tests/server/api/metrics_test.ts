@@ -86,7 +86,7 @@ Deno.test("/metrics leaves out what is damaged in the ledger, counts it, and the
   assert.equal(await unreadable("check-data"), 0);
   const said = log.filter((line) => line.includes(page));
   assert.equal(said.length, 1, "once, as long as it lasts");
-  assert.match(said[0]!, /is damaged, and metrics go without it: .*Restore it from a backup, or delete it/);
+  assert.match(said[0]!, /is damaged, and metrics leave it out: .*Restore it from a backup, or delete it/);
 
   const { get: fresh } = createClient(lake.store);
   const others = await (await fresh("/metrics")).text();

@@ -43,7 +43,7 @@ Deno.test("the page of a removed job shows its history and rules, and no button"
   await using lake = await withoutFirstJob();
   const { get } = createClient(lake.store, { operatorKey: "o" });
   const page = await (await get("/jobs/refresh-data")).text();
-  assert.match(page, /<strong>Removed<\/strong> from the jobs Wed 2 Oct, 05:30/);
+  assert.match(page, /<strong>Removed<\/strong> on Wed 2 Oct, 05:30/);
   assert.match(page, /Runs of the last five weeks/);
   assert.match(page, /Last 50 runs/);
   assert.doesNotMatch(page, /Run now|Backfill|Due next/);

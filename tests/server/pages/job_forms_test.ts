@@ -46,23 +46,23 @@ Deno.test("pausing with a reason and resuming are shown at once", () =>
       basic("anna", ""),
     );
     assert.equal(paused.headers.get("location"), "/jobs/train-models?did=pause");
-    const control = await ledger.control("train-models").read();
+    const control = await ledger.jobState("train-models").read();
     assert.deepEqual([control.paused!.by, control.paused!.reason], ["anna (server)", "the disk <is> full"]);
     const page = await (await get("/jobs/train-models")).text();
     assert.match(page, /Paused<\/strong> by anna \(server\).*the disk &lt;is&gt; full/s);
     assert.match(page, /\/jobs\/train-models\/resume/);
     const again = await submit("/jobs/train-models/pause", {}, HTML);
     assert.equal(again.status, 409);
-    assert.match(await again.text(), /<h1>Job train-models is paused already<\/h1>/);
+    assert.match(await again.text(), /<h1>Job train-models is already paused<\/h1>/);
     assert.equal((await submit("/jobs/train-models/resume")).status, 303);
-    assert.equal((await ledger.control("train-models").read()).paused, undefined);
+    assert.equal((await ledger.jobState("train-models").read()).paused, undefined);
   }));
 
 Deno.test("a queued run is cancelled and run again", () =>
   withJobs(async ({ submit }, ledger) => {
     const run = () => ledger.run(QUEUED_RUN) as Promise<Run>;
     const cancelled = await submit(`${QUEUED}/cancel`, {}, basic("ben", ""));
-    assert.equal(cancelled.headers.get("location"), `${QUEUED}?did=withdrawn`);
+    assert.equal(cancelled.headers.get("location"), `${QUEUED}?did=cancelled`);
     assert.deepEqual([(await run()).status, (await run()).cancelledBy!.by], ["skipped", "ben (server)"]);
     assert.equal((await submit(`${QUEUED}/cancel`)).status, 409, "it has ended");
     assert.equal((await submit(`${QUEUED}/again`)).headers.get("location"), `${QUEUED}?did=again`);
@@ -122,12 +122,12 @@ Deno.test("a backfill asks what of other jobs matters, where a job depends on so
 
 for (
   const [mistake, fields, status, message] of [
-    ["no day", { from: "yesterday", to: "2024-10-01" }, 400, /“from” is not a day/],
-    ["a day that does not exist", { from: "2024-09-31", to: "2024-10-01" }, 400, /“from” is not a day/],
-    ["only one end", { from: "2024-09-01" }, 400, /“to” is not a day/],
+    ["no day", { from: "yesterday", to: "2024-10-01" }, 400, /Invalid “from”/],
+    ["a day that does not exist", { from: "2024-09-31", to: "2024-10-01" }, 400, /Invalid “from”/],
+    ["only one end", { from: "2024-09-01" }, 400, /Invalid “to”/],
     ["its ends exchanged", { from: "2024-10-01", to: "2024-09-01" }, 409, /Invalid backfill range/],
     ["days to come", { from: "2024-10-05", to: "2024-10-06" }, 409, /Invalid backfill range/],
-    ["years of hourly runs", { from: "2014-01-01", to: "2024-10-01" }, 409, /too much at once/],
+    ["years of hourly runs", { from: "2014-01-01", to: "2024-10-01" }, 409, /Too many runs at once/],
   ] as const
 ) {
   Deno.test(`a backfill with ${mistake} is refused with what is expected`, () =>
@@ -186,7 +186,7 @@ for (const [who, options, headers, acts, looks] of MATRIX) {
       }
       if (acts === 303) return;
       assert.deepEqual(await ledger.run(QUEUED_RUN), QUEUED_RUN, "nothing was changed");
-      assert.equal((await ledger.control("refresh-data").read()).paused, undefined);
+      assert.equal((await ledger.jobState("refresh-data").read()).paused, undefined);
     }, options));
 }
 

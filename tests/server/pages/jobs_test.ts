@@ -68,7 +68,7 @@ Deno.test("the overview warns when no scheduler is running, whatever its last on
   await saveSmallSchedule(lake.store, NOW);
   await liveScheduler(lake.store, new Date(NOW.getTime() - 2 * 3_600_000));
   const page = await (await createClient(lake.store).get("/jobs")).text();
-  assert.match(page, /No scheduler is running\..*deno task schedule.*heard of 2 hours ago/s);
+  assert.match(page, /No scheduler is running\..*deno task schedule.*Last heartbeat: 2 hours ago/s);
   assert.doesNotMatch(page, /1 scheduler is running/);
 });
 
@@ -86,10 +86,10 @@ Deno.test("the overview shows what runs now, paused jobs, and the last failures 
     owner: "worker-2:7",
     startedAt: "2024-10-02T05:58:00.000Z",
   };
-  await ledger.control("score-customers").update((value) => ({ value: { ...value, running }, result: 0 }));
+  await ledger.jobState("score-customers").update((value) => ({ value: { ...value, running }, result: 0 }));
   const { get } = createClient(lake.store, { pollMs: 0 });
   const page = await (await get("/jobs")).text();
-  assert.match(page, /Running now.*score-customers<\/a>.*for 2 min in worker-2:7/s);
+  assert.match(page, /Running now.*score-customers<\/a>.*for 2 min on worker-2:7/s);
   assert.match(page, /title="paused by ben at 2024-10-02T06:00Z: disk is full"/);
   assert.match(page, new RegExp(`Last failures.*href="${RUN}".*step transform ended with exit code 1`, "s"));
   const names = (html: string) =>
@@ -135,15 +135,15 @@ Deno.test("the page of a job shows durations, failures, due times in its zone an
   const page = await (await get("/jobs/weekly-reports")).text();
   assert.match(page, /Mon 7 Oct, 07:00<\/td><td>Mon 7 Oct, 05:00</);
   assert.match(page, /Mon 28 Oct, 07:00<\/td><td>Mon 28 Oct, 06:00</, "summer time is over by then");
-  assert.match(page, /Runs after.*href="\/jobs\/score-customers"/s);
+  assert.match(page, /Depends on.*href="\/jobs\/score-customers"/s);
   assert.match(page, /<svg/);
   const hourly = await (await get("/jobs/refresh-data")).text();
   assert.match(
     hourly,
     /Durations of the last 100 runs: median [\d.]+ minutes, longest [\d.]+ minutes, \d failed/,
   );
-  assert.match(hourly, /tried again up to 2 times: after 30 s/);
-  assert.match(hourly, /longer than 50 min is ended/);
+  assert.match(hourly, /retried up to 2 times: after 30 s/);
+  assert.match(hourly, /longer than 50 min is stopped/);
   assert.match(hourly, new RegExp(`Last failures.*href="${RUN}"`, "s"));
 });
 
@@ -261,7 +261,7 @@ Deno.test("a damaged page of the ledger is said where it belongs, logged once, a
   await put("leases/schedulers/x.json", "half");
   const { get, log } = createClient(lake.store, { pollMs: 0 });
   const page = await (await get("/jobs")).text();
-  assert.equal(page.match(/part of the ledger is unreadable/g)?.length, 3);
+  assert.equal(page.match(/part of the run history is unreadable/g)?.length, 3);
   assert.match(page, /title="cannot be read: 2024-10-01"/);
   assert.match(page, /Last 30 runs of refresh-data/);
   assert.equal((await get("/jobs/refresh-data")).status, 200);

@@ -59,7 +59,7 @@ Deno.test("the pointers are not read again before the time is over", async () =>
   assert.equal(reads, afterFirst);
 });
 
-Deno.test("while new scores load, requests are answered from the former ones", async () => {
+Deno.test("while new scores load, requests are answered from the previous ones", async () => {
   await using lake = await temporaryLake();
   await publishChurnScores(lake.store, { modelVersion: "v1" });
   const loading = Promise.withResolvers<void>();
@@ -81,7 +81,7 @@ Deno.test("while new scores load, requests are answered from the former ones", a
   await until(async () => await version() === "v2");
 });
 
-Deno.test("scores that cannot be loaded leave the former ones in place and health degraded", async () => {
+Deno.test("scores that cannot be loaded leave the previous ones in place and health degraded", async () => {
   await using lake = await temporaryLake();
   await publishSmallSnapshot(lake.store);
   await publishChurnScores(lake.store, { modelVersion: "v1" });

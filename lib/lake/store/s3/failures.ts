@@ -152,7 +152,8 @@ export function explainFailure(
       `Cannot ${action} ${JSON.stringify(key)} in the lake ${location.url}: no permission`,
       `credentials that ${server} accepts for the bucket ${location.bucket}`,
       said,
-      "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or AWS_PROFILE, and what they are allowed.",
+      "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN or AWS_PROFILE, and what " +
+        "they are allowed.",
     );
   }
   const noRegion = /^Region (is missing|not accepted)/.test(message);
@@ -179,7 +180,7 @@ export function explainFailure(
     said,
     local
       ? "Check the folder's permissions and free space."
-      : "Run it again; if it stays, ask who runs the server.",
+      : "Run it again; if it fails again, ask whoever runs the server.",
   );
 }
 

@@ -120,8 +120,8 @@ export async function requireConditionalWrites(bucket: S3Bucket): Promise<void> 
     : undefined;
   if (ignored === undefined) return;
   throw new LakeError(`The S3 server of the lake ${bucket.location.url} cannot hold a lake`, {
-    expected: "writes whose condition does not hold to be refused",
-    found: `that it ignores ${ignored}`,
+    expected: "writes that are refused if their condition does not hold",
+    found: `a server that ignores ${ignored}`,
     remedy: "Use Amazon S3, MinIO, versitygw or another server with conditional writes; " +
       "without them two runs could overwrite each other's results.",
   });

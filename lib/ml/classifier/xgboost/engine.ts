@@ -33,7 +33,7 @@ interface XgboostModule {
 }
 type SetParameter = (model: number, name: string, value: string) => void;
 
-/** The module in a holder, because it has a `then` of its own: a promise of it would never settle. */
+/** The module in a holder, because it has a `then` of its own: a promise of it would never resolve. */
 interface Holder {
   xgboost: XgboostModule;
 }

@@ -1,4 +1,4 @@
--- What the rules of staging found and did: one row a rule, also when it found nothing.
+-- What the rules of staging found and did: one row per rule, also when it found nothing.
 select * from {{ ref('quality_customers') }}
 union all
 select * from {{ ref('quality_products') }}

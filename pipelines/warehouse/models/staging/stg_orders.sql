@@ -1,4 +1,4 @@
--- One row an order and product: the kept lines of stg_order_lines summed, a sale and its return netted.
+-- One row per order and product: the kept lines of stg_order_lines summed, a sale and its return netted.
 with summed as (
     select
         order_id,

@@ -78,7 +78,10 @@ Deno.test("a refused password is said without the password", () =>
       send(`smtps://robot:wrong-secret@localhost:${port}?${ADDRESSES}&ca=${caFile}`),
       (error) => {
         assert.ok(error instanceof DeliveryError);
-        assert.match(error.message, /mail server localhost:\d+ did not take it: .*bad password \*\*\*/);
+        assert.match(
+          error.message,
+          /mail server localhost:\d+ did not accept the message: .*bad password \*\*\*/,
+        );
         return true;
       },
     );

@@ -37,6 +37,6 @@ export const failedAt = (hour: string, change: Partial<Run> = {}): Run =>
   runAt(hour, { status: "failed", reason: "extract ended with exit code 1", ...change });
 
 export const openAt = (hour: string, change: Partial<Run> = {}): Run => {
-  const { endedAt: _, ...run } = runAt(hour, { status: "queued", reason: "to be started" });
+  const { endedAt: _, ...run } = runAt(hour, { status: "queued", reason: "ready to start" });
   return { ...run, ...change };
 };

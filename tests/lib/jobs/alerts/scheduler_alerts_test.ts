@@ -30,7 +30,7 @@ function withTwoSchedulers(
             for (const scheduler of schedulers) await scheduler.round(true);
           },
           async titles() {
-            for (const scheduler of schedulers) await scheduler.settled();
+            for (const scheduler of schedulers) await scheduler.idle();
             for (const alerts of all) await alerts.flush();
             return posted.map(({ blocks }) => blocks[0]!.text.text);
           },

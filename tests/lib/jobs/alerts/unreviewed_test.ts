@@ -95,7 +95,7 @@ for (const pages of ["an hour", "a day"]) {
           let planned = time;
           let begun: (() => Promise<number>)[] = [];
           let counted = 0;
-          await ledger.control(job.name).update((state) => ({
+          await ledger.jobState(job.name).update((state) => ({
             value: {
               ...state,
               plannedUntil: now().toISOString(),
@@ -126,7 +126,7 @@ for (const pages of ["an hour", "a day"]) {
               await ledger.enqueue(job.name, runs);
               const plannedUntil = new Date(planned).toISOString();
               if (i % 2 === 0) {
-                await ledger.control(job.name).update((state) => ({
+                await ledger.jobState(job.name).update((state) => ({
                   value: { ...state, plannedUntil },
                   result: undefined,
                 }));

@@ -22,7 +22,7 @@ Deno.test("however the bytes come, the lines are the same", () => {
   }));
 });
 
-Deno.test("what is no UTF-8 is replaced, and the text around it stays", () => {
+Deno.test("invalid UTF-8 becomes U+FFFD, and the text around it stays", () => {
   assert.deepEqual(split(new Uint8Array([104, 105, 0xff, 0xfe, 33, 10, 0xc3]), 100), [
     "hi\ufffd\ufffd!",
     "\ufffd",

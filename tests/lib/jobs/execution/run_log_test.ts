@@ -82,7 +82,7 @@ Deno.test("of a log that is too long the beginning and the end are kept, with wh
     assert.deepEqual(
       kept.filter((line) => line.startsWith("…")).map((line) => line.replace(/[\d.,]+/g, "N")),
       [
-        "… more than N KiB: the end follows when the run ends …",
+        "… more than N KiB: the last lines follow when the run ends …",
         "… N lines (N KiB) omitted …",
       ],
     );
@@ -90,7 +90,7 @@ Deno.test("of a log that is too long the beginning and the end are kept, with wh
     assert.ok(bytes > 45_000 && bytes < 50_000 + 200, `${bytes} bytes`);
   }));
 
-const TOO_LONG = "… more than 39.1 KiB: the end follows when the run ends …";
+const TOO_LONG = "… more than 39.1 KiB: the last lines follow when the run ends …";
 
 Deno.test("the log of a scheduler that is killed is readable up to what it stored last", () =>
   withDirectory(async (store) => {

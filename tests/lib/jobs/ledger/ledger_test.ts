@@ -23,7 +23,7 @@ const queued = (i: number): Run => ({
   trigger: "schedule",
   dataInterval: { start: timeOf(i), end: timeOf(i + 1) },
   status: "queued",
-  reason: "to be started",
+  reason: "ready to start",
   plannedAt: timeOf(i),
   stepsDone: [],
   attempts: [],
@@ -37,7 +37,7 @@ const inMemory = () => createMemoryStore("memory", now);
 /** A ledger whose job has pages of an hour. */
 async function hourly(store: ObjectStore): Promise<Ledger> {
   const ledger = openLedger(store, now);
-  await ledger.control(JOB).update((state) => ({
+  await ledger.jobState(JOB).update((state) => ({
     value: { ...state, hourPagesFrom: EPOCH },
     result: undefined,
   }));
@@ -237,7 +237,7 @@ Deno.test("pages on which nothing is open are closed an hour after they are over
   time = Date.parse(timeOf(125));
   await ledger.enqueue(JOB, [queued(10), queued(70), queued(125)]);
   const active = async () =>
-    Object.keys((await ledger.control(JOB).read()).activePages).map((id) => id.slice(-2));
+    Object.keys((await ledger.jobState(JOB).read()).activePages).map((id) => id.slice(-2));
   for (const i of [10, 125]) await ledger.change(nameOf(i), succeeded);
   await ledger.closePages(JOB);
   assert.deepEqual(await active(), ["00", "01", "02"], "not at once");

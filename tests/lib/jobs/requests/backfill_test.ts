@@ -42,14 +42,14 @@ async function finishAll({ held }: World, scheduler: Scheduler): Promise<string[
 
 Deno.test("runs of a backfill wait for the jobs they depend on, and are skipped where these did not succeed", () =>
   withChain(async (world, scheduler) => {
-    const { asked, upstream } = await backfill(world, "train");
-    assert.deepEqual(asked.map(formatRunName), ["train@2024-10-01T12:00Z"]);
+    const { queued, upstream } = await backfill(world, "train");
+    assert.deepEqual(queued.map(formatRunName), ["train@2024-10-01T12:00Z"]);
     assert.deepEqual(upstream.map(formatRunName), ["refresh@2024-10-01T12:00Z"]);
-    assert.match((await world.ledger.run(asked[0]!))!.reason, /asked for by anna; waits for refresh/);
+    assert.match((await world.ledger.run(queued[0]!))!.reason, /requested by anna; waits for refresh/);
     assert.deepEqual(await finishAll(world, scheduler), []);
-    const skipped = await world.ledger.run(asked[0]!);
+    const skipped = await world.ledger.run(queued[0]!);
     assert.deepEqual([skipped!.status, skipped!.blockedBy], ["skipped", "refresh"]);
-    assert.equal(skipped!.reason, "refresh has no run in the same interval that was run");
+    assert.equal(skipped!.reason, "refresh has no finished run in the same interval");
 
     // Once they succeeded, the same request runs it.
     await backfill(world, "refresh");
@@ -66,8 +66,8 @@ Deno.test("with its dependencies, a backfill runs the runs that count for it fir
     const range = { ...YESTERDAY, dependencies: "run" as const };
     const planned = await plannedBackfill(world.ledger, named(world, "report"), by(world), range, jobs);
     assert.deepEqual(await world.runs("train"), [], "a plan writes nothing");
-    const { asked, upstream } = await backfill(world, "report", "run");
-    assert.deepEqual({ asked, upstream, unneeded: 0 }, planned);
+    const { queued, upstream } = await backfill(world, "report", "run");
+    assert.deepEqual({ queued, upstream, unneeded: 0 }, planned);
     assert.deepEqual(upstream.map(formatRunName), [
       "refresh@2024-10-01T12:00Z",
       "refresh@2024-10-01T14:00Z",
@@ -112,8 +112,8 @@ Deno.test("a run that a person asks for does not wait, but says what of its depe
     const at = new Date("2024-10-01T14:00Z");
     const past = await triggerRun(ledger, named(world, "report"), by(world), at, jobs);
     assert.deepEqual(past.unmet, [
-      "train has no run in the same interval that was run",
-      "refresh has no run in the same interval that was run",
+      "train has no finished run in the same interval",
+      "refresh has no finished run in the same interval",
     ]);
     await finishAll(world, scheduler);
     const ended = (await ledger.run(past))!;

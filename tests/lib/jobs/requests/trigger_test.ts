@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cancelRun, pauseJob, requestBackfill, resumeJob, triggerRun } from "shopflow/jobs/requests/mod.ts";
-import { jobSet, MINUTE, settle, withWorld } from "../scheduler_fixture.ts";
+import { jobSet, MINUTE, waitUntilIdle, withWorld } from "../scheduler_fixture.ts";
 
 const HOURLY = jobSet([{}]);
 const by = (at: number) => ({ by: "anna", at: new Date(at).toISOString() });
@@ -19,7 +19,7 @@ Deno.test("people run, cancel, pause, resume and backfill; a run that succeeded 
       (await ledger.run({ job: "refresh", scheduledFor: at.toISOString() }))!.reason,
       /paused by anna at 2024-10-02T07:30Z: the source moves/,
     );
-    await assert.rejects(pauseJob(ledger, "refresh", by(world.clock.now)), /paused already/);
+    await assert.rejects(pauseJob(ledger, "refresh", by(world.clock.now)), /already paused/);
     await resumeJob(ledger, "refresh");
     await assert.rejects(resumeJob(ledger, "refresh"), /is not paused/);
 
@@ -28,11 +28,11 @@ Deno.test("people run, cancel, pause, resume and backfill; a run that succeeded 
     assert.deepEqual(await world.runs(), ["08:00 running"]);
     await assert.rejects(
       triggerRun(ledger, job!, by(world.clock.now), at),
-      /is not run again.*found one that is running/,
+      /cannot be run again.*found one that is running/,
     );
     await cancelRun(ledger, { job: "refresh", scheduledFor: at.toISOString() }, by(world.clock.now));
     await scheduler.round();
-    await settle();
+    await waitUntilIdle();
     assert.deepEqual(await world.runs(), ["08:00 failed"]);
     await triggerRun(ledger, job!, by(world.clock.now + 1), at);
     await scheduler.round();
@@ -49,16 +49,16 @@ Deno.test("people run, cancel, pause, resume and backfill; a run that succeeded 
     );
 
     const past = { from: new Date("2024-10-01T22:00Z"), to: new Date("2024-10-02T08:00Z") };
-    const { asked, unneeded } = await requestBackfill(ledger, job!, by(world.clock.now), past, jobs);
-    assert.deepEqual([asked.length, unneeded], [10, 1]);
+    const { queued, unneeded } = await requestBackfill(ledger, job!, by(world.clock.now), past, jobs);
+    assert.deepEqual([queued.length, unneeded], [10, 1]);
     assert.equal(
-      (await requestBackfill(ledger, job!, by(world.clock.now), past, jobs)).asked.length,
+      (await requestBackfill(ledger, job!, by(world.clock.now), past, jobs)).queued.length,
       10 - 10,
     );
     for (let i = 0; i < 10; i++) {
       await scheduler.round();
-      assert.equal(world.held[0]!.run.scheduledFor, asked[i]!.scheduledFor, "each with its own time");
-      assert.equal(world.held[0]!.run.dataInterval.end, asked[i]!.scheduledFor);
+      assert.equal(world.held[0]!.run.scheduledFor, queued[i]!.scheduledFor, "each with its own time");
+      assert.equal(world.held[0]!.run.dataInterval.end, queued[i]!.scheduledFor);
       await world.held[0]!.finish();
     }
     const runs = await world.runs();

@@ -3,7 +3,7 @@ import { listSchedulers } from "shopflow/jobs/scheduler/mod.ts";
 import { takeSchedulerLease } from "../../../../lib/jobs/scheduler/lease.ts";
 import { createDirectoryStore, encodeJson } from "shopflow/lake/store/mod.ts";
 
-Deno.test("schedulers live that said so lately, were not stopped and not taken for dead; damaged records are told", async () => {
+Deno.test("schedulers live that said so lately, were have neither stopped nor lost their lease; damaged records are reported", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const store = createDirectoryStore(folder);

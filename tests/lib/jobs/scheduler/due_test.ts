@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { JobDeclaration } from "shopflow/jobs/mod.ts";
-import { HOUR, jobSet, MINUTE, settle, withWorld, type World } from "../scheduler_fixture.ts";
+import { HOUR, jobSet, MINUTE, waitUntilIdle, withWorld, type World } from "../scheduler_fixture.ts";
 
 const HOURLY = jobSet([{}]);
 
@@ -46,7 +46,7 @@ async function publishBetweenLooks(
       }
       world.clock.now = Math.max(world.clock.now, published.at(-1)!.getTime() + 1000);
       await scheduler.round(true);
-      await settle();
+      await waitUntilIdle();
     });
   });
 }
@@ -64,7 +64,7 @@ Deno.test("a job runs when a snapshot is published, once for each", () =>
 
 for (
   const [overlap, expected, reasons] of [
-    ["queue", ["07:31 running", "07:32 queued", "07:33 queued"], ["runs in here:1", "to be started"]],
+    ["queue", ["07:31 running", "07:32 queued", "07:33 queued"], ["runs in here:1", "ready to start"]],
     ["replace", ["07:31 superseded", "07:32 superseded", "07:33 running"], [
       "a later run took its place before it ran",
       "a later run took its place before it ran",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HOUR, jobSet, MINUTE, settle, withWorld } from "../scheduler_fixture.ts";
+import { HOUR, jobSet, MINUTE, waitUntilIdle, withWorld } from "../scheduler_fixture.ts";
 
 const HOURLY = jobSet([{}]);
 
@@ -40,7 +40,7 @@ Deno.test("overlap replace: a later run ends the run of the earlier one", () =>
     const first = world.held[0]!;
     world.pass(HOUR);
     await scheduler.round();
-    await settle();
+    await waitUntilIdle();
     assert.equal(first.signal.aborted, true);
     assert.deepEqual(await world.runs(), ["08:00 superseded", "09:00 running"]);
   }));

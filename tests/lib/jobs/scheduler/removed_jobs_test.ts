@@ -3,7 +3,7 @@ import type { JobSet } from "shopflow/jobs/mod.ts";
 import { readDefinitions, saveDefinitions } from "shopflow/jobs/ledger/mod.ts";
 import { leaseKey, type SchedulerRecord } from "../../../../lib/jobs/scheduler/lease.ts";
 import { encodeJson, readJson } from "shopflow/lake/store/mod.ts";
-import { HOUR, jobSet, MINUTE, settle, withWorld, type World } from "../scheduler_fixture.ts";
+import { HOUR, jobSet, MINUTE, waitUntilIdle, withWorld, type World } from "../scheduler_fixture.ts";
 
 /** What the lake had, and what it has after `refresh` was renamed to `copy`. */
 const OLDER = jobSet([{ overlap: "queue" }, { name: "train" }]);
@@ -74,8 +74,8 @@ Deno.test("as long as a scheduler works that knows the job, also one that did no
     for (const { key } of records) {
       const { value } = (await readJson<SchedulerRecord>(world.store, key))!;
       if (value.owner !== "older:1") continue;
-      const { jobs: _, ...former } = value;
-      await world.store.put(key, encodeJson(former));
+      const { jobs: _, ...removed } = value;
+      await world.store.put(key, encodeJson(removed));
     }
     await newer.round(true);
     assert.deepEqual(await world.runs("refresh"), ["08:00 succeeded", "09:00 running"]);
@@ -111,11 +111,11 @@ Deno.test("a run whose scheduler died is ended once that is sure", () =>
     const [run] = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
     assert.equal(run!.status, "failed");
     assert.deepEqual(run!.attempts.map(({ number, ended, reason }) => [number, ended, reason]), [
-      [1, "lease expired", "older:1, which ran it, is gone"],
+      [1, "lease expired", "its scheduler older:1 is gone"],
     ]);
     // The old one wakes: what its run came to does not count.
     await world.held.find(({ job }) => job.name === "refresh")!.finish();
-    await settle();
+    await waitUntilIdle();
     assert.deepEqual(await world.runs("refresh"), ["08:00 failed"]);
   }));
 
@@ -126,7 +126,7 @@ Deno.test("a run whose scheduler's record was deleted is ended as well, with wha
     await older.round();
     world.pass(HOUR);
     await older.round();
-    const running = (await world.ledger.control("refresh").read()).running!;
+    const running = (await world.ledger.jobState("refresh").read()).running!;
     await world.store.delete(leaseKey(running.scheduler));
     const newer = await start(world, NEWER, "newer:2");
     world.pass(PATIENCE);
@@ -186,7 +186,7 @@ Deno.test("a removed job whose ledger is damaged holds up no other", () =>
     await newer.round(true);
     assert.match(
       world.log.join("\n"),
-      /refresh, which was removed: its runs cannot be ended: .*control\.json/,
+      /refresh, which was removed: its open runs cannot be ended: .*control\.json/,
     );
-    assert.ok((await world.ledger.control("train").read()).removedAt, "the other one is accounted for");
+    assert.ok((await world.ledger.jobState("train").read()).removedAt, "the other one is accounted for");
   }));

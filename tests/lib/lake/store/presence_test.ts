@@ -20,7 +20,7 @@ async function withLake(
 
 const GONE = {
   name: "LakeUnreachableError",
-  message: /is not there any more: expected snapshots\/current\.json/,
+  message: /is gone: expected snapshots\/current\.json/,
 };
 
 Deno.test("a program does not take an empty mount point for a new lake where there was one before", () =>

@@ -104,7 +104,7 @@ Deno.test("the history ends with the last hundred decisions", () =>
     assert.deepEqual(await promotionDecisions(store, "churn"), decisions.slice(30).toReversed());
   }));
 
-Deno.test("a refused or held version is settled, even where the champion lost its files", () =>
+Deno.test("a refused or held version is decided, even where the champion lost its files", () =>
   withVersions(["v1", "v2"], async (store) => {
     await promoteVersion(store, "churn", "v1", { decision: decision("v1") });
     assert.equal(await earlierDecision(store, "churn", "v2"), undefined, "never judged");
@@ -152,7 +152,7 @@ Deno.test("where the champion's pointer was lost, a version that was promoted is
     await assert.rejects(loadChampion(store, "churn"), /no trained churn model.*pipeline run train/);
   }));
 
-Deno.test("versions are listed with what became of them, and found by the beginning of their names", () =>
+Deno.test("versions are listed with their status, and found by the beginning of their names", () =>
   withVersions(["a1", "a2", "b1"], async (store) => {
     await promoteVersion(store, "churn", "a1", { decision: decision("a1") });
     const refused = decision("a2", { champion: "a1", outcome: "refused", decidedAt: at(2) });

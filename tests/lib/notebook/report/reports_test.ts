@@ -109,7 +109,7 @@ Deno.test("a run that was started and never published is named once it can be no
     };
     await saveRun(store, { status: "running", startedAt, savedAt });
     assert.equal(await seconds(10), undefined, "it goes on");
-    assert.deepEqual(await seconds(61), ["killed", "its program ended before the run did"]);
+    assert.deepEqual(await seconds(61), ["killed", "its process ended before the run did"]);
     const left = await readReportNotebook(store, "churn", "r2");
     assert.match(new TextDecoder().decode(left), /"runId": "r2"/, "what it left can be had");
 

@@ -89,7 +89,7 @@ Deno.test("messages say whose words they hold, and what to do", () => {
   );
   assert.match(
     messageOf(answer("40001", "canceling statement due to conflict with recovery")),
-    /is a standby that ended the reading: found the server said .*hot_standby_feedback/,
+    /is a standby that cancelled the query: found the server said .*hot_standby_feedback/,
   );
   assert.match(
     messageOf(answer("XX000", "odd")),

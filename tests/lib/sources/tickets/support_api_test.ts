@@ -112,12 +112,12 @@ Deno.test("an API that goes on failing, refuses the key or is none is explained"
   };
   await fails(/refused the key.*SHOPFLOW_SUPPORT_API_KEY/, "wrong key");
   await fails(
-    /something else than support_tickets.*status 404/,
+    /did not return support_tickets.*status 404/,
     "secret",
     api.url.replace("/tickets", "/customers"),
   );
   api.trouble = () => new Response("<html>", { status: 200 });
-  await fails(/something else than support_tickets.*found status 200 and "<html>"/);
+  await fails(/did not return support_tickets.*found status 200 and "<html>"/);
   api.trouble = () => new Response("", { status: 302, headers: { location: "http://127.0.0.1:1/" } });
   await fails(/status 302/);
   const before = api.requests.length;

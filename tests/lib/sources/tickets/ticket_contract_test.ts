@@ -32,7 +32,7 @@ Deno.test("a required field with a new name stops the tickets as soon as the las
   assert.throws(() => checked([...times(20), ...moved(5)]), {
     name: "SchemaContractError",
     message:
-      /support_tickets is not as agreed: expected field support_tickets\.status, found no such field.*"state"/,
+      /support_tickets does not match its contract: expected field support_tickets\.status, found no such field.*"state"/,
   });
   assert.deepEqual(unreadOf([...times(20), ...moved(4)]), ["state"]);
 });

@@ -41,7 +41,7 @@ Deno.test("a dispatched macro without a form for DuckDB is refused by its name",
   await assert.rejects(compiled("select {{ day('id') }}", macros), {
     name: "WarehouseError",
     message:
-      /sales\.sql dispatches .* no form for duckdb: expected a macro duckdb__day or default__day, found day/,
+      /sales\.sql dispatches .* no implementation for duckdb: expected a macro duckdb__day or default__day, found day/,
   });
 });
 

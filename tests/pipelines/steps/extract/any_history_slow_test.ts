@@ -124,11 +124,11 @@ class Play {
     for (const row of raw) this.assertDated(row);
   }
 
-  private insert({ unit, age, value }: Step & { kind: "insert" }): void {
+  private insert({ id, age, value }: Step & { kind: "insert" }): void {
     const { table, kind } = this.one;
     const { strategy, measures } = table;
     const isUnique = strategy.kind === "snapshot";
-    const key = unit === 0 && !isUnique && kind !== "api" ? null : `U${unit}`;
+    const key = id === 0 && !isUnique && kind !== "api" ? null : `U${id}`;
     if (isUnique && this.source.rows.some((row) => row[table.mergeKey[0]!] === key)) return;
     // What the Support API cannot be asked for has no place in its pages.
     const day = age.kind === "none"

@@ -6,7 +6,7 @@ import { createLogger } from "shopflow/runtime/mod.ts";
 import { extract } from "../../../../pipelines/steps/extract/extract.ts";
 import { changeShop, rawRows, withEmbeddedShop } from "../../../fixtures/embedded_shop.ts";
 
-Deno.test("a table that is not as agreed is named and stays as it was, the others go on", () =>
+Deno.test("a table that does not match its contract is named and stays as it was, the others go on", () =>
   withEmbeddedShop(async (context, home) => {
     await extract(context);
     const before = await readRawExtract(context.store);
@@ -29,7 +29,7 @@ Deno.test("a table that is not as agreed is named and stays as it was, the other
       { expected: "table events", found: "no table events" },
     ]);
     assert.ok(problems!.every((problem) => problem instanceof SchemaContractError));
-    assert.match(problems![0]!.message, /table orders is not as agreed/);
+    assert.match(problems![0]!.message, /table orders does not match its contract/);
     assert.match(messages.join("\n"), /does not read: products\.shelf/);
     const { tables } = await readRawExtract(context.store);
     assert.deepEqual({ ...tables, products: null }, { ...before.tables, products: null });

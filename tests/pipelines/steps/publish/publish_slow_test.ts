@@ -186,11 +186,11 @@ Deno.test("a run whose page cannot be drawn is a failed run, and leaves the last
     for (let i = 0; i < 3000; i++) layer = { layer: [layer] };
     const undrawable = endedRun("sales", "r2", { "application/vnd.vegalite.v5+json": layer });
     const { failure } = await publishRun(store, undrawable, "");
-    assert.match(failure?.evalue ?? "", /^The page could not be drawn: Maximum call stack/);
+    assert.match(failure?.evalue ?? "", /^The page could not be rendered: Maximum call stack/);
     const [report] = await listReports(store);
     assert.deepEqual([report?.runId, report?.unpublished?.runId], ["r1", "r2"]);
     const { html } = (await readReport(store, "sales", "r2"))!;
-    assert.match(html, /This run failed[\s\S]*The page could not be drawn/);
+    assert.match(html, /This run failed[\s\S]*The page could not be rendered/);
     assert.doesNotMatch(html, /before its first cell/);
   });
 });

@@ -13,7 +13,7 @@ Deno.test("sizes are told in megabytes and gigabytes", () => {
 Deno.test("schedules are told in words with their time zone", () => {
   const words = (cron: string, timeZone: string) => scheduleInWords({ schedule: { cron, timeZone } });
   assert.equal(words("0 7 * * MON", "Europe/Berlin"), "At 07:00, only on Monday (Europe/Berlin)");
-  assert.equal(scheduleInWords({ schedule: { on: "snapshot" } }), "Whenever a snapshot is published");
+  assert.equal(scheduleInWords({ schedule: { on: "snapshot" } }), "When a snapshot is published");
 });
 
 Deno.test("times are told in a zone, with the year only when it is another", () => {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import LIVE_SCRIPT from "../assets/live.js" with { type: "text" };
+import LIVE_SCRIPT from "./assets/live.js" with { type: "text" };
 
 export { LIVE_SCRIPT };
 
 const hash = createHash("sha256").update(LIVE_SCRIPT).digest("base64");
 
-/** What pages of jobs may do: the one script above, questions and forms to this server, nothing else. */
+/** Content security policy of pages about jobs: this one script, and requests and forms to this server. */
 export const LIVE_POLICY = [
   "default-src 'none'",
   "style-src 'unsafe-inline'",

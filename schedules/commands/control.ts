@@ -1,7 +1,32 @@
 import type { Command } from "commander";
-import { pauseJob, resumeJob } from "shopflow/jobs/requests/mod.ts";
-import { findJob } from "./find.ts";
+import { formatRunName, isOpen } from "shopflow/jobs/mod.ts";
+import { cancelRun, pauseJob, resumeJob } from "shopflow/jobs/requests/mod.ts";
 import { answer, type JobsContext, type JsonFlag, requestOf } from "./context.ts";
+import { findJob, findRun } from "./find.ts";
+
+/** `jobs cancel RUN`: ends a run, or does not let it start. */
+export function addCancelCommand(program: Command, context: () => JobsContext): void {
+  program.command("cancel")
+    .description("cancel a running, queued or waiting run")
+    .argument("<run>", "JOB@TIME as `runs` prints it, or a job's name for its current run")
+    .option("--json", "print the run as JSON")
+    .addHelpText("after", "\nExample:\n  deno task jobs cancel train-models")
+    .action((name: string, flags: JsonFlag) => cancel(context(), name, flags));
+}
+
+async function cancel(context: JobsContext, name: string, flags: JsonFlag): Promise<void> {
+  const found = await findRun(context, name, "open");
+  const run = await cancelRun(context.ledger, found, requestOf(context));
+  answer(
+    context,
+    run,
+    () =>
+      isOpen(run)
+        ? `Cancellation of ${formatRunName(run)} requested; its scheduler stops it within seconds.`
+        : `${formatRunName(run)} is ${run.status}: ${run.reason}`,
+    flags,
+  );
+}
 
 interface PauseFlags extends JsonFlag {
   reason?: string;
@@ -14,7 +39,7 @@ export function addPauseCommands(program: Command, context: () => JobsContext): 
       "pause a job: runs that become due are skipped until `resume`; a current run is not stopped",
     )
     .argument("<job>", "the job's name")
-    .option("--reason <text>", "why, for those who wonder")
+    .option("--reason <text>", "the reason, shown to others")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -36,7 +61,7 @@ async function pause(context: JobsContext, name: string, flags: PauseFlags): Pro
   answer(
     context,
     { job: job.name, paused },
-    () => `${job.name} is paused; \`deno task jobs resume ${job.name}\` takes it back`,
+    () => `${job.name} is paused; \`deno task jobs resume ${job.name}\` resumes it`,
     flags,
   );
 }
