@@ -34,7 +34,7 @@ export function readTestLog(log: string, files: string[]): TestReport {
   const summary = lines.findLast((line) => /^(ok|FAILED) \| \d+ passed/.test(line)) ?? "";
   const count = (word: string) => Number(summary.match(new RegExp(`(\\d+) ${word}`))?.[1] ?? 0);
   const failures = new Map([
-    ...errorsOf(lines),
+    ...errorsOf(lines, results),
     ...exitsOf(lines),
     ...silentFiles(lines, files, results),
     ...(summary === "" ? earlyEnd(lines, results) : []),
@@ -91,17 +91,23 @@ function secondsOf(results: Result[]): [string, number][] {
   return [...seconds].sort(([, a], [, b]) => b - a);
 }
 
-/** Of the part headed ERRORS: the test, or the file of an uncaught error, with the first line of the error. */
-function* errorsOf(lines: string[]): Generator<[string, string]> {
+/**
+ * Of the part headed ERRORS: the test, or the file of an uncaught error, with the first line of the error. An error may
+ * quote what another run of tests printed, so only tests that failed in this one count, and the last FAILURES ends it.
+ */
+function* errorsOf(lines: string[], results: Result[]): Generator<[string, string]> {
   const begin = lines.findIndex((line) => line.trim() === "ERRORS");
   if (begin < 0) return;
+  const end = lines.findLastIndex((line) => line.trim() === "FAILURES");
+  // Deno names the place where a test was registered, which may be a fixture that many files share.
+  const failed = new Map(
+    results.filter(({ outcome }) => outcome === "FAILED").map(({ name, file }) => [name, file]),
+  );
   let what: string | undefined;
-  for (const line of lines.slice(begin)) {
-    if (line.trim() === "FAILURES") return;
-    const test = line.match(/^(.*) => \.\/(.*?)(:\d+)*$/),
-      file = line.match(/^\.\/(\S+) \(uncaught error\)$/);
-    if (test) what = `${test[1]} => ${test[2]}`;
-    else if (file) what = `uncaught error in ${file[1]}`;
+  for (const line of lines.slice(begin, end < begin ? undefined : end)) {
+    const [, name = "", file] = line.match(/^(?:(.*) => )?\.\/(.*?)(?:(?::\d+)+| \(uncaught error\))$/) ?? [];
+    if (failed.has(name)) what = `${name} => ${failed.get(name)}`;
+    else if (file !== undefined && name === "") what = `uncaught error in ${file}`;
     else if (what !== undefined && line.startsWith("error: ")) {
       yield [what, line.slice("error: ".length)];
       what = undefined;
