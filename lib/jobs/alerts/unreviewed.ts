@@ -14,12 +14,6 @@ export interface Unreviewed {
   pages: string[];
 }
 
-/** What a review left of the state of a job's alerts. */
-interface LastReview {
-  unreviewed: Unreviewed;
-  failed: { open?: { latest: string } };
-}
-
 /** Whoever triggers a run watches it; nobody else waits for it. */
 export const isScheduled = ({ requestedBy }: Run): boolean => requestedBy === undefined;
 
@@ -42,7 +36,7 @@ export async function runsToReview(
   ledger: Ledger,
   { name, slaMinutes = 0 }: Job,
   now: Date,
-  before: LastReview | undefined,
+  before: { unreviewed: Unreviewed; failed: { open?: { latest: string } } } | undefined,
 ): Promise<{ runs: Run[]; unreviewed: Unreviewed }> {
   // First what is planned, then the pages: what is entered meanwhile is due later.
   await ledger.refresh(name);

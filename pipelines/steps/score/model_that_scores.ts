@@ -39,7 +39,7 @@ export interface ScoringModel {
 }
 
 /**
- * The current scores, when the champion made them from this snapshot: they are good whatever became of its files or of
+ * The current scores, when the champion made them from this snapshot: they are good whatever happened to its files or to
  * the code since.
  */
 export async function championScores(

@@ -58,6 +58,6 @@ Deno.test("the summary gives the business metrics in percent", () => {
   const metrics = { monthlyChurn: 0.1512, cartAbandonment: 0.68, stockouts: 0.2, overstock: 0.3 };
   const text = formatSimulation({ status: "done", rows: { customers: 5000 }, metrics });
   assert.match(text, /5,000 customers/);
-  assert.match(text, /15\.1 % {2}of living customers drop out in a month/);
+  assert.match(text, /15\.1 % {2}of active customers drop out per month/);
   assert.match(formatSimulation({ status: "unchanged", rows: {}, metrics }), /--force/);
 });

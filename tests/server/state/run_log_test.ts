@@ -16,7 +16,7 @@ Deno.test("the page of a run that goes on says so when its log is too long to be
   await until(async () => (await tails.of(run)).lines.at(-1)?.startsWith("…") === true);
   assert.equal(
     (await tails.of(run)).lines.at(-1),
-    "… more than 3.91 KiB: the end follows when the run ends …",
+    "… more than 3.91 KiB: the last lines follow when the run ends …",
   );
   await log.close();
   const { lines } = await tails.of({ ...run, status: "failed", endedAt: now().toISOString() });
