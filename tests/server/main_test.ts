@@ -32,6 +32,13 @@ async function failure(settings: Record<string, string>, args: string[] = []): P
   return new TextDecoder().decode(stderr);
 }
 
+/** What a program says next; it fails when the program has ended without it. */
+async function nextText(reader: ReadableStreamDefaultReader<string>, before: string): Promise<string> {
+  const { value, done } = await reader.read();
+  assert.ok(!done, `the program ended after: ${before}`);
+  return value;
+}
+
 Deno.test("the server says what to open, answers, and ends at SIGTERM", async () => {
   await using lake = await temporaryLake();
   await publishSmallSnapshot(lake.store);
@@ -64,7 +71,7 @@ Deno.test("requests must name this machine or the public address, and a second s
   });
   let printed = "";
   const stdout = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  while (!printed.includes("Ctrl+C")) printed += (await stdout.read()).value;
+  while (!printed.includes("Ctrl+C")) printed += await nextText(stdout, printed);
   const url = printed.match(/http:\S+(?=\/health)/)![0];
   for (
     const [host, status] of [["shopflow.example.com", 200], ["evil.example", 421], ["a b", 400]] as const
@@ -81,7 +88,9 @@ Deno.test("requests must name this machine or the public address, and a second s
   server.kill("SIGTERM");
   let logged = "";
   const stderr = server.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  while (!logged.includes("a second signal stops the server at once")) logged += (await stderr.read()).value;
+  while (!logged.includes("a second signal stops the server at once")) {
+    logged += await nextText(stderr, logged);
+  }
   server.kill("SIGTERM");
   assert.equal((await server.status).signal, "SIGTERM");
   assert.equal(await slow.untilClosed(), "");

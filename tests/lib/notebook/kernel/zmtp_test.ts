@@ -55,9 +55,12 @@ Deno.test("messages of several frames, long frames and commands between them are
   );
   await withServer(answer, async (port) => {
     const socket = await connectZmtp(port, "SUB");
-    const messages = await Array.fromAsync(socket.messages());
-    assert.deepEqual(messages.map((frames) => frames.map((frame) => frame.length)), [[1, 300], [0]]);
-    socket.close();
+    try {
+      const messages = await Array.fromAsync(socket.messages());
+      assert.deepEqual(messages.map((frames) => frames.map((frame) => frame.length)), [[1, 300], [0]]);
+    } finally {
+      socket.close();
+    }
   });
 });
 
@@ -65,7 +68,10 @@ Deno.test("binary garbage after the handshake is an error, not an endless wait",
   const answer = joined([...greeting], [...ready("PUB")], [0xaa, 0xbb, 0xcc]);
   await withServer(answer, async (port) => {
     const socket = await connectZmtp(port, "SUB");
-    await assert.rejects(Array.fromAsync(socket.messages()), /invalid ZeroMQ frame/);
-    socket.close();
+    try {
+      await assert.rejects(Array.fromAsync(socket.messages()), /invalid ZeroMQ frame/);
+    } finally {
+      socket.close();
+    }
   });
 });
