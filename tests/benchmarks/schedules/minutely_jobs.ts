@@ -9,7 +9,7 @@ export function minutelyJobs(count: number): JobSet {
     schedule: { cron: "* * * * *" },
     steps: [{ pipeline: "nothing" }],
     overlap: "queue" as const,
-    catchup: { run: "all" as const, maxAgeMinutes: 1e9 },
+    catchup: { runs: "all" as const, maxAgeMinutes: 1e9 },
     retries: { limit: 0 },
   }));
   return defineJobs(jobs, { default: Infinity }, {
