@@ -31,6 +31,7 @@ export function defineJobs(declarations: JobDeclaration[], pools: Pools, rules: 
       throw wrong(`Pool ${pool}`, "a whole number of runs from 1, or Infinity", places);
     }
   }
+  for (const declaration of declarations) checkFields(declaration);
   const jobs = declarations.map((declaration) => complete(declaration));
   const names = new Set<string>();
   for (const { name } of jobs) {
@@ -45,6 +46,42 @@ export function defineJobs(declarations: JobDeclaration[], pools: Pools, rules: 
   for (const job of jobs) checkJob(job, pools, rules);
   for (const job of jobs) checkDependencies(job, jobs);
   return { jobs, pools };
+}
+
+/** All fields of a declaration. */
+const FIELDS: Record<keyof Required<JobDeclaration>, true> = {
+  name: true,
+  description: true,
+  owner: true,
+  schedule: true,
+  steps: true,
+  dependsOn: true,
+  retries: true,
+  timeoutMinutes: true,
+  slaMinutes: true,
+  overlap: true,
+  catchup: true,
+  pool: true,
+  alertChannel: true,
+};
+
+/** A program is not type-checked when it starts: a field that is misspelt would silently be its default. */
+function checkFields(declaration: JobDeclaration): void {
+  const parts: [string, object | undefined, object][] = [
+    ["", declaration, FIELDS],
+    ["retries.", declaration.retries, DEFAULTS.retries],
+    ["catchup.", declaration.catchup, DEFAULTS.catchup],
+  ];
+  for (const [part, given = {}, known] of parts) {
+    for (const field of Object.keys(given)) {
+      if (Object.hasOwn(known, field)) continue;
+      throw wrong(
+        `${part}${field} of job ${declaration.name}`,
+        `one of ${Object.keys(known).map((name) => part + name).join(", ")}`,
+        part + field,
+      );
+    }
+  }
 }
 
 function complete(declaration: JobDeclaration): Job {

@@ -24,7 +24,7 @@ Deno.test("what a job leaves out has a default", () => {
   });
 });
 
-const MISTAKES: [string, Partial<Record<keyof JobDeclaration, unknown>>, RegExp][] = [
+const MISTAKES: [string, Record<string, unknown>, RegExp][] = [
   [
     "an unknown pipeline",
     { steps: [{ pipeline: "trian" }] },
@@ -85,6 +85,12 @@ const MISTAKES: [string, Partial<Record<keyof JobDeclaration, unknown>>, RegExp]
   ["an unknown channel", { alertChannel: "ops" }, /alertChannel of job refresh.*operations.*"ops"/],
   ["a time limit of nothing", { timeoutMinutes: 0 }, /timeoutMinutes of job refresh.*above 0.*0/],
   ["an SLA that is no number", { slaMinutes: NaN }, /slaMinutes/],
+  ["a misspelt field", { timeout: 5 }, /timeout of job refresh.*one of name.*timeoutMinutes.*"timeout"/],
+  [
+    "a misspelt field of its catch-up",
+    { catchup: { run: "all" } },
+    /catchup\.run of job refresh.*catchup\.runs, catchup\.maxAgeMinutes.*"catchup\.run"/,
+  ],
   ["half a retry", { retries: { limit: 1.5 } }, /retries\.limit.*whole number from 0.*1\.5/],
 ];
 
