@@ -170,7 +170,7 @@ function whatStopped(cells: Cell[], failed: CodeCell): string {
   // The check of types stops a notebook before anything is run.
   if (failed.execution_count === null && failed.metadata.shopflow === undefined) {
     const others = code.slice(place + 1).some(({ outputs }) => outputs.length > 0);
-    return `${link}${others ? " and others" : ""} cannot be run, so no cell was run.`;
+    return `${link}${others ? " and others have" : " has"} errors, so no cell was run.`;
   }
   const left = code.length - place - 1;
   const rest = left === 0

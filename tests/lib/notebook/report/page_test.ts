@@ -193,7 +193,7 @@ Deno.test("of a notebook whose types are wrong the page says that nothing was ru
     [prose("# T"), unrun("fine"), unrun("bad", error), unrun("worse", error)],
     { status: "failed", failure: { cellId: "bad", ename: error.ename, evalue: error.evalue } },
   ));
-  assert.match(html, /Cell 2<\/a> \(<code>bad<\/code>\) and others cannot be run, so no cell was\./);
+  assert.match(html, /Cell 2<\/a> \(<code>bad<\/code>\) and others have errors, so no cell was run\./);
   assert.doesNotMatch(html, /after it did not run/);
 });
 
