@@ -99,7 +99,7 @@ Deno.test("a run that was killed is named with its cause, and what it left can b
   await markRunStarted(store, { notebook: "churn", runId: "run-2", startedAt: "2024-10-02T06:00:00.000Z" });
   const { get } = createClient(store, { now: () => new Date("2024-10-02T06:05:00Z") });
   const html = await (await get("/reports/churn")).text();
-  assert.match(bannersOf(html).join(), /^The run of 2 October 2024, 06:00 UTC was killed: its program ended/);
+  assert.match(bannersOf(html).join(), /^The run of 2 October 2024, 06:00 UTC was killed: its process ended/);
   const [, link] = html.match(/href="([^"]+)">Download the unfinished notebook/)!;
   assert.equal((await get(link!)).status, 200);
   assert.equal((await get("/reports/churn/runs/run-3/notebook.ipynb")).status, 404);
