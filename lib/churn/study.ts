@@ -85,7 +85,7 @@ interface ChurnStudy {
    * data is too short for any.
    */
   split?: TemporalSplit;
-  /** What the reader must know when these are not the dates that were asked for. */
+  /** What the reader must know when these are not the requested dates. */
   notes: string[];
 }
 

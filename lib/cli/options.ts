@@ -22,7 +22,7 @@ export function givenFiles(path: string, before: string[] = []): string[] {
 }
 
 /**
- * Writes a file that a person asked for by its path. Nobody finds half of it, even when the disk fills up.
+ * Writes a file to a path that the user gave. It is never visible half written, even when the disk fills up.
  *
  * @throws {InputError} when it cannot be written there.
  */

@@ -114,7 +114,7 @@ export function afterAttempt(
   }
 }
 
-/** The attempts since a person asked for the run the last time. */
+/** The attempts since the run was last requested by hand. */
 const since = ({ attempts, requestedBy }: Run) =>
   attempts.filter(({ startedAt }) => requestedBy === undefined || startedAt >= requestedBy.at);
 
@@ -243,7 +243,7 @@ export interface Run {
   /** Not to be started before: the end of a retry's wait. */
   notBefore?: string;
   requestedBy?: Request;
-  /** Jobs that it depends on and that had not succeeded when a person asked to run it all the same, with why. */
+  /** Jobs that it depends on and that had not succeeded when the run was requested without waiting for them, with why. */
   unmet?: string[];
   cancelledBy?: Request;
   /** Of a run that was skipped: the job that it depends on and that did not succeed. */

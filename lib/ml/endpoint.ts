@@ -86,7 +86,7 @@ export class RequestError extends ShopFlowError {
   }
 }
 
-/** What is asked for was not produced yet, or what was produced could not be loaded. */
+/** The error for scores or a model that no pipeline has produced yet, or that could not be loaded. */
 export function notReady(
   what: string,
   { failed, command = "deno task pipeline run all" }: { failed: boolean; command?: string },

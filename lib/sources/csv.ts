@@ -128,3 +128,13 @@ export function startCopyMeter(
     finish: () => bar.finish(throughput(rows, clock() - started, bytes)),
   };
 }
+
+/** Bytes of a file; 0 where there is none. */
+export async function fileSize(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}

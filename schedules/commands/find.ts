@@ -50,7 +50,7 @@ export interface KnownJob {
   job: Job;
   /** When it was removed. */
   removedAt?: string;
-  /** It is none of `jobs.ts` here, and why the ledger has it all the same. */
+  /** It is none of `jobs.ts` here, and why the ledger still has it. */
   note?: string;
 }
 

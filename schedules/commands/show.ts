@@ -67,7 +67,7 @@ const stepText = (name: string, run: Run) =>
 const afterDue = ({ scheduledFor }: Run, endedAt: string) =>
   `${formatDuration(Date.parse(endedAt) - Date.parse(scheduledFor))} after it was due`;
 
-/** Nobody waits for a run that a person asked for, but that person. */
+/** A run that was triggered by hand is awaited by the person who triggered it only. */
 function slaText({ slaMinutes }: Job, { scheduledFor, trigger }: Run): string | undefined {
   if (slaMinutes === undefined || trigger === "manual" || trigger === "backfill") return undefined;
   const milliseconds = slaMinutes * 60_000;

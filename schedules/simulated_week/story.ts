@@ -13,7 +13,7 @@ import type { SentAlert } from "./play.ts";
 import { textTable } from "shopflow/cli/mod.ts";
 import { formatCount } from "shopflow/runtime/mod.ts";
 
-/** Day by day what happened, and what the ledger says became of the runs that it was about. */
+/** The incidents day by day, each with how its runs ended according to the ledger. */
 export function storyText(incidents: Incident[], runs: Run[], paint: Paint): string {
   const days = Map.groupBy(incidents.toSorted(byTime), ({ at }) => localDay(at));
   return [...days].map(([day, ofDay]) =>

@@ -26,7 +26,7 @@ export interface JobActions {
   resume(job: string): Promise<void>;
 }
 
-/** Runs that may be asked for at once: each is a run. */
+/** Most runs of one backfill request. */
 const MAX_RUNS = 5000;
 const MOST_REASON = 300;
 

@@ -78,7 +78,7 @@ function joined(a: UpstreamRuns, b: UpstreamRuns): UpstreamRuns {
 
 /**
  * What a backfill makes of the jobs that its job depends on: its runs wait until theirs of the same interval have
- * succeeded (`wait`); those of them that did not succeed are asked for, too (`run`); or nobody looks (`ignore`).
+ * succeeded (`wait`); those that did not succeed are queued, too (`run`); or they are ignored (`ignore`).
  */
 export type BackfillDependencies = "wait" | "run" | "ignore";
 
@@ -92,13 +92,13 @@ export interface BackfillRange {
 
 /** Runs that a backfill is about. */
 export interface Backfill {
-  /** What is asked for, the oldest first. */
+  /** The runs to queue, oldest first. */
   queued: RunName[];
   /** How many runs need no run: they succeeded, or are open. */
   unneeded: number;
   /**
    * Runs of other jobs that these depend on and that neither succeeded nor are open, in the order they have to be
-   * run: asked for, too, or in the way.
+   * run: queued, too, or in the way.
    */
   upstream: RunName[];
 }

@@ -15,7 +15,7 @@ import { InputError } from "shopflow/errors/mod.ts";
 import { nextDue, previousDue } from "../cron.ts";
 import { unmetDependencies } from "../ledger/dependencies.ts";
 
-/** How a run is asked for. */
+/** How a run is requested. */
 interface TriggerOptions {
   request: Request;
   /** Jobs whose runs of the same interval must have succeeded before it starts; default: it waits for none. */
@@ -49,7 +49,7 @@ export function manualRun(
 /**
  * A run that ended without success is to be run again; its steps that are done stay done.
  *
- * @returns the run as it is asked for, or as it is when it succeeded or is open; undefined when there is none.
+ * @returns the run as requested, or as it is when it succeeded or is open; undefined when there is none.
  */
 export async function reopen(
   ledger: Ledger,
@@ -89,7 +89,7 @@ const stateOf = ({ waitFor = [] }: TriggerOptions, asked: string): Pick<Run, "st
  *
  * @param at The run; by default a new one, of now. A run that failed, was skipped or missed is run again, from the
  *   step that failed on.
- * @returns the run as it is asked for; a scheduler may have begun with it.
+ * @returns the run as requested; a scheduler may have started it already.
  * @param jobs All jobs, among which those are that it depends on.
  * @throws {InputError} for a run that succeeded, is open, lies in the future, or is none of the job's.
  */

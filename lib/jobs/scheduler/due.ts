@@ -193,7 +193,7 @@ export function createPlanner(
 
   /**
    * Runs beyond the present were entered by a clock that ran ahead. What never ran of them is taken back, so that it
-   * is run when it is due; what runs just now, or was asked for by somebody, stays.
+   * is run when it is due; what is running, or was requested by a person, stays.
    */
   async function withdraw(job: string, ahead: string): Promise<void> {
     const present = now().toISOString();

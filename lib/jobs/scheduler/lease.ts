@@ -225,7 +225,7 @@ const SILENT_LEASES = 3;
 /**
  * The schedulers that ran on a lake within the last day or so, those that live first.
  *
- * @param onUnreadable Hears of records that cannot be read; the others are listed all the same.
+ * @param onUnreadable Called for records that cannot be read; the others are still listed.
  */
 export async function listSchedulers(
   store: ObjectStore,

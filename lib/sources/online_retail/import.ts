@@ -1,7 +1,7 @@
 import type { Config } from "shopflow/config/mod.ts";
 import { type Runtime, writeAll } from "shopflow/runtime/mod.ts";
 import { dirname, join, resolve } from "node:path";
-import { csvFields } from "../csv.ts";
+import { csvFields, fileSize } from "../csv.ts";
 import { checkLines, type ImportReport, importReportPath, writeImportReport } from "../import_report.ts";
 import { loadShop } from "../load_shop.ts";
 import { readTransactions, type StatedFormats, surveyTransactions } from "./file.ts";
@@ -35,6 +35,7 @@ export async function importOnlineRetail(
 ): Promise<ImportReport> {
   const file = resolve(from);
   const { progress } = runtime;
+  // For the progress bar only: a file that is not there is reported when it is read.
   const bytes = await fileSize(file);
   const readAll = async <T>(
     label: string,
@@ -115,16 +116,6 @@ async function createRejectsFile(path: string) {
       return kept;
     },
   };
-}
-
-/** For the progress bar only: a file that is not there is reported when it is read. */
-async function fileSize(path: string): Promise<number> {
-  try {
-    return (await Deno.stat(path)).size;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
 }
 
 async function removeIfThere(path: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { throughput } from "../csv.ts";
+import { fileSize, throughput } from "../csv.ts";
 import { BSON, type Collection, type Db, MongoServerError } from "mongodb";
 import { maskUrl } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
@@ -166,15 +166,6 @@ async function* batches(tickets: Tickets): AsyncGenerator<Ticket[]> {
     }
   }
   if (batch.length > 0) yield batch;
-}
-
-async function fileSize(path: string): Promise<number> {
-  try {
-    return (await Deno.stat(path)).size;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
 }
 
 function holdsTickets(where: string): SourceError {

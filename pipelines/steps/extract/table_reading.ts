@@ -35,7 +35,7 @@ export interface ReadWindow {
 export interface TableReading extends AsyncDisposable {
   table: ExtractedTable;
   run: TableRun;
-  /** Hands over what was read ahead, and reads what else it is asked for. */
+  /** Returns what was read in advance; reads anything else from the source. */
   source: TableSource;
   /** What is read first. */
   window: ReadWindow;
@@ -87,7 +87,7 @@ export function chooseWindow(
   return { from: from.toISOString().replace("T", " ").slice(0, -1) };
 }
 
-/** The rows of a window, as a source is asked for them. */
+/** The rows of a window, as the selection that a source takes. */
 export function selectionOf(
   { strategy, measures: { date } }: ExtractedTable,
   { from, months }: ReadWindow,
@@ -99,12 +99,12 @@ export function selectionOf(
 }
 
 /**
- * Begins to copy a table before the copy is asked for. What is asked for later, or otherwise than expected, is read
- * then.
+ * Starts copying a table in advance. The first request for the same rows and path gets this copy; any other request
+ * reads the source.
  *
- * @param first.path Where the copy goes; it must be asked for by the same path.
- * @param first.selection The rows that will be asked for first.
- * @param first.controlTotals Whether they will be asked for too; they are read after the copy.
+ * @param first.path Where the copy goes.
+ * @param first.selection The rows to copy.
+ * @param first.controlTotals Whether to read the control totals in advance, too, after the copy.
  */
 export function readAhead(
   source: TableSource,

@@ -106,13 +106,8 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       await createShopTables(sql, { months: 1, rows: 10 });
-      const tickets = Array.from({ length: 60 }, (_, i) =>
-        wholeTicket({
-          ticket_id: `T${i}`,
-          // One of them has its date as text, as imports leave it.
-          created_date: i === 7 ? "2024-01-08T00:00:00Z" : new Date(Date.UTC(2024, 0, 1 + 3 * i)),
-          status: "Closed",
-        }));
+      // One of them has its date as text, as imports leave it.
+      const tickets = sixtyTickets((i) => i === 7 ? { created_date: "2024-01-08T00:00:00Z" } : {});
       await loadTickets(context.config.ticketsUrl, tickets, context.runtime);
       await extract(context);
       assert.deepEqual(await extractAndListen(context), []);
@@ -139,12 +134,7 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       await createShopTables(sql, { months: 1, rows: 10 });
-      const tickets = Array.from({ length: 60 }, (_, i) =>
-        wholeTicket({
-          ticket_id: `T${i}`,
-          created_date: new Date(Date.UTC(2024, 0, 1 + 3 * i)),
-          status: i === 2 || i === 3 ? "Open" : "Closed",
-        }));
+      const tickets = sixtyTickets((i) => ({ status: i === 2 || i === 3 ? "Open" : "Closed" }));
       await loadTickets(context.config.ticketsUrl, tickets, context.runtime);
       await extract(context);
       await using client = new MongoClient(context.config.ticketsUrl);
@@ -161,3 +151,16 @@ testWith(
       });
     }),
 );
+
+/** Closed tickets T0 to T59, one every third day of 2024. */
+const sixtyTickets = (change: (i: number) => Record<string, unknown>) =>
+  Array.from(
+    { length: 60 },
+    (_, i) =>
+      wholeTicket({
+        ticket_id: `T${i}`,
+        created_date: new Date(Date.UTC(2024, 0, 1 + 3 * i)),
+        status: "Closed",
+        ...change(i),
+      }),
+  );

@@ -40,10 +40,6 @@ testWith(
       const source = throughRelay(context, "ticketsUrl", {
         after: AFTER,
         times: 1,
-        async lose({ relay }) {
-          await relay.kill();
-          relay.restart();
-        },
       });
       await extract(source.context);
       assert.equal(source.losses, 1);
@@ -63,10 +59,6 @@ testWith(
       const source = throughRelay(context, "ticketsUrl", {
         after: AFTER,
         times: 100,
-        async lose({ relay }) {
-          await relay.kill();
-          relay.restart();
-        },
       });
       await assert.rejects(extract(source.context), (error) => {
         assert.ok(error instanceof SourceError, String(error));

@@ -76,10 +76,6 @@ testWith(
       const source = throughRelay(context, "postgresUrl", {
         after: AFTER,
         times: 1,
-        async lose({ relay }) {
-          await relay.kill();
-          relay.restart();
-        },
       });
       await extract(source.context);
       assert.equal(source.losses, 1);
@@ -98,10 +94,6 @@ testWith(
       const source = throughRelay(context, "postgresUrl", {
         after: AFTER,
         times: 100,
-        async lose({ relay }) {
-          await relay.kill();
-          relay.restart();
-        },
       });
       await assert.rejects(extract(source.context), (error) => {
         assert.ok(error instanceof SourceError, String(error));
