@@ -1,3 +1,4 @@
+import { delay } from "shopflow/runtime/mod.ts";
 import { formatRunName, hasSucceeded, isFinal, type Run, type RunName } from "shopflow/jobs/mod.ts";
 import { triggerRun } from "shopflow/jobs/requests/mod.ts";
 import { aliveSchedulers } from "shopflow/jobs/scheduler/mod.ts";
@@ -62,7 +63,7 @@ async function untilTried(
     const checks = look % LOOKS_PER_CHECK === 0;
     if (checks && (await aliveSchedulers(store, runtime.now())).length === 0) tell(noScheduler(store));
     else if (checks) tell(`${run.status}, ${run.reason}`);
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await delay(pollMs);
   }
 }
 

@@ -2,7 +2,7 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { poolKey } from "../ledger/keys.ts";
 import { type SharedObject, sharedObject } from "../ledger/shared_object.ts";
 import { errorText, maskSecrets } from "shopflow/errors/mod.ts";
-import type { Runtime } from "shopflow/runtime/mod.ts";
+import { delay, type Runtime } from "shopflow/runtime/mod.ts";
 import {
   afterAttempt,
   type Attempt,
@@ -289,7 +289,7 @@ async function finish(
       if (lease.lost.aborted) break;
       if (!told) log.warn(`${name}: its result cannot be stored yet: ${errorText(error)}`);
       told = true;
-      await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
+      await delay(WRITE_AGAIN_MS);
     }
   }
   log.warn(

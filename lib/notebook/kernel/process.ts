@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { NotebookError } from "shopflow/errors/mod.ts";
-import { fileExists, makeWorkingFolder } from "shopflow/runtime/mod.ts";
+import { delay, fileExists, makeWorkingFolder } from "shopflow/runtime/mod.ts";
 import { startSupervised, type SupervisedProcess } from "shopflow/runtime/process/mod.ts";
 import type { KernelCommand } from "./kernelspecs.ts";
 import { connectZmtp, type SocketType, type ZmtpSocket } from "./zmtp.ts";
@@ -227,7 +227,7 @@ async function connectWhenUp(
       stop.throwIfAborted();
       if (!NOT_UP_YET.some((kind) => error instanceof kind)) throw error;
       seen.last = error as Error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await delay(RETRY_MS);
     }
   }
 }
