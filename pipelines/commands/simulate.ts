@@ -260,7 +260,7 @@ export function formatSimulation({ status, rows, metrics }: SimulateResult): str
       ? "This shop already exists; nothing to do (--force simulates it again)."
       : `Simulated ${HISTORY_MONTHS} months of a shop.`,
     counts.join(", "),
-    `  ${percent(metrics.monthlyChurn)}  of active customers drop out per month`,
+    `  ${percent(metrics.monthlyLapsed)}  of active customers lapse per month (90 days without an order)`,
     `  ${percent(metrics.cartAbandonment)}  of carts are abandoned`,
     `  ${percent(metrics.stockouts)}  of inventory rows are out of stock`,
     `  ${percent(metrics.overstock)}  are overstocked (more than ${OVERSTOCK_DAYS} days' sales)`,
