@@ -1,7 +1,7 @@
 import { simulateShop } from "shopflow/simulation/mod.ts";
 import assert from "node:assert/strict";
 
-for (const until of ["2024-12-31", "2026-11-29", "2027-03-31", "2027-07-15"]) {
+for (const until of ["2024-12-31", "2026-11-29", "2027-03-31", "2027-07-15", "2027-09-09"]) {
   Deno.test(`the README asks about a customer who has a score in a demo that ends on ${until}`, async () => {
     const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
     const ids = new Set(readme.match(/CUST\d{6}/g));

@@ -18,8 +18,8 @@ const PIECES_PER_CUSTOMER_DAY = 0.0107;
  */
 const GUESS = { bias: 0.57, spread: 0.9 };
 const ASSUMED_LEAD_DAYS = 14;
-const LEAD_DAYS = { mean: 18, shape: 6 };
-const ORDER_FOR_DAYS = 60;
+const LEAD_DAYS = { mean: 16, shape: 6 };
+const ORDER_FOR_DAYS = 50;
 /** Weekday of the stock review: Monday. */
 const REVIEW_WEEKDAY = 1;
 

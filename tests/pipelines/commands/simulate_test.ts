@@ -7,6 +7,7 @@ import {
   isSimulated,
   readSimulationRecord,
   type SimulationRecord,
+  untilDay,
   writeSimulationRecord,
 } from "../../../pipelines/commands/simulate.ts";
 
@@ -60,4 +61,10 @@ Deno.test("the summary gives the business metrics in percent", () => {
   assert.match(text, /5,000 customers/);
   assert.match(text, /15\.1 % {2}of active customers lapse per month \(90 days without an order\)/);
   assert.match(formatSimulation({ status: "unchanged", rows: {}, metrics }), /--force/);
+});
+
+Deno.test("a shop ends yesterday by the clock of UTC, or on the day that is asked for", () => {
+  assert.equal(untilDay("yesterday", new Date("2026-03-01T00:00:00Z")), "2026-02-28");
+  assert.equal(untilDay("yesterday", new Date("2026-03-01T23:59:59Z")), "2026-02-28");
+  assert.equal(untilDay("2024-12-31", new Date("2026-03-01T12:00:00Z")), "2024-12-31");
 });
