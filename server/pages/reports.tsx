@@ -1,7 +1,13 @@
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import BAR_STYLES from "./assets/report_bar.css" with { type: "text" };
 import { formatTime } from "shopflow/runtime/mod.ts";
-import { type ExampleIds, type ServedVersions, withIds } from "../state/served_versions.ts";
+import {
+  type ExampleIds,
+  jsonWithIds,
+  pathWithIds,
+  type ServedVersions,
+  shellQuoted,
+} from "../state/served_versions.ts";
 import { formatAge, formatMetric, metricName, titled } from "./wording.ts";
 import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/report/mod.ts";
 import { Layout, renderPage } from "./layout.tsx";
@@ -101,10 +107,12 @@ interface ExamplesProps {
 function ScoringExamples({ origin, example, definitions }: ExamplesProps) {
   const examples = definitions.flatMap(({ serving }) =>
     serving.endpoints.map(({ example: { question, path, body } }) => {
-      const url = `curl '${origin}${withIds(path, example)}'`;
+      const url = `curl ${shellQuoted(origin + pathWithIds(path, example))}`;
       const data = body === undefined
         ? ""
-        : ` -H 'content-type: application/json' \\\n  -d '${withIds(JSON.stringify(body), example)}'`;
+        : ` -H 'content-type: application/json' \\\n  -d ${
+          shellQuoted(jsonWithIds(JSON.stringify(body), example))
+        }`;
       return { title: question, command: url + data };
     })
   );
