@@ -146,8 +146,10 @@ export function describeParameters(
 
 /** @throws {NotebookError} when the value is of another type than the parameter. */
 export function requireType(parameter: ParameterDeclaration, value: ParameterValue): void {
-  if (typeof value === parameter.type) return;
-  throw wrongType([parameter], parameter.name, `${JSON.stringify(value)} (${typeof value})`);
+  const found: string = typeof value;
+  if (found !== parameter.type) {
+    throw wrongType([parameter], parameter.name, `${JSON.stringify(value)} (${found})`);
+  }
 }
 
 function requireDeclared(
