@@ -99,6 +99,8 @@ function isTime(text: string | undefined): text is string {
 export interface Config {
   /** Folder of everything an embedded installation writes. `SHOPFLOW_HOME`, default `.shopflow`. */
   home: string;
+  /** Currency, baselines and targets of the business. `SHOPFLOW_BUSINESS_FILE`, default `<home>/business.json`. */
+  businessFile: string;
   /** `postgres://…` or `pglite:<folder>` (embedded PostgreSQL). `SHOPFLOW_POSTGRES_URL`. */
   postgresUrl: string;
   /**
@@ -164,6 +166,10 @@ export function loadConfig(
   const home = resolve(cwd, pathSetting("SHOPFLOW_HOME", env.SHOPFLOW_HOME) ?? ".shopflow");
   return {
     home,
+    businessFile: resolve(
+      cwd,
+      pathSetting("SHOPFLOW_BUSINESS_FILE", env.SHOPFLOW_BUSINESS_FILE) ?? join(home, "business.json"),
+    ),
     postgresUrl: sourceUrl(env, "SHOPFLOW_POSTGRES_URL", cwd, {
       schemes: ["postgres:", "postgresql:", "pglite:"],
       fallback: `pglite:${join(home, "shop", "postgres")}`,

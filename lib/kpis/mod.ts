@@ -1,3 +1,4 @@
-/** The business's own statement of its case, and the weekly numbers. */
-export { BUSINESS_CASE, clickThroughFor, recommendationSales, yearlyChurnLoss } from "./business_case.ts";
+/** What the business says of itself, the weekly figures, and what recommendations are worth. */
+export { type Business, formatMoney, moneyLabel, readBusiness, type Trouble } from "./business.ts";
+export { clickThroughFor, recommendationSales } from "./recommendation_funnel.ts";
 export { weeklyCartsSql, weeklySalesSql, wholeWeeks } from "./sales.ts";

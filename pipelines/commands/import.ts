@@ -9,6 +9,7 @@ import {
 import { createRuntime, formatCount } from "shopflow/runtime/mod.ts";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { givenFile, runCommand, withLogLevel } from "shopflow/cli/mod.ts";
+import { removeSimulatedBusiness } from "../simulated_business.ts";
 import { Command, Option } from "commander";
 
 const HEADER = ["table", "rule", "action", "rows", "amount", "meaning"];
@@ -77,7 +78,9 @@ function createProgram(): Command {
     )
     .option("--allow-rejects", "import even if more than 1 % of the lines are rejected", false)
     .action(async (options: ImportOptions) => {
-      const report = await importOnlineRetail({ config: loadConfig(), runtime: createRuntime() }, options);
+      const config = loadConfig();
+      const report = await importOnlineRetail({ config, runtime: createRuntime() }, options);
+      await removeSimulatedBusiness(config, { isReplaced: true });
       console.log(formatImportReport(report));
     });
   return program;

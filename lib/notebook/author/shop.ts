@@ -8,6 +8,7 @@ import { type ColumnTable, table as toTable } from "arquero";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { findSnapshot } from "shopflow/lake/mod.ts";
 import { earlierScoresPath, requireScores, scoresPath } from "shopflow/ml/registry/mod.ts";
+import { type Business, readBusiness } from "shopflow/kpis/mod.ts";
 import { type ImportReport, readImportReport } from "shopflow/sources/mod.ts";
 import { basename, dirname } from "node:path";
 
@@ -86,6 +87,8 @@ export interface Shop {
   readonly snapshot: string;
   /** DuckDB, in which every curated table is a view, and every current score table one named `scores_<name>`. */
   readonly session: OpenSnapshot;
+  /** What the business says of itself: what is not in its file is not known, and must not be claimed. */
+  readonly business: Business;
   /** The score tables by name, as far as they were published. */
   readonly scores: Readonly<Record<string, ReadScores>>;
   /** The lake's files, for reading, e.g. for `loadChampion(shop.store, "churn")`. */
@@ -127,11 +130,13 @@ export interface ShopOptions {
  * repeated run at that of the run before. The score tables are the current ones, or those of the run before.
  *
  * @throws {LakeError} when nothing was published there, or there is no such snapshot.
+ * @throws {InputError} when the business file is invalid.
  */
 export async function openShop(
   { snapshot = pinnedVersion("snapshot", "lake") ?? "current" }: ShopOptions = {},
 ): Promise<Shop> {
   const config = loadConfig(Deno.env.toObject(), ROOT);
+  const business = await readBusiness(config.businessFile);
   const store = recordModelLineage(pinModels(readOnlyStore(openStore(config))));
   const session = await openSnapshot(store, await findSnapshot(store, snapshot));
   await recordLineage({ kind: "snapshot", name: "lake", version: session.manifest.id });
@@ -161,6 +166,7 @@ export async function openShop(
   return {
     snapshot: session.manifest.id,
     session,
+    business,
     scores: tables,
     store,
     sql,

@@ -1,24 +1,6 @@
 import { InputError } from "shopflow/errors/mod.ts";
 
-/** The business's case as it states it: shares of customers, carts, products and warehouses; money. */
-export const BUSINESS_CASE = {
-  /** Rates a month, money a year. */
-  churn: { monthlyChurn: 0.15, yearlyLoss: 2_000_000, targetMonthlyChurn: 0.10 },
-  /** Clicks per view, money a month. */
-  recommendation: { clickThrough: 0.02, monthlyGoal: 200_000 },
-  /** Shares of products and warehouses. */
-  stock: { stockouts: 0.20, overstock: 0.30 },
-  /** A share of the carts, and money a year. */
-  carts: { abandonment: 0.68, yearlyLoss: 800_000 },
-};
-
-/** Yearly loss at another monthly churn, in proportion to the business's own statement. */
-export function yearlyChurnLoss(monthlyChurn: number): number {
-  const { yearlyLoss, monthlyChurn: stated } = BUSINESS_CASE.churn;
-  return yearlyLoss * monthlyChurn / stated;
-}
-
-/** How a shown list of recommendations turns into sales. */
+/** How shown lists of recommendations turn into sales. */
 interface RecommendationFunnel {
   /** Lists shown a month. */
   shown: number;
