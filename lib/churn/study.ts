@@ -1,6 +1,7 @@
 import { addDays, checkAsOf } from "shopflow/ml/mod.ts";
 import { CHURN_HORIZON_DAYS } from "./features/features.ts";
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
+import type { Session } from "shopflow/warehouse/mod.ts";
 import { resolveAsOf, type TemporalSplit, temporalSplit } from "./split.ts";
 
 /** First and last day of the data. */
@@ -77,6 +78,58 @@ export function lapsedCostSql(
 SELECT count(DISTINCT lost.customer_id) AS customers, coalesce(sum(net_amount), 0) AS sales
 FROM lost JOIN fact_orders ON fact_orders.customer_id = lost.customer_id
 WHERE order_date > last_order - ${COST_DAYS} AND order_date < DATE '${to}'`;
+}
+
+/** What it costs that customers lapse; see {@linkcode lapsedCost}. */
+interface LapsedCost {
+  /** First day of the first month and of the month after the last. */
+  from: string;
+  to: string;
+  months: number;
+  /** Of the customers active at the start of a month, those who lapsed in it: all months together. */
+  lapsedShare: number;
+  /** Who lapsed and had not come back by the end. */
+  customers: number;
+  /** What they had brought in the year up to their last order, net. */
+  sales: number;
+  /** Net sales of the months, of everybody. */
+  allSales: number;
+}
+
+/** A year of months, so that no season is missing. */
+const MOST_COST_MONTHS = 12;
+
+/**
+ * What it costs that customers lapse, over the last months up to a year: {@linkcode lapsedCostSql}.
+ *
+ * @param session A session with the curated tables.
+ * @param months Whole months, in the order of time: rows of {@linkcode monthlyLapsedSql}.
+ * @returns Undefined without a month.
+ */
+export async function lapsedCost(
+  session: Pick<Session, "rows">,
+  months: readonly { month: string; active: number; lapsed: number }[],
+): Promise<LapsedCost | undefined> {
+  const counted = months.slice(-MOST_COST_MONTHS);
+  const [first, last] = [counted[0], counted.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const [from, to] = [first.month, Temporal.PlainDate.from(last.month).add({ months: 1 }).toString()];
+  const [cost] = await session.rows<{ customers: number; sales: number }>(lapsedCostSql({ from, to }));
+  const [all] = await session.rows<{ sales: number }>(
+    `SELECT coalesce(sum(net_amount), 0) AS sales FROM fact_orders
+     WHERE order_date >= DATE '${from}' AND order_date < DATE '${to}'`,
+  );
+  const total = (count: (month: typeof counted[number]) => number) =>
+    counted.reduce((sum, month) => sum + count(month), 0);
+  return {
+    from,
+    to,
+    months: counted.length,
+    lapsedShare: total(({ lapsed }) => lapsed) / total(({ active }) => active),
+    customers: cost?.customers ?? 0,
+    sales: cost?.sales ?? 0,
+    allSales: all?.sales ?? 0,
+  };
 }
 
 /**

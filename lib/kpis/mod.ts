@@ -1,4 +1,20 @@
 /** What the business says of itself, the weekly figures, and what recommendations are worth. */
-export { type Business, formatMoney, moneyLabel, readBusiness, type Trouble } from "./business.ts";
-export { clickThroughFor, recommendationSales } from "./recommendation_funnel.ts";
-export { weeklyCartsSql, weeklySalesSql, wholeWeeks } from "./sales.ts";
+export { type Business, formatMoney, moneyLabel, readBusiness } from "./business.ts";
+export {
+  formatChanges,
+  formatLapsedCost,
+  formatPointChanges,
+  formatShare,
+  formatTrouble,
+  LAPSED,
+  lapsedMetric,
+  type LapsedMonth,
+} from "./headlines.ts";
+export {
+  clickThroughFor,
+  recommendationSales,
+  weeklyCartsSql,
+  weeklySalesSql,
+  wholeMonths,
+  wholeWeeks,
+} from "./sales.ts";

@@ -1,4 +1,25 @@
+import { InputError } from "shopflow/errors/mod.ts";
 import { addDays, checkAsOf } from "shopflow/ml/mod.ts";
+
+/** Days of whole months: `from` the first of one, `to` the first of the month after the last of them. */
+interface WholeMonths {
+  from: string;
+  /** Exclusive. */
+  to: string;
+}
+
+/**
+ * The whole months of a period: a month that began before the data, or is not over, has no place beside whole ones.
+ *
+ * @param period First and last day of the data that counts.
+ * @returns Undefined when no whole month is in it.
+ */
+export function wholeMonths({ first, last }: { first: string; last: string }): WholeMonths | undefined {
+  const begin = Temporal.PlainDate.from(checkAsOf(first));
+  const from = (begin.day === 1 ? begin : begin.with({ day: 1 }).add({ months: 1 })).toString();
+  const to = Temporal.PlainDate.from(addDays(last, 1)).with({ day: 1 }).toString();
+  return from < to ? { from, to } : undefined;
+}
 
 /** Days of whole weeks: `from` a Monday, `to` the Monday after the last of them. */
 interface WholeWeeks {
@@ -108,4 +129,48 @@ SELECT week, coalesce(carts, 0) AS carts, coalesce(abandoned, 0) AS abandoned, a
        coalesce(value_left, 0) AS value_left, CAST(coalesce(unpriced, 0) AS INTEGER) AS unpriced
 FROM weeks LEFT JOIN counted USING (week)
 ORDER BY week`;
+}
+
+/** How shown lists of recommendations turn into sales. */
+interface RecommendationFunnel {
+  /** Lists shown a month. */
+  shown: number;
+  /** Share of the shown lists that are clicked, 0..1. */
+  clickThrough: number;
+  /** Share of the clicks that end in an order, 0..1. */
+  conversion: number;
+  /** Money of such an order. */
+  orderValue: number;
+}
+
+/** Sales a month that come through recommendations: shown × click-through × conversion × order value. */
+export function recommendationSales(funnel: RecommendationFunnel): number {
+  checkFunnel(funnel);
+  return funnel.shown * funnel.clickThrough * funnel.conversion * funnel.orderValue;
+}
+
+/**
+ * The click-through at which sales are `gain` a month above those of the funnel as it is; above 1 when no
+ * list could be that good.
+ */
+export function clickThroughFor(gain: number, funnel: RecommendationFunnel): number {
+  checkFunnel(funnel);
+  return funnel.clickThrough + gain / (funnel.shown * funnel.conversion * funnel.orderValue);
+}
+
+function checkFunnel(funnel: RecommendationFunnel): void {
+  for (const name of ["clickThrough", "conversion"] as const) {
+    if (funnel[name] >= 0 && funnel[name] <= 1) continue;
+    throw new InputError(`The funnel's ${name} is not a share`, {
+      expected: "a number from 0 to 1",
+      found: String(funnel[name]),
+    });
+  }
+  for (const name of ["shown", "orderValue"] as const) {
+    if (funnel[name] >= 0 && funnel[name] < Infinity) continue;
+    throw new InputError(`The funnel's ${name} is out of range`, {
+      expected: "a number of at least 0",
+      found: String(funnel[name]),
+    });
+  }
 }
