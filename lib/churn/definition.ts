@@ -11,10 +11,10 @@ import {
   type ScoredRows,
   type ScoringInput,
 } from "shopflow/ml/mod.ts";
-import { loadTreeClassifier, XGBOOST_DEFAULTS } from "shopflow/ml/classifier/mod.ts";
+import { loadTreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
-import { backtestChurn, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
+import { backtestChurn, CHURN_XGBOOST, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
 import { readChurnExamples } from "./examples.ts";
 import {
   CHURN_FEATURES,
@@ -29,7 +29,7 @@ import { labelledDates, temporalSplit } from "./split.ts";
 
 /** Days of data before a date that the baseline learns from, at least: recency has to differ between customers. */
 const BASELINE_HISTORY_DAYS = 30;
-const PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, seed: 42 } };
+const PARAMETERS = { xgboost: CHURN_XGBOOST };
 const FEATURE_NAMES = CHURN_FEATURES.map(({ name }) => name);
 
 /** The churn model: which customers will not order again within 90 days. */

@@ -22,6 +22,7 @@ import {
   type Classifier,
   pickFeatures,
   type TreeClassifier,
+  XGBOOST_DEFAULTS,
   type XgboostOptions,
   xgboostTrainer,
 } from "shopflow/ml/classifier/mod.ts";
@@ -50,7 +51,11 @@ export interface ChurnBacktest {
   calibration: CalibrationBin[];
 }
 
+/** How every churn model is fitted: the pipeline's, the notebook's, and stand-ins for other dates. */
+export const CHURN_XGBOOST: XgboostOptions = { ...XGBOOST_DEFAULTS, seed: 42 };
+
 interface ChurnBacktestOptions {
+  /** By default {@linkcode CHURN_XGBOOST}. */
   xgboost?: Partial<XgboostOptions>;
   /** Length of the label window in days. */
   horizonDays?: number;
@@ -67,7 +72,7 @@ interface ChurnBacktestOptions {
 export async function backtestChurn(
   session: Pick<Session, "columns">,
   split: TemporalSplit,
-  { xgboost = {}, horizonDays = CHURN_HORIZON_DAYS }: ChurnBacktestOptions = {},
+  { xgboost = CHURN_XGBOOST, horizonDays = CHURN_HORIZON_DAYS }: ChurnBacktestOptions = {},
 ): Promise<ChurnBacktest> {
   const training = await readChurnExamples(session, split.train, horizonDays);
   const everybody = await readChurnExamples(session, [split.test], horizonDays);
