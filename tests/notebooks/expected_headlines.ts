@@ -55,11 +55,11 @@ export async function executiveHeadlines(
     `WITH ${DAYS}
 SELECT coalesce(sum(net_amount), 0) AS sales,
        (SELECT count(*) FROM (SELECT DISTINCT order_id FROM fact_orders, last_sale
-        WHERE line_type = 'sale' AND weekday_of(order_date, as_of) = ${weeksAgo})) AS orders,
-       any_value(first_sale <= as_of - isodow(as_of) + 1 - 7 * ${weeksAgo}) AS known
-FROM fact_orders, last_sale WHERE weekday_of(order_date, as_of) = ${weeksAgo}`;
-  await session.run(`CREATE OR REPLACE TEMP MACRO weekday_of(day, as_of) AS
-    CAST(floor((as_of - isodow(as_of) + 1 - day + 6) / 7) AS INTEGER)`);
+        WHERE line_type = 'sale' AND weeks_ago(order_date, as_of) = ${weeksAgo})) AS orders,
+       (SELECT first_sale <= as_of - CAST(isodow(as_of) AS INTEGER) + 1 - 7 * ${weeksAgo} FROM last_sale) AS known
+FROM fact_orders, last_sale WHERE weeks_ago(order_date, as_of) = ${weeksAgo}`;
+  await session.run(`CREATE OR REPLACE TEMP MACRO weeks_ago(day, as_of) AS
+    CAST(floor((as_of - CAST(isodow(as_of) AS INTEGER) + 1 - day + 6) / 7) AS INTEGER)`);
   const [now, before, year] = await Promise.all([1, 2, 53].map((weeks) => one(session, week(weeks))));
   const change = (name: "sales" | "orders") => {
     const of = (then: Record<string, number>, what: string) => {
@@ -121,7 +121,7 @@ async function cartHeadline(session: OpenSnapshot, baseline: number | undefined)
      )
      SELECT avg(CASE WHEN list_contains(types, 'purchase') THEN 0 ELSE 1 END) AS abandoned
      FROM visits, last_sale
-     WHERE list_contains(types, 'add_to_cart') AND weekday_of(began, as_of) = 1`,
+     WHERE list_contains(types, 'add_to_cart') AND weeks_ago(began, as_of) = 1`,
   );
   const note = baseline === undefined ? "" : `; baseline ${percent(baseline)}`;
   return { "carts abandoned": { value: percent(carts.abandoned!), note } };
@@ -291,7 +291,9 @@ export async function inventoryHeadlines(options: ExpectedOptions): Promise<Expe
 export async function dataQualityHeadlines({ session }: ExpectedOptions): Promise<Expected> {
   const found = await one(
     session,
-    `SELECT (SELECT sum(source_rows) FROM reconciliation) AS read,
+    `SELECT (SELECT sum(source_rows) FROM reconciliation)
+            + (SELECT count(*) FROM dim_customers WHERE is_current AND NOT is_inferred AND customer_id <> 'UNKNOWN')
+            + (SELECT count(*) FROM dim_products WHERE is_current AND NOT is_inferred AND product_id <> 'UNKNOWN') AS read,
             coalesce(sum(rows) FILTER (action = 'dropped'), 0) AS dropped,
             coalesce(sum(rows) FILTER (action = 'repaired'), 0) AS repaired,
             coalesce(sum(rows) FILTER (action = 'kept'), 0) AS kept,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { requireScores } from "shopflow/ml/registry/mod.ts";
 import { recommendationModel } from "shopflow/recommendation/mod.ts";
@@ -17,12 +18,16 @@ Deno.test("the recommendation notebook compares with best sellers and shows what
   await using lake = await createCuratedLake(groupedShop());
   await trainRecommendation(lake.context);
   await scoreRecommendation(lake.context);
+  await Deno.writeTextFile(
+    join(lake.context.config.home, "business.json"),
+    '{ "recommendations": { "clickThrough": 0.02, "monthlyGoal": 5000 } }',
+  );
   const run = await runNotebook(NOTEBOOK, lake.context);
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
   assert.match(outputOf(run, "backtest"), /recall@10.*best sellers/);
   for (const cell of ["curve", "tail"]) assert.match(outputOf(run, cell), /<svg/, cell);
   assert.match(outputOf(run, "examples"), /we recommend.*P\d\d/);
-  assert.match(outputOf(run, "money"), /page/);
+  assert.match(outputOf(run, "money"), /page.*The goal of \*\*5,000\*\*/);
 
   // What customers would see is what the application answers with, of the same day.
   const { asOf, key, modelVersion } = await requireScores(lake.context.store, "recommendations");
