@@ -1,4 +1,4 @@
-import { weeklyCartsSql, weeklySalesSql, wholeWeeks } from "shopflow/kpis/mod.ts";
+import { weeklyCartsSql, weeklySalesSql, wholeMonths, wholeWeeks } from "shopflow/kpis/mod.ts";
 import assert from "node:assert/strict";
 import { openCuratedShop } from "../../fixtures/curated_shop.ts";
 
@@ -12,6 +12,13 @@ Deno.test("whole weeks end with the Sunday before the day, and begin no earlier 
   assert.deepEqual(wholeWeeks("2024-06-27", 26, { first: "2024-05-31" }), WEEKS, "a part of a week is none");
   assert.equal(wholeWeeks("2024-06-27", 26, { first: "2024-06-19" }), undefined);
   assert.throws(() => wholeWeeks("June", 3, data), { name: "InputError" });
+});
+
+Deno.test("whole months begin no earlier than the data, and are over", () => {
+  const months = { from: "2024-02-01", to: "2024-04-01" };
+  assert.deepEqual(wholeMonths({ first: "2024-02-01", last: "2024-03-31" }), months);
+  assert.deepEqual(wholeMonths({ first: "2024-01-02", last: "2024-04-29" }), months);
+  assert.equal(wholeMonths({ first: "2024-03-02", last: "2024-04-29" }), undefined);
 });
 
 Deno.test("sales of a week are net of returns; newcomers have their first order in it, and unknown customers are neither", async () => {
