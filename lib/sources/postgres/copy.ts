@@ -7,6 +7,7 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { beginSnapshotTransaction, withExtractClient } from "./snapshot_transaction.ts";
 import { startCopyMeter, writeCsv } from "../csv.ts";
 import { copyError, postgresError } from "./client.ts";
+import { readWriteMarks } from "./write_marks.ts";
 import {
   controlTotalsSql,
   monthlyTotals,
@@ -76,6 +77,7 @@ export async function withPostgresSource<T>(
         tableOids: await readTableOids(client),
         contractViolations,
         keyLookup: "indexed",
+        writeMarks: await readWriteMarks(client, new Map(SOURCE_TABLES.map((table) => [table.name, columnList(table)]))),
         isConsistent: true,
         controlTotals: (table) => inTurn(() => readControlTotals(client, table, postgresUrl)),
         copy({ name }, path, selection) {
@@ -150,6 +152,8 @@ async function readControlTotals(
   }
 }
 
+const columnList = ({ columns }: SourceTable) => columns.map(({ name }) => `"${name}"`).join(", ");
+
 /** Merge keys in one query: the statement stays below a megabyte. */
 const KEYS_PER_QUERY = 10_000;
 
@@ -161,7 +165,7 @@ async function copyTable(
   runtime: Pick<Runtime, "log" | "progress">,
 ) {
   const types = new Map(table.columns.map(({ name, type }) => [name, type]));
-  const columns = table.columns.map(({ name }) => `"${name}"`).join(", ");
+  const columns = columnList(table);
   const isFull = Object.keys(selection).length === 0;
   const meter = startCopyMeter(table.name, isFull ? await estimatedRows(client, table.name) : 0, runtime);
   let rows = 0;

@@ -41,7 +41,7 @@ import {
   rowsWithKeys,
   sameKey,
 } from "./row_sql.ts";
-import { orOpen, type ReadWindow, selectionOf, timeColumns } from "./read_window.ts";
+import { isWhole, orOpen, type ReadWindow, selectionOf, timeColumns } from "./read_window.ts";
 import { copyPath, type TableReading } from "./table_reading.ts";
 
 /**
@@ -73,7 +73,7 @@ export async function findChanges(
   await readLake(session, reading, paths, window);
   await requireValues(session, table);
   await groupSource(session, table);
-  if (window.from !== undefined) await refetch(session, reading);
+  if (!isWhole(window)) await refetch(session, reading);
   const keys = nameList(mergeKey);
   const isSame = sameKey(mergeKey, "source_keys", "lake_keys");
   await session.run(`CREATE OR REPLACE TABLE changed_keys AS
@@ -169,24 +169,27 @@ async function readLake(
   session: Session,
   { source, table, run }: TableReading,
   paths: string[],
-  { from, months }: ReadWindow,
+  window: ReadWindow,
 ): Promise<void> {
+  const { from, months } = window;
   const { mergeKey, strategy } = table;
   const names = columnNames(table);
   const keys = nameList(mergeKey);
-  const times = timeColumns(table);
-  const isWithin = from === undefined || times.length === 0
-    ? undefined
-    : `(${isSince(times, from, { withUndated: source.keyLookup !== "none" })}${orInMonths(table, months)})`;
+  // Of a window without a time, only the source tells which keys it is about.
+  const isWithin = isWhole(window) ? undefined : from === undefined ? "false" : `(${
+    isSince(timeColumns(table), from, { withUndated: source.keyLookup !== "none" })
+  }${orInMonths(table, months)})`;
   const isDue = isWithin && `(${isWithin}${orOpen(table)})`;
   await readingRawFiles(table, async () => {
     await session.run(`CREATE OR REPLACE VIEW raw_rows AS ${rawFileRows(paths, table)}`);
     let wanted = "raw_rows";
-    if (isDue && strategy.kind === "watermark") {
+    if (isDue) {
       await session.run(`CREATE OR REPLACE TABLE candidate_keys AS
         SELECT ${keys} FROM source_rows UNION SELECT ${keys} FROM raw_rows WHERE ${isDue}`);
       const candidates = rowsWithKeys(mergeKey, "raw_rows", "candidate_keys");
-      wanted = `${candidates} AND ${await minMaxPredicate(session, strategy.column, candidates)}`;
+      wanted = strategy.kind === "watermark"
+        ? `${candidates} AND ${await minMaxPredicate(session, strategy.column, candidates)}`
+        : candidates;
     }
     await session.run(`CREATE OR REPLACE TABLE lake_rows AS
       SELECT ${nameList(names)}, _extracted_at, _deleted

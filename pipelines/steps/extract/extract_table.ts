@@ -7,7 +7,7 @@ import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { columnNames, digestOf, nameList, onlyRow } from "./row_sql.ts";
-import { timeColumns } from "./read_window.ts";
+import { isWhole, type ReadWindow, timeColumns } from "./read_window.ts";
 import type { TableReading } from "./table_reading.ts";
 import { findAllChanges } from "./totals.ts";
 
@@ -35,21 +35,24 @@ export async function extractTable(
   const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
   const { totals, window } = await findAllChanges(session, reading, paths);
   log.debug(
-    `${table.name}: read and compared from ${window.from ?? "the beginning"} in ${
+    `${table.name}: read and compared ${windowText(window)} in ${
       formatDuration(performance.now() - started)
     }`,
   );
   await checkDeleted(session, reading);
-  const isFull = window.from === undefined;
+  const isFull = isWhole(window);
   // Where all rows were read, what was seen before says nothing: the source may have been restored from a backup.
   const watermark = await highestTime(session, reading, isFull ? undefined : known?.watermark);
+  const writeMark = source.writeMarks?.get(table.name);
   // Where the next extract reads all rows anyway, it does not matter when one did.
-  const hasNextWindow = watermark !== undefined && source.controlTotals !== undefined;
+  const hasNextWindow = (watermark !== undefined || writeMark !== undefined) &&
+    source.controlTotals !== undefined;
   const refreshedAt = !hasNextWindow ? undefined : isFull ? now : known?.refreshedAt;
   const state = {
     rows: totalRows(totals),
     controlTotals: totals,
     ...(watermark !== undefined && { watermark }),
+    ...(writeMark !== undefined && { writeMark }),
     ...(refreshedAt !== undefined && { refreshedAt }),
   };
   const written = await writeChanges(session, reading);
@@ -62,6 +65,14 @@ export async function extractTable(
     table: { files: [...known?.files ?? [], file], contentSha256, ...state },
     newFile: { key: file.key, path, rows: file.rows, size: file.size },
   };
+}
+
+function windowText({ from, writtenSince }: ReadWindow): string {
+  const parts = [
+    ...(from === undefined ? [] : [`from ${from}`]),
+    ...(writtenSince === undefined ? [] : [`what transaction ${writtenSince} and later ones wrote`]),
+  ];
+  return parts.join(" and ") || "in full";
 }
 
 /** A larger part of a table than this is not deleted between two extracts, as a rule. */
