@@ -5,7 +5,8 @@ import type { TicketDocument } from "./export_file.ts";
 import { BSON } from "mongodb";
 import { isRealDay } from "../files/date_column.ts";
 import { givenText } from "../files/columns.ts";
-import { connectTickets, mongoError, nearestName } from "./mongodb.ts";
+import { nearestName } from "../nearest_name.ts";
+import { connectTickets, mongoError } from "./mongodb.ts";
 import { type MonthlyTotals, NO_ROWS, type SourceTotals } from "../source.ts";
 import { getTicketPage, type SupportApiOptions } from "./support_api.ts";
 

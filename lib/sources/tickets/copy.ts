@@ -75,6 +75,15 @@ export function ticketSource(
   };
 }
 
+/** The tickets of a shop that has none. */
+export const noTickets: TableSource = {
+  supportsKeyLookup: true,
+  isConsistent: false,
+  async copy(_table, path) {
+    return { path, rows: 0, bytes: await writeCsv(path, (async function* () {})()) };
+  },
+};
+
 /** Tickets as CSV, some at once. */
 async function* encoded(
   ticketsUrl: string,
