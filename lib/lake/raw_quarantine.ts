@@ -41,3 +41,11 @@ export async function readRawQuarantine(store: ObjectStore): Promise<RawQuaranti
   return found.flatMap((one) => one === undefined || one.value.rows.length === 0 ? [] : one.value)
     .toSorted((a, b) => a.table < b.table ? -1 : 1);
 }
+
+/** A row that is left out, and why, in words. */
+export const quarantinedText = ({ key, values }: RawQuarantine["rows"][number]): string =>
+  `${key || "a row without a key"}: ${
+    values.map(({ column, expected, found }) =>
+      `${column} is ${JSON.stringify(found.slice(0, 60))}, expected ${expected}`
+    ).join(" and ")
+  }`;

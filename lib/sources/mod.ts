@@ -8,7 +8,6 @@ export {
   monthlyTotals,
   monthSql,
   NO_ROWS,
-  type QuarantinedRow,
   type RowSelection,
   type SourceTotals,
   type TableSource,
@@ -19,8 +18,7 @@ export type { CopiedRows } from "./csv.ts";
 export { mayReconnect } from "./postgres/client.ts";
 export { withPostgresSource } from "./postgres/copy.ts";
 export { DECIMAL_MARKS } from "./files/columns.ts";
-export { noTickets, ticketSource } from "./tickets/copy.ts";
-export { readMapping, type SourceMapping } from "./mapping.ts";
+export { ticketSource } from "./tickets/copy.ts";
 export { type ImportReport, importReportPath, linesText, readImportReport } from "./import_report.ts";
 export { importOnlineRetail, type ImportOptions } from "./online_retail/import.ts";
 export { retryWhileLost } from "./retry.ts";

@@ -21,7 +21,7 @@ import {
   type TotalsRow,
 } from "../source.ts";
 import { sourceTable } from "../contract.ts";
-import { NO_MAPPING, type SourceMapping } from "../mapping.ts";
+import { NO_MAPPING, type SourceMapping } from "../compare/mapping.ts";
 import { sqlIdentifier, sqlLiteral } from "./conversion.ts";
 import {
   baseType,

@@ -3,7 +3,7 @@
 import pg from "pg";
 import { nearestName } from "../nearest_name.ts";
 import { type FoundColumn, sqlIdentifier } from "./conversion.ts";
-import type { ColumnMapping, TableMapping } from "../mapping.ts";
+import type { ColumnMapping, TableMapping } from "../compare/mapping.ts";
 
 /** A relation of the database. */
 export interface Relation {

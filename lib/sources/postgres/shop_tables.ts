@@ -3,7 +3,7 @@
 import type pg from "pg";
 import { SchemaContractError } from "shopflow/errors/mod.ts";
 import { SOURCE_TABLES, type SourceTable } from "../contract.ts";
-import type { SourceMapping, TableMapping } from "../mapping.ts";
+import type { SourceMapping, TableMapping } from "../compare/mapping.ts";
 import { nearestName } from "../nearest_name.ts";
 import { type Conversion, conversionOf, type FoundColumn, sqlIdentifier } from "./conversion.ts";
 import {

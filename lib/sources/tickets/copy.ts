@@ -1,3 +1,4 @@
+import { NO_TICKETS } from "shopflow/config/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { csvFields, startCopyMeter, writeCsv } from "../csv.ts";
 import { isMongoLoss, isMongoUnreachable } from "./mongodb.ts";
@@ -18,8 +19,17 @@ interface TicketSourceOptions {
   isKnown: boolean;
 }
 
+/** The tickets of a shop that has none. */
+const noTickets: TableSource = {
+  supportsKeyLookup: true,
+  isConsistent: false,
+  async copy(_table, path) {
+    return { path, rows: 0, bytes: await writeCsv(path, (async function* () {})()) };
+  },
+};
+
 /**
- * The support tickets of a `mongodb:`, `file:` or `https:` URL. A connection that is lost halfway is opened
+ * The support tickets of a `mongodb:`, `file:` or `https:` URL, or none. A connection that is lost halfway is opened
  * again, and the copy restarts.
  *
  * @throws {SourceError} (when it copies) when they cannot be reached or read.
@@ -30,6 +40,7 @@ export function ticketSource(
   { apiKey, reconnectMs, isKnown }: TicketSourceOptions,
   { log, progress }: Pick<Runtime, "log" | "progress">,
 ): TableSource {
+  if (ticketsUrl === NO_TICKETS) return noTickets;
   const read = { apiKey, reconnectMs, isKnown, log };
   const retries = { boundMs: reconnectMs, log };
   const mayPass = (error: unknown, attempt: number) =>
@@ -74,15 +85,6 @@ export function ticketSource(
     },
   };
 }
-
-/** The tickets of a shop that has none. */
-export const noTickets: TableSource = {
-  supportsKeyLookup: true,
-  isConsistent: false,
-  async copy(_table, path) {
-    return { path, rows: 0, bytes: await writeCsv(path, (async function* () {})()) };
-  },
-};
 
 /** Tickets as CSV, some at once. */
 async function* encoded(

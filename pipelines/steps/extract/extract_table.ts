@@ -1,8 +1,14 @@
 import { PartialSourceError, SchemaContractError } from "shopflow/errors/mod.ts";
-import { type RawFile, rawKey, type RawTable } from "shopflow/lake/mod.ts";
+import {
+  quarantinedText,
+  type RawFile,
+  rawKey,
+  type RawQuarantine,
+  type RawTable,
+} from "shopflow/lake/mod.ts";
 import { fileSha256, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { countOf, formatCount, formatDuration } from "shopflow/runtime/mod.ts";
-import { type QuarantinedRow, totalRows } from "shopflow/sources/mod.ts";
+import { totalRows } from "shopflow/sources/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -16,7 +22,7 @@ export interface ExtractedState {
   /** Undefined when nothing changed. */
   newFile?: { key: string; path: string; rows: number; size: number };
   /** Rows that are left out, since a value of them is wrong. */
-  quarantined: QuarantinedRow[];
+  quarantined: RawQuarantine["rows"];
 }
 
 /**
@@ -79,7 +85,7 @@ const EXAMPLES = 3;
  */
 function refuseTooMany(
   { table: { name }, run: { quarantineLimit, log } }: TableReading,
-  quarantined: QuarantinedRow[],
+  quarantined: RawQuarantine["rows"],
   rows: number,
 ): void {
   const count = quarantined.length;
@@ -100,14 +106,6 @@ function refuseTooMany(
     remedy: "Correct the values in the shop's database, map the column differently, or raise the limit.",
   });
 }
-
-/** A row that is left out, in words. */
-export const quarantinedText = ({ key, values }: Pick<QuarantinedRow, "key" | "values">): string =>
-  `${key || "a row without a key"}: ${
-    values.map(({ column, expected, found }) =>
-      `${column} is ${JSON.stringify(found.slice(0, 60))}, expected ${expected}`
-    ).join(" and ")
-  }`;
 
 /** A larger part of a table than this is not deleted between two extracts, as a rule. */
 const MOST_DELETED = 0.2;

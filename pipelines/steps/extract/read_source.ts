@@ -5,15 +5,13 @@ import { isIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { fileExists, formatCount, type Logger, type Runtime } from "shopflow/runtime/mod.ts";
 import {
   type ExtractedTable,
-  noTickets,
-  readMapping,
   SOURCE_TABLES,
-  type SourceMapping,
   type TableSource,
   TICKET_TABLE,
   ticketSource,
   withPostgresSource,
 } from "shopflow/sources/mod.ts";
+import { readMapping, type SourceMapping } from "shopflow/sources/compare/mod.ts";
 import { openSession } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import { type ExtractedState, extractTable } from "./extract_table.ts";
@@ -171,8 +169,8 @@ async function openTickets(
   { config, runtime, isKnown }: SourcesRun,
   mapping: SourceMapping,
 ): Promise<TableSource> {
-  const { ticketsUrl, supportApiKey: apiKey, reconnectSeconds } = config;
-  if (await withoutTickets(config, mapping)) return noTickets;
+  const { supportApiKey: apiKey, reconnectSeconds } = config;
+  const ticketsUrl = await withoutTickets(config, mapping) ? NO_TICKETS : config.ticketsUrl;
   return ticketSource(ticketsUrl, { apiKey, reconnectMs: reconnectSeconds * 1000, isKnown }, runtime);
 }
 

@@ -1,8 +1,8 @@
 import { ConfigError } from "shopflow/errors/mod.ts";
 import { parseDocument } from "yaml";
 import { z } from "zod";
-import { type ExtractedTable, SOURCE_TABLES, type SourceTable, TICKET_TABLE } from "./contract.ts";
-import { nearestName } from "./nearest_name.ts";
+import { type ExtractedTable, SOURCE_TABLES, type SourceTable, TICKET_TABLE } from "../contract.ts";
+import { nearestName } from "../nearest_name.ts";
 
 /**
  * Where a column comes from: the name of a column, or SQL over those of the table; null where the shop has no such
