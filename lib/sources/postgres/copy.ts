@@ -110,7 +110,7 @@ export async function withPostgresSource<T>(
           shop.tables.flatMap(({ table, absent }) => absent === undefined ? [] : [[table.name, absent]]),
         ),
         shopTables: shop,
-        supportsKeyLookup: true,
+        keyLookup: "indexed",
         isConsistent: true,
         controlTotals: ({ name }) =>
           inTurn(async () => {
@@ -276,17 +276,15 @@ async function copyTable(
   if (comparison.absent !== undefined) return { path, rows: 0, bytes: await writeCsv(path, noBytes()) };
   const types = new Map(table.columns.map(({ name, type }) => [name, baseType(type)]));
   const columns = table.columns.map(({ name }) => `"${name}"`).join(", ");
-  const isFull = selection.since === undefined && selection.keys === undefined;
+  const isFull = Object.keys(selection).length === 0;
   const meter = startCopyMeter(table.name, isFull ? await estimatedRows(client, comparison) : 0, runtime);
   let rows = 0;
-  async function* bytesOf(part: RowSelection): AsyncGenerator<Uint8Array> {
+  async function* bytesOf(condition: string): AsyncGenerator<Uint8Array> {
     // pg-copy-streams pauses the socket that it takes over, and Deno never wakes one that was idle just then:
     // with the answer to a query under way it isn't.
     await client.query("SELECT 1");
     const stream = client.query(copyTo(
-      `COPY (SELECT ${columns} FROM ${relationSql(comparison)} WHERE ${
-        selectionSql(part, table.mergeKey, types)
-      }) ` +
+      `COPY (SELECT ${columns} FROM ${relationSql(comparison)} WHERE ${condition}) ` +
         `TO STDOUT (FORMAT csv, FORCE_QUOTE *, ENCODING 'UTF8')`,
     ));
     // While the rows are read, the reading loop throws the stream's errors. If it ended before, because the
@@ -299,10 +297,13 @@ async function copyTable(
     rows += stream.rowCount;
   }
   async function* allBytes(): AsyncGenerator<Uint8Array> {
-    const { keys } = selection;
-    if (keys === undefined) return yield* bytesOf(selection);
+    const sqlOf = (part: RowSelection) => selectionSql(part, table.mergeKey, types);
+    const { keys = [], ...others } = selection;
+    const hasOthers = Object.keys(others).length > 0;
+    if (hasOthers || selection.keys === undefined) yield* bytesOf(sqlOf(others));
     for (let start = 0; start < keys.length; start += KEYS_PER_QUERY) {
-      yield* bytesOf({ ...selection, keys: keys.slice(start, start + KEYS_PER_QUERY) });
+      const some = sqlOf({ keys: keys.slice(start, start + KEYS_PER_QUERY) });
+      yield* bytesOf(hasOthers ? `${some} AND ${sqlOf(others)} IS NOT TRUE` : some);
     }
   }
   const bytes = await writeCsv(path, allBytes());

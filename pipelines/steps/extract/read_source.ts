@@ -64,19 +64,25 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
   // Beside it in memory is what the source copies meanwhile.
   using session = await openSession({ memoryLimit: "896MiB", spillFolder: join(folder, "spill") });
 
-  const begin = (source: TableSource, table: ExtractedTable, place: Replacement & { sourceTime: string }) =>
-    readings.use(beginReading(source, table, {
-      run,
-      extractedAt,
-      now,
-      folder,
-      sourceTime: place.sourceTime,
-      quarantineLimit: config.quarantineLimit,
-      known: present.tables[table.name],
-      mayShrink: fullRefresh || !isKnown || place.isLoaded,
-      fullRefresh: fullRefresh || place.isReplaced || present.damaged.has(table.name),
-      log: runtime.log,
-    }));
+  const begin = async (
+    source: TableSource,
+    table: ExtractedTable,
+    place: Replacement & { sourceTime: string },
+  ) =>
+    readings.use(
+      await beginReading(session, store, source, table, {
+        run,
+        extractedAt,
+        now,
+        folder,
+        sourceTime: place.sourceTime,
+        quarantineLimit: config.quarantineLimit,
+        known: present.tables[table.name],
+        mayShrink: fullRefresh || !isKnown || place.isLoaded,
+        fullRefresh: fullRefresh || place.isReplaced || present.damaged.has(table.name),
+        log: runtime.log,
+      }),
+    );
   const finish = async (reading: TableReading, tableOid?: string) => {
     const { name } = reading.table;
     try {
@@ -107,18 +113,20 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
         ? missingTable(TICKET_TABLE.name, "the shop has none", before, log)
         : undefined;
       if (ticketsGone !== undefined) skippedTables.push({ name: TICKET_TABLE.name, error: ticketsGone });
-      const tickets = ticketsGone ? undefined : begin(await openTickets(parameters, mapping), TICKET_TABLE, {
-        sourceTime: extractedAt.replace("T", " ").slice(0, -1),
-        ...replacement,
-      });
+      const tickets = ticketsGone
+        ? undefined
+        : await begin(await openTickets(parameters, mapping), TICKET_TABLE, {
+          sourceTime: extractedAt.replace("T", " ").slice(0, -1),
+          ...replacement,
+        });
       const [first, ...others] = tables;
-      const beginTable = (table: ExtractedTable | undefined) =>
-        table && begin(source, table, { sourceTime: transactionTime, ...replacement });
-      let next = beginTable(first);
+      const beginTable = async (table: ExtractedTable | undefined) =>
+        table && await begin(source, table, { sourceTime: transactionTime, ...replacement });
+      let next = await beginTable(first);
       while (next !== undefined) {
         const current = next;
         await current.ended;
-        next = beginTable(others.shift());
+        next = await beginTable(others.shift());
         try {
           await finish(current, tableOids.get(current.table.name));
         } catch (error) {
