@@ -176,9 +176,13 @@ async function readLake(
   const names = columnNames(table);
   const keys = nameList(mergeKey);
   // Of a window without a time, only the source tells which keys it is about.
-  const isWithin = isWhole(window) ? undefined : from === undefined ? "false" : `(${
-    isSince(timeColumns(table), from, { withUndated: source.keyLookup !== "none" })
-  }${orInMonths(table, months)})`;
+  const isWithin = isWhole(window)
+    ? undefined
+    : from === undefined
+    ? "false"
+    : `(${isSince(timeColumns(table), from, { withUndated: source.keyLookup !== "none" })}${
+      orInMonths(table, months)
+    })`;
   const isDue = isWithin && `(${isWithin}${orOpen(table)})`;
   await readingRawFiles(table, async () => {
     await session.run(`CREATE OR REPLACE VIEW raw_rows AS ${rawFileRows(paths, table)}`);

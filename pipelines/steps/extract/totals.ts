@@ -53,8 +53,9 @@ export async function findAllChanges(
   if (isFull) throw mismatch(table, found.totals, expected, missed);
   const byMonth = source.isConsistent && expected.months !== undefined && table.measures.date !== undefined;
   // Of rows that were deleted since, nothing else tells.
-  if (window.from === undefined) run.log.info(`  ${table.name}: rows were deleted, so the table is read in full`);
-  else {
+  if (window.from === undefined) {
+    run.log.info(`  ${table.name}: rows were deleted, so the table is read in full`);
+  } else {
     run.log.warn(
       `Rows of ${table.name} changed before the look-back (${shortList(missed)}): ` +
         `${byMonth ? "these months are" : "the table is"} read in full.`,
