@@ -112,7 +112,8 @@ export async function withPostgresSource<T>(
         ),
         shopTables: shop,
         keyLookup: "indexed",
-        writeMarks: await readWriteMarks(client, shop),
+        // An embedded database starts anew each time that it is opened, so that nothing is known of the one before.
+        ...(!postgresUrl.startsWith("pglite:") && { writeMarks: await readWriteMarks(client, shop) }),
         isConsistent: true,
         controlTotals: ({ name }) =>
           inTurn(async () => {

@@ -55,8 +55,8 @@ export async function extractTable(
   const watermark = await highestTime(session, reading, isFull ? undefined : known?.watermark);
   const writeMark = source.writeMarks?.get(table.name);
   // Where the next extract reads all rows anyway, it does not matter when one did.
-  const hasNextWindow = (watermark !== undefined || writeMark !== undefined) &&
-    source.controlTotals !== undefined;
+  const hasNextWindow = source.controlTotals !== undefined &&
+    (table.strategy.kind === "watermark" ? watermark : writeMark) !== undefined;
   const refreshedAt = !hasNextWindow ? undefined : isFull ? now : known?.refreshedAt;
   const state = {
     rows: totalRows(totals),
