@@ -3,12 +3,12 @@ import { z } from "zod";
 import { isDeepStrictEqual } from "node:util";
 import { encodeJson, readJson, swapJson, updateJson } from "./store/json_object.ts";
 import type { ObjectStore } from "./store/object_store.ts";
-import type { TableFile } from "./snapshots.ts";
+import type { Manifest, RawRun, TableFile } from "./snapshots.ts";
 
-/** A raw file: the rows of a table that one run found new, changed or deleted. Never changed once written. */
+/** A raw file. Never changed once written; compaction replaces several by one. */
 export interface RawFile extends TableFile {
-  run: string;
-  extractedAt: string;
+  /** Whose rows it holds: those of one run, or of several that were merged, in the order of extraction. */
+  runs: RawRun[];
 }
 
 /** Rows of a month, and the exact sums of their money and pieces as text. */
@@ -36,8 +36,8 @@ export interface RawTable {
   tableOid?: string;
 }
 
-/** What the extracts brought from the sources, as `raw/current.json` says; see documentation/explanation/incremental_builds.md. */
-export interface RawExtract {
+/** What the extracts brought from the sources up to a run. */
+export interface RawState {
   /** The run that last changed something. */
   run: string;
   extractedAt: string;
@@ -49,6 +49,34 @@ export interface RawExtract {
   tables: Record<string, RawTable>;
 }
 
+/** The present state, as `raw/current.json` says; see documentation/explanation/incremental_builds.md. */
+export interface RawExtract extends RawState {
+  /**
+   * The last state that data tests let pass, where that is another. When they refuse the present one, the next extract
+   * goes on from here, as if what came since had never been.
+   */
+  accepted?: RawState;
+  /** That data tests refused a snapshot of the present state. */
+  refused?: Refusal;
+  /** Runs that people took out of the history, the latest last. */
+  withdrawn?: Withdrawal[];
+  /** Tables that lack withdrawn rows until the next extract has read them in full. */
+  incomplete?: string[];
+}
+
+/** A snapshot that data tests kept from being published. */
+export interface Refusal {
+  at: string;
+  /** The run whose state it was. */
+  run: string;
+}
+
+/** A run that was taken out of the history. */
+export interface Withdrawal {
+  run: string;
+  at: string;
+}
+
 /** Key of the object that says which extract is current. */
 export const CURRENT_EXTRACT = "raw/current.json";
 
@@ -58,12 +86,34 @@ const extractShape = z.looseObject({
   source: z.string(),
   tables: z.record(
     z.string(),
-    z.looseObject({ contentSha256: z.string(), files: z.array(z.looseObject({ key: z.string() })) }),
+    z.looseObject({
+      contentSha256: z.string(),
+      files: z.array(z.looseObject({ key: z.string(), runs: z.array(z.looseObject({ run: z.string() })) })),
+    }),
   ),
 });
 
-/** Key of a table's raw file. */
-export const rawKey = (table: string, run: string) => `raw/${table}/${run}.parquet`;
+/** Key of a table's raw file, by the run that wrote it or by another name that no file has yet. */
+export const rawKey = (table: string, name: string) => `raw/${table}/${name}.parquet`;
+
+/** The raw files of a state, by source table. */
+export const rawInputs = ({ tables }: Pick<RawState, "tables">): Record<string, RawFile[]> =>
+  Object.fromEntries(Object.entries(tables).map(([name, { files }]) => [name, files]));
+
+/** Whether a snapshot was made of this state. */
+export const isMadeOf = ({ inputs }: Pick<Manifest, "inputs">, state: Pick<RawState, "tables">): boolean =>
+  JSON.stringify(inputs) === JSON.stringify(rawInputs(state));
+
+/** A state without what is said about it. */
+export function stateOf({ run, extractedAt, source, sourceTransactionTime, tables }: RawState): RawState {
+  return {
+    run,
+    extractedAt,
+    source,
+    ...(sourceTransactionTime !== undefined && { sourceTransactionTime }),
+    tables,
+  };
+}
 
 /** An extract with the tag of the object that it was read from. */
 export interface RawExtractVersion {
@@ -96,24 +146,54 @@ export async function readRawExtract(store: ObjectStore): Promise<RawExtract> {
  * Makes an extract the current one; its files must be in the store already. One whose watermarks alone were moved
  * meanwhile is the same as before.
  *
- * @param replaces Run of the extract that this one was compared with, null when there was none; by default whichever is
- *   current is replaced.
- * @throws {LakeError} when another run published meanwhile: what this one calls changed is so no more.
+ * @param replaces Extract that was current when the work on this one began, null when there was none; by default
+ *   whichever is current is replaced.
+ * @throws {LakeError} when another run published meanwhile, the state was refused, or a run was withdrawn: what this one
+ *   calls changed is so no more.
  */
 export async function publishRawExtract(
   store: ObjectStore,
   extract: RawExtract,
-  { replaces }: { replaces?: string | null } = {},
+  { replaces }: { replaces?: RawExtract | null } = {},
 ): Promise<void> {
   if (replaces === undefined) return void await store.put(CURRENT_EXTRACT, encodeJson(extract));
   await updateJson<RawExtract>(store, CURRENT_EXTRACT, (present) => {
     // A write that seemed to fail may have arrived.
-    if (present?.run === extract.run) return undefined;
-    if ((present?.run ?? null) === replaces) return extract;
+    if (isDeepStrictEqual(identityOf(present), identityOf(extract))) return undefined;
+    if (isDeepStrictEqual(identityOf(present), identityOf(replaces ?? undefined))) return extract;
     throw new LakeError("Another extract was published while this one ran", {
       expected: `${CURRENT_EXTRACT} in ${store.url} as it was when this run began`,
       remedy: "Run the extract again; nothing of this run is visible.",
     });
+  }, { shape: extractShape });
+}
+
+/** What makes an extract another one to those that go on from it: everything but how far the sources were read. */
+const identityOf = (extract: RawExtract | undefined) =>
+  extract && [extract.run, extract.refused?.at, extract.withdrawn?.at(-1)];
+
+/** Notes that data tests refused a snapshot of an extract, so that the next extract goes on from the accepted one. */
+export async function refuseRawExtract(store: ObjectStore, { run }: RawState, at: Date): Promise<void> {
+  // Also where another extract came meanwhile: it goes on from the refused state.
+  await updateJson<RawExtract>(
+    store,
+    CURRENT_EXTRACT,
+    (present) => present && { ...present, refused: { at: at.toISOString(), run } },
+    { shape: extractShape },
+  );
+}
+
+/** Notes that a snapshot of an extract passed the data tests. */
+export async function acceptRawExtract(store: ObjectStore, extract: RawExtract): Promise<void> {
+  await updateJson<RawExtract>(store, CURRENT_EXTRACT, (present) => {
+    if (present === undefined) return undefined;
+    // It may hold the run that was withdrawn meanwhile.
+    if (!isDeepStrictEqual(present.withdrawn?.at(-1), extract.withdrawn?.at(-1))) return undefined;
+    // That the present state is accepted is seen from the snapshot; of one that came meanwhile nothing is known yet.
+    if (present.run !== extract.run) return { ...present, accepted: stateOf(extract) };
+    if (present.refused === undefined) return undefined;
+    const { refused: _, ...rest } = present;
+    return rest;
   }, { shape: extractShape });
 }
 

@@ -96,7 +96,7 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
       const tables = SOURCE_TABLES.filter(({ name }) => !contractViolations.has(name));
       const replacement = replacedTables(before, tables, tableOids);
       const tickets = begin(openTickets(parameters), TICKET_TABLE, {
-        sourceTime: extractedAt.replace("T", " ").slice(0, -1),
+        sourceTime: now.replace("T", " ").slice(0, -1),
         ...replacement,
       });
       const [first, ...others] = tables;

@@ -50,7 +50,7 @@ export const copyPath = ({ table, run }: Pick<TableReading, "table" | "run">): s
 /** Chooses what to read of a table, and begins to copy it while another table is compared and written. */
 export function beginReading(source: TableSource, table: ExtractedTable, run: TableRun): TableReading {
   // Where every copy is of all rows, comparing them all costs no more.
-  const isFull = run.fullRefresh || source.controlTotals === undefined;
+  const isFull = run.fullRefresh || source.controlTotals === undefined || isWatermarkAhead(table, run);
   const window = isFull ? {} : chooseWindow(table, run.known, run.now);
   // Where keys cannot be looked up, the raw layer has to say first how far back the window reaches.
   const ahead = window.from !== undefined && !source.supportsKeyLookup
@@ -64,6 +64,15 @@ export function beginReading(source: TableSource, table: ExtractedTable, run: Ta
 }
 
 const DAY = 24 * 60 * 60 * 1000;
+
+/** Whether the window would begin at a time that has not come: the source's clock was ahead when it was last read. */
+function isWatermarkAhead({ strategy }: ExtractedTable, { known, sourceTime }: TableRun): boolean {
+  if (strategy.kind !== "watermark" || known?.watermark === undefined) return false;
+  return timeOf(known.watermark) - strategy.lookbackDays * DAY > timeOf(sourceTime);
+}
+
+/** Milliseconds of a time without a zone, which is UTC. */
+const timeOf = (text: string) => Date.parse(`${text.replace(" ", "T")}Z`);
 
 /**
  * Chooses what to read of a table: rows from the look-back before its watermark on, or all when it was never read, or
@@ -83,7 +92,7 @@ export function chooseWindow(
   const age = Date.parse(now) - Date.parse(known.refreshedAt);
   // Refreshed in the future: by a clock that was ahead, so nobody knows how long ago.
   if (age < 0 || age >= strategy.fullRefreshDays * DAY) return {};
-  const from = new Date(Date.parse(`${known.watermark.replace(" ", "T")}Z`) - strategy.lookbackDays * DAY);
+  const from = new Date(timeOf(known.watermark) - strategy.lookbackDays * DAY);
   return { from: from.toISOString().replace("T", " ").slice(0, -1) };
 }
 
