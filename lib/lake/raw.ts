@@ -161,9 +161,9 @@ export async function publishRawExtract(
     // A write that seemed to fail may have arrived.
     if (isDeepStrictEqual(identityOf(present), identityOf(extract))) return undefined;
     if (isDeepStrictEqual(identityOf(present), identityOf(replaces ?? undefined))) return extract;
-    throw new LakeError("Another extract was published while this one ran", {
+    throw new LakeError("Another run changed the raw layer while this one ran", {
       expected: `${CURRENT_EXTRACT} in ${store.url} as it was when this run began`,
-      remedy: "Run the extract again; nothing of this run is visible.",
+      remedy: "Run the command again; nothing of this run is visible.",
     });
   }, { shape: extractShape });
 }

@@ -85,9 +85,7 @@ export const extract: Pipeline = ({ config, store, runtime, fullRefresh }) =>
     const isListed = Object.entries(before).every(([name, { files }]) =>
       files.length <= (found[name]?.files.length ?? 0)
     );
-    const incomplete = (isTakenBack ? [] : present?.incomplete ?? []).filter((name) =>
-      !sources.states.has(name)
-    );
+    const incomplete = (present?.incomplete ?? []).filter((name) => !sources.states.has(name));
     const isSame = changed.length === 0 && isKnown && isListed && !isTakenBack && corrected.size === 0 &&
       present?.incomplete === undefined;
     if (version !== undefined && isSame) {

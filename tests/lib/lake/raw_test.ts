@@ -31,7 +31,7 @@ Deno.test("of two extracts that began with the same one, only one is published",
   await publishRawExtract(store, extract("one", "2024-10-01"), { replaces: null });
   const next = extract("two", "2024-10-02");
   await publishRawExtract(store, next, { replaces: extract("one", "2024-10-01") });
-  const late = /Another extract was published while this one ran/;
+  const late = /Another run changed the raw layer while this one ran/;
   await assert.rejects(
     publishRawExtract(store, extract("three", "2024-10-02"), { replaces: extract("one", "2024-10-01") }),
     late,
