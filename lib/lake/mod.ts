@@ -1,19 +1,14 @@
 /** The lake: extracts, snapshots and which of them is current. */
 export {
-  acceptRawExtract,
   currentRawVersion,
-  isMadeOf,
   moveWatermarks,
   publishRawExtract,
   type RawExtract,
   type RawFile,
-  rawInputs,
   rawKey,
   type RawState,
   type RawTable,
   readRawExtract,
-  refuseRawExtract,
-  stateOf,
 } from "./raw.ts";
 export {
   type CurrentSnapshot,

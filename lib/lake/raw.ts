@@ -80,7 +80,7 @@ export interface Withdrawal {
 /** Key of the object that says which extract is current. */
 export const CURRENT_EXTRACT = "raw/current.json";
 
-const extractShape = z.looseObject({
+export const extractShape = z.looseObject({
   run: z.string(),
   extractedAt: z.string(),
   source: z.string(),
@@ -95,25 +95,6 @@ const extractShape = z.looseObject({
 
 /** Key of a table's raw file, by the run that wrote it or by another name that no file has yet. */
 export const rawKey = (table: string, name: string) => `raw/${table}/${name}.parquet`;
-
-/** The raw files of a state, by source table. */
-export const rawInputs = ({ tables }: Pick<RawState, "tables">): Record<string, RawFile[]> =>
-  Object.fromEntries(Object.entries(tables).map(([name, { files }]) => [name, files]));
-
-/** Whether a snapshot was made of this state. */
-export const isMadeOf = ({ inputs }: Pick<Manifest, "inputs">, state: Pick<RawState, "tables">): boolean =>
-  JSON.stringify(inputs) === JSON.stringify(rawInputs(state));
-
-/** A state without what is said about it. */
-export function stateOf({ run, extractedAt, source, sourceTransactionTime, tables }: RawState): RawState {
-  return {
-    run,
-    extractedAt,
-    source,
-    ...(sourceTransactionTime !== undefined && { sourceTransactionTime }),
-    tables,
-  };
-}
 
 /** An extract with the tag of the object that it was read from. */
 export interface RawExtractVersion {
@@ -171,31 +152,6 @@ export async function publishRawExtract(
 /** What makes an extract another one to those that go on from it: everything but how far the sources were read. */
 const identityOf = (extract: RawExtract | undefined) =>
   extract && [extract.run, extract.refused?.at, extract.withdrawn?.at(-1)];
-
-/** Notes that data tests refused a snapshot of an extract, so that the next extract goes on from the accepted one. */
-export async function refuseRawExtract(store: ObjectStore, { run }: RawState, at: Date): Promise<void> {
-  // Also where another extract came meanwhile: it goes on from the refused state.
-  await updateJson<RawExtract>(
-    store,
-    CURRENT_EXTRACT,
-    (present) => present && { ...present, refused: { at: at.toISOString(), run } },
-    { shape: extractShape },
-  );
-}
-
-/** Notes that a snapshot of an extract passed the data tests. */
-export async function acceptRawExtract(store: ObjectStore, extract: RawExtract): Promise<void> {
-  await updateJson<RawExtract>(store, CURRENT_EXTRACT, (present) => {
-    if (present === undefined) return undefined;
-    // It may hold the run that was withdrawn meanwhile.
-    if (!isDeepStrictEqual(present.withdrawn?.at(-1), extract.withdrawn?.at(-1))) return undefined;
-    // That the present state is accepted is seen from the snapshot; of one that came meanwhile nothing is known yet.
-    if (present.run !== extract.run) return { ...present, accepted: stateOf(extract) };
-    if (present.refused === undefined) return undefined;
-    const { refused: _, ...rest } = present;
-    return rest;
-  }, { shape: extractShape });
-}
 
 /**
  * Notes how far the sources were read by a run that found no change. Where another extract was published meanwhile,

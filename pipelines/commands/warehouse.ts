@@ -5,13 +5,8 @@ import {
   writeRawDatabase,
 } from "shopflow/warehouse/describe/mod.ts";
 import { createDirectoryStore, createOverlayStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
-import {
-  currentSnapshotId,
-  type Manifest,
-  rawInputs,
-  readManifest,
-  readRawExtract,
-} from "shopflow/lake/mod.ts";
+import { currentSnapshotId, type Manifest, readManifest, readRawExtract } from "shopflow/lake/mod.ts";
+import { rawInputs } from "shopflow/lake/raw/mod.ts";
 import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { loadSqlProject, type SqlProject } from "shopflow/warehouse/mod.ts";
 import { createContext, type Pipeline, type PipelineContext, withTemporaryFolder } from "../context.ts";

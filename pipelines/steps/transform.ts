@@ -1,15 +1,12 @@
 import {
-  acceptRawExtract,
   currentSnapshot,
-  isMadeOf,
   type Manifest,
   type RawExtract,
-  rawInputs,
   readManifest,
   readRawExtract,
-  refuseRawExtract,
   rolledBackSnapshots,
 } from "shopflow/lake/mod.ts";
+import { acceptRawExtract, isMadeOf, rawInputs, refuseRawExtract } from "shopflow/lake/raw/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { DataTestError, LakeError } from "shopflow/errors/mod.ts";
 import { codeVersion, formatCount, type Logger } from "shopflow/runtime/mod.ts";

@@ -14,7 +14,7 @@ import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import type { PipelineContext } from "../../context.ts";
 import { findRun, rawRuns, type RunRows, withdrawRun } from "../../steps/raw/withdraw.ts";
 
-/** What became of a run. */
+/** Where the rows of a run are now. */
 type RunStatus = "published" | "not published" | "refused" | "withdrawn";
 
 interface ListedRun extends RunRows {

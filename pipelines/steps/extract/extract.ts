@@ -8,11 +8,11 @@ import {
   type RawExtract,
   type RawTable,
 } from "shopflow/lake/mod.ts";
+import { chooseBase } from "shopflow/lake/raw/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { countOf, formatCount, type Runtime } from "shopflow/runtime/mod.ts";
 import { mayReconnect, retryWhileLost } from "shopflow/sources/mod.ts";
 import { type Pipeline, withTemporaryFolder } from "../../context.ts";
-import { chooseBase } from "../raw/base.ts";
 import { runsAhead } from "../raw/run_times.ts";
 import { type TidyFiles, tidyFiles } from "../raw/tidy_files.ts";
 import { type ExtractedSources, extractSources } from "./read_source.ts";

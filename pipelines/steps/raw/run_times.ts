@@ -1,7 +1,7 @@
 import type { RawRun, RawTable } from "shopflow/lake/mod.ts";
 
 /** Clocks of two machines may differ by so much. */
-const CLOCK_TOLERANCE_MS = 15 * 60 * 1000;
+const CLOCKS_DIFFER_MS = 15 * 60 * 1000;
 
 /** Runs whose clock was ahead. */
 interface RunsAhead {
@@ -32,7 +32,7 @@ export function runsAhead(
   { run: present, now, sourceTime }: Clocks & { run: string },
 ): RunsAhead {
   const known = distinctRuns(tables).filter(({ run }) => run !== present);
-  const limit = Math.max(Date.parse(now), Date.parse(sourceTime)) + CLOCK_TOLERANCE_MS;
+  const limit = Math.max(Date.parse(now), Date.parse(sourceTime)) + CLOCKS_DIFFER_MS;
   const isAhead = ({ extractedAt }: RawRun) => Date.parse(extractedAt) > limit;
   const ahead = known.filter(isAhead);
   const past = known.filter((run) => !isAhead(run));
@@ -60,7 +60,7 @@ export function runsAhead(
 
 /** Whether PostgreSQL's clock said something else when the run read. */
 const isContradicted = ({ extractedAt, sourceTime }: RawRun) =>
-  sourceTime !== undefined && Date.parse(extractedAt) - Date.parse(sourceTime) > CLOCK_TOLERANCE_MS;
+  sourceTime !== undefined && Date.parse(extractedAt) - Date.parse(sourceTime) > CLOCKS_DIFFER_MS;
 
 /** The runs of all tables, each once, in the order of extraction. */
 function distinctRuns(tables: Record<string, Pick<RawTable, "files">>): RawRun[] {

@@ -1,13 +1,8 @@
 /** A state that data tests refused leaves no trace in the history once it is put right. */
 import assert from "node:assert/strict";
 import { PipelineError } from "shopflow/errors/mod.ts";
-import {
-  currentSnapshotId,
-  publishSnapshot,
-  readManifest,
-  readRawExtract,
-  refuseRawExtract,
-} from "shopflow/lake/mod.ts";
+import { currentSnapshotId, publishSnapshot, readManifest, readRawExtract } from "shopflow/lake/mod.ts";
+import { refuseRawExtract } from "shopflow/lake/raw/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import type { PipelineContext } from "../../../../pipelines/context.ts";
 import { checkData } from "../../../../pipelines/steps/check_data.ts";

@@ -161,7 +161,7 @@ Deno.test("a run that is unknown, ambiguous or withdrawn already is refused with
     await assert.rejects(lakeRaw(context, "withdraw", run), /was withdrawn already, at 2025-/);
   }));
 
-Deno.test("the list and a run say what was brought and what became of it", () =>
+Deno.test("the list and a run say what was brought and whether it is published", () =>
   withEmbeddedShop(async (context) => {
     const run = await threeNames(context);
     const { runs } = JSON.parse(await lakeRaw(context, "list", "--json"));

@@ -3,7 +3,7 @@ import { type RawFile, readManifest, readRawExtract } from "shopflow/lake/mod.ts
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import type { PipelineContext } from "../../../../pipelines/context.ts";
 import { extract } from "../../../../pipelines/steps/extract/extract.ts";
-import { filesToMerge } from "../../../../pipelines/steps/raw/compaction.ts";
+import { filesToMerge } from "../../../../pipelines/steps/raw/tidy_files.ts";
 import { transform } from "../../../../pipelines/steps/transform.ts";
 import { changeShop, withEmbeddedShop } from "../../../fixtures/embedded_shop.ts";
 import { withS3Lake } from "../../../fixtures/s3_lake.ts";
