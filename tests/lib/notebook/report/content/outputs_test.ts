@@ -1,9 +1,10 @@
 import { table } from "arquero";
 import assert from "node:assert/strict";
-import { DISPLAY } from "../../../../lib/notebook/author/displays.ts";
-import { showMetrics, showTable } from "../../../../lib/notebook/kernel.ts";
-import type { MimeBundle } from "../../../../lib/notebook/format/nbformat.ts";
-import { renderHtml } from "../../../../lib/notebook/report/outputs.ts";
+import { DISPLAY } from "../../../../../lib/notebook/author/displays.ts";
+import { showMetrics, showTable } from "../../../../../lib/notebook/kernel.ts";
+import type { MimeBundle } from "../../../../../lib/notebook/format/nbformat.ts";
+import { renderHtml, renderOutputs } from "../../../../../lib/notebook/report/content/outputs.ts";
+import { createProseRenderer } from "../../../../../lib/notebook/report/content/prose.ts";
 
 Deno.test("HTML of text and tables becomes a part of the page", () => {
   const html =
@@ -58,4 +59,41 @@ Deno.test("a frame is about as high as what it holds, and never endless", () => 
   assert.ok(height('<svg width="200" height="300"></svg>') >= 300);
   assert.ok(height(`<style></style><table>${"<tr><td>x</td></tr>".repeat(8)}</table>`) > 200);
   assert.equal(height(`<style></style>${"<p>x</p>".repeat(1000)}`), 720);
+});
+
+const rendered = (data: MimeBundle, metadata: Record<string, unknown> = {}) =>
+  renderOutputs([{ output_type: "display_data", data, metadata }], "o", createProseRenderer());
+
+Deno.test("a picture has the size and the words of its output's metadata", async () => {
+  const data = { "image/png": "iVBORw0KGgo=", "text/plain": "<Figure>" };
+  const own = { "image/png": { width: 300, height: 200.4, alt: "sales & more" } };
+  assert.match(
+    await rendered(data, own),
+    /<img alt="sales &amp; more" width="300" height="200" src="data:image\/png/,
+  );
+  assert.match(await rendered(data, { width: 64 }), /<img alt="" width="64" src/);
+  assert.match(await rendered(data, { width: '1" onerror="x' }), /<img alt="" src/);
+});
+
+Deno.test("of several representations the one is shown that JupyterLab shows", async () => {
+  const all = {
+    "text/html": "<p>html</p>",
+    "text/markdown": "**md**",
+    "text/latex": "$x^2$",
+    "image/png": "iVBORw0KGgo=",
+    "text/plain": "x**2",
+  };
+  assert.match(await rendered(all), /<p>html<\/p>/);
+  const { "text/html": _, ...noHtml } = all;
+  assert.match(await rendered(noHtml), /<strong>md</);
+  const { "text/markdown": __, ...latex } = noHtml;
+  assert.match(await rendered(latex), /<msup>/, "as SymPy shows its expressions");
+  const drawn = { ...all, "text/html": "<div id='plot'></div><script>draw()</script>" };
+  assert.match(await rendered({ ...drawn, "text/markdown": undefined, "text/latex": undefined }), /<img/);
+});
+
+Deno.test("a progress bar that overwrites its line is shown as it ended", async () => {
+  const output = { output_type: "stream", name: "stderr", text: "  0%\r 50%\r100% done\r\nnext\n" } as const;
+  const html = await renderOutputs([output], "o", createProseRenderer());
+  assert.match(html, />100% done\nnext<\/pre>/);
 });
