@@ -47,6 +47,8 @@ function figure(content: string, drawing = ""): string {
   return `<figure class="chart ${drawing}"${mark}>${content}</figure>`;
 }
 
+/** What pandas and Polars say of the look of their tables; ours have their own. */
+const DATAFRAME_STYLE = /<style( scoped)?>\s*(\.dataframe\b[^{}]*\{[^{}]*\}\s*)+<\/style>/g;
 /** Elements that bring no picture of their own: without them the rest looks the same, or never ran anyway. */
 const UNSEEN = ["script", "noscript", "template", "meta", "link", "base"];
 /** Pixels of a line of text or a row of a table, and the heights that a frame may have. */
@@ -56,7 +58,8 @@ const LINE = 36, LOWEST = 80, HIGHEST = 720;
  * HTML that a notebook made. What is text, tables and pictures becomes a part of the page, sanitised. What has a look
  * of its own (styles, drawings, forms) is shown complete in a frame that can run nothing, load nothing and reach nothing.
  */
-export function renderHtml(html: string): string {
+export function renderHtml(output: string): string {
+  const html = output.replaceAll(DATAFRAME_STYLE, "");
   const dropped = droppedElements(html);
   const note = dropped.has("script")
     ? '<p class="table-note">This output has a script, which reports do not run. Open the notebook in Jupyter to see it.</p>'

@@ -112,7 +112,12 @@ export function sanitizeProse(html: string, { reservedIds, picture }: ProseOptio
     exclusiveFilter: ({ tag, attribs: { src } }) =>
       tag === "img" && src !== undefined && !PICTURE_DATA.test(src),
     allowedStyles: { "*": STYLES },
-    allowedClasses: { "*": CLASSES, code: ["language-*"] },
+    allowedClasses: {
+      "*": CLASSES,
+      code: ["language-*"],
+      div: [...CLASSES, ...ALERTS],
+      p: [...CLASSES, ...ALERTS],
+    },
     transformTags: {
       "*": (tagName, { id, ...attribs }) => ({ tagName, attribs: { ...readable(attribs), ...allowed(id) } }),
       a: (tagName, { name, id = name, ...attribs }) => ({
@@ -144,6 +149,9 @@ export function sanitizeProse(html: string, { reservedIds, picture }: ProseOptio
     },
   });
 }
+
+/** Jupyter's boxes for notes. */
+const ALERTS = ["alert", "alert-info", "alert-success", "alert-warning", "alert-danger"];
 
 const PROSE_TAGS = [
   ...["kbd", "mark", "del", "ins", "strike", "big", "tt", "var", "samp", "q", "cite", "abbr", "dfn"],

@@ -97,3 +97,18 @@ Deno.test("a progress bar that overwrites its line is shown as it ended", async 
   const html = await renderOutputs([output], "o", createProseRenderer());
   assert.match(html, />100% done\nnext<\/pre>/);
 });
+
+Deno.test("a table of pandas or Polars is a part of the page, without the style that it brings", () => {
+  const table =
+    '<table border="1" class="dataframe"><tbody><tr style="text-align: right;"><td>5</td></tr></tbody></table>';
+  for (
+    const style of [
+      "<style scoped>\n    .dataframe tbody tr th { vertical-align: top; }\n .dataframe thead th { text-align: right; }\n</style>",
+      "<style>\n.dataframe > thead > tr,\n.dataframe > tbody > tr { text-align: right; }\n</style>",
+    ]
+  ) {
+    const html = renderHtml(`<div>\n${style}\n${table}</div>`);
+    assert.doesNotMatch(html, /iframe|style/);
+    assert.match(html, /<td>5<\/td>/);
+  }
+});
