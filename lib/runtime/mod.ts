@@ -5,6 +5,7 @@ export {
   formatBytes,
   formatCount,
   formatDuration,
+  formatMinute,
   formatTime,
   formatTimestamp,
 } from "./format.ts";

@@ -1,7 +1,6 @@
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { renderSvg } from "shopflow/notebook/charts/mod.ts";
 import { isOpen, type Job, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
-import { zoneOf } from "../../state/local_time.ts";
 import { STATUS_COLOURS } from "./styles.ts";
 import { durationMs, shortDateTime, statusLabel } from "./wording.ts";
 
@@ -29,7 +28,7 @@ export async function durationsChart(
   const { name: unit, ms } = UNITS.find(({ ms }) => longest >= 2 * ms) ?? UNITS.at(-1)!;
   const values = ran.map((run, i) => ({
     run: i,
-    due: shortDateTime(new Date(run.scheduledFor), zoneOf(job), now),
+    due: shortDateTime(new Date(run.scheduledFor), now),
     took: durationMs(run, now)! / ms,
     status: statusLabel(shownStatus(run)),
   }));
