@@ -31,6 +31,13 @@ for (
       "TypeError: x is undefined",
     ],
     [
+      "an error with its parts",
+      `${IMPORTS} await runCommand(() => {
+        throw new SourceError("2 of 2 parts failed\\n  churn: no history\\n  inventory: no stock");
+      })`,
+      "2 of 2 parts failed: churn: no history; inventory: no stock",
+    ],
+    [
       "an error that Deno prints",
       `throw new RangeError("too far")`,
       "Uncaught (in promise) RangeError: too far",
