@@ -21,8 +21,10 @@ type Strategy =
   | { kind: "snapshot" }
   | {
     kind: "watermark";
-    /** Column with the time, DATE or TIMESTAMP; rows without one are read every time. */
+    /** Column with the time, DATE or TIMESTAMP; rows without any time are read every time. */
     column: string;
+    /** Column with the time at which a row was corrected: rows are read whose time or correction is late enough. */
+    correctedColumn?: string;
     lookbackDays: number;
     fullRefreshDays: number;
     /** When a row can no longer change; open rows are read again whatever their time. */
@@ -80,8 +82,8 @@ const timestamp = (name: string): SourceColumn => ({
   lakeType: "TIMESTAMP",
 });
 
-const watermark = (column: string, lookbackDays: number): Strategy => ({
-  kind: "watermark",
+const watermark = (column: string, lookbackDays: number) => ({
+  kind: "watermark" as const,
   column,
   lookbackDays,
   fullRefreshDays: 7,
@@ -165,8 +167,8 @@ export const SOURCE_TABLES: SourceTable[] = [
     name: "inventory",
     key: ["product_id", "warehouse_id", "date"],
     mergeKey: ["product_id", "warehouse_id", "date"],
-    // Counts are corrected days later: the time of the correction tells, not the day it is about.
-    strategy: watermark("last_updated", 7),
+    // A count may be corrected long after its day, and a shop may count without noting when.
+    strategy: { ...watermark("date", 7), correctedColumn: "last_updated" },
     measures: { date: "date", quantity: "stock_level" },
     columns: [
       varchar("product_id", 20),

@@ -65,11 +65,13 @@ export const NO_ROWS: ControlTotals = { rows: 0, amount: "0.00", quantity: "0" }
 /** Values of the columns of a merge key, as text. */
 export type MergeKey = (string | null)[];
 
-/** Which rows of a table to read; without anything, all. */
+/** Which rows of a table to read: those that meet any of these conditions; without any, all. */
 export interface RowSelection {
-  /** Rows whose `column` is at or after `from` (`YYYY-MM-DD[ HH:MM:SS…]`), or NULL. */
-  since?: { column: string; from: string };
-  /** Rows of these months too (`2024-05` or `undated`). */
+  /** Rows with one of `columns` at or after `from` (`YYYY-MM-DD[ HH:MM:SS…]`), or NULL in all of them. */
+  since?: { columns: string[]; from: string };
+  /** Rows whose `column` has another value, or none. */
+  unless?: { column: string; value: string };
+  /** Rows of these months (`2024-05` or `undated`). */
   months?: { column: string; months: string[] };
   /** Rows with these merge keys. */
   keys?: MergeKey[];
@@ -78,18 +80,18 @@ export interface RowSelection {
 /** What a source offers to the extract. */
 export interface TableSource {
   /**
-   * Whether rows can be asked for by their merge key. Where they cannot, reading a key again costs as much as reading
-   * the table.
+   * What it takes to read rows by their merge key: they can be read one by one (`indexed`), a request for some reads the
+   * whole table (`scan`), or they cannot be asked for (`none`).
    */
-  readonly supportsKeyLookup: boolean;
+  readonly keyLookup: "indexed" | "scan" | "none";
   /**
    * Whether all that a run reads is of one moment, so that what differs differs; months can then be asked for. Where
    * it is not, rows may have come and gone between two looks.
    */
   readonly isConsistent: boolean;
   /**
-   * Counts and sums all rows of a table. Undefined where every copy is of all rows whatever is asked for: there is
-   * nothing that it could have missed.
+   * Counts and sums all rows of a table. Undefined where that costs as much as reading them, or every copy is of all
+   * rows whatever is asked for: all rows are read then, and there is nothing that could be missed.
    */
   controlTotals?(table: ExtractedTable): Promise<SourceTotals>;
   /** Copies the selected rows of a table into a new CSV file. */
@@ -98,23 +100,25 @@ export interface TableSource {
 
 /** The selection as a condition in PostgreSQL; `types` are the columns' PostgreSQL types. */
 export function selectionSql(
-  { since, months, keys }: RowSelection,
+  { since, unless, months, keys }: RowSelection,
   mergeKey: string[],
   types: Map<string, string>,
 ): string {
-  const times = [];
+  const conditions = [];
   if (since) {
-    const column = `"${since.column}"`;
-    times.push(`${column} >= ${literal(since.from, types.get(since.column))} OR ${column} IS NULL`);
+    const { columns, from } = since;
+    conditions.push(...columns.map((column) => `"${column}" >= ${literal(from, types.get(column))}`));
+    conditions.push(`(${columns.map((column) => `"${column}" IS NULL`).join(" AND ")})`);
+  }
+  if (unless) {
+    conditions.push(`"${unless.column}" IS DISTINCT FROM ${literal(unless.value, types.get(unless.column))}`);
   }
   if (months) {
     const texts = months.months.map((month) => literal(month, "text"));
-    times.push(`${monthSql(months.column)} IN (${texts.join(", ")})`);
+    conditions.push(`${monthSql(months.column)} IN (${texts.join(", ")})`);
   }
-  const conditions = [];
-  if (times.length > 0) conditions.push(`(${times.join(" OR ")})`);
   if (keys) conditions.push(keysSql(keys, mergeKey, types));
-  return conditions.join(" AND ") || "true";
+  return conditions.length === 0 ? "true" : `(${conditions.join(" OR ")})`;
 }
 
 /** Keys without NULL by one IN, which the database hashes; the few with one each by itself. */

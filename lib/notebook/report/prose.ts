@@ -55,13 +55,19 @@ interface Opening {
   rest: string;
 }
 
-/** Takes title and summary from the start of a markdown text. */
-export function splitOpening(markdown: string): Opening {
+/**
+ * Takes title and summary from the start of a markdown text.
+ *
+ * @param declared What the report declares itself: with a summary of its own, the first paragraph stays in the text.
+ */
+export function splitOpening(markdown: string, declared: { summary?: string | undefined } = {}): Opening {
   const parser = new MarkdownIt({ html: false });
   const tokens = parser.parse(markdown, {});
   if (tokens[0]?.type !== "heading_open" || tokens[0].tag !== "h1") return { rest: markdown };
   const title = plainText(tokens[1]?.children ?? []);
-  const paragraph = tokens[3]?.type === "paragraph_open" ? tokens[4] : undefined;
+  const paragraph = declared.summary === undefined && tokens[3]?.type === "paragraph_open"
+    ? tokens[4]
+    : undefined;
   const end = (paragraph ? tokens[3] : tokens[0])?.map?.[1] ?? 0;
   return {
     title,

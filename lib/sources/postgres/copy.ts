@@ -75,7 +75,7 @@ export async function withPostgresSource<T>(
         transactionTime: rows[0]?.time ?? "",
         tableOids: await readTableOids(client),
         contractViolations,
-        supportsKeyLookup: true,
+        keyLookup: "indexed",
         isConsistent: true,
         controlTotals: (table) => inTurn(() => readControlTotals(client, table, postgresUrl)),
         copy({ name }, path, selection) {
@@ -162,15 +162,15 @@ async function copyTable(
 ) {
   const types = new Map(table.columns.map(({ name, type }) => [name, type]));
   const columns = table.columns.map(({ name }) => `"${name}"`).join(", ");
-  const isFull = selection.since === undefined && selection.keys === undefined;
+  const isFull = Object.keys(selection).length === 0;
   const meter = startCopyMeter(table.name, isFull ? await estimatedRows(client, table.name) : 0, runtime);
   let rows = 0;
-  async function* bytesOf(part: RowSelection): AsyncGenerator<Uint8Array> {
+  async function* bytesOf(condition: string): AsyncGenerator<Uint8Array> {
     // pg-copy-streams pauses the socket that it takes over, and Deno never wakes one that was idle just then:
     // with the answer to a query under way it isn't.
     await client.query("SELECT 1");
     const stream = client.query(copyTo(
-      `COPY (SELECT ${columns} FROM "${table.name}" WHERE ${selectionSql(part, table.mergeKey, types)}) ` +
+      `COPY (SELECT ${columns} FROM "${table.name}" WHERE ${condition}) ` +
         `TO STDOUT (FORMAT csv, FORCE_QUOTE *, ENCODING 'UTF8')`,
     ));
     // While the rows are read, the reading loop throws the stream's errors. If it ended before, because the
@@ -183,10 +183,13 @@ async function copyTable(
     rows += stream.rowCount;
   }
   async function* allBytes(): AsyncGenerator<Uint8Array> {
-    const { keys } = selection;
-    if (keys === undefined) return yield* bytesOf(selection);
+    const sqlOf = (part: RowSelection) => selectionSql(part, table.mergeKey, types);
+    const { keys = [], ...others } = selection;
+    const hasOthers = Object.keys(others).length > 0;
+    if (hasOthers || selection.keys === undefined) yield* bytesOf(sqlOf(others));
     for (let start = 0; start < keys.length; start += KEYS_PER_QUERY) {
-      yield* bytesOf({ ...selection, keys: keys.slice(start, start + KEYS_PER_QUERY) });
+      const some = sqlOf({ keys: keys.slice(start, start + KEYS_PER_QUERY) });
+      yield* bytesOf(hasOthers ? `${some} AND ${sqlOf(others)} IS NOT TRUE` : some);
     }
   }
   const bytes = await writeCsv(path, allBytes());

@@ -2,7 +2,8 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { csvFields, startCopyMeter, writeCsv } from "../csv.ts";
 import { isMongoLoss, isMongoUnreachable } from "./mongodb.ts";
 import { retryWhileLost } from "../retry.ts";
-import { countTickets, type TicketContract, ticketContract, ticketValues } from "./contract.ts";
+import { type TicketContract, ticketContract, ticketValues } from "./contract.ts";
+import { canCountTickets, countTickets } from "./count.ts";
 import type { TableSource } from "../source.ts";
 import { readTickets, type ReadTicketsOptions } from "./documents.ts";
 
@@ -22,22 +23,23 @@ interface TicketSourceOptions {
  * The support tickets of a `mongodb:`, `file:` or `https:` URL. A connection that is lost halfway is opened
  * again, and the copy restarts.
  *
- * @throws {SourceError} (when it copies) when they cannot be reached or read.
+ * @throws {SourceError} when they cannot be reached or (when it copies) read.
  * @throws {SchemaContractError} (when it copies) when a field has another type or name than agreed.
  */
-export function ticketSource(
+export async function ticketSource(
   ticketsUrl: string,
   { apiKey, reconnectMs, isKnown }: TicketSourceOptions,
   { log, progress }: Pick<Runtime, "log" | "progress">,
-): TableSource {
+): Promise<TableSource> {
   const read = { apiKey, reconnectMs, isKnown, log };
   const retries = { boundMs: reconnectMs, log };
   const mayPass = (error: unknown, attempt: number) =>
     isMongoLoss(error) || ((isKnown || attempt > 1) && isMongoUnreachable(error));
+  const isCounted = await retryWhileLost(() => canCountTickets(ticketsUrl), mayPass, retries);
   return {
-    supportsKeyLookup: !/^https?:/.test(ticketsUrl),
+    keyLookup: /^https?:/.test(ticketsUrl) ? "none" : "scan",
     isConsistent: false,
-    ...(!ticketsUrl.startsWith("file:") && {
+    ...(isCounted && {
       controlTotals: () => retryWhileLost(() => countTickets(ticketsUrl, read), mayPass, retries),
     }),
     async copy(table, path, selection) {
@@ -57,15 +59,12 @@ export function ticketSource(
           };
           const bytes = await writeCsv(path, counted());
           meter.finish();
-          // Tickets that were asked for by name are of any age.
-          if (selection.keys === undefined) {
-            const { unread, warnings } = contract.check();
-            if (unread.length > 0) {
-              const names = unread.map((field) => `${table.name}.${field}`);
-              log.info(`  columns that ShopFlow does not read: ${names.join(", ")}`);
-            }
-            for (const warning of warnings) log.warn(warning);
+          const { unread, warnings } = contract.check();
+          if (unread.length > 0) {
+            const names = unread.map((field) => `${table.name}.${field}`);
+            log.info(`  columns that ShopFlow does not read: ${names.join(", ")}`);
           }
+          for (const warning of warnings) log.warn(warning);
           return { path, rows, bytes };
         },
         mayPass,

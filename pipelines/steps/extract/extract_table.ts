@@ -7,6 +7,7 @@ import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { columnNames, digestOf, nameList, onlyRow } from "./row_sql.ts";
+import { timeColumns } from "./read_window.ts";
 import type { TableReading } from "./table_reading.ts";
 import { findAllChanges } from "./totals.ts";
 
@@ -101,14 +102,16 @@ async function checkDeleted(
  */
 async function highestTime(
   session: Session,
-  { table: { strategy }, run: { sourceTime } }: TableReading,
+  { table, run: { sourceTime } }: TableReading,
   before: string | undefined,
 ): Promise<string | undefined> {
-  if (strategy.kind === "snapshot") return undefined;
+  const columns = timeColumns(table);
+  if (columns.length === 0) return undefined;
+  const highest = `greatest(${columns.map((name) => `CAST(${sqlName(name)} AS TIMESTAMP)`).join(", ")})`;
   const { time } = await onlyRow<{ time: string | null }>(
     session,
-    `SELECT strftime(max(CAST(${sqlName(strategy.column)} AS TIMESTAMP)), '%Y-%m-%d %H:%M:%S.%f') AS time
-     FROM source_rows WHERE ${sqlName(strategy.column)} <= TIMESTAMP ${sqlString(sourceTime)}`,
+    `SELECT strftime(max(${highest}), '%Y-%m-%d %H:%M:%S.%f') AS time
+     FROM source_rows WHERE ${highest} <= TIMESTAMP ${sqlString(sourceTime)}`,
   );
   const seen = time ?? undefined;
   return before !== undefined && (seen === undefined || seen < before) ? before : seen;

@@ -63,18 +63,24 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
   // Beside it in memory is what the source copies meanwhile.
   using session = await openSession({ memoryLimit: "896MiB", spillFolder: join(folder, "spill") });
 
-  const begin = (source: TableSource, table: ExtractedTable, place: Replacement & { sourceTime: string }) =>
-    readings.use(beginReading(source, table, {
-      run,
-      extractedAt,
-      now,
-      folder,
-      sourceTime: place.sourceTime,
-      known: present.tables[table.name],
-      mayShrink: fullRefresh || !isKnown || place.isLoaded,
-      fullRefresh: fullRefresh || place.isReplaced || present.damaged.has(table.name),
-      log: runtime.log,
-    }));
+  const begin = async (
+    source: TableSource,
+    table: ExtractedTable,
+    place: Replacement & { sourceTime: string },
+  ) =>
+    readings.use(
+      await beginReading(session, store, source, table, {
+        run,
+        extractedAt,
+        now,
+        folder,
+        sourceTime: place.sourceTime,
+        known: present.tables[table.name],
+        mayShrink: fullRefresh || !isKnown || place.isLoaded,
+        fullRefresh: fullRefresh || place.isReplaced || present.damaged.has(table.name),
+        log: runtime.log,
+      }),
+    );
   const finish = async (reading: TableReading, tableOid?: string) => {
     const { name } = reading.table;
     try {
@@ -95,18 +101,18 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
       for (const [name, error] of contractViolations) skippedTables.push({ name, error });
       const tables = SOURCE_TABLES.filter(({ name }) => !contractViolations.has(name));
       const replacement = replacedTables(before, tables, tableOids);
-      const tickets = begin(openTickets(parameters), TICKET_TABLE, {
+      const tickets = await begin(await openTickets(parameters), TICKET_TABLE, {
         sourceTime: extractedAt.replace("T", " ").slice(0, -1),
         ...replacement,
       });
       const [first, ...others] = tables;
-      const beginTable = (table: ExtractedTable | undefined) =>
-        table && begin(source, table, { sourceTime: transactionTime, ...replacement });
-      let next = beginTable(first);
+      const beginTable = async (table: ExtractedTable | undefined) =>
+        table && await begin(source, table, { sourceTime: transactionTime, ...replacement });
+      let next = await beginTable(first);
       while (next !== undefined) {
         const current = next;
         await current.ended;
-        next = beginTable(others.shift());
+        next = await beginTable(others.shift());
         try {
           await finish(current, tableOids.get(current.table.name));
         } catch (error) {
@@ -122,7 +128,7 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
   return { states, skippedTables, sourceTransactionTime: `${transactionTime.replace(" ", "T")}Z` };
 }
 
-function openTickets({ config, runtime, isKnown }: SourcesRun): TableSource {
+function openTickets({ config, runtime, isKnown }: SourcesRun): Promise<TableSource> {
   const { ticketsUrl, supportApiKey: apiKey, reconnectSeconds } = config;
   return ticketSource(ticketsUrl, { apiKey, reconnectMs: reconnectSeconds * 1000, isKnown }, runtime);
 }
