@@ -127,7 +127,7 @@ function keptCharts({ now }: Pick<Runtime, "now">) {
     const of = runs.map(({ endedAt = "" }) => endedAt).sort().at(-1) ?? "";
     const known = kept.get(job.name);
     if (known?.of === of) return known.chart;
-    const chart = durationsChart(job, runs, now());
+    const chart = durationsChart(runs, now());
     kept.set(job.name, { of, chart });
     chart.catch(() => kept.delete(job.name));
     return chart;

@@ -1,6 +1,6 @@
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { renderSvg } from "shopflow/notebook/charts/mod.ts";
-import { isOpen, type Job, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
+import { isOpen, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
 import { STATUS_COLOURS } from "./styles.ts";
 import { durationMs, shortDateTime, statusLabel } from "./wording.ts";
 
@@ -18,7 +18,6 @@ export interface DurationsChart {
 
 /** How long the last runs took, as bars in the colours of their statuses; undefined before the first run ended. */
 export async function durationsChart(
-  job: Job,
   runs: Run[],
   now: Date,
 ): Promise<DurationsChart | undefined> {
