@@ -1,5 +1,5 @@
 import { InputError } from "shopflow/errors/mod.ts";
-import { backoffMs, formatMinute, type Random } from "shopflow/runtime/mod.ts";
+import { backoffMs, formatTime, type Random } from "shopflow/runtime/mod.ts";
 import type { Lease } from "shopflow/runtime/process/mod.ts";
 import { type Job, stepName } from "./job.ts";
 
@@ -122,7 +122,7 @@ export function afterAttempt(
         ...tried,
         status: "retrying",
         notBefore,
-        reason: `${reason}; retry ${failures} of ${job.retries.limit} at ${formatMinute(notBefore)}`,
+        reason: `${reason}; retry ${failures} of ${job.retries.limit} at ${formatTime(notBefore)}`,
       };
     }
   }

@@ -32,10 +32,6 @@ const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC
 export const formatTimestamp = (iso: string): string =>
   `${new Date(iso).toISOString().slice(0, 19).replace("T", " ")}Z`;
 
-/** A time in a sentence, in UTC, with seconds where there are some: `2024-10-02 03:05 UTC`. */
-export const formatMinute = (time: string | Date): string =>
-  `${new Date(time).toISOString().slice(0, 19).replace("T", " ").replace(/(:\d\d):00$/, "$1")} UTC`;
-
 /** A size for people, in binary units: `1.2 MiB`. */
 export const formatBytes = (bytes: number): string => prettyBytes(bytes, { binary: true });
 

@@ -5,7 +5,6 @@ export {
   formatBytes,
   formatCount,
   formatDuration,
-  formatMinute,
   formatTime,
   formatTimestamp,
 } from "./format.ts";

@@ -1,4 +1,4 @@
-import { countOf, escapeHtml, formatDuration, formatMinute } from "shopflow/runtime/mod.ts";
+import { countOf, escapeHtml, formatDuration, formatTime } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import { formatRunName, type RunName, shortTime } from "../run.ts";
 import type { Alert } from "./incidents.ts";
@@ -51,7 +51,7 @@ export function alertMessage(
   const facts = [
     ["job", alert.job],
     ["run", run],
-    ["due", formatMinute(alert.scheduledFor)],
+    ["due", formatTime(alert.scheduledFor)],
     ["reason", shortened(alert.reason, LONGEST_REASON)],
     ...alert.incidents.map((incident) => ["since", sinceText(alert, incident)]),
     ["owner", alert.owner],
@@ -84,8 +84,8 @@ function sinceText({ kind, at }: Alert, incident: Alert["incidents"][number]): s
   const what = incident.kind === "failed"
     ? `${countOf(runs, "run")} failed`
     : `${countOf(runs, "run")} missed the SLA`;
-  if (kind !== "recovered") return runs === 1 ? formatMinute(since) : `${formatMinute(since)}, ${what}`;
-  return `${formatMinute(since)} until now, ${formatDuration(Date.parse(at) - Date.parse(since))}; ${what}`;
+  if (kind !== "recovered") return runs === 1 ? formatTime(since) : `${formatTime(since)}, ${what}`;
+  return `${formatTime(since)} until now, ${formatDuration(Date.parse(at) - Date.parse(since))}; ${what}`;
 }
 
 function blocks(title: string, facts: [string, string][], log: string, commands: string[]): unknown[] {

@@ -1,4 +1,4 @@
-import { formatMinute } from "shopflow/runtime/mod.ts";
+import { formatTime } from "shopflow/runtime/mod.ts";
 import type { DueTime } from "../scheduler/due.ts";
 import type { Job } from "../job.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -173,7 +173,7 @@ export async function pauseJob(
   await ledger.jobState(job).update((value) => {
     if (value.paused !== undefined) {
       throw new InputError(`Job ${job} is already paused`, {
-        found: `paused by ${value.paused.by} at ${formatMinute(value.paused.at)}`,
+        found: `paused by ${value.paused.by} at ${formatTime(value.paused.at)}`,
       });
     }
     return { value: { ...value, paused: { ...request, ...(reason ? { reason } : {}) } }, result: undefined };
@@ -196,7 +196,7 @@ function refuseRepeat(run: Run): void {
     expected: "a run that failed, was cancelled, skipped, superseded or missed",
     found: run.endedAt === undefined
       ? `one that is ${run.status}`
-      : `one that ${endedText(run.status)} at ${formatMinute(run.endedAt)}`,
+      : `one that ${endedText(run.status)} at ${formatTime(run.endedAt)}`,
     remedy: isOpen(run) ? "Wait for it, or cancel it." : "To run the job now, omit --scheduled-for.",
   });
 }

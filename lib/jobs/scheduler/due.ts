@@ -1,4 +1,4 @@
-import { formatMinute } from "shopflow/runtime/mod.ts";
+import { formatTime } from "shopflow/runtime/mod.ts";
 import { nextDue, previousDue } from "../cron.ts";
 import type { Job } from "../job.ts";
 import type { JobState, Ledger } from "../ledger/ledger.ts";
@@ -58,7 +58,7 @@ function planRun(job: Job, { scheduledFor, dataInterval, next }: DueTime, circum
   });
   if (paused !== undefined) {
     const why = paused.reason === undefined ? "" : `: ${paused.reason}`;
-    return entry("skipped", `the job was paused by ${paused.by} at ${formatMinute(paused.at)}${why}`);
+    return entry("skipped", `the job was paused by ${paused.by} at ${formatTime(paused.at)}${why}`);
   }
   const state = job.dependsOn.length > 0 ? "waiting" : "queued";
   const toRun = job.dependsOn.length > 0 ? `waits for ${job.dependsOn.join(", ")}` : "ready to start";
@@ -81,7 +81,7 @@ function planRun(job: Job, { scheduledFor, dataInterval, next }: DueTime, circum
   if (job.overlap === "skip" && trigger === "snapshot" && next !== undefined) {
     return entry(
       "superseded",
-      `the snapshot of ${formatMinute(next)} was published before it was run`,
+      `the snapshot of ${formatTime(next.toISOString())} was published before it was run`,
     );
   }
   return entry(state, toRun);
@@ -212,8 +212,8 @@ export function createPlanner(
       result: undefined,
     }));
     log.warn(
-      `${job}: the clock was set back from ${formatMinute(ahead)} or later; runs from ${
-        formatMinute(present)
+      `${job}: the clock was set back from ${formatTime(ahead)} or later; runs from ${
+        formatTime(present)
       } on ` +
         "are due again unless they ran",
     );

@@ -1,4 +1,4 @@
-import { formatMinute } from "shopflow/runtime/mod.ts";
+import { formatTime } from "shopflow/runtime/mod.ts";
 import type { JobState, Ledger } from "../ledger/ledger.ts";
 import { runsWhilePaused } from "../requests/trigger.ts";
 import { isOpen, type Run } from "../run.ts";
@@ -40,7 +40,7 @@ export function seenRun(run: Run, { schedulers, paused }: Surroundings): Run {
 
 /** `paused by ben since 2024-10-02 03:05 UTC: the database is being moved`. */
 export const pausedText = ({ by, at, reason }: NonNullable<JobState["paused"]>): string =>
-  `paused by ${by} since ${formatMinute(at)}${reason === undefined ? "" : `: ${reason}`}`;
+  `paused by ${by} since ${formatTime(at)}${reason === undefined ? "" : `: ${reason}`}`;
 
 function unlessLost(run: Run, schedulers: readonly KnownScheduler[]): Run {
   const last = run.attempts.at(-1);
@@ -48,7 +48,7 @@ function unlessLost(run: Run, schedulers: readonly KnownScheduler[]): Run {
   if (last === undefined || own?.alive) return run;
   const gone = own === undefined || own.stopped || own.fencedBy !== undefined
     ? `its scheduler ${last.owner} is gone`
-    : `no word from its scheduler ${last.owner} since ${formatMinute(own.heartbeatAt)}`;
+    : `no word from its scheduler ${last.owner} since ${formatTime(own.heartbeatAt)}`;
   const then = schedulers.some(({ alive }) => alive)
     ? "another scheduler takes it over"
     : "no scheduler is running that could continue it";

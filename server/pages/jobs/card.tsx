@@ -1,5 +1,6 @@
-import { formatDuration, formatMinute } from "shopflow/runtime/mod.ts";
+import { formatDuration, formatTime } from "shopflow/runtime/mod.ts";
 import { type Job, type Run, shownStatus } from "shopflow/jobs/mod.ts";
+import { pausedText } from "shopflow/jobs/scheduler/mod.ts";
 import type { JobHistory } from "../../state/jobs_reader.ts";
 import { dueNext, durationMs, relativeTime, scheduleInWords, shortDateTime, shortened } from "./wording.ts";
 import { jobPath, runPath, StatusTag, Strip } from "./cell.tsx";
@@ -41,7 +42,7 @@ export function JobTags({ state: { runs, removedAt, paused, unreadable } }: { st
         <StatusTag key={status} status={status} />
       ))}
       {removedAt !== undefined && (
-        <span class="tag" title={`removed at ${formatMinute(removedAt)}`}>removed</span>
+        <span class="tag" title={`removed at ${formatTime(removedAt)}`}>removed</span>
       )}
       {paused && <PausedTag paused={paused} />}
       {unreadable.length > 0 && <UnreadableTag unreadable={unreadable} />}
@@ -93,9 +94,8 @@ function NextDue({ job, now }: { job: Job; now: Date }) {
 }
 
 function PausedTag({ paused }: { paused: NonNullable<JobHistory["paused"]> }) {
-  const why = paused.reason === undefined ? "" : `: ${paused.reason}`;
   return (
-    <span class="tag" title={shortened(`paused by ${paused.by} at ${formatMinute(paused.at)}${why}`)}>
+    <span class="tag" title={shortened(pausedText(paused))}>
       paused
     </span>
   );

@@ -203,7 +203,7 @@ const STEP_STATES = {
   running: "running",
 } as const;
 
-/** What became of the first step that is not done; undefined when no attempt of the run has begun. */
+/** The state of the first step that is not done; undefined when no attempt of the run has begun. */
 function stateOfLast({ status, attempts }: Run): keyof typeof STEP_STATES | undefined {
   if (attempts.length === 0) return undefined;
   return status in STEP_STATES ? status as keyof typeof STEP_STATES : undefined;

@@ -33,7 +33,7 @@ Deno.test("a removed job has its own place on the page of jobs, and its failures
   assert.doesNotMatch(before!, /<h3><a href="\/jobs\/refresh-data"/);
   assert.match(
     after!,
-    /<h3><a href="\/jobs\/refresh-data".*<span class="tag" title="[^"]*2024-10-02 05:30 UTC">removed/s,
+    /<h3><a href="\/jobs\/refresh-data".*<span class="tag" title="[^"]*2 October 2024, 05:30 UTC">removed/s,
   );
   assert.match(after!, /never: the job was removed 30 minutes ago/);
   assert.match(before!, /exit code 7/);

@@ -91,7 +91,7 @@ Deno.test("the overview shows what runs now, paused jobs, and the last failures 
   const { get } = createClient(lake.store, { pollMs: 0 });
   const page = await (await get("/jobs")).text();
   assert.match(page, /In progress.*score-customers<\/a>.*for 2 min on worker-2:7/s);
-  assert.match(page, /title="paused by ben at 2024-10-02 06:00 UTC: disk is full"/);
+  assert.match(page, /title="paused by ben since 2 October 2024, 06:00 UTC: disk is full"/);
   assert.match(
     page,
     new RegExp(`Last failures.*href="${RUN}".*transform: Binder Error: column order_total not found`, "s"),

@@ -17,7 +17,7 @@ Deno.test("people run, cancel, pause, resume and backfill; a run that succeeded 
     const at = new Date("2024-10-02T08:00:00Z");
     assert.match(
       (await ledger.run({ job: "refresh", scheduledFor: at.toISOString() }))!.reason,
-      /paused by anna at 2024-10-02 07:30 UTC: the source moves/,
+      /paused by anna at 2 October 2024, 07:30 UTC: the source moves/,
     );
     await assert.rejects(pauseJob(ledger, "refresh", by(world.clock.now)), /already paused/);
     await resumeJob(ledger, "refresh");

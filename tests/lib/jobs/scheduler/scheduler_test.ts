@@ -44,7 +44,7 @@ for (const [random, expected] of [[0, [30, 45]], [0.5, [45, 67.5]], [1, [60, 90]
         for (let i = 1; i <= 2; i++) {
           await world.held[0]!.finish({ ended: "failed", reason: `exit code ${i}` });
           const [run] = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
-          assert.match(run!.reason, new RegExp(`exit code ${i}; retry ${i} of 2 at 2024-10-02 08:`));
+          assert.match(run!.reason, new RegExp(`exit code ${i}; retry ${i} of 2 at 2 October 2024, 08:`));
           waits.push((Date.parse(run!.notBefore!) - world.clock.now) / 1000);
           await scheduler.round();
           assert.equal(world.held.length, 0, "not before the wait is over");

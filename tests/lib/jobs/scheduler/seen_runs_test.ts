@@ -31,7 +31,7 @@ Deno.test("the run of a scheduler that was killed is interrupted for all readers
     };
     assert.deepEqual(await seen(), ["running", "runs in worker-1:4242", undefined, undefined]);
     now = at("11:00");
-    const gone = "no word from its scheduler worker-1:4242 since 2024-10-02 09:01 UTC";
+    const gone = "no word from its scheduler worker-1:4242 since 2 October 2024, 09:01 UTC";
     assert.deepEqual(await seen(), [
       "interrupted",
       `${gone}; no scheduler is running that could continue it`,
@@ -49,7 +49,7 @@ Deno.test("a run that waits because its job is paused says so; one that was trig
   const reason = (run: Parameters<typeof seenRun>[0]) => seenRun(run, { schedulers: [], paused }).reason;
   assert.equal(
     reason(openAt("09:00", { trigger: "backfill", reason: "requested by anna" })),
-    "requested by anna; it waits until the job is resumed, paused by ben since 2024-10-02 08:30 UTC: the disk is full",
+    "requested by anna; it waits until the job is resumed, paused by ben since 2 October 2024, 08:30 UTC: the disk is full",
   );
   assert.equal(
     reason(openAt("09:00", { trigger: "manual", reason: "requested by anna" })),
