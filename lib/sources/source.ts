@@ -18,6 +18,16 @@ export interface SourceTotals {
   months?: MonthlyTotals;
 }
 
+/** A row of the source that holds a wrong value, and is left out until it is corrected. */
+export interface QuarantinedRow {
+  /** Values of the table's key, e.g. `order_id O1, product_id P1`. */
+  key: string;
+  /** What is wrong, at least one. */
+  values: { column: string; expected: string; found: string }[];
+  /** The whole row as the source has it, in JSON. */
+  row: string;
+}
+
 /** A row of {@linkcode controlTotalsSql}. */
 export type TotalsRow = { month: string } & Record<"rows" | "amount" | "quantity", string>;
 
@@ -25,25 +35,32 @@ export type TotalsRow = { month: string } & Record<"rows" | "amount" | "quantity
 export const monthSql = (column: string) =>
   `coalesce(substr(CAST(CAST("${column}" AS DATE) AS VARCHAR), 1, 7), 'undated')`;
 
+/** The month under which {@linkcode controlTotalsSql} counts rows that are not valid. */
+export const INVALID = "invalid";
+
 /**
  * SQL of the control totals of a relation, equal in PostgreSQL (with ISO dates) and DuckDB. Days are grouped before they
  * become text, which halves the time that two million rows take.
+ *
+ * @param isValid Column of the relation that is false for rows that only count, as those of the month {@linkcode INVALID}.
  */
 export function controlTotalsSql(
   { measures: { date, amount, quantity } }: ExtractedTable,
   relation: string,
+  isValid = "true",
 ): string {
   const summed = (column: string | undefined) => column === undefined ? "0" : `sum("${column}")`;
   const day = date === undefined ? "NULL" : `"${date}"`;
-  return `SELECT coalesce(substr(CAST(day AS VARCHAR), 1, 7), 'undated') AS "month",
+  const month = "coalesce(substr(CAST(day AS VARCHAR), 1, 7), 'undated')";
+  return `SELECT CASE WHEN valid THEN ${month} ELSE '${INVALID}' END AS "month",
       CAST(sum(n) AS VARCHAR) AS "rows",
-      CAST(CAST(coalesce(sum(amount), 0) AS DECIMAL(38, 2)) AS VARCHAR) AS "amount",
-      CAST(coalesce(sum(quantity), 0) AS VARCHAR) AS "quantity"
+      CAST(CAST(coalesce(sum(CASE WHEN valid THEN amount END), 0) AS DECIMAL(38, 2)) AS VARCHAR) AS "amount",
+      CAST(coalesce(sum(CASE WHEN valid THEN quantity END), 0) AS VARCHAR) AS "quantity"
     FROM (
-      SELECT CAST(${day} AS DATE) AS day, count(*) AS n, ${summed(amount)} AS amount, ${
+      SELECT CAST(${day} AS DATE) AS day, ${isValid} AS valid, count(*) AS n, ${summed(amount)} AS amount, ${
     summed(quantity)
   } AS quantity
-      FROM ${relation} GROUP BY CAST(${day} AS DATE)
+      FROM ${relation} GROUP BY 1, 2
     ) AS days
     GROUP BY 1`;
 }
@@ -94,6 +111,10 @@ export interface TableSource {
    * rows whatever is asked for: all rows are read then, and there is nothing that could be missed.
    */
   controlTotals?(table: ExtractedTable): Promise<SourceTotals>;
+  /**
+   * Rows that no copy holds, since a value of them is wrong. Asked for after the copies and control totals of a run.
+   */
+  quarantine?(table: ExtractedTable): Promise<QuarantinedRow[]>;
   /** Copies the selected rows of a table into a new CSV file. */
   copy(table: ExtractedTable, path: string, selection: RowSelection): Promise<CopiedRows>;
 }

@@ -5,7 +5,7 @@ import type { TicketDocument } from "./export_file.ts";
 import { BSON } from "mongodb";
 import { isRealDay } from "../files/date_column.ts";
 import { givenText } from "../files/columns.ts";
-import { nearestName } from "./mongodb.ts";
+import { nearestName } from "../nearest_name.ts";
 
 /** So many of the last tickets tell what tickets look like now. */
 const LATEST = 5;

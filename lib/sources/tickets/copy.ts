@@ -1,3 +1,4 @@
+import { NO_TICKETS } from "shopflow/config/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { csvFields, startCopyMeter, writeCsv } from "../csv.ts";
 import { isMongoLoss, isMongoUnreachable } from "./mongodb.ts";
@@ -19,8 +20,17 @@ interface TicketSourceOptions {
   isKnown: boolean;
 }
 
+/** The tickets of a shop that has none. */
+const noTickets: TableSource = {
+  keyLookup: "scan",
+  isConsistent: false,
+  async copy(_table, path) {
+    return { path, rows: 0, bytes: await writeCsv(path, (async function* () {})()) };
+  },
+};
+
 /**
- * The support tickets of a `mongodb:`, `file:` or `https:` URL. A connection that is lost halfway is opened
+ * The support tickets of a `mongodb:`, `file:` or `https:` URL, or none. A connection that is lost halfway is opened
  * again, and the copy restarts.
  *
  * @throws {SourceError} when they cannot be reached or (when it copies) read.
@@ -31,6 +41,7 @@ export async function ticketSource(
   { apiKey, reconnectMs, isKnown }: TicketSourceOptions,
   { log, progress }: Pick<Runtime, "log" | "progress">,
 ): Promise<TableSource> {
+  if (ticketsUrl === NO_TICKETS) return noTickets;
   const read = { apiKey, reconnectMs, isKnown, log };
   const retries = { boundMs: reconnectMs, log };
   const mayPass = (error: unknown, attempt: number) =>

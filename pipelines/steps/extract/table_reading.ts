@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { QuarantineLimit } from "shopflow/config/mod.ts";
 import type { RawTable } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Logger } from "shopflow/runtime/mod.ts";
@@ -19,6 +20,8 @@ export interface TableRun {
   fullRefresh: boolean;
   /** Whether most rows may be gone: after another shop was loaded, or where a person says so. */
   mayShrink: boolean;
+  /** Most rows that may be left out for wrong values. */
+  quarantineLimit: QuarantineLimit;
   /** Time up to which the source was read; watermarks do not go beyond it. */
   sourceTime: string;
   /** For copies and files that are not published yet. */

@@ -173,6 +173,7 @@ class Play {
       known: this.known,
       fullRefresh: false,
       mayShrink: false,
+      quarantineLimit: { rows: 0, share: 0 },
       sourceTime: new Date(now).toISOString().replace("T", " ").slice(0, -1),
       folder,
       log: createLogger(() => {}),

@@ -42,6 +42,7 @@ Deno.test("a row that the source counts and does not give fails the extract, wit
       known: undefined,
       fullRefresh: false,
       mayShrink: false,
+      quarantineLimit: { rows: 0, share: 0 },
       sourceTime: "2024-03-02 00:00:00",
       folder: home,
       log: createLogger(() => {}),

@@ -16,6 +16,7 @@ const RUN: TableRun = {
   known: undefined,
   fullRefresh: false,
   mayShrink: false,
+  quarantineLimit: { rows: 0, share: 0 },
   sourceTime: "2024-03-02 00:00:00",
   folder: ".",
   log: createLogger(() => {}),
