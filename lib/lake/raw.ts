@@ -3,7 +3,7 @@ import { z } from "zod";
 import { isDeepStrictEqual } from "node:util";
 import { encodeJson, readJson, swapJson, updateJson } from "./store/json_object.ts";
 import type { ObjectStore } from "./store/object_store.ts";
-import type { Manifest, RawRun, TableFile } from "./snapshots.ts";
+import type { RawRun, TableFile } from "./snapshots.ts";
 
 /** A raw file. Never changed once written; compaction replaces several by one. */
 export interface RawFile extends TableFile {
@@ -32,6 +32,8 @@ export interface RawTable {
   watermark?: string;
   /** When all rows were last compared (ISO 8601); none where they always are. */
   refreshedAt?: string;
+  /** Rows of the source that hold a wrong value and are left out; none where there are no such rows. */
+  quarantined?: number;
   /** Which table of the database was read: one that was dropped and created again is another. */
   tableOid?: string;
 }

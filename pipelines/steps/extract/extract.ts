@@ -3,6 +3,7 @@ import { maskUrl } from "shopflow/config/mod.ts";
 import {
   currentRawVersion,
   currentSnapshotId,
+  keepRawQuarantine,
   moveWatermarks,
   publishRawExtract,
   type RawExtract,
@@ -71,6 +72,7 @@ export const extract: Pipeline = ({ config, store, runtime, fullRefresh }) =>
       (error, attempt) => mayReconnect(error, isKnown || attempt > 1),
       { boundMs: config.reconnectSeconds * 1000, log: runtime.log },
     );
+    await putQuarantine(store, sources, present?.tables ?? {}, { run, extractedAt });
     const problems = sources.skippedTables.map(({ error }) => error);
     const changed = changedTables(sources);
     const found = withSourceTime({ ...before, ...tablesOf(sources) }, run, sources.sourceTransactionTime);
@@ -195,4 +197,17 @@ async function putFiles(store: ObjectStore, files: TidyFiles["newFiles"]): Promi
     await openWriteRecord(store).add(files.map(({ file: { key, size } }) => ({ key, size })));
   }
   for (const { file, path } of files) await store.moveIn(file.key, path);
+}
+
+/** Keeps the rows that were left out, or that none are any more. */
+async function putQuarantine(
+  store: ObjectStore,
+  { states }: ExtractedSources,
+  before: Record<string, RawTable>,
+  extract: { run: string; extractedAt: string },
+): Promise<void> {
+  for (const [table, { quarantined }] of states) {
+    if (quarantined.length === 0 && before[table]?.quarantined === undefined) continue;
+    await keepRawQuarantine(store, { table, ...extract, rows: quarantined });
+  }
 }

@@ -132,9 +132,6 @@ function latestOf(tables: Record<string, RawTable>): Pick<RawState, "run" | "ext
 }
 
 /** What the source had is known no more. */
-const toBeReadInFull = ({ files, contentSha256, rows, tableOid }: RawTable): RawTable => ({
-  files,
-  contentSha256,
-  rows,
-  ...(tableOid !== undefined && { tableOid }),
-});
+function toBeReadInFull({ watermark: _, controlTotals: __, refreshedAt: ___, ...table }: RawTable): RawTable {
+  return table;
+}
