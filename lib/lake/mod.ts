@@ -6,7 +6,6 @@ export {
   type RawExtract,
   type RawFile,
   rawKey,
-  type RawState,
   type RawTable,
   readRawExtract,
 } from "./raw.ts";
@@ -18,7 +17,6 @@ export {
   type Lineage,
   type Manifest,
   publishSnapshot,
-  type RawRun,
   readManifest,
   type SnapshotTable,
   type TableFile,

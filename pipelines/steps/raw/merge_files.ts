@@ -1,4 +1,5 @@
-import { type RawFile, rawKey, type RawRun } from "shopflow/lake/mod.ts";
+import { type RawFile, rawKey } from "shopflow/lake/mod.ts";
+import type { RawRun } from "shopflow/lake/raw/mod.ts";
 import { fileSha256 } from "shopflow/lake/store/mod.ts";
 import { type ExtractedTable, SOURCE_TABLES, TICKET_TABLE } from "shopflow/sources/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";

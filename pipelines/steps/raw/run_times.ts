@@ -1,4 +1,5 @@
-import type { RawRun, RawTable } from "shopflow/lake/mod.ts";
+import type { RawTable } from "shopflow/lake/mod.ts";
+import type { RawRun } from "shopflow/lake/raw/mod.ts";
 
 /** Clocks of two machines may differ by so much. */
 const CLOCKS_DIFFER_MS = 15 * 60 * 1000;

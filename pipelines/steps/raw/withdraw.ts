@@ -1,13 +1,7 @@
 import { openWriteRecord } from "shopflow/lake/gc/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
-import {
-  publishRawExtract,
-  type RawExtract,
-  type RawRun,
-  type RawState,
-  type RawTable,
-  readRawExtract,
-} from "shopflow/lake/mod.ts";
+import { publishRawExtract, type RawExtract, type RawTable, readRawExtract } from "shopflow/lake/mod.ts";
+import type { RawRun, RawState } from "shopflow/lake/raw/mod.ts";
 import { type PipelineContext, withTemporaryFolder } from "../../context.ts";
 import { type TidyFiles, tidyFiles } from "./tidy_files.ts";
 
