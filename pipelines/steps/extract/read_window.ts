@@ -23,6 +23,22 @@ export const isWhole = ({ from, writtenSince }: ReadWindow): boolean =>
   from === undefined && writtenSince === undefined;
 
 /**
+ * Whether the window would begin at a time that has not come: the source's clock was ahead when it was last read.
+ *
+ * @param sourceTime What it says now, as `YYYY-MM-DD HH:MM:SS.fff`.
+ */
+export function isWatermarkAhead(
+  { strategy }: ExtractedTable,
+  { known, sourceTime }: { known: Pick<RawTable, "watermark"> | undefined; sourceTime: string },
+): boolean {
+  if (strategy.kind !== "watermark" || known?.watermark === undefined) return false;
+  return timeOf(known.watermark) - strategy.lookbackDays * DAY > timeOf(sourceTime);
+}
+
+/** Milliseconds of a time without a zone, which is UTC. */
+const timeOf = (text: string) => Date.parse(`${text.replace(" ", "T")}Z`);
+
+/**
  * Chooses what to read of a table: rows from the look-back before its watermark on, and rows that were written since the
  * last extract; or all when it was never read, nobody can tell what changed, or a full refresh is due.
  *
@@ -44,7 +60,7 @@ export function chooseWindow(
   const written = transaction !== undefined && { writtenSince: transaction };
   if (strategy.kind === "snapshot") return { ...written };
   if (known.watermark === undefined) return {};
-  const from = new Date(Date.parse(`${known.watermark.replace(" ", "T")}Z`) - strategy.lookbackDays * DAY);
+  const from = new Date(timeOf(known.watermark) - strategy.lookbackDays * DAY);
   return { from: from.toISOString().replace("T", " ").slice(0, -1), ...written };
 }
 

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { ShopFlowError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import {
@@ -97,7 +98,8 @@ export async function publishRun(
 async function pageOf({ notebook, record }: NotebookRun): Promise<{ record: RunRecord; page: Page }> {
   const notebookHref = notebookPath(record);
   try {
-    return { record, page: await renderPage(notebook, { notebookHref }) };
+    const folder = record.path === undefined ? undefined : dirname(record.path);
+    return { record, page: await renderPage(notebook, { notebookHref, ...(folder && { folder }) }) };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     const failed: RunRecord = {
