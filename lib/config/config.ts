@@ -166,6 +166,8 @@ export interface Config {
    * and stale data of an embedded shop is a warning.
    */
   staleAfterHours?: number | undefined;
+  /** Age of the newest order, in hours, at which pages call the data late. `SHOPFLOW_LATE_AFTER_HOURS`, default 24. */
+  lateAfterHours?: number | undefined;
   /** The scheduled run that a program serves. `SHOPFLOW_RUN` and `SHOPFLOW_DATA_INTERVAL`, which the scheduler sets. */
   run?: ServedRun | undefined;
   /** Where alerts about failed runs, missed SLAs and recoveries go. `SHOPFLOW_ALERT_CHANNELS`, default none. */
@@ -252,6 +254,12 @@ export function loadConfig(
       "SHOPFLOW_STALE_AFTER_HOURS",
       (hours) => Number.isFinite(hours) && hours > 0,
       "a number of hours above 0, e.g. 48",
+    ),
+    lateAfterHours: numberSetting(
+      env,
+      "SHOPFLOW_LATE_AFTER_HOURS",
+      (hours) => Number.isFinite(hours) && hours > 0,
+      "a number of hours above 0, e.g. 24",
     ),
     alertChannels: alertChannels(env.SHOPFLOW_ALERT_CHANNELS ?? ""),
     publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),

@@ -1,8 +1,9 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
+import type { Freshness, FreshnessLimits } from "shopflow/kpis/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
-import { servedVersions, statusOf } from "../state/served_versions.ts";
+import { servedFreshness, servedVersions, statusOf } from "../state/served_versions.ts";
 import { Hono } from "hono";
 import { createJobMetrics } from "shopflow/jobs/mod.ts";
 import { openLedger, readDefinitions } from "shopflow/jobs/ledger/mod.ts";
@@ -36,6 +37,14 @@ const Health = z.object({
       "could be loaded",
   }),
   snapshot: z.object({ id: z.string(), created_at: z.string(), age_seconds: z.number() }).nullable(),
+  orders: z.object({
+    until: z.string(),
+    status: z.enum(["fresh", "late", "stale"]),
+    hours_old: z.number(),
+  }).nullable().openapi({
+    description: "Day of the newest order, how old it is since the end of that day, and what that means by " +
+      "SHOPFLOW_LATE_AFTER_HOURS and SHOPFLOW_STALE_AFTER_HOURS; null without orders",
+  }),
   models: z.record(z.string(), Model),
   scores: z.record(z.string(), Scores),
   failed: z.array(z.string()).openapi({
@@ -64,11 +73,18 @@ const route = createRoute({
   },
 });
 
+function ordersOf(freshness: Freshness | undefined) {
+  if (freshness === undefined) return null;
+  const { until, status, hoursOld } = freshness;
+  return { until, status, hours_old: Math.round(10 * hoursOld) / 10 };
+}
+
 /** `GET /health`: what is served and how old it is; 503 as long as there is no snapshot to answer from. */
 export function healthRoutes(
   cache: ServingCache,
   models: readonly ModelDefinition[],
   runtime: Pick<Runtime, "now">,
+  limits: FreshnessLimits,
 ): OpenAPIHono {
   return new OpenAPIHono().openapi(route, async (c) => {
     const serving = await cache.current();
@@ -77,6 +93,7 @@ export function healthRoutes(
     const health = {
       status,
       ...servedVersions(serving, models, runtime.now()),
+      orders: ordersOf(servedFreshness(serving, runtime.now(), limits)),
       failed: [...serving.failed],
       lake: {
         reachable: lake.unreachableSince === undefined,
