@@ -249,8 +249,8 @@ export function loadConfig(
     jupyter: pathSetting("SHOPFLOW_JUPYTER", env.SHOPFLOW_JUPYTER),
     chromium: pathSetting("SHOPFLOW_CHROMIUM", env.SHOPFLOW_CHROMIUM),
     run: servedRun(env),
-    staleAfterHours: numberSetting(env, "SHOPFLOW_STALE_AFTER_HOURS", isPositive, "hours above 0, e.g. 48"),
-    lateAfterHours: numberSetting(env, "SHOPFLOW_LATE_AFTER_HOURS", isPositive, "hours above 0, e.g. 24"),
+    staleAfterHours: numberSetting(env, "SHOPFLOW_STALE_AFTER_HOURS", isPositive, A_NUMBER_OF_HOURS),
+    lateAfterHours: numberSetting(env, "SHOPFLOW_LATE_AFTER_HOURS", isPositive, A_NUMBER_OF_HOURS),
     alertChannels: alertChannels(env.SHOPFLOW_ALERT_CHANNELS ?? ""),
     publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),
     logLevel: logLevelOf(env),
@@ -334,6 +334,7 @@ function host(value: string | undefined): string {
 /** More would outlast the interval of a daily job. */
 const MOST_RECONNECT_SECONDS = 24 * 60 * 60;
 
+const A_NUMBER_OF_HOURS = "a number of hours above 0, e.g. 36";
 const isPositive = (number: number) => Number.isFinite(number) && number > 0;
 
 /**
