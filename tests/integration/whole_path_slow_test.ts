@@ -24,7 +24,7 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       const from = join(TEST_DATASETS, "online_retail", "online_retail.csv.gz");
-      await importOnlineRetail(context, { from, replace: false });
+      await importOnlineRetail(context, { from: [from], replace: false });
       for (const pipeline of [extract, transform, trainModels(), scoreModels(), publish]) {
         await pipeline(context);
       }

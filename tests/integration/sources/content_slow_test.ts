@@ -19,7 +19,7 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       const from = join(TEST_DATASETS, "online_retail", "online_retail.csv.gz");
-      const report = await importOnlineRetail(context, { from, replace: false });
+      const report = await importOnlineRetail(context, { from: [from], replace: false });
       assert.deepEqual(report.rows, {
         customers: 4372,
         products: 4070,
