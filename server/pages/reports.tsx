@@ -183,8 +183,8 @@ function bannersOf(report: CurrentReport, snapshot: ServedVersions["snapshot"]) 
     ),
     removedAt !== undefined && (
       <p class="report-banner">
-        This report is no longer published: its notebook was missing on{" "}
-        {formatTime(removedAt)}. It shows the run of {ranAt}.
+        This report is no longer published: on {formatTime(removedAt)}{" "}
+        its notebook was missing, or was no report any more. It shows the run of {ranAt}.
       </p>
     ),
     removedAt === undefined && snapshot !== null && hasNewerData(report, snapshot) && (
@@ -264,7 +264,10 @@ export function renderReportsIndex(
       {removed.length > 0 && (
         <>
           <h2>No longer published</h2>
-          <p class="soft">The notebooks of these reports were removed. The reports stay as they were.</p>
+          <p class="soft">
+            The notebooks of these reports were removed, or are no reports any more. The reports stay as they
+            were.
+          </p>
           <div class="grid">{removed.map(card)}</div>
         </>
       )}

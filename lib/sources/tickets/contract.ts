@@ -5,9 +5,7 @@ import type { TicketDocument } from "./export_file.ts";
 import { BSON } from "mongodb";
 import { isRealDay } from "../files/date_column.ts";
 import { givenText } from "../files/columns.ts";
-import { connectTickets, mongoError, nearestName } from "./mongodb.ts";
-import { type MonthlyTotals, NO_ROWS, type SourceTotals } from "../source.ts";
-import { getTicketPage, type SupportApiOptions } from "./support_api.ts";
+import { nearestName } from "../nearest_name.ts";
 
 /** So many of the last tickets tell what tickets look like now. */
 const LATEST = 5;
@@ -236,37 +234,4 @@ const isNothing = (value: unknown): boolean =>
 function describe(value: unknown): string {
   const type = value instanceof Date ? "date" : Array.isArray(value) ? "list" : typeof value;
   return `${type} ${BSON.EJSON.stringify(value).slice(0, 60)}`;
-}
-
-/**
- * Counts all tickets of a `mongodb:` URL by month, or those of the Support API in all: that is what its `total`
- * says.
- *
- * MongoDB is asked for the creation dates and counted here, since dates that are text (as exports leave them) have
- * no month in its aggregations.
- *
- * @throws {SourceError} when they cannot be reached or read.
- */
-export async function countTickets(ticketsUrl: string, options: SupportApiOptions): Promise<SourceTotals> {
-  if (!/^https?:/.test(ticketsUrl)) return await countCollection(ticketsUrl);
-  const { total } = await getTicketPage(ticketsUrl, { limit: "1", offset: "0" }, options);
-  return { rows: total };
-}
-
-async function countCollection(url: string): Promise<SourceTotals> {
-  await using connection = await connectTickets(url);
-  const months: MonthlyTotals = {};
-  let rows = 0;
-  try {
-    const projection = { created_date: 1, _id: 0 };
-    for await (const { created_date } of connection.collection.find({}, { projection, batchSize: 10_000 })) {
-      // A date of a wrong type stops the table where it is read.
-      const month = utcText(created_date)?.slice(0, 7) ?? "undated";
-      (months[month] ??= { ...NO_ROWS }).rows++;
-      rows++;
-    }
-  } catch (error) {
-    throw mongoError(error, url);
-  }
-  return { rows, months };
 }

@@ -1,8 +1,10 @@
+import { NO_TICKETS } from "shopflow/config/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { csvFields, startCopyMeter, writeCsv } from "../csv.ts";
 import { isMongoLoss, isMongoUnreachable } from "./mongodb.ts";
 import { retryWhileLost } from "../retry.ts";
-import { countTickets, type TicketContract, ticketContract, ticketValues } from "./contract.ts";
+import { type TicketContract, ticketContract, ticketValues } from "./contract.ts";
+import { canCountTickets, countTickets } from "./count.ts";
 import type { TableSource } from "../source.ts";
 import { readTickets, type ReadTicketsOptions } from "./documents.ts";
 
@@ -18,26 +20,37 @@ interface TicketSourceOptions {
   isKnown: boolean;
 }
 
+/** The tickets of a shop that has none. */
+const noTickets: TableSource = {
+  keyLookup: "scan",
+  isConsistent: false,
+  async copy(_table, path) {
+    return { path, rows: 0, bytes: await writeCsv(path, (async function* () {})()) };
+  },
+};
+
 /**
- * The support tickets of a `mongodb:`, `file:` or `https:` URL. A connection that is lost halfway is opened
+ * The support tickets of a `mongodb:`, `file:` or `https:` URL, or none. A connection that is lost halfway is opened
  * again, and the copy restarts.
  *
- * @throws {SourceError} (when it copies) when they cannot be reached or read.
+ * @throws {SourceError} when they cannot be reached or (when it copies) read.
  * @throws {SchemaContractError} (when it copies) when a field has another type or name than agreed.
  */
-export function ticketSource(
+export async function ticketSource(
   ticketsUrl: string,
   { apiKey, reconnectMs, isKnown }: TicketSourceOptions,
   { log, progress }: Pick<Runtime, "log" | "progress">,
-): TableSource {
+): Promise<TableSource> {
+  if (ticketsUrl === NO_TICKETS) return noTickets;
   const read = { apiKey, reconnectMs, isKnown, log };
   const retries = { boundMs: reconnectMs, log };
   const mayPass = (error: unknown, attempt: number) =>
     isMongoLoss(error) || ((isKnown || attempt > 1) && isMongoUnreachable(error));
+  const isCounted = await retryWhileLost(() => canCountTickets(ticketsUrl), mayPass, retries);
   return {
-    supportsKeyLookup: !/^https?:/.test(ticketsUrl),
+    keyLookup: /^https?:/.test(ticketsUrl) ? "none" : "scan",
     isConsistent: false,
-    ...(!ticketsUrl.startsWith("file:") && {
+    ...(isCounted && {
       controlTotals: () => retryWhileLost(() => countTickets(ticketsUrl, read), mayPass, retries),
     }),
     async copy(table, path, selection) {
@@ -57,15 +70,12 @@ export function ticketSource(
           };
           const bytes = await writeCsv(path, counted());
           meter.finish();
-          // Tickets that were asked for by name are of any age.
-          if (selection.keys === undefined) {
-            const { unread, warnings } = contract.check();
-            if (unread.length > 0) {
-              const names = unread.map((field) => `${table.name}.${field}`);
-              log.info(`  columns that ShopFlow does not read: ${names.join(", ")}`);
-            }
-            for (const warning of warnings) log.warn(warning);
+          const { unread, warnings } = contract.check();
+          if (unread.length > 0) {
+            const names = unread.map((field) => `${table.name}.${field}`);
+            log.info(`  columns that ShopFlow does not read: ${names.join(", ")}`);
           }
+          for (const warning of warnings) log.warn(warning);
           return { path, rows, bytes };
         },
         mayPass,

@@ -18,6 +18,9 @@ export interface ReadTicketsOptions {
   log?: Logger;
 }
 
+/** Tickets that MongoDB gives at once. */
+const BATCH = 2000;
+
 /**
  * Reads the tickets of a `mongodb:` URL, of the mongoexport file of a `file:` URL, or of the Support API of a
  * `https:` URL.
@@ -40,19 +43,32 @@ async function* readCollection(url: string, selection: RowSelection): AsyncGener
     await requireTickets(connection, url);
     // A ticket's _id never changes: read in its order, a ticket changed meanwhile comes once, old or new. Whole, since
     // fields that are not known have to be seen.
-    const cursor = collection.find(filterOf(selection), { sort: { _id: 1 }, batchSize: 2000 });
-    for await (const document of cursor) yield { document, place: `_id ${document._id}` };
+    const cursor = collection.find(filterOf(selection), { sort: { _id: 1 }, batchSize: BATCH });
+    let hasMore = await cursor.hasNext();
+    while (hasMore) {
+      const documents = cursor.readBufferedDocuments();
+      // The server works on the next batch while this one is encoded and written.
+      const next = cursor.hasNext();
+      // Whoever stops reading leaves it behind; its error is told where it is awaited.
+      next.catch(() => {});
+      for (const document of documents) yield { document, place: `_id ${document._id}` };
+      hasMore = await next;
+    }
   } catch (error) {
     throw mongoError(error, url);
   }
 }
 
-function filterOf({ since, keys }: RowSelection): Filter<BSON.Document> {
-  return {
+function filterOf({ since, unless, keys }: RowSelection): Filter<BSON.Document> {
+  const conditions: Filter<BSON.Document>[] = [];
+  if (since) {
+    const from = new Date(`${since.from.replace(" ", "T")}Z`);
     // Not before, rather than after: tickets without a date, or with one as text, are among the chosen.
-    ...(since && { [since.column]: { $not: { $lt: new Date(`${since.from.replace(" ", "T")}Z`) } } }),
-    ...(keys && { ticket_id: { $in: keys.map(([ticket]) => ticket) } }),
-  };
+    conditions.push(...since.columns.map((column) => ({ [column]: { $not: { $lt: from } } })));
+  }
+  if (unless) conditions.push({ [unless.column]: { $ne: unless.value } });
+  if (keys) conditions.push({ ticket_id: { $in: keys.map(([ticket]) => ticket) } });
+  return conditions.length === 0 ? {} : { $or: conditions };
 }
 
 async function* readApi(
