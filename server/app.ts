@@ -20,7 +20,7 @@ import {
 } from "./access/answers.ts";
 import { requireApiKey, requireReader } from "./access/api_key.ts";
 import { ownHostOnly, wellFormedPathOnly } from "./access/origin.ts";
-import { lakeNotice } from "./pages/lake_notice.tsx";
+import { lakeNotice, schedulerNotice } from "./pages/lake_notice.tsx";
 import { HttpProblem } from "./problems.ts";
 import { addDocs } from "./api/docs.ts";
 import { healthRoutes, metricsRoutes } from "./api/health.ts";
@@ -92,6 +92,7 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
     app.use(path, bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }));
   }
   app.use(lakeNotice(cache, runtime));
+  app.use("/reports/*", schedulerNotice(board, runtime));
 
   app.get("/", (c) => c.redirect("/reports"));
   app.route("/", reportRoutes(store, cache, models, shelf, runtime));
@@ -100,7 +101,7 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   app.route("/", jobFormRoutes({ runtime, board, actions, operators }));
   app.route("/", jobsApiRoutes({ store, runtime, board, actions, operators }));
   app.route("/", metricsRoutes(store, runtime, connections));
-  app.route("/", healthRoutes(cache, models, runtime));
+  app.route("/", healthRoutes(cache, models, board, runtime));
   addDocs(app, {
     models,
     cache,

@@ -26,6 +26,8 @@ export interface QuarantinedRow {
   values: { column: string; expected: string; found: string }[];
   /** The whole row as the source has it, in JSON. */
   row: string;
+  /** Month that the source counts the row in, where it cannot leave such rows out of its counts. */
+  month?: string | undefined;
 }
 
 /** A row of {@linkcode controlTotalsSql}. */

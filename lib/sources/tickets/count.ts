@@ -1,6 +1,7 @@
 import { BSON, type Document, MongoServerError } from "mongodb";
 import { type MonthlyTotals, NO_ROWS, type SourceTotals } from "../source.ts";
-import { utcText } from "./contract.ts";
+import { NO_MAPPING, type TicketMapping } from "../compare/mapping.ts";
+import { utcText } from "./values.ts";
 import { connectTickets, mongoError } from "./mongodb.ts";
 import { getTicketPage, type SupportApiOptions } from "./support_api.ts";
 
@@ -11,13 +12,13 @@ import { getTicketPage, type SupportApiOptions } from "./support_api.ts";
  *
  * @throws {SourceError} when the server cannot be reached or refuses the user.
  */
-export async function canCountTickets(ticketsUrl: string): Promise<boolean> {
+export async function canCountTickets(ticketsUrl: string, mapping = NO_MAPPING.tickets!): Promise<boolean> {
   if (ticketsUrl.startsWith("file:")) return false;
   if (/^https?:/.test(ticketsUrl)) return true;
-  await using connection = await connectTickets(ticketsUrl);
+  await using connection = await connectTickets(ticketsUrl, mapping.collection);
   try {
     const none = { $match: { _id: new BSON.ObjectId("000000000000000000000000") } };
-    await connection.collection.aggregate([none, ...MONTH_COUNTS]).toArray();
+    await connection.collection.aggregate([none, ...monthCounts(mapping)]).toArray();
     return true;
   } catch (error) {
     if (error instanceof MongoServerError && isNotImplemented(error)) return false;
@@ -38,8 +39,11 @@ const isNotImplemented = ({ code, message }: MongoServerError) =>
  *
  * @throws {SourceError} when they cannot be reached or read.
  */
-export async function countTickets(ticketsUrl: string, options: SupportApiOptions): Promise<SourceTotals> {
-  if (!/^https?:/.test(ticketsUrl)) return await countCollection(ticketsUrl);
+export async function countTickets(
+  ticketsUrl: string,
+  { mapping, ...options }: SupportApiOptions & { mapping: TicketMapping },
+): Promise<SourceTotals> {
+  if (!/^https?:/.test(ticketsUrl)) return await countCollection(ticketsUrl, mapping);
   const { total } = await getTicketPage(ticketsUrl, { limit: "1", offset: "0" }, options);
   return { rows: total };
 }
@@ -52,28 +56,31 @@ const [FIRST_DAY, AFTER_LAST_DAY] = [new Date("0001-01-01T00:00:00Z"), new Date(
  * that MongoDB can write, as dates that exports leave as text, is grouped by its value and gets its month here, by the
  * same rule as the tickets that are read.
  */
-export const MONTH_COUNTS: Document[] = [
-  {
-    $group: {
-      _id: {
-        $cond: [
-          {
-            $and: [
-              { $eq: [{ $type: "$created_date" }, "date"] },
-              { $gte: ["$created_date", FIRST_DAY] },
-              { $lt: ["$created_date", AFTER_LAST_DAY] },
-            ],
-          },
-          { month: { $dateToString: { format: "%Y-%m", date: "$created_date" } } },
-          { value: "$created_date" },
-        ],
+export function monthCounts({ columns }: TicketMapping): Document[] {
+  const date = `$${columns.created_date ?? "created_date"}`;
+  return [
+    {
+      $group: {
+        _id: {
+          $cond: [
+            {
+              $and: [
+                { $eq: [{ $type: date }, "date"] },
+                { $gte: [date, FIRST_DAY] },
+                { $lt: [date, AFTER_LAST_DAY] },
+              ],
+            },
+            { month: { $dateToString: { format: "%Y-%m", date } } },
+            { value: date },
+          ],
+        },
+        rows: { $sum: 1 },
       },
-      rows: { $sum: 1 },
     },
-  },
-];
+  ];
+}
 
-/** Control totals from what {@linkcode MONTH_COUNTS} gives. */
+/** Control totals from what {@linkcode monthCounts} gives. */
 export function totalsOfMonths(groups: Iterable<Document>): SourceTotals {
   const months: MonthlyTotals = {};
   let rows = 0;
@@ -86,11 +93,11 @@ export function totalsOfMonths(groups: Iterable<Document>): SourceTotals {
   return { rows, months };
 }
 
-async function countCollection(url: string): Promise<SourceTotals> {
-  await using connection = await connectTickets(url);
+async function countCollection(url: string, mapping: TicketMapping): Promise<SourceTotals> {
+  await using connection = await connectTickets(url, mapping.collection);
   try {
     return totalsOfMonths(
-      await connection.collection.aggregate(MONTH_COUNTS, { allowDiskUse: true }).toArray(),
+      await connection.collection.aggregate(monthCounts(mapping), { allowDiskUse: true }).toArray(),
     );
   } catch (error) {
     throw mongoError(error, url);

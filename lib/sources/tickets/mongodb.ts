@@ -12,7 +12,7 @@ import { checkConnectionUrl, maskUrl } from "shopflow/config/mod.ts";
 import { knowSecrets, maskError, SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
 import { nearestName } from "../nearest_name.ts";
 
-/** The collection the shop keeps its tickets in. */
+/** The collection the shop keeps its tickets in, unless a mapping names another one. */
 const TICKET_COLLECTION = "support_tickets";
 
 /** The tickets' collection with the connection that ends with its scope. */
@@ -28,7 +28,7 @@ interface TicketCollection extends AsyncDisposable {
  * @throws {ConfigError} when the URL is malformed; the driver does not see it, which would show pieces of a password.
  * @throws {SourceError} when the URL names no database, or the server cannot be reached or refuses the user.
  */
-export async function connectTickets(url: string): Promise<TicketCollection> {
+export async function connectTickets(url: string, name = TICKET_COLLECTION): Promise<TicketCollection> {
   if (/^https?:/.test(url)) {
     throw new SourceError(`The Support API ${maskUrl(url)} is read-only`, {
       expected: "SHOPFLOW_MONGODB_URL as mongodb://… or file:…",
@@ -58,7 +58,7 @@ export async function connectTickets(url: string): Promise<TicketCollection> {
   const connected = client;
   const db = connected.db();
   return {
-    collection: db.collection(TICKET_COLLECTION),
+    collection: db.collection(name),
     db,
     [Symbol.asyncDispose]: () => connected.close(),
   };
@@ -69,30 +69,32 @@ export async function connectTickets(url: string): Promise<TicketCollection> {
  *
  * @throws {SchemaContractError} when it is not; the message names the databases and collections that there are.
  */
-export async function requireTickets({ db }: TicketCollection, url: string): Promise<void> {
+export async function requireTickets({ db, collection }: TicketCollection, url: string): Promise<void> {
+  const { collectionName: wanted } = collection;
   const collections = await unlessForbidden(async () => {
     const options = { nameOnly: true, authorizedCollections: true };
     return (await db.listCollections({}, options).toArray()).map(({ name }) => name);
   });
   // A user who may not list them may still read this one, or is refused then.
-  if (collections === undefined || collections.includes(TICKET_COLLECTION)) return;
+  if (collections === undefined || collections.includes(wanted)) return;
   const databases = await unlessForbidden(async () => {
     const { databases } = await db.admin().listDatabases({ nameOnly: true, authorizedDatabases: true });
     return databases.map(({ name }) => name).filter((name) => name !== db.databaseName);
   });
   const near = [
     nearestName(db.databaseName, (databases ?? []).filter((name) => !OWN_DATABASES.includes(name))),
-    nearestName(TICKET_COLLECTION, collections),
+    nearestName(wanted, collections),
   ].filter((name) => name !== undefined);
   const listed = (names: string[] | undefined, none: string) =>
     names === undefined ? "not to be listed by this user" : names.sort().join(", ") || none;
   throw new SchemaContractError(
-    `The database ${db.databaseName} of MongoDB ${maskUrl(url)} has no collection ${TICKET_COLLECTION}`,
+    `The database ${db.databaseName} of MongoDB ${maskUrl(url)} has no collection ${wanted}`,
     {
-      expected: `a collection ${TICKET_COLLECTION}, which may be empty`,
+      expected: `a collection ${wanted}, which may be empty`,
       found: `collections: ${listed(collections, "none")}; other databases: ${listed(databases, "none")}`,
       remedy: (near.length > 0 ? `Is ${near.join(" or ")} meant? ` : "") +
-        "Correct the database in SHOPFLOW_MONGODB_URL; where there are no tickets yet, create the collection.",
+        "Correct the database in SHOPFLOW_MONGODB_URL, or name the collection in a mapping; where the shop has no " +
+        "tickets, set SHOPFLOW_MONGODB_URL=none.",
     },
   );
 }

@@ -1,6 +1,6 @@
 import { type Config, NO_TICKETS } from "shopflow/config/mod.ts";
 import { PartialSourceError, SchemaContractError, type ShopFlowError } from "shopflow/errors/mod.ts";
-import type { RawFile, RawTable } from "shopflow/lake/mod.ts";
+import { type RawFile, type RawTable, readRawQuarantine } from "shopflow/lake/mod.ts";
 import { isIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { fileExists, formatCount, type Logger, type Runtime } from "shopflow/runtime/mod.ts";
 import {
@@ -174,12 +174,19 @@ async function withoutTickets(
 }
 
 async function openTickets(
-  { config, runtime, isKnown }: SourcesRun,
+  { config, store, runtime, isKnown }: SourcesRun,
   mapping: SourceMapping,
 ): Promise<TableSource> {
   const { supportApiKey: apiKey, reconnectSeconds } = config;
   const ticketsUrl = await withoutTickets(config, mapping) ? NO_TICKETS : config.ticketsUrl;
-  return ticketSource(ticketsUrl, { apiKey, reconnectMs: reconnectSeconds * 1000, isKnown }, runtime);
+  const kept = await readRawQuarantine(store);
+  return ticketSource(ticketsUrl, {
+    apiKey,
+    reconnectMs: reconnectSeconds * 1000,
+    isKnown,
+    ...(mapping.tickets !== null && { mapping: mapping.tickets }),
+    quarantined: kept.find(({ table }) => table === TICKET_TABLE.name)?.rows ?? [],
+  }, runtime);
 }
 
 /** The raw tables without files that are no longer in the store. */

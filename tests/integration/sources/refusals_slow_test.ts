@@ -8,6 +8,7 @@ import { loadTickets } from "../../../lib/sources/tickets/load.ts";
 import { SOURCE_TABLES } from "shopflow/sources/mod.ts";
 import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { AWKWARD_TABLES, AWKWARD_TICKETS, lakeRow } from "../../fixtures/awkward_shop.ts";
+import { MongoClient } from "mongodb";
 import { withServers } from "../../fixtures/source_servers.ts";
 import { wholeTicket } from "../../fixtures/whole_ticket.ts";
 import { TEST_MONGODB_URL, testWith } from "../../requirements.ts";
@@ -109,25 +110,35 @@ testWith(
         loadTickets(ticketsUrl, AWKWARD_TICKETS, { progress: silentProgress }),
         /support tickets already.*--replace/,
       );
-      await loadTickets(ticketsUrl, [wholeTicket({ ticket_id: "T9", satisfaction_score: 4.5 })], {
-        replace: true,
-        progress: silentProgress,
-      });
+      const load = (scores: unknown[]) =>
+        loadTickets(
+          ticketsUrl,
+          scores.map((satisfaction_score, i) => wholeTicket({ ticket_id: `T${i}`, satisfaction_score })),
+          { replace: true, progress: silentProgress },
+        );
+      // One alone is no slip of a single ticket.
+      await load([4.5]);
       assert.match(
         (await extract(context)).problems![0]!.message,
-        /satisfaction_score of ticket T9 \(_id 0{23}1\).*expected a whole number of 32 bits, found number 4\.5/,
+        /Too many rows of table support_tickets.*ticket_id T0 \(_id 0{23}1\): satisfaction_score is "number 4\.5", expected a whole number of 32 bits/,
       );
-      await loadTickets(ticketsUrl, [wholeTicket({ ticket_id: "T9", satisfaction_score: 4 })], {
-        replace: true,
-        progress: silentProgress,
+      await load([4.5, 4, { $numberLong: "5" }]);
+      assert.deepEqual((await extract(context)).problems, []);
+      const scores = () =>
+        lakeRow(
+          context,
+          "support_tickets",
+          "count(*) AS rows, CAST(sum(satisfaction_score) AS INTEGER) AS score",
+        );
+      assert.deepEqual(await scores(), { rows: 2, score: 9 });
+      // Counted by the server, and left out here: nothing differs.
+      assert.equal((await extract(context)).status, "unchanged");
+      await using mongo = new MongoClient(ticketsUrl);
+      await mongo.db().collection("support_tickets").updateOne({ ticket_id: "T0" }, {
+        $set: { satisfaction_score: 1 },
       });
       await extract(context);
-      assert.deepEqual(
-        await lakeRow(context, "support_tickets", "count(*) AS rows, min(satisfaction_score) AS score"),
-        {
-          rows: 1,
-          score: 4,
-        },
-      );
+      assert.deepEqual(await scores(), { rows: 3, score: 10 });
+      assert.deepEqual(await readRawQuarantine(context.store), []);
     }),
 );
