@@ -1,13 +1,10 @@
+import { DATE_ORDERS, DECIMAL_MARKS, type ImportReport, linesText } from "shopflow/sources/mod.ts";
 import {
   type ColumnNames,
   COLUMNS,
-  DATE_ORDERS,
-  DECIMAL_MARKS,
   importOnlineRetail,
   type ImportOptions,
-  type ImportReport,
-  linesText,
-} from "shopflow/sources/mod.ts";
+} from "shopflow/sources/online_retail/mod.ts";
 import { createRuntime, formatCount } from "shopflow/runtime/mod.ts";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { givenFiles, runCommand, withLogLevel } from "shopflow/cli/mod.ts";

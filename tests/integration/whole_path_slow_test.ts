@@ -7,7 +7,7 @@ import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import type { Row } from "../../lib/warehouse/session.ts";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/steps/extract/extract.ts";
-import { importOnlineRetail } from "shopflow/sources/mod.ts";
+import { importOnlineRetail } from "shopflow/sources/online_retail/mod.ts";
 import { publish } from "../../pipelines/steps/publish/publish.ts";
 import { scoreModels } from "../../pipelines/steps/score/score.ts";
 import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";

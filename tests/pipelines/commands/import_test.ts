@@ -3,12 +3,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
-import {
-  importOnlineRetail,
-  type ImportOptions,
-  type ImportReport,
-  readImportReport,
-} from "shopflow/sources/mod.ts";
+import { type ImportReport, readImportReport } from "shopflow/sources/mod.ts";
+import { importOnlineRetail, type ImportOptions } from "shopflow/sources/online_retail/mod.ts";
 import { PGlite } from "@electric-sql/pglite";
 import { formatImportReport } from "../../../pipelines/commands/import.ts";
 import { placeEmptyPostgres } from "../../fixtures/empty_postgres.ts";
