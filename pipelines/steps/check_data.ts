@@ -1,5 +1,5 @@
 import { countOf, formatCount } from "shopflow/runtime/mod.ts";
-import { listSnapshots, quarantinedText, readRawQuarantine } from "shopflow/lake/mod.ts";
+import { currentRawVersion, listSnapshots, quarantinedText, readRawQuarantine } from "shopflow/lake/mod.ts";
 import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/store/mod.ts";
 import {
   failureText,
@@ -27,8 +27,8 @@ interface BlockedPublishes {
 }
 
 /**
- * Publishes that data tests blocked since the last check. One that no publish has followed is a problem, however old:
- * readers still see the data from before it.
+ * Publishes that data tests blocked since the last check. The latest is a problem, however old, while the raw layer
+ * still has the state that was refused: readers see the data from before it. Clocks are not asked which came first.
  *
  * @param since Time of the last check; without one all of them count.
  */
@@ -38,8 +38,9 @@ async function blockedPublishes(
 ): Promise<BlockedPublishes> {
   const runs = await quarantinedRuns(store);
   const published = (await listSnapshots(store)).map(({ createdAt }) => createdAt).toSorted().at(-1) ?? "";
-  const [latest] = runs;
-  const isOpen = (run: QuarantinedRun) => run === latest && run.createdAt > published;
+  const refused = (await currentRawVersion(store))?.extract.refused;
+  const open = refused && runs.find(({ createdAt }) => createdAt <= refused.at);
+  const isOpen = (run: QuarantinedRun) => run === open;
   const recent = runs.filter((run) => since === undefined || run.createdAt > since);
   return {
     problems: runs.filter(isOpen).map((run) =>
@@ -159,7 +160,9 @@ export const checkData: Pipeline = async ({ config, store, runtime }) => {
     });
     const tests = await testSnapshot(snapshot, project, runtime);
     const fresh = await freshness(snapshot, config, now);
-    const blocked = await blockedPublishes(store, last?.checkedAt);
+    // A check whose clock was ahead says nothing about when it was.
+    const since = last && last.checkedAt <= now.toISOString() ? last.checkedAt : undefined;
+    const blocked = await blockedPublishes(store, since);
     const failed = (severity: string) =>
       tests.failed.filter((test) => test.severity === severity).map(failureText);
     const problems = [...failed("error"), ...fresh.problems, ...blocked.problems];
