@@ -112,7 +112,7 @@ export async function withPostgresSource<T>(
         ),
         shopTables: shop,
         keyLookup: "indexed",
-        // An embedded database starts anew each time that it is opened, so that nothing is known of the one before.
+        // An embedded database is restarted each time that it is opened: nothing is known of the one before.
         ...(!postgresUrl.startsWith("pglite:") && { writeMarks: await readWriteMarks(client, shop) }),
         isConsistent: true,
         controlTotals: ({ name }) =>
