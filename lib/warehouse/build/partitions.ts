@@ -1,5 +1,5 @@
 import type { TableFile } from "shopflow/lake/mod.ts";
-import { relationOf, sourceRelationOf } from "../project/jinja.ts";
+import { relationOf, sourceRelationOf } from "../relation.ts";
 import type { MonthlyModel } from "../project/project.ts";
 import { type MonthlySource, monthlySources, type PartitionDoc } from "../project/schema_yml.ts";
 import { parquet, sqlName, sqlString } from "../session.ts";
