@@ -53,7 +53,7 @@ export function scheduleText({ schedule }: Pick<Job, "schedule">): string {
 const PERMISSIONS = ["read", "write", "env", "net", "sys", "ffi", "run"];
 
 /**
- * What `deno task pipeline run` or `deno task notebook run` does for a step of a run, but as one process: a task's
+ * What `deno task pipeline run` or `deno task notebook publish` does for a step of a run, but as one process: a task's
  * process in between would survive the signals that end a run, and what it does with it.
  */
 export function stepProgram(step: Step, { job, run }: Pick<Execution, "job" | "run">): ProgramCall {
@@ -74,7 +74,7 @@ function argumentsOf(step: Step, run: Pick<Execution, "job" | "run">): string[] 
     "-p",
     `${name}=${typeof value === "string" ? withDates(value, run) : JSON.stringify(value)}`,
   ]);
-  return ["pipelines/commands/notebook.ts", "run", step.notebook, ...parameters];
+  return ["pipelines/commands/notebook.ts", "publish", step.notebook, ...parameters];
 }
 
 /** Dates of the run in the place of `{scheduled_for}`, `{data_interval_start}` and `{data_interval_end}`. */

@@ -19,7 +19,7 @@ import {
   securityHeaders,
 } from "./access/answers.ts";
 import { requireApiKey, requireReader } from "./access/api_key.ts";
-import { ownHostOnly } from "./access/origin.ts";
+import { ownHostOnly, wellFormedPathOnly } from "./access/origin.ts";
 import { lakeNotice } from "./pages/lake_notice.tsx";
 import { HttpProblem } from "./problems.ts";
 import { addDocs } from "./api/docs.ts";
@@ -81,12 +81,13 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   app.notFound(answerNotFound);
   app.use(requestId(), accessLog(runtime), securityHeaders());
   // A key protects what is read under whatever name; a proxy in front may use any.
-  app.use(ownHostOnly(apiKey === undefined ? names : undefined));
-  app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }));
+  app.use(ownHostOnly(apiKey === undefined ? names : undefined), wellFormedPathOnly());
   for (const path of scoringPaths) app.use(path, requireApiKey(apiKey));
   app.use(except([...PUBLIC_PATHS, ...scoringPaths], requireReader(operators)));
   // Only pages: answers to scoring requests are small, and packing them would cost more than it saves.
   app.use(except(["/", "/health", ...scoringPaths], compress(), etag()));
+  // Replaces an answer, so it comes before that is packed.
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }));
   for (const path of [...scoringPaths, "/jobs/*", "/api/jobs/*"]) {
     app.use(path, bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }));
   }

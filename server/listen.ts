@@ -131,12 +131,16 @@ function writesJsonItself(handler: Handler) {
 
 /**
  * The limit of bodies counts those without a length as they come, for which it makes another request: that takes a
- * Request of the runtime, which the adapter's is not.
+ * Request of the runtime, which the adapter's is not. A request that names neither a length nor an encoding has no body,
+ * though the adapter says that it has one.
  */
 function forHandler(request: Request): Request {
-  if (!request.headers.has("transfer-encoding")) return request;
-  const { url, method, headers, body, signal } = request;
-  return new Request(url, { method, headers, body, signal });
+  const { url, method, headers, signal } = request;
+  if (headers.has("transfer-encoding")) {
+    return new Request(url, { method, headers, body: request.body, signal });
+  }
+  const mayHaveBody = headers.has("content-length") || method === "GET" || method === "HEAD";
+  return mayHaveBody ? request : new Request(url, { method, headers, signal });
 }
 
 /** Requests of which no URL can be made, by their target or Host, reach no route. */

@@ -182,7 +182,8 @@ async function httpApiPage(): Promise<string> {
 ${NOTE}
 
 Every endpoint but \`/health\` and \`/openapi.json\` needs the API key where the server has one: add
-\`-H "x-api-key: KEY"\`. A running server shows the same at \`/docs\`, with requests to copy, and as OpenAPI at \`/openapi.json\`.
+\`-H "x-api-key: KEY"\`. A running server shows the same at \`/docs\`, with requests to copy whose customers have a score in your
+shop, and as OpenAPI at \`/openapi.json\`. Ids in a path are percent-encoded (\`a/b #1\` as \`a%2Fb%20%231\`).
 
 ${endpoints.join("\n\n")}
 `;

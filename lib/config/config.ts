@@ -95,14 +95,47 @@ function isTime(text: string | undefined): text is string {
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text.slice(0, 16));
 }
 
+/** The larger of both is allowed. */
+export interface QuarantineLimit {
+  rows: number;
+  /** Share of the table's rows, 0 to 1. */
+  share: number;
+}
+
+/** Few wrong rows are slips, however small a table is; of a large one, so is a hundredth. */
+const DEFAULT_LIMIT: QuarantineLimit = { rows: 20, share: 0.01 };
+
+/**
+ * `SHOPFLOW_QUARANTINE_LIMIT`: a number of rows or a percentage.
+ *
+ * @throws {ConfigError} when it is neither.
+ */
+function quarantineLimit(value: string | undefined): QuarantineLimit {
+  if (!value) return DEFAULT_LIMIT;
+  const [, digits, percent] = /^(\d+(?:\.\d+)?) ?(%?)$/.exec(value.trim()) ?? [];
+  const number = Number(digits);
+  if (percent && number <= 100) return { rows: 0, share: number / 100 };
+  if (percent === "" && isWhole(number)) return { rows: number, share: 0 };
+  throw new ConfigError("Invalid SHOPFLOW_QUARANTINE_LIMIT", {
+    expected: "a whole number of rows, e.g. 500, or a percentage up to 100 %, e.g. 2%; 0 allows none",
+    found: shownValue(value),
+  });
+}
+
 /** Every setting, resolved: paths are absolute, defaults are filled in. */
 export interface Config {
   /** Folder of everything an embedded installation writes. `SHOPFLOW_HOME`, default `.shopflow`. */
   home: string;
   /** `postgres://…` or `pglite:<folder>` (embedded PostgreSQL). `SHOPFLOW_POSTGRES_URL`. */
   postgresUrl: string;
+  /** Schema before those of the user's search_path. `SHOPFLOW_POSTGRES_SCHEMA`. */
+  postgresSchema?: string | undefined;
+  /** Path of the file that says which tables stand for those of the contract. `SHOPFLOW_SOURCE_MAPPING`. */
+  sourceMapping?: string | undefined;
+  /** Most rows of a table that may be left out for wrong values. `SHOPFLOW_QUARANTINE_LIMIT`. */
+  quarantineLimit: QuarantineLimit;
   /**
-   * `mongodb://…`, `file:<path>` (mongoexport JSON lines) or `https://…/tickets` (the shop's Support API).
+   * `mongodb://…`, `file:<path>` (mongoexport JSON lines), `https://…/tickets` (the shop's Support API), or `none`.
    * `SHOPFLOW_MONGODB_URL`.
    */
   ticketsUrl: string;
@@ -146,6 +179,11 @@ export interface Config {
 /** Names of all settings. */
 export const KNOWN: readonly string[] = SETTINGS.map(({ name }) => name);
 
+/** `SHOPFLOW_MONGODB_URL` of a shop without tickets. */
+export const NO_TICKETS = "none";
+
+const pathIn = (cwd: string, path: string | undefined) => path === undefined ? undefined : resolve(cwd, path);
+
 /** Where a key may travel without TLS: not beyond this machine. */
 const LOOPBACK = ["http://127.0.0.1:", "http://localhost:"];
 
@@ -168,10 +206,15 @@ export function loadConfig(
       schemes: ["postgres:", "postgresql:", "pglite:"],
       fallback: `pglite:${join(home, "shop", "postgres")}`,
     }),
-    ticketsUrl: sourceUrl(env, "SHOPFLOW_MONGODB_URL", cwd, {
-      schemes: ["mongodb:", "mongodb+srv:", "file:", "https:", ...LOOPBACK],
-      fallback: `file:${join(home, "shop", "support_tickets.jsonl")}`,
-    }),
+    postgresSchema: env.SHOPFLOW_POSTGRES_SCHEMA || undefined,
+    sourceMapping: pathIn(cwd, pathSetting("SHOPFLOW_SOURCE_MAPPING", env.SHOPFLOW_SOURCE_MAPPING)),
+    quarantineLimit: quarantineLimit(env.SHOPFLOW_QUARANTINE_LIMIT),
+    ticketsUrl: env.SHOPFLOW_MONGODB_URL === NO_TICKETS
+      ? NO_TICKETS
+      : sourceUrl(env, "SHOPFLOW_MONGODB_URL", cwd, {
+        schemes: ["mongodb:", "mongodb+srv:", "file:", "https:", ...LOOPBACK],
+        fallback: `file:${join(home, "shop", "support_tickets.jsonl")}`,
+      }),
     supportApiKey: keySetting("SHOPFLOW_SUPPORT_API_KEY", env.SHOPFLOW_SUPPORT_API_KEY),
     reconnectSeconds: numberSetting(
       env,
@@ -256,7 +299,9 @@ function sourceUrl(
   const scheme = schemes.find((prefix) => value.startsWith(prefix));
   if (scheme === undefined) {
     throw new ConfigError(`Invalid ${name}`, {
-      expected: `a value that starts with ${schemes.join(" or ")}`,
+      expected: `a value that starts with ${schemes.join(" or ")}${
+        name === "SHOPFLOW_MONGODB_URL" ? `, or ${NO_TICKETS}` : ""
+      }`,
       found: schemeOf(value),
       remedy: "A server's is scheme://user:password@host:port/database. The value is not shown here, since " +
         "it may hold " +

@@ -20,6 +20,12 @@ export {
   type SnapshotTable,
   type TableFile,
 } from "./snapshots.ts";
+export {
+  keepRawQuarantine,
+  quarantinedText,
+  type RawQuarantine,
+  readRawQuarantine,
+} from "./raw_quarantine.ts";
 export { publishedSince } from "./pointer.ts";
 export {
   compareSnapshots,

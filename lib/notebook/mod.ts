@@ -11,14 +11,20 @@ export {
   type Parameters,
   parseAssignments,
   readParameters,
+  unreadLines,
 } from "./format/parameters.ts";
 export {
   type FilledParameters,
   fillParameters,
   findLastSale,
   type LastSale,
-  type ParameterRules,
-  readParameterRules,
 } from "./format/parameter_rules.ts";
+export {
+  checkReport,
+  type DeclaredReport,
+  declaresReport,
+  readReport,
+  type ReportDeclaration,
+} from "./format/report_declaration.ts";
 export { cleanNotebook } from "./format/clean.ts";
 export { findJupyterLab, labEnvironment, registerKernel } from "./lab.ts";

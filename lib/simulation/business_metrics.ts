@@ -3,8 +3,11 @@ import type { World } from "./history.ts";
 
 /** The shop in the business's own measures, as shares from 0 to 1. */
 export interface BusinessMetrics {
-  /** Of the customers alive at the start of a month, who dropped out within it; all months together. */
-  monthlyChurn: number;
+  /**
+   * Of the customers active at the start of a calendar month (an order in the {@link LAPSE_DAYS} days before), who are no
+   * longer active at its end: the mean of the whole months for which the history has those days. NaN without any.
+   */
+  monthlyLapsed: number;
   /** Of the sessions that put something into the cart, those without a purchase. */
   cartAbandonment: number;
   /** Of the inventory rows, those without stock. */
@@ -13,26 +16,40 @@ export interface BusinessMetrics {
   overstock: number;
 }
 
+/** A customer lapses after so many days without an order. */
+export const LAPSE_DAYS = 90;
+
 /** Measures a shop whose history was played to its end. */
 export function measureBusiness(world: World): BusinessMetrics {
   return {
-    monthlyChurn: monthlyChurn(world),
+    monthlyLapsed: monthlyLapsed(world),
     cartAbandonment: cartAbandonment(world),
     ...stockMetrics(world),
   };
 }
 
-function monthlyChurn({ dropOut: { truth } }: World): number {
-  const atStart = truth.aliveAtStart.values();
-  const atEnd = truth.aliveAtEnd.values();
-  let alive = 0;
-  let left = 0;
-  for (let row = 0; row < atStart.length; row++) {
-    if (!atStart[row]) continue;
-    alive++;
-    if (!atEnd[row]) left++;
+function monthlyLapsed({ calendar, orders }: World): number {
+  const starts: number[] = [];
+  for (let day = LAPSE_DAYS; day <= calendar.days; day++) {
+    if (calendar.dayOfMonth(day) === 1) starts.push(day);
   }
-  return left / alive;
+  const customersOf = starts.map((start) => buyersOf(orders, start - LAPSE_DAYS, start));
+  const shares = customersOf.slice(1).map((atEnd, month) => {
+    const atStart = customersOf[month]!;
+    return atStart.difference(atEnd).size / atStart.size;
+  });
+  return shares.reduce((a, b) => a + b, 0) / shares.length;
+}
+
+/** Customers who ordered on a day from `from` on and before `to`. */
+function buyersOf(orders: World["orders"], from: number, to: number): Set<number> {
+  const buyers = new Set<number>();
+  for (let order = 0; order < orders.orders; order++) {
+    const day = orders.day.at(order);
+    const isReturn = orders.quantity.at(orders.firstLine.at(order)) < 0;
+    if (day >= from && day < to && !isReturn) buyers.add(orders.customer.at(order));
+  }
+  return buyers;
 }
 
 function cartAbandonment({ events }: World): number {

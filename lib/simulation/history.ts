@@ -49,7 +49,7 @@ export function createWorld(
     catalogue,
     population,
     taste: createTaste({ catalogue, season, population }, stream("taste")),
-    stock: createStock({ calendar, catalogue, customers }, stream("stock")),
+    stock: createStock({ calendar, season, catalogue, customers }, stream("stock")),
     dropOut: createDropOut({ calendar, population }, stream("drop-out")),
     support: createSupportDesk(stream("support")),
     orders: new OrderBook(),
@@ -69,11 +69,11 @@ const RETURN_CHANCE = { sound: 0.015, defective: 0.5 };
 const RETURN_DAYS = { first: 4, last: 25 };
 /** Chance of a ticket for an order, by issue; defects have their own causes. */
 const COMPLAINT_CHANCES = [
-  { issue: "Shipping Delay", chance: 0.098, firstDay: 3, lastDay: 10 },
-  { issue: "Billing Issue", chance: 0.043, firstDay: 0, lastDay: 12 },
-  { issue: "Account Issue", chance: 0.033, firstDay: 0, lastDay: 30 },
+  { issue: "Shipping Delay", chance: 0.06, firstDay: 3, lastDay: 10 },
+  { issue: "Billing Issue", chance: 0.026, firstDay: 0, lastDay: 12 },
+  { issue: "Account Issue", chance: 0.02, firstDay: 0, lastDay: 30 },
 ] as const;
-const DEFECT_TICKET_CHANCE = 0.75;
+const DEFECT_TICKET_CHANCE = 0.5;
 
 interface Purchases {
   /**
@@ -136,20 +136,20 @@ function createPurchases(world: World, random: Random): Purchases {
 }
 
 /** Customers who sign up mostly do so in order to buy. */
-const FIRST_VISIT = { cartRate: 0.9, decisiveness: 1.6 };
+const FIRST_VISIT = { cartRate: 0.9, decisiveness: 0.75 };
 /** People who dropped out look in now and then, and buy nothing. */
-const LAPSED_CART_RATE = 0.35;
+const GONE_CART_RATE = 0.35;
 /** Log-odds to buy that each further item in the cart adds. */
 const DECISIVENESS_PER_ITEM = 0.35;
-const MEAN_FURTHER_ITEMS = 1.6;
-const MEAN_FURTHER_VIEWS = 0.4;
+const MEAN_FURTHER_ITEMS = 0.4;
+const MEAN_FURTHER_VIEWS = 0.1;
 /** Chance to open the page of a product before putting it into the cart, as seen in the log. */
-const VIEW_BEFORE_CART = 0.67;
+const VIEW_BEFORE_CART = 0.28;
 const SUBSTITUTE_CHANCE = 0.5;
 const REMOVE_CHANCE = 0.12;
 /** Chance that an abandoned cart is abandoned only at the checkout. */
 const CHECKOUT_ABANDONED = 0.3;
-const QUESTION_CHANCE = 0.006;
+const QUESTION_CHANCE = 0.004;
 const HABITUAL_DEVICE = 0.85;
 /** Visits by hour of the day, UTC, from midnight. */
 const HOURS = [3, 2, 1, 1, 1, 1, 2, 3, 5, 6, 7, 7, 8, 7, 7, 7, 7, 8, 9, 10, 10, 9, 7, 5];
@@ -220,14 +220,10 @@ function createVisits(world: World, purchases: Purchases, random: Random): Visit
   }
 
   return (customer, day) => {
-    const lapsed = population.dropOutDay[customer]! <= day;
+    const gone = population.dropOutDay[customer]! <= day;
     const first = population.signupDay[customer] === day;
     enter(customer, day);
-    const cartRate = lapsed
-      ? LAPSED_CART_RATE
-      : first
-      ? FIRST_VISIT.cartRate
-      : population.cartRate[customer]!;
+    const cartRate = gone ? GONE_CART_RATE : first ? FIRST_VISIT.cartRate : population.cartRate[customer]!;
     if (random() >= cartRate) return browse(customer, day);
     const cart = fillCart(customer, day);
     if (cart.length === 0) return;
@@ -238,7 +234,7 @@ function createVisits(world: World, purchases: Purchases, random: Random): Visit
     takeBack(cart);
     const logOdds = population.decisiveness[customer]! + (first ? FIRST_VISIT.decisiveness : 0) +
       DECISIVENESS_PER_ITEM * (cart.length - 1);
-    if (lapsed || random() >= 1 / (1 + Math.exp(-logOdds))) {
+    if (gone || random() >= 1 / (1 + Math.exp(-logOdds))) {
       if (random() < CHECKOUT_ABANDONED) record("checkout");
       return;
     }
@@ -248,7 +244,7 @@ function createVisits(world: World, purchases: Purchases, random: Random): Visit
 }
 
 /** Visits of someone who dropped out, relative to before; and the chance that such a visit is the last. */
-const LAPSED = { visits: 0.6, lastVisit: 0.2 };
+const GONE = { visits: 0.6, lastVisit: 0.2 };
 
 /**
  * Plays the history day by day: deliveries, sign-ups, fates, visits. Orders, events, tickets, stock and
@@ -268,8 +264,8 @@ export function playHistory(world: World, seed: number, onDay: (day: number) => 
   const diary = createDiary(calendar.days, population.size);
   const clockOf = new Float64Array(population.size);
 
-  function planNextVisit(customer: number, lapsed: boolean): void {
-    const rate = population.visitsPerDay[customer]! * (lapsed ? LAPSED.visits : 1);
+  function planNextVisit(customer: number, gone: boolean): void {
+    const rate = population.visitsPerDay[customer]! * (gone ? GONE.visits : 1);
     const next = clockOf[customer]! + wait() / rate;
     if (next >= end) return;
     clockOf[customer] = next;
@@ -296,8 +292,8 @@ export function playHistory(world: World, seed: number, onDay: (day: number) => 
     for (const customer of support.treatedBadlyOn(day)) dropOut.annoy(customer, ANNOYANCE.badTicket);
     for (const customer of diary.of(day)) {
       visit(customer, day);
-      const lapsed = population.dropOutDay[customer]! <= day;
-      if (!lapsed || random() >= LAPSED.lastVisit) planNextVisit(customer, lapsed);
+      const gone = population.dropOutDay[customer]! <= day;
+      if (!gone || random() >= GONE.lastVisit) planNextVisit(customer, gone);
     }
     stock.close(day);
     onDay(day);

@@ -13,6 +13,8 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
   run: async () => (await import("./notebook/run.ts")).addRunCommand,
   rerun: async () => (await import("./notebook/run.ts")).addRerunCommand,
   runs: async () => (await import("./notebook/run.ts")).addRunsCommand,
+  publish: async () => (await import("./notebook/publish.ts")).addPublishCommand,
+  report: async () => (await import("./notebook/report.ts")).addReportCommand,
   inspect: async () => (await import("./notebook/check.ts")).addInspectCommand,
   clean: async () => (await import("./notebook/check.ts")).addCleanCommand,
   diff: async () => (await import("./notebook/compare.ts")).addDiffCommand,
@@ -24,7 +26,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
 };
 
 const program = new Command("deno task notebook")
-  .description("Run, describe, compare, promote and render notebooks; needs only Deno.");
+  .description("Run, publish, describe, compare, promote and render notebooks; needs only Deno.");
 const called = COMMANDS[Deno.args[0] ?? ""];
 // JupyterLab has a `--log-level` of its own.
 if (called !== COMMANDS.lab) withLogLevel(program);

@@ -260,7 +260,7 @@ export function formatSimulation({ status, rows, metrics }: SimulateResult): str
       ? "This shop already exists; nothing to do (--force simulates it again)."
       : `Simulated ${HISTORY_MONTHS} months of a shop.`,
     counts.join(", "),
-    `  ${percent(metrics.monthlyChurn)}  of active customers drop out per month`,
+    `  ${percent(metrics.monthlyLapsed)}  of active customers lapse per month (90 days without an order)`,
     `  ${percent(metrics.cartAbandonment)}  of carts are abandoned`,
     `  ${percent(metrics.stockouts)}  of inventory rows are out of stock`,
     `  ${percent(metrics.overstock)}  are overstocked (more than ${OVERSTOCK_DAYS} days' sales)`,
@@ -285,6 +285,16 @@ export function boundedNumber(flag: keyof typeof LIMITS): (text: string) => numb
   };
 }
 
+/** In place of a date: the last whole day, so that the data is as fresh as a shop's that is read every night. */
+const YESTERDAY = "yesterday";
+
+/** The day that `--until` names: itself, or the day before `now` in UTC. */
+export function untilDay(flag: string, now: Date): string {
+  if (flag !== YESTERDAY) return flag;
+  const today = Temporal.PlainDate.from(now.toISOString().slice(0, 10));
+  return today.subtract({ days: 1 }).toString();
+}
+
 interface Flags {
   customers: number;
   products?: number;
@@ -299,7 +309,8 @@ function createProgram(): Command {
     .description(
       "Simulate a shop whose data has causes, and load it into the source databases\n" +
         "(SHOPFLOW_POSTGRES_URL, SHOPFLOW_MONGODB_URL; embedded ones by default).\n" +
-        "Equal parameters give equal bytes; an existing shop is left as it is.",
+        "Equal parameters give equal bytes; an existing shop is left as it is. Without --until, a shop that was\n" +
+        "simulated on an earlier day is simulated again, until yesterday.",
     )
     .option("--customers <number>", "rows of the customers table", boundedNumber("customers"), 5000)
     .option(
@@ -308,13 +319,14 @@ function createProgram(): Command {
       boundedNumber("products"),
     )
     .option("--seed <number>", "another seed, another shop", boundedNumber("seed"), 42)
-    .option("--until <date>", `last day of the ${HISTORY_MONTHS} months of history`, "2024-12-31")
+    .option("--until <date>", `last day of the ${HISTORY_MONTHS} months of history, in UTC`, YESTERDAY)
     .option("--force", "simulate again even if the same shop exists", false)
     .option("--replace", "overwrite a shop that the simulator did not make", false)
     .action(async (flags: Flags) => {
       const products = flags.products ?? productsFor(flags.customers);
       const context = { config: loadConfig(), runtime: createRuntime() };
-      console.log(formatSimulation(await simulateIntoSources(context, { ...flags, products })));
+      const until = untilDay(flags.until, context.runtime.now());
+      console.log(formatSimulation(await simulateIntoSources(context, { ...flags, products, until })));
     });
 }
 

@@ -1,5 +1,5 @@
-import { formatCount } from "shopflow/runtime/mod.ts";
-import { listSnapshots } from "shopflow/lake/mod.ts";
+import { countOf, formatCount } from "shopflow/runtime/mod.ts";
+import { listSnapshots, quarantinedText, readRawQuarantine } from "shopflow/lake/mod.ts";
 import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/store/mod.ts";
 import {
   failureText,
@@ -57,6 +57,15 @@ async function blockedPublishes(
 const testsOf = ({ run, createdAt, tests }: QuarantinedRun) =>
   `at ${createdAt} ${tests.map(({ name, failures }) => `${name} failed for ${failures} rows`).join(", ")} ` +
   `(run ${run})`;
+
+/** Source rows that the extracts leave out, one sentence a table. */
+async function leftOutRows(store: ObjectStore): Promise<string[]> {
+  return (await readRawQuarantine(store)).map(({ table, rows }) =>
+    `${countOf(rows.length, "row")} of ${table} left out because of wrong values, e.g. ${
+      quarantinedText(rows[0]!)
+    }; \`deno task lake quarantine\` lists them`
+  );
+}
 
 const HOUR_MS = 60 * 60 * 1000;
 /** Data of yesterday that was copied during the night is a day and a half old at noon. */
@@ -155,7 +164,7 @@ export const checkData: Pipeline = async ({ config, store, runtime }) => {
     const failed = (severity: string) =>
       tests.failed.filter((test) => test.severity === severity).map(failureText);
     const problems = [...failed("error"), ...fresh.problems, ...blocked.problems];
-    const others = [...fresh.warnings, ...blocked.warnings];
+    const others = [...fresh.warnings, ...blocked.warnings, ...await leftOutRows(store)];
     const { id } = snapshot.manifest;
     const check: DataCheck = {
       checkedAt: now.toISOString(),

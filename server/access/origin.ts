@@ -17,10 +17,11 @@ const HOST = /^(?:\[[0-9a-f:.]+\]|[^\s,;:/?#@\\[\]<>^|%"'`{}]+)(?::\d{1,5})?$/i;
 export function ownHostOnly(names: readonly string[] | undefined): MiddlewareHandler {
   const own = names?.map((name) => name.toLowerCase());
   return async (c, next) => {
-    const url = new URL(c.req.url);
-    const header = c.req.header("host") ?? url.host;
+    const url = URL.parse(c.req.url);
+    const header = c.req.header("host") ?? url?.host ?? "";
     const host = HOST.test(header) ? URL.parse(`http://${header}`) : null;
-    if (host === null) {
+    // The adapter makes the URL of the Host, and looks at it less closely.
+    if (host === null || url === null) {
       throw new HttpProblem(400, "malformed_host", "The header Host is malformed", {
         expected: "one name or address, and perhaps a port",
         found: JSON.stringify(header),
@@ -40,6 +41,31 @@ export function ownHostOnly(names: readonly string[] | undefined): MiddlewareHan
     }
     await next();
   };
+}
+
+/** Refuses paths whose %-codes are no UTF-8: an id that is misspelt there would be looked up as it is written. */
+export function wellFormedPathOnly(): MiddlewareHandler {
+  return async (c, next) => {
+    const path = c.req.url.replace(/^[^/]*\/\/[^/?#]*/, "").replace(/[?#].*$/s, "");
+    if (!isDecodable(path)) {
+      throw new HttpProblem(400, "malformed_path", "The path has a % that begins no %-code of UTF-8", {
+        expected: "a path in which % is written as %25 and other signs as encodeURIComponent writes them",
+        found: path.slice(0, 80),
+        remedy: "Percent-encode the id.",
+      });
+    }
+    await next();
+  };
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch (error) {
+    if (error instanceof URIError) return false;
+    throw error;
+  }
 }
 
 function isOwn(hostname: string, names: readonly string[]): boolean {

@@ -2,7 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import type { RunName } from "shopflow/jobs/mod.ts";
 import type { JobsReader } from "../state/jobs_reader.ts";
-import { exampleIds } from "../state/served_versions.ts";
+import { exampleIds, jsonWithIds } from "../state/served_versions.ts";
 import { servedBy } from "../state/serving.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
 import { renderDocsPage } from "../pages/docs_page.tsx";
@@ -15,7 +15,8 @@ const DOCUMENT = {
     version: "1",
     description:
       "Churn risk, recommendations and stock plans of one shop, each answer with the version of the model and of " +
-      "the data it comes from; and the jobs that keep all of it up to date.",
+      "the data it comes from; and the jobs that keep all of it up to date. Customers in the examples have a " +
+      "score in this shop; where the server needs a key they only show the form, and /docs names some.",
   },
 };
 
@@ -45,7 +46,13 @@ export function addDocs(app: OpenAPIHono, { models, cache, board, ...keys }: Doc
   });
   const document = app.getOpenAPI31Document(DOCUMENT);
   const endpoints = documentedEndpoints(document);
-  app.get("/openapi.json", (c) => c.json(document));
+  const json = JSON.stringify(document);
+  app.get("/openapi.json", async (c) => {
+    c.header("content-type", "application/json");
+    // Public, so that ids of the shop are not for it where there is a key.
+    if (keys.keyRequired) return c.body(json);
+    return c.body(jsonWithIds(json, exampleIds(await cache.current(), models)));
+  });
   app.get("/docs", async (c) => {
     const [serving, run] = await Promise.all([cache.current(), exampleRun(board)]);
     const example = { ...exampleIds(serving, models), ...(run && { run }) };

@@ -3,7 +3,7 @@ import { Table } from "shopflow/cli/mod.ts";
 import { type RunName, shortTime } from "shopflow/jobs/mod.ts";
 import { EXAMPLE_RUN } from "../api/jobs_schemas.ts";
 import type { DocumentedEndpoint } from "../api/documented_endpoints.ts";
-import { type ExampleIds, withIds } from "../state/served_versions.ts";
+import { type ExampleIds, jsonWithIds, pathWithIds, shellQuoted } from "../state/served_versions.ts";
 import { Layout, renderPage } from "./layout.tsx";
 
 /** The features that requests about a model may send, with the values that it takes. */
@@ -131,15 +131,16 @@ function curl(
   { example, origin, keyRequired, operatorKeyRequired }: Omit<DocsProps, "endpoints" | "inputs">,
 ): string {
   const { job, scheduledFor } = example.run ?? EXAMPLE_RUN;
-  const replaced = (text: string) =>
-    withIds(text, example)
-      .replaceAll(EXAMPLE_RUN.job, job)
+  const ofRun = (text: string) =>
+    text.replaceAll(EXAMPLE_RUN.job, job)
       .replaceAll(encodeURIComponent(shortTime(EXAMPLE_RUN.scheduledFor)), shortTime(scheduledFor));
-  const parts = [`curl '${origin}${replaced(path)}'`];
+  const parts = [`curl ${shellQuoted(origin + pathWithIds(ofRun(path), example))}`];
   const acts = path.startsWith("/api/jobs") && method === "POST";
   if (method === "POST" && body === undefined) parts.push("-X POST");
   if (keyRequired && path !== "/health") parts.push(`-H 'x-api-key: …'`);
   if (operatorKeyRequired && acts) parts.push(`-H 'x-operator-key: …'`);
-  if (body !== undefined) parts.push("-H 'content-type: application/json'", `-d '${replaced(body)}'`);
+  if (body !== undefined) {
+    parts.push("-H 'content-type: application/json'", `-d ${shellQuoted(jsonWithIds(ofRun(body), example))}`);
+  }
   return parts.join(" \\\n  ");
 }

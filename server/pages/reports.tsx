@@ -1,7 +1,13 @@
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import BAR_STYLES from "./assets/report_bar.css" with { type: "text" };
 import { formatTime } from "shopflow/runtime/mod.ts";
-import { type ExampleIds, type ServedVersions, withIds } from "../state/served_versions.ts";
+import {
+  type ExampleIds,
+  jsonWithIds,
+  pathWithIds,
+  type ServedVersions,
+  shellQuoted,
+} from "../state/served_versions.ts";
 import { formatAge, formatMetric, metricName, titled } from "./wording.ts";
 import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/report/mod.ts";
 import { Layout, renderPage } from "./layout.tsx";
@@ -101,10 +107,12 @@ interface ExamplesProps {
 function ScoringExamples({ origin, example, definitions }: ExamplesProps) {
   const examples = definitions.flatMap(({ serving }) =>
     serving.endpoints.map(({ example: { question, path, body } }) => {
-      const url = `curl '${origin}${withIds(path, example)}'`;
+      const url = `curl ${shellQuoted(origin + pathWithIds(path, example))}`;
       const data = body === undefined
         ? ""
-        : ` -H 'content-type: application/json' \\\n  -d '${withIds(JSON.stringify(body), example)}'`;
+        : ` -H 'content-type: application/json' \\\n  -d ${
+          shellQuoted(jsonWithIds(JSON.stringify(body), example))
+        }`;
       return { title: question, command: url + data };
     })
   );
@@ -175,8 +183,8 @@ function bannersOf(report: CurrentReport, snapshot: ServedVersions["snapshot"]) 
     ),
     removedAt !== undefined && (
       <p class="report-banner">
-        This report is no longer published: its notebook was missing on{" "}
-        {formatTime(removedAt)}. It shows the run of {ranAt}.
+        This report is no longer published: on {formatTime(removedAt)}{" "}
+        its notebook was missing, or was no report any more. It shows the run of {ranAt}.
       </p>
     ),
     removedAt === undefined && snapshot !== null && hasNewerData(report, snapshot) && (
@@ -256,7 +264,10 @@ export function renderReportsIndex(
       {removed.length > 0 && (
         <>
           <h2>No longer published</h2>
-          <p class="soft">The notebooks of these reports were removed. The reports stay as they were.</p>
+          <p class="soft">
+            The notebooks of these reports were removed, or are no reports any more. The reports stay as they
+            were.
+          </p>
           <div class="grid">{removed.map(card)}</div>
         </>
       )}

@@ -66,23 +66,41 @@ export interface ExampleIds {
   product: string;
 }
 
-/** The usual form of ids; also what the OpenAPI document shows. */
-export const USUAL_IDS: ExampleIds = { customers: ["CUST000001", "CUST000002"], product: "PROD00001" };
+/** The usual form of ids, in which examples are written. */
+const USUAL_IDS: ExampleIds = { customers: ["CUST000001", "CUST000002"], product: "PROD00001" };
 
-/** A path or body of an example with these ids instead of those of the usual form. */
-export function withIds(text: string, { customers: [first, second], product }: ExampleIds): string {
-  return text.replaceAll(USUAL_IDS.customers[0], first).replaceAll(USUAL_IDS.customers[1], second)
-    .replaceAll(USUAL_IDS.product, product);
+/** A path of an example with these ids instead of those of the usual form. */
+export const pathWithIds = (path: string, ids: ExampleIds) => replaceIds(path, ids, encodeURIComponent);
+
+/** The JSON of an example with these ids instead of those of the usual form. */
+export const jsonWithIds = (json: string, ids: ExampleIds) =>
+  replaceIds(json, ids, (id) => JSON.stringify(id).slice(1, -1));
+
+/** All at once: the shop's ids may be of the usual form, too. */
+function replaceIds(
+  text: string,
+  { customers: [first, second], product }: ExampleIds,
+  written: (id: string) => string,
+): string {
+  const given: Record<string, string> = {
+    [USUAL_IDS.customers[0]]: first,
+    [USUAL_IDS.customers[1]]: second,
+    [USUAL_IDS.product]: product,
+  };
+  return text.replaceAll(new RegExp(Object.keys(given).join("|"), "g"), (id) => written(given[id] ?? id));
 }
+
+/** Text as one word of a shell. */
+export const shellQuoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Ids that exist in the shop and can be asked about; where nothing was scored yet, ids of the usual form. */
 export function exampleIds(state: ServingState, definitions: readonly ModelDefinition[]): ExampleIds {
   // Not every customer has a score; before there are any, those of the shop still get recommendations.
   const customers = scoredCustomers(state, definitions) ?? state.snapshot?.customers.values();
   const products = state.snapshot?.products.keys();
-  const [first, second] = USUAL_IDS.customers;
+  const first: string | undefined = customers?.next().value;
   return {
-    customers: [customers?.next().value ?? first, customers?.next().value ?? second],
+    customers: first === undefined ? USUAL_IDS.customers : [first, customers?.next().value ?? first],
     product: products?.next().value ?? USUAL_IDS.product,
   };
 }

@@ -31,7 +31,7 @@ Deno.test("every notebook of a job declares the parameters that the job gives it
   const steps = JOBS.jobs.flatMap(({ steps }) => steps).filter((step) => "notebook" in step);
   assert.ok(steps.length > 0);
   for (const { notebook, parameters = {} } of steps) {
-    const declared = readParameters(await readNotebook(join(ROOT, notebook)), notebook);
+    const declared = readParameters(await readNotebook(join(ROOT, notebook)));
     for (const [name, value] of Object.entries(parameters)) {
       assert.equal(declared.find((one) => one.name === name)?.type, typeof value, `${name} of ${notebook}`);
     }

@@ -66,11 +66,15 @@ export async function publishSmallSnapshot(
 /** Publishes scores of every customer but the last, the same reasons for all; later versions have higher risks. */
 export async function publishChurnScores(store: ObjectStore, options: {
   customers?: number;
+  /** Ids of the customers, instead of those of the usual form. */
+  ids?: string[];
   modelVersion?: string;
   highestRisk?: number;
   baselineReason?: string;
 } = {}): Promise<void> {
-  const { customers = 4, modelVersion = "churn-1", highestRisk = 0.9, baselineReason } = options;
+  const { ids, customers = ids?.length ?? 4, modelVersion = "churn-1", highestRisk = 0.9, baselineReason } =
+    options;
+  const id = ids === undefined ? customerId("i") : `([${ids.map(sqlString).join(", ")}])[i]`;
   const reasons = Array.from({ length: 6 }, (_, i) => ({
     feature: "recency_days",
     value: 100 + i,
@@ -83,7 +87,7 @@ export async function publishChurnScores(store: ObjectStore, options: {
     modelVersion,
     customers,
     `
-    SELECT ${customerId("i")} AS customer_id, DATE '${AS_OF}' AS as_of,
+    SELECT ${id} AS customer_id, DATE '${AS_OF}' AS as_of,
       ${highestRisk} / i AS churn_probability, ${sqlString(JSON.stringify(reasons))} AS reasons
     FROM range(1, ${customers + 1}) AS t(i)`,
     baselineReason,

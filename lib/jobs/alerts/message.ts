@@ -1,4 +1,4 @@
-import { countOf, escapeHtml, formatDuration } from "shopflow/runtime/mod.ts";
+import { countOf, escapeHtml, formatDuration, formatTime } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import { formatRunName, type RunName, shortTime } from "../run.ts";
 import type { Alert } from "./incidents.ts";
@@ -50,7 +50,8 @@ export function alertMessage(
   const title = shortened(TITLES[alert.kind](run), LONGEST_TITLE);
   const facts = [
     ["job", alert.job],
-    ["run", shortTime(alert.scheduledFor)],
+    ["run", run],
+    ["due", formatTime(alert.scheduledFor)],
     ["reason", shortened(alert.reason, LONGEST_REASON)],
     ...alert.incidents.map((incident) => ["since", sinceText(alert, incident)]),
     ["owner", alert.owner],
@@ -83,8 +84,8 @@ function sinceText({ kind, at }: Alert, incident: Alert["incidents"][number]): s
   const what = incident.kind === "failed"
     ? `${countOf(runs, "run")} failed`
     : `${countOf(runs, "run")} missed the SLA`;
-  if (kind !== "recovered") return runs === 1 ? shortTime(since) : `${shortTime(since)}, ${what}`;
-  return `${shortTime(since)} until now, ${formatDuration(Date.parse(at) - Date.parse(since))}; ${what}`;
+  if (kind !== "recovered") return runs === 1 ? formatTime(since) : `${formatTime(since)}, ${what}`;
+  return `${formatTime(since)} until now, ${formatDuration(Date.parse(at) - Date.parse(since))}; ${what}`;
 }
 
 function blocks(title: string, facts: [string, string][], log: string, commands: string[]): unknown[] {

@@ -1,7 +1,7 @@
 import { escapeHtml, formatCount } from "shopflow/runtime/mod.ts";
 import { ColumnTable } from "arquero";
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
-import type { MimeBundle } from "../format/nbformat.ts";
+import { METRICS_MIME, type MimeBundle } from "../format/nbformat.ts";
 
 export interface TableOptions {
   /** Rows shown. Default 20. */
@@ -114,8 +114,6 @@ function formatValue(value: unknown, digits: number | undefined): string {
 export const DISPLAY = Symbol.for("Jupyter.display");
 /** Key of Vega-Lite specifications that JupyterLab 4 and VS Code draw themselves. */
 const VEGA_LITE_MIME = "application/vnd.vegalite.v5+json";
-/** Key of the values of {@linkcode showMetrics} for programs: `deno task notebook log` lists them by run. */
-export const METRICS_MIME = "application/vnd.shopflow.metrics+json";
 
 /** Shown when it is the last value of a cell, or by `await Deno.jupyter.display(value)`. */
 export interface Displayable {

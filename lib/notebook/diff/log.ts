@@ -1,4 +1,3 @@
-import { METRICS_MIME } from "../author/displays.ts";
 import type { Notebook } from "../format/nbformat.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
@@ -8,29 +7,9 @@ import { cleanNotebook } from "../format/clean.ts";
 import { latestRuns } from "../run/find_runs.ts";
 import { formatNotebook, parseNotebook } from "../format/notebook_file.ts";
 import type { Parameters } from "../format/parameters.ts";
+import { type ReportedMetric, runMetrics } from "../run/metrics.ts";
 import { runStatus, snapshotRead } from "../run/record.ts";
 import { type Commit, commitsOf, textAtRevision } from "./git.ts";
-
-/** A figure that a notebook reported. */
-interface ReportedMetric {
-  value: string | number;
-  note?: string;
-}
-
-/** All that the cells of an executed notebook showed by `showMetrics`; of one name, what was shown last. */
-function runMetrics({ cells }: Notebook): Record<string, ReportedMetric> {
-  const metrics: Record<string, ReportedMetric> = {};
-  for (const cell of cells) {
-    if (cell.cell_type !== "code") continue;
-    for (const output of cell.outputs) {
-      const found = "data" in output ? output.data[METRICS_MIME] : undefined;
-      for (const [name, metric] of Object.entries(found ?? {})) {
-        metrics[name] = typeof metric === "object" && metric !== null ? metric : { value: metric };
-      }
-    }
-  }
-  return metrics;
-}
 
 interface CommitEntry extends Commit {
   kind: "commit";

@@ -6,6 +6,9 @@ export const DENO_KERNELSPEC = { display_name: "Deno", language: "typescript", n
 /** Representations of one value by MIME type: text, or JSON for `…+json`. */
 export type MimeBundle = Record<string, unknown>;
 
+/** Key of the values of `showMetrics` for programs: a report's history and `deno task notebook log` list them by run. */
+export const METRICS_MIME = "application/vnd.shopflow.metrics+json";
+
 export interface StreamOutput {
   output_type: "stream";
   name: "stdout" | "stderr";

@@ -2,12 +2,7 @@ import { NotebookError } from "shopflow/errors/mod.ts";
 import { addDays } from "shopflow/ml/mod.ts";
 import { AS_OF_RULES, type AsOfRule, parseAsOfRule } from "shopflow/churn/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { z } from "zod";
-import type { Notebook } from "./nbformat.ts";
 import type { ParameterDeclaration, Parameters } from "./parameters.ts";
-
-/** What a notebook declares of its report, under `shopflow.report` of its metadata. */
-const declaration = z.strictObject({ parameters: z.record(z.string(), z.string()).default({}) });
 
 /** Rules by the name of the parameter that each of them fills. */
 export type ParameterRules = Record<string, AsOfRule>;
@@ -29,52 +24,48 @@ export interface LastSale {
 }
 
 /**
- * The rules by which a notebook wants its parameters filled: `"shopflow": { "report": { "parameters": { "as_of":
- * "latest" } } }`. A parameter without a rule keeps the value that its author wrote.
+ * The parameter that a report's declaration names.
  *
- * @throws {NotebookError} when the declaration is invalid, names no rule, or a parameter that the notebook does not
- *   have as a string.
+ * @param field Where it is named: `as_of` or `parameters`.
+ * @throws {NotebookError} when the notebook does not declare it.
  */
-export function readParameterRules(
-  { metadata }: Notebook,
+export function requireParameter(
   declared: ParameterDeclaration[],
-  name = "The notebook",
-): ParameterRules {
-  const { report } = (metadata.shopflow ?? {}) as { report?: unknown };
-  if (report === undefined) return {};
-  const parsed = declaration.safeParse(report);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new NotebookError(`${name} has an invalid shopflow.report in its metadata`, {
-      expected: 'rules by parameter, e.g. "report": { "parameters": { "as_of": "latest" } }',
-      found: `${JSON.stringify(report).slice(0, 200)} (${issue?.message ?? "invalid"})`,
-    });
-  }
-  return Object.fromEntries(
-    Object.entries(parsed.data.parameters).map(([parameter, rule]) => [
-      parameter,
-      ruleOf(parameter, rule, declared, name),
-    ]),
-  );
+  parameter: string,
+  given: unknown,
+  name: string,
+  field: string,
+): ParameterDeclaration {
+  const target = declared.find((candidate) => candidate.name === parameter);
+  if (target !== undefined) return target;
+  const what = field === "as_of" ? "a rule" : "a value";
+  throw new NotebookError(`${name} has ${what} for the parameter ${parameter}, which it does not declare`, {
+    expected: declared.length === 0
+      ? "a constant of that name in a cell tagged parameters, of a notebook for the Deno kernel"
+      : `one of ${declared.map((candidate) => candidate.name).join(", ")}`,
+    found: `"${parameter}": ${JSON.stringify(given)}`,
+    remedy: `Correct the name under shopflow.report.${field} in the notebook's metadata.`,
+  });
 }
 
-function ruleOf(parameter: string, rule: string, declared: ParameterDeclaration[], name: string): AsOfRule {
-  const target = declared.find((candidate) => candidate.name === parameter);
-  if (target === undefined) {
-    throw new NotebookError(`${name} has a rule for the parameter ${parameter}, which it does not declare`, {
-      expected: declared.length === 0
-        ? "a constant of that name in a cell tagged parameters, of a notebook for the Deno kernel"
-        : `one of ${declared.map((candidate) => candidate.name).join(", ")}`,
-      found: `"${parameter}": ${JSON.stringify(rule)}`,
-      remedy: "Correct the name under shopflow.report.parameters in the notebook's metadata.",
-    });
-  }
+/**
+ * The rule that a report's declaration gives a parameter.
+ *
+ * @throws {NotebookError} when there is no such rule, or the notebook has no such parameter as a string.
+ */
+export function requireRule(
+  parameter: string,
+  rule: string,
+  declared: ParameterDeclaration[],
+  name: string,
+): AsOfRule {
+  const target = requireParameter(declared, parameter, rule, name, "as_of");
   const parsed = parseAsOfRule(rule);
   if (parsed === undefined) {
     throw new NotebookError(`${name} has an unknown rule for the parameter ${parameter}`, {
       expected: AS_OF_RULES,
       found: JSON.stringify(rule),
-      remedy: "Correct it under shopflow.report.parameters in the notebook's metadata.",
+      remedy: "Correct it under shopflow.report.as_of in the notebook's metadata.",
     });
   }
   if (target.type === "string") return parsed;

@@ -17,52 +17,59 @@ const DECLARATION =
   /^(?:export\s+)?(?:const|let|var)\s+(?<name>[A-Za-z_$][\w$]*)\s*(?::\s*(?:string|number|boolean)\s*)?=\s*(?<literal>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`$\\]*`|[-+]?[\d_]*\.?[\d_]+(?:[eE][-+]?\d+)?|true|false)\s*;?\s*(?:\/\/\s*(?<comment>.*))?$/;
 
 /**
- * The parameters that a notebook declares in its cell tagged `parameters`, one constant a line. Those of another
- * kernel are in another language, which we do not read: such a notebook runs with its own values.
- *
- * @throws {NotebookError} when the cell holds something else, or several cells have the tag.
+ * The parameters that a notebook declares in its cell tagged `parameters` (the first, as for papermill): constants with
+ * a string, number or boolean, one a line. What else is in the cell is left alone, so that a notebook in another style
+ * runs with its own values; see {@linkcode unreadLines}. Cells of another kernel are in another language, which we do
+ * not read.
  */
-export function readParameters(notebook: Notebook, name = "The notebook"): ParameterDeclaration[] {
-  if (notebook.metadata.kernelspec.name !== DENO_KERNELSPEC.name) return [];
-  const tagged = notebook.cells.filter((cell) => hasTag(cell, "parameters"));
-  if (tagged.length > 1) {
-    throw new NotebookError(`${name} has ${tagged.length} cells tagged parameters`, {
-      expected: "at most one",
-    });
-  }
+export const readParameters = (notebook: Notebook): ParameterDeclaration[] => readCell(notebook).declarations;
+
+/** Lines of the parameters cell that declare something which a run cannot be given. */
+export const unreadLines = (notebook: Notebook): string[] => readCell(notebook).unread;
+
+function readCell(
+  { cells, metadata }: Notebook,
+): { declarations: ParameterDeclaration[]; unread: string[] } {
   const declarations: ParameterDeclaration[] = [];
+  const unread: string[] = [];
+  const cell = metadata.kernelspec.name === DENO_KERNELSPEC.name
+    ? cells.find((cell) => hasTag(cell, "parameters"))
+    : undefined;
   let comments: string[] = [];
-  for (const line of (tagged[0]?.source ?? "").split("\n").map((text) => text.trim())) {
-    if (line === "" || line.startsWith("//")) {
-      comments = line === "" ? [] : [...comments, line.replace(/^\/\/\s*/, "")];
+  for (const line of withoutBlockComments(cell?.source ?? "").split("\n").map((text) => text.trimEnd())) {
+    if (line === "" || /^\s*\/\//.test(line)) {
+      comments = line === "" ? [] : [...comments, line.replace(/^\s*\/\/\s*/, "")];
       continue;
     }
-    const { name: declared, literal, comment } = line.match(DECLARATION)?.groups ?? {};
-    if (declared === undefined || literal === undefined) {
-      throw new NotebookError(`${name} has a line in its parameters cell that declares no parameter`, {
-        expected: 'a constant with a string, number or boolean, e.g. const as_of = "2024-09-01";',
-        found: line,
-      });
+    // An indented line belongs to a list, an object or a function.
+    const { name, literal, comment } = line.match(DECLARATION)?.groups ?? {};
+    if (name === undefined || literal === undefined) {
+      unread.push(line.trim());
+    } else {
+      const value = literalValue(literal);
+      const type = typeof value as ParameterDeclaration["type"];
+      declarations.push({ name, type, value, description: comment ?? comments.join(" ") });
     }
-    const value = literalValue(literal);
-    const description = comment ?? comments.join(" ");
-    declarations.push({
-      name: declared,
-      type: typeof value as ParameterDeclaration["type"],
-      value,
-      description,
-    });
     comments = [];
   }
-  return declarations;
+  return { declarations, unread };
 }
+
+/** Lines stay lines. A comment between quotes or behind `//` is none, but then the line has no value we could read. */
+const withoutBlockComments = (source: string) =>
+  source.replaceAll(/^(\s*)\/\*[^]*?\*\/[ \t]*$/gm, (comment) => comment.replaceAll(/[^\n]/g, ""));
 
 /**
  * Reads `name=value` texts as the types that the notebook declares.
  *
+ * @param unread what {@linkcode unreadLines} gives, for errors
  * @throws {NotebookError} on a name it does not have or a value of another type, with the list of what exists.
  */
-export function parseAssignments(declared: ParameterDeclaration[], assignments: string[]): Parameters {
+export function parseAssignments(
+  declared: ParameterDeclaration[],
+  assignments: string[],
+  unread: string[] = [],
+): Parameters {
   const values: Parameters = {};
   for (const assignment of assignments) {
     const equals = assignment.indexOf("=");
@@ -74,7 +81,7 @@ export function parseAssignments(declared: ParameterDeclaration[], assignments: 
     }
     const name = assignment.slice(0, equals);
     const text = assignment.slice(equals + 1);
-    const { type } = requireDeclared(declared, name);
+    const { type } = requireDeclared(declared, name, unread);
     const value = type === "string" ? text : type === "number" ? numberOf(text) : booleanOf(text);
     if (value === undefined) throw wrongType(declared, name, JSON.stringify(text));
     values[name] = value;
@@ -92,10 +99,7 @@ export function parseAssignments(declared: ParameterDeclaration[], assignments: 
 export function injectParameters<T extends Notebook>(notebook: T, values: Parameters): T {
   const declared = readParameters(notebook);
   for (const [name, value] of Object.entries(values)) {
-    const found: string = typeof value;
-    if (found !== requireDeclared(declared, name).type) {
-      throw wrongType(declared, name, `${JSON.stringify(value)} (${found})`);
-    }
+    requireType(requireDeclared(declared, name, unreadLines(notebook)), value);
     if (typeof value === "string" && maskSecrets(value) !== value) throw secretParameter(name);
   }
   const cells = notebook.cells.filter((cell) => !hasTag(cell, "injected-parameters"));
@@ -120,26 +124,51 @@ export const parameterValues = (declared: ParameterDeclaration[]): Parameters =>
   Object.fromEntries(declared.map(({ name, value }) => [name, value]));
 
 /**
- * The declared parameters as lines for people: `as_of: string = "2024-09-01"`, below each the rule that fills it in a
- * run.
+ * The declared parameters as lines for people: `as_of: string = "2024-09-01"`, below each what a run
+ * sets it to.
  */
 export function describeParameters(
   declared: ParameterDeclaration[],
-  rules: Record<string, { rule: string; meaning: string }> = {},
+  { parameters, rules }: {
+    parameters: Parameters;
+    rules: Record<string, { rule: string; meaning: string }>;
+  } = { parameters: {}, rules: {} },
 ): string[] {
   return declared.flatMap(({ name, type, value, description }) => {
-    const filled = rules[name];
+    const filled = rules[name], given = parameters[name];
     return [
       `${name}: ${type} = ${JSON.stringify(value)}${description && `  // ${description}`}`,
       ...(filled ? [`  filled in a run by the rule ${filled.rule}: ${filled.meaning}`] : []),
+      ...(given === undefined ? [] : [`  ${JSON.stringify(given)} in a run, as its report declares`]),
     ];
   });
 }
 
-function requireDeclared(declared: ParameterDeclaration[], name: string): ParameterDeclaration {
+/** @throws {NotebookError} when the value is of another type than the parameter. */
+export function requireType(parameter: ParameterDeclaration, value: ParameterValue): void {
+  const found: string = typeof value;
+  if (found !== parameter.type) {
+    throw wrongType([parameter], parameter.name, `${JSON.stringify(value)} (${found})`);
+  }
+}
+
+function requireDeclared(
+  declared: ParameterDeclaration[],
+  name: string,
+  unread: string[],
+): ParameterDeclaration {
   const found = declared.find((parameter) => parameter.name === name);
   if (found) return found;
-  throw new NotebookError("The notebook has no such parameter", { expected: list(declared), found: name });
+  const line = unread.find((text) => new RegExp(`(?<![\\w$])${RegExp.escape(name)}(?![\\w$])`).test(text));
+  throw new NotebookError("The notebook has no such parameter", {
+    expected: list(declared),
+    found: name,
+    ...(line && {
+      remedy: `Only constants with a string, number or boolean, one a line, can be set. Write ${
+        JSON.stringify(line)
+      } so, e.g. const as_of = "2024-09-01";`,
+    }),
+  });
 }
 
 const wrongType = (declared: ParameterDeclaration[], name: string, found: string) =>

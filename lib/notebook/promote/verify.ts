@@ -196,7 +196,7 @@ async function run(
   { pinnedVersions, check }: { pinnedVersions?: LineageEntry[]; check?: boolean },
 ): Promise<NotebookRun> {
   const { parameters = {} } = options;
-  const declared = parameterValues(readParameters(notebook, name));
+  const declared = parameterValues(readParameters(notebook));
   const records = join(sandbox.folder, ".runs");
   await Deno.mkdir(records, { recursive: true });
   const done = await executeNotebook(

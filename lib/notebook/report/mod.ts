@@ -1,7 +1,7 @@
 /** Runs as pages, and the reports that are published of them. */
 export { oneLine, type UnpublishedRun } from "./unpublished_run.ts";
 export { servedPagePolicy } from "./scripts.ts";
-export { type Page, renderPage } from "./page.ts";
+export { type Page, renderPage, reportTexts } from "./page.ts";
 export { renderPdf } from "./pdf.ts";
 export {
   type CurrentReport,

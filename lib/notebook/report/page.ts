@@ -1,11 +1,20 @@
 import { escapeHtml, formatDuration, formatTime } from "shopflow/runtime/mod.ts";
 import type { LineageEntry } from "../kernel/messages.ts";
-import type { Cell, CodeCell } from "../format/nbformat.ts";
+import { type Cell, type CodeCell, hasTag, type Notebook } from "../format/nbformat.ts";
+import { declaredIn, type DeclaredReport } from "../format/report_declaration.ts";
 import { formatNotebook } from "../format/notebook_file.ts";
 import { type ExecutedNotebook, type RunRecord, snapshotRead } from "../run/record.ts";
-import { CHART_SPECIFICATION, renderCode, renderError, renderFoldedCode, renderOutputs } from "./outputs.ts";
+import {
+  CHART_SPECIFICATION,
+  renderCode,
+  renderError,
+  renderFoldedCode,
+  renderOutputs,
+} from "./content/outputs.ts";
 import { chartScript, pagePolicy, type PageScript, sortScript } from "./scripts.ts";
-import { createProseRenderer, type Heading, type ProseRenderer, splitOpening } from "./prose.ts";
+import { createProseRenderer, type Heading, type ProseRenderer, splitOpening } from "./content/prose.ts";
+import { readPictures } from "./content/prose.ts";
+import { mathStyles } from "./content/formulas.ts";
 import REPORT_STYLES from "./assets/report.css" with { type: "text" };
 
 /** A notebook run as a page. */
@@ -21,6 +30,8 @@ export interface Page {
 }
 
 interface PageOptions {
+  /** Where the notebook is: pictures that are files there become part of the page. By default there are none. */
+  folder?: string;
   /** Where the executed notebook can be downloaded; by default the page holds it, `""` leaves it out. */
   notebookHref?: string;
 }
@@ -32,17 +43,17 @@ interface PageOptions {
  */
 export async function renderPage(notebook: ExecutedNotebook, options: PageOptions = {}): Promise<Page> {
   const record = notebook.metadata.shopflow;
-  const prose = createProseRenderer();
+  const prose = createProseRenderer(await readPictures(notebook, options.folder));
   const [first] = notebook.cells;
-  const opening = first?.cell_type === "markdown" ? splitOpening(first.source) : { rest: "" };
+  const report = declaredIn(record.report);
+  const opening = openingOf(notebook, report);
   const cells = first && opening.title
     ? [{ ...first, source: opening.rest }, ...notebook.cells.slice(1)]
     : notebook.cells;
-  const body = await renderCells({ ...notebook, cells }, prose);
+  const body = withHeadingLinks(await renderCells({ ...notebook, cells }, prose), prose.headings);
   const scripts = await scriptsFor(body);
   const hashes = scripts.map(({ hash }) => hash);
-  const title = opening.title || record.notebook;
-  const summary = opening.summary ?? "";
+  const { title = record.notebook, summary = "" } = reportTexts(notebook, report);
   const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -53,14 +64,14 @@ export async function renderPage(notebook: ExecutedNotebook, options: PageOption
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)} · ShopFlow</title>
 <style>${REPORT_STYLES.trim()}</style>
-</head>
+${body.includes("<math") ? `<style>${await mathStyles()}</style>\n` : ""}</head>
 <body>
 <header class="masthead">
 <a class="skip" href="#report">Skip to the report</a>
 <p class="kicker">ShopFlow report</p>
 <h1>${escapeHtml(title)}</h1>
 ${summary && `<p class="summary">${escapeHtml(summary)}</p>`}
-${renderByline(record)}
+${renderByline(record, report)}
 </header>
 <div class="layout">
 ${renderContents(prose.headings)}
@@ -77,6 +88,42 @@ ${scripts.map(({ source }) => `<script>${source}</script>`).join("\n")}
   return { title, summary, html, scripts: hashes };
 }
 
+function openingOf({ cells: [first] }: Notebook, declared: Pick<DeclaredReport, "summary">) {
+  return first?.cell_type === "markdown" ? splitOpening(first.source, declared) : { rest: "" };
+}
+
+/** Title and summary of a report: what it declares, else the notebook's first heading and the paragraph below it. */
+export function reportTexts(
+  notebook: Notebook,
+  report: Pick<DeclaredReport, "title" | "summary">,
+): { title?: string; summary?: string } {
+  const opening = openingOf(notebook, report);
+  const title = report.title || opening.title, summary = report.summary ?? opening.summary;
+  return { ...(title && { title }), ...(summary !== undefined && { summary }) };
+}
+
+/** Links within a notebook name its headings as Jupyter does: `#The-Title`. */
+function withHeadingLinks(body: string, headings: Heading[]): string {
+  const ids = new Set([...body.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id));
+  return body.replaceAll(/ href="#([^"]+)"/g, (link, target) => {
+    if (ids.has(target)) return link;
+    const wanted = decodedFragment(target);
+    const heading = headings.find(({ jupyterId }) => jupyterId === wanted) ??
+      headings.find(({ jupyterId }) => jupyterId.toLowerCase() === wanted.toLowerCase());
+    return heading === undefined ? link : ` href="#${escapeHtml(heading.id)}"`;
+  });
+}
+
+function decodedFragment(target: string): string {
+  const text = target.replaceAll("&amp;", "&");
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
+  }
+}
+
 /** Only what the page has a use for: Vega is larger than everything else. */
 async function scriptsFor(body: string): Promise<PageScript[]> {
   return [
@@ -88,15 +135,19 @@ async function scriptsFor(body: string): Promise<PageScript[]> {
 const notebookAsLink = (notebook: ExecutedNotebook): string =>
   `data:application/x-ipynb+json;base64,${new TextEncoder().encode(formatNotebook(notebook)).toBase64()}`;
 
-function renderByline(record: RunRecord): string {
+function renderByline(record: RunRecord, { audience, owner, tags = [] }: DeclaredReport): string {
   const asOf = record.parameters.as_of;
   const snapshot = snapshotRead(record);
   const facts = [
+    audience && `For <strong>${escapeHtml(audience)}</strong>`,
+    owner && `Owner <strong>${escapeHtml(owner)}</strong>`,
     asOf === undefined ? "" : `As of <strong>${escapeHtml(String(asOf))}</strong>`,
     `Run <strong>${formatTime(record.startedAt)}</strong>`,
     snapshot === undefined ? "" : `Snapshot <strong>${escapeHtml(snapshot.slice(0, 8))}</strong>`,
   ];
-  return `<p class="byline">${facts.filter(Boolean).map((fact) => `<span>${fact}</span>`).join("")}</p>`;
+  const marks = tags.map((tag) => `<li>${escapeHtml(tag)}</li>`);
+  return `<p class="byline">${facts.filter(Boolean).map((fact) => `<span>${fact}</span>`).join("")}</p>` +
+    (marks.length > 0 ? `<ul class="tags" aria-label="Tags">${marks.join("")}</ul>` : "");
 }
 
 function renderContents(headings: Heading[]): string {
@@ -113,15 +164,21 @@ function renderContents(headings: Heading[]): string {
 
 async function renderCells({ cells, metadata }: ExecutedNotebook, prose: ProseRenderer): Promise<string> {
   const failed = metadata.shopflow.failure?.cellId;
+  const { hide_cells: hidden = [] } = declaredIn(metadata.shopflow.report);
   const parts: string[] = [];
   // Code that shows nothing is folded together with that of the next cell that does.
   let silent: CodeCell[] = [];
   for (const [i, cell] of cells.entries()) {
-    if (cell.cell_type === "markdown") parts.push(prose.render(cell.source));
+    const shows = visibleParts(cell, hidden);
+    if (cell.cell_type === "markdown" && shows.source) {
+      parts.push(prose.render(cell.source, cell.attachments));
+    }
     if (cell.cell_type !== "code") continue;
-    silent.push(cell);
-    if (cell.outputs.length === 0) continue;
-    const shown = cell.outputs.filter((output) => output.output_type !== "error" || cell.id !== failed);
+    if (shows.source) silent.push(cell);
+    const shown = cell.outputs.filter((output) =>
+      shows.outputs && (output.output_type !== "error" || cell.id !== failed)
+    );
+    if (shown.length === 0 && cell.id !== failed) continue;
     parts.push(await renderOutputs(shown, `cell-${i}`, prose));
     if (cell.id === failed) {
       parts.push(
@@ -135,6 +192,17 @@ async function renderCells({ cells, metadata }: ExecutedNotebook, prose: ProseRe
   }
   parts.push(renderFoldedCode(silent));
   return parts.filter(Boolean).join("\n");
+}
+
+/** Which parts of a cell a report shows: all, but for those of the declaration and of Jupyter Book's tags. */
+function visibleParts(cell: Cell, hidden: string[]): { source: boolean; outputs: boolean } {
+  const tags = (cell.metadata.tags ?? []).map((tag) => tag.replaceAll("_", "-"));
+  const removed = tags.includes("remove-cell") ||
+    hidden.some((name) => cell.id === name || hasTag(cell, name));
+  return {
+    source: !removed && !tags.includes("remove-input"),
+    outputs: !removed && !tags.includes("remove-output"),
+  };
 }
 
 /** The failing cell with its code and traceback, before everything else. */

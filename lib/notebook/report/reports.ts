@@ -11,8 +11,10 @@ import {
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { Parameters } from "../format/parameters.ts";
+import { declaredIn } from "../format/report_declaration.ts";
 import type { Page } from "./page.ts";
-import { runKey, type RunRecord, snapshotRead } from "../run/record.ts";
+import type { ReportedMetric } from "../run/metrics.ts";
+import { runKey, type RunRecord, snapshotRead, type StartedBy } from "../run/record.ts";
 import { oneLine, startedRun, type UnpublishedRun } from "./unpublished_run.ts";
 
 /** A published notebook run: what an index of reports shows of it. */
@@ -29,6 +31,17 @@ export interface Report {
   /** Snapshot of the lake that the notebook read; empty when it read none. */
   snapshot: string;
   parameters: Parameters;
+  /** What the notebook declares beside title and summary. */
+  tags?: string[];
+  owner?: string;
+  audience?: string;
+  /** Whether the notebook declares that it is a report; else it was published by itself nevertheless. */
+  isDeclared: boolean;
+  /** Where the notebook was, see `RunRecord.path`. */
+  path?: string;
+  startedBy?: StartedBy;
+  /** The metrics that the notebook showed, in its order. */
+  metrics: Record<string, ReportedMetric>;
   status: RunRecord["status"];
   /** The failing cell's error, on a failed run. */
   error?: string;
@@ -66,17 +79,24 @@ const REPUBLISH = "Restore the file from a backup, or run `deno task pipeline ru
 
 const key = (name: string, file: string) => `reports/${safe(name)}/${safe(file)}`;
 
+/** A run to publish. */
+interface Publication extends Pick<Report, "inputs">, Partial<Pick<Report, "metrics">> {
+  record: RunRecord;
+  page: Page;
+  /** Whether it takes the place of the report, or is kept under its own link only. Default true. */
+  isCurrent?: boolean;
+}
+
 /**
  * Publishes a run's page. One that succeeded becomes the page of the report. One that did not leaves the last good page
  * in its place and is named beside it, so that an old page never passes for a current one; it is shown itself only where
  * no run has succeeded yet.
  *
- * @param inputs see {@linkcode Report.inputs}
  * @throws {LakeError} when other runs of the notebook are faster time and again.
  */
 export async function publishReport(
   store: ObjectStore,
-  { record, page, inputs }: { record: RunRecord; page: Page; inputs: string },
+  { record, page, inputs, metrics = {}, isCurrent = true }: Publication,
 ): Promise<Report & Pick<CurrentReport, "lastGoodRunId">> {
   const { notebook: name, runId, status, failure } = record;
   const html = new TextEncoder().encode(page.html);
@@ -89,6 +109,10 @@ export async function publishReport(
     milliseconds: record.milliseconds,
     snapshot: snapshotRead(record) ?? "",
     parameters: record.parameters,
+    ...declaredFacts(record),
+    ...(record.path && { path: record.path }),
+    ...(record.startedBy && { startedBy: record.startedBy }),
+    metrics,
     status,
     ...(failure && { error: `${failure.ename}: ${failure.evalue}` }),
     scripts: page.scripts,
@@ -98,6 +122,7 @@ export async function publishReport(
   // The pointer comes last: what it names is there.
   await store.put(key(name, `${runId}.html`), html);
   await store.put(key(name, `${runId}.json`), encodeSealedJson(report));
+  if (!isCurrent) return report;
   // The run that ends last is shown: what it was made from is part of it, and the next publish repeats one that is not
   // of the latest data. Which run was the last good one must not get lost, though.
   const pointer = await changePointer(store, name, ({ lastGoodRunId: before, started }) => {
@@ -109,6 +134,16 @@ export async function publishReport(
     };
   });
   return { ...report, ...lastGoodOf(pointer) };
+}
+
+function declaredFacts({ report }: RunRecord): Pick<Report, "tags" | "owner" | "audience" | "isDeclared"> {
+  const { tags, owner, audience } = declaredIn(report);
+  return {
+    ...(tags && tags.length > 0 && { tags }),
+    ...(owner && { owner }),
+    ...(audience && { audience }),
+    isDeclared: report !== undefined,
+  };
 }
 
 /** Marks that a run has started that will be published, so that readers see when it gets lost. */

@@ -32,6 +32,8 @@ export interface ExecuteOptions extends TimeLimits, Pick<KernelOptions, "startTi
   check?: boolean;
   /** Cancels the run: its kernel is ended, and the run saved as cancelled. */
   signal?: AbortSignal;
+  /** The command that starts the run, for its record, e.g. `notebook publish`. */
+  command?: string;
   /** Is called when the run has its record in the store, before its kernel starts. */
   onStart?: (record: RunRecord) => Promise<void>;
 }
@@ -39,7 +41,7 @@ export interface ExecuteOptions extends TimeLimits, Pick<KernelOptions, "startTi
 /** Where a run is kept and what it works with. */
 export interface RunContext {
   store: ObjectStore;
-  config: KernelLake;
+  config: KernelLake & { run?: { name: string } | undefined };
   runtime: Runtime;
   /** Where kernels are looked for, and what notebooks may ask for; default: the environment of this program. */
   env?: Record<string, string>;
@@ -81,6 +83,7 @@ export async function executeNotebook(
     ...(report !== undefined && { report }),
     ...(env.length > 0 && { env }),
     ...(rerunOf && { rerunOf }),
+    ...startedBy(options.command, context.config.run?.name),
   });
   const record = notebook.metadata.shopflow;
   const { signal, done } = cancellable(options.signal);
@@ -101,6 +104,11 @@ export async function executeNotebook(
   } finally {
     done();
   }
+}
+
+function startedBy(command: string | undefined, scheduledRun: string | undefined) {
+  if (command === undefined && scheduledRun === undefined) return {};
+  return { startedBy: { ...(command && { command }), ...(scheduledRun && { scheduledRun }) } };
 }
 
 /** The notebook as before a run. */

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { Notebook } from "../format/nbformat.ts";
 import { parseNotebook, readNotebookText } from "../format/notebook_file.ts";
-import { type Parameters, parameterValues, readParameters } from "../format/parameters.ts";
+import { parameterValues, readParameters } from "../format/parameters.ts";
 import { asRunRecord, type ExecutedNotebook, findFailure, type RunRecord, RUNS } from "./record.ts";
 
 /** The keys of all runs, or those of one notebook, the newest first. */
@@ -108,20 +108,10 @@ function recordOf(notebook: Notebook, { source, path, savedAt }: Origin): RunRec
     notebookSha256: createHash("sha256").update(source).digest("hex"),
     runId: "in_jupyter",
     status: failure === undefined ? "succeeded" : "failed",
-    parameters: declaredIn(notebook, path),
+    parameters: parameterValues(readParameters(notebook)),
     startedAt: savedAt.toISOString(),
     milliseconds: 0,
     lineage: [],
     ...(failure && { failure }),
   };
-}
-
-/** Of a notebook from elsewhere, whose parameters may be written in ways that we do not read. */
-function declaredIn(notebook: Notebook, path: string): Parameters {
-  try {
-    return parameterValues(readParameters(notebook, path));
-  } catch (error) {
-    if (error instanceof NotebookError) return {};
-    throw error;
-  }
 }

@@ -7,6 +7,7 @@ export {
   runStatus,
   snapshotRead,
 } from "./record.ts";
+export { runMetrics } from "./metrics.ts";
 export type { ExecuteOptions } from "./execute_notebook.ts";
 export { runNotebook } from "./run_notebook.ts";
 export { type Rerun, rerunNotebook } from "./rerun.ts";

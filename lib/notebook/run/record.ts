@@ -43,8 +43,18 @@ export interface RunRecord {
   readonly env?: string[];
   /** The run that this one repeats. */
   readonly rerunOf?: string;
+  /** What started it; unknown of a file that Jupyter ran. */
+  readonly startedBy?: StartedBy;
   /** The cell that failed, if one did; its id is empty when the run failed before the first cell. */
   readonly failure?: { cellId: string; ename: string; evalue: string } | undefined;
+}
+
+/** What started a run. */
+export interface StartedBy {
+  /** The command, e.g. `notebook publish`. */
+  command?: string;
+  /** The scheduled run that it served, `JOB@TIME`. */
+  scheduledRun?: string;
 }
 
 /** A notebook that was run, with its record. */
@@ -121,7 +131,9 @@ export function newRun(
   { cells, metadata, ...format }: Notebook,
   file: RunFile,
   { now }: Pick<Runtime, "now">,
-  more: Pick<RunRecord, "parameters" | "parameterRules" | "report" | "env" | "rerunOf"> = { parameters: {} },
+  more: Pick<RunRecord, "parameters" | "parameterRules" | "report" | "env" | "rerunOf" | "startedBy"> = {
+    parameters: {},
+  },
 ): ExecutedNotebook {
   const started = now();
   const record: RunRecord = {

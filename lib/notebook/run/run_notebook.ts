@@ -12,14 +12,15 @@ import {
   parameterValues,
   parseAssignments,
   readParameters,
+  unreadLines,
 } from "../format/parameters.ts";
 import {
   type FilledParameters,
   fillParameters,
   findLastSale,
   type ParameterRules,
-  readParameterRules,
 } from "../format/parameter_rules.ts";
+import { readReport } from "../format/report_declaration.ts";
 
 interface RunOptions extends ExecuteOptions {
   /** Values that replace the notebook's own. */
@@ -35,8 +36,8 @@ interface RunOptions extends ExecuteOptions {
  * first cell that fails, and keeps the executed notebook in the store: from the start on, so that a run is seen
  * whose program is killed. A failing cell is a result, not an exception: see the record's status.
  *
- * Parameters have the values that the caller gives, else those of the notebook's rules, else those that its author
- * wrote. A run whose dates come from rules reads the snapshot that they were taken from.
+ * Parameters have the values that the caller gives, else those of the report's declaration (values or as-of rules),
+ * else those of the parameters cell. A run whose dates come from rules reads the snapshot that they were taken from.
  *
  * @throws {NotebookError} when there is no such file, or a parameter does not fit.
  * @throws {RecordedFailure} when the file is no notebook, a rule is invalid or finds no data, or the kernel does not
@@ -53,15 +54,19 @@ export async function runNotebook(
     path: pathFromHere(path),
     notebookSha256: createHash("sha256").update(text).digest("hex"),
   };
-  const { source, declared, rules } = await orRecord(file, context, () => {
+  const { source, declared, report } = await orRecord(file, context, () => {
     const source = parseNotebook(text, path);
-    const declared = readParameters(source, path);
-    return { source, declared, rules: readParameterRules(source, declared, path) };
+    const declared = readParameters(source);
+    return { source, declared, report: readReport(source, declared, path) };
   });
-  const given = { ...options.parameters, ...parseAssignments(declared, options.assignments ?? []) };
+  const given = {
+    ...options.parameters,
+    ...parseAssignments(declared, options.assignments ?? [], unreadLines(source)),
+  };
+  const rules = report?.rules ?? {};
   const open = Object.fromEntries(Object.entries(rules).filter(([name]) => !(name in given)));
   const filled = options.filled ?? await orRecord(file, context, () => fill(open, context.store, path));
-  const parameters = { ...filled.values, ...given };
+  const parameters = { ...report?.parameters, ...filled.values, ...given };
   const notebook = injectParameters(withoutOutputs(source), parameters);
   return await executeNotebook(
     {

@@ -79,7 +79,7 @@ function parseDate(text: string): Temporal.PlainDate {
   throw new InputError("Invalid date of until", {
     expected: "a day from 2000-01-01 to 2099-12-31 as YYYY-MM-DD",
     found: JSON.stringify(text),
-    remedy: "Give the last day of the history, e.g. --until 2024-12-31.",
+    remedy: "Give the last day of the history, e.g. --until 2024-12-31; without it, it is yesterday.",
   });
 }
 

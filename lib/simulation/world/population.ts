@@ -9,16 +9,17 @@ import { drawFrom, runningSums } from "./records.ts";
 /** Share of all customers who were already customers when the history starts. */
 const EARLIER_SHARE = 0.2;
 /** Visits of a living customer in a month: gamma, so that a few come often and many come rarely. */
-const VISITS_PER_MONTH = { mean: 1.38, shape: 0.9 };
+const VISITS_PER_MONTH = { mean: 2.1, shape: 0.85 };
 /**
  * Drop-out rate of a new customer in a month before anything annoys them: gamma. Those with high rates leave
- * early, so the living customers' mean is lower; together with annoyances about 15 % of them leave in a month.
+ * early, so the living customers' mean is lower; together with annoyances about 10 % of them leave in a month. With
+ * those who stay but buy rarely, about 15 % of the active customers lapse in a month.
  */
-const DROP_OUT_RATE = { mean: 0.225, shape: 2 };
+const DROP_OUT_RATE = { mean: 0.095, shape: 3 };
 /** How much less often frequent visitors drop out: the rate goes with visits to this negative power. */
-const LOYALTY_OF_FREQUENT_VISITORS = 0.3;
-/** Log-odds that a cart is bought: mean and spread between customers. */
-const DECISIVENESS = { mean: -1.28, spread: 1.1 };
+const LOYALTY_OF_FREQUENT_VISITORS = 0.45;
+/** Log-odds that a cart is bought: mean and spread between customers, and what e times as many visits add. */
+const DECISIVENESS = { mean: -1.3, spread: 0.6, ofFrequentVisitors: 0.85 };
 /** Age of the shop when the history starts. */
 const LONGEST_TENURE_MONTHS = 48;
 /** Favourite clusters that a customer has at most. */
@@ -86,7 +87,8 @@ export function createPopulation(
     people.visitsPerDay[customer] = perMonth / 30.4;
     const loyalty = (perMonth / VISITS_PER_MONTH.mean) ** -LOYALTY_OF_FREQUENT_VISITORS;
     people.dropOutRate[customer] = Math.min(1.5, rate * Math.min(2, loyalty));
-    people.decisiveness[customer] = decisiveness();
+    people.decisiveness[customer] = decisiveness() +
+      DECISIVENESS.ofFrequentVisitors * Math.log(perMonth / VISITS_PER_MONTH.mean);
     people.cartRate[customer] = 0.55 + 0.35 * random();
     drawAddress(people, customer, random);
     drawFavourites(people.favourites, customer, catalogue, random);

@@ -1,7 +1,7 @@
 import type { Random } from "shopflow/runtime/mod.ts";
 // @ts-types="@types/d3-random"
 import { randomGamma, randomLogNormal } from "d3-random";
-import type { Calendar } from "./calendar.ts";
+import type { Calendar, Season } from "./calendar.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { COUNTRIES, WAREHOUSES } from "./words.ts";
 
@@ -9,16 +9,17 @@ import { COUNTRIES, WAREHOUSES } from "./words.ts";
 export const SNAPSHOT_DAYS = 31;
 /** A row is overstocked when its stock would last longer than this at the pace of the last 90 days' sales. */
 export const OVERSTOCK_DAYS = 90;
-/** Pieces that the buyers expect to sell in a day per customer ever registered; the history sells some 15 % more. */
-const PIECES_PER_CUSTOMER_DAY = 0.01;
+/** Pieces that the buyers expect to sell in a day per customer ever registered. */
+const PIECES_PER_CUSTOMER_DAY = 0.0107;
 /**
  * The reorder rule is poor in three ways: the buyers guess a product's demand once (log-normal error), expect
- * every supplier to deliver in two weeks although most take longer, and order for months at once.
+ * every supplier to deliver in two weeks although most take longer, and order for months at once. They do know the year:
+ * an order is as large as the interest of the days that it is for.
  */
 const GUESS = { bias: 0.57, spread: 0.9 };
 const ASSUMED_LEAD_DAYS = 14;
-const LEAD_DAYS = { mean: 18, shape: 6 };
-const ORDER_FOR_DAYS = 60;
+const LEAD_DAYS = { mean: 16, shape: 6 };
+const ORDER_FOR_DAYS = 50;
 /** Weekday of the stock review: Monday. */
 const REVIEW_WEEKDAY = 1;
 
@@ -48,7 +49,12 @@ export interface Stock {
 
 /** Fills the warehouses for the catalogue and the number of customers, with a reorder rule for each row. */
 export function createStock(
-  { calendar, catalogue, customers }: { calendar: Calendar; catalogue: Catalogue; customers: number },
+  { calendar, season, catalogue, customers }: {
+    calendar: Calendar;
+    season: Season;
+    catalogue: Catalogue;
+    customers: number;
+  },
   random: Random,
 ): Stock {
   const rows = catalogue.size * WAREHOUSES.length;
@@ -95,9 +101,10 @@ export function createStock(
         moved[row] = day;
       }
       if (calendar.weekday(day) !== REVIEW_WEEKDAY) return;
+      const expected = interestAhead(season, day);
       for (let row = 0; row < rows; row++) {
         if (level[row]! + onOrder[row]! > reorderLevel[row]!) continue;
-        const quantity = orderSize[row]!;
+        const quantity = Math.max(1, Math.round(orderSize[row]! * expected));
         onOrder[row]! += quantity;
         (deliveries[day + leadDays[row]!] ??= []).push({ row, quantity });
       }
@@ -115,6 +122,12 @@ export function createStock(
       movements.push(moved.slice());
     },
   };
+}
+
+/** Mean interest of the days that an order of a day is for; 1 for days of average interest. */
+function interestAhead({ interest }: Season, day: number): number {
+  const ahead = interest.subarray(day, day + ASSUMED_LEAD_DAYS + ORDER_FOR_DAYS);
+  return ahead.reduce((sum, value) => sum + value, 0) / ahead.length;
 }
 
 function warehouseShares(): number[] {

@@ -18,7 +18,7 @@ interface BrokenLine {
 }
 
 /** Dates as mongoexport writes them. */
-const EXPORTED_DATE = /"\$date"\s*:\s*"([^"]*)"/g;
+const EXPORTED_DATE = /\{\s*"\$date"\s*:\s*"([^"]*)"\s*\}/g;
 const ISO_DATE = /^(\d{4,6})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$/;
 
 /**
@@ -83,12 +83,13 @@ function parseLine(
 }
 
 function parseDocument(line: string): BSON.Document {
-  for (const [, date = ""] of line.matchAll(EXPORTED_DATE)) {
-    // JavaScript takes 30 February for 1 March, and 3/4/2024 for the month first.
+  // JavaScript takes 30 February for 1 March, and 3/4/2024 for the month first: what is no date stays the text that it
+  // is, which is one ticket's mistake.
+  const dated = line.replaceAll(EXPORTED_DATE, (whole, date: string) => {
     const [, year, month, day] = ISO_DATE.exec(date) ?? [];
-    if (!isRealDay(Number(year), Number(month), Number(day))) throw new TypeError(`not a date: ${date}`);
-  }
-  const document: unknown = BSON.EJSON.parse(line);
+    return isRealDay(Number(year), Number(month), Number(day)) ? whole : JSON.stringify(date);
+  });
+  const document: unknown = BSON.EJSON.parse(dated);
   // Values such as {"$oid": …} are objects too, but no documents.
   if (
     document !== null && typeof document === "object" && Object.getPrototypeOf(document) === Object.prototype

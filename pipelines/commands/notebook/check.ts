@@ -8,9 +8,10 @@ import {
   parseNotebook,
   readNotebook,
   readNotebookText,
-  readParameterRules,
   readParameters,
+  readReport,
   replaceFiles,
+  unreadLines,
 } from "shopflow/notebook/mod.ts";
 import { findDuplicatedNames, libraryNames } from "shopflow/notebook/promote/mod.ts";
 import { join } from "node:path";
@@ -59,10 +60,15 @@ export function addInspectCommand(program: Command): void {
 
 async function inspect(file: string): Promise<void> {
   const notebook = await readNotebook(file);
-  const declared = readParameters(notebook, file);
-  const rules = readParameterRules(notebook, declared, file);
-  const lines = describeParameters(declared, rules);
-  console.log(lines.length === 0 ? `${file} has no parameters` : lines.join("\n"));
+  const declared = readParameters(notebook);
+  const lines = describeParameters(declared, readReport(notebook, declared, file));
+  const unread = unreadLines(notebook);
+  console.log(lines.length === 0 ? `${file} has no parameters that a run can be given` : lines.join("\n"));
+  if (unread.length === 0) return;
+  console.log(
+    `Not read as parameters, since they are no constant with a string, number or boolean in one line:`,
+  );
+  for (const line of unread) console.log(`  ${line}`);
 }
 
 /** `notebook clean FILES`: notebooks as they belong in version control. */

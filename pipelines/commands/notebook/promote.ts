@@ -35,7 +35,7 @@ async function promote(file: string, flags: PromoteFlags): Promise<void> {
   const { cell, dryRun, examples } = flags;
   const parameters = flags.parameter.length === 0
     ? {}
-    : parseAssignments(readParameters(await readNotebook(file), file), flags.parameter);
+    : parseAssignments(readParameters(await readNotebook(file)), flags.parameter);
   const context = { config: loadConfig(), runtime: createRuntime() };
   const promotion = await promoteCells(file, ROOT, context, {
     ...limitsOf(flags),

@@ -104,6 +104,7 @@ async function run(file: string, flags: RunFlags & { parameter: string[] }): Pro
   const run = await runNotebook(file, context, {
     assignments: flags.parameter,
     ...limitsOf(flags),
+    command: "notebook run",
     onStart: ({ parameters, parameterRules = {} }) => {
       for (const [name, value] of Object.entries(parameters)) {
         const rule = parameterRules[name];

@@ -3,6 +3,7 @@ import { maskUrl } from "shopflow/config/mod.ts";
 import {
   currentRawVersion,
   currentSnapshotId,
+  keepRawQuarantine,
   moveWatermarks,
   publishRawExtract,
   type RawTable,
@@ -58,6 +59,7 @@ export const extract: Pipeline = ({ config, store, runtime, fullRefresh }) =>
       { boundMs: config.reconnectSeconds * 1000, log: runtime.log },
     );
     const changed = await putFiles(store, sources);
+    await putQuarantine(store, sources, before, { run, extractedAt });
     const problems = sources.skippedTables.map(({ error }) => error);
     const tables = { ...before, ...tablesOf(sources) };
     const rows = `${formatCount(Object.values(tables).reduce((sum, table) => sum + table.rows, 0))} rows`;
@@ -107,6 +109,19 @@ async function warnOfOthersFiles(store: ObjectStore, log: Runtime["log"]): Promi
 /** Now, or just after the run before when the clock stands still or was put back. */
 function later(now: Date, before: string | undefined): Date {
   return new Date(Math.max(now.getTime(), before === undefined ? 0 : Date.parse(before) + 1));
+}
+
+/** Keeps the rows that were left out, or that none are any more. */
+async function putQuarantine(
+  store: ObjectStore,
+  { states }: ExtractedSources,
+  before: Record<string, RawTable>,
+  extract: { run: string; extractedAt: string },
+): Promise<void> {
+  for (const [table, { quarantined }] of states) {
+    if (quarantined.length === 0 && before[table]?.quarantined === undefined) continue;
+    await keepRawQuarantine(store, { table, ...extract, rows: quarantined });
+  }
 }
 
 /** Moves the new files into the store, where nobody sees them until they are published. */

@@ -13,7 +13,8 @@ import {
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { findChanges } from "./diff_rows.ts";
 import { columnNames, nameList, rowsWithKeys } from "./row_sql.ts";
-import type { ReadWindow, TableReading } from "./table_reading.ts";
+import type { ReadWindow } from "./read_window.ts";
+import type { TableReading } from "./table_reading.ts";
 
 /** What a run found in a table; the changed rows are in the session, as {@linkcode findChanges} leaves them. */
 interface FoundChanges {

@@ -7,10 +7,12 @@ import {
   fillParameters,
   findLastSale,
   type LastSale,
-  type ParameterRules,
+  type Parameters,
+  parseAssignments,
   readNotebook,
-  readParameterRules,
   readParameters,
+  readReport,
+  unreadLines,
 } from "shopflow/notebook/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
@@ -21,6 +23,8 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** What a publish is going to do with a notebook. */
 export interface PlannedNotebook {
   path: string;
+  /** Values that the caller gave, which come before those that the notebook declares. */
+  parameters: Parameters;
   /** The parameters that the notebook's own rules fill; none of a notebook that cannot be read. */
   filled?: FilledParameters;
   /** Changes when the report could; empty for a notebook that cannot be read, whose run says why. */
@@ -28,38 +32,91 @@ export interface PlannedNotebook {
   cells: number;
 }
 
+/** The notebooks of a folder, before anything is run. */
+interface NotebookPlan {
+  reports: PlannedNotebook[];
+  /** Those that declare no report. */
+  others: string[];
+}
+
 /**
- * Looks at each notebook before anything is run.
+ * Looks at each notebook before anything is run. One that cannot be read counts as a report: what is wrong with it has
+ * to be seen.
  *
  * @throws {LakeError} when nothing was published yet that a report could be about.
  */
-export async function planNotebooks(store: ObjectStore, paths: string[]): Promise<PlannedNotebook[]> {
+export async function planNotebooks(store: ObjectStore, paths: string[]): Promise<NotebookPlan> {
   if (await currentSnapshotId(store) === undefined) await findLastSale(store);
   const shared = await sharedInputs(store);
-  let lastSale: LastSale | undefined;
-  const planned: PlannedNotebook[] = [];
+  const lastSale = once(() => findLastSale(store));
+  const plan: NotebookPlan = { reports: [], others: [] };
   for (const path of paths) {
     try {
-      const { rules, cells } = await readRules(path);
-      let filled: FilledParameters = { values: {}, rules: {} };
-      if (Object.keys(rules).length > 0) {
-        lastSale ??= await findLastSale(store);
-        filled = fillParameters(rules, lastSale, path);
-      }
-      planned.push({ path, filled, inputs: await inputsOf(path, filled, shared), cells });
+      const planned = await planNotebook(path, { shared, lastSale });
+      if (planned.isReport) plan.reports.push(planned);
+      else plan.others.push(path);
     } catch (error) {
       // It must not hold up the others: its run finds the same, and is recorded as failed.
       if (!(error instanceof ShopFlowError)) throw error;
-      planned.push({ path, inputs: "", cells: 0 });
+      plan.reports.push({ path, parameters: {}, inputs: "", cells: 0 });
     }
   }
-  return planned;
+  return plan;
 }
 
-async function readRules(path: string): Promise<{ rules: ParameterRules; cells: number }> {
+/**
+ * A notebook that is published by itself.
+ *
+ * @param assignments parameters as texts, `name=value`
+ * @throws {NotebookError} when it cannot be read, its declaration is invalid, or it has no such parameter.
+ */
+export async function planOneNotebook(
+  store: ObjectStore,
+  path: string,
+  assignments: string[],
+): Promise<PlannedNotebook & { isReport: boolean }> {
+  return await planNotebook(path, {
+    shared: await sharedInputs(store),
+    lastSale: () => findLastSale(store),
+    assignments,
+  });
+}
+
+interface PlanOptions {
+  /** See {@linkcode sharedInputs}. */
+  shared: string;
+  lastSale: () => Promise<LastSale>;
+  assignments?: string[];
+}
+
+async function planNotebook(
+  path: string,
+  { shared, lastSale, assignments = [] }: PlanOptions,
+): Promise<PlannedNotebook & { isReport: boolean }> {
   const notebook = await readNotebook(path);
-  const rules = readParameterRules(notebook, readParameters(notebook, path), path);
-  return { rules, cells: notebook.cells.filter(({ cell_type }) => cell_type === "code").length };
+  const declared = readParameters(notebook);
+  const report = readReport(notebook, declared, path);
+  const parameters = parseAssignments(declared, assignments, unreadLines(notebook));
+  const rules = Object.fromEntries(
+    Object.entries(report?.rules ?? {}).filter(([name]) => !(name in parameters)),
+  );
+  const filled = Object.keys(rules).length === 0
+    ? { values: {}, rules: {} }
+    : fillParameters(rules, await lastSale(), path);
+  return {
+    path,
+    parameters,
+    filled,
+    inputs: await inputsOf(path, { ...filled.values, ...parameters }, shared),
+    cells: notebook.cells.filter(({ cell_type }) => cell_type === "code").length,
+    isReport: report !== undefined,
+  };
+}
+
+/** The same reading for all that ask for it. */
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  return () => reading ??= read();
 }
 
 /** What all notebooks of one publish depend on: the data, the models and scores, and the code they import. */
@@ -75,8 +132,8 @@ async function sharedInputs(store: ObjectStore): Promise<string> {
   return hash.digest("hex");
 }
 
-/** A hash of a notebook's file, the values of its rules, and what all depend on. */
-async function inputsOf(path: string, { values }: FilledParameters, shared: string): Promise<string> {
+/** A hash of a notebook's file, the values of its rules and of the caller, and what all depend on. */
+async function inputsOf(path: string, values: Parameters, shared: string): Promise<string> {
   return createHash("sha256").update(await Deno.readFile(path)).update(JSON.stringify(values)).update(shared)
     .digest("hex").slice(0, 16);
 }

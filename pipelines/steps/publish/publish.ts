@@ -7,7 +7,7 @@ import {
   markNotebookRemoved,
   reportNames,
 } from "shopflow/notebook/report/mod.ts";
-import { basename, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Pipeline, PipelineContext, PipelineResult } from "../../context.ts";
 import pLimit from "p-limit";
@@ -41,36 +41,40 @@ const NOTEBOOKS = fileURLToPath(new URL("../../../notebooks", import.meta.url));
 /** Kernels at the same time: each is a process with a database of its own. */
 const CONCURRENCY = 2;
 
-/** Runs the notebooks of `notebooks/` whose inputs changed and publishes them as reports. */
+/** Runs the notebooks of `notebooks/` that declare a report and whose inputs changed, and publishes them. */
 export const publish: Pipeline = (context) => publishNotebooks(context, NOTEBOOKS);
 
 /**
- * Runs the notebooks of a folder, two at a time, and publishes each as a report. One that fails leaves its last good
- * report in place, beside which the failure is named. A notebook whose file, data, models and code are those of its
- * last good report is left out, unless `context.force`. Reports whose notebook was removed are marked.
+ * Runs the notebooks of a folder that declare a report, two at a time, and publishes each. One that fails leaves its
+ * last good report in place, beside which the failure is named. A notebook whose file, data, models and code are those
+ * of its last good report is left out, unless `context.force`. Reports whose notebook was removed are marked.
  *
  * @throws {NotebookError} at the end, when a notebook failed.
  */
 export async function publishNotebooks(context: PipelineContext, folder: string): Promise<PipelineResult> {
-  const paths = await notebooksIn(folder);
-  await markRemoved(context, paths.map(nameOf));
-  const planned = await planNotebooks(context.store, paths);
+  const { reports, others } = await planNotebooks(context.store, await notebooksIn(folder));
+  await markRemoved(context, folder, reports.map(({ path }) => nameOf(path)));
   const work: PlannedNotebook[] = [];
-  for (const notebook of planned) {
+  for (const notebook of reports) {
     if (context.force || !await isUpToDate(context, notebook)) work.push(notebook);
   }
-  if (work.length === 0) return { status: "unchanged", summary: `${paths.length} reports are up to date` };
+  const left = others.length === 0
+    ? ""
+    : `; ${others.map((path) => basename(path)).join(", ")} left out: no shopflow.report in its metadata`;
+  if (work.length === 0) {
+    return { status: "unchanged", summary: `${countOf(reports.length, "report")} up to date${left}` };
+  }
   const { shared, finish } = cellProgress(
     context.runtime.progress,
     work.reduce((total, { cells }) => total + cells, 0),
   );
   const quiet: PipelineContext = { ...context, runtime: { ...context.runtime, progress: shared } };
   const failures = (await pLimit(CONCURRENCY).map(work, async (notebook) => {
-    const failure = await publishNotebook(quiet, notebook);
+    const { failure } = await publishNotebook(quiet, notebook, { command: "pipeline run publish" });
     return failure && `${basename(notebook.path)}: ${failure}`;
   })).filter((failure) => failure !== undefined);
   const published = countOf(work.length - failures.length, "report");
-  const summary = `${published} published, ${paths.length - work.length} up to date`;
+  const summary = `${published} published, ${reports.length - work.length} up to date${left}`;
   finish(summary);
   if (failures.length === 0) return { status: "done", summary };
   throw new NotebookError(`${failures.length} of ${work.length} notebooks failed`, {
@@ -88,17 +92,34 @@ async function notebooksIn(folder: string): Promise<string[]> {
     .map(({ name }) => join(folder, name)).sort();
 }
 
-/** Readers must see that a report is not updated any more. */
+/**
+ * Readers must see that a report is not updated any more. Those that were published by themselves, from elsewhere or
+ * without a declaration, are left as they are while their notebook is there.
+ */
 async function markRemoved(
   { store, runtime }: Pick<PipelineContext, "store" | "runtime">,
-  notebooks: string[],
+  folder: string,
+  published: string[],
 ): Promise<void> {
   for (const name of await reportNames(store)) {
-    await markNotebookRemoved(
-      store,
-      name,
-      notebooks.includes(name) ? undefined : runtime.now().toISOString(),
-    );
+    if (published.includes(name)) {
+      await markNotebookRemoved(store, name);
+      continue;
+    }
+    const report = await readableReport(store, name, runtime.log);
+    const path = report?.path === undefined ? undefined : resolve(report.path);
+    if (path !== undefined && dirname(path) !== resolve(folder)) continue;
+    if (path !== undefined && report?.isDeclared === false && await isFile(path)) continue;
+    await markNotebookRemoved(store, name, runtime.now().toISOString());
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
   }
 }
 

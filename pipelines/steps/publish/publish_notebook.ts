@@ -1,9 +1,12 @@
+import { dirname } from "node:path";
 import { ShopFlowError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import {
   type ExecutedNotebook,
+  type ExecuteOptions,
   type NotebookRun,
   RecordedFailure,
+  runMetrics,
   runNotebook,
   type RunRecord,
 } from "shopflow/notebook/run/mod.ts";
@@ -18,41 +21,56 @@ import {
 import type { PipelineContext } from "../../context.ts";
 import type { PlannedNotebook } from "./plan_notebooks.ts";
 
-/**
- * Runs a notebook and publishes its page. Whatever goes wrong is this notebook's own: the others go on.
- *
- * @returns what went wrong, or undefined.
- */
+export interface PublishOptions extends ExecuteOptions {
+  /** Whether the run takes the place of the report, or is kept under its own link only. Default true. */
+  isCurrent?: boolean;
+}
+
+/** How the publishing of a notebook ended. */
+export interface PublishedNotebook {
+  /** The run; none when it could not be recorded. */
+  record?: RunRecord;
+  /** What went wrong. */
+  failure?: string;
+}
+
+/** Runs a notebook and publishes its page. Whatever goes wrong is this notebook's own: the others go on. */
 export async function publishNotebook(
   context: PipelineContext,
   notebook: PlannedNotebook,
-): Promise<string | undefined> {
+  options: PublishOptions = {},
+): Promise<PublishedNotebook> {
   try {
-    const run = await runOrFail(context, notebook);
+    const run = await runOrFail(context, notebook, options);
     // A cancelled run gets no page; what is published stays.
-    if (run.record.status === "cancelled") return `cancelled by ${run.record.failure?.evalue}`;
-    const { failure } = await publishRun(context.store, run, notebook.inputs);
-    if (failure === undefined) return undefined;
-    return failure.cellId === ""
-      ? failure.evalue
-      : `cell ${failure.cellId}, ${failure.ename}: ${failure.evalue}`;
+    if (run.record.status === "cancelled") {
+      return { record: run.record, failure: `cancelled by ${run.record.failure?.evalue}` };
+    }
+    const record = await publishRun(context.store, run, { ...options, inputs: notebook.inputs });
+    const { failure } = record;
+    if (failure === undefined) return { record };
+    const where = failure.cellId === "" ? "" : `cell ${failure.cellId}, ${failure.ename}: `;
+    return { record, failure: where + failure.evalue };
   } catch (error) {
-    if (error instanceof ShopFlowError) return error.message;
+    if (error instanceof ShopFlowError) return { failure: error.message };
     // A defect, or an unexpected error of a driver: it keeps its stack.
     context.runtime.log.warn(`${notebook.path}: ${error instanceof Error ? error.stack : error}`);
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return { failure: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
   }
 }
 
 /** A run that ended before its first cell is a run like any other that failed: its page says why. */
 async function runOrFail(
   context: PipelineContext,
-  { path, filled }: PlannedNotebook,
+  { path, parameters, filled }: PlannedNotebook,
+  { isCurrent = true, ...options }: PublishOptions,
 ): Promise<NotebookRun> {
   try {
     return await runNotebook(path, context, {
+      ...options,
+      parameters,
       filled,
-      onStart: (record) => markRunStarted(context.store, record),
+      ...(isCurrent && { onStart: (record) => markRunStarted(context.store, record) }),
     });
   } catch (error) {
     if (error instanceof RecordedFailure) return error.run;
@@ -63,12 +81,16 @@ async function runOrFail(
 /**
  * Publishes a run that has ended.
  *
- * @param inputs see `Report.inputs`
+ * @param options.inputs see `Report.inputs`
  * @returns its record, in which it has failed when its page could not be drawn.
  */
-export async function publishRun(store: ObjectStore, run: NotebookRun, inputs: string): Promise<RunRecord> {
+export async function publishRun(
+  store: ObjectStore,
+  run: NotebookRun,
+  { inputs, isCurrent = true }: { inputs: string; isCurrent?: boolean },
+): Promise<RunRecord> {
   const { record, page } = await pageOf(run);
-  await publishReport(store, { record, page, inputs });
+  await publishReport(store, { record, page, inputs, metrics: runMetrics(run.notebook), isCurrent });
   return record;
 }
 
@@ -76,7 +98,8 @@ export async function publishRun(store: ObjectStore, run: NotebookRun, inputs: s
 async function pageOf({ notebook, record }: NotebookRun): Promise<{ record: RunRecord; page: Page }> {
   const notebookHref = notebookPath(record);
   try {
-    return { record, page: await renderPage(notebook, { notebookHref }) };
+    const folder = record.path === undefined ? undefined : dirname(record.path);
+    return { record, page: await renderPage(notebook, { notebookHref, ...(folder && { folder }) }) };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     const failed: RunRecord = {

@@ -119,10 +119,7 @@ testWith(
         created_date: new Date("2024-02-02"),
         status: "Closed",
       });
-      assert.match(
-        (await extractAndListen(context)).join(),
-        /support_tickets .*\(2024-01, 2024-02\): the table/,
-      );
+      assert.deepEqual(await extractAndListen(context), []);
       const ids = "count(*) AS rows, bool_or(ticket_id = 'T2') AS gone, bool_or(ticket_id = 'LATE') AS late";
       assert.deepEqual(await lakeRow(context, "support_tickets", ids), { rows: 60, gone: false, late: true });
     }),

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { findDuplicatedNames, libraryNames } from "shopflow/notebook/promote/mod.ts";
-import { cleanNotebook, formatNotebook, parseNotebook, readParameters } from "shopflow/notebook/mod.ts";
+import {
+  cleanNotebook,
+  formatNotebook,
+  parseNotebook,
+  readParameters,
+  readReport,
+  unreadLines,
+} from "shopflow/notebook/mod.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 
@@ -29,7 +36,8 @@ Deno.test("notebooks in version control want the Deno kernel, and their paramete
   for (const [path, source] of await notebooks()) {
     const notebook = parseNotebook(source, path);
     assert.equal(notebook.metadata.kernelspec.name, "deno", path);
-    readParameters(notebook, path);
+    assert.deepEqual(unreadLines(notebook), [], path);
+    readReport(notebook, readParameters(notebook), path);
   }
 });
 

@@ -79,13 +79,16 @@ Deno.test("what is no JSON, of another format, or has other parameters, is recor
             id: "p",
             metadata: { tags: ["parameters"] },
             outputs: [],
-            source: "const now = new Date();",
+            source: "const now = 1;",
           }],
-          metadata: { kernelspec: { name: "deno", display_name: "Deno" } },
+          metadata: {
+            kernelspec: { name: "deno", display_name: "Deno" },
+            shopflow: { report: { titel: "Odd" } },
+          },
           nbformat: 4,
           nbformat_minor: 5,
         }),
-        /odd\.ipynb has a line in its parameters cell that declares no parameter/,
+        /odd\.ipynb has an invalid shopflow\.report/,
       ],
     ] as const
   ) {

@@ -7,6 +7,7 @@ import {
   isSimulated,
   readSimulationRecord,
   type SimulationRecord,
+  untilDay,
   writeSimulationRecord,
 } from "../../../pipelines/commands/simulate.ts";
 
@@ -55,9 +56,15 @@ Deno.test("flags that are no numbers in range are refused with what was expected
 });
 
 Deno.test("the summary gives the business metrics in percent", () => {
-  const metrics = { monthlyChurn: 0.1512, cartAbandonment: 0.68, stockouts: 0.2, overstock: 0.3 };
+  const metrics = { monthlyLapsed: 0.1512, cartAbandonment: 0.68, stockouts: 0.2, overstock: 0.3 };
   const text = formatSimulation({ status: "done", rows: { customers: 5000 }, metrics });
   assert.match(text, /5,000 customers/);
-  assert.match(text, /15\.1 % {2}of active customers drop out per month/);
+  assert.match(text, /15\.1 % {2}of active customers lapse per month \(90 days without an order\)/);
   assert.match(formatSimulation({ status: "unchanged", rows: {}, metrics }), /--force/);
+});
+
+Deno.test("a shop ends yesterday by the clock of UTC, or on the day that is asked for", () => {
+  assert.equal(untilDay("yesterday", new Date("2026-03-01T00:00:00Z")), "2026-02-28");
+  assert.equal(untilDay("yesterday", new Date("2026-03-01T23:59:59Z")), "2026-02-28");
+  assert.equal(untilDay("2024-12-31", new Date("2026-03-01T12:00:00Z")), "2024-12-31");
 });

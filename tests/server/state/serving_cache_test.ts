@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { publishSnapshot, readManifest } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
 import { churnModel } from "shopflow/churn/mod.ts";
@@ -12,6 +13,7 @@ import {
   publishInventoryPlan,
   publishRecommendations,
   publishSmallSnapshot,
+  publishWholeLake,
   temporaryLake,
 } from "../small_lake.ts";
 
@@ -131,4 +133,22 @@ Deno.test("score tables without rows, as of a shop without inventory, are served
   assert.equal((await post("/predict/churn", { customer_id: "CUST000001" })).status, 404);
   assert.equal((await get("/recommend/CUST000001")).status, 503, "there is no model to name best sellers");
   assert.equal((await get("/reports")).status, 200);
+});
+
+Deno.test("a missing file of a table that the server does not answer from is nothing to it", async () => {
+  await using lake = await temporaryLake();
+  const { store } = lake;
+  await publishWholeLake(store);
+  const { tables } = await readManifest(store);
+  const gone = { key: "curated/fact_events/gone.parquet", rows: 1, size: 10, sha256: "0".repeat(64) };
+  await store.put(gone.key, new Uint8Array(gone.size));
+  const fact_events = { columns: [], rows: 1, files: [gone] };
+  const snapshot = { codeVersion: "test", inputs: {}, tables: { ...tables, fact_events } };
+  const { id } = await publishSnapshot(store, snapshot, new Date("2024-10-02T05:00:00Z"));
+  await store.delete(gone.key);
+  const { get, log } = createClient(store);
+  const health = await (await get("/health")).json();
+  assert.deepEqual([health.status, health.snapshot.id], ["ok", id]);
+  assert.equal((await (await get("/inventory/PROD00001")).json()).product_name, "Product 1");
+  assert.doesNotMatch(log.join("\n"), /fact_events/);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import type { CodeCell, Notebook } from "../../../../lib/notebook/format/nbformat.ts";
-import { describeParameters, parseAssignments, readParameters } from "shopflow/notebook/mod.ts";
+import { describeParameters, parseAssignments, readParameters, unreadLines } from "shopflow/notebook/mod.ts";
 import { injectParameters } from "../../../../lib/notebook/format/parameters.ts";
 
 function code(id: string, source: string, ...tags: string[]): CodeCell {
@@ -47,8 +47,26 @@ Deno.test("escapes in strings mean what they mean in TypeScript", () => {
   }
 });
 
-Deno.test("a line that declares no typed constant is refused with the line", () => {
-  assert.throws(() => readParameters(notebook("const now = new Date();")), /found const now = new Date\(\);/);
+Deno.test("a parameters cell in another style is left alone; only what it cannot be given is an error", () => {
+  const other = notebook(`/* const hidden = 1; */
+const now = new Date();
+let regions = [
+  "north",
+];
+const { rows, page } = { rows: 5, page: 1 };
+function twice(x: number) {
+  const result = 2 * x;
+  return result;
+}
+const limit = 10;`);
+  assert.deepEqual(readParameters(other).map(({ name }) => name), ["limit"]);
+  assert.equal(unreadLines(other)[0], "const now = new Date();");
+  assert.deepEqual(injectParameters(other, {}), other);
+  assert.equal(injectParameters(other, { limit: 3 }).cells[2]?.source, "const limit = 3;");
+  assert.throws(
+    () => parseAssignments(readParameters(other), ["rows=6"], unreadLines(other)),
+    /no such parameter: .*found rows. Only constants .* can be set. Write "const \{ rows, page \}/,
+  );
 });
 
 Deno.test("what another kernel has for parameters is not read, and not replaced", () => {
@@ -61,10 +79,10 @@ Deno.test("what another kernel has for parameters is not read, and not replaced"
   );
 });
 
-Deno.test("two cells tagged parameters are refused", () => {
+Deno.test("of several cells tagged parameters the first counts, as for papermill", () => {
   const twice = notebook("const a = 1;");
   twice.cells.push(code("q", "const b = 1;", "parameters"));
-  assert.throws(() => readParameters(twice), /2 cells tagged parameters/);
+  assert.deepEqual(readParameters(twice).map(({ name }) => name), ["a"]);
 });
 
 Deno.test("assignments are read as the declared types", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { CodeCell, Output } from "../../../../lib/notebook/format/nbformat.ts";
+import type { Cell, CodeCell, Output } from "../../../../lib/notebook/format/nbformat.ts";
+import { executedNotebook, proseCell, shownCell } from "../../../fixtures/executed_notebook.ts";
 import type { ExecutedNotebook, RunRecord } from "shopflow/notebook/run/mod.ts";
 import { renderPage } from "shopflow/notebook/report/mod.ts";
 
@@ -215,4 +216,41 @@ Deno.test("of a text as long as a book the page shows the beginning, and says so
   );
   assert.equal(html.match(/>x{100000}<\/pre>/g)?.length, 2);
   assert.equal(html.match(/The first 100,000 of 150,000 characters/g)?.length, 2);
+});
+
+Deno.test("a report shows what it declares of itself, and leaves out the cells that it hides", async () => {
+  const tagged = (id: string, tag: string): Cell => ({
+    ...shownCell(id, { "text/plain": `output of ${id}` }),
+    metadata: { tags: [tag] },
+  });
+  const cells = [
+    proseCell("# Heading\n\nFirst paragraph.", "opening"),
+    shownCell("kept", { "text/plain": "output of kept" }),
+    shownCell("by_id", { "text/plain": "output of by_id" }),
+    tagged("by_tag", "plumbing"),
+    tagged("by_book", "remove_cell"),
+    tagged("no_code", "remove-input"),
+    tagged("no_output", "remove-output"),
+    proseCell("Hidden words.", "words"),
+  ];
+  const report = {
+    title: "Customers <who> lapse",
+    summary: "Who stops buying.",
+    tags: ["customers", "weekly"],
+    owner: "marketing",
+    audience: "the board",
+    hide_cells: ["by_id", "plumbing", "words"],
+  };
+  const page = await renderPage(executedNotebook(cells, { report }), { notebookHref: "" });
+  assert.deepEqual([page.title, page.summary], ["Customers <who> lapse", "Who stops buying."]);
+  assert.match(page.html, /<h1>Customers &lt;who&gt; lapse<\/h1>/);
+  assert.match(page.html, /For <strong>the board<.*Owner <strong>marketing<.*<li>weekly<\/li>/);
+  assert.match(page.html, /<p>First paragraph\.<\/p>/, "it is not the summary, so it stays in the text");
+  assert.deepEqual([...page.html.matchAll(/output of (\w+)/g)].map(([, id]) => id), ["kept", "no_code"]);
+  assert.deepEqual(
+    [...page.html.matchAll(/\((kept|by_\w+|no_\w+)\)/g)].map(([, id]) => id),
+    ["kept", "no_output"],
+    "code",
+  );
+  assert.doesNotMatch(page.html, /Hidden words/);
 });

@@ -47,6 +47,8 @@ Deno.test("a published report is listed and read", async () => {
       milliseconds: 5,
       snapshot: "5na9",
       parameters: { as_of: "2024-09-01" },
+      isDeclared: false,
+      metrics: {},
       status: "succeeded",
       lastGoodRunId: "r1",
       scripts: ["sha256-a"],

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { createRandom } from "shopflow/runtime/mod.ts";
-import { createCalendar } from "../../../../lib/simulation/world/calendar.ts";
+import { createCalendar, createSeason } from "../../../../lib/simulation/world/calendar.ts";
 import { createCatalogue } from "../../../../lib/simulation/world/catalogue.ts";
 import { createStock, SNAPSHOT_DAYS } from "../../../../lib/simulation/world/stock.ts";
 
 const calendar = createCalendar("2024-12-31");
 const catalogue = createCatalogue(60, createRandom(3));
-const stockFor = () => createStock({ calendar, catalogue, customers: 3000 }, createRandom(3));
+const season = createSeason(calendar);
+const stockFor = () => createStock({ calendar, season, catalogue, customers: 3000 }, createRandom(3));
 
 Deno.test("what is not there cannot be sold, and an empty row is ordered again and filled", () => {
   const stock = stockFor();

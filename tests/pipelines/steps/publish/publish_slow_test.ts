@@ -8,7 +8,8 @@ import type { NotebookRun } from "shopflow/notebook/run/mod.ts";
 import type { MimeBundle } from "../../../../lib/notebook/format/nbformat.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { publishNotebooks } from "../../../../pipelines/steps/publish/publish.ts";
-import { publishRun } from "../../../../pipelines/steps/publish/publish_notebook.ts";
+import { publishNotebook, publishRun } from "../../../../pipelines/steps/publish/publish_notebook.ts";
+import { planOneNotebook } from "../../../../pipelines/steps/publish/plan_notebooks.ts";
 import type { PipelineContext } from "../../../../pipelines/context.ts";
 import { executedNotebook, proseCell, shownCell } from "../../../fixtures/executed_notebook.ts";
 import { publishSmallLake } from "../../../lib/notebook/small_lake.ts";
@@ -29,12 +30,20 @@ async function withShop(body: (context: PipelineContext, notebooks: string) => P
   });
 }
 
+/** A notebook that is a report. */
+async function writeReport(path: string, sources: string[], kernel?: string): Promise<void> {
+  await writeNotebook(path, sources, kernel);
+  const file = JSON.parse(await Deno.readTextFile(path));
+  file.metadata.shopflow = { report: {} };
+  await Deno.writeTextFile(path, JSON.stringify(file));
+}
+
 /** A notebook with parameters, and what it declares of its report. */
-async function writeDeclared(path: string, parameters: string, report?: unknown): Promise<void> {
+async function writeDeclared(path: string, parameters: string, report: unknown): Promise<void> {
   await writeNotebook(path, ["# T", parameters]);
   const file = JSON.parse(await Deno.readTextFile(path));
   file.cells[1].metadata.tags = ["parameters"];
-  if (report !== undefined) file.metadata.shopflow = { report };
+  file.metadata.shopflow = { report };
   await Deno.writeTextFile(path, JSON.stringify(file));
 }
 
@@ -58,12 +67,12 @@ Deno.test("only the parameters that a notebook declares are filled, each by its 
   await withShop(async (context, notebooks) => {
     const parameters = 'const as_of = "2024-09-01";\nconst back = "2024-08-01";';
     await writeDeclared(join(notebooks, "declared.ipynb"), parameters, {
-      parameters: { as_of: "latest", back: "outcomes_known" },
+      as_of: { as_of: "latest", back: "outcomes_known" },
     });
     await writeDeclared(join(notebooks, "half.ipynb"), parameters, {
-      parameters: { back: "latest - 7 days" },
+      as_of: { back: "latest - 7 days" },
     });
-    await writeDeclared(join(notebooks, "pinned.ipynb"), parameters);
+    await writeDeclared(join(notebooks, "pinned.ipynb"), parameters, {});
     await publishNotebooks(context, notebooks);
     const reports = await listReports(context.store);
     // 120 days from 1 July end on 28 October; 90 days from 31 July on are complete.
@@ -88,10 +97,10 @@ Deno.test("a notebook whose rule is wrong fails by its name, and the others are 
     for (const [parameter, rule] of Object.entries(wrong)) {
       const source = 'const as_of = "2024-09-01";\nconst top = 5;';
       await writeDeclared(join(notebooks, `${parameter}.ipynb`), source, {
-        parameters: { [parameter]: rule },
+        as_of: { [parameter]: rule },
       });
     }
-    await writeNotebook(join(notebooks, "good.ipynb"), ["# Good", "1"]);
+    await writeReport(join(notebooks, "good.ipynb"), ["# Good", "1"]);
     await assert.rejects(publishNotebooks(context, notebooks), ({ message }: Error) => {
       assert.match(message, /3 of 4 notebooks failed/);
       assert.match(message, /as_of\.ipynb: .* unknown rule for the parameter as_of/);
@@ -111,9 +120,9 @@ Deno.test("a notebook whose rule is wrong fails by its name, and the others are 
 
 Deno.test("a changed notebook or a new model is published again, alone", async () => {
   await withShop(async (context, notebooks) => {
-    for (const name of ["one", "two"]) await writeNotebook(join(notebooks, `${name}.ipynb`), ["# T", "1"]);
+    for (const name of ["one", "two"]) await writeReport(join(notebooks, `${name}.ipynb`), ["# T", "1"]);
     assert.match((await publishNotebooks(context, notebooks)).summary, /^2 reports published, 0 up to date/);
-    await writeNotebook(join(notebooks, "two.ipynb"), ["# T", "2"]);
+    await writeReport(join(notebooks, "two.ipynb"), ["# T", "2"]);
     assert.match((await publishNotebooks(context, notebooks)).summary, /^1 report published, 1 up to date/);
     await context.store.put("models/churn/champion.json", new TextEncoder().encode('{"version":"v2"}'));
     assert.match((await publishNotebooks(context, notebooks)).summary, /^2 reports published/);
@@ -122,8 +131,8 @@ Deno.test("a changed notebook or a new model is published again, alone", async (
 
 Deno.test("a notebook that throws is published with its failing cell, the others as they should be", async () => {
   await withShop(async (context, notebooks) => {
-    await writeNotebook(join(notebooks, "bad.ipynb"), ["# Bad", `throw new TypeError("no")`]);
-    await writeNotebook(join(notebooks, "good.ipynb"), ["# Good", "1"]);
+    await writeReport(join(notebooks, "bad.ipynb"), ["# Bad", `throw new TypeError("no")`]);
+    await writeReport(join(notebooks, "good.ipynb"), ["# Good", "1"]);
     await assert.rejects(publishNotebooks(context, notebooks), (error) => {
       assert.ok(error instanceof NotebookError);
       assert.match(error.message, /1 of 2 notebooks failed: found bad\.ipynb: cell cell-1, TypeError: no/);
@@ -135,7 +144,7 @@ Deno.test("a notebook that throws is published with its failing cell, the others
       "succeeded",
     ]]);
     assert.match((await readReport(context.store, "bad"))?.html ?? "", /This run failed/);
-    await writeNotebook(join(notebooks, "bad.ipynb"), ["# Bad", "1"]);
+    await writeReport(join(notebooks, "bad.ipynb"), ["# Bad", "1"]);
     assert.match((await publishNotebooks(context, notebooks)).summary, /^1 report published, 1 up to date/);
   });
 });
@@ -155,11 +164,13 @@ Deno.test("whatever fails, the last good report stays and the failure is named b
       throws: /^TypeError: no$/,
       wrong_rule: /unknown rule for the parameter as_of/,
     };
-    for (const name of Object.keys(causes)) await publishRun(context.store, endedRun(name, "good"), "");
+    for (const name of Object.keys(causes)) {
+      await publishRun(context.store, endedRun(name, "good"), { inputs: "" });
+    }
     await Deno.writeTextFile(at("conflict"), "{\n<<<<<<< HEAD\n");
-    await writeNotebook(at("gone_kernel"), ["# Bad", "1"], "julia-1.10");
-    await writeNotebook(at("throws"), ["# Bad", `throw new TypeError("no\\nmore")`]);
-    await writeDeclared(at("wrong_rule"), 'const as_of = "2024-09-01";', { parameters: { as_of: "soon" } });
+    await writeReport(at("gone_kernel"), ["# Bad", "1"], "julia-1.10");
+    await writeReport(at("throws"), ["# Bad", `throw new TypeError("no\\nmore")`]);
+    await writeDeclared(at("wrong_rule"), 'const as_of = "2024-09-01";', { as_of: "soon" });
     await assert.rejects(publishNotebooks(context, notebooks), /^NotebookError: 4 of 4 notebooks failed/);
     const reports = await listReports(context.store);
     assert.deepEqual(reports.map(({ name }) => name), Object.keys(causes));
@@ -171,7 +182,7 @@ Deno.test("whatever fails, the last good report stays and the failure is named b
       assert.match(failed?.html ?? "", /This run failed/, `the page of the failed run of ${name}`);
     }
 
-    await writeNotebook(at("throws"), ["# Mended", "1"]);
+    await writeReport(at("throws"), ["# Mended", "1"]);
     await assert.rejects(publishNotebooks(context, notebooks), /^NotebookError: 3 of 4 notebooks failed/);
     const mended = (await listReports(context.store)).find(({ name }) => name === "throws");
     assert.deepEqual([mended?.title, mended?.unpublished], ["Mended", undefined]);
@@ -180,12 +191,12 @@ Deno.test("whatever fails, the last good report stays and the failure is named b
 
 Deno.test("a run whose page cannot be drawn is a failed run, and leaves the last good report", async () => {
   await withShop(async ({ store }) => {
-    await publishRun(store, endedRun("sales", "r1"), "");
+    await publishRun(store, endedRun("sales", "r1"), { inputs: "" });
     // What draws a chart calls itself for each layer, and the stack ends.
     let layer: object = { mark: "bar" };
     for (let i = 0; i < 3000; i++) layer = { layer: [layer] };
     const undrawable = endedRun("sales", "r2", { "application/vnd.vegalite.v5+json": layer });
-    const { failure } = await publishRun(store, undrawable, "");
+    const { failure } = await publishRun(store, undrawable, { inputs: "" });
     assert.match(failure?.evalue ?? "", /^The page could not be rendered: Maximum call stack/);
     const [report] = await listReports(store);
     assert.deepEqual([report?.runId, report?.unpublished?.runId], ["r1", "r2"]);
@@ -211,8 +222,8 @@ Deno.test("a notebook that never was one is shown as failed by its name", async 
 Deno.test("a page that the store refuses leaves the last good report, and that is said once it is certain", async () => {
   await withShop(async (context, notebooks) => {
     const path = join(notebooks, "one.ipynb");
-    await publishRun(context.store, endedRun("one", "good"), "");
-    await writeNotebook(path, ["# One", "2"]);
+    await publishRun(context.store, endedRun("one", "good"), { inputs: "" });
+    await writeReport(path, ["# One", "2"]);
     const full: ObjectStore = {
       ...context.store,
       put: (key, body) =>
@@ -234,7 +245,7 @@ Deno.test("a page that the store refuses leaves the last good report, and that i
 
 Deno.test("a report whose notebook was removed says so, and no longer when it is there again", async () => {
   await withShop(async (context, notebooks) => {
-    await writeNotebook(join(notebooks, "goes.ipynb"), ["# T", "1"]);
+    await writeReport(join(notebooks, "goes.ipynb"), ["# T", "1"]);
     await publishNotebooks(context, notebooks);
     const removed = async () =>
       (await listReports(context.store)).filter(({ removedAt }) => removedAt).map(({ name }) => name);
@@ -245,6 +256,32 @@ Deno.test("a report whose notebook was removed says so, and no longer when it is
     await Deno.writeTextFile(path, source);
     assert.equal((await publishNotebooks(context, notebooks)).status, "unchanged");
     assert.deepEqual(await removed(), []);
+  });
+});
+
+Deno.test("a notebook that declares no report is left out and named; one published by itself stays", async () => {
+  await withShop(async (context, notebooks) => {
+    const draft = join(notebooks, "draft.ipynb"), kept = join(notebooks, "kept.ipynb");
+    await writeNotebook(draft, ["# Draft", "1"]);
+    await writeReport(kept, ["# Kept", "1"]);
+    const { summary } = await publishNotebooks(context, notebooks);
+    assert.equal(
+      summary,
+      "1 report published, 0 up to date; draft.ipynb left out: no shopflow.report in its metadata",
+    );
+    assert.deepEqual((await listReports(context.store)).map(({ name }) => name), ["kept"]);
+
+    const planned = await planOneNotebook(context.store, draft, []);
+    assert.equal(planned.isReport, false);
+    assert.equal((await publishNotebook(context, planned)).failure, undefined);
+    await writeNotebook(kept, ["# Kept", "1"]);
+    await publishNotebooks(context, notebooks);
+    const removed = async () =>
+      (await listReports(context.store)).map(({ name, removedAt }) => [name, removedAt !== undefined]);
+    assert.deepEqual(await removed(), [["draft", false], ["kept", true]], "its declaration was removed");
+    await Deno.remove(draft);
+    await publishNotebooks(context, notebooks);
+    assert.deepEqual(await removed(), [["draft", true], ["kept", true]]);
   });
 });
 
@@ -261,8 +298,8 @@ await publishNotebooks(createContext(loadConfig({ SHOPFLOW_HOME: home }), runtim
 Deno.test("a publish that is killed or cancelled in the middle leaves the last good report, and is named beside it", async () => {
   await withShop(async (context, notebooks) => {
     const path = join(notebooks, "slow.ipynb"), store = context.store;
-    await publishRun(store, endedRun("slow", "good"), "");
-    await writeNotebook(path, ["# Slow", "await new Promise((resolve) => setTimeout(resolve, 600_000))"]);
+    await publishRun(store, endedRun("slow", "good"), { inputs: "" });
+    await writeReport(path, ["# Slow", "await new Promise((resolve) => setTimeout(resolve, 600_000))"]);
     const program = await Deno.makeTempFile({ dir: context.config.home, suffix: ".ts" });
     const root = new URL("../../../..", import.meta.url);
     await Deno.writeTextFile(
