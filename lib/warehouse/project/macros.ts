@@ -128,8 +128,7 @@ export function withPlace<T>(file: string, work: () => T): T {
     if (!(cause instanceof JinjaError)) throw cause;
     throw new WarehouseError(`The Jinja of ${file} cannot be rendered`, {
       found: `${placesOf(cause, file)}: ${cause.message}`,
-      remedy:
-        "Correct that place; documentation/how_to/use_dbt_features.md says what of dbt works here.",
+      remedy: "Correct that place; documentation/how_to/use_dbt_features.md says what of dbt works here.",
       cause,
     });
   }
