@@ -5,7 +5,7 @@ import { loopOf, ReturnedValue } from "./globals.ts";
 import { calculate, holds, isSequence, signed, sliced } from "./python/operators.ts";
 import { passes } from "./tests.ts";
 import { type Names, Scope } from "./scope.ts";
-import type { CallArguments, Expression, MacroBody, Statement, Target } from "./template/syntax.ts";
+import type { CallArguments, Expression, MacroBody, Statement } from "./template/syntax.ts";
 import {
   type Arguments,
   Callable,

@@ -159,7 +159,7 @@ const TEXT: Record<string, Method<string>> = {
   rsplit: (text, args) => split(text, args, true),
   splitlines: (text, args) => {
     none("splitlines", args);
-    const lines = text.split(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/);
+    const lines = text.split(/\r\n|[\n\r\v\f\x85\u2028\u2029]/);
     return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
   },
   replace(text, args) {

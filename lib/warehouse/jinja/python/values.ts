@@ -242,24 +242,29 @@ export function floatText(value: number): string {
   return text.includes(".") ? text : `${text}.0`;
 }
 
-const ESCAPES: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
+const ESCAPES: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", " ": " " };
 
 function quoted(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const escaped = text.replaceAll(/[\\\n\r\t]/g, (character) => ESCAPES[character]!)
-    // deno-lint-ignore no-control-regex
-    .replaceAll(
-      /[\x00-\x1f\x7f-\xa0\xad]/g,
-      (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-    );
+  const escaped = text.replaceAll(/[\\\p{C}\p{Z}]/gu, (character) => ESCAPES[character] ?? codeOf(character));
   return quote + (quote === "'" ? escaped.replaceAll("'", "\\'") : escaped) + quote;
+}
+
+/** A character that is not printed, e.g. `\xa0` or `\u200b`. */
+function codeOf(character: string): string {
+  const code = character.codePointAt(0)!.toString(16);
+  return code.length <= 2
+    ? `\\x${code.padStart(2, "0")}`
+    : code.length <= 4
+    ? `\\u${code.padStart(4, "0")}`
+    : `\\U${code.padStart(8, "0")}`;
 }
 
 /** Whether `==` holds. */
 export function isEqual(one: PyValue, other: PyValue): boolean {
   const [a, b] = [toNumber(one), toNumber(other)];
   // JavaScript compares an int with a float by value.
-  if (a !== undefined && b !== undefined) return a == b;
+  if (a !== undefined && b !== undefined) return a <= b && a >= b;
   if (Array.isArray(one) && Array.isArray(other)) return areEqual(one, other);
   if (one instanceof Tuple && other instanceof Tuple) return areEqual(one.items, other.items);
   if (one instanceof Dict && other instanceof Dict) {
