@@ -202,7 +202,8 @@ async function writeChanges(
   const { size } = await Deno.stat(path);
   const sha256 = await fileSha256(path);
   const key = rawKey(table.name, run);
-  return { path, file: { key, rows, size, sha256, run, extractedAt }, contentSha256 };
+  const file: RawFile = { key, rows, size, sha256, runs: [{ run, extractedAt, rows, sha256 }] };
+  return { path, file, contentSha256 };
 }
 
 const hashOf = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("hex");

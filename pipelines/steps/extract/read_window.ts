@@ -17,6 +17,22 @@ export interface ReadWindow {
 const DAY = 24 * 60 * 60 * 1000;
 
 /**
+ * Whether the window would begin at a time that has not come: the source's clock was ahead when it was last read.
+ *
+ * @param sourceTime What it says now, as `YYYY-MM-DD HH:MM:SS.fff`.
+ */
+export function isWatermarkAhead(
+  { strategy }: ExtractedTable,
+  { known, sourceTime }: { known: Pick<RawTable, "watermark"> | undefined; sourceTime: string },
+): boolean {
+  if (strategy.kind !== "watermark" || known?.watermark === undefined) return false;
+  return timeOf(known.watermark) - strategy.lookbackDays * DAY > timeOf(sourceTime);
+}
+
+/** Milliseconds of a time without a zone, which is UTC. */
+const timeOf = (text: string) => Date.parse(`${text.replace(" ", "T")}Z`);
+
+/**
  * Chooses what to read of a table: rows from the look-back before its watermark on, or all when it was never read, or
  * a full refresh is due.
  *
@@ -34,7 +50,7 @@ export function chooseWindow(
   const age = Date.parse(now) - Date.parse(known.refreshedAt);
   // Refreshed in the future: by a clock that was ahead, so nobody knows how long ago.
   if (age < 0 || age >= strategy.fullRefreshDays * DAY) return {};
-  const from = new Date(Date.parse(`${known.watermark.replace(" ", "T")}Z`) - strategy.lookbackDays * DAY);
+  const from = new Date(timeOf(known.watermark) - strategy.lookbackDays * DAY);
   return { from: from.toISOString().replace("T", " ").slice(0, -1) };
 }
 

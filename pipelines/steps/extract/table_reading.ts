@@ -5,7 +5,13 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Logger } from "shopflow/runtime/mod.ts";
 import type { ExtractedTable, RowSelection, TableSource } from "shopflow/sources/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
-import { chooseWindow, completeWindow, type ReadWindow, selectionOf } from "./read_window.ts";
+import {
+  chooseWindow,
+  completeWindow,
+  isWatermarkAhead,
+  type ReadWindow,
+  selectionOf,
+} from "./read_window.ts";
 
 /** What a run knows before it reads a table. */
 export interface TableRun {
@@ -58,7 +64,7 @@ export async function beginReading(
   run: TableRun,
 ): Promise<TableReading> {
   // Where every copy is of all rows, comparing them all costs no more.
-  const isFull = run.fullRefresh || source.controlTotals === undefined;
+  const isFull = run.fullRefresh || source.controlTotals === undefined || isWatermarkAhead(table, run);
   const chosen = isFull ? {} : chooseWindow(table, run.known, run.now);
   const window = await completeWindow(session, store, source, table, { window: chosen, known: run.known });
   const ahead = readAhead(source, table, {
