@@ -1,7 +1,7 @@
 import { loadConfig } from "shopflow/config/mod.ts";
 import { InputError, PipelineError, ShopFlowError } from "shopflow/errors/mod.ts";
 import { runCommand, withLogLevel } from "shopflow/cli/mod.ts";
-import { createRuntime } from "shopflow/runtime/mod.ts";
+import { countOf, createRuntime } from "shopflow/runtime/mod.ts";
 import { Command } from "commander";
 import { checkData } from "./steps/check_data.ts";
 import { collectGarbage } from "./steps/collect_garbage.ts";
@@ -69,6 +69,7 @@ async function runPipelines(names: string[], context: PipelineContext): Promise<
   const { run: served } = context.config;
   if (served) log.info(`for the run ${served.name}, data from ${served.from} to ${served.to}`);
   const failed: string[] = [];
+  const reasons: string[] = [];
   for (const name of names) {
     const { run, description, isBasis } = PIPELINES[name]!;
     const started = performance.now();
@@ -78,16 +79,20 @@ async function runPipelines(names: string[], context: PipelineContext): Promise<
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       log.info(`${name}: ${status} in ${seconds} s. ${summary}\n`);
       for (const { message } of problems) log.warn(`a part of ${name} was left out. ${message}\n`);
-      if (problems.length > 0) failed.push(`${problems.length} parts of ${name}`);
+      if (problems.length > 0) failed.push(`${countOf(problems.length, "part")} of ${name}`);
+      reasons.push(...problems.map(({ message }) => message));
     } catch (error) {
       if (isBasis || names.length === 1 || !(error instanceof ShopFlowError)) throw error;
       failed.push(name);
+      reasons.push(error.message);
       log.warn(`${name} failed. ${error.message}\n`);
     }
   }
   if (failed.length === 0) return;
   throw new PipelineError(`${failed.join(" and ")} failed; everything else is done`, {
-    remedy: "The warnings above say why; after a correction, the same command does what is missing.",
+    // Who sees only this line, as in the list of runs, has to know why.
+    found: reasons.join("; "),
+    remedy: "After a correction, the same command does what is missing.",
   });
 }
 

@@ -5,7 +5,7 @@ import { runCommand, wholeNumber, withLogLevel } from "shopflow/cli/mod.ts";
 import { triggerRun } from "shopflow/jobs/requests/mod.ts";
 import type { SchedulerLoop } from "shopflow/jobs/scheduler/mod.ts";
 import { createRuntime } from "shopflow/runtime/mod.ts";
-import { findJob } from "./commands/find.ts";
+import { findTarget } from "./commands/find.ts";
 import { createJobsContext, requestOf } from "./commands/context.ts";
 import { JOBS } from "./jobs.ts";
 import { jobTable, startSchedule } from "./run_scheduler.ts";
@@ -54,7 +54,7 @@ await runCommand(async () => {
       30,
     )
     .option("--max-runs <number>", "how many runs may go on at the same time on this machine", wholeNumber, 4)
-    .option("--run <job>", "also run this job once at start-up")
+    .option("--run <job>", "also run this job, or this JOB@TIME, once at start-up")
     .allowExcessArguments(false)
     .parse(Deno.args, { from: "user" })
     .opts<Flags>();
@@ -63,7 +63,7 @@ await runCommand(async () => {
     console.log(jobTable(JOBS.jobs, runtime.now()));
     Deno.exit();
   }
-  const wanted = run === undefined ? undefined : findJob(JOBS.jobs, run);
+  const wanted = run === undefined ? undefined : findTarget(JOBS.jobs, run);
   const config = loadConfig();
   if (simulateClock) {
     const { simulateWeek } = await import("./simulated_week/mod.ts");
@@ -75,7 +75,7 @@ await runCommand(async () => {
   loop = await startSchedule({ jobs: JOBS, config, runtime, maxRuns });
   if (wanted !== undefined) {
     const context = createJobsContext(JOBS, config, runtime);
-    await triggerRun(context.ledger, wanted, requestOf(context), undefined, JOBS.jobs);
+    await triggerRun(context.ledger, wanted.job, requestOf(context), wanted.scheduledFor, JOBS.jobs);
   }
   console.log(`\nRunning on the lake ${config.lakeUrl} until Ctrl+C.`);
 });

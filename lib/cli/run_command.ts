@@ -33,7 +33,8 @@ async function fail(thrown: unknown): Promise<never> {
       console.error(`  cause: ${error.cause.message}`);
     }
   } else {
-    console.error(maskError(error));
+    // The first line says what happened to those who see only that, as in the list of runs.
+    console.error("error:", maskError(error));
   }
   Deno.exit(1);
 }

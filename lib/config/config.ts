@@ -95,6 +95,33 @@ function isTime(text: string | undefined): text is string {
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text.slice(0, 16));
 }
 
+/** The larger of both is allowed. */
+export interface QuarantineLimit {
+  rows: number;
+  /** Share of the table's rows, 0 to 1. */
+  share: number;
+}
+
+/** Few wrong rows are slips, however small a table is; of a large one, so is a hundredth. */
+const DEFAULT_LIMIT: QuarantineLimit = { rows: 20, share: 0.01 };
+
+/**
+ * `SHOPFLOW_QUARANTINE_LIMIT`: a number of rows or a percentage.
+ *
+ * @throws {ConfigError} when it is neither.
+ */
+function quarantineLimit(value: string | undefined): QuarantineLimit {
+  if (!value) return DEFAULT_LIMIT;
+  const [, digits, percent] = /^(\d+(?:\.\d+)?) ?(%?)$/.exec(value.trim()) ?? [];
+  const number = Number(digits);
+  if (percent && number <= 100) return { rows: 0, share: number / 100 };
+  if (percent === "" && isWhole(number)) return { rows: number, share: 0 };
+  throw new ConfigError("Invalid SHOPFLOW_QUARANTINE_LIMIT", {
+    expected: "a whole number of rows, e.g. 500, or a percentage up to 100 %, e.g. 2%; 0 allows none",
+    found: shownValue(value),
+  });
+}
+
 /** Every setting, resolved: paths are absolute, defaults are filled in. */
 export interface Config {
   /** Folder of everything an embedded installation writes. `SHOPFLOW_HOME`, default `.shopflow`. */
@@ -103,8 +130,14 @@ export interface Config {
   businessFile: string;
   /** `postgres://…` or `pglite:<folder>` (embedded PostgreSQL). `SHOPFLOW_POSTGRES_URL`. */
   postgresUrl: string;
+  /** Schema before those of the user's search_path. `SHOPFLOW_POSTGRES_SCHEMA`. */
+  postgresSchema?: string | undefined;
+  /** Path of the file that says which tables stand for those of the contract. `SHOPFLOW_SOURCE_MAPPING`. */
+  sourceMapping?: string | undefined;
+  /** Most rows of a table that may be left out for wrong values. `SHOPFLOW_QUARANTINE_LIMIT`. */
+  quarantineLimit: QuarantineLimit;
   /**
-   * `mongodb://…`, `file:<path>` (mongoexport JSON lines) or `https://…/tickets` (the shop's Support API).
+   * `mongodb://…`, `file:<path>` (mongoexport JSON lines), `https://…/tickets` (the shop's Support API), or `none`.
    * `SHOPFLOW_MONGODB_URL`.
    */
   ticketsUrl: string;
@@ -135,6 +168,8 @@ export interface Config {
    * and stale data of an embedded shop is a warning.
    */
   staleAfterHours?: number | undefined;
+  /** Age of the newest order, in hours, at which pages call the data late. `SHOPFLOW_LATE_AFTER_HOURS`, default 24. */
+  lateAfterHours?: number | undefined;
   /** The scheduled run that a program serves. `SHOPFLOW_RUN` and `SHOPFLOW_DATA_INTERVAL`, which the scheduler sets. */
   run?: ServedRun | undefined;
   /** Where alerts about failed runs, missed SLAs and recoveries go. `SHOPFLOW_ALERT_CHANNELS`, default none. */
@@ -147,6 +182,11 @@ export interface Config {
 
 /** Names of all settings. */
 export const KNOWN: readonly string[] = SETTINGS.map(({ name }) => name);
+
+/** `SHOPFLOW_MONGODB_URL` of a shop without tickets. */
+export const NO_TICKETS = "none";
+
+const pathIn = (cwd: string, path: string | undefined) => path === undefined ? undefined : resolve(cwd, path);
 
 /** Where a key may travel without TLS: not beyond this machine. */
 const LOOPBACK = ["http://127.0.0.1:", "http://localhost:"];
@@ -174,10 +214,15 @@ export function loadConfig(
       schemes: ["postgres:", "postgresql:", "pglite:"],
       fallback: `pglite:${join(home, "shop", "postgres")}`,
     }),
-    ticketsUrl: sourceUrl(env, "SHOPFLOW_MONGODB_URL", cwd, {
-      schemes: ["mongodb:", "mongodb+srv:", "file:", "https:", ...LOOPBACK],
-      fallback: `file:${join(home, "shop", "support_tickets.jsonl")}`,
-    }),
+    postgresSchema: env.SHOPFLOW_POSTGRES_SCHEMA || undefined,
+    sourceMapping: pathIn(cwd, pathSetting("SHOPFLOW_SOURCE_MAPPING", env.SHOPFLOW_SOURCE_MAPPING)),
+    quarantineLimit: quarantineLimit(env.SHOPFLOW_QUARANTINE_LIMIT),
+    ticketsUrl: env.SHOPFLOW_MONGODB_URL === NO_TICKETS
+      ? NO_TICKETS
+      : sourceUrl(env, "SHOPFLOW_MONGODB_URL", cwd, {
+        schemes: ["mongodb:", "mongodb+srv:", "file:", "https:", ...LOOPBACK],
+        fallback: `file:${join(home, "shop", "support_tickets.jsonl")}`,
+      }),
     supportApiKey: keySetting("SHOPFLOW_SUPPORT_API_KEY", env.SHOPFLOW_SUPPORT_API_KEY),
     reconnectSeconds: numberSetting(
       env,
@@ -210,23 +255,15 @@ export function loadConfig(
     jupyter: pathSetting("SHOPFLOW_JUPYTER", env.SHOPFLOW_JUPYTER),
     chromium: pathSetting("SHOPFLOW_CHROMIUM", env.SHOPFLOW_CHROMIUM),
     run: servedRun(env),
-    staleAfterHours: numberSetting(
-      env,
-      "SHOPFLOW_STALE_AFTER_HOURS",
-      (hours) => Number.isFinite(hours) && hours > 0,
-      "a number of hours above 0, e.g. 48",
-    ),
+    staleAfterHours: numberSetting(env, "SHOPFLOW_STALE_AFTER_HOURS", isPositive, A_NUMBER_OF_HOURS),
+    lateAfterHours: numberSetting(env, "SHOPFLOW_LATE_AFTER_HOURS", isPositive, A_NUMBER_OF_HOURS),
     alertChannels: alertChannels(env.SHOPFLOW_ALERT_CHANNELS ?? ""),
     publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),
     logLevel: logLevelOf(env),
   };
 }
 
-/**
- * `SHOPFLOW_LOG_LEVEL`, default `info`.
- *
- * @throws {ConfigError} when it is none of the levels.
- */
+/** `SHOPFLOW_LOG_LEVEL`, default `info`. @throws {ConfigError} when it is none of the levels. */
 export function logLevelOf(
   { SHOPFLOW_LOG_LEVEL: value }: Record<string, string | undefined>,
 ): Config["logLevel"] {
@@ -262,7 +299,9 @@ function sourceUrl(
   const scheme = schemes.find((prefix) => value.startsWith(prefix));
   if (scheme === undefined) {
     throw new ConfigError(`Invalid ${name}`, {
-      expected: `a value that starts with ${schemes.join(" or ")}`,
+      expected: `a value that starts with ${schemes.join(" or ")}${
+        name === "SHOPFLOW_MONGODB_URL" ? `, or ${NO_TICKETS}` : ""
+      }`,
       found: schemeOf(value),
       remedy: "A server's is scheme://user:password@host:port/database. The value is not shown here, since " +
         "it may hold " +
@@ -296,6 +335,9 @@ function host(value: string | undefined): string {
 
 /** More would outlast the interval of a daily job. */
 const MOST_RECONNECT_SECONDS = 24 * 60 * 60;
+
+const A_NUMBER_OF_HOURS = "a number of hours above 0, e.g. 36";
+const isPositive = (number: number) => Number.isFinite(number) && number > 0;
 
 /**
  * A number setting.
@@ -344,11 +386,7 @@ function pathSetting(name: string, value: string | undefined): string | undefine
   });
 }
 
-/**
- * A key that is sent in a header.
- *
- * @throws {ConfigError} when a header cannot hold it; the message does not show it.
- */
+/** A key that is sent in a header. @throws {ConfigError} when it cannot hold it; the message does not show it. */
 function keySetting(name: string, value: string | undefined): string | undefined {
   if (!value) return undefined;
   if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return value;

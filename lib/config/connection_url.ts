@@ -174,7 +174,7 @@ const SHOWN =
  * alone that are known to be harmless. Of one that is malformed the scheme is all that is shown.
  */
 export function maskUrl(url: string): string {
-  if (/^(?:pglite|file):/.test(url)) return url;
+  if (/^(?:pglite|file):/.test(url) || url === "none") return url;
   const parts = split(url);
   const [, known] = url.match(SCHEME) ?? [];
   if (typeof parts === "string" || known === undefined) return known === undefined ? "***" : `${known}://***`;

@@ -22,11 +22,29 @@ export const SETTINGS: readonly Setting[] = [
     fallback: "an embedded one, `pglite:<home>/shop/postgres`",
   },
   {
+    name: "SHOPFLOW_POSTGRES_SCHEMA",
+    meaning: "schema that has the shop's tables, where the user's `search_path` does not find them",
+    fallback: "the `search_path` of the user",
+  },
+  {
+    name: "SHOPFLOW_SOURCE_MAPPING",
+    meaning:
+      "file (YAML or JSON) that says which tables, columns or queries stand for those that ShopFlow expects",
+  },
+  {
+    name: "SHOPFLOW_QUARANTINE_LIMIT",
+    meaning:
+      "most rows of a source table that may be left out because of wrong values: a number, or a share of " +
+      "the table such as `2%`; a table with more keeps its last state",
+    fallback: "1 % of the table, or 20 rows if that is more",
+  },
+  {
     name: "SHOPFLOW_MONGODB_URL",
     meaning: "the support tickets: `mongodb://…/database` or `mongodb+srv://…`, whose collection " +
       "`support_tickets` is read; `https://…/tickets`, the shop's Support API (`http:` on this machine only); " +
-      "`file:<path>`, the output of `mongoexport`",
-    fallback: "`file:<home>/shop/support_tickets.jsonl`",
+      "`file:<path>`, the output of `mongoexport`; `none`, where the shop has no tickets",
+    fallback:
+      "`file:<home>/shop/support_tickets.jsonl`; `none` if PostgreSQL is a server and there is no such file",
   },
   { name: "SHOPFLOW_SUPPORT_API_KEY", meaning: "key of the Support API, sent as `x-api-key`" },
   {
@@ -75,9 +93,14 @@ export const SETTINGS: readonly Setting[] = [
     fallback: "the log only",
   },
   {
+    name: "SHOPFLOW_LATE_AFTER_HOURS",
+    meaning: "age of the newest order, in hours since the end of its day, at which pages call the data late",
+    fallback: "24",
+  },
+  {
     name: "SHOPFLOW_STALE_AFTER_HOURS",
-    meaning: "age of the newest order, in hours, at which `check-data` fails",
-    fallback: "48; for an embedded shop stale data is a warning",
+    meaning: "the age at which pages call the data stale, and `check-data` fails",
+    fallback: "48; for an embedded shop stale data is a warning of `check-data`",
   },
   {
     name: "SHOPFLOW_LOG_LEVEL",

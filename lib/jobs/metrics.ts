@@ -13,13 +13,14 @@ import {
   OPEN_STATUSES,
   type Run,
 } from "./run.ts";
-import { goesOn, type JobState, type Ledger, type Page } from "./ledger/ledger.ts";
+import { type JobState, type Ledger, type Page, withRunning } from "./ledger/ledger.ts";
 import { alertsKey, controlKey, pageIn } from "./ledger/keys.ts";
 import { readJson } from "shopflow/lake/store/mod.ts";
 import type { AlertState } from "./alerts/incidents.ts";
 import { nextDue } from "./cron.ts";
 import type { Job } from "./job.ts";
-import { aliveSchedulers } from "./scheduler/lease.ts";
+import { type KnownScheduler, listSchedulers } from "./scheduler/lease.ts";
+import { seenRun } from "./scheduler/seen_runs.ts";
 
 /**
  * Whether an object was read and makes no sense (it is not JSON, or of another shape): unlike with a lake that is not
@@ -77,6 +78,10 @@ export function metricSet() {
       "job",
     ),
     schedulers: gauge("schedulers_alive", "Schedulers with a recent heartbeat."),
+    lastHeartbeat: gauge(
+      "scheduler_last_heartbeat_timestamp_seconds",
+      "Time when a scheduler was last alive; runs that are due are not started without one.",
+    ),
   };
 }
 
@@ -86,7 +91,6 @@ type MetricSet = ReturnType<typeof metricSet>;
 interface PageTotals {
   /** Runs that ended, by status. */
   ended: Partial<Record<FinalStatus, number>>;
-  /** Attempts, by how they ended. */
   /** Of those that succeeded, how many did so after their SLA. */
   slaMissed: number;
   attempts: Partial<Record<NonNullable<Attempt["ended"]>, number>>;
@@ -233,11 +237,16 @@ export function createJobMetrics(
     contentType: metricSet().registry.contentType,
     async text(jobs) {
       const metrics = metricSet();
+      const schedulers = await listSchedulers(ledger.store, now());
       const waiting = jobs.values();
       await Promise.all(Array.from({ length: JOBS_AT_ONCE }, async () => {
-        for (const job of waiting) await readJob(job, metrics, { ledger, now, totals, onUnreadable });
+        for (const job of waiting) {
+          await readJob(job, metrics, { ledger, now, schedulers, totals, onUnreadable });
+        }
       }));
-      metrics.schedulers.set((await aliveSchedulers(ledger.store, now())).length);
+      metrics.schedulers.set(schedulers.filter(({ alive }) => alive).length);
+      const heartbeats = schedulers.map(({ heartbeatAt }) => Date.parse(heartbeatAt) / 1000);
+      if (heartbeats.length > 0) metrics.lastHeartbeat.set(Math.max(...heartbeats));
       return await metrics.registry.metrics();
     },
   };
@@ -261,9 +270,10 @@ async function unlessDamaged<T>(
 async function readJob(
   job: Job,
   metrics: MetricSet,
-  { ledger, now, totals, onUnreadable }: {
+  { ledger, now, schedulers, totals, onUnreadable }: {
     ledger: Ledger;
     now: () => Date;
+    schedulers: KnownScheduler[];
     totals: JobTotals;
     onUnreadable: Unreadable;
   },
@@ -288,7 +298,7 @@ async function readJob(
   for (const status of FINAL_STATUSES) metrics.runs.inc({ ...label, status }, sum.ended[status] ?? 0);
   metrics.slaMissed.inc(label, sum.slaMissed);
   for (const [ended, count] of Object.entries(sum.attempts)) metrics.attempts.inc({ ...label, ended }, count);
-  setOpen(job, sum.open, control, metrics, now());
+  setOpen(job, sum.open, { control, schedulers }, metrics, now());
   setLast(job, sum, metrics);
   const cursor = control.plannedUntil;
   const due = "on" in job.schedule ? undefined : nextDue(job.schedule, cursor ? new Date(cursor) : now());
@@ -300,10 +310,15 @@ async function readJob(
   metrics.alertsWaiting.set(label, alerts?.pending.length ?? 0);
 }
 
-function setOpen(job: Job, open: Run[], control: JobState, metrics: MetricSet, now: Date): void {
-  // That a run runs is said in the job's control only.
-  const isRunning = (run: Run) => control.running !== undefined && goesOn(control.running, run);
-  const statuses = open.map((run) => isRunning(run) ? "running" : run.status);
+function setOpen(
+  job: Job,
+  open: Run[],
+  { control, schedulers }: { control: JobState; schedulers: KnownScheduler[] },
+  metrics: MetricSet,
+  now: Date,
+): void {
+  // That a run runs is said in the job's control only, and that its scheduler died by nobody.
+  const statuses = open.map((run) => seenRun(withRunning(run, control), { schedulers }).status);
   for (const status of OPEN_STATUSES) {
     metrics.openRuns.set({ job: job.name, status }, statuses.filter((found) => found === status).length);
   }

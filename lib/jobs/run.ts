@@ -1,7 +1,7 @@
 import { InputError } from "shopflow/errors/mod.ts";
-import { backoffMs, type Random } from "shopflow/runtime/mod.ts";
+import { backoffMs, formatTime, type Random } from "shopflow/runtime/mod.ts";
 import type { Lease } from "shopflow/runtime/process/mod.ts";
-import type { Job } from "./job.ts";
+import { type Job, stepName } from "./job.ts";
 
 /** What identifies a run: a run of a job. */
 export interface RunName {
@@ -70,31 +70,45 @@ export function afterAttempt(
   const tried: Run = { ...run, attempts: [...run.attempts, attempt] };
   delete tried.notBefore;
   const { reason } = attempt;
+  const interrupted = (): Run => ({
+    ...tried,
+    status: "interrupted",
+    reason: `${reason}; another scheduler continues it`,
+  });
   const end = (status: Run["status"], why = reason): Run => ({
     ...tried,
     status,
     reason: why,
     endedAt: now.toISOString(),
   });
+  // However the attempt ended meanwhile, nobody wants another one.
+  if (run.cancelledBy !== undefined && attempt.ended !== "succeeded") {
+    return end("cancelled", `cancelled by ${run.cancelledBy.by}`);
+  }
   switch (attempt.ended) {
-    case "succeeded":
+    case "succeeded": {
+      const done = {
+        ...end("succeeded"),
+        stepsDone: [...new Set([...run.stepsDone, ...job.steps.map(stepName)])],
+      };
       return isLate(job, run, now)
         ? {
-          ...end("succeeded", `${reason}, but more than ${job.slaMinutes} minutes after it was due`),
+          ...done,
+          reason: `${reason}, but more than ${job.slaMinutes} minutes after it was due`,
           slaMissed: true,
         }
-        : end("succeeded");
+        : done;
+    }
     case "cancelled":
-      return end("failed", run.cancelledBy ? `cancelled by ${run.cancelledBy.by}` : reason);
+      return end("cancelled");
     case "superseded":
       return end("superseded");
     case "released":
-      return { ...tried, status: "queued", reason };
+      return interrupted();
     case "lease expired": {
       const lost = since(tried).filter(({ ended }) => ended === "lease expired").length;
-      if (run.cancelledBy !== undefined) return end("failed", `cancelled by ${run.cancelledBy.by}`);
       return lost < MOST_LOST
-        ? { ...tried, status: "queued", reason }
+        ? interrupted()
         : end("failed", `${lost} schedulers died while they ran it; the last one: ${reason}`);
     }
     case "failed":
@@ -106,9 +120,9 @@ export function afterAttempt(
       const notBefore = new Date(now.getTime() + backoffMs(backoff, failures, random)).toISOString();
       return {
         ...tried,
-        status: "queued",
+        status: "retrying",
         notBefore,
-        reason: `${reason}; retry ${failures} of ${job.retries.limit} at ${shortTime(notBefore)}`,
+        reason: `${reason}; retry ${failures} of ${job.retries.limit} at ${formatTime(notBefore)}`,
       };
     }
   }
@@ -141,6 +155,8 @@ export function retryAt({ retries }: Job, { notBefore }: Run, now: Date): Date |
 export type FinalStatus =
   | "succeeded"
   | "failed"
+  /** A person ended it, or kept it from starting. */
+  | "cancelled"
   /** It was not run: paused, overlapping, or what it depends on did not succeed. */
   | "skipped"
   /** A later run took its place while it ran. */
@@ -152,8 +168,12 @@ export type FinalStatus =
 type OpenStatus =
   /** For the jobs it depends on. */
   | "waiting"
-  /** To be started as soon as its pool, its own job and the time of a retry allow. */
+  /** To be started as soon as its pool and its own job allow. */
   | "queued"
+  /** An attempt of it failed; the next one starts when its wait is over. */
+  | "retrying"
+  /** Its scheduler ended or died while it ran; to be started again by another one. */
+  | "interrupted"
   | "running";
 
 export type RunStatus = OpenStatus | FinalStatus;
@@ -162,12 +182,19 @@ export type RunStatus = OpenStatus | FinalStatus;
 export const FINAL_STATUSES: readonly FinalStatus[] = [
   "succeeded",
   "failed",
+  "cancelled",
   "skipped",
   "superseded",
   "missed",
 ];
 /** Every status of a run that has not ended. */
-export const OPEN_STATUSES: readonly OpenStatus[] = ["waiting", "queued", "running"];
+export const OPEN_STATUSES: readonly OpenStatus[] = [
+  "waiting",
+  "queued",
+  "retrying",
+  "interrupted",
+  "running",
+];
 
 /** A run's status as people see it: of a success it tells whether it kept the SLA. */
 export type ShownStatus = RunStatus | "sla-missed";
@@ -198,6 +225,8 @@ export interface Attempt {
   number: number;
   /** Host, process and incarnation of the scheduler. */
   owner: string;
+  /** Id of the scheduler, as long as the attempt goes on. */
+  scheduler?: string;
   startedAt: string;
   finishedAt?: string;
   /** `released` and `lease expired` (its scheduler died) don't count as failures. */
@@ -256,6 +285,10 @@ export interface Run {
 export function isFinal(status: RunStatus): status is FinalStatus {
   return (FINAL_STATUSES as readonly string[]).includes(status);
 }
+
+/** How a run ended, after its name: `failed`, `was cancelled`. */
+export const endedText = (status: RunStatus): string =>
+  status === "succeeded" || status === "failed" ? status : `was ${status}`;
 
 /** Whether a run has not ended. */
 export const isOpen = ({ status }: Pick<Run, "status">): boolean => !isFinal(status);

@@ -53,31 +53,10 @@ const EXPECTED: Record<string, string> = {
 };
 
 /**
- * Reads the business file; documentation/how_to/set_business_figures.md describes it. Where there is none, nothing is
- * known of the business.
- *
- * @throws {InputError} when the file cannot be read, is not JSON, or has a field or value that it may not have.
- */
-export async function readBusiness(path: string): Promise<Business> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return {};
-    throw new InputError(`The business file ${path} cannot be read`, {
-      expected: "a file that may be read, or none",
-      found: cause instanceof Error ? cause.message : String(cause),
-      cause,
-    });
-  }
-  return parseBusiness(text, path);
-}
-
-/**
- * The business figures in a text.
+ * The business figures in the text of a business file; documentation/how_to/set_business_figures.md describes it.
  *
  * @param path The file, for errors.
- * @throws {InputError} see {@linkcode readBusiness}.
+ * @throws {InputError} when it is not JSON, or has a field or value that it may not have.
  */
 export function parseBusiness(text: string, path: string): Business {
   let json: unknown;

@@ -1,5 +1,12 @@
-/** What the business says of itself, the weekly figures, and what recommendations are worth. */
-export { type Business, formatMoney, moneyLabel, readBusiness } from "./business.ts";
+/** What the business says of itself, the weekly figures, how fresh they are, and what recommendations are worth. */
+export { type Business, formatMoney, moneyLabel, parseBusiness } from "./business.ts";
+export {
+  type Freshness,
+  FRESHNESS_LIMITS,
+  type FreshnessLimits,
+  freshnessOf,
+  ordersUntilText,
+} from "./freshness.ts";
 export {
   formatChanges,
   formatLapsedCost,

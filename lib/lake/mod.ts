@@ -13,6 +13,7 @@ export {
   type CurrentSnapshot,
   currentSnapshot,
   currentSnapshotId,
+  type InputFile,
   type Lineage,
   type Manifest,
   publishSnapshot,
@@ -20,6 +21,12 @@ export {
   type SnapshotTable,
   type TableFile,
 } from "./snapshots.ts";
+export {
+  keepRawQuarantine,
+  quarantinedText,
+  type RawQuarantine,
+  readRawQuarantine,
+} from "./raw_quarantine.ts";
 export { publishedSince } from "./pointer.ts";
 export {
   compareSnapshots,

@@ -1,6 +1,4 @@
-// @ts-types="@types/pg"
-import type pg from "pg";
-import { SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
+import { SourceError } from "shopflow/errors/mod.ts";
 
 /** A PostgreSQL column as the contract with the shop gives it. */
 interface SourceColumn {
@@ -9,20 +7,25 @@ interface SourceColumn {
   type: string;
   /** Type in the lake (DuckDB SQL). */
   lakeType: string;
+  /** Whether a shop without this column cannot be read; what another one lacks is NULL in the lake. */
+  isEssential?: boolean;
 }
 
 /**
  * How an extract finds what changed. `snapshot`: every row is read and compared. `watermark`: rows are read from
- * `lookbackDays` before the highest time seen, since rows may be committed late. Older rows that changed nevertheless
- * are found at once where they change the control totals of a month, and otherwise by the full refresh that is due
- * every `fullRefreshDays`.
+ * `lookbackDays` before the highest time seen, since rows may be committed late. Where the source can tell which rows
+ * were written since the last extract, `snapshot` reads these alone, and `watermark` these too. Older rows that changed
+ * nevertheless are found at once where they change the control totals of a month, and otherwise by the full refresh that
+ * is due every `fullRefreshDays`.
  */
 type Strategy =
-  | { kind: "snapshot" }
+  | { kind: "snapshot"; fullRefreshDays: number }
   | {
     kind: "watermark";
-    /** Column with the time, DATE or TIMESTAMP; rows without one are read every time. */
+    /** Column with the time, DATE or TIMESTAMP; rows without any time are read every time. */
     column: string;
+    /** Column with the time at which a row was corrected: rows are read whose time or correction is late enough. */
+    correctedColumn?: string;
     lookbackDays: number;
     fullRefreshDays: number;
     /** When a row can no longer change; open rows are read again whatever their time. */
@@ -59,6 +62,8 @@ export interface SourceTable extends ExtractedTable {
   /** Columns that identify a row. */
   key: string[];
   columns: SourceColumn[];
+  /** Whether a shop may do without this table, which is empty then. */
+  isOptional?: boolean;
 }
 
 const varchar = (name: string, length: number): SourceColumn => ({
@@ -80,8 +85,12 @@ const timestamp = (name: string): SourceColumn => ({
   lakeType: "TIMESTAMP",
 });
 
-const watermark = (column: string, lookbackDays: number): Strategy => ({
-  kind: "watermark",
+const snapshot: Strategy = { kind: "snapshot", fullRefreshDays: 7 };
+
+const essential = (column: SourceColumn): SourceColumn => ({ ...column, isEssential: true });
+
+const watermark = (column: string, lookbackDays: number) => ({
+  kind: "watermark" as const,
   column,
   lookbackDays,
   fullRefreshDays: 7,
@@ -93,10 +102,10 @@ export const SOURCE_TABLES: SourceTable[] = [
     name: "customers",
     key: ["customer_id"],
     mergeKey: ["customer_id"],
-    strategy: { kind: "snapshot" },
+    strategy: snapshot,
     measures: {},
     columns: [
-      varchar("customer_id", 20),
+      essential(varchar("customer_id", 20)),
       varchar("email", 255),
       varchar("first_name", 100),
       varchar("last_name", 100),
@@ -112,11 +121,11 @@ export const SOURCE_TABLES: SourceTable[] = [
     name: "products",
     key: ["product_id"],
     mergeKey: ["product_id"],
-    strategy: { kind: "snapshot" },
+    strategy: snapshot,
     measures: {},
     columns: [
-      varchar("product_id", 20),
-      varchar("product_name", 255),
+      essential(varchar("product_id", 20)),
+      essential(varchar("product_name", 255)),
       varchar("category", 50),
       varchar("brand", 50),
       decimal("price", 10, 2),
@@ -133,28 +142,29 @@ export const SOURCE_TABLES: SourceTable[] = [
     strategy: watermark("order_date", 7),
     measures: { date: "order_date", amount: "order_amount", quantity: "quantity" },
     columns: [
-      varchar("order_id", 20),
-      varchar("customer_id", 20),
-      varchar("product_id", 20),
-      date("order_date"),
-      decimal("order_amount", 10, 2),
-      integer("quantity"),
+      essential(varchar("order_id", 20)),
+      essential(varchar("customer_id", 20)),
+      essential(varchar("product_id", 20)),
+      essential(date("order_date")),
+      essential(decimal("order_amount", 10, 2)),
+      essential(integer("quantity")),
       decimal("discount_amount", 10, 2),
       varchar("payment_method", 50),
     ],
   },
   {
     name: "events",
+    isOptional: true,
     key: ["event_id"],
     mergeKey: ["event_id"],
     strategy: watermark("event_timestamp", 3),
     measures: { date: "event_timestamp" },
     columns: [
-      varchar("event_id", 20),
-      varchar("customer_id", 20),
+      essential(varchar("event_id", 20)),
+      essential(varchar("customer_id", 20)),
       varchar("session_id", 50),
-      varchar("event_type", 50),
-      timestamp("event_timestamp"),
+      essential(varchar("event_type", 50)),
+      essential(timestamp("event_timestamp")),
       varchar("product_id", 20),
       text("page_url"),
       varchar("device_type", 20),
@@ -163,16 +173,17 @@ export const SOURCE_TABLES: SourceTable[] = [
   },
   {
     name: "inventory",
+    isOptional: true,
     key: ["product_id", "warehouse_id", "date"],
     mergeKey: ["product_id", "warehouse_id", "date"],
-    // Counts are corrected days later: the time of the correction tells, not the day it is about.
-    strategy: watermark("last_updated", 7),
+    // A count may be corrected long after its day, and a shop may count without noting when.
+    strategy: { ...watermark("date", 7), correctedColumn: "last_updated" },
     measures: { date: "date", quantity: "stock_level" },
     columns: [
-      varchar("product_id", 20),
+      essential(varchar("product_id", 20)),
       varchar("warehouse_id", 50),
-      date("date"),
-      integer("stock_level"),
+      essential(date("date")),
+      essential(integer("stock_level")),
       integer("reorder_level"),
       timestamp("last_updated"),
     ],
@@ -230,122 +241,3 @@ export const TICKET_TABLE: ExtractedTable = {
   measures: { date: "created_date" },
   columns: TICKET_FIELDS,
 };
-
-/** Type by column name. */
-type FoundColumns = Map<string, string>;
-
-/** How the shop's tables compare with what was agreed. */
-interface SchemaReport {
-  /** Columns that the contract does not know, as `table.column`. */
-  unread: string[];
-  /** By table that cannot be read. */
-  contractViolations: Map<string, SchemaContractError>;
-}
-
-/**
- * Compares the five source tables with `SOURCE_TABLES`. A column may be narrower than agreed (`varchar(10)`
- * for `varchar(20)`) and text of any length, since every value then fits the lake's type.
- *
- * @throws {SchemaContractError} with everything that is wrong, when no table is as agreed.
- */
-export async function checkSchemaContract(client: pg.Client): Promise<SchemaReport> {
-  const found = await readColumns(client);
-  const wrong = SOURCE_TABLES.map((table) => ({
-    name: table.name,
-    violations: violations(table, found.get(table.name)),
-  })).filter(({ violations }) => violations.length > 0);
-  if (wrong.length === SOURCE_TABLES.length) {
-    throw contractError(
-      "The shop's tables do not match their contract",
-      wrong.flatMap(({ violations }) => violations),
-    );
-  }
-  const contractViolations = new Map(wrong.map(({ name, violations }) => [
-    name,
-    contractError(`The shop's table ${name} does not match its contract`, violations),
-  ]));
-  const unread = SOURCE_TABLES.flatMap(({ name, columns }) => {
-    const known = new Set(columns.map((column) => column.name));
-    return [...(found.get(name)?.keys() ?? [])].filter((column) => !known.has(column))
-      .map((column) => `${name}.${column}`);
-  });
-  return { unread, contractViolations };
-}
-
-function contractError(problem: string, wrong: Violation[]): SchemaContractError {
-  return new SchemaContractError(problem, {
-    expected: wrong.map(({ expected }) => expected).join("; "),
-    found: wrong.map(({ found }) => found).join("; "),
-    remedy: "Correct the tables, grant the user SELECT on them if they are there, or set " +
-      "SHOPFLOW_POSTGRES_URL to the shop's database.",
-  });
-}
-
-interface Violation {
-  expected: string;
-  found: string;
-}
-
-function violations(
-  { name, columns }: SourceTable,
-  found: FoundColumns | undefined,
-): Violation[] {
-  if (found === undefined) return [{ expected: `table ${name}`, found: `no table ${name}` }];
-  return columns.flatMap((column) => {
-    const type = found.get(column.name);
-    if (type !== undefined && typeFits(type, column.type)) return [];
-    const label = `${name}.${column.name}`;
-    return [{
-      expected: `${label} ${column.type}`,
-      found: type === undefined ? `no column ${label}` : `${label} ${type}`,
-    }];
-  });
-}
-
-/** Whether every value of PostgreSQL type `found` is one of type `agreed` as the lake stores it. */
-export function typeFits(found: string, agreed: string): boolean {
-  const [foundBase, ...foundSize] = parts(found);
-  const [agreedBase, ...agreedSize] = parts(agreed);
-  switch (agreedBase) {
-    case "character varying":
-    case "text":
-      return foundBase === "character varying" || foundBase === "text";
-    case "integer":
-      return foundBase === "integer" || foundBase === "smallint";
-    case "numeric": {
-      const [precision = 0, scale = 0] = agreedSize.map(Number);
-      const [foundPrecision = Infinity, foundScale = 0] = foundSize.map(Number);
-      return foundBase === "numeric" && foundScale <= scale &&
-        foundPrecision - foundScale <= precision - scale;
-    }
-    case "timestamp without time zone":
-      // With a precision, as in `timestamp(3) without time zone`, it holds some of the same times.
-      return found.replace(/^timestamp\(\d\)/, "timestamp") === agreed;
-    default:
-      return found === agreed;
-  }
-}
-
-/** `numeric(10,2)` as `["numeric", "10", "2"]`. */
-const parts = (type: string) => type.split(/[(),]/).filter((part) => part !== "");
-
-async function readColumns(client: pg.Client): Promise<Map<string, FoundColumns>> {
-  const { rows } = await client.query<{ table: string; column: string; type: string }>(
-    // Of the catalogue rather than of information_schema, which leaves out materialized views.
-    `SELECT name AS table, attname AS column,
-            CASE WHEN typtype = 'd' THEN format_type(typbasetype, typtypmod)
-                 ELSE format_type(atttypid, atttypmod) END AS type
-       FROM unnest($1::text[]) AS name
-       JOIN pg_attribute ON attrelid = to_regclass(quote_ident(name))::oid
-       JOIN pg_type ON pg_type.oid = atttypid
-      WHERE attnum > 0 AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'SELECT')
-      ORDER BY name, attnum`,
-    [SOURCE_TABLES.map(({ name }) => name)],
-  );
-  const tables = new Map<string, FoundColumns>();
-  for (const { table, column, type } of rows) {
-    const columns = tables.get(table) ?? new Map<string, string>();
-    tables.set(table, columns.set(column, type));
-  }
-  return tables;
-}

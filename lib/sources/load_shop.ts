@@ -1,3 +1,4 @@
+import { NO_TICKETS } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { fileExists } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
@@ -103,6 +104,7 @@ async function countTable(target: LoadTarget, table: string): Promise<number> {
 }
 
 async function countTickets(url: string): Promise<number> {
+  if (url === NO_TICKETS) return 0;
   if (url.startsWith("file:")) {
     if (!await fileExists(url.slice("file:".length))) return 0;
     let rows = 0;

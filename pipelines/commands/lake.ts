@@ -1,12 +1,20 @@
-/** The lake: `deno task lake snapshots | show [ID] | query SQL | diff A B | rollback A | gc --keep N | quarantine`. */
+/** The lake: `deno task lake snapshots | show [ID] | query SQL | diff A B | rollback A | raw … | gc --keep N | quarantine`. */
 import { plannedGarbage } from "shopflow/lake/gc/mod.ts";
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand, wholeNumber, withLogLevel } from "shopflow/cli/mod.ts";
-import { findSnapshot, listSnapshots, type Manifest, readManifest, rollBack } from "shopflow/lake/mod.ts";
+import {
+  findSnapshot,
+  listSnapshots,
+  type Manifest,
+  readManifest,
+  readRawQuarantine,
+  rollBack,
+} from "shopflow/lake/mod.ts";
 import { createRuntime, leftoverFolders } from "shopflow/runtime/mod.ts";
 import { loadSqlProject, quarantinedRuns, quarantinedTable } from "shopflow/warehouse/mod.ts";
 import { createContext, type PipelineContext } from "../context.ts";
+import { createRawCommand } from "./lake/raw.ts";
 import { createQueryCommand, printQuery, type ResultFlags, withResultOptions } from "./lake_query.ts";
 import {
   differenceOf,
@@ -109,6 +117,7 @@ export function createLakeProgram(
     .action((flags: GcFlags) => collect(context(), flags, answer));
   addQuarantine(program, context, print);
   program.addCommand(createQueryCommand(context, print));
+  program.addCommand(createRawCommand(context, print));
   return program;
 }
 
@@ -118,7 +127,10 @@ function addQuarantine(
   print: (text: string) => void,
 ): void {
   const command = program.command("quarantine")
-    .description("list the data tests that blocked a publish, or show the rows that one of them found")
+    .description(
+      "list source rows that the extract leaves out because of wrong values, and the data tests that blocked a\n" +
+        "publish, or show the rows that one of these tests found",
+    )
     .argument("[run]", "run that was blocked")
     .argument("[test]", "data test of that run, as the list names it")
     .option("--query <sql>", "SQL over failing_rows", "SELECT * FROM failing_rows");
@@ -130,7 +142,11 @@ function addQuarantine(
         return await printQuery({ config, store }, tables, flags.query, { flags, print });
       }
       const runs = await quarantinedRuns(store, run);
-      print(flags.json ? JSON.stringify(runs, null, 2) : quarantineText(runs));
+      const leftOut = run === undefined ? await readRawQuarantine(store) : [];
+      const all = { leftOut, runs };
+      print(
+        flags.json ? JSON.stringify(run === undefined ? all : runs, null, 2) : quarantineText(runs, leftOut),
+      );
     });
 }
 

@@ -4,6 +4,8 @@ import {
   compareSnapshots,
   type Lineage,
   type Manifest,
+  quarantinedText,
+  type RawQuarantine,
   type SnapshotSummary,
   type TableDifference,
 } from "shopflow/lake/mod.ts";
@@ -221,9 +223,26 @@ function filesCells(files: { key: string; size: number }[]): [string, string] {
   return [size, files.length > 1 ? `${first} and ${countOf(files.length - 1, "more file")}` : first];
 }
 
-/** What data tests blocked, for a terminal: one line a run and test. */
-export function quarantineText(runs: QuarantinedRun[]): string {
-  if (runs.length === 0) return "The quarantine is empty: no data test has blocked a publish.";
+/** Rows that extracts left out, one line each, and what data tests blocked, one line a run and test; for a terminal. */
+export function quarantineText(runs: QuarantinedRun[], leftOut: RawQuarantine[]): string {
+  if (runs.length === 0 && leftOut.length === 0) {
+    return "The quarantine is empty: no extract left out a row, and no data test has blocked a publish.";
+  }
+  const rows = leftOut.flatMap(({ table, extractedAt, rows }) => [
+    `${table}: ${countOf(rows.length, "row")} left out by the extract of ${formatTimestamp(extractedAt)}`,
+    ...rows.slice(0, MOST_LISTED).map((row) => `  ${quarantinedText(row)}`),
+    ...(rows.length > MOST_LISTED
+      ? [`  and ${countOf(rows.length - MOST_LISTED, "more row")} (--json has all)`]
+      : []),
+    "",
+  ]);
+  if (rows.length > 0) rows.push("They are read again when their values are corrected in the source.", "");
+  return [...rows, ...(runs.length === 0 ? [] : blockedText(runs))].join("\n").trimEnd();
+}
+
+const MOST_LISTED = 50;
+
+function blockedText(runs: QuarantinedRun[]): string[] {
   return [
     textTable(
       [{ title: "run" }, { title: "blocked at" }, { title: "rows", align: "right" }, {
@@ -235,7 +254,7 @@ export function quarantineText(runs: QuarantinedRun[]): string {
     ),
     "",
     "`deno task lake quarantine RUN TEST` shows the rows of a test; the files are beneath quarantine/ in the lake.",
-  ].join("\n");
+  ];
 }
 
 /** The list of snapshots for a terminal. */

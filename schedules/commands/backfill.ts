@@ -1,15 +1,16 @@
 import { type Command, Option } from "commander";
+import { InputError } from "shopflow/errors/mod.ts";
 import { formatRunName, type RunName } from "shopflow/jobs/mod.ts";
 import { type BackfillDependencies, plannedBackfill, requestBackfill } from "shopflow/jobs/requests/mod.ts";
 import { aliveSchedulers } from "shopflow/jobs/scheduler/mod.ts";
-import { findJob } from "./find.ts";
+import { findTarget } from "./find.ts";
 import { answer, type JobsContext, type JsonFlag, readTime, requestOf } from "./context.ts";
-import { noScheduler } from "./text.ts";
+import { noScheduler, pauseNote } from "./text.ts";
 import { countOf } from "shopflow/runtime/mod.ts";
 
 interface BackfillFlags extends JsonFlag {
-  from: string;
-  to: string;
+  from?: string;
+  to?: string;
   dryRun?: boolean;
   withDependencies?: boolean;
   ignoreDependencies?: boolean;
@@ -22,9 +23,9 @@ export function addBackfillCommand(program: Command, context: () => JobsContext)
       "run every scheduled time in a range that has not succeeded, oldest first; each run waits for its " +
         "dependencies, and is skipped when they did not succeed",
     )
-    .argument("<job>", "the job's name")
-    .requiredOption("--from <time>", "the first run, or a time before it: 2024-10-02T03:05Z or 2024-10-02")
-    .requiredOption("--to <time>", "the last run, or a time after it")
+    .argument("<job>", "the job's name, or one of its runs to fill in only that")
+    .option("--from <time>", "the first run, or a time before it: 2024-10-02T03:05Z or 2024-10-02")
+    .option("--to <time>", "the last run, or a time after it")
     .addOption(
       new Option(
         "--with-dependencies",
@@ -45,29 +46,39 @@ export function addBackfillCommand(program: Command, context: () => JobsContext)
 
 async function backfill(context: JobsContext, name: string, flags: BackfillFlags): Promise<void> {
   const { jobs, ledger, store, runtime } = context;
-  const job = findJob(jobs, name);
+  const { job, scheduledFor } = findTarget(jobs, name);
   const { dryRun = false } = flags;
   const dependencies = flags.withDependencies ? "run" : flags.ignoreDependencies ? "ignore" : "wait";
-  const range = {
-    from: readTime("--from", flags.from),
-    to: readTime("--to", flags.to),
-    dependencies,
-  } as const;
+  const range = { ...rangeOf(flags, scheduledFor), dependencies } as const;
   const fill = dryRun ? plannedBackfill : requestBackfill;
   const { queued, unneeded, upstream } = await fill(ledger, job, requestOf(context), range, jobs);
   const nobody = !dryRun && queued.length > 0 && (await aliveSchedulers(store, runtime.now())).length === 0;
+  const pause = queued.length === 0 ? "" : await pauseNote(ledger, { job: job.name, trigger: "backfill" });
   answer(context, { dryRun, dependencies, queued, unneeded, upstream }, () => {
     const also = dependencies === "run" ? upstream : [];
     const names = dryRun ? [...also, ...queued].map(formatRunName) : [];
     const done = dryRun ? "would be queued" : `${queued.length === 1 ? "is" : "are"} queued`;
     const rest = unneeded === 0 ? "" : `; ${countOf(unneeded, "other")} succeeded or open`;
-    const total = `${countOf(queued.length, "run")} of ${job.name} ${done}${rest}`;
+    const total = `${countOf(queued.length, "run")} of ${job.name} ${done}${rest}${pause}`;
     return [
       ...names,
       nobody ? `${total}. ${noScheduler(store)}` : total,
       ...(upstream.length === 0 ? [] : [upstreamText(upstream, dependencies)]),
     ].join("\n");
   }, flags);
+}
+
+/** The time between --from and --to, or that of the one run that was named. */
+function rangeOf({ from, to }: BackfillFlags, scheduledFor: Date | undefined): { from: Date; to: Date } {
+  if (scheduledFor !== undefined && from === undefined && to === undefined) {
+    return { from: scheduledFor, to: new Date(scheduledFor.getTime() + 1) };
+  }
+  if (from === undefined || to === undefined) {
+    throw new InputError("Which runs are to be filled in?", {
+      expected: "--from and --to, or JOB@TIME as `deno task jobs runs` prints it, for one run",
+    });
+  }
+  return { from: readTime("--from", from), to: readTime("--to", to) };
 }
 
 function upstreamText(upstream: RunName[], dependencies: BackfillDependencies): string {

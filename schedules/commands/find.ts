@@ -1,6 +1,7 @@
 import { InputError } from "shopflow/errors/mod.ts";
 import { formatRunName, isOpen, type Job, parseRunName, type Run, shortTime } from "shopflow/jobs/mod.ts";
 import { latestRuns, readDefinitions } from "shopflow/jobs/ledger/mod.ts";
+import { seenRuns } from "shopflow/jobs/scheduler/mod.ts";
 import type { JobsContext } from "./context.ts";
 import { utcText } from "./text.ts";
 
@@ -17,6 +18,19 @@ export function findJob(jobs: readonly Job[], name: string): Job {
     found: JSON.stringify(name),
     remedy: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : "`deno task jobs list` describes them.",
   });
+}
+
+/**
+ * What a person names for a command about a job: the job, or a run of it by the name that lists print.
+ *
+ * @throws {InputError} when there is no such job.
+ */
+export function findTarget(jobs: readonly Job[], name: string): { job: Job; scheduledFor?: Date } {
+  const { job, scheduledFor } = name.includes("@") ? parseRunName(name) : { job: name };
+  return {
+    job: findJob(jobs, job),
+    ...(scheduledFor === undefined ? {} : { scheduledFor: new Date(scheduledFor) }),
+  };
 }
 
 /** Names that are like a misspelled one, the most similar first: by letters, or since they begin alike. */
@@ -96,11 +110,12 @@ export async function findRun(
   prefer: "open" | "started" = "started",
 ): Promise<Run> {
   const parsed = parseRunName(name);
-  const { ledger } = context;
+  const { ledger, runtime } = context;
+  const seen = async (run: Run) => (await seenRuns(ledger, runtime.now(), [run]))[0] ?? run;
   const { job } = await findKnownJob(context, parsed.job);
   if (parsed.scheduledFor !== undefined) {
     const found = await ledger.run({ job: job.name, scheduledFor: parsed.scheduledFor });
-    if (found !== undefined) return found;
+    if (found !== undefined) return await seen(found);
     throw new InputError(
       `The ledger has no ${formatRunName({ job: job.name, scheduledFor: parsed.scheduledFor })}`,
       {
@@ -115,7 +130,7 @@ export async function findRun(
     ? running ?? latest.find(isOpen)
     : running ?? latest.find(({ attempts }) => attempts.length > 0);
   const found = wanted ?? latest[0];
-  if (found !== undefined) return found;
+  if (found !== undefined) return await seen(found);
   const { plannedUntil } = await ledger.jobState(job.name).read();
   throw new InputError(`${job.name} has no run yet`, {
     found: plannedUntil === undefined

@@ -1,12 +1,19 @@
 import type { Command } from "commander";
-import { aliveSchedulers, type KnownScheduler } from "shopflow/jobs/scheduler/mod.ts";
-import { formatRunName, nextDue, type Request, type Run, shownStatus } from "shopflow/jobs/mod.ts";
+import { aliveSchedulers, type KnownScheduler, pausedText, seenRuns } from "shopflow/jobs/scheduler/mod.ts";
+import {
+  formatRunName,
+  nextDue,
+  parseRunName,
+  type Request,
+  type Run,
+  shownStatus,
+} from "shopflow/jobs/mod.ts";
 import { latestRuns } from "shopflow/jobs/ledger/mod.ts";
 import { textTable, wholeNumber } from "shopflow/cli/mod.ts";
 import { scheduleText } from "../run_scheduler.ts";
 import { answer, type JobsContext, type JsonFlag, readSince, readStatuses } from "./context.ts";
 import { findKnownJob, type KnownJob, knownJobs } from "./find.ts";
-import { noScheduler, type Paint, statusText, tookText, utcText, zoneText } from "./text.ts";
+import { noScheduler, type Paint, statusText, tookText, utcText } from "./text.ts";
 import { countOf } from "shopflow/runtime/mod.ts";
 
 interface ListedJob extends KnownJob {
@@ -34,7 +41,7 @@ async function list(context: JobsContext, flags: JsonFlag): Promise<void> {
         ? undefined
         : nextDue(job.schedule, now)?.toISOString(),
       paused: (await ledger.jobState(job.name).read()).paused,
-      last: (await latestRuns(ledger, [job.name], { limit: 1 }))[0],
+      last: (await seenRuns(ledger, now, await latestRuns(ledger, [job.name], { limit: 1 })))[0],
     })),
   );
   const schedulers = await aliveSchedulers(store, now);
@@ -56,7 +63,6 @@ function listText(
     paint("bold", job.name),
     scheduleText(job),
     nextDue === undefined ? "–" : utcText(nextDue),
-    nextDue === undefined || "on" in job.schedule ? "" : zoneText(nextDue, job.schedule.timeZone),
     last === undefined ? "never" : utcText(last.scheduledFor),
     last === undefined ? "" : statusText(last, paint),
     last === undefined ? "" : tookText(last, now),
@@ -66,7 +72,6 @@ function listText(
     "job",
     "schedule",
     "next due (UTC)",
-    "local time",
     "last run (UTC)",
     "status",
     "took",
@@ -74,9 +79,6 @@ function listText(
   ];
   return `${head}\n\n${textTable(columns.map((title) => ({ title })), rows)}`;
 }
-
-const pausedText = ({ by, at, reason }: Request & { reason?: string }) =>
-  `paused by ${by} at ${utcText(at)}${reason ? `: ${reason}` : ""}`;
 
 function noteText(paint: Paint, note: string | undefined, paused: ListedJob["paused"]): string {
   const notes = [note, paused && pausedText(paused)].filter((text) => text !== undefined);
@@ -93,7 +95,7 @@ interface RunsFlags extends JsonFlag {
 export function addRunsCommand(program: Command, context: () => JobsContext): void {
   program.command("runs")
     .description("list runs and how they ended, newest first")
-    .argument("[job]", "only this job's")
+    .argument("[job]", "only this job's, or only this run")
     .option("--status <statuses>", "only runs with these statuses, e.g. failed or failed,missed,sla-missed")
     .option("--since <time>", "only runs since then: a time, a date, or how long ago (90m, 12h, 7d)")
     .option("--limit <count>", "how many at most", wholeNumber, 20)
@@ -108,15 +110,21 @@ export function addRunsCommand(program: Command, context: () => JobsContext): vo
 
 async function runs(context: JobsContext, name: string | undefined, flags: RunsFlags): Promise<void> {
   const { ledger, runtime } = context;
-  const wanted = name === undefined ? await knownJobs(context) : [await findKnownJob(context, name)];
+  const { job, scheduledFor } = name === undefined ? {} : parseRunName(name);
+  const wanted = job === undefined ? await knownJobs(context) : [await findKnownJob(context, job)];
   const statuses = flags.status === undefined ? undefined : readStatuses(flags.status);
   const since = flags.since === undefined ? undefined : readSince("--since", flags.since, runtime.now());
-  const runs = await latestRuns(ledger, wanted.map(({ job }) => job.name), {
+  const isWanted = (run: Run) =>
+    statuses === undefined || statuses.includes(run.status) || statuses.includes(shownStatus(run));
+  // A run whose scheduler died is another one for readers than the ledger says.
+  const mayBeWanted = (run: Run) => isWanted(run) || run.status === "running";
+  const found = await latestRuns(ledger, wanted.map(({ job }) => job.name), {
     limit: flags.limit,
-    since,
-    where: (run) =>
-      statuses === undefined || statuses.includes(run.status) || statuses.includes(shownStatus(run)),
+    since: scheduledFor === undefined ? since : new Date(scheduledFor),
+    ...(scheduledFor === undefined ? {} : { until: new Date(scheduledFor) }),
+    where: mayBeWanted,
   });
+  const runs = (await seenRuns(ledger, runtime.now(), found)).filter(isWanted);
   answer(context, runs, () => runsText(context, runs), flags);
 }
 

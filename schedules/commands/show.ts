@@ -1,21 +1,13 @@
 import { formatBytes, formatDuration } from "shopflow/runtime/mod.ts";
 import type { Command } from "commander";
 import { InputError } from "shopflow/errors/mod.ts";
-import {
-  formatRunName,
-  hasSucceeded,
-  isFinal,
-  type Job,
-  type Request,
-  type Run,
-  stepName,
-} from "shopflow/jobs/mod.ts";
+import { formatRunName, isFinal, type Job, type Request, type Run, stepName } from "shopflow/jobs/mod.ts";
 import { followRunLog, readRunLog } from "shopflow/jobs/execution/mod.ts";
 import { textTable, wholeNumber } from "shopflow/cli/mod.ts";
 import { scheduleText } from "../run_scheduler.ts";
 import { findKnownJob, findRun, type KnownJob } from "./find.ts";
 import { answer, type JobsContext, type JsonFlag } from "./context.ts";
-import { attemptText, statusText, utcText, zoneText } from "./text.ts";
+import { attemptText, statusText, utcText } from "./text.ts";
 
 /** `jobs show RUN`: everything about a run. */
 export function addShowCommand(program: Command, context: () => JobsContext): void {
@@ -39,14 +31,13 @@ function runText({ paint, runtime }: JobsContext, known: KnownJob, run: Run): st
 
 function facts({ job, note }: KnownJob, run: Run): [string, string][] {
   const { dataInterval, requestedBy, cancelledBy, notBefore, endedAt, unmet } = run;
-  const local = "on" in job.schedule ? "" : ` (${zoneText(run.scheduledFor, job.schedule.timeZone)})`;
   const maybe = (name: string, value: string | undefined): [string, string][] =>
     value === undefined ? [] : [[name, value]];
   return [
     ["reason", run.reason],
     ["job", `${job.description} (${job.owner})`],
     ...maybe("note", note),
-    ["due", `${utcText(run.scheduledFor)} UTC${local}, ${run.trigger}`],
+    ["due", `${utcText(run.scheduledFor)} UTC, ${run.trigger}`],
     ["schedule", scheduleText(job)],
     ["data", `from ${utcText(dataInterval.start)} to ${utcText(dataInterval.end)} UTC`],
     ["steps", job.steps.map((step) => stepText(stepName(step), run)).join(", ")],
@@ -60,9 +51,7 @@ function facts({ job, note }: KnownJob, run: Run): [string, string][] {
   ];
 }
 
-/** That the last step is done is only said by the status. */
-const stepText = (name: string, run: Run) =>
-  run.stepsDone.includes(name) || hasSucceeded(run) ? `${name} (done)` : name;
+const stepText = (name: string, run: Run) => run.stepsDone.includes(name) ? `${name} (done)` : name;
 
 const afterDue = ({ scheduledFor }: Run, endedAt: string) =>
   `${formatDuration(Date.parse(endedAt) - Date.parse(scheduledFor))} after it was due`;

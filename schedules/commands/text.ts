@@ -1,6 +1,9 @@
 import { formatDuration } from "shopflow/runtime/mod.ts";
 import { type Attempt, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
 import { styleText } from "node:util";
+import type { Ledger } from "shopflow/jobs/ledger/mod.ts";
+import { runsWhilePaused } from "shopflow/jobs/requests/mod.ts";
+import { pausedText } from "shopflow/jobs/scheduler/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 
 /** Times and durations as people at a terminal read them. */
@@ -9,17 +12,6 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 export function utcText(time: string | Date): string {
   const iso = new Date(time).toISOString();
   return iso.slice(0, iso.slice(17, 19) === "00" ? 16 : 19).replace("T", " ");
-}
-
-/** `Mon 07:00 Europe/Berlin`. */
-export function zoneText(time: string | Date, timeZone: string): string {
-  const format = new Intl.DateTimeFormat("en-GB", {
-    timeZone,
-    weekday: "short",
-    hour: "2-digit",
-    minute: "2-digit",
-  });
-  return `${format.format(new Date(time)).replace(", ", " ")} ${timeZone}`;
 }
 
 type Colour = "green" | "yellow" | "red" | "cyan" | "magenta" | "dim" | "bold";
@@ -37,11 +29,14 @@ export const STATUS_COLOURS: Record<ShownStatus, Colour> = {
   succeeded: "green",
   "sla-missed": "yellow",
   failed: "red",
+  cancelled: "magenta",
   skipped: "dim",
   superseded: "magenta",
   missed: "yellow",
   waiting: "cyan",
   queued: "cyan",
+  retrying: "yellow",
+  interrupted: "red",
   running: "cyan",
 };
 
@@ -52,15 +47,26 @@ export function statusText(run: Pick<Run, "status" | "slaMissed">, paint: Paint)
 }
 
 /** How long an attempt took, or has been going on. */
-export function attemptText({ startedAt, finishedAt }: Attempt, now: Date): string {
+export function attemptText({ startedAt, finishedAt, ended }: Attempt, now: Date): string {
   const milliseconds = Date.parse(finishedAt ?? now.toISOString()) - Date.parse(startedAt);
-  return finishedAt === undefined ? `${formatDuration(milliseconds)} so far` : formatDuration(milliseconds);
+  if (finishedAt !== undefined) return formatDuration(milliseconds);
+  return ended === undefined ? `${formatDuration(milliseconds)} so far` : "unknown";
 }
 
 /** How long the last attempt of a run took; – where it was not tried. */
 export function tookText({ attempts }: Run, now: Date): string {
   const last = attempts.at(-1);
   return last === undefined ? "–" : attemptText(last, now);
+}
+
+/** What a person has to know who asks for a run of a paused job; nothing where it is not paused. */
+export async function pauseNote(ledger: Ledger, run: Pick<Run, "job" | "trigger">): Promise<string> {
+  const { paused } = await ledger.jobState(run.job).read();
+  if (paused === undefined) return "";
+  const then = runsWhilePaused(run)
+    ? "a run that is triggered by hand starts all the same"
+    : `it waits for \`deno task jobs resume ${run.job}\``;
+  return `. The job is ${pausedText(paused)}; ${then}`;
 }
 
 /** What a person has to know whose request nobody will see. */

@@ -1,12 +1,13 @@
+import { InputError } from "shopflow/errors/mod.ts";
 import { delay } from "shopflow/runtime/mod.ts";
 import { formatRunName, hasSucceeded, isFinal, type Run, type RunName } from "shopflow/jobs/mod.ts";
 import { triggerRun } from "shopflow/jobs/requests/mod.ts";
-import { aliveSchedulers } from "shopflow/jobs/scheduler/mod.ts";
+import { aliveSchedulers, seenRuns } from "shopflow/jobs/scheduler/mod.ts";
 import { followRunLog } from "shopflow/jobs/execution/mod.ts";
 import { answer, type JobsContext, type JsonFlag, readTime, requestOf } from "./context.ts";
-import { noScheduler, statusText } from "./text.ts";
+import { noScheduler, pauseNote, statusText } from "./text.ts";
 import type { Command } from "commander";
-import { findJob } from "./find.ts";
+import { findTarget } from "./find.ts";
 
 interface WaitOptions {
   /** The number of the first attempt that is of interest. */
@@ -58,7 +59,7 @@ async function untilTried(
   tell: (reason: string) => void,
 ): Promise<Run> {
   for (let look = 0;; look++) {
-    const run = (await ledger.run(wanted))!;
+    const run = (await seenRuns(ledger, runtime.now(), [(await ledger.run(wanted))!]))[0]!;
     if (isFinal(run.status) || run.attempts.some(({ number }) => number >= attempt)) return run;
     const checks = look % LOOKS_PER_CHECK === 0;
     if (checks && (await aliveSchedulers(store, runtime.now())).length === 0) tell(noScheduler(store));
@@ -80,7 +81,7 @@ export function addTriggerCommand(program: Command, context: () => JobsContext):
         "dependencies and " +
         "lists those that have not succeeded",
     )
-    .argument("<job>", "the job's name")
+    .argument("<job>", "the job's name, or JOB@TIME as `runs` prints it to re-run that run")
     .option(
       "--scheduled-for <time>",
       "re-run the run of this time, with its own data interval; finished steps are skipped",
@@ -90,18 +91,26 @@ export function addTriggerCommand(program: Command, context: () => JobsContext):
     .addHelpText(
       "after",
       "\nExamples:\n  deno task jobs trigger refresh-data --wait" +
-        "\n  deno task jobs trigger train-models --scheduled-for 2024-10-02T23:20Z",
+        "\n  deno task jobs trigger train-models@2024-10-02T23:20Z",
     )
     .action((name: string, flags: TriggerFlags) => trigger(context(), name, flags));
 }
 
 async function trigger(context: JobsContext, name: string, flags: TriggerFlags): Promise<void> {
   const { jobs, ledger, store, runtime } = context;
-  const job = findJob(jobs, name);
-  const at = flags.scheduledFor === undefined ? undefined : readTime("--scheduled-for", flags.scheduledFor);
+  const { job, scheduledFor } = findTarget(jobs, name);
+  const at = flags.scheduledFor === undefined
+    ? scheduledFor
+    : readTime("--scheduled-for", flags.scheduledFor);
+  if (scheduledFor !== undefined && at?.getTime() !== scheduledFor.getTime()) {
+    throw new InputError("Two runs are named", {
+      expected: "JOB@TIME, or JOB with --scheduled-for",
+      found: `${name} and --scheduled-for ${flags.scheduledFor}`,
+    });
+  }
   const run = await triggerRun(ledger, job, requestOf(context), at, jobs);
   for (const unmet of run.unmet ?? []) runtime.log.warn(`Unmet dependency (ignored): ${unmet}`);
-  const asked = `${formatRunName(run)} is ${run.status}`;
+  const asked = `${formatRunName(run)} is ${run.status}${await pauseNote(ledger, run)}`;
   if (!flags.wait) {
     const nobody = (await aliveSchedulers(store, runtime.now())).length === 0;
     return answer(context, run, () => nobody ? `${asked}. ${noScheduler(store)}` : asked, flags);

@@ -54,7 +54,7 @@ export const INCIDENTS: Incident[] = [
       job: "refresh-data",
       from: at(25, "09:00"),
       to: at(25, "11:00"),
-      fails: "extract ended with exit code 1: connection refused",
+      fails: "extract: PostgreSQL cannot be reached at shop-db:5432: connection refused",
     },
     shows: [{ job: "refresh-data", from: at(25, "09:05"), to: at(25, "11:05") }],
   },
@@ -101,7 +101,7 @@ export const INCIDENTS: Incident[] = [
       job: "refresh-data",
       from: at(27, "01:00"),
       to: at(27, "02:00"),
-      fails: "extract ended with exit code 1: the database system is starting up",
+      fails: "extract: PostgreSQL cannot be reached at shop-db:5432: the database system is starting up",
     },
     shows: [
       { job: "refresh-data", from: at(27, "01:05"), to: at(27, "01:05") },

@@ -73,6 +73,7 @@ const LETTERS: Record<ShownEnd, string> = {
   succeeded: "·",
   "sla-missed": "L",
   failed: "F",
+  cancelled: "C",
   skipped: "S",
   superseded: "R",
   missed: "M",

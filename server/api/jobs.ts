@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { shortTime } from "shopflow/jobs/mod.ts";
 import { openLedger } from "shopflow/jobs/ledger/mod.ts";
+import { seenRuns } from "shopflow/jobs/scheduler/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { type JobActions, noSuchJob, runInPath } from "../state/job_actions.ts";
@@ -220,7 +221,8 @@ export function jobsApiRoutes({ store, runtime, board, actions, operators }: Job
       const query = c.req.valid("query");
       const to = query.to ?? runtime.now();
       const from = query.from ?? new Date(to.getTime() - 7 * DAY_MS);
-      const runs = await openLedger(store, runtime.now).runs(name, from, to);
+      const ledger = openLedger(store, runtime.now);
+      const runs = await ledger.runs(name, from, to);
       if (runs.length > MAX_RUNS) {
         throw new HttpProblem(400, "invalid_request", "Too many runs in this time range", {
           expected: `at most ${MAX_RUNS} runs between from and to`,
@@ -228,7 +230,8 @@ export function jobsApiRoutes({ store, runtime, board, actions, operators }: Job
           remedy: "Request a shorter range.",
         });
       }
-      return c.json({ runs: runs.map(runAnswer) }, 200);
+      const seen = await seenRuns(ledger, runtime.now(), runs);
+      return c.json({ runs: seen.map(runAnswer) }, 200);
     })
     .openapi(SHOW, async (c) => {
       const { name, time } = c.req.valid("param");

@@ -3,11 +3,12 @@ import type { Job, Run, RunName } from "shopflow/jobs/mod.ts";
 import type { BackfillDependencies } from "shopflow/jobs/requests/mod.ts";
 import { openLedger } from "shopflow/jobs/ledger/mod.ts";
 import { readRunLog } from "shopflow/jobs/execution/mod.ts";
+import { seenRuns } from "shopflow/jobs/scheduler/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { type JobActions, noSuchJob, noSuchRun, runInPath } from "../state/job_actions.ts";
 import type { JobsReader } from "../state/jobs_reader.ts";
-import { addDays, startOfDay, zoneOf } from "../state/local_time.ts";
+import { addDays, startOfDay } from "../state/utc_days.ts";
 import { operatorAccess, type OperatorRules, requireOperator } from "../access/operator.ts";
 import { createLogTails } from "../state/run_log.ts";
 import { type DurationsChart, durationsChart } from "./jobs/durations_chart.ts";
@@ -65,7 +66,7 @@ export function jobRoutes({ store, runtime, board, operators }: JobPages): Hono 
           schedulers: found.schedulers,
           chart: await chartOf(found.job, found.runs),
           access: await operatorAccess(c, operators),
-          day: day !== undefined && startOfDay(day, "UTC") ? day : undefined,
+          day: day !== undefined && startOfDay(day) ? day : undefined,
           did,
           now,
         }),
@@ -73,9 +74,13 @@ export function jobRoutes({ store, runtime, board, operators }: JobPages): Hono 
     })
     .get("/jobs/:name/runs/:time", async (c) => {
       const { job, removedAt, run } = await runOf(c);
-      const [log, access] = await Promise.all([tails.of(run), operatorAccess(c, operators)]);
+      const [log, access, { paused }] = await Promise.all([
+        tails.of(run),
+        operatorAccess(c, operators),
+        openLedger(store, runtime.now).jobState(job.name).read(),
+      ]);
       const { did } = c.req.query();
-      return page(c, renderRunPage({ job, removedAt, run, log, access, did, now: runtime.now() }));
+      return page(c, renderRunPage({ job, removedAt, paused, run, log, access, did, now: runtime.now() }));
     })
     .get("/jobs/:name/runs/:time/log", async (c) => {
       const { run } = await runOf(c);
@@ -90,9 +95,10 @@ export async function existingRun(
   { now }: Pick<Runtime, "now">,
   name: RunName,
 ): Promise<Run> {
-  const run = await openLedger(store, now).run(name);
+  const ledger = openLedger(store, now);
+  const run = await ledger.run(name);
   if (run === undefined) throw noSuchRun(name);
-  return run;
+  return (await seenRuns(ledger, now(), [run]))[0] ?? run;
 }
 
 /** A whole log as text, line by line as it is read. */
@@ -121,7 +127,7 @@ function keptCharts({ now }: Pick<Runtime, "now">) {
     const of = runs.map(({ endedAt = "" }) => endedAt).sort().at(-1) ?? "";
     const known = kept.get(job.name);
     if (known?.of === of) return known.chart;
-    const chart = durationsChart(job, runs, now());
+    const chart = durationsChart(runs, now());
     kept.set(job.name, { of, chart });
     chart.catch(() => kept.delete(job.name));
     return chart;
@@ -146,7 +152,8 @@ export function jobFormRoutes({ runtime, board, actions, operators }: JobForms):
   return forms
     .post("/jobs/:name/run", async (c) => {
       const by = await actor(c);
-      return back(c, runPath(await actions.run(c.req.param("name"), by)), "run");
+      const run = await actions.run(c.req.param("name"), by);
+      return back(c, runPath(run), "run");
     })
     .post("/jobs/:name/pause", async (c) => {
       const [by, name] = [await actor(c), c.req.param("name")];
@@ -163,12 +170,15 @@ export function jobFormRoutes({ runtime, board, actions, operators }: JobForms):
       const [by, name] = [await actor(c), c.req.param("name")];
       const found = await board.find(name);
       if (found === undefined) throw noSuchJob(name);
-      const zone = zoneOf(found.job);
-      const from = startOfDay(await day(c, "from"), zone)!;
-      const after = startOfDay(addDays(await day(c, "to"), 1), zone)!;
-      const to = new Date(Math.min(after.getTime() - 1, runtime.now().getTime()));
+      const from = await day(c, "from");
+      const after = addDays(await day(c, "to"), 1);
+      const to = new Date(Math.min(Date.parse(after) - 1, runtime.now().getTime()));
       const dependencies = dependenciesIn(await field(c, "dependencies"));
-      const { queued, unneeded } = await actions.backfill(name, by, { from, to, dependencies });
+      const { queued, unneeded } = await actions.backfill(name, by, {
+        from: new Date(from),
+        to,
+        dependencies,
+      });
       return back(c, jobPath(name), "backfill", queued.length, unneeded);
     })
     .post("/jobs/:name/runs/:time/cancel", async (c) => {
@@ -201,7 +211,7 @@ async function field(c: Context, name: string): Promise<string> {
 /** @throws {HttpProblem} 400 when a field is no day. */
 async function day(c: Context, name: string): Promise<string> {
   const found = await field(c, name);
-  if (startOfDay(found, "UTC") !== undefined) return found;
+  if (startOfDay(found) !== undefined) return found;
   throw new HttpProblem(400, "invalid_request", `Invalid “${name}”`, {
     expected: "a day such as 2024-10-02",
     found: found || "nothing",

@@ -11,7 +11,7 @@ import {
   readDefinitions,
   withRunning,
 } from "shopflow/jobs/ledger/mod.ts";
-import { type KnownScheduler, listSchedulers } from "shopflow/jobs/scheduler/mod.ts";
+import { type KnownScheduler, listSchedulers, seenRun } from "shopflow/jobs/scheduler/mod.ts";
 
 /** What was read from objects of the lake, kept as long as a listing says that they did not change. */
 interface PageCache<T> {
@@ -85,6 +85,8 @@ export interface JobsOverview {
 
 /** Reads the ledger for pages and answers; it keeps what does not change. */
 export interface JobsReader {
+  /** The schedulers that ran within the last day or so, those that live first. */
+  schedulers(): Promise<KnownScheduler[]>;
   /** All jobs with their last days. */
   overview(): Promise<JobsOverview>;
   /** A job by its name, also one that was removed; undefined when there was none. */
@@ -150,7 +152,11 @@ export function createJobsReader(
   const schedulers = () => shared("schedulers", () => listSchedulers(store, runtime.now(), logOnce));
   const definitions = () => shared("definitions", () => readDefinitions(store));
 
-  async function historyOf(job: Job, depth: Depth): Promise<JobHistory> {
+  async function historyOf(
+    job: Job,
+    depth: Depth,
+    schedulers: KnownScheduler[],
+  ): Promise<JobHistory> {
     const ledger = openLedger(store, runtime.now);
     const unreadable: string[] = [];
     /** What cannot be read is named, and left out. */
@@ -176,7 +182,8 @@ export function createJobsReader(
     for (const batch of batches(await ledger.pages(job.name), depth, runtime.now(), () => found.length)) {
       found.push(...(await Promise.all(batch.map(readPage))).flatMap((runs) => runs ?? []));
     }
-    const runs = found.map((run) => withRunning(run, state))
+    const surroundings = { schedulers, paused: state?.paused };
+    const runs = found.map((run) => seenRun(withRunning(run, state), surroundings))
       .sort((a, b) => a.scheduledFor < b.scheduledFor ? -1 : a.scheduledFor > b.scheduledFor ? 1 : 0);
     return { job, paused: state?.paused, runs, unreadable: unreadable.sort() };
   }
@@ -189,10 +196,11 @@ export function createJobsReader(
 
   return {
     find,
+    schedulers,
     overview: () =>
       shared("overview", async () => {
         const [known, alive] = await Promise.all([definitions(), schedulers()]);
-        const read = (job: Job) => jobAtOnce(() => historyOf(job, OVERVIEW));
+        const read = (job: Job) => jobAtOnce(() => historyOf(job, OVERVIEW, alive));
         return {
           definitions: known,
           schedulers: alive,
@@ -205,7 +213,7 @@ export function createJobsReader(
     async history(name) {
       const [found, known, alive] = await Promise.all([find(name), definitions(), schedulers()]);
       if (found === undefined) return undefined;
-      const state = await shared(`job ${name}`, () => historyOf(found.job, HISTORY));
+      const state = await shared(`job ${name}`, () => historyOf(found.job, HISTORY, alive));
       return { ...state, ...found, definitions: known, schedulers: alive };
     },
     invalidate() {

@@ -150,7 +150,7 @@ testWith(
       await runNow(page, "train-models");
       await page.getByRole("button", { name: "Cancel" }).click();
       await page.waitForURL(/did=cancel$/);
-      await status(page, "failed");
+      await status(page, "cancelled");
       await page.getByText("asked to end: cancelled").waitFor(WAIT);
       assert.match(await page.locator("#run .lead").innerText(), /cancelled by anna \(server\)/);
       await page.getByRole("button", { name: "Run again" }).click();

@@ -1,5 +1,5 @@
 import { type Config, loadConfig } from "shopflow/config/mod.ts";
-import { readBusiness } from "shopflow/kpis/mod.ts";
+import { readBusiness } from "shopflow/notebook/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { removeSimulatedBusiness, writeSimulatedBusiness } from "../../pipelines/simulated_business.ts";

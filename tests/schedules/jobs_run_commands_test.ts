@@ -90,24 +90,24 @@ Deno.test("logs --follow ends with the run; cancel ends the run that goes on", (
       assert.deepEqual([code, /Cancellation of \S+ requested/.test(stdout)], [0, true]);
       assert.match((await following).stdout, /told to end\n$/);
       const ended = await json("show", `refresh-data@${scheduledFor}`);
-      assert.equal(ended.status, "failed");
+      assert.equal(ended.status, "cancelled");
       assert.match(ended.reason, /^cancelled by \S+@\S+ \(terminal\)$/);
       const again = await jobs("cancel", `refresh-data@${scheduledFor}`);
-      assert.deepEqual([again.code, /cannot be cancelled.*found one that failed/.test(again.stderr)], [
+      assert.deepEqual([again.code, /cannot be cancelled.*found one that was cancelled/.test(again.stderr)], [
         1,
         true,
       ]);
     })
   ));
 
-Deno.test("a run that is cancelled before it is started is skipped", () =>
+Deno.test("a run that is cancelled before it is started is cancelled", () =>
   withTerminal(async ({ jobs, json }) => {
     await jobs("trigger", "refresh-data");
     assert.match(
       (await jobs("cancel", "refresh-data")).stdout,
-      /is skipped: cancelled by \S+ \(terminal\) before it started/,
+      /is cancelled: cancelled by \S+ \(terminal\) before it started/,
     );
-    assert.equal((await json("runs"))[0].status, "skipped");
+    assert.equal((await json("runs"))[0].status, "cancelled");
   }));
 
 Deno.test("trigger --scheduled-for and backfill ask for runs with their own times and intervals, each once", () =>

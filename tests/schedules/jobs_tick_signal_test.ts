@@ -47,12 +47,15 @@ Deno.test("SIGTERM in the middle of a tick hands its run over to the next one, a
     const { code } = await tick.status;
     const [stdout, stderr] = await said;
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^refresh-data@\S+Z queued in .*: its scheduler was stopped$/m);
-    assert.match(stdout, /^left: refresh-data@\S+Z queued/m);
+    assert.match(
+      stdout,
+      /^refresh-data@\S+Z interrupted in .*: its scheduler was stopped; another scheduler continues it$/m,
+    );
+    assert.match(stdout, /^left: refresh-data@\S+Z interrupted/m);
     assert.deepEqual((await json("list")).schedulers, [], "it has said goodbye");
 
     const left: Run = await json("show", "refresh-data");
-    assert.equal(left.status, "queued");
+    assert.equal(left.status, "interrupted");
     assert.deepEqual(left.attempts.map(({ ended }) => ended), ["released"]);
     // The next tick takes it up at once; there it has no database to wait for.
     const next = await jobs("tick");

@@ -23,8 +23,8 @@ Deno.test("a run that fails in a tick is left to the next one, and the exit code
     await jobs("trigger", "train-models");
     const { code, stdout, stderr } = await jobs("tick");
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /train-models@\S+Z queued in .*; retry 1 of 1 at/);
-    assert.match(stdout, /^left: train-models@\S+Z queued/m);
+    assert.match(stdout, /train-models@\S+Z retrying in .*; retry 1 of 1 at/);
+    assert.match(stdout, /^left: train-models@\S+Z retrying/m);
   }));
 
 Deno.test("a run that was due between two ticks is not missed, one that is older is", () =>

@@ -51,8 +51,8 @@ Deno.test("an open run of a removed job can be cancelled, but nothing of it can 
     const run = await jobs("trigger", "copy-tables");
     assert.equal(run.code, 1);
     assert.match(run.stderr, /No such job: expected one of refresh-data/);
-    assert.match((await jobs("cancel", "copy-tables")).stdout, /is skipped: cancelled by/);
-    assert.equal((await json("show", "copy-tables")).status, "skipped");
+    assert.match((await jobs("cancel", "copy-tables")).stdout, /is cancelled: cancelled by/);
+    assert.equal((await json("show", "copy-tables")).status, "cancelled");
   }));
 
 Deno.test("a job that the lake's schedulers know and this jobs.ts does not is shown, too", () =>

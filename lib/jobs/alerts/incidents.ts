@@ -230,9 +230,9 @@ const NEWS_MS = 3 * 24 * 60 * 60 * 1000;
 
 const isLately = (time: string, now: Date) => now.getTime() - Date.parse(time) < NEWS_MS;
 
-/** Runs that failed for good, unless a person cancelled or triggered them. */
+/** Runs that failed for good, unless a person triggered them. */
 function failedRuns(runs: Run[]): Problem[] {
-  return runs.filter((run) => run.status === "failed" && run.cancelledBy === undefined && isScheduled(run))
+  return runs.filter((run) => run.status === "failed" && isScheduled(run))
     .map(({ scheduledFor, endedAt, reason }) => ({ scheduledFor, since: endedAt ?? scheduledFor, reason }));
 }
 
@@ -280,9 +280,8 @@ function overdueRuns(job: Job, runs: Run[], now: Date, paused: boolean): Problem
 }
 
 /** It ended without success, although nobody wanted that. */
-function wasWanted({ status, cancelledBy, blockedBy }: Run): boolean {
-  if (status === "failed") return cancelledBy === undefined;
-  if (status === "missed") return true;
+function wasWanted({ status, blockedBy }: Run): boolean {
+  if (status === "failed" || status === "missed") return true;
   // Other runs that were skipped were paused, overlapped or cancelled.
   return status === "skipped" && blockedBy !== undefined;
 }

@@ -1,4 +1,4 @@
-import { countOf, escapeHtml, formatDuration } from "shopflow/runtime/mod.ts";
+import { countOf, escapeHtml, formatDuration, formatTime } from "shopflow/runtime/mod.ts";
 import { createHash } from "node:crypto";
 import { formatRunName, type RunName, shortTime } from "../run.ts";
 import type { Alert } from "./incidents.ts";
@@ -50,7 +50,8 @@ export function alertMessage(
   const title = shortened(TITLES[alert.kind](run), LONGEST_TITLE);
   const facts = [
     ["job", alert.job],
-    ["run", shortTime(alert.scheduledFor)],
+    ["run", run],
+    ["due", formatTime(alert.scheduledFor)],
     ["reason", shortened(alert.reason, LONGEST_REASON)],
     ...alert.incidents.map((incident) => ["since", sinceText(alert, incident)]),
     ["owner", alert.owner],
@@ -63,12 +64,34 @@ export function alertMessage(
     : [`deno task jobs show ${run}`, `deno task jobs logs ${run}`];
   // Its end says why it failed.
   const log = logTail.map((line) => shortened(line, LONGEST_LINE)).join("\n").slice(-LONGEST_SECTION);
+  return messageOf(alert.id, title, { facts, log, commands });
+}
+
+/** What a message says besides its title. */
+interface MessageParts {
+  /** Names with values. */
+  facts: [string, string][];
+  /** Last lines of a log. */
+  log?: string;
+  commands: string[];
+}
+
+/**
+ * A message in all the forms that channels send.
+ *
+ * @param key The same for every attempt to send it.
+ */
+export function messageOf(
+  key: string,
+  title: string,
+  { facts, log = "", commands }: MessageParts,
+): AlertMessage {
   const text = [
     ...facts.map(([name, value]) => `${name}: ${value}`),
     ...(log === "" ? [] : ["", "last lines of the log:", log]),
     ...(commands.length === 0 ? [] : ["", "what to do:", ...commands]),
   ].join("\n");
-  const id = createHash("sha256").update(alert.id).digest("hex").slice(0, 32);
+  const id = createHash("sha256").update(key).digest("hex").slice(0, 32);
   return {
     id,
     title,
@@ -83,8 +106,8 @@ function sinceText({ kind, at }: Alert, incident: Alert["incidents"][number]): s
   const what = incident.kind === "failed"
     ? `${countOf(runs, "run")} failed`
     : `${countOf(runs, "run")} missed the SLA`;
-  if (kind !== "recovered") return runs === 1 ? shortTime(since) : `${shortTime(since)}, ${what}`;
-  return `${shortTime(since)} until now, ${formatDuration(Date.parse(at) - Date.parse(since))}; ${what}`;
+  if (kind !== "recovered") return runs === 1 ? formatTime(since) : `${formatTime(since)}, ${what}`;
+  return `${formatTime(since)} until now, ${formatDuration(Date.parse(at) - Date.parse(since))}; ${what}`;
 }
 
 function blocks(title: string, facts: [string, string][], log: string, commands: string[]): unknown[] {

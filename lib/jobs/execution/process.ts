@@ -152,7 +152,7 @@ export interface ProcessOptions {
 }
 
 /** How many of the last lines a result has. */
-const LAST_LINES = 20;
+const LAST_LINES = 100;
 /** For so long after the end of a process more output may be on its way. */
 const LAST_OUTPUT_MS = 1000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

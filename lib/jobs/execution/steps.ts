@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { countOf, formatBytes, formatDuration } from "shopflow/runtime/mod.ts";
 import {
   exitReason,
@@ -108,7 +109,7 @@ async function executeSteps(
       return measured(stopped("lease expired"));
     }
   }
-  return measured({ ended: "succeeded", reason: "exit code 0", exitCode: 0 });
+  return measured({ ended: "succeeded", reason: "all steps succeeded", exitCode: 0 });
 }
 
 function failure(
@@ -127,5 +128,45 @@ function failure(
     };
   }
   const { exitCode } = result;
-  return { ended: "failed", reason: where + exitReason(result), ...(exitCode === null ? {} : { exitCode }) };
+  return {
+    ended: "failed",
+    reason: where + failureReason(result),
+    ...(exitCode === null ? {} : { exitCode }),
+  };
+}
+
+/** A reason is read in lists, in tables and on phones. */
+const LONGEST_REASON = 500;
+/** How V8 says, among much else, that a program needed more memory than its heap may have. */
+const HEAP_IS_FULL = /Fatal JavaScript out of memory|JavaScript heap out of memory/;
+
+/**
+ * Why a step failed, in one line: what its program said last after `error: `, as every program of ours does and Deno
+ * itself. The exit code is only for those that said nothing.
+ */
+export function failureReason(result: ProcessResult): string {
+  const lines = result.lastLines.map(stripVTControlCharacters);
+  if (lines.some((line) => HEAP_IS_FULL.test(line))) {
+    return `out of memory: the heap of JavaScript is full (${exitReason(result)})`;
+  }
+  const said = lastMessage(lines);
+  // Whoever was killed may have said before what it then coped with.
+  if (result.exitCode === null) return exitReason(result);
+  const last = lines.findLast((line) => line.trim() !== "")?.trim();
+  const reason = said ||
+    (last === undefined ? exitReason(result) : `${exitReason(result)}, after it said: ${last}`);
+  return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON - 1)}…` : reason;
+}
+
+const SAID = /^error: /;
+
+/** The last message with its parts, which are indented below it; a stack and the cause that it repeats are none. */
+function lastMessage(lines: string[]): string | undefined {
+  const start = lines.findLastIndex((line) => SAID.test(line));
+  if (start < 0) return undefined;
+  const rest = lines.slice(start + 1);
+  const end = rest.findIndex((line) => !/^ {2}\S/.test(line) || line.startsWith("  cause: "));
+  const parts = rest.slice(0, end < 0 ? rest.length : end).map((line) => line.trim());
+  const message = lines[start]!.replace(SAID, "").trim();
+  return parts.length === 0 ? message : `${message}: ${parts.join("; ")}`;
 }

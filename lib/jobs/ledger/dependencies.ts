@@ -1,6 +1,6 @@
 import { byTime, endOf, type JobState, type Ledger, withRunning } from "./ledger.ts";
 import { pageIn } from "./keys.ts";
-import { hasSucceeded, isFinal, type Run, shortTime } from "../run.ts";
+import { endedText, formatRunName, hasSucceeded, isFinal, type Run } from "../run.ts";
 import { nextDue } from "../cron.ts";
 import { findJob, type Job } from "../job.ts";
 
@@ -103,14 +103,14 @@ export async function readiness(
       };
     }
     if (!isFinal(counting.status)) {
-      const run = `${name} of ${shortTime(counting.scheduledFor)}`;
+      const run = formatRunName(counting);
       return { state: "waiting", reason: `waits for ${run}`, missing: `${run} is ${counting.status}` };
     }
     if (!hasSucceeded(counting)) {
       return {
         state: "impossible",
         blockedBy: name,
-        reason: `${name} of ${shortTime(counting.scheduledFor)} ${counting.status}`,
+        reason: `${formatRunName(counting)} ${endedText(counting.status)}`,
       };
     }
   }
@@ -153,13 +153,16 @@ async function latest(
   return found;
 }
 
-const standsForItself = ({ status }: Run) => status !== "skipped" && status !== "superseded";
+/** A run that was cancelled before it started is like one that was skipped. */
+const standsForItself = ({ status, attempts }: Run) =>
+  status !== "skipped" && status !== "superseded" && (status !== "cancelled" || attempts.length > 0);
 
 /** Of a job that catches up with its last run only: the run that was run in the place of missed ones. */
 async function standIn(job: string, after: Date, until: Date, ledger: Ledger): Promise<Run | undefined> {
   const later = await ledger.runs(job, new Date(after.getTime() + 1), until);
   return later.find(({ status, trigger }) =>
-    trigger !== "manual" && status !== "missed" && status !== "skipped" && status !== "superseded"
+    trigger !== "manual" && status !== "missed" && status !== "cancelled" && status !== "skipped" &&
+    status !== "superseded"
   );
 }
 

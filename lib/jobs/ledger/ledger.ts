@@ -326,12 +326,12 @@ export const byTime = (a: Run, b: Run) =>
 export function withRunning(run: Run, state: JobState | undefined): Run {
   const running = state?.running;
   if (running === undefined || !goesOn(running, run)) return run;
-  const { attempt: number, owner, startedAt } = running;
+  const { attempt: number, owner, scheduler, startedAt } = running;
   return {
     ...run,
     status: "running",
     reason: `runs in ${owner}`,
-    attempts: [...run.attempts, { number, owner, startedAt }],
+    attempts: [...run.attempts, { number, owner, scheduler, startedAt }],
   };
 }
 

@@ -1,5 +1,5 @@
 /** What people ask for: runs, backfills, cancellations and pauses. */
-export { cancelRun, pauseJob, resumeJob, triggerRun } from "./trigger.ts";
+export { cancelRun, pauseJob, resumeJob, runsWhilePaused, triggerRun } from "./trigger.ts";
 export {
   type Backfill,
   type BackfillDependencies,

@@ -1,7 +1,9 @@
+import { formatTime } from "shopflow/runtime/mod.ts";
 import type { DueTime } from "../scheduler/due.ts";
 import type { Job } from "../job.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import {
+  endedText,
   formatRunName,
   hasSucceeded,
   isOpen,
@@ -131,7 +133,7 @@ export async function cancelRun(ledger: Ledger, name: RunName, request: Request)
   if (before === undefined || !isOpen(before)) {
     throw new InputError(`${formatRunName(name)} cannot be cancelled`, {
       expected: "a run that has not ended",
-      found: before === undefined ? "no such run" : `one that ${before.status} (${before.reason})`,
+      found: before === undefined ? "no such run" : `one that ${endedText(before.status)} (${before.reason})`,
     });
   }
   const runs = before.status === "running";
@@ -140,7 +142,7 @@ export async function cancelRun(ledger: Ledger, name: RunName, request: Request)
     (run) =>
       !isOpen(run) ? undefined : runs ? { ...run, cancelledBy: request } : {
         ...run,
-        status: "skipped",
+        status: "cancelled",
         reason: `cancelled by ${request.by} before it started`,
         cancelledBy: request,
         endedAt: request.at,
@@ -158,6 +160,9 @@ function present(name: RunName, run: Run | undefined): Run {
   });
 }
 
+/** Whether a run starts although its job is paused: who triggers a new one by hand wants just that one. */
+export const runsWhilePaused = ({ trigger }: Pick<Run, "trigger">): boolean => trigger === "manual";
+
 /** Holds a job back: what is due is entered as skipped, what is queued waits. @throws {InputError} when it is paused. */
 export async function pauseJob(
   ledger: Ledger,
@@ -168,7 +173,7 @@ export async function pauseJob(
   await ledger.jobState(job).update((value) => {
     if (value.paused !== undefined) {
       throw new InputError(`Job ${job} is already paused`, {
-        found: `paused by ${value.paused.by} at ${shortTime(value.paused.at)}`,
+        found: `paused by ${value.paused.by} at ${formatTime(value.paused.at)}`,
       });
     }
     return { value: { ...value, paused: { ...request, ...(reason ? { reason } : {}) } }, result: undefined };
@@ -188,10 +193,10 @@ export async function resumeJob(ledger: Ledger, job: string): Promise<void> {
 function refuseRepeat(run: Run): void {
   if (!isOpen(run) && !hasSucceeded(run)) return;
   throw new InputError(`${formatRunName(run)} cannot be run again`, {
-    expected: "a run that failed, was skipped, superseded or missed",
+    expected: "a run that failed, was cancelled, skipped, superseded or missed",
     found: run.endedAt === undefined
       ? `one that is ${run.status}`
-      : `one that ${run.status} at ${shortTime(run.endedAt)}`,
+      : `one that ${endedText(run.status)} at ${formatTime(run.endedAt)}`,
     remedy: isOpen(run) ? "Wait for it, or cancel it." : "To run the job now, omit --scheduled-for.",
   });
 }

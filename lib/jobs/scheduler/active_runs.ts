@@ -1,5 +1,5 @@
 import type { Logger, Random } from "shopflow/runtime/mod.ts";
-import { formatRunName, type Run } from "../run.ts";
+import { formatRunName, isOpen, type Run } from "../run.ts";
 import type { ActiveRun } from "./start.ts";
 import type { Job } from "../job.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -143,7 +143,7 @@ export async function afterRun(
   await onNews(job);
   const awaited = jobs.some(({ dependsOn }) => dependsOn.includes(job.name));
   const shared = Number.isFinite(pools[job.pool] ?? Infinity);
-  if (awaited || shared || run.status === "queued") await ledger.notify();
+  if (awaited || shared || isOpen(run)) await ledger.notify();
   if (!isAtWork()) return;
   await advance(job);
   if (awaited || shared) await forEachJob((other) => other === job ? Promise.resolve() : advance(other));

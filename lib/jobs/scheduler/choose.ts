@@ -1,5 +1,6 @@
 import { formatRunName, retryAt, type Run } from "../run.ts";
 import { readiness } from "../ledger/dependencies.ts";
+import { runsWhilePaused } from "../requests/trigger.ts";
 import type { Job } from "../job.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 
@@ -42,14 +43,14 @@ export function createNextRun({ jobs, ledger, now, end }: NextRunOptions): NextR
     changed: () => void changes++,
     async choose(job, open) {
       const paused = ledger.jobState(job.name).known?.paused !== undefined;
-      const ordered = inTurn(open).filter(({ trigger }) => !paused || trigger === "manual");
+      const ordered = inTurn(open).filter((run) => !paused || runsWhilePaused(run));
       for (const run of ordered) {
         if (job.overlap === "replace" && ordered.some((other) => replaces(other, run))) {
           await end(job, run, { status: "superseded", reason: "a later run took its place before it ran" });
           continue;
         }
         if (retryAt(job, run, now()) !== undefined) return undefined;
-        if (run.status === "queued") return run;
+        if (run.status !== "waiting") return run;
         const name = formatRunName(run);
         if (waited.get(name) === changes) return undefined;
         const asked = changes;

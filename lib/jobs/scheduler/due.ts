@@ -1,7 +1,8 @@
+import { formatTime } from "shopflow/runtime/mod.ts";
 import { nextDue, previousDue } from "../cron.ts";
 import type { Job } from "../job.ts";
 import type { JobState, Ledger } from "../ledger/ledger.ts";
-import { CLOCK_SKEW_MS, retryAt, type Run, shortTime, type Trigger } from "../run.ts";
+import { CLOCK_SKEW_MS, formatRunName, retryAt, type Run, type Trigger } from "../run.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 
 /** A time at which a job is due, with the data it is about. */
@@ -57,7 +58,7 @@ function planRun(job: Job, { scheduledFor, dataInterval, next }: DueTime, circum
   });
   if (paused !== undefined) {
     const why = paused.reason === undefined ? "" : `: ${paused.reason}`;
-    return entry("skipped", `the job was paused by ${paused.by} at ${shortTime(paused.at)}${why}`);
+    return entry("skipped", `the job was paused by ${paused.by} at ${formatTime(paused.at)}${why}`);
   }
   const state = job.dependsOn.length > 0 ? "waiting" : "queued";
   const toRun = job.dependsOn.length > 0 ? `waits for ${job.dependsOn.join(", ")}` : "ready to start";
@@ -75,12 +76,12 @@ function planRun(job: Job, { scheduledFor, dataInterval, next }: DueTime, circum
     return entry(state, `${absent}; ${toRun}`, "catch-up");
   }
   if (job.overlap === "skip" && open !== undefined) {
-    return entry("skipped", `the run ${shortTime(open.scheduledFor)} was still ${open.status}`);
+    return entry("skipped", `${formatRunName(open)} was still ${open.status}`);
   }
   if (job.overlap === "skip" && trigger === "snapshot" && next !== undefined) {
     return entry(
       "superseded",
-      `the snapshot of ${shortTime(next.toISOString())} was published before it was run`,
+      `the snapshot of ${formatTime(next.toISOString())} was published before it was run`,
     );
   }
   return entry(state, toRun);
@@ -211,8 +212,8 @@ export function createPlanner(
       result: undefined,
     }));
     log.warn(
-      `${job}: the clock was set back from ${shortTime(ahead)} or later; runs from ${
-        shortTime(present)
+      `${job}: the clock was set back from ${formatTime(ahead)} or later; runs from ${
+        formatTime(present)
       } on ` +
         "are due again unless they ran",
     );

@@ -118,7 +118,9 @@ function ended(run: Run, running: Run | undefined, now: Date): Run {
   const attempts = going === undefined ? run.attempts : [
     ...run.attempts,
     {
-      ...going,
+      number: going.number,
+      owner: going.owner,
+      startedAt: going.startedAt,
       finishedAt: at,
       ended: "lease expired" as const,
       reason: `its scheduler ${going.owner} is gone`,

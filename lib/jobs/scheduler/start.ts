@@ -314,7 +314,7 @@ export function reclaimRun(
   run: Run,
   { ledger, runtime: { now }, random }: RunContext,
 ): Promise<Run | undefined> {
-  const running = lastAttemptOf(run);
+  const { scheduler: _, ...running } = lastAttemptOf(run);
   const lost: FinishedAttempt = {
     ...running,
     finishedAt: now().toISOString(),

@@ -1,12 +1,21 @@
+import { ordersUntilText } from "shopflow/kpis/mod.ts";
 import { escapeHtml, formatDuration, formatTime } from "shopflow/runtime/mod.ts";
 import type { LineageEntry } from "../kernel/messages.ts";
 import { type Cell, type CodeCell, hasTag, type Notebook } from "../format/nbformat.ts";
 import { declaredIn, type DeclaredReport } from "../format/report_declaration.ts";
 import { formatNotebook } from "../format/notebook_file.ts";
 import { type ExecutedNotebook, type RunRecord, snapshotRead } from "../run/record.ts";
-import { CHART_SPECIFICATION, renderCode, renderError, renderFoldedCode, renderOutputs } from "./outputs.ts";
+import {
+  CHART_SPECIFICATION,
+  renderCode,
+  renderError,
+  renderFoldedCode,
+  renderOutputs,
+} from "./content/outputs.ts";
 import { chartScript, pagePolicy, type PageScript, sortScript } from "./scripts.ts";
-import { createProseRenderer, type Heading, type ProseRenderer, splitOpening } from "./prose.ts";
+import { createProseRenderer, type Heading, type ProseRenderer, splitOpening } from "./content/prose.ts";
+import { readPictures } from "./content/prose.ts";
+import { mathStyles } from "./content/formulas.ts";
 import REPORT_STYLES from "./assets/report.css" with { type: "text" };
 
 /** A notebook run as a page. */
@@ -22,6 +31,10 @@ export interface Page {
 }
 
 interface PageOptions {
+  /** Day of the newest order in the snapshot that was read. */
+  ordersUntil?: string;
+  /** Where the notebook is: pictures that are files there become part of the page. By default there are none. */
+  folder?: string;
   /** Where the executed notebook can be downloaded; by default the page holds it, `""` leaves it out. */
   notebookHref?: string;
 }
@@ -33,14 +46,14 @@ interface PageOptions {
  */
 export async function renderPage(notebook: ExecutedNotebook, options: PageOptions = {}): Promise<Page> {
   const record = notebook.metadata.shopflow;
-  const prose = createProseRenderer();
+  const prose = createProseRenderer(await readPictures(notebook, options.folder));
   const [first] = notebook.cells;
   const report = declaredIn(record.report);
   const opening = openingOf(notebook, report);
   const cells = first && opening.title
     ? [{ ...first, source: opening.rest }, ...notebook.cells.slice(1)]
     : notebook.cells;
-  const body = await renderCells({ ...notebook, cells }, prose);
+  const body = withHeadingLinks(await renderCells({ ...notebook, cells }, prose), prose.headings);
   const scripts = await scriptsFor(body);
   const hashes = scripts.map(({ hash }) => hash);
   const { title = record.notebook, summary = "" } = reportTexts(notebook, report);
@@ -54,14 +67,14 @@ export async function renderPage(notebook: ExecutedNotebook, options: PageOption
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)} · ShopFlow</title>
 <style>${REPORT_STYLES.trim()}</style>
-</head>
+${body.includes("<math") ? `<style>${await mathStyles()}</style>\n` : ""}</head>
 <body>
 <header class="masthead">
 <a class="skip" href="#report">Skip to the report</a>
 <p class="kicker">ShopFlow report</p>
 <h1>${escapeHtml(title)}</h1>
 ${summary && `<p class="summary">${escapeHtml(summary)}</p>`}
-${renderByline(record, report)}
+${renderByline(record, report, options.ordersUntil)}
 </header>
 <div class="layout">
 ${renderContents(prose.headings)}
@@ -92,6 +105,28 @@ export function reportTexts(
   return { ...(title && { title }), ...(summary !== undefined && { summary }) };
 }
 
+/** Links within a notebook name its headings as Jupyter does: `#The-Title`. */
+function withHeadingLinks(body: string, headings: Heading[]): string {
+  const ids = new Set([...body.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id));
+  return body.replaceAll(/ href="#([^"]+)"/g, (link, target) => {
+    if (ids.has(target)) return link;
+    const wanted = decodedFragment(target);
+    const heading = headings.find(({ jupyterId }) => jupyterId === wanted) ??
+      headings.find(({ jupyterId }) => jupyterId.toLowerCase() === wanted.toLowerCase());
+    return heading === undefined ? link : ` href="#${escapeHtml(heading.id)}"`;
+  });
+}
+
+function decodedFragment(target: string): string {
+  const text = target.replaceAll("&amp;", "&");
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
+  }
+}
+
 /** Only what the page has a use for: Vega is larger than everything else. */
 async function scriptsFor(body: string): Promise<PageScript[]> {
   return [
@@ -103,12 +138,17 @@ async function scriptsFor(body: string): Promise<PageScript[]> {
 const notebookAsLink = (notebook: ExecutedNotebook): string =>
   `data:application/x-ipynb+json;base64,${new TextEncoder().encode(formatNotebook(notebook)).toBase64()}`;
 
-function renderByline(record: RunRecord, { audience, owner, tags = [] }: DeclaredReport): string {
+function renderByline(
+  record: RunRecord,
+  { audience, owner, tags = [] }: DeclaredReport,
+  ordersUntil: string | undefined,
+): string {
   const asOf = record.parameters.as_of;
   const snapshot = snapshotRead(record);
   const facts = [
     audience && `For <strong>${escapeHtml(audience)}</strong>`,
     owner && `Owner <strong>${escapeHtml(owner)}</strong>`,
+    ordersUntil && ordersUntilText(ordersUntil).replace(/(?<=until )(.*)/, "<strong>$1</strong>"),
     asOf === undefined ? "" : `As of <strong>${escapeHtml(String(asOf))}</strong>`,
     `Run <strong>${formatTime(record.startedAt)}</strong>`,
     snapshot === undefined ? "" : `Snapshot <strong>${escapeHtml(snapshot.slice(0, 8))}</strong>`,
@@ -138,7 +178,9 @@ async function renderCells({ cells, metadata }: ExecutedNotebook, prose: ProseRe
   let silent: CodeCell[] = [];
   for (const [i, cell] of cells.entries()) {
     const shows = visibleParts(cell, hidden);
-    if (cell.cell_type === "markdown" && shows.source) parts.push(prose.render(cell.source));
+    if (cell.cell_type === "markdown" && shows.source) {
+      parts.push(prose.render(cell.source, cell.attachments));
+    }
     if (cell.cell_type !== "code") continue;
     if (shows.source) silent.push(cell);
     const shown = cell.outputs.filter((output) =>

@@ -5,11 +5,15 @@ import { to as copyTo } from "pg-copy-streams";
 import type { SchemaContractError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { beginSnapshotTransaction, withExtractClient } from "./snapshot_transaction.ts";
+import { createHash } from "node:crypto";
 import { startCopyMeter, writeCsv } from "../csv.ts";
 import { copyError, postgresError } from "./client.ts";
+import { readWriteMarks } from "./write_marks.ts";
 import {
   controlTotalsSql,
+  INVALID,
   monthlyTotals,
+  type QuarantinedRow,
   type RowSelection,
   selectionSql,
   type SourceTotals,
@@ -17,13 +21,19 @@ import {
   totalRows,
   type TotalsRow,
 } from "../source.ts";
+import { sourceTable } from "../contract.ts";
+import { NO_MAPPING, type SourceMapping } from "../compare/mapping.ts";
+import { sqlIdentifier, sqlLiteral } from "./conversion.ts";
 import {
-  checkSchemaContract,
-  type ExtractedTable,
-  SOURCE_TABLES,
-  type SourceTable,
-  sourceTable,
-} from "../contract.ts";
+  baseType,
+  compareTables,
+  contractViolations,
+  relationSql,
+  type ShopTables,
+  type TableComparison,
+  validSql,
+  valueSql,
+} from "./shop_tables.ts";
 
 /**
  * Makes a queue for work that must not be done side by side, as on one connection: each piece begins when the one
@@ -42,47 +52,87 @@ export function serialQueue(): <T>(work: () => Promise<T>) => Promise<T> {
 interface PostgresSource extends TableSource {
   /** When the transaction began, `YYYY-MM-DD HH:MM:SS.ffffff` in UTC. */
   transactionTime: string;
-  /** What tells a table from one of the same name that replaced it, by name. */
+  /** What tells a table from one of the same name that replaced it, or is read differently, by name. */
   tableOids: Map<string, string>;
   /** Tables that are not as agreed, each with what is wrong; they cannot be copied. */
   contractViolations: Map<string, SchemaContractError>;
+  /** Tables that the shop does without, each with why that is known; a copy of one has no rows. */
+  absentTables: Map<string, string>;
+  /** How each table is read. */
+  shopTables: ShopTables;
+}
+
+interface PostgresSourceOptions extends Pick<Runtime, "log" | "progress"> {
+  /** Where the shop's tables are called otherwise. */
+  mapping?: SourceMapping;
+  /** Schema that is looked into before those of the user's search_path. */
+  schema?: string | undefined;
 }
 
 /**
  * Runs `work` with the shop's tables in one transaction, so that they agree with each other whatever the
- * shop does meanwhile. Nothing is written there: a user with SELECT on the five tables is enough.
+ * shop does meanwhile. Nothing is written there: a user with SELECT on the tables is enough.
  *
  * @throws {SourceError} when the database cannot be reached or read; the message names the table.
  * @throws {SchemaContractError} when no table is as agreed: it is not the shop's database.
  */
 export async function withPostgresSource<T>(
   postgresUrl: string,
-  runtime: Pick<Runtime, "log" | "progress">,
+  { mapping = NO_MAPPING, schema, ...runtime }: PostgresSourceOptions,
   work: (source: PostgresSource) => Promise<T>,
 ): Promise<T> {
   return await withExtractClient(postgresUrl, async (client) => {
     try {
-      await beginSnapshotTransaction(client, postgresUrl);
-      const { unread, contractViolations } = await checkSchemaContract(client);
-      if (unread.length > 0) runtime.log.info(`  columns that ShopFlow does not read: ${unread.join(", ")}`);
-      for (const text of await namesakes(client)) runtime.log.warn(text);
+      const shop = await beginSnapshotTransaction(client, postgresUrl, async () => {
+        const found = await compareTables(client, mapping);
+        const relations = found.tables.flatMap(({ table: { name }, rows, violations }) =>
+          rows === undefined || violations.length > 0
+            ? []
+            : { name, from: rows.from, isLockable: rows.relation?.isLockable === true && !rows.isQuery }
+        );
+        return { found, relations };
+      }, { schema });
+      const byName = new Map(shop.tables.map((comparison) => [comparison.table.name, comparison]));
+      const comparisonOf = (name: string) => byName.get(sourceTable(name).name)!;
+      const violations = contractViolations(shop.tables);
+      logComparison(shop, runtime.log);
       const { rows } = await client.query<{ time: string }>(
         `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') AS time`,
       );
       // Tables are read ahead, so a copy may be asked for while another one is under way.
       const inTurn = serialQueue();
+      /** Rows with a wrong value by table, as its control totals count them. */
+      const invalid = new Map<string, number>();
       const result = await work({
         transactionTime: rows[0]?.time ?? "",
-        tableOids: await readTableOids(client),
-        contractViolations,
-        supportsKeyLookup: true,
+        tableOids: await readTableOids(client, shop),
+        contractViolations: violations,
+        absentTables: new Map(
+          shop.tables.flatMap(({ table, absent }) => absent === undefined ? [] : [[table.name, absent]]),
+        ),
+        shopTables: shop,
+        keyLookup: "indexed",
+        // An embedded database is restarted each time that it is opened: nothing is known of the one before.
+        ...(!postgresUrl.startsWith("pglite:") && { writeMarks: await readWriteMarks(client, shop) }),
         isConsistent: true,
-        controlTotals: (table) => inTurn(() => readControlTotals(client, table, postgresUrl)),
+        controlTotals: ({ name }) =>
+          inTurn(async () => {
+            const comparison = comparisonOf(name);
+            if (comparison.absent !== undefined) return { rows: 0, months: {} };
+            const totals = await guarded(() => readControlTotals(client, comparison), name);
+            invalid.set(name, totals.invalid);
+            return totals;
+          }),
+        quarantine: ({ name }) =>
+          inTurn(async () =>
+            invalid.get(name) === 0 || comparisonOf(name).absent !== undefined
+              ? []
+              : await guarded(() => readInvalidRows(client, comparisonOf(name)), name)
+          ),
         copy({ name }, path, selection) {
-          const table = sourceTable(name);
           return inTurn(async () => {
             try {
-              return await copyTable(client, table, path, selection, runtime);
+              return await copyTable(client, comparisonOf(name), path, selection, runtime);
             } catch (error) {
               const failure = copyError(error, postgresUrl, name, client);
               // A copy that nobody reads to its end would keep all that waits for its turn waiting, and the program
@@ -98,56 +148,121 @@ export async function withPostgresSource<T>(
     } catch (error) {
       throw postgresError(error, postgresUrl, "read", client);
     }
+
+    async function guarded<R>(read: () => Promise<R>, name: string): Promise<R> {
+      try {
+        return await read();
+      } catch (error) {
+        throw copyError(error, postgresUrl, name, client);
+      }
+    }
   });
 }
 
-/**
- * Tables that are read from one schema while other schemas have tables of that name, which the user may read too: the
- * search_path decides, and one that was changed shows another shop, or an old copy of a part of it.
- */
-async function namesakes(client: pg.Client): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; read: string; others: string }>(
-    `SELECT name, min(nspname) FILTER (WHERE pg_class.oid = to_regclass(quote_ident(name))) AS read,
-            string_agg(nspname, ', ' ORDER BY nspname)
-              FILTER (WHERE pg_class.oid <> to_regclass(quote_ident(name))) AS others
-     FROM unnest($1::text[]) AS name
-       JOIN pg_class ON relname = name AND relkind IN ('r', 'p', 'v', 'm', 'f')
-       JOIN pg_namespace ON pg_namespace.oid = relnamespace
-     WHERE to_regclass(quote_ident(name)) IS NOT NULL AND has_schema_privilege(relnamespace, 'USAGE')
-       AND has_any_column_privilege(pg_class.oid, 'SELECT') AND nspname NOT LIKE 'pg\_%'
-     GROUP BY name HAVING count(*) > 1 ORDER BY name`,
-    [SOURCE_TABLES.map(({ name }) => name)],
+/** Says how the shop's tables differ from those that ShopFlow names, where they can be read nevertheless. */
+function logComparison({ tables, warnings }: ShopTables, log: Runtime["log"]): void {
+  const unread = tables.flatMap(({ table: { name }, unread }) =>
+    unread.map((column) => `${name}.${column.name}`)
   );
-  return rows.map(({ name, read, others }) =>
-    `Table ${name} is read from schema ${read}, which the user's search_path finds first. ` +
-    `Tables of the same name are not read: schema ${others}.`
+  if (unread.length > 0) log.info(`  columns that ShopFlow does not read: ${unread.join(", ")}`);
+  const lacking = tables.flatMap(({ table: { name }, columns, violations }) =>
+    violations.length > 0
+      ? []
+      : columns.filter(({ source }) => source === undefined).map((one) => `${name}.${one.name}`)
   );
+  if (lacking.length > 0) log.info(`  columns that the shop does not have: ${lacking.join(", ")}`);
+  const converted = tables.flatMap(({ table: { name }, columns }) =>
+    columns.flatMap(({ name: column, conversion }) =>
+      conversion?.note === undefined ? [] : `${name}.${column} (${conversion.note})`
+    )
+  );
+  if (converted.length > 0) log.info(`  columns that are converted: ${converted.join(", ")}`);
+  for (const text of warnings) log.warn(text);
 }
 
-/** A table's object id, which a new table of the same name does not have, and its comment, as loads leave one. */
-async function readTableOids(client: pg.Client): Promise<Map<string, string>> {
-  const { rows } = await client.query<{ name: string; identity: string }>(
-    `SELECT name, to_regclass(quote_ident(name))::oid::text || ' ' ||
-            coalesce(obj_description(to_regclass(quote_ident(name))::oid, 'pg_class'), '') AS identity
-     FROM unnest($1::text[]) AS name WHERE to_regclass(quote_ident(name)) IS NOT NULL`,
-    [SOURCE_TABLES.map(({ name }) => name)],
+/**
+ * A table's object id, which a new table of the same name does not have, how it is read where that is not plain, and
+ * its comment, as loads leave one.
+ */
+async function readTableOids(client: pg.Client, { tables }: ShopTables): Promise<Map<string, string>> {
+  const read = tables.flatMap((comparison) =>
+    comparison.rows === undefined ? [] : { comparison, rows: comparison.rows }
   );
-  return new Map(rows.map(({ name, identity }) => [name, identity]));
+  const { rows } = await client.query<{ oid: string | null; comment: string | null }>(
+    `SELECT to_regclass(name)::oid::text AS oid, obj_description(to_regclass(name)::oid, 'pg_class') AS comment
+     FROM unnest($1::text[]) WITH ORDINALITY AS place (name, position) ORDER BY position`,
+    [read.map(({ rows: { relation } }) =>
+      relation === undefined ? '""' : `${sqlIdentifier(relation.schema)}.${sqlIdentifier(relation.name)}`
+    )],
+  );
+  return new Map(read.map(({ comparison }, i) => [
+    comparison.table.name,
+    `${rows[i]?.oid ?? "query"}${readingDigest(comparison)} ${rows[i]?.comment ?? ""}`,
+  ]));
+}
+
+/** Empty where all columns are read as they are, under their own names. */
+function readingDigest({ rows, columns, mapping }: TableComparison): string {
+  const isPlain = mapping === undefined &&
+    columns.every(({ name, source, conversion }) => source?.name === name && conversion?.note === undefined);
+  if (isPlain) return "";
+  const values = columns.map((column) => valueSql(column));
+  return `/${createHash("sha256").update(JSON.stringify([rows?.from, values])).digest("hex").slice(0, 16)}`;
 }
 
 async function readControlTotals(
   client: pg.Client,
-  table: ExtractedTable,
-  url: string,
-): Promise<SourceTotals> {
-  try {
-    const months = monthlyTotals(
-      (await client.query<TotalsRow>(controlTotalsSql(table, `"${table.name}"`))).rows,
-    );
-    return { rows: totalRows(months), months };
-  } catch (error) {
-    throw copyError(error, url, table.name, client);
-  }
+  comparison: TableComparison,
+): Promise<SourceTotals & { invalid: number }> {
+  const { table, rows, columns } = comparison;
+  const measured = new Set(Object.values(table.measures));
+  const selected = columns.filter(({ name }) => measured.has(name)).map((column) =>
+    `${valueSql(column)} AS ${sqlIdentifier(column.name)}`
+  );
+  const relation = `(SELECT ${
+    [...selected, `${validSql(comparison)} AS is_valid`].join(", ")
+  } FROM ${rows?.from}) AS ${sqlIdentifier(table.name)}`;
+  const { [INVALID]: invalid, ...months } = monthlyTotals(
+    (await client.query<TotalsRow>(controlTotalsSql(table, relation, "is_valid"))).rows,
+  );
+  return { rows: totalRows(months), months, invalid: invalid?.rows ?? 0 };
+}
+
+/** Rows with a wrong value that are read in all: more are an error whatever the limit is. */
+const MOST_INVALID = 100_000;
+
+async function readInvalidRows(client: pg.Client, comparison: TableComparison): Promise<QuarantinedRow[]> {
+  const { table, rows, columns } = comparison;
+  const checkedColumns = columns.filter(({ conversion }) => conversion?.isValid !== undefined);
+  const named = (columns: string[]) =>
+    columns.length === 0 ? "'{}'" : `json_build_object(${columns.join(", ")})`;
+  const key = table.key.flatMap((name) => {
+    const source = columns.find((column) => column.name === name)?.source;
+    return source === undefined ? [] : [sqlLiteral(name), `source.${sqlIdentifier(source.name)}::text`];
+  });
+  const wrong = checkedColumns.flatMap(({ name, source, conversion }) => [
+    sqlLiteral(name),
+    `CASE WHEN NOT (${conversion!.isValid}) THEN ${sqlIdentifier(source!.name)}::text END`,
+  ]);
+  const all = rows?.columns.map(({ name }) => sqlIdentifier(name)).join(", ");
+  const { rows: found } = await client.query<
+    Record<"key" | "wrong", Record<string, string | null>> & { row: string }
+  >(
+    `SELECT ${named(key)} AS key, ${named(wrong)} AS wrong, row_to_json(source)::text AS row
+     FROM (SELECT ${all} FROM ${rows?.from}) AS source WHERE NOT (${
+      validSql(comparison)
+    }) LIMIT ${MOST_INVALID}`,
+  );
+  return found.map(({ key, wrong, row }) => ({
+    key: Object.entries(key).map(([name, value]) => `${name} ${value ?? "NULL"}`).join(", "),
+    values: checkedColumns.flatMap(({ name, conversion }) => {
+      const value = wrong[name];
+      return value === null || value === undefined
+        ? []
+        : { column: name, expected: conversion!.expected, found: value };
+    }),
+    row,
+  }));
 }
 
 /** Merge keys in one query: the statement stays below a megabyte. */
@@ -155,22 +270,27 @@ const KEYS_PER_QUERY = 10_000;
 
 async function copyTable(
   client: pg.Client,
-  table: SourceTable,
+  comparison: TableComparison,
   path: string,
   selection: RowSelection,
   runtime: Pick<Runtime, "log" | "progress">,
 ) {
-  const types = new Map(table.columns.map(({ name, type }) => [name, type]));
+  const { table } = comparison;
+  if (comparison.absent !== undefined) return { path, rows: 0, bytes: await writeCsv(path, noBytes()) };
+  const types = new Map(table.columns.map(({ name, type }) => [name, baseType(type)]));
   const columns = table.columns.map(({ name }) => `"${name}"`).join(", ");
-  const isFull = selection.since === undefined && selection.keys === undefined;
-  const meter = startCopyMeter(table.name, isFull ? await estimatedRows(client, table.name) : 0, runtime);
+  const isFull = Object.keys(selection).length === 0;
+  const relation = relationSql(comparison, {
+    withWriter: selection.writtenSince !== undefined,
+  });
+  const meter = startCopyMeter(table.name, isFull ? await estimatedRows(client, comparison) : 0, runtime);
   let rows = 0;
-  async function* bytesOf(part: RowSelection): AsyncGenerator<Uint8Array> {
+  async function* bytesOf(condition: string): AsyncGenerator<Uint8Array> {
     // pg-copy-streams pauses the socket that it takes over, and Deno never wakes one that was idle just then:
     // with the answer to a query under way it isn't.
     await client.query("SELECT 1");
     const stream = client.query(copyTo(
-      `COPY (SELECT ${columns} FROM "${table.name}" WHERE ${selectionSql(part, table.mergeKey, types)}) ` +
+      `COPY (SELECT ${columns} FROM ${relation} WHERE ${condition}) ` +
         `TO STDOUT (FORMAT csv, FORCE_QUOTE *, ENCODING 'UTF8')`,
     ));
     // While the rows are read, the reading loop throws the stream's errors. If it ended before, because the
@@ -183,10 +303,13 @@ async function copyTable(
     rows += stream.rowCount;
   }
   async function* allBytes(): AsyncGenerator<Uint8Array> {
-    const { keys } = selection;
-    if (keys === undefined) return yield* bytesOf(selection);
+    const sqlOf = (part: RowSelection) => selectionSql(part, table.mergeKey, types);
+    const { keys = [], ...others } = selection;
+    const hasOthers = Object.keys(others).length > 0;
+    if (hasOthers || selection.keys === undefined) yield* bytesOf(sqlOf(others));
     for (let start = 0; start < keys.length; start += KEYS_PER_QUERY) {
-      yield* bytesOf({ ...selection, keys: keys.slice(start, start + KEYS_PER_QUERY) });
+      const some = sqlOf({ keys: keys.slice(start, start + KEYS_PER_QUERY) });
+      yield* bytesOf(hasOthers ? `${some} AND ${sqlOf(others)} IS NOT TRUE` : some);
     }
   }
   const bytes = await writeCsv(path, allBytes());
@@ -194,12 +317,16 @@ async function copyTable(
   return { path, rows, bytes };
 }
 
+async function* noBytes(): AsyncGenerator<Uint8Array> {}
+
 /** From the statistics, since counting would read the table once more; 0 when there are none. */
-async function estimatedRows(client: pg.Client, table: string): Promise<number> {
-  const { rows } = await client.query<{ rows: number }>(
-    `SELECT greatest(reltuples, 0)::float8 AS rows FROM pg_class WHERE oid = to_regclass('"${table}"')`,
+async function estimatedRows(client: pg.Client, { rows }: TableComparison): Promise<number> {
+  if (rows?.relation === undefined) return 0;
+  const { rows: [found] } = await client.query<{ rows: number }>(
+    "SELECT greatest(reltuples, 0)::float8 AS rows FROM pg_class WHERE oid = $1::oid",
+    [rows.relation.oid],
   );
-  return rows[0]?.rows ?? 0;
+  return found?.rows ?? 0;
 }
 
 /** Nearly the rows of a chunk of CSV, which is enough for a bar. */

@@ -1,5 +1,11 @@
 import { PGlite } from "@electric-sql/pglite";
-import { diskFullError, isDiskFull, isOutOfRoom, SourceError } from "shopflow/errors/mod.ts";
+import {
+  diskFullError,
+  isDiskFull,
+  isOutOfRoom,
+  SchemaContractError,
+  SourceError,
+} from "shopflow/errors/mod.ts";
 import { fileExists } from "shopflow/runtime/mod.ts";
 import { dirname, join } from "node:path";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
@@ -7,7 +13,7 @@ import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import type pg from "pg";
 import { connectPostgres, copyError } from "./client.ts";
 import { maskUrl } from "shopflow/config/mod.ts";
-import { SOURCE_TABLES } from "../contract.ts";
+import { sqlIdentifier } from "./conversion.ts";
 
 /** An opened embedded PostgreSQL (PGlite); this process alone holds its folder. */
 interface EmbeddedPostgres extends AsyncDisposable {
@@ -109,30 +115,45 @@ const LOCK_TIMEOUT = "10min";
 /** Times that a transaction is begun before tables that are emptied or refreshed all the time are given up on. */
 const ATTEMPTS = 10;
 
+/** What a transaction reads. */
+export interface ReadRelation {
+  /** As messages name it. */
+  name: string;
+  /** For a FROM. */
+  from: string;
+  /** Whether it is a table that the user may lock. */
+  isLockable: boolean;
+}
+
 /**
  * Begins the transaction of an extract, in which all tables are seen as they were at one moment.
  *
  * A TRUNCATE, or a REFRESH of a materialized view, after that moment would show the transaction a table that is
  * empty or newer than the others. Tables are therefore locked before the first query, which chooses the moment. What
- * cannot be locked so (views whose tables are not the user's to read, materialized views, tables of which only
+ * cannot be locked so (views whose tables are not the user's to read, materialized views, queries, tables of which only
  * columns are granted) is locked by a query for no rows, after which nothing may have been replaced since the moment;
  * if it was, the transaction is begun again.
  *
+ * @param find Finds what there is to read, in a transaction before.
+ * @param options.schema Schema before those of the user's search_path.
+ * @returns What `find` found.
+ * @throws {SchemaContractError} when there is no such schema.
  * @throws {SourceError} when a table stays locked, or tables are replaced all the time; the message names them.
  */
-export async function beginSnapshotTransaction(client: pg.Client, url: string): Promise<void> {
-  const settings = await transactionSettings(client);
-  const { rows: relations } = await client.query<{ name: string; lockable: boolean }>(
-    `SELECT name, relkind IN ('r', 'p') AND has_table_privilege(pg_class.oid, 'SELECT') AS lockable
-     FROM unnest($1::text[]) AS name JOIN pg_class ON pg_class.oid = to_regclass(quote_ident(name))
-     WHERE has_any_column_privilege(pg_class.oid, 'SELECT')`,
-    [SOURCE_TABLES.map(({ name }) => name)],
-  );
+export async function beginSnapshotTransaction<T>(
+  client: pg.Client,
+  url: string,
+  find: () => Promise<{ found: T; relations: ReadRelation[] }>,
+  { schema }: { schema?: string | undefined } = {},
+): Promise<T> {
+  const settings = await transactionSettings(client, schema);
+  await client.query(settings);
+  const { found, relations } = await find();
   await client.query("ROLLBACK");
-  const lockEach = async (lockable: boolean, sql: (name: string) => string) => {
-    for (const { name } of relations.filter((relation) => relation.lockable === lockable)) {
+  const lockEach = async (lockable: boolean, sql: (from: string) => string) => {
+    for (const { name, from } of relations.filter((relation) => relation.isLockable === lockable)) {
       try {
-        await client.query(sql(`"${name}"`));
+        await client.query(sql(from));
       } catch (error) {
         throw copyError(error, url, name, client);
       }
@@ -141,11 +162,11 @@ export async function beginSnapshotTransaction(client: pg.Client, url: string): 
   let replaced: string[] = [];
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`);
-    await lockEach(true, (name) => `LOCK TABLE ${name} IN ACCESS SHARE MODE`);
+    await lockEach(true, (from) => `LOCK TABLE ${from} IN ACCESS SHARE MODE`);
     await client.query("SELECT 1");
-    await lockEach(false, (name) => `SELECT 1 FROM ${name} LIMIT 0`);
+    await lockEach(false, (from) => `SELECT 1 FROM ${from} LIMIT 0`);
     replaced = await replacedRelations(client);
-    if (replaced.length === 0) return;
+    if (replaced.length === 0) return found;
     await client.query("ROLLBACK");
   }
   throw new SourceError(
@@ -182,17 +203,36 @@ const SET_ASIDE: Record<string, string> = {
  * {@linkcode SET_ASIDE} in another one, as far as this server has them. They end with the transaction, since behind a
  * pooler its session goes to others.
  */
-async function transactionSettings(client: pg.Client): Promise<string> {
+async function transactionSettings(client: pg.Client, schema: string | undefined): Promise<string> {
   await client.query("BEGIN READ ONLY; SET LOCAL statement_timeout = 0");
   const { rows } = await client.query<{ name: string; setting: string }>(
     "SELECT lower(name) AS name, setting FROM pg_settings WHERE lower(name) = ANY($1)",
     [[...Object.keys(SET_ASIDE), "lock_timeout"]],
   );
+  const path = schema === undefined ? undefined : await searchPath(client, schema);
   const isUnlimited = rows.some(({ name, setting }) => name === "lock_timeout" && setting === "0");
   return [
     ...rows.flatMap(({ name }) => SET_ASIDE[name] === undefined ? [] : [[name, SET_ASIDE[name]]]),
     ...(isUnlimited ? [["lock_timeout", LOCK_TIMEOUT]] : []),
-  ].map(([name, value]) => `SET LOCAL ${name} = '${value}'`).join("; ");
+  ].map(([name, value]) => `SET LOCAL ${name} = '${value}'`)
+    .concat(path === undefined ? [] : [`SET LOCAL search_path = ${path}`]).join("; ");
+}
+
+/** The user's search_path with a schema before all others. */
+async function searchPath(client: pg.Client, schema: string): Promise<string> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT nspname AS name FROM pg_namespace
+     WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' AND has_schema_privilege(oid, 'USAGE')`,
+  );
+  if (!rows.some(({ name }) => name === schema)) {
+    throw new SchemaContractError("The shop's PostgreSQL has no such schema", {
+      expected: `one of ${rows.map(({ name }) => name).sort().join(", ")}`,
+      found: schema,
+      remedy: "Correct SHOPFLOW_POSTGRES_SCHEMA, or grant the user USAGE on the schema if it is there.",
+    });
+  }
+  const { rows: [present] } = await client.query<{ search_path: string }>("SHOW search_path");
+  return [sqlIdentifier(schema), present?.search_path].filter((part) => part).join(", ");
 }
 
 /**

@@ -2,12 +2,8 @@ import { formatCount } from "shopflow/runtime/mod.ts";
 import { SchemaContractError } from "shopflow/errors/mod.ts";
 import { TICKET_FIELDS, TICKET_TABLE } from "../contract.ts";
 import type { TicketDocument } from "./export_file.ts";
-import { BSON } from "mongodb";
-import { isRealDay } from "../files/date_column.ts";
-import { givenText } from "../files/columns.ts";
-import { connectTickets, mongoError, nearestName } from "./mongodb.ts";
-import { type MonthlyTotals, NO_ROWS, type SourceTotals } from "../source.ts";
-import { getTicketPage, type SupportApiOptions } from "./support_api.ts";
+import { isNothing } from "./values.ts";
+import { nearestName } from "../nearest_name.ts";
 
 /** So many of the last tickets tell what tickets look like now. */
 const LATEST = 5;
@@ -49,9 +45,13 @@ export interface TicketContract {
 /**
  * A watch for one reading of the tickets.
  *
+ * @param without Fields that the shop does not have, so that no ticket has to.
  * @param isComplete Whether all tickets are read, so that what is missing in all that were seen is missing everywhere.
  */
-export function ticketContract({ isComplete }: { isComplete: boolean }): TicketContract {
+export function ticketContract(
+  { isComplete, without = [] }: { isComplete: boolean; without?: string[] },
+): TicketContract {
+  const needed = REQUIRED.filter((name) => !without.includes(name));
   /** By field that is not known: required fields that tickets have beside it. */
   const beside = new Map<string, Set<string>>();
   const names = new Set<string>();
@@ -67,13 +67,13 @@ export function ticketContract({ isComplete }: { isComplete: boolean }): TicketC
       if (lacks !== undefined) return lacks.tickets === seen && seen >= (isComplete ? 1 : ENOUGH);
       return !had.has(name) && seen >= ENOUGH;
     };
-    const missing = REQUIRED.filter(isMissing);
+    const missing = needed.filter(isMissing);
     if (missing.length > 0) throw missingFields(missing, names, seen);
   }
 
   function refuseRenamed(): void {
     const isGone = (name: string) => had.has(name) && latest.every((ticket) => !(name in ticket));
-    for (const gone of latest.length < LATEST ? [] : REQUIRED.filter(isGone)) {
+    for (const gone of latest.length < LATEST ? [] : needed.filter(isGone)) {
       const instead = [...beside].find(([name, others]) =>
         !others.has(gone) && latest.every((ticket) => name in ticket)
       );
@@ -85,7 +85,7 @@ export function ticketContract({ isComplete }: { isComplete: boolean }): TicketC
     see({ document, place }) {
       seen++;
       latest = [...latest.slice(1 - LATEST), document];
-      const required = REQUIRED.filter((name) => name in document);
+      const required = needed.filter((name) => name in document);
       for (const name of required) had.add(name);
       for (const [name, lacks] of lacking) {
         const value: unknown = document[name];
@@ -118,8 +118,8 @@ export function ticketContract({ isComplete }: { isComplete: boolean }): TicketC
 }
 
 const REMEDY =
-  "Give the fields these names (in MongoDB a view can), set SHOPFLOW_MONGODB_URL to the shop's tickets, " +
-  "or change lib/sources/contract.ts to what the shop has now.";
+  "Say in a mapping which fields these are, or null where the shop has none (`deno task sources check` shows how), " +
+  "or set SHOPFLOW_MONGODB_URL to the shop's tickets.";
 
 function missingFields(missing: string[], names: Set<string>, seen: number): SchemaContractError {
   const unknown = [...names].filter((name) => !AGREED.has(name));
@@ -152,121 +152,4 @@ function renamed(gone: string, instead: string): SchemaContractError {
       "which no ticket has beside it",
     remedy: REMEDY,
   });
-}
-
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?)?$/;
-
-/**
- * The fields of a ticket document in the order of `TICKET_FIELDS`, as text for the lake; a missing field is
- * null.
- *
- * @param place where the document is, for the message, e.g. `line 12 of tickets.jsonl`.
- * @throws {SchemaContractError} when a field has another type than agreed.
- */
-export function ticketValues(document: BSON.Document, place: string): (string | null)[] {
-  return TICKET_FIELDS.map(({ name, lakeType }) => {
-    const value: unknown = document[name];
-    if (value === null || value === undefined) return null;
-    // Text that says nothing is cleaned in the warehouse; as a number or date it is nothing at once.
-    if (lakeType !== "VARCHAR" && isNothing(value)) return null;
-    const { expected, read } = readerOf(lakeType);
-    const text = read(value);
-    if (text !== undefined) return text;
-    const ticket = typeof document.ticket_id === "string" ? document.ticket_id : "without ticket_id";
-    throw new SchemaContractError(`Field ${name} of ticket ${ticket} (${place}) has the wrong type`, {
-      expected,
-      found: `${describe(value)}`,
-      remedy: "Correct the document in the shop's ticket system.",
-    });
-  });
-}
-
-interface ValueReader {
-  expected: string;
-  /** The value as text, undefined when it is none. */
-  read(value: unknown): string | undefined;
-}
-
-const TEXT_READER: ValueReader = {
-  expected: "text",
-  read: (value) => typeof value === "string" ? value : undefined,
-};
-const readerOf = (lakeType: string): ValueReader => READERS[lakeType] ?? TEXT_READER;
-
-/** By lake type; the others are text. */
-const READERS: Record<string, ValueReader> = {
-  INTEGER: {
-    expected: "a whole number of 32 bits",
-    read(value) {
-      const number = value instanceof BSON.Long ? value.toNumber() : value;
-      return typeof number === "number" && number === (number | 0) ? String(number) : undefined;
-    },
-  },
-  TIMESTAMP: {
-    expected: "a date",
-    read: utcText,
-  },
-};
-
-/** A date as the lake has it, `YYYY-MM-DD HH:MM:SS.mmm` in UTC; undefined for what is none. */
-export function utcText(value: unknown): string | undefined {
-  const date = value instanceof Date ? value : isoDate(value);
-  if (date === undefined || Number.isNaN(date.getTime())) return undefined;
-  const [, sign, digits = "", day, time] = /^([+-]?)0*(\d{4,})(-.*)T(.*)Z$/.exec(date.toISOString()) ?? [];
-  // As DuckDB writes them, so that months of source and lake are named alike. It knows no year 0: before 1 is 1 BC.
-  const isBefore = sign === "-" || Number(digits) === 0;
-  if (!isBefore) return `${digits}${day} ${time}`;
-  return `${String(Number(digits) + 1).padStart(4, "0")}${day} (BC) ${time}`;
-}
-
-/** Times without a zone are UTC, as all times in the lake. */
-function isoDate(value: unknown): Date | undefined {
-  if (typeof value !== "string" || !ISO_TIME.test(value)) return undefined;
-  const [year, month, day] = value.slice(0, 10).split("-").map(Number);
-  // JavaScript takes 30 February for 1 March.
-  if (!isRealDay(year ?? 0, month ?? 0, day ?? 0)) return undefined;
-  const time = value.length > 10 ? value.replace(" ", "T") : `${value}T00:00`;
-  return new Date(/(Z|[+-]\d{2}:?\d{2})$/.test(time.slice(10)) ? time : `${time}Z`);
-}
-
-/** Whether a value is blank, a word for no value, or no number. */
-const isNothing = (value: unknown): boolean =>
-  typeof value === "string" ? givenText(value) === "" : typeof value === "number" && Number.isNaN(value);
-
-function describe(value: unknown): string {
-  const type = value instanceof Date ? "date" : Array.isArray(value) ? "list" : typeof value;
-  return `${type} ${BSON.EJSON.stringify(value).slice(0, 60)}`;
-}
-
-/**
- * Counts all tickets of a `mongodb:` URL by month, or those of the Support API in all: that is what its `total`
- * says.
- *
- * MongoDB is asked for the creation dates and counted here, since dates that are text (as exports leave them) have
- * no month in its aggregations.
- *
- * @throws {SourceError} when they cannot be reached or read.
- */
-export async function countTickets(ticketsUrl: string, options: SupportApiOptions): Promise<SourceTotals> {
-  if (!/^https?:/.test(ticketsUrl)) return await countCollection(ticketsUrl);
-  const { total } = await getTicketPage(ticketsUrl, { limit: "1", offset: "0" }, options);
-  return { rows: total };
-}
-
-async function countCollection(url: string): Promise<SourceTotals> {
-  await using connection = await connectTickets(url);
-  const months: MonthlyTotals = {};
-  let rows = 0;
-  try {
-    const projection = { created_date: 1, _id: 0 };
-    for await (const { created_date } of connection.collection.find({}, { projection, batchSize: 10_000 })) {
-      // A date of a wrong type stops the table where it is read.
-      const month = utcText(created_date)?.slice(0, 7) ?? "undated";
-      (months[month] ??= { ...NO_ROWS }).rows++;
-      rows++;
-    }
-  } catch (error) {
-    throw mongoError(error, url);
-  }
-  return { rows, months };
 }

@@ -1,6 +1,6 @@
 import { fileSize, throughput } from "../csv.ts";
 import { BSON, type Collection, type Db, MongoServerError } from "mongodb";
-import { maskUrl } from "shopflow/config/mod.ts";
+import { maskUrl, NO_TICKETS } from "shopflow/config/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { writeAll } from "shopflow/runtime/mod.ts";
 import { randomUUID } from "node:crypto";
@@ -47,6 +47,7 @@ export async function stageTickets(
   tickets: Tickets,
   { replace = false, progress }: LoadOptions,
 ): Promise<StagedTickets> {
+  if (ticketsUrl === NO_TICKETS) return await refuseTickets(tickets);
   const bar = progress.start("load support_tickets", 0, "rows");
   const started = performance.now();
   const staged = ticketsUrl.startsWith("file:")
@@ -54,6 +55,17 @@ export async function stageTickets(
     : await stageCollection(ticketsUrl, tickets, replace);
   bar.finish(throughput(staged.rows, performance.now() - started));
   return staged;
+}
+
+/** A shop without tickets may be loaded where there is no place for them. */
+async function refuseTickets(tickets: Tickets): Promise<StagedTickets> {
+  for await (const _ of tickets) {
+    throw new SourceError("There is no place for the shop's tickets", {
+      expected: "a file or a MongoDB in SHOPFLOW_MONGODB_URL",
+      found: NO_TICKETS,
+    });
+  }
+  return { rows: 0, publish: () => Promise.resolve(), discard: () => Promise.resolve() };
 }
 
 async function stageCollection(url: string, tickets: Tickets, replace: boolean): Promise<StagedTickets> {

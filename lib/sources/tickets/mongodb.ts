@@ -10,8 +10,9 @@ import {
 } from "mongodb";
 import { checkConnectionUrl, maskUrl } from "shopflow/config/mod.ts";
 import { knowSecrets, maskError, SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
+import { nearestName } from "../nearest_name.ts";
 
-/** The collection the shop keeps its tickets in. */
+/** The collection the shop keeps its tickets in, unless a mapping names another one. */
 const TICKET_COLLECTION = "support_tickets";
 
 /** The tickets' collection with the connection that ends with its scope. */
@@ -27,7 +28,7 @@ interface TicketCollection extends AsyncDisposable {
  * @throws {ConfigError} when the URL is malformed; the driver does not see it, which would show pieces of a password.
  * @throws {SourceError} when the URL names no database, or the server cannot be reached or refuses the user.
  */
-export async function connectTickets(url: string): Promise<TicketCollection> {
+export async function connectTickets(url: string, name = TICKET_COLLECTION): Promise<TicketCollection> {
   if (/^https?:/.test(url)) {
     throw new SourceError(`The Support API ${maskUrl(url)} is read-only`, {
       expected: "SHOPFLOW_MONGODB_URL as mongodb://… or file:…",
@@ -57,7 +58,7 @@ export async function connectTickets(url: string): Promise<TicketCollection> {
   const connected = client;
   const db = connected.db();
   return {
-    collection: db.collection(TICKET_COLLECTION),
+    collection: db.collection(name),
     db,
     [Symbol.asyncDispose]: () => connected.close(),
   };
@@ -68,30 +69,32 @@ export async function connectTickets(url: string): Promise<TicketCollection> {
  *
  * @throws {SchemaContractError} when it is not; the message names the databases and collections that there are.
  */
-export async function requireTickets({ db }: TicketCollection, url: string): Promise<void> {
+export async function requireTickets({ db, collection }: TicketCollection, url: string): Promise<void> {
+  const { collectionName: wanted } = collection;
   const collections = await unlessForbidden(async () => {
     const options = { nameOnly: true, authorizedCollections: true };
     return (await db.listCollections({}, options).toArray()).map(({ name }) => name);
   });
   // A user who may not list them may still read this one, or is refused then.
-  if (collections === undefined || collections.includes(TICKET_COLLECTION)) return;
+  if (collections === undefined || collections.includes(wanted)) return;
   const databases = await unlessForbidden(async () => {
     const { databases } = await db.admin().listDatabases({ nameOnly: true, authorizedDatabases: true });
     return databases.map(({ name }) => name).filter((name) => name !== db.databaseName);
   });
   const near = [
     nearestName(db.databaseName, (databases ?? []).filter((name) => !OWN_DATABASES.includes(name))),
-    nearestName(TICKET_COLLECTION, collections),
+    nearestName(wanted, collections),
   ].filter((name) => name !== undefined);
   const listed = (names: string[] | undefined, none: string) =>
     names === undefined ? "not to be listed by this user" : names.sort().join(", ") || none;
   throw new SchemaContractError(
-    `The database ${db.databaseName} of MongoDB ${maskUrl(url)} has no collection ${TICKET_COLLECTION}`,
+    `The database ${db.databaseName} of MongoDB ${maskUrl(url)} has no collection ${wanted}`,
     {
-      expected: `a collection ${TICKET_COLLECTION}, which may be empty`,
+      expected: `a collection ${wanted}, which may be empty`,
       found: `collections: ${listed(collections, "none")}; other databases: ${listed(databases, "none")}`,
       remedy: (near.length > 0 ? `Is ${near.join(" or ")} meant? ` : "") +
-        "Correct the database in SHOPFLOW_MONGODB_URL; where there are no tickets yet, create the collection.",
+        "Correct the database in SHOPFLOW_MONGODB_URL, or name the collection in a mapping; where the shop has no " +
+        "tickets, set SHOPFLOW_MONGODB_URL=none.",
     },
   );
 }
@@ -168,57 +171,4 @@ export function isMongoLoss(error: unknown): boolean {
   const { cause } = error;
   return cause instanceof MongoNetworkError ||
     (cause instanceof MongoServerError && PASSING_CODES.includes(cause.code));
-}
-
-/** Names that are less alike than this are not the same name written in another way. */
-const ALIKE = 0.5;
-
-/**
- * The candidate that is most like a name, e.g. `createdAt` for `created_date` or `shop` for `shpo`; undefined when none
- * is much like it.
- */
-export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
-  let nearest: string | undefined;
-  let best = ALIKE;
-  for (const candidate of candidates) {
-    const alike = likeness(name, candidate);
-    if (alike < best || (alike === best && nearest !== undefined)) continue;
-    best = alike;
-    nearest = candidate;
-  }
-  return nearest;
-}
-
-/** 0 to 1: by the words that two names share, or by the letters that must be changed. */
-function likeness(left: string, right: string): number {
-  const [a, b] = [wordsOf(left), wordsOf(right)];
-  const shared = a.filter((word) => b.includes(word)).length;
-  const [x, y] = [a.join(""), b.join("")];
-  return Math.max(
-    2 * shared / Math.max(a.length + b.length, 1),
-    1 - editDistance(x, y) / Math.max(x.length, y.length, 1),
-  );
-}
-
-/** `createdAt`, `created_at` and `Created-At` are the same words. */
-const wordsOf = (name: string) =>
-  name.replace(/(\p{Ll}|\d)(\p{Lu})/gu, "$1 $2").toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-
-/** Letters to insert, delete, replace or exchange with their neighbour (optimal string alignment). */
-function editDistance(left: string, right: string): number {
-  const distances = Array.from({ length: left.length + 1 }, (_, i) => [i]);
-  const at = (i: number, j: number) => i === 0 ? j : distances[i]?.[j] ?? Infinity;
-  for (let i = 1; i <= left.length; i++) {
-    for (let j = 1; j <= right.length; j++) {
-      const changed = left[i - 1] === right[j - 1] ? 0 : 1;
-      const isExchanged = i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1];
-      distances[i]?.push(Math.min(
-        at(i - 1, j) + 1,
-        at(i, j - 1) + 1,
-        at(i - 1, j - 1) + changed,
-        isExchanged ? at(i - 2, j - 2) + 1 : Infinity,
-      ));
-    }
-  }
-  return at(left.length, right.length);
 }

@@ -4,7 +4,7 @@ import { InputError } from "shopflow/errors/mod.ts";
 import { openStore } from "shopflow/lake/store/mod.ts";
 import { findRun, readExecuted } from "shopflow/notebook/run/mod.ts";
 import { renderPage, renderPdf } from "shopflow/notebook/report/mod.ts";
-import { extname, resolve } from "node:path";
+import { dirname, extname, resolve } from "node:path";
 import { givenFile, writeOutputFile } from "shopflow/cli/mod.ts";
 
 const FORMATS = ["html", "pdf"] as const;
@@ -44,7 +44,11 @@ async function render(runOrFile: string, { to, output }: RenderFlags): Promise<v
   const { notebook: name, runId } = notebook.metadata.shopflow;
   const target = resolve(output ?? `${name}_${runId}.${format}`);
   // A PDF has no use for a download link.
-  const page = await renderPage(notebook, format === "pdf" ? { notebookHref: "" } : {});
+  const { path = runOrFile } = notebook.metadata.shopflow;
+  const page = await renderPage(notebook, {
+    ...(format === "pdf" && { notebookHref: "" }),
+    ...(path.endsWith(".ipynb") && { folder: dirname(path) }),
+  });
   await writeOutputFile(target, format === "pdf" ? await renderPdf(page, config) : page.html);
   console.log(target);
 }

@@ -5,7 +5,7 @@
  * | relation       | columns                        | filled by      | holds                                           |
  * | -------------- | ------------------------------ | -------------- | ----------------------------------------------- |
  * | source_rows    | the table's                    | readCopy       | rows copied from the source                     |
- * | source_keys    | key, rows, digest              | groupSource    | the same by merge key                           |
+ * | source_keys    | key, rows, digest, is_outside  | groupSource    | the same by merge key                           |
  * | raw_rows       | the table's, _extracted_at,    | readLake       | (view) rows of all raw files, of every extract  |
  * |                | _run, _deleted                 |                |                                                 |
  * | candidate_keys | key                            | readLake       | keys that the window is about                   |
@@ -19,7 +19,7 @@
  * | changed_rows   | the table's                    | findChanges    | (view) rows of changed keys, to be written      |
  * | deleted_rows   | the table's                    | findChanges    | (view) a row of each deleted key, to be written |
  */
-import { LakeError, SchemaContractError, SourceError, WarehouseError } from "shopflow/errors/mod.ts";
+import { SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
 import { formatCount } from "shopflow/runtime/mod.ts";
 import {
   type CopiedRows,
@@ -27,20 +27,23 @@ import {
   type MergeKey,
   monthSql,
   type RowSelection,
+  type TableSource,
 } from "shopflow/sources/mod.ts";
 import { minMaxPredicate, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import {
   columnNames,
   csvRows,
   digestOf,
+  isSince,
   nameList,
   onlyRow,
   rawFileRows,
+  readingRawFiles,
   rowsWithKeys,
   sameKey,
-  typedNulls,
 } from "./row_sql.ts";
-import { copyPath, type ReadWindow, selectionOf, type TableReading } from "./table_reading.ts";
+import { isWhole, orOpen, type ReadWindow, selectionOf, timeColumns } from "./read_window.ts";
+import { copyPath, type TableReading } from "./table_reading.ts";
 
 /**
  * Reads a window of a source table and compares it, key by key, with what the raw layer holds. Afterwards
@@ -59,23 +62,19 @@ export async function findChanges(
   window: ReadWindow,
   paths: string[],
 ): Promise<void> {
-  const { source, table, run } = reading;
-  const { strategy, mergeKey } = table;
-  const reached: ReadWindow = window.from !== undefined && strategy.kind === "watermark"
-    ? { ...window, from: await reachOpenRows(session, reading, window.from, paths) }
-    : {};
-  await readCopy(session, reading, copyPath(reading), selectionOf(table, reached), "source_rows");
+  const { source, table } = reading;
+  const { mergeKey } = table;
+  await readCopy(session, reading, copyPath(reading), selectionOf(source, table, window), "source_rows");
   const columns = nameList(columnNames(table));
   if (paths.length === 0) {
     await session.run(`CREATE OR REPLACE VIEW changed_rows AS SELECT ${columns} FROM source_rows;
       CREATE OR REPLACE VIEW deleted_rows AS SELECT ${columns} FROM source_rows WHERE false`);
     return;
   }
-  const withUndated = source.supportsKeyLookup;
-  await readLake(session, table, paths, reached, { withUndated, now: run.extractedAt });
+  await readLake(session, reading, paths, window);
   await requireValues(session, table);
-  await groupSource(session, table);
-  if (reached.from !== undefined) await refetch(session, reading);
+  await groupSource(session, reading, window);
+  if (!isWhole(window)) await refetch(session, reading, window);
   const keys = nameList(mergeKey);
   const isSame = sameKey(mergeKey, "source_keys", "lake_keys");
   await session.run(`CREATE OR REPLACE TABLE changed_keys AS
@@ -96,28 +95,6 @@ const DIFFERS = `(source_keys.rows IS DISTINCT FROM lake_keys.rows OR
 
 const qualified = (relation: string, names: string[]) =>
   names.map((name) => `${relation}.${sqlName(name)}`).join(", ");
-
-/** Where keys cannot be looked up, the window reaches back to the oldest row that is still open. */
-async function reachOpenRows(
-  session: Session,
-  { source, table, run }: TableReading,
-  from: string,
-  paths: string[],
-): Promise<string> {
-  const { strategy, mergeKey } = table;
-  if (source.supportsKeyLookup || strategy.kind !== "watermark" || strategy.closedWhen === undefined) {
-    return from;
-  }
-  // Nothing was copied yet: this asks for what is open, whatever its time.
-  await session.run(`CREATE OR REPLACE TABLE source_rows AS SELECT ${typedNulls(table)} WHERE false`);
-  await readLake(session, table, paths, { from }, { withUndated: false, now: run.extractedAt });
-  const { time } = await onlyRow<{ time: string | null }>(
-    session,
-    `SELECT strftime(min(${sqlName(strategy.column)}), '%Y-%m-%d %H:%M:%S.%f') AS time
-     FROM ${rowsWithKeys(mergeKey, "lake_rows", "lake_keys")}`,
-  );
-  return time !== null && time < from ? time : from;
-}
 
 /** Copies rows of the source to a file and reads them into a relation. */
 async function readCopy(
@@ -176,9 +153,14 @@ function shortReason(message: string): string {
 }
 
 /** Fills `source_keys` from `source_rows`. */
-async function groupSource(session: Session, table: ExtractedTable): Promise<void> {
+async function groupSource(
+  session: Session,
+  { source, table }: TableReading,
+  window: ReadWindow,
+): Promise<void> {
   await session.run(`CREATE OR REPLACE TABLE source_keys AS
-    SELECT ${nameList(table.mergeKey)}, count(*) AS rows, ${digestOf(columnNames(table))} AS digest
+    SELECT ${nameList(table.mergeKey)}, count(*) AS rows, ${digestOf(columnNames(table))} AS digest,
+           bool_or(NOT ${isWithin(source, table, window)}) AS is_outside
     FROM source_rows GROUP BY ALL`);
 }
 
@@ -187,57 +169,59 @@ async function groupSource(session: Session, table: ExtractedTable): Promise<voi
  * copied, those with a row in the window, and those that are still open.
  *
  * @param paths Local paths of the table's raw files.
- * @param options.withUndated Whether rows without a time count as in the window.
- * @param options.now Time of the run (ISO 8601).
  * @throws {LakeError} when a raw file cannot be read.
  */
 async function readLake(
   session: Session,
-  table: ExtractedTable,
+  { source, table, run }: TableReading,
   paths: string[],
-  { from, months }: ReadWindow,
-  { withUndated, now }: { withUndated: boolean; now: string },
+  window: ReadWindow,
 ): Promise<void> {
   const { mergeKey, strategy } = table;
   const names = columnNames(table);
   const keys = nameList(mergeKey);
-  const isWithin = from === undefined || strategy.kind === "snapshot"
-    ? undefined
-    : `(coalesce(${sqlName(strategy.column)} >= TIMESTAMP ${sqlString(from)}, ${withUndated})${
-      orInMonths(table, months)
-    })`;
-  const isDue = isWithin && `(${isWithin}${orOpen(table)})`;
-  try {
+  const isInside = isWithin(source, table, window);
+  const isDue = `(${isInside}${orOpen(table)})`;
+  await readingRawFiles(table, async () => {
     await session.run(`CREATE OR REPLACE VIEW raw_rows AS ${rawFileRows(paths, table)}`);
     let wanted = "raw_rows";
-    if (isDue && strategy.kind === "watermark") {
+    if (!isWhole(window)) {
       await session.run(`CREATE OR REPLACE TABLE candidate_keys AS
         SELECT ${keys} FROM source_rows UNION SELECT ${keys} FROM raw_rows WHERE ${isDue}`);
       const candidates = rowsWithKeys(mergeKey, "raw_rows", "candidate_keys");
-      wanted = `${candidates} AND ${await minMaxPredicate(session, strategy.column, candidates)}`;
+      wanted = strategy.kind === "watermark"
+        ? `${candidates} AND ${await minMaxPredicate(session, strategy.column, candidates)}`
+        : candidates;
     }
     await session.run(`CREATE OR REPLACE TABLE lake_rows AS
       SELECT ${nameList(names)}, _extracted_at, _deleted
       FROM ${wanted}
       QUALIFY rank() OVER (PARTITION BY ${keys} ORDER BY _extracted_at DESC, _run DESC) = 1`);
-  } catch (cause) {
-    if (!(cause instanceof WarehouseError)) throw cause;
-    throw new LakeError(`The raw files of ${table.name} cannot be read`, {
-      expected: "Parquet files with the columns of the table",
-      found: cause.cause instanceof Error ? cause.cause.message : cause.message,
-      remedy: "Delete the damaged file from the lake and run the extract again.",
-      cause,
-    });
-  }
+  });
   await session.run("DELETE FROM lake_rows WHERE _deleted");
   await session.run(`CREATE OR REPLACE TABLE lake_keys AS
     SELECT ${keys}, count(*) AS rows,
-           CASE WHEN NOT bool_or(${dateHasCome(table, now)}) THEN ${digestOf(names)} END AS digest,
-           bool_or(${isDue ?? "true"}) AS is_due,
-           bool_or(NOT ${isWithin ?? "true"}) AS is_outside
+           CASE WHEN NOT bool_or(${dateHasCome(table, run.extractedAt)}) THEN ${
+    digestOf(names)
+  } END AS digest,
+           bool_or(${isDue}) AS is_due,
+           bool_or(NOT ${isInside}) AS is_outside
     FROM lake_rows GROUP BY ALL`);
   await session.run(`DELETE FROM lake_keys WHERE NOT is_due
     AND NOT EXISTS (SELECT 1 FROM source_rows WHERE ${sameKey(mergeKey, "source_rows", "lake_keys")})`);
+}
+
+/** Whether the time of a row is in the window, as SQL. Of a window without a time, only the source tells its rows. */
+function isWithin(
+  { keyLookup }: Pick<TableSource, "keyLookup">,
+  table: ExtractedTable,
+  window: ReadWindow,
+): string {
+  if (isWhole(window)) return "true";
+  const { from, months } = window;
+  if (from === undefined) return "false";
+  const isLate = isSince(timeColumns(table), from, { withUndated: keyLookup !== "none" });
+  return `(${isLate}${orInMonths(table, months)})`;
 }
 
 /** Adds the rows of some months to a condition. */
@@ -245,13 +229,6 @@ function orInMonths({ measures: { date } }: ExtractedTable, months: string[] = [
   return date === undefined || months.length === 0
     ? ""
     : ` OR ${monthSql(date)} IN (${months.map(sqlString).join(", ")})`;
-}
-
-/** Adds the rows that can still change to a condition. */
-function orOpen({ strategy }: ExtractedTable): string {
-  if (strategy.kind !== "watermark" || strategy.closedWhen === undefined) return "";
-  const { column, value } = strategy.closedWhen;
-  return ` OR ${sqlName(column)} IS DISTINCT FROM ${sqlString(value)}`;
 }
 
 /**
@@ -290,23 +267,33 @@ async function requireValues(session: Session, table: ExtractedTable): Promise<v
   });
 }
 
+/** More keys than these are not looked up one by one: reading the table again takes less. */
+const MOST_LOOKUPS = 50_000;
+
 /**
- * Replaces the rows of keys that differ by all that the source has of them. Where keys cannot be looked up, the table
- * is read once more, and only for keys with rows outside the window.
+ * Replaces the rows of keys that differ by all that the source has of them, and those of keys with rows outside the
+ * window, which came since they were written: others of the same key, even equal ones, were not. Where keys cannot be
+ * asked for, the table is read once more, and only for keys that the lake has rows of outside the window. Where asking
+ * for them costs as much, the window has them already, see {@linkcode completeWindow}.
  */
-async function refetch(session: Session, reading: TableReading): Promise<void> {
+async function refetch(session: Session, reading: TableReading, window: ReadWindow): Promise<void> {
   const { source, table } = reading;
   const { mergeKey } = table;
+  if (source.keyLookup === "scan") return;
+  const isIndexed = source.keyLookup === "indexed";
+  const isIncomplete = isIndexed
+    ? `(${DIFFERS} OR source_keys.is_outside)`
+    : `${DIFFERS} AND lake_keys.is_outside`;
   await session.run(`CREATE OR REPLACE TABLE refetch_keys AS
     SELECT ${qualified("lake_keys", mergeKey)} FROM lake_keys
     LEFT JOIN source_keys ON ${sameKey(mergeKey, "source_keys", "lake_keys")}
-    WHERE ${DIFFERS} AND (${source.supportsKeyLookup} OR lake_keys.is_outside)`);
+    WHERE ${isIncomplete}`);
   const texts = mergeKey.map((name) => `CAST(${sqlName(name)} AS VARCHAR) AS ${sqlName(name)}`).join(", ");
   const keys = await session.rows<Record<string, string | null>>(
     `SELECT ${texts} FROM refetch_keys ORDER BY ${nameList(mergeKey)}`,
   );
   if (keys.length === 0) return;
-  const selection = source.supportsKeyLookup
+  const selection = isIndexed && keys.length <= MOST_LOOKUPS
     ? { keys: keys.map((key): MergeKey => mergeKey.map((name) => key[name] ?? null)) }
     : {};
   await readCopy(session, reading, `${copyPath(reading)}_again`, selection, "refetched_rows");
@@ -317,5 +304,5 @@ async function refetch(session: Session, reading: TableReading): Promise<void> {
     INSERT INTO source_rows SELECT * FROM ${rowsWithKeys(mergeKey, "refetched_rows", "refetch_keys")};
     DROP TABLE refetched_rows`,
   );
-  await groupSource(session, table);
+  await groupSource(session, reading, window);
 }

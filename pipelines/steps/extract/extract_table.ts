@@ -1,12 +1,19 @@
-import { PartialSourceError } from "shopflow/errors/mod.ts";
-import { type RawFile, rawKey, type RawTable } from "shopflow/lake/mod.ts";
+import { PartialSourceError, SchemaContractError } from "shopflow/errors/mod.ts";
+import {
+  quarantinedText,
+  type RawFile,
+  rawKey,
+  type RawQuarantine,
+  type RawTable,
+} from "shopflow/lake/mod.ts";
 import { fileSha256, type ObjectStore } from "shopflow/lake/store/mod.ts";
-import { formatCount, formatDuration } from "shopflow/runtime/mod.ts";
+import { countOf, formatCount, formatDuration } from "shopflow/runtime/mod.ts";
 import { totalRows } from "shopflow/sources/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { columnNames, digestOf, nameList, onlyRow } from "./row_sql.ts";
+import { isWhole, type ReadWindow, timeColumns } from "./read_window.ts";
 import type { TableReading } from "./table_reading.ts";
 import { findAllChanges } from "./totals.ts";
 
@@ -15,6 +22,8 @@ export interface ExtractedState {
   table: RawTable;
   /** Undefined when nothing changed. */
   newFile?: { key: string; path: string; rows: number; size: number };
+  /** Rows that are left out, since a value of them is wrong. */
+  quarantined: RawQuarantine["rows"];
 }
 
 /**
@@ -34,33 +43,80 @@ export async function extractTable(
   const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
   const { totals, window } = await findAllChanges(session, reading, paths);
   log.debug(
-    `${table.name}: read and compared from ${window.from ?? "the beginning"} in ${
+    `${table.name}: read and compared ${windowText(window)} in ${
       formatDuration(performance.now() - started)
     }`,
   );
+  const quarantined = await source.quarantine?.(table) ?? [];
+  refuseTooMany(reading, quarantined, totalRows(totals));
   await checkDeleted(session, reading);
-  const isFull = window.from === undefined;
+  const isFull = isWhole(window);
   // Where all rows were read, what was seen before says nothing: the source may have been restored from a backup.
   const watermark = await highestTime(session, reading, isFull ? undefined : known?.watermark);
+  const writeMark = source.writeMarks?.get(table.name);
   // Where the next extract reads all rows anyway, it does not matter when one did.
-  const hasNextWindow = watermark !== undefined && source.controlTotals !== undefined;
+  const hasNextWindow = source.controlTotals !== undefined &&
+    (table.strategy.kind === "watermark" ? watermark : writeMark) !== undefined;
   const refreshedAt = !hasNextWindow ? undefined : isFull ? now : known?.refreshedAt;
   const state = {
     rows: totalRows(totals),
     controlTotals: totals,
     ...(watermark !== undefined && { watermark }),
+    ...(writeMark !== undefined && { writeMark }),
     ...(refreshedAt !== undefined && { refreshedAt }),
+    ...(quarantined.length > 0 && { quarantined: quarantined.length }),
   };
   const written = await writeChanges(session, reading);
   if (written === undefined) {
     const { files = [], contentSha256 = "" } = known ?? {};
-    return { table: { files, contentSha256, ...state } };
+    return { table: { files, contentSha256, ...state }, quarantined };
   }
   const { path, file, contentSha256 } = written;
   return {
     table: { files: [...known?.files ?? [], file], contentSha256, ...state },
     newFile: { key: file.key, path, rows: file.rows, size: file.size },
+    quarantined,
   };
+}
+
+function windowText({ from, writtenSince }: ReadWindow): string {
+  const parts = [
+    ...(from === undefined ? [] : [`from ${from}`]),
+    ...(writtenSince === undefined ? [] : [`what transaction ${writtenSince} and later ones wrote`]),
+  ];
+  return parts.join(" and ") || "in full";
+}
+
+/** Rows that a message shows. */
+const EXAMPLES = 3;
+
+/**
+ * Logs the rows that are left out.
+ *
+ * @throws {SchemaContractError} when they are more than the limit allows, or all: that is no slip of single rows.
+ */
+function refuseTooMany(
+  { table: { name }, run: { quarantineLimit, log } }: TableReading,
+  quarantined: RawQuarantine["rows"],
+  rows: number,
+): void {
+  const count = quarantined.length;
+  if (count === 0) return;
+  const examples = quarantined.slice(0, EXAMPLES).map(quarantinedText).join("; ");
+  const text = `${formatCount(count)} of ${countOf(rows + count, "row")}`;
+  const most = Math.max(quarantineLimit.rows, Math.floor(quarantineLimit.share * (rows + count)));
+  if (rows > 0 && count <= most) {
+    return log.warn(
+      `${name}: ${text} ${count === 1 ? "has" : "have"} a wrong value and ${
+        count === 1 ? "is" : "are"
+      } left out until corrected: ${examples}. \`deno task lake quarantine\` lists such rows.`,
+    );
+  }
+  throw new SchemaContractError(`Too many rows of table ${name} have a wrong value`, {
+    expected: rows === 0 ? "a row without one" : `at most ${formatCount(most)} (SHOPFLOW_QUARANTINE_LIMIT)`,
+    found: `${text}: ${examples}`,
+    remedy: "Correct the values in the shop's database, map the column differently, or raise the limit.",
+  });
 }
 
 /** A larger part of a table than this is not deleted between two extracts, as a rule. */
@@ -101,14 +157,16 @@ async function checkDeleted(
  */
 async function highestTime(
   session: Session,
-  { table: { strategy }, run: { sourceTime } }: TableReading,
+  { table, run: { sourceTime } }: TableReading,
   before: string | undefined,
 ): Promise<string | undefined> {
-  if (strategy.kind === "snapshot") return undefined;
+  const columns = timeColumns(table);
+  if (columns.length === 0) return undefined;
+  const highest = `greatest(${columns.map((name) => `CAST(${sqlName(name)} AS TIMESTAMP)`).join(", ")})`;
   const { time } = await onlyRow<{ time: string | null }>(
     session,
-    `SELECT strftime(max(CAST(${sqlName(strategy.column)} AS TIMESTAMP)), '%Y-%m-%d %H:%M:%S.%f') AS time
-     FROM source_rows WHERE ${sqlName(strategy.column)} <= TIMESTAMP ${sqlString(sourceTime)}`,
+    `SELECT strftime(max(${highest}), '%Y-%m-%d %H:%M:%S.%f') AS time
+     FROM source_rows WHERE ${highest} <= TIMESTAMP ${sqlString(sourceTime)}`,
   );
   const seen = time ?? undefined;
   return before !== undefined && (seen === undefined || seen < before) ? before : seen;
@@ -155,7 +213,8 @@ async function writeChanges(
   const { size } = await Deno.stat(path);
   const sha256 = await fileSha256(path);
   const key = rawKey(table.name, run);
-  return { path, file: { key, rows, size, sha256, run, extractedAt }, contentSha256 };
+  const file: RawFile = { key, rows, size, sha256, runs: [{ run, extractedAt, rows, sha256 }] };
+  return { path, file, contentSha256 };
 }
 
 const hashOf = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("hex");

@@ -1,8 +1,8 @@
-import type { Config } from "shopflow/config/mod.ts";
+import { type Config, NO_TICKETS } from "shopflow/config/mod.ts";
 import { PartialSourceError, SchemaContractError, type ShopFlowError } from "shopflow/errors/mod.ts";
-import type { RawFile, RawTable } from "shopflow/lake/mod.ts";
+import { type RawFile, type RawTable, readRawQuarantine } from "shopflow/lake/mod.ts";
 import { isIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
-import type { Logger, Runtime } from "shopflow/runtime/mod.ts";
+import { fileExists, formatCount, type Logger, type Runtime } from "shopflow/runtime/mod.ts";
 import {
   type ExtractedTable,
   SOURCE_TABLES,
@@ -11,6 +11,7 @@ import {
   ticketSource,
   withPostgresSource,
 } from "shopflow/sources/mod.ts";
+import { readMapping, type SourceMapping } from "shopflow/sources/compare/mod.ts";
 import { openSession } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import { type ExtractedState, extractTable } from "./extract_table.ts";
@@ -63,18 +64,25 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
   // Beside it in memory is what the source copies meanwhile.
   using session = await openSession({ memoryLimit: "896MiB", spillFolder: join(folder, "spill") });
 
-  const begin = (source: TableSource, table: ExtractedTable, place: Replacement & { sourceTime: string }) =>
-    readings.use(beginReading(source, table, {
-      run,
-      extractedAt,
-      now,
-      folder,
-      sourceTime: place.sourceTime,
-      known: present.tables[table.name],
-      mayShrink: fullRefresh || !isKnown || place.isLoaded,
-      fullRefresh: fullRefresh || place.isReplaced || present.damaged.has(table.name),
-      log: runtime.log,
-    }));
+  const begin = async (
+    source: TableSource,
+    table: ExtractedTable,
+    place: Replacement & { sourceTime: string },
+  ) =>
+    readings.use(
+      await beginReading(session, store, source, table, {
+        run,
+        extractedAt,
+        now,
+        folder,
+        sourceTime: place.sourceTime,
+        quarantineLimit: config.quarantineLimit,
+        known: present.tables[table.name],
+        mayShrink: fullRefresh || !isKnown || place.isLoaded,
+        fullRefresh: fullRefresh || place.isReplaced || present.damaged.has(table.name),
+        log: runtime.log,
+      }),
+    );
   const finish = async (reading: TableReading, tableOid?: string) => {
     const { name } = reading.table;
     try {
@@ -86,27 +94,39 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
     }
   };
 
+  const mapping = await readMapping(config.sourceMapping);
+  const { log, progress } = runtime;
   const { transactionTime, tickets } = await withPostgresSource(
     config.postgresUrl,
-    runtime,
+    { log, progress, mapping, schema: config.postgresSchema },
     async (source) => {
       const { transactionTime, tableOids, contractViolations } = source;
       parameters.connected();
+      for (const [name, reason] of source.absentTables) {
+        const gone = missingTable(name, reason, before, log);
+        if (gone !== undefined) contractViolations.set(name, gone);
+      }
       for (const [name, error] of contractViolations) skippedTables.push({ name, error });
       const tables = SOURCE_TABLES.filter(({ name }) => !contractViolations.has(name));
       const replacement = replacedTables(before, tables, tableOids);
-      const tickets = begin(openTickets(parameters), TICKET_TABLE, {
-        sourceTime: extractedAt.replace("T", " ").slice(0, -1),
-        ...replacement,
-      });
+      const ticketsGone = await withoutTickets(config, mapping)
+        ? missingTable(TICKET_TABLE.name, "the shop has none", before, log)
+        : undefined;
+      if (ticketsGone !== undefined) skippedTables.push({ name: TICKET_TABLE.name, error: ticketsGone });
+      const tickets = ticketsGone
+        ? undefined
+        : await begin(await openTickets(parameters, mapping), TICKET_TABLE, {
+          sourceTime: now.replace("T", " ").slice(0, -1),
+          ...replacement,
+        });
       const [first, ...others] = tables;
-      const beginTable = (table: ExtractedTable | undefined) =>
-        table && begin(source, table, { sourceTime: transactionTime, ...replacement });
-      let next = beginTable(first);
+      const beginTable = async (table: ExtractedTable | undefined) =>
+        table && await begin(source, table, { sourceTime: transactionTime, ...replacement });
+      let next = await beginTable(first);
       while (next !== undefined) {
         const current = next;
         await current.ended;
-        next = beginTable(others.shift());
+        next = await beginTable(others.shift());
         try {
           await finish(current, tableOids.get(current.table.name));
         } catch (error) {
@@ -118,13 +138,55 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
       return { transactionTime, tickets };
     },
   );
-  await finish(tickets);
+  if (tickets !== undefined) await finish(tickets);
   return { states, skippedTables, sourceTransactionTime: `${transactionTime.replace(" ", "T")}Z` };
 }
 
-function openTickets({ config, runtime, isKnown }: SourcesRun): TableSource {
-  const { ticketsUrl, supportApiKey: apiKey, reconnectSeconds } = config;
-  return ticketSource(ticketsUrl, { apiKey, reconnectMs: reconnectSeconds * 1000, isKnown }, runtime);
+/**
+ * Says that the shop has no such table; reports do without.
+ *
+ * @returns An error where the lake has rows of it: it was there before.
+ */
+function missingTable(
+  name: string,
+  reason: string,
+  before: Record<string, RawTable>,
+  log: Logger,
+): SchemaContractError | undefined {
+  const { rows = 0 } = before[name] ?? {};
+  if (rows === 0) return void log.info(`  ${name} stays empty, the shop does without: ${reason}`);
+  return new SchemaContractError(`The shop's table ${name} is gone`, {
+    expected: `a table with about the ${formatCount(rows)} rows of the last extract`,
+    found: reason,
+    remedy: "Give it back, or grant the user SELECT on it. The lake keeps its last state meanwhile.",
+  });
+}
+
+/** Whether the shop has no tickets: as said by a setting or the mapping, or where a server's shop names no place for them. */
+async function withoutTickets(
+  { home, postgresUrl, ticketsUrl }: Config,
+  mapping: SourceMapping,
+): Promise<boolean> {
+  if (ticketsUrl === NO_TICKETS || mapping.tickets === null) return true;
+  const isDefault = ticketsUrl === `file:${join(home, "shop", "support_tickets.jsonl")}`;
+  return isDefault && !postgresUrl.startsWith("pglite:") &&
+    !await fileExists(ticketsUrl.slice("file:".length));
+}
+
+async function openTickets(
+  { config, store, runtime, isKnown }: SourcesRun,
+  mapping: SourceMapping,
+): Promise<TableSource> {
+  const { supportApiKey: apiKey, reconnectSeconds } = config;
+  const ticketsUrl = await withoutTickets(config, mapping) ? NO_TICKETS : config.ticketsUrl;
+  const kept = await readRawQuarantine(store);
+  return ticketSource(ticketsUrl, {
+    apiKey,
+    reconnectMs: reconnectSeconds * 1000,
+    isKnown,
+    ...(mapping.tickets !== null && { mapping: mapping.tickets }),
+    quarantined: kept.find(({ table }) => table === TICKET_TABLE.name)?.rows ?? [],
+  }, runtime);
 }
 
 /** The raw tables without files that are no longer in the store. */

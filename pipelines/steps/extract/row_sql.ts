@@ -1,3 +1,4 @@
+import { LakeError, WarehouseError } from "shopflow/errors/mod.ts";
 import type { ExtractedTable } from "shopflow/sources/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 
@@ -46,6 +47,36 @@ export function rawFileRows(paths: string[], table: ExtractedTable): string {
   const files = paths.map(sqlString).join(", ");
   return `SELECT ${typedNulls(table)} WHERE false
           UNION ALL BY NAME SELECT * FROM read_parquet([${files}], union_by_name = true)`;
+}
+
+/**
+ * Whether the time of a row is at or after `from`, as SQL; never NULL.
+ *
+ * @param withUndated Whether rows without any time count as such.
+ */
+export function isSince(columns: string[], from: string, { withUndated }: { withUndated: boolean }): string {
+  const isLate = columns.map((name) => `${sqlName(name)} >= TIMESTAMP ${sqlString(from)}`).join(" OR ");
+  const isUndated = columns.map((name) => `${sqlName(name)} IS NULL`).join(" AND ");
+  return `(coalesce(${isLate}, false)${withUndated ? ` OR (${isUndated})` : ""})`;
+}
+
+/**
+ * Runs `work`, which reads raw files of a table.
+ *
+ * @throws {LakeError} when a raw file cannot be read.
+ */
+export async function readingRawFiles<T>({ name }: ExtractedTable, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof WarehouseError)) throw cause;
+    throw new LakeError(`The raw files of ${name} cannot be read`, {
+      expected: "Parquet files with the columns of the table",
+      found: cause.cause instanceof Error ? cause.cause.message : cause.message,
+      remedy: "Delete the damaged file from the lake and run the extract again.",
+      cause,
+    });
+  }
 }
 
 /** The row of a query that gives one, as an aggregate does. */

@@ -1,7 +1,18 @@
 import { join } from "node:path";
+import type { QuarantineLimit } from "shopflow/config/mod.ts";
 import type { RawTable } from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Logger } from "shopflow/runtime/mod.ts";
 import type { ExtractedTable, RowSelection, TableSource } from "shopflow/sources/mod.ts";
+import type { Session } from "shopflow/warehouse/mod.ts";
+import {
+  chooseWindow,
+  completeWindow,
+  isWatermarkAhead,
+  isWhole,
+  type ReadWindow,
+  selectionOf,
+} from "./read_window.ts";
 
 /** What a run knows before it reads a table. */
 export interface TableRun {
@@ -16,19 +27,13 @@ export interface TableRun {
   fullRefresh: boolean;
   /** Whether most rows may be gone: after another shop was loaded, or where a person says so. */
   mayShrink: boolean;
+  /** Most rows that may be left out for wrong values. */
+  quarantineLimit: QuarantineLimit;
   /** Time up to which the source was read; watermarks do not go beyond it. */
   sourceTime: string;
   /** For copies and files that are not published yet. */
   folder: string;
   log: Logger;
-}
-
-/** Which part of a table a run reads: rows from a time on, or all. */
-export interface ReadWindow {
-  /** `YYYY-MM-DD HH:MM:SS.fff` of the watched column; undefined: all rows are read. */
-  from?: string;
-  /** Months that are read as well, whatever the time of their rows. */
-  months?: string[];
 }
 
 /** A table whose reading has begun. Leaving its scope waits for the copy that was begun. */
@@ -47,55 +52,29 @@ export interface TableReading extends AsyncDisposable {
 export const copyPath = ({ table, run }: Pick<TableReading, "table" | "run">): string =>
   join(run.folder, `${table.name}.csv`);
 
-/** Chooses what to read of a table, and begins to copy it while another table is compared and written. */
-export function beginReading(source: TableSource, table: ExtractedTable, run: TableRun): TableReading {
-  // Where every copy is of all rows, comparing them all costs no more.
-  const isFull = run.fullRefresh || source.controlTotals === undefined;
-  const window = isFull ? {} : chooseWindow(table, run.known, run.now);
-  // Where keys cannot be looked up, the raw layer has to say first how far back the window reaches.
-  const ahead = window.from !== undefined && !source.supportsKeyLookup
-    ? { source, ended: Promise.resolve() }
-    : readAhead(source, table, {
-      path: copyPath({ table, run }),
-      selection: selectionOf(table, window),
-      controlTotals: source.isConsistent || window.from !== undefined,
-    });
-  return { table, run, window, ...ahead, [Symbol.asyncDispose]: () => ahead.ended };
-}
-
-const DAY = 24 * 60 * 60 * 1000;
-
 /**
- * Chooses what to read of a table: rows from the look-back before its watermark on, or all when it was never read, or
- * a full refresh is due.
+ * Chooses what to read of a table, and begins to copy it while another table is compared and written.
  *
- * @param now What the clock says (ISO 8601).
+ * @param session Nothing of it is used any more when the reading has begun.
  */
-export function chooseWindow(
-  { strategy }: ExtractedTable,
-  known: Pick<RawTable, "watermark" | "refreshedAt" | "controlTotals"> | undefined,
-  now: string,
-): ReadWindow {
-  if (strategy.kind === "snapshot") return {};
-  if (known?.watermark === undefined || known.refreshedAt === undefined) return {};
-  // The next ones are those before, moved on.
-  if (known.controlTotals === undefined) return {};
-  const age = Date.parse(now) - Date.parse(known.refreshedAt);
-  // Refreshed in the future: by a clock that was ahead, so nobody knows how long ago.
-  if (age < 0 || age >= strategy.fullRefreshDays * DAY) return {};
-  const from = new Date(Date.parse(`${known.watermark.replace(" ", "T")}Z`) - strategy.lookbackDays * DAY);
-  return { from: from.toISOString().replace("T", " ").slice(0, -1) };
-}
-
-/** The rows of a window, as the selection that a source takes. */
-export function selectionOf(
-  { strategy, measures: { date } }: ExtractedTable,
-  { from, months }: ReadWindow,
-): RowSelection {
-  return {
-    ...(from !== undefined && strategy.kind === "watermark" && { since: { column: strategy.column, from } }),
-    ...(months !== undefined && date !== undefined && { months: { column: date, months } }),
-  };
+export async function beginReading(
+  session: Session,
+  store: Pick<ObjectStore, "localPath">,
+  source: TableSource,
+  table: ExtractedTable,
+  run: TableRun,
+): Promise<TableReading> {
+  // Where every copy is of all rows, comparing them all costs no more.
+  const isFull = run.fullRefresh || source.controlTotals === undefined || isWatermarkAhead(table, run);
+  const mark = source.writeMarks?.get(table.name);
+  const chosen = isFull ? {} : chooseWindow(table, run.known, mark, run.now);
+  const window = await completeWindow(session, store, source, table, { window: chosen, known: run.known });
+  const ahead = readAhead(source, table, {
+    path: copyPath({ table, run }),
+    selection: selectionOf(source, table, window),
+    controlTotals: source.isConsistent || !isWhole(window),
+  });
+  return { table, run, window, ...ahead, [Symbol.asyncDispose]: () => ahead.ended };
 }
 
 /**

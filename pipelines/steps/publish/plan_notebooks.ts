@@ -8,12 +8,12 @@ import {
   type LastSale,
   type Parameters,
   parseAssignments,
+  readBusiness,
   readNotebook,
   readParameters,
   readReport,
   unreadLines,
 } from "shopflow/notebook/mod.ts";
-import { readBusiness } from "shopflow/kpis/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
 import type { PipelineContext } from "../../context.ts";
 import { removeSimulatedBusiness } from "../../simulated_business.ts";

@@ -1,5 +1,5 @@
 import type { Job, Run } from "shopflow/jobs/mod.ts";
-import { addDays, localTime, zoneOf } from "../../state/local_time.ts";
+import { addDays, utcDay } from "../../state/utc_days.ts";
 import { jobPath, RunCell, RunsCell } from "./cell.tsx";
 
 interface CalendarProps {
@@ -15,32 +15,22 @@ const FEW = 3;
 /** Squares that have room in one day. */
 const MOST_SQUARES = 4;
 
-/** The runs of the last five weeks by day, in the time zone of the job: weeks where they are few, else hours. */
+/** The runs of the last five weeks by day, in UTC: weeks where they are few, else hours. */
 export function Calendar({ job, runs, now }: CalendarProps) {
-  const zone = zoneOf(job);
-  const placed = runs.map((run) => ({ run, at: localTime(new Date(run.scheduledFor), zone) }));
-  const byDay = Map.groupBy(placed, ({ at }) => at.day);
+  const byDay = Map.groupBy(runs, ({ scheduledFor }) => utcDay(new Date(scheduledFor)));
   const planned = [...byDay.values()].map((ofDay) =>
-    ofDay.filter(({ run }) => run.trigger !== "manual").length
+    ofDay.filter(({ trigger }) => trigger !== "manual").length
   );
-  const today = localTime(now, zone).day;
+  const today = utcDay(now);
   const first = addDays(today, -7 * WEEKS + 1);
   return Math.max(0, ...planned) <= FEW
     ? <Weeks job={job} byDay={byDay} first={mondayOf(first)} today={today} now={now} />
     : <Hours job={job} byDay={byDay} first={first} today={today} now={now} />;
 }
 
-interface PlacedRun {
-  run: Run;
-  /** In the job's time zone. */
-  at: { hour: number };
-}
-
-const runsOf = (placed: PlacedRun[] = []) => placed.map(({ run }) => run);
-
 interface GridProps {
   job: Job;
-  byDay: Map<string, PlacedRun[]>;
+  byDay: Map<string, Run[]>;
   /** The first day that is shown. */
   first: string;
   today: string;
@@ -68,7 +58,7 @@ function Weeks({ job, byDay, first, today, now }: GridProps) {
                   <DaySquares
                     job={job}
                     day={day}
-                    runs={runsOf(byDay.get(day))}
+                    runs={byDay.get(day) ?? []}
                     now={now}
                   />
                 </td>
@@ -86,7 +76,7 @@ function DaySquares({ job, day, runs, now }: { job: Job; day: string; runs: Run[
   if (runs.length > MOST_SQUARES) return <RunsCell runs={runs} label={day} href={dayPath(job, day)} />;
   return (
     <div class="strip">
-      {runs.map((run) => <RunCell key={run.scheduledFor} run={run} job={job} now={now} />)}
+      {runs.map((run) => <RunCell key={run.scheduledFor} run={run} now={now} />)}
     </div>
   );
 }
@@ -97,17 +87,18 @@ function Hours({ job, byDay, first, today, now }: GridProps) {
   const days: string[] = [];
   for (let day = today; day >= first; day = addDays(day, -1)) days.push(day);
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label="Runs by day and hour">
+    <div class="scroll" tabindex={0} role="region" aria-label="Runs by day and hour, UTC">
       <table class="calendar">
         <thead>
           <tr>
-            <td />
+            <td>UTC</td>
             {HOURS.map((hour) => <th key={hour} scope="col">{hour}</th>)}
           </tr>
         </thead>
         <tbody>
           {days.map((day) => {
-            const byHour = Map.groupBy(byDay.get(day) ?? [], ({ at }) => at.hour);
+            const byHour = Map.groupBy(byDay.get(day) ?? [], ({ scheduledFor }) =>
+              new Date(scheduledFor).getUTCHours());
             return (
               <tr key={day}>
                 <th scope="row">{dayName(day)}</th>
@@ -117,7 +108,7 @@ function Hours({ job, byDay, first, today, now }: GridProps) {
                       job={job}
                       day={day}
                       hour={hour}
-                      runs={runsOf(byHour.get(hour))}
+                      runs={byHour.get(hour) ?? []}
                       now={now}
                     />
                   </td>
@@ -142,8 +133,10 @@ interface HourProps {
 function HourSquare({ job, day, hour, runs, now }: HourProps) {
   const [run, ...more] = runs;
   if (run === undefined) return <span class="none" aria-hidden="true">·</span>;
-  if (more.length === 0) return <RunCell run={run} job={job} now={now} />;
-  const label = `${dayName(day)}, ${String(hour).padStart(2, "0")}:00 to ${String(hour).padStart(2, "0")}:59`;
+  if (more.length === 0) return <RunCell run={run} now={now} />;
+  const label = `${dayName(day)}, ${String(hour).padStart(2, "0")}:00 to ${
+    String(hour).padStart(2, "0")
+  }:59 UTC`;
   return <RunsCell runs={runs} label={label} href={dayPath(job, day)} />;
 }
 

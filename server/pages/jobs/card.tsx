@@ -1,7 +1,7 @@
-import { formatDuration } from "shopflow/runtime/mod.ts";
-import { type Job, type Run, shortTime, shownStatus } from "shopflow/jobs/mod.ts";
+import { formatDuration, formatTime } from "shopflow/runtime/mod.ts";
+import { type Job, type Run, shownStatus } from "shopflow/jobs/mod.ts";
+import { pausedText } from "shopflow/jobs/scheduler/mod.ts";
 import type { JobHistory } from "../../state/jobs_reader.ts";
-import { zoneOf } from "../../state/local_time.ts";
 import { dueNext, durationMs, relativeTime, scheduleInWords, shortDateTime, shortened } from "./wording.ts";
 import { jobPath, runPath, StatusTag, Strip } from "./cell.tsx";
 
@@ -31,13 +31,18 @@ export function JobCard({ state, strip, now }: { state: JobHistory; strip: numbe
   );
 }
 
+/** What a run may be at that people look after. */
+const GOING_ON = ["running", "retrying", "interrupted"] as const;
+
 /** What is special about a job now. */
 export function JobTags({ state: { runs, removedAt, paused, unreadable } }: { state: JobHistory }) {
   return (
     <>
-      {runs.some(({ status }) => status === "running") && <StatusTag status="running" />}
+      {GOING_ON.filter((status) => runs.some((run) => run.status === status)).map((status) => (
+        <StatusTag key={status} status={status} />
+      ))}
       {removedAt !== undefined && (
-        <span class="tag" title={`removed at ${shortTime(removedAt)}`}>removed</span>
+        <span class="tag" title={`removed at ${formatTime(removedAt)}`}>removed</span>
       )}
       {paused && <PausedTag paused={paused} />}
       {unreadable.length > 0 && <UnreadableTag unreadable={unreadable} />}
@@ -52,7 +57,7 @@ export function LastAndNext({ state: { job, runs, removedAt }, now }: { state: J
     <>
       <dt>Last run</dt>
       <dd>
-        <LastRun job={job} run={last} now={now} />
+        <LastRun run={last} now={now} />
       </dd>
       <dt>Next due</dt>
       <dd>
@@ -64,12 +69,12 @@ export function LastAndNext({ state: { job, runs, removedAt }, now }: { state: J
   );
 }
 
-function LastRun({ job, run, now }: { job: Job; run?: Run | undefined; now: Date }) {
+function LastRun({ run, now }: { run?: Run | undefined; now: Date }) {
   if (run === undefined) return <span class="soft">none yet</span>;
   return (
     <>
       <StatusTag status={shownStatus(run)} />{" "}
-      <a href={runPath(run)}>{shortDateTime(new Date(run.scheduledFor), zoneOf(job), now)}</a>
+      <a href={runPath(run)}>{shortDateTime(new Date(run.scheduledFor), now)}</a>
       <span class="soft">, {formatDuration(durationMs(run, now) ?? 0)}</span>
     </>
   );
@@ -82,16 +87,15 @@ function NextDue({ job, now }: { job: Job; now: Date }) {
   }
   return (
     <>
-      <time datetime={next.toISOString()}>{shortDateTime(next, zoneOf(job), now)}</time>{" "}
+      <time datetime={next.toISOString()}>{shortDateTime(next, now)}</time>{" "}
       <span class="soft">{relativeTime(next, now)}</span>
     </>
   );
 }
 
 function PausedTag({ paused }: { paused: NonNullable<JobHistory["paused"]> }) {
-  const why = paused.reason === undefined ? "" : `: ${paused.reason}`;
   return (
-    <span class="tag" title={shortened(`paused by ${paused.by} at ${shortTime(paused.at)}${why}`)}>
+    <span class="tag" title={shortened(pausedText(paused))}>
       paused
     </span>
   );

@@ -10,13 +10,12 @@ export const runPath = ({ job, scheduledFor }: Pick<Run, "job" | "scheduledFor">
 
 interface CellProps {
   run: Run;
-  job: Job;
   now: Date;
 }
 
 /** One run as a coloured square that leads to its run. */
-export function RunCell({ run, job, now }: CellProps) {
-  const title = runTitle(run, job, now);
+export function RunCell({ run, now }: CellProps) {
+  const title = runTitle(run, now);
   return (
     <a class={`cell s-${shownStatus(run)}`} href={runPath(run)} title={title} aria-label={title}>
       <span aria-hidden="true">{STATUSES[shownStatus(run)]?.sign ?? ""}</span>
@@ -55,7 +54,7 @@ export function Strip({ runs, job, now }: { runs: Run[]; job: Job; now: Date }) 
     <ol class="strip" aria-label={`Last ${runs.length} runs of ${job.name}, newest last`}>
       {runs.map((run) => (
         <li key={run.scheduledFor}>
-          <RunCell run={run} job={job} now={now} />
+          <RunCell run={run} now={now} />
         </li>
       ))}
     </ol>

@@ -1,7 +1,6 @@
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { renderSvg } from "shopflow/notebook/charts/mod.ts";
-import { isOpen, type Job, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
-import { zoneOf } from "../../state/local_time.ts";
+import { isOpen, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
 import { STATUS_COLOURS } from "./styles.ts";
 import { durationMs, shortDateTime, statusLabel } from "./wording.ts";
 
@@ -19,7 +18,6 @@ export interface DurationsChart {
 
 /** How long the last runs took, as bars in the colours of their statuses; undefined before the first run ended. */
 export async function durationsChart(
-  job: Job,
   runs: Run[],
   now: Date,
 ): Promise<DurationsChart | undefined> {
@@ -29,7 +27,7 @@ export async function durationsChart(
   const { name: unit, ms } = UNITS.find(({ ms }) => longest >= 2 * ms) ?? UNITS.at(-1)!;
   const values = ran.map((run, i) => ({
     run: i,
-    due: shortDateTime(new Date(run.scheduledFor), zoneOf(job), now),
+    due: shortDateTime(new Date(run.scheduledFor), now),
     took: durationMs(run, now)! / ms,
     status: statusLabel(shownStatus(run)),
   }));

@@ -1,6 +1,6 @@
 import type { Job } from "shopflow/jobs/mod.ts";
 import type { Access } from "../../access/operator.ts";
-import { addDays, localTime, zoneOf } from "../../state/local_time.ts";
+import { addDays, utcDay } from "../../state/utc_days.ts";
 import { jobPath } from "./cell.tsx";
 
 interface ActionsProps {
@@ -14,7 +14,7 @@ interface ActionsProps {
 export function JobActions({ job, paused, access, now }: ActionsProps) {
   if (access.state === "off") return <ActionsOff remedy={access.remedy} />;
   const path = jobPath(job.name);
-  const today = localTime(now, zoneOf(job)).day;
+  const today = utcDay(now);
   return (
     <>
       <div class="actions">
@@ -63,7 +63,7 @@ export function JobActions({ job, paused, access, now }: ActionsProps) {
               )}
               <button type="submit">Re-run failed and skipped runs</button>
               <p class="soft">
-                Days in {zoneOf(job)}. Runs that succeeded or are still open are left unchanged.
+                Days in UTC. Runs that succeeded or are still open are left unchanged.
               </p>
             </form>
           </details>

@@ -1,7 +1,13 @@
 import { formatDuration } from "shopflow/runtime/mod.ts";
-import { isOpen, type Job, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
+import {
+  FINAL_STATUSES,
+  isOpen,
+  type Job,
+  type Run,
+  type ShownStatus,
+  shownStatus,
+} from "shopflow/jobs/mod.ts";
 import type { JobHistory, JobsOverview } from "../../state/jobs_reader.ts";
-import { zoneOf } from "../../state/local_time.ts";
 import { Layout, renderPage } from "../layout.tsx";
 import { JobCard } from "./card.tsx";
 import { JOB_STYLES } from "./styles.ts";
@@ -22,7 +28,7 @@ interface IndexProps {
 
 /** Runs of a job that the overview shows. */
 const STRIP = 30;
-const MOST_FAILURES = 10;
+const MOST_FAILURES = 5;
 
 /** All jobs: what they did, what they do now, when they are due. */
 export function renderJobsIndex({ board, filter, now }: IndexProps): string {
@@ -36,6 +42,7 @@ export function renderJobsIndex({ board, filter, now }: IndexProps): string {
           <>
             <SchedulersBanner schedulers={schedulers} now={now} />
             <RunningNow jobs={[...jobs, ...removed]} now={now} />
+            <Failures jobs={[...jobs, ...removed]} now={now} />
           </>
         )}
       </div>
@@ -45,9 +52,6 @@ export function renderJobsIndex({ board, filter, now }: IndexProps): string {
           <Filters jobs={jobs.map(({ job }) => job)} filter={filter} />
           <div id="jobs-list" data-live>
             <JobList jobs={jobs.filter((state) => matches(state, filter))} now={now} />
-          </div>
-          <div id="jobs-failures" data-live>
-            <Failures jobs={[...jobs, ...removed]} now={now} />
           </div>
           {removed.length > 0 && (
             <div id="jobs-removed" data-live>
@@ -74,22 +78,27 @@ function NoScheduler() {
   );
 }
 
+/** Statuses of runs that were started and have not ended. */
+const STARTED: ShownStatus[] = ["running", "retrying", "interrupted"];
+
 function RunningNow({ jobs, now }: { jobs: JobHistory[]; now: Date }) {
   const running = jobs.flatMap(({ job, runs }) =>
-    runs.filter(({ status }) => status === "running").map((run) => ({ job, run }))
+    runs.filter(({ status }) => STARTED.includes(status)).map((run) => ({ job, run }))
   );
   if (running.length === 0) return <p class="soft">No runs in progress.</p>;
   return (
     <>
-      <h2>Running now</h2>
+      <h2>In progress</h2>
       <ul class="failures">
         {running.map(({ job, run }) => (
-          <li key={job.name}>
-            <StatusTag status="running" /> <a href={runPath(run)}>{job.name}</a>{" "}
+          <li key={runPath(run)}>
+            <StatusTag status={run.status} /> <a href={runPath(run)}>{job.name}</a>{" "}
             <span class="soft">
-              of {shortDateTime(new Date(run.scheduledFor), zoneOf(job), now)}, for{" "}
-              {formatDuration(durationMs(run, now) ?? 0)} on {run.attempts.at(-1)?.owner}
+              of {shortDateTime(new Date(run.scheduledFor), now)}
+              {run.status === "running" &&
+                `, for ${formatDuration(durationMs(run, now) ?? 0)} on ${run.attempts.at(-1)?.owner}`}
             </span>
+            {run.status !== "running" && <p class="reason">{shortened(run.reason, 300)}</p>}
           </li>
         ))}
       </ul>
@@ -99,7 +108,7 @@ function RunningNow({ jobs, now }: { jobs: JobHistory[]; now: Date }) {
 
 function Filters({ jobs, filter }: { jobs: Job[]; filter: IndexFilter }) {
   const owners = [...new Set(jobs.map(({ owner }) => owner))].sort();
-  const statuses = ["succeeded", "sla-missed", "failed", "skipped", "missed", "running", "paused"];
+  const statuses = [...FINAL_STATUSES, "sla-missed", ...STARTED, "paused"];
   return (
     <form class="filters" method="get" action="/jobs">
       <Choice name="owner" label="Owner" all="all owners" values={owners} chosen={filter.owner} />
@@ -135,7 +144,7 @@ function matches({ job, runs, paused }: JobHistory, { owner, status }: IndexFilt
   if (owner && job.owner !== owner) return false;
   if (!status) return true;
   if (status === "paused") return paused !== undefined;
-  if (status === "running") return runs.some((run) => run.status === "running");
+  if (STARTED.some((started) => started === status)) return runs.some((run) => run.status === status);
   const last = runs.findLast((run) => !isOpen(run));
   return last !== undefined && shownStatus(last) === status;
 }
@@ -168,8 +177,9 @@ function Failures({ jobs, now }: { jobs: JobHistory[]; now: Date }) {
             <li key={runPath(run)}>
               <p class="meta">
                 <a href={jobPath(job.name)}>{job.name}</a>
-                <a href={runPath(run)}>{shortDateTime(new Date(run.scheduledFor), zoneOf(job), now)}</a>
+                <a href={runPath(run)}>{shortDateTime(new Date(run.scheduledFor), now)}</a>
                 <span>ended {relativeTime(new Date(endOf(run)), now)}</span>
+                {run.attempts.length > 1 && <span>after {run.attempts.length} attempts</span>}
                 <span>{job.owner}</span>
               </p>
               <p class="reason">{shortened(run.reason, 300)}</p>

@@ -1,6 +1,5 @@
 import { formatDuration } from "shopflow/runtime/mod.ts";
 import { isOpen, type Job, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
-import { localTime, zoneOf } from "../../state/local_time.ts";
 import {
   dueTimesFrom,
   durationMs,
@@ -11,6 +10,7 @@ import {
   shortened,
 } from "./wording.ts";
 import { jobPath, Legend, Notice, runPath, SchedulersBanner, StatusTag } from "./cell.tsx";
+import { utcDay } from "../../state/utc_days.ts";
 import type { KnownScheduler } from "shopflow/jobs/scheduler/mod.ts";
 import type { JobHistory } from "../../state/jobs_reader.ts";
 import type { Access } from "../../access/operator.ts";
@@ -49,7 +49,7 @@ function RunTable({ job, runs, now }: RunsProps) {
             return (
               <tr key={run.scheduledFor}>
                 <td>
-                  <a href={runPath(run)}>{shortDateTime(new Date(run.scheduledFor), zoneOf(job), now)}</a>
+                  <a href={runPath(run)}>{shortDateTime(new Date(run.scheduledFor), now)}</a>
                 </td>
                 <td>
                   <StatusTag status={shownStatus(run)} />
@@ -68,14 +68,13 @@ function RunTable({ job, runs, now }: RunsProps) {
 }
 
 /** Failures with their reasons. */
-function FailureList({ job, runs, now }: RunsProps) {
-  if (runs.length === 0) return <p class="soft">None in the last few weeks.</p>;
+function FailureList({ runs, now }: Omit<RunsProps, "job">) {
   return (
     <ul class="failures">
       {runs.map((run) => (
         <li key={run.scheduledFor}>
           <p class="meta">
-            <a href={runPath(run)}>{shortDateTime(new Date(run.scheduledFor), zoneOf(job), now)}</a>
+            <a href={runPath(run)}>{shortDateTime(new Date(run.scheduledFor), now)}</a>
             {run.endedAt && <span>ended {relativeTime(new Date(run.endedAt), now)}</span>}
           </p>
           <p class="reason">{shortened(run.reason, 240)}</p>
@@ -103,6 +102,7 @@ const MOST_FAILURES = 5;
 export function renderJobPage({ state, schedulers, chart, access, day, did, now }: JobPageProps): string {
   const { job, runs, paused, removedAt } = state;
   const shown = new Set<ShownStatus>(runs.map(shownStatus));
+  const failed = runs.filter(({ status }) => status === "failed").reverse().slice(0, MOST_FAILURES);
   return renderPage(
     <Layout
       title={`${job.name} · Jobs · ShopFlow`}
@@ -139,29 +139,25 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
       {!schedulers.some(({ alive }) => alive) && <SchedulersBanner schedulers={schedulers} now={now} />}
       {removedAt === undefined
         ? <JobActions job={job} paused={paused !== undefined} access={access} now={now} />
-        : <Removed at={removedAt} job={job} now={now} />}
+        : <Removed at={removedAt} now={now} />}
+      {failed.length > 0 && (
+        <section id="job-failures" data-live>
+          <h2>Last failures</h2>
+          <FailureList runs={failed} now={now} />
+        </section>
+      )}
       <section id="job-calendar" data-live>
         <h2>Runs of the last five weeks</h2>
         <Calendar job={job} runs={runs} now={now} />
         <Legend statuses={shown} />
       </section>
       {chart && <Durations chart={chart} />}
-      <div class="two">
-        <section id="job-failures" data-live>
-          <h2>Last failures</h2>
-          <FailureList
-            job={job}
-            runs={runs.filter(({ status }) => status === "failed").reverse().slice(0, MOST_FAILURES)}
-            now={now}
-          />
+      {removedAt === undefined && (
+        <section>
+          <h2>Due next</h2>
+          <DueNext job={job} now={now} />
         </section>
-        {removedAt === undefined && (
-          <section>
-            <h2>Due next</h2>
-            <DueNext job={job} now={now} />
-          </section>
-        )}
-      </div>
+      )}
       <section>
         <h2>Rules</h2>
         <Rules job={job} />
@@ -173,12 +169,12 @@ export function renderJobPage({ state, schedulers, chart, access, day, did, now 
   );
 }
 
-function Removed({ job, at, now }: { job: Job; at: string; now: Date }) {
+function Removed({ at, now }: { at: string; now: Date }) {
   return (
     <p class="banner warn">
       <strong>Removed</strong> on{" "}
-      {shortDateTime(new Date(at), zoneOf(job), now)}. The job is no longer scheduled. Its open runs end once
-      no scheduler knows the job; its run history is kept.
+      {shortDateTime(new Date(at), now)}. The job is no longer scheduled. Its open runs end once no scheduler
+      knows the job; its run history is kept.
     </p>
   );
 }
@@ -199,13 +195,11 @@ function Durations({ chart }: { chart: DurationsChart }) {
 function DueNext({ job, now }: { job: Job; now: Date }) {
   if ("on" in job.schedule) return <p class="soft">When the next snapshot is published.</p>;
   const times = dueTimesFrom(job, now, 5);
-  const zone = zoneOf(job);
   return (
     <table>
       <thead>
         <tr>
-          <th>{zone}</th>
-          {zone !== "UTC" && <th>UTC</th>}
+          <th>due</th>
           <th>
             <span class="soft">from now</span>
           </th>
@@ -214,8 +208,7 @@ function DueNext({ job, now }: { job: Job; now: Date }) {
       <tbody>
         {times.map((time) => (
           <tr key={time.toISOString()}>
-            <td>{shortDateTime(time, zone, now)}</td>
-            {zone !== "UTC" && <td>{shortDateTime(time, "UTC", now)}</td>}
+            <td>{shortDateTime(time, now)}</td>
             <td class="soft">{relativeTime(time, now)}</td>
           </tr>
         ))}
@@ -250,13 +243,12 @@ function Rules({ job }: { job: Job }) {
 }
 
 function Runs({ job, runs, day, now }: { job: Job; runs: Run[]; day?: string | undefined; now: Date }) {
-  const zone = zoneOf(job);
   const listed = day === undefined
     ? runs.slice(-MOST_LISTED)
-    : runs.filter(({ scheduledFor }) => localTime(new Date(scheduledFor), zone).day === day);
+    : runs.filter(({ scheduledFor }) => utcDay(new Date(scheduledFor)) === day);
   return (
     <>
-      <h2>{day === undefined ? `Last ${MOST_LISTED} runs` : `Runs of ${dayName(day)}`}</h2>
+      <h2>{day === undefined ? `Last ${MOST_LISTED} runs` : `Runs of ${dayName(day)} (UTC)`}</h2>
       {day !== undefined && (
         <p>
           <a href={`${jobPath(job.name)}#runs`}>The last {MOST_LISTED} runs</a>

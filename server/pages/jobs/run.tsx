@@ -1,17 +1,18 @@
 import { formatDuration } from "shopflow/runtime/mod.ts";
 import {
   type Attempt,
+  formatRunName,
   hasSucceeded,
   isOpen,
   type Job,
   type Request,
   type Run,
-  shortTime,
   shownStatus,
   stepName,
 } from "shopflow/jobs/mod.ts";
+import type { JobState } from "shopflow/jobs/ledger/mod.ts";
+import { runsWhilePaused } from "shopflow/jobs/requests/mod.ts";
 import type { LogTail } from "../../state/run_log.ts";
-import { zoneOf } from "../../state/local_time.ts";
 import type { Access } from "../../access/operator.ts";
 import { Layout, renderPage } from "../layout.tsx";
 import { AccessNote, ActionsOff, RunAction } from "./forms.tsx";
@@ -23,6 +24,7 @@ interface RunPageProps {
   job: Job;
   /** When the job was removed. */
   removedAt?: string | undefined;
+  paused?: JobState["paused"];
   run: Run;
   log: LogTail;
   access: Access;
@@ -31,8 +33,8 @@ interface RunPageProps {
 }
 
 /** One run: its status and reason, its attempts, steps and log. */
-export function renderRunPage({ job, removedAt, run, log, access, did, now }: RunPageProps): string {
-  const due = shortDateTime(new Date(run.scheduledFor), zoneOf(job), now);
+export function renderRunPage({ job, removedAt, paused, run, log, access, did, now }: RunPageProps): string {
+  const due = shortDateTime(new Date(run.scheduledFor), now);
   const open = isOpen(run);
   return renderPage(
     <Layout
@@ -52,12 +54,13 @@ export function renderRunPage({ job, removedAt, run, log, access, did, now }: Ru
           <span class="soft">{STATUSES[shownStatus(run)]?.meaning}</span>
         </p>
         <p class="lead reason">{run.reason}</p>
+        {open && paused && <PausedJob run={run} paused={paused} now={now} />}
         <RunActions run={run} removed={removedAt !== undefined} access={access} />
-        <Facts job={job} run={run} now={now} />
+        <Facts run={run} now={now} />
         <h2>Steps</h2>
         <Steps job={job} run={run} />
         <h2>Attempts</h2>
-        <Attempts job={job} attempts={run.attempts} now={now} />
+        <Attempts attempts={run.attempts} now={now} />
         <Log run={run} log={log} open={open} />
       </div>
     </Layout>,
@@ -85,9 +88,27 @@ function RunActions({ run, removed, access }: { run: Run; removed: boolean; acce
   );
 }
 
-function Facts({ job, run, now }: { job: Job; run: Run; now: Date }) {
-  const zone = zoneOf(job);
-  const time = (iso: string) => <time datetime={iso}>{shortDateTime(new Date(iso), zone, now)}</time>;
+/** What the pause of a job means for a run of it that has not ended. */
+function PausedJob({ run, paused, now }: {
+  run: Run;
+  paused: NonNullable<JobState["paused"]>;
+  now: Date;
+}) {
+  return (
+    <p class="banner warn">
+      <strong>The job is paused</strong> by {paused.by} {relativeTime(new Date(paused.at), now)}.{" "}
+      {run.status === "running"
+        ? "This run goes on: a pause keeps runs from starting."
+        : runsWhilePaused(run)
+        ? "This run was triggered by hand, so it starts all the same."
+        : "This run waits until the job is resumed."}
+      {paused.reason && <span class="reason">{paused.reason}</span>}
+    </p>
+  );
+}
+
+function Facts({ run, now }: { run: Run; now: Date }) {
+  const time = (iso: string) => <time datetime={iso}>{shortDateTime(new Date(iso), now)}</time>;
   const asked = (request: Request) => (
     <>
       {request.by} <span class="soft">{relativeTime(new Date(request.at), now)}</span>
@@ -97,7 +118,11 @@ function Facts({ job, run, now }: { job: Job; run: Run; now: Date }) {
     <dl class="when note">
       <dt>Run</dt>
       <dd>
-        {time(run.scheduledFor)} {zone} <span class="soft">({shortTime(run.scheduledFor)})</span>
+        <code>{formatRunName(run)}</code>
+      </dd>
+      <dt>Due</dt>
+      <dd>
+        {time(run.scheduledFor)}
       </dd>
       <dt>Data interval</dt>
       <dd>
@@ -145,21 +170,21 @@ function Facts({ job, run, now }: { job: Job; run: Run; now: Date }) {
 function Steps({ job, run }: { job: Job; run: Run }) {
   const names = job.steps.map(stepName);
   const removed = run.stepsDone.filter((name) => !names.includes(name));
-  const next = run.status === "running" ? names.find((name) => !run.stepsDone.includes(name)) : undefined;
+  const last = names.find((name) => !run.stepsDone.includes(name));
   return (
     <ol class="steps">
       {[...removed, ...names].map((name) => {
-        const done = run.stepsDone.includes(name);
-        const state = done ? "done" : name === next ? "running" : "not done";
+        const state = run.stepsDone.includes(name)
+          ? "succeeded"
+          : name === last
+          ? stateOfLast(run)
+          : undefined;
         return (
           <li key={name}>
-            <span
-              class={`cell ${done ? "s-succeeded" : name === next ? "s-running" : "open"}`}
-              aria-hidden="true"
-            >
-              {done ? "✓" : name === next ? STATUSES.running.sign : ""}
+            <span class={`cell ${state === undefined ? "open" : `s-${state}`}`} aria-hidden="true">
+              {state === "succeeded" ? "✓" : state === undefined ? "" : STATUSES[state].sign}
             </span>
-            {name} <span class="soft">{state}</span>
+            {name} <span class="soft">{state === undefined ? "not started" : STEP_STATES[state]}</span>
           </li>
         );
       })}
@@ -167,7 +192,24 @@ function Steps({ job, run }: { job: Job; run: Run }) {
   );
 }
 
-function Attempts({ job, attempts, now }: { job: Job; attempts: Attempt[]; now: Date }) {
+/** How the words for steps differ from those for runs. */
+const STEP_STATES = {
+  succeeded: "done",
+  failed: "failed",
+  retrying: "failed, tried again",
+  cancelled: "cancelled",
+  superseded: "stopped",
+  interrupted: "interrupted",
+  running: "running",
+} as const;
+
+/** The state of the first step that is not done; undefined when no attempt of the run has begun. */
+function stateOfLast({ status, attempts }: Run): keyof typeof STEP_STATES | undefined {
+  if (attempts.length === 0) return undefined;
+  return status in STEP_STATES ? status as keyof typeof STEP_STATES : undefined;
+}
+
+function Attempts({ attempts, now }: { attempts: Attempt[]; now: Date }) {
   if (attempts.length === 0) return <p class="soft">It was not started.</p>;
   return (
     <div class="scroll" tabindex={0} role="region" aria-label="Attempts">
@@ -187,10 +229,15 @@ function Attempts({ job, attempts, now }: { job: Job; attempts: Attempt[]; now: 
           {attempts.map((attempt) => (
             <tr key={attempt.number}>
               <td>{attempt.number}</td>
-              <td>{attempt.ended ?? "running"}</td>
-              <td>{shortDateTime(new Date(attempt.startedAt), zoneOf(job), now)}</td>
               <td>
-                {formatDuration(
+                {attempt.ended ?? "running"}
+                {attempt.exitCode !== undefined && attempt.exitCode !== 0 && (
+                  <span class="soft">, exit code {attempt.exitCode}</span>
+                )}
+              </td>
+              <td>{shortDateTime(new Date(attempt.startedAt), now)}</td>
+              <td>
+                {attempt.ended !== undefined && attempt.finishedAt === undefined ? "unknown" : formatDuration(
                   (attempt.finishedAt ? Date.parse(attempt.finishedAt) : now.getTime()) -
                     Date.parse(attempt.startedAt),
                 )}
@@ -199,11 +246,7 @@ function Attempts({ job, attempts, now }: { job: Job; attempts: Attempt[]; now: 
               <td>
                 <code>{attempt.owner}</code>
               </td>
-              <td class="reason soft">
-                {attempt.reason}
-                {attempt.exitCode !== undefined && attempt.exitCode !== 0 &&
-                  ` (exit code ${attempt.exitCode})`}
-              </td>
+              <td class="reason soft">{attempt.reason}</td>
             </tr>
           ))}
         </tbody>

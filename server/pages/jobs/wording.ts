@@ -1,7 +1,6 @@
 import { formatDuration } from "shopflow/runtime/mod.ts";
 import cronstrue from "cronstrue";
 import { type Job, nextDue, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
-import { localTime, zoneOf } from "../../state/local_time.ts";
 import { formatAge } from "../wording.ts";
 
 /** What each status means, and the sign that stands for it where there is room for one letter only. */
@@ -9,13 +8,16 @@ export const STATUSES: Record<ShownStatus, { sign: string; meaning: string }> = 
   succeeded: { sign: "", meaning: "all steps succeeded" },
   "sla-missed": { sign: "!", meaning: "it succeeded after its SLA" },
   failed: { sign: "✕", meaning: "it failed, after all retries" },
+  cancelled: { sign: "⊘", meaning: "a person cancelled it" },
   skipped: {
     sign: "–",
     meaning: "not run: the job was paused, an earlier run was still open, or a dependency did not succeed",
   },
   superseded: { sign: "»", meaning: "a later run took its place" },
-  missed: { sign: "?", meaning: "no scheduler ran when it was due" },
+  missed: { sign: "○", meaning: "no scheduler ran when it was due" },
   running: { sign: "▸", meaning: "it is running" },
+  retrying: { sign: "↻", meaning: "an attempt failed; it is tried again" },
+  interrupted: { sign: "?", meaning: "its scheduler ended or died while it ran; another one continues it" },
   queued: { sign: "…", meaning: "it starts as soon as possible" },
   waiting: { sign: "·", meaning: "it waits for its dependencies" },
 };
@@ -26,8 +28,11 @@ export const statusLabel = (status: ShownStatus): string => status === "sla-miss
 /** The worst first, for what stands for many. */
 export const BY_GRAVITY: readonly ShownStatus[] = [
   "failed",
+  "interrupted",
   "missed",
   "sla-missed",
+  "cancelled",
+  "retrying",
   "running",
   "queued",
   "waiting",
@@ -51,16 +56,15 @@ function cronInWords(cron: string): string {
   }
 }
 
-/** `Wed 2 Oct, 07:00` in a time zone, with the year when it is another than that of `now`. */
-export function shortDateTime(time: Date, timeZone: string, now: Date): string {
-  return `${shortDay(time, timeZone, now)}, ${localTime(time, timeZone).time}`;
-}
-
-function shortDay(time: Date, timeZone: string, now: Date): string {
-  const year = localTime(time, timeZone).day.slice(0, 4);
-  const parts = { weekday: "short", day: "numeric", month: "short", timeZone } as const;
+/**
+ * `Wed 2 Oct, 07:00 UTC`, with the year when it is another than that of `now`. Pages, terminal, alerts and the names of
+ * runs all keep to UTC: one run has one time wherever it is read.
+ */
+export function shortDateTime(time: Date, now: Date): string {
+  const parts = { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" } as const;
   const day = time.toLocaleDateString("en-GB", parts).replace(",", "");
-  return year === localTime(now, timeZone).day.slice(0, 4) ? day : `${day} ${year}`;
+  const year = time.getUTCFullYear() === now.getUTCFullYear() ? "" : ` ${time.getUTCFullYear()}`;
+  return `${day}${year}, ${time.toISOString().slice(11, 16)} UTC`;
 }
 
 /** `2 hours ago`, `in 5 minutes`. */
@@ -101,8 +105,8 @@ export function dueTimesFrom({ schedule }: Job, now: Date, count: number): Date[
 }
 
 /** What is said of a run where the mouse rests on it. */
-export function runTitle(run: Run, job: Job, now: Date): string {
-  const when = shortDateTime(new Date(run.scheduledFor), zoneOf(job), now);
+export function runTitle(run: Run, now: Date): string {
+  const when = shortDateTime(new Date(run.scheduledFor), now);
   const took = durationMs(run, now);
   const duration = took === undefined ? "" : `, ${formatDuration(took)}`;
   return `${when}: ${statusLabel(shownStatus(run))}${duration}${

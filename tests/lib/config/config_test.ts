@@ -7,6 +7,9 @@ Deno.test("without settings everything is under .shopflow in the working directo
     home: "/shop/.shopflow",
     businessFile: "/shop/.shopflow/business.json",
     postgresUrl: "pglite:/shop/.shopflow/shop/postgres",
+    postgresSchema: undefined,
+    sourceMapping: undefined,
+    quarantineLimit: { rows: 20, share: 0.01 },
     ticketsUrl: "file:/shop/.shopflow/shop/support_tickets.jsonl",
     lakeUrl: "/shop/.shopflow/lake",
     logLevel: "info",
@@ -22,6 +25,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     chromium: undefined,
     run: undefined,
     staleAfterHours: undefined,
+    lateAfterHours: undefined,
     alertChannels: [],
     publicUrl: undefined,
   });
@@ -47,6 +51,23 @@ Deno.test("file:///path is an absolute path", () => {
     loadConfig({ SHOPFLOW_MONGODB_URL: "file:///data/t.jsonl" }, "/shop").ticketsUrl,
     "file:/data/t.jsonl",
   );
+});
+
+Deno.test("a shop without tickets, in another schema, with a mapping and a limit of wrong rows", () => {
+  const config = loadConfig({
+    SHOPFLOW_MONGODB_URL: "none",
+    SHOPFLOW_POSTGRES_SCHEMA: "sales",
+    SHOPFLOW_SOURCE_MAPPING: "shop.yaml",
+    SHOPFLOW_QUARANTINE_LIMIT: "2.5%",
+  }, "/shop");
+  assert.equal(config.ticketsUrl, "none");
+  assert.equal(config.postgresSchema, "sales");
+  assert.equal(config.sourceMapping, "/shop/shop.yaml");
+  assert.deepEqual(config.quarantineLimit, { rows: 0, share: 0.025 });
+  assert.deepEqual(loadConfig({ SHOPFLOW_QUARANTINE_LIMIT: "500" }).quarantineLimit, { rows: 500, share: 0 });
+  for (const wrong of ["many", "101%", "-1", "1.5"]) {
+    assert.throws(() => loadConfig({ SHOPFLOW_QUARANTINE_LIMIT: wrong }), /SHOPFLOW_QUARANTINE_LIMIT/);
+  }
 });
 
 Deno.test("a misspelt setting is refused with the names that exist", () => {

@@ -46,7 +46,7 @@ async function fill(store: ObjectStore, now: () => Date): Promise<void> {
       running: {
         scheduledFor: at("09:00").toISOString(),
         attempt: 1,
-        scheduler: "s",
+        scheduler: "one",
         owner: "host:1",
         startedAt: "",
       },
@@ -117,6 +117,11 @@ Deno.test("metrics say of each job how its runs ended, what is open, late, faili
     await lease.release();
     const after = parsePrometheusText(await createJobMetrics({ ledger, now }).text([]));
     assert.equal(value(after, "shopflow_schedulers_alive"), 0);
+    const heartbeat = value(after, "shopflow_scheduler_last_heartbeat_timestamp_seconds");
+    assert.equal(heartbeat, at("10:15").getTime() / 1000);
+    const alone = parsePrometheusText(await createJobMetrics({ ledger, now }).text([JOB]));
+    const open = (status: string) => value(alone, "shopflow_job_open_runs", { job, status });
+    assert.deepEqual([open("running"), open("interrupted")], [0, 1], "its scheduler is gone");
   }));
 
 Deno.test("a scrape reads again only what was written since, and sees it", () =>

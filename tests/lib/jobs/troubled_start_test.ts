@@ -88,7 +88,7 @@ Deno.test("a run that is about to start when its scheduler stops is left to othe
     await Promise.all([round, stopped]);
     assert.equal(world.held.length, 0);
     const [run] = await world.ledger.runs("refresh", new Date(0), new Date(world.clock.now));
-    assert.deepEqual([run!.status, run!.attempts.map(({ ended }) => ended)], ["queued", ["released"]]);
+    assert.deepEqual([run!.status, run!.attempts.map(({ ended }) => ended)], ["interrupted", ["released"]]);
 
     const next = await world.scheduler({ owner: "next:2" });
     assert.equal(world.held.length, 1);

@@ -1,7 +1,7 @@
-import { formatMoney, moneyLabel, readBusiness } from "shopflow/kpis/mod.ts";
+import { formatMoney, moneyLabel, parseBusiness } from "shopflow/kpis/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { parseBusiness } from "../../../lib/kpis/business.ts";
+import { readBusiness } from "shopflow/notebook/mod.ts";
 
 Deno.test("without a file nothing is known of the business", async () => {
   assert.deepEqual(await readBusiness("/nowhere/business.json"), {});

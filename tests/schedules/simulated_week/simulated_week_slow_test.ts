@@ -121,7 +121,7 @@ Deno.test("each policy is at work in the week", () =>
     const training = found(runs, "train-models@2025-03-27T00:20Z");
     assert.deepEqual([training.status, training.reason], [
       "skipped",
-      "refresh-data of 2025-03-27T00:05Z failed",
+      "refresh-data@2025-03-27T00:05Z failed",
     ]);
 
     const [long, waiting] = [

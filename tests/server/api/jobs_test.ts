@@ -105,7 +105,7 @@ Deno.test("programs run, backfill, cancel, pause and resume with the operator's 
       upstream: [],
     });
     const cancelled = await post("/api/jobs/refresh-data/runs/2024-10-02T05:05Z/cancel", "", KEY);
-    assert.deepEqual([cancelled.status, (await cancelled.json()).status], [202, "skipped"]);
+    assert.deepEqual([cancelled.status, (await cancelled.json()).status], [202, "cancelled"]);
     const paused = await post("/api/jobs/refresh-data/pause", { reason: "move" }, KEY);
     assert.deepEqual(await paused.json(), { job: "refresh-data", paused: true });
     assert.equal((await ledger.jobState("refresh-data").read()).paused!.reason, "move");

@@ -33,7 +33,7 @@ Deno.test("a removed job has its own place on the page of jobs, and its failures
   assert.doesNotMatch(before!, /<h3><a href="\/jobs\/refresh-data"/);
   assert.match(
     after!,
-    /<h3><a href="\/jobs\/refresh-data".*<span class="tag" title="[^"]*2024-10-02T05:30Z">removed/s,
+    /<h3><a href="\/jobs\/refresh-data".*<span class="tag" title="[^"]*2 October 2024, 05:30 UTC">removed/s,
   );
   assert.match(after!, /never: the job was removed 30 minutes ago/);
   assert.match(before!, /exit code 7/);
@@ -77,5 +77,5 @@ Deno.test("the API lists removed jobs last, tells their runs, lets them be cance
     assert.match(error.found!, /2024-10-02T05:30Z/);
   }
   const cancelled = await post("/api/jobs/refresh-data/runs/2024-10-02T05:05Z/cancel", {}, key);
-  assert.equal((await cancelled.json()).status, "skipped");
+  assert.equal((await cancelled.json()).status, "cancelled");
 });

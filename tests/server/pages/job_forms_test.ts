@@ -63,7 +63,7 @@ Deno.test("a queued run is cancelled and run again", () =>
     const run = () => ledger.run(QUEUED_RUN) as Promise<Run>;
     const cancelled = await submit(`${QUEUED}/cancel`, {}, basic("ben", ""));
     assert.equal(cancelled.headers.get("location"), `${QUEUED}?did=cancelled`);
-    assert.deepEqual([(await run()).status, (await run()).cancelledBy!.by], ["skipped", "ben (server)"]);
+    assert.deepEqual([(await run()).status, (await run()).cancelledBy!.by], ["cancelled", "ben (server)"]);
     assert.equal((await submit(`${QUEUED}/cancel`)).status, 409, "it has ended");
     assert.equal((await submit(`${QUEUED}/again`)).headers.get("location"), `${QUEUED}?did=again`);
     assert.equal((await run()).status, "queued");

@@ -38,7 +38,7 @@ Deno.test("a failure, then its recovery, reach a webhook once each, in Slack's f
     for (let i = 0; i < 3; i++) await alerts.review(JOB);
     await alerts.flush();
     assert.deepEqual(titles(posted).slice(1), ["Recovered: refresh-data@2024-10-02T10:00Z"]);
-    assert.match(posted[1]!.text, /since: 2024-10-02T09:10Z until now, 1 h 5 min; 1 run failed/);
+    assert.match(posted[1]!.text, /since: 2 October 2024, 09:10 UTC until now, 1 h 5 min; 1 run failed/);
   }));
 
 async function sendOnce({ enqueue, open, posted, clock }: Installation & Webhook): Promise<void> {

@@ -69,7 +69,7 @@ Deno.test("a failed run that a person cancelled or triggered is no alert", () =>
   const { review } = reviews();
   for (
     const change of [
-      { cancelledBy: by },
+      { status: "cancelled", cancelledBy: by },
       { requestedBy: by },
       { requestedBy: by, trigger: "manual" },
       { requestedBy: by, trigger: "backfill" },
@@ -220,7 +220,10 @@ Deno.test("a failure of the present that a clock ahead reviewed is no alert agai
   const runs = [failedAt("09:00"), runAt("10:00")];
   assert.deepEqual(kinds(review(runs, at("10:15"))), ["failed", "recovered"]);
   assert.deepEqual(
-    review([...runs, failedAt("20:00", { cancelledBy: { by: "anna", at: "" } })], at("20:40")),
+    review(
+      [...runs, failedAt("20:00", { status: "cancelled", cancelledBy: { by: "anna", at: "" } })],
+      at("20:40"),
+    ),
     [],
   );
   assert.deepEqual(review(runs, at("10:20")), []);

@@ -24,9 +24,10 @@ Deno.test("an alert says what, why, since when, whose, and what to do", () => {
   assert.equal(
     text,
     `job: refresh-data
-run: 2024-10-02T03:05Z
+run: refresh-data@2024-10-02T03:05Z
+due: 2 October 2024, 03:05 UTC
 reason: extract ended with exit code 1
-since: 2024-10-02T03:10Z
+since: 2 October 2024, 03:10 UTC
 owner: data-team
 
 what to do:
@@ -43,8 +44,8 @@ Deno.test("a recovery says what is over, and asks for nothing", () => {
     incidents: [...ALERT.incidents, { kind: "overdue", since: "2024-10-03T03:35:00.000Z", runs: 3 }],
   }, {});
   assert.equal(title, "Recovered: refresh-data@2024-10-02T03:05Z");
-  assert.match(text, /^since: 2024-10-02T03:10Z until now, 1 d 1 h; 1 run failed$/m);
-  assert.match(text, /^since: 2024-10-03T03:35Z until now, 40 min 30 s; 3 runs missed the SLA$/m);
+  assert.match(text, /^since: 2 October 2024, 03:10 UTC until now, 1 d 1 h; 1 run failed$/m);
+  assert.match(text, /^since: 3 October 2024, 03:35 UTC until now, 40 min 30 s; 3 runs missed the SLA$/m);
   assert.doesNotMatch(text, /what to do/);
 });
 

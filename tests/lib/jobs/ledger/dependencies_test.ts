@@ -20,7 +20,7 @@ Deno.test("a job runs after those it depends on, of the same interval, or is ski
       await world.held[0]!.finish({ ended: "failed", reason: "exit code 1" });
       assert.deepEqual(await world.runs("score"), ["08:00 succeeded", "10:00 skipped"]);
       const skipped = await world.ledger.run({ job: "score", scheduledFor: "2024-10-02T10:00:00.000Z" });
-      assert.equal(skipped!.reason, "refresh of 2024-10-02T10:00Z failed");
+      assert.equal(skipped!.reason, "refresh@2024-10-02T10:00Z failed");
       assert.equal(skipped!.blockedBy, "refresh");
     },
   ));

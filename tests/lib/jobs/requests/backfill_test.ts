@@ -122,7 +122,7 @@ Deno.test("a run that a person asks for does not wait, but says what of its depe
     world.pass(30 * MINUTE);
     await scheduler.round();
     const meanwhile = await triggerRun(ledger, named(world, "train"), by(world), undefined, jobs);
-    assert.deepEqual(meanwhile.unmet, ["refresh of 2024-10-02T08:00Z is running"]);
+    assert.deepEqual(meanwhile.unmet, ["refresh@2024-10-02T08:00Z is running"]);
     await finishAll(world, scheduler);
     world.pass(MINUTE);
     const later = await triggerRun(ledger, named(world, "train"), by(world), undefined, jobs);
@@ -132,5 +132,5 @@ Deno.test("a run that a person asks for does not wait, but says what of its depe
     await scheduler.round();
     await world.held[0]!.finish({ ended: "failed", reason: "exit code 1" });
     const failed = await triggerRun(ledger, named(world, "train"), by(world), undefined, jobs);
-    assert.deepEqual(failed.unmet, ["refresh of 2024-10-02T09:00Z failed"]);
+    assert.deepEqual(failed.unmet, ["refresh@2024-10-02T09:00Z failed"]);
   }));

@@ -17,7 +17,7 @@ Deno.test("people run, cancel, pause, resume and backfill; a run that succeeded 
     const at = new Date("2024-10-02T08:00:00Z");
     assert.match(
       (await ledger.run({ job: "refresh", scheduledFor: at.toISOString() }))!.reason,
-      /paused by anna at 2024-10-02T07:30Z: the source moves/,
+      /paused by anna at 2 October 2024, 07:30 UTC: the source moves/,
     );
     await assert.rejects(pauseJob(ledger, "refresh", by(world.clock.now)), /already paused/);
     await resumeJob(ledger, "refresh");
@@ -33,7 +33,7 @@ Deno.test("people run, cancel, pause, resume and backfill; a run that succeeded 
     await cancelRun(ledger, { job: "refresh", scheduledFor: at.toISOString() }, by(world.clock.now));
     await scheduler.round();
     await waitUntilIdle();
-    assert.deepEqual(await world.runs(), ["08:00 failed"]);
+    assert.deepEqual(await world.runs(), ["08:00 cancelled"]);
     await triggerRun(ledger, job!, by(world.clock.now + 1), at);
     await scheduler.round();
     await world.held[0]!.finish();

@@ -70,8 +70,8 @@ for (
       "a later run took its place before it ran",
     ]],
     ["skip", ["07:31 superseded", "07:32 superseded", "07:33 running"], [
-      "the snapshot of 2024-10-02T07:32Z was published before it was run",
-      "the snapshot of 2024-10-02T07:33Z was published before it was run",
+      "the snapshot of 2 October 2024, 07:32 UTC was published before it was run",
+      "the snapshot of 2 October 2024, 07:33 UTC was published before it was run",
     ]],
   ] as const
 ) {

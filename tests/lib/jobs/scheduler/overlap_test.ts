@@ -12,7 +12,7 @@ Deno.test("overlap skip: a run that is due while another one is open is skipped,
     await scheduler.round();
     assert.deepEqual(await world.runs(), ["08:00 running", "09:00 skipped"]);
     const skipped = await world.ledger.run({ job: "refresh", scheduledFor: "2024-10-02T09:00:00.000Z" });
-    assert.equal(skipped!.reason, "the run 2024-10-02T08:00Z was still running");
+    assert.equal(skipped!.reason, "refresh@2024-10-02T08:00Z was still running");
     await world.held[0]!.finish();
     world.pass(HOUR);
     await scheduler.round();

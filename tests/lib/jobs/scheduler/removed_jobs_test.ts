@@ -28,7 +28,7 @@ async function leaveRunsOpen(world: World) {
   world.pass(HOUR);
   await older.round();
   await older.stop(0);
-  assert.deepEqual(await world.runs("refresh"), ["08:00 queued", "09:00 queued"]);
+  assert.deepEqual(await world.runs("refresh"), ["08:00 interrupted", "09:00 queued"]);
 }
 
 Deno.test("open runs of a job that was removed are ended after a while, with the reason; its history stays", () =>
@@ -37,7 +37,7 @@ Deno.test("open runs of a job that was removed are ended after a while, with the
     const newer = await start(world, NEWER);
     await newer.round(true);
     assert.deepEqual(await removed(world), ["refresh"]);
-    assert.deepEqual(await world.runs("refresh"), ["08:00 queued", "09:00 queued"], "not at once");
+    assert.deepEqual(await world.runs("refresh"), ["08:00 interrupted", "09:00 queued"], "not at once");
     world.pass(PATIENCE);
     await newer.round(true);
     assert.deepEqual(await world.runs("refresh"), ["08:00 failed", "09:00 skipped"]);
@@ -88,7 +88,7 @@ Deno.test("a record of a scheduler that cannot be read holds the end of runs up"
     world.pass(PATIENCE);
     await world.store.put(leaseKey("unknown"), new TextEncoder().encode("no JSON"));
     await newer.round(true);
-    assert.deepEqual(await world.runs("refresh"), ["08:00 queued", "09:00 queued"]);
+    assert.deepEqual(await world.runs("refresh"), ["08:00 interrupted", "09:00 queued"]);
     await world.store.delete(leaseKey("unknown"));
     await newer.round(true);
     assert.deepEqual(await world.runs("refresh"), ["08:00 failed", "09:00 skipped"]);

@@ -47,7 +47,7 @@ Deno.test("rows are chosen by time, or by their merge key", () =>
         return (await Deno.readTextFile(path)).split("\n").filter((line) => line !== "").sort();
       };
       assert.equal((await rows({})).length, 4);
-      const since = { column: "order_date", from: "2024-01-09 13:00:00.000" };
+      const since = { columns: ["order_date"], from: "2024-01-09 13:00:00.000" };
       assert.deepEqual((await rows({ since })).map((line) => line.split(",")[3]), [
         `"2024-01-09"`,
         `"2024-01-31"`,
@@ -57,6 +57,11 @@ Deno.test("rows are chosen by time, or by their merge key", () =>
         `"it's",,"P","2024-01-01","1.00","1","0.00",`,
         `"it's",,"Q","2024-01-31","1.00","2","0.00",`,
       ]);
+      assert.equal(
+        (await rows({ since, keys: [["it's"], ["nobody"]] })).length,
+        4,
+        "a row that meets both comes once",
+      );
       assert.deepEqual(await rows({ keys: [["back\\slash"], [null]] }), [
         `"back\\slash",,"P","2024-01-09","1.00","1","0.00",`,
         `,,"P","2024-01-20","1.00","1","0.00",`,

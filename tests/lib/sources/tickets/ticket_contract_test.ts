@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nearestName } from "../../../../lib/sources/tickets/mongodb.ts";
+import { nearestName } from "../../../../lib/sources/nearest_name.ts";
 import { ticketContract } from "../../../../lib/sources/tickets/contract.ts";
 import { wholeTicket } from "../../../fixtures/whole_ticket.ts";
 

@@ -137,8 +137,10 @@ class Play {
       ? this.today + age.days
       : this.today - age.days;
     const row: SourceRow = { [table.mergeKey[0]!]: key, [this.one.value]: String(value) };
-    const times = [strategy.kind === "watermark" ? strategy.column : undefined, measures.date];
-    for (const column of times) if (column && day !== null) row[column] = timeText(day, column, table);
+    const times = strategy.kind === "watermark" ? [strategy.column, strategy.correctedColumn] : [];
+    for (const column of [...times, measures.date]) {
+      if (column && day !== null) row[column] = timeText(day, column, table);
+    }
     if (table.name === "support_tickets") row.status = "Open";
     if (age.kind === "late" && table.name === "support_tickets") row.status = "Closed";
     this.days.set(row, day);
@@ -164,13 +166,14 @@ class Play {
     const folder = join(this.folder, crypto.randomUUID());
     await Deno.mkdir(folder);
     const now = START + this.today * DAY + ++this.runs;
-    await using reading = beginReading(this.source, table, {
+    await using reading = await beginReading(this.session, this.store, this.source, table, {
       run: `run${String(this.runs).padStart(4, "0")}`,
       extractedAt: new Date(now).toISOString(),
       now: new Date(now).toISOString(),
       known: this.known,
       fullRefresh: false,
       mayShrink: false,
+      quarantineLimit: { rows: 0, share: 0 },
       sourceTime: new Date(now).toISOString().replace("T", " ").slice(0, -1),
       folder,
       log: createLogger(() => {}),

@@ -42,11 +42,12 @@ Deno.test("a row that the source counts and does not give fails the extract, wit
       known: undefined,
       fullRefresh: false,
       mayShrink: false,
+      quarantineLimit: { rows: 0, share: 0 },
       sourceTime: "2024-03-02 00:00:00",
       folder: home,
       log: createLogger(() => {}),
     };
-    await using reading = beginReading(lossy, ORDERS, run);
+    await using reading = await beginReading(session, store, lossy, ORDERS, run);
     await assert.rejects(extractTable(session, store, reading), (error) => {
       assert.ok(error instanceof SourceError, String(error));
       assert.match(error.message, /differ in table orders, months 2024-03/);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
 import { SOURCE_TABLES, type TableSource } from "shopflow/sources/mod.ts";
+import { openSession } from "shopflow/warehouse/mod.ts";
 import { serialQueue } from "../../../../lib/sources/postgres/copy.ts";
 import { beginReading, readAhead, type TableRun } from "../../../../pipelines/steps/extract/table_reading.ts";
 
@@ -14,6 +16,7 @@ const RUN: TableRun = {
   known: undefined,
   fullRefresh: false,
   mayShrink: false,
+  quarantineLimit: { rows: 0, share: 0 },
   sourceTime: "2024-03-02 00:00:00",
   folder: ".",
   log: createLogger(() => {}),
@@ -24,7 +27,7 @@ function slowSource() {
   const asked: string[] = [];
   const gate = Promise.withResolvers<void>();
   const source: TableSource = {
-    supportsKeyLookup: true,
+    keyLookup: "indexed",
     isConsistent: true,
     async controlTotals() {
       asked.push("control totals");
@@ -65,7 +68,8 @@ Deno.test("rows that were not expected to be asked for are read from the source"
 
 Deno.test("who leaves waits until the copy that was begun has ended, and who asks for it gets its error", async () => {
   const { source, gate } = slowSource();
-  const reading = beginReading(source, ORDERS, RUN);
+  using session = await openSession({ threads: 1 });
+  const reading = await beginReading(session, createDirectoryStore("."), source, ORDERS, RUN);
   let left = false;
   const leaving = reading[Symbol.asyncDispose]().then(() => left = true);
   await new Promise((resolve) => setTimeout(resolve));

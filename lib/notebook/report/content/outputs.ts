@@ -1,10 +1,17 @@
 import { escapeHtml, formatCount, formatDuration } from "shopflow/runtime/mod.ts";
 import hljs from "highlight.js/lib/core";
 import typescript from "highlight.js/lib/languages/typescript";
-import type { CodeCell, ErrorOutput, MimeBundle, Output } from "../format/nbformat.ts";
+import type {
+  CodeCell,
+  DisplayOutput,
+  ErrorOutput,
+  MimeBundle,
+  Output,
+  ResultOutput,
+} from "../../format/nbformat.ts";
 import { droppedElements, sanitizeHtml, sanitizeSvg, withScrollingTables } from "./sanitize.ts";
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
-import { drawChart, type DrawnChart } from "../charts/render_svg.ts";
+import { drawChart, type DrawnChart } from "../../charts/render_svg.ts";
 import { NotebookError, ShopFlowError } from "shopflow/errors/mod.ts";
 import type { ProseRenderer } from "./prose.ts";
 
@@ -40,6 +47,8 @@ function figure(content: string, drawing = ""): string {
   return `<figure class="chart ${drawing}"${mark}>${content}</figure>`;
 }
 
+/** What pandas and Polars say of the look of their tables; ours have their own. */
+const DATAFRAME_STYLE = /<style( scoped)?>\s*(\.dataframe\b[^{}]*\{[^{}]*\}\s*)+<\/style>/g;
 /** Elements that bring no picture of their own: without them the rest looks the same, or never ran anyway. */
 const UNSEEN = ["script", "noscript", "template", "meta", "link", "base"];
 /** Pixels of a line of text or a row of a table, and the heights that a frame may have. */
@@ -49,7 +58,8 @@ const LINE = 36, LOWEST = 80, HIGHEST = 720;
  * HTML that a notebook made. What is text, tables and pictures becomes a part of the page, sanitised. What has a look
  * of its own (styles, drawings, forms) is shown complete in a frame that can run nothing, load nothing and reach nothing.
  */
-export function renderHtml(html: string): string {
+export function renderHtml(output: string): string {
+  const html = output.replaceAll(DATAFRAME_STYLE, "");
   const dropped = droppedElements(html);
   const note = dropped.has("script")
     ? '<p class="table-note">This output has a script, which reports do not run. Open the notebook in Jupyter to see it.</p>'
@@ -160,12 +170,22 @@ export async function renderOutputs(outputs: Output[], id: string, prose: ProseR
 function renderOutput(output: Output, id: string, prose: ProseRenderer): string | Promise<string> {
   switch (output.output_type) {
     case "stream":
-      return renderText(output.text.trimEnd(), `stream ${output.name}`);
+      return renderText(overwritten(output.text).trimEnd(), `stream ${output.name}`);
     case "error":
       return renderError(output);
     default:
-      return renderBundle(output.data, id, prose);
+      return renderBundle(output, id, prose);
   }
+}
+
+/** What a terminal shows in the end: a carriage return starts its line again, as progress bars do. */
+function overwritten(text: string): string {
+  if (!text.includes("\r")) return text;
+  return text.replaceAll(/\r+\n/g, "\n").split("\n").map((line) => {
+    let shown = "";
+    for (const part of line.split("\r")) shown = part + shown.slice(part.length);
+    return shown;
+  }).join("\n");
 }
 
 /** An error with its traceback. */
@@ -176,15 +196,43 @@ export function renderError({ ename, evalue, traceback }: ErrorOutput): string {
     (trace && `<pre class="traceback">${escapeHtml(trace)}</pre>`);
 }
 
-/** The best of the representations that a value brings. */
-async function renderBundle(data: MimeBundle, id: string, prose: ProseRenderer): Promise<string> {
+/** The best of the representations that a value brings, in JupyterLab's order. */
+async function renderBundle(
+  { data, metadata }: DisplayOutput | ResultOutput,
+  id: string,
+  prose: ProseRenderer,
+): Promise<string> {
+  const text = (type: string) => typeof data[type] === "string" ? data[type] : undefined;
   const chart = Object.keys(data).find((mime) => VEGA_LITE.test(mime));
   if (chart) return await renderChart(data[chart], data["image/svg+xml"], id);
-  if (typeof data["image/svg+xml"] === "string") return figure(sanitizeSvg(data["image/svg+xml"], id));
+  const svg = text("image/svg+xml");
   const picture = PICTURES.find((mime) => typeof data[mime] === "string");
-  if (picture) return figure(`<img alt="" src="data:${picture};base64,${base64(data[picture] as string)}">`);
-  if (typeof data["text/html"] === "string") return renderHtml(data["text/html"]);
-  if (typeof data["text/markdown"] === "string") return prose.render(data["text/markdown"]);
+  const html = text("text/html");
+  // What only a script would draw is better seen as the picture that came with it.
+  if (html !== undefined && !((svg || picture) && droppedElements(html).has("script"))) {
+    return renderHtml(html);
+  }
+  const markdown = text("text/markdown"), latex = text("text/latex");
+  if (markdown !== undefined) return prose.render(markdown);
+  if (latex !== undefined) return `<div class="formula">${prose.renderLatex(latex)}</div>`;
+  if (svg !== undefined) return figure(sanitizeSvg(svg, id));
+  if (picture) return figure(renderPicture(picture, text(picture) ?? "", metadata));
+  return renderAsText(data);
+}
+
+/** A picture in the size, and with the words, that its output's metadata gives it. */
+function renderPicture(type: string, data: string, metadata: Record<string, unknown>): string {
+  const own = metadata[type];
+  const facts = (typeof own === "object" && own !== null ? own : metadata) as Record<string, unknown>;
+  const size = (["width", "height"] as const).flatMap((name) => {
+    const pixels = Number(facts[name]);
+    return pixels > 0 && pixels < 20_000 ? [` ${name}="${Math.round(pixels)}"`] : [];
+  });
+  const alt = typeof facts.alt === "string" ? facts.alt : "";
+  return `<img alt="${escapeHtml(alt)}"${size.join("")} src="data:${type};base64,${base64(data)}">`;
+}
+
+function renderAsText(data: MimeBundle): string {
   const json = data["application/json"];
   const text = json === undefined ? data["text/plain"] : JSON.stringify(json, null, 2);
   return typeof text === "string" ? renderText(text, "result") : "";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sanitizeHtml, sanitizeSvg } from "../../../../lib/notebook/report/sanitize.ts";
+import { sanitizeHtml, sanitizeSvg } from "../../../../../lib/notebook/report/content/sanitize.ts";
 
 Deno.test("tables, text and classes of ours stay", () => {
   const html =

@@ -53,9 +53,117 @@ const HTML: sanitize.IOptions = {
   allowedSchemesByTag: { img: ["data"] },
   allowProtocolRelative: false,
   // data:text/html in an image does nothing, but only pictures belong there.
-  exclusiveFilter: ({ tag, attribs }) =>
-    tag === "img" && !/^data:image\/(png|jpeg|gif|webp);/.test(attribs.src ?? ""),
+  exclusiveFilter: ({ tag, attribs }) => tag === "img" && !PICTURE_DATA.test(attribs.src ?? ""),
 };
+
+const PICTURE_DATA = /^data:image\/(png|jpeg|gif|webp|svg\+xml)[;,]/;
+
+const COLOUR = [/^#[\da-f]{3,8}$/i, /^(rgb|hsl)a?\([\d\s.,%/]+\)$/i, /^[a-z]+$/i];
+const LENGTH = [/^[\d.]+(px|em|rem|ex|ch|pt|%|vw)?$/i, /^auto$/i];
+/** Styles that change how a text looks, and none of what places it over another part of the page. */
+const STYLES: Record<string, RegExp[]> = {
+  "color": COLOUR,
+  "background-color": COLOUR,
+  "background": COLOUR,
+  "text-align": [/^(left|right|center|justify)$/],
+  "text-decoration": [/^(underline|line-through|none|overline)$/],
+  "font-weight": [/^(\d{3}|bold|normal|lighter|bolder)$/],
+  "font-style": [/^(italic|normal|oblique)$/],
+  "font-size": [/^[\d.]{1,4}(px|em|rem|pt|%)$/, /^(x{0,2}-?(small|large)|medium|smaller|larger)$/],
+  "float": [/^(left|right|none)$/],
+  "width": LENGTH,
+  "height": LENGTH,
+  "max-width": LENGTH,
+  "max-height": LENGTH,
+  "margin": [/^[\d.\s]+(px|em|rem|%|auto|[\d.\s])*$/i, /^auto$/],
+  "padding": [/^[\d.\s]+(px|em|rem|%|[\d.\s])*$/i],
+  "border": [/^[\d.]+(px|em)? (solid|dashed|dotted|double) [#\w]+$/],
+  "border-left": [/^[\d.]+(px|em)? (solid|dashed|dotted|double) [#\w]+$/],
+  "vertical-align": [/^(top|middle|bottom|baseline|sub|super)$/],
+};
+
+interface ProseOptions {
+  /** Ids of the page that its texts must not take. */
+  reservedIds: string[];
+  /** The data of a picture that is not in the text itself, if it is known. */
+  picture(source: string): string | undefined;
+}
+
+/** HTML of Markdown: what {@linkcode sanitizeHtml} keeps, and the looks that authors give their prose. */
+export function sanitizeProse(html: string, { reservedIds, picture }: ProseOptions): string {
+  const allowed = (id: string | undefined) => id === undefined || reservedIds.includes(id) ? {} : { id };
+  return sanitize(html, {
+    ...HTML,
+    allowedTags: [...HTML.allowedTags as string[], ...PROSE_TAGS],
+    allowedAttributes: {
+      "*": ["style", "align", "title", "dir", "lang"],
+      ...Object.fromEntries(
+        ["h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "span"].map((tag) => [tag, ["id"]]),
+      ),
+      a: ["href", "id", "rel"],
+      img: ["src", "alt", "width", "height"],
+      ol: ["start", "type"],
+      details: ["open"],
+      table: ["border", "width"],
+      th: ["colspan", "rowspan", "scope", "width", "valign"],
+      td: ["colspan", "rowspan", "width", "valign", "data-value"],
+    },
+    // Of a picture that is not there, another element is left, which has no source.
+    exclusiveFilter: ({ tag, attribs: { src } }) =>
+      tag === "img" && src !== undefined && !PICTURE_DATA.test(src),
+    allowedStyles: { "*": STYLES },
+    allowedClasses: {
+      "*": CLASSES,
+      code: ["language-*"],
+      div: [...CLASSES, ...ALERTS],
+      p: [...CLASSES, ...ALERTS],
+    },
+    transformTags: {
+      "*": (tagName, { id, ...attribs }) => ({ tagName, attribs: { ...readable(attribs), ...allowed(id) } }),
+      a: (tagName, { name, id = name, ...attribs }) => ({
+        tagName,
+        attribs: {
+          ...attribs,
+          ...allowed(id),
+          ...(attribs.href !== undefined && !attribs.href.startsWith("#") && { rel: "noopener noreferrer" }),
+        },
+      }),
+      img: (_, { src = "", alt = "", ...attribs }) => {
+        const data = PICTURE_DATA.test(src) ? src : picture(src);
+        if (data !== undefined) return { tagName: "img", attribs: { ...attribs, src: data, alt } };
+        // Pages load nothing. What is no address of the web leads nowhere from here.
+        if (/^https?:/i.test(src)) {
+          return { tagName: "a", attribs: { href: src, rel: "noopener noreferrer" }, text: alt || src };
+        }
+        return { tagName: "em", attribs: {}, text: alt || `picture ${src}` };
+      },
+      font: (_, { color, style = "" }) => ({
+        tagName: "span",
+        attribs: readable({ style: `${color ? `color:${color};` : ""}${style}` }),
+      }),
+      center: () => ({ tagName: "div", attribs: { style: "text-align:center" } }),
+      input: (_, { type, checked }) =>
+        type === "checkbox"
+          ? { tagName: "span", attribs: {}, text: checked === undefined ? "☐" : "☑" }
+          : { tagName: "input", attribs: {} },
+    },
+  });
+}
+
+/** Jupyter's boxes for notes. */
+const ALERTS = ["alert", "alert-info", "alert-success", "alert-warning", "alert-danger"];
+
+const PROSE_TAGS = [
+  ...["kbd", "mark", "del", "ins", "strike", "big", "tt", "var", "samp", "q", "cite", "abbr", "dfn"],
+  ...["details", "summary", "figure", "figcaption", "section", "article"],
+];
+
+/** A background of its own needs a text colour of its own: the page's may be light or dark. */
+function readable(attribs: Record<string, string>): Record<string, string> {
+  const { style = "" } = attribs;
+  if (!/background(-color)?\s*:/i.test(style) || /(^|;)\s*color\s*:/i.test(style)) return attribs;
+  return { ...attribs, style: `${style.replace(/;?\s*$/, "")};color:#14191f` };
+}
 
 const SVG_ATTRIBUTES = [
   ...["xmlns", "version", "class", "id", "width", "height", "viewBox", "role", "aria-label", "aria-hidden"],

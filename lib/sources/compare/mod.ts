@@ -1,0 +1,2 @@
+/** A shop whose tables are not those of the contract: how they are mapped, and how the shop compares with it. */
+export { readMapping, type SourceMapping } from "./mapping.ts";
