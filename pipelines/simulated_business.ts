@@ -54,7 +54,7 @@ export async function writeSimulatedBusiness(config: Config, customers: number):
 
 /**
  * Removes the simulator's business file where another shop took the place of the simulated one, so that nobody is told
- * that shop's figures. A file that a person wrote or changed stays.
+ * what that shop says of itself. A file that a person wrote or changed stays.
  *
  * @param isReplaced whether the databases hold another shop now; else only a change of databases counts.
  * @returns Whether one was removed.

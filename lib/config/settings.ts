@@ -13,7 +13,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: "SHOPFLOW_BUSINESS_FILE",
     meaning: "what the business says of itself: its currency, baselines and targets, " +
-      "[as JSON](../how_to/set_business_figures.md)",
+      "[as JSON](../how_to/describe_your_business.md)",
     fallback: "`<home>/business.json`, and without that file no such figure",
   },
   {

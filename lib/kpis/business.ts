@@ -32,7 +32,7 @@ const businessShape = z.strictObject({
 });
 
 /**
- * What the business says of itself: its currency, where its figures stood, and where it wants them. A field that is not
+ * What the business says of itself: its currency, how things stood, and how it wants them. A field that is not
  * there is not known, and no report may claim it.
  */
 export type Business = z.infer<typeof businessShape>;
@@ -53,7 +53,7 @@ const EXPECTED: Record<string, string> = {
 };
 
 /**
- * The business figures in the text of a business file; documentation/how_to/set_business_figures.md describes it.
+ * What the text of a business file says; documentation/how_to/describe_your_business.md describes it.
  *
  * @param path The file, for errors.
  * @throws {InputError} when it is not JSON, or has a field or value that it may not have.

@@ -1,4 +1,4 @@
-/** What the business says of itself, the weekly figures, how fresh they are, and what recommendations are worth. */
+/** What the business says of itself, the weekly numbers, how fresh they are, and what recommendations are worth. */
 export { type Business, formatMoney, moneyLabel, parseBusiness } from "./business.ts";
 export {
   type Freshness,

@@ -5,7 +5,7 @@ import { runMetrics } from "../../lib/notebook/run/metrics.ts";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { requireScores, scoresPath } from "shopflow/ml/registry/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
-import { importOnlineRetail } from "shopflow/sources/mod.ts";
+import { importOnlineRetail } from "shopflow/sources/online_retail/mod.ts";
 import { openSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ const NOTEBOOKS: Record<string, (options: ExpectedOptions) => Promise<Expected>>
 };
 
 /** Another company's money and aims, which no page of a shop may show that did not set them. */
-const FOUNDING_FIGURES = /2,000,000|800,000|200,000|1,333,333|baseline \d|target|\$\d|as the business has it/;
+const FOUNDING_CLAIMS = /2,000,000|800,000|200,000|1,333,333|baseline \d|target|\$\d|as the business has it/;
 
 interface ShownShop extends Pick<ExpectedOptions, "currency" | "baselines"> {
   load: (context: PipelineContext) => Promise<unknown>;
@@ -117,13 +117,13 @@ testWith(
     checkHeadlines(t, {
       async load(context) {
         await importOnlineRetail(context, {
-          from: join(TEST_DATASETS, "online_retail", "online_retail.csv.gz"),
+          from: [join(TEST_DATASETS, "online_retail", "online_retail.csv.gz")],
           replace: false,
         });
         await Deno.writeTextFile(join(context.config.home, "business.json"), '{ "currency": "GBP" }');
       },
       currency: "£",
       baselines: {},
-      never: FOUNDING_FIGURES,
+      never: FOUNDING_CLAIMS,
     }),
 );

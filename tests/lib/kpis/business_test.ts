@@ -7,7 +7,7 @@ Deno.test("without a file nothing is known of the business", async () => {
   assert.deepEqual(await readBusiness("/nowhere/business.json"), {});
 });
 
-Deno.test("a business file has figures, each of which may be left out", async () => {
+Deno.test("a business file has fields, each of which may be left out", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const path = join(folder, "business.json");
