@@ -26,7 +26,7 @@ const OTHER_NAMES: Record<string, string[]> = {
   signup_date: ["created_at", "create_date", "registered_at"],
   order_date: ["created_at", "invoice_date", "ordered_at", "purchase_date"],
   order_amount: ["amount", "total", "line_total", "subtotal"],
-  quantity: ["qty", "count", "units"],
+  quantity: ["qty", "count", "pieces"],
   discount_amount: ["discount"],
   payment_method: ["payment_type"],
   event_type: ["type", "event_name", "action"],
