@@ -1,9 +1,10 @@
 /** `deno task serve`: the report site and the scoring API on SHOPFLOW_HOST and SHOPFLOW_PORT. */
 import { Command } from "commander";
-import { loadConfig } from "shopflow/config/mod.ts";
+import { type Config, loadConfig } from "shopflow/config/mod.ts";
 import { runCommand, withLogLevel } from "shopflow/cli/mod.ts";
-import { openStore } from "shopflow/lake/store/mod.ts";
-import { createRuntime } from "shopflow/runtime/mod.ts";
+import { createAbsenceAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
+import { type ObjectStore, openStore } from "shopflow/lake/store/mod.ts";
+import { createRuntime, type Runtime } from "shopflow/runtime/mod.ts";
 import { createApp } from "./app.ts";
 import { createConnectionReport } from "./connections/connection_report.ts";
 import { isThisMachine } from "./access/operator.ts";
@@ -22,6 +23,8 @@ Settings (environment variables):
   SHOPFLOW_HOME     folder of the embedded installation (.shopflow)
   SHOPFLOW_LAKE     the lake: a folder (<home>/lake) or s3://bucket/prefix, with the usual AWS variables`;
 
+/** How often it is seen whether a scheduler lives. */
+const WATCH_MS = 60_000;
 /** Windows knows no SIGTERM. */
 const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
 
@@ -40,11 +43,16 @@ if (import.meta.main) {
 async function serve(): Promise<void> {
   const config = loadConfig();
   const runtime = createRuntime();
-  const { apiKey, operatorKey, host, publicUrl } = config;
+  const { apiKey, operatorKey, host, publicUrl, lateAfterHours, staleAfterHours } = config;
   const report = createConnectionReport(runtime.log);
+  const store = openStore(config);
   const app = createApp({
-    store: openStore(config),
+    store,
     runtime,
+    freshness: {
+      ...(lateAfterHours !== undefined && { lateAfterHours }),
+      ...(staleAfterHours !== undefined && { staleAfterHours }),
+    },
     apiKey,
     operatorKey,
     loopbackOnly: isThisMachine(host),
@@ -52,6 +60,7 @@ async function serve(): Promise<void> {
     connections: report,
   });
   const server = await listen(app.fetch, config, { report, log: runtime.log });
+  const stopWatching = watchSchedulers(config, store, runtime);
   const stopped = askedToStop();
   console.log(`ShopFlow is ready. Open
 
@@ -66,12 +75,25 @@ Ctrl+C stops the server.`);
   if (health.status === 503) runtime.log.warn(`no data to serve yet. ${(await health.json()).remedy}`);
   await stopped;
   runtime.log.info("stopping: open requests are finished first; a second signal stops the server at once");
+  stopWatching();
   const cut = await server.stop();
   runtime.log.info(
     cut === 0 ? "stopped" : `stopped; connections cut before their answer was complete: ${cut}`,
   );
   // What an answer that was cut still waits for would keep the program running.
   Deno.exit(0);
+}
+
+/** Alerts that no scheduler lives come from here: schedulers that are gone cannot send them. */
+function watchSchedulers(
+  { alertChannels, publicUrl }: Pick<Config, "alertChannels" | "publicUrl">,
+  store: ObjectStore,
+  runtime: Runtime,
+): () => void {
+  const alerts = createAbsenceAlerts({ store, channels: openChannels(alertChannels), runtime, publicUrl });
+  void alerts.check();
+  const timer = setInterval(() => void alerts.check(), WATCH_MS);
+  return () => clearInterval(timer);
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */

@@ -1,7 +1,10 @@
 import type { MiddlewareHandler } from "hono";
+import { LakeError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
 import { formatTime } from "shopflow/runtime/mod.ts";
+import { absentSince } from "shopflow/jobs/scheduler/mod.ts";
+import type { JobsReader } from "../state/jobs_reader.ts";
 import { formatAge } from "./wording.ts";
 
 /** Pages of reports bring styles of their own, so the notice does, too. */
@@ -38,6 +41,40 @@ export function lakeNotice(
       : `The lake has been unreachable since ${formatTime(unreachableSince.toISOString())}. ` +
         (seconds === undefined ? "" : `This page shows data read ${age(seconds)} ago.`);
     const notice = <div role="status" style={STYLE}>{text}</div>;
+    const html = (await c.res.text()).replace(/<body[^>]*>/, (body) => `${body}\n${notice}`);
+    c.res = new Response(html, c.res);
+  };
+}
+
+/** A notice above reports once no scheduler is running any more: then they grow old, whatever date they bear. */
+export function schedulerNotice(
+  board: Pick<JobsReader, "schedulers">,
+  { now }: Pick<Runtime, "now">,
+): MiddlewareHandler {
+  async function absence(): Promise<Date | undefined> {
+    try {
+      return absentSince(await board.schedulers(), now());
+    } catch (error) {
+      // The other notice says that the lake cannot be read.
+      if (error instanceof LakeError) return undefined;
+      throw error;
+    }
+  }
+
+  return async (c, next) => {
+    await next();
+    const { status, headers } = c.res;
+    if (status !== 200 || !headers.get("content-type")?.includes("text/html")) return;
+    // What is known now has no place on the page of a run, which browsers keep.
+    if (headers.get("cache-control")?.includes("immutable")) return;
+    const since = await absence();
+    if (since === undefined) return;
+    const notice = (
+      <div role="status" style={STYLE}>
+        No scheduler has been running since{" "}
+        {formatTime(since.toISOString())}: data, scores and reports are not renewed. <a href="/jobs">Jobs</a>
+      </div>
+    );
     const html = (await c.res.text()).replace(/<body[^>]*>/, (body) => `${body}\n${notice}`);
     c.res = new Response(html, c.res);
   };

@@ -85,6 +85,8 @@ export interface JobsOverview {
 
 /** Reads the ledger for pages and answers; it keeps what does not change. */
 export interface JobsReader {
+  /** The schedulers that ran within the last day or so, those that live first. */
+  schedulers(): Promise<KnownScheduler[]>;
   /** All jobs with their last days. */
   overview(): Promise<JobsOverview>;
   /** A job by its name, also one that was removed; undefined when there was none. */
@@ -194,6 +196,7 @@ export function createJobsReader(
 
   return {
     find,
+    schedulers,
     overview: () =>
       shared("overview", async () => {
         const [known, alive] = await Promise.all([definitions(), schedulers()]);

@@ -64,12 +64,34 @@ export function alertMessage(
     : [`deno task jobs show ${run}`, `deno task jobs logs ${run}`];
   // Its end says why it failed.
   const log = logTail.map((line) => shortened(line, LONGEST_LINE)).join("\n").slice(-LONGEST_SECTION);
+  return messageOf(alert.id, title, { facts, log, commands });
+}
+
+/** What a message says besides its title. */
+interface MessageParts {
+  /** Names with values. */
+  facts: [string, string][];
+  /** Last lines of a log. */
+  log?: string;
+  commands: string[];
+}
+
+/**
+ * A message in all the forms that channels send.
+ *
+ * @param key The same for every attempt to send it.
+ */
+export function messageOf(
+  key: string,
+  title: string,
+  { facts, log = "", commands }: MessageParts,
+): AlertMessage {
   const text = [
     ...facts.map(([name, value]) => `${name}: ${value}`),
     ...(log === "" ? [] : ["", "last lines of the log:", log]),
     ...(commands.length === 0 ? [] : ["", "what to do:", ...commands]),
   ].join("\n");
-  const id = createHash("sha256").update(alert.id).digest("hex").slice(0, 32);
+  const id = createHash("sha256").update(key).digest("hex").slice(0, 32);
   return {
     id,
     title,

@@ -41,6 +41,8 @@ export const isAmongLogs = (key: string) =>
 export const DEFINITIONS_KEY = "runs/schedule/definitions.json";
 /** Changes whenever someone wants schedulers to look. */
 export const WAKE_KEY = "runs/schedule/wake.json";
+/** That no scheduler lives, and who was told. */
+export const ABSENCE_KEY = "runs/schedule/absence.json";
 /** That a scheduler lives. */
 export const SCHEDULERS = "leases/schedulers/";
 /** Which runs have a slot of a pool. */

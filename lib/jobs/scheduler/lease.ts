@@ -14,6 +14,8 @@ export interface SchedulerRecord {
   leaseMs: number;
   /** Names of the jobs that it knows. */
   jobs?: string[] | undefined;
+  /** Of one that ends when nothing is left to be done: within so long the next one is started. */
+  nextWithinMs?: number | undefined;
   /** Who took it for dead; it has no say any more. */
   fencedBy?: string;
   stopped?: boolean;
@@ -69,12 +71,13 @@ const MARGIN = 1.5;
  */
 export async function takeSchedulerLease(
   store: ObjectStore,
-  { id, owner, leaseMs, now, jobs, clock = SYSTEM_CLOCK }: {
+  { id, owner, leaseMs, now, jobs, nextWithinMs, clock = SYSTEM_CLOCK }: {
     id: string;
     owner: string;
     leaseMs: number;
     now: () => Date;
     jobs?: string[] | undefined;
+    nextWithinMs?: number | undefined;
     clock?: LeaseClock | undefined;
   },
 ): Promise<SchedulerLease> {
@@ -87,6 +90,7 @@ export async function takeSchedulerLease(
     heartbeats: 0,
     leaseMs,
     jobs,
+    nextWithinMs,
   };
   const moment = () => ({ elapsed: clock.elapsed(), timeOfDay: clock.timeOfDay() });
   let sureFrom = moment();
@@ -252,6 +256,22 @@ export async function listSchedulers(
 /** Those that live, the oldest first; enough to tell people, not to take a run away. */
 export async function aliveSchedulers(store: ObjectStore, now: Date): Promise<KnownScheduler[]> {
   return (await listSchedulers(store, now)).filter(({ alive }) => alive);
+}
+
+/** A restart takes less, and programs that are started again and again say how long they are away. */
+const ABSENT_AFTER_MS = 10 * 60 * 1000;
+
+/**
+ * Since when no scheduler lives; undefined while one does, where none ever did, and for the while in which one may be
+ * about to come.
+ */
+export function absentSince(schedulers: readonly KnownScheduler[], now: Date): Date | undefined {
+  if (schedulers.length === 0 || schedulers.some(({ alive }) => alive)) return undefined;
+  const last = schedulers.reduce((a, b) => a.heartbeatAt > b.heartbeatAt ? a : b);
+  const silentMs = now.getTime() - Date.parse(last.heartbeatAt);
+  return silentMs > Math.max(ABSENT_AFTER_MS, last.nextWithinMs ?? 0)
+    ? new Date(last.heartbeatAt)
+    : undefined;
 }
 
 function isAlive({ stopped, fencedBy, heartbeatAt, leaseMs }: SchedulerRecord, now: Date): boolean {

@@ -127,6 +127,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       leaseMs,
       now,
       jobs: jobs.map(({ name }) => name),
+      nextWithinMs: options.trustClocks ? missedAfterMs : undefined,
       clock: options.leaseClock,
     });
     seenSignal = undefined;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { createClient, testApi } from "../api_client.ts";
-import { publishSmallSnapshot, temporaryLake } from "../small_lake.ts";
+import { createClient, NOW, testApi } from "../api_client.ts";
+import { liveScheduler } from "../small_schedule.ts";
+import { publishSmallSnapshot, publishWholeLake, temporaryLake } from "../small_lake.ts";
 
 testApi("health tells snapshot, age, model versions with metrics, and score tables", async ({ get }) => {
   const answer = await get("/health");
@@ -12,6 +13,32 @@ testApi("health tells snapshot, age, model versions with metrics, and score tabl
   assert.deepEqual(models.churn.metrics, { auc: 0.8123, log_loss: 0.43, baseline_auc: 0.7012 });
   assert.deepEqual(Object.keys(scores), ["churn", "recommendations", "inventory_plan"]);
   assert.equal(scores.churn.rows, 4);
+});
+
+Deno.test("once no scheduler is running any more, health is degraded and reports say so", async () => {
+  await using lake = await temporaryLake();
+  const { store } = lake;
+  await publishWholeLake(store);
+  const { get } = createClient(store);
+  const before = await (await get("/health")).json();
+  assert.deepEqual([before.status, before.schedulers], [
+    "ok",
+    { alive: 0, last_heartbeat_at: null, absent_since: null },
+  ], "no scheduler ever ran: pipelines are run by hand");
+  const last = new Date(NOW.getTime() - 3_600_000);
+  await liveScheduler(store, last);
+  const { get: later } = createClient(store);
+  const after = await (await later("/health")).json();
+  assert.deepEqual([after.status, after.schedulers], ["degraded", {
+    alive: 0,
+    last_heartbeat_at: last.toISOString(),
+    absent_since: last.toISOString(),
+  }]);
+  assert.match(after.remedy, /deno task schedule/);
+  assert.match(
+    await (await later("/reports")).text(),
+    /role="status"[^>]*>No scheduler has been running since 2 October 2024, 05:00 UTC/,
+  );
 });
 
 Deno.test("without a snapshot the server is unavailable and says what to run", async () => {
