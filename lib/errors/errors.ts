@@ -34,6 +34,10 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.stack ?? String(error) : String(error);
 }
 
+/** What an error says without its advice, as a part of another sentence. */
+export const withoutRemedy = ({ message, remedy }: ShopFlowError): string =>
+  message.replace(remedy === undefined ? "" : `. ${remedy}`, "");
+
 /**
  * Why a request failed, in the runtime's words: `fetch` says only that it failed, and leaves the reason to the cause,
  * which repeats the address with whatever key it holds.

@@ -17,6 +17,7 @@ export {
   SourceError,
   TooLittleDataError,
   WarehouseError,
+  withoutRemedy,
 } from "./errors.ts";
 export { createMask } from "./mask_secrets.ts";
 export { DiskFullError, diskFullError, isDiskFull, isOutOfRoom } from "./disk_full.ts";

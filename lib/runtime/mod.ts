@@ -7,6 +7,7 @@ export {
   formatDuration,
   formatTime,
   formatTimestamp,
+  someOf,
 } from "./format.ts";
 export { type Backoff, backoffMs, delay, retry } from "./retry.ts";
 export { mapConcurrently } from "./concurrency.ts";
