@@ -12,6 +12,7 @@ import {
   TEST_RELATIONS,
   testSnapshot,
 } from "shopflow/warehouse/mod.ts";
+import { FRESHNESS_LIMITS } from "shopflow/kpis/mod.ts";
 import type { Config } from "shopflow/config/mod.ts";
 import { PipelineError } from "shopflow/errors/mod.ts";
 import { join } from "node:path";
@@ -69,8 +70,6 @@ async function leftOutRows(store: ObjectStore): Promise<string[]> {
 }
 
 const HOUR_MS = 60 * 60 * 1000;
-/** Data of yesterday that was copied during the night is a day and a half old at noon. */
-const STALE_AFTER_HOURS = 48;
 
 /** Facts and the day that each row is about. Orders must be fresh; a quiet day without tickets is none to worry. */
 const FACTS = [
@@ -99,7 +98,7 @@ async function freshness(
   { staleAfterHours, postgresUrl }: Pick<Config, "staleAfterHours" | "postgresUrl">,
   now: Date,
 ): Promise<Freshness> {
-  const limit = staleAfterHours ?? STALE_AFTER_HOURS;
+  const limit = staleAfterHours ?? FRESHNESS_LIMITS.staleAfterHours;
   const isStill = staleAfterHours === undefined && postgresUrl.startsWith("pglite:");
   const found: Freshness = { problems: [], warnings: [], summary: "no orders" };
   for (const { table, date, what, isVital } of FACTS) {
