@@ -14,6 +14,7 @@ export {
   PipelineError,
   SchemaContractError,
   ShopFlowError,
+  someOf,
   SourceError,
   TooLittleDataError,
   WarehouseError,

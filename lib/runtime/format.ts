@@ -42,12 +42,6 @@ export const formatCount = (count: number): string => count.toLocaleString("en-U
 export const countOf = (count: number, noun: string): string =>
   `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 
-/** The first of many names: `a, b, c and 32 more`. */
-export function someOf(names: readonly string[], most = 5): string {
-  const more = names.length - most;
-  return names.slice(0, most).join(", ") + (more > 0 ? ` and ${formatCount(more)} more` : "");
-}
-
 const ENTITIES: Record<string, string> = {
   "&": "&amp;",
   "<": "&lt;",

@@ -7,7 +7,6 @@ export {
   formatDuration,
   formatTime,
   formatTimestamp,
-  someOf,
 } from "./format.ts";
 export { type Backoff, backoffMs, delay, retry } from "./retry.ts";
 export { mapConcurrently } from "./concurrency.ts";

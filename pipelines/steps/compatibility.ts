@@ -1,5 +1,4 @@
-import { ModelError } from "shopflow/errors/mod.ts";
-import { someOf } from "shopflow/runtime/mod.ts";
+import { ModelError, someOf } from "shopflow/errors/mod.ts";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import { isBaseline, type ModelVersion } from "shopflow/ml/registry/mod.ts";
 

@@ -1,6 +1,6 @@
 import { valueAt } from "../vectors.ts";
-import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
-import { countOf, someOf } from "shopflow/runtime/mod.ts";
+import { ModelError, someOf, TooLittleDataError } from "shopflow/errors/mod.ts";
+import { countOf } from "shopflow/runtime/mod.ts";
 
 /** Rows of features for a classifier. */
 export interface FeatureMatrix {

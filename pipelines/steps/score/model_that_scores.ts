@@ -1,4 +1,10 @@
-import { ModelError, type ShopFlowError, TooLittleDataError, withoutRemedy } from "shopflow/errors/mod.ts";
+import {
+  ModelError,
+  type ShopFlowError,
+  someOf,
+  TooLittleDataError,
+  withoutRemedy,
+} from "shopflow/errors/mod.ts";
 import type { ModelDefinition, TrainingDefinition } from "shopflow/ml/mod.ts";
 import {
   BASELINE_PREFIX,
@@ -12,7 +18,6 @@ import {
   type ScoreTable,
   upToDateScores,
 } from "shopflow/ml/registry/mod.ts";
-import { someOf } from "shopflow/runtime/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import type { PipelineContext } from "../../context.ts";
