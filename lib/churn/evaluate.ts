@@ -51,11 +51,11 @@ export interface ChurnBacktest {
   calibration: CalibrationBin[];
 }
 
-/** How every churn model is fitted: the pipeline's, the notebook's, and stand-ins for other dates. */
-export const CHURN_XGBOOST: XgboostOptions = { ...XGBOOST_DEFAULTS, seed: 42 };
+/** How the churn model is trained, wherever that is done: by the pipeline, in a notebook, for a comparison. */
+export const CHURN_PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, seed: 42 } };
 
 interface ChurnBacktestOptions {
-  /** By default {@linkcode CHURN_XGBOOST}. */
+  /** What is to differ from {@linkcode CHURN_PARAMETERS}. */
   xgboost?: Partial<XgboostOptions>;
   /** Length of the label window in days. */
   horizonDays?: number;
@@ -78,7 +78,10 @@ export async function backtestChurn(
   const everybody = await readChurnExamples(session, [split.test], horizonDays);
   const test = activeExamples(everybody, horizonDays);
   requireBothOutcomes(test, split.test);
-  const model = await xgboostTrainer(xgboost).fit(training.features, training.labels);
+  const model = await xgboostTrainer({ ...CHURN_PARAMETERS.xgboost, ...xgboost }).fit(
+    training.features,
+    training.labels,
+  );
   const baseline = await recencyBaseline().fit(training.features, training.labels);
   const probabilities = model.predict(test.features);
   const baselineProbabilities = baseline.predict(test.features);
