@@ -72,7 +72,7 @@ interface ChurnBacktestOptions {
 export async function backtestChurn(
   session: Pick<Session, "columns">,
   split: TemporalSplit,
-  { xgboost = CHURN_XGBOOST, horizonDays = CHURN_HORIZON_DAYS }: ChurnBacktestOptions = {},
+  { xgboost = {}, horizonDays = CHURN_HORIZON_DAYS }: ChurnBacktestOptions = {},
 ): Promise<ChurnBacktest> {
   const training = await readChurnExamples(session, split.train, horizonDays);
   const everybody = await readChurnExamples(session, [split.test], horizonDays);
