@@ -2,7 +2,7 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { ExecutedNotebook } from "shopflow/notebook/run/mod.ts";
 import { formatNotebook } from "shopflow/notebook/mod.ts";
 import { notebookPath, publishReport, renderPage } from "shopflow/notebook/report/mod.ts";
-import type { Report } from "../../lib/notebook/report/reports.ts";
+import type { Report } from "shopflow/notebook/report/mod.ts";
 
 const CHART = {
   mark: "bar",
@@ -67,7 +67,10 @@ export async function publishSmallReport(store: ObjectStore, options: {
     nbformat_minor: 5,
   };
   const record = notebook.metadata.shopflow;
-  const page = await renderPage(notebook, { notebookHref: notebookPath(record) });
+  const page = await renderPage(notebook, {
+    notebookHref: notebookPath(record),
+    tablesHref: `/reports/${name}/runs/${runId}/tables`,
+  });
   await store.put(
     `runs/notebooks/${name}/${runId}.ipynb`,
     new TextEncoder().encode(formatNotebook(notebook)),
