@@ -1,5 +1,5 @@
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
-import BAR_STYLES from "./assets/report_bar.css" with { type: "text" };
+import BAR_STYLES from "../assets/report_bar.css" with { type: "text" };
 import { formatTime } from "shopflow/runtime/mod.ts";
 import {
   type ExampleIds,
@@ -7,12 +7,12 @@ import {
   pathWithIds,
   type ServedVersions,
   shellQuoted,
-} from "../state/served_versions.ts";
-import { formatAge, formatMetric, metricName, titled } from "./wording.ts";
+} from "../../state/served_versions.ts";
+import { formatAge, formatMetric, metricName, titled } from "../wording.ts";
 import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/report/mod.ts";
 import { type Freshness, type FreshnessLimits, freshnessOf } from "shopflow/kpis/mod.ts";
-import { OrdersUntil } from "./freshness.tsx";
-import { Layout, renderPage } from "./layout.tsx";
+import { OrdersUntil } from "../freshness.tsx";
+import { Layout, renderPage } from "../layout.tsx";
 
 type Metrics = Record<string, number>;
 
@@ -168,6 +168,7 @@ export function addReportBar(
       {status !== "succeeded" && lastGoodRunId && (
         <a href={runPath(name, lastGoodRunId)}>Last run that succeeded</a>
       )}
+      <a href={`/reports/${name}/runs`}>All runs</a>
       {current
         ? <a href={runPath(name, runId)}>Link to this run</a>
         : <a href={`/reports/${name}`}>Current report</a>}
@@ -310,6 +311,7 @@ interface CardProps {
 
 function Card({ report, snapshot: current, now, limits }: CardProps) {
   const { name, title, summary, createdAt, snapshot, status, error, unpublished, removedAt } = report;
+  const { audience, tags = [] } = report;
   const asOf = report.parameters.as_of;
   const age = Math.max(0, (now.getTime() - Date.parse(createdAt)) / 1000);
   return (
@@ -336,6 +338,12 @@ function Card({ report, snapshot: current, now, limits }: CardProps) {
       {unpublished && (
         <p class="soft">
           {shortened(describeUnpublished(unpublished))} This is the report of {formatTime(createdAt)}.
+        </p>
+      )}
+      {(audience !== undefined || tags.length > 0) && (
+        <p class="meta">
+          {audience !== undefined && <span>for {audience}</span>}
+          {tags.map((tag) => <span key={tag} class="badge">{tag}</span>)}
         </p>
       )}
       <footer class="meta">
