@@ -23,7 +23,8 @@ import { renderComparison } from "./reports/compare.tsx";
 import { pageNumber } from "./reports/frame.tsx";
 import { historyTable, renderHistory, RUNS_PER_PAGE } from "./reports/history.tsx";
 import { renderTablePage } from "./reports/table.tsx";
-import { addReportBar, renderReportsIndex } from "./reports/index.tsx";
+import { addReportBar } from "./reports/bar.tsx";
+import { renderReportsIndex } from "./reports/index.tsx";
 
 interface ReportRouteOptions {
   store: ObjectStore;

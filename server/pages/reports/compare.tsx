@@ -179,7 +179,7 @@ function Outputs({ outputs }: { outputs: OutputComparison | undefined }) {
 /** A number with what stands around it: a currency, a unit, a percent sign. */
 const NUMBER = /^(?<before>[^\d−-]*)(?<sign>[−-]?)(?<digits>\d[\d,]*(?:\.\d+)?)(?<after>\D*)$/u;
 
-/** What became of a metric: in points for percentages, else as an amount and in percent. Empty where it has no number. */
+/** The change of a metric: in points for percentages, else as an amount and in percent. Empty where it has no number. */
 export function changeText(a: string | number | undefined, b: string | number | undefined): string {
   if (a === undefined || b === undefined) return "";
   const [from, to] = [a, b].map((value) => NUMBER.exec(shownValue(value).trim())?.groups);
