@@ -1,6 +1,7 @@
 /** The business's own statement of its case, and the weekly numbers. */
 export { BUSINESS_CASE, clickThroughFor, recommendationSales, yearlyChurnLoss } from "./business_case.ts";
 export {
+  dayText,
   type Freshness,
   FRESHNESS_LIMITS,
   type FreshnessLimits,
