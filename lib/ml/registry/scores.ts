@@ -48,14 +48,8 @@ export async function publishScores(
   const sha256 = await fileSha256(parquetPath);
   const file = `${table.snapshot}-${table.modelVersion}-${sha256.slice(0, NAMED_DIGITS)}`;
   const key = `scores/${table.name}/${file}.parquet`;
-  const { size } = await Deno.stat(parquetPath);
   // Before the file: what no list names is not known to be ours, and would stay for ever if this run is killed.
-  await listScores(store, table.name, {
-    key,
-    size,
-    scoredAt: table.scoredAt,
-    modelVersion: table.modelVersion,
-  });
+  await listScores(store, table.name, { key, scoredAt: table.scoredAt, modelVersion: table.modelVersion });
   await store.moveIn(key, parquetPath);
   const published: ScoreTable = { ...table, key, sha256 };
   await setPointer(store, pointerKey(table.name), sealed(published), {
@@ -66,10 +60,7 @@ export async function publishScores(
 }
 
 /** A score table that was published, or was about to be. */
-interface PublishedScores extends Pick<ScoreTable, "key" | "scoredAt" | "modelVersion"> {
-  /** Bytes. */
-  size: number;
-}
+type PublishedScores = Pick<ScoreTable, "key" | "scoredAt" | "modelVersion">;
 
 /** What `scores/<name>/tables.json` holds, in the order in which they were published. */
 interface ScoresList {

@@ -107,7 +107,7 @@ async function findScoreTables(
     for (const table of published) {
       const object = objects.get(table.key);
       const isKept = table.key === current?.key || newest.includes(table) ||
-        object !== undefined && (!isOld(object) || object.size !== table.size);
+        object !== undefined && !isOld(object);
       if (isKept) modelVersions.add(table.modelVersion);
       else garbage.push({ name: table.key, size: object?.size ?? 0, keys: [table.key] });
     }
