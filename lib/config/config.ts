@@ -120,6 +120,8 @@ function promotionBy(value: string | undefined): "rule" | "person" {
 export interface Config {
   /** Folder of everything an embedded installation writes. `SHOPFLOW_HOME`, default `.shopflow`. */
   home: string;
+  /** Currency, baselines and targets of the business. `SHOPFLOW_BUSINESS_FILE`, default `<home>/business.json`. */
+  businessFile: string;
   /** `postgres://…` or `pglite:<folder>` (embedded PostgreSQL). `SHOPFLOW_POSTGRES_URL`. */
   postgresUrl: string;
   /** Schema before those of the user's search_path. `SHOPFLOW_POSTGRES_SCHEMA`. */
@@ -202,6 +204,10 @@ export function loadConfig(
   const home = resolve(cwd, pathSetting("SHOPFLOW_HOME", env.SHOPFLOW_HOME) ?? ".shopflow");
   return {
     home,
+    businessFile: resolve(
+      cwd,
+      pathSetting("SHOPFLOW_BUSINESS_FILE", env.SHOPFLOW_BUSINESS_FILE) ?? join(home, "business.json"),
+    ),
     postgresUrl: sourceUrl(env, "SHOPFLOW_POSTGRES_URL", cwd, {
       schemes: ["postgres:", "postgresql:", "pglite:"],
       fallback: `pglite:${join(home, "shop", "postgres")}`,
@@ -260,11 +266,7 @@ export function loadConfig(
   };
 }
 
-/**
- * `SHOPFLOW_LOG_LEVEL`, default `info`.
- *
- * @throws {ConfigError} when it is none of the levels.
- */
+/** `SHOPFLOW_LOG_LEVEL`, default `info`. @throws {ConfigError} when it is none of the levels. */
 export function logLevelOf(
   { SHOPFLOW_LOG_LEVEL: value }: Record<string, string | undefined>,
 ): Config["logLevel"] {
@@ -378,11 +380,7 @@ function pathSetting(name: string, value: string | undefined): string | undefine
   });
 }
 
-/**
- * A key that is sent in a header.
- *
- * @throws {ConfigError} when a header cannot hold it; the message does not show it.
- */
+/** A key that is sent in a header. @throws {ConfigError} when it cannot hold it; the message does not show it. */
 function keySetting(name: string, value: string | undefined): string | undefined {
   if (!value) return undefined;
   if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return value;

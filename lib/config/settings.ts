@@ -11,6 +11,12 @@ export interface Setting {
 export const SETTINGS: readonly Setting[] = [
   { name: "SHOPFLOW_HOME", meaning: "folder for everything that ShopFlow writes", fallback: "`.shopflow`" },
   {
+    name: "SHOPFLOW_BUSINESS_FILE",
+    meaning: "what the business says of itself: its currency, baselines and targets, " +
+      "[as JSON](../how_to/describe_your_business.md)",
+    fallback: "`<home>/business.json`, and without that file no such figure",
+  },
+  {
     name: "SHOPFLOW_POSTGRES_URL",
     meaning: "the shop's PostgreSQL: `postgres://user:password@host:5432/database`, or `pglite:<folder>`",
     fallback: "an embedded one, `pglite:<home>/shop/postgres`",

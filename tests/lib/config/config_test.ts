@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 Deno.test("without settings everything is under .shopflow in the working directory", () => {
   assert.deepEqual(loadConfig({}, "/shop"), {
     home: "/shop/.shopflow",
+    businessFile: "/shop/.shopflow/business.json",
     postgresUrl: "pglite:/shop/.shopflow/shop/postgres",
     postgresSchema: undefined,
     sourceMapping: undefined,
