@@ -2,7 +2,7 @@ import { LakeError, SchemaContractError, WarehouseError } from "shopflow/errors/
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { InputFile, Manifest, TableFile } from "shopflow/lake/mod.ts";
 import type { SourceDoc } from "../project/schema_yml.ts";
-import { sourceRelationOf } from "../project/jinja.ts";
+import { sourceRelationOf } from "../relation.ts";
 import type { SqlProject } from "../project/project.ts";
 import { type Session, sqlName, sqlString } from "../session.ts";
 
