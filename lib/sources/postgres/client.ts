@@ -9,8 +9,8 @@ import {
   SourceError,
 } from "shopflow/errors/mod.ts";
 
-import { type ConnectionPlan, planConnection } from "./connection_plan.ts";
-import { type SilenceLimits, watchForSilence } from "./watch.ts";
+import { type ConnectionPlan, planConnection } from "./connection/plan.ts";
+import { type SilenceLimits, watchForSilence } from "./connection/watch.ts";
 
 /** PostgreSQL cannot be reached, or not be read or loaded. */
 class PostgresError extends SourceError {}
@@ -40,7 +40,7 @@ export async function connectPostgres(
   knowSecrets({ url, plannedUrl: plan.url });
   try {
     const client = await connectOne(plan);
-    const watch = watchForSilence(client, () => answersAnew(plan), silence);
+    const watch = watchForSilence(client, () => answersAgain(plan), silence);
     return {
       client,
       async [Symbol.asyncDispose]() {
@@ -107,7 +107,7 @@ async function openClient(plan: ConnectionPlan, tls: ConnectionPlan["attempts"][
 }
 
 /** Whether a new connection is answered, be it by a refusal: then silence on another one is that of a server at work. */
-async function answersAnew(plan: ConnectionPlan): Promise<boolean> {
+async function answersAgain(plan: ConnectionPlan): Promise<boolean> {
   try {
     const client = await connectOne(plan);
     await client.end();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { connectPostgres, mayReconnect, postgresError } from "../../../../lib/sources/postgres/client.ts";
-import { startRelay } from "../../../fixtures/relay.ts";
-import { TEST_POSTGRES_URL, testWith } from "../../../requirements.ts";
+import { connectPostgres, mayReconnect, postgresError } from "../../../../../lib/sources/postgres/client.ts";
+import { startRelay } from "../../../../fixtures/relay.ts";
+import { TEST_POSTGRES_URL, testWith } from "../../../../requirements.ts";
 
 const SOON = { silentMs: 500, askEveryMs: 100, questions: 2 };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { planConnection } from "../../../../lib/sources/postgres/connection_plan.ts";
+import { planConnection } from "../../../../../lib/sources/postgres/connection/plan.ts";
 
 const URL = "postgres://reader:pass@db.example.com:5433/shop";
 
