@@ -7,6 +7,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { guardPresence, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { MODELS } from "shopflow/models/mod.ts";
+import { FRESHNESS_LIMITS, type FreshnessLimits } from "shopflow/kpis/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { createJobActions } from "./state/job_actions.ts";
 import { createJobsReader, type JobsReaderOptions } from "./state/jobs_reader.ts";
@@ -21,6 +22,7 @@ import {
 import { requireApiKey, requireReader } from "./access/api_key.ts";
 import { ownHostOnly, wellFormedPathOnly } from "./access/origin.ts";
 import { lakeNotice, schedulerNotice } from "./pages/lake_notice.tsx";
+import { freshnessLine } from "./pages/freshness.tsx";
 import { HttpProblem } from "./problems.ts";
 import { addDocs } from "./api/docs.ts";
 import { healthRoutes, metricsRoutes } from "./api/health.ts";
@@ -35,6 +37,8 @@ import { createServingCache, type ServingCacheOptions } from "./state/serving_ca
 export interface ServerDependencies extends ServingCacheOptions, JobsReaderOptions {
   store: ObjectStore;
   runtime: Runtime;
+  /** Ages of the newest order at which pages call the data late and stale; default 24 and 48 hours. */
+  freshness?: Partial<FreshnessLimits>;
   /** When set, scoring, reports and jobs need it. */
   apiKey?: string | undefined;
   /** When set, starting, cancelling and pausing runs needs it. */
@@ -62,6 +66,7 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   const { apiKey, operatorKey, loopbackOnly = false, names = [], connections, lakeTimeoutMs = 10_000 } =
     options;
   const { models = MODELS } = options;
+  const limits = { ...FRESHNESS_LIMITS, ...options.freshness };
   const endpoints = models.flatMap(({ serving }) => serving.endpoints);
   // Answers for applications, which have the API key. All other paths are for whoever may read reports.
   const scoringPaths = endpoints.map(({ path }) => path.replaceAll(/{(\w+)}/g, ":$1"));
@@ -91,17 +96,17 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   for (const path of [...scoringPaths, "/jobs/*", "/api/jobs/*"]) {
     app.use(path, bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }));
   }
-  app.use(lakeNotice(cache, runtime));
+  app.use(lakeNotice(cache, runtime), freshnessLine(cache, runtime, limits));
   app.use("/reports/*", schedulerNotice(board, runtime));
 
   app.get("/", (c) => c.redirect("/reports"));
-  app.route("/", reportRoutes(store, cache, models, shelf, runtime));
+  app.route("/", reportRoutes({ store, cache, models, shelf, runtime, limits }));
   for (const model of models) app.route("/", scoringRoutes(model, cache));
   app.route("/", jobRoutes({ store, runtime, board, operators }));
   app.route("/", jobFormRoutes({ runtime, board, actions, operators }));
   app.route("/", jobsApiRoutes({ store, runtime, board, actions, operators }));
   app.route("/", metricsRoutes(store, runtime, connections));
-  app.route("/", healthRoutes(cache, models, board, runtime));
+  app.route("/", healthRoutes({ cache, models, board, runtime, limits }));
   addDocs(app, {
     models,
     cache,

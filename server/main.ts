@@ -43,12 +43,16 @@ if (import.meta.main) {
 async function serve(): Promise<void> {
   const config = loadConfig();
   const runtime = createRuntime();
-  const { apiKey, operatorKey, host, publicUrl } = config;
+  const { apiKey, operatorKey, host, publicUrl, lateAfterHours, staleAfterHours } = config;
   const report = createConnectionReport(runtime.log);
   const store = openStore(config);
   const app = createApp({
     store,
     runtime,
+    freshness: {
+      ...(lateAfterHours !== undefined && { lateAfterHours }),
+      ...(staleAfterHours !== undefined && { staleAfterHours }),
+    },
     apiKey,
     operatorKey,
     loopbackOnly: isThisMachine(host),

@@ -166,6 +166,8 @@ export interface Config {
    * and stale data of an embedded shop is a warning.
    */
   staleAfterHours?: number | undefined;
+  /** Age of the newest order, in hours, at which pages call the data late. `SHOPFLOW_LATE_AFTER_HOURS`, default 24. */
+  lateAfterHours?: number | undefined;
   /** The scheduled run that a program serves. `SHOPFLOW_RUN` and `SHOPFLOW_DATA_INTERVAL`, which the scheduler sets. */
   run?: ServedRun | undefined;
   /** Where alerts about failed runs, missed SLAs and recoveries go. `SHOPFLOW_ALERT_CHANNELS`, default none. */
@@ -247,12 +249,8 @@ export function loadConfig(
     jupyter: pathSetting("SHOPFLOW_JUPYTER", env.SHOPFLOW_JUPYTER),
     chromium: pathSetting("SHOPFLOW_CHROMIUM", env.SHOPFLOW_CHROMIUM),
     run: servedRun(env),
-    staleAfterHours: numberSetting(
-      env,
-      "SHOPFLOW_STALE_AFTER_HOURS",
-      (hours) => Number.isFinite(hours) && hours > 0,
-      "a number of hours above 0, e.g. 48",
-    ),
+    staleAfterHours: numberSetting(env, "SHOPFLOW_STALE_AFTER_HOURS", isPositive, A_NUMBER_OF_HOURS),
+    lateAfterHours: numberSetting(env, "SHOPFLOW_LATE_AFTER_HOURS", isPositive, A_NUMBER_OF_HOURS),
     alertChannels: alertChannels(env.SHOPFLOW_ALERT_CHANNELS ?? ""),
     publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),
     logLevel: logLevelOf(env),
@@ -335,6 +333,9 @@ function host(value: string | undefined): string {
 
 /** More would outlast the interval of a daily job. */
 const MOST_RECONNECT_SECONDS = 24 * 60 * 60;
+
+const A_NUMBER_OF_HOURS = "a number of hours above 0, e.g. 36";
+const isPositive = (number: number) => Number.isFinite(number) && number > 0;
 
 /**
  * A number setting.

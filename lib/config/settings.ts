@@ -87,9 +87,14 @@ export const SETTINGS: readonly Setting[] = [
     fallback: "the log only",
   },
   {
+    name: "SHOPFLOW_LATE_AFTER_HOURS",
+    meaning: "age of the newest order, in hours since the end of its day, at which pages call the data late",
+    fallback: "24",
+  },
+  {
     name: "SHOPFLOW_STALE_AFTER_HOURS",
-    meaning: "age of the newest order, in hours, at which `check-data` fails",
-    fallback: "48; for an embedded shop stale data is a warning",
+    meaning: "the age at which pages call the data stale, and `check-data` fails",
+    fallback: "48; for an embedded shop stale data is a warning of `check-data`",
   },
   {
     name: "SHOPFLOW_LOG_LEVEL",

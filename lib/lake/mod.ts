@@ -13,6 +13,7 @@ export {
   type CurrentSnapshot,
   currentSnapshot,
   currentSnapshotId,
+  type InputFile,
   type Lineage,
   type Manifest,
   publishSnapshot,

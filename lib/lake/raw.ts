@@ -3,12 +3,12 @@ import { z } from "zod";
 import { isDeepStrictEqual } from "node:util";
 import { encodeJson, readJson, swapJson, updateJson } from "./store/json_object.ts";
 import type { ObjectStore } from "./store/object_store.ts";
-import type { TableFile } from "./snapshots.ts";
+import type { RawRun, TableFile } from "./snapshots.ts";
 
-/** A raw file: the rows of a table that one run found new, changed or deleted. Never changed once written. */
+/** A raw file. Never changed once written; compaction replaces several by one. */
 export interface RawFile extends TableFile {
-  run: string;
-  extractedAt: string;
+  /** Whose rows it holds: those of one run, or of several that were merged, in the order of extraction. */
+  runs: RawRun[];
 }
 
 /** Rows of a month, and the exact sums of their money and pieces as text. */
@@ -32,14 +32,16 @@ export interface RawTable {
   watermark?: string;
   /** When all rows were last compared (ISO 8601); none where they always are. */
   refreshedAt?: string;
+  /** The moment at which the table was read, where the source can tell which rows were written since. */
+  writeMark?: { scope: string; transaction: string };
   /** Rows of the source that hold a wrong value and are left out; none where there are no such rows. */
   quarantined?: number;
   /** Which table of the database was read: one that was dropped and created again is another. */
   tableOid?: string;
 }
 
-/** What the extracts brought from the sources, as `raw/current.json` says; see documentation/explanation/incremental_builds.md. */
-export interface RawExtract {
+/** What the extracts brought from the sources up to a run. */
+export interface RawState {
   /** The run that last changed something. */
   run: string;
   extractedAt: string;
@@ -51,21 +53,52 @@ export interface RawExtract {
   tables: Record<string, RawTable>;
 }
 
+/** The present state, as `raw/current.json` says; see documentation/explanation/incremental_builds.md. */
+export interface RawExtract extends RawState {
+  /**
+   * The last state that data tests let pass, where that is another. When they refuse the present one, the next extract
+   * goes on from here, as if what came since had never been.
+   */
+  accepted?: RawState;
+  /** That data tests refused a snapshot of the present state. */
+  refused?: Refusal;
+  /** Runs that people took out of the history, the latest last. */
+  withdrawn?: Withdrawal[];
+  /** Tables that lack withdrawn rows until the next extract has read them in full. */
+  incomplete?: string[];
+}
+
+/** A snapshot that data tests kept from being published. */
+export interface Refusal {
+  at: string;
+  /** The run whose state it was. */
+  run: string;
+}
+
+/** A run that was taken out of the history. */
+export interface Withdrawal {
+  run: string;
+  at: string;
+}
+
 /** Key of the object that says which extract is current. */
 export const CURRENT_EXTRACT = "raw/current.json";
 
-const extractShape = z.looseObject({
+export const extractShape = z.looseObject({
   run: z.string(),
   extractedAt: z.string(),
   source: z.string(),
   tables: z.record(
     z.string(),
-    z.looseObject({ contentSha256: z.string(), files: z.array(z.looseObject({ key: z.string() })) }),
+    z.looseObject({
+      contentSha256: z.string(),
+      files: z.array(z.looseObject({ key: z.string(), runs: z.array(z.looseObject({ run: z.string() })) })),
+    }),
   ),
 });
 
-/** Key of a table's raw file. */
-export const rawKey = (table: string, run: string) => `raw/${table}/${run}.parquet`;
+/** Key of a table's raw file, by the run that wrote it or by another name that no file has yet. */
+export const rawKey = (table: string, name: string) => `raw/${table}/${name}.parquet`;
 
 /** An extract with the tag of the object that it was read from. */
 export interface RawExtractVersion {
@@ -98,26 +131,31 @@ export async function readRawExtract(store: ObjectStore): Promise<RawExtract> {
  * Makes an extract the current one; its files must be in the store already. One whose watermarks alone were moved
  * meanwhile is the same as before.
  *
- * @param replaces Run of the extract that this one was compared with, null when there was none; by default whichever is
- *   current is replaced.
- * @throws {LakeError} when another run published meanwhile: what this one calls changed is so no more.
+ * @param replaces Extract that was current when the work on this one began, null when there was none; by default
+ *   whichever is current is replaced.
+ * @throws {LakeError} when another run published meanwhile, the state was refused, or a run was withdrawn: what this one
+ *   calls changed is so no more.
  */
 export async function publishRawExtract(
   store: ObjectStore,
   extract: RawExtract,
-  { replaces }: { replaces?: string | null } = {},
+  { replaces }: { replaces?: RawExtract | null } = {},
 ): Promise<void> {
   if (replaces === undefined) return void await store.put(CURRENT_EXTRACT, encodeJson(extract));
   await updateJson<RawExtract>(store, CURRENT_EXTRACT, (present) => {
     // A write that seemed to fail may have arrived.
-    if (present?.run === extract.run) return undefined;
-    if ((present?.run ?? null) === replaces) return extract;
-    throw new LakeError("Another extract was published while this one ran", {
+    if (isDeepStrictEqual(identityOf(present), identityOf(extract))) return undefined;
+    if (isDeepStrictEqual(identityOf(present), identityOf(replaces ?? undefined))) return extract;
+    throw new LakeError("Another run changed the raw layer while this one ran", {
       expected: `${CURRENT_EXTRACT} in ${store.url} as it was when this run began`,
-      remedy: "Run the extract again; nothing of this run is visible.",
+      remedy: "Run the command again; nothing of this run is visible.",
     });
   }, { shape: extractShape });
 }
+
+/** What makes an extract another one to those that go on from it: everything but how far the sources were read. */
+const identityOf = (extract: RawExtract | undefined) =>
+  extract && [extract.run, extract.refused?.at, extract.withdrawn?.at(-1)];
 
 /**
  * Notes how far the sources were read by a run that found no change. Where another extract was published meanwhile,

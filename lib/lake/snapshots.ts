@@ -16,6 +16,21 @@ export interface TableFile {
   partition?: string;
 }
 
+/** The rows of a table that one run found new, changed or deleted, as a part of a raw file. */
+export interface RawRun {
+  run: string;
+  /** The `_extracted_at` of its rows. */
+  extractedAt: string;
+  rows: number;
+  /** Hash of the file that the run wrote: what it brought is the same in whichever file it is kept. */
+  sha256: string;
+  /** Time of the PostgreSQL transaction that it read in, by the clock of that server. */
+  sourceTime?: string;
+}
+
+/** A file that a snapshot is made from; of those that extracts write it is known whose rows they hold. */
+export type InputFile = TableFile & { runs?: RawRun[] };
+
 /** A table of a snapshot. */
 export interface SnapshotTable {
   /** Column name and DuckDB type, in order. */
@@ -31,7 +46,7 @@ export interface Manifest {
   createdAt: string;
   codeVersion: string;
   /** Raw files by source table. */
-  inputs: Record<string, TableFile[]>;
+  inputs: Record<string, InputFile[]>;
   tables: Record<string, SnapshotTable>;
   lineage?: Lineage;
   /** What the data tests said of the tables before they were published. */

@@ -36,17 +36,20 @@ export interface LineCounts {
 export interface RejectReason {
   reason: string;
   lines: number;
-  /** Number of the first of them in the file. */
+  /** Number of the first of them in its file. */
   firstLine: number;
+  /** That file, as messages name it. */
+  file: string;
 }
 
 /** What an import of real data did, for the data-quality report. */
 export interface ImportReport {
   dataset: string;
+  /** The file, or the files with commas between them. */
   file: string;
   importedAt: string;
   lines: LineCounts;
-  /** How the file is written: `dates`, `decimals`. */
+  /** How the file is written: `encoding`, `dates`, `decimals`; of several files, all that there are. */
   formats: Record<string, string>;
   rejected: RejectReason[];
   /** Rows loaded, by source table. */

@@ -13,6 +13,7 @@ export {
   type TableSource,
   totalRows,
   type TotalsRow,
+  type WriteMark,
 } from "./source.ts";
 export type { CopiedRows } from "./csv.ts";
 export { mayReconnect } from "./postgres/client.ts";
@@ -20,7 +21,6 @@ export { withPostgresSource } from "./postgres/copy.ts";
 export { DECIMAL_MARKS } from "./files/columns.ts";
 export { ticketSource } from "./tickets/copy.ts";
 export { type ImportReport, importReportPath, linesText, readImportReport } from "./import_report.ts";
-export { importOnlineRetail, type ImportOptions } from "./online_retail/import.ts";
 export { retryWhileLost } from "./retry.ts";
 export { countSourceRows, loadShop } from "./load_shop.ts";
 export { DATE_ORDERS } from "./files/date_column.ts";

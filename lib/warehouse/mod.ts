@@ -9,6 +9,7 @@ export {
   type Value,
 } from "./session.ts";
 export { type OpenSnapshot, openSnapshot, testSnapshot } from "./query.ts";
+export { lastOrderDay } from "./last_order.ts";
 export { queryName, type QueryTable, runQuery } from "./sql_query.ts";
 export { testName } from "./project/data_tests.ts";
 export { loadSqlProject, type SqlModel, type SqlProject } from "./project/project.ts";

@@ -16,7 +16,7 @@ import {
   type FailedTest,
   findFailures,
 } from "./build/audit.ts";
-import { relationOf } from "./project/jinja.ts";
+import { relationOf } from "./relation.ts";
 import { publishedModels, type SqlProject } from "./project/project.ts";
 
 /** A DuckDB session in which every table of one snapshot is a view. */

@@ -1,21 +1,20 @@
+import { DATE_ORDERS, DECIMAL_MARKS, type ImportReport, linesText } from "shopflow/sources/mod.ts";
 import {
-  DATE_ORDERS,
-  DECIMAL_MARKS,
+  type ColumnNames,
+  COLUMNS,
   importOnlineRetail,
   type ImportOptions,
-  type ImportReport,
-  linesText,
-} from "shopflow/sources/mod.ts";
+} from "shopflow/sources/online_retail/mod.ts";
 import { createRuntime, formatCount } from "shopflow/runtime/mod.ts";
 import { loadConfig } from "shopflow/config/mod.ts";
-import { givenFile, runCommand, withLogLevel } from "shopflow/cli/mod.ts";
-import { Command, Option } from "commander";
+import { givenFiles, runCommand, withLogLevel } from "shopflow/cli/mod.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
 
 const HEADER = ["table", "rule", "action", "rows", "amount", "meaning"];
 
 /** The report as a table for people: what was decided for how many rows and how much money. */
 export function formatImportReport(
-  { lines: lineCounts, formats, rejected, rows, rules, rejectsFile }: ImportReport,
+  { file, lines: lineCounts, formats, rejected, rows, rules, rejectsFile }: ImportReport,
 ): string {
   const loaded = Object.entries(rows).map(([table, count]) => `${table} ${formatCount(count)}`);
   const cells = [
@@ -44,24 +43,46 @@ export function formatImportReport(
     "",
     ...lines,
     "",
-    ...rejected.map(({ reason, lines, firstLine }) =>
-      `Rejected: ${
-        lines === 1
-          ? `line ${formatCount(firstLine)}`
-          : `${formatCount(lines)} lines, the first is line ${formatCount(firstLine)}`
-      }: ${reason}`
+    ...rejected.map(({ reason, lines, firstLine, file: ofFile }) =>
+      `Rejected: ${lines === 1 ? "" : `${formatCount(lines)} lines, the first is `}line ${
+        formatCount(firstLine)
+      }${ofFile === file ? "" : ` of ${ofFile}`}: ${reason}`
     ),
     ...(rejectsFile ? [`Rejected lines, with reasons: ${rejectsFile}`] : []),
     "Next: deno task pipeline run all",
   ].join("\n");
 }
 
+function knownEncoding(label: string): string {
+  try {
+    return new TextDecoder(label).encoding;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InvalidArgumentError(
+      "Give a label of the Encoding standard, e.g. windows-1250, gbk or shift_jis.",
+    );
+  }
+}
+
+function namedColumn(text: string, before: ColumnNames = {}): ColumnNames {
+  const [, name, header] = text.match(/^([^=]+)=(.+)$/) ?? [];
+  const column = COLUMNS.find((known) => known === name);
+  if (column === undefined || header === undefined) {
+    throw new InvalidArgumentError(`Give NAME=HEADER, where NAME is one of ${COLUMNS.join(", ")}.`);
+  }
+  return { ...before, [column]: header };
+}
+
 function createProgram(): Command {
   const program = withLogLevel(new Command("deno task import"))
     .description("Loads real transactions into the shop's source databases.");
   program.command("online-retail")
-    .description("the UCI data set Online Retail: a UK gift shop, 2010-12 to 2011-12")
-    .requiredOption("--from <file>", "its transactions as CSV, optionally compressed with gzip", givenFile)
+    .description("the UCI data sets Online Retail and Online Retail II: a UK gift shop, 2009-12 to 2011-12")
+    .requiredOption(
+      "--from <files...>",
+      "its transactions as CSV, optionally compressed with gzip or zip, or as an Excel workbook; several files together",
+      givenFiles,
+    )
     .option("--replace", "delete what the source databases hold first", false)
     .addOption(
       new Option("--dates <order>", "the order of day and month in its dates, if it is ambiguous").choices(
@@ -75,9 +96,22 @@ function createProgram(): Command {
       )
         .choices(DECIMAL_MARKS),
     )
+    .option(
+      "--encoding <label>",
+      "the encoding of its text, if it is none of UTF-8, UTF-16 and Windows-1252 (latin-1), e.g. windows-1250",
+      knownEncoding,
+    )
+    .option(
+      "--column <name=header>",
+      "a column under another name, e.g. InvoiceNo=order_id; may be repeated",
+      namedColumn,
+    )
     .option("--allow-rejects", "import even if more than 1 % of the lines are rejected", false)
-    .action(async (options: ImportOptions) => {
-      const report = await importOnlineRetail({ config: loadConfig(), runtime: createRuntime() }, options);
+    .action(async ({ column, ...options }: ImportOptions & { column?: ColumnNames }) => {
+      const report = await importOnlineRetail({ config: loadConfig(), runtime: createRuntime() }, {
+        ...options,
+        ...(column && { columns: column }),
+      });
       console.log(formatImportReport(report));
     });
   return program;

@@ -1,4 +1,4 @@
-/** The lake: `deno task lake snapshots | show [ID] | query SQL | diff A B | rollback A | gc --keep N | quarantine`. */
+/** The lake: `deno task lake snapshots | show [ID] | query SQL | diff A B | rollback A | raw … | gc --keep N | quarantine`. */
 import { plannedGarbage } from "shopflow/lake/gc/mod.ts";
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
@@ -14,6 +14,7 @@ import {
 import { createRuntime, leftoverFolders } from "shopflow/runtime/mod.ts";
 import { loadSqlProject, quarantinedRuns, quarantinedTable } from "shopflow/warehouse/mod.ts";
 import { createContext, type PipelineContext } from "../context.ts";
+import { createRawCommand } from "./lake/raw.ts";
 import { createQueryCommand, printQuery, type ResultFlags, withResultOptions } from "./lake_query.ts";
 import {
   differenceOf,
@@ -116,6 +117,7 @@ export function createLakeProgram(
     .action((flags: GcFlags) => collect(context(), flags, answer));
   addQuarantine(program, context, print);
   program.addCommand(createQueryCommand(context, print));
+  program.addCommand(createRawCommand(context, print));
   return program;
 }
 

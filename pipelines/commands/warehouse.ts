@@ -6,11 +6,12 @@ import {
 } from "shopflow/warehouse/describe/mod.ts";
 import { createDirectoryStore, createOverlayStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { currentSnapshotId, type Manifest, readManifest, readRawExtract } from "shopflow/lake/mod.ts";
+import { rawInputs } from "shopflow/lake/raw/mod.ts";
 import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { loadSqlProject, type SqlProject } from "shopflow/warehouse/mod.ts";
 import { createContext, type Pipeline, type PipelineContext, withTemporaryFolder } from "../context.ts";
 import { type Difference, differenceOf, differenceTable } from "./lake_text.ts";
-import { rawInputs, transform, WAREHOUSE_PROJECT } from "../steps/transform.ts";
+import { transform, WAREHOUSE_PROJECT } from "../steps/transform.ts";
 import { monthSpans, runCommand, withLogLevel, writeOutputFile } from "shopflow/cli/mod.ts";
 import { Argument, Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";

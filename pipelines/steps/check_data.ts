@@ -1,5 +1,5 @@
 import { countOf, formatCount } from "shopflow/runtime/mod.ts";
-import { listSnapshots, quarantinedText, readRawQuarantine } from "shopflow/lake/mod.ts";
+import { currentRawVersion, listSnapshots, quarantinedText, readRawQuarantine } from "shopflow/lake/mod.ts";
 import { encodeJson, type ObjectStore, readJson } from "shopflow/lake/store/mod.ts";
 import {
   failureText,
@@ -12,6 +12,7 @@ import {
   TEST_RELATIONS,
   testSnapshot,
 } from "shopflow/warehouse/mod.ts";
+import { FRESHNESS_LIMITS } from "shopflow/kpis/mod.ts";
 import type { Config } from "shopflow/config/mod.ts";
 import { PipelineError } from "shopflow/errors/mod.ts";
 import { join } from "node:path";
@@ -26,8 +27,8 @@ interface BlockedPublishes {
 }
 
 /**
- * Publishes that data tests blocked since the last check. One that no publish has followed is a problem, however old:
- * readers still see the data from before it.
+ * Publishes that data tests blocked since the last check. The latest is a problem, however old, while the raw layer
+ * still has the state that was refused: readers see the data from before it. Clocks are not asked which came first.
  *
  * @param since Time of the last check; without one all of them count.
  */
@@ -37,8 +38,9 @@ async function blockedPublishes(
 ): Promise<BlockedPublishes> {
   const runs = await quarantinedRuns(store);
   const published = (await listSnapshots(store)).map(({ createdAt }) => createdAt).toSorted().at(-1) ?? "";
-  const [latest] = runs;
-  const isOpen = (run: QuarantinedRun) => run === latest && run.createdAt > published;
+  const refused = (await currentRawVersion(store))?.extract.refused;
+  const open = refused && runs.find(({ createdAt }) => createdAt <= refused.at);
+  const isOpen = (run: QuarantinedRun) => run === open;
   const recent = runs.filter((run) => since === undefined || run.createdAt > since);
   return {
     problems: runs.filter(isOpen).map((run) =>
@@ -68,8 +70,6 @@ async function leftOutRows(store: ObjectStore): Promise<string[]> {
 }
 
 const HOUR_MS = 60 * 60 * 1000;
-/** Data of yesterday that was copied during the night is a day and a half old at noon. */
-const STALE_AFTER_HOURS = 48;
 
 /** Facts and the day that each row is about. Orders must be fresh; a quiet day without tickets is none to worry. */
 const FACTS = [
@@ -98,7 +98,7 @@ async function freshness(
   { staleAfterHours, postgresUrl }: Pick<Config, "staleAfterHours" | "postgresUrl">,
   now: Date,
 ): Promise<Freshness> {
-  const limit = staleAfterHours ?? STALE_AFTER_HOURS;
+  const limit = staleAfterHours ?? FRESHNESS_LIMITS.staleAfterHours;
   const isStill = staleAfterHours === undefined && postgresUrl.startsWith("pglite:");
   const found: Freshness = { problems: [], warnings: [], summary: "no orders" };
   for (const { table, date, what, isVital } of FACTS) {
@@ -160,7 +160,9 @@ export const checkData: Pipeline = async ({ config, store, runtime }) => {
     });
     const tests = await testSnapshot(snapshot, project, runtime);
     const fresh = await freshness(snapshot, config, now);
-    const blocked = await blockedPublishes(store, last?.checkedAt);
+    // A check whose clock was ahead says nothing about when it was.
+    const since = last && last.checkedAt <= now.toISOString() ? last.checkedAt : undefined;
+    const blocked = await blockedPublishes(store, since);
     const failed = (severity: string) =>
       tests.failed.filter((test) => test.severity === severity).map(failureText);
     const problems = [...failed("error"), ...fresh.problems, ...blocked.problems];

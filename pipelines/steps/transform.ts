@@ -6,7 +6,9 @@ import {
   readRawExtract,
   rolledBackSnapshots,
 } from "shopflow/lake/mod.ts";
+import { acceptRawExtract, isMadeOf, rawInputs, refuseRawExtract } from "shopflow/lake/raw/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import { DataTestError, LakeError } from "shopflow/errors/mod.ts";
 import { codeVersion, formatCount, type Logger } from "shopflow/runtime/mod.ts";
 import {
   type BuildInputs,
@@ -15,7 +17,6 @@ import {
   type ControlTotals,
   loadSqlProject,
   openSession,
-  type RawInputs,
   sqlString,
   TEST_RELATIONS,
 } from "shopflow/warehouse/mod.ts";
@@ -40,15 +41,17 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
     const replaced = await currentSnapshot(store);
     const current = replaced?.snapshot;
     const extract = await readRawExtract(store);
+    requireComplete(extract);
     const inputs = rawInputs(extract);
     const project = await loadSqlProject(folder, TEST_RELATIONS);
     const code = `${project.version}-${await codeVersion([RUNNER])}`;
     const before = force || current === undefined ? undefined : await readManifest(store, current);
     const previous = before && await canBuildOn(store, before, code) ? before : undefined;
-    if (previous !== undefined && isOf(previous, inputs)) {
+    if (previous !== undefined && isMadeOf(previous, extract)) {
+      await acceptRawExtract(store, extract);
       return { status: "unchanged", summary: `snapshot ${current} is of the same raw data and models` };
     }
-    const rolledBack = force ? undefined : await rolledBackTwin(store, inputs, code);
+    const rolledBack = force ? undefined : await rolledBackTwin(store, extract, code);
     if (rolledBack !== undefined) {
       const summary =
         `the lake stays at snapshot ${current}: raw data and models are those of ${rolledBack}, ` +
@@ -69,7 +72,11 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
       config.home,
       (temporaryFolder) =>
         buildSnapshot(content, runtime, { memoryLimit: "1GiB", temporaryFolder, ...build }),
-    );
+    ).catch(async (error) => {
+      if (error instanceof DataTestError) await refuseRawExtract(store, extract, runtime.now());
+      throw error;
+    });
+    await acceptRawExtract(store, extract);
     const { id, tables: published } = built.manifest;
     const rows = Object.values(published).reduce((sum, table) => sum + table.rows, 0);
     const { passed, warnings } = built.tests;
@@ -127,18 +134,24 @@ async function logLeftOut(
 /** A snapshot of these inputs and this code that a rollback took back, which a scheduled run must not undo. */
 async function rolledBackTwin(
   store: ObjectStore,
-  inputs: RawInputs,
+  extract: RawExtract,
   code: string,
 ): Promise<string | undefined> {
   for (const id of await rolledBackSnapshots(store)) {
     const manifest = await readManifest(store, id);
-    if (isOf(manifest, inputs) && await canBuildOn(store, manifest, code)) return id;
+    if (isMadeOf(manifest, extract) && await canBuildOn(store, manifest, code)) return id;
   }
 }
 
-/** The raw files of an extract, by source table. */
-export const rawInputs = ({ tables }: RawExtract): RawInputs =>
-  Object.fromEntries(Object.entries(tables).map(([name, { files }]) => [name, files]));
+/** @throws {LakeError} where the extract lacks rows that were withdrawn and not read again yet. */
+function requireComplete({ incomplete, withdrawn }: RawExtract): void {
+  if (incomplete === undefined) return;
+  throw new LakeError("Rows that were withdrawn are not read again yet", {
+    expected: `an extract since run ${withdrawn?.at(-1)?.run} was withdrawn`,
+    found: `none that read ${incomplete.join(", ")}`,
+    remedy: "Run `deno task pipeline run extract`, then transform.",
+  });
+}
 
 /** Up to where and when an extract read the sources, as far as it says. */
 function extractedUpTo(
@@ -160,10 +173,6 @@ function controlTotalsIn({ tables }: RawExtract): ControlTotals {
     ),
   );
 }
-
-/** Whether a snapshot was made of these raw files. */
-const isOf = (manifest: Manifest, inputs: RawInputs) =>
-  JSON.stringify(manifest.inputs) === JSON.stringify(inputs);
 
 /** Whether a snapshot was made by this code, and all its files are there. */
 async function canBuildOn(store: ObjectStore, manifest: Manifest, code: string): Promise<boolean> {

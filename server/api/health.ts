@@ -1,8 +1,9 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
+import type { Freshness, FreshnessLimits } from "shopflow/kpis/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
-import { servedVersions, statusOf } from "../state/served_versions.ts";
+import { servedFreshness, servedVersions, statusOf } from "../state/served_versions.ts";
 import { Hono } from "hono";
 import { createJobMetrics } from "shopflow/jobs/mod.ts";
 import { openLedger, readDefinitions } from "shopflow/jobs/ledger/mod.ts";
@@ -39,6 +40,14 @@ const Health = z.object({
       "could be loaded",
   }),
   snapshot: z.object({ id: z.string(), created_at: z.string(), age_seconds: z.number() }).nullable(),
+  orders: z.object({
+    until: z.string(),
+    status: z.enum(["fresh", "late", "stale"]),
+    hours_old: z.number(),
+  }).nullable().openapi({
+    description: "Day of the newest order, how old it is since the end of that day, and what that means by " +
+      "SHOPFLOW_LATE_AFTER_HOURS and SHOPFLOW_STALE_AFTER_HOURS; null without orders",
+  }),
   models: z.record(z.string(), Model),
   scores: z.record(z.string(), Scores),
   failed: z.array(z.string()).openapi({
@@ -76,13 +85,22 @@ const route = createRoute({
   },
 });
 
+function ordersOf(freshness: Freshness | undefined) {
+  if (freshness === undefined) return null;
+  const { until, status, hoursOld } = freshness;
+  return { until, status, hours_old: Math.round(10 * hoursOld) / 10 };
+}
+
+interface HealthOptions {
+  cache: ServingCache;
+  models: readonly ModelDefinition[];
+  board: Pick<JobsReader, "schedulers">;
+  runtime: Pick<Runtime, "now">;
+  limits: FreshnessLimits;
+}
+
 /** `GET /health`: what is served and how old it is; 503 as long as there is no snapshot to answer from. */
-export function healthRoutes(
-  cache: ServingCache,
-  models: readonly ModelDefinition[],
-  board: Pick<JobsReader, "schedulers">,
-  runtime: Pick<Runtime, "now">,
-): OpenAPIHono {
+export function healthRoutes({ cache, models, board, runtime, limits }: HealthOptions): OpenAPIHono {
   return new OpenAPIHono().openapi(route, async (c) => {
     const serving = await cache.current();
     const lake = cache.lake();
@@ -92,6 +110,7 @@ export function healthRoutes(
     const health = {
       status,
       ...servedVersions(serving, models, runtime.now()),
+      orders: ordersOf(servedFreshness(serving, runtime.now(), limits)),
       failed: [...serving.failed],
       schedulers,
       lake: {

@@ -1,6 +1,7 @@
 import type { HttpProblem } from "../problems.ts";
 import type { Child } from "hono/jsx";
 import SITE_STYLES from "./assets/site.css" with { type: "text" };
+import { FreshnessPlace } from "./freshness.tsx";
 import { LIVE_SCRIPT } from "./live_script.ts";
 
 interface LayoutProps {
@@ -45,6 +46,7 @@ export function Layout({ title, here, styles = "", every, children }: LayoutProp
             </nav>
           </div>
         </header>
+        <FreshnessPlace />
         <main class="page">{children}</main>
         {every !== undefined && <script dangerouslySetInnerHTML={{ __html: LIVE_SCRIPT }} />}
       </body>

@@ -3,6 +3,7 @@ import { InputError } from "shopflow/errors/mod.ts";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { readReportNotebook, servedPagePolicy } from "shopflow/notebook/report/mod.ts";
+import { type FreshnessLimits, freshnessOf } from "shopflow/kpis/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../problems.ts";
 import { exampleIds, servedVersions } from "../state/served_versions.ts";
@@ -11,25 +12,32 @@ import type { ReportShelf } from "../state/report_shelf.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
 import { addReportBar, renderReportsIndex } from "./reports.tsx";
 
+interface ReportRouteOptions {
+  store: ObjectStore;
+  cache: ServingCache;
+  models: readonly ModelDefinition[];
+  shelf: ReportShelf;
+  runtime: Runtime;
+  limits: FreshnessLimits;
+}
+
 /** The index of reports, their pages, and the pages of older runs. */
 export function reportRoutes(
-  store: ObjectStore,
-  cache: ServingCache,
-  models: readonly ModelDefinition[],
-  shelf: ReportShelf,
-  runtime: Runtime,
+  { store, cache, models, shelf, runtime, limits }: ReportRouteOptions,
 ): Hono<KeptSince> {
   /** @throws {HttpProblem} 404 when there is no such report or run. */
   async function reportPage(c: Context<KeptSince>, name: string, runId?: string) {
     const { value: { html, report }, readAt } = await existing(shelf.page(name, runId), name, runId);
     c.set("keptSince", readAt);
     // What is known now has no place on the page of a run, which browsers keep.
-    const snapshot = runId === undefined
-      ? servedVersions(await cache.current(), models, runtime.now()).snapshot
-      : null;
+    const now = runtime.now();
+    const snapshot = runId === undefined ? servedVersions(await cache.current(), models, now).snapshot : null;
+    const freshness = report.ordersUntil === undefined
+      ? undefined
+      : freshnessOf(report.ordersUntil, now, limits);
     c.header("cache-control", runId === undefined ? CHANGES : NEVER_CHANGES);
     c.header("content-security-policy", servedPagePolicy(report.scripts ?? []));
-    return c.html(addReportBar(html, report, { current: runId === undefined, snapshot }));
+    return c.html(addReportBar(html, report, { current: runId === undefined, snapshot, freshness, now }));
   }
 
   /** @throws {HttpProblem} 404 when there is no such run. */
@@ -55,6 +63,7 @@ export function reportRoutes(
         unreadable,
         versions: servedVersions(serving, models, now),
         now,
+        limits,
         origin: new URL(c.req.url).origin,
         example: exampleIds(serving, models),
         models,

@@ -10,6 +10,8 @@ import {
 } from "../state/served_versions.ts";
 import { formatAge, formatMetric, metricName, titled } from "./wording.ts";
 import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/report/mod.ts";
+import { type Freshness, type FreshnessLimits, freshnessOf } from "shopflow/kpis/mod.ts";
+import { OrdersUntil } from "./freshness.tsx";
 import { Layout, renderPage } from "./layout.tsx";
 
 type Metrics = Record<string, number>;
@@ -140,17 +142,29 @@ interface BarOptions {
   current: boolean;
   /** The snapshot that the lake has now; null when there is none. */
   snapshot: ServedVersions["snapshot"];
+  /** How current the report's own data is; undefined of one that read no orders. */
+  freshness: Freshness | undefined;
+  now: Date;
 }
 
 /**
  * Puts the way back to the index above a report's page, the ways to other runs of it, and what a reader must know
  * before believing it: that a later run failed, that it is not renewed any more, that the data has moved on.
  */
-export function addReportBar(html: string, report: CurrentReport, { current, snapshot }: BarOptions): string {
+export function addReportBar(
+  html: string,
+  report: CurrentReport,
+  { current, snapshot, freshness, now }: BarOptions,
+): string {
   const { name, status, runId, lastGoodRunId } = report;
   const bar = (
     <nav class="report-bar" aria-label="Site">
       <a href="/reports">← All reports</a>
+      {current && freshness && (
+        <span class="orders-until">
+          <OrdersUntil freshness={freshness} now={now} />
+        </span>
+      )}
       {status !== "succeeded" && lastGoodRunId && (
         <a href={runPath(name, lastGoodRunId)}>Last run that succeeded</a>
       )}
@@ -231,6 +245,7 @@ interface IndexProps {
   versions: ServedVersions;
   /** When it was asked for, which the ages of the reports count to. */
   now: Date;
+  limits: FreshnessLimits;
   /** Where the server was reached, for the examples. */
   origin: string;
   /** Ids that exist, for the examples. */
@@ -240,12 +255,12 @@ interface IndexProps {
 
 /** The start page: reports, models and how to ask for scores. */
 export function renderReportsIndex(
-  { reports, unreadable, versions, now, origin, example, models }: IndexProps,
+  { reports, unreadable, versions, now, limits, origin, example, models }: IndexProps,
 ): string {
   const renewed = reports.filter(({ removedAt }) => removedAt === undefined);
   const removed = reports.filter(({ removedAt }) => removedAt !== undefined);
   const card = (report: CurrentReport) => (
-    <Card key={report.name} report={report} snapshot={versions.snapshot} now={now} />
+    <Card key={report.name} report={report} snapshot={versions.snapshot} now={now} limits={limits} />
   );
   return renderPage(
     <Layout title="Reports · ShopFlow" here="reports">
@@ -290,9 +305,10 @@ interface CardProps {
   report: CurrentReport;
   snapshot: ServedVersions["snapshot"];
   now: Date;
+  limits: FreshnessLimits;
 }
 
-function Card({ report, snapshot: current, now }: CardProps) {
+function Card({ report, snapshot: current, now, limits }: CardProps) {
   const { name, title, summary, createdAt, snapshot, status, error, unpublished, removedAt } = report;
   const asOf = report.parameters.as_of;
   const age = Math.max(0, (now.getTime() - Date.parse(createdAt)) / 1000);
@@ -328,6 +344,11 @@ function Card({ report, snapshot: current, now }: CardProps) {
         </span>
         {snapshot && <span>snapshot {snapshot.slice(0, 8)}</span>}
         {asOf !== undefined && <span>as of {String(asOf)}</span>}
+        {report.ordersUntil !== undefined && (
+          <span>
+            <OrdersUntil freshness={freshnessOf(report.ordersUntil, now, limits)} now={now} />
+          </span>
+        )}
       </footer>
     </a>
   );

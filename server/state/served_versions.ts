@@ -1,7 +1,17 @@
 import { kindOf, type ModelDefinition } from "shopflow/ml/mod.ts";
 import type { ModelCard, ScoreTable } from "shopflow/ml/registry/mod.ts";
+import { type Freshness, type FreshnessLimits, freshnessOf } from "shopflow/kpis/mod.ts";
 import { servedBy, type ServingState } from "./serving.ts";
 import type { LakeState } from "./serving_cache.ts";
+
+/** Until when the orders of the current snapshot go, by the clock; undefined where it has none. */
+export function servedFreshness(
+  { lastOrderDay }: ServingState,
+  now: Date,
+  limits: FreshnessLimits,
+): Freshness | undefined {
+  return lastOrderDay === undefined ? undefined : freshnessOf(lastOrderDay, now, limits);
+}
 
 type ServingStatus = "ok" | "degraded" | "unavailable";
 

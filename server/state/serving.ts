@@ -16,7 +16,7 @@ import {
   type ScoreTable,
   servingCard,
 } from "shopflow/ml/registry/mod.ts";
-import { openSession, openSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
+import { lastOrderDay, openSession, openSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
 
 /** The shop's customers and products in a snapshot. */
 export interface ServedSnapshot extends ShopIndex {
@@ -38,6 +38,8 @@ interface ServedScores {
 /** What the server answers from; each part is absent until a pipeline has produced it. */
 export interface Artifacts {
   snapshot?: ServedSnapshot;
+  /** Day of the newest order of the current snapshot, where it has any. */
+  lastOrderDay?: string | undefined;
   /** By the model's name. */
   models: Record<string, ServedModel>;
   /** By the table's name. */
@@ -72,6 +74,7 @@ const scoresPart = ({ scoreTable }: ModelDefinition) => `scores.${scoreTable.nam
 export function artifactSources(models: readonly ModelDefinition[]): ArtifactSource[] {
   return [
     { name: SNAPSHOT, find: findSnapshot },
+    { name: "orders", find: findLastOrder },
     ...models.flatMap((model) => {
       const { training } = model;
       return training === undefined
@@ -112,6 +115,18 @@ async function findSnapshot(store: ObjectStore): Promise<ArtifactVersion | undef
     async load() {
       const snapshot = await loadShopIndex(store, id);
       return (artifacts) => artifacts.snapshot = snapshot;
+    },
+  };
+}
+
+/** By itself: a damaged file of orders must not keep the shop from being served. */
+async function findLastOrder(store: ObjectStore): Promise<ArtifactVersion | undefined> {
+  const id = await currentSnapshotId(store);
+  return id === undefined ? undefined : {
+    version: id,
+    async load() {
+      const day = await lastOrderDay(store, id);
+      return (artifacts) => artifacts.lastOrderDay = day;
     },
   };
 }

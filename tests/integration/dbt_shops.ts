@@ -100,7 +100,10 @@ async function writeDirtyShop({ store }: PipelineContext): Promise<RawExtract> {
   const tables = Object.entries(inputs).map(([name, files]) => {
     const contentSha256 = createHash("sha256").update(JSON.stringify(files)).digest("hex");
     return [name, {
-      files: files.map((file) => ({ ...file, run, extractedAt })),
+      files: files.map((file) => ({
+        ...file,
+        runs: [{ run, extractedAt, rows: file.rows, sha256: file.sha256 }],
+      })),
       rows: 0,
       contentSha256,
     }];

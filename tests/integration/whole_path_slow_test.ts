@@ -7,7 +7,7 @@ import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import type { Row } from "../../lib/warehouse/session.ts";
 import type { PipelineContext } from "../../pipelines/context.ts";
 import { extract } from "../../pipelines/steps/extract/extract.ts";
-import { importOnlineRetail } from "shopflow/sources/mod.ts";
+import { importOnlineRetail } from "shopflow/sources/online_retail/mod.ts";
 import { publish } from "../../pipelines/steps/publish/publish.ts";
 import { scoreModels } from "../../pipelines/steps/score/score.ts";
 import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";
@@ -24,7 +24,7 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       const from = join(TEST_DATASETS, "online_retail", "online_retail.csv.gz");
-      await importOnlineRetail(context, { from, replace: false });
+      await importOnlineRetail(context, { from: [from], replace: false });
       for (const pipeline of [extract, transform, trainModels(), scoreModels(), publish]) {
         await pipeline(context);
       }

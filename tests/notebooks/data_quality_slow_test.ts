@@ -39,7 +39,7 @@ async function writeReport(home: string, orders: number): Promise<void> {
     importedAt: "2025-01-01T00:00:00.000Z",
     lines: { read: orders + 3, kept: orders, rejected: 2, summed: 0, blank: 0, header: 1 },
     formats: {},
-    rejected: [{ reason: "A quote is not closed", lines: 2, firstLine: 7 }],
+    rejected: [{ reason: "A quote is not closed", lines: 2, firstLine: 7, file: "/data/online_retail.csv" }],
     rows: { orders },
     rules: [],
     rejectsFile: null,

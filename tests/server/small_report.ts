@@ -21,9 +21,10 @@ export async function publishSmallReport(store: ObjectStore, options: {
   /** Of a run that neither succeeded nor failed. */
   status?: "cancelled" | "running";
   startedAt?: string;
+  ordersUntil?: string;
 } = {}): Promise<Report> {
   const { name = "churn", runId = "20241002T060000Z", failed = false, status } = options;
-  const { startedAt = "2024-10-02T06:00:00.000Z" } = options;
+  const { startedAt = "2024-10-02T06:00:00.000Z", ordersUntil } = options;
   const notebook: ExecutedNotebook = {
     cells: [
       {
@@ -71,5 +72,5 @@ export async function publishSmallReport(store: ObjectStore, options: {
     `runs/notebooks/${name}/${runId}.ipynb`,
     new TextEncoder().encode(formatNotebook(notebook)),
   );
-  return await publishReport(store, { record, page, inputs: runId });
+  return await publishReport(store, { record, page, inputs: runId, ...(ordersUntil && { ordersUntil }) });
 }

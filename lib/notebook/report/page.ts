@@ -1,3 +1,4 @@
+import { ordersUntilText } from "shopflow/kpis/mod.ts";
 import { escapeHtml, formatDuration, formatTime } from "shopflow/runtime/mod.ts";
 import type { LineageEntry } from "../kernel/messages.ts";
 import { type Cell, type CodeCell, hasTag, type Notebook } from "../format/nbformat.ts";
@@ -30,6 +31,8 @@ export interface Page {
 }
 
 interface PageOptions {
+  /** Day of the newest order in the snapshot that was read. */
+  ordersUntil?: string;
   /** Where the notebook is: pictures that are files there become part of the page. By default there are none. */
   folder?: string;
   /** Where the executed notebook can be downloaded; by default the page holds it, `""` leaves it out. */
@@ -71,7 +74,7 @@ ${body.includes("<math") ? `<style>${await mathStyles()}</style>\n` : ""}</head>
 <p class="kicker">ShopFlow report</p>
 <h1>${escapeHtml(title)}</h1>
 ${summary && `<p class="summary">${escapeHtml(summary)}</p>`}
-${renderByline(record, report)}
+${renderByline(record, report, options.ordersUntil)}
 </header>
 <div class="layout">
 ${renderContents(prose.headings)}
@@ -135,12 +138,17 @@ async function scriptsFor(body: string): Promise<PageScript[]> {
 const notebookAsLink = (notebook: ExecutedNotebook): string =>
   `data:application/x-ipynb+json;base64,${new TextEncoder().encode(formatNotebook(notebook)).toBase64()}`;
 
-function renderByline(record: RunRecord, { audience, owner, tags = [] }: DeclaredReport): string {
+function renderByline(
+  record: RunRecord,
+  { audience, owner, tags = [] }: DeclaredReport,
+  ordersUntil: string | undefined,
+): string {
   const asOf = record.parameters.as_of;
   const snapshot = snapshotRead(record);
   const facts = [
     audience && `For <strong>${escapeHtml(audience)}</strong>`,
     owner && `Owner <strong>${escapeHtml(owner)}</strong>`,
+    ordersUntil && ordersUntilText(ordersUntil).replace(/(?<=until )(.*)/, "<strong>$1</strong>"),
     asOf === undefined ? "" : `As of <strong>${escapeHtml(String(asOf))}</strong>`,
     `Run <strong>${formatTime(record.startedAt)}</strong>`,
     snapshot === undefined ? "" : `Snapshot <strong>${escapeHtml(snapshot.slice(0, 8))}</strong>`,

@@ -30,6 +30,8 @@ export interface Report {
   milliseconds: number;
   /** Snapshot of the lake that the notebook read; empty when it read none. */
   snapshot: string;
+  /** Day of the newest order in that snapshot. */
+  ordersUntil?: string;
   parameters: Parameters;
   /** What the notebook declares beside title and summary. */
   tags?: string[];
@@ -80,7 +82,7 @@ const REPUBLISH = "Restore the file from a backup, or run `deno task pipeline ru
 const key = (name: string, file: string) => `reports/${safe(name)}/${safe(file)}`;
 
 /** A run to publish. */
-interface Publication extends Pick<Report, "inputs">, Partial<Pick<Report, "metrics">> {
+interface Publication extends Pick<Report, "inputs">, Partial<Pick<Report, "metrics" | "ordersUntil">> {
   record: RunRecord;
   page: Page;
   /** Whether it takes the place of the report, or is kept under its own link only. Default true. */
@@ -96,7 +98,7 @@ interface Publication extends Pick<Report, "inputs">, Partial<Pick<Report, "metr
  */
 export async function publishReport(
   store: ObjectStore,
-  { record, page, inputs, metrics = {}, isCurrent = true }: Publication,
+  { record, page, inputs, metrics = {}, ordersUntil, isCurrent = true }: Publication,
 ): Promise<Report & Pick<CurrentReport, "lastGoodRunId">> {
   const { notebook: name, runId, status, failure } = record;
   const html = new TextEncoder().encode(page.html);
@@ -108,6 +110,7 @@ export async function publishReport(
     createdAt: record.startedAt,
     milliseconds: record.milliseconds,
     snapshot: snapshotRead(record) ?? "",
+    ...(ordersUntil && { ordersUntil }),
     parameters: record.parameters,
     ...declaredFacts(record),
     ...(record.path && { path: record.path }),

@@ -89,13 +89,15 @@ export class ColumnVote<Reading extends string> {
    * The reading of the column.
    *
    * @param given what a person said, which holds unless the values say otherwise
+   * @param ofSeveral whether it was said of several files: then it is for those alone whose values leave it open
    * @throws {SourceError} when several readings are possible and nobody said which, when none is, or when the values
    *   contradict what was said.
    */
-  decide(given?: Reading): Reading {
+  decide(given?: Reading, ofSeveral = false): Reading {
     const { what, option, readings } = this.#question;
     const possible = readings.filter((reading) => this.#isPossible(reading));
-    if (given !== undefined) {
+    const isMeant = !ofSeveral || possible.some((reading) => reading === given);
+    if (given !== undefined && isMeant) {
       if (!readings.includes(given) || (!possible.includes(given) && possible.length > 0)) {
         throw new SourceError(`The ${what} are not ${given}, as ${option} says`, {
           expected: `values that can be read ${given}`,
@@ -178,8 +180,8 @@ export class DecimalColumns {
   }
 
   /** @throws {SourceError} see {@linkcode ColumnVote.decide} */
-  decide(given?: DecimalMark): DecimalMark {
-    return this.#vote.decide(given);
+  decide(given?: DecimalMark, ofSeveral = false): DecimalMark {
+    return this.#vote.decide(given, ofSeveral);
   }
 }
 

@@ -54,13 +54,13 @@ export class DateColumn {
    *
    * @throws {SourceError} see {@linkcode ColumnVote.decide}
    */
-  decide(given?: DateOrder): DateFormat | undefined {
+  decide(given?: DateOrder, ofSeveral = false): DateFormat | undefined {
     const [most] = [...this.#shapes].sort(([, a], [, b]) => b.usual.values - a.usual.values);
     if (most === undefined || most[1].usual.values === 0) return undefined;
     const [shape, { usual, all, first, last }] = most;
     // Years are few and days are many: where the last part differs more than the first, the year may be the first.
     const mayBeginWithYear = given === "year-first" || (last.size > 2 && last.size > first.size);
-    return { shape, order: (mayBeginWithYear && all || usual).decide(given) };
+    return { shape, order: (mayBeginWithYear && all || usual).decide(given, ofSeveral) };
   }
 
   #newVotes(shape: string): ShapeVotes {

@@ -2,6 +2,7 @@ import { formatCount } from "shopflow/runtime/mod.ts";
 import { SourceError } from "shopflow/errors/mod.ts";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { decode, guessEncoding } from "./encoding.ts";
 
 interface TextLineOptions {
   /** Receives how many bytes of the file (packed, if it is) were read so far. */
@@ -19,26 +20,50 @@ const PIECE = 256 << 10;
  * Reads the lines of a text file, some at once, without their ends: line feed, carriage return or both. The number of
  * lines is that of line ends, plus one where text follows the last of them. U+2028 and the like are text.
  *
- * The file is in UTF-8, or in UTF-16 with a byte order mark, and may be packed with gzip, whatever its name.
+ * The file is in UTF-8, in another encoding that is given, or in UTF-16 with a byte order mark, and may be packed with
+ * gzip, whatever its name.
  *
  * @throws {SourceError} when it cannot be unpacked or decoded, is cut off, changes meanwhile, or is no text file.
  * @throws {Deno.errors.NotFound} when there is no such file.
  */
-export async function* readTextLines(
+export function readTextLines(
+  path: string,
+  { encoding, ...options }: TextLineOptions & { encoding?: string },
+): AsyncGenerator<string[]> {
+  return readUnpacked(path, options, (bytes) => splitLines(decode(bytes, encoding)));
+}
+
+/**
+ * The encoding of a text file, which may be packed with gzip; see {@linkcode guessEncoding}. Reads all of it.
+ *
+ * @throws {SourceError} as {@linkcode readTextLines}, and when the encoding cannot be told.
+ */
+export async function encodingOf(path: string, options: TextLineOptions): Promise<string> {
+  const [encoding = "utf-8"] = await Array.fromAsync(
+    readUnpacked(path, options, async function* (bytes) {
+      yield await guessEncoding(bytes);
+    }),
+  );
+  return encoding;
+}
+
+/** Hands the bytes of a file to `work`, unpacked if they are packed, and makes sure that they are those of one file. */
+async function* readUnpacked<T>(
   path: string,
   { onBytes = () => {}, expected }: TextLineOptions,
-): AsyncGenerator<string[]> {
+  work: (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<T>,
+): AsyncGenerator<T> {
   using file = await openFile(path);
   const before = await file.stat();
   const start = await firstBytes(file);
   try {
-    yield* splitLines(decode(unpacked(readBytes(file, onBytes), isGzip(start))));
+    yield* work(unpacked(readBytes(file, onBytes), isGzip(start)));
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
     const found = cause instanceof Error ? cause.message : String(cause);
     throw new SourceError(`The file ${path} cannot be read`, {
       expected: `${expected} in UTF-8, or the same packed with gzip`,
-      found: cause instanceof TypeError ? `bytes that are not UTF-8 (${found})` : found,
+      found: cause instanceof TypeError ? `bytes that are not of its encoding (${found})` : found,
       remedy: isGzip(start)
         ? "Copy or pack the file again: a packed file that was cut off cannot be used in part."
         : "Check the file. One in another encoding can be converted: iconv -f latin1 -t utf-8.",
@@ -91,28 +116,6 @@ async function* unpacked(bytes: AsyncIterable<Uint8Array>, packed: boolean): Asy
   // An error of any stage destroys the last one with it, so it comes out of the loop below.
   pipeline(Readable.from(bytes), gunzip, () => {});
   yield* gunzip as AsyncIterable<Uint8Array>;
-}
-
-/** Decodes strictly: a file in another encoding must not turn into wrong letters. */
-async function* decode(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  let decoder: TextDecoder | undefined;
-  for await (const chunk of chunks) {
-    decoder ??= new TextDecoder(encodingOf(chunk), { fatal: true });
-    yield decoder.decode(chunk, { stream: true });
-  }
-  if (decoder !== undefined) yield decoder.decode();
-}
-
-function encodingOf([first, second, third]: Uint8Array): string {
-  if (first === 0x50 && second === 0x4b && third === 0x03) {
-    throw new SourceError("The file is a spreadsheet or a zip archive", {
-      expected: "text, as it is or packed with gzip",
-      remedy: "Save the spreadsheet as CSV in UTF-8, or unpack the archive.",
-    });
-  }
-  if (first === 0xff && second === 0xfe) return "utf-16le";
-  if (first === 0xfe && second === 0xff) return "utf-16be";
-  return "utf-8";
 }
 
 async function* splitLines(chunks: AsyncIterable<string>): AsyncGenerator<string[]> {

@@ -4,13 +4,15 @@ import { dirname, join, resolve } from "node:path";
 import { csvFields, fileSize } from "../csv.ts";
 import { checkLines, type ImportReport, importReportPath, writeImportReport } from "../import_report.ts";
 import { loadShop } from "../load_shop.ts";
-import { readTransactions, type StatedFormats, surveyTransactions } from "./file.ts";
+import { SourceError } from "shopflow/errors/mod.ts";
+import { openTextFiles } from "../files/archives.ts";
+import { readTransactions, type StatedFormats, type Survey, surveyTransactions } from "./file.ts";
 import { OnlineRetailTranslation, type RejectedLines } from "./translate.ts";
 
 /** What a person asks of an import. */
 export interface ImportOptions extends StatedFormats {
-  /** A CSV file, which may be packed with gzip. */
-  from: string;
+  /** CSV files, which may be packed with gzip or zip, or Excel workbooks. */
+  from: string[];
   /** Drop what the sources hold instead of refusing. */
   replace: boolean;
   /** Import although more than 1 % of the lines are rejected. */
@@ -18,72 +20,76 @@ export interface ImportOptions extends StatedFormats {
 }
 
 /**
- * Loads the UCI data set Online Retail into the shop's source databases; events, inventory and tickets stay
- * empty. The file is read twice: first to decide how its dates and numbers are written, then to load it. Writes the
- * report (`readImportReport`) and, where lines could not be kept, a rejects file beside it: `import_rejects.csv`, or
- * `import_rejects_failed.csv` where nothing was imported.
+ * Loads the UCI data sets Online Retail and Online Retail II into the shop's source databases; events, inventory and
+ * tickets stay empty. The files are read twice: first to decide how their text, dates and numbers are written, each for
+ * itself, then to load them. Writes the report (`readImportReport`) and, where lines could not be kept, a rejects file
+ * beside it: `import_rejects.csv`, or `import_rejects_failed.csv` where nothing was imported.
  *
- * @throws {SourceError} when the file cannot be read, its formats are open, more than 1 % of its lines are rejected and
+ * @throws {SourceError} when a file cannot be read, its formats are open, more than 1 % of the lines are rejected and
  *   that is not allowed, a source holds rows already, or cannot be written. The shop is as before then.
  */
 export async function importOnlineRetail(
   { config, runtime }: {
     config: Pick<Config, "home" | "postgresUrl" | "ticketsUrl">;
-    runtime: Pick<Runtime, "now" | "progress">;
+    runtime: Pick<Runtime, "now" | "log" | "progress">;
   },
   { from, replace, allowRejects = false, ...stated }: ImportOptions,
 ): Promise<ImportReport> {
-  const file = resolve(from);
   const { progress } = runtime;
-  // For the progress bar only: a file that is not there is reported when it is read.
-  const bytes = await fileSize(file);
-  const readAll = async <T>(
-    label: string,
-    read: (onBytes: (bytes: number) => void) => Promise<T>,
-  ): Promise<T> => {
-    const bar = progress.start(label, bytes, "bytes");
-    try {
-      return await read(bar.update);
-    } finally {
-      bar.finish();
-    }
-  };
-  const survey = await readAll(
-    "check the file",
-    (onBytes) => surveyTransactions(file, stated, onBytes),
-  );
+  await using opened = await openGivenFiles(from.map((path) => resolve(path)));
+  for (const name of opened.leftOut) runtime.log.info(`  not read, since it is no table: ${name}`);
+  const isOneOfSeveral = opened.files.length > 1;
+  const surveys: Survey[] = [];
+  for (const file of opened.files) {
+    surveys.push(
+      await readAll(
+        `check ${isOneOfSeveral ? file.name : "the file"}`,
+        file.path,
+        progress,
+        (onBytes) => surveyTransactions({ ...file, isOneOfSeveral }, stated, onBytes),
+      ),
+    );
+  }
 
   const folder = dirname(importReportPath(config.home));
   await Deno.mkdir(folder, { recursive: true });
   const rejects = await createRejectsFile(join(folder, "import_rejects_failed.csv"));
-  const { translation, rows } = await readAll("load the file", async (onBytes) => {
-    const transactions = readTransactions(file, onBytes);
-    const translation = new OnlineRetailTranslation(transactions, survey.formats, rejects.add);
-    try {
-      const rows = await loadShop(config, { tables: translation.tables(), tickets: [] }, {
-        replace,
-        progress,
-        accept: (loaded) =>
-          checkLines({
-            counts: translation.counts,
-            reasons: translation.reasons,
-            lines: survey.lines,
-            rows: loaded.orders ?? 0,
-            rejectsFile: rejects.path(),
-            allowRejects,
-          }),
-      });
-      return { translation, rows };
-    } finally {
-      rejects.close();
-    }
-  });
+  const translation = new OnlineRetailTranslation(
+    surveys.map(({ file, encoding, formats }) => ({
+      name: file.name,
+      formats,
+      lines: readTransactions(file, { encoding, columns: stated.columns }),
+    })),
+    rejects.add,
+  );
+  let rows: Record<string, number>;
+  try {
+    rows = await loadShop(config, { tables: translation.tables(), tickets: [] }, {
+      replace,
+      progress,
+      accept: (loaded) =>
+        checkLines({
+          counts: translation.counts,
+          reasons: translation.reasons,
+          lines: surveys.reduce((sum, { lines }) => sum + lines, 0),
+          rows: loaded.orders ?? 0,
+          rejectsFile: rejects.path(),
+          allowRejects,
+        }),
+    });
+  } finally {
+    rejects.close();
+  }
   const report: ImportReport = {
     dataset: "online-retail",
-    file,
+    file: surveys.map(({ file }) => file.name).join(", "),
     importedAt: runtime.now().toISOString(),
     lines: translation.counts,
-    formats: { dates: survey.formats.dates.order, decimals: survey.formats.decimals },
+    formats: {
+      encoding: distinct(surveys.map(({ encoding }) => encoding)),
+      dates: distinct(surveys.map(({ formats }) => formats.dates.order)),
+      decimals: distinct(surveys.map(({ formats }) => formats.decimals)),
+    },
     rejected: translation.reasons,
     rows,
     rules: translation.report(),
@@ -93,17 +99,49 @@ export async function importOnlineRetail(
   return report;
 }
 
+async function openGivenFiles(paths: string[]): ReturnType<typeof openTextFiles> {
+  const twice = paths.find((path, i) => paths.indexOf(path) !== i);
+  if (twice !== undefined) {
+    throw new SourceError(`The file ${twice} is given twice`, {
+      remedy: "Give each file once after --from.",
+    });
+  }
+  try {
+    return await openTextFiles(paths);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    const gone = paths.find((path) => cause.message.includes(path)) ?? paths.join(", ");
+    throw new SourceError(`There is no file ${gone}`, { remedy: "Check the path after --from.", cause });
+  }
+}
+
+async function readAll<T>(
+  label: string,
+  path: string,
+  progress: Runtime["progress"],
+  read: (onBytes: (bytes: number) => void) => Promise<T>,
+): Promise<T> {
+  const bar = progress.start(label, await fileSize(path), "bytes");
+  try {
+    return await read(bar.update);
+  } finally {
+    bar.finish();
+  }
+}
+
+const distinct = (values: string[]) => [...new Set(values)].join(", ");
+
 /** A CSV file of rejected lines, which exists only when there are some. */
 async function createRejectsFile(path: string) {
   await removeIfThere(path);
   let file: Deno.FsFile | undefined;
   return {
     path: () => file && path || null,
-    async add({ line, reason, text }: RejectedLines): Promise<void> {
+    async add({ file: name, line, reason, text }: RejectedLines): Promise<void> {
       const isNew = file === undefined;
       file ??= await Deno.open(path, { create: true, truncate: true, write: true });
-      const row = csvFields([String(line), reason, text]) + "\n";
-      await writeAll(file, path, new TextEncoder().encode(isNew ? `line,reason,text\n${row}` : row));
+      const row = csvFields([String(line), reason, text, name]) + "\n";
+      await writeAll(file, path, new TextEncoder().encode(isNew ? `line,reason,text,file\n${row}` : row));
     },
     close: () => file?.close(),
     /** Puts the file where the last import keeps its rejects; without any, those of the one before go. */

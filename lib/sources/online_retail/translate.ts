@@ -163,12 +163,22 @@ function mostFrequent<T>(counts: Map<T, number>): T | undefined {
 
 /** Lines of the file that the source tables cannot hold. */
 export interface RejectedLines {
+  /** Name of the file. */
+  file: string;
   /** Number of the first line in the file. */
   line: number;
   /** Why, with what was found. */
   reason: string;
   /** The lines as they were. */
   text: string;
+}
+
+/** Transactions of a file, as far as they are read. */
+export interface TranslatedFile {
+  /** For messages. */
+  name: string;
+  formats: FileFormats;
+  lines: AsyncIterable<TransactionLine[]>;
 }
 
 /** Lines that are encoded at once. */
@@ -180,8 +190,7 @@ const BATCH = 2000;
  * is; only what the tables cannot hold is rejected.
  */
 export class OnlineRetailTranslation {
-  readonly #lines: AsyncIterable<TransactionLine[]>;
-  readonly #formats: FileFormats;
+  readonly #files: readonly TranslatedFile[];
   readonly #reject: (rejected: RejectedLines) => Promise<void>;
   readonly #catalogue = new ProductCatalogue();
   readonly #customers = new CustomerList();
@@ -192,13 +201,8 @@ export class OnlineRetailTranslation {
   readonly #rejections: RejectedLines[] = [];
 
   /** @param reject receives every line that cannot be kept. */
-  constructor(
-    lines: AsyncIterable<TransactionLine[]>,
-    formats: FileFormats,
-    reject: (rejected: RejectedLines) => Promise<void>,
-  ) {
-    this.#lines = lines;
-    this.#formats = formats;
+  constructor(files: readonly TranslatedFile[], reject: (rejected: RejectedLines) => Promise<void>) {
+    this.#files = files;
     this.#reject = reject;
   }
 
@@ -237,19 +241,21 @@ export class OnlineRetailTranslation {
   async *#orders(): AsyncGenerator<Uint8Array> {
     const encoder = new TextEncoder();
     let batch: string[] = [];
-    for await (const lines of this.#lines) {
-      for (const input of lines) {
-        const line = this.#translated(input);
-        if (line === undefined) continue;
-        this.#catalogue.add(line);
-        this.#customers.add(line);
-        this.#rules.add(line);
-        batch.push(orderCsv(line));
+    for (const file of this.#files) {
+      for await (const lines of file.lines) {
+        for (const input of lines) {
+          const line = this.#translated(input, file);
+          if (line === undefined) continue;
+          this.#catalogue.add(line);
+          this.#customers.add(line);
+          this.#rules.add(line);
+          batch.push(orderCsv(line));
+        }
+        for (const rejected of this.#rejections.splice(0)) await this.#reject(rejected);
+        if (batch.length < BATCH) continue;
+        yield encoder.encode(batch.join(""));
+        batch = [];
       }
-      for (const rejected of this.#rejections.splice(0)) await this.#reject(rejected);
-      if (batch.length < BATCH) continue;
-      yield encoder.encode(batch.join(""));
-      batch = [];
     }
     if (this.#counts.kept === 0) {
       throw new SourceError("The file has no line that can be imported", {
@@ -261,16 +267,17 @@ export class OnlineRetailTranslation {
     yield encoder.encode(batch.join(""));
   }
 
-  #translated(input: TransactionLine): OrderLine | undefined {
+  #translated(input: TransactionLine, { name, formats }: TranslatedFile): OrderLine | undefined {
     if (input.kind === "blank" || input.kind === "header") {
       this.#counts.read++;
       this.#counts[input.kind]++;
       return undefined;
     }
-    if (input.kind === "broken") return this.#rejected(input, 1, input.reason);
-    const translation = translateTransaction(input.transaction, this.#formats);
+    if (input.kind === "broken") return this.#rejected({ ...input, file: name }, 1);
+    const translation = translateTransaction(input.transaction, formats);
     if ("orderLine" in translation) return this.#kept(input, translation.orderLine);
-    return this.#rejected(input, input.lines, translation.reason, translation.found);
+    const { reason, found } = translation;
+    return this.#rejected({ file: name, line: input.line, text: input.text, reason }, input.lines, found);
   }
 
   #kept({ lines }: TransactionRecord, orderLine: OrderLine): OrderLine {
@@ -280,18 +287,13 @@ export class OnlineRetailTranslation {
     return orderLine;
   }
 
-  #rejected(
-    { line, text }: { line: number; text: string },
-    lines: number,
-    reason: string,
-    found?: string,
-  ): undefined {
+  #rejected({ file, line, reason, text }: RejectedLines, lines: number, found?: string): undefined {
     this.#counts.read += lines;
     this.#counts.rejected += lines;
-    const counted = this.#reasons.get(reason) ?? { reason, lines: 0, firstLine: line };
+    const counted = this.#reasons.get(reason) ?? { reason, lines: 0, firstLine: line, file };
     counted.lines += lines;
     this.#reasons.set(reason, counted);
-    this.#rejections.push({ line, reason: found === undefined ? reason : `${reason}: ${found}`, text });
+    this.#rejections.push({ file, line, reason: found === undefined ? reason : `${reason}: ${found}`, text });
   }
 
   *#products(): Generator<Uint8Array> {

@@ -8,6 +8,7 @@ import { beginSnapshotTransaction, withExtractClient } from "./snapshot_transact
 import { createHash } from "node:crypto";
 import { startCopyMeter, writeCsv } from "../csv.ts";
 import { copyError, postgresError } from "./client.ts";
+import { readWriteMarks } from "./write_marks.ts";
 import {
   controlTotalsSql,
   INVALID,
@@ -111,6 +112,8 @@ export async function withPostgresSource<T>(
         ),
         shopTables: shop,
         keyLookup: "indexed",
+        // An embedded database is restarted each time that it is opened: nothing is known of the one before.
+        ...(!postgresUrl.startsWith("pglite:") && { writeMarks: await readWriteMarks(client, shop) }),
         isConsistent: true,
         controlTotals: ({ name }) =>
           inTurn(async () => {
@@ -277,6 +280,9 @@ async function copyTable(
   const types = new Map(table.columns.map(({ name, type }) => [name, baseType(type)]));
   const columns = table.columns.map(({ name }) => `"${name}"`).join(", ");
   const isFull = Object.keys(selection).length === 0;
+  const relation = relationSql(comparison, {
+    withWriter: selection.writtenSince !== undefined,
+  });
   const meter = startCopyMeter(table.name, isFull ? await estimatedRows(client, comparison) : 0, runtime);
   let rows = 0;
   async function* bytesOf(condition: string): AsyncGenerator<Uint8Array> {
@@ -284,7 +290,7 @@ async function copyTable(
     // with the answer to a query under way it isn't.
     await client.query("SELECT 1");
     const stream = client.query(copyTo(
-      `COPY (SELECT ${columns} FROM ${relationSql(comparison)} WHERE ${condition}) ` +
+      `COPY (SELECT ${columns} FROM ${relation} WHERE ${condition}) ` +
         `TO STDOUT (FORMAT csv, FORCE_QUOTE *, ENCODING 'UTF8')`,
     ));
     // While the rows are read, the reading loop throws the stream's errors. If it ended before, because the

@@ -5,7 +5,7 @@ import { type Row, type Session, sqlName, sqlString } from "../session.ts";
 import type { Manifest } from "shopflow/lake/mod.ts";
 import { type Candidate, computing } from "./models.ts";
 import { RECOMPUTED, REUSED } from "./partitions.ts";
-import { relationOf } from "../project/jinja.ts";
+import { relationOf } from "../relation.ts";
 
 /** A data test that did not pass. */
 export interface FailedTest {

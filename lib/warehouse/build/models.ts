@@ -1,7 +1,7 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
 import { monthlyModels, publishedModels, type SqlModel, type SqlProject } from "../project/project.ts";
 import { formatDuration, type Runtime } from "shopflow/runtime/mod.ts";
-import { relationOf } from "../project/jinja.ts";
+import { relationOf } from "../relation.ts";
 import { type Session, sqlString } from "../session.ts";
 import type { Lineage } from "shopflow/lake/mod.ts";
 import { createHash } from "node:crypto";

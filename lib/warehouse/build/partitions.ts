@@ -1,5 +1,6 @@
-import type { TableFile } from "shopflow/lake/mod.ts";
-import { relationOf, sourceRelationOf } from "../project/jinja.ts";
+import type { InputFile, TableFile } from "shopflow/lake/mod.ts";
+import type { ObjectStore } from "shopflow/lake/store/mod.ts";
+import { relationOf, sourceRelationOf } from "../relation.ts";
 import type { MonthlyModel } from "../project/project.ts";
 import { type MonthlySource, monthlySources, type PartitionDoc } from "../project/schema_yml.ts";
 import { parquet, sqlName, sqlString } from "../session.ts";
@@ -12,31 +13,29 @@ import {
   type RawFileStats,
   semiJoinByKey,
 } from "./prune.ts";
-import { type Build, inputsOf, type RawInputs } from "./raw_views.ts";
+import { type Build, inputsOf } from "./raw_views.ts";
 
 /** Months whose facts must be built again, by source table; undefined when everything must. */
 export type AffectedMonths = Record<string, string[]> | undefined;
 
 /**
- * The months that new raw files affect: those of every row, old or new, of a key that has a new row, and, where a
+ * The months that new raw rows affect: those of every row, old or new, of a key that has a new row, and, where a
  * dimension got new rows, every month from the time of the earliest of them, because facts from then on may point
  * to another version. Undefined when the previous snapshot is not one to build on.
  */
 export async function affectedMonths(build: Build, stats: RawFileStats): Promise<AffectedMonths> {
   const { project, previous } = build;
   if (previous === undefined) return undefined;
-  const added: RawInputs = {};
+  const added: Record<string, AddedRows> = {};
   for (const source of project.sources) {
-    const before = new Set((previous.inputs[source.table] ?? []).map(({ sha256 }) => sha256));
-    const files = inputsOf(build, source);
-    const now = new Set(files.map(({ sha256 }) => sha256));
-    if ([...before].some((file) => !now.has(file))) return undefined;
-    added[source.table] = files.filter((file) => !before.has(file.sha256));
+    const rows = addedRows(previous.inputs[source.table] ?? [], inputsOf(build, source));
+    if (rows === undefined) return undefined;
+    added[source.table] = rows;
   }
   const reopened = await firstNewMonth(build, added);
   const affected: Record<string, string[]> = {};
   for (const source of monthlySources(project.sources)) {
-    const own = new Set(await monthsOfKeys(build, source, added[source.table] ?? [], stats));
+    const own = new Set(await monthsOfKeys(build, source, added[source.table], stats));
     const all = new Set(inputsOf(build, source).flatMap((file) => stats.rawMonths[file.key] ?? []));
     for (const month of all) if (reopened !== undefined && month >= reopened) own.add(month);
     affected[source.table] = [...own].sort();
@@ -44,28 +43,75 @@ export async function affectedMonths(build: Build, stats: RawFileStats): Promise
   return affected;
 }
 
+/** Files with rows that the previous snapshot does not have. */
+interface AddedRows {
+  /** All rows of them are new. */
+  files: InputFile[];
+  /** Files that were merged of known runs and of new ones, with the new ones. */
+  merged: { file: InputFile; runs: string[] }[];
+}
+
+/**
+ * What was added to the raw files of a table; undefined where something that was there is gone. What counts is what
+ * the runs brought, in whichever files it is kept.
+ */
+function addedRows(before: InputFile[], files: InputFile[]): AddedRows | undefined {
+  const known = new Set(before.flatMap(partsOf));
+  const present = new Set(files.flatMap(partsOf));
+  if ([...known].some((part) => !present.has(part))) return undefined;
+  const added: AddedRows = { files: [], merged: [] };
+  for (const file of files) {
+    const parts = partsOf(file);
+    const fresh = parts.filter((part) => !known.has(part));
+    if (fresh.length === parts.length) added.files.push(file);
+    else if (fresh.length > 0) {
+      const runs = (file.runs ?? []).filter(({ sha256 }) => fresh.includes(sha256)).map(({ run }) => run);
+      added.merged.push({ file, runs });
+    }
+  }
+  return added;
+}
+
+const partsOf = ({ sha256, runs }: InputFile) => runs?.map((run) => run.sha256) ?? [sha256];
+
+/** The added rows as a relation, or undefined where there are none. */
+async function addedRelation(
+  store: ObjectStore,
+  { files, merged }: AddedRows = { files: [], merged: [] },
+): Promise<string | undefined> {
+  const parts = files.length === 0 ? [] : [`SELECT * FROM ${await parquet(files, store)}`];
+  for (const { file, runs } of merged) {
+    const names = runs.map(sqlString).join(", ");
+    parts.push(`SELECT * FROM ${await parquet([file], store)} WHERE _run IN (${names})`);
+  }
+  return parts.length === 0 ? undefined : `(${parts.join(" UNION ALL BY NAME ")})`;
+}
+
 async function firstNewMonth(
   { session, store, project }: Build,
-  added: RawInputs,
+  added: Record<string, AddedRows>,
 ): Promise<string | undefined> {
-  const files = project.sources.filter(({ monthOf }) => monthOf === undefined)
-    .flatMap(({ table }) => added[table] ?? []);
-  if (files.length === 0) return undefined;
-  const [earliest] = await session.rows<{ month: string }>(
-    `SELECT min(${monthOf("_extracted_at")}) AS month FROM ${await parquet(files, store)}`,
-  );
-  return earliest?.month ?? undefined;
+  const months: string[] = [];
+  for (const { table, monthOf: day } of project.sources) {
+    const relation = day === undefined ? await addedRelation(store, added[table]) : undefined;
+    if (relation === undefined) continue;
+    const [earliest] = await session.rows<{ month: string | null }>(
+      `SELECT min(${monthOf("_extracted_at")}) AS month FROM ${relation} AS added`,
+    );
+    if (earliest?.month) months.push(earliest.month);
+  }
+  return months.toSorted()[0];
 }
 
 async function monthsOfKeys(
   build: Build,
   source: MonthlySource,
-  added: TableFile[],
+  added: AddedRows | undefined,
   stats: RawFileStats,
 ): Promise<string[]> {
-  if (added.length === 0) return [];
+  const keys = await addedRelation(build.store, added);
+  if (keys === undefined) return [];
   const clean = hasTrimmedKeys(stats, inputsOf(build, source));
-  const keys = await parquet(added, build.store);
   const rows = await build.session.rows<{ month: string }>(
     `SELECT DISTINCT ${monthOf(source.monthOf)} AS month
      FROM ${semiJoinByKey(source, sourceRelationOf(source), keys, { clean })}`,

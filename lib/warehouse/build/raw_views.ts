@@ -1,13 +1,13 @@
 import { LakeError, SchemaContractError, WarehouseError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import type { Manifest, TableFile } from "shopflow/lake/mod.ts";
+import type { InputFile, Manifest, TableFile } from "shopflow/lake/mod.ts";
 import type { SourceDoc } from "../project/schema_yml.ts";
-import { sourceRelationOf } from "../project/jinja.ts";
+import { sourceRelationOf } from "../relation.ts";
 import type { SqlProject } from "../project/project.ts";
 import { type Session, sqlName, sqlString } from "../session.ts";
 
 /** Raw files by source table. */
-export type RawInputs = Record<string, TableFile[]>;
+export type RawInputs = Record<string, InputFile[]>;
 
 /** What a build works with from its first step to its last. */
 export interface Build {
@@ -24,7 +24,7 @@ export interface Build {
 export const inputsOf = (
   { inputs }: Pick<Build, "inputs">,
   { table }: Pick<SourceDoc, "table">,
-): TableFile[] => inputs[table] ?? [];
+): InputFile[] => inputs[table] ?? [];
 
 /**
  * Makes each source table of a project a view of its raw files.
@@ -54,7 +54,7 @@ export async function createRawViews(
  * @param url Where the lake is, for messages.
  * @throws {LakeError} when it has none.
  */
-export function requireRawFiles({ table }: SourceDoc, inputs: RawInputs, url: string): TableFile[] {
+export function requireRawFiles({ table }: SourceDoc, inputs: RawInputs, url: string): InputFile[] {
   const files = inputs[table];
   if (files !== undefined && files.length > 0) return files;
   throw new LakeError("A raw table is missing from the lake", {

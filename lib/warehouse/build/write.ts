@@ -6,7 +6,7 @@ import { mapConcurrently } from "shopflow/runtime/mod.ts";
 import { join } from "node:path";
 import { monthRangePredicate } from "./prune.ts";
 import { isMonthText, monthColumn, type MonthlyTable } from "./partitions.ts";
-import { relationOf } from "../project/jinja.ts";
+import { relationOf } from "../relation.ts";
 import { type Session, sqlName, sqlString } from "../session.ts";
 import type { MonthlyModel, SqlModel } from "../project/project.ts";
 

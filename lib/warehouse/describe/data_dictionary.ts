@@ -1,5 +1,5 @@
 import type { ColumnDoc, TestDeclaration } from "../project/schema_yml.ts";
-import { sourceRelationOf } from "../project/jinja.ts";
+import { sourceRelationOf } from "../relation.ts";
 import { openSession, sqlName } from "../session.ts";
 import { publishedModels, type SqlModel, type SqlProject } from "../project/project.ts";
 import { runModels } from "../build/models.ts";

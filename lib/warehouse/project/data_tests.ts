@@ -3,7 +3,11 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { sqlName, sqlString } from "../session.ts";
 import type { ProjectFile } from "./files.ts";
-import { type ProjectScope, relationOf, renderSql, type TemplateScope } from "./jinja.ts";
+import type { Names } from "../jinja/scope.ts";
+import { fromJson, printed, type PyValue, toJson } from "../jinja/python/values.ts";
+import { relationOf } from "../relation.ts";
+import { callable, type Macro, type MacroLibrary, renderSql, valueOf, withPlace } from "./macros.ts";
+import { namesFor, type ProjectNames } from "./names.ts";
 import type { ModelDoc, Severity, TestDeclaration } from "./schema_yml.ts";
 
 /** A query of the rows that break a promise; none means passed. */
@@ -81,41 +85,15 @@ export function testName(test: Pick<DataTest, "kind" | "model" | "column">): str
   return subject ? `${subject}: ${test.kind}` : test.kind;
 }
 
+const GENERIC = /\{%-?\s*test\s/;
+
+/** Whether a file defines generic tests; one that does not is a singular test, a query of its own. */
+export const definesGenericTests = ({ text }: ProjectFile): boolean => GENERIC.test(text);
+
 /** A model as far as its data tests are concerned. */
 interface TestedModel {
   name: string;
   doc: ModelDoc;
-}
-
-/** A generic data test of the project itself: `{% test name(model, column_name, …) %} … {% endtest %}`. */
-interface GenericTest {
-  file: string;
-  /** As written, with their defaults. */
-  parameters: string[];
-  body: string;
-}
-
-const GENERIC = /\{%-?\s*test\s+(\w+)\s*\(([^)]*)\)\s*-?%\}([\s\S]*?)\{%-?\s*endtest\s*-?%\}/g;
-
-/** The generic tests that files define, by name. */
-function genericTests(files: ProjectFile[]): Map<string, GenericTest> {
-  return new Map(
-    files.flatMap(({ path, text }) =>
-      [...text.matchAll(GENERIC)].map(([, name = "", parameters = "", body = ""]) => [
-        name,
-        {
-          file: path,
-          body,
-          parameters: parameters.split(",").map((part) => part.trim()).filter(Boolean),
-        },
-      ])
-    ),
-  );
-}
-
-/** Whether a file defines generic tests; one that does not is a singular test, a query of its own. */
-function definesGenericTests({ text }: ProjectFile): boolean {
-  return text.search(GENERIC) >= 0;
 }
 
 /**
@@ -125,44 +103,29 @@ function definesGenericTests({ text }: ProjectFile): boolean {
  * @throws {WarehouseError} when arguments are missing or unknown.
  */
 function genericTestSql(
-  test: GenericTest,
-  given: Record<string, unknown>,
+  kind: string,
+  test: Macro,
+  given: Record<string, PyValue>,
   declaredBy: string,
-  scope: TemplateScope,
-  macros: string[],
+  names: Names,
 ): string {
-  const names = Object.keys(given);
-  refuseOtherArguments(test, names, declaredBy);
-  // As a macro, so that its parameters may have defaults.
-  const call = names.map((name) => `${name}=${name}`).join(", ");
-  const macro = `{% macro data_test(${test.parameters.join(", ")}) %}${test.body}{% endmacro %}`;
-  return renderSql(`${macro}{{ data_test(${call}) }}`, test.file, { ...scope, ...given }, macros);
+  refuseOtherArguments(test, Object.keys(given), declaredBy);
+  const args = { positional: [], named: new Map(Object.entries(given)) };
+  return withPlace(test.file, () => printed(callable(kind, test, names).call(args)).trim());
 }
 
-function refuseOtherArguments(
-  { parameters, file }: GenericTest,
-  names: string[],
-  declaredBy: string,
-): void {
-  const known = parameters.map((parameter) => parameter.replace(/=.*/s, "").trim());
-  const missing = parameters.filter((parameter) => !parameter.includes("=") && !names.includes(parameter));
-  const extra = names.filter((name) => !known.includes(name));
+function refuseOtherArguments({ definition, file }: Macro, given: string[], declaredBy: string): void {
+  const { names, defaults } = definition;
+  const missing = names.filter((name) => !defaults.has(name) && !given.includes(name));
+  const extra = given.filter((name) => !names.includes(name));
   if (missing.length === 0 && extra.length === 0) return;
   throw new WarehouseError(`${declaredBy} is malformed`, {
-    expected: `the arguments ${parameters.join(", ")} of ${file}`,
+    expected: `the arguments ${names.join(", ")} of ${file}`,
     found: [
       ...missing.map((name) => `${name} missing`),
       ...extra.map((name) => `${name} which it does not take`),
     ].join(", "),
   });
-}
-
-/** What the SQL of data tests is made of. */
-interface TestContext {
-  scope: ProjectScope;
-  /** Macros of the project. */
-  macros: string[];
-  generic: Map<string, GenericTest>;
 }
 
 /**
@@ -172,57 +135,73 @@ interface TestContext {
  * @throws {WarehouseError} on an unknown kind of test or arguments it does not take.
  */
 export function compileDataTests(
-  { models, testFiles, scope, macros }: {
-    models: TestedModel[];
-    testFiles: ProjectFile[];
-    scope: ProjectScope;
-    macros: string[];
-  },
+  { models, testFiles, project }: { models: TestedModel[]; testFiles: ProjectFile[]; project: ProjectNames },
 ): DataTest[] {
-  const context: TestContext = { scope, macros, generic: genericTests(testFiles) };
   const declared = models.flatMap((model) => [
-    ...model.doc.dataTests.map((test) => compileDeclared(model, undefined, test, context)),
+    ...model.doc.dataTests.map((test) => compileDeclared(model, undefined, test, project)),
     ...model.doc.columns.flatMap((column) =>
-      column.dataTests.map((test) => compileDeclared(model, column.name, test, context))
+      column.dataTests.map((test) => compileDeclared(model, column.name, test, project))
     ),
   ]);
   const singular = testFiles.filter((file) => !definesGenericTests(file));
-  return [...declared, ...singular.map((file) => compileSingular(file, context))];
+  return [...declared, ...singular.map((file) => compileSingular(file, project))];
 }
 
 function compileDeclared(
   model: TestedModel,
   column: string | undefined,
   declaration: TestDeclaration,
-  { scope, macros, generic }: TestContext,
+  project: ProjectNames,
 ): DataTest {
   const { kind, severity } = declaration;
   const file = model.doc.file;
   const relation = relationOf(model.name);
-  const { scope: own } = scope.forFile(file);
+  const { names } = namesFor(project, { file });
   const test = { kind, model: model.name, column, file, severity };
-  const args = { ...declaration.arguments };
-  // The one argument that is Jinja itself: ref('…') of the parent.
-  if (typeof args.to === "string") args.to = renderSql(`{{ ${args.to} }}`, file, own);
-  if (Object.hasOwn(BUILT_IN_TESTS, kind)) {
-    return { ...test, sql: builtInTestSql(kind, { file, relation, column }, args) };
+  const args = Object.fromEntries(
+    Object.entries(declaration.arguments).map(([name, value]) => [name, argumentValue(value, file, names)]),
+  );
+  const definition = project.library.tests.get(kind);
+  if (definition === undefined && Object.hasOwn(BUILT_IN_TESTS, kind)) {
+    const plain = Object.fromEntries(Object.entries(args).map(([name, value]) => [name, toJson(value)]));
+    return { ...test, sql: builtInTestSql(kind, { file, relation, column }, plain) };
   }
-  const definition = generic.get(kind);
-  if (definition === undefined) {
-    throw new WarehouseError(`${file} declares an unknown data test for ${model.name}`, {
-      expected: `one of ${[...Object.keys(BUILT_IN_TESTS), ...generic.keys()].join(", ")}`,
-      found: kind,
-    });
-  }
+  if (definition === undefined) throw unknownTest(kind, model, project.library);
   const given = { model: relation, ...(column && { column_name: column }), ...args };
   const declaredBy = `${file}: the data test ${kind} of ${model.name}`;
-  return { ...test, sql: genericTestSql(definition, given, declaredBy, own, macros) };
+  return { ...test, sql: genericTestSql(kind, definition, given, declaredBy, names) };
 }
 
-function compileSingular({ path, text }: ProjectFile, { scope, macros }: TestContext): DataTest {
-  const { scope: own, used } = scope.forFile(path);
-  const sql = renderSql(text, path, own, macros);
-  return { kind: basename(path, ".sql"), file: path, severity: severityOf(used.config, path), sql };
+/** Text that dbt takes for a call: `to: ref('…')`. */
+const CALL = /^\s*(env_var|ref|var|source)\s*\(.+\)\s*$/;
+
+/** An argument of a data test, whose text may be a call or hold Jinja. */
+function argumentValue(value: unknown, file: string, names: Names): PyValue {
+  if (Array.isArray(value)) return value.map((item) => argumentValue(item, file, names));
+  if (typeof value !== "string") return fromJson(value);
+  return valueOf(CALL.test(value) ? `{{ ${value} }}` : value, file, names);
+}
+
+function unknownTest(
+  kind: string,
+  { name, doc }: TestedModel,
+  { tests, unreadable }: MacroLibrary,
+): WarehouseError {
+  return unreadable.get(kind) ?? new WarehouseError(`${doc.file} declares an unknown data test for ${name}`, {
+    expected: `one of ${[...Object.keys(BUILT_IN_TESTS), ...tests.keys()].join(", ")}`,
+    found: kind,
+  });
+}
+
+function compileSingular(file: ProjectFile, project: ProjectNames): DataTest {
+  const { names, used } = namesFor(project, { file: file.path });
+  const sql = renderSql(file, names);
+  return {
+    kind: basename(file.path, ".sql"),
+    file: file.path,
+    severity: severityOf(used.config, file.path),
+    sql,
+  };
 }
 
 function severityOf(config: Record<string, unknown>, file: string): Severity {

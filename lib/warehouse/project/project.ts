@@ -1,7 +1,7 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { compileDataTests, type DataTest } from "./data_tests.ts";
+import { compileDataTests, type DataTest, definesGenericTests } from "./data_tests.ts";
 import {
   folderMaterialization,
   type Materialization,
@@ -12,7 +12,8 @@ import {
   readSettingsFile,
 } from "./files.ts";
 import { type ModelDoc, parseSchemaFile, type PartitionDoc, type SourceDoc } from "./schema_yml.ts";
-import { createScope, renderSql } from "./jinja.ts";
+import { readMacros, renderSql } from "./macros.ts";
+import { namesFor, type ProjectNames } from "./names.ts";
 
 /** A SQL model, compiled: one SELECT that becomes a view or table. */
 export interface SqlModel {
@@ -39,6 +40,8 @@ export interface SqlProject {
   /** Each model after those it reads. */
   models: SqlModel[];
   tests: DataTest[];
+  /** What files say to people while they are compiled. */
+  warnings: string[];
 }
 
 /** A model whose table is kept by month. */
@@ -105,15 +108,23 @@ export async function loadSqlProject(
   const sources = schemas.flatMap((schema) => schema.sources);
   const names = uniqueNames(modelFiles);
   const docs = documentation(schemas.flatMap((schema) => schema.models), names);
-  const scope = createScope({ names, sources, vars: { ...settings.vars, ...vars } });
-  const macroTexts = macros.map(({ text }) => text);
+  const warnings: string[] = [];
+  const projectNames: ProjectNames = {
+    project: settings.name,
+    models: names,
+    sources,
+    vars: { ...settings.vars, ...vars },
+    library: await readMacros([...macros, ...testFiles.filter(definesGenericTests)]),
+    warn: (text) => void warnings.push(text),
+  };
 
-  const models = modelFiles.map(({ path, text }): SqlModel => {
+  const models = modelFiles.map((file): SqlModel => {
+    const { path } = file;
     const name = basename(path, ".sql");
     const folders = path.split("/").slice(1, -1);
     const doc = docs.get(name) ?? undocumented(name, path);
-    const { scope: own, used } = scope.forFile(path);
-    const sql = withoutFinalSemicolon(renderSql(text, path, own, macroTexts));
+    const { names: own, used } = namesFor(projectNames, { file: path, model: name });
+    const sql = withoutFinalSemicolon(renderSql(file, own));
     const chosen = used.config.materialized ?? doc.materialized ?? folderMaterialization(settings, folders);
     return {
       name,
@@ -126,10 +137,10 @@ export async function loadSqlProject(
       doc,
     };
   });
-  const tests = compileDataTests({ models, testFiles, scope, macros: macroTexts });
+  const tests = compileDataTests({ models, testFiles, project: projectNames });
   const files = [settingsFile, ...modelFiles, ...schemaFiles, ...macros, ...testFiles];
   const version = createHash("sha256").update(JSON.stringify([vars, files])).digest("hex").slice(0, 12);
-  return { name: settings.name, version, sources, models: inDependencyOrder(models), tests };
+  return { name: settings.name, version, sources, models: inDependencyOrder(models), tests, warnings };
 }
 
 function uniqueNames(files: ProjectFile[]): Map<string, string> {

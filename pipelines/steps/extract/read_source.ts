@@ -116,7 +116,7 @@ export async function extractSources(parameters: SourcesRun): Promise<ExtractedS
       const tickets = ticketsGone
         ? undefined
         : await begin(await openTickets(parameters, mapping), TICKET_TABLE, {
-          sourceTime: extractedAt.replace("T", " ").slice(0, -1),
+          sourceTime: now.replace("T", " ").slice(0, -1),
           ...replacement,
         });
       const [first, ...others] = tables;

@@ -5,7 +5,14 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Logger } from "shopflow/runtime/mod.ts";
 import type { ExtractedTable, RowSelection, TableSource } from "shopflow/sources/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
-import { chooseWindow, completeWindow, type ReadWindow, selectionOf } from "./read_window.ts";
+import {
+  chooseWindow,
+  completeWindow,
+  isWatermarkAhead,
+  isWhole,
+  type ReadWindow,
+  selectionOf,
+} from "./read_window.ts";
 
 /** What a run knows before it reads a table. */
 export interface TableRun {
@@ -58,13 +65,14 @@ export async function beginReading(
   run: TableRun,
 ): Promise<TableReading> {
   // Where every copy is of all rows, comparing them all costs no more.
-  const isFull = run.fullRefresh || source.controlTotals === undefined;
-  const chosen = isFull ? {} : chooseWindow(table, run.known, run.now);
+  const isFull = run.fullRefresh || source.controlTotals === undefined || isWatermarkAhead(table, run);
+  const mark = source.writeMarks?.get(table.name);
+  const chosen = isFull ? {} : chooseWindow(table, run.known, mark, run.now);
   const window = await completeWindow(session, store, source, table, { window: chosen, known: run.known });
   const ahead = readAhead(source, table, {
     path: copyPath({ table, run }),
     selection: selectionOf(source, table, window),
-    controlTotals: source.isConsistent || window.from !== undefined,
+    controlTotals: source.isConsistent || !isWhole(window),
   });
   return { table, run, window, ...ahead, [Symbol.asyncDispose]: () => ahead.ended };
 }

@@ -9,6 +9,7 @@ import {
   runMetrics,
   runNotebook,
   type RunRecord,
+  snapshotRead,
 } from "shopflow/notebook/run/mod.ts";
 import {
   markRunStarted,
@@ -18,6 +19,7 @@ import {
   publishReport,
   renderPage,
 } from "shopflow/notebook/report/mod.ts";
+import { lastOrderDay } from "shopflow/warehouse/mod.ts";
 import type { PipelineContext } from "../../context.ts";
 import type { PlannedNotebook } from "./plan_notebooks.ts";
 
@@ -89,17 +91,36 @@ export async function publishRun(
   run: NotebookRun,
   { inputs, isCurrent = true }: { inputs: string; isCurrent?: boolean },
 ): Promise<RunRecord> {
-  const { record, page } = await pageOf(run);
-  await publishReport(store, { record, page, inputs, metrics: runMetrics(run.notebook), isCurrent });
+  const snapshot = snapshotRead(run.record);
+  const ordersUntil = snapshot === undefined ? undefined : await lastOrderDay(store, snapshot);
+  const { record, page } = await pageOf(run, ordersUntil);
+  await publishReport(store, {
+    record,
+    page,
+    inputs,
+    metrics: runMetrics(run.notebook),
+    ...(ordersUntil && { ordersUntil }),
+    isCurrent,
+  });
   return record;
 }
 
 /** The page of a run; one that cannot be drawn is a failed run, whose page says so and shows none of its cells. */
-async function pageOf({ notebook, record }: NotebookRun): Promise<{ record: RunRecord; page: Page }> {
+async function pageOf(
+  { notebook, record }: NotebookRun,
+  ordersUntil: string | undefined,
+): Promise<{ record: RunRecord; page: Page }> {
   const notebookHref = notebookPath(record);
   try {
     const folder = record.path === undefined ? undefined : dirname(record.path);
-    return { record, page: await renderPage(notebook, { notebookHref, ...(folder && { folder }) }) };
+    return {
+      record,
+      page: await renderPage(notebook, {
+        notebookHref,
+        ...(folder && { folder }),
+        ...(ordersUntil && { ordersUntil }),
+      }),
+    };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     const failed: RunRecord = {

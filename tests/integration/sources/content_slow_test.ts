@@ -8,7 +8,7 @@ import { loadSourceTables } from "../../../lib/sources/postgres/load.ts";
 import { loadTickets } from "../../../lib/sources/tickets/load.ts";
 import { createContext } from "../../../pipelines/context.ts";
 import { extract } from "../../../pipelines/steps/extract/extract.ts";
-import { importOnlineRetail } from "shopflow/sources/mod.ts";
+import { importOnlineRetail } from "shopflow/sources/online_retail/mod.ts";
 import { AWKWARD_TABLES, AWKWARD_TICKETS, lakeRow, sourceRow } from "../../fixtures/awkward_shop.ts";
 import { withServers } from "../../fixtures/source_servers.ts";
 import { TEST_DATASETS, testWith } from "../../requirements.ts";
@@ -19,7 +19,7 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       const from = join(TEST_DATASETS, "online_retail", "online_retail.csv.gz");
-      const report = await importOnlineRetail(context, { from, replace: false });
+      const report = await importOnlineRetail(context, { from: [from], replace: false });
       assert.deepEqual(report.rows, {
         customers: 4372,
         products: 4070,

@@ -24,6 +24,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     chromium: undefined,
     run: undefined,
     staleAfterHours: undefined,
+    lateAfterHours: undefined,
     alertChannels: [],
     publicUrl: undefined,
   });

@@ -66,7 +66,10 @@ export function createSmallLake(store: ObjectStore): Omit<SmallLake, "folder"> {
         source: "test",
         tables: {
           orders: {
-            files: [{ ...raw, run: "r", extractedAt: createdAt.toISOString() }],
+            files: [{
+              ...raw,
+              runs: [{ run: "r", extractedAt: createdAt.toISOString(), rows: raw.rows, sha256: raw.sha256 }],
+            }],
             contentSha256: "aa",
             rows: raw.rows,
           },

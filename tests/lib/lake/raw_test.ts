@@ -22,7 +22,7 @@ Deno.test("an extract is published although another one, which found no change, 
   const version = (await currentRawVersion(store))!;
   await moveWatermarks(store, version, extract("one", "2024-10-03").tables);
   const next = extract("two", "2024-10-02");
-  await publishRawExtract(store, next, { replaces: version.extract.run });
+  await publishRawExtract(store, next, { replaces: version.extract });
   assert.deepEqual(await readRawExtract(store), next);
 });
 
@@ -30,9 +30,12 @@ Deno.test("of two extracts that began with the same one, only one is published",
   const store = inMemory();
   await publishRawExtract(store, extract("one", "2024-10-01"), { replaces: null });
   const next = extract("two", "2024-10-02");
-  await publishRawExtract(store, next, { replaces: "one" });
-  const late = /Another extract was published while this one ran/;
-  await assert.rejects(publishRawExtract(store, extract("three", "2024-10-02"), { replaces: "one" }), late);
+  await publishRawExtract(store, next, { replaces: extract("one", "2024-10-01") });
+  const late = /Another run changed the raw layer while this one ran/;
+  await assert.rejects(
+    publishRawExtract(store, extract("three", "2024-10-02"), { replaces: extract("one", "2024-10-01") }),
+    late,
+  );
   await assert.rejects(publishRawExtract(store, extract("three", "2024-10-02"), { replaces: null }), late);
   assert.deepEqual(await readRawExtract(store), next);
 });
@@ -42,7 +45,7 @@ Deno.test("watermarks of an extract that was replaced meanwhile stay unwritten",
   await publishRawExtract(store, extract("one", "2024-10-01"), { replaces: null });
   const version = (await currentRawVersion(store))!;
   const next = extract("two", "2024-10-02");
-  await publishRawExtract(store, next, { replaces: "one" });
+  await publishRawExtract(store, next, { replaces: extract("one", "2024-10-01") });
   await moveWatermarks(store, version, extract("one", "2024-10-03").tables);
   assert.deepEqual(await readRawExtract(store), next);
 });
@@ -60,7 +63,7 @@ Deno.test("an extract whose write arrived although it seemed to fail is publishe
       },
     },
     next,
-    { replaces: "one" },
+    { replaces: extract("one", "2024-10-01") },
   );
   assert.deepEqual(await readRawExtract(store), next);
 });

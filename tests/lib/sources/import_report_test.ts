@@ -5,7 +5,7 @@ import { checkLines, linesText } from "../../../lib/sources/import_report.ts";
 const COUNTS = { read: 105, kept: 99, rejected: 1, summed: 2, blank: 2, header: 1 };
 const CHECK = {
   counts: COUNTS,
-  reasons: [{ reason: "Quantity is empty", lines: 1, firstLine: 7 }],
+  reasons: [{ reason: "Quantity is empty", lines: 1, firstLine: 7, file: "t.csv" }],
   lines: 105,
   rows: 99,
   rejectsFile: "rejects.csv",

@@ -135,7 +135,7 @@ Deno.test("a report whose notebook is gone is no longer among the current ones",
   assert.match(removed ?? "", /href="\/reports\/gone"/);
   assert.match(
     bannersOf(await (await get("/reports/gone")).text()).join(),
-    /^This report is no longer published: its notebook was missing on 7 October 2024, 05:00 UTC/,
+    /^This report is no longer published: on 7 October 2024, 05:00 UTC its notebook was missing/,
   );
 });
 

@@ -203,7 +203,8 @@ export function splitOpening(markdown: string, declared: { summary?: string | un
 /** A paragraph with pictures, HTML or formulas says less as plain text: it stays in the page. */
 const isPlain = (tokens: MarkdownToken[]) =>
   !tokens.some(({ type, content }) =>
-    type === "image" || /<\/?[a-z][^>]*>|\$[^$\s][^$]*\\[a-z]/i.test(content)
+    type === "image" ||
+    /<(img|br|a|b|i|u|em|strong|font|span|div|center|kbd|mark|su[bp])\b|\$[^$\s][^$]*\\[a-z]/i.test(content)
   );
 
 /** A sign stays on the line of its number. */

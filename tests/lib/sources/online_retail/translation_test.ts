@@ -58,12 +58,12 @@ async function translate(lines: string[], ending: string) {
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(path, lines.join(ending) + ending);
-    const { formats, lines: surveyed } = await surveyTransactions(path, {});
+    const file = { path, name: "t.csv", isOneOfSeveral: false };
+    const { formats, lines: surveyed } = await surveyTransactions(file, {});
     const rejected: { line: number; text: string }[] = [];
     const translation = new OnlineRetailTranslation(
-      readTransactions(path),
-      formats,
-      (line) => Promise.resolve(void rejected.push(line)),
+      [{ name: file.name, formats, lines: readTransactions(file, {}) }],
+      ({ file: _, ...line }) => Promise.resolve(void rejected.push(line)),
     );
     let orders = "";
     for (const { table, csv } of translation.tables()) {

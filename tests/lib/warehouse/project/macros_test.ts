@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { loadSqlProject } from "shopflow/warehouse/mod.ts";
 import { type ProjectFiles, salesProject, withProject } from "../small_project.ts";
-import { neededMacros } from "../../../../lib/warehouse/project/jinja.ts";
 
 /** SQL of the model `sales` with the given Jinja and macros. */
 async function compiled(sql: string, macros: ProjectFiles = {}): Promise<string> {
@@ -46,19 +45,48 @@ Deno.test("a dispatched macro without a form for DuckDB is refused by its name",
 });
 
 Deno.test("a macro of dbt that the runner does not have is refused", async () => {
-  await assert.rejects(compiled("select {{ dbt.listagg('id') }}"), {
+  await assert.rejects(compiled("select {{ dbt.no_such('id') }}"), {
     name: "WarehouseError",
-    message: /Jinja of models\/curated\/sales\.sql cannot be rendered.*listagg/,
+    message: /Jinja of models\/curated\/sales\.sql cannot be rendered.*dbt\.no_such/,
   });
 });
 
-Deno.test("of the macros those come along that a file names, and those that these name, in their order", () => {
-  const month = "{% macro month_of(day) -%}{{ month_text(day) }}{%- endmacro %}";
-  const text = "{% macro month_text(day) -%}x{%- endmacro %}";
-  const dispatched = "{% macro spark__weekday(day) -%}x{%- endmacro %}";
-  const other = "{%- macro unused() -%}{{ month_of('a') }}{%- endmacro %}";
-  const all = [other, text, dispatched, month];
-  assert.equal(neededMacros("select {{ month_of('day') }}", all), text + month);
-  assert.equal(neededMacros("select {{ adapter.dispatch('weekday')('day') }}", all), dispatched);
-  assert.equal(neededMacros("select month", all), "");
+Deno.test("a macro defined in a model is refused, because dbt does not find it there", async () => {
+  const sql = "{% macro cents(x) %}{{ x }} * 100{% endmacro %}\nselect {{ cents('a') }} as id";
+  await assert.rejects(compiled(sql), {
+    name: "WarehouseError",
+    message:
+      /sales\.sql cannot be rendered: found line 1: the macro cents is defined where dbt does not find it/,
+  });
+});
+
+Deno.test("a mistake in a macro names the macro's file and line, and the line that calls it", async () => {
+  const macros = { "macros/a.sql": "{% macro cents(x) %}\n{{ y }}\n{% endmacro %}" };
+  await assert.rejects(compiled("select\n{{ cents('a') }} as id", macros), {
+    message: /found macros\/a\.sql line 2, called from line 2: y is undefined/,
+  });
+});
+
+Deno.test("a macro that calls itself for ever is an error", async () => {
+  const macros = { "macros/a.sql": "{% macro again(x) %}{{ again(x) }}{% endmacro %}" };
+  await assert.rejects(compiled("select {{ again(1) }}", macros), { message: /call each other without end/ });
+});
+
+Deno.test("a file of macros that cannot be read stops those who call them, and nobody else", async () => {
+  const macros = {
+    "macros/a.sql": "{% macro broken(x) %}{{ x",
+    "macros/b.sql": "{% macro one() %}1{% endmacro %}",
+  };
+  assert.equal(await compiled("select {{ one() }} as id", macros), "select 1 as id");
+  await assert.rejects(compiled("select {{ broken(1) }} as id", macros), {
+    name: "WarehouseError",
+    message: /The Jinja of macros\/a\.sql cannot be rendered: found line 1: \{\{ is not closed by \}\}/,
+  });
+});
+
+Deno.test("a macro that dbt calls itself is refused where it is defined", async () => {
+  const macros = { "macros/a.sql": "{% macro generate_alias_name(a, node) %}x{% endmacro %}" };
+  await assert.rejects(compiled("select {{ generate_alias_name(1, 2) }} as id", macros), {
+    message: /macros\/a\.sql line 1 defines generate_alias_name, which dbt calls itself/,
+  });
 });
