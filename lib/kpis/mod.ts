@@ -1,5 +1,5 @@
-/** The business's own statement of its case, and the weekly numbers. */
-export { BUSINESS_CASE, clickThroughFor, recommendationSales, yearlyChurnLoss } from "./business_case.ts";
+/** What the business says of itself, the weekly numbers, how fresh they are, and what recommendations are worth. */
+export { type Business, formatMoney, moneyLabel, parseBusiness } from "./business.ts";
 export {
   dayText,
   type Freshness,
@@ -8,4 +8,21 @@ export {
   freshnessOf,
   ordersUntilText,
 } from "./freshness.ts";
-export { weeklyCartsSql, weeklySalesSql, wholeWeeks } from "./sales.ts";
+export {
+  formatChanges,
+  formatLapsedCost,
+  formatPointChanges,
+  formatShare,
+  formatTrouble,
+  LAPSED,
+  lapsedMetric,
+  type LapsedMonth,
+} from "./headlines.ts";
+export {
+  clickThroughFor,
+  recommendationSales,
+  weeklyCartsSql,
+  weeklySalesSql,
+  wholeMonths,
+  wholeWeeks,
+} from "./sales.ts";
