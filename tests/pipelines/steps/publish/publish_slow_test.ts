@@ -271,7 +271,7 @@ Deno.test("a notebook that declares no report is left out and named; one publish
     );
     assert.deepEqual((await listReports(context.store)).map(({ name }) => name), ["kept"]);
 
-    const planned = await planOneNotebook(context.store, draft, []);
+    const planned = await planOneNotebook(context, draft, []);
     assert.equal(planned.isReport, false);
     assert.equal((await publishNotebook(context, planned)).failure, undefined);
     await writeNotebook(kept, ["# Kept", "1"]);
