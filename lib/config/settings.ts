@@ -110,6 +110,19 @@ export const SETTINGS: readonly Setting[] = [
     fallback: "`rule`",
   },
   {
+    name: "SHOPFLOW_KEEP_SCORES",
+    meaning:
+      "how many of the newest tables of each kind of score garbage collection keeps, the current one among them",
+    fallback: "14",
+  },
+  {
+    name: "SHOPFLOW_KEEP_MODELS",
+    meaning:
+      "how many of the newest versions of each model garbage collection keeps, besides those that score or are " +
+      "compared with",
+    fallback: "30",
+  },
+  {
     name: "SHOPFLOW_LOG_LEVEL",
     meaning:
       "how much programs log to standard error: `error`, `warn`, `info` or `debug`; `--log-level` of a " +

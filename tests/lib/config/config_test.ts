@@ -14,6 +14,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     lakeUrl: "/shop/.shopflow/lake",
     logLevel: "info",
     promotion: "rule",
+    keep: { scores: 14, models: 30 },
     cacheBytes: 10_737_418_240,
     host: "127.0.0.1",
     port: 8000,
