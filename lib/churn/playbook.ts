@@ -109,7 +109,7 @@ function checkPlaybook(playbook: ChurnPlaybook): void {
 interface ScoredCustomer extends CustomerAtRisk {
   customerId: string;
   recencyDays: number;
-  /** Ordered within the horizon, so not churned yet: a discount may still keep, rather than win back. */
+  /** Ordered within the horizon, so has not lapsed yet: a discount may still keep, rather than win back. */
   isActive: boolean;
   /** Churn probability × usual spend, in currency per horizon. */
   valueAtRisk: number;

@@ -8,6 +8,7 @@ import { type ColumnTable, table as toTable } from "arquero";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { findSnapshot } from "shopflow/lake/mod.ts";
 import { earlierScoresPath, requireScores, scoresPath } from "shopflow/ml/registry/mod.ts";
+import { type Business, parseBusiness } from "shopflow/kpis/mod.ts";
 import { type ImportReport, readImportReport } from "shopflow/sources/mod.ts";
 import { basename, dirname } from "node:path";
 
@@ -86,6 +87,8 @@ export interface Shop {
   readonly snapshot: string;
   /** DuckDB, in which every curated table is a view, and every current score table one named `scores_<name>`. */
   readonly session: OpenSnapshot;
+  /** What the business says of itself: what is not in its file is not known, and must not be claimed. */
+  readonly business: Business;
   /** The score tables by name, as far as they were published. */
   readonly scores: Readonly<Record<string, ReadScores>>;
   /** The lake's files, for reading, e.g. for `loadChampion(shop.store, "churn")`. */
@@ -113,6 +116,26 @@ type ObjectsOptions = Parameters<ColumnTable["objects"]>[0];
 // deno-lint-ignore no-explicit-any -- what a column holds is known to the query only
 type AnyRow = Record<string, any>;
 
+/**
+ * Reads the business file. Where there is none, nothing is known of the business.
+ *
+ * @throws {InputError} when the file cannot be read, is not JSON, or has a field or value that it may not have.
+ */
+export async function readBusiness(path: string): Promise<Business> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return {};
+    throw new InputError(`The business file ${path} cannot be read`, {
+      expected: "a file that may be read, or none",
+      found: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  }
+  return parseBusiness(text, path);
+}
+
 /** The repository's root: settings count from there, whichever folder the notebook's kernel runs in. */
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -127,11 +150,13 @@ export interface ShopOptions {
  * repeated run at that of the run before. The score tables are the current ones, or those of the run before.
  *
  * @throws {LakeError} when nothing was published there, or there is no such snapshot.
+ * @throws {InputError} when the business file is invalid.
  */
 export async function openShop(
   { snapshot = pinnedVersion("snapshot", "lake") ?? "current" }: ShopOptions = {},
 ): Promise<Shop> {
   const config = loadConfig(Deno.env.toObject(), ROOT);
+  const business = await readBusiness(config.businessFile);
   const store = recordModelLineage(pinModels(readOnlyStore(openStore(config))));
   const session = await openSnapshot(store, await findSnapshot(store, snapshot));
   await recordLineage({ kind: "snapshot", name: "lake", version: session.manifest.id });
@@ -161,6 +186,7 @@ export async function openShop(
   return {
     snapshot: session.manifest.id,
     session,
+    business,
     scores: tables,
     store,
     sql,

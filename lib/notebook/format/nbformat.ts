@@ -9,6 +9,9 @@ export type MimeBundle = Record<string, unknown>;
 /** Key of the values of `showMetrics` for programs: a report's history and `deno task notebook log` list them by run. */
 export const METRICS_MIME = "application/vnd.shopflow.metrics+json";
 
+/** Key of all rows of a table of `showTable`, as CSV: its HTML has the first ones. Jupyter and VS Code show the HTML. */
+export const TABLE_MIME = "text/csv";
+
 export interface StreamOutput {
   output_type: "stream";
   name: "stdout" | "stderr";

@@ -44,10 +44,12 @@ const PASSED_FOR_S3 = [
   "SHOPFLOW_CACHE_BYTES",
 ];
 
-/** The lake that the notebook reads. */
+/** The lake that the notebook reads, and what the business says of itself. */
 export interface KernelLake {
   home: string;
   lakeUrl: string;
+  /** Default `<home>/business.json`. */
+  businessFile?: string | undefined;
 }
 
 /**
@@ -70,6 +72,7 @@ export function kernelEnvironment(
     NO_COLOR: "1",
     SHOPFLOW_HOME: lake.home,
     SHOPFLOW_LAKE: lake.lakeUrl,
+    ...(lake.businessFile !== undefined && { SHOPFLOW_BUSINESS_FILE: lake.businessFile }),
   };
 }
 

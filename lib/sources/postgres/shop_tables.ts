@@ -13,7 +13,6 @@ import {
   namedAlike,
   openQuery,
   openRelation,
-  placeOf,
   type Relation,
   type RowSource,
 } from "./relations.ts";
@@ -242,7 +241,3 @@ export const valueSql = ({ conversion, agreed }: ColumnReading): string =>
 /** Type without length or precision: a longer key must not be cut when it is looked for. */
 export const baseType = (agreed: string): string =>
   agreed.startsWith("character varying") ? "text" : agreed.replace(/\([^)]*\)/, "");
-
-/** For people: where a table is read from. */
-export const placeOfRows = ({ rows }: TableComparison): string =>
-  rows === undefined ? "nowhere" : rows.relation === undefined ? rows.place : placeOf(rows.relation);

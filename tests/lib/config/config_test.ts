@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 Deno.test("without settings everything is under .shopflow in the working directory", () => {
   assert.deepEqual(loadConfig({}, "/shop"), {
     home: "/shop/.shopflow",
+    businessFile: "/shop/.shopflow/business.json",
     postgresUrl: "pglite:/shop/.shopflow/shop/postgres",
     postgresSchema: undefined,
     sourceMapping: undefined,
@@ -12,6 +13,8 @@ Deno.test("without settings everything is under .shopflow in the working directo
     ticketsUrl: "file:/shop/.shopflow/shop/support_tickets.jsonl",
     lakeUrl: "/shop/.shopflow/lake",
     logLevel: "info",
+    promotion: "rule",
+    keep: { scores: 14, models: 30 },
     cacheBytes: 10_737_418_240,
     host: "127.0.0.1",
     port: 8000,
@@ -27,6 +30,13 @@ Deno.test("without settings everything is under .shopflow in the working directo
     lateAfterHours: undefined,
     alertChannels: [],
     publicUrl: undefined,
+  });
+});
+
+Deno.test("a promotion is by the rule or by a person", () => {
+  assert.equal(loadConfig({ SHOPFLOW_PROMOTION: "person" }).promotion, "person");
+  assert.throws(() => loadConfig({ SHOPFLOW_PROMOTION: "manual" }), {
+    message: /Invalid SHOPFLOW_PROMOTION: expected rule or person, found a text of 6 characters/,
   });
 });
 

@@ -26,7 +26,7 @@ async function withShop(body: (context: PipelineContext, notebooks: string) => P
     const store = await publishSmallLake(lakeUrl);
     const runtime = createRuntime({ log: createLogger(() => {}), progress: silentProgress });
     const config = loadConfig({ SHOPFLOW_HOME: home });
-    await body({ config, store, runtime, force: false, fullRefresh: false }, notebooks);
+    await body({ config, store, runtime, force: false, fullRefresh: false, promotes: true }, notebooks);
   });
 }
 
@@ -271,7 +271,7 @@ Deno.test("a notebook that declares no report is left out and named; one publish
     );
     assert.deepEqual((await listReports(context.store)).map(({ name }) => name), ["kept"]);
 
-    const planned = await planOneNotebook(context.store, draft, []);
+    const planned = await planOneNotebook(context, draft, []);
     assert.equal(planned.isReport, false);
     assert.equal((await publishNotebook(context, planned)).failure, undefined);
     await writeNotebook(kept, ["# Kept", "1"]);
