@@ -172,7 +172,8 @@ export async function churnHeadlines(
     session,
     `SELECT count(*) AS contacted, coalesce(sum(p * spend), 0) AS at_risk,
        coalesce(sum(p * 0.25 * spend * (0.45 - 0.15)) - sum((1 - p) * spend * 0.15) - 0.1 * count(*), 0) AS value
-     FROM (SELECT churn_probability AS p, net_sales * 90 / greatest(tenure_days, 90) AS spend, recency_days
+     FROM (SELECT churn_probability AS p, net_sales * greatest(0, 1 - return_share) * 90 / greatest(tenure_days, 90) AS spend,
+             recency_days
            FROM scores_churn)
      WHERE recency_days <= 90 AND p > 0.7`,
   );

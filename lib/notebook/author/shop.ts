@@ -11,6 +11,7 @@ import { earlierScoresPath, requireScores, scoresPath } from "shopflow/ml/regist
 import { type Business, parseBusiness } from "shopflow/kpis/mod.ts";
 import { type ImportReport, readImportReport } from "shopflow/sources/mod.ts";
 import { basename, dirname } from "node:path";
+import type { CuratedRows } from "./curated_rows.ts";
 
 const runner = globalThis as Record<symbol, unknown>;
 
@@ -97,8 +98,8 @@ export interface Shop {
   sql<Row extends object = AnyRow>(query: string): Promise<ShopTable<Row>>;
   /** The report of the import that the orders come from; undefined where they come from elsewhere. */
   importReport(orderRows: number): Promise<ImportReport | undefined>;
-  /** A whole table or view. */
-  table<Row extends object = AnyRow>(name: string): Promise<ShopTable<Row>>;
+  /** A whole table or view; rows of the tables in the data dictionary have their types. */
+  table: OpenTable;
 }
 
 /** A score table that is read. */
@@ -110,8 +111,14 @@ interface ReadScores {
   ofThisSnapshot: boolean;
 }
 
+/** Opens a whole table or view by its name. */
+interface OpenTable {
+  <Name extends keyof CuratedRows>(name: Name): Promise<ShopTable<CuratedRows[Name]>>;
+  <Row extends object = AnyRow>(name: string): Promise<ShopTable<Row>>;
+}
+
 /** An arquero table whose rows have a type. */
-type ShopTable<Row extends object> = { objects(options?: ObjectsOptions): Row[] } & ColumnTable;
+export type ShopTable<Row extends object> = { objects(options?: ObjectsOptions): Row[] } & ColumnTable;
 type ObjectsOptions = Parameters<ColumnTable["objects"]>[0];
 // deno-lint-ignore no-explicit-any -- what a column holds is known to the query only
 type AnyRow = Record<string, any>;
@@ -191,14 +198,14 @@ export async function openShop(
     store,
     sql,
     importReport: (orderRows) => readImportReport(config.home, orderRows),
-    table: (name) => sql(`SELECT * FROM ${sqlName(name)}`),
+    table: <Row extends object>(name: string) => sql<Row>(`SELECT * FROM ${sqlName(name)}`),
   };
 }
 
 let opened: Promise<Shop> | undefined;
 
-/** The shop of {@linkcode sql} and {@linkcode table}: opened once, so that all cells see the same snapshot. */
-function theShop(): Promise<Shop> {
+/** The shop of {@linkcode sql}, {@linkcode table} and all that looks at it: opened once, so that all cells see the same snapshot. */
+export function theShop(): Promise<Shop> {
   opened ??= openShop().catch((error) => {
     // The next cell may find what was missing.
     opened = undefined;
@@ -209,21 +216,25 @@ function theShop(): Promise<Shop> {
 
 /**
  * A query on the lake's current snapshot. Values of a template are quoted:
- * ``await sql`SELECT * FROM dim_customers WHERE city = ${city}` ``.
+ * ``await sql`SELECT * FROM dim_customers WHERE city = ${city}` ``. What its rows are is known to the query only; who
+ * names it, as in ``sql<{ city: string; customers: number }>`…` ``, has it checked from there on.
  *
  * @throws {LakeError} when nothing was published yet.
  * @throws {InputError} on a value that SQL has no literal for.
  */
-export async function sql(query: string | TemplateStringsArray, ...values: QueryValue[]) {
+export async function sql<Row extends object = AnyRow>(
+  query: string | TemplateStringsArray,
+  ...values: QueryValue[]
+): Promise<ShopTable<Row>> {
   const text = queryText(query, values);
-  return await (await theShop()).sql(text);
+  return await (await theShop()).sql<Row>(text);
 }
 
 /**
- * A whole table or view of the lake's current snapshot: `await table("dim_customers")`.
+ * A whole table or view of the lake's current snapshot: `await table("dim_customers")`. Rows of the tables in the data
+ * dictionary have their types, with the meaning of each column.
  *
  * @throws {LakeError} when nothing was published yet.
  */
-export async function table(name: string) {
-  return await (await theShop()).table(name);
-}
+export const table: OpenTable = async <Row extends object>(name: string) =>
+  await (await theShop()).table<Row>(name);

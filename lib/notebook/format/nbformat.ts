@@ -71,9 +71,20 @@ export type Cell = MarkdownCell | CodeCell;
 /** A notebook in memory: texts are whole strings, where the file has lists of lines. */
 export interface Notebook<Metadata = Record<string, unknown>> {
   cells: Cell[];
-  metadata: Metadata & { kernelspec: { name: string; display_name: string; language?: string | undefined } };
+  /** Without a kernelspec it says of no kernel that it is its own; it can be read, but not run. */
+  metadata: Metadata & { kernelspec?: { name: string; display_name: string; language?: string | undefined } };
   nbformat: 4;
   nbformat_minor: number;
+}
+
+/**
+ * The kernel of a notebook, by its kernelspec; where it has none, ours if its language says so.
+ *
+ * @returns undefined when it says neither.
+ */
+export function kernelNameOf({ metadata: { kernelspec, language_info } }: Notebook): string | undefined {
+  const { name } = (language_info ?? {}) as { name?: unknown };
+  return kernelspec?.name ?? (name === DENO_KERNELSPEC.language ? DENO_KERNELSPEC.name : undefined);
 }
 
 /** Whether a cell has a tag. */
