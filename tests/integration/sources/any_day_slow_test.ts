@@ -7,6 +7,7 @@ import pg from "pg";
 import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { currentRawRows } from "../../fixtures/current_raw_rows.ts";
 import { createShopTables } from "../../fixtures/generated_shop.ts";
+import { startGroupingMongoDb } from "../../fixtures/grouping_mongodb.ts";
 import { assertSameRows } from "../../fixtures/same_rows.ts";
 import { type Servers, withServers } from "../../fixtures/source_servers.ts";
 import { wholeTicket } from "../../fixtures/whole_ticket.ts";
@@ -80,14 +81,19 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 8, maxLength: 24 },
 );
 
-async function play({ context, sql }: Servers, history: Step[]): Promise<void> {
+async function play(
+  { context, sql }: Servers,
+  history: Step[],
+  ticketsUrl = context.config.ticketsUrl,
+): Promise<void> {
+  const shop = { ...context, config: { ...context.config, ticketsUrl } };
   await createShopTables(sql, { months: 3, rows: 40 });
   await using client = new MongoClient(context.config.ticketsUrl);
   const tickets = client.db().collection("support_tickets");
   let now = Date.UTC(2024, 2, 31);
   let late: pg.Client | undefined;
   const assertSame = async () => {
-    await extract({ ...context, runtime: { ...context.runtime, now: () => new Date(now++) } });
+    await extract({ ...shop, runtime: { ...shop.runtime, now: () => new Date(now++) } });
     for (const table of ["customers", "products", "orders", "events", "inventory"]) {
       await assertSameRows(context, sql, table);
     }
@@ -133,7 +139,7 @@ async function play({ context, sql }: Servers, history: Step[]): Promise<void> {
     }
     await late?.query("COMMIT");
     await assertSame();
-    const again = await extract({ ...context, runtime: { ...context.runtime, now: () => new Date(now++) } });
+    const again = await extract({ ...shop, runtime: { ...shop.runtime, now: () => new Date(now++) } });
     assert.equal(again.status, "unchanged");
   } finally {
     await late?.end();
@@ -147,5 +153,20 @@ testWith(
     fc.assert(
       fc.asyncProperty(steps, (history) => withServers((servers) => play(servers, history))),
       { numRuns: Number(Deno.env.get("SHOPFLOW_TEST_RUNS") ?? 8), seed: 11, endOnFailure: true },
+    ),
+);
+
+testWith(
+  ["postgres", "mongodb"],
+  "the lake is the source too where the server of the tickets counts them, so that a part of them is read",
+  () =>
+    fc.assert(
+      fc.asyncProperty(steps, (history) =>
+        withServers(async (servers) => {
+          await using grouping = startGroupingMongoDb(servers.context.config.ticketsUrl);
+          await play(servers, history, grouping.url);
+          assert.ok(grouping.aggregations() > 0);
+        })),
+      { numRuns: Number(Deno.env.get("SHOPFLOW_TEST_RUNS") ?? 8), seed: 12, endOnFailure: true },
     ),
 );
