@@ -21,6 +21,7 @@ const PROGRAMS: Record<string, string> = {
   a_day: "warehouse/a_day.ts",
   daily_increment: "warehouse/daily_increment.ts",
   ten_times: "warehouse/ten_times.ts",
+  small_runs: "warehouse/small_runs.ts",
   notebooks: "notebooks/runners.ts",
   ledger: "schedules/ledger.ts",
   start_delay: "schedules/start_delay.ts",
