@@ -101,9 +101,9 @@ Deno.test("a churn model of newer data challenges the champion on the new test d
   assert.equal(auc!.challenger, metrics.auc);
   assert.equal(auc!.baseline, metrics.baseline_auc);
   assert.equal(loss!.challenger, metrics.log_loss);
-  // The champion answers from its own files, on the customers of the new date.
+  // The champion answers from its own files, on the active customers of the new date.
   using session = await openSnapshot(store);
-  const { features, labels } = await readChurnExamples(session, [TEST_DATE]);
+  const { features, labels } = activeExamples(await readChurnExamples(session, [TEST_DATE]), 90);
   const championRisks = xgboostTrainer().load((await loadModelVersion(store, "churn", first!)).files).predict(
     features,
   );
