@@ -1,5 +1,4 @@
 import type { WriteRecord } from "shopflow/lake/gc/mod.ts";
-import { WarehouseError } from "shopflow/errors/mod.ts";
 import type { SnapshotTable, TableFile } from "shopflow/lake/mod.ts";
 import { fileSha256, isIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { mapConcurrently } from "shopflow/runtime/mod.ts";
@@ -24,9 +23,7 @@ type FileTarget = Omit<FilePlace, "folder"> & { path: string };
 
 /**
  * Writes a model's rows as a Parquet file `curated/<table>/<hash>.parquet` of the store. Rows are sorted by
- * the model's grain, so that equal rows give an equal file; a file that the store has is not written again.
- *
- * @throws {WarehouseError} when the model's schema file states no grain.
+ * the model's grain, or all columns without one, so that equal rows give an equal file; a file that the store has is not written again.
  */
 export async function writeTableFile(
   session: Session,
@@ -45,8 +42,6 @@ export async function writeTableFile(
 /**
  * Writes the rewritten rows of a table kept by month, one file a month, and puts the reused files beside them.
  * A table without rows has one empty file, so that it can be read.
- *
- * @throws {WarehouseError} when the model's schema file states no grain.
  */
 export async function writeMonthlyFiles(
   session: Session,
@@ -113,18 +108,13 @@ const ofOneFile = (file: TableFile) => ({ rows: file.rows, files: [file] });
 
 async function writeRows(
   session: Session,
-  { name, doc, file }: SqlModel,
+  { name, doc }: SqlModel,
   rows: string,
   { path, store, record }: FileTarget,
 ): Promise<TableFile> {
-  if (doc.grain.length === 0) {
-    throw new WarehouseError(`The SQL model ${file} has no grain`, {
-      expected: "the columns that identify a row, as `config: { meta: { grain: […] } }` in its schema file",
-      found: "none",
-    });
-  }
+  const order = doc.grain.length === 0 ? "ALL" : doc.grain.map(sqlName).join(", ");
   const [{ Count: count } = { Count: 0 }] = await session.rows<{ Count: number }>(
-    `COPY (SELECT * FROM (${rows}) ORDER BY ${doc.grain.map(sqlName).join(", ")})
+    `COPY (SELECT * FROM (${rows}) ORDER BY ${order})
      TO ${sqlString(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`,
   );
   const [sha256, { size }] = await Promise.all([fileSha256(path), Deno.stat(path)]);
