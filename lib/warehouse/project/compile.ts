@@ -119,9 +119,17 @@ export function compileModel(file: ProjectFile, context: CompileContext): SqlMod
   const before = settle("model", outer);
   const alias = before.alias ?? name;
   const { names, used } = namesFor(context.names, { file: path, model: { name, alias }, config: before });
-  const sql = renderSql(file, names).replace(/;\s*$/, "");
+  const isEnabled = () => (used.config.enabled ?? before.enabled) !== false;
+  let sql: string;
+  try {
+    sql = renderSql(file, names).replace(/;\s*$/, "");
+  } catch (error) {
+    // A model that is not enabled may read what is not there.
+    if (error instanceof WarehouseError && !isEnabled()) return undefined;
+    throw error;
+  }
+  if (!isEnabled()) return undefined;
   const settings = settle("model", [...outer, { settings: used.config, placeOf: () => path }]);
-  if (settings.enabled === false) return undefined;
   const { materialized = "view" } = settings;
   return {
     ...described(file, settings, context),

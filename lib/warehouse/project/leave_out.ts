@@ -31,6 +31,11 @@ export class LeftOutModels<T extends Dependent = Dependent> {
     return this.#reasons.has(name);
   }
 
+  /** Why a model was left out; undefined when it was not. */
+  reasonOf(name: string): string | undefined {
+    return this.#reasons.get(name);
+  }
+
   /** @throws `error` when the model, or one that reads it, is required. */
   leave(name: string, error: ShopFlowError): void {
     if (this.#reasons.has(name)) return;

@@ -211,7 +211,6 @@ const REFUSED: Record<string, string> = {
   constraints: "use data tests, e.g. not_null and unique",
   quoting: "names are always quoted",
   database: "the raw tables are those of the lake",
-  overrides: "packages of dbt are not read",
   external: "the raw tables are those of the lake",
   policy_tags: "who may read the lake is said where the lake is stored",
 };
