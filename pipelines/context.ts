@@ -67,6 +67,8 @@ export interface PipelineContext {
   force: boolean;
   /** Let the extract read all rows of the sources, whatever their watermarks say. */
   fullRefresh: boolean;
+  /** Whether a trained version that the rule lets pass becomes champion, or waits for a person. */
+  promotes: boolean;
 }
 
 /** How a pipeline ended: `unchanged` when its inputs were those of the last time. */
@@ -86,11 +88,16 @@ export type Pipeline = (context: PipelineContext) => Promise<PipelineResult>;
  *
  * @param options.force Work again although nothing changed.
  * @param options.fullRefresh Let the extract read all rows of the sources.
+ * @param options.promotes Whether training promotes by the rule; default: what the settings say.
  */
 export function createContext(
   config: Config,
   runtime: Runtime,
-  { force = false, fullRefresh = false }: { force?: boolean; fullRefresh?: boolean } = {},
+  { force = false, fullRefresh = false, promotes = config.promotion === "rule" }: {
+    force?: boolean;
+    fullRefresh?: boolean;
+    promotes?: boolean;
+  } = {},
 ): PipelineContext {
-  return { config, store: openStore(config), runtime, force, fullRefresh };
+  return { config, store: openStore(config), runtime, force, fullRefresh, promotes };
 }

@@ -98,6 +98,12 @@ async function runPipelines(names: string[], context: PipelineContext): Promise<
 
 const WIDTH = Math.max(...Object.keys(PIPELINES).map((name) => name.length));
 
+interface RunFlags {
+  force: boolean;
+  fullRefresh: boolean;
+  promote?: boolean;
+}
+
 function createProgram(): Command {
   const program = withLogLevel(new Command("deno task pipeline"))
     .description("Run ShopFlow's pipelines, from the source databases to published reports.");
@@ -115,8 +121,16 @@ function createProgram(): Command {
       "let extract read all rows of the sources instead of those that may have changed",
       false,
     )
-    .action(async (names: string[], options: { force: boolean; fullRefresh: boolean }) => {
-      const context = createContext(loadConfig(), createRuntime(), options);
+    .option(
+      "--no-promote",
+      "let train keep its new versions as challengers; `deno task models promote` makes one the champion",
+    )
+    .option("--promote", "let train promote by the rule; default: what SHOPFLOW_PROMOTION says")
+    .action(async (names: string[], { promote, ...options }: RunFlags) => {
+      const context = createContext(loadConfig(), createRuntime(), {
+        ...options,
+        ...(promote !== undefined && { promotes: promote }),
+      });
       await runPipelines(names.flatMap(pipelinesNamed), context);
     });
   return program;

@@ -11,10 +11,10 @@ import {
   type ScoredRows,
   type ScoringInput,
 } from "shopflow/ml/mod.ts";
-import { loadTreeClassifier, XGBOOST_DEFAULTS } from "shopflow/ml/classifier/mod.ts";
+import { loadTreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
-import { backtestChurn, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
+import { backtestChurn, CHURN_PARAMETERS, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
 import { readChurnExamples } from "./examples.ts";
 import {
   CHURN_FEATURES,
@@ -29,14 +29,13 @@ import { labelledDates, temporalSplit } from "./split.ts";
 
 /** Days of data before a date that the baseline learns from, at least: recency has to differ between customers. */
 const BASELINE_HISTORY_DAYS = 30;
-const PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, seed: 42 } };
 const FEATURE_NAMES = CHURN_FEATURES.map(({ name }) => name);
 
 /** The churn model: which customers will not order again within 90 days. */
 export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
   name: "churn",
-  folder: new URL(".", import.meta.url),
-  parameters: PARAMETERS,
+  module: new URL(import.meta.url),
+  parameters: CHURN_PARAMETERS,
   asOf: dayAfterLastSale,
   training: {
     leadingMetric: { label: "AUC", metric: "auc" },
@@ -80,7 +79,7 @@ export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
 async function fitChurn(session: Session): Promise<Challenger> {
   const period = await salesPeriod(session);
   const split = temporalSplit(period);
-  const backtest = await backtestChurn(session, split, PARAMETERS);
+  const backtest = await backtestChurn(session, split);
   const { model, inputs, baseline, calibration, metrics, test, trainingRows } = backtest;
   return {
     // The last label window of the training ends the day before the test date.
@@ -100,7 +99,7 @@ async function fitChurn(session: Session): Promise<Challenger> {
       compareChurnModel(
         backtest,
         opponents,
-        (date) => backtestChurn(session, temporalSplit(period, { test: date }), PARAMETERS),
+        (date) => backtestChurn(session, temporalSplit(period, { test: date })),
       ),
   };
 }

@@ -23,6 +23,7 @@ import {
   matrixRow,
   pickFeatures,
   type TreeClassifier,
+  XGBOOST_DEFAULTS,
   type XgboostOptions,
   xgboostTrainer,
 } from "shopflow/ml/classifier/mod.ts";
@@ -50,7 +51,11 @@ export interface ChurnBacktest {
   calibration: CalibrationBin[];
 }
 
+/** How the churn model is trained, wherever that is done: by the pipeline, in a notebook, for a comparison. */
+export const CHURN_PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, seed: 42 } };
+
 interface ChurnBacktestOptions {
+  /** What is to differ from {@linkcode CHURN_PARAMETERS}. */
   xgboost?: Partial<XgboostOptions>;
   /** Length of the label window in days. */
   horizonDays?: number;
@@ -70,7 +75,10 @@ export async function backtestChurn(
 ): Promise<ChurnBacktest> {
   const training = await readChurnExamples(session, split.train, horizonDays);
   const test = await readChurnExamples(session, [split.test], horizonDays);
-  const model = await xgboostTrainer(xgboost).fit(training.features, training.labels);
+  const model = await xgboostTrainer({ ...CHURN_PARAMETERS.xgboost, ...xgboost }).fit(
+    training.features,
+    training.labels,
+  );
   const baseline = await recencyBaseline().fit(training.features, training.labels);
   const probabilities = model.predict(test.features);
   const baselineProbabilities = baseline.predict(test.features);

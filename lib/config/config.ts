@@ -1,7 +1,7 @@
 import { ConfigError, knowSecrets } from "shopflow/errors/mod.ts";
 import { LOG_LEVELS } from "shopflow/runtime/mod.ts";
 import { isAbsolute, join, resolve } from "node:path";
-import { checkConnectionUrl, schemeOf } from "./connection_url.ts";
+import { checkConnectionUrl, publicUrl, schemeOf } from "./connection_url.ts";
 import { type AlertChannel, alertChannels } from "./alert_channels.ts";
 import { SETTINGS } from "./settings.ts";
 
@@ -24,25 +24,6 @@ function lakeUrl(value: string, cwd: string): string {
     expected: "a folder, or s3://bucket or s3://bucket/prefix",
     found: isHarmless ? JSON.stringify(value) : schemeOf(value),
     remedy: "Credentials and endpoint of S3 come from AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL and the like.",
-  });
-}
-
-/**
- * Public address of the server, without a slash at its end; undefined when it is not set.
- *
- * @throws {ConfigError} when it is no such address.
- */
-function publicUrl(value: string | undefined): string | undefined {
-  if (!value) return undefined;
-  const url = URL.parse(value);
-  const isPlain = /^https?:\/\/[^@?#\s]+$/i.test(value);
-  if (url !== null && isPlain && /^https?:$/.test(url.protocol)) {
-    return url.href.replace(/\/+$/, "");
-  }
-  throw new ConfigError("Invalid SHOPFLOW_PUBLIC_URL", {
-    expected: "http:// or https:// with a host and perhaps a path, e.g. https://shopflow.example.com",
-    found: schemeOf(value),
-    remedy: "Leave out user, password, parameters and #. The value is not shown here.",
   });
 }
 
@@ -122,6 +103,16 @@ function quarantineLimit(value: string | undefined): QuarantineLimit {
   });
 }
 
+/** @throws {ConfigError} when it is neither. */
+function promotionBy(value: string | undefined): "rule" | "person" {
+  if (!value) return "rule";
+  if (value === "rule" || value === "person") return value;
+  throw new ConfigError("Invalid SHOPFLOW_PROMOTION", {
+    expected: "rule or person",
+    found: shownValue(value),
+  });
+}
+
 /** Every setting, resolved: paths are absolute, defaults are filled in. */
 export interface Config {
   /** Folder of everything an embedded installation writes. `SHOPFLOW_HOME`, default `.shopflow`. */
@@ -176,6 +167,8 @@ export interface Config {
   publicUrl?: string | undefined;
   /** How much programs log to standard error. `SHOPFLOW_LOG_LEVEL`, default `info`. */
   logLevel: typeof LOG_LEVELS[number];
+  /** Who makes a trained model the champion: the comparison with the present one, or a person. `SHOPFLOW_PROMOTION`. */
+  promotion: "rule" | "person";
 }
 
 /** Names of all settings. */
@@ -254,6 +247,7 @@ export function loadConfig(
     alertChannels: alertChannels(env.SHOPFLOW_ALERT_CHANNELS ?? ""),
     publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),
     logLevel: logLevelOf(env),
+    promotion: promotionBy(env.SHOPFLOW_PROMOTION),
   };
 }
 

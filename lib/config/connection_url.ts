@@ -185,3 +185,22 @@ export function maskUrl(url: string): string {
   const shown = parameters.map((text) => SHOWN.test(text) ? text : text.replace(/=.*/s, "=***"));
   return `${scheme}://${userinfo}${hosts.join(",")}${path}${shown.length === 0 ? "" : `?${shown.join("&")}`}`;
 }
+
+/**
+ * Public address of the server, without a slash at its end; undefined when it is not set.
+ *
+ * @throws {ConfigError} when it is no such address.
+ */
+export function publicUrl(value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  const url = URL.parse(value);
+  const isPlain = /^https?:\/\/[^@?#\s]+$/i.test(value);
+  if (url !== null && isPlain && /^https?:$/.test(url.protocol)) {
+    return url.href.replace(/\/+$/, "");
+  }
+  throw new ConfigError("Invalid SHOPFLOW_PUBLIC_URL", {
+    expected: "http:// or https:// with a host and perhaps a path, e.g. https://shopflow.example.com",
+    found: schemeOf(value),
+    remedy: "Leave out user, password, parameters and #. The value is not shown here.",
+  });
+}

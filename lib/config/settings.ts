@@ -97,6 +97,13 @@ export const SETTINGS: readonly Setting[] = [
     fallback: "48; for an embedded shop stale data is a warning of `check-data`",
   },
   {
+    name: "SHOPFLOW_PROMOTION",
+    meaning:
+      "who makes a trained model the champion: `rule`, where it passes the comparison with the present one, " +
+      "or `person`, by `deno task models promote`; `--promote` and `--no-promote` of `pipeline run` take precedence",
+    fallback: "`rule`",
+  },
+  {
     name: "SHOPFLOW_LOG_LEVEL",
     meaning:
       "how much programs log to standard error: `error`, `warn`, `info` or `debug`; `--log-level` of a " +

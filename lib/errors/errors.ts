@@ -34,6 +34,16 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.stack ?? String(error) : String(error);
 }
 
+/** The first of many names, for a message: `a, b, c and 32 more`. */
+export function someOf(names: readonly string[], most = 5): string {
+  const more = names.length - most;
+  return names.slice(0, most).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+/** What an error says without its advice, as a part of another sentence. */
+export const withoutRemedy = ({ message, remedy }: ShopFlowError): string =>
+  message.replace(remedy === undefined ? "" : `. ${remedy}`, "");
+
 /**
  * Why a request failed, in the runtime's words: `fetch` says only that it failed, and leaves the reason to the cause,
  * which repeats the address with whatever key it holds.

@@ -14,9 +14,11 @@ export {
   PipelineError,
   SchemaContractError,
   ShopFlowError,
+  someOf,
   SourceError,
   TooLittleDataError,
   WarehouseError,
+  withoutRemedy,
 } from "./errors.ts";
 export { createMask } from "./mask_secrets.ts";
 export { DiskFullError, diskFullError, isDiskFull, isOutOfRoom } from "./disk_full.ts";

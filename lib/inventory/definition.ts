@@ -158,7 +158,7 @@ const NEVER = "1970-01-01";
  */
 export const inventoryModel: ModelDefinition<undefined, InventoryPlan> = {
   name: "inventory",
-  folder: new URL(".", import.meta.url),
+  module: new URL(import.meta.url),
   parameters: { ...DEFAULT_INVENTORY_PARAMETERS, demandWindowDays: DEMAND_WINDOW_DAYS },
   asOf: async (session) => await lastStockCount(session) ?? NEVER,
   scoreTable: {

@@ -32,6 +32,8 @@ export interface RawTable {
   watermark?: string;
   /** When all rows were last compared (ISO 8601); none where they always are. */
   refreshedAt?: string;
+  /** The moment at which the table was read, where the source can tell which rows were written since. */
+  writeMark?: { scope: string; transaction: string };
   /** Rows of the source that hold a wrong value and are left out; none where there are no such rows. */
   quarantined?: number;
   /** Which table of the database was read: one that was dropped and created again is another. */

@@ -19,8 +19,8 @@ export type ModelFiles = Record<string, Uint8Array>;
 export interface ModelDefinition<Model = unknown, Scores = unknown> {
   /** Names the model in commands, in the registry (`models/<name>/`) and in `/health`. */
   name: string;
-  /** Folder of its code, `new URL(".", import.meta.url)`: a change there makes a new version. */
-  folder: URL;
+  /** The module that defines it, `new URL(import.meta.url)`: a change of it or of what it imports makes a new version. */
+  module: URL;
   /** What its versions depend on besides data and code. */
   parameters: Record<string, unknown>;
   /** The first day of which scores know nothing: by default the day after the last sale. */

@@ -34,7 +34,7 @@ import {
 /** The recommendation model: what to show a customer. */
 export const recommendationModel: ModelDefinition<Recommender, RecommendationScores> = {
   name: "recommendation",
-  folder: new URL(".", import.meta.url),
+  module: new URL(import.meta.url),
   parameters: {
     ...RECOMMENDER_PARAMETERS,
     interactionWeights: INTERACTION_WEIGHTS,

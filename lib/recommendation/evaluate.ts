@@ -41,7 +41,7 @@ import {
   testCases,
   type TestColumns,
 } from "./ranking.ts";
-import { ModelError } from "shopflow/errors/mod.ts";
+import { ModelError, withoutRemedy } from "shopflow/errors/mod.ts";
 import { loadRecommender } from "./files.ts";
 
 /** What the recommender is trained on, by column. */
@@ -256,7 +256,7 @@ function metricAgainst(
       return metricComparison(name, role, ndcgs(unseen, personal), ndcgs(unseen, theirs));
     } catch (error) {
       // What is computed from the content of damaged files fails in any way.
-      why = error instanceof ModelError ? error.message : `its files are damaged: ${error}`;
+      why = error instanceof ModelError ? withoutRemedy(error) : `its files are damaged: ${error}`;
     }
   }
   const stored = readTestPredictions(files, RECOMMENDER_PREDICTION);

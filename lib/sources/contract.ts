@@ -13,12 +13,13 @@ interface SourceColumn {
 
 /**
  * How an extract finds what changed. `snapshot`: every row is read and compared. `watermark`: rows are read from
- * `lookbackDays` before the highest time seen, since rows may be committed late. Older rows that changed nevertheless
- * are found at once where they change the control totals of a month, and otherwise by the full refresh that is due
- * every `fullRefreshDays`.
+ * `lookbackDays` before the highest time seen, since rows may be committed late. Where the source can tell which rows
+ * were written since the last extract, `snapshot` reads these alone, and `watermark` these too. Older rows that changed
+ * nevertheless are found at once where they change the control totals of a month, and otherwise by the full refresh that
+ * is due every `fullRefreshDays`.
  */
 type Strategy =
-  | { kind: "snapshot" }
+  | { kind: "snapshot"; fullRefreshDays: number }
   | {
     kind: "watermark";
     /** Column with the time, DATE or TIMESTAMP; rows without any time are read every time. */
@@ -84,6 +85,8 @@ const timestamp = (name: string): SourceColumn => ({
   lakeType: "TIMESTAMP",
 });
 
+const snapshot: Strategy = { kind: "snapshot", fullRefreshDays: 7 };
+
 const essential = (column: SourceColumn): SourceColumn => ({ ...column, isEssential: true });
 
 const watermark = (column: string, lookbackDays: number) => ({
@@ -99,7 +102,7 @@ export const SOURCE_TABLES: SourceTable[] = [
     name: "customers",
     key: ["customer_id"],
     mergeKey: ["customer_id"],
-    strategy: { kind: "snapshot" },
+    strategy: snapshot,
     measures: {},
     columns: [
       essential(varchar("customer_id", 20)),
@@ -118,7 +121,7 @@ export const SOURCE_TABLES: SourceTable[] = [
     name: "products",
     key: ["product_id"],
     mergeKey: ["product_id"],
-    strategy: { kind: "snapshot" },
+    strategy: snapshot,
     measures: {},
     columns: [
       essential(varchar("product_id", 20)),

@@ -13,6 +13,7 @@ export {
   type TableSource,
   totalRows,
   type TotalsRow,
+  type WriteMark,
 } from "./source.ts";
 export type { CopiedRows } from "./csv.ts";
 export { mayReconnect } from "./postgres/client.ts";

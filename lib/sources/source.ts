@@ -88,12 +88,22 @@ export type MergeKey = (string | null)[];
 export interface RowSelection {
   /** Rows with one of `columns` at or after `from` (`YYYY-MM-DD[ HH:MM:SS…]`), or NULL in all of them. */
   since?: { columns: string[]; from: string };
+  /** Rows that were written by this transaction or a later one, see {@linkcode WriteMark}. */
+  writtenSince?: string;
   /** Rows whose `column` has another value, or none. */
   unless?: { column: string; value: string };
   /** Rows of these months (`2024-05` or `undated`). */
   months?: { column: string; months: string[] };
   /** Rows with these merge keys. */
   keys?: MergeKey[];
+}
+
+/** A moment of a table, from which on a later extract can tell the rows that were written since. */
+export interface WriteMark {
+  /** Hash of what numbers of transactions hold for; those of another scope cannot be compared. */
+  scope: string;
+  /** All transactions with lower numbers had ended. */
+  transaction: string;
 }
 
 /** What a source offers to the extract. */
@@ -113,6 +123,8 @@ export interface TableSource {
    * rows whatever is asked for: all rows are read then, and there is nothing that could be missed.
    */
   controlTotals?(table: ExtractedTable): Promise<SourceTotals>;
+  /** By table the moment at which it is read, where rows written since can be asked for later. */
+  readonly writeMarks?: Map<string, WriteMark>;
   /**
    * Rows that no copy holds, since a value of them is wrong. Asked for after the copies and control totals of a run.
    */
@@ -123,7 +135,7 @@ export interface TableSource {
 
 /** The selection as a condition in PostgreSQL; `types` are the columns' PostgreSQL types. */
 export function selectionSql(
-  { since, unless, months, keys }: RowSelection,
+  { since, writtenSince, unless, months, keys }: RowSelection,
   mergeKey: string[],
   types: Map<string, string>,
 ): string {
@@ -133,6 +145,7 @@ export function selectionSql(
     conditions.push(...columns.map((column) => `"${column}" >= ${literal(from, types.get(column))}`));
     conditions.push(`(${columns.map((column) => `"${column}" IS NULL`).join(" AND ")})`);
   }
+  if (writtenSince !== undefined) conditions.push(writtenSinceSql(writtenSince));
   if (unless) {
     conditions.push(`"${unless.column}" IS DISTINCT FROM ${literal(unless.value, types.get(unless.column))}`);
   }
@@ -143,6 +156,17 @@ export function selectionSql(
   if (keys) conditions.push(keysSql(keys, mergeKey, types));
   return conditions.length === 0 ? "true" : `(${conditions.join(" OR ")})`;
 }
+
+/** Name of the column that {@linkcode RowSelection.writtenSince} is about, in the relation that rows are selected of. */
+export const WRITER = '"(written by)"';
+
+/**
+ * SQL of whether a row was written by a transaction from `transaction` on. Numbers are of 32 bits and come again, so
+ * they are compared by their age. A row so old that it was frozen keeps a number that may seem new: it is read once too
+ * often, never too seldom.
+ */
+const writtenSinceSql = (transaction: string): string =>
+  `age(${WRITER}) <= age('${BigInt(transaction) % (1n << 32n)}'::xid)`;
 
 /** Keys without NULL by one IN, which the database hashes; the few with one each by itself. */
 function keysSql(keys: MergeKey[], mergeKey: string[], types: Map<string, string>): string {

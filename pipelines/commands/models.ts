@@ -28,6 +28,10 @@ function historyText(decisions: PromotionDecision[]): string {
   return decisions.map(decisionText).join("\n\n");
 }
 
+/** The reason of a rule, which is a part of other sentences, as one of its own. */
+const asSentence = (reason: string) =>
+  reason.charAt(0).toUpperCase() + reason.slice(1) + (/[.!?]$/.test(reason) ? "" : ".");
+
 /** What was decided, why, and by which metrics. */
 function decisionText(decision: PromotionDecision): string {
   const { version, champion, outcome, decidedAt, decidedBy, reason, run, testSet, metrics } = decision;
@@ -40,7 +44,7 @@ function decisionText(decision: PromotionDecision): string {
   const who = `${decidedBy === "person" ? ", by hand" : ""}${run === undefined ? "" : `, in ${run}`}`;
   return [
     `${formatTimestamp(decidedAt)}  ${what}${who}`,
-    `  ${reason}`,
+    `  ${decidedBy === "person" ? reason : asSentence(reason)}`,
     ...(testSet === undefined ? [] : [`  tested on ${testSet}`]),
     ...metrics.map((metric) => `  ${metricText(metric)}`),
   ].join("\n");

@@ -1,4 +1,4 @@
-import { ModelError } from "shopflow/errors/mod.ts";
+import { ModelError, someOf } from "shopflow/errors/mod.ts";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import { isBaseline, type ModelVersion } from "shopflow/ml/registry/mod.ts";
 
@@ -26,7 +26,7 @@ export function assertCompatible(model: ModelDefinition | undefined, version: Mo
   throw new ModelError(
     `The ${card.name} model ${card.version} uses features that no longer exist`,
     {
-      found: gone.join(", "),
+      found: someOf(gone),
       remedy: "Promote a version that was trained since, or train one.",
     },
   );

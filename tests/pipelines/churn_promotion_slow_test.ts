@@ -187,7 +187,7 @@ Deno.test("what cannot be compared with the champion waits for approval, and is 
           { format: "shopflow-trees-2" },
           /of another kind: expected shopflow-trees-1, found "shopflow-trees-2"/,
         ],
-        [{ featureNames: ["age"] }, /uses features that no longer exist: expected age/],
+        [{ featureNames: ["age"] }, /uses 1 feature that no longer exists: age;/],
         [{ ensemble: { trees: 7 } }, /its files are damaged/],
       ] as const
     ) {

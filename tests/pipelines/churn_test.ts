@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { loadChurnModel, type Reason } from "../../lib/churn/model.ts";
-import { CHURN_FEATURES, churnModel } from "shopflow/churn/mod.ts";
+import { backtestChurn, CHURN_FEATURES, churnModel, planChurnStudy } from "shopflow/churn/mod.ts";
+import { salesPeriod } from "shopflow/ml/mod.ts";
 import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
-import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
+import { openSession, openSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
 import { scoreModel } from "../../pipelines/steps/score/score.ts";
 import { trainModel } from "../../pipelines/steps/train/train.ts";
@@ -35,6 +36,17 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
     const calibration = JSON.parse(new TextDecoder().decode(files["calibration.json"]));
     assert.equal(calibration.bins.length, 10);
     assert.equal(loadChurnModel(files).featureNames.length, CHURN_FEATURES.length);
+  });
+
+  await t.step("a notebook that measures the model trains the same one, from the same date", async () => {
+    const { card, files } = await loadChampion(context.store, "churn");
+    using session = await openSnapshot(context.store);
+    const period = await salesPeriod(session);
+    const { split } = planChurnStudy({ asOf: "latest", backtestAsOf: "outcomes_known" }, period);
+    assert.equal(split?.test, card.asOf);
+    const { model, metrics } = await backtestChurn(session, split!);
+    for (const [name, body] of Object.entries(model.save())) assert.deepEqual(files[name], body, name);
+    assert.deepEqual(metrics, card.metrics);
   });
 
   await t.step("training again on the same snapshot is unchanged, unless forced", async () => {

@@ -38,6 +38,19 @@ Deno.test("a model that is a folder and a line in the list is trained, judged, p
     assert.match((await requireScores(store, "order_values")).modelVersion, /^baseline-/);
   });
 
+  await t.step("trained without promoting it waits, and is not trained each night", async () => {
+    const waits = { ...context, promotes: false };
+    assert.match(
+      (await train(waits)).summary,
+      /order_value: .*waits for approval: it was trained without promoting/s,
+    );
+    const [decision] = await promotionDecisions(store, "order_value");
+    assert.deepEqual([decision?.outcome, decision?.isPostponed], ["held", true]);
+    assert.match(decision!.reason, /the rule would promote it: the first model, and it beats its baseline$/);
+    assert.equal(await championVersion(store, "order_value"), null);
+    assert.equal((await train(waits)).status, "unchanged");
+  });
+
   await t.step(
     "it is trained and judged on its test set, and promoted since it beats its baseline",
     async () => {

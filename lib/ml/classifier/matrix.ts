@@ -1,5 +1,6 @@
 import { valueAt } from "../vectors.ts";
-import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
+import { ModelError, someOf, TooLittleDataError } from "shopflow/errors/mod.ts";
+import { countOf } from "shopflow/runtime/mod.ts";
 
 /** Rows of features for a classifier. */
 export interface FeatureMatrix {
@@ -44,10 +45,11 @@ export function pickFeatures(matrix: FeatureMatrix, names: readonly string[]): F
   const columns = names.map((name) => matrix.names.indexOf(name));
   const missing = names.filter((_, j) => columns[j] === -1);
   if (missing.length > 0) {
-    throw new ModelError("The model uses features that no longer exist", {
-      expected: missing.join(", "),
-      found: matrix.names.join(", "),
-    });
+    throw new ModelError(
+      `The model uses ${countOf(missing.length, "feature")} that no longer exist${
+        missing.length === 1 ? "s" : ""
+      }: ${someOf(missing)}`,
+    );
   }
   const values = new Float32Array(matrix.rows * names.length);
   for (let row = 0; row < matrix.rows; row++) {
@@ -82,11 +84,18 @@ export function stackMatrices(matrices: FeatureMatrix[]): FeatureMatrix {
  */
 export function checkFeatureNames(expected: readonly string[], found: readonly string[]): void {
   if (expected.length === found.length && expected.every((name, i) => name === found[i])) return;
+  const [missing, other] = [without(expected, found), without(found, expected)];
   throw new ModelError("These are not the features the model was fitted with", {
-    expected: `${expected.length} features: ${expected.join(", ")}`,
-    found: `${found.length} features: ${found.join(", ")}`,
+    expected: countOf(expected.length, "feature"),
+    found: countOf(found.length, "feature") +
+      (missing.length === 0 && other.length === 0 ? " in another order" : "") +
+      (missing.length > 0 ? `, without ${someOf(missing)}` : "") +
+      (other.length > 0 ? `, with ${someOf(other)} besides` : ""),
   });
 }
+
+const without = (names: readonly string[], others: readonly string[]) =>
+  names.filter((name) => !others.includes(name));
 
 function checkedValue(value: unknown, name: string, row: number): number {
   if (value === null) return NaN;

@@ -1,5 +1,5 @@
 import type { Champion, MetricComparison, PromotionDecision } from "../registry/champion.ts";
-import { ModelError } from "shopflow/errors/mod.ts";
+import { ModelError, withoutRemedy } from "shopflow/errors/mod.ts";
 import { TEST_PREDICTIONS_FILE } from "./comparison.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { loadModelVersion, type ModelCard, readVersionFile } from "../registry/versions.ts";
@@ -188,7 +188,7 @@ async function opponent(store: ObjectStore, name: string, version: string): Prom
     const kept = await readVersionFile(store, name, version, TEST_PREDICTIONS_FILE);
     return {
       version,
-      unscorable: error.message,
+      unscorable: withoutRemedy(error),
       files: kept === undefined ? {} : { [TEST_PREDICTIONS_FILE]: kept },
     };
   }
@@ -199,7 +199,7 @@ export async function tryScore<T>(score: () => T | Promise<T>): Promise<T | { un
   try {
     return await score();
   } catch (error) {
-    if (error instanceof ModelError) return { unscorable: error.message };
+    if (error instanceof ModelError) return { unscorable: withoutRemedy(error) };
     throw error;
   }
 }

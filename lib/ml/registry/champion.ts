@@ -39,6 +39,8 @@ export interface PromotionDecision {
   /** The rows that they were measured on, in words. */
   testSet?: string;
   metrics: MetricComparison[];
+  /** Held since this training was not to promote, though the rule would have: a later one may. */
+  isPostponed?: true;
   /** The scheduled run that trained the challenger. */
   run?: string;
 }

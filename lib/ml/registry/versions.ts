@@ -182,15 +182,19 @@ export async function reusableChampion(
 /**
  * What was decided of a version that is not the champion, and so need not be trained again for the same inputs. That
  * holds for a champion that lost its files, too: what was refused or held does not come to score by that.
+ *
+ * @param options.promotes Whether the training may promote: then it decides what an earlier one was not to.
  */
 export async function earlierDecision(
   store: ObjectStore,
   name: string,
   version: string,
+  { promotes = true }: { promotes?: boolean } = {},
 ): Promise<PromotionDecision | undefined> {
   const champion = await championVersion(store, name);
   if (champion === version) return undefined;
   const decision = (await promotionDecisions(store, name)).find((decision) => decision.version === version);
+  if (decision?.isPostponed) return promotes ? undefined : decision;
   // Without a champion, one that was good enough, or could not be compared with an earlier champion, is wanted again.
   return champion === null && decision?.outcome !== "refused" ? undefined : decision;
 }

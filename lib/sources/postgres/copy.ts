@@ -8,21 +8,12 @@ import { beginSnapshotTransaction, withExtractClient } from "./snapshot_transact
 import { createHash } from "node:crypto";
 import { startCopyMeter, writeCsv } from "../csv.ts";
 import { copyError, postgresError } from "./client.ts";
-import {
-  controlTotalsSql,
-  INVALID,
-  monthlyTotals,
-  type QuarantinedRow,
-  type RowSelection,
-  selectionSql,
-  type SourceTotals,
-  type TableSource,
-  totalRows,
-  type TotalsRow,
-} from "../source.ts";
+import { readWriteMarks } from "./write_marks.ts";
+import { type RowSelection, selectionSql, type TableSource } from "../source.ts";
 import { sourceTable } from "../contract.ts";
 import { NO_MAPPING, type SourceMapping } from "../compare/mapping.ts";
-import { sqlIdentifier, sqlLiteral } from "./conversion.ts";
+import { sqlIdentifier } from "./conversion.ts";
+import { readControlTotals, readInvalidRows } from "./row_counts.ts";
 import {
   baseType,
   compareTables,
@@ -30,7 +21,6 @@ import {
   relationSql,
   type ShopTables,
   type TableComparison,
-  validSql,
   valueSql,
 } from "./shop_tables.ts";
 
@@ -57,8 +47,6 @@ interface PostgresSource extends TableSource {
   contractViolations: Map<string, SchemaContractError>;
   /** Tables that the shop does without, each with why that is known; a copy of one has no rows. */
   absentTables: Map<string, string>;
-  /** How each table is read. */
-  shopTables: ShopTables;
 }
 
 interface PostgresSourceOptions extends Pick<Runtime, "log" | "progress"> {
@@ -66,6 +54,23 @@ interface PostgresSourceOptions extends Pick<Runtime, "log" | "progress"> {
   mapping?: SourceMapping;
   /** Schema that is looked into before those of the user's search_path. */
   schema?: string | undefined;
+}
+
+/** Compares the shop's tables with the contract, and begins the transaction in which those that can be read are. */
+export async function beginShopTransaction(
+  client: pg.Client,
+  url: string,
+  { mapping, schema }: { mapping: SourceMapping; schema?: string | undefined },
+): Promise<ShopTables> {
+  return await beginSnapshotTransaction(client, url, async () => {
+    const found = await compareTables(client, mapping);
+    const relations = found.tables.flatMap(({ table: { name }, rows, violations }) =>
+      rows === undefined || violations.length > 0
+        ? []
+        : { name, from: rows.from, isLockable: rows.relation?.isLockable === true && !rows.isQuery }
+    );
+    return { found, relations };
+  }, { schema });
 }
 
 /**
@@ -82,15 +87,7 @@ export async function withPostgresSource<T>(
 ): Promise<T> {
   return await withExtractClient(postgresUrl, async (client) => {
     try {
-      const shop = await beginSnapshotTransaction(client, postgresUrl, async () => {
-        const found = await compareTables(client, mapping);
-        const relations = found.tables.flatMap(({ table: { name }, rows, violations }) =>
-          rows === undefined || violations.length > 0
-            ? []
-            : { name, from: rows.from, isLockable: rows.relation?.isLockable === true && !rows.isQuery }
-        );
-        return { found, relations };
-      }, { schema });
+      const shop = await beginShopTransaction(client, postgresUrl, { mapping, schema });
       const byName = new Map(shop.tables.map((comparison) => [comparison.table.name, comparison]));
       const comparisonOf = (name: string) => byName.get(sourceTable(name).name)!;
       const violations = contractViolations(shop.tables);
@@ -109,8 +106,9 @@ export async function withPostgresSource<T>(
         absentTables: new Map(
           shop.tables.flatMap(({ table, absent }) => absent === undefined ? [] : [[table.name, absent]]),
         ),
-        shopTables: shop,
         keyLookup: "indexed",
+        // An embedded database is restarted each time that it is opened: nothing is known of the one before.
+        ...(!postgresUrl.startsWith("pglite:") && { writeMarks: await readWriteMarks(client, shop) }),
         isConsistent: true,
         controlTotals: ({ name }) =>
           inTurn(async () => {
@@ -207,61 +205,6 @@ function readingDigest({ rows, columns, mapping }: TableComparison): string {
   return `/${createHash("sha256").update(JSON.stringify([rows?.from, values])).digest("hex").slice(0, 16)}`;
 }
 
-async function readControlTotals(
-  client: pg.Client,
-  comparison: TableComparison,
-): Promise<SourceTotals & { invalid: number }> {
-  const { table, rows, columns } = comparison;
-  const measured = new Set(Object.values(table.measures));
-  const selected = columns.filter(({ name }) => measured.has(name)).map((column) =>
-    `${valueSql(column)} AS ${sqlIdentifier(column.name)}`
-  );
-  const relation = `(SELECT ${
-    [...selected, `${validSql(comparison)} AS is_valid`].join(", ")
-  } FROM ${rows?.from}) AS ${sqlIdentifier(table.name)}`;
-  const { [INVALID]: invalid, ...months } = monthlyTotals(
-    (await client.query<TotalsRow>(controlTotalsSql(table, relation, "is_valid"))).rows,
-  );
-  return { rows: totalRows(months), months, invalid: invalid?.rows ?? 0 };
-}
-
-/** Rows with a wrong value that are read in all: more are an error whatever the limit is. */
-const MOST_INVALID = 100_000;
-
-async function readInvalidRows(client: pg.Client, comparison: TableComparison): Promise<QuarantinedRow[]> {
-  const { table, rows, columns } = comparison;
-  const checkedColumns = columns.filter(({ conversion }) => conversion?.isValid !== undefined);
-  const named = (columns: string[]) =>
-    columns.length === 0 ? "'{}'" : `json_build_object(${columns.join(", ")})`;
-  const key = table.key.flatMap((name) => {
-    const source = columns.find((column) => column.name === name)?.source;
-    return source === undefined ? [] : [sqlLiteral(name), `source.${sqlIdentifier(source.name)}::text`];
-  });
-  const wrong = checkedColumns.flatMap(({ name, source, conversion }) => [
-    sqlLiteral(name),
-    `CASE WHEN NOT (${conversion!.isValid}) THEN ${sqlIdentifier(source!.name)}::text END`,
-  ]);
-  const all = rows?.columns.map(({ name }) => sqlIdentifier(name)).join(", ");
-  const { rows: found } = await client.query<
-    Record<"key" | "wrong", Record<string, string | null>> & { row: string }
-  >(
-    `SELECT ${named(key)} AS key, ${named(wrong)} AS wrong, row_to_json(source)::text AS row
-     FROM (SELECT ${all} FROM ${rows?.from}) AS source WHERE NOT (${
-      validSql(comparison)
-    }) LIMIT ${MOST_INVALID}`,
-  );
-  return found.map(({ key, wrong, row }) => ({
-    key: Object.entries(key).map(([name, value]) => `${name} ${value ?? "NULL"}`).join(", "),
-    values: checkedColumns.flatMap(({ name, conversion }) => {
-      const value = wrong[name];
-      return value === null || value === undefined
-        ? []
-        : { column: name, expected: conversion!.expected, found: value };
-    }),
-    row,
-  }));
-}
-
 /** Merge keys in one query: the statement stays below a megabyte. */
 const KEYS_PER_QUERY = 10_000;
 
@@ -277,6 +220,9 @@ async function copyTable(
   const types = new Map(table.columns.map(({ name, type }) => [name, baseType(type)]));
   const columns = table.columns.map(({ name }) => `"${name}"`).join(", ");
   const isFull = Object.keys(selection).length === 0;
+  const relation = relationSql(comparison, {
+    withWriter: selection.writtenSince !== undefined,
+  });
   const meter = startCopyMeter(table.name, isFull ? await estimatedRows(client, comparison) : 0, runtime);
   let rows = 0;
   async function* bytesOf(condition: string): AsyncGenerator<Uint8Array> {
@@ -284,7 +230,7 @@ async function copyTable(
     // with the answer to a query under way it isn't.
     await client.query("SELECT 1");
     const stream = client.query(copyTo(
-      `COPY (SELECT ${columns} FROM ${relationSql(comparison)} WHERE ${condition}) ` +
+      `COPY (SELECT ${columns} FROM ${relation} WHERE ${condition}) ` +
         `TO STDOUT (FORMAT csv, FORCE_QUOTE *, ENCODING 'UTF8')`,
     ));
     // While the rows are read, the reading loop throws the stream's errors. If it ended before, because the

@@ -109,7 +109,7 @@ export interface RowSource {
 }
 
 /** The columns that the user may read of a relation, a domain's with the type beneath it. */
-async function columnsOf(client: pg.Client, { oid }: Relation): Promise<FoundColumn[]> {
+export async function columnsOf(client: pg.Client, { oid }: Relation): Promise<FoundColumn[]> {
   const { rows } = await client.query<FoundColumn>(
     `WITH RECURSIVE found AS (
        SELECT attnum, attname, atttypid AS type, atttypmod AS modifier FROM pg_attribute
@@ -153,14 +153,16 @@ export async function openRelation(
     : { place, from: query, columns: found.columns, relation, isQuery: true, computed };
 }
 
+/** The end of a statement, as people write one; a comment may follow. */
+const LAST_SEMICOLON = /;(?:\s|;|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*$/;
+
 /** The rows of a mapping's query. */
 export async function openQuery(
   client: pg.Client,
   name: string,
   { query = "" }: TableMapping,
 ): Promise<RowSource | { problem: string }> {
-  // A comment may end it.
-  const from = `(${query.replace(/[;\s]+$/, "")}\n) AS source`;
+  const from = `(${query.replace(LAST_SEMICOLON, "")}\n) AS source`;
   const found = await describeQuery(client, from);
   if ("problem" in found) return { problem: `${found.problem} in the query of ${name}` };
   return { place: `the query of ${name}`, from, columns: found.columns, isQuery: true, computed: new Map() };

@@ -5,6 +5,7 @@ import { SchemaContractError } from "shopflow/errors/mod.ts";
 import { SOURCE_TABLES, type SourceTable } from "../contract.ts";
 import type { SourceMapping, TableMapping } from "../compare/mapping.ts";
 import { nearestName } from "../nearest_name.ts";
+import { WRITER } from "../source.ts";
 import { type Conversion, conversionOf, type FoundColumn, sqlIdentifier } from "./conversion.ts";
 import {
   listRelations,
@@ -12,7 +13,6 @@ import {
   namedAlike,
   openQuery,
   openRelation,
-  placeOf,
   type Relation,
   type RowSource,
 } from "./relations.ts";
@@ -215,10 +215,20 @@ export const validSql = ({ columns }: Pick<TableComparison, "columns">): string 
   columns.flatMap(({ conversion }) => conversion?.isValid === undefined ? [] : `(${conversion.isValid})`)
     .join(" AND ") || "true";
 
-/** What a table is read from, as SQL: columns in the types of the contract; rows with a wrong value are left out. */
-export function relationSql(comparison: TableComparison): string {
+/**
+ * What a table is read from, as SQL: columns in the types of the contract; rows with a wrong value are left out.
+ *
+ * @param options.withWriter Whether rows have the number of the transaction that wrote them, as {@linkcode WRITER}.
+ */
+export function relationSql(
+  comparison: TableComparison,
+  { withWriter = false }: { withWriter?: boolean } = {},
+): string {
   const { table, rows, columns } = comparison;
-  const selected = columns.map((column) => `${valueSql(column)} AS ${sqlIdentifier(column.name)}`);
+  const selected = [
+    ...columns.map((column) => `${valueSql(column)} AS ${sqlIdentifier(column.name)}`),
+    ...(withWriter ? [`xmin AS ${WRITER}`] : []),
+  ];
   return `(SELECT ${selected.join(", ")} FROM ${rows?.from} WHERE ${validSql(comparison)}) AS ${
     sqlIdentifier(table.name)
   }`;
@@ -231,7 +241,3 @@ export const valueSql = ({ conversion, agreed }: ColumnReading): string =>
 /** Type without length or precision: a longer key must not be cut when it is looked for. */
 export const baseType = (agreed: string): string =>
   agreed.startsWith("character varying") ? "text" : agreed.replace(/\([^)]*\)/, "");
-
-/** For people: where a table is read from. */
-export const placeOfRows = ({ rows }: TableComparison): string =>
-  rows === undefined ? "nowhere" : rows.relation === undefined ? rows.place : placeOf(rows.relation);

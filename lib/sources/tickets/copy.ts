@@ -102,7 +102,7 @@ export async function ticketSource(
 }
 
 /** Fields that a shop with a mapping does without: whoever mapped the tickets has said what there is. */
-function fieldsWithout({ columns }: TicketMapping): string[] {
+export function fieldsWithout({ columns }: TicketMapping): string[] {
   const mapped = Object.entries(columns);
   if (mapped.length === 0) return [];
   const vital = ["ticket_id", "created_date"];

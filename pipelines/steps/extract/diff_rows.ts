@@ -5,7 +5,7 @@
  * | relation       | columns                        | filled by      | holds                                           |
  * | -------------- | ------------------------------ | -------------- | ----------------------------------------------- |
  * | source_rows    | the table's                    | readCopy       | rows copied from the source                     |
- * | source_keys    | key, rows, digest              | groupSource    | the same by merge key                           |
+ * | source_keys    | key, rows, digest, is_outside  | groupSource    | the same by merge key                           |
  * | raw_rows       | the table's, _extracted_at,    | readLake       | (view) rows of all raw files, of every extract  |
  * |                | _run, _deleted                 |                |                                                 |
  * | candidate_keys | key                            | readLake       | keys that the window is about                   |
@@ -27,6 +27,7 @@ import {
   type MergeKey,
   monthSql,
   type RowSelection,
+  type TableSource,
 } from "shopflow/sources/mod.ts";
 import { minMaxPredicate, type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import {
@@ -41,7 +42,7 @@ import {
   rowsWithKeys,
   sameKey,
 } from "./row_sql.ts";
-import { orOpen, type ReadWindow, selectionOf, timeColumns } from "./read_window.ts";
+import { isWhole, orOpen, type ReadWindow, selectionOf, timeColumns } from "./read_window.ts";
 import { copyPath, type TableReading } from "./table_reading.ts";
 
 /**
@@ -72,8 +73,8 @@ export async function findChanges(
   }
   await readLake(session, reading, paths, window);
   await requireValues(session, table);
-  await groupSource(session, table);
-  if (window.from !== undefined) await refetch(session, reading);
+  await groupSource(session, reading, window);
+  if (!isWhole(window)) await refetch(session, reading, window);
   const keys = nameList(mergeKey);
   const isSame = sameKey(mergeKey, "source_keys", "lake_keys");
   await session.run(`CREATE OR REPLACE TABLE changed_keys AS
@@ -152,9 +153,14 @@ function shortReason(message: string): string {
 }
 
 /** Fills `source_keys` from `source_rows`. */
-async function groupSource(session: Session, table: ExtractedTable): Promise<void> {
+async function groupSource(
+  session: Session,
+  { source, table }: TableReading,
+  window: ReadWindow,
+): Promise<void> {
   await session.run(`CREATE OR REPLACE TABLE source_keys AS
-    SELECT ${nameList(table.mergeKey)}, count(*) AS rows, ${digestOf(columnNames(table))} AS digest
+    SELECT ${nameList(table.mergeKey)}, count(*) AS rows, ${digestOf(columnNames(table))} AS digest,
+           bool_or(NOT ${isWithin(source, table, window)}) AS is_outside
     FROM source_rows GROUP BY ALL`);
 }
 
@@ -169,24 +175,23 @@ async function readLake(
   session: Session,
   { source, table, run }: TableReading,
   paths: string[],
-  { from, months }: ReadWindow,
+  window: ReadWindow,
 ): Promise<void> {
   const { mergeKey, strategy } = table;
   const names = columnNames(table);
   const keys = nameList(mergeKey);
-  const times = timeColumns(table);
-  const isWithin = from === undefined || times.length === 0
-    ? undefined
-    : `(${isSince(times, from, { withUndated: source.keyLookup !== "none" })}${orInMonths(table, months)})`;
-  const isDue = isWithin && `(${isWithin}${orOpen(table)})`;
+  const isInside = isWithin(source, table, window);
+  const isDue = `(${isInside}${orOpen(table)})`;
   await readingRawFiles(table, async () => {
     await session.run(`CREATE OR REPLACE VIEW raw_rows AS ${rawFileRows(paths, table)}`);
     let wanted = "raw_rows";
-    if (isDue && strategy.kind === "watermark") {
+    if (!isWhole(window)) {
       await session.run(`CREATE OR REPLACE TABLE candidate_keys AS
         SELECT ${keys} FROM source_rows UNION SELECT ${keys} FROM raw_rows WHERE ${isDue}`);
       const candidates = rowsWithKeys(mergeKey, "raw_rows", "candidate_keys");
-      wanted = `${candidates} AND ${await minMaxPredicate(session, strategy.column, candidates)}`;
+      wanted = strategy.kind === "watermark"
+        ? `${candidates} AND ${await minMaxPredicate(session, strategy.column, candidates)}`
+        : candidates;
     }
     await session.run(`CREATE OR REPLACE TABLE lake_rows AS
       SELECT ${nameList(names)}, _extracted_at, _deleted
@@ -199,11 +204,24 @@ async function readLake(
            CASE WHEN NOT bool_or(${dateHasCome(table, run.extractedAt)}) THEN ${
     digestOf(names)
   } END AS digest,
-           bool_or(${isDue ?? "true"}) AS is_due,
-           bool_or(NOT ${isWithin ?? "true"}) AS is_outside
+           bool_or(${isDue}) AS is_due,
+           bool_or(NOT ${isInside}) AS is_outside
     FROM lake_rows GROUP BY ALL`);
   await session.run(`DELETE FROM lake_keys WHERE NOT is_due
     AND NOT EXISTS (SELECT 1 FROM source_rows WHERE ${sameKey(mergeKey, "source_rows", "lake_keys")})`);
+}
+
+/** Whether the time of a row is in the window, as SQL. Of a window without a time, only the source tells its rows. */
+function isWithin(
+  { keyLookup }: Pick<TableSource, "keyLookup">,
+  table: ExtractedTable,
+  window: ReadWindow,
+): string {
+  if (isWhole(window)) return "true";
+  const { from, months } = window;
+  if (from === undefined) return "false";
+  const isLate = isSince(timeColumns(table), from, { withUndated: keyLookup !== "none" });
+  return `(${isLate}${orInMonths(table, months)})`;
 }
 
 /** Adds the rows of some months to a condition. */
@@ -249,26 +267,33 @@ async function requireValues(session: Session, table: ExtractedTable): Promise<v
   });
 }
 
+/** More keys than these are not looked up one by one: reading the table again takes less. */
+const MOST_LOOKUPS = 50_000;
+
 /**
- * Replaces the rows of keys that differ by all that the source has of them. Where keys cannot be asked for, the table
- * is read once more, and only for keys with rows outside the window. Where asking for them costs as much, the window has
- * them already, see {@linkcode completeWindow}.
+ * Replaces the rows of keys that differ by all that the source has of them, and those of keys with rows outside the
+ * window, which came since they were written: others of the same key, even equal ones, were not. Where keys cannot be
+ * asked for, the table is read once more, and only for keys that the lake has rows of outside the window. Where asking
+ * for them costs as much, the window has them already, see {@linkcode completeWindow}.
  */
-async function refetch(session: Session, reading: TableReading): Promise<void> {
+async function refetch(session: Session, reading: TableReading, window: ReadWindow): Promise<void> {
   const { source, table } = reading;
   const { mergeKey } = table;
   if (source.keyLookup === "scan") return;
   const isIndexed = source.keyLookup === "indexed";
+  const isIncomplete = isIndexed
+    ? `(${DIFFERS} OR source_keys.is_outside)`
+    : `${DIFFERS} AND lake_keys.is_outside`;
   await session.run(`CREATE OR REPLACE TABLE refetch_keys AS
     SELECT ${qualified("lake_keys", mergeKey)} FROM lake_keys
     LEFT JOIN source_keys ON ${sameKey(mergeKey, "source_keys", "lake_keys")}
-    WHERE ${DIFFERS} AND (${isIndexed} OR lake_keys.is_outside)`);
+    WHERE ${isIncomplete}`);
   const texts = mergeKey.map((name) => `CAST(${sqlName(name)} AS VARCHAR) AS ${sqlName(name)}`).join(", ");
   const keys = await session.rows<Record<string, string | null>>(
     `SELECT ${texts} FROM refetch_keys ORDER BY ${nameList(mergeKey)}`,
   );
   if (keys.length === 0) return;
-  const selection = isIndexed
+  const selection = isIndexed && keys.length <= MOST_LOOKUPS
     ? { keys: keys.map((key): MergeKey => mergeKey.map((name) => key[name] ?? null)) }
     : {};
   await readCopy(session, reading, `${copyPath(reading)}_again`, selection, "refetched_rows");
@@ -279,5 +304,5 @@ async function refetch(session: Session, reading: TableReading): Promise<void> {
     INSERT INTO source_rows SELECT * FROM ${rowsWithKeys(mergeKey, "refetched_rows", "refetch_keys")};
     DROP TABLE refetched_rows`,
   );
-  await groupSource(session, table);
+  await groupSource(session, reading, window);
 }

@@ -13,7 +13,7 @@ import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { columnNames, digestOf, nameList, onlyRow } from "./row_sql.ts";
-import { timeColumns } from "./read_window.ts";
+import { isWhole, type ReadWindow, timeColumns } from "./read_window.ts";
 import type { TableReading } from "./table_reading.ts";
 import { findAllChanges } from "./totals.ts";
 
@@ -43,23 +43,26 @@ export async function extractTable(
   const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
   const { totals, window } = await findAllChanges(session, reading, paths);
   log.debug(
-    `${table.name}: read and compared from ${window.from ?? "the beginning"} in ${
+    `${table.name}: read and compared ${windowText(window)} in ${
       formatDuration(performance.now() - started)
     }`,
   );
   const quarantined = await source.quarantine?.(table) ?? [];
   refuseTooMany(reading, quarantined, totalRows(totals));
   await checkDeleted(session, reading);
-  const isFull = window.from === undefined;
+  const isFull = isWhole(window);
   // Where all rows were read, what was seen before says nothing: the source may have been restored from a backup.
   const watermark = await highestTime(session, reading, isFull ? undefined : known?.watermark);
+  const writeMark = source.writeMarks?.get(table.name);
   // Where the next extract reads all rows anyway, it does not matter when one did.
-  const hasNextWindow = watermark !== undefined && source.controlTotals !== undefined;
+  const hasNextWindow = source.controlTotals !== undefined &&
+    (table.strategy.kind === "watermark" ? watermark : writeMark) !== undefined;
   const refreshedAt = !hasNextWindow ? undefined : isFull ? now : known?.refreshedAt;
   const state = {
     rows: totalRows(totals),
     controlTotals: totals,
     ...(watermark !== undefined && { watermark }),
+    ...(writeMark !== undefined && { writeMark }),
     ...(refreshedAt !== undefined && { refreshedAt }),
     ...(quarantined.length > 0 && { quarantined: quarantined.length }),
   };
@@ -74,6 +77,14 @@ export async function extractTable(
     newFile: { key: file.key, path, rows: file.rows, size: file.size },
     quarantined,
   };
+}
+
+function windowText({ from, writtenSince }: ReadWindow): string {
+  const parts = [
+    ...(from === undefined ? [] : [`from ${from}`]),
+    ...(writtenSince === undefined ? [] : [`what transaction ${writtenSince} and later ones wrote`]),
+  ];
+  return parts.join(" and ") || "in full";
 }
 
 /** Rows that a message shows. */

@@ -2,7 +2,7 @@ import { type Config, NO_TICKETS } from "shopflow/config/mod.ts";
 import { PartialSourceError, SchemaContractError, type ShopFlowError } from "shopflow/errors/mod.ts";
 import { type RawFile, type RawTable, readRawQuarantine } from "shopflow/lake/mod.ts";
 import { isIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
-import { fileExists, formatCount, type Logger, type Runtime } from "shopflow/runtime/mod.ts";
+import { formatCount, type Logger, type Runtime } from "shopflow/runtime/mod.ts";
 import {
   type ExtractedTable,
   SOURCE_TABLES,
@@ -11,7 +11,7 @@ import {
   ticketSource,
   withPostgresSource,
 } from "shopflow/sources/mod.ts";
-import { readMapping, type SourceMapping } from "shopflow/sources/compare/mod.ts";
+import { readMapping, type SourceMapping, withoutTickets } from "shopflow/sources/compare/mod.ts";
 import { openSession } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
 import { type ExtractedState, extractTable } from "./extract_table.ts";
@@ -160,17 +160,6 @@ function missingTable(
     found: reason,
     remedy: "Give it back, or grant the user SELECT on it. The lake keeps its last state meanwhile.",
   });
-}
-
-/** Whether the shop has no tickets: as said by a setting or the mapping, or where a server's shop names no place for them. */
-async function withoutTickets(
-  { home, postgresUrl, ticketsUrl }: Config,
-  mapping: SourceMapping,
-): Promise<boolean> {
-  if (ticketsUrl === NO_TICKETS || mapping.tickets === null) return true;
-  const isDefault = ticketsUrl === `file:${join(home, "shop", "support_tickets.jsonl")}`;
-  return isDefault && !postgresUrl.startsWith("pglite:") &&
-    !await fileExists(ticketsUrl.slice("file:".length));
 }
 
 async function openTickets(

@@ -1,13 +1,15 @@
 import type { RawTable } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import type { ExtractedTable, MergeKey, RowSelection, TableSource } from "shopflow/sources/mod.ts";
+import type { ExtractedTable, MergeKey, RowSelection, TableSource, WriteMark } from "shopflow/sources/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { isSince, nameList, onlyRow, rawFileRows, readingRawFiles } from "./row_sql.ts";
 
 /** Which part of a table a run reads: rows from a time on, or all. */
 export interface ReadWindow {
-  /** `YYYY-MM-DD HH:MM:SS.fff` of the watched columns; undefined: all rows are read. */
+  /** `YYYY-MM-DD HH:MM:SS.fff` of the watched columns, of tables that have some. */
   from?: string;
+  /** Rows written by this transaction or a later one are read as well, whatever their time. */
+  writtenSince?: string;
   /** Keys of which all rows are read as well, whatever their time. */
   keys?: MergeKey[];
   /** Months that are read as well, whatever the time of their rows. */
@@ -15,6 +17,10 @@ export interface ReadWindow {
 }
 
 const DAY = 24 * 60 * 60 * 1000;
+
+/** Whether a run compares all rows of a table. */
+export const isWhole = ({ from, writtenSince }: ReadWindow): boolean =>
+  from === undefined && writtenSince === undefined;
 
 /**
  * Whether the window would begin at a time that has not come: the source's clock was ahead when it was last read.
@@ -33,38 +39,57 @@ export function isWatermarkAhead(
 const timeOf = (text: string) => Date.parse(`${text.replace(" ", "T")}Z`);
 
 /**
- * Chooses what to read of a table: rows from the look-back before its watermark on, or all when it was never read, or
- * a full refresh is due.
+ * Chooses what to read of a table: rows from the look-back before its watermark on, and rows that were written since the
+ * last extract; or all when it was never read, nobody can tell what changed, or a full refresh is due.
  *
+ * @param mark The present moment of the table, where the source has marks.
  * @param now What the clock says (ISO 8601).
  */
 export function chooseWindow(
   { strategy }: ExtractedTable,
-  known: Pick<RawTable, "watermark" | "refreshedAt" | "controlTotals"> | undefined,
+  known: Pick<RawTable, "watermark" | "writeMark" | "refreshedAt" | "controlTotals"> | undefined,
+  mark: WriteMark | undefined,
   now: string,
 ): ReadWindow {
-  if (strategy.kind === "snapshot") return {};
-  if (known?.watermark === undefined || known.refreshedAt === undefined) return {};
-  // The next ones are those before, moved on.
-  if (known.controlTotals === undefined) return {};
+  // The next control totals are those before, moved on.
+  if (known?.refreshedAt === undefined || known.controlTotals === undefined) return {};
   const age = Date.parse(now) - Date.parse(known.refreshedAt);
   // Refreshed in the future: by a clock that was ahead, so nobody knows how long ago.
   if (age < 0 || age >= strategy.fullRefreshDays * DAY) return {};
+  const transaction = firstTransactionSince(known.writeMark, mark);
+  const written = transaction !== undefined && { writtenSince: transaction };
+  if (strategy.kind === "snapshot") return { ...written };
+  if (known.watermark === undefined) return {};
   const from = new Date(timeOf(known.watermark) - strategy.lookbackDays * DAY);
-  return { from: from.toISOString().replace("T", " ").slice(0, -1) };
+  return { from: from.toISOString().replace("T", " ").slice(0, -1), ...written };
+}
+
+/** Transactions that may pass between two extracts: half of those that PostgreSQL can tell apart by their numbers. */
+const MOST_TRANSACTIONS = 1n << 30n;
+
+/** The first transaction that may have written what the reading at `before` did not see; undefined where none is known. */
+function firstTransactionSince(
+  before: WriteMark | undefined,
+  now: WriteMark | undefined,
+): string | undefined {
+  if (before === undefined || now === undefined || before.scope !== now.scope) return undefined;
+  const passed = BigInt(now.transaction) - BigInt(before.transaction);
+  return passed >= 0n && passed < MOST_TRANSACTIONS ? before.transaction : undefined;
 }
 
 /** The rows of a window, as the selection that a source takes. */
 export function selectionOf(
   { keyLookup }: Pick<TableSource, "keyLookup">,
   table: ExtractedTable,
-  { from, keys, months }: ReadWindow,
+  { from, writtenSince, keys, months }: ReadWindow,
 ): RowSelection {
-  if (from === undefined) return {};
+  const written = writtenSince !== undefined && { writtenSince };
+  if (from === undefined) return { ...written };
   const { strategy, measures: { date } } = table;
   const closed = strategy.kind === "watermark" ? strategy.closedWhen : undefined;
   return {
     since: { columns: timeColumns(table), from },
+    ...written,
     ...(keyLookup === "scan" && closed !== undefined && { unless: closed }),
     ...(keys !== undefined && keys.length > 0 && { keys }),
     ...(months !== undefined && date !== undefined && { months: { column: date, months } }),

@@ -9,6 +9,7 @@ import {
   chooseWindow,
   completeWindow,
   isWatermarkAhead,
+  isWhole,
   type ReadWindow,
   selectionOf,
 } from "./read_window.ts";
@@ -65,12 +66,13 @@ export async function beginReading(
 ): Promise<TableReading> {
   // Where every copy is of all rows, comparing them all costs no more.
   const isFull = run.fullRefresh || source.controlTotals === undefined || isWatermarkAhead(table, run);
-  const chosen = isFull ? {} : chooseWindow(table, run.known, run.now);
+  const mark = source.writeMarks?.get(table.name);
+  const chosen = isFull ? {} : chooseWindow(table, run.known, mark, run.now);
   const window = await completeWindow(session, store, source, table, { window: chosen, known: run.known });
   const ahead = readAhead(source, table, {
     path: copyPath({ table, run }),
     selection: selectionOf(source, table, window),
-    controlTotals: source.isConsistent || window.from !== undefined,
+    controlTotals: source.isConsistent || !isWhole(window),
   });
   return { table, run, window, ...ahead, [Symbol.asyncDispose]: () => ahead.ended };
 }

@@ -13,7 +13,7 @@ import {
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { findChanges } from "./diff_rows.ts";
 import { columnNames, nameList, rowsWithKeys } from "./row_sql.ts";
-import type { ReadWindow } from "./read_window.ts";
+import { isWhole, type ReadWindow } from "./read_window.ts";
 import type { TableReading } from "./table_reading.ts";
 
 /** What a run found in a table; the changed rows are in the session, as {@linkcode findChanges} leaves them. */
@@ -43,7 +43,7 @@ export async function findAllChanges(
     return { totals: await totalsWithChanges(session, reading, window), window };
   };
   const found = await find(window);
-  const isFull = window.from === undefined;
+  const isFull = isWhole(window);
   // Rows may have come or gone since all were read: control totals say nothing then, and the next run sees them.
   if (isFull && !source.isConsistent) return found;
   const expected = await source.controlTotals?.(table);
@@ -51,11 +51,16 @@ export async function findAllChanges(
   const missed = differences(found.totals, expected);
   if (missed.length === 0) return found;
   if (isFull) throw mismatch(table, found.totals, expected, missed);
-  const byMonth = source.isConsistent && expected.months !== undefined;
-  run.log.warn(
-    `Rows of ${table.name} changed before the look-back (${shortList(missed)}): ` +
-      `${byMonth ? "these months are" : "the table is"} read in full.`,
-  );
+  const byMonth = source.isConsistent && expected.months !== undefined && table.measures.date !== undefined;
+  // Of rows that were deleted since, nothing else tells.
+  if (window.from === undefined) {
+    run.log.info(`  ${table.name}: rows were deleted, so the table is read in full`);
+  } else {
+    run.log.warn(
+      `Rows of ${table.name} changed before the look-back (${shortList(missed)}): ` +
+        `${byMonth ? "these months are" : "the table is"} read in full.`,
+    );
+  }
   const again = await find(byMonth ? { ...window, months: missed } : {});
   const remaining = byMonth ? differences(again.totals, expected) : [];
   if (remaining.length > 0) throw mismatch(table, again.totals, expected, remaining);
@@ -69,11 +74,11 @@ export async function findAllChanges(
 async function totalsWithChanges(
   session: Session,
   { table, run: { known } }: TableReading,
-  { from, months }: ReadWindow,
+  window: ReadWindow,
 ): Promise<MonthlyTotals> {
   const totalsOf = async (relation: string) =>
     monthlyTotals(await session.rows<TotalsRow>(controlTotalsSql(table, relation)));
-  if (known?.controlTotals === undefined || from === undefined) return await totalsOf("source_rows");
+  if (known?.controlTotals === undefined || isWhole(window)) return await totalsOf("source_rows");
   const { mergeKey } = table;
   const columns = nameList(columnNames(table));
   const moved = updatedTotals(known.controlTotals, {
@@ -83,6 +88,7 @@ async function totalsWithChanges(
         UNION ALL SELECT ${columns} FROM ${rowsWithKeys(mergeKey, "lake_rows", "deleted_keys")}) AS removed`,
     ),
   });
+  const { months } = window;
   if (months === undefined) return moved;
   const read = await totalsOf("source_rows");
   return Object.fromEntries(

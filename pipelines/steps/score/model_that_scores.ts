@@ -1,4 +1,10 @@
-import { ModelError, type ShopFlowError, TooLittleDataError } from "shopflow/errors/mod.ts";
+import {
+  ModelError,
+  type ShopFlowError,
+  someOf,
+  TooLittleDataError,
+  withoutRemedy,
+} from "shopflow/errors/mod.ts";
 import type { ModelDefinition, TrainingDefinition } from "shopflow/ml/mod.ts";
 import {
   BASELINE_PREFIX,
@@ -18,8 +24,6 @@ import type { PipelineContext } from "../../context.ts";
 import { assertCompatible, missingFeatures, whileReading } from "../compatibility.ts";
 import { hashOf, modelCode } from "../model_code.ts";
 
-/** Missing features that a message names. */
-const NAMED = 5;
 /** Model version of a table without rows, where the history is too short even for the baseline. */
 export const NOTHING = `${BASELINE_PREFIX}too-little-data`;
 
@@ -124,10 +128,8 @@ async function usableChampion(
       );
       return { version, model: loaded, isBaseline: false };
     }
-    const more = gone.length > NAMED ? ` and ${gone.length - NAMED} more` : "";
     return {
-      baselineReason: `the champion ${version} uses features that no longer exist: ` +
-        gone.slice(0, NAMED).join(", ") + more,
+      baselineReason: `the champion ${version} uses features that no longer exist: ${someOf(gone)}`,
     };
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
@@ -135,11 +137,6 @@ async function usableChampion(
     const damage = withoutRemedy(error);
     return { baselineReason: `the champion ${version} cannot be read: ${damage}`, damage };
   }
-}
-
-/** What an error says, without its advice. */
-function withoutRemedy({ message, remedy }: ShopFlowError): string {
-  return message.replace(remedy === undefined ? "" : `. ${remedy}`, "");
 }
 
 async function whyNoChampion({ store, runtime }: Pick<PipelineContext, "store" | "runtime">, name: string) {

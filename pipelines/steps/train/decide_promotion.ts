@@ -18,7 +18,7 @@ import type { PipelineContext } from "../../context.ts";
  * @throws {ModelError} when another version became champion meanwhile: the comparison is with one that is replaced.
  */
 export async function decidePromotion(
-  { store, runtime, config }: Pick<PipelineContext, "store" | "runtime" | "config">,
+  { store, runtime, config, promotes }: Pick<PipelineContext, "store" | "runtime" | "config" | "promotes">,
   challenger: ModelVersion,
   comparison: Comparison,
   champion: Champion | undefined,
@@ -39,7 +39,7 @@ export async function decidePromotion(
   const decision: PromotionDecision = {
     version,
     champion: replaces,
-    ...promotionVerdict(comparison, version, champion),
+    ...postponed(promotionVerdict(comparison, version, champion), promotes),
     decidedAt: runtime.now().toISOString(),
     decidedBy: "rule",
     snapshot,
@@ -50,7 +50,9 @@ export async function decidePromotion(
   if (decision.outcome === "promoted") await promoteVersion(store, name, version, { replaces, decision });
   else await recordDecisions(store, name, [decision]);
   const { log } = runtime;
-  if (decision.outcome === "held") log.warn(`The ${name} model: ${outcomeText(name, decision)}.`);
+  // That it is not promoted was asked for: nobody need be warned.
+  if (decision.isPostponed) log.info(`The ${name} model: ${outcomeText(name, decision)}.`);
+  else if (decision.outcome === "held") log.warn(`The ${name} model: ${outcomeText(name, decision)}.`);
   if (decision.outcome === "refused") {
     const text = `The ${name} model ${version} was ${outcomeText(name, decision)}. ` +
       `\`deno task models history ${name}\` shows its metrics.`;
@@ -59,6 +61,19 @@ export async function decidePromotion(
     else log.info(text);
   }
   return `${outcomeText(name, decision)}${metricsText(decision)}`;
+}
+
+/** What the rule would promote waits for a person where the training is not to promote. */
+function postponed(
+  verdict: ReturnType<typeof promotionVerdict>,
+  promotes: boolean,
+): Pick<PromotionDecision, "outcome" | "reason" | "reference" | "isPostponed"> {
+  if (promotes || verdict.outcome !== "promoted") return verdict;
+  return {
+    outcome: "held",
+    reason: `it was trained without promoting; the rule would promote it: ${verdict.reason}`,
+    isPostponed: true,
+  };
 }
 
 /** What was decided and what follows, without the metrics. */

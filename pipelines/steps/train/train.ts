@@ -30,7 +30,7 @@ export function trainModels(models: readonly ModelDefinition[] = MODELS): Pipeli
 
 /**
  * Trains a model on the current snapshot, measures it on its test set, and makes it the champion if it is no worse there
- * than the one before. A version that was refused or held is not trained again, and a history that is too short to
+ * than the one before, unless the training is not to promote. A version that was refused or held is not trained again, and a history that is too short to
  * train and to measure is no error.
  *
  * @throws {ModelError} when there are no sales.
@@ -53,7 +53,7 @@ async function train(
   training: TrainingDefinition<unknown>,
   context: PipelineContext,
 ): Promise<PipelineResult> {
-  const { store, runtime, force } = context;
+  const { store, runtime, force, promotes } = context;
   const { name, parameters } = model;
   // Read before the snapshot: whoever becomes champion after this moment may know a newer one.
   const champion = await currentChampion(store, name);
@@ -65,7 +65,7 @@ async function train(
     if (trained !== undefined) {
       return { status: "unchanged", summary: `version ${version}, ${qualityText(model, trained.metrics)}` };
     }
-    const earlier = await earlierDecision(store, name, version);
+    const earlier = await earlierDecision(store, name, version, { promotes });
     if (earlier !== undefined) return { status: "unchanged", summary: earlierDecisionText(name, earlier) };
   }
 

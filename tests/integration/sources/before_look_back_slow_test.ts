@@ -1,4 +1,4 @@
-/** Rows that change before their table's look-back: found at once where a month's rows or sums tell, else by a full refresh. */
+/** Rows that change before their table's look-back: found at once where a month's rows or sums or the database tell, else by a full refresh. */
 import assert from "node:assert/strict";
 import { readRawExtract } from "shopflow/lake/mod.ts";
 import { createLogger } from "shopflow/runtime/mod.ts";
@@ -11,6 +11,12 @@ import { createShopTables } from "../../fixtures/generated_shop.ts";
 import { withServers } from "../../fixtures/source_servers.ts";
 import { wholeTicket } from "../../fixtures/whole_ticket.ts";
 import { testWith } from "../../requirements.ts";
+
+/** Shows the tables through views, of which nobody can tell which rows were written since. */
+const AS_VIEWS = ["orders", "events", "inventory"]
+  .map((name) => `ALTER TABLE ${name} RENAME TO all_${name}; CREATE VIEW ${name} AS TABLE all_${name};`).join(
+    "",
+  );
 
 /** Extracts and gives what was logged of rows before the look-back. */
 async function extractAndListen(context: PipelineContext): Promise<string[]> {
@@ -26,6 +32,7 @@ testWith(
   () =>
     withServers(async ({ context, sql }) => {
       await createShopTables(sql, { months: 12, rows: 1200 });
+      await sql.query(AS_VIEWS);
       await extract(context);
       assert.deepEqual(await extractAndListen(context), []);
       await sql.query(
@@ -62,10 +69,11 @@ testWith(
 
 testWith(
   ["postgres", "mongodb"],
-  "a row that changed in nothing that is counted or summed is found when all rows are compared",
+  "a row of a view that changed in nothing that is counted or summed is found when all rows are compared",
   () =>
     withServers(async ({ context, sql }) => {
       await createShopTables(sql, { months: 12, rows: 120 });
+      await sql.query(AS_VIEWS);
       await extract(context);
       await sql.query("UPDATE orders SET payment_method = 'Cheque' WHERE order_date < '2024-02-01'");
       const cheques = "count(*) FILTER (payment_method = 'Cheque') > 0 AS found";

@@ -33,7 +33,7 @@ testWith(
       // Other relations stand for the tables afterwards, so that they are read in full.
       const rowsOfTables = async () =>
         Object.entries((await readRawExtract(context.store)).tables).map((
-          [name, { tableOid: _, refreshedAt: __, ...table }],
+          [name, { tableOid: _, refreshedAt: __, writeMark: ___, ...table }],
         ) => [name, table]);
       const before = await rowsOfTables();
       await sql.query(RESHAPE);
@@ -85,8 +85,10 @@ testWith(
       assert.match(lines.join("\n"), /does not read: customers\.Loyalty/);
       assert.match(lines.join("\n"), /converted: .*inventory\.stock_level \(bigint as a whole number\)/);
       const { customers, ...others } = (await readRawExtract(context.store)).tables;
-      for (const [name, { tableOid: _, refreshedAt: __, ...table }] of Object.entries(others)) {
-        const { tableOid: ___, refreshedAt: ____, ...was } = before[name]!;
+      for (
+        const [name, { tableOid: _, refreshedAt: __, writeMark: ___, ...table }] of Object.entries(others)
+      ) {
+        const { tableOid: ____, refreshedAt: _____, writeMark: ______, ...was } = before[name]!;
         assert.deepEqual(table, was, name);
       }
       assert.equal(customers!.rows, before.customers!.rows + 1);

@@ -12,6 +12,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     ticketsUrl: "file:/shop/.shopflow/shop/support_tickets.jsonl",
     lakeUrl: "/shop/.shopflow/lake",
     logLevel: "info",
+    promotion: "rule",
     cacheBytes: 10_737_418_240,
     host: "127.0.0.1",
     port: 8000,
@@ -27,6 +28,13 @@ Deno.test("without settings everything is under .shopflow in the working directo
     lateAfterHours: undefined,
     alertChannels: [],
     publicUrl: undefined,
+  });
+});
+
+Deno.test("a promotion is by the rule or by a person", () => {
+  assert.equal(loadConfig({ SHOPFLOW_PROMOTION: "person" }).promotion, "person");
+  assert.throws(() => loadConfig({ SHOPFLOW_PROMOTION: "manual" }), {
+    message: /Invalid SHOPFLOW_PROMOTION: expected rule or person, found a text of 6 characters/,
   });
 });
 

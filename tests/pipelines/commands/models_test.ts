@@ -47,7 +47,7 @@ Deno.test("show tells where the champion came from and why it scores", () =>
     assert.match(text, new RegExp(`^recommendation ${champion}: champion$`, "m"));
     assert.match(
       text,
-      /the first model, and it beats its baseline\n {2}tested on the last orders of 40 customers/,
+      /The first model, and it beats its baseline\.\n {2}tested on the last orders of 40 customers/,
     );
     assert.match(text, /^ndcg_at_10 +0\.\d{4}$/m);
     await assert.rejects(models(context, "show", "recomendation"), {
@@ -65,7 +65,7 @@ Deno.test("promote changes the champion, and the history says who did and why", 
       await models(context, "history", "recommendation"),
       new RegExp(
         `^.* other became champion instead of ${champion}, by hand\n  a campaign needs it\n\n` +
-          `.* ${champion} became champion\n  the first model`,
+          `.* ${champion} became champion\n  The first model, and it beats its baseline\\.`,
       ),
     );
     assert.match(await models(context, "list"), new RegExp(`${champion} .*previous champion`));

@@ -4,6 +4,7 @@ import { silentProgress } from "shopflow/runtime/mod.ts";
 import { loadSourceTables } from "../../../../lib/sources/postgres/load.ts";
 import { extract } from "../../../../pipelines/steps/extract/extract.ts";
 import { transform } from "../../../../pipelines/steps/transform.ts";
+import { withoutMarks } from "../../../fixtures/current_raw_rows.ts";
 import {
   changeShop,
   csvLines,
@@ -33,13 +34,17 @@ Deno.test("a second extract of the same rows changes nothing, one of changed row
     const first = await readRawExtract(context.store);
     const again = await extract(context);
     assert.equal(again.status, "unchanged");
-    assert.deepEqual(await readRawExtract(context.store), first);
+    const second = await readRawExtract(context.store);
+    assert.deepEqual({ ...second, tables: null }, { ...first, tables: null });
+    assert.deepEqual(withoutMarks(second.tables), withoutMarks(first.tables));
 
     await changeShop("UPDATE orders SET quantity = 9 WHERE order_id = 'O2'");
     const third = await extract(context);
     assert.equal(third.status, "done");
     const { tables } = await readRawExtract(context.store);
-    assert.deepEqual({ ...tables, orders: null }, { ...first.tables, orders: null });
+    const { orders: _, ...others } = withoutMarks(tables);
+    const { orders: __, ...before } = withoutMarks(first.tables);
+    assert.deepEqual(others, before);
     assert.deepEqual(tables.orders!.files.map(({ rows }) => rows), [3, 1]);
     assert.deepEqual(tables.orders!.files[0], first.tables.orders!.files[0]);
     assert.equal(tables.orders!.rows, 3);

@@ -26,7 +26,7 @@ async function withShop(body: (context: PipelineContext, notebooks: string) => P
     const store = await publishSmallLake(lakeUrl);
     const runtime = createRuntime({ log: createLogger(() => {}), progress: silentProgress });
     const config = loadConfig({ SHOPFLOW_HOME: home });
-    await body({ config, store, runtime, force: false, fullRefresh: false }, notebooks);
+    await body({ config, store, runtime, force: false, fullRefresh: false, promotes: true }, notebooks);
   });
 }
 
