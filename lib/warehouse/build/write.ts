@@ -30,13 +30,14 @@ export async function writeTableFile(
   model: SqlModel,
   place: FilePlace,
 ): Promise<SnapshotTable> {
+  const { columns, stored } = await columnsOf(session, model);
   const file = await writeRows(
     session,
     model,
-    `SELECT * FROM ${relationOf(model.name)}`,
+    stored(`SELECT * FROM ${relationOf(model.name)}`),
     onlyFile(model, place),
   );
-  return { columns: await columnsOf(session, model), rows: file.rows, files: [file] };
+  return { columns, rows: file.rows, files: [file] };
 }
 
 /**
@@ -45,9 +46,11 @@ export async function writeTableFile(
  */
 export async function writeMonthlyFiles(
   session: Session,
-  { model, reused, rewritten }: MonthlyTable,
+  { model, reused, rewritten: computed }: MonthlyTable,
   place: FilePlace,
 ): Promise<SnapshotTable> {
+  const { columns, stored } = await columnsOf(session, model);
+  const rewritten = stored(computed);
   const month = monthColumn(model);
   const { partition } = model.doc;
   const by = sqlName(partition.by);
@@ -57,7 +60,7 @@ export async function writeMonthlyFiles(
   );
   if (partition.oneFile || (months.length === 0 && reused.every(({ rows }) => rows === 0))) {
     return {
-      columns: await columnsOf(session, model),
+      columns,
       ...ofOneFile(await writeRows(session, model, rewritten, onlyFile(model, place))),
     };
   }
@@ -72,7 +75,7 @@ export async function writeMonthlyFiles(
     (a.partition ?? "") < (b.partition ?? "") ? -1 : 1
   );
   return {
-    columns: await columnsOf(session, model),
+    columns,
     rows: kept.reduce((sum, file) => sum + file.rows, 0),
     files: kept,
   };
@@ -128,13 +131,28 @@ async function writeRows(
   return { key, rows: count, size, sha256 };
 }
 
+/** Holds every sum without loss; DuckDB itself would store a DOUBLE. */
+const EXACT = "DECIMAL(38,0)";
+
 const onlyFile = (model: SqlModel, place: FilePlace): FileTarget => ({
   ...place,
   path: join(place.folder, `${model.name}.parquet`),
 });
 
-async function columnsOf(session: Session, { name }: SqlModel): Promise<SnapshotTable["columns"]> {
-  return await session.rows<{ name: string; type: string }>(
+/** The columns of a table, and its rows as they are stored: Parquet has no whole numbers of 128 bits, DuckDB's sums. */
+async function columnsOf(
+  session: Session,
+  { name }: SqlModel,
+): Promise<{ columns: SnapshotTable["columns"]; stored: (rows: string) => string }> {
+  const described = await session.rows<{ name: string; type: string }>(
     `SELECT column_name AS name, column_type AS type FROM (DESCRIBE ${relationOf(name)})`,
   );
+  const isHuge = ({ type }: { type: string }) => type === "HUGEINT" || type === "UHUGEINT";
+  const casts = described.filter(isHuge).map(({ name }) =>
+    `CAST(${sqlName(name)} AS ${EXACT}) AS ${sqlName(name)}`
+  );
+  return {
+    columns: described.map((column) => isHuge(column) ? { ...column, type: EXACT } : column),
+    stored: (rows) => casts.length === 0 ? rows : `SELECT * REPLACE (${casts.join(", ")}) FROM (${rows})`,
+  };
 }

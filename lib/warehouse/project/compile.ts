@@ -6,10 +6,10 @@ import { renderSql, valueOf } from "./jinja/macros.ts";
 import { namesFor, type ProjectNames } from "./jinja/names.ts";
 import { Callable, type PyValue } from "../jinja/python/values.ts";
 import {
+  combineSettings,
   type Kind,
   type ModelSettings,
   type SeedSettings,
-  settle,
   type WrittenSettings,
 } from "./reading/config.ts";
 import type { ProjectFile } from "./reading/files.ts";
@@ -116,7 +116,7 @@ export function compileModel(file: ProjectFile, context: CompileContext): SqlMod
   const { path } = file;
   const name = nameOf(path);
   const outer = outerSettings("model", file, context);
-  const before = settle("model", outer);
+  const before = combineSettings("model", outer);
   const alias = before.alias ?? name;
   const { names, used } = namesFor(context.names, { file: path, model: { name, alias }, config: before });
   const isEnabled = () => (used.config.enabled ?? before.enabled) !== false;
@@ -129,7 +129,7 @@ export function compileModel(file: ProjectFile, context: CompileContext): SqlMod
     throw error;
   }
   if (!isEnabled()) return undefined;
-  const settings = settle("model", [...outer, { settings: used.config, placeOf: () => path }]);
+  const settings = combineSettings("model", [...outer, { settings: used.config, placeOf: () => path }]);
   const { materialized = "view" } = settings;
   return {
     ...described(file, settings, context),
@@ -146,7 +146,7 @@ export function compileModel(file: ProjectFile, context: CompileContext): SqlMod
 
 /** @throws {WarehouseError} when the seed is no CSV, or a setting does not work here. */
 export function compileSeed(file: ProjectFile, context: CompileContext): SqlModel | undefined {
-  const settings: SeedSettings = settle("seed", outerSettings("seed", file, context));
+  const settings: SeedSettings = combineSettings("seed", outerSettings("seed", file, context));
   if (settings.enabled === false) return undefined;
   return {
     ...described(file, settings, context),

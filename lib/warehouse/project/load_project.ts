@@ -7,7 +7,7 @@ import { LeftOutModels } from "./leave_out.ts";
 import { readMacros, withPlace } from "./jinja/macros.ts";
 import type { ProjectNames } from "./jinja/names.ts";
 import { CircleError, inDependencyOrder, type SqlProject } from "./project.ts";
-import { settle } from "./reading/config.ts";
+import { combineSettings } from "./reading/config.ts";
 import { hashOfFile, type ProjectFile, type ProjectFiles, readFiles } from "./reading/files.ts";
 import { type ModelDeclaration, parseSchemaFile, type SchemaFile } from "./reading/schema_yml.ts";
 import { folderSettings, unusedFolders } from "./reading/settings.ts";
@@ -130,7 +130,7 @@ class ProjectLoader {
   #isRequired({ path }: ProjectFile): boolean {
     const kind = path.endsWith(".csv") ? "seed" : "model";
     const folders = [...dirname(path).split("/").slice(1), nameOf(path)];
-    return settle(kind, folderSettings(this.files.settings, kind, folders)).meta?.required === true;
+    return combineSettings(kind, folderSettings(this.files.settings, kind, folders)).meta?.required === true;
   }
 
   #readSchemas(): SchemaFile {

@@ -141,18 +141,18 @@ interface Settings {
  *
  * @throws {WarehouseError} for a setting that is refused or has a value of the wrong type; its place is named.
  */
-export function settle<K extends Kind>(kind: K, places: WrittenSettings[]): Settings[K] {
-  let settled: Record<string, unknown> = {};
+export function combineSettings<K extends Kind>(kind: K, places: WrittenSettings[]): Settings[K] {
+  let combined: Record<string, unknown> = {};
   for (const { settings, placeOf } of places) {
     for (const [key, value] of Object.entries(settings)) {
       const refusal = refusalOf(key, kind);
       if (refusal !== undefined) throw new WarehouseError(`${placeOf(key)}: ${refusal}`);
       if (WITHOUT_EFFECT.has(key)) continue;
-      settled = { ...settled, [key]: merged(key, settled[key], checked(kind, key, value, placeOf)) };
+      combined = { ...combined, [key]: merged(key, combined[key], checked(kind, key, value, placeOf)) };
     }
   }
-  if (settled.materialized !== "incremental") refuseIncremental(kind, settled, places);
-  return settled as Settings[K];
+  if (combined.materialized !== "incremental") refuseIncremental(kind, combined, places);
+  return combined as Settings[K];
 }
 
 function merged(key: string, before: unknown, value: unknown): unknown {
@@ -176,9 +176,9 @@ function expectedOf({ issues: [issue] }: z.ZodError): string {
   return issue?.code === "invalid_type" ? issue.expected : issue?.message ?? "another value";
 }
 
-function refuseIncremental(kind: Kind, settled: Record<string, unknown>, places: WrittenSettings[]): void {
+function refuseIncremental(kind: Kind, combined: Record<string, unknown>, places: WrittenSettings[]): void {
   if (kind !== "model") return;
-  const key = INCREMENTAL.find((key) => key in settled && key !== "full_refresh");
+  const key = INCREMENTAL.find((key) => key in combined && key !== "full_refresh");
   if (key === undefined) return;
   const { placeOf } = places.findLast(({ settings }) => key in settings)!;
   throw new WarehouseError(`${placeOf(key)}: the setting ${key} belongs to an incremental model`, {

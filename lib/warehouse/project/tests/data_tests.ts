@@ -6,7 +6,7 @@ import { relationOf, sourceRelationOf } from "../../relation.ts";
 import { sqlName } from "../../session.ts";
 import { callable, type Macro, type MacroLibrary, renderSql, valueOf, withPlace } from "../jinja/macros.ts";
 import { namesFor, type ProjectNames, type UsedByFile } from "../jinja/names.ts";
-import { settle, type TestSettings, type WrittenSettings } from "../reading/config.ts";
+import { combineSettings, type TestSettings, type WrittenSettings } from "../reading/config.ts";
 import type { ProjectFile } from "../reading/files.ts";
 import type { ColumnDoc, SourceDoc, TestDeclaration } from "../reading/schema_yml.ts";
 import { folderSettings, type ProjectSettings } from "../reading/settings.ts";
@@ -100,7 +100,7 @@ function compileDeclared(
   const { file } = tested;
   const { names, used } = namesFor(project, { file });
   const declaredBy = `${file}: the data test ${kind} of ${tested.name}`;
-  const own = settled(settings, file, { settings: declaration.settings, placeOf: () => declaredBy });
+  const own = combined(settings, file, { settings: declaration.settings, placeOf: () => declaredBy });
   if (own.enabled === false) return [];
   const args = Object.fromEntries(
     Object.entries(declaration.arguments).map(([name, value]) => [name, argumentValue(value, file, names)]),
@@ -141,7 +141,7 @@ export function singularTest(
 ): DataTest | undefined {
   const { names, used } = namesFor(project, { file: file.path, kind: "data test" });
   const sql = renderSql(file, names).replace(/;\s*$/, "");
-  const own = settled(settings, file.path, { settings: used.config, placeOf: () => file.path });
+  const own = combined(settings, file.path, { settings: used.config, placeOf: () => file.path });
   if (own.enabled === false) return undefined;
   return dataTest({ kind: basename(file.path, ".sql"), file: file.path }, sql, own, used);
 }
@@ -165,9 +165,9 @@ function dataTest(
 }
 
 /** What dbt_project.yml says of the tests of a file's folder, and what the test says itself. */
-function settled(settings: ProjectSettings, file: string, own: WrittenSettings): TestSettings {
+function combined(settings: ProjectSettings, file: string, own: WrittenSettings): TestSettings {
   const folders = dirname(file).split("/").slice(1);
-  return settle("data test", [...folderSettings(settings, "data test", folders), own]);
+  return combineSettings("data test", [...folderSettings(settings, "data test", folders), own]);
 }
 
 /**
