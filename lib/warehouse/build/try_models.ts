@@ -18,7 +18,7 @@ import {
 import { runModels } from "./models.ts";
 import { createRawViews, type RawInputs } from "./raw_views.ts";
 
-/** What became of a model or test. */
+/** How a model or test ended. */
 export interface TrialResult {
   what: "model" | "seed" | "data test" | "unit test" | "file";
   name: string;

@@ -153,12 +153,13 @@ export function folderSettings(
       level = (level as Record<string, unknown>)[next];
     }
     if (typeof level !== "object" || level === null) break;
-    const own = settingsOf(level as Record<string, unknown>, kind);
+    const here = level as Record<string, unknown>;
+    const own = settingsOf(here, kind);
     const place = [...path];
     found.push({
       settings: own,
       placeOf: (setting) => {
-        const written = `+${setting}` in (level as object) ? `+${setting}` : setting;
+        const written = `+${setting}` in here ? `+${setting}` : setting;
         return `${file} line ${lineOf([...place, written])}`;
       },
     });
