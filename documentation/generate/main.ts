@@ -27,7 +27,7 @@ if (import.meta.main) {
       .parse(Deno.args, { from: "user" });
     for (const [name, text] of await referencePages()) {
       await Deno.writeTextFile(join(REFERENCE, name), text);
-      console.log(`documentation/reference/${name}`);
+      console.log(join("documentation", "reference", name));
     }
     Deno.exit(0);
   });

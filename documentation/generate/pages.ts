@@ -11,11 +11,12 @@ import { WAREHOUSE_PROJECT } from "../../pipelines/steps/transform.ts";
 import { documentedEndpoints } from "../../server/api/documented_endpoints.ts";
 import { createApp } from "../../server/app.ts";
 import { createConnectionReport } from "../../server/connections/connection_report.ts";
+import { curatedRowsModule, notebookDictionary } from "./curated_rows.ts";
 import { jobsPage } from "./jobs_page.ts";
 import { code, NOTE, table } from "./markdown.ts";
 import { describeProgram, type ProgramDoc, readTasks, type Task } from "./programs.ts";
 
-/** Every generated page by its file in documentation/reference. */
+/** Every generated page by its file in documentation/reference, and what notebooks know of the same tables. */
 export const PAGES: Record<string, () => string | Promise<string>> = {
   "settings.md": settingsPage,
   "commands.md": commandsPage,
@@ -24,6 +25,8 @@ export const PAGES: Record<string, () => string | Promise<string>> = {
   "http_api.md": httpApiPage,
   "score_tables.md": scoreTablesPage,
   "data_dictionary.md": async () => dataDictionary(await loadSqlProject(WAREHOUSE_PROJECT)),
+  "../../lib/notebook/author/curated_rows.ts": curatedRowsModule,
+  "../../lib/notebook/author/data_dictionary.json": notebookDictionary,
 };
 
 function settingsPage(): string {

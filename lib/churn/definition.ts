@@ -94,7 +94,7 @@ async function fitChurn(session: Session): Promise<Challenger> {
     },
     predictions: churnTestPredictions(backtest),
     summary: `${formatCount(trainingRows)} customers on ${split.train.length} dates, tested on ` +
-      `${formatCount(test.labels.length)} customers`,
+      `${formatCount(test.labels.length)} active customers`,
     compare: (opponents) =>
       compareChurnModel(
         backtest,

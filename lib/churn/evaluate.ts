@@ -20,7 +20,6 @@ import {
 } from "shopflow/ml/evaluation/mod.ts";
 import {
   type Classifier,
-  matrixRow,
   pickFeatures,
   type TreeClassifier,
   XGBOOST_DEFAULTS,
@@ -32,8 +31,8 @@ import { CHURN_HORIZON_DAYS } from "./features/features.ts";
 import { type ChurnInputs, churnInputs } from "./inputs.ts";
 import { recencyBaseline } from "./baseline.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
-import { type ChurnExamples, readChurnExamples } from "./examples.ts";
-import { ModelError } from "shopflow/errors/mod.ts";
+import { activeExamples, type ChurnExamples, readChurnExamples } from "./examples.ts";
+import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
 
 /** A churn model, and what it said of customers whose outcome it had not seen. */
 export interface ChurnBacktest {
@@ -43,6 +42,7 @@ export interface ChurnBacktest {
   trainingRows: number;
   /** What the model takes, by the rows it was trained on. */
   inputs: ChurnInputs;
+  /** Active customers only: those lost already are no question any more, and make any model look good. */
   test: ChurnExamples;
   probabilities: Float64Array;
   baselineProbabilities: Float64Array;
@@ -62,8 +62,9 @@ interface ChurnBacktestOptions {
 }
 
 /**
- * Fits the churn model and the recency-only baseline on the training dates of a split and measures both on
- * the test date.
+ * Fits the churn model and the recency-only baseline on the training dates of a split, and measures both on the test
+ * date, on customers who were active then: those whom one can still keep. `all_auc` is of everybody with an order in the
+ * year before.
  *
  * @param session A session with the curated tables.
  * @throws {ModelError} when a date has no customers or only one outcome.
@@ -74,7 +75,9 @@ export async function backtestChurn(
   { xgboost = {}, horizonDays = CHURN_HORIZON_DAYS }: ChurnBacktestOptions = {},
 ): Promise<ChurnBacktest> {
   const training = await readChurnExamples(session, split.train, horizonDays);
-  const test = await readChurnExamples(session, [split.test], horizonDays);
+  const everybody = await readChurnExamples(session, [split.test], horizonDays);
+  const test = activeExamples(everybody, horizonDays);
+  requireBothOutcomes(test, split.test);
   const model = await xgboostTrainer({ ...CHURN_PARAMETERS.xgboost, ...xgboost }).fit(
     training.features,
     training.labels,
@@ -96,7 +99,9 @@ export async function backtestChurn(
       ...namedMetrics("", test.labels, probabilities),
       ...namedMetrics("baseline_", test.labels, baselineProbabilities),
       calibration_error: calibrationError(calibration),
-      ...activeCustomerMetrics(test, probabilities, baselineProbabilities, horizonDays),
+      all_auc: auc(everybody.labels, model.predict(everybody.features)),
+      all_baseline_auc: auc(everybody.labels, baseline.predict(everybody.features)),
+      all_rows: everybody.labels.length,
       churn_rate: mean(test.labels),
       training_churn_rate: mean(training.labels),
       training_rows: training.labels.length,
@@ -104,6 +109,16 @@ export async function backtestChurn(
     },
     calibration,
   };
+}
+
+/** @throws {TooLittleDataError} when nobody left or nobody stayed. */
+function requireBothOutcomes({ labels }: ChurnExamples, date: string): void {
+  const churned = labels.filter((label) => label === 1).length;
+  if (churned > 0 && churned < labels.length) return;
+  throw new TooLittleDataError(`A churn model cannot be measured as of ${date}`, {
+    expected: "active customers who ordered again, and others who did not",
+    found: `${churned} of ${labels.length} active customers who did not`,
+  });
 }
 
 /** Outcomes of the customers whom the playbook would have contacted on the backtest's date. */
@@ -117,49 +132,11 @@ interface PlaybookOutcome {
 
 /** Looks back: the active customers above a risk on the backtest's date, and how many of them really left. */
 export function playbookOutcome(
-  { test: { features, labels }, probabilities }: Pick<ChurnBacktest, "test" | "probabilities">,
+  { test: { labels }, probabilities }: Pick<ChurnBacktest, "test" | "probabilities">,
   riskAbove: number,
-  horizonDays: number = CHURN_HORIZON_DAYS,
 ): PlaybookOutcome {
-  const active = activeRows(features, horizonDays);
-  const contacted = active.filter((row) => valueAt(probabilities, row) > riskAbove);
-  const churned = (rows: number[]) => mean(Uint8Array.from(rows, (row) => valueAt(labels, row)));
-  return { contacted: contacted.length, churned: churned(contacted), activeChurned: churned(active) };
-}
-
-/** Rows of customers who had ordered within the horizon. */
-function activeRows(features: ChurnExamples["features"], horizonDays: number): number[] {
-  const recency = features.names.indexOf("recency_days");
-  const rows: number[] = [];
-  for (let row = 0; row < features.rows; row++) {
-    if (valueAt(matrixRow(features, row), recency) <= horizonDays) rows.push(row);
-  }
-  return rows;
-}
-
-/**
- * The same among customers who had ordered within the horizon, so were not churned yet: the harder question,
- * and the one a campaign asks. Left out where all of them had one outcome.
- */
-function activeCustomerMetrics(
-  { features, labels }: ChurnExamples,
-  probabilities: Float64Array,
-  baselineProbabilities: Float64Array,
-  horizonDays: number,
-): Record<string, number> {
-  const active = activeRows(features, horizonDays);
-  const outcomes = Uint8Array.from(active, (row) => valueAt(labels, row));
-  const share = active.length === 0 ? 0 : mean(outcomes);
-  if (share === 0 || share === 1) return { active_rows: active.length };
-  return {
-    active_rows: active.length,
-    active_churn_rate: share,
-    active_auc:
-      classificationMetrics(outcomes, Float64Array.from(active, (row) => valueAt(probabilities, row))).auc,
-    active_baseline_auc:
-      classificationMetrics(outcomes, Float64Array.from(active, (row) => valueAt(baselineProbabilities, row)))
-        .auc,
-  };
+  const contacted = labels.filter((_, row) => valueAt(probabilities, row) > riskAbove);
+  return { contacted: contacted.length, churned: mean(contacted), activeChurned: mean(labels) };
 }
 
 /** The prediction that versions keep of each test customer. */
@@ -192,8 +169,8 @@ interface Answers {
 }
 
 /**
- * Compares a churn model with the baseline, the champion and the reference: the same customers, date and outcomes, the
- * same metrics. AUC leads, since it says how well customers are ranked; log-loss says whether the probabilities can be
+ * Compares a churn model with the baseline, the champion and the reference: the same active customers, date and outcomes,
+ * the same metrics. AUC leads, since it says how well customers are ranked; log-loss says whether the probabilities can be
  * believed.
  *
  * An opponent answers from its own features, found by name, on the challenger's test date. Neither has seen an outcome
@@ -218,7 +195,7 @@ export async function compareChurnModel(
   if (unmeasured !== undefined) return { metrics: [], unmeasured };
   const metrics = metricsAgainst({ backtest, probabilities: baselineProbabilities }, "baseline", backtest);
   const comparison: Comparison = {
-    testSet: `${formatCount(test.labels.length)} customers as of ${split.test}`,
+    testSet: `${formatCount(test.labels.length)} active customers as of ${split.test}`,
     metrics,
   };
   for (const [role, opponent] of [["champion", champion], ["reference", reference]] as const) {
@@ -302,7 +279,7 @@ function metricsAgainst(
   const labels = Uint8Array.from(rows, (row) => valueAt(backtest.test.labels, row));
   const ours = Float64Array.from(rows, (row) => valueAt(backtest.probabilities, row));
   const theirs = Float64Array.from(rows, (row) => valueAt(probabilities, row));
-  const among = ` of ${formatCount(rows.length)} customers as of ${backtest.split.test}`;
+  const among = ` of ${formatCount(rows.length)} active customers as of ${backtest.split.test}`;
   const isWhole = backtest === latest && rows.length === probabilities.length;
   return [{
     name: isWhole ? "AUC" : `AUC${among}`,

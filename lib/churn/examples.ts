@@ -1,6 +1,7 @@
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import { CHURN_FEATURES, CHURN_HORIZON_DAYS, churnFeaturesSql, churnLabelsSql } from "./features/features.ts";
-import { type FeatureMatrix, featureMatrix, stackMatrices } from "shopflow/ml/classifier/mod.ts";
+import { type FeatureMatrix, featureMatrix, matrixRow, stackMatrices } from "shopflow/ml/classifier/mod.ts";
+import { valueAt } from "shopflow/ml/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 
 /** Customers as they were on as-of dates, and whether they churned. */
@@ -46,6 +47,24 @@ export async function readChurnExamples(
     customerIds: parts.flatMap((part) => part.customerIds),
     features: stackMatrices(parts.map((part) => part.features)),
     labels: Uint8Array.from(parts.flatMap((part) => [...part.labels])),
+  };
+}
+
+/** Those of the customers who had ordered within the horizon, so were not lost yet. */
+export function activeExamples(
+  { customerIds, features, labels }: ChurnExamples,
+  horizonDays: number,
+): ChurnExamples {
+  const recency = features.names.indexOf("recency_days");
+  const rows = customerIds.keys().filter((row) => valueAt(matrixRow(features, row), recency) <= horizonDays)
+    .toArray();
+  const width = features.names.length;
+  const values = new Float32Array(rows.length * width);
+  for (const [place, row] of rows.entries()) values.set(matrixRow(features, row), place * width);
+  return {
+    customerIds: rows.map((row) => valueAt(customerIds, row)),
+    features: { names: features.names, rows: rows.length, values },
+    labels: Uint8Array.from(rows, (row) => valueAt(labels, row)),
   };
 }
 

@@ -11,4 +11,4 @@ export {
   readScoredCustomers,
   scoreCustomers,
 } from "./playbook.ts";
-export { cohortRetentionSql, monthlyChurnSql, planChurnStudy } from "./study.ts";
+export { cohortRetentionSql, lapsedCost, monthlyLapsedSql, planChurnStudy } from "./study.ts";

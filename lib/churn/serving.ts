@@ -179,7 +179,7 @@ function lookUp(served: ServedChurn, customerId: string): z.infer<typeof ChurnAn
     throw new RequestError(404, "customer_not_scored", `${customerId} has no churn score`, {
       expected: `a customer with an order in the ${CHURN_POPULATION_DAYS} days before ${table.asOf}`,
       found: "a customer without an order in that time",
-      remedy: "Customers without an order for longer count as churned already; new customers are scored " +
+      remedy: "Customers without an order for longer have lapsed already; new customers are scored " +
         "after their first order.",
     });
   }

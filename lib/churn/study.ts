@@ -1,20 +1,24 @@
 import { addDays, checkAsOf } from "shopflow/ml/mod.ts";
 import { CHURN_HORIZON_DAYS } from "./features/features.ts";
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
+import type { Session } from "shopflow/warehouse/mod.ts";
 import { resolveAsOf, type TemporalSplit, temporalSplit } from "./split.ts";
 
+/** First and last day of the data. */
+interface Period {
+  first: string;
+  last: string;
+}
+
 /**
- * SQL of the monthly churn: `month DATE, active, churned, churn_rate`. A customer is active on a day who
- * ordered in the `horizonDays` before it; churned in a month who was active at its start and no longer at
- * the start of the next. Only whole months for which a full horizon of history exists.
+ * SQL of the customers who lapse by month: `month DATE, active, lapsed, lapsed_share`. A customer is active on a day who
+ * ordered in the `horizonDays` before it, and lapses in a month who was active at its start and no longer is at the start
+ * of the next. Only whole months for which a full horizon of history exists.
  *
  * @param period First and last day with a sale.
  * @throws {InputError} when a date is not one.
  */
-export function monthlyChurnSql(
-  period: { first: string; last: string },
-  horizonDays: number = CHURN_HORIZON_DAYS,
-): string {
+export function monthlyLapsedSql(period: Period, horizonDays: number = CHURN_HORIZON_DAYS): string {
   checkAsOf(period.first);
   checkAsOf(period.last);
   const activeAt = (day: string) =>
@@ -41,37 +45,127 @@ states AS (
   GROUP BY months.month, sales.customer_id
 )
 SELECT month, count(*) FILTER (was_active) AS active,
-       count(*) FILTER (was_active AND NOT is_active) AS churned,
-       count(*) FILTER (was_active AND NOT is_active) / nullif(count(*) FILTER (was_active), 0) AS churn_rate
+       count(*) FILTER (was_active AND NOT is_active) AS lapsed,
+       count(*) FILTER (was_active AND NOT is_active) / nullif(count(*) FILTER (was_active), 0) AS lapsed_share
 FROM states
 GROUP BY month
 ORDER BY month`;
 }
 
+/** Days of which a lost customer's sales are counted. */
+const COST_DAYS = 365;
+
 /**
- * SQL of cohort retention: `cohort DATE` (month of the first order), `months_since`, `customers` of the
- * cohort, `active` who ordered in that month, `retention`. Data from `asOf` on does not count.
+ * SQL of what it costs that customers lapse: `customers` who lapsed from `from` on and before `to` and have not ordered
+ * again by then, and `sales`, what they had brought in the {@link COST_DAYS} days up to their last order, net of returns
+ * and discounts: the sales of a year that went with them. It is the gross revenue churn of subscriptions (Farris et al.,
+ * Marketing Metrics, 3rd ed. 2015, chapter 5), with an order in 90 days in place of a contract.
  *
- * @throws {InputError} when `asOf` is not a date.
+ * @param days Of the first and after the last day of the period in which they lapsed.
+ * @throws {InputError} when a date is not one.
  */
-export function cohortRetentionSql(asOf: string): string {
-  checkAsOf(asOf);
+export function lapsedCostSql(
+  { from, to }: { from: string; to: string },
+  horizonDays: number = CHURN_HORIZON_DAYS,
+): string {
+  const lastOrderBefore = (day: string) => `DATE '${addDays(day, -Math.trunc(horizonDays))}'`;
+  return `WITH lost AS (
+  SELECT customer_id, max(order_date) AS last_order FROM fact_orders
+  WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN' AND order_date < DATE '${checkAsOf(to)}'
+  GROUP BY customer_id
+  HAVING last_order >= ${lastOrderBefore(from)} AND last_order < ${lastOrderBefore(to)}
+)
+SELECT count(DISTINCT lost.customer_id) AS customers, coalesce(sum(net_amount), 0) AS sales
+FROM lost JOIN fact_orders ON fact_orders.customer_id = lost.customer_id
+WHERE order_date > last_order - ${COST_DAYS} AND order_date < DATE '${to}'`;
+}
+
+/** What it costs that customers lapse; see {@linkcode lapsedCost}. */
+interface LapsedCost {
+  /** First day of the first month and of the month after the last. */
+  from: string;
+  to: string;
+  months: number;
+  /** Of the customers active at the start of a month, those who lapsed in it: all months together. */
+  lapsedShare: number;
+  /** Who lapsed and had not come back by the end. */
+  customers: number;
+  /** What they had brought in the year up to their last order, net. */
+  sales: number;
+  /** Net sales of the months, of everybody. */
+  allSales: number;
+  /** Whether the data has the whole year up to each of these last orders; else what they had brought is at least this. */
+  isWhole: boolean;
+}
+
+/** A year of months, so that no season is missing. */
+const MOST_COST_MONTHS = 12;
+
+/**
+ * What it costs that customers lapse, over the last months up to a year: {@linkcode lapsedCostSql}.
+ *
+ * @param session A session with the curated tables.
+ * @param months Whole months, in the order of time: rows of {@linkcode monthlyLapsedSql}.
+ * @returns Undefined without a month.
+ */
+export async function lapsedCost(
+  session: Pick<Session, "rows">,
+  months: readonly { month: string; active: number; lapsed: number }[],
+): Promise<LapsedCost | undefined> {
+  const counted = months.slice(-MOST_COST_MONTHS);
+  const [first, last] = [counted[0], counted.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const [from, to] = [first.month, Temporal.PlainDate.from(last.month).add({ months: 1 }).toString()];
+  const [cost] = await session.rows<{ customers: number; sales: number }>(lapsedCostSql({ from, to }));
+  const [all] = await session.rows<{ sales: number; is_whole: boolean }>(
+    `SELECT coalesce(sum(net_amount) FILTER (order_date >= DATE '${from}' AND order_date < DATE '${to}'), 0) AS sales,
+            min(order_date) <= DATE '${addDays(from, -CHURN_HORIZON_DAYS - COST_DAYS)}' AS is_whole
+     FROM fact_orders`,
+  );
+  const total = (count: (month: typeof counted[number]) => number) =>
+    counted.reduce((sum, month) => sum + count(month), 0);
+  return {
+    from,
+    to,
+    months: counted.length,
+    lapsedShare: total(({ lapsed }) => lapsed) / total(({ active }) => active),
+    customers: cost?.customers ?? 0,
+    sales: cost?.sales ?? 0,
+    allSales: all?.sales ?? 0,
+    isWhole: all?.is_whole ?? false,
+  };
+}
+
+/**
+ * SQL of cohort retention: `cohort DATE` (month of the first order), `months_since`, `customers` of the cohort, `active`
+ * who ordered in that month, `retention`. Only whole months of the period count, both as cohorts and as months after; a
+ * month in which nobody of a cohort ordered has a row with 0.
+ *
+ * @param period First and last day of the data that counts.
+ * @throws {InputError} when a date is not one.
+ */
+export function cohortRetentionSql({ first, last }: Period): string {
+  const end = `date_trunc('month', DATE '${checkAsOf(last)}' + 1)`;
   return `WITH sales AS (
   SELECT customer_id, date_trunc('month', order_date) AS month FROM fact_orders
-  WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN' AND order_date < DATE '${asOf}'
+  WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN' AND order_date < ${end}
   GROUP BY ALL
 ),
-cohorts AS (SELECT customer_id, min(month) AS cohort FROM sales GROUP BY customer_id),
-sizes AS (SELECT cohort, count(*) AS customers FROM cohorts GROUP BY cohort)
-SELECT CAST(cohorts.cohort AS DATE) AS cohort,
-       date_diff('month', cohorts.cohort, sales.month) AS months_since,
-       any_value(sizes.customers) AS customers, count(*) AS active,
-       count(*) / any_value(sizes.customers) AS retention
-FROM sales
-JOIN cohorts ON cohorts.customer_id = sales.customer_id
-JOIN sizes ON sizes.cohort = cohorts.cohort
-GROUP BY cohorts.cohort, sales.month
-ORDER BY cohorts.cohort, sales.month`;
+firsts AS (SELECT customer_id, min(month) AS cohort FROM sales GROUP BY customer_id),
+cohorts AS (
+  SELECT cohort, count(*) AS customers FROM firsts
+  WHERE cohort >= DATE '${checkAsOf(first)}'
+  GROUP BY cohort
+),
+orders AS (SELECT cohort, month, count(*) AS active FROM firsts JOIN sales USING (customer_id) GROUP BY ALL),
+months AS (
+  SELECT cohort, customers, unnest(generate_series(cohort, ${end} - INTERVAL 1 MONTH, INTERVAL 1 MONTH)) AS month
+  FROM cohorts
+)
+SELECT CAST(cohort AS DATE) AS cohort, date_diff('month', cohort, month) AS months_since, customers,
+       coalesce(active, 0) AS active, coalesce(active, 0) / customers AS retention
+FROM months LEFT JOIN orders USING (cohort, month)
+ORDER BY cohort, month`;
 }
 
 /** The dates of a churn report. */
@@ -99,7 +193,7 @@ interface ChurnStudy {
  */
 export function planChurnStudy(
   wanted: { asOf: string; backtestAsOf: string },
-  period: { first: string; last: string },
+  period: Period,
 ): ChurnStudy {
   const latest = addDays(period.last, 1);
   const [wantedAsOf, wantedBacktest] = [wanted.asOf, wanted.backtestAsOf].map((date) =>
@@ -146,7 +240,7 @@ export function planChurnStudy(
 }
 
 /** The latest dates that a model can be measured on, or why there are none. */
-function measurable(period: { first: string; last: string }): TemporalSplit | { tooLittle: string } {
+function measurable(period: Period): TemporalSplit | { tooLittle: string } {
   try {
     return temporalSplit(period);
   } catch (error) {

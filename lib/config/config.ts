@@ -1,7 +1,7 @@
 import { ConfigError, knowSecrets } from "shopflow/errors/mod.ts";
 import { LOG_LEVELS } from "shopflow/runtime/mod.ts";
 import { isAbsolute, join, resolve } from "node:path";
-import { checkConnectionUrl, publicUrl, schemeOf } from "./connection_url.ts";
+import { checkConnectionUrl, publicUrl, schemeOf, shownValue } from "./connection_url.ts";
 import { type AlertChannel, alertChannels } from "./alert_channels.ts";
 import { SETTINGS } from "./settings.ts";
 
@@ -103,6 +103,9 @@ function quarantineLimit(value: string | undefined): QuarantineLimit {
   });
 }
 
+const numberToKeep = (env: Record<string, string | undefined>, name: string) =>
+  numberSetting(env, name, (count) => isWhole(count) && count >= 1, "a whole number above 0, e.g. 30");
+
 /** @throws {ConfigError} when it is neither. */
 function promotionBy(value: string | undefined): "rule" | "person" {
   if (!value) return "rule";
@@ -117,6 +120,8 @@ function promotionBy(value: string | undefined): "rule" | "person" {
 export interface Config {
   /** Folder of everything an embedded installation writes. `SHOPFLOW_HOME`, default `.shopflow`. */
   home: string;
+  /** Currency, baselines and targets of the business. `SHOPFLOW_BUSINESS_FILE`, default `<home>/business.json`. */
+  businessFile: string;
   /** `postgres://…` or `pglite:<folder>` (embedded PostgreSQL). `SHOPFLOW_POSTGRES_URL`. */
   postgresUrl: string;
   /** Schema before those of the user's search_path. `SHOPFLOW_POSTGRES_SCHEMA`. */
@@ -169,6 +174,8 @@ export interface Config {
   logLevel: typeof LOG_LEVELS[number];
   /** Who makes a trained model the champion: the comparison with the present one, or a person. `SHOPFLOW_PROMOTION`. */
   promotion: "rule" | "person";
+  /** How many of the newest score tables and model versions stay. `SHOPFLOW_KEEP_SCORES`, `SHOPFLOW_KEEP_MODELS`. */
+  keep: { scores: number; models: number };
 }
 
 /** Names of all settings. */
@@ -197,6 +204,10 @@ export function loadConfig(
   const home = resolve(cwd, pathSetting("SHOPFLOW_HOME", env.SHOPFLOW_HOME) ?? ".shopflow");
   return {
     home,
+    businessFile: resolve(
+      cwd,
+      pathSetting("SHOPFLOW_BUSINESS_FILE", env.SHOPFLOW_BUSINESS_FILE) ?? join(home, "business.json"),
+    ),
     postgresUrl: sourceUrl(env, "SHOPFLOW_POSTGRES_URL", cwd, {
       schemes: ["postgres:", "postgresql:", "pglite:"],
       fallback: `pglite:${join(home, "shop", "postgres")}`,
@@ -248,14 +259,14 @@ export function loadConfig(
     publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),
     logLevel: logLevelOf(env),
     promotion: promotionBy(env.SHOPFLOW_PROMOTION),
+    keep: {
+      scores: numberToKeep(env, "SHOPFLOW_KEEP_SCORES") ?? 14,
+      models: numberToKeep(env, "SHOPFLOW_KEEP_MODELS") ?? 30,
+    },
   };
 }
 
-/**
- * `SHOPFLOW_LOG_LEVEL`, default `info`.
- *
- * @throws {ConfigError} when it is none of the levels.
- */
+/** `SHOPFLOW_LOG_LEVEL`, default `info`. @throws {ConfigError} when it is none of the levels. */
 export function logLevelOf(
   { SHOPFLOW_LOG_LEVEL: value }: Record<string, string | undefined>,
 ): Config["logLevel"] {
@@ -353,15 +364,6 @@ function numberSetting(
 const isWhole = (number: number) => Number.isSafeInteger(number);
 
 /**
- * How a message shows an invalid value: only what looks like a number or a time, because a password may have been put
- * into the wrong variable.
- */
-function shownValue(value: string): string {
-  const isNumber = /^[-+]?\d[\d.,:_ /TZ+-]{0,60}[A-Za-z]{0,3}$/.test(value);
-  return isNumber ? JSON.stringify(value) : `a text of ${value.length} characters`;
-}
-
-/**
  * A path, taken as it is. An address with a password would become the name of a folder and stand in messages.
  *
  * @throws {ConfigError} when it looks like the address of a server; the message does not show it.
@@ -378,11 +380,7 @@ function pathSetting(name: string, value: string | undefined): string | undefine
   });
 }
 
-/**
- * A key that is sent in a header.
- *
- * @throws {ConfigError} when a header cannot hold it; the message does not show it.
- */
+/** A key that is sent in a header. @throws {ConfigError} when it cannot hold it; the message does not show it. */
 function keySetting(name: string, value: string | undefined): string | undefined {
   if (!value) return undefined;
   if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return value;

@@ -204,3 +204,12 @@ export function publicUrl(value: string | undefined): string | undefined {
     remedy: "Leave out user, password, parameters and #. The value is not shown here.",
   });
 }
+
+/**
+ * How a message shows an invalid value: only what looks like a number or a time, because a password may have been put
+ * into the wrong variable.
+ */
+export function shownValue(value: string): string {
+  const isNumber = /^[-+]?\d[\d.,:_ /TZ+-]{0,60}[A-Za-z]{0,3}$/.test(value);
+  return isNumber ? JSON.stringify(value) : `a text of ${value.length} characters`;
+}

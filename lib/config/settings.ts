@@ -11,6 +11,12 @@ export interface Setting {
 export const SETTINGS: readonly Setting[] = [
   { name: "SHOPFLOW_HOME", meaning: "folder for everything that ShopFlow writes", fallback: "`.shopflow`" },
   {
+    name: "SHOPFLOW_BUSINESS_FILE",
+    meaning: "what the business says of itself: its currency, baselines and targets, " +
+      "[as JSON](../how_to/describe_your_business.md)",
+    fallback: "`<home>/business.json`, and without that file no such figure",
+  },
+  {
     name: "SHOPFLOW_POSTGRES_URL",
     meaning: "the shop's PostgreSQL: `postgres://user:password@host:5432/database`, or `pglite:<folder>`",
     fallback: "an embedded one, `pglite:<home>/shop/postgres`",
@@ -102,6 +108,19 @@ export const SETTINGS: readonly Setting[] = [
       "who makes a trained model the champion: `rule`, where it passes the comparison with the present one, " +
       "or `person`, by `deno task models promote`; `--promote` and `--no-promote` of `pipeline run` take precedence",
     fallback: "`rule`",
+  },
+  {
+    name: "SHOPFLOW_KEEP_SCORES",
+    meaning:
+      "how many of the newest tables of each kind of score garbage collection keeps, the current one among them",
+    fallback: "14",
+  },
+  {
+    name: "SHOPFLOW_KEEP_MODELS",
+    meaning:
+      "how many of the newest versions of each model garbage collection keeps, besides those that score or are " +
+      "compared with",
+    fallback: "30",
   },
   {
     name: "SHOPFLOW_LOG_LEVEL",

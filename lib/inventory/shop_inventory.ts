@@ -31,20 +31,23 @@ interface ShopInventory {
 }
 
 /**
- * Plans every product and warehouse whose stock is counted; undefined in a shop that counts none.
+ * Plans every product and warehouse whose stock is counted; undefined where none was.
  *
  * @param session A session with the curated tables.
+ * @param on A day with stock counts, to look back; by default the last one.
  * @throws {ModelError} when a parameter is out of range.
  */
 export async function planShopInventory(
   session: Pick<Session, "rows">,
   parameters: InventoryParameters = DEFAULT_INVENTORY_PARAMETERS,
   windowDays: number = DEMAND_WINDOW_DAYS,
+  on?: string,
 ): Promise<ShopInventory | undefined> {
-  const day = await lastStockCount(session);
+  const day = on ?? await lastStockCount(session);
   if (day === undefined) return undefined;
   const days = await daysWithSales(session, day, windowDays);
-  return { asOf: day, plan: planInventory(await positionsOn(session, day, days), parameters) };
+  const positions = await positionsOn(session, day, days);
+  return positions.length === 0 ? undefined : { asOf: day, plan: planInventory(positions, parameters) };
 }
 
 /** The last day with stock counts; undefined in a shop that counts none. */

@@ -52,9 +52,12 @@ const DAY = new Intl.DateTimeFormat("en-GB", {
   timeZone: "UTC",
 });
 
+/** A day for people: `9 Dec 2011`. */
+export const dayText = (day: string): string => DAY.format(new Date(day));
+
 /** Until when orders go, for people: `Orders until yesterday`, `Orders until 9 Dec 2011`. */
 export function ordersUntilText(day: string, now?: Date): string {
   const days = now && (Date.parse(now.toISOString().slice(0, 10)) - Date.parse(day)) / (24 * HOUR_MS);
-  const named = days === 0 ? "today" : days === 1 ? "yesterday" : DAY.format(new Date(day));
+  const named = days === 0 ? "today" : days === 1 ? "yesterday" : dayText(day);
   return `Orders until ${named}`;
 }

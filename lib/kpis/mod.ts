@@ -1,10 +1,28 @@
-/** The business's own statement of its case, and the weekly numbers. */
-export { BUSINESS_CASE, clickThroughFor, recommendationSales, yearlyChurnLoss } from "./business_case.ts";
+/** What the business says of itself, the weekly numbers, how fresh they are, and what recommendations are worth. */
+export { type Business, formatMoney, moneyLabel, parseBusiness } from "./business.ts";
 export {
+  dayText,
   type Freshness,
   FRESHNESS_LIMITS,
   type FreshnessLimits,
   freshnessOf,
   ordersUntilText,
 } from "./freshness.ts";
-export { weeklyCartsSql, weeklySalesSql, wholeWeeks } from "./sales.ts";
+export {
+  formatChanges,
+  formatLapsedCost,
+  formatPointChanges,
+  formatShare,
+  formatTrouble,
+  LAPSED,
+  lapsedMetric,
+  type LapsedMonth,
+} from "./headlines.ts";
+export {
+  clickThroughFor,
+  recommendationSales,
+  weeklyCartsSql,
+  weeklySalesSql,
+  wholeMonths,
+  wholeWeeks,
+} from "./sales.ts";

@@ -1,4 +1,25 @@
+import { InputError } from "shopflow/errors/mod.ts";
 import { addDays, checkAsOf } from "shopflow/ml/mod.ts";
+
+/** Days of whole months: `from` the first of one, `to` the first of the month after the last of them. */
+interface WholeMonths {
+  from: string;
+  /** Exclusive. */
+  to: string;
+}
+
+/**
+ * The whole months of a period: a month that began before the data, or is not over, has no place beside whole ones.
+ *
+ * @param period First and last day of the data that counts.
+ * @returns Undefined when no whole month is in it.
+ */
+export function wholeMonths({ first, last }: { first: string; last: string }): WholeMonths | undefined {
+  const begin = Temporal.PlainDate.from(checkAsOf(first));
+  const from = (begin.day === 1 ? begin : begin.with({ day: 1 }).add({ months: 1 })).toString();
+  const to = Temporal.PlainDate.from(addDays(last, 1)).with({ day: 1 }).toString();
+  return from < to ? { from, to } : undefined;
+}
 
 /** Days of whole weeks: `from` a Monday, `to` the Monday after the last of them. */
 interface WholeWeeks {
@@ -25,8 +46,8 @@ export function wholeWeeks(asOf: string, weeks: number, data: { first: string })
 
 /**
  * SQL of the sales by week: `week DATE` (its Monday), `sales` net of returns and discounts, `orders`, `customers`,
- * and `newcomer_sales`, the part of customers whose first order was in that week. A week without orders has zeros;
- * sales without a known customer are no newcomers'.
+ * `newcomer_sales`, the part of customers whose first order was in that week, and `unknown_sales`, the part that names no
+ * customer: nobody can tell whose these are. A week without orders has zeros.
  *
  * @throws {InputError} when a day is not a date.
  */
@@ -41,13 +62,14 @@ sales AS (
   SELECT CAST(date_trunc('week', order_date) AS DATE) AS week, sum(net_amount) AS sales,
          count(DISTINCT order_id) FILTER (line_type = 'sale') AS orders,
          count(DISTINCT customer_id) FILTER (line_type = 'sale' AND customer_id <> 'UNKNOWN') AS customers,
-         sum(net_amount) FILTER (first_week = date_trunc('week', order_date)) AS newcomer_sales
+         sum(net_amount) FILTER (first_week = date_trunc('week', order_date)) AS newcomer_sales,
+         sum(net_amount) FILTER (customer_id = 'UNKNOWN') AS unknown_sales
   FROM fact_orders LEFT JOIN firsts USING (customer_id)
   WHERE order_date >= DATE '${from}' AND order_date < DATE '${to}'
   GROUP BY week
 )
 SELECT week, coalesce(sales, 0) AS sales, coalesce(orders, 0) AS orders, coalesce(customers, 0) AS customers,
-       coalesce(newcomer_sales, 0) AS newcomer_sales
+       coalesce(newcomer_sales, 0) AS newcomer_sales, coalesce(unknown_sales, 0) AS unknown_sales
 FROM weeks LEFT JOIN sales USING (week)
 ORDER BY week`;
 }
@@ -65,8 +87,9 @@ function monday(day: string): string {
 
 /**
  * SQL of the carts by week: `week DATE` (its Monday), `carts` (visits in which something was put into the cart),
- * `abandoned` of them (nothing was purchased), `abandonment`, and `value_left`: one piece each, at today's price, of
- * the products that were left in abandoned carts. A visit counts in the week in which it began.
+ * `abandoned` of them (nothing was purchased), `abandonment`, `value_left`: one piece each, at today's price, of
+ * the products that were left in abandoned carts, and `unpriced`, how many of these have no price, so that they are not
+ * in that value. A visit counts in the week in which it began.
  *
  * @throws {InputError} when a day is not a date.
  */
@@ -88,7 +111,8 @@ left_products AS (
 ),
 prices AS (SELECT product_id, max(price) AS price FROM dim_products WHERE is_current GROUP BY product_id),
 valued AS (
-  SELECT visits.customer_id, visits.visit, day, purchased, coalesce(sum(price), 0) AS value
+  SELECT visits.customer_id, visits.visit, day, purchased, coalesce(sum(price), 0) AS value,
+         count(left_products.product_id) - count(price) AS unpriced
   FROM visits
   LEFT JOIN left_products ON left_products.customer_id = visits.customer_id AND left_products.visit = visits.visit
   LEFT JOIN prices ON prices.product_id = left_products.product_id
@@ -96,12 +120,57 @@ valued AS (
 ),
 counted AS (
   SELECT CAST(date_trunc('week', day) AS DATE) AS week, count(*) AS carts,
-         count(*) FILTER (NOT purchased) AS abandoned, sum(value) FILTER (NOT purchased) AS value_left
+         count(*) FILTER (NOT purchased) AS abandoned, sum(value) FILTER (NOT purchased) AS value_left,
+         sum(unpriced) FILTER (NOT purchased) AS unpriced
   FROM valued
   GROUP BY week
 )
 SELECT week, coalesce(carts, 0) AS carts, coalesce(abandoned, 0) AS abandoned, abandoned / carts AS abandonment,
-       coalesce(value_left, 0) AS value_left
+       coalesce(value_left, 0) AS value_left, CAST(coalesce(unpriced, 0) AS INTEGER) AS unpriced
 FROM weeks LEFT JOIN counted USING (week)
 ORDER BY week`;
+}
+
+/** How shown lists of recommendations turn into sales. */
+interface RecommendationFunnel {
+  /** Lists shown a month. */
+  shown: number;
+  /** Share of the shown lists that are clicked, 0..1. */
+  clickThrough: number;
+  /** Share of the clicks that end in an order, 0..1. */
+  conversion: number;
+  /** Money of such an order. */
+  orderValue: number;
+}
+
+/** Sales a month that come through recommendations: shown × click-through × conversion × order value. */
+export function recommendationSales(funnel: RecommendationFunnel): number {
+  checkFunnel(funnel);
+  return funnel.shown * funnel.clickThrough * funnel.conversion * funnel.orderValue;
+}
+
+/**
+ * The click-through at which sales are `gain` a month above those of the funnel as it is; above 1 when no
+ * list could be that good.
+ */
+export function clickThroughFor(gain: number, funnel: RecommendationFunnel): number {
+  checkFunnel(funnel);
+  return funnel.clickThrough + gain / (funnel.shown * funnel.conversion * funnel.orderValue);
+}
+
+function checkFunnel(funnel: RecommendationFunnel): void {
+  for (const name of ["clickThrough", "conversion"] as const) {
+    if (funnel[name] >= 0 && funnel[name] <= 1) continue;
+    throw new InputError(`The funnel's ${name} is not a share`, {
+      expected: "a number from 0 to 1",
+      found: String(funnel[name]),
+    });
+  }
+  for (const name of ["shown", "orderValue"] as const) {
+    if (funnel[name] >= 0 && funnel[name] < Infinity) continue;
+    throw new InputError(`The funnel's ${name} is out of range`, {
+      expected: "a number of at least 0",
+      found: String(funnel[name]),
+    });
+  }
 }

@@ -78,5 +78,6 @@ export function labEnvironment(
     JUPYTER_PATH: [kernels, env.JUPYTER_PATH].filter(Boolean).join(delimiter),
     SHOPFLOW_HOME: lake.home,
     SHOPFLOW_LAKE: lake.lakeUrl,
+    ...(lake.businessFile !== undefined && { SHOPFLOW_BUSINESS_FILE: lake.businessFile }),
   };
 }

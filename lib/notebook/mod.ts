@@ -27,4 +27,5 @@ export {
   type ReportDeclaration,
 } from "./format/report_declaration.ts";
 export { cleanNotebook } from "./format/clean.ts";
+export { readBusiness } from "./author/shop.ts";
 export { findJupyterLab, labEnvironment, registerKernel } from "./lab.ts";

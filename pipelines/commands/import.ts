@@ -8,6 +8,7 @@ import {
 import { createRuntime, formatCount } from "shopflow/runtime/mod.ts";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { givenFiles, runCommand, withLogLevel } from "shopflow/cli/mod.ts";
+import { removeSimulatedBusiness } from "../simulated_business.ts";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 const HEADER = ["table", "rule", "action", "rows", "amount", "meaning"];
@@ -108,10 +109,12 @@ function createProgram(): Command {
     )
     .option("--allow-rejects", "import even if more than 1 % of the lines are rejected", false)
     .action(async ({ column, ...options }: ImportOptions & { column?: ColumnNames }) => {
-      const report = await importOnlineRetail({ config: loadConfig(), runtime: createRuntime() }, {
+      const config = loadConfig();
+      const report = await importOnlineRetail({ config, runtime: createRuntime() }, {
         ...options,
         ...(column && { columns: column }),
       });
+      await removeSimulatedBusiness(config, { isReplaced: true });
       console.log(formatImportReport(report));
     });
   return program;

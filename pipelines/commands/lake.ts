@@ -1,5 +1,4 @@
 /** The lake: `deno task lake snapshots | show [ID] | query SQL | diff A B | rollback A | raw … | gc --keep N | quarantine`. */
-import { plannedGarbage } from "shopflow/lake/gc/mod.ts";
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { runCommand, wholeNumber, withLogLevel } from "shopflow/cli/mod.ts";
@@ -11,7 +10,7 @@ import {
   readRawQuarantine,
   rollBack,
 } from "shopflow/lake/mod.ts";
-import { createRuntime, leftoverFolders } from "shopflow/runtime/mod.ts";
+import { createRuntime } from "shopflow/runtime/mod.ts";
 import { loadSqlProject, quarantinedRuns, quarantinedTable } from "shopflow/warehouse/mod.ts";
 import { createContext, type PipelineContext } from "../context.ts";
 import { createRawCommand } from "./lake/raw.ts";
@@ -24,7 +23,7 @@ import {
   quarantineText,
   snapshotsText,
 } from "./lake_text.ts";
-import { ageLimit, NO_GARBAGE, removeGarbage } from "../steps/remove_garbage.ts";
+import { planGarbage, removeGarbage } from "../steps/remove_garbage.ts";
 import { WAREHOUSE_PROJECT } from "../steps/transform.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -98,8 +97,8 @@ export function createLakeProgram(
     });
   program.command("gc")
     .description(
-      "delete old snapshots and the lake's files that no kept snapshot and no extract names; files of other\n" +
-        "programs are kept and listed",
+      "delete old snapshots, the lake's files that no kept snapshot and no extract names, and model versions and\n" +
+        "score tables beyond SHOPFLOW_KEEP_MODELS and SHOPFLOW_KEEP_SCORES; files of other programs are kept and listed",
     )
     .requiredOption(
       "--keep <number>",
@@ -157,17 +156,13 @@ async function collect(
 ): Promise<void> {
   const { keep, olderThan, dryRun = false } = flags;
   const retention = { keep, minimumAgeMs: olderThan * HOUR_MS };
-  const { garbage, folders } = dryRun
-    ? {
-      garbage: await plannedGarbage(store, retention, runtime.now()) ?? NO_GARBAGE,
-      folders: (await leftoverFolders(config.home, ageLimit(runtime.now(), retention))).map(({ path }) =>
-        path
-      ),
-    }
+  const removed = dryRun
+    ? await planGarbage({ config, store, runtime }, retention)
     : await removeGarbage({ config, store, runtime }, retention);
+  const { garbage, registry, folders } = removed;
   answer(
-    { dryRun, ...garbage, folders },
-    () => garbageText(garbage, folders, { dryRun, list: dryRun }),
+    { dryRun, ...garbage, ...registry, folders },
+    () => garbageText(removed, { dryRun, list: dryRun }),
     flags,
   );
 }

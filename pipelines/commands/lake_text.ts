@@ -1,5 +1,7 @@
 import { compareRows, type RowDifference } from "shopflow/warehouse/describe/mod.ts";
-import type { ForeignObject, Garbage } from "shopflow/lake/gc/mod.ts";
+import type { ForeignObject } from "shopflow/lake/gc/mod.ts";
+import type { RegistryGarbage } from "shopflow/ml/registry/gc/mod.ts";
+import type { Removed } from "../steps/remove_garbage.ts";
 import {
   compareSnapshots,
   type Lineage,
@@ -96,27 +98,35 @@ export function differenceTable(changed: Difference[]): string {
 
 /** What a garbage collection did or would do, for a terminal. */
 export function garbageText(
-  garbage: Garbage,
-  folders: string[],
+  { garbage, registry, folders }: Removed,
   { dryRun, list }: { dryRun: boolean; list: boolean },
 ): string {
   const { kept, manifests, files, records, unfinished, foreign } = garbage;
-  const all = [...manifests, ...files, ...unfinished];
+  const inRegistry = [...registry.versions, ...registry.scoreTables];
+  const all = [...manifests, ...files, ...inRegistry, ...unfinished];
   const size = formatBytes(all.reduce((sum, object) => sum + object.size, 0));
   const parts = [
     countOf(manifests.length, "snapshot"),
     countOf(files.length, "file"),
+    ...registryCounts(registry),
     countOf(unfinished.length, "unfinished write"),
     countOf(folders.length, "leftover folder"),
   ];
   return [
     ...(list ? [...manifests, ...files, ...records].map(({ key }) => key) : []),
+    ...(list ? inRegistry.map(({ name }) => name) : []),
     ...(list ? [...unfinished.map(({ name }) => name), ...folders] : []),
     `${dryRun ? "would delete" : "deleted"} ${parts.join(", ")}: ${size}`,
     `kept ${countOf(kept.length, "snapshot")}: ${kept.join(", ")}`,
     ...(foreign.length > 0 ? [keptText(foreign)] : []),
   ].join("\n");
 }
+
+/** How many model versions and score tables there are. */
+export const registryCounts = ({ versions, scoreTables }: RegistryGarbage): string[] => [
+  countOf(versions.length, "model version"),
+  countOf(scoreTables.length, "score table"),
+];
 
 /** What a collection kept since the lake did not write it, and what to do about it. */
 export const keptText = (foreign: ForeignObject[]) =>

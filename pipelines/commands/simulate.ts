@@ -1,4 +1,4 @@
-import { type Config, loadConfig, maskUrl } from "shopflow/config/mod.ts";
+import { type Config, loadConfig } from "shopflow/config/mod.ts";
 import { InputError, SourceError } from "shopflow/errors/mod.ts";
 import {
   codeVersion,
@@ -25,6 +25,7 @@ import {
 import { dirname, join } from "node:path";
 import { countSourceRows, importReportPath, loadShop } from "shopflow/sources/mod.ts";
 import type { PipelineContext } from "../context.ts";
+import { sourcesOf, writeSimulatedBusiness } from "../simulated_business.ts";
 import { runCommand, withLogLevel } from "shopflow/cli/mod.ts";
 import { Command } from "commander";
 
@@ -46,12 +47,6 @@ export interface SimulationRecord {
 
 /** Where the hidden truth lies. */
 export const truthPath = ({ home }: Config): string => join(home, "shop", "truth.csv");
-
-/** The databases that a shop is simulated into, without passwords. */
-const sourcesOf = ({ postgresUrl, ticketsUrl }: Config): string[] => [
-  maskUrl(postgresUrl),
-  maskUrl(ticketsUrl),
-];
 
 const recordPath = ({ home }: Config) => join(home, "shop", "simulation.json");
 
@@ -175,6 +170,7 @@ export async function simulateIntoSources(
   await load(shop, config, progress);
   await writeWhole(truthPath(config), shop.truth);
   await removeIfThere(importReportPath(config.home));
+  await writeSimulatedBusiness(config, customers);
   await writeSimulationRecord(config, { ...next, state: "complete" });
   return { status: "done", rows, metrics };
 }

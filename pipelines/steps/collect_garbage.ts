@@ -2,7 +2,7 @@ import { findOldLogs } from "shopflow/jobs/ledger/mod.ts";
 import type { ObjectStat, ObjectStore } from "shopflow/lake/store/mod.ts";
 import { quarantinedObjects } from "shopflow/warehouse/mod.ts";
 import type { Pipeline } from "../context.ts";
-import { keptText } from "../commands/lake_text.ts";
+import { keptText, registryCounts } from "../commands/lake_text.ts";
 import { removeGarbage } from "./remove_garbage.ts";
 import { countOf, formatBytes, mapConcurrently } from "shopflow/runtime/mod.ts";
 
@@ -15,7 +15,7 @@ const DELETIONS_AT_ONCE = 50;
 
 /**
  * Removes what the lake wrote and nothing needs: snapshots beyond the newest 30, files that no snapshot and no extract
- * names, leftovers of killed runs and schedulers, all of them older than 24 hours, and logs of scheduled runs and
+ * names, model versions and score tables beyond those that the settings keep, leftovers of killed runs and schedulers, all of them older than 24 hours, and logs of scheduled runs and
  * quarantined rows that are older than 90 days. What other programs wrote is kept and named.
  *
  * @throws {LakeError} when another run moved the lake's pointer meanwhile; the next run removes the rest.
@@ -25,11 +25,12 @@ export const collectGarbage: Pipeline = async (context) => {
   const logs = ago(runtime.now(), KEPT_DAYS * DAY_MS);
   // First, since nothing has to be written for it: where the disk is full, it frees space for the rest.
   const old = await removeOld(store, logs);
-  const { garbage, folders } = await removeGarbage(context, RETENTION);
+  const { garbage, registry, folders } = await removeGarbage(context, RETENTION);
   const { kept, manifests, files, unfinished } = garbage;
   const counts = [
     countOf(manifests.length, "snapshot"),
     countOf(files.length, "file"),
+    ...registryCounts(registry),
     countOf(unfinished.length, "unfinished write"),
     countOf(folders.length, "leftover folder"),
     `${countOf(old.logs.length, "piece")} of logs and ${
@@ -39,6 +40,8 @@ export const collectGarbage: Pipeline = async (context) => {
   const removed = [
     ...manifests,
     ...files,
+    ...registry.versions,
+    ...registry.scoreTables,
     ...unfinished,
     ...old.logs,
     ...old.quarantined,

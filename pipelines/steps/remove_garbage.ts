@@ -1,15 +1,23 @@
-import { collectGarbage, type Garbage, type Retention } from "shopflow/lake/gc/mod.ts";
+import { collectGarbage, type Garbage, plannedGarbage, type Retention } from "shopflow/lake/gc/mod.ts";
+import {
+  findRegistryGarbage,
+  type RegistryGarbage,
+  type RegistryRetention,
+  removeRegistryGarbage,
+} from "shopflow/ml/registry/gc/mod.ts";
 import { leftoverFolders } from "shopflow/runtime/mod.ts";
 import type { PipelineContext } from "../context.ts";
 
 /** What a collection removed. */
-interface Removed {
+export interface Removed {
   garbage: Garbage;
+  /** Model versions and score tables. */
+  registry: RegistryGarbage;
   /** Working folders of pipelines that were killed. */
   folders: string[];
 }
 
-export const NO_GARBAGE: Garbage = {
+const NO_GARBAGE: Garbage = {
   kept: [],
   manifests: [],
   files: [],
@@ -19,7 +27,8 @@ export const NO_GARBAGE: Garbage = {
 };
 
 /**
- * Removes old snapshots, files of the lake that nothing names, and working folders of killed pipelines.
+ * Removes old snapshots, files of the lake that nothing names, model versions and score tables that nothing needs, and
+ * working folders of killed pipelines.
  *
  * @throws {LakeError} when another run moved the lake's pointer meanwhile.
  */
@@ -31,8 +40,29 @@ export async function removeGarbage(
   // First: where the disk is full, this frees space for what the rest has to write.
   for (const folder of folders) await folder.remove();
   const garbage = await collectGarbage(store, retention, runtime.now) ?? NO_GARBAGE;
-  return { garbage, folders: folders.map(({ path }) => path) };
+  const found = await findRegistryGarbage(store, registryRetention(config, retention), runtime.now());
+  const registry = await removeRegistryGarbage(store, found);
+  return { garbage, registry, folders: folders.map(({ path }) => path) };
 }
 
+/** What {@linkcode removeGarbage} would remove; nothing is changed. */
+export async function planGarbage(
+  { config, store, runtime }: Pick<PipelineContext, "config" | "store" | "runtime">,
+  retention: Retention,
+): Promise<Removed> {
+  const now = runtime.now();
+  const folders = await leftoverFolders(config.home, ageLimit(now, retention));
+  return {
+    garbage: await plannedGarbage(store, retention, now) ?? NO_GARBAGE,
+    registry: await findRegistryGarbage(store, registryRetention(config, retention), now),
+    folders: folders.map(({ path }) => path),
+  };
+}
+
+const registryRetention = (
+  { keep }: PipelineContext["config"],
+  { minimumAgeMs }: Retention,
+): RegistryRetention => ({ keepVersions: keep.models, keepScores: keep.scores, minimumAgeMs });
+
 /** What was changed before it is old enough to be removed. */
-export const ageLimit = (now: Date, { minimumAgeMs }: Retention) => new Date(now.getTime() - minimumAgeMs);
+const ageLimit = (now: Date, { minimumAgeMs }: Retention) => new Date(now.getTime() - minimumAgeMs);

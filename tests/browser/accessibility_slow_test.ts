@@ -104,6 +104,19 @@ testWith(
         await publishSmallReport(lake.store, { name: "churn", startedAt: "2024-09-23T05:00:00.000Z" });
         await publishSmallReport(lake.store, { name: "churn", runId: "failed", failed: true });
         await publishSmallReport(lake.store, { name: "inventory", failed: true });
+        const rows = Array.from({ length: 120 }, (_, i) => `<tr><td>Customer ${i}</td><td>${i}</td></tr>`);
+        const html = `<table><thead><tr><th>name</th><th>orders</th></tr></thead><tbody>${
+          rows.join("")
+        }</tbody></table>`;
+        for (const runId of ["run-1", "run-2"]) {
+          await publishSmallReport(lake.store, {
+            name: "customers",
+            runId,
+            data: { "text/html": html },
+            ordersUntil: "2024-10-01",
+            metrics: { Lapsed: { value: "15.2 %", note: "of 90 days" } },
+          });
+        }
         await publishSmallReport(lake.store, { name: "removed" });
         await markNotebookRemoved(lake.store, "removed", "2024-10-02T06:00:00.000Z");
         const runtime = createRuntime({ log: createLogger(() => {}) });
@@ -112,7 +125,10 @@ testWith(
           port: 0,
         });
         try {
-          for (const path of ["reports", "docs", "reports/churn", "reports/removed"]) {
+          const paths = ["reports", "docs", "reports/churn", "reports/removed", "reports/customers"];
+          const history = ["reports/churn/runs", "reports/customers/compare?a=run-1&b=run-2"];
+          const tables = "reports/customers/runs/run-2/tables/cell-1-0-0";
+          for (const path of [...paths, ...history, tables, `${tables}?q=1&sort=1&order=desc`]) {
             assert.deepEqual(await violations(browser, `${server.url}/${path}`), [], path);
           }
         } finally {

@@ -1,4 +1,4 @@
-import { readChurnExamples } from "../../lib/churn/examples.ts";
+import { activeExamples, readChurnExamples } from "../../lib/churn/examples.ts";
 import { xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import {
   championCard,
@@ -43,7 +43,7 @@ async function publishChurnShop({ store }: PipelineContext, until?: string): Pro
 /** Makes a champion that knows the outcomes of the test date, which no honest challenger can match. */
 async function makeOracleChampion({ store }: PipelineContext, asOf: string): Promise<void> {
   using session = await openSnapshot(store);
-  const { features, labels } = await readChurnExamples(session, [TEST_DATE]);
+  const { features, labels } = activeExamples(await readChurnExamples(session, [TEST_DATE]), 90);
   const model = await xgboostTrainer({ seed: 1, rounds: 300, maxDepth: 6, eta: 0.3, minChildWeight: 0 }).fit(
     features,
     labels,
@@ -89,7 +89,9 @@ Deno.test("a churn model of newer data challenges the champion on the new test d
       decidedAt: "",
       decidedBy: "rule",
       snapshot,
-      testSet: `${(await championCard(store, "churn"))!.metrics.test_rows} customers as of ${TEST_DATE}`,
+      testSet: `${
+        (await championCard(store, "churn"))!.metrics.test_rows
+      } active customers as of ${TEST_DATE}`,
       metrics: ["AUC", "log-loss"],
       run: "train-models@2025-01-01T01:20Z",
     },

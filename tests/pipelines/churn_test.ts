@@ -25,11 +25,11 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
   await t.step("training keeps the model, its card and its calibration table", async () => {
     const { status, summary } = await trainChurn(context);
     assert.equal(status, "done");
-    assert.match(summary, /tested on \d+ customers, AUC 0\.\d{3} \(baseline 0\.\d{3}\)/);
+    assert.match(summary, /tested on \d+ active customers, AUC 0\.\d{3} \(baseline 0\.\d{3}\)/);
     const { card, files } = await loadChampion(context.store, "churn");
     assert.equal(card.snapshot, lake.snapshot);
     assert.equal(card.asOf, "2024-10-03");
-    assert.ok(card.metrics.auc! > 0.75, String(card.metrics.auc));
+    assert.ok(card.metrics.auc! > 0.7, String(card.metrics.auc));
     for (const name of ["log_loss", "brier", "baseline_auc", "baseline_log_loss", "test_rows"]) {
       assert.ok(Number.isFinite(card.metrics[name]), name);
     }

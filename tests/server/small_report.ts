@@ -2,7 +2,7 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { ExecutedNotebook } from "shopflow/notebook/run/mod.ts";
 import { formatNotebook } from "shopflow/notebook/mod.ts";
 import { notebookPath, publishReport, renderPage } from "shopflow/notebook/report/mod.ts";
-import type { Report } from "../../lib/notebook/report/reports.ts";
+import type { Report } from "shopflow/notebook/report/mod.ts";
 
 const CHART = {
   mark: "bar",
@@ -22,9 +22,14 @@ export async function publishSmallReport(store: ObjectStore, options: {
   status?: "cancelled" | "running";
   startedAt?: string;
   ordersUntil?: string;
+  metrics?: Report["metrics"];
+  startedBy?: Report["startedBy"];
+  /** What its cell shows instead of the chart. */
+  data?: Record<string, unknown>;
 } = {}): Promise<Report> {
   const { name = "churn", runId = "20241002T060000Z", failed = false, status } = options;
-  const { startedAt = "2024-10-02T06:00:00.000Z", ordersUntil } = options;
+  const { startedAt = "2024-10-02T06:00:00.000Z", ordersUntil, metrics, startedBy } = options;
+  const { data = { "application/vnd.vegalite.v5+json": CHART, "text/plain": "chart" } } = options;
   const notebook: ExecutedNotebook = {
     cells: [
       {
@@ -43,7 +48,7 @@ export async function publishSmallReport(store: ObjectStore, options: {
           failed ? { output_type: "error", ename: "TypeError", evalue: "no such column", traceback: [] } : {
             output_type: "execute_result",
             execution_count: 1,
-            data: { "application/vnd.vegalite.v5+json": CHART, "text/plain": "chart" },
+            data,
             metadata: {},
           },
         ],
@@ -59,6 +64,7 @@ export async function publishSmallReport(store: ObjectStore, options: {
         parameters: { as_of: "2024-10-01" },
         startedAt,
         milliseconds: 4200,
+        ...(startedBy && { startedBy }),
         lineage: [{ kind: "snapshot", name: "lake", version: "69b5194cced6ca5e" }],
         ...(failed && { failure: { cellId: "chart", ename: "TypeError", evalue: "no such column" } }),
       },
@@ -67,10 +73,19 @@ export async function publishSmallReport(store: ObjectStore, options: {
     nbformat_minor: 5,
   };
   const record = notebook.metadata.shopflow;
-  const page = await renderPage(notebook, { notebookHref: notebookPath(record) });
+  const page = await renderPage(notebook, {
+    notebookHref: notebookPath(record),
+    tablesHref: `/reports/${name}/runs/${runId}/tables`,
+  });
   await store.put(
     `runs/notebooks/${name}/${runId}.ipynb`,
     new TextEncoder().encode(formatNotebook(notebook)),
   );
-  return await publishReport(store, { record, page, inputs: runId, ...(ordersUntil && { ordersUntil }) });
+  return await publishReport(store, {
+    record,
+    page,
+    inputs: runId,
+    ...(metrics && { metrics }),
+    ...(ordersUntil && { ordersUntil }),
+  });
 }

@@ -9,7 +9,7 @@ const GROUPS: ChurnFeatureGroup[] = [ORDER_FEATURES, ORDER_GAP_FEATURES, TICKET_
 /** Every churn feature, in the order of the columns of {@linkcode churnFeaturesSql}. */
 export const CHURN_FEATURES: readonly ChurnFeature[] = GROUPS.flatMap(({ features }) => features);
 
-/** A customer counts as churned after this many days without an order. */
+/** A customer has lapsed after this many days without an order. */
 export const CHURN_HORIZON_DAYS = 90;
 
 /**

@@ -125,10 +125,15 @@ export async function publishBaseline(store: ObjectStore, baseline: ModelVersion
   return card;
 }
 
+/** The version of a model's baseline, or undefined when none was needed yet. */
+export async function baselineVersion(store: ObjectStore, name: string): Promise<string | undefined> {
+  return (await readJson<Baseline>(store, baselineKey(name)))?.value.version;
+}
+
 /** The card of a model's baseline, or undefined when none was needed yet. */
 async function baselineCard(store: ObjectStore, name: string): Promise<StoredCard | undefined> {
-  const pointer = (await readJson<Baseline>(store, baselineKey(name)))?.value;
-  return pointer && await modelCard(store, name, pointer.version);
+  const version = await baselineVersion(store, name);
+  return version === undefined ? undefined : await modelCard(store, name, version);
 }
 
 /** The card of what answers: the champion's, without one the baseline's; undefined when there is neither. */

@@ -3,8 +3,10 @@ import {
   fileSha256,
   isIntact,
   type ObjectStore,
+  readJson,
   readSealedJson,
   sealed,
+  updateJson,
   verifiedPath,
 } from "shopflow/lake/store/mod.ts";
 import { type PointerMove, setPointer } from "./champion.ts";
@@ -46,6 +48,8 @@ export async function publishScores(
   const sha256 = await fileSha256(parquetPath);
   const file = `${table.snapshot}-${table.modelVersion}-${sha256.slice(0, NAMED_DIGITS)}`;
   const key = `scores/${table.name}/${file}.parquet`;
+  // Before the file: what no list names is not known to be ours, and would stay for ever if this run is killed.
+  await listScores(store, table.name, { key, scoredAt: table.scoredAt, modelVersion: table.modelVersion });
   await store.moveIn(key, parquetPath);
   const published: ScoreTable = { ...table, key, sha256 };
   await setPointer(store, pointerKey(table.name), sealed(published), {
@@ -53,6 +57,37 @@ export async function publishScores(
     ...(replaces !== undefined && { replaces }),
   });
   return published;
+}
+
+/** A score table that was published, or was about to be. */
+type PublishedScores = Pick<ScoreTable, "key" | "scoredAt" | "modelVersion">;
+
+/** What `scores/<name>/tables.json` holds, in the order in which they were published. */
+interface ScoresList {
+  tables: PublishedScores[];
+}
+
+const listKey = (name: string) => `scores/${name}/tables.json`;
+
+/** The score tables of a name that garbage collection has not removed, in the order in which they were published. */
+export async function publishedScores(store: ObjectStore, name: string): Promise<PublishedScores[]> {
+  return (await readJson<ScoresList>(store, listKey(name)))?.value.tables ?? [];
+}
+
+async function listScores(store: ObjectStore, name: string, table: PublishedScores): Promise<void> {
+  await updateJson<ScoresList>(store, listKey(name), (list) => ({
+    // One that is made again is the newest.
+    tables: [...(list?.tables ?? []).filter(({ key }) => key !== table.key), table],
+  }));
+}
+
+/** Takes score tables whose files are gone out of the list. */
+export async function forgetScores(store: ObjectStore, name: string, keys: string[]): Promise<void> {
+  await updateJson<ScoresList>(
+    store,
+    listKey(name),
+    (list) => list && { tables: list.tables.filter(({ key }) => !keys.includes(key)) },
+  );
 }
 
 /**
@@ -87,6 +122,13 @@ export async function scoresPath(
  */
 export async function earlierScoresPath(store: ObjectStore, name: string, version: string): Promise<string> {
   const key = `scores/${name}/${version}.parquet`;
+  if (await store.stat(key) === undefined) {
+    throw new LakeError(`The ${name} scores that are asked for are not in the lake any more`, {
+      expected: key,
+      found: "nothing; garbage collection keeps the newest tables (SHOPFLOW_KEEP_SCORES)",
+      remedy: "Read the current scores, or restore the file from a backup.",
+    });
+  }
   const path = await store.localPath(key);
   const expected = version.slice(version.lastIndexOf("-") + 1);
   const found = await fileSha256(path);

@@ -1,4 +1,4 @@
-import { ModelError } from "shopflow/errors/mod.ts";
+import { ModelError, ShopFlowError } from "shopflow/errors/mod.ts";
 import { encodeSealedJson, type ObjectStore, readJson, readSealedJson } from "shopflow/lake/store/mod.ts";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -39,6 +39,28 @@ export interface ModelVersion {
 
 const folder = (name: string, version: string) => `models/${name}/${version}`;
 
+/** File of a version that names its others while they are written or removed. */
+export const UNFINISHED = "unfinished.json";
+
+/** The note of a version that is not complete: after a kill it says which files are the lake's. */
+export const unfinishedFiles = {
+  /** Resolves once the note is stored; only then may files be written, or the card removed. */
+  async note(store: ObjectStore, place: string, keys: string[]): Promise<void> {
+    const files = keys.map((key) => key.slice(key.lastIndexOf("/") + 1));
+    await store.put(`${place}/${UNFINISHED}`, encodeSealedJson({ files }));
+  },
+  /** Names of the files, undefined where there is no note of ours. */
+  async read(store: ObjectStore, place: string): Promise<string[] | undefined> {
+    try {
+      const key = `${place}/${UNFINISHED}`;
+      return (await readSealedJson<{ files: string[] }>(store, key, { ...SEAL, remedy: "" }))?.value.files;
+    } catch (error) {
+      if (error instanceof ShopFlowError) return undefined;
+      throw error;
+    }
+  },
+};
+
 /**
  * Stores a version: its files, then its card, so that a version with a card is complete. What is stored stays as it
  * is, since it may be scoring: a training that came out otherwise under the same version is stored under a name of
@@ -55,6 +77,7 @@ export async function saveModelVersion(
   if (stored === "changed" || stored !== undefined && await isOther(store, stored, files)) {
     return await saveModelVersion(store, { card: { ...card, version: ownVersion(card, files) }, files });
   }
+  if (stored === undefined) await unfinishedFiles.note(store, place, Object.keys(files));
   for (const [file, body] of Object.entries(files)) {
     if (stored === undefined) await store.put(`${place}/${file}`, body);
     else await store.putIfAbsent(`${place}/${file}`, body);
@@ -65,6 +88,7 @@ export async function saveModelVersion(
   const sha256 = Object.fromEntries(entries.map(([file, body]) => [file, sha256Of(body)]));
   const complete = { ...card, files: names, sha256 };
   await store.putIfAbsent(`${place}/card.json`, encodeSealedJson(complete));
+  await store.delete(`${place}/${UNFINISHED}`);
   return complete;
 }
 

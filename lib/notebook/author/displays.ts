@@ -1,7 +1,9 @@
 import { escapeHtml, formatCount } from "shopflow/runtime/mod.ts";
 import { ColumnTable } from "arquero";
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
-import { METRICS_MIME, type MimeBundle } from "../format/nbformat.ts";
+import { stringify } from "csv-stringify/sync";
+import { LINEAGE_HOOK } from "../kernel/messages.ts";
+import { METRICS_MIME, type MimeBundle, TABLE_MIME } from "../format/nbformat.ts";
 
 export interface TableOptions {
   /** Rows shown. Default 20. */
@@ -56,6 +58,24 @@ function tableToHtml(table: ColumnTable, options: TableOptions = {}): string {
       : total === 0
       ? '<p class="table-note">no rows</p>'
       : "");
+}
+
+/** All rows with their exact values. */
+function tableToCsv(
+  table: ColumnTable,
+  { columns = table.columnNames(), labels = {} }: TableOptions,
+): string {
+  const rows = table.objects() as Record<string, unknown>[];
+  return stringify([
+    columns.map((name) => labels[name] ?? name),
+    ...rows.map((row) => columns.map((name) => exactText(row[name]))),
+  ]);
+}
+
+function exactText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (value instanceof Date) return value.toISOString().replace("T00:00:00.000Z", "");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** The same as text with aligned columns. */
@@ -157,10 +177,12 @@ export function plot(spec: PlotSpec): Displayable {
   };
 }
 
-/** A table's first rows (20, or `limit`). */
+/** A table's first rows (20, or `limit`); its report offers all of them. */
 export function showTable(table: ColumnTable, options: TableOptions = {}): Displayable {
   return {
     [DISPLAY]: () => ({
+      // In Jupyter nobody needs it, and a large message would exceed its limits.
+      ...(LINEAGE_HOOK in globalThis && { [TABLE_MIME]: tableToCsv(table, options) }),
       "text/html": tableToHtml(table, options),
       "text/plain": tableToText(table, options),
     }),

@@ -8,8 +8,10 @@ import { type ColumnTable, table as toTable } from "arquero";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { findSnapshot } from "shopflow/lake/mod.ts";
 import { earlierScoresPath, requireScores, scoresPath } from "shopflow/ml/registry/mod.ts";
+import { type Business, parseBusiness } from "shopflow/kpis/mod.ts";
 import { type ImportReport, readImportReport } from "shopflow/sources/mod.ts";
 import { basename, dirname } from "node:path";
+import type { CuratedRows } from "./curated_rows.ts";
 
 const runner = globalThis as Record<symbol, unknown>;
 
@@ -86,6 +88,8 @@ export interface Shop {
   readonly snapshot: string;
   /** DuckDB, in which every curated table is a view, and every current score table one named `scores_<name>`. */
   readonly session: OpenSnapshot;
+  /** What the business says of itself: what is not in its file is not known, and must not be claimed. */
+  readonly business: Business;
   /** The score tables by name, as far as they were published. */
   readonly scores: Readonly<Record<string, ReadScores>>;
   /** The lake's files, for reading, e.g. for `loadChampion(shop.store, "churn")`. */
@@ -94,8 +98,8 @@ export interface Shop {
   sql<Row extends object = AnyRow>(query: string): Promise<ShopTable<Row>>;
   /** The report of the import that the orders come from; undefined where they come from elsewhere. */
   importReport(orderRows: number): Promise<ImportReport | undefined>;
-  /** A whole table or view. */
-  table<Row extends object = AnyRow>(name: string): Promise<ShopTable<Row>>;
+  /** A whole table or view; rows of the tables in the data dictionary have their types. */
+  table: OpenTable;
 }
 
 /** A score table that is read. */
@@ -107,11 +111,37 @@ interface ReadScores {
   ofThisSnapshot: boolean;
 }
 
+/** Opens a whole table or view by its name. */
+interface OpenTable {
+  <Name extends keyof CuratedRows>(name: Name): Promise<ShopTable<CuratedRows[Name]>>;
+  <Row extends object = AnyRow>(name: string): Promise<ShopTable<Row>>;
+}
+
 /** An arquero table whose rows have a type. */
-type ShopTable<Row extends object> = { objects(options?: ObjectsOptions): Row[] } & ColumnTable;
+export type ShopTable<Row extends object> = { objects(options?: ObjectsOptions): Row[] } & ColumnTable;
 type ObjectsOptions = Parameters<ColumnTable["objects"]>[0];
 // deno-lint-ignore no-explicit-any -- what a column holds is known to the query only
 type AnyRow = Record<string, any>;
+
+/**
+ * Reads the business file. Where there is none, nothing is known of the business.
+ *
+ * @throws {InputError} when the file cannot be read, is not JSON, or has a field or value that it may not have.
+ */
+export async function readBusiness(path: string): Promise<Business> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return {};
+    throw new InputError(`The business file ${path} cannot be read`, {
+      expected: "a file that may be read, or none",
+      found: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  }
+  return parseBusiness(text, path);
+}
 
 /** The repository's root: settings count from there, whichever folder the notebook's kernel runs in. */
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -127,11 +157,13 @@ export interface ShopOptions {
  * repeated run at that of the run before. The score tables are the current ones, or those of the run before.
  *
  * @throws {LakeError} when nothing was published there, or there is no such snapshot.
+ * @throws {InputError} when the business file is invalid.
  */
 export async function openShop(
   { snapshot = pinnedVersion("snapshot", "lake") ?? "current" }: ShopOptions = {},
 ): Promise<Shop> {
   const config = loadConfig(Deno.env.toObject(), ROOT);
+  const business = await readBusiness(config.businessFile);
   const store = recordModelLineage(pinModels(readOnlyStore(openStore(config))));
   const session = await openSnapshot(store, await findSnapshot(store, snapshot));
   await recordLineage({ kind: "snapshot", name: "lake", version: session.manifest.id });
@@ -161,18 +193,19 @@ export async function openShop(
   return {
     snapshot: session.manifest.id,
     session,
+    business,
     scores: tables,
     store,
     sql,
     importReport: (orderRows) => readImportReport(config.home, orderRows),
-    table: (name) => sql(`SELECT * FROM ${sqlName(name)}`),
+    table: <Row extends object>(name: string) => sql<Row>(`SELECT * FROM ${sqlName(name)}`),
   };
 }
 
 let opened: Promise<Shop> | undefined;
 
-/** The shop of {@linkcode sql} and {@linkcode table}: opened once, so that all cells see the same snapshot. */
-function theShop(): Promise<Shop> {
+/** The shop of {@linkcode sql}, {@linkcode table} and all that looks at it: opened once, so that all cells see the same snapshot. */
+export function theShop(): Promise<Shop> {
   opened ??= openShop().catch((error) => {
     // The next cell may find what was missing.
     opened = undefined;
@@ -183,21 +216,25 @@ function theShop(): Promise<Shop> {
 
 /**
  * A query on the lake's current snapshot. Values of a template are quoted:
- * ``await sql`SELECT * FROM dim_customers WHERE city = ${city}` ``.
+ * ``await sql`SELECT * FROM dim_customers WHERE city = ${city}` ``. What its rows are is known to the query only; who
+ * names it, as in ``sql<{ city: string; customers: number }>`…` ``, has it checked from there on.
  *
  * @throws {LakeError} when nothing was published yet.
  * @throws {InputError} on a value that SQL has no literal for.
  */
-export async function sql(query: string | TemplateStringsArray, ...values: QueryValue[]) {
+export async function sql<Row extends object = AnyRow>(
+  query: string | TemplateStringsArray,
+  ...values: QueryValue[]
+): Promise<ShopTable<Row>> {
   const text = queryText(query, values);
-  return await (await theShop()).sql(text);
+  return await (await theShop()).sql<Row>(text);
 }
 
 /**
- * A whole table or view of the lake's current snapshot: `await table("dim_customers")`.
+ * A whole table or view of the lake's current snapshot: `await table("dim_customers")`. Rows of the tables in the data
+ * dictionary have their types, with the meaning of each column.
  *
  * @throws {LakeError} when nothing was published yet.
  */
-export async function table(name: string) {
-  return await (await theShop()).table(name);
-}
+export const table: OpenTable = async <Row extends object>(name: string) =>
+  await (await theShop()).table<Row>(name);

@@ -53,6 +53,8 @@ export interface CheckOptions {
   /** Environment of the checking Deno. */
   env: Record<string, string>;
   signal?: AbortSignal | undefined;
+  /** The Deno that checks; default: the one that runs this program. */
+  program?: string;
 }
 
 const KEEP_MS = 30 * 24 * 3_600_000;
@@ -64,7 +66,7 @@ const KEEP_MS = 30 * 24 * 3_600_000;
  * @throws {NotebookError} when it cannot be checked, e.g. since a module it imports does not exist.
  */
 export async function checkTypes(notebook: Notebook, options: CheckOptions): Promise<CellProblem[]> {
-  const { folder, cache, env, signal } = options;
+  const { folder, cache, env, signal, program = Deno.execPath() } = options;
   const { code, places, jsx, syntaxErrors } = notebookModule(notebook, folder);
   if (syntaxErrors.length > 0) return syntaxErrors;
   const config = await findUpwards(folder, ["deno.json", "deno.jsonc"]);
@@ -75,7 +77,7 @@ export async function checkTypes(notebook: Notebook, options: CheckOptions): Pro
   await removeOld(cache);
   const lock = await copiedLock(config, cache);
   try {
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    const { success, code: exitCode, signal: killedBy, stderr } = await new Deno.Command(program, {
       args: [
         "check",
         ...(config ? ["--config", config] : ["--no-config"]),
@@ -92,6 +94,7 @@ export async function checkTypes(notebook: Notebook, options: CheckOptions): Pro
     }).output();
     if (success) return [];
     const text = new TextDecoder().decode(stderr);
+    if (!signal?.aborted) refuseKilled(exitCode, killedBy, text);
     const { problems, elsewhere } = readDiagnostics(text, pathToFileURL(path).href, places, code);
     if (problems.length > 0) return problems;
     throw new NotebookError("The notebook's types cannot be checked", {
@@ -101,6 +104,21 @@ export async function checkTypes(notebook: Notebook, options: CheckOptions): Pro
   } finally {
     if (lock) await Deno.remove(lock);
   }
+}
+
+/** What a shell reports of a program that a signal killed, and how V8 says that its heap is full. */
+const KILLED = [128 + 6, 128 + 5, 128 + 9], HEAP_IS_FULL = /out of memory/i;
+
+/** @throws {NotebookError} when the check did not end by itself: it found nothing, neither that all is well. */
+function refuseKilled(exitCode: number, killedBy: Deno.Signal | null, text: string): void {
+  const heapIsFull = HEAP_IS_FULL.test(text);
+  if (killedBy === null && !KILLED.includes(exitCode) && !heapIsFull) return;
+  throw new NotebookError("The notebook's type check was killed before it ended", {
+    expected: "enough memory: it takes some 500 MB beside the kernel",
+    found: heapIsFull ? "a full heap" : killedBy ?? `exit code ${exitCode}`,
+    remedy:
+      "Give the machine or container more memory, run fewer programs beside it, or run with --no-check.",
+  });
 }
 
 async function findUpwards(folder: string, names: string[]): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { cleanNotebook } from "../format/clean.ts";
-import type { Notebook } from "../format/nbformat.ts";
+import { kernelNameOf, type Notebook } from "../format/nbformat.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { basename, dirname, resolve } from "node:path";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
@@ -13,13 +13,14 @@ import { parseNotebook, readNotebook } from "../format/notebook_file.ts";
  */
 export function notebookText(notebook: Notebook): string {
   const { cells, metadata } = cleanNotebook(notebook);
+  const kernel = kernelNameOf(notebook);
   const texts = cells.map(({ cell_type, id, metadata: { tags = [] }, source }) =>
     [`%% ${cell_type} ${id}${tags.length > 0 ? ` [${tags.join(", ")}]` : ""}`, source, ""].join("\n")
   );
   const wishes = metadata.shopflow === undefined
     ? []
     : [`shopflow: ${JSON.stringify(metadata.shopflow, null, 2)}`];
-  return [`kernel: ${metadata.kernelspec.name}`, ...wishes, "", ...texts].join("\n");
+  return [...(kernel === undefined ? [] : [`kernel: ${kernel}`]), ...wishes, "", ...texts].join("\n");
 }
 
 /** A commit that touched a notebook. */

@@ -2,18 +2,16 @@ import { wantedVariables } from "../kernel/environment.ts";
 import { DENO_KERNELSPEC, hasTag, type Notebook } from "./nbformat.ts";
 
 /**
- * The notebook as it belongs in version control: no outputs, no counts, no traces of runs or of the editor, every
- * cell with a unique id; sources, tags, the wanted variables of the environment and what is declared of the report are
+ * The notebook as it belongs in version control: no outputs, no counts, no traces of runs or of the
+ * editor; sources, tags, the wanted variables of the environment and what is declared of the report are
  * kept. Cleaning twice changes nothing more.
  */
 export function cleanNotebook(notebook: Notebook): Notebook {
-  const used = new Set<string>();
   const cells = notebook.cells.filter((cell) => !hasTag(cell, "injected-parameters")).map((cell) => {
-    const id = unusedId(cell.id, used);
     const metadata = cell.metadata.tags?.length ? { tags: cell.metadata.tags } : {};
     return cell.cell_type === "code"
-      ? { ...cell, id, metadata, execution_count: null, outputs: [] }
-      : { ...cell, id, metadata };
+      ? { ...cell, metadata, execution_count: null, outputs: [] }
+      : { ...cell, metadata };
   });
   const metadata = { ...kernelMetadata(notebook.metadata), ...declarations(notebook) };
   return { cells, metadata, nbformat: 4, nbformat_minor: 5 };
@@ -21,12 +19,13 @@ export function cleanNotebook(notebook: Notebook): Notebook {
 
 /** Of another kernel, the language stays what that kernel said; its version changes with each update. */
 function kernelMetadata({ kernelspec, language_info }: Notebook["metadata"]): Notebook["metadata"] {
-  if (kernelspec.name === DENO_KERNELSPEC.name) {
+  if (kernelspec?.name === DENO_KERNELSPEC.name) {
     return { kernelspec: DENO_KERNELSPEC, language_info: LANGUAGE };
   }
-  if (typeof language_info !== "object" || language_info === null) return { kernelspec };
+  const kernel = kernelspec === undefined ? {} : { kernelspec };
+  if (typeof language_info !== "object" || language_info === null) return kernel;
   const { version: _, ...language } = language_info as Record<string, unknown>;
-  return { kernelspec, language_info: language };
+  return { ...kernel, language_info: language };
 }
 
 /** What the notebook declares for our runner belongs to it; the record of a run, in the same place, does not. */
@@ -45,11 +44,3 @@ const LANGUAGE = {
   nbconvert_exporter: "script",
   pygments_lexer: "typescript",
 };
-
-function unusedId(id: string, used: Set<string>): string {
-  const valid = id.replaceAll(/[^\w-]/g, "-").slice(0, 60) || "cell";
-  let unused = valid;
-  for (let i = 2; used.has(unused); i++) unused = `${valid}-${i}`;
-  used.add(unused);
-  return unused;
-}

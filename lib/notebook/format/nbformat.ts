@@ -9,6 +9,9 @@ export type MimeBundle = Record<string, unknown>;
 /** Key of the values of `showMetrics` for programs: a report's history and `deno task notebook log` list them by run. */
 export const METRICS_MIME = "application/vnd.shopflow.metrics+json";
 
+/** Key of all rows of a table of `showTable`, as CSV: its HTML has the first ones. Jupyter and VS Code show the HTML. */
+export const TABLE_MIME = "text/csv";
+
 export interface StreamOutput {
   output_type: "stream";
   name: "stdout" | "stderr";
@@ -68,9 +71,20 @@ export type Cell = MarkdownCell | CodeCell;
 /** A notebook in memory: texts are whole strings, where the file has lists of lines. */
 export interface Notebook<Metadata = Record<string, unknown>> {
   cells: Cell[];
-  metadata: Metadata & { kernelspec: { name: string; display_name: string; language?: string | undefined } };
+  /** Without a kernelspec it says of no kernel that it is its own; it can be read, but not run. */
+  metadata: Metadata & { kernelspec?: { name: string; display_name: string; language?: string | undefined } };
   nbformat: 4;
   nbformat_minor: number;
+}
+
+/**
+ * The kernel of a notebook, by its kernelspec; where it has none, ours if its language says so.
+ *
+ * @returns undefined when it says neither.
+ */
+export function kernelNameOf({ metadata: { kernelspec, language_info } }: Notebook): string | undefined {
+  const { name } = (language_info ?? {}) as { name?: unknown };
+  return kernelspec?.name ?? (name === DENO_KERNELSPEC.language ? DENO_KERNELSPEC.name : undefined);
 }
 
 /** Whether a cell has a tag. */

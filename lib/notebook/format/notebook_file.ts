@@ -1,83 +1,29 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
-import { z } from "zod";
+import { notebookSchema } from "./file_schema.ts";
 import type { Cell, Notebook, Output } from "./nbformat.ts";
 
-const text = z.union([z.string(), z.array(z.string())]).transform((value) =>
-  typeof value === "string" ? value : value.join("")
-);
-const metadata = z.record(z.string(), z.unknown());
-const bundle = z.record(z.string(), z.unknown()).transform((data) =>
-  Object.fromEntries(
-    Object.entries(data).map(([mime, value]) => [mime, isLines(mime, value) ? value.join("") : value]),
-  )
-);
-const output = z.discriminatedUnion("output_type", [
-  z.object({ output_type: z.literal("stream"), name: z.enum(["stdout", "stderr"]), text }),
-  z.object({ output_type: z.literal("display_data"), data: bundle, metadata }),
-  z.object({
-    output_type: z.literal("execute_result"),
-    execution_count: z.number().nullable(),
-    data: bundle,
-    metadata,
-  }),
-  z.object({
-    output_type: z.literal("error"),
-    ename: z.string(),
-    evalue: z.string(),
-    traceback: z.array(z.string()),
-  }),
-]);
-const cellMetadata = z.looseObject({ tags: z.array(z.string()).optional() });
-const anyCell = { id: z.string().optional(), metadata: cellMetadata, source: text };
-const proseCell = { ...anyCell, attachments: z.record(z.string(), bundle).optional() };
-const cell = z.discriminatedUnion("cell_type", [
-  z.object({ cell_type: z.literal("markdown"), ...proseCell }),
-  z.object({ cell_type: z.literal("raw"), ...proseCell }),
-  z.object({
-    cell_type: z.literal("code"),
-    ...anyCell,
-    execution_count: z.number().nullable(),
-    outputs: z.array(output),
-  }),
-]);
-const notebook = z.object({
-  cells: z.array(cell),
-  metadata: z.looseObject({
-    kernelspec: z.looseObject({
-      name: z.string(),
-      display_name: z.string(),
-      language: z.string().optional(),
-    }),
-  }),
-  nbformat: z.literal(4),
-  nbformat_minor: z.number(),
-});
-
 /**
- * Parses a notebook of nbformat 4; cells that have no id (before 4.5) get one from their place and content.
+ * Parses a notebook of nbformat 4. Cells that have no id (before 4.5), one that another cell has, or one that is none,
+ * get one from their place and content, as Jupyter gives them one.
  *
- * @throws {NotebookError} when it is not JSON, of another format, or names no kernel.
+ * @throws {NotebookError} when it is not JSON, or of another format.
  */
 export function parseNotebook(source: string, name: string): Notebook {
   const json = parseJson(source, name);
   if (json.nbformat !== 4) {
+    const older = typeof json.nbformat === "number" && json.nbformat < 4 || "worksheets" in json;
     throw new NotebookError(`${name} has an unsupported notebook format`, {
       expected: "nbformat 4",
       found: json.nbformat === undefined ? "no nbformat" : `nbformat ${JSON.stringify(json.nbformat)}`,
-      remedy: "Open and save it in Jupyter, which converts it.",
+      remedy: older
+        ? `Convert it once: jupyter nbconvert --to notebook --nbformat 4 --inplace '${name}', or open and save ` +
+          "it in Jupyter."
+        : "Open and save it in Jupyter, which writes nbformat 4.",
     });
   }
-  if ((json.metadata as { kernelspec?: unknown } | undefined)?.kernelspec === undefined) {
-    throw new NotebookError(`${name} does not say which kernel runs it`, {
-      expected:
-        'metadata.kernelspec, e.g. {"name": "deno", "display_name": "Deno", "language": "typescript"}',
-      found: "none",
-      remedy: "Choose the Deno kernel in Jupyter and save.",
-    });
-  }
-  const parsed = notebook.safeParse(json);
+  const parsed = notebookSchema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new NotebookError(`${name} is not a valid notebook at ${issue?.path.join(".") || "its root"}`, {
@@ -85,8 +31,24 @@ export function parseNotebook(source: string, name: string): Notebook {
       remedy: "Open and save it in Jupyter, or restore an older version.",
     });
   }
-  const cells = parsed.data.cells.map((cell, i) => ({ ...cell, id: cell.id ?? derivedId(cell.source, i) }));
-  return { ...parsed.data, cells: cells as Cell[], nbformat_minor: Math.max(5, parsed.data.nbformat_minor) };
+  const used = new Set<string>();
+  const cells = parsed.data.cells.map((cell, i) => {
+    const isUsable = cell.id !== undefined && CELL_ID.test(cell.id) && !used.has(cell.id);
+    const id = isUsable ? cell.id : unusedId(derivedId(cell.source, i), used);
+    used.add(id!);
+    return { ...cell, id };
+  });
+  const { metadata, nbformat_minor } = parsed.data;
+  return { cells: cells as Cell[], metadata, nbformat: 4, nbformat_minor: Math.max(5, nbformat_minor) };
+}
+
+/** Ids of cells as nbformat 4.5 has them. */
+const CELL_ID = /^[\w-]{1,64}$/;
+
+function unusedId(id: string, used: ReadonlySet<string>): string {
+  let unused = id;
+  for (let i = 2; used.has(unused); i++) unused = `${id}-${i}`;
+  return unused;
 }
 
 /** Reads and parses a notebook file. */
@@ -147,7 +109,7 @@ function writtenOutput(output: Output): unknown {
 function parseJson(source: string, name: string): Record<string, unknown> {
   let json: unknown;
   try {
-    json = JSON.parse(source);
+    json = JSON.parse(source.replace(/^\uFEFF/, ""));
   } catch (cause) {
     const conflict = /^(<{7}|>{7}) /m.test(source);
     throw new NotebookError(`${name} is not a notebook`, {
@@ -156,6 +118,8 @@ function parseJson(source: string, name: string): Record<string, unknown> {
         ? "marks of a merge conflict"
         : source.trim() === ""
         ? "an empty file"
+        : source.trimStart().startsWith("{")
+        ? (cause as SyntaxError).message
         : JSON.stringify(source.slice(0, 40)),
       ...(conflict && {
         remedy:
@@ -172,9 +136,6 @@ function parseJson(source: string, name: string): Record<string, unknown> {
     found: Array.isArray(json) ? "a list" : JSON.stringify(json)?.slice(0, 40),
   });
 }
-
-const isLines = (mime: string, value: unknown): value is string[] =>
-  Array.isArray(value) && !mime.endsWith("json") && value.every((line) => typeof line === "string");
 
 const lines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+/g) ?? [];
 

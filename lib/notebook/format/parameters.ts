@@ -1,5 +1,5 @@
 import { maskSecrets, NotebookError } from "shopflow/errors/mod.ts";
-import { type CodeCell, DENO_KERNELSPEC, hasTag, type Notebook } from "./nbformat.ts";
+import { type CodeCell, DENO_KERNELSPEC, hasTag, kernelNameOf, type Notebook } from "./nbformat.ts";
 
 type ParameterValue = string | number | boolean;
 export type Parameters = Record<string, ParameterValue>;
@@ -28,12 +28,12 @@ export const readParameters = (notebook: Notebook): ParameterDeclaration[] => re
 export const unreadLines = (notebook: Notebook): string[] => readCell(notebook).unread;
 
 function readCell(
-  { cells, metadata }: Notebook,
+  notebook: Notebook,
 ): { declarations: ParameterDeclaration[]; unread: string[] } {
   const declarations: ParameterDeclaration[] = [];
   const unread: string[] = [];
-  const cell = metadata.kernelspec.name === DENO_KERNELSPEC.name
-    ? cells.find((cell) => hasTag(cell, "parameters"))
+  const cell = kernelNameOf(notebook) === DENO_KERNELSPEC.name
+    ? notebook.cells.find((cell) => hasTag(cell, "parameters"))
     : undefined;
   let comments: string[] = [];
   for (const line of withoutBlockComments(cell?.source ?? "").split("\n").map((text) => text.trimEnd())) {

@@ -3,24 +3,35 @@ import { z } from "zod";
 import type { Notebook } from "../format/nbformat.ts";
 
 /**
- * What a notebook's kernel may know of our environment: where programs, caches and the lake are. It always
- * runs with every permission, so credentials of the sources stay outside.
+ * What a notebook's kernel may know of our environment: where programs, caches and the lake are, and how
+ * the network is reached. It always runs with every permission, so credentials of the sources stay outside.
  */
 const PASSED = [
+  "ALL_PROXY",
   "DENO_CERT",
   "DENO_DIR",
   "DENO_TLS_CA_STORE",
   "HOME",
+  "HTTPS_PROXY",
+  "HTTP_PROXY",
   "LANG",
   "LOCALAPPDATA",
+  "NODE_EXTRA_CA_CERTS",
+  "NO_PROXY",
   "NPM_CONFIG_REGISTRY",
   "PATH",
+  "SSL_CERT_DIR",
   "SSL_CERT_FILE",
   "SystemRoot",
   "TEMP",
   "TMPDIR",
   "USERPROFILE",
   "XDG_CACHE_HOME",
+  // Most programs know these in small letters.
+  "all_proxy",
+  "http_proxy",
+  "https_proxy",
+  "no_proxy",
 ];
 
 /** What reading a lake in S3 takes beside its address; give notebooks a role that may only read, if there is one. */
@@ -44,10 +55,12 @@ const PASSED_FOR_S3 = [
   "SHOPFLOW_CACHE_BYTES",
 ];
 
-/** The lake that the notebook reads. */
+/** The lake that the notebook reads, and what the business says of itself. */
 export interface KernelLake {
   home: string;
   lakeUrl: string;
+  /** Default `<home>/business.json`. */
+  businessFile?: string | undefined;
 }
 
 /**
@@ -70,6 +83,7 @@ export function kernelEnvironment(
     NO_COLOR: "1",
     SHOPFLOW_HOME: lake.home,
     SHOPFLOW_LAKE: lake.lakeUrl,
+    ...(lake.businessFile !== undefined && { SHOPFLOW_BUSINESS_FILE: lake.businessFile }),
   };
 }
 

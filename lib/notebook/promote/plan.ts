@@ -1,6 +1,6 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { dirname, relative } from "node:path/posix";
-import { DENO_KERNELSPEC, type Notebook } from "../format/nbformat.ts";
+import { DENO_KERNELSPEC, kernelNameOf, type Notebook } from "../format/nbformat.ts";
 import { importText, neededImports } from "./imports.ts";
 import {
   declaredNames,
@@ -202,7 +202,7 @@ export async function libraryNames(root: string): Promise<Map<string, string>> {
  * language of another kernel.
  */
 export function findDuplicatedNames(notebook: Notebook, library: Map<string, string>): DuplicatedName[] {
-  if (notebook.metadata.kernelspec.name !== DENO_KERNELSPEC.name) return [];
+  if (kernelNameOf(notebook) !== DENO_KERNELSPEC.name) return [];
   return notebook.cells.flatMap((cell) => {
     if (cell.cell_type !== "code") return [];
     return parseCode(cell.source).statements.flatMap(declaredNames).flatMap((name) => {

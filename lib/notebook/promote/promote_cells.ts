@@ -1,7 +1,7 @@
 import { NotebookError } from "shopflow/errors/mod.ts";
 import { workingFolders } from "shopflow/runtime/mod.ts";
 import { dirname, join, relative, resolve } from "node:path";
-import { DENO_KERNELSPEC } from "../format/nbformat.ts";
+import { DENO_KERNELSPEC, kernelNameOf } from "../format/nbformat.ts";
 import {
   type FileChange,
   formatNotebook,
@@ -59,10 +59,10 @@ export async function promoteCells(
   if (name.startsWith("..")) {
     throw new NotebookError("The notebook is outside of the repository", { expected: root, found: path });
   }
-  if (notebook.metadata.kernelspec.name !== DENO_KERNELSPEC.name) {
+  if (kernelNameOf(notebook) !== DENO_KERNELSPEC.name) {
     throw new NotebookError("Only notebooks of the Deno kernel can be promoted", {
       expected: DENO_KERNELSPEC.name,
-      found: notebook.metadata.kernelspec.name,
+      found: kernelNameOf(notebook) ?? "no kernel",
     });
   }
   const promotions = promotionCells(notebook, options.cell);

@@ -2,6 +2,15 @@
 export { oneLine, type UnpublishedRun } from "./unpublished_run.ts";
 export { servedPagePolicy } from "./scripts.ts";
 export { type Page, renderPage, reportTexts } from "./page.ts";
+export {
+  compareRunOutputs,
+  type OutputComparison,
+  publishedRun,
+  readReportTable,
+  type ReportHistory,
+  reportHistory,
+} from "./history.ts";
+export { type TableData, tableToCsv } from "./content/tables.ts";
 export { renderPdf } from "./pdf.ts";
 export {
   type CurrentReport,
@@ -15,3 +24,4 @@ export {
   readReportNotebook,
   reportNames,
 } from "./reports.ts";
+export type { Report } from "./report_record.ts";

@@ -1,20 +1,22 @@
 import { ordersUntilText } from "shopflow/kpis/mod.ts";
 import { escapeHtml, formatDuration, formatTime } from "shopflow/runtime/mod.ts";
 import type { LineageEntry } from "../kernel/messages.ts";
-import { type Cell, type CodeCell, hasTag, type Notebook } from "../format/nbformat.ts";
+import { type Cell, type CodeCell, hasTag, type Notebook, type Output } from "../format/nbformat.ts";
 import { declaredIn, type DeclaredReport } from "../format/report_declaration.ts";
 import { formatNotebook } from "../format/notebook_file.ts";
 import { type ExecutedNotebook, type RunRecord, snapshotRead } from "../run/record.ts";
 import {
   CHART_SPECIFICATION,
+  linkTables,
+  type OutputContext,
   renderCode,
   renderError,
   renderFoldedCode,
   renderOutputs,
 } from "./content/outputs.ts";
 import { chartScript, pagePolicy, type PageScript, sortScript } from "./scripts.ts";
-import { createProseRenderer, type Heading, type ProseRenderer, splitOpening } from "./content/prose.ts";
-import { readPictures } from "./content/prose.ts";
+import { createProseRenderer, type Heading, readPictures, splitOpening } from "./content/prose.ts";
+import { type TableData, type TableLinks, tablesOf, tableToCsv } from "./content/tables.ts";
 import { mathStyles } from "./content/formulas.ts";
 import REPORT_STYLES from "./assets/report.css" with { type: "text" };
 
@@ -31,6 +33,8 @@ export interface Page {
 }
 
 interface PageOptions {
+  /** Where all rows of the page's tables are, without a slash at the end; by default the page holds them. */
+  tablesHref?: string;
   /** Day of the newest order in the snapshot that was read. */
   ordersUntil?: string;
   /** Where the notebook is: pictures that are files there become part of the page. By default there are none. */
@@ -53,7 +57,10 @@ export async function renderPage(notebook: ExecutedNotebook, options: PageOption
   const cells = first && opening.title
     ? [{ ...first, source: opening.rest }, ...notebook.cells.slice(1)]
     : notebook.cells;
-  const body = withHeadingLinks(await renderCells({ ...notebook, cells }, prose), prose.headings);
+  const body = withHeadingLinks(
+    await renderCells({ ...notebook, cells }, { prose, tableLinks: tableLinks(record, options) }),
+    prose.headings,
+  );
   const scripts = await scriptsFor(body);
   const hashes = scripts.map(({ hash }) => hash);
   const { title = record.notebook, summary = "" } = reportTexts(notebook, report);
@@ -103,6 +110,28 @@ export function reportTexts(
   const opening = openingOf(notebook, report);
   const title = report.title || opening.title, summary = report.summary ?? opening.summary;
   return { ...(title && { title }), ...(summary !== undefined && { summary }) };
+}
+
+/**
+ * Where all rows of the page's tables are: beside the page of a run that is served, else in the page itself.
+ *
+ * @returns undefined for a page that is printed.
+ */
+function tableLinks(
+  { notebook, runId }: RunRecord,
+  { notebookHref, tablesHref }: PageOptions,
+): ((id: string, table: TableData) => TableLinks) | undefined {
+  if (notebookHref === "") return undefined;
+  return (id, table) => {
+    const fileName = `${notebook}_${runId}_${id}.csv`;
+    if (tablesHref === undefined) {
+      return {
+        csv: `data:text/csv;base64,${new TextEncoder().encode(tableToCsv(table)).toBase64()}`,
+        fileName,
+      };
+    }
+    return { csv: `${tablesHref}/${id}.csv`, page: `${tablesHref}/${id}`, fileName };
+  };
 }
 
 /** Links within a notebook name its headings as Jupyter does: `#The-Title`. */
@@ -170,7 +199,10 @@ function renderContents(headings: Heading[]): string {
 <nav class="contents-above" aria-label="Contents"><details><summary>Contents</summary>${list}</details></nav>`;
 }
 
-async function renderCells({ cells, metadata }: ExecutedNotebook, prose: ProseRenderer): Promise<string> {
+/** In the place of an output that is not shown. */
+const NOTHING: Output = { output_type: "stream", name: "stdout", text: "" };
+
+async function renderCells({ cells, metadata }: ExecutedNotebook, context: OutputContext): Promise<string> {
   const failed = metadata.shopflow.failure?.cellId;
   const { hide_cells: hidden = [] } = declaredIn(metadata.shopflow.report);
   const parts: string[] = [];
@@ -179,15 +211,17 @@ async function renderCells({ cells, metadata }: ExecutedNotebook, prose: ProseRe
   for (const [i, cell] of cells.entries()) {
     const shows = visibleParts(cell, hidden);
     if (cell.cell_type === "markdown" && shows.source) {
-      parts.push(prose.render(cell.source, cell.attachments));
+      const text = context.prose.render(cell.source, cell.attachments);
+      parts.push(linkTables(text, tablesOf(text), `cell-${i}-text-`, context));
     }
     if (cell.cell_type !== "code") continue;
     if (shows.source) silent.push(cell);
-    const shown = cell.outputs.filter((output) =>
-      shows.outputs && (output.output_type !== "error" || cell.id !== failed)
+    // In their places, which name their tables.
+    const shown = cell.outputs.map((output) =>
+      shows.outputs && (output.output_type !== "error" || cell.id !== failed) ? output : NOTHING
     );
-    if (shown.length === 0 && cell.id !== failed) continue;
-    parts.push(await renderOutputs(shown, `cell-${i}`, prose));
+    if (shown.every((output) => output === NOTHING) && cell.id !== failed) continue;
+    parts.push(await renderOutputs(shown, `cell-${i}`, context));
     if (cell.id === failed) {
       parts.push(
         '<p class="error-message" id="failed-cell"><strong>This cell failed</strong> ' +

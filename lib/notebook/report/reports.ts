@@ -10,50 +10,9 @@ import {
 } from "shopflow/lake/store/mod.ts";
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import type { Parameters } from "../format/parameters.ts";
-import { declaredIn } from "../format/report_declaration.ts";
-import type { Page } from "./page.ts";
-import type { ReportedMetric } from "../run/metrics.ts";
-import { runKey, type RunRecord, snapshotRead, type StartedBy } from "../run/record.ts";
+import { type Publication, type Report, reportOf } from "./report_record.ts";
+import { runKey, type RunRecord } from "../run/record.ts";
 import { oneLine, startedRun, type UnpublishedRun } from "./unpublished_run.ts";
-
-/** A published notebook run: what an index of reports shows of it. */
-export interface Report {
-  /** The notebook's name; `/reports/<name>` is its page. */
-  name: string;
-  title: string;
-  /** First paragraph of the notebook, as plain text. */
-  summary: string;
-  runId: string;
-  /** When the run started. */
-  createdAt: string;
-  milliseconds: number;
-  /** Snapshot of the lake that the notebook read; empty when it read none. */
-  snapshot: string;
-  /** Day of the newest order in that snapshot. */
-  ordersUntil?: string;
-  parameters: Parameters;
-  /** What the notebook declares beside title and summary. */
-  tags?: string[];
-  owner?: string;
-  audience?: string;
-  /** Whether the notebook declares that it is a report; else it was published by itself nevertheless. */
-  isDeclared: boolean;
-  /** Where the notebook was, see `RunRecord.path`. */
-  path?: string;
-  startedBy?: StartedBy;
-  /** The metrics that the notebook showed, in its order. */
-  metrics: Record<string, ReportedMetric>;
-  status: RunRecord["status"];
-  /** The failing cell's error, on a failed run. */
-  error?: string;
-  /** Hashes of the page's scripts: those that our renderer put in, not those that are found in the page. */
-  scripts?: string[];
-  /** SHA-256 of the page. */
-  pageSha256: string;
-  /** Hash of all that the run depends on, to know when it need not be repeated. */
-  inputs: string;
-}
 
 /** What is shown of a notebook: its last good run or, where none has succeeded yet, the last that failed. */
 export interface CurrentReport extends Report {
@@ -81,14 +40,6 @@ const REPUBLISH = "Restore the file from a backup, or run `deno task pipeline ru
 
 const key = (name: string, file: string) => `reports/${safe(name)}/${safe(file)}`;
 
-/** A run to publish. */
-interface Publication extends Pick<Report, "inputs">, Partial<Pick<Report, "metrics" | "ordersUntil">> {
-  record: RunRecord;
-  page: Page;
-  /** Whether it takes the place of the report, or is kept under its own link only. Default true. */
-  isCurrent?: boolean;
-}
-
 /**
  * Publishes a run's page. One that succeeded becomes the page of the report. One that did not leaves the last good page
  * in its place and is named beside it, so that an old page never passes for a current one; it is shown itself only where
@@ -98,30 +49,12 @@ interface Publication extends Pick<Report, "inputs">, Partial<Pick<Report, "metr
  */
 export async function publishReport(
   store: ObjectStore,
-  { record, page, inputs, metrics = {}, ordersUntil, isCurrent = true }: Publication,
+  publication: Publication,
 ): Promise<Report & Pick<CurrentReport, "lastGoodRunId">> {
-  const { notebook: name, runId, status, failure } = record;
+  const { record, page, isCurrent = true } = publication;
+  const { notebook: name, runId, status } = record;
   const html = new TextEncoder().encode(page.html);
-  const report: Report = {
-    name,
-    title: page.title,
-    summary: page.summary,
-    runId,
-    createdAt: record.startedAt,
-    milliseconds: record.milliseconds,
-    snapshot: snapshotRead(record) ?? "",
-    ...(ordersUntil && { ordersUntil }),
-    parameters: record.parameters,
-    ...declaredFacts(record),
-    ...(record.path && { path: record.path }),
-    ...(record.startedBy && { startedBy: record.startedBy }),
-    metrics,
-    status,
-    ...(failure && { error: `${failure.ename}: ${failure.evalue}` }),
-    scripts: page.scripts,
-    pageSha256: sha256Of(html),
-    inputs,
-  };
+  const report = reportOf(publication, sha256Of(html));
   // The pointer comes last: what it names is there.
   await store.put(key(name, `${runId}.html`), html);
   await store.put(key(name, `${runId}.json`), encodeSealedJson(report));
@@ -137,16 +70,6 @@ export async function publishReport(
     };
   });
   return { ...report, ...lastGoodOf(pointer) };
-}
-
-function declaredFacts({ report }: RunRecord): Pick<Report, "tags" | "owner" | "audience" | "isDeclared"> {
-  const { tags, owner, audience } = declaredIn(report);
-  return {
-    ...(tags && tags.length > 0 && { tags }),
-    ...(owner && { owner }),
-    ...(audience && { audience }),
-    isDeclared: report !== undefined,
-  };
 }
 
 /** Marks that a run has started that will be published, so that readers see when it gets lost. */
@@ -375,7 +298,11 @@ export const notebookPath = ({ notebook, runId }: Pick<RunRecord, "notebook" | "
   `/reports/${notebook}/runs/${runId}/notebook.ipynb`;
 
 /** The report of one run; `current`, whose file only points to a run, is none. */
-async function reportOfRun(store: ObjectStore, name: string, runId: string): Promise<Report | undefined> {
+export async function reportOfRun(
+  store: ObjectStore,
+  name: string,
+  runId: string,
+): Promise<Report | undefined> {
   // Its file only points to a run.
   if (runId === "current") return undefined;
   const report = await readSealedJson<Report>(store, key(name, `${runId}.json`), { remedy: REPUBLISH });
@@ -384,9 +311,12 @@ async function reportOfRun(store: ObjectStore, name: string, runId: string): Pro
 
 const sha256Of = (body: Uint8Array) => createHash("sha256").update(body).digest("hex");
 
+/** Whether a text could be the name of a report or the id of a run. */
+export const isReportName = (name: string): boolean => /^[\w][\w.-]*$/.test(name);
+
 /** Names come from addresses that anybody may ask for. */
 function safe(name: string): string {
-  if (/^[\w][\w.-]*$/.test(name)) return name;
+  if (isReportName(name)) return name;
   throw new InputError("Invalid name of a report or run", {
     expected: "letters, digits, _ and -",
     found: JSON.stringify(name.slice(0, 60)),

@@ -10,7 +10,7 @@ import type { LineageEntry } from "../kernel/messages.ts";
 import { openKernel } from "../kernel/client.ts";
 import type { KernelOptions } from "../kernel/process.ts";
 import { findKernel } from "../kernel/kernelspecs.ts";
-import { DENO_KERNELSPEC, type Notebook } from "../format/nbformat.ts";
+import { DENO_KERNELSPEC, kernelNameOf, type Notebook } from "../format/nbformat.ts";
 import {
   type ExecutedNotebook,
   markCancelled,
@@ -128,7 +128,16 @@ async function executeRun(
   { check = true, startTimeout, startTimer, signal, ...limits }: ExecuteOptions,
 ): Promise<void> {
   const record = notebook.metadata.shopflow;
-  const command = await findKernel(notebook.metadata.kernelspec.name, ours);
+  const kernelName = kernelNameOf(notebook);
+  if (kernelName === undefined) {
+    throw new NotebookError(`${record.path} does not say which kernel runs it`, {
+      expected:
+        'metadata.kernelspec, e.g. {"name": "deno", "display_name": "Deno", "language": "typescript"}',
+      found: "none",
+      remedy: "Choose a kernel in Jupyter and save.",
+    });
+  }
+  const command = await findKernel(kernelName, ours);
   const env = kernelEnvironment(config, ours, record.env);
   const checked = check && command.name === DENO_KERNELSPEC.name;
   // The kernel starts while the types are checked; it gets no code before they are found in order.

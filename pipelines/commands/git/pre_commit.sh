@@ -1,5 +1,5 @@
 #!/bin/sh
-# Refuses a commit whose files are not formatted or do not pass the linter. Git's hook `pre-commit`, set up by
+# Refuses a commit whose files are not formatted or do not pass the linter, or whose notebooks are half merged. Git's hook `pre-commit`, set up by
 # `deno task setup`, runs it at the top of the working tree: sh pre_commit.sh DENO
 deno=${1:-deno}
 
@@ -12,6 +12,14 @@ git diff --cached --name-only --diff-filter=ACMR -z -- . ':!*.ipynb' |
 git checkout-index --quiet --force --prefix="$staged/" -- deno.json || exit 1
 
 status=0
+# The driver that merges notebooks leaves conflicts in their cells, which are JSON all the same.
+unmerged=$(git diff --cached --name-only --diff-filter=ACMR -- '*.ipynb' | while IFS= read -r name; do
+  git show ":$name" | grep -qE '^ *"(<{7} ours|>{7} theirs)' && printf '%s\n' "$name"
+done)
+if [ -n "$unmerged" ]; then
+  status=1
+  printf 'error: the commit is refused: cells still have the marks of a merge conflict in\n%s\n' "$unmerged" >&2
+fi
 check() {
   name=$1
   shift

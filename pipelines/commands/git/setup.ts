@@ -1,6 +1,6 @@
 /**
- * `deno task setup`: in this clone, notebooks reach git without outputs and are compared cell by cell, and commits are
- * refused whose files are not formatted or do not pass the linter. `.gitattributes` says which files are notebooks;
+ * `deno task setup`: in this clone, notebooks reach git without outputs, are compared and merged cell by cell, and commits
+ * are refused whose files are not formatted or do not pass the linter. `.gitattributes` says which files are notebooks;
  * which programs git runs is a clone's own setting.
  */
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,7 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** The name under which `.gitattributes` asks for the programs. */
 const DRIVER = "shopflow-notebook";
 const CLEAN = "pipelines/commands/git/clean_filter.ts", TEXT = "pipelines/commands/git/text_of_notebook.ts";
+const MERGE = "pipelines/commands/git/merge_driver.ts";
 const PRE_COMMIT = "pipelines/commands/git/pre_commit.sh";
 /** A line of the hook that is ours. */
 const MARK = "# Written by `deno task setup` of ShopFlow; `deno task setup --remove` removes it.";
@@ -31,6 +32,9 @@ function settings(): Record<string, string> {
     [`filter.${DRIVER}.required`]: "true",
     [`diff.${DRIVER}.textconv`]: `${deno} --allow-read ${TEXT}`,
     [`diff.${DRIVER}.xfuncname`]: "^%% (.*)$",
+    [`merge.${DRIVER}.name`]: "notebooks, cell by cell",
+    [`merge.${DRIVER}.driver`]: `${deno} --allow-read --allow-write --allow-run=git --allow-env ` +
+      `--allow-sys ${MERGE} %O %A %B %P`,
   };
 }
 
@@ -46,7 +50,7 @@ exec sh ${PRE_COMMIT} ${quotedDeno()}
 
 const program = new Command("deno task setup")
   .description(
-    "Configure git in this clone: strip outputs from notebooks, compare notebooks cell by cell, and " +
+    "Configure git in this clone: strip outputs from notebooks, compare and merge them cell by cell, and " +
       "refuse commits that are not formatted or do not pass the linter.",
   )
   .option("--remove", "undo it")
@@ -64,14 +68,16 @@ const program = new Command("deno task setup")
 
 async function addSettings(): Promise<void> {
   // So that git's first call need not download anything.
-  await run(Deno.execPath(), "cache", "--quiet", "--no-lock", CLEAN, TEXT);
+  await run(Deno.execPath(), "cache", "--quiet", "--no-lock", CLEAN, TEXT, MERGE);
   for (const [name, value] of Object.entries(settings())) await git("config", "--local", name, value);
-  console.log("notebooks reach git without outputs, and `git diff` shows their cells");
+  console.log(
+    "notebooks reach git without outputs; `git diff` shows their cells, and `git merge` merges them",
+  );
 }
 
 async function removeSettings(): Promise<void> {
   const found = (await git("config", "--local", "--name-only", "--list")).split("\n");
-  const sections = [`filter.${DRIVER}`, `diff.${DRIVER}`].filter((section) =>
+  const sections = [`filter.${DRIVER}`, `diff.${DRIVER}`, `merge.${DRIVER}`].filter((section) =>
     found.some((name) => name.startsWith(`${section}.`))
   );
   for (const section of sections) await git("config", "--local", "--remove-section", section);

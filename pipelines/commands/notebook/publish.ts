@@ -28,7 +28,7 @@ export function addPublishCommand(program: Command): void {
 async function publish(file: string, flags: PublishFlags): Promise<void> {
   const context = createContext(loadConfig(), createRuntime());
   const { log } = context.runtime;
-  const planned = await planOneNotebook(context.store, file, flags.parameter);
+  const planned = await planOneNotebook(context, file, flags.parameter);
   if (!planned.isReport) {
     log.info(
       `${file} declares no report, so \`pipeline run publish\` leaves it out; ` +

@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { ShopFlowError } from "shopflow/errors/mod.ts";
-import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { currentSnapshotId } from "shopflow/lake/mod.ts";
 import {
   type FilledParameters,
@@ -9,16 +8,21 @@ import {
   type LastSale,
   type Parameters,
   parseAssignments,
+  readBusiness,
   readNotebook,
   readParameters,
   readReport,
   unreadLines,
 } from "shopflow/notebook/mod.ts";
 import { codeVersion } from "shopflow/runtime/mod.ts";
+import type { PipelineContext } from "../../context.ts";
+import { removeSimulatedBusiness } from "../../simulated_business.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+
+type Planned = Pick<PipelineContext, "store" | "config">;
 
 /** What a publish is going to do with a notebook. */
 export interface PlannedNotebook {
@@ -45,9 +49,9 @@ interface NotebookPlan {
  *
  * @throws {LakeError} when nothing was published yet that a report could be about.
  */
-export async function planNotebooks(store: ObjectStore, paths: string[]): Promise<NotebookPlan> {
+export async function planNotebooks({ store, config }: Planned, paths: string[]): Promise<NotebookPlan> {
   if (await currentSnapshotId(store) === undefined) await findLastSale(store);
-  const shared = await sharedInputs(store);
+  const shared = await sharedInputs({ store, config });
   const lastSale = once(() => findLastSale(store));
   const plan: NotebookPlan = { reports: [], others: [] };
   for (const path of paths) {
@@ -71,12 +75,12 @@ export async function planNotebooks(store: ObjectStore, paths: string[]): Promis
  * @throws {NotebookError} when it cannot be read, its declaration is invalid, or it has no such parameter.
  */
 export async function planOneNotebook(
-  store: ObjectStore,
+  { store, config }: Planned,
   path: string,
   assignments: string[],
 ): Promise<PlannedNotebook & { isReport: boolean }> {
   return await planNotebook(path, {
-    shared: await sharedInputs(store),
+    shared: await sharedInputs({ store, config }),
     lastSale: () => findLastSale(store),
     assignments,
   });
@@ -119,10 +123,19 @@ function once<T>(read: () => Promise<T>): () => Promise<T> {
   return () => reading ??= read();
 }
 
-/** What all notebooks of one publish depend on: the data, the models and scores, and the code they import. */
-async function sharedInputs(store: ObjectStore): Promise<string> {
+/**
+ * What all notebooks of one publish depend on: the data, the models and scores, the code they import, and what the
+ * business says of itself.
+ *
+ * @throws {InputError} when the business file is invalid.
+ */
+async function sharedInputs({ store, config }: Planned): Promise<string> {
+  await removeSimulatedBusiness(config);
+  const business = await readBusiness(config.businessFile);
   const hash = createHash("sha256").update(
-    `${await currentSnapshotId(store)} ${await codeVersion([join(ROOT, "lib")])}`,
+    `${await currentSnapshotId(store)} ${await codeVersion([join(ROOT, "lib")])} ${
+      JSON.stringify(business)
+    } `,
   );
   for (const prefix of ["models/", "scores/"]) {
     for (const { key } of await store.list(prefix)) {

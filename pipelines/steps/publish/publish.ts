@@ -52,7 +52,7 @@ export const publish: Pipeline = (context) => publishNotebooks(context, NOTEBOOK
  * @throws {NotebookError} at the end, when a notebook failed.
  */
 export async function publishNotebooks(context: PipelineContext, folder: string): Promise<PipelineResult> {
-  const { reports, others } = await planNotebooks(context.store, await notebooksIn(folder));
+  const { reports, others } = await planNotebooks(context, await notebooksIn(folder));
   await markRemoved(context, folder, reports.map(({ path }) => nameOf(path)));
   const work: PlannedNotebook[] = [];
   for (const notebook of reports) {

@@ -117,6 +117,7 @@ async function pageOf(
       record,
       page: await renderPage(notebook, {
         notebookHref,
+        tablesHref: notebookHref.replace(/notebook\.ipynb$/, "tables"),
         ...(folder && { folder }),
         ...(ordersUntil && { ordersUntil }),
       }),

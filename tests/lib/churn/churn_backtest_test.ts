@@ -10,8 +10,8 @@ import { openChurnShop } from "../../fixtures/churn_shop.ts";
 Deno.test("the model beats recency alone where customers have rhythms of their own", async () => {
   using shop = await openChurnShop({ customers: 1200 });
   const { metrics, calibration } = await backtestChurn(shop, temporalSplit(await salesPeriod(shop)));
-  assert.ok(metrics.auc! > metrics.baseline_auc! + 0.02, JSON.stringify(metrics));
-  assert.ok(metrics.active_auc! > metrics.active_baseline_auc! + 0.05, JSON.stringify(metrics));
+  assert.ok(metrics.auc! > metrics.baseline_auc! + 0.05, JSON.stringify(metrics));
+  assert.ok(metrics.all_auc! > metrics.all_baseline_auc! + 0.02, JSON.stringify(metrics));
   assert.ok(metrics.log_loss! < metrics.baseline_log_loss!);
   assert.ok(metrics.calibration_error! < 0.05);
   assert.equal(calibration.length, 10);
@@ -22,6 +22,24 @@ Deno.test("a year of orders without events and tickets is enough", async () => {
   using shop = await openChurnShop({ customers: 800, days: 374, ordersOnly: true });
   const { metrics } = await backtestChurn(shop, temporalSplit(await salesPeriod(shop)));
   assert.ok(metrics.auc! > 0.75, JSON.stringify(metrics));
+});
+
+Deno.test("a model is measured on active customers: ordered in the 90 days before", async () => {
+  using shop = await openChurnShop({ customers: 800 });
+  const split = temporalSplit(await salesPeriod(shop));
+  const { metrics, test } = await backtestChurn(shop, split);
+  const active = await shop.rows<{ customer_id: string; churned: number }>(`
+SELECT customer_id, CAST(NOT bool_or(order_date >= DATE '${split.test}') AS INTEGER) AS churned
+FROM fact_orders
+WHERE line_type = 'sale' AND order_date < DATE '${split.test}' + 90 AND customer_id <> 'UNKNOWN'
+GROUP BY customer_id
+HAVING max(order_date) FILTER (order_date < DATE '${split.test}') >= DATE '${split.test}' - 90
+ORDER BY customer_id`);
+  assert.deepEqual(test.customerIds, active.map(({ customer_id }) => customer_id));
+  assert.deepEqual([...test.labels], active.map(({ churned }) => churned));
+  assert.equal(metrics.test_rows, active.length);
+  assert.ok(metrics.all_rows! > active.length);
+  assert.ok(metrics.all_auc! > metrics.auc!, "those lost already are easily told");
 });
 
 Deno.test("the model finds the cause that was put into the shop", async () => {

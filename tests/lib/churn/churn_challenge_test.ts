@@ -40,7 +40,7 @@ const versionOf = (backtest: ChurnBacktest, stored = true, asOf = backtest.split
 });
 
 Deno.test("a champion is judged whatever features the challenger has", async (t) => {
-  using session = await openChurnShop({ customers: 400 });
+  using session = await openChurnShop({ customers: 1000 });
   const period = await salesPeriod(session);
   const split = temporalSplit(period);
   const whole = await backtestChurn(session, split, { xgboost: XGBOOST });
@@ -112,8 +112,8 @@ Deno.test("a champion is judged whatever features the challenger has", async (t)
     assert.deepEqual(comparison.metrics.map(({ name }) => name), [
       "AUC",
       "log-loss",
-      `AUC of ${earlier.test.labels.length} customers as of 2024-09-01`,
-      `log-loss of ${earlier.test.labels.length} customers as of 2024-09-01`,
+      `AUC of ${earlier.test.labels.length} active customers as of 2024-09-01`,
+      `log-loss of ${earlier.test.labels.length} active customers as of 2024-09-01`,
     ]);
     assert.equal(comparison.metrics[2]!.champion, earlier.metrics.auc);
     assert.equal(promotionVerdict(comparison, "v2", CHAMPION).outcome, "refused");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openSession } from "shopflow/warehouse/mod.ts";
-import { cohortRetentionSql, monthlyChurnSql } from "shopflow/churn/mod.ts";
+import { cohortRetentionSql, monthlyLapsedSql } from "shopflow/churn/mod.ts";
+import { lapsedCostSql } from "../../../lib/churn/study.ts";
 
 const ORDERS = `CREATE TABLE fact_orders AS
 SELECT customer_id, CAST(order_date AS DATE) AS order_date, 'sale' AS line_type
@@ -8,26 +9,71 @@ FROM (VALUES ('A', '2024-01-10'), ('B', '2024-01-20'), ('C', '2024-02-10'), ('B'
              ('C', '2024-05-10'), ('D', '2024-05-31'), ('UNKNOWN', '2024-01-05'))
   AS t(customer_id, order_date)`;
 
-Deno.test("monthly churn is the share of active customers who pass 90 days without an order", async () => {
+Deno.test("customers who lapse are the share of active customers who pass 90 days without an order", async () => {
   using session = await openSession();
   await session.run(ORDERS);
-  const rows = await session.rows(monthlyChurnSql({ first: "2024-01-10", last: "2024-05-31" }));
+  const rows = await session.rows(monthlyLapsedSql({ first: "2024-01-10", last: "2024-05-31" }));
   // Only May has 90 days before it: B ordered on 25 April, C on 10 February, A no later than 10 January. C
   // orders again on 10 May.
-  assert.deepEqual(rows, [{ month: "2024-05-01", active: 2, churned: 0, churn_rate: 0 }]);
+  assert.deepEqual(rows, [{ month: "2024-05-01", active: 2, lapsed: 0, lapsed_share: 0 }]);
   await session.run("DELETE FROM fact_orders WHERE customer_id = 'C' AND order_date = DATE '2024-05-10'");
-  const [may] = await session.rows(monthlyChurnSql({ first: "2024-01-10", last: "2024-05-31" }));
-  assert.deepEqual(may, { month: "2024-05-01", active: 2, churned: 1, churn_rate: 0.5 });
+  const [may] = await session.rows(monthlyLapsedSql({ first: "2024-01-10", last: "2024-05-31" }));
+  assert.deepEqual(may, { month: "2024-05-01", active: 2, lapsed: 1, lapsed_share: 0.5 });
 });
 
-Deno.test("retention follows each month's newcomers through the months after", async () => {
+Deno.test("retention has whole months only, and a month without an order is 0", async () => {
   using session = await openSession();
   await session.run(ORDERS);
-  const rows = await session.rows(cohortRetentionSql("2024-05-15"));
-  assert.deepEqual(rows, [
-    { cohort: "2024-01-01", months_since: 0, customers: 2, active: 2, retention: 1 },
-    { cohort: "2024-01-01", months_since: 3, customers: 2, active: 1, retention: 0.5 },
-    { cohort: "2024-02-01", months_since: 0, customers: 1, active: 1, retention: 1 },
-    { cohort: "2024-02-01", months_since: 3, customers: 1, active: 1, retention: 1 },
-  ]);
+  const january = { cohort: "2024-01-01", customers: 2 }, february = { cohort: "2024-02-01", customers: 1 };
+  const until = async (first: string, last: string) =>
+    await session.rows(cohortRetentionSql({ first, last }));
+  assert.deepEqual(
+    await until("2024-01-01", "2024-05-15"),
+    [
+      { ...january, months_since: 0, active: 2, retention: 1 },
+      { ...january, months_since: 1, active: 0, retention: 0 },
+      { ...january, months_since: 2, active: 0, retention: 0 },
+      { ...january, months_since: 3, active: 1, retention: 0.5 },
+      { ...february, months_since: 0, active: 1, retention: 1 },
+      { ...february, months_since: 1, active: 0, retention: 0 },
+      { ...february, months_since: 2, active: 0, retention: 0 },
+    ].map(sorted),
+  );
+  assert.deepEqual((await until("2024-01-02", "2024-05-15")).map(({ cohort }) => cohort), [
+    "2024-02-01",
+    "2024-02-01",
+    "2024-02-01",
+  ], "the data begins within January");
+  const whole = await until("2024-01-01", "2024-05-31");
+  assert.deepEqual(
+    whole.at(-1),
+    sorted({ cohort: "2024-05-01", customers: 1, months_since: 0, active: 1, retention: 1 }),
+  );
+  assert.deepEqual(await until("2024-05-02", "2024-05-30"), []);
+});
+
+/** The columns in the order of the query. */
+const sorted = ({ cohort, months_since, customers, active, retention }: Record<string, unknown>) => ({
+  cohort,
+  months_since,
+  customers,
+  active,
+  retention,
+});
+
+Deno.test("the cost of lapsing is a year's sales of those who lapsed in the period and stayed away", async () => {
+  using session = await openSession();
+  await session.run(`CREATE TABLE fact_orders AS
+SELECT customer_id, CAST(order_date AS DATE) AS order_date, line_type, amount AS net_amount
+FROM (VALUES ('lapsed', '2023-05-01', 'sale', 100), ('lapsed', '2024-01-10', 'sale', 30),
+             ('lapsed', '2022-12-01', 'sale', 1000), ('lapsed', '2024-01-20', 'return', -5),
+             ('back', '2024-01-05', 'sale', 50), ('back', '2024-06-25', 'sale', 50),
+             ('gone before', '2023-09-01', 'sale', 70), ('active', '2024-06-01', 'sale', 70),
+             ('UNKNOWN', '2024-01-10', 'sale', 7))
+  AS t(customer_id, order_date, line_type, amount)`);
+  const cost = async (from: string, to: string) => await session.rows(lapsedCostSql({ from, to }));
+  assert.deepEqual(await cost("2024-01-01", "2024-07-01"), [{ customers: 1, sales: 125 }]);
+  // On 9 April the order of 10 January is one of the 90 days before, on 10 April it no longer is.
+  assert.deepEqual(await cost("2024-04-09", "2024-04-10"), [{ customers: 1, sales: 125 }]);
+  assert.deepEqual(await cost("2024-04-10", "2024-05-01"), [{ customers: 0, sales: 0 }]);
 });

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { yearlyChurnLoss } from "shopflow/kpis/mod.ts";
 import { breakEvenRisk, campaignEconomics, CHURN_PLAYBOOK } from "shopflow/churn/mod.ts";
 import { usualSpend } from "../../../lib/churn/playbook.ts";
 
@@ -44,9 +43,4 @@ Deno.test("a share above 1 is refused", () => {
 Deno.test("usual spend is the pace so far, over one horizon for newcomers", () => {
   assert.equal(usualSpend({ netSales: 730, tenureDays: 365 }, 90), 180);
   assert.equal(usualSpend({ netSales: 50, tenureDays: 3 }, 90), 50);
-});
-
-Deno.test("the business's yearly loss falls in proportion to churn", () => {
-  assert.equal(yearlyChurnLoss(0.15), 2_000_000);
-  assert.equal(Math.round(yearlyChurnLoss(0.10)), 1_333_333);
 });

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 Deno.test("without settings everything is under .shopflow in the working directory", () => {
   assert.deepEqual(loadConfig({}, "/shop"), {
     home: "/shop/.shopflow",
+    businessFile: "/shop/.shopflow/business.json",
     postgresUrl: "pglite:/shop/.shopflow/shop/postgres",
     postgresSchema: undefined,
     sourceMapping: undefined,
@@ -13,6 +14,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     lakeUrl: "/shop/.shopflow/lake",
     logLevel: "info",
     promotion: "rule",
+    keep: { scores: 14, models: 30 },
     cacheBytes: 10_737_418_240,
     host: "127.0.0.1",
     port: 8000,

@@ -1,4 +1,4 @@
-import { weeklyCartsSql, weeklySalesSql, wholeWeeks } from "shopflow/kpis/mod.ts";
+import { weeklyCartsSql, weeklySalesSql, wholeMonths, wholeWeeks } from "shopflow/kpis/mod.ts";
 import assert from "node:assert/strict";
 import { openCuratedShop } from "../../fixtures/curated_shop.ts";
 
@@ -14,7 +14,14 @@ Deno.test("whole weeks end with the Sunday before the day, and begin no earlier 
   assert.throws(() => wholeWeeks("June", 3, data), { name: "InputError" });
 });
 
-Deno.test("sales of a week are net of returns, and newcomers are those whose first order is in it", async () => {
+Deno.test("whole months begin no earlier than the data, and are over", () => {
+  const months = { from: "2024-02-01", to: "2024-04-01" };
+  assert.deepEqual(wholeMonths({ first: "2024-02-01", last: "2024-03-31" }), months);
+  assert.deepEqual(wholeMonths({ first: "2024-01-02", last: "2024-04-29" }), months);
+  assert.equal(wholeMonths({ first: "2024-03-02", last: "2024-04-29" }), undefined);
+});
+
+Deno.test("sales of a week are net of returns; newcomers have their first order in it, and unknown customers are neither", async () => {
   using shop = await openCuratedShop({
     fact_orders: [
       ["O1", "P1", "old", "2024-05-20", "sale", 1, 7],
@@ -28,9 +35,9 @@ Deno.test("sales of a week are net of returns, and newcomers are those whose fir
     ],
   });
   assert.deepEqual(await shop.rows(weeklySalesSql(WEEKS)), [
-    { week: "2024-06-03", sales: 34, orders: 3, customers: 2, newcomer_sales: 20 },
-    { week: "2024-06-10", sales: 0, orders: 0, customers: 0, newcomer_sales: 0 },
-    { week: "2024-06-17", sales: 30, orders: 1, customers: 1, newcomer_sales: 0 },
+    { week: "2024-06-03", sales: 34, orders: 3, customers: 2, newcomer_sales: 20, unknown_sales: 2 },
+    { week: "2024-06-10", sales: 0, orders: 0, customers: 0, newcomer_sales: 0, unknown_sales: 0 },
+    { week: "2024-06-17", sales: 30, orders: 1, customers: 1, newcomer_sales: 0, unknown_sales: 0 },
   ]);
 });
 
@@ -56,11 +63,12 @@ Deno.test("a cart is abandoned when the visit ends without a purchase, and leave
       event(8, "midnight", "purchase", "2024-06-10", "P2"),
       event(9, null, "add_to_cart", "2024-06-18", "P2"),
       event(10, null, "add_to_cart", "2024-06-18", "P1"),
+      event(11, null, "add_to_cart", "2024-06-18", "gone"),
     ],
   });
   assert.deepEqual(await shop.rows(weeklyCartsSql(WEEKS)), [
-    { week: "2024-06-03", carts: 3, abandoned: 1, abandonment: 1 / 3, value_left: 10 },
-    { week: "2024-06-10", carts: 0, abandoned: 0, abandonment: null, value_left: 0 },
-    { week: "2024-06-17", carts: 2, abandoned: 2, abandonment: 1, value_left: 14 },
+    { week: "2024-06-03", carts: 3, abandoned: 1, abandonment: 1 / 3, value_left: 10, unpriced: 0 },
+    { week: "2024-06-10", carts: 0, abandoned: 0, abandonment: null, value_left: 0, unpriced: 0 },
+    { week: "2024-06-17", carts: 3, abandoned: 3, abandonment: 1, value_left: 14, unpriced: 1 },
   ]);
 });

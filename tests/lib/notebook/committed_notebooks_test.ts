@@ -35,7 +35,7 @@ Deno.test("notebooks in version control carry no outputs, counts or traces of ru
 Deno.test("notebooks in version control want the Deno kernel, and their parameters can be read", async () => {
   for (const [path, source] of await notebooks()) {
     const notebook = parseNotebook(source, path);
-    assert.equal(notebook.metadata.kernelspec.name, "deno", path);
+    assert.equal(notebook.metadata.kernelspec?.name, "deno", path);
     assert.deepEqual(unreadLines(notebook), [], path);
     readReport(notebook, readParameters(notebook), path);
   }

@@ -52,7 +52,7 @@ Deno.test("the newest thirty snapshots stay, and older ones go a day later with 
     assert.equal(status, "done");
     assert.match(
       summary,
-      /^removed [23] snapshots, [23] files, 0 unfinished writes, 0 leftover folders, 0 pieces/,
+      /^removed [23] snapshots, [23] files, 0 model versions, 0 score tables, 0 unfinished writes, 0 leftover folders, 0 pieces/,
     );
     assert.ok((await listSnapshots(context.store)).length >= 30);
     using current = await openSnapshot(context.store);

@@ -13,7 +13,8 @@ import { droppedElements, sanitizeHtml, sanitizeSvg, withScrollingTables } from 
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { drawChart, type DrawnChart } from "../../charts/render_svg.ts";
 import { NotebookError, ShopFlowError } from "shopflow/errors/mod.ts";
-import type { ProseRenderer } from "./prose.ts";
+import { type TableData, type TableLinks, tablesOf, withTableLinks } from "./tables.ts";
+import { createProseRenderer, type ProseRenderer } from "./prose.ts";
 
 hljs.registerLanguage("typescript", typescript);
 
@@ -158,19 +159,53 @@ const VEGA_LITE = /^application\/vnd\.vegalite\.v\d+\+json$/;
 const LONGEST_TEXT = 100_000;
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
+/** What all outputs of a page share. */
+export interface OutputContext {
+  prose: ProseRenderer;
+  /** Where all rows of a table are, by the id of the table; without it tables have no links. */
+  tableLinks?: ((id: string, table: TableData) => TableLinks) | undefined;
+}
+
 /** Turns a cell's outputs into HTML. `id` is unique in the page and names what the outputs contain. */
-export async function renderOutputs(outputs: Output[], id: string, prose: ProseRenderer): Promise<string> {
+export async function renderOutputs(outputs: Output[], id: string, context: OutputContext): Promise<string> {
   const parts: string[] = [];
   for (const [i, output] of outputs.entries()) {
-    parts.push(await renderOutput(output, `${id}-${i}-`, prose));
+    const html = await renderOutput(output, `${id}-${i}-`, context.prose);
+    const data = "data" in output ? output.data : {};
+    // The content of a frame is not in the page.
+    const tables = html.startsWith("<iframe") ? outputTables(data) : tablesOf(html, data);
+    parts.push(linkTables(html, tables, `${id}-${i}-`, context));
   }
   return parts.join("\n");
+}
+
+/** The tables of an output, with all rows; of a picture, a chart or a text there are none. */
+export function outputTables(data: MimeBundle): TableData[] {
+  const { "text/html": html, "text/markdown": markdown } = data;
+  if (Object.keys(data).some((mime) => VEGA_LITE.test(mime))) return [];
+  if (typeof html === "string") return tablesOf(sanitizeHtml(html.replaceAll(DATAFRAME_STYLE, "")), data);
+  return typeof markdown === "string" ? tablesOf(createProseRenderer().render(markdown)) : [];
+}
+
+/** The tables with the ways to their rows; those of a frame, which cannot be reached, have them below it. */
+export function linkTables(
+  html: string,
+  tables: TableData[],
+  id: string,
+  { tableLinks }: Pick<OutputContext, "tableLinks">,
+): string {
+  if (tableLinks === undefined || tables.length === 0) return html;
+  const place = html.startsWith("<iframe") ? html + "<table></table></div>".repeat(tables.length) : html;
+  return withTableLinks(place, tables, (index) => tableLinks(`${id}${index}`, tables[index]!))
+    .replaceAll("<table></table></div>", "");
 }
 
 function renderOutput(output: Output, id: string, prose: ProseRenderer): string | Promise<string> {
   switch (output.output_type) {
     case "stream":
-      return renderText(overwritten(output.text).trimEnd(), `stream ${output.name}`);
+      return output.text === ""
+        ? ""
+        : renderText(overwritten(output.text).trimEnd(), `stream ${output.name}`);
     case "error":
       return renderError(output);
     default:

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { readNotebook } from "shopflow/notebook/mod.ts";
+import { checkTypes } from "../../../../lib/notebook/check/check_types.ts";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { outputOf } from "../../../fixtures/notebook_output.ts";
 import { onlyRun, withLake } from "../run_context.ts";
@@ -113,5 +115,29 @@ Deno.test("what was checked is kept, and goes after a month without use; the loc
     assert.equal(names.length, 3, names.join());
     assert.ok(names.includes(young) && names.includes(theirs));
     assert.equal(await Deno.readTextFile(join(folder, "deno.lock")), lock);
+  });
+});
+
+Deno.test("a check whose heap is full, or that is killed, says that it needs memory and how to run without it", async () => {
+  await withLake(async (context, folder) => {
+    const path = await writeNotebook(join(folder, "fine.ipynb"), ["1"]);
+    const notebook = await readNotebook(path);
+    const options = {
+      folder,
+      cache: join(folder, "cache"),
+      env: { ...Deno.env.toObject(), DENO_V8_FLAGS: "--max-old-space-size=8" },
+    };
+    const expected =
+      /type check was killed before it ended: expected enough memory.*found a full heap.*--no-check/;
+    await assert.rejects(checkTypes(notebook, options), expected);
+    // Another program in the place of Deno, which ends as if the system had killed it.
+    const killed = join(folder, "killed");
+    await Deno.writeTextFile(killed, "#!/bin/sh\nkill -9 $$\n");
+    await Deno.chmod(killed, 0o755);
+    await assert.rejects(
+      checkTypes(notebook, { ...options, program: killed }),
+      /type check was killed before it ended.*found SIGKILL/,
+    );
+    void context;
   });
 });

@@ -7,7 +7,7 @@ const dirty: Notebook = {
     { cell_type: "markdown", id: "same", metadata: { editable: true }, source: "# Title" },
     {
       cell_type: "code",
-      id: "same",
+      id: "same-2",
       metadata: { tags: ["parameters"], shopflow: { startedAt: "2024-01-01", milliseconds: 3 } },
       source: "const a = 1;",
       execution_count: 4,
@@ -41,7 +41,7 @@ Deno.test("outputs, counts, injected cells and volatile metadata go; sources and
     },
   ]);
   assert.equal(JSON.stringify(metadata).includes("6.0.3"), false);
-  assert.equal(metadata.kernelspec.display_name, "Deno");
+  assert.equal(metadata.kernelspec?.display_name, "Deno");
 });
 
 Deno.test("cleaning twice changes nothing more, nor does reading and writing", () => {

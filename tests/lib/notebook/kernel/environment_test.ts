@@ -23,6 +23,17 @@ Deno.test("the kernel gets the variables that its notebook asks for, and a wrong
   assert.throws(() => wantedVariables(notebook({ env: "API_TOKEN" })), /a list of names.*found.*API_TOKEN/);
 });
 
+Deno.test("the kernel reaches the network as this program does: through its proxy and with its authorities", () => {
+  const network = [
+    ...["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]),
+    ...["DENO_CERT", "DENO_TLS_CA_STORE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_DIR", "SSL_CERT_FILE"],
+  ];
+  const env = Object.fromEntries(network.map((name) => [name, `value of ${name}`]));
+  const seen = kernelEnvironment({ home: "/nowhere", lakeUrl: "/nowhere/lake" }, { ...env, OTHER: "x" });
+  for (const name of network) assert.equal(seen[name], env[name], name);
+  assert.equal(seen.OTHER, undefined);
+});
+
 Deno.test("the kernel gets the credentials of S3 where the lake is there, and those only", () => {
   const seen = kernelEnvironment({ home: "/nowhere", lakeUrl: "s3://lake" }, {
     SHOPFLOW_POSTGRES_URL: "postgres://shop:secret@db/shop",

@@ -48,6 +48,8 @@ Deno.test("a published report is listed and read", async () => {
       snapshot: "5na9",
       parameters: { as_of: "2024-09-01" },
       isDeclared: false,
+      notebookSha256: "",
+      lineage: [{ kind: "snapshot", name: "lake", version: "5na9" }],
       metrics: {},
       status: "succeeded",
       lastGoodRunId: "r1",

@@ -51,7 +51,7 @@ Deno.test("`notebook render` takes a notebook that Jupyter has run and saved, wi
       formatNotebook({
         ...notebook,
         cells: [prose!, code!, failed as typeof code & object],
-        metadata: { kernelspec },
+        metadata: { kernelspec: kernelspec! },
       }),
     );
     const { stdout, stderr } = await runNotebookCommand(home, [

@@ -62,7 +62,7 @@ Deno.test("a frame is about as high as what it holds, and never endless", () => 
 });
 
 const rendered = (data: MimeBundle, metadata: Record<string, unknown> = {}) =>
-  renderOutputs([{ output_type: "display_data", data, metadata }], "o", createProseRenderer());
+  renderOutputs([{ output_type: "display_data", data, metadata }], "o", { prose: createProseRenderer() });
 
 Deno.test("a picture has the size and the words of its output's metadata", async () => {
   const data = { "image/png": "iVBORw0KGgo=", "text/plain": "<Figure>" };
@@ -94,7 +94,7 @@ Deno.test("of several representations the one is shown that JupyterLab shows", a
 
 Deno.test("a progress bar that overwrites its line is shown as it ended", async () => {
   const output = { output_type: "stream", name: "stderr", text: "  0%\r 50%\r100% done\r\nnext\n" } as const;
-  const html = await renderOutputs([output], "o", createProseRenderer());
+  const html = await renderOutputs([output], "o", { prose: createProseRenderer() });
   assert.match(html, />100% done\nnext<\/pre>/);
 });
 

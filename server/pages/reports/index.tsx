@@ -1,5 +1,4 @@
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
-import BAR_STYLES from "./assets/report_bar.css" with { type: "text" };
 import { formatTime } from "shopflow/runtime/mod.ts";
 import {
   type ExampleIds,
@@ -7,12 +6,13 @@ import {
   pathWithIds,
   type ServedVersions,
   shellQuoted,
-} from "../state/served_versions.ts";
-import { formatAge, formatMetric, metricName, titled } from "./wording.ts";
-import type { CurrentReport, UnpublishedRun } from "shopflow/notebook/report/mod.ts";
-import { type Freshness, type FreshnessLimits, freshnessOf } from "shopflow/kpis/mod.ts";
-import { OrdersUntil } from "./freshness.tsx";
-import { Layout, renderPage } from "./layout.tsx";
+} from "../../state/served_versions.ts";
+import { formatAge, formatMetric, metricName, titled } from "../wording.ts";
+import type { CurrentReport } from "shopflow/notebook/report/mod.ts";
+import { type FreshnessLimits, freshnessOf } from "shopflow/kpis/mod.ts";
+import { OrdersUntil } from "../freshness.tsx";
+import { describeUnpublished, hasNewerData } from "./bar.tsx";
+import { Layout, renderPage } from "../layout.tsx";
 
 type Metrics = Record<string, number>;
 
@@ -137,107 +137,6 @@ function ScoringExamples({ origin, example, definitions }: ExamplesProps) {
   );
 }
 
-interface BarOptions {
-  /** Whether the page is that of the report, not that of one of its runs. */
-  current: boolean;
-  /** The snapshot that the lake has now; null when there is none. */
-  snapshot: ServedVersions["snapshot"];
-  /** How current the report's own data is; undefined of one that read no orders. */
-  freshness: Freshness | undefined;
-  now: Date;
-}
-
-/**
- * Puts the way back to the index above a report's page, the ways to other runs of it, and what a reader must know
- * before believing it: that a later run failed, that it is not renewed any more, that the data has moved on.
- */
-export function addReportBar(
-  html: string,
-  report: CurrentReport,
-  { current, snapshot, freshness, now }: BarOptions,
-): string {
-  const { name, status, runId, lastGoodRunId } = report;
-  const bar = (
-    <nav class="report-bar" aria-label="Site">
-      <a href="/reports">← All reports</a>
-      {current && freshness && (
-        <span class="orders-until">
-          <OrdersUntil freshness={freshness} now={now} />
-        </span>
-      )}
-      {status !== "succeeded" && lastGoodRunId && (
-        <a href={runPath(name, lastGoodRunId)}>Last run that succeeded</a>
-      )}
-      {current
-        ? <a href={runPath(name, runId)}>Link to this run</a>
-        : <a href={`/reports/${name}`}>Current report</a>}
-    </nav>
-  );
-  const banners = current ? bannersOf(report, snapshot) : [];
-  const notes = banners.length > 0 ? <aside aria-label="Notes on this report">{banners}</aside> : "";
-  return html
-    .replace("</head>", () => `<style>${BAR_STYLES}</style></head>`)
-    .replace(/<body[^>]*>/, (body) => `${body}\n${bar}${notes}`);
-}
-
-function bannersOf(report: CurrentReport, snapshot: ServedVersions["snapshot"]) {
-  const { name, createdAt, status, unpublished, removedAt } = report;
-  const ranAt = formatTime(createdAt);
-  return [
-    unpublished && (
-      <p class="report-banner">
-        {describeUnpublished(unpublished)} This is the report of {ranAt}.{" "}
-        <RunLink name={name} run={unpublished} />
-      </p>
-    ),
-    status !== "succeeded" && !unpublished && (
-      <p class="report-banner">
-        No run of this report has succeeded yet. This is the partial result of the run of {ranAt}.
-      </p>
-    ),
-    removedAt !== undefined && (
-      <p class="report-banner">
-        This report is no longer published: on {formatTime(removedAt)}{" "}
-        its notebook was missing, or was no report any more. It shows the run of {ranAt}.
-      </p>
-    ),
-    removedAt === undefined && snapshot !== null && hasNewerData(report, snapshot) && (
-      <p class="report-banner soft">
-        Newer data was published on{" "}
-        {formatTime(snapshot.created_at)}. This report shows what was known when it ran, on {ranAt}.
-      </p>
-    ),
-  ].filter((banner) => banner);
-}
-
-/** To its page or, where it has none, to the notebook with what it got to. */
-function RunLink({ name, run: { runId, hasPage } }: { name: string; run: UnpublishedRun }) {
-  return hasPage
-    ? <a href={runPath(name, runId)}>See the failed run</a>
-    : <a href={`${runPath(name, runId)}/notebook.ipynb`}>Download the unfinished notebook</a>;
-}
-
-const runPath = (name: string, runId: string) => `/reports/${name}/runs/${runId}`;
-
-/** A sentence on a run that could not take the place of the report. */
-function describeUnpublished({ startedAt, outcome, cause }: UnpublishedRun): string {
-  const what = {
-    failed: "failed",
-    cancelled: "was cancelled",
-    killed: "was killed",
-    unpublished: "was not published",
-  }[outcome];
-  return `The run of ${formatTime(startedAt)} ${what}: ${/[.!?…]$/.test(cause) ? cause : `${cause}.`}`;
-}
-
-/** Whether a report that read the lake read another snapshot than the current one, which is younger than its run. */
-function hasNewerData(
-  { snapshot, createdAt }: Pick<CurrentReport, "snapshot" | "createdAt">,
-  current: { id: string; created_at: string },
-): boolean {
-  return snapshot !== "" && snapshot !== current.id && createdAt < current.created_at;
-}
-
 interface IndexProps {
   reports: CurrentReport[];
   /** Names of reports that are there but cannot be read. */
@@ -253,29 +152,35 @@ interface IndexProps {
   models: readonly ModelDefinition[];
 }
 
+/** While there is no report, the page looks for the first one this often: a demo is being built. */
+const SECONDS_UNTIL_FIRST = 5;
+
 /** The start page: reports, models and how to ask for scores. */
 export function renderReportsIndex(
   { reports, unreadable, versions, now, limits, origin, example, models }: IndexProps,
 ): string {
+  const isEmpty = reports.length + unreadable.length === 0;
   const renewed = reports.filter(({ removedAt }) => removedAt === undefined);
   const removed = reports.filter(({ removedAt }) => removedAt !== undefined);
   const card = (report: CurrentReport) => (
     <Card key={report.name} report={report} snapshot={versions.snapshot} now={now} limits={limits} />
   );
   return renderPage(
-    <Layout title="Reports · ShopFlow" here="reports">
+    <Layout title="Reports · ShopFlow" here="reports" every={isEmpty ? SECONDS_UNTIL_FIRST : undefined}>
       <h1>Customer intelligence</h1>
       <p class="lead">
         Which customers will leave, what to recommend to them, what to reorder.{" "}
         <Freshness versions={versions} />
       </p>
       <h2>Reports</h2>
-      {reports.length + unreadable.length === 0 ? <NoReports /> : (
-        <div class="grid">
-          {renewed.map(card)}
-          {unreadable.map((name) => <UnreadableCard key={name} name={name} />)}
-        </div>
-      )}
+      <div id="reports" data-live>
+        {isEmpty ? <NoReports /> : (
+          <div class="grid">
+            {renewed.map(card)}
+            {unreadable.map((name) => <UnreadableCard key={name} name={name} />)}
+          </div>
+        )}
+      </div>
       {removed.length > 0 && (
         <>
           <h2>No longer published</h2>
@@ -310,6 +215,7 @@ interface CardProps {
 
 function Card({ report, snapshot: current, now, limits }: CardProps) {
   const { name, title, summary, createdAt, snapshot, status, error, unpublished, removedAt } = report;
+  const { audience, tags = [] } = report;
   const asOf = report.parameters.as_of;
   const age = Math.max(0, (now.getTime() - Date.parse(createdAt)) / 1000);
   return (
@@ -336,6 +242,12 @@ function Card({ report, snapshot: current, now, limits }: CardProps) {
       {unpublished && (
         <p class="soft">
           {shortened(describeUnpublished(unpublished))} This is the report of {formatTime(createdAt)}.
+        </p>
+      )}
+      {(audience !== undefined || tags.length > 0) && (
+        <p class="meta">
+          {audience !== undefined && <span>for {audience}</span>}
+          {tags.map((tag) => <span key={tag} class="badge">{tag}</span>)}
         </p>
       )}
       <footer class="meta">
@@ -386,7 +298,9 @@ function NoReports() {
   return (
     <div class="empty">
       <h3>No report has been published yet</h3>
-      <p class="soft">This runs the notebooks and publishes them; they appear here without a restart.</p>
+      <p class="soft">
+        This runs the notebooks and publishes them. While they run, this page looks for new ones by itself.
+      </p>
       <pre><code>deno task pipeline run all</code></pre>
     </div>
   );

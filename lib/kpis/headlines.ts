@@ -1,0 +1,159 @@
+import { type Business, formatMoney, type Trouble } from "./business.ts";
+
+/** The one name of the figure that other people call churn; documentation/explanation/churn.md says how it is counted. */
+export const LAPSED = "lapsed (90 days without an order)";
+
+/** A share for people: `14.8 %`; `–` where it is not known. */
+export function formatShare(share: number | null | undefined, digits = 0): string {
+  return typeof share !== "number" || !Number.isFinite(share) ? "–" : `${(share * 100).toFixed(digits)} %`;
+}
+
+/** A month for people: `November 2026`. */
+export const formatMonth = (day: string): string =>
+  new Date(`${day.slice(0, 7)}-01T00:00:00Z`).toLocaleString("en-GB", {
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
+  });
+
+/** What a figure is compared with: undefined where the data does not tell. */
+interface Earlier {
+  /** The period just before. */
+  before?: number | null | undefined;
+  /** The same period a year before. */
+  yearBefore?: number | null | undefined;
+}
+
+/** How an earlier period is called, e.g. `the week before` and `the same week last year`. */
+interface PeriodNames {
+  before: string;
+  yearBefore: string;
+}
+
+const WEEKS: PeriodNames = { before: "the week before", yearBefore: "the same week last year" };
+
+/** How an amount or a count changed, in percent: `+4 % on the week before, the same week last year unknown`. */
+export function formatChanges(now: number, earlier: Earlier, names: PeriodNames = WEEKS): string {
+  // A change in percent of nothing, or of a loss, says nothing.
+  return changes(
+    earlier,
+    names,
+    (then) => then > 0 ? `${signed(now - then)}${formatShare(Math.abs(now / then - 1))}` : "no comparison",
+  );
+}
+
+/** How a share changed, in percentage points: `−1.5 points on the week before, …`. */
+export function formatPointChanges(now: number, earlier: Earlier, names: PeriodNames = WEEKS): string {
+  return changes(earlier, names, (then) => {
+    const points = (now - then) * 100;
+    return `${signed(points)}${Math.abs(points).toFixed(1)} points`;
+  });
+}
+
+const signed = (change: number) => change >= 0 ? "+" : "−";
+
+function changes(earlier: Earlier, names: PeriodNames, text: (then: number) => string): string {
+  return (["before", "yearBefore"] as const).map((when) => {
+    const then = earlier[when];
+    return typeof then !== "number" ? `${names[when]} unknown` : `${text(then)} on ${names[when]}`;
+  }).join(", ");
+}
+
+/** What the business says of a figure: `; baseline 15 %, target 10 %`; empty where it says nothing. */
+export function formatTrouble({ baseline, target }: Trouble = {}): string {
+  const said = [
+    baseline === undefined ? undefined : `baseline ${formatShare(baseline)}`,
+    target === undefined ? undefined : `target ${formatShare(target)}`,
+  ].filter((text) => text !== undefined);
+  return said.length === 0 ? "" : `; ${said.join(", ")}`;
+}
+
+/** A whole month of customers who lapsed: a row of `monthlyLapsedSql`. */
+export interface LapsedMonth {
+  /** Its first day. */
+  month: string;
+  active: number;
+  lapsed: number;
+  lapsed_share: number;
+}
+
+/**
+ * The headline of lapsed customers, the same on every page: the last whole month, beside the month before, that of a year
+ * before, and what the business says.
+ *
+ * @param months In the order of time.
+ */
+export function lapsedMetric(
+  months: readonly LapsedMonth[],
+  trouble: Trouble | undefined,
+): Record<string, { value: string; note: string }> {
+  const last = months.at(-1);
+  if (last === undefined) {
+    return {
+      [LAPSED]: {
+        value: "–",
+        note: `no whole month has 90 days of orders before it${formatTrouble(trouble)}`,
+      },
+    };
+  }
+  const earlier = Temporal.PlainDate.from(last.month);
+  const shareOf = (month: Temporal.PlainDate) =>
+    months.find((row) => row.month === month.toString())?.lapsed_share;
+  const yearBefore = earlier.subtract({ years: 1 });
+  const note = formatPointChanges(last.lapsed_share, {
+    before: shareOf(earlier.subtract({ months: 1 })),
+    yearBefore: shareOf(yearBefore),
+  }, { before: "the month before", yearBefore: formatMonth(yearBefore.toString()) });
+  return {
+    [LAPSED]: {
+      value: formatShare(last.lapsed_share, 1),
+      note: `in ${formatMonth(last.month)}: ${note}${formatTrouble(trouble)}`,
+    },
+  };
+}
+
+/** What lapsing costs, as `lapsedCost` works it out. */
+interface LapsedCost {
+  from: string;
+  months: number;
+  lapsedShare: number;
+  customers: number;
+  sales: number;
+  allSales: number;
+  isWhole: boolean;
+}
+
+/** What lapsing costs in two sentences of Markdown, beside what the business says of it. */
+export function formatLapsedCost(cost: LapsedCost | undefined, { lapsed = {}, currency }: Business): string {
+  if (cost === undefined) {
+    return "What lapsing costs cannot be told yet: it takes 90 days of orders before a whole month.";
+  }
+  const { target, yearlyCost } = lapsed;
+  const money = (amount: number) => formatMoney(amount, currency);
+  const last = Temporal.PlainDate.from(cost.from).add({ months: cost.months - 1 }).toString();
+  const span = cost.months === 1
+    ? `In ${formatMonth(last)}`
+    : `From ${formatMonth(cost.from)} to ${formatMonth(last)}`;
+  const sentences = [
+    `${span} **${
+      cost.customers.toLocaleString("en-US")
+    } customers** lapsed who have not come back since. In the year up to ` +
+    `their last order${cost.isWhole ? "" : ", as far as the data goes back,"} they had brought **${
+      money(cost.sales)
+    }**; everybody's net sales of these ${cost.months === 1 ? "days" : `${cost.months} months`} were ${
+      money(cost.allSales)
+    }.`,
+  ];
+  if (target !== undefined && cost.lapsedShare > target) {
+    sentences.push(
+      `At the target of ${formatShare(target)} a month instead of the ${
+        formatShare(cost.lapsedShare, 1)
+      } of these months it would ` +
+        `be ${money(cost.sales * target / cost.lapsedShare)}, in proportion.`,
+    );
+  }
+  if (yearlyCost !== undefined) {
+    sentences.push(`The business itself states a cost of ${money(yearlyCost)} a year.`);
+  }
+  return sentences.join(" ");
+}

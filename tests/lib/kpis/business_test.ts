@@ -1,0 +1,60 @@
+import { formatMoney, moneyLabel, parseBusiness } from "shopflow/kpis/mod.ts";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readBusiness } from "shopflow/notebook/mod.ts";
+
+Deno.test("without a file nothing is known of the business", async () => {
+  assert.deepEqual(await readBusiness("/nowhere/business.json"), {});
+});
+
+Deno.test("a business file has fields, each of which may be left out", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "business.json");
+    const business = { currency: "GBP", lapsed: { target: 0.1 }, recommendations: { monthlyGoal: 5000 } };
+    await Deno.writeTextFile(path, JSON.stringify(business));
+    assert.deepEqual(await readBusiness(path), business);
+    await Deno.writeTextFile(path, "{}");
+    assert.deepEqual(await readBusiness(path), {});
+    await assert.rejects(readBusiness(folder), { name: "InputError", message: /cannot be read/ });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+const REFUSED: [content: string, message: RegExp][] = [
+  ["", /The business file b\.json is not JSON/],
+  ["currency: EUR", /is not JSON/],
+  ["[]", /Invalid content .* an object with the fields currency, lapsed, .*, found \[\]/],
+  ["null", /Invalid content .* found null/],
+  ['{ "currency": "€" }', /Invalid currency .*ISO 4217.*, found "€"/],
+  ['{ "currency": "usd" }', /Invalid currency .* in capitals.*, found "usd"/],
+  ['{ "lapsed": { "baseline": 15 } }', /Invalid lapsed\.baseline .*share from 0 to 1.*, found 15/],
+  ['{ "lapsed": { "target": "10 %" } }', /Invalid lapsed\.target .*share from 0 to 1.*, found "10 %"/],
+  ['{ "lapsed": { "yearlyCost": -1 } }', /Invalid lapsed\.yearlyCost .*money above 0.*, found -1/],
+  ['{ "lapsed": 0.15 }', /Invalid lapsed .*the fields baseline, target, yearlyCost, found 0\.15/],
+  [
+    '{ "outOfStock": { "basline": 0.2 } }',
+    /Invalid outOfStock\.basline .*than baseline, target, found basline/,
+  ],
+  [
+    '{ "churn": { "baseline": 0.2 } }',
+    /Invalid churn .*no other fields than currency, lapsed.*, found churn/,
+  ],
+  ['{ "recommendations": { "monthlyGoal": 1e999 } }', /Invalid recommendations\.monthlyGoal/],
+];
+
+for (const [content, message] of REFUSED) {
+  Deno.test(`a business file with ${content || "nothing"} is refused with what was expected and found`, () => {
+    assert.throws(() => parseBusiness(content, "b.json"), { name: "InputError", message });
+  });
+}
+
+Deno.test("money has the business's currency, or none where it is not known", () => {
+  assert.equal(formatMoney(1234.5, "USD"), "$1,235");
+  assert.equal(formatMoney(-20, "GBP"), "−£20");
+  assert.equal(formatMoney(-0.2, "EUR"), "€0");
+  assert.equal(formatMoney(1234.5, undefined), "1,235");
+  assert.equal(moneyLabel("net sales", "USD"), "net sales (USD)");
+  assert.equal(moneyLabel("net sales", undefined), "net sales");
+});
