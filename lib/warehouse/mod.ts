@@ -23,5 +23,4 @@ export {
   quarantinedRuns,
   quarantinedTable,
 } from "./build/quarantine.ts";
-export { type TrialResult, tryModels } from "./build/try_models.ts";
 export { type BuildInputs, type BuildOptions, buildSnapshot } from "./build/build_snapshot.ts";

@@ -8,13 +8,8 @@ import { createDirectoryStore, createOverlayStore, type ObjectStore } from "shop
 import { currentSnapshotId, type Manifest, readManifest, readRawExtract } from "shopflow/lake/mod.ts";
 import { rawInputs } from "shopflow/lake/raw/mod.ts";
 import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
-import {
-  loadSqlProject,
-  type SqlProject,
-  TEST_RELATIONS,
-  type TrialResult,
-  tryModels,
-} from "shopflow/warehouse/mod.ts";
+import { loadSqlProject, type SqlProject, TEST_RELATIONS } from "shopflow/warehouse/mod.ts";
+import { type TrialResult, tryModels } from "shopflow/warehouse/trial/mod.ts";
 import { PipelineError } from "shopflow/errors/mod.ts";
 import { createContext, type Pipeline, type PipelineContext, withTemporaryFolder } from "../context.ts";
 import { type Difference, differenceOf, differenceTable } from "./lake_text.ts";

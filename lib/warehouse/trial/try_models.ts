@@ -3,7 +3,7 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { type Runtime, silentProgress } from "shopflow/runtime/mod.ts";
 import { LeftOutModels } from "../project/leave_out.ts";
 import type { SqlProject } from "../project/project.ts";
-import { type Selection, selectModels } from "../project/select.ts";
+import { type Selection, selectModels } from "./select.ts";
 import { testName } from "../project/tests/data_tests.ts";
 import { relationOf } from "../relation.ts";
 import { openSession, type Session, type SessionOptions } from "../session.ts";
@@ -14,9 +14,9 @@ import {
   failureText,
   findFailures,
   unitTestFailure,
-} from "./audit.ts";
-import { runModels } from "./models.ts";
-import { createRawViews, type RawInputs } from "./raw_views.ts";
+} from "../build/audit.ts";
+import { runModels } from "../build/models.ts";
+import { createRawViews, type RawInputs } from "../build/raw_views.ts";
 
 /** How a model or test ended. */
 export interface TrialResult {

@@ -1,7 +1,7 @@
 /** dbt's `--select` and `--exclude`: which models a command is about. */
 import { InputError } from "shopflow/errors/mod.ts";
-import type { SqlModel } from "./compile.ts";
-import type { SqlProject } from "./project.ts";
+import type { SqlModel } from "../project/compile.ts";
+import type { SqlProject } from "../project/project.ts";
 
 /** Words of a selection, e.g. `["+fact_orders", "tag:finance,path:models/marts"]`. */
 export interface Selection {

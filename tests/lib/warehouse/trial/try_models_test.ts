@@ -1,8 +1,9 @@
-import { loadSqlProject, tryModels } from "shopflow/warehouse/mod.ts";
+import { loadSqlProject } from "shopflow/warehouse/mod.ts";
+import { tryModels } from "shopflow/warehouse/trial/mod.ts";
 import { currentSnapshotId } from "shopflow/lake/mod.ts";
 import assert from "node:assert/strict";
 import { stillRuntime, withProject } from "../small_project.ts";
-import type { Selection } from "../../../../lib/warehouse/project/select.ts";
+import type { Selection } from "../../../../lib/warehouse/trial/select.ts";
 
 const FILES = {
   "dbt_project.yml": "name: test\nmodels:\n  test:\n    core: { +meta: { required: true } }\n",
