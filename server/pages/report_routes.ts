@@ -19,6 +19,7 @@ import { exampleIds, servedVersions } from "../state/served_versions.ts";
 import type { KeptSince } from "./lake_notice.tsx";
 import type { ReportShelf } from "../state/report_shelf.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
+import { LIVE_POLICY } from "./live_script.ts";
 import { renderComparison } from "./reports/compare.tsx";
 import { pageNumber } from "./reports/frame.tsx";
 import { historyTable, renderHistory, RUNS_PER_PAGE } from "./reports/history.tsx";
@@ -70,6 +71,7 @@ export function reportRoutes(
     // Where the pointer is damaged, the runs are there nevertheless.
     const current = (await shelf.index()).value.reports.find((report) => report.name === name);
     c.header("cache-control", CHANGES);
+    c.header("content-security-policy", LIVE_POLICY);
     return c.html(renderHistory({ name, history, page, currentRunId: current?.runId }));
   }
 
@@ -113,6 +115,7 @@ export function reportRoutes(
     const { q = "", sort, order } = c.req.query();
     const column = sort !== undefined && /^\d+$/.test(sort) ? Number(sort) : undefined;
     c.header("cache-control", CHANGES);
+    c.header("content-security-policy", LIVE_POLICY);
     return c.html(renderTablePage({
       report,
       id,
@@ -135,6 +138,7 @@ export function reportRoutes(
       const now = runtime.now();
       c.set("keptSince", readAt);
       c.header("cache-control", "no-cache");
+      c.header("content-security-policy", LIVE_POLICY);
       return c.html(renderReportsIndex({
         reports,
         unreadable,

@@ -77,7 +77,11 @@ testWith(
           return true;
         });
       };
-      await refused(url("sslmode=verify-full"));
+      await refused(url("sslrootcert=system"));
+      await assert.rejects(
+        connectPostgres(url("sslmode=verify-full")),
+        /root certificate .* is not there.*sslrootcert/,
+      );
       await refused(url(`sslmode=verify-full&sslrootcert=${TEST_POSTGRES_CA}`, "127.0.0.1"));
     }),
 );

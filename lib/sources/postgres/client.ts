@@ -9,6 +9,9 @@ import {
   SourceError,
 } from "shopflow/errors/mod.ts";
 
+import { type ConnectionPlan, planConnection } from "./connection/plan.ts";
+import { type SilenceLimits, watchForSilence } from "./connection/watch.ts";
+
 /** PostgreSQL cannot be reached, or not be read or loaded. */
 class PostgresError extends SourceError {}
 
@@ -17,45 +20,105 @@ interface PostgresClient extends AsyncDisposable {
   client: pg.Client;
 }
 
-/** How long a server may take to let us in, in milliseconds. */
+/** How long a server may take to let us in, in milliseconds, unless the connection's `connect_timeout` says so. */
 const CONNECT_MS = 10_000;
 
 /**
- * Connects to a PostgreSQL server, which has `timeout` milliseconds for it; 0 sets no limit.
+ * Connects to a PostgreSQL server as PostgreSQL's own programs do, see {@linkcode planConnection}. A network that goes
+ * silent ends the connection, see {@linkcode watchForSilence}.
  *
- * @throws {ConfigError} when the URL is malformed; the driver does not see it, which would show pieces of a password.
+ * @throws {ConfigError} when the URL is malformed, or what it asks of TLS cannot be; the driver does not see it, which
+ *   would show pieces of a password.
  * @throws {SourceError} when it cannot be reached or refuses the user.
  */
-export async function connectPostgres(url: string, timeout = CONNECT_MS): Promise<PostgresClient> {
+export async function connectPostgres(
+  url: string,
+  { silence }: { silence?: SilenceLimits } = {},
+): Promise<PostgresClient> {
   checkConnectionUrl(url, "SHOPFLOW_POSTGRES_URL");
-  knowSecrets({ url });
+  const plan = await planConnection(url);
+  knowSecrets({ url, plannedUrl: plan.url });
   try {
-    const client = new pg.Client({
-      connectionString: withLibpqModes(url),
-      application_name: "shopflow",
-      connectionTimeoutMillis: timeout,
-      keepAlive: true,
-      // A server that vanished without a word is noticed in minutes, not hours.
-      keepAliveInitialDelayMillis: 30_000,
-    });
-    // Between two queries nothing else says why a connection broke: the next query only learns that it did. Without a
-    // listener the event would end the process.
-    client.on("error", (error) => void (lost.has(client) || lost.set(client, error)));
-    await client.connect();
+    const client = await connectOne(plan);
+    const watch = watchForSilence(client, () => answersAgain(plan), silence);
+    return {
+      client,
+      async [Symbol.asyncDispose]() {
+        watch.stop();
+        await client.end();
+      },
+    };
+  } catch (cause) {
+    throw new PostgresError(...explain(cause, url, "reached"));
+  }
+}
+
+/**
+ * Connects to a server in this process, which no time says to be unreachable, since it works on this very thread.
+ *
+ * @throws {SourceError} when it refuses.
+ */
+export async function connectEmbedded(address: string): Promise<PostgresClient> {
+  const url = `postgres://postgres@${address}/postgres`;
+  try {
+    const client = await openClient({ url, attempts: [false], connectMs: 0 }, false);
     return { client, [Symbol.asyncDispose]: () => client.end() };
   } catch (cause) {
     throw new PostgresError(...explain(cause, url, "reached"));
   }
 }
 
+/** Connects in the first way of the plan that the server does not refuse. */
+async function connectOne(plan: ConnectionPlan): Promise<pg.Client> {
+  const errors: { tls: ConnectionPlan["attempts"][number]; error: unknown }[] = [];
+  for (const tls of plan.attempts) {
+    try {
+      return await openClient(plan, tls);
+    } catch (error) {
+      errors.push({ tls, error });
+      if (foundNoServer(error)) break;
+    }
+  }
+  // A server that takes encrypted connections only, or others only, says of the other kind that it has no entry for it.
+  const said = errors.filter(({ error }) => !LACKS_TLS.test(error instanceof Error ? error.message : ""));
+  throw (said.find(({ tls }) => tls !== false) ?? said.at(-1) ?? errors.at(-1))?.error;
+}
+
+const LACKS_TLS = /does not support SSL/;
+
+async function openClient(plan: ConnectionPlan, tls: ConnectionPlan["attempts"][number]): Promise<pg.Client> {
+  const { url, connectMs = CONNECT_MS, sslnegotiation } = plan;
+  const client = new pg.Client({
+    connectionString: url,
+    // The driver's own reading of PGSSLMODE is another one than PostgreSQL's.
+    ssl: tls,
+    ...(sslnegotiation && { sslnegotiation }),
+    application_name: "shopflow",
+    connectionTimeoutMillis: connectMs,
+    keepAlive: true,
+    // A machine that vanished without a word is noticed in minutes, not hours.
+    keepAliveInitialDelayMillis: 30_000,
+  });
+  // Between two queries nothing else says why a connection broke: the next query only learns that it did. Without a
+  // listener the event would end the process.
+  client.on("error", (error) => void (lost.has(client) || lost.set(client, error)));
+  await client.connect();
+  return client;
+}
+
+/** Whether a new connection is answered, be it by a refusal: then silence on another one is that of a server at work. */
+async function answersAgain(plan: ConnectionPlan): Promise<boolean> {
+  try {
+    const client = await connectOne(plan);
+    await client.end();
+    return true;
+  } catch (error) {
+    return isAnswer(error);
+  }
+}
+
 /** Why the connection of a client broke. */
 const lost = new WeakMap<pg.Client, Error>();
-
-/** `sslmode` as PostgreSQL's own programs take it: `require` encrypts, `verify-full` checks the certificate too. */
-function withLibpqModes(url: string): string {
-  if (!/[?&]sslmode=/.test(url) || /[?&]uselibpqcompat=/.test(url)) return url;
-  return `${url}&uselibpqcompat=true`;
-}
 
 /**
  * An error met while working with a PostgreSQL: one of the database or of the way to it as a `SourceError`

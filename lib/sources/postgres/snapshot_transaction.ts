@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 // @ts-types="@types/pg"
 import type pg from "pg";
-import { connectPostgres, copyError } from "./client.ts";
+import { connectEmbedded, connectPostgres, copyError } from "./client.ts";
 import { maskUrl } from "shopflow/config/mod.ts";
 import { sqlIdentifier } from "./conversion.ts";
 
@@ -97,11 +97,7 @@ export async function withExtractClient<T>(url: string, work: (client: pg.Client
   const server = new PGLiteSocketServer({ db: embedded.db, host: "127.0.0.1", port: 0 });
   await server.start();
   try {
-    // The database works on this very thread, so that no time says that it cannot be reached.
-    await using connection = await connectPostgres(
-      `postgres://postgres@${server.getServerConn()}/postgres`,
-      0,
-    );
+    await using connection = await connectEmbedded(server.getServerConn());
     return await work(connection.client);
   } finally {
     // The server rolls back what its client left open, but nobody could wait for that: it would meet a closed database.
