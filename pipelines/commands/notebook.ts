@@ -49,22 +49,20 @@ function addLabCommand(program: Command): void {
 }
 
 async function lab(options: string[]): Promise<void> {
-  const { findJupyterLab, guardLockFile, labEnvironment, registerKernel } = await import(
-    "shopflow/notebook/mod.ts"
-  );
+  const jupyter = await import("shopflow/notebook/mod.ts");
   const config = loadConfig();
-  const { command, version } = await findJupyterLab(config.jupyter);
+  const { command, version } = await jupyter.findJupyterLab(config.jupyter);
   const kernels = join(config.home, "jupyter");
-  await registerKernel(kernels);
+  await jupyter.registerKernel(kernels);
   console.error(`JupyterLab ${version} on the lake ${config.lakeUrl}; press Ctrl+C twice to stop it`);
   const child = new Deno.Command(command, {
     args: ["lab", `--ServerApp.root_dir=${ROOT}`, "--LabApp.default_url=/lab/tree/notebooks", ...options],
     cwd: ROOT,
-    env: labEnvironment(config, kernels),
+    env: jupyter.labEnvironment(config, kernels),
     clearEnv: true,
   }).spawn();
   // Its kernels are Jupyter's: what their imports add to the lock file is taken back shortly after.
-  await using lockFile = await guardLockFile(ROOT);
+  await using lockFile = await jupyter.guardLockFile(ROOT);
   const timer = setInterval(
     () => lockFile.restore().catch((error) => console.error(`deno.lock: ${error}`)),
     LOCK_FILE_MS,
