@@ -10,7 +10,9 @@ import {
   type Report,
   reportHistory,
   servedPagePolicy,
+  sharedChartScript,
   tableToCsv,
+  withSharedScript,
 } from "shopflow/notebook/report/mod.ts";
 import { type FreshnessLimits, freshnessOf } from "shopflow/kpis/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
@@ -52,7 +54,14 @@ export function reportRoutes(
       : freshnessOf(report.ordersUntil, now, limits);
     c.header("cache-control", runId === undefined ? CHANGES : NEVER_CHANGES);
     c.header("content-security-policy", servedPagePolicy(report.scripts ?? []));
-    return c.html(addReportBar(html, report, { current: runId === undefined, snapshot, freshness, now }));
+    return c.html(
+      addReportBar(await withSharedScript(html), report, {
+        current: runId === undefined,
+        snapshot,
+        freshness,
+        now,
+      }),
+    );
   }
 
   /** @throws {HttpProblem} 404 when there is no such run. */
@@ -72,7 +81,7 @@ export function reportRoutes(
     const current = (await shelf.index()).value.reports.find((report) => report.name === name);
     c.header("cache-control", CHANGES);
     c.header("content-security-policy", LIVE_POLICY);
-    return c.html(renderHistory({ name, history, page, currentRunId: current?.runId }));
+    return c.html(renderHistory({ name, history, page, current }));
   }
 
   async function reportRunsCsv(c: Context, name: string) {
@@ -152,6 +161,17 @@ export function reportRoutes(
     })
     .get("/reports/:name", (c) => reportPage(c, c.req.param("name")))
     .get("/reports/:name/runs/:run", (c) => reportPage(c, c.req.param("name"), c.req.param("run")))
+    .get("/assets/:file", async (c) => {
+      const { source, path } = await sharedChartScript();
+      if (c.req.path !== path) {
+        throw new HttpProblem(404, "not_found", "There is no such file", { found: c.req.path });
+      }
+      c.header("cache-control", "public, max-age=31536000, immutable");
+      c.header("content-type", "text/javascript; charset=utf-8");
+      // Reports are origins of their own; the script is the same for everybody.
+      c.header("access-control-allow-origin", "*");
+      return c.body(source);
+    })
     .get("/reports/:name/runs", (c) => reportRuns(c, c.req.param("name")))
     .get("/reports/:name/runs.csv", (c) => reportRunsCsv(c, c.req.param("name")))
     .get("/reports/:name/compare", (c) => comparison(c, c.req.param("name")))
