@@ -81,7 +81,7 @@ export function reportRoutes(
     const current = (await shelf.index()).value.reports.find((report) => report.name === name);
     c.header("cache-control", CHANGES);
     c.header("content-security-policy", LIVE_POLICY);
-    return c.html(renderHistory({ name, history, page, currentRunId: current?.runId }));
+    return c.html(renderHistory({ name, history, page, current }));
   }
 
   async function reportRunsCsv(c: Context, name: string) {
