@@ -54,7 +54,7 @@ export interface ServerDependencies extends ServingCacheOptions, JobsReaderOptio
 }
 
 /** Paths that need no key: they show nothing of the shop. Every other one needs a key where there is one. */
-export const PUBLIC_PATHS = ["/", "/health", "/openapi.json"];
+export const PUBLIC_PATHS = ["/", "/health", "/openapi.json", "/assets/:file"];
 /** Largest request body in bytes: a hundred customers, or the features of one, fit many times. */
 const LARGEST_BODY = 64 * 1024;
 

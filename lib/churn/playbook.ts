@@ -86,7 +86,7 @@ export function breakEvenRisk({ saveRate, margin, discount }: ChurnPlaybook = CH
   return margin <= discount ? Infinity : discount / (saveRate * (margin - discount) + discount);
 }
 
-/** What a customer spends in `horizonDays` at the pace so far; the pace of newcomers is taken over one horizon. */
+/** What a customer spends in `horizonDays` at the pace so far, net of returns; the pace of newcomers is taken over one horizon. */
 export function usualSpend(
   { netSales, tenureDays }: { netSales: number; tenureDays: number },
   horizonDays: number,
@@ -142,9 +142,10 @@ export async function readScoredCustomers(
     reasons: string;
     recency_days: number | null;
     net_sales: number | null;
+    return_share: number | null;
     tenure_days: number | null;
   }>(
-    "SELECT customer_id, as_of, churn_probability, reasons, recency_days, net_sales, tenure_days " +
+    "SELECT customer_id, as_of, churn_probability, reasons, recency_days, net_sales, return_share, tenure_days " +
       "FROM scores_churn ORDER BY customer_id",
   );
   if (rows[0] === undefined) return undefined;
@@ -194,7 +195,11 @@ function atStake(
   const known = (name: string, otherwise: number) => features[name] as number | null | undefined ?? otherwise;
   const recencyDays = known("recency_days", Infinity);
   const spend = usualSpend(
-    { netSales: known("net_sales", 0), tenureDays: known("tenure_days", 0) },
+    // Who gave everything back had spent nothing.
+    {
+      netSales: known("net_sales", 0) * Math.max(0, 1 - known("return_share", 0)),
+      tenureDays: known("tenure_days", 0),
+    },
     horizonDays,
   );
   return {

@@ -94,6 +94,8 @@ interface LapsedCost {
   sales: number;
   /** Net sales of the months, of everybody. */
   allSales: number;
+  /** Whether the data has the whole year up to each of these last orders; else what they had brought is at least this. */
+  isWhole: boolean;
 }
 
 /** A year of months, so that no season is missing. */
@@ -115,9 +117,10 @@ export async function lapsedCost(
   if (first === undefined || last === undefined) return undefined;
   const [from, to] = [first.month, Temporal.PlainDate.from(last.month).add({ months: 1 }).toString()];
   const [cost] = await session.rows<{ customers: number; sales: number }>(lapsedCostSql({ from, to }));
-  const [all] = await session.rows<{ sales: number }>(
-    `SELECT coalesce(sum(net_amount), 0) AS sales FROM fact_orders
-     WHERE order_date >= DATE '${from}' AND order_date < DATE '${to}'`,
+  const [all] = await session.rows<{ sales: number; is_whole: boolean }>(
+    `SELECT coalesce(sum(net_amount) FILTER (order_date >= DATE '${from}' AND order_date < DATE '${to}'), 0) AS sales,
+            min(order_date) <= DATE '${addDays(from, -CHURN_HORIZON_DAYS - COST_DAYS)}' AS is_whole
+     FROM fact_orders`,
   );
   const total = (count: (month: typeof counted[number]) => number) =>
     counted.reduce((sum, month) => sum + count(month), 0);
@@ -129,6 +132,7 @@ export async function lapsedCost(
     customers: cost?.customers ?? 0,
     sales: cost?.sales ?? 0,
     allSales: all?.sales ?? 0,
+    isWhole: all?.is_whole ?? false,
   };
 }
 

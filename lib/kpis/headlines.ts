@@ -120,6 +120,7 @@ interface LapsedCost {
   customers: number;
   sales: number;
   allSales: number;
+  isWhole: boolean;
 }
 
 /** What lapsing costs in two sentences of Markdown, beside what the business says of it. */
@@ -137,9 +138,11 @@ export function formatLapsedCost(cost: LapsedCost | undefined, { lapsed = {}, cu
     `${span} **${
       cost.customers.toLocaleString("en-US")
     } customers** lapsed who have not come back since. In the year up to ` +
-    `their last order they had brought **${money(cost.sales)}**; everybody's net sales of these ${
-      cost.months === 1 ? "days" : `${cost.months} months`
-    } were ${money(cost.allSales)}.`,
+    `their last order${cost.isWhole ? "" : ", as far as the data goes back,"} they had brought **${
+      money(cost.sales)
+    }**; everybody's net sales of these ${cost.months === 1 ? "days" : `${cost.months} months`} were ${
+      money(cost.allSales)
+    }.`,
   ];
   if (target !== undefined && cost.lapsedShare > target) {
     sentences.push(

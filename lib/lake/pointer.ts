@@ -89,9 +89,18 @@ export async function movePointer(
 /** So many moves are remembered. */
 const MOST_MOVES = 100;
 
-/** Each move has a time of its own, also when clocks of publishers differ: who follows them misses none. */
+/** Clocks of publishers may differ by less than this; a clock that is further ahead is wrong. */
+const AHEAD_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Each move has a time of its own, also when clocks of publishers differ: who follows them misses none. Moves by a clock
+ * that was ahead are forgotten, or all later ones would be dated after them; that it is not the present clock that is
+ * behind is seen from the others.
+ */
 function movedAt(wanted: string, before: Pointer | undefined): Pick<Pointer, "publishedAt" | "moves"> {
-  const moves = before?.moves ?? [];
+  const known = before?.moves ?? [];
+  const past = known.filter((time) => Date.parse(time) - Date.parse(wanted) < AHEAD_MS);
+  const moves = past.length > 0 && known.length - past.length <= past.length ? past : known;
   const last = moves.at(-1);
   const publishedAt = last === undefined || wanted > last
     ? wanted

@@ -34,6 +34,8 @@ export interface RawTable {
   refreshedAt?: string;
   /** The moment at which the table was read, where the source can tell which rows were written since. */
   writeMark?: { scope: string; transaction: string };
+  /** Hash of what was read, where the source is a file. */
+  fingerprint?: string;
   /** Rows of the source that hold a wrong value and are left out; none where there are no such rows. */
   quarantined?: number;
   /** Which table of the database was read: one that was dropped and created again is another. */

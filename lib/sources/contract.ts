@@ -184,7 +184,7 @@ export const SOURCE_TABLES: SourceTable[] = [
     measures: { date: "date", quantity: "stock_level" },
     columns: [
       essential(varchar("product_id", 20)),
-      varchar("warehouse_id", 50),
+      essential(varchar("warehouse_id", 50)),
       essential(date("date")),
       essential(integer("stock_level")),
       integer("reorder_level"),

@@ -123,6 +123,8 @@ export interface TableSource {
    * rows whatever is asked for: all rows are read then, and there is nothing that could be missed.
    */
   controlTotals?(table: ExtractedTable): Promise<SourceTotals>;
+  /** Hash of all that the source holds, where that takes much less than to read its rows. */
+  readonly fingerprint?: string;
   /** By table the moment at which it is read, where rows written since can be asked for later. */
   readonly writeMarks?: Map<string, WriteMark>;
   /**

@@ -5,7 +5,7 @@ export { LIVE_SCRIPT };
 
 const hash = createHash("sha256").update(LIVE_SCRIPT).digest("base64");
 
-/** Content security policy of pages about jobs: this one script, and requests and forms to this server. */
+/** Content security policy of pages that change while they are open or have forms: this one script, and requests and forms to this server. */
 export const LIVE_POLICY = [
   "default-src 'none'",
   "style-src 'unsafe-inline'",

@@ -10,7 +10,9 @@ import {
   type Report,
   reportHistory,
   servedPagePolicy,
+  sharedChartScript,
   tableToCsv,
+  withSharedScript,
 } from "shopflow/notebook/report/mod.ts";
 import { type FreshnessLimits, freshnessOf } from "shopflow/kpis/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
@@ -19,6 +21,7 @@ import { exampleIds, servedVersions } from "../state/served_versions.ts";
 import type { KeptSince } from "./lake_notice.tsx";
 import type { ReportShelf } from "../state/report_shelf.ts";
 import type { ServingCache } from "../state/serving_cache.ts";
+import { LIVE_POLICY } from "./live_script.ts";
 import { renderComparison } from "./reports/compare.tsx";
 import { pageNumber } from "./reports/frame.tsx";
 import { historyTable, renderHistory, RUNS_PER_PAGE } from "./reports/history.tsx";
@@ -51,7 +54,14 @@ export function reportRoutes(
       : freshnessOf(report.ordersUntil, now, limits);
     c.header("cache-control", runId === undefined ? CHANGES : NEVER_CHANGES);
     c.header("content-security-policy", servedPagePolicy(report.scripts ?? []));
-    return c.html(addReportBar(html, report, { current: runId === undefined, snapshot, freshness, now }));
+    return c.html(
+      addReportBar(await withSharedScript(html), report, {
+        current: runId === undefined,
+        snapshot,
+        freshness,
+        now,
+      }),
+    );
   }
 
   /** @throws {HttpProblem} 404 when there is no such run. */
@@ -70,7 +80,8 @@ export function reportRoutes(
     // Where the pointer is damaged, the runs are there nevertheless.
     const current = (await shelf.index()).value.reports.find((report) => report.name === name);
     c.header("cache-control", CHANGES);
-    return c.html(renderHistory({ name, history, page, currentRunId: current?.runId }));
+    c.header("content-security-policy", LIVE_POLICY);
+    return c.html(renderHistory({ name, history, page, current }));
   }
 
   async function reportRunsCsv(c: Context, name: string) {
@@ -113,6 +124,7 @@ export function reportRoutes(
     const { q = "", sort, order } = c.req.query();
     const column = sort !== undefined && /^\d+$/.test(sort) ? Number(sort) : undefined;
     c.header("cache-control", CHANGES);
+    c.header("content-security-policy", LIVE_POLICY);
     return c.html(renderTablePage({
       report,
       id,
@@ -135,6 +147,7 @@ export function reportRoutes(
       const now = runtime.now();
       c.set("keptSince", readAt);
       c.header("cache-control", "no-cache");
+      c.header("content-security-policy", LIVE_POLICY);
       return c.html(renderReportsIndex({
         reports,
         unreadable,
@@ -148,6 +161,17 @@ export function reportRoutes(
     })
     .get("/reports/:name", (c) => reportPage(c, c.req.param("name")))
     .get("/reports/:name/runs/:run", (c) => reportPage(c, c.req.param("name"), c.req.param("run")))
+    .get("/assets/:file", async (c) => {
+      const { source, path } = await sharedChartScript();
+      if (c.req.path !== path) {
+        throw new HttpProblem(404, "not_found", "There is no such file", { found: c.req.path });
+      }
+      c.header("cache-control", "public, max-age=31536000, immutable");
+      c.header("content-type", "text/javascript; charset=utf-8");
+      // Reports are origins of their own; the script is the same for everybody.
+      c.header("access-control-allow-origin", "*");
+      return c.body(source);
+    })
     .get("/reports/:name/runs", (c) => reportRuns(c, c.req.param("name")))
     .get("/reports/:name/runs.csv", (c) => reportRunsCsv(c, c.req.param("name")))
     .get("/reports/:name/compare", (c) => comparison(c, c.req.param("name")))

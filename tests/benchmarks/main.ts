@@ -18,8 +18,10 @@ const REPORT = join(HERE, "..", "..", "documentation", "reference", "benchmarks.
 /** Programs that print their part of the report; the others are files `<name>_bench.ts` for `deno bench`. */
 const PROGRAMS: Record<string, string> = {
   full_size: "warehouse/full_size.ts",
+  a_day: "warehouse/a_day.ts",
   daily_increment: "warehouse/daily_increment.ts",
   ten_times: "warehouse/ten_times.ts",
+  small_runs: "warehouse/small_runs.ts",
   notebooks: "notebooks/runners.ts",
   ledger: "schedules/ledger.ts",
   start_delay: "schedules/start_delay.ts",

@@ -74,7 +74,7 @@ Deno.test("the churn notebook lists customers as of now, as scored and served, a
       SELECT customer_id, churn_probability AS risk
       FROM read_parquet(${sqlString(await context.store.localPath(scores.key))})
       WHERE recency_days <= 90 AND churn_probability > 0.7
-      ORDER BY churn_probability * net_sales * 90 / greatest(tenure_days, 90) DESC, customer_id LIMIT 20`);
+      ORDER BY churn_probability * net_sales * greatest(0, 1 - return_share) * 90 / greatest(tenure_days, 90) DESC, customer_id LIMIT 20`);
       const shown = ({ customer_id, risk }: typeof expected[number]) => [
         customer_id,
         `${(100 * risk).toFixed(1)} %`,

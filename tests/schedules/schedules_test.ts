@@ -36,7 +36,7 @@ Deno.test("a step's process has the permissions of its task, and is told which r
   const notebook = stepProgram({ notebook: "notebooks/churn.ipynb", parameters }, { job: job!, run });
   assert.equal(
     ["deno", ...notebook.args].join(" "),
-    `${tasks.notebook.command} run notebooks/churn.ipynb -p as_of=2024-10-02 -p from=2024-10-01 -p title=To 2024-10-02 -p top=5`,
+    `${tasks.notebook.command} publish notebooks/churn.ipynb -p as_of=2024-10-02 -p from=2024-10-01 -p title=To 2024-10-02 -p top=5`,
     "dates are those of the job's time zone",
   );
 });

@@ -157,8 +157,18 @@ async function unfinishedWrites(
 
 const keysIn = (values: unknown[]) => new Set(values.flatMap((value) => namedKeys(value)));
 
-function newestFirst({ manifest: a }: Snapshot, { manifest: b }: Snapshot): number {
-  return a.createdAt > b.createdAt || (a.createdAt === b.createdAt && a.id > b.id) ? -1 : 1;
+function newestFirst(a: Snapshot, b: Snapshot): number {
+  const [one, other] = [builtAt(a), builtAt(b)];
+  return one > other || (one === other && a.manifest.id > b.manifest.id) ? -1 : 1;
+}
+
+/**
+ * When a snapshot was built: by its own clock, but not after the store has it, lest one whose clock was ahead counts as
+ * the newest for ever. (A copy of a lake has later times.)
+ */
+function builtAt({ manifest: { createdAt }, stat: { modified } }: Snapshot): string {
+  const stored = modified.toISOString();
+  return createdAt < stored ? createdAt : stored;
 }
 
 /** Without the manifest of the current snapshot its files would look like garbage. */

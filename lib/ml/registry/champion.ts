@@ -125,20 +125,31 @@ export async function recordDecisions(
 ): Promise<void> {
   await updateJson<History>(store, historyKey(name), (history) => {
     const known = history?.decisions ?? [];
-    const all = decisions.reduce(added, known);
+    const all = decisions.reduce(appended, known);
     return all === known ? undefined : { decisions: all.slice(-MOST) };
   });
 }
 
-/** A history with one more decision, or as it is when it ends with the same one: two trainings came to it at once. */
+/**
+ * A history with a decision that was not written down, in its place by time; or as it is when it ends with the same one:
+ * two trainings came to it at once.
+ */
 function added(
+  history: PromotionDecision[],
+  decision: PromotionDecision | undefined,
+): PromotionDecision[] {
+  const all = appended(history, decision);
+  return all === history ? history : all.toSorted((a, b) => a.decidedAt < b.decidedAt ? -1 : 1);
+}
+
+/** In the order in which they were made, whatever the clocks said: one that was ahead must not stay the latest. */
+function appended(
   history: PromotionDecision[],
   decision: PromotionDecision | undefined,
 ): PromotionDecision[] {
   if (decision === undefined || history.some((known) => isSame(known, decision))) return history;
   const last = history.at(-1);
-  if (last !== undefined && saysTheSame(last, decision)) return history;
-  return [...history, decision].toSorted((a, b) => a.decidedAt < b.decidedAt ? -1 : 1);
+  return last !== undefined && saysTheSame(last, decision) ? history : [...history, decision];
 }
 
 /** The pointer's copy of a decision and the history's have the same JSON. */

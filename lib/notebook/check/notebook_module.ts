@@ -152,19 +152,27 @@ class JoinedCells {
   }
 }
 
-/** A parameter's constant stands for every value of its type: without this, `top === 5` would be an error. */
+/** Types of the literals that a run can be given. */
+const PARAMETER_TYPES: Record<string, string> = {
+  BooleanLiteral: "boolean",
+  NumericLiteral: "number",
+  StringLiteral: "string",
+  TemplateLiteral: "string",
+};
+
+/**
+ * A parameter's constant stands for every value of its type: without this, `top === 5` would be an error. What else is
+ * in the cell, objects and lists among it, keeps its own type.
+ */
 function widenedConstants(statements: Statement[]): Edit[] {
   return statements.flatMap((statement) => {
     if (statement.type !== "VariableDeclaration") return [];
     return statement.declarations.flatMap(({ id, init }) => {
       if (id.type !== "Identifier" || id.typeAnnotation || !init) return [];
-      const types: Record<string, string> = {
-        BooleanLiteral: "boolean",
-        StringLiteral: "string",
-        TemplateLiteral: "string",
-      };
+      const literal = init.type === "UnaryExpression" && /^[-+]$/.test(init.operator) ? init.argument : init;
+      const type = PARAMETER_TYPES[literal.type];
       const { end } = rangeOf(init);
-      return [{ start: end, end, text: ` as ${types[init.type] ?? "number"}` }];
+      return type === undefined ? [] : [{ start: end, end, text: ` as ${type}` }];
     });
   });
 }

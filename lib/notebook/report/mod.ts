@@ -1,6 +1,6 @@
 /** Runs as pages, and the reports that are published of them. */
 export { oneLine, type UnpublishedRun } from "./unpublished_run.ts";
-export { servedPagePolicy } from "./scripts.ts";
+export { servedPagePolicy, sharedChartScript, withSharedScript } from "./scripts.ts";
 export { type Page, renderPage, reportTexts } from "./page.ts";
 export {
   compareRunOutputs,

@@ -80,7 +80,7 @@ ${body.includes("<math") ? `<style>${await mathStyles()}</style>\n` : ""}</head>
 <a class="skip" href="#report">Skip to the report</a>
 <p class="kicker">ShopFlow report</p>
 <h1>${escapeHtml(title)}</h1>
-${summary && `<p class="summary">${escapeHtml(summary)}</p>`}
+${summary === "" || opening.isInText ? "" : `<p class="summary">${escapeHtml(summary)}</p>`}
 ${renderByline(record, report, options.ordersUntil)}
 </header>
 <div class="layout">

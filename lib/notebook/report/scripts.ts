@@ -70,6 +70,33 @@ drawCharts(vega, expressionInterpreter); })();`;
   });
 }
 
+/** A script of pages, as a file that browsers keep. */
+export interface SharedScript {
+  source: string;
+  /** Changes with the content. */
+  path: string;
+}
+
+/** The script of charts, which all reports share: most of a page with a chart would be this. */
+export async function sharedChartScript(): Promise<SharedScript> {
+  const { source, hash } = await chartScript();
+  const name = hash.replace("sha256-", "").replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
+  return { source, path: `/assets/charts-${name}.js` };
+}
+
+/**
+ * A page that names the script of charts instead of holding it. The policy of the page allows it by the same hash. A
+ * page that an earlier version made keeps its own.
+ */
+export async function withSharedScript(html: string): Promise<string> {
+  if (!html.includes("expressionInterpreter")) return html;
+  const { source, hash } = await chartScript();
+  const { path } = await sharedChartScript();
+  // Its origin is its own, so it asks as another site would.
+  const link = `<script src="${path}" integrity="${hash}" crossorigin="anonymous" defer></script>`;
+  return html.replace(`<script>${source}</script>`, () => link);
+}
+
 const cache = new Map<string, Promise<PageScript>>();
 
 function loaded(name: string, source: () => Promise<string>): Promise<PageScript> {

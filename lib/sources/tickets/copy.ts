@@ -1,6 +1,9 @@
 import { NO_TICKETS } from "shopflow/config/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { csvFields, startCopyMeter, writeCsv } from "../csv.ts";
+import { createHash } from "node:crypto";
+import { createReadStream, statSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { isMongoLoss, isMongoUnreachable } from "./mongodb.ts";
 import { retryWhileLost } from "../retry.ts";
 import { NO_MAPPING, type TicketMapping } from "../compare/mapping.ts";
@@ -56,10 +59,14 @@ export async function ticketSource(
     isMongoLoss(error) || ((isKnown || attempt > 1) && isMongoUnreachable(error));
   const isCounted = await retryWhileLost(() => canCountTickets(ticketsUrl, mapping), mayPass, retries);
   const without = fieldsWithout(mapping);
+  const fingerprint = ticketsUrl.startsWith("file:")
+    ? await fileFingerprint(ticketsUrl.slice("file:".length), mapping)
+    : undefined;
   let leftOut = quarantined;
   return {
     keyLookup: /^https?:/.test(ticketsUrl) ? "none" : "scan",
     isConsistent: false,
+    ...(fingerprint !== undefined && { fingerprint }),
     ...(isCounted && {
       controlTotals: async () =>
         withoutLeftOut(await retryWhileLost(() => countTickets(ticketsUrl, read), mayPass, retries), leftOut),
@@ -99,6 +106,14 @@ export async function ticketSource(
       );
     },
   };
+}
+
+/** Hash of a file and of how it is read; undefined where there is none, which reading it explains. */
+async function fileFingerprint(path: string, mapping: TicketMapping): Promise<string | undefined> {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  const hash = createHash("sha256").update(JSON.stringify([TICKET_FIELDS, mapping]));
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
 }
 
 /** Fields that a shop with a mapping does without: whoever mapped the tickets has said what there is. */

@@ -33,6 +33,7 @@ import { minMaxPredicate, type Session, sqlName, sqlString } from "shopflow/ware
 import {
   columnNames,
   csvRows,
+  dateHasCome,
   digestOf,
   isSince,
   nameList,
@@ -261,18 +262,6 @@ function orInMonths({ measures: { date } }: ExtractedTable, months: string[] = [
   return date === undefined || months.length === 0
     ? ""
     : ` OR ${monthSql(date)} IN (${months.map(sqlString).join(", ")})`;
-}
-
-/**
- * Whether a row was dated in the future when it was extracted, and is so no more. Such a row is written again: by
- * the time of its extract, facts tell a date that came to pass from a mistyped one.
- */
-function dateHasCome({ measures: { date } }: ExtractedTable, now: string): string {
-  if (date === undefined) return "false";
-  const day = `CAST(${sqlName(date)} AS DATE) - INTERVAL 1 DAY`;
-  return `coalesce(${day} > CAST(_extracted_at AS DATE) AND ${day} <= DATE ${
-    sqlString(now.slice(0, 10))
-  }, false)`;
 }
 
 /** Fewer rows than these may lack a value by chance. */

@@ -39,6 +39,10 @@ export async function extractTable(
   reading: TableReading,
 ): Promise<ExtractedState> {
   const { source, table, run: { known, now, log } } = reading;
+  if (reading.isUnchanged && known !== undefined) {
+    log.debug(`${table.name}: not read, the source holds what it held`);
+    return { table: known, quarantined: [] };
+  }
   const started = performance.now();
   const paths = await Promise.all((known?.files ?? []).map(({ key }) => store.localPath(key)));
   const { totals, window } = await findAllChanges(session, reading, paths);
@@ -55,14 +59,15 @@ export async function extractTable(
   const watermark = await highestTime(session, reading, isFull ? undefined : known?.watermark);
   const writeMark = source.writeMarks?.get(table.name);
   // Where the next extract reads all rows anyway, it does not matter when one did.
-  const hasNextWindow = source.controlTotals !== undefined &&
-    (table.strategy.kind === "watermark" ? watermark : writeMark) !== undefined;
+  const hasNextWindow = source.fingerprint !== undefined || (source.controlTotals !== undefined &&
+    (table.strategy.kind === "watermark" ? watermark : writeMark) !== undefined);
   const refreshedAt = !hasNextWindow ? undefined : isFull ? now : known?.refreshedAt;
   const state = {
     rows: totalRows(totals),
     controlTotals: totals,
     ...(watermark !== undefined && { watermark }),
     ...(writeMark !== undefined && { writeMark }),
+    ...(source.fingerprint !== undefined && { fingerprint: source.fingerprint }),
     ...(refreshedAt !== undefined && { refreshedAt }),
     ...(quarantined.length > 0 && { quarantined: quarantined.length }),
   };

@@ -2,7 +2,7 @@ import type { RawTable } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { ExtractedTable, MergeKey, RowSelection, TableSource, WriteMark } from "shopflow/sources/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
-import { isSince, nameList, onlyRow, rawFileRows, readingRawFiles } from "./row_sql.ts";
+import { dateHasCome, isSince, nameList, onlyRow, rawFileRows, readingRawFiles } from "./row_sql.ts";
 
 /** Which part of a table a run reads: rows from a time on, or all. */
 export interface ReadWindow {
@@ -53,15 +53,52 @@ export function chooseWindow(
 ): ReadWindow {
   // The next control totals are those before, moved on.
   if (known?.refreshedAt === undefined || known.controlTotals === undefined) return {};
-  const age = Date.parse(now) - Date.parse(known.refreshedAt);
-  // Refreshed in the future: by a clock that was ahead, so nobody knows how long ago.
-  if (age < 0 || age >= strategy.fullRefreshDays * DAY) return {};
+  if (isRefreshDue(strategy, known.refreshedAt, now)) return {};
   const transaction = firstTransactionSince(known.writeMark, mark);
   const written = transaction !== undefined && { writtenSince: transaction };
   if (strategy.kind === "snapshot") return { ...written };
   if (known.watermark === undefined) return {};
   const from = new Date(timeOf(known.watermark) - strategy.lookbackDays * DAY);
   return { from: from.toISOString().replace("T", " ").slice(0, -1), ...written };
+}
+
+function isRefreshDue(
+  { fullRefreshDays }: ExtractedTable["strategy"],
+  refreshedAt: string,
+  now: string,
+): boolean {
+  const age = Date.parse(now) - Date.parse(refreshedAt);
+  // Refreshed in the future: by a clock that was ahead, so nobody knows how long ago.
+  return age < 0 || age >= fullRefreshDays * DAY;
+}
+
+/**
+ * Whether a source holds exactly what it held when all its rows were last compared, so that nothing of it need be read.
+ *
+ * @throws {LakeError} when a raw file cannot be read.
+ */
+export async function isKnownContent(
+  session: Session,
+  store: Pick<ObjectStore, "localPath">,
+  { fingerprint }: Pick<TableSource, "fingerprint">,
+  table: ExtractedTable,
+  { known, now, extractedAt }: { known: RawTable | undefined; now: string; extractedAt: string },
+): Promise<boolean> {
+  if (fingerprint === undefined || known?.fingerprint !== fingerprint) return false;
+  // Rows that are left out are told again by whoever reads them.
+  if (known.refreshedAt === undefined || known.quarantined !== undefined) return false;
+  if (isRefreshDue(table.strategy, known.refreshedAt, now)) return false;
+  const paths = await Promise.all(known.files.map(({ key }) => store.localPath(key)));
+  const keys = nameList(table.mergeKey);
+  const { due } = await readingRawFiles(table, () =>
+    onlyRow<{ due: number }>(
+      session,
+      `SELECT count(*) AS due FROM (
+         SELECT * FROM (${rawFileRows(paths, table)})
+         QUALIFY rank() OVER (PARTITION BY ${keys} ORDER BY _extracted_at DESC, _run DESC) = 1
+       ) WHERE NOT _deleted AND ${dateHasCome(table, extractedAt)}`,
+    ));
+  return due === 0;
 }
 
 /** Transactions that may pass between two extracts: half of those that PostgreSQL can tell apart by their numbers. */

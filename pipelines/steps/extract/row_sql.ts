@@ -61,6 +61,18 @@ export function isSince(columns: string[], from: string, { withUndated }: { with
 }
 
 /**
+ * Whether a row was dated in the future when it was extracted, and is so no more. Such a row is written again: by
+ * the time of its extract, facts tell a date that came to pass from a mistyped one.
+ */
+export function dateHasCome({ measures: { date } }: ExtractedTable, now: string): string {
+  if (date === undefined) return "false";
+  const day = `CAST(${sqlName(date)} AS DATE) - INTERVAL 1 DAY`;
+  return `coalesce(${day} > CAST(_extracted_at AS DATE) AND ${day} <= DATE ${
+    sqlString(now.slice(0, 10))
+  }, false)`;
+}
+
+/**
  * Runs `work`, which reads raw files of a table.
  *
  * @throws {LakeError} when a raw file cannot be read.

@@ -8,6 +8,7 @@ import type { Session } from "shopflow/warehouse/mod.ts";
 import {
   chooseWindow,
   completeWindow,
+  isKnownContent,
   isWatermarkAhead,
   isWhole,
   type ReadWindow,
@@ -44,6 +45,8 @@ export interface TableReading extends AsyncDisposable {
   source: TableSource;
   /** What is read first. */
   window: ReadWindow;
+  /** Whether the source is known to be as it was, so that nothing of it is read. */
+  isUnchanged: boolean;
   /** Until what was begun has ended, well or not: whoever asks for its result gets the error. */
   ended: Promise<void>;
 }
@@ -64,6 +67,10 @@ export async function beginReading(
   table: ExtractedTable,
   run: TableRun,
 ): Promise<TableReading> {
+  if (!run.fullRefresh && await isKnownContent(session, store, source, table, run)) {
+    const ended = Promise.resolve();
+    return { table, run, source, window: {}, isUnchanged: true, ended, [Symbol.asyncDispose]: () => ended };
+  }
   // Where every copy is of all rows, comparing them all costs no more.
   const isFull = run.fullRefresh || source.controlTotals === undefined || isWatermarkAhead(table, run);
   const mark = source.writeMarks?.get(table.name);
@@ -74,7 +81,7 @@ export async function beginReading(
     selection: selectionOf(source, table, window),
     controlTotals: source.isConsistent || !isWhole(window),
   });
-  return { table, run, window, ...ahead, [Symbol.asyncDispose]: () => ahead.ended };
+  return { table, run, window, isUnchanged: false, ...ahead, [Symbol.asyncDispose]: () => ahead.ended };
 }
 
 /**

@@ -1,8 +1,9 @@
 import { countOf, formatDuration, formatTime } from "shopflow/runtime/mod.ts";
 import { parseRunName } from "shopflow/jobs/mod.ts";
-import type { Report, ReportHistory, TableData } from "shopflow/notebook/report/mod.ts";
+import type { CurrentReport, Report, ReportHistory, TableData } from "shopflow/notebook/report/mod.ts";
 import { runPath as jobRunPath } from "../jobs/cell.tsx";
 import { renderPage } from "../layout.tsx";
+import { describeUnpublished } from "./bar.tsx";
 import { Pager, ReportFrame, reportPath, runPath } from "./frame.tsx";
 
 /** Runs on a page of the history. */
@@ -15,18 +16,18 @@ interface HistoryProps {
   history: ReportHistory;
   /** From 1. */
   page: number;
-  /** The run that the report shows. */
-  currentRunId: string | undefined;
+  /** What the report shows; undefined where that cannot be read. */
+  current: CurrentReport | undefined;
 }
 
 /** The runs of a report, the newest first, and the form that compares two of them. */
-export function renderHistory({ name, history, page, currentRunId }: HistoryProps): string {
+export function renderHistory({ name, history, page, current }: HistoryProps): string {
   const { runs, total, unreadable } = history;
   const title = runs[0]?.title ?? name;
   const metrics = keyMetrics(runs).slice(0, MOST_METRICS);
   const pages = Math.max(1, Math.ceil(total / RUNS_PER_PAGE));
   const rows = runs.map((run, i) => (
-    <Row key={run.runId} run={run} metrics={metrics} position={i} isCurrent={run.runId === currentRunId} />
+    <Row key={run.runId} run={run} metrics={metrics} position={i} isCurrent={run.runId === current?.runId} />
   ));
   return renderPage(
     <ReportFrame title={`Runs of ${title}`} path={[{ href: reportPath(name), text: title }]}>
@@ -34,6 +35,14 @@ export function renderHistory({ name, history, page, currentRunId }: HistoryProp
         {countOf(total, "published run")}, the newest first. Choose two to compare their parameters, data and
         metrics.
       </p>
+      {current?.unpublished?.hasPage === false && (
+        <p class="note-banner">
+          {describeUnpublished(current.unpublished)}{" "}
+          <a href={`${runPath(name, current.unpublished.runId)}/notebook.ipynb`}>
+            Download the unfinished notebook
+          </a>
+        </p>
+      )}
       <form method="get" action={`${reportPath(name)}/compare`}>
         <div class="table-card">
           <table class="blocks">

@@ -152,29 +152,35 @@ interface IndexProps {
   models: readonly ModelDefinition[];
 }
 
+/** While there is no report, the page looks for the first one this often: a demo is being built. */
+const SECONDS_UNTIL_FIRST = 5;
+
 /** The start page: reports, models and how to ask for scores. */
 export function renderReportsIndex(
   { reports, unreadable, versions, now, limits, origin, example, models }: IndexProps,
 ): string {
+  const isEmpty = reports.length + unreadable.length === 0;
   const renewed = reports.filter(({ removedAt }) => removedAt === undefined);
   const removed = reports.filter(({ removedAt }) => removedAt !== undefined);
   const card = (report: CurrentReport) => (
     <Card key={report.name} report={report} snapshot={versions.snapshot} now={now} limits={limits} />
   );
   return renderPage(
-    <Layout title="Reports · ShopFlow" here="reports">
+    <Layout title="Reports · ShopFlow" here="reports" every={isEmpty ? SECONDS_UNTIL_FIRST : undefined}>
       <h1>Customer intelligence</h1>
       <p class="lead">
         Which customers will leave, what to recommend to them, what to reorder.{" "}
         <Freshness versions={versions} />
       </p>
       <h2>Reports</h2>
-      {reports.length + unreadable.length === 0 ? <NoReports /> : (
-        <div class="grid">
-          {renewed.map(card)}
-          {unreadable.map((name) => <UnreadableCard key={name} name={name} />)}
-        </div>
-      )}
+      <div id="reports" data-live>
+        {isEmpty ? <NoReports /> : (
+          <div class="grid">
+            {renewed.map(card)}
+            {unreadable.map((name) => <UnreadableCard key={name} name={name} />)}
+          </div>
+        )}
+      </div>
       {removed.length > 0 && (
         <>
           <h2>No longer published</h2>
@@ -292,7 +298,9 @@ function NoReports() {
   return (
     <div class="empty">
       <h3>No report has been published yet</h3>
-      <p class="soft">This runs the notebooks and publishes them; they appear here without a restart.</p>
+      <p class="soft">
+        This runs the notebooks and publishes them. While they run, this page looks for new ones by itself.
+      </p>
       <pre><code>deno task pipeline run all</code></pre>
     </div>
   );

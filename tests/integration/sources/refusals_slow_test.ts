@@ -26,7 +26,10 @@ testWith(
       const { problems } = await extract(context);
       assert.deepEqual(problems, []);
       const { customers, products, ...others } = (await readRawExtract(context.store)).tables;
-      assert.deepEqual({ ...others, customers: before.customers, products: before.products }, before);
+      for (const [name, { writeMark: _, ...table }] of Object.entries(others)) {
+        const { writeMark: __, ...was } = before[name]!;
+        assert.deepEqual(table, was, name);
+      }
       assert.equal(customers!.rows, before.customers!.rows + 1);
       assert.deepEqual([products!.rows, products!.quarantined], [1, 1]);
       const [quarantine, ...more] = await readRawQuarantine(context.store);

@@ -7,6 +7,7 @@ import pg from "pg";
 import type { PipelineContext } from "../../../pipelines/context.ts";
 import { extract } from "../../../pipelines/steps/extract/extract.ts";
 import { createShopTables } from "../../fixtures/generated_shop.ts";
+import { startPostgresCluster } from "../../fixtures/postgres_cluster.ts";
 import { assertSameRows } from "../../fixtures/same_rows.ts";
 import { type Servers, withServers } from "../../fixtures/source_servers.ts";
 import { testWith } from "../../requirements.ts";
@@ -33,6 +34,14 @@ const withCustomers = (body: (servers: Servers) => Promise<void>) =>
     assert.equal(await readingOf(context), "written");
     await body(servers);
   });
+
+/** A connection whose server may stop under it. */
+async function connected(url: string): Promise<AsyncDisposable & { client: pg.Client }> {
+  const client = new pg.Client({ connectionString: url });
+  client.on("error", () => {});
+  await client.connect();
+  return { client, [Symbol.asyncDispose]: () => client.end() };
+}
 
 /** What a shop does between two extracts, by how the second one reads customers. */
 const CHANGES: [name: string, reading: string, sql: string][] = [
@@ -210,5 +219,55 @@ testWith(
       await extract(context);
       for (const table of ["orders", "events", "inventory"]) await assertSameRows(context, sql, table);
       assert.equal((await extract(context)).status, "unchanged");
+    }),
+);
+
+testWith(
+  ["postgres", "postgres_programs", "mongodb"],
+  "all rows are compared after the server was started again, as after a restore or a failover, and of a standby",
+  () =>
+    withServers(async ({ context }) => {
+      await using cluster = await startPostgresCluster();
+      const shop = { ...context, config: { ...context.config, postgresUrl: cluster.url } };
+      await using sql = await connected(cluster.url);
+      await createShopTables(sql.client, { months: 1, rows: 10 });
+      await using standby = await cluster.startStandby();
+      await extract(shop);
+      assert.equal(await readingOf(shop), "written");
+      await cluster.stop();
+      await cluster.start();
+      assert.equal(await readingOf(shop), "in full");
+      assert.equal(await readingOf(shop), "written");
+      const replica = { ...context, config: { ...context.config, postgresUrl: standby.url } };
+      await extract(replica);
+      assert.equal(await readingOf(replica), "in full");
+    }),
+);
+
+testWith(
+  ["postgres", "postgres_programs", "mongodb"],
+  "rows are read by the transactions that wrote them also where the numbers of transactions begin again",
+  () =>
+    withServers(async ({ context }) => {
+      await using cluster = await startPostgresCluster({ nextTransaction: 2 ** 32 - 300 });
+      const shop = { ...context, config: { ...context.config, postgresUrl: cluster.url } };
+      await using sql = await connected(cluster.url);
+      await createShopTables(sql.client, { months: 1, rows: 10 });
+      await extract(shop);
+      const late = await connected(cluster.url);
+      await late.client.query("BEGIN; UPDATE customers SET city = 'Ely' WHERE customer_id = 'C3'");
+      assert.equal(await readingOf(shop), "written");
+      for (let i = 0; i < 400; i++) await sql.client.query("SELECT txid_current()");
+      await sql.client.query("UPDATE customers SET city = 'York' WHERE customer_id = 'C7'");
+      await late.client.query("COMMIT");
+      await late[Symbol.asyncDispose]();
+      const { rows: [{ xmin }] } = await sql.client.query(
+        "SELECT xmin::text FROM customers WHERE customer_id = 'C7'",
+      );
+      assert.ok(Number(xmin) < 1000, `a small number again, not ${xmin}`);
+      assert.equal(await readingOf(shop), "written");
+      await assertSameRows(shop, sql.client, "customers");
+      assert.equal(await readingOf(shop), "written");
+      assert.equal((await extract(shop)).status, "unchanged");
     }),
 );

@@ -30,6 +30,21 @@ Deno.test("customers are scored as in the backtest, highest value at risk first"
   assert.equal(playbookOutcome({ test, probabilities }, 1).contacted, 0);
 });
 
+Deno.test("who gave everything back has no sales at risk", async () => {
+  using shop = await openChurnShop({ customers: 400 });
+  const split = temporalSplit(await salesPeriod(shop));
+  const { model } = await backtestChurn(shop, split);
+  const [first] = await scoreCustomers(shop, model, split.test);
+  await shop.run(`INSERT INTO fact_orders
+    SELECT * REPLACE (order_id || '-back' AS order_id, 'return' AS line_type, -net_amount AS net_amount)
+    FROM fact_orders
+    WHERE customer_id = '${first!.customerId}' AND line_type = 'sale' AND order_date < DATE '${split.test}'`);
+  const after = await scoreCustomers(shop, model, split.test);
+  const same = after.find(({ customerId }) => customerId === first!.customerId)!;
+  assert.ok(first!.valueAtRisk > 0);
+  assert.ok(Math.abs(same.usualSpend) < 1e-6 && Math.abs(same.valueAtRisk) < 1e-6, JSON.stringify(same));
+});
+
 Deno.test("a feature leads where it raises the risk most, even if another lowers it more", () => {
   const reason = (feature: string, contribution: number) => ({ feature, contribution, value: 1, text: "" });
   const leading = leadingReasons([

@@ -62,6 +62,7 @@ Deno.test("what lapsing costs is the shop's own money, and the target's only whe
     customers: 1200,
     sales: 300_000,
     allSales: 900_000,
+    isWhole: true,
   };
   assert.equal(
     formatLapsedCost(cost, {}),
@@ -78,6 +79,10 @@ Deno.test("what lapsing costs is the shop's own money, and the target's only whe
   assert.doesNotMatch(
     formatLapsedCost({ ...cost, lapsedShare: 0.08 }, { lapsed: { target: 0.1 } }),
     /target/,
+  );
+  assert.match(
+    formatLapsedCost({ ...cost, isWhole: false }, {}),
+    /their last order, as far as the data goes back, they had brought/,
   );
   assert.match(formatLapsedCost({ ...cost, months: 1 }, {}), /^In November 2025 .*sales of these days/);
   assert.match(formatLapsedCost(undefined, {}), /cannot be told yet/);

@@ -41,6 +41,15 @@ Deno.test("a publication has a later time than the one before, also from a machi
     assert.deepEqual(await since(store, "00:00"), ["02:00:00.000", "02:00:00.001"]);
   }));
 
+Deno.test("a clock that was ahead for one publication does not date those that follow", () =>
+  withStore(async (store) => {
+    await publishSnapshot(store, content("v1"), at("01:00"));
+    await publishSnapshot(store, content("v2"), new Date("2025-06-01T02:00:00Z"));
+    await publishSnapshot(store, content("v3"), at("03:00"));
+    assert.deepEqual(await since(store, "00:00"), ["01:00:00.000", "03:00:00.000"]);
+    assert.equal((await readPointer(store))!.value.publishedAt, "2024-06-01T03:00:00.000Z");
+  }));
+
 Deno.test("the last hundred publications are remembered", () =>
   withStore(async (store) => {
     for (let i = 0; i < 103; i++) {

@@ -35,6 +35,10 @@ async function lifeOfAShop(config: Config): Promise<void> {
   const first = await simulate(config);
   assert.equal(first.status, "done");
   assert.equal(first.rows.customers, 200);
+  assert.deepEqual(JSON.parse(await Deno.readTextFile(config.businessFile)).lapsed, {
+    baseline: 0.15,
+    target: 0.1,
+  });
   const truth = await Deno.readTextFile(truthPath(config));
   assert.match(truth, /^customer_id,month,alive_at_start,alive_at_end,hazard\nCUST\d{6},2023-01-01,/);
   // Also says that the rows in the databases are as many as the record has.

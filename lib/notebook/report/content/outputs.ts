@@ -172,22 +172,43 @@ export async function renderOutputs(outputs: Output[], id: string, context: Outp
   for (const [i, output] of outputs.entries()) {
     const html = await renderOutput(output, `${id}-${i}-`, context.prose);
     const data = "data" in output ? output.data : {};
-    // The content of a frame is not in the page.
-    const tables = html.startsWith("<iframe") ? outputTables(data) : tablesOf(html, data);
+    const tables = isWithoutTable(html) ? outputTables(data) : tablesOf(html, data);
     parts.push(linkTables(html, tables, `${id}-${i}-`, context));
   }
   return parts.join("\n");
 }
 
-/** The tables of an output, with all rows; of a picture, a chart or a text there are none. */
+/** Whether an output has tables that are not in the page: those of a frame, and the data of a chart. */
+const isWithoutTable = (html: string) => /^<(iframe|div class="chart-drawings")/.test(html);
+
+/** The tables of an output, with all rows; those of a chart are its data. Of a picture or a text there are none. */
 export function outputTables(data: MimeBundle): TableData[] {
   const { "text/html": html, "text/markdown": markdown } = data;
-  if (Object.keys(data).some((mime) => VEGA_LITE.test(mime))) return [];
+  const chart = Object.keys(data).find((mime) => VEGA_LITE.test(mime));
+  if (chart !== undefined) return chartTables(data[chart]);
   if (typeof html === "string") return tablesOf(sanitizeHtml(html.replaceAll(DATAFRAME_STYLE, "")), data);
   return typeof markdown === "string" ? tablesOf(createProseRenderer().render(markdown)) : [];
 }
 
-/** The tables with the ways to their rows; those of a frame, which cannot be reached, have them below it. */
+/** The rows that a chart draws, where its specification has them in one place. */
+function chartTables(spec: unknown): TableData[] {
+  const { title, data } = (spec ?? {}) as { title?: unknown; data?: { values?: unknown } };
+  const values = data?.values;
+  if (!Array.isArray(values) || values.length === 0 || !values.every(isRecord)) return [];
+  const columns = [...new Set(values.flatMap((row) => Object.keys(row)))];
+  const rows = values.map((row) => columns.map((name) => chartText(row[name])));
+  return [{ ...(typeof title === "string" && { caption: title }), columns, rows }];
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function chartText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** The tables with the ways to their rows; those of a frame or a chart have them below it. */
 export function linkTables(
   html: string,
   tables: TableData[],
@@ -195,7 +216,7 @@ export function linkTables(
   { tableLinks }: Pick<OutputContext, "tableLinks">,
 ): string {
   if (tableLinks === undefined || tables.length === 0) return html;
-  const place = html.startsWith("<iframe") ? html + "<table></table></div>".repeat(tables.length) : html;
+  const place = isWithoutTable(html) ? html + "<table></table></div>".repeat(tables.length) : html;
   return withTableLinks(place, tables, (index) => tableLinks(`${id}${index}`, tables[index]!))
     .replaceAll("<table></table></div>", "");
 }

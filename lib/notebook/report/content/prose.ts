@@ -175,6 +175,8 @@ interface Opening {
   title?: string;
   /** Plain text. */
   summary?: string;
+  /** Whether the paragraph of the summary is in the rest, too: with links or pictures it says more there. */
+  isInText?: true;
   rest: string;
 }
 
@@ -191,19 +193,21 @@ export function splitOpening(markdown: string, declared: { summary?: string | un
   const paragraph = declared.summary === undefined && tokens[3]?.type === "paragraph_open"
     ? tokens[4]
     : undefined;
-  const summary = isPlain(paragraph?.children ?? []) ? paragraph : undefined;
-  const end = (summary ? tokens[3] : tokens[0])?.map?.[1] ?? 0;
+  const summary = plainText(paragraph?.children ?? []).trim();
+  const isInText = !isPlain(paragraph?.children ?? []);
+  const end = (paragraph && !isInText ? tokens[3] : tokens[0])?.map?.[1] ?? 0;
   return {
     title,
-    ...(summary && { summary: plainText(summary.children ?? []) }),
+    ...(summary !== "" && { summary }),
+    ...(isInText && { isInText }),
     rest: markdown.split("\n").slice(end).join("\n"),
   };
 }
 
-/** A paragraph with pictures, HTML or formulas says less as plain text: it stays in the page. */
+/** A paragraph with links, pictures, HTML or formulas says less as plain text: it stays in the page. */
 const isPlain = (tokens: MarkdownToken[]) =>
   !tokens.some(({ type, content }) =>
-    type === "image" ||
+    ["image", "link_open"].includes(type) ||
     /<(img|br|a|b|i|u|em|strong|font|span|div|center|kbd|mark|su[bp])\b|\$[^$\s][^$]*\\[a-z]/i.test(content)
   );
 

@@ -94,7 +94,16 @@ Deno.test("decisions that are written down at the same moment are all kept", () 
   withVersions([], async (store) => {
     const decisions = Array.from({ length: 8 }, (_, i) => decision(`v${i}`, { decidedAt: at(i + 1) }));
     await Promise.all(decisions.map((decision) => recordDecisions(store, "churn", [decision])));
-    assert.deepEqual(await promotionDecisions(store, "churn"), decisions.toReversed());
+    const kept = await promotionDecisions(store, "churn");
+    assert.deepEqual(kept.toSorted((a, b) => a.decidedAt < b.decidedAt ? -1 : 1), decisions);
+  }));
+
+Deno.test("a decision by a clock that was ahead is not the latest for ever", () =>
+  withVersions([], async (store) => {
+    const ahead = decision("v1", { decidedAt: "2025-10-01T00:00:00.000Z" });
+    const later = decision("v2", { champion: "v1", outcome: "refused", decidedAt: at(2) });
+    for (const one of [ahead, later]) await recordDecisions(store, "churn", [one]);
+    assert.deepEqual(await promotionDecisions(store, "churn"), [later, ahead]);
   }));
 
 Deno.test("the history ends with the last hundred decisions", () =>

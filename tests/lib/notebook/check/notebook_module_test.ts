@@ -91,6 +91,11 @@ Deno.test("parameters stand for every value of their type, injected ones are lef
   );
 });
 
+Deno.test("what no run can be given keeps its own type in the parameters cell", () => {
+  const source = "const config = { top: 5 }, list = [1], now = new Date(), not = !true;";
+  assert.equal(moduleOf([source, "parameters"]), `${source}\n;`);
+});
+
 Deno.test("what is exported is declared, and prose and empty cells are nothing", () => {
   assert.equal(moduleOf("export const a = 1;", "", "export { a };"), "const a = 1;\n;\n\n;");
 });

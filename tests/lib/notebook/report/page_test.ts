@@ -254,3 +254,14 @@ Deno.test("a report shows what it declares of itself, and leaves out the cells t
   );
   assert.doesNotMatch(page.html, /Hidden words/);
 });
+
+Deno.test("links of the first paragraph stay, and lead to headings by the names that Jupyter gives them", async () => {
+  const cells = [
+    proseCell("# T\n\nSee [the end](#The-End) or [there](#there)."),
+    proseCell("## The End\n\n<a name='there'></a>"),
+  ];
+  const { summary, html } = await renderPage(executedNotebook(cells), { notebookHref: "" });
+  assert.equal(summary, "See the end or there.");
+  assert.match(html, /<p>See <a href="#the-end">the end<\/a> or <a href="#there">there<\/a>\.<\/p>/);
+  assert.doesNotMatch(html, /class="summary"|>false|\nfalse\n/);
+});

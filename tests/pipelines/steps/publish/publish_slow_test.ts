@@ -63,6 +63,25 @@ Deno.test("publish runs each notebook once, with the date that its author wrote"
   });
 });
 
+Deno.test("what the business says of itself publishes the reports again, unless it is invalid", async () => {
+  await withShop(async (context) => {
+    assert.equal((await publishNotebooks(context, FIXTURES)).status, "done");
+    await Deno.writeTextFile(context.config.businessFile, '{ "lapsed": { "target": 10 } }');
+    await assert.rejects(publishNotebooks(context, FIXTURES), {
+      name: "InputError",
+      message: /Invalid lapsed\.target in the business file .*a share from 0 to 1.*found 10/,
+    });
+    await Deno.writeTextFile(context.config.businessFile, '{ "lapsed": { "target": 0.1 } }');
+    assert.equal(
+      (await publishNotebooks(context, FIXTURES)).status,
+      "done",
+      "the business says something else",
+    );
+    await Deno.remove(context.config.businessFile);
+    assert.equal((await publishNotebooks(context, FIXTURES)).status, "done");
+  });
+});
+
 Deno.test("only the parameters that a notebook declares are filled, each by its own rule", async () => {
   await withShop(async (context, notebooks) => {
     const parameters = 'const as_of = "2024-09-01";\nconst back = "2024-08-01";';

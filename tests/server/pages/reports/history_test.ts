@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { markRunStarted } from "shopflow/notebook/report/mod.ts";
 import { createClient, type Problem } from "../../api_client.ts";
 import { temporaryLake } from "../../small_lake.ts";
 import { publishSmallReport } from "../../small_report.ts";
@@ -73,4 +74,13 @@ Deno.test("two runs are compared whichever is named first, and the link stays", 
     assert.equal(answer.status, 404, path);
     assert.equal(((await answer.json()) as Problem).error.code, "report_not_found");
   }
+});
+
+Deno.test("a run that was killed before it had a page is named above the others", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallReport(lake.store, { runId: "r1" });
+  await markRunStarted(lake.store, { notebook: "churn", runId: "r2", startedAt: "2024-10-02T05:00:00.000Z" });
+  const { get } = createClient(lake.store);
+  const page = await (await get("/reports/churn/runs")).text();
+  assert.match(page, /The run of 2 October 2024, 05:00 UTC was killed: .*runs\/r2\/notebook\.ipynb/);
 });

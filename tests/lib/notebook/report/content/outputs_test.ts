@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import { DISPLAY } from "../../../../../lib/notebook/author/displays.ts";
 import { showMetrics, showTable } from "../../../../../lib/notebook/kernel.ts";
 import type { MimeBundle } from "../../../../../lib/notebook/format/nbformat.ts";
-import { renderHtml, renderOutputs } from "../../../../../lib/notebook/report/content/outputs.ts";
+import {
+  outputTables,
+  renderHtml,
+  renderOutputs,
+} from "../../../../../lib/notebook/report/content/outputs.ts";
 import { createProseRenderer } from "../../../../../lib/notebook/report/content/prose.ts";
 
 Deno.test("HTML of text and tables becomes a part of the page", () => {
@@ -111,4 +115,27 @@ Deno.test("a table of pandas or Polars is a part of the page, without the style 
     assert.doesNotMatch(html, /iframe|style/);
     assert.match(html, /<td>5<\/td>/);
   }
+});
+
+Deno.test("the data of a chart is a table that can be downloaded", async () => {
+  const chart = {
+    title: "Sales",
+    mark: "bar",
+    data: { values: [{ month: "2024-01", sales: 1.5 }, { month: "2024-02", sales: null }] },
+    encoding: { x: { field: "month", type: "nominal" }, y: { field: "sales", type: "quantitative" } },
+  };
+  const data = { "application/vnd.vegalite.v5+json": chart };
+  assert.deepEqual(outputTables(data), [
+    { caption: "Sales", columns: ["month", "sales"], rows: [["2024-01", "1.5"], ["2024-02", ""]] },
+  ]);
+  const html = await renderOutputs([{ output_type: "display_data", data, metadata: {} }], "cell-1", {
+    prose: createProseRenderer(),
+    tableLinks: (id) => ({ csv: `${id}.csv`, page: id, fileName: "f.csv" }),
+  });
+  assert.match(
+    html,
+    /<\/div><p class="table-links"><a href="cell-1-0-0\.csv" download="f\.csv" aria-label="Sales as CSV">CSV/,
+  );
+  assert.doesNotMatch(html, /<table>/);
+  assert.deepEqual(outputTables({ "application/vnd.vegalite.v5+json": { layer: [] } }), []);
 });

@@ -116,5 +116,11 @@ Deno.test("HTML of Markdown is shown as Jupyter shows it, without what runs, loa
 Deno.test("an opening paragraph that plain text cannot hold stays in the page", () => {
   assert.deepEqual(splitOpening("# T\n\nplain\n\nrest"), { title: "T", summary: "plain", rest: "\nrest" });
   assert.equal(splitOpening("# T\n\n![](attachment:a.png)").summary, undefined);
+  assert.deepEqual(splitOpening("# T\n\nsee [the end](#End)"), {
+    title: "T",
+    summary: "see the end",
+    isInText: true,
+    rest: "\nsee [the end](#End)",
+  });
   assert.equal(splitOpening("# T\n\nplain", { summary: "own" }).rest, "\nplain");
 });
