@@ -163,11 +163,19 @@ export async function churnHeadlines(
   { session, store, currency, baselines }: ExpectedOptions,
 ): Promise<Expected> {
   const money = moneyWith(currency);
-  const { active } = await one(
-    session,
-    `WITH ${DAYS} SELECT count(DISTINCT customer_id) AS active FROM fact_orders, last_sale
-     WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN' AND order_date >= as_of - 90`,
-  );
+  const active = (daysAgo: number) =>
+    one(
+      session,
+      `WITH ${DAYS} SELECT count(DISTINCT customer_id) AS customers, any_value(first_sale <= as_of - 90 - ${daysAgo}) AS known
+       FROM fact_orders, last_sale
+       WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN'
+         AND order_date BETWEEN as_of - 90 - ${daysAgo} AND as_of - 1 - ${daysAgo}`,
+    );
+  const [now, week, year] = [await active(0), await active(7), await active(364)];
+  const change = (then: typeof now, when: string) => {
+    const ratio = now.customers! / then.customers! - 1;
+    return then.known ? `${ratio >= 0 ? "+" : "−"}${percent(Math.abs(ratio))} on ${when}` : `${when} unknown`;
+  };
   const { contacted, at_risk, value } = await one(
     session,
     `SELECT count(*) AS contacted, coalesce(sum(p * spend), 0) AS at_risk,
@@ -179,7 +187,10 @@ export async function churnHeadlines(
   );
   return {
     ...await lapsedHeadline(session, baselines.lapsed),
-    "active customers": { value: count(active!) },
+    "active customers": {
+      value: count(now.customers!),
+      note: `${change(week, "a week before")}, ${change(year, "a year before")}`,
+    },
     "at high risk": { value: count(contacted!) },
     "sales at risk": { value: money(at_risk!) },
     "campaign value": { value: money(value!) },

@@ -118,12 +118,11 @@ export async function withPostgresSource<T>(
             invalid.set(name, totals.invalid);
             return totals;
           }),
-        quarantine: ({ name }) =>
-          inTurn(async () =>
-            invalid.get(name) === 0 || comparisonOf(name).absent !== undefined
-              ? []
-              : await guarded(() => readInvalidRows(client, comparisonOf(name)), name)
-          ),
+        async quarantine({ name }) {
+          // Not in turn where there is nothing to ask: the next table is being copied, and this one is to be written.
+          if (invalid.get(name) === 0 || comparisonOf(name).absent !== undefined) return [];
+          return await inTurn(() => guarded(() => readInvalidRows(client, comparisonOf(name)), name));
+        },
         copy({ name }, path, selection) {
           return inTurn(async () => {
             try {
