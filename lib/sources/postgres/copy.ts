@@ -130,7 +130,9 @@ export async function withPostgresSource<T>(
             } catch (error) {
               const failure = copyError(error, postgresUrl, name, client);
               // A copy that nobody reads to its end would keep all that waits for its turn waiting, and the program
-              // with it. The transaction is of no use any more, so its connection ends at once.
+              // with it. The transaction is of no use any more, so its connection ends at once; a socket that the copy
+              // paused may never say that it was closed, so it is destroyed.
+              client.connection.stream.destroy();
               await client.end();
               throw failure;
             }
