@@ -23,7 +23,9 @@ async function notebookTables(): Promise<NotebookTable[]> {
       name,
       type: dataType,
       meaning: description,
-      isNullable: !dataTests.some(({ kind, severity }) => kind === "not_null" && severity !== "warn"),
+      isNullable: !dataTests.some(({ kind, settings }) =>
+        kind === "not_null" && settings.severity !== "warn"
+      ),
     })),
   }));
   const scores = MODELS.map(({ scoreTable: { name, meaning = "", columns } }): NotebookTable => ({

@@ -51,6 +51,8 @@ export interface Manifest {
   lineage?: Lineage;
   /** What the data tests said of the tables before they were published. */
   dataTests?: { passed: number; warnings: { name: string; failures: number }[] };
+  /** Models and files that were wrong, and that the snapshot does without. */
+  leftOut?: { name: string; reason: string }[];
 }
 
 /** How a snapshot came about, beside its raw files and code version. */

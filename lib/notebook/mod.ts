@@ -28,4 +28,5 @@ export {
 } from "./format/report_declaration.ts";
 export { cleanNotebook } from "./format/clean.ts";
 export { readBusiness } from "./author/shop.ts";
+export { guardLockFile } from "./kernel/lock_file.ts";
 export { findJupyterLab, labEnvironment, registerKernel } from "./lab.ts";

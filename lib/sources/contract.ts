@@ -47,6 +47,8 @@ export interface ExtractedTable {
   name: string;
   /** Columns that identify what is replaced as one: all rows of a key are new, changed or deleted together. */
   mergeKey: string[];
+  /** Whether a merge key has several rows by nature, as an order its lines; of another one, the newest row counts. */
+  hasLines?: boolean;
   strategy: Strategy;
   measures: Measures;
   columns: {
@@ -139,6 +141,7 @@ export const SOURCE_TABLES: SourceTable[] = [
     key: ["order_id", "product_id"],
     // Lines have no key of their own, so all lines of a changed order are extracted.
     mergeKey: ["order_id"],
+    hasLines: true,
     strategy: watermark("order_date", 7),
     measures: { date: "order_date", amount: "order_amount", quantity: "quantity" },
     columns: [

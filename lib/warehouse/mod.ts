@@ -11,8 +11,9 @@ export {
 export { type OpenSnapshot, openSnapshot, testSnapshot } from "./query.ts";
 export { lastOrderDay } from "./last_order.ts";
 export { queryName, type QueryTable, runQuery } from "./sql_query.ts";
-export { testName } from "./project/data_tests.ts";
-export { loadSqlProject, type SqlModel, type SqlProject } from "./project/project.ts";
+export { testName } from "./project/tests/data_tests.ts";
+export { loadSqlProject } from "./project/load_project.ts";
+export type { SqlModel, SqlProject } from "./project/project.ts";
 export type { RawInputs } from "./build/raw_views.ts";
 export { minMaxPredicate } from "./build/prune.ts";
 export { type ControlTotals, failureText, TEST_RELATIONS } from "./build/audit.ts";

@@ -16,8 +16,8 @@ import {
   type FailedTest,
   findFailures,
 } from "./build/audit.ts";
-import { relationOf } from "./relation.ts";
-import { publishedModels, type SqlProject } from "./project/project.ts";
+import { relationOf, sourceRelationOf } from "./relation.ts";
+import type { SqlProject } from "./project/project.ts";
 
 /** A DuckDB session in which every table of one snapshot is a view. */
 export interface OpenSnapshot extends Session, Disposable {
@@ -117,10 +117,11 @@ export async function testSnapshot(
   project: SqlProject,
   runtime: Runtime,
 ): Promise<SnapshotTests> {
-  const published = new Set(publishedModels(project).map(({ name }) => name));
+  const published = new Set(Object.keys(snapshot.manifest.tables));
   const others = project.models.filter(({ name }) => !published.has(name)).map(({ name }) =>
     relationOf(name)
   );
+  others.push(...project.sources.map(sourceRelationOf));
   const tests = project.tests.filter(({ sql }) => !others.some((relation) => sql.includes(relation)));
   await createPreviousRowCounts(snapshot, undefined);
   await createControlTotals(snapshot);

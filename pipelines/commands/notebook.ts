@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
+/** How often it is seen, while JupyterLab runs, whether a notebook changed the lock file. */
+const LOCK_FILE_MS = 2000;
+
 /** Only the command that is called is loaded: some bring large libraries, which `run` should not wait for. */
 const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
   run: async () => (await import("./notebook/run.ts")).addRunCommand,
@@ -46,19 +49,26 @@ function addLabCommand(program: Command): void {
 }
 
 async function lab(options: string[]): Promise<void> {
-  const { findJupyterLab, labEnvironment, registerKernel } = await import("shopflow/notebook/mod.ts");
+  const jupyter = await import("shopflow/notebook/mod.ts");
   const config = loadConfig();
-  const { command, version } = await findJupyterLab(config.jupyter);
+  const { command, version } = await jupyter.findJupyterLab(config.jupyter);
   const kernels = join(config.home, "jupyter");
-  await registerKernel(kernels);
+  await jupyter.registerKernel(kernels);
   console.error(`JupyterLab ${version} on the lake ${config.lakeUrl}; press Ctrl+C twice to stop it`);
   const child = new Deno.Command(command, {
     args: ["lab", `--ServerApp.root_dir=${ROOT}`, "--LabApp.default_url=/lab/tree/notebooks", ...options],
     cwd: ROOT,
-    env: labEnvironment(config, kernels),
+    env: jupyter.labEnvironment(config, kernels),
     clearEnv: true,
   }).spawn();
+  // Its kernels are Jupyter's: what their imports add to the lock file is taken back shortly after.
+  await using lockFile = await jupyter.guardLockFile(ROOT);
+  const timer = setInterval(
+    () => lockFile.restore().catch((error) => console.error(`deno.lock: ${error}`)),
+    LOCK_FILE_MS,
+  );
   const status = await untilEnded(child);
+  clearInterval(timer);
   if (status.success || status.signal !== null) return;
   throw new NotebookError(`JupyterLab ended with code ${status.code}`, {
     remedy: "Its own message is above; `jupyter lab --help` lists its options.",

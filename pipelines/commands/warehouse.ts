@@ -8,7 +8,9 @@ import { createDirectoryStore, createOverlayStore, type ObjectStore } from "shop
 import { currentSnapshotId, type Manifest, readManifest, readRawExtract } from "shopflow/lake/mod.ts";
 import { rawInputs } from "shopflow/lake/raw/mod.ts";
 import { createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
-import { loadSqlProject, type SqlProject } from "shopflow/warehouse/mod.ts";
+import { loadSqlProject, type SqlProject, TEST_RELATIONS } from "shopflow/warehouse/mod.ts";
+import { type TrialResult, tryModels } from "shopflow/warehouse/trial/mod.ts";
+import { PipelineError } from "shopflow/errors/mod.ts";
 import { createContext, type Pipeline, type PipelineContext, withTemporaryFolder } from "../context.ts";
 import { type Difference, differenceOf, differenceTable } from "./lake_text.ts";
 import { transform, WAREHOUSE_PROJECT } from "../steps/transform.ts";
@@ -90,7 +92,17 @@ function partitionsLine({ table, filesAdded, filesRemoved }: Difference): string
   return affected.length === 0 ? [] : [`${table}: partitions ${monthSpans(affected)}`];
 }
 
-/** The SQL models: `deno task warehouse plan | docs [FILE] | dbt-database FILE | raw-tables ENGINE`. */
+/** Results for a terminal: one line each, and how many ended in which way. */
+export function trialText(results: TrialResult[]): string {
+  const lines = results.map(({ what, name, outcome, details }) =>
+    `${outcome.toUpperCase().padEnd(5)} ${what.padEnd(9)} ${name}${details === "" ? "" : `  ${details}`}`
+  );
+  const outcomes = [...new Set(results.map(({ outcome }) => outcome))];
+  const counts = outcomes.map((one) => `${results.filter(({ outcome }) => outcome === one).length} ${one}`);
+  return [...lines, "", `${counts.join(", ") || "nothing selected"}. Nothing was published.`].join("\n");
+}
+
+/** The SQL models: `deno task warehouse plan | build | docs [FILE] | dbt-database FILE | raw-tables ENGINE`. */
 
 const context = () => createContext(loadConfig(), createRuntime());
 
@@ -104,6 +116,34 @@ program.command("plan")
   .action(async ({ force, json }: { force: boolean; json?: boolean }) => {
     const plan = await planTransform({ ...context(), force });
     console.log(json ? JSON.stringify(plan, null, 2) : planText(plan));
+  });
+program.command("build")
+  .description("build models and what they read, and run their tests; nothing is published")
+  .option(
+    "-s, --select <models...>",
+    "dbt's selection, e.g. +fact_orders, tag:daily, path:models/marts, stg_*; default: all",
+  )
+  .option("--exclude <models...>", "models to leave out of the selection, written as for --select")
+  .option("--json", "print JSON")
+  .action(async ({ select, exclude, json }: { select?: string[]; exclude?: string[]; json?: boolean }) => {
+    const { store, config, runtime } = context();
+    const project = await loadSqlProject(WAREHOUSE_PROJECT, TEST_RELATIONS);
+    const inputs = rawInputs(await readRawExtract(store));
+    const results = await withTemporaryFolder(
+      config.home,
+      (spillFolder) =>
+        tryModels({ store, project, inputs }, { select, exclude }, runtime, {
+          memoryLimit: "1GiB",
+          spillFolder,
+        }),
+    );
+    console.log(json ? JSON.stringify(results, null, 2) : trialText(results));
+    const failed = results.filter(({ outcome }) => outcome === "fail" || outcome === "error");
+    if (failed.length > 0) {
+      throw new PipelineError(`${failed.length} of ${results.length} models and tests failed`, {
+        found: failed.map(({ name }) => name).join(", "),
+      });
+    }
   });
 program.command("docs")
   .description("write one HTML page with the graph of the models, their columns, tests, lineage and SQL")

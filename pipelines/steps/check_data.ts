@@ -17,7 +17,7 @@ import type { Config } from "shopflow/config/mod.ts";
 import { PipelineError } from "shopflow/errors/mod.ts";
 import { join } from "node:path";
 import { type Pipeline, withTemporaryFolder } from "../context.ts";
-import { WAREHOUSE_PROJECT } from "./transform.ts";
+import { leftOutError, WAREHOUSE_PROJECT } from "./transform.ts";
 
 /** What data tests kept from being published. */
 interface BlockedPublishes {
@@ -165,7 +165,8 @@ export const checkData: Pipeline = async ({ config, store, runtime }) => {
     const blocked = await blockedPublishes(store, since);
     const failed = (severity: string) =>
       tests.failed.filter((test) => test.severity === severity).map(failureText);
-    const problems = [...failed("error"), ...fresh.problems, ...blocked.problems];
+    const leftOut = (snapshot.manifest.leftOut ?? []).map((model) => leftOutError(model).message);
+    const problems = [...failed("error"), ...fresh.problems, ...blocked.problems, ...leftOut];
     const others = [...fresh.warnings, ...blocked.warnings, ...await leftOutRows(store)];
     const { id } = snapshot.manifest;
     const check: DataCheck = {

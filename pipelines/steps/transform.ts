@@ -7,8 +7,9 @@ import {
   rolledBackSnapshots,
 } from "shopflow/lake/mod.ts";
 import { acceptRawExtract, isMadeOf, rawInputs, refuseRawExtract } from "shopflow/lake/raw/mod.ts";
+import type { Config } from "shopflow/config/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
-import { DataTestError, LakeError } from "shopflow/errors/mod.ts";
+import { DataTestError, LakeError, WarehouseError } from "shopflow/errors/mod.ts";
 import { codeVersion, formatCount, type Logger } from "shopflow/runtime/mod.ts";
 import {
   type BuildInputs,
@@ -21,7 +22,7 @@ import {
   TEST_RELATIONS,
 } from "shopflow/warehouse/mod.ts";
 import { join } from "node:path";
-import { type Pipeline, withTemporaryFolder } from "../context.ts";
+import { type Pipeline, type PipelineResult, withTemporaryFolder } from "../context.ts";
 import { monthSpans } from "shopflow/cli/mod.ts";
 
 /** The dbt project of the star schema. */
@@ -44,12 +45,14 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
     requireComplete(extract);
     const inputs = rawInputs(extract);
     const project = await loadSqlProject(folder, TEST_RELATIONS);
+    for (const warning of project.warnings) runtime.log.warn(warning);
     const code = `${project.version}-${await codeVersion([RUNNER])}`;
     const before = force || current === undefined ? undefined : await readManifest(store, current);
     const previous = before && await canBuildOn(store, before, code) ? before : undefined;
     if (previous !== undefined && isMadeOf(previous, extract)) {
       await acceptRawExtract(store, extract);
-      return { status: "unchanged", summary: `snapshot ${current} is of the same raw data and models` };
+      const summary = `snapshot ${current} is of the same raw data and models`;
+      return { status: "unchanged", summary, ...partly(previous, config, runtime.log) };
     }
     const rolledBack = force ? undefined : await rolledBackTwin(store, extract, code);
     if (rolledBack !== undefined) {
@@ -85,9 +88,29 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
       status: "done",
       summary: `snapshot ${id}: ${Object.keys(published).length} tables, ${rows} rows, ` +
         `${passed} data tests passed, ${warnings.length} warnings; ${inWords(built.affected)}`,
+      ...partly(built.manifest, config, runtime.log),
     };
   };
 }
+
+/**
+ * The models that a snapshot does without, as problems: the command ends with an error. A run of a job only logs them, so
+ * that the jobs that depend on it go on; check-data, which follows every snapshot, alerts.
+ */
+function partly(
+  { leftOut = [] }: Pick<Manifest, "leftOut">,
+  { run }: Pick<Config, "run">,
+  log: Logger,
+): Pick<PipelineResult, "problems"> {
+  const problems = leftOut.map(leftOutError);
+  if (run === undefined) return problems.length === 0 ? {} : { problems };
+  for (const { message } of problems) log.warn(message);
+  return {};
+}
+
+/** What a snapshot does without, as an error. */
+export const leftOutError = ({ name, reason }: { name: string; reason: string }): WarehouseError =>
+  new WarehouseError(`${name} is not in the snapshot: ${reason}`);
 
 /** Builds the star schema from the last extract and publishes it as the current snapshot. */
 export const transform: Pipeline = createTransform();

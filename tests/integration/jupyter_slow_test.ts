@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Notebook } from "../../lib/notebook/format/nbformat.ts";
+import { type MimeBundle, type Notebook, TABLE_MIME } from "../../lib/notebook/format/nbformat.ts";
 import { readNotebook } from "shopflow/notebook/mod.ts";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
@@ -47,8 +47,11 @@ function shown(notebook: Notebook): Record<string, { mimes: string[]; text: unkn
     notebook.cells.filter((cell) => cell.cell_type === "code").map(({ id, outputs }) => [
       id,
       outputs.flatMap((output) =>
-        "data" in output ? [{ mimes: Object.keys(output.data).sort(), text: output.data["text/plain"] }] : []
+        "data" in output ? [{ mimes: mimesOf(output.data), text: output.data["text/plain"] }] : []
       ),
     ]),
   );
 }
+
+/** All rows of a table go to reports only: Jupyter limits its messages. */
+const mimesOf = (data: MimeBundle) => Object.keys(data).filter((mime) => mime !== TABLE_MIME).sort();

@@ -189,3 +189,32 @@ Deno.test("run says what of its dependencies has not succeeded, and show says it
     assert.equal((await json("show", "train-models")).unmet.length, 1);
     assert.equal((await jobs("trigger", "refresh-data")).stderr, "", "it depends on nothing");
   }));
+
+Deno.test("the id that lists print is taken by every command, and a request for a paused job says so", () =>
+  withTerminal(async ({ jobs }) => {
+    const done = async (...args: string[]) => {
+      const { code, stdout, stderr } = await jobs(...args);
+      assert.equal(code, 0, `${args.join(" ")}: ${stderr}`);
+      return stdout;
+    };
+    const id = `refresh-data@${lastScheduledFor()}`;
+    assert.match(await done("backfill", id), /^1 run of refresh-data is queued/);
+    const printed = (await done("runs", "refresh-data")).match(/^refresh-data@\S+/m)![0];
+    for (const command of ["runs", "show", "logs"]) await done(command, printed);
+    assert.match(await done("cancel", printed), /is cancelled: cancelled by/);
+    const paused = await done("pause", printed, "--reason", "the disk is full");
+    assert.match(paused, /^refresh-data is paused/);
+    assert.match(
+      await done("trigger", printed),
+      /is queued\. The job is paused by .* since .* UTC: the disk is full; it waits for `deno task jobs resume refresh-data`/,
+    );
+    assert.match(await done("runs", printed), /it waits until the job is resumed, paused by/);
+    assert.match(
+      await done("trigger", "refresh-data"),
+      /The job is paused by .*; a run that is triggered by hand starts all the same/,
+    );
+    await done("resume", printed);
+    assert.doesNotMatch(await done("runs", printed), /paused/);
+    const two = await jobs("trigger", printed, "--scheduled-for", "2024-10-02T03:05Z");
+    assert.match(two.stderr, /Two runs are named/);
+  }));

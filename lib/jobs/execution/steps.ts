@@ -153,8 +153,10 @@ export function failureReason(result: ProcessResult): string {
   // Whoever was killed may have said before what it then coped with.
   if (result.exitCode === null) return exitReason(result);
   const last = lines.findLast((line) => line.trim() !== "")?.trim();
-  const reason = said ||
+  let reason = said ||
     (last === undefined ? exitReason(result) : `${exitReason(result)}, after it said: ${last}`);
+  // It is followed by what happens next.
+  if (reason.endsWith(".") && !reason.endsWith("..")) reason = reason.slice(0, -1);
   return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON - 1)}…` : reason;
 }
 

@@ -70,9 +70,10 @@ export async function profile(name: string): Promise<ColumnTable> {
         round(count * null_percentage / 100)::BIGINT AS "missing",
         round(null_percentage::DOUBLE, 1) AS "missing %", n AS "distinct",
         min AS "smallest", q50 AS "median", max AS "largest", round(try_cast(avg AS DOUBLE), 3) AS "mean"
-      FROM (SUMMARIZE ${from}) JOIN (${
+      FROM (SELECT *, row_number() OVER () AS place FROM (SUMMARIZE ${from})) JOIN (${
       distinct.join(" UNION ALL ")
-    }) AS counted ON column_name = counted.name`),
+    }) AS counted ON column_name = counted.name
+      ORDER BY place`),
   );
 }
 

@@ -25,6 +25,7 @@ import {
   takeReply,
 } from "./outputs.ts";
 import { cancelled, died, protocolError, timedOut } from "./failures.ts";
+import { guardLockFile } from "./lock_file.ts";
 import { elapsed, type KernelOptions, type KernelProcess, START_TIMEOUT, startKernel } from "./process.ts";
 import { DENO_KERNELSPEC, type ErrorOutput } from "../format/nbformat.ts";
 
@@ -78,14 +79,16 @@ interface OpenOptions extends KernelOptions {
  */
 export async function openKernel({ pinnedVersions = [], ...options }: OpenOptions): Promise<KernelClient> {
   const { name } = options.command;
-  const large = await openLargeOutputs(options.temporaryFolder);
+  const resources = new AsyncDisposableStack();
+  if (name === DENO_KERNELSPEC.name) resources.use(await guardLockFile(options.cwd));
+  const large = resources.use(await openLargeOutputs(options.temporaryFolder));
   let client: Client | undefined;
   try {
-    client = new Client(await startKernel(options), name === DENO_KERNELSPEC.name, large);
+    client = new Client(await startKernel(options), name === DENO_KERNELSPEC.name, { large, resources });
     await client.prepare(pinnedVersions, name, options);
     return client;
   } catch (error) {
-    await (client ?? large)[Symbol.asyncDispose]();
+    await (client ?? resources)[Symbol.asyncDispose]();
     throw error;
   }
 }
@@ -96,6 +99,8 @@ class Client implements KernelClient {
   info: KernelInfo = { implementation: "", version: "", language: "" };
   #isDeno: boolean;
   #large: LargeOutputs;
+  /** What ends with the kernel. */
+  #resources: AsyncDisposable;
   #process: KernelProcess;
   #session: WireSession;
   #collector = new OutputCollector();
@@ -109,10 +114,15 @@ class Client implements KernelClient {
   #ended: Promise<string>;
   #reading: Promise<void>;
 
-  constructor(process: KernelProcess, isDeno: boolean, large: LargeOutputs) {
+  constructor(
+    process: KernelProcess,
+    isDeno: boolean,
+    { large, resources }: { large: LargeOutputs; resources: AsyncDisposable },
+  ) {
     this.#process = process;
     this.#isDeno = isDeno;
     this.#large = large;
+    this.#resources = resources;
     this.#session = { id: randomUUID(), key: process.key };
     this.#ended = process.ended.finally(() => this.alive = false);
     const sockets = [this.#read("shell"), this.#read("iopub"), this.#readNativeStdout()];
@@ -189,7 +199,7 @@ class Client implements KernelClient {
     this.#process.shell.close();
     this.#process.iopub.close();
     await this.#reading.catch(() => {});
-    await this.#large[Symbol.asyncDispose]();
+    await this.#resources[Symbol.asyncDispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

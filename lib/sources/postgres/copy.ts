@@ -118,12 +118,11 @@ export async function withPostgresSource<T>(
             invalid.set(name, totals.invalid);
             return totals;
           }),
-        quarantine: ({ name }) =>
-          inTurn(async () =>
-            invalid.get(name) === 0 || comparisonOf(name).absent !== undefined
-              ? []
-              : await guarded(() => readInvalidRows(client, comparisonOf(name)), name)
-          ),
+        async quarantine({ name }) {
+          // Not in turn where there is nothing to ask: the next table is being copied, and this one is to be written.
+          if (invalid.get(name) === 0 || comparisonOf(name).absent !== undefined) return [];
+          return await inTurn(() => guarded(() => readInvalidRows(client, comparisonOf(name)), name));
+        },
         copy({ name }, path, selection) {
           return inTurn(async () => {
             try {
@@ -131,7 +130,9 @@ export async function withPostgresSource<T>(
             } catch (error) {
               const failure = copyError(error, postgresUrl, name, client);
               // A copy that nobody reads to its end would keep all that waits for its turn waiting, and the program
-              // with it. The transaction is of no use any more, so its connection ends at once.
+              // with it. The transaction is of no use any more, so its connection ends at once; a socket that the copy
+              // paused may never say that it was closed, so it is destroyed.
+              client.connection.stream.destroy();
               await client.end();
               throw failure;
             }

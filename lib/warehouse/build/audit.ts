@@ -1,11 +1,14 @@
 import { DataTestError, type ErrorDetails, WarehouseError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { type DataTest, testName } from "../project/data_tests.ts";
+import { type DataTest, testName } from "../project/tests/data_tests.ts";
 import { type Row, type Session, sqlName, sqlString } from "../session.ts";
 import type { Manifest } from "shopflow/lake/mod.ts";
 import { type Candidate, computing } from "./models.ts";
 import { RECOMPUTED, REUSED } from "./partitions.ts";
 import { relationOf } from "../relation.ts";
+import type { LeftOutModels } from "../project/leave_out.ts";
+import { differingRows, type UnitTest } from "../project/tests/unit_tests.ts";
+import type { Build } from "./raw_views.ts";
 
 /** A data test that did not pass. */
 export interface FailedTest {
@@ -89,12 +92,16 @@ function reportOf(passed: number, failed: FailedTest[]): DataTestReport {
 
 async function run(session: Session, test: DataTest): Promise<FailedTest | undefined> {
   try {
-    const [{ failures } = { failures: 0 }] = await session.rows<{ failures: number }>(
-      `SELECT count(*) AS failures FROM (\n${test.sql}\n)`,
+    const { failCalc = "count(*)", warnIf = "!= 0", errorIf = "!= 0" } = test;
+    const [found] = await session.rows<{ failures: number; warns: boolean; errors: boolean }>(
+      `SELECT failures, failures ${warnIf} AS warns, failures ${errorIf} AS errors
+       FROM (SELECT coalesce(${failCalc}, 0) AS failures FROM (\n${test.sql}\n))`,
     );
-    if (failures === 0) return undefined;
+    const { failures, warns, errors } = found ?? { failures: 0, warns: false, errors: false };
+    const severity = test.severity === "error" && errors ? "error" : warns ? "warn" : undefined;
+    if (severity === undefined) return undefined;
     const examples = await session.rows(`SELECT * FROM (\n${test.sql}\n) ORDER BY ALL LIMIT ${EXAMPLES}`);
-    return { name: testName(test), severity: test.severity, failures, examples };
+    return { name: testName(test), severity, failures, examples };
   } catch (cause) {
     if (!(cause instanceof WarehouseError)) throw cause;
     const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
@@ -123,30 +130,111 @@ export const TEST_RELATIONS = {
 const TABLE_TESTS = new Set(["row_count_change", "as_fresh_as_the_others", "matches_source_totals"]);
 
 /**
- * Runs the data tests on the candidate of a snapshot. Of tables kept by month the computed months are tested, the
- * others were when they were computed; that no key is in both is tested too.
+ * Runs the data tests and unit tests on the candidate of a snapshot. Of tables kept by month the computed months are
+ * tested, the others were when they were computed; that no key is in both is tested too. A model that nothing required
+ * reads is left out when a test of it fails.
  *
  * @param keep Is given each failed test of severity `error` while its query still works, to keep its rows.
- * @throws {DataTestError} when a test of severity `error` fails.
+ * @throws {DataTestError} when a test of severity `error` fails that is about required models alone.
  */
 export async function audit(
-  session: Session,
-  tests: DataTest[],
+  { session, project }: Pick<Build, "session" | "project">,
   candidate: Candidate,
-  runtime: Runtime,
-  keep: (test: DataTest, failure: FailedTest) => Promise<void>,
+  { leftOut, runtime, keep }: {
+    leftOut: LeftOutModels;
+    runtime: Runtime;
+    keep: (test: DataTest, failure: FailedTest) => Promise<void>;
+  },
 ): Promise<DataTestReport> {
+  const modelsOf = ({ model, refs }: DataTest) => [model, ...refs];
+  const tests = project.tests.filter((test) => !modelsOf(test).some((name) => name && leftOut.has(name)));
   const isOfTable = ({ kind }: DataTest) => TABLE_TESTS.has(kind);
+  const isOptional = (test: DataTest) => leftOut.optional(modelsOf(test)).length > 0;
+  const required = tests.filter((test) => !isOptional(test));
+  const failedUnits = await runUnitTests(session, project.unitTests, leftOut);
   const results = [
     await computing(
       session,
-      () => findFailures(session, tests.filter((test) => !isOfTable(test)), runtime, keep),
+      () => findFailures(session, required.filter((test) => !isOfTable(test)), runtime, keep),
     ),
-    await findFailures(session, [...tests.filter(isOfTable), ...crossMonthTests(candidate)], runtime, keep),
+    await findFailures(
+      session,
+      [...required.filter(isOfTable), ...crossMonthTests(candidate)],
+      runtime,
+      keep,
+    ),
+    await testOptional(session, tests.filter(isOptional), leftOut, runtime),
   ];
-  const failed = results.flatMap((result) => result.failed);
+  const failed = [...failedUnits, ...results.flatMap((result) => result.failed)];
   refuseErrors(failed, { remedy: "`deno task lake quarantine` shows all such rows." });
   return reportOf(results.reduce((sum, { passed }) => sum + passed, 0), failed);
+}
+
+/** Failed unit tests of required models; other models are left out. */
+async function runUnitTests(
+  session: Session,
+  tests: UnitTest[],
+  leftOut: LeftOutModels,
+): Promise<FailedTest[]> {
+  const failed: FailedTest[] = [];
+  for (const test of tests.filter(({ model }) => !leftOut.has(model))) {
+    await orLeave(leftOut, [test.model], async () => {
+      const failure = await unitTestFailure(session, test);
+      if (failure === undefined) return;
+      if (leftOut.optional([test.model]).length > 0) throw new DataTestError(failureText(failure));
+      failed.push(failure);
+    });
+  }
+  return failed;
+}
+
+/** Runs a unit test; undefined when it passed. */
+export async function unitTestFailure(session: Session, test: UnitTest): Promise<FailedTest | undefined> {
+  const rows = await differingRows(session, test);
+  if (rows.length === 0) return undefined;
+  return {
+    name: `${test.model}: unit test ${test.name}`,
+    severity: "error",
+    failures: rows.length,
+    examples: rows.slice(0, EXAMPLES),
+  };
+}
+
+/** Runs tests of models that a build can do without; one that fails or cannot be run leaves its models out. */
+async function testOptional(
+  session: Session,
+  tests: DataTest[],
+  leftOut: LeftOutModels,
+  runtime: Runtime,
+): Promise<{ passed: number; failed: FailedTest[] }> {
+  const warnings: FailedTest[] = [];
+  let passed = 0;
+  for (const test of tests) {
+    await orLeave(leftOut, [test.model, ...test.refs], async () => {
+      const failure = await run(session, test);
+      if (failure === undefined) passed++;
+      else if (failure.severity === "warn") warnings.push(failure);
+      else throw new DataTestError(failureText(failure));
+    });
+  }
+  for (const warning of warnings) runtime.log.warn(failureText(warning));
+  return { passed, failed: warnings };
+}
+
+async function orLeave(
+  leftOut: LeftOutModels,
+  models: (string | undefined)[],
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const optional = leftOut.optional(models);
+    if (!(error instanceof WarehouseError || error instanceof DataTestError) || optional.length === 0) {
+      throw error;
+    }
+    for (const model of optional) leftOut.leave(model, error);
+  }
 }
 
 /** Makes the relation that `row_count_change` compares with. */
@@ -196,6 +284,8 @@ function crossMonthTests({ monthly, affected }: Candidate): DataTest[] {
         model: model.name,
         file: model.doc.file,
         severity: "error",
+        refs: [model.name],
+        tags: [],
         sql: `SELECT ${keys} FROM ${RECOMPUTED}.${relation} SEMI JOIN ${REUSED}.${relation} USING (${keys})`,
       };
     });

@@ -21,7 +21,8 @@ import { buildModels, type Candidate } from "./models.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { type Build, createRawViews, type RawInputs } from "./raw_views.ts";
 import { mayBeDamage, openSession, type Session } from "../session.ts";
-import { publishedModels, type SqlProject } from "../project/project.ts";
+import { LeftOutModels } from "../project/leave_out.ts";
+import { publishedModels, type SqlModel, type SqlProject } from "../project/project.ts";
 import type { AffectedMonths } from "./partitions.ts";
 import { type FilePlace, writeMonthlyFiles, writeTableFile } from "./write.ts";
 
@@ -81,10 +82,22 @@ export async function buildSnapshot(
     const before = replaces ? previous ?? await readManifest(store, replaces.snapshot) : undefined;
     await createPreviousRowCounts(session, before);
     await createControlTotals(session, content.controlTotals);
-    await createRawViews(session, project.sources, inputs, store);
+    const leftOut = new LeftOutModels(project.models, project.leftOut);
+    await createRawViews(session, project.sources, inputs, store, (source, error) => {
+      const name = `${source.source}.${source.name}`;
+      const readers = project.models.filter(({ sources }) => sources.includes(name));
+      if (readers.length === 0) leftOut.leaveFile(name, error);
+      for (const reader of readers) leftOut.leave(reader.name, error);
+    });
     const build: Build = { session, store, project, inputs, previous };
-    const { candidate, tests } = await buildAndTest(build, workspace, runtime);
-    const tables = await writeTables(session, project, candidate, place, runtime);
+    const { candidate, tests } = await buildAndTest(build, workspace, leftOut, runtime);
+    const tables = await writeTables(
+      session,
+      leftOut.kept(publishedModels(project)),
+      candidate,
+      place,
+      runtime,
+    );
     const dataTests = {
       passed: tests.passed,
       warnings: tests.warnings.map(({ name, failures }) => ({ name, failures })),
@@ -92,7 +105,7 @@ export async function buildSnapshot(
     const lineage = { ...candidate.lineage, ...content.extracted };
     const manifest = await publishSnapshot(
       store,
-      { codeVersion, inputs, tables, lineage, dataTests },
+      { codeVersion, inputs, tables, lineage, dataTests, ...leftOutOf(leftOut) },
       runtime.now(),
       { replaces },
     );
@@ -106,13 +119,14 @@ export async function buildSnapshot(
 async function buildAndTest(
   build: Build,
   folder: string,
+  leftOut: LeftOutModels,
   runtime: Runtime,
 ): Promise<{ candidate: Candidate; tests: DataTestReport }> {
-  const { session, store, project, inputs } = build;
+  const { session, store, inputs } = build;
   try {
-    const candidate = await buildModels(build, runtime);
+    const candidate = await buildModels(build, runtime, leftOut);
     const { keep } = createQuarantine(session, { store, folder, now: runtime.now() });
-    return { candidate, tests: await audit(session, project.tests, candidate, runtime, keep) };
+    return { candidate, tests: await audit(build, candidate, { leftOut, runtime, keep }) };
   } catch (cause) {
     const remedy = "Run `deno task pipeline run extract --full-refresh` to copy it again.";
     if (mayBeDamage(cause)) await assertIntact(store, Object.values(inputs).flat(), { remedy, cause });
@@ -122,12 +136,12 @@ async function buildAndTest(
 
 async function writeTables(
   session: Session,
-  project: SqlProject,
+  models: SqlModel[],
   { monthly }: Candidate,
   place: FilePlace,
   runtime: Runtime,
 ): Promise<Record<string, SnapshotTable>> {
-  const published = publishedModels(project).toSorted((a, b) => a.name < b.name ? -1 : 1);
+  const published = models.toSorted((a, b) => a.name < b.name ? -1 : 1);
   const bar = runtime.progress.start("Tables of the snapshot", published.length, "tables");
   const tables: Record<string, SnapshotTable> = {};
   for (const [done, model] of published.entries()) {
@@ -139,4 +153,10 @@ async function writeTables(
   }
   bar.finish(`${published.length} tables`);
   return tables;
+}
+
+/** What a manifest says of models left out: nothing where there are none, so that its id is that of the tables alone. */
+function leftOutOf(leftOut: LeftOutModels): Pick<Manifest, "leftOut"> {
+  const list = leftOut.list();
+  return list.length === 0 ? {} : { leftOut: list };
 }

@@ -3,6 +3,7 @@ import { monthlyModels, publishedModels, type SqlModel, type SqlProject } from "
 import { formatDuration, type Runtime } from "shopflow/runtime/mod.ts";
 import { relationOf } from "../relation.ts";
 import { type Session, sqlString } from "../session.ts";
+import { LeftOutModels } from "../project/leave_out.ts";
 import type { Lineage } from "shopflow/lake/mod.ts";
 import { createHash } from "node:crypto";
 import {
@@ -33,10 +34,10 @@ interface ModelPhases {
  * @throws {WarehouseError} when a published model reads rows of single months without being kept by month itself:
  *   it would lose the other months.
  */
-function modelPhases(project: SqlProject): ModelPhases {
+function modelPhases(project: SqlProject, leftOut: LeftOutModels): ModelPhases {
   const monthly = new Set(
-    project.sources.filter(({ monthOf }) => monthOf !== undefined).map(({ source, table }) =>
-      `${source}.${table}`
+    project.sources.filter(({ monthOf }) => monthOf !== undefined).map(({ source, name }) =>
+      `${source}.${name}`
     ),
   );
   const partitioned = new Set(
@@ -50,16 +51,18 @@ function modelPhases(project: SqlProject): ModelPhases {
     if (readsMonths || partitioned.has(name)) byMonth.add(name);
     else if (refs.some((ref) => partitioned.has(ref) || last.has(ref))) last.add(name);
   }
-  const lost = publishedModels(project).find(({ name }) => byMonth.has(name) && !partitioned.has(name));
-  if (lost !== undefined && monthly.size > 0) {
-    throw new WarehouseError(
+  for (const lost of monthly.size === 0 ? [] : publishedModels(project)) {
+    if (!byMonth.has(lost.name) || partitioned.has(lost.name)) continue;
+    const error = new WarehouseError(
       `The SQL model ${lost.file} reads tables of which a run may see only single months`,
       {
         expected:
           "a model kept by month itself (`meta: { partition_by: … }`), or one that reads such models only",
         found: `refs to ${lost.refs.join(", ") || lost.sources.join(", ")}`,
+        remedy: "Read the published tables, e.g. fact_orders, or set `meta: { published: false }`.",
       },
     );
+    leftOut.leave(lost.name, error);
   }
   return {
     first: project.models.filter(({ name }) => !byMonth.has(name) && !last.has(name)),
@@ -71,6 +74,7 @@ function modelPhases(project: SqlProject): ModelPhases {
 /**
  * Builds the views and tables of models, in the order given.
  *
+ * @param leftOut Models to go on without; one that fails joins them, unless it is required.
  * @throws {WarehouseError} that names the model's file when its SQL fails or its columns break its contract.
  */
 export async function runModels(
@@ -78,22 +82,34 @@ export async function runModels(
   models: SqlModel[],
   runtime: Runtime,
   title = "SQL models",
+  leftOut: LeftOutModels = new LeftOutModels(models),
 ): Promise<void> {
   if (models.length === 0) return;
   const bar = runtime.progress.start(title, models.length, "models");
   for (const [done, model] of models.entries()) {
     const started = performance.now();
-    await createRelation(session, model);
-    await checkContract(session, model);
+    if (!leftOut.has(model.name)) await buildOrLeave(session, model, leftOut);
     runtime.log.debug(`SQL model ${model.name}: ${formatDuration(performance.now() - started)}`);
     bar.update(done + 1);
   }
   bar.finish(`${models.length} models`);
 }
 
+async function buildOrLeave(session: Session, model: SqlModel, leftOut: LeftOutModels): Promise<void> {
+  try {
+    await createRelation(session, model);
+    await checkContract(session, model);
+  } catch (error) {
+    if (!(error instanceof WarehouseError)) throw error;
+    leftOut.leave(model.name, error);
+  }
+}
+
 async function createRelation(session: Session, model: SqlModel): Promise<void> {
   try {
-    await session.run(`CREATE ${model.materialized} ${relationOf(model.name)} AS\n${model.sql}`);
+    // What is wrong with a view shows when it is read: too late to go on without it.
+    const kind = model.isPublished && !model.isRequired ? "table" : model.materialized;
+    await session.run(`CREATE ${kind} ${relationOf(model.name)} AS\n${model.sql}`);
   } catch (cause) {
     if (!(cause instanceof WarehouseError)) throw cause;
     const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
@@ -130,21 +146,25 @@ export interface Candidate {
  * Builds the tables of a project in the session, whose sources are views of all raw files: of tables kept by month
  * only the months that raw files added since the previous snapshot affect.
  */
-export async function buildModels(build: Build, runtime: Runtime): Promise<Candidate> {
+export async function buildModels(
+  build: Build,
+  runtime: Runtime,
+  leftOut: LeftOutModels = new LeftOutModels(build.project.models),
+): Promise<Candidate> {
   const { session, project } = build;
   await session.run(`CREATE SCHEMA ${RECOMPUTED}; CREATE SCHEMA ${REUSED}`);
-  const { first, byMonth, last } = modelPhases(project);
+  const { first, byMonth, last } = modelPhases(project, leftOut);
   const stats = await rawFileStats(build);
   const affected = await affectedMonths(build, stats);
   if (affected !== undefined) await pruneSources(build, { stats, affected });
 
-  await runModels(session, first, runtime, "SQL models of histories");
-  await computing(session, () => runModels(session, byMonth, runtime, "SQL models by month"));
+  await runModels(session, first, runtime, "SQL models of histories", leftOut);
+  await computing(session, () => runModels(session, byMonth, runtime, "SQL models by month", leftOut));
   const monthly = new Map<string, MonthlyTable>();
-  for (const model of monthlyModels(byMonth)) {
+  for (const model of monthlyModels(leftOut.kept(byMonth))) {
     monthly.set(model.name, await mergePartitions(build, model, affected));
   }
-  await runModels(session, last, runtime, "SQL models of all months");
+  await runModels(session, last, runtime, "SQL models of all months", leftOut);
   const hashes = project.models.map(({ name, sql }) => [name, sqlHash(sql)] as const);
   return { monthly, affected, lineage: { models: Object.fromEntries(hashes), ...stats } };
 }

@@ -2,7 +2,8 @@ import type { InputFile, TableFile } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { relationOf, sourceRelationOf } from "../relation.ts";
 import type { MonthlyModel } from "../project/project.ts";
-import { type MonthlySource, monthlySources, type PartitionDoc } from "../project/schema_yml.ts";
+import type { PartitionDoc } from "../project/compile.ts";
+import { type MonthlySource, monthlySources } from "../project/reading/schema_yml.ts";
 import { parquet, sqlName, sqlString } from "../session.ts";
 import {
   hasTrimmedKeys,

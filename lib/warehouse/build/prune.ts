@@ -1,7 +1,7 @@
 import { parquet, type Session, sqlName, sqlString } from "../session.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Lineage, TableFile } from "shopflow/lake/mod.ts";
-import { type MonthlySource, monthlySources, type SourceDoc } from "../project/schema_yml.ts";
+import { type MonthlySource, monthlySources, type SourceDoc } from "../project/reading/schema_yml.ts";
 import { type Build, inputsOf } from "./raw_views.ts";
 
 /** Month of a date column as text; the macro `month_of` of the project says the same. */

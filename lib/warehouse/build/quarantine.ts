@@ -2,7 +2,7 @@ import { LakeError } from "shopflow/errors/mod.ts";
 import { encodeJson, fileSha256, type ObjectStat, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { join } from "node:path";
 import { z } from "zod";
-import type { DataTest } from "../project/data_tests.ts";
+import type { DataTest } from "../project/tests/data_tests.ts";
 import type { FailedTest } from "./audit.ts";
 import { type Session, sqlString } from "../session.ts";
 import type { QueryTable } from "../sql_query.ts";

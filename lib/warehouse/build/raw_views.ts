@@ -1,10 +1,10 @@
-import { LakeError, SchemaContractError, WarehouseError } from "shopflow/errors/mod.ts";
+import { LakeError, SchemaContractError, ShopFlowError, WarehouseError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { InputFile, Manifest, TableFile } from "shopflow/lake/mod.ts";
-import type { SourceDoc } from "../project/schema_yml.ts";
+import type { SourceDoc } from "../project/reading/schema_yml.ts";
 import { sourceRelationOf } from "../relation.ts";
 import type { SqlProject } from "../project/project.ts";
-import { type Session, sqlName, sqlString } from "../session.ts";
+import { rootMessage, type Session, sqlName, sqlString } from "../session.ts";
 
 /** Raw files by source table. */
 export type RawInputs = Record<string, InputFile[]>;
@@ -29,6 +29,7 @@ export const inputsOf = (
 /**
  * Makes each source table of a project a view of its raw files.
  *
+ * @param missing Is given what is wrong with a source table; by default that is thrown.
  * @throws {LakeError} when a table has no raw file, or one cannot be read.
  * @throws {SchemaContractError} when a file lacks a column that the project documents, or has another type.
  */
@@ -37,14 +38,22 @@ export async function createRawViews(
   sources: SourceDoc[],
   inputs: RawInputs,
   store: ObjectStore,
+  missing: (source: SourceDoc, error: ShopFlowError) => void = (_, error) => {
+    throw error;
+  },
 ): Promise<void> {
   for (const schema of new Set(sources.map((source) => source.schema))) {
     await session.run(`CREATE SCHEMA ${sqlName(schema)}`);
   }
   for (const source of sources) {
-    const files = requireRawFiles(source, inputs, store.url);
-    await createView(session, source, files, store);
-    await checkColumns(session, source, files);
+    try {
+      if (source.external !== undefined) await createExternalView(session, source, source.external);
+      else await createView(session, source, requireRawFiles(source, inputs, store.url), store);
+      await checkColumns(session, source, inputs[source.table] ?? []);
+    } catch (error) {
+      if (!(error instanceof ShopFlowError)) throw error;
+      missing(source, error);
+    }
   }
 }
 
@@ -85,6 +94,23 @@ async function createView(
       remedy: "Run `deno task pipeline run extract --full-refresh` to copy it again.",
       cause,
     });
+  }
+}
+
+/** A file beside the project, as dbt-duckdb reads it: the ending says what it is. */
+async function createExternalView(session: Session, source: SourceDoc, path: string): Promise<void> {
+  try {
+    await session.run(`CREATE VIEW ${sourceRelationOf(source)} AS SELECT * FROM ${sqlString(path)}`);
+  } catch (cause) {
+    if (!(cause instanceof WarehouseError)) throw cause;
+    throw new WarehouseError(
+      `The external_location of the source ${source.source}.${source.name} cannot be read`,
+      {
+        expected: "a file of Parquet, CSV or JSON beside dbt_project.yml",
+        found: `${path}: ${rootMessage(cause)}`,
+        cause,
+      },
+    );
   }
 }
 

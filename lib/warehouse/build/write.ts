@@ -1,5 +1,4 @@
 import type { WriteRecord } from "shopflow/lake/gc/mod.ts";
-import { WarehouseError } from "shopflow/errors/mod.ts";
 import type { SnapshotTable, TableFile } from "shopflow/lake/mod.ts";
 import { fileSha256, isIntact, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { mapConcurrently } from "shopflow/runtime/mod.ts";
@@ -24,35 +23,34 @@ type FileTarget = Omit<FilePlace, "folder"> & { path: string };
 
 /**
  * Writes a model's rows as a Parquet file `curated/<table>/<hash>.parquet` of the store. Rows are sorted by
- * the model's grain, so that equal rows give an equal file; a file that the store has is not written again.
- *
- * @throws {WarehouseError} when the model's schema file states no grain.
+ * the model's grain, or all columns without one, so that equal rows give an equal file; a file that the store has is not written again.
  */
 export async function writeTableFile(
   session: Session,
   model: SqlModel,
   place: FilePlace,
 ): Promise<SnapshotTable> {
+  const { columns, stored } = await columnsOf(session, model);
   const file = await writeRows(
     session,
     model,
-    `SELECT * FROM ${relationOf(model.name)}`,
+    stored(`SELECT * FROM ${relationOf(model.name)}`),
     onlyFile(model, place),
   );
-  return { columns: await columnsOf(session, model), rows: file.rows, files: [file] };
+  return { columns, rows: file.rows, files: [file] };
 }
 
 /**
  * Writes the rewritten rows of a table kept by month, one file a month, and puts the reused files beside them.
  * A table without rows has one empty file, so that it can be read.
- *
- * @throws {WarehouseError} when the model's schema file states no grain.
  */
 export async function writeMonthlyFiles(
   session: Session,
-  { model, reused, rewritten }: MonthlyTable,
+  { model, reused, rewritten: computed }: MonthlyTable,
   place: FilePlace,
 ): Promise<SnapshotTable> {
+  const { columns, stored } = await columnsOf(session, model);
+  const rewritten = stored(computed);
   const month = monthColumn(model);
   const { partition } = model.doc;
   const by = sqlName(partition.by);
@@ -62,7 +60,7 @@ export async function writeMonthlyFiles(
   );
   if (partition.oneFile || (months.length === 0 && reused.every(({ rows }) => rows === 0))) {
     return {
-      columns: await columnsOf(session, model),
+      columns,
       ...ofOneFile(await writeRows(session, model, rewritten, onlyFile(model, place))),
     };
   }
@@ -77,7 +75,7 @@ export async function writeMonthlyFiles(
     (a.partition ?? "") < (b.partition ?? "") ? -1 : 1
   );
   return {
-    columns: await columnsOf(session, model),
+    columns,
     rows: kept.reduce((sum, file) => sum + file.rows, 0),
     files: kept,
   };
@@ -113,18 +111,13 @@ const ofOneFile = (file: TableFile) => ({ rows: file.rows, files: [file] });
 
 async function writeRows(
   session: Session,
-  { name, doc, file }: SqlModel,
+  { name, doc }: SqlModel,
   rows: string,
   { path, store, record }: FileTarget,
 ): Promise<TableFile> {
-  if (doc.grain.length === 0) {
-    throw new WarehouseError(`The SQL model ${file} has no grain`, {
-      expected: "the columns that identify a row, as `config: { meta: { grain: […] } }` in its schema file",
-      found: "none",
-    });
-  }
+  const order = doc.grain.length === 0 ? "ALL" : doc.grain.map(sqlName).join(", ");
   const [{ Count: count } = { Count: 0 }] = await session.rows<{ Count: number }>(
-    `COPY (SELECT * FROM (${rows}) ORDER BY ${doc.grain.map(sqlName).join(", ")})
+    `COPY (SELECT * FROM (${rows}) ORDER BY ${order})
      TO ${sqlString(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`,
   );
   const [sha256, { size }] = await Promise.all([fileSha256(path), Deno.stat(path)]);
@@ -138,13 +131,28 @@ async function writeRows(
   return { key, rows: count, size, sha256 };
 }
 
+/** Holds every sum without loss; DuckDB itself would store a DOUBLE. */
+const EXACT = "DECIMAL(38,0)";
+
 const onlyFile = (model: SqlModel, place: FilePlace): FileTarget => ({
   ...place,
   path: join(place.folder, `${model.name}.parquet`),
 });
 
-async function columnsOf(session: Session, { name }: SqlModel): Promise<SnapshotTable["columns"]> {
-  return await session.rows<{ name: string; type: string }>(
+/** The columns of a table, and its rows as they are stored: Parquet has no whole numbers of 128 bits, DuckDB's sums. */
+async function columnsOf(
+  session: Session,
+  { name }: SqlModel,
+): Promise<{ columns: SnapshotTable["columns"]; stored: (rows: string) => string }> {
+  const described = await session.rows<{ name: string; type: string }>(
     `SELECT column_name AS name, column_type AS type FROM (DESCRIBE ${relationOf(name)})`,
   );
+  const isHuge = ({ type }: { type: string }) => type === "HUGEINT" || type === "UHUGEINT";
+  const casts = described.filter(isHuge).map(({ name }) =>
+    `CAST(${sqlName(name)} AS ${EXACT}) AS ${sqlName(name)}`
+  );
+  return {
+    columns: described.map((column) => isHuge(column) ? { ...column, type: EXACT } : column),
+    stored: (rows) => casts.length === 0 ? rows : `SELECT * REPLACE (${casts.join(", ")}) FROM (${rows})`,
+  };
 }

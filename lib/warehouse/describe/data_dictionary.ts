@@ -1,4 +1,4 @@
-import type { ColumnDoc, TestDeclaration } from "../project/schema_yml.ts";
+import type { ColumnDoc, TestDeclaration } from "../project/reading/schema_yml.ts";
 import { sourceRelationOf } from "../relation.ts";
 import { openSession, sqlName } from "../session.ts";
 import { publishedModels, type SqlModel, type SqlProject } from "../project/project.ts";
@@ -73,7 +73,9 @@ function modelSection({ name, doc }: SqlModel): string[] {
 }
 
 function tested({ dataTests }: ColumnDoc): string {
-  return dataTests.map((test) => inWords(test) + (test.severity === "warn" ? " (warns)" : "")).join("; ");
+  return dataTests.map((test) => inWords(test) + (test.settings.severity === "warn" ? " (warns)" : "")).join(
+    "; ",
+  );
 }
 
 function inWords({ kind, arguments: args }: TestDeclaration): string {

@@ -1,7 +1,7 @@
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { LakeError, WarehouseError } from "shopflow/errors/mod.ts";
 import { createRawViews, type RawInputs, requireRawFiles } from "../build/raw_views.ts";
-import type { SourceDoc } from "../project/schema_yml.ts";
+import type { SourceDoc } from "../project/reading/schema_yml.ts";
 import { openSession, sqlString } from "../session.ts";
 
 /**

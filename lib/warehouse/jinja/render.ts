@@ -63,15 +63,6 @@ export function createMacro(name: string, macro: MacroBody, file: string, names:
   });
 }
 
-/** Whether a part of a template reads a name. */
-function mentions(part: unknown, name: string): boolean {
-  if (typeof part !== "object" || part === null) return false;
-  if ((part as { type?: string }).type === "name" && (part as { name?: string }).name === name) return true;
-  return (part instanceof Map ? [...part.values()] : Object.values(part)).some((inner) =>
-    mentions(inner, name)
-  );
-}
-
 type Ending = "break" | "continue" | undefined;
 
 /** What V8 says when calls go too deep: a macro that calls itself for ever. */
@@ -105,11 +96,10 @@ class Renderer {
     }
   }
 
-  macro(name: string, { names, defaults, body }: MacroBody, outer: Scope, args: Arguments): string {
+  macro(name: string, { names, defaults, body, mentions }: MacroBody, outer: Scope, args: Arguments): string {
     const scope = new Scope(outer);
-    const takes = (special: string) => mentions(body, special);
     const more = args.positional.slice(names.length);
-    if (more.length > 0 && !takes("varargs")) {
+    if (more.length > 0 && !mentions.has("varargs")) {
       throw new JinjaError(`the macro ${name} takes not more than ${names.length} arguments`);
     }
     const others = new Dict();
@@ -117,14 +107,14 @@ class Renderer {
       const place = names.indexOf(key);
       if (place >= 0 && place < args.positional.length) throw new JinjaError(`${name} is given ${key} twice`);
       if (place >= 0) continue;
-      if (key === "caller" && takes("caller")) scope.set("caller", value);
-      else if (key !== "caller" && takes("kwargs")) others.set(key, value);
+      if (key === "caller" && mentions.has("caller")) scope.set("caller", value);
+      else if (key !== "caller" && mentions.has("kwargs")) others.set(key, value);
       else {throw new JinjaError(
           `the macro ${name} takes no argument ${key}: it has ${names.join(", ") || "none"}`,
         );}
     }
-    if (takes("varargs")) scope.set("varargs", new Tuple(more));
-    if (takes("kwargs")) scope.set("kwargs", others);
+    if (mentions.has("varargs")) scope.set("varargs", new Tuple(more));
+    if (mentions.has("kwargs")) scope.set("kwargs", others);
     for (const [i, parameter] of names.entries()) {
       const given = args.positional[i] ?? args.named.get(parameter);
       const isGiven = i < args.positional.length || args.named.has(parameter);

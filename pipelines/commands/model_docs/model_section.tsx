@@ -105,7 +105,7 @@ function DataTests({ tests }: { tests: SqlModel["doc"]["columns"][number]["dataT
   return (
     <>
       {tests.map((test, i) => (
-        <span key={i} class={`test ${test.severity}`}>
+        <span key={i} class={`test ${String(test.settings.severity ?? "error")}`}>
           {test.kind.replaceAll("_", " ")}
           {target(test.arguments)}
         </span>

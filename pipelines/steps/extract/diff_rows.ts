@@ -20,7 +20,7 @@
  * | deleted_rows   | the table's                    | findChanges    | (view) a row of each deleted key, to be written |
  */
 import { SchemaContractError, SourceError } from "shopflow/errors/mod.ts";
-import { formatCount } from "shopflow/runtime/mod.ts";
+import { countOf, formatCount } from "shopflow/runtime/mod.ts";
 import {
   type CopiedRows,
   type ExtractedTable,
@@ -66,6 +66,7 @@ export async function findChanges(
   const { source, table } = reading;
   const { mergeKey } = table;
   await readCopy(session, reading, copyPath(reading), selectionOf(source, table, window), "source_rows");
+  await warnOfSeveralRows(session, reading);
   const columns = nameList(columnNames(table));
   if (paths.length === 0) {
     await session.run(`CREATE OR REPLACE VIEW changed_rows AS SELECT ${columns} FROM source_rows;
@@ -96,6 +97,37 @@ const DIFFERS = `(source_keys.rows IS DISTINCT FROM lake_keys.rows OR
 
 const qualified = (relation: string, names: string[]) =>
   names.map((name) => `${relation}.${sqlName(name)}`).join(", ");
+
+/** Keys that a warning shows. */
+const EXAMPLES = 3;
+
+/**
+ * Warns of keys with several rows, which a source without a primary key can have, such as a view or a collection. All of
+ * them go to the raw layer; staging keeps the newest of each, by its times and counts.
+ */
+async function warnOfSeveralRows(session: Session, { table, run: { log } }: TableReading): Promise<void> {
+  const { name, mergeKey, hasLines } = table;
+  if (hasLines) return;
+  const keys = nameList(mergeKey);
+  const several = `SELECT ${keys}, count(*) AS rows FROM source_rows
+    WHERE ${mergeKey.map((column) => `${sqlName(column)} IS NOT NULL`).join(" AND ")}
+    GROUP BY ALL HAVING count(*) > 1`;
+  const { keys: count, rows } = await onlyRow<{ keys: number; rows: number }>(
+    session,
+    `SELECT count(*) AS keys, CAST(coalesce(sum(rows), 0) AS DOUBLE) AS rows FROM (${several})`,
+  );
+  if (count === 0) return;
+  const shown = await session.rows<Record<string, unknown>>(`${several} ORDER BY ${keys} LIMIT ${EXAMPLES}`);
+  const examples = shown.map((row) => mergeKey.map((column) => String(row[column])).join(", ")).join("; ");
+  log.warn(
+    `${name}: ${countOf(count, "key")} (${mergeKey.join(", ")}) ${
+      count === 1 ? "has" : "have"
+    } several rows in the source, ${
+      formatCount(rows)
+    } in all, e.g. ${examples}. The newest row of each counts; ` +
+      "`data_quality` counts the others. A primary key in the shop's database would prevent them.",
+  );
+}
 
 /** Copies rows of the source to a file and reads them into a relation. */
 async function readCopy(

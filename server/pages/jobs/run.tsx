@@ -17,7 +17,7 @@ import type { Access } from "../../access/operator.ts";
 import { Layout, renderPage } from "../layout.tsx";
 import { AccessNote, ActionsOff, RunAction } from "./forms.tsx";
 import { JOB_STYLES } from "./styles.ts";
-import { formatBytes, relativeTime, shortDateTime, STATUSES } from "./wording.ts";
+import { attemptEnd, formatBytes, relativeTime, shortDateTime, STATUSES } from "./wording.ts";
 import { jobPath, Notice, runPath, StatusTag } from "./cell.tsx";
 
 interface RunPageProps {
@@ -230,7 +230,7 @@ function Attempts({ attempts, now }: { attempts: Attempt[]; now: Date }) {
             <tr key={attempt.number}>
               <td>{attempt.number}</td>
               <td>
-                {attempt.ended ?? "running"}
+                {attemptEnd(attempt)}
                 {attempt.exitCode !== undefined && attempt.exitCode !== 0 && (
                   <span class="soft">, exit code {attempt.exitCode}</span>
                 )}

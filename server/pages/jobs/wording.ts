@@ -1,6 +1,13 @@
 import { formatDuration } from "shopflow/runtime/mod.ts";
 import cronstrue from "cronstrue";
-import { type Job, nextDue, type Run, type ShownStatus, shownStatus } from "shopflow/jobs/mod.ts";
+import {
+  type Attempt,
+  type Job,
+  nextDue,
+  type Run,
+  type ShownStatus,
+  shownStatus,
+} from "shopflow/jobs/mod.ts";
 import { formatAge } from "../wording.ts";
 
 /** What each status means, and the sign that stands for it where there is room for one letter only. */
@@ -17,10 +24,17 @@ export const STATUSES: Record<ShownStatus, { sign: string; meaning: string }> = 
   missed: { sign: "○", meaning: "no scheduler ran when it was due" },
   running: { sign: "▸", meaning: "it is running" },
   retrying: { sign: "↻", meaning: "an attempt failed; it is tried again" },
-  interrupted: { sign: "?", meaning: "its scheduler ended or died while it ran; another one continues it" },
+  interrupted: {
+    sign: "?",
+    meaning: "its scheduler ended or died while it ran; the next one that lives continues it",
+  },
   queued: { sign: "…", meaning: "it starts as soon as possible" },
   waiting: { sign: "·", meaning: "it waits for its dependencies" },
 };
+
+/** How an attempt ended, as pages say it. */
+export const attemptEnd = ({ ended }: Pick<Attempt, "ended">): string =>
+  ended === "lease expired" ? "interrupted" : ended === "released" ? "handed over" : ended ?? "running";
 
 /** How a status is called on pages. */
 export const statusLabel = (status: ShownStatus): string => status === "sla-missed" ? "SLA missed" : status;

@@ -11,7 +11,10 @@ import { createShopTables } from "../../fixtures/generated_shop.ts";
 import { throughRelay } from "../../fixtures/lossy_sources.ts";
 import { withServers } from "../../fixtures/source_servers.ts";
 import { wholeTicket } from "../../fixtures/whole_ticket.ts";
-import { testWith } from "../../requirements.ts";
+import { startRelay } from "../../fixtures/relay.ts";
+import { connectTickets, isMongoLoss } from "../../../lib/sources/tickets/mongodb.ts";
+import { readTickets } from "../../../lib/sources/tickets/documents.ts";
+import { TEST_MONGODB_URL, testWith } from "../../requirements.ts";
 
 const TICKETS = 9000;
 /** In the middle of the tickets, each of which is about 250 bytes. */
@@ -117,4 +120,38 @@ testWith(
       assert.deepEqual((await currentRawVersion(context.store))?.extract, before);
       await source.relay.kill();
     }, { reconnectSeconds: 2 }),
+);
+
+testWith(
+  ["mongodb"],
+  "a network that goes silent in the middle of the tickets ends in an error that may pass",
+  async () => {
+    const relay = startRelay(TEST_MONGODB_URL.replace("mongodb:", "http:"));
+    const database = `shopflow_test_${crypto.randomUUID().replaceAll("-", "")}`;
+    // By the driver's defaults, ten seconds between two questions and thirty for an answer.
+    const url = `mongodb://${
+      new URL(relay.url).host
+    }/${database}?heartbeatFrequencyMS=500&connectTimeoutMS=1000`;
+    await using direct = await connectTickets(TEST_MONGODB_URL.replace(/\/[^/]*$/, `/${database}`));
+    try {
+      const tickets = Array.from(
+        { length: 5000 },
+        (_, i) => ({ ticket_id: `T${i}`, description: "x".repeat(500) }),
+      );
+      await direct.collection.insertMany(tickets);
+      let read = 0;
+      await assert.rejects(async () => {
+        for await (const _ of readTickets(url)) if (++read === 100) relay.mute();
+      }, (error) => {
+        assert.ok(error instanceof SourceError);
+        assert.match(error.message, /support_tickets of MongoDB .* cannot be reached or read/);
+        assert.ok(isMongoLoss(error), "so that it is tried again");
+        return true;
+      });
+      assert.ok(read >= 100 && read < 5000);
+    } finally {
+      await direct.db.dropDatabase();
+      await relay.kill();
+    }
+  },
 );

@@ -3,6 +3,7 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { openSession, openSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { checkData } from "../../../pipelines/steps/check_data.ts";
 import { createTransform, transform } from "../../../pipelines/steps/transform.ts";
 import { writeRawShop } from "../../fixtures/raw_shop.ts";
 import { runAlone } from "../../fixtures/run_alone.ts";
@@ -217,3 +218,35 @@ async function copyOfProject(home: string): Promise<string> {
   await copyFolder(project, copy);
   return copy;
 }
+
+Deno.test("an analyst's broken model is left out of the star schema: the command ends with an error, a job's run goes on, check-data alerts", async () => {
+  await withLake(async (context) => {
+    await writeRawShop(context.store, smallShop());
+    const folder = await copyOfProject(context.config.home);
+    await Deno.mkdir(join(folder, "models", "marketing"));
+    const write = (name: string, sql: string) =>
+      Deno.writeTextFile(join(folder, "models", "marketing", `${name}.sql`), sql);
+    await write(
+      "best_customers",
+      "select customer_id, sum(order_amount) as spent from {{ ref('fact_orders') }} group by 1",
+    );
+    await write("broken", "select * from {{ ref('fact_orders') }} where");
+    await write("reader", "select * from {{ ref('broken') }}");
+    const run = createTransform({ folder });
+    const { status, problems = [] } = await run(context);
+    assert.equal(status, "done");
+    assert.match(
+      problems.map(({ message }) => message).join("\n"),
+      /broken is not in the snapshot: .*models\/marketing\/broken\.sql failed: .*\nreader is not in the snapshot: reader reads broken/s,
+    );
+    using session = await openSnapshot(context.store);
+    assert.deepEqual(Object.keys(session.manifest.tables), ["best_customers", ...TABLES].sort());
+    assert.ok((await session.rows("FROM best_customers")).length > 0);
+
+    // A second run has nothing to do, and says so again.
+    assert.equal((await run(context)).problems?.length, 2);
+    const job = { ...context.config, run: { name: "refresh-data@2024-06-01T00:00Z", from: "", to: "" } };
+    assert.equal((await run({ ...context, config: job })).problems, undefined);
+    await assert.rejects(checkData(context), { message: /broken is not in the snapshot/ });
+  });
+});

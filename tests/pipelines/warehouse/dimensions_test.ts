@@ -34,7 +34,7 @@ Deno.test("customers without id, with an id used twice or with the unknown membe
   await withBuiltShop({ customers }, async (shop) => {
     assert.deepEqual(await shop.columns("SELECT customer_id, first_name FROM dim_customers ORDER BY 1"), {
       customer_id: ["C1", "UNKNOWN"],
-      first_name: ["First", null],
+      first_name: ["Second", null],
     });
     for (const rule of ["missing_customer_id", "duplicate_customer_id", "reserved_customer_id"]) {
       assert.equal((await shop.quality("customers", rule)).rows, 1, rule);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Run } from "shopflow/jobs/mod.ts";
 import { openLedger, saveDefinitions } from "shopflow/jobs/ledger/mod.ts";
 import { pauseJob } from "shopflow/jobs/requests/mod.ts";
+import { afterAttempt } from "../../../lib/jobs/run.ts";
 import { createClient, NOW, type Problem } from "../api_client.ts";
 import { temporaryLake } from "../small_lake.ts";
 import {
@@ -177,6 +178,71 @@ Deno.test("the page of a run shows its reason, data, attempts, steps, who asked 
   assert.match(log.headers.get("content-type")!, /text\/plain/);
   assert.match(await log.text(), /models\n.*column order_total not found\n$/);
   assert.equal((await get(`${RUN}/log?attempt=7`)).status, 200, "an attempt without a log has an empty one");
+});
+
+Deno.test("a run of a scheduler that died, one that is tried again and one of a paused job say so", async () => {
+  await using lake = await temporaryLake();
+  await saveSmallSchedule(lake.store, NOW);
+  const ledger = openLedger(lake.store, () => NOW);
+  await putRun(lake.store, { ...QUEUED_RUN, job: "score-customers" });
+  const running = {
+    scheduledFor: QUEUED_RUN.scheduledFor,
+    attempt: 1,
+    scheduler: "worker-2-7",
+    owner: "worker-2:7",
+    startedAt: "2024-10-02T05:05:01.000Z",
+  };
+  await ledger.jobState("score-customers").update((value) => ({ value: { ...value, running }, result: 0 }));
+  await liveScheduler(lake.store, new Date("2024-10-02T05:20:00Z"), "worker-2:7");
+  await putRun(lake.store, {
+    ...FAILED,
+    status: "retrying",
+    notBefore: "2024-10-02T06:02:00.000Z",
+    stepsDone: ["extract"],
+  });
+  await pauseJob(ledger, "train-models", { by: "ben", at: NOW.toISOString() }, "disk is full");
+  await putRun(lake.store, { ...QUEUED_RUN, job: "train-models", trigger: "backfill" });
+  const { get } = createClient(lake.store, { pollMs: 0 });
+  const page = async (job: string) => await (await get(`/jobs/${job}/runs/2024-10-02T05:05Z`)).text();
+  const lost = await page("score-customers");
+  assert.match(lost, /class="status s-interrupted">interrupted/);
+  assert.match(
+    lost,
+    /no word from its scheduler worker-2:7 since 2 October 2024, 05:20 UTC; no scheduler is running/,
+  );
+  assert.match(lost, /score <span class="soft">interrupted.*<td>interrupted<\/td>.*14 min 59 s/s);
+  const again = await page("refresh-data");
+  assert.match(
+    again,
+    /class="status s-retrying">retrying.*done.*transform <span class="soft">failed, tried again/s,
+  );
+  const paused = await page("train-models");
+  assert.match(
+    paused,
+    /it waits until the job is resumed, paused by ben since 2 October 2024, 06:00 UTC: disk is full/,
+  );
+  assert.match(paused, /The job is paused<\/strong>.*This run waits until the job is resumed/s);
+  const overview = await (await get("/jobs")).text();
+  assert.match(overview, /In progress.*s-retrying.*s-interrupted.*All jobs/s);
+  const api = await (await get("/api/jobs/score-customers/runs/2024-10-02T05:05Z")).json();
+  assert.equal(api.status, "interrupted");
+});
+
+Deno.test("a run that succeeded has all its steps done, also the last one", async () => {
+  await using lake = await temporaryLake();
+  await saveSmallSchedule(lake.store, NOW);
+  const succeeded = { number: 1, owner: "worker-1:1", startedAt: NOW.toISOString() };
+  const [job] = SMALL_SCHEDULE.jobs;
+  const after = afterAttempt(job!, { ...QUEUED_RUN, stepsDone: ["extract"] }, {
+    ...succeeded,
+    finishedAt: NOW.toISOString(),
+    ended: "succeeded",
+    reason: "all steps succeeded",
+  }, { now: NOW, random: () => 0.5 });
+  await putRun(lake.store, after!);
+  const page = await (await createClient(lake.store).get(RUN)).text();
+  assert.match(page, /extract <span class="soft">done.*transform <span class="soft">done/s);
+  assert.doesNotMatch(page, /not started|not done/);
 });
 
 Deno.test("pages that change run one script of ours and no other, and reload where there are no scripts", async () => {

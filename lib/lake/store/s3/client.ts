@@ -55,6 +55,8 @@ export interface S3BucketOptions {
 /** Attempts before it is said that a server which never answered cannot be reached: a wrong address is no outage. */
 const FIRST_CONTACT_ATTEMPTS = 5;
 const STALL_MS = 60_000;
+/** Attempts of a request that may end so: a network that is silent for minutes is no outage that passes. */
+const MOST_STALLS = 3;
 /** Bytes a millisecond that a connection moves at least: four parts of a file at once are 1.6 Mbit/s. */
 const SLOWEST = 50;
 /** What self-hosted servers call their only region by default. */
@@ -85,8 +87,9 @@ export function openS3Bucket(
     location,
     endpoint,
     keyOf: (key) => location.prefix + key,
-    request: (request, { sends = 0, signal } = {}) =>
-      retry(
+    request: (request, { sends = 0, signal } = {}) => {
+      let stalls = 0;
+      return retry(
         async (failures) => {
           signal?.throwIfAborted();
           try {
@@ -103,12 +106,15 @@ export function openS3Bucket(
             throw error;
           }
         },
-        (error, failures) =>
-          failures < policy.attempts && !signal?.aborted && mayPass(error, failures)
+        (error, failures) => {
+          if (error instanceof Stalled && ++stalls >= MOST_STALLS) return undefined;
+          return failures < policy.attempts && !signal?.aborted && mayPass(error, failures)
             ? backoffMs(policy, failures, policy.random)
-            : undefined,
+            : undefined;
+        },
         policy.wait,
-      ),
+      );
+    },
   };
 }
 

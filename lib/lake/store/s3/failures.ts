@@ -70,6 +70,8 @@ const CREDENTIALS = [
   "SignatureDoesNotMatch",
   "XAdminUserNotFound",
 ];
+/** Of signatures whose time is not the server's. */
+const CLOCK = ["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"];
 const OTHER_REGION = ["AuthorizationHeaderMalformed", "PermanentRedirect"];
 
 /** What is known of a failed request, from an error of the SDK or whatever else was thrown. */
@@ -107,10 +109,22 @@ function connectionFailed(error: unknown): boolean {
 export function isTransient(error: unknown): boolean {
   // Also where a status came: what broke off was the text of a refusal, which says what it is.
   if (error instanceof BrokenTransfer || connectionFailed(error)) return true;
+  if (isSkewCorrected(error)) return true;
   const { name, status = 0 } = describeFailure(error);
   // A status of 200 with an error: the answer broke off on its way.
   return status >= 500 || status === 429 || status === 200 || THROTTLING.includes(name) ||
     CONFLICTS.includes(name);
+}
+
+/**
+ * The clock is off, and the SDK has learnt the server's time from the refusal: it signs the next request with it. It says
+ * so of every failure while the clock is off; the answer to HEAD has no text that would tell which.
+ */
+function isSkewCorrected(error: unknown): boolean {
+  const { $metadata } = error as { $metadata?: { clockSkewCorrected?: boolean } };
+  const { name, status } = describeFailure(error);
+  return $metadata?.clockSkewCorrected === true &&
+    (CLOCK.includes(name) || (status === 403 && !CREDENTIALS.includes(name)));
 }
 
 /** The object is not there (or the bucket, where the answer has no body to say so). */
@@ -145,6 +159,14 @@ export function explainFailure(
       `a bucket ${location.bucket} at ${server}`,
       "none of that name",
       "Create it, or correct SHOPFLOW_LAKE or AWS_ENDPOINT_URL.",
+    );
+  }
+  if (CLOCK.includes(name)) {
+    return fail(
+      `Cannot ${action} ${JSON.stringify(key)} in the lake ${location.url}: the clocks differ`,
+      `a clock that agrees with that of ${server}, which was tried with the time that it says, too`,
+      said,
+      "Set the clock of this machine or of the server (timedatectl set-ntp true).",
     );
   }
   if (CREDENTIALS.includes(name) || status === 401 || status === 403) {

@@ -15,6 +15,8 @@ const WORDS: Record<string, boolean | null> = {
 /** Parses the expressions of a template; the order of precedence is that of Jinja2, which is not quite Python's. */
 export class ExpressionParser {
   #at = 0;
+  /** Names that were read so far. */
+  protected names = new Set<string>();
 
   constructor(protected readonly tokens: Token[]) {}
 
@@ -147,6 +149,7 @@ export class ExpressionParser {
     switch (kind) {
       case "name":
         this.next();
+        this.names.add(value);
         return Object.hasOwn(WORDS, value)
           ? { type: "constant", value: WORDS[value]!, line }
           : { type: "name", name: value, line };

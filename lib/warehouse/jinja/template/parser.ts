@@ -187,7 +187,7 @@ class TemplateParser extends ExpressionParser {
     return {
       type: "callBlock",
       call,
-      caller: { ...signature, body: this.#outsideLoops("call", line) },
+      caller: { ...signature, ...this.#macroBody("call", line) },
       line,
     };
   }
@@ -195,15 +195,18 @@ class TemplateParser extends ExpressionParser {
   #macro(kind: "macro" | "test", line: number): Statement {
     const name = this.#freeName();
     const signature = this.#signature();
-    return { type: "macro", kind, name, macro: { ...signature, body: this.#outsideLoops(kind, line) }, line };
+    return { type: "macro", kind, name, macro: { ...signature, ...this.#macroBody(kind, line) }, line };
   }
 
-  #outsideLoops(name: string, line: number): MacroBody["body"] {
-    const loops = this.#loops;
+  #macroBody(name: string, line: number): Pick<MacroBody, "body" | "mentions"> {
+    const [loops, names] = [this.#loops, this.names];
     this.#loops = 0;
+    this.names = new Set();
     const body = this.#body(name, line);
+    const mentions = this.names;
     this.#loops = loops;
-    return body;
+    this.names = names.union(mentions);
+    return { body, mentions };
   }
 
   #signature(): Signature {

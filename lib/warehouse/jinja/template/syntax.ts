@@ -46,6 +46,8 @@ export interface Signature {
 
 export interface MacroBody extends Signature {
   body: Statement[];
+  /** Names that its body reads: whether it takes `varargs`, `kwargs` and `caller` shows there. */
+  mentions: Set<string>;
 }
 
 export type Statement = At<

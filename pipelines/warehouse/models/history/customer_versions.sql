@@ -25,8 +25,8 @@ with seen as (
 {{ states_of_members('seen', 'customer_id',
     ['email', 'first_name', 'last_name', 'city', 'country', 'signup_date', 'customer_segment', 'total_orders',
         'total_spent'],
-    ['signup_date', 'email', 'first_name', 'last_name', 'city', 'country', 'customer_segment', 'total_orders desc',
-        'total_spent desc']) }},
+    ['total_orders desc', 'total_spent desc', 'signup_date desc', 'email', 'first_name', 'last_name', 'city',
+        'country', 'customer_segment']) }},
 
 {{ versions_of('customer_id',
     ['email', 'first_name', 'last_name', 'city', 'country', 'signup_date', 'customer_segment', 'is_deleted'],

@@ -24,8 +24,8 @@ numbered as (
         row_number() over (
             partition by customer_id
             order by
-                {{ in_order(['signup_date', 'email', 'first_name', 'last_name', 'city', 'country',
-                    'customer_segment', 'total_orders desc', 'total_spent desc']) }}
+                {{ in_order(['total_orders desc', 'total_spent desc', 'signup_date desc', 'email', 'first_name',
+                    'last_name', 'city', 'country', 'customer_segment']) }}
         ) as copy_number
     from cleaned
 )

@@ -25,7 +25,7 @@ numbered as (
             partition by event_id
             order by
                 case when {{ dated_after_extraction('event_timestamp') }} then 1 else 0 end,
-                {{ in_order(['event_timestamp', 'source_customer_id', 'session_id', 'event_type', 'product_id',
+                {{ in_order(['event_timestamp desc', 'source_customer_id', 'session_id', 'event_type', 'product_id',
                     'page_url', 'device_type', 'browser']) }}
         ) as copy_number
     from cleaned

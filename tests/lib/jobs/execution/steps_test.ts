@@ -21,9 +21,9 @@ for (
       "an error meant for people",
       `${IMPORTS} await runCommand(() => {
         console.error("error: the first try failed");
-        throw new SourceError("PostgreSQL cannot be reached at db:5432", { found: "connection refused" });
+        throw new SourceError("PostgreSQL cannot be reached at db:5432", { found: "connection refused", remedy: "Start it." });
       })`,
-      "PostgreSQL cannot be reached at db:5432: found connection refused",
+      "PostgreSQL cannot be reached at db:5432: found connection refused. Start it",
     ],
     [
       "a defect",

@@ -38,8 +38,12 @@ Deno.test("a curated file of another size than its content says is written again
   });
 });
 
-Deno.test("only curated models are published, with columns, types, rows and hashes", async () => {
-  const more = { "models/staging/step.sql": "select 1 as id, 2.50::decimal(10,2) as amount" };
+Deno.test("models are published with columns, types, rows and hashes, but those that say no", async () => {
+  const more = {
+    "models/staging/step.sql":
+      "{{ config(meta={'published': false}) }} select 1 as id, 2.50::decimal(10,2) as amount",
+    "models/staging/text.sql": "{{ config(materialized='ephemeral') }} select 1 as id",
+  };
   await withProject(
     salesProject("select * from {{ ref('step') }}", NO_TESTS, more),
     async ({ build, store }) => {
@@ -103,9 +107,24 @@ Deno.test("a model that breaks its contract names the columns", async () => {
   });
 });
 
-Deno.test("a curated model without grain is refused, since its file would have no order", async () => {
-  await withProject({ "models/curated/sales.sql": "select 1 as id" }, async ({ build }) => {
-    await assert.rejects(build(), { name: "WarehouseError", message: /sales\.sql has no grain/ });
+Deno.test("a model without grain is sorted by all its columns", async () => {
+  const files = { "models/marts/sales.sql": "select i % 3 as b, 9 - i as a from range(9) t(i)" };
+  await withProject(files, async ({ build, store }) => {
+    await build();
+    using session = await openSnapshot(store);
+    assert.deepEqual(await session.rows("FROM sales"), await session.rows("FROM sales ORDER BY ALL"));
+  });
+});
+
+Deno.test("a model kept by month without grain is refused, since its months could not be told apart", async () => {
+  const files = {
+    "models/sales.sql": "{{ config(meta={'partition_by': 'day'}) }} select current_date as day",
+  };
+  await withProject(files, async ({ build }) => {
+    await assert.rejects(build(), {
+      name: "WarehouseError",
+      message: /sales\.sql is kept by month and has no grain/,
+    });
   });
 });
 

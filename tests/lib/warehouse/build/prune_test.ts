@@ -8,7 +8,7 @@ import {
 } from "../../../../lib/warehouse/build/prune.ts";
 import { createDirectoryStore } from "shopflow/lake/store/mod.ts";
 import { WAREHOUSE_PROJECT } from "../../../../pipelines/steps/transform.ts";
-import type { SourceDoc } from "../../../../lib/warehouse/project/schema_yml.ts";
+import type { SourceDoc } from "../../../../lib/warehouse/project/reading/schema_yml.ts";
 import { join } from "node:path";
 
 const DAYS = [
@@ -65,7 +65,10 @@ for (const type of ["DATE", "TIMESTAMP"]) {
 const SOURCE: SourceDoc = {
   source: "raw",
   schema: "raw",
+  name: "stock",
   table: "stock",
+  file: "sources.yml",
+  dataTests: [],
   description: "",
   columns: [],
   key: ["product_id", "day"],

@@ -1,11 +1,20 @@
 import { rawTableSql, type ScaleOutEngine } from "shopflow/warehouse/describe/mod.ts";
 import assert from "node:assert/strict";
 
-const column = (name: string, dataType: string) => ({ name, dataType, description: "", dataTests: [] });
+const column = (name: string, dataType: string) => ({
+  name,
+  dataType,
+  description: "",
+  isQuoted: false,
+  dataTests: [],
+});
 const SOURCE = {
   source: "raw",
   schema: "raw",
+  name: "visits",
   table: "visits",
+  file: "sources.yml",
+  dataTests: [],
   description: "",
   key: [],
   columns: [

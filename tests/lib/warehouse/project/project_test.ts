@@ -56,7 +56,7 @@ refused("an unknown macro", "select {{ cents('a') }} as id", /Jinja of models\/c
 refused(
   "an unknown materialization",
   "{{ config(materialized='materialised') }} select 1 as id",
-  /sales\.sql has an unknown materialization: expected one of view, table, incremental, found "materialised"/,
+  /sales\.sql: the setting materialized of a model has a wrong value: expected one of view, table, incremental, ephemeral, found "materialised"/,
 );
 
 Deno.test("a folder that is no project is named", async () => {

@@ -1,4 +1,4 @@
-import { parseSchemaFile } from "../../../../lib/warehouse/project/schema_yml.ts";
+import { parseSchemaFile } from "../../../../lib/warehouse/project/reading/schema_yml.ts";
 import assert from "node:assert/strict";
 import { loadSqlProject } from "shopflow/warehouse/mod.ts";
 import { salesProject, withProject } from "../small_project.ts";
@@ -30,7 +30,7 @@ refused(
 refused(
   "an unknown severity",
   "    columns:\n      - name: id\n        data_tests:\n          - unique: { config: { severity: fatal } }\n",
-  /malformed at models > 0 > columns > 0 > data_tests > 0/,
+  /the data test unique of sales: the setting severity of a data test has a wrong value: expected one of warn, error, found "fatal"/,
 );
 refused(
   "arguments beside the test's name",

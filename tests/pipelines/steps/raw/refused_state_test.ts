@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { PipelineError } from "shopflow/errors/mod.ts";
 import { currentSnapshotId, publishSnapshot, readManifest, readRawExtract } from "shopflow/lake/mod.ts";
 import { refuseRawExtract } from "shopflow/lake/raw/mod.ts";
+import { leftoverFolders } from "shopflow/runtime/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import type { PipelineContext } from "../../../../pipelines/context.ts";
 import { checkData } from "../../../../pipelines/steps/check_data.ts";
@@ -39,8 +40,15 @@ async function refuse(context: PipelineContext): Promise<void> {
   await transform(context);
   await changeShop("DELETE FROM customers");
   await extract({ ...context, fullRefresh: true });
+  const before = await keysOf(context);
   await assert.rejects(transform(context), { name: "DataTestError" });
+  // Of the refused snapshot nothing stays but what tells why.
+  const left = (await keysOf(context)).filter((key) => !before.includes(key));
+  assert.ok(left.length > 0 && left.every((key) => key.startsWith("quarantine/")), left.join());
+  assert.deepEqual(await leftoverFolders(context.config.home, new Date(Date.now() + 1000)), []);
 }
+
+const keysOf = async ({ store }: PipelineContext) => (await store.list("")).map(({ key }) => key);
 
 type WithContext = (body: (context: PipelineContext) => Promise<void>) => Promise<void>;
 const HOMES: [string, WithContext, Need[]][] = [

@@ -4,6 +4,7 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Fault, ProxiedRequest } from "../../../../fixtures/faulty_proxy.ts";
 import { withFaultyS3 } from "../../../../fixtures/s3_client_through.ts";
+import { withS3Lake } from "../../../../fixtures/s3_lake.ts";
 import { testWith } from "../../../../requirements.ts";
 import { openS3Bucket } from "../../../../../lib/lake/store/s3/client.ts";
 import { parseS3Url, PATIENT, type RetryPolicy } from "../../../../../lib/lake/store/s3/failures.ts";
@@ -147,6 +148,46 @@ testWith(
       assert.equal(proxy.faults, 1);
     }, { stallMs: 300 }),
 );
+
+testWith(
+  ["s3"],
+  "a network that is silent ends in an error, in minutes by the usual limit",
+  () =>
+    withFaultyS3(({ path }) => path.includes("silent") ? "stalled" : undefined, async ({ faulty, seen }) => {
+      await faulty.put("key", bytes("answered before"));
+      await assert.rejects(faulty.get("silent"), /cannot be reached.*nothing moved for 0\.2 s/);
+      assert.equal(seen().filter((request) => request === "GET silent").length, 3);
+    }, { stallMs: 200 }),
+);
+
+for (const hours of [-20, -1, 1, 20]) {
+  testWith(
+    ["s3"],
+    `a clock that is off by ${hours} hours is corrected by what the server says`,
+    () =>
+      withS3Lake(async (lake) => {
+        const large = new Uint8Array(12 << 20).fill(7);
+        const now = Date.now;
+        Date.now = () => now() + hours * 3_600_000;
+        try {
+          // A client of its own for each, since a client learns once.
+          const writer = lake.client();
+          await Promise.all(["a", "b"].map((key) => writer.put(key, bytes(key))));
+          await lake.client().put("large", large);
+          assert.equal(await text(lake.client(), "a"), "a");
+          assert.equal((await lake.client().stat("b"))?.size, 1);
+          assert.deepEqual((await lake.client().list("")).map(({ key }) => key), ["a", "b", "large"]);
+          assert.ok(await lake.client().putIfAbsent("c", bytes("c")));
+          const reader = lake.client();
+          assert.deepEqual(await Deno.readFile(await reader.localPath("large")), large);
+          await lake.client().delete("c");
+        } finally {
+          Date.now = now;
+        }
+        assert.equal(await lake.store.get("c"), undefined);
+      }),
+  );
+}
 
 testWith(
   ["s3"],

@@ -1,8 +1,8 @@
 /** The names of dbt that the Jinja of a project finds: `ref`, `source`, `var`, `config`, `this`, … */
 import { WarehouseError } from "shopflow/errors/mod.ts";
-import { bound, required, textOf } from "../jinja/python/calling.ts";
-import { globalFunction } from "../jinja/globals.ts";
-import type { Names } from "../jinja/scope.ts";
+import { bound, required, textOf } from "../../jinja/python/calling.ts";
+import { globalFunction } from "../../jinja/globals.ts";
+import type { Names } from "../../jinja/scope.ts";
 import {
   type Arguments,
   Callable,
@@ -14,11 +14,12 @@ import {
   type PyValue,
   Thing,
   toJson,
-} from "../jinja/python/values.ts";
-import { sqlName } from "../session.ts";
-import { relationOf, sourceRelationOf } from "../relation.ts";
+} from "../../jinja/python/values.ts";
+import { sqlName } from "../../session.ts";
+import { relationOf, sourceRelationOf } from "../../relation.ts";
 import { callable, type MacroLibrary } from "./macros.ts";
-import type { SourceDoc } from "./schema_yml.ts";
+import { type Kind, refusalOf } from "../reading/config.ts";
+import type { SourceDoc } from "../reading/schema_yml.ts";
 
 /** What a file used of the project while it was rendered. */
 export interface UsedByFile {
@@ -33,9 +34,13 @@ export interface ProjectNames {
   project: string;
   /** Files of the models, by name. */
   models: Map<string, string>;
+  /** Names of tables that differ from their models' names. */
+  tables: Map<string, string>;
   sources: SourceDoc[];
   vars: Record<string, unknown>;
   library: MacroLibrary;
+  /** What files took from the environment, by name. */
+  environment: Map<string, string>;
   /** Is given what files print, for people. */
   warn: (text: string) => void;
 }
@@ -44,10 +49,12 @@ export interface ProjectNames {
 export interface FileNames {
   /** Path for messages. */
   file: string;
+  /** What its config() is about; default: a model. */
+  kind?: Kind;
   /** The model that the file is, if it is one. */
-  model?: string;
+  model?: { name: string; alias: string };
   /** Settings that others gave it, for `config.get`. */
-  config?: Record<string, unknown>;
+  config?: object;
   /** Names in place of those of the project, e.g. in a unit test. */
   overrides?: Record<string, PyValue>;
 }
@@ -92,7 +99,7 @@ const REFUSED: Record<string, string> = {
 /** The names of a project, for one file at a time; `used` says what the file took of them. */
 export function namesFor(
   project: ProjectNames,
-  { file, model, config = {}, overrides = {} }: FileNames,
+  { file, kind = "model", model, config = {}, overrides = {} }: FileNames,
 ): { names: Names; used: UsedByFile } {
   const used: UsedByFile = { refs: new Set(), sources: new Set(), config: {} };
   const { library } = project;
@@ -109,7 +116,7 @@ export function namesFor(
   const own: Record<string, PyValue> = {
     ...refsAndSources(project, file, used),
     var: variables(project, file),
-    config: configOf(used, config),
+    config: configOf(used, config, kind),
     is_incremental: new Callable("is_incremental", () => false),
     adapter: adapter((name) => macroNamed(name) ?? macroOfDbt(name), file),
     [project.project]: new Thing(project.project, macroNamed),
@@ -120,7 +127,7 @@ export function namesFor(
       }
       return macro;
     }),
-    ...about(project.project, model),
+    ...about(project, model),
     ...messages(file, project.warn),
     ...overrides,
   };
@@ -170,7 +177,7 @@ export function relation(text: string, identifier: string, schema = "main"): Thi
   return self;
 }
 
-function refsAndSources({ models, sources, project }: ProjectNames, file: string, used: UsedByFile) {
+function refsAndSources({ models, tables, sources, project }: ProjectNames, file: string, used: UsedByFile) {
   return {
     ref: method("ref", ({ positional, named }) => {
       if (named.size > 0) {
@@ -191,20 +198,21 @@ function refsAndSources({ models, sources, project }: ProjectNames, file: string
         });
       }
       used.refs.add(name);
-      return relation(relationOf(name), name);
+      const table = tables.get(name) ?? name;
+      return relation(relationOf(table), table);
     }),
     source: method("source", (args) => {
       const given = bound("source", args, ["source_name", "table_name"]);
       const [source, table] = [textOf("source", given.source_name), textOf("source", given.table_name)];
-      const found = sources.find((doc) => doc.source === source && doc.table === table);
+      const found = sources.find((doc) => doc.source === source && doc.name === table);
       if (found === undefined) {
         throw new WarehouseError(`${file} has a source() that no schema file declares`, {
-          expected: `one of ${sources.map((doc) => `${doc.source}.${doc.table}`).join(", ")}`,
+          expected: `one of ${sources.map((doc) => `${doc.source}.${doc.name}`).join(", ")}`,
           found: `${source}.${table}`,
         });
       }
       used.sources.add(`${source}.${table}`);
-      return relation(sourceRelationOf(found), table, found.schema);
+      return relation(sourceRelationOf(found), found.table, found.schema);
     }),
   };
 }
@@ -229,19 +237,22 @@ function variables({ vars }: ProjectNames, file: string): Callable {
   });
 }
 
-function configOf(used: UsedByFile, before: Record<string, unknown>): Callable {
+function configOf(used: UsedByFile, before: object, kind: Kind): Callable {
   const set = ({ positional, named }: Arguments) => {
-    for (const settings of positional) {
+    for (const settings of [...positional, new Dict(named)]) {
       if (!(settings instanceof Dict)) throw new JinjaError("config() takes settings with names");
-      Object.assign(used.config, toJson(settings));
+      for (const [name, value] of Object.entries(toJson(settings) as object)) {
+        const refusal = refusalOf(name, kind);
+        if (refusal !== undefined) throw new JinjaError(refusal);
+        used.config[name] = value;
+      }
     }
-    for (const [name, value] of named) used.config[name] = toJson(value);
     return "";
   };
   const read = (args: Arguments, isRequired: boolean) => {
     const { name, default: fallback = null } = bound("config.get", args, ["name", "default", "validator"]);
     const key = textOf("config.get", name);
-    const settings = { ...before, ...used.config };
+    const settings: Record<string, unknown> = { ...before, ...used.config };
     if (Object.hasOwn(settings, key)) return fromJson(settings[key]);
     if (isRequired) throw new JinjaError(`config.require: ${key} is not set`);
     return fallback;
@@ -277,7 +288,7 @@ function adapter(macroNamed: (name: string) => PyValue | undefined, file: string
 }
 
 /** What says where a file runs. */
-function about(project: string, model: string | undefined): Record<string, PyValue> {
+function about({ project, environment }: ProjectNames, model: FileNames["model"]): Record<string, PyValue> {
   return {
     execute: true,
     project_name: project,
@@ -291,14 +302,15 @@ function about(project: string, model: string | undefined): Record<string, PyVal
     }),
     flags: thing("flags", { FULL_REFRESH: false, WHICH: "build" }),
     ...(model !== undefined && {
-      this: relation(relationOf(model), model),
-      model: thing("model", { name: model, alias: model, resource_type: "model", package_name: project }),
+      this: relation(relationOf(model.alias), model.alias),
+      model: thing("model", { ...model, resource_type: "model", package_name: project }),
     }),
     env_var: method("env_var", (args) => {
       const { var: name, default: fallback } = bound("env_var", args, ["var", "default"]);
       const key = textOf("env_var", name);
       const value = Deno.env.get(key) ?? fallback;
-      if (value === undefined) throw new JinjaError(`the environment has no ${key}, and no default is given`);
+      if (value !== undefined) environment.set(key, printed(value));
+      else throw new JinjaError(`the environment has no ${key}, and no default is given`);
       return value;
     }),
   };

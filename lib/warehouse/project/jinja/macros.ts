@@ -1,12 +1,12 @@
 import { WarehouseError } from "shopflow/errors/mod.ts";
 import { join } from "node:path";
-import { createMacro, evaluateTemplate, RenderError, renderTemplate } from "../jinja/render.ts";
-import type { Names } from "../jinja/scope.ts";
-import { JinjaSyntaxError } from "../jinja/template/lexer.ts";
-import { parseTemplate } from "../jinja/template/parser.ts";
-import type { MacroBody, Statement } from "../jinja/template/syntax.ts";
-import { Callable, JinjaError, type PyValue } from "../jinja/python/values.ts";
-import type { ProjectFile } from "./files.ts";
+import { createMacro, evaluateTemplate, RenderError, renderTemplate } from "../../jinja/render.ts";
+import type { Names } from "../../jinja/scope.ts";
+import { JinjaSyntaxError } from "../../jinja/template/lexer.ts";
+import { parseTemplate } from "../../jinja/template/parser.ts";
+import type { MacroBody, Statement } from "../../jinja/template/syntax.ts";
+import { Callable, JinjaError, type PyValue } from "../../jinja/python/values.ts";
+import type { ProjectFile } from "../reading/files.ts";
 
 /** A macro or generic data test, and the file that defines it. */
 export interface Macro {

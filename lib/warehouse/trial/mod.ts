@@ -1,0 +1,2 @@
+/** Builds selected models and runs their tests, without publishing anything. */
+export { type TrialResult, tryModels } from "./try_models.ts";
