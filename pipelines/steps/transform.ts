@@ -94,8 +94,8 @@ export function createTransform({ folder = WAREHOUSE_PROJECT, ...build }: Transf
 }
 
 /**
- * The models that a snapshot does without, as problems: the command ends with an error. A run of a job only logs them, so
- * that the jobs that depend on it go on; check-data, which follows every snapshot, alerts.
+ * The models that a snapshot does without, as problems: the command ends with an error. A run of a job only says them, in
+ * its log and its reason, so that the jobs that depend on it go on; check-data, which follows every snapshot, alerts.
  */
 function partly(
   { leftOut = [] }: Pick<Manifest, "leftOut">,
@@ -104,7 +104,7 @@ function partly(
 ): Pick<PipelineResult, "problems"> {
   const problems = leftOut.map(leftOutError);
   if (run === undefined) return problems.length === 0 ? {} : { problems };
-  for (const { message } of problems) log.warn(message);
+  for (const { message } of problems) log.warn(`a part of transform was left out. ${message}`);
   return {};
 }
 

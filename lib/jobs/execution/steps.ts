@@ -84,6 +84,7 @@ async function executeSteps(
   const { job, run, signal, lease } = execution;
   const until = performance.now() + job.timeoutMinutes * 60_000;
   let peakBytes: number | undefined;
+  const partsLeftOut: string[] = [];
   const measured = (outcome: Outcome) => peakBytes === undefined ? outcome : { ...outcome, peakBytes };
   for (const [i, step] of job.steps.entries()) {
     const name = stepName(step);
@@ -104,13 +105,24 @@ async function executeSteps(
     if (ended.ended !== "exited" || ended.exitCode !== 0) {
       return measured(failure(job, name, ended, signal));
     }
+    partsLeftOut.push(...partsLeftOutOf(ended));
     // The end of the last step is that of the run, which is written down at once after it.
     if (i < job.steps.length - 1 && !await execution.stepDone(name)) {
       return measured(stopped("lease expired"));
     }
   }
-  return measured({ ended: "succeeded", reason: "all steps succeeded", exitCode: 0 });
+  return measured({ ended: "succeeded", reason: successReason(partsLeftOut), exitCode: 0 });
 }
+
+const LEFT_OUT = /^warning: (a part of .+)$/;
+
+/** What a step that succeeded said that it did without, in lines `warning: a part of …`. */
+export const partsLeftOutOf = ({ lastLines }: Pick<ProcessResult, "lastLines">): string[] =>
+  lastLines.flatMap((line) => LEFT_OUT.exec(stripVTControlCharacters(line))?.[1] ?? []);
+
+/** Whoever sees only that a run succeeded has to see what is missing. */
+export const successReason = (partsLeftOut: string[]): string =>
+  shortened(["all steps succeeded", ...partsLeftOut].join("; "));
 
 function failure(
   { steps, timeoutMinutes }: Pick<Execution["job"], "steps" | "timeoutMinutes">,
@@ -157,8 +169,11 @@ export function failureReason(result: ProcessResult): string {
     (last === undefined ? exitReason(result) : `${exitReason(result)}, after it said: ${last}`);
   // It is followed by what happens next.
   if (reason.endsWith(".") && !reason.endsWith("..")) reason = reason.slice(0, -1);
-  return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON - 1)}…` : reason;
+  return shortened(reason);
 }
+
+const shortened = (reason: string) =>
+  reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON - 1)}…` : reason;
 
 const SAID = /^error: /;
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { failureReason } from "../../../../lib/jobs/execution/steps.ts";
+import { failureReason, partsLeftOutOf, successReason } from "../../../../lib/jobs/execution/steps.ts";
 import { type ProgramCall, runProcess } from "../../../../lib/jobs/execution/process.ts";
 
 const program = (code: string, ...options: string[]): ProgramCall => ({
@@ -68,4 +68,22 @@ Deno.test("a step whose heap is full says that it ran out of memory", async () =
     "--v8-flags=--max-old-space-size=30",
   );
   assert.match(found, /^out of memory: the heap of JavaScript is full \(/);
+});
+
+Deno.test("the reason of a run that succeeded says what its steps left out", async () => {
+  const result = await runProcess(
+    program(
+      `console.error("transform: done");
+       console.error("warning: the source is slow");
+       console.error("warning: a part of transform was left out. broken is not in the snapshot: no such column");`,
+    ),
+    { timeoutMs: 60_000 },
+  );
+  const left = partsLeftOutOf(result);
+  assert.deepEqual(left, [
+    "a part of transform was left out. broken is not in the snapshot: no such column",
+  ]);
+  assert.equal(successReason(left), `all steps succeeded; ${left[0]}`);
+  assert.equal(successReason([]), "all steps succeeded");
+  assert.equal(successReason(Array(50).fill(left[0])).length, 500);
 });
