@@ -291,6 +291,13 @@ export const CONSTRUCTS: Record<string, string> = {
   floor_division: "{{ 1 // 0.1 }} {{ 0.3 // 0.1 }} {{ -1 // 0.1 }} {{ 5.5 // -2 }}",
   title_case: "{{ 'ß'.capitalize() }} {{ 'ß' | title }} {{ 'ǆ'.title() }}",
   nothing_often: "[{{ '' * 99999999999 }}] {{ [] * 99999999999 }}",
+  json_numbers: '{{ fromjson(\'{"a": 2.0, "b": 1e3, "c": 12345678901234567890, "d": [1]}\') }}',
+  json_keys: "{{ {10: 'a', 9: 'b'} | tojson }}",
+  yaml_list: "{{ toyaml({'a': [1, 'x']}) }}",
+  spaces: "{{ '\\ufeffx' | trim | length }} {{ '\\x1fx' | trim | length }} {{ 'x\\x1cy z'.split() }}",
+  format_conversion: "{{ '{!s:>6}|{:+.1%}'.format(none, 0.125) }} {{ '%05s' % 'a' }}",
+  zero_remainders: "{{ -0.0 % 5 }} {{ 4.0 % -2 }} {{ -4.0 % 2 }}",
+  keys_no_sequence: "{{ {}.keys() is sequence }} {{ range(2) is sequence }} {{ {} is sequence }}",
 };
 
 /** What dbt renders, perhaps as nothing or in another way each time, and our runner refuses with these words. */
@@ -354,4 +361,7 @@ export const REFUSED: Record<string, [template: string, message: string]> = {
   float_overflow: ["{{ 10 ** 400 / 3 }}", "too large for a float"],
   truncate_short: ["{{ 'abcdef' | truncate(2) }}", "at least 3"],
   character_by_name: ["{{ '\\N{BULLET}' }}", "write the character"],
+  precision_of_int: ["{{ '%.3d' % 5 }}", "a precision of %d"],
+  zeros_with_commas: ["{{ '{:012,}'.format(12345) }}", "cannot have the format 012,"],
+  empty_separator: ["{{ 'a'.partition('') }}", "a separator that is not empty"],
 };

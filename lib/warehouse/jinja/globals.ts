@@ -101,10 +101,19 @@ function toSet(args: Arguments): PyValue {
   });
 }
 
-function parsed(name: string, args: Arguments, parse: (text: string) => unknown): PyValue {
+/** JSON as Python reads it: `1` is an int of any size, `1.0` a float. */
+const jsonValue = (text: string): PyValue =>
+  JSON.parse(text, (_, value, context?: { source: string }) => {
+    if (typeof value === "number") return /^-?\d+$/.test(context!.source) ? BigInt(context!.source) : value;
+    return value === null || typeof value !== "object" || Array.isArray(value)
+      ? value
+      : new Dict(Object.entries(value as Record<string, PyValue>));
+  });
+
+function parsed(name: string, args: Arguments, parse: (text: string) => PyValue): PyValue {
   const { string, default: fallback = null } = bound(name, args, ["string", "default"]);
   try {
-    return fromJson(parse(textOf(name, string)));
+    return parse(textOf(name, string));
   } catch (error) {
     // dbt gives the default, None, for a text that cannot be read.
     if (error instanceof SyntaxError || (error as Error).name === "YAMLParseError") return fallback;
@@ -130,12 +139,12 @@ const FUNCTIONS: Record<string, Call> = {
     const { value, sort_keys = false } = bound("tojson", args, ["value", "default", "sort_keys"]);
     return jsonText(required("tojson", "value", value), { sortKeys: sort_keys === true });
   },
-  fromjson: (args) => parsed("fromjson", args, JSON.parse),
+  fromjson: (args) => parsed("fromjson", args, jsonValue),
   toyaml(args) {
     const { value } = bound("toyaml", args, ["value", "default", "sort_keys"]);
-    return yamlText(toJson(required("toyaml", "value", value)));
+    return yamlText(toJson(required("toyaml", "value", value)), { indentSeq: false });
   },
-  fromyaml: (args) => parsed("fromyaml", args, parseYaml),
+  fromyaml: (args) => parsed("fromyaml", args, (text) => fromJson(parseYaml(text))),
 };
 
 /** A function by its name. */

@@ -1,10 +1,9 @@
 /** Jinja2's tests: `value is name(arguments)`. */
-import { type Comparison, holds } from "./python/operators.ts";
+import { type Comparison, holds, isSequence } from "./python/operators.ts";
 import {
   type Arguments,
   Callable,
   Dict,
-  Generator,
   isIterable,
   JinjaError,
   type PyValue,
@@ -49,7 +48,7 @@ const TESTS: Record<string, Test> = {
   mapping: (value) => value instanceof Dict,
   none: (value) => value === null,
   sameas: (value, other) => value === other,
-  sequence: (value) => isIterable(value) && !(value instanceof Generator),
+  sequence: (value) => isSequence(value) || value instanceof Dict,
   string: (value) => typeof value === "string",
   "==": comparing("=="),
   eq: comparing("=="),

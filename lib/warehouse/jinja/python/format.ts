@@ -29,7 +29,7 @@ export function percentFormat(text: string, values: PyValue): string {
     const left = flags.includes("-");
     const spec = {
       align: left ? "<" : undefined,
-      fill: flags.includes("0") && !left ? "0" : " ",
+      fill: flags.includes("0") && !left && kind !== "s" && kind !== "r" ? "0" : " ",
       sign: flags.includes("+") ? "+" : flags.includes(" ") ? " " : "",
       width: Number(width ?? 0),
       precision: precision === undefined ? undefined : Number(precision),
@@ -60,6 +60,9 @@ function converted(value: PyValue, kind: string, { sign, precision }: Spec): str
   const signed = (text: string) => text.startsWith("-") ? text : sign + text;
   switch (kind) {
     case "d":
+      if (precision !== undefined) {
+        throw new JinjaError("a precision of %d is not supported here: write %03d");
+      }
       return signed(String(typeof number === "bigint" ? number : BigInt(Math.trunc(number))));
     case "f":
     case "F":
@@ -102,7 +105,8 @@ export function braceFormat(text: string, { positional, named }: Arguments): str
       ? positional[Number(field)]
       : named.get(field);
     if (value === undefined) throw new JinjaError(`format() has no value for {${field}}`);
-    return formatted(conversion === "r" ? written(value) : value, spec);
+    const text = conversion === "r" ? written(value) : conversion === "s" ? printed(value) : value;
+    return formatted(text, spec);
   });
 }
 
@@ -120,13 +124,15 @@ function formatted(value: PyValue, text: string): string {
   if (spec === null) throw new JinjaError(`the format ${text} is not supported here`);
   const [, fill, align, sign = "", zero, width, comma, precision, kind] = spec;
   const number = typeof value === "boolean" ? undefined : toNumber(value);
-  if (!fits(value, text, kind) || (comma !== undefined && number === undefined)) {
+  if (!fits(value, text, kind) || (comma !== undefined && (number === undefined || zero !== undefined))) {
     throw new JinjaError(`a ${typeName(value)} cannot have the format ${text}`);
   }
   const digits = precision === undefined ? undefined : Number(precision);
   let body: string;
-  if (kind === "%") body = `${fixedText(Number(number) * 100, digits ?? 6)}%`;
-  else if (kind !== undefined) body = converted(value, kind, { sign, precision: digits });
+  if (kind === "%") {
+    const share = fixedText(Number(number) * 100, digits ?? 6);
+    body = `${share.startsWith("-") ? "" : sign}${share}%`;
+  } else if (kind !== undefined) body = converted(value, kind, { sign, precision: digits });
   else if (number === undefined) body = converted(value, "s", { sign, precision: digits });
   else if (digits !== undefined) throw new JinjaError(`write the format ${text} with f, e.g. .2f`);
   else {body = typeof number === "number"

@@ -1,4 +1,4 @@
-import { Dict, floatText, JinjaError, printed, type PyValue, Tuple, typeName } from "./values.ts";
+import { compare, Dict, floatText, JinjaError, printed, type PyValue, Tuple, typeName } from "./values.ts";
 
 interface JsonForm {
   /** Keys in alphabetical order, as Jinja2's filter has them; dbt's function keeps their order. */
@@ -21,9 +21,11 @@ export function jsonText(value: PyValue, form: JsonForm, depth = 0): string {
     return enclosed("[", items.map((item) => jsonText(item, form, depth + 1)), "]", form, depth);
   }
   if (value instanceof Dict) {
-    const entries = value.entries().map(([key, item]): [string, PyValue] => [keyText(key), item]);
-    if (form.sortKeys) entries.sort(([a], [b]) => a < b ? -1 : 1);
-    const parts = entries.map(([key, item]) => `${jsonString(key)}: ${jsonText(item, form, depth + 1)}`);
+    const entries = value.entries();
+    if (form.sortKeys) entries.sort(([a], [b]) => compare(a, b));
+    const parts = entries.map(([key, item]) =>
+      `${jsonString(keyText(key))}: ${jsonText(item, form, depth + 1)}`
+    );
     return enclosed("{", parts, "}", form, depth);
   }
   throw new JinjaError(`a ${typeName(value)} has no form in JSON`);

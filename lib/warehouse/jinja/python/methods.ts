@@ -38,12 +38,21 @@ function method<T extends PyValue>(
 }
 
 const isAll = (pattern: RegExp): Method<string> => (text) => pattern.test(text);
+// What Python takes for white space; JavaScript has a byte order mark in it, and lacks the separators of ASCII.
+const SPACES = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const SPACE = new RegExp(`[${SPACES}]`);
+const START_SPACE = new RegExp(`^[${SPACES}]*`);
+const WORDS = new RegExp(`[^${SPACES}]+`, "g");
+
 type Ends = "both" | "start" | "end";
 
 /** Removes characters at the ends, by default white space. */
 export function stripped(text: string, ends: Ends, characters: PyValue | undefined): string {
   if (characters === undefined || characters === null) {
-    return ends === "both" ? text.trim() : ends === "start" ? text.trimStart() : text.trimEnd();
+    const start = ends === "end" ? 0 : START_SPACE.exec(text)![0].length;
+    let end = text.length;
+    if (ends !== "start") { while (end > start && SPACE.test(text[end - 1]!)) end--; }
+    return text.slice(start, end);
   }
   const set = new Set([...textOf("strip", characters)]);
   const all = [...text];
@@ -92,14 +101,15 @@ function split(text: string, args: Arguments, fromEnd: boolean): PyValue[] {
 }
 
 function splitAtSpace(text: string, limit: number, fromEnd: boolean): PyValue[] {
-  const words = [...text.trim().matchAll(/\S+/g)];
+  const words = [...text.matchAll(WORDS)];
   if (limit < 0 || words.length <= limit + 1) return words.map(([word]) => word);
   if (fromEnd) throw new JinjaError("rsplit with a limit takes a separator here");
   const rest = words[limit]!;
-  return [...words.slice(0, limit).map(([word]) => word), text.trim().slice(rest.index)];
+  return [...words.slice(0, limit).map(([word]) => word), stripped(text.slice(rest.index), "end", null)];
 }
 
 function partition(text: string, separator: string, at: number): PyValue {
+  if (separator === "") throw new JinjaError("partition takes a separator that is not empty");
   if (at < 0) return new Tuple([text, "", ""]);
   return new Tuple([text.slice(0, at), separator, text.slice(at + separator.length)]);
 }
@@ -188,7 +198,7 @@ const TEXT: Record<string, Method<string>> = {
   isnumeric: isAll(/^\p{N}+$/u),
   isalpha: isAll(/^\p{L}+$/u),
   isalnum: isAll(/^[\p{L}\p{N}]+$/u),
-  isspace: isAll(/^\s+$/),
+  isspace: isAll(new RegExp(`^[${SPACES}]+$`)),
   isupper: (text) => /\p{L}/u.test(text) && text === text.toUpperCase(),
   islower: (text) => /\p{L}/u.test(text) && text === text.toLowerCase(),
   isidentifier: isAll(/^[\p{L}_][\p{L}\p{N}_]*$/u),

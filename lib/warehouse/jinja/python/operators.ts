@@ -86,7 +86,8 @@ function ofFloats(operator: ArithmeticOperator, a: number, b: number): number {
   if (b === 0) throw divisionByZero();
   if (operator === "/") return a / b;
   const exact = a % b;
-  const remainder = exact !== 0 && (exact < 0) !== (b < 0) ? exact + b : exact;
+  // A remainder has the sign of the divisor, as has its zero.
+  const remainder = exact === 0 ? (b < 0 ? -0 : 0) : (exact < 0) !== (b < 0) ? exact + b : exact;
   // By way of the remainder, as Python does: 1 // 0.1 is 9, although 1 / 0.1 is rounded to 10.
   return operator === "//" ? Math.round((a - remainder) / b) : remainder;
 }
