@@ -293,6 +293,7 @@ export const CONSTRUCTS: Record<string, string> = {
   nothing_often: "[{{ '' * 99999999999 }}] {{ [] * 99999999999 }}",
   json_numbers: '{{ fromjson(\'{"a": 2.0, "b": 1e3, "c": 12345678901234567890, "d": [1]}\') }}',
   json_keys: "{{ {10: 'a', 9: 'b'} | tojson }}",
+  yaml_scalars: "{{ fromyaml('a: 1\\nb: [x, 2.0, yes, null, 010, 1_000, 0.5, {c: off}]') }}",
   yaml_list: "{{ toyaml({'a': [1, 'x']}) }}",
   spaces: "{{ '\\ufeffx' | trim | length }} {{ '\\x1fx' | trim | length }} {{ 'x\\x1cy z'.split() }}",
   format_conversion: "{{ '{!s:>6}|{:+.1%}'.format(none, 0.125) }} {{ '%05s' % 'a' }}",
@@ -364,4 +365,5 @@ export const REFUSED: Record<string, [template: string, message: string]> = {
   precision_of_int: ["{{ '%.3d' % 5 }}", "a precision of %d"],
   zeros_with_commas: ["{{ '{:012,}'.format(12345) }}", "cannot have the format 012,"],
   empty_separator: ["{{ 'a'.partition('') }}", "a separator that is not empty"],
+  yaml_date: ["{{ fromyaml('a: 2024-01-01') }}", "put it in quotes"],
 };

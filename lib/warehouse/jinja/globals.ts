@@ -8,7 +8,6 @@ import {
   Callable,
   compare,
   Dict,
-  fromJson,
   isEqual,
   itemsOf,
   JinjaError,
@@ -101,14 +100,24 @@ function toSet(args: Arguments): PyValue {
   });
 }
 
+/** A part of a document, whose own parts are values already. */
+function valueOfPart(value: unknown): PyValue {
+  if (value instanceof Date) throw new JinjaError("YAML holds a date: put it in quotes");
+  return value === null || typeof value !== "object" || Array.isArray(value)
+    ? value as PyValue
+    : new Dict(Object.entries(value as Record<string, PyValue>));
+}
+
 /** JSON as Python reads it: `1` is an int of any size, `1.0` a float. */
 const jsonValue = (text: string): PyValue =>
   JSON.parse(text, (_, value, context?: { source: string }) => {
-    if (typeof value === "number") return /^-?\d+$/.test(context!.source) ? BigInt(context!.source) : value;
-    return value === null || typeof value !== "object" || Array.isArray(value)
-      ? value
-      : new Dict(Object.entries(value as Record<string, PyValue>));
+    const isInt = typeof value === "number" && /^-?\d+$/.test(context!.source);
+    return isInt ? BigInt(context!.source) : valueOfPart(value);
   });
+
+/** YAML 1.1, which PyYAML reads: `yes` is true there. */
+const yamlValue = (text: string): PyValue =>
+  parseYaml(text, (_, value) => valueOfPart(value), { version: "1.1", intAsBigInt: true });
 
 function parsed(name: string, args: Arguments, parse: (text: string) => PyValue): PyValue {
   const { string, default: fallback = null } = bound(name, args, ["string", "default"]);
@@ -144,7 +153,7 @@ const FUNCTIONS: Record<string, Call> = {
     const { value } = bound("toyaml", args, ["value", "default", "sort_keys"]);
     return yamlText(toJson(required("toyaml", "value", value)), { indentSeq: false });
   },
-  fromyaml: (args) => parsed("fromyaml", args, (text) => fromJson(parseYaml(text))),
+  fromyaml: (args) => parsed("fromyaml", args, yamlValue),
 };
 
 /** A function by its name. */
