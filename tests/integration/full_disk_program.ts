@@ -58,7 +58,11 @@ async function fillLake(): Promise<string> {
 async function assertCollected(kept: string): Promise<void> {
   const { code, text } = await gc();
   assert.equal(code, 0, text);
-  assert.match(text, /^deleted 1 snapshot, 3 files, 0 unfinished writes, /m, text);
+  assert.match(
+    text,
+    /^deleted 1 snapshot, 3 files, 0 model versions, 0 score tables, 0 unfinished writes, /m,
+    text,
+  );
   assert.match(
     text,
     /^kept 1 object that this lake did not write, 6 B: raw\/finance\/ledger\.parquet\./m,

@@ -68,12 +68,19 @@ testWith(
           (await sql.query("SELECT product_id, product_name FROM products")).rows
             .map(({ product_id, product_name }) => [product_id, product_name]),
         );
+        // A shop counts the stock of most products, not of all.
+        const warehouses = new Map<string, number>(
+          (await sql.query(
+            "SELECT product_id, count(DISTINCT warehouse_id)::int AS n FROM inventory GROUP BY product_id",
+          )).rows.map(({ product_id, n }) => [product_id, n]),
+        );
+        assert.ok(ODD.filter((id) => warehouses.has(id)).length >= 8);
         const answer = async (path: string) => await (await fetch(server.url + path)).json();
         let scored = 0;
         for (const id of ODD) {
           const plan = await answer(`/inventory/${encodeURIComponent(id)}`);
           assert.equal(plan.product_id, id);
-          assert.ok(plan.plan.length > 0, id);
+          assert.equal(plan.plan.length, warehouses.get(id) ?? 0, id);
           const { customer_id, items } = await answer(`/recommend/${encodeURIComponent(id)}`);
           assert.equal(customer_id, id);
           assert.ok(

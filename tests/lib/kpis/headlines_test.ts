@@ -114,8 +114,8 @@ Deno.test("where nobody was active no share lapsed, and no change is told", () =
   ]);
 });
 
-Deno.test("the texts of figures have numbers, names have none", () => {
-  const figures = [
+Deno.test("the texts of shares and amounts have numbers, names have none", () => {
+  const texts = [
     "14.8 %",
     "−$1,234",
     "€0",
@@ -127,7 +127,7 @@ Deno.test("the texts of figures have numbers, names have none", () => {
     "+3 %",
     "1,000",
   ];
-  assert.deepEqual(figures.map(numberOfFigure), [14.8, -1234, 0, 1234, 20, 2.5, 0.777, -1.5, 3, 1000]);
+  assert.deepEqual(texts.map(numberOfFigure), [14.8, -1234, 0, 1234, 20, 2.5, 0.777, -1.5, 3, 1000]);
   for (const name of ["17850", "", "–", "2026-10", "SKU 12", "week of 3", "1,23", "1.2.3", "12 days"]) {
     assert.equal(numberOfFigure(name), undefined, name);
   }

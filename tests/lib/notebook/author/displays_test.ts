@@ -67,14 +67,14 @@ Deno.test("a table of arquero is shown as one by itself, derived ones too", asyn
   assert.doesNotMatch(String(shown["text/html"]), /Köln/);
 });
 
-Deno.test("texts of figures are aligned and sorted as numbers, names of digits are not", async () => {
-  const figures = table({
+Deno.test("texts of shares and amounts are aligned and sorted as numbers, names of digits are not", async () => {
+  const told = table({
     customer: ["17850", "9"],
     risk: ["9.5 %", "14.8 %"],
     before: ["–", "−$1,234"],
     mixed: ["1 %", "high"],
   });
-  const shown = await bundle(showTable(figures));
+  const shown = await bundle(showTable(told));
   const html = String(shown["text/html"]);
   assert.match(html, /<th scope="col" style="text-align:left">customer</);
   assert.match(html, /<th scope="col" class="number"[^>]*>risk</);
