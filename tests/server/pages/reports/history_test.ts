@@ -38,6 +38,11 @@ Deno.test("the runs of a report are listed with parameters, metrics and what sta
   const last = await (await get("/reports/churn/runs?page=2")).text();
   assert.deepEqual(last.match(/20241\d{3}T060000Z">/g)?.length, 1);
   assert.doesNotMatch(page + last, /<script/);
+  for (const beyond of ["3", "9007199254740991"]) {
+    const shown = await (await get(`/reports/churn/runs?page=${beyond}`)).text();
+    assert.match(shown, /Page 2 of 2, 31 runs/);
+    assert.match(shown, /20241\d{3}T060000Z">/);
+  }
 
   const csv = await get("/reports/churn/runs.csv");
   assert.match(csv.headers.get("content-type") ?? "", /^text\/csv/);
