@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
+import { keepRawQuarantine } from "shopflow/lake/mod.ts";
 import { writeImportReport } from "../../lib/sources/import_report.ts";
 import { join } from "node:path";
 import { createCuratedLake, groupedShop } from "../fixtures/grouped_shop.ts";
@@ -17,11 +18,22 @@ Deno.test("the data quality notebook lists every rule, and which tables are empt
     ],
   });
   await writeReport(lake.context.config.home, 3000);
+  const value = { column: "quantity", expected: "a whole number of 32 bits", found: "4.5" };
+  await keepRawQuarantine(lake.context.store, {
+    table: "orders",
+    run: "20250101T000000000Z",
+    extractedAt: "2025-01-01T06:30:00.000Z",
+    rows: ["O7", "O8"].map((order) => ({ key: `order_id ${order}`, values: [value], row: "{}" })),
+  });
   const run = await runNotebook(NOTEBOOK, lake.context);
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
   assert.match(outputOf(run, "rules-chart"), /<svg/);
   assert.match(outputOf(run, "rules-table"), /8,735.*Line equal to another/);
   assert.match(outputOf(run, "silent"), /missing event id/);
+  assert.match(
+    outputOf(run, "left-out"),
+    /orders.*2.*2025-01-01 06:30 UTC.*order_id O7: quantity is .{1,6}4\.5.{1,6}, expected a whole number/s,
+  );
   assert.match(
     outputOf(run, "imported"),
     /3,003 read = 3,000 kept \+ 2 rejected \+ 0 summed \+ 0 blank \+ 1 header/,

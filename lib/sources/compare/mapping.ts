@@ -1,5 +1,5 @@
 import { ConfigError } from "shopflow/errors/mod.ts";
-import { parseDocument } from "yaml";
+import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { type ExtractedTable, SOURCE_TABLES, type SourceTable, TICKET_TABLE } from "../contract.ts";
 import { nearestName } from "../nearest_name.ts";
@@ -44,25 +44,35 @@ export const NO_MAPPING: SourceMapping = {
 };
 
 const name = z.string().trim().min(1);
+/** Names and what they stand for; a key with nothing after it is null in YAML, and means none. */
+const named = <T>(value: z.ZodType<T>) => z.record(z.string(), value).nullish().transform((all) => all ?? {});
 const tableShape = z.strictObject({
   table: name.optional(),
   query: name.optional(),
-  columns: z.record(
-    z.string(),
+  columns: named(
     z.union([name, z.strictObject({ sql: name }), z.null()], "expected a column, null, or { sql: … }"),
-  ).default({}),
+  ),
 }).refine(({ table, query }) => table === undefined || query === undefined, "either table or query, not both")
+  .refine(
+    ({ query, columns }) =>
+      query === undefined ||
+      !Object.values(columns).some((column) => column !== null && typeof column === "object"),
+    "either query or { sql: … } of a column, not both: the query can compute it",
+  )
   .nullable();
 const mappingShape = z.strictObject({
-  time_zone: z.string().refine(isTimeZone, "expected a name such as Europe/Berlin").default("UTC"),
-  tables: z.record(z.string(), z.unknown()).default({}),
+  time_zone: z.string().refine(isTimeZone, "expected a name such as Europe/Berlin").nullish()
+    .transform((zone) => zone ?? "UTC"),
+  tables: named(z.unknown()),
 });
 const ticketShape = z.strictObject({
   collection: name.default(TICKET_TABLE.name),
-  columns: z.record(z.string(), name.nullable()).default({}),
+  columns: named(name.nullable()),
 }).nullable();
 
 function isTimeZone(name: string): boolean {
+  // PostgreSQL takes +02:00 for two hours west of Greenwich, everyone else for two hours east.
+  if (/^[+-]/.test(name)) return false;
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
     return true;
@@ -96,16 +106,7 @@ export async function readMapping(path: string | undefined): Promise<SourceMappi
 
 /** As {@linkcode readMapping}, of a file's text. */
 export function parseMapping(text: string, path: string): SourceMapping {
-  const document = parseDocument(text);
-  const [problem] = document.errors;
-  if (problem !== undefined) {
-    throw new ConfigError(`The source mapping ${path} is not YAML`, {
-      found: problem.message.trim(),
-      remedy: "Correct the indentation or the quotes there.",
-      cause: problem,
-    });
-  }
-  const { time_zone: timeZone, tables } = checked(mappingShape, document.toJS() ?? {}, path, []);
+  const { time_zone: timeZone, tables } = checked(mappingShape, parseYaml(text, path) ?? {}, path, []);
   const known = [...SOURCE_TABLES, TICKET_TABLE];
   const { [TICKET_TABLE.name]: tickets, ...others } = tables;
   for (const name of Object.keys(others)) checkName(name, known.map(({ name }) => name), path, "tables");
@@ -117,6 +118,20 @@ export function parseMapping(text: string, path: string): SourceMapping {
     tables: Object.fromEntries(mapped),
     tickets: tickets === undefined ? NO_MAPPING.tickets : ticketMapping(tickets, path),
   };
+}
+
+function parseYaml(text: string, path: string): unknown {
+  try {
+    return parse(text, { logLevel: "error" });
+  } catch (problem) {
+    // Aliases without an anchor, or too many of them, are no error of the syntax.
+    if (!(problem instanceof YAMLParseError || problem instanceof ReferenceError)) throw problem;
+    throw new ConfigError(`The source mapping ${path} is not YAML`, {
+      found: problem.message.trim(),
+      remedy: "Correct the indentation or the quotes there.",
+      cause: problem,
+    });
+  }
 }
 
 function tableMapping(table: SourceTable, value: unknown, path: string): TableMapping | null {

@@ -7,15 +7,26 @@ import { baseType, type TableComparison, valueSql } from "../postgres/shop_table
 
 /** What other shops call things, by the name of a table or column of ours; the better first. */
 const OTHER_NAMES: Record<string, string[]> = {
-  customers: ["customer", "client", "buyer", "user", "account"],
-  products: ["product", "item", "article", "sku", "goods", "track", "film", "book"],
-  orders: ["order_line", "order_item", "order_detail", "line_item", "sales", "invoice_line", "purchase"],
+  customers: ["customer", "client", "buyer", "user", "account", "customer_entity"],
+  products: ["product", "item", "article", "sku", "goods", "track", "film", "book", "catalog_product_entity"],
+  orders: [
+    "order_line",
+    "order_item",
+    "order_detail",
+    "line_item",
+    "sales_order_item",
+    "sales_order_detail",
+    "sale_order_line",
+    "sales",
+    "invoice_line",
+    "purchase",
+  ],
   events: ["event", "page_view", "clickstream", "tracking"],
   inventory: ["stock", "stock_level", "inventory_level"],
   support_tickets: ["ticket", "case", "issue"],
   customer_id: ["cust_id", "client_id", "buyer_id", "user_id", "account_id"],
   product_id: ["item_id", "article_id", "sku_id", "sku", "stock_code", "track_id", "film_id", "book_id"],
-  order_id: ["invoice_id", "purchase_id", "sale_id", "order_number", "invoice_number"],
+  order_id: ["sales_order_id", "invoice_id", "purchase_id", "sale_id", "order_number", "invoice_number"],
   event_id: ["id"],
   ticket_id: ["_id", "id", "case_id", "issue_id"],
   product_name: ["name", "title", "product_title"],
@@ -25,8 +36,8 @@ const OTHER_NAMES: Record<string, string[]> = {
   email: ["email_address", "mail"],
   signup_date: ["created_at", "create_date", "registered_at"],
   order_date: ["created_at", "invoice_date", "ordered_at", "purchase_date"],
-  order_amount: ["amount", "total", "line_total", "subtotal"],
-  quantity: ["qty", "count", "pieces"],
+  order_amount: ["amount", "total", "line_total", "row_total", "price_subtotal", "subtotal"],
+  quantity: ["qty", "qty_ordered", "order_qty", "count", "pieces"],
   discount_amount: ["discount"],
   payment_method: ["payment_type"],
   event_type: ["type", "event_name", "action"],
@@ -51,8 +62,9 @@ export function likelyName(name: string, candidates: string[]): string | undefin
     const [found] = namedAlike(other, named);
     if (found !== undefined) return found.name;
   }
-  // Of all ids, one is as like as another.
-  return /_id$/.test(name) ? undefined : nearestName(name, candidates);
+  // Of all ids and names, one is as like as another; what is no id is not the id of it.
+  if (/_(id|name)$/.test(name)) return undefined;
+  return nearestName(name, candidates.filter((candidate) => !/(_id|I[dD])$/.test(candidate)));
 }
 
 /** A column of ours in a mapping: the shop's column that may be meant, or null. */
@@ -106,7 +118,7 @@ export function suggestMapping(
   { table, columns, mapping }: TableComparison,
   relation: { relation: Relation; columns: FoundColumn[] } | undefined,
 ): Suggestion {
-  const place = relation === undefined ? "SCHEMA.TABLE" : placeOf(relation.relation);
+  const place = relation === undefined ? "SCHEMA.TABLE" : mappedPlace(relation.relation);
   const guesses = guessColumns(table, relation?.columns ?? []);
   const lines = guesses.flatMap(({ name, source, isEssential }) => {
     const reading = columns.find((column) => column.name === name);
@@ -140,6 +152,10 @@ export function suggestMapping(
     view: `CREATE VIEW shopflow.${table.name} AS SELECT\n${selected.join(",\n")}\nFROM ${from};`,
   };
 }
+
+/** The place as a mapping has it: a name with a dot in quotes, which tell it from that of a schema. */
+const mappedPlace = ({ schema, name }: Relation): string =>
+  placeOf({ schema, name: name.includes(".") ? `"${name}"` : name });
 
 /** A name as YAML reads it as text. */
 export const yamlText = (name: string): string =>

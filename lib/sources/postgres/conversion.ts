@@ -138,7 +138,9 @@ function toDecimal(
   const within = `${number} > -${limit} AND ${number} < ${limit}`;
   if (isExact) return { value: column, isValid: `(${column} < ${limit}) IS NOT FALSE`, expected };
   if (isSmall) return { value: column, expected };
-  const rounded = `round((${number})::numeric, ${scale})`;
+  // By its text, which has all digits that tell it from others: a cast of a `real` keeps six.
+  const exact = FRACTIONS.includes(base) && base !== "numeric" ? `${number}::text` : `(${number})`;
+  const rounded = `round(${exact}::numeric, ${scale})`;
   return {
     value: `CASE WHEN ${within} THEN ${rounded} END`,
     isValid: allOf([isNumber, `(${within}) IS NOT FALSE`]),

@@ -51,11 +51,12 @@ export type Located = { relation: Relation } | { problem: string; isMissing: boo
 export function locate(name: string, relations: Relation[]): Located {
   const visible = relations.filter(({ rank }) => rank !== null);
   const [schema, inSchema] = partsOf(name);
-  const found = firstOf(namedAlike(name.replaceAll('"', ""), visible)) ??
-    (schema === undefined ? undefined : namedAlike(
-      inSchema ?? "",
-      relations.filter((one) => one.schema === schema || plainName(one.schema) === plainName(schema)),
-    ));
+  const plain = name.replaceAll('"', "");
+  // `sales.orders` is not a `sales_orders` that happens to be in the search_path, though a name may have a dot.
+  const found = schema === undefined
+    ? firstOf(namedAlike(plain, visible))
+    : firstOf(visible.filter((one) => one.name === plain)) ??
+      namedAlike(inSchema ?? "", inSchemaNamed(schema, relations));
   if (found === undefined || found.length === 0) {
     return { problem: `no table ${name}${hint(name, relations)}`, isMissing: true };
   }
@@ -68,6 +69,11 @@ export function locate(name: string, relations: Relation[]): Located {
   }
   if (relation!.isReadable) return { relation: relation! };
   return { problem: `table ${placeOf(relation!)}, which the user may not read`, isMissing: false };
+}
+
+function inSchemaNamed(schema: string, relations: Relation[]): Relation[] {
+  const exact = relations.filter((one) => one.schema === schema);
+  return exact.length > 0 ? exact : relations.filter((one) => plainName(one.schema) === plainName(schema));
 }
 
 /** Those of the first schema alone. */
@@ -176,7 +182,10 @@ async function describeQuery(
   await client.query("SAVEPOINT described");
   let fields: pg.FieldDef[];
   try {
-    ({ fields } = await client.query(`SELECT * FROM ${from} LIMIT 0`));
+    // The extended protocol takes one statement alone: text that closes our bracket and goes on cannot end the
+    // transaction, which is read-only.
+    const text = `SELECT * FROM ${from} LIMIT 0`;
+    ({ fields } = await client.query({ text, queryMode: "extended" } as pg.QueryConfig));
   } catch (error) {
     // Syntax, names, rights and values: what is wrong with the query rather than with the server.
     if (!(error instanceof pg.DatabaseError) || !/^(42|22|0A)/.test(error.code ?? "")) throw error;

@@ -37,6 +37,14 @@ tables:
 Deno.test("an empty mapping, and one in JSON, are fine", () => {
   assert.deepEqual(parse("").tables, {});
   assert.equal(parse(`{"tables": {"support_tickets": null}}`).tickets, null);
+  assert.deepEqual(parse("time_zone:\ntables:\n"), parse(""));
+  assert.deepEqual(parse("tables:\n  customers:\n    columns:\n").tables, { customers: { columns: {} } });
+});
+
+Deno.test("a mapping as Windows writes it is fine", () => {
+  assert.deepEqual(parse("\uFEFFtables:\r\n  customers:\r\n    table: client\r\n").tables, {
+    customers: { table: "client", columns: {} },
+  });
 });
 
 Deno.test("what a mapping must not say is told with its place and what may be meant", () => {
@@ -66,7 +74,13 @@ Deno.test("what a mapping must not say is told with its place and what may be me
       "tables: {support_tickets: {columns: {ticket_id: null}}}",
       /support_tickets > columns > ticket_id: found null/,
     ],
+    [
+      "tables: {orders: {query: SELECT 1, columns: {quantity: {sql: pieces}}}}",
+      /at tables > orders: found either query or \{ sql: … \} of a column, not both/,
+    ],
+    ["time_zone: '+02:00'", /at time_zone: found expected a name such as Europe\/Berlin/],
     ["tables:\n  orders: {\n", /is not YAML/],
+    ["tables: {customers: *client}", /is not YAML: found Unresolved alias/],
   ];
   for (const [text, message] of cases) {
     assert.throws(() => parse(text), (error) => {
