@@ -20,7 +20,7 @@ import {
   securityHeaders,
 } from "./access/answers.ts";
 import { requireApiKey, requireReader } from "./access/api_key.ts";
-import { ownHostOnly, wellFormedPathOnly } from "./access/origin.ts";
+import { ownHostOnly, utf8BodyOnly, wellFormedPathOnly } from "./access/origin.ts";
 import { lakeNotice, schedulerNotice } from "./pages/lake_notice.tsx";
 import { freshnessLine } from "./pages/freshness.tsx";
 import { HttpProblem } from "./problems.ts";
@@ -94,7 +94,7 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   // Replaces an answer, so it comes before that is packed.
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }));
   for (const path of [...scoringPaths, "/jobs/*", "/api/jobs/*"]) {
-    app.use(path, bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }));
+    app.use(path, bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }), utf8BodyOnly());
   }
   app.use(lakeNotice(cache, runtime), freshnessLine(cache, runtime, limits));
   app.use("/reports/*", schedulerNotice(board, runtime));

@@ -47,7 +47,7 @@ export interface ExtractedTable {
   name: string;
   /** Columns that identify what is replaced as one: all rows of a key are new, changed or deleted together. */
   mergeKey: string[];
-  /** Whether a merge key has several rows by nature, as an order its lines; of another one, the newest row counts. */
+  /** Whether a merge key has several rows by nature, as an order its lines; of another one, a single row counts. */
   hasLines?: boolean;
   strategy: Strategy;
   measures: Measures;

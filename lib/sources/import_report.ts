@@ -49,7 +49,7 @@ export interface ImportReport {
   file: string;
   importedAt: string;
   lines: LineCounts;
-  /** How the file is written: `encoding`, `dates`, `decimals`; of several files, all that there are. */
+  /** How the file is written: `encoding`, `dates`, `decimals`, and `currency` where prices have a sign; of several files, all that there are. */
   formats: Record<string, string>;
   rejected: RejectReason[];
   /** Rows loaded, by source table. */
@@ -71,6 +71,8 @@ interface LineCheck {
   /** Rows that the database took. */
   rows: number;
   rejectsFile: string | null;
+  /** Whether there is more than one file, so that a line is one of which. */
+  isOfSeveralFiles?: boolean;
   allowRejects: boolean;
 }
 
@@ -80,10 +82,12 @@ interface LineCheck {
  * @throws {SourceError} when more were rejected and that is not allowed, or the file changed while it was read.
  * @throws {Error} when the numbers do not add up, which is a defect.
  */
-export function checkLines({ counts, reasons, lines, rows, rejectsFile, allowRejects }: LineCheck): void {
+export function checkLines(
+  { counts, reasons, lines, rows, rejectsFile, isOfSeveralFiles = false, allowRejects }: LineCheck,
+): void {
   const { read, kept, rejected, summed, blank, header } = counts;
   if (read !== lines) {
-    throw new SourceError("The file changed while it was read", {
+    throw new SourceError(`${isOfSeveralFiles ? "One of the files" : "The file"} changed while it was read`, {
       expected: `${formatCount(lines)} lines, as at first`,
       found: formatCount(read),
       remedy: "Import again when nothing writes to the file.",
@@ -95,7 +99,7 @@ export function checkLines({ counts, reasons, lines, rows, rejectsFile, allowRej
   if (allowRejects || rejected <= SLIPS * (kept + rejected)) return;
   const share = (100 * rejected / (kept + rejected)).toFixed(1);
   const most = reasons.slice(0, 5).map((reason) =>
-    `${reason.reason} (${formatCount(reason.lines)}, first in line ${formatCount(reason.firstLine)})`
+    `${reason.reason} (${formatCount(reason.lines)}, first in ${firstPlace(reason, isOfSeveralFiles)})`
   );
   const others = reasons.length > most.length ? ["other reasons"] : [];
   throw new SourceError("Nothing was imported, since too many lines would be rejected", {
@@ -107,6 +111,10 @@ export function checkLines({ counts, reasons, lines, rows, rejectsFile, allowRej
       `See ${rejectsFile} for the lines. Correct the file, or pass --allow-rejects to import the others.`,
   });
 }
+
+/** Where the first line of a reason is, of several files with the file's name. */
+export const firstPlace = ({ firstLine, file }: RejectReason, isOfSeveralFiles: boolean): string =>
+  `line ${formatCount(firstLine)}${isOfSeveralFiles ? ` of ${file}` : ""}`;
 
 /** The account of lines as an equation. */
 export function linesText({ read, kept, rejected, summed, blank, header }: LineCounts): string {

@@ -1,4 +1,5 @@
-/** Where a request may come from: which names of this server it uses, and which site asked for it. */
+/** Where a request may come from (names of this server, the site that asked for it), and whether it can be read as it is. */
+import { isUtf8 } from "node:buffer";
 import type { MiddlewareHandler } from "hono";
 import { isThisMachine } from "./operator.ts";
 import { HttpProblem } from "../problems.ts";
@@ -52,6 +53,24 @@ export function wellFormedPathOnly(): MiddlewareHandler {
         expected: "a path in which % is written as %25 and other signs as encodeURIComponent writes them",
         found: path.slice(0, 80),
         remedy: "Percent-encode the id.",
+      });
+    }
+    await next();
+  };
+}
+
+/**
+ * Refuses bodies whose bytes are no UTF-8, after their size was limited: each wrong byte would become a U+FFFD, and ids
+ * with them be looked up as if a client had sent those.
+ */
+export function utf8BodyOnly(): MiddlewareHandler {
+  return async (c, next) => {
+    if (c.req.method === "GET" || c.req.method === "HEAD") return await next();
+    const bytes = await c.req.arrayBuffer();
+    if (!isUtf8(new Uint8Array(bytes))) {
+      throw new HttpProblem(400, "body_not_utf8", "The body has bytes that are no UTF-8", {
+        expected: "text in UTF-8",
+        remedy: "Encode the body in UTF-8, as JSON always is between programs.",
       });
     }
     await next();

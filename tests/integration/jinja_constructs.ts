@@ -265,9 +265,36 @@ export const CONSTRUCTS: Record<string, string> = {
     "{{ nothing | default('a') }} {{ (none or 'b') }} {{ none | default('c', true) }} {{ {}.x | default('d') }}",
   numbers_from_text:
     "{{ '12' | int + 1 }} {{ '1.5' | float * 2 }} {{ 7 / 2 }} {{ 7 // 2 }} {{ (7 / 2) | int }} {{ 10 | string ~ '%' }}",
+  list_grows_in_loop:
+    "{% set l = [1] %}{% for x in l %}{{ x }}{% if x < 5 %}{% do l.append(x + 1) %}{% endif %}{% endfor %}{{ l }}",
+  list_shrinks_in_loop:
+    "{% set l = [1, 2, 3, 4] %}{% for x in l %}{{ x }}{% do l.remove(x) %}{% endfor %}{{ l }}",
+  loop_length_once:
+    "{% set l = [1, 2] %}{% for x in l %}{{ loop.length }}{% if loop.first %}{% do l.append(3) %}{% endif %}{% endfor %}",
+  loop_else_after_break: "{% for i in [1] %}{% break %}{% else %}e{% endfor %}",
+  loop_else_after_continue: "{% for i in [1] %}{% continue %}{% else %}e{% endfor %}",
+  loop_else_after_turn:
+    "{% for i in [1, 2] %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% else %}e{% endfor %}",
+  break_in_else:
+    "{% for o in [1, 2] %}{% for i in [] %}{% else %}{% break %}{% endfor %}{{ o }}{% endfor %}|",
+  none_is_an_item:
+    "{{ [none] | first }} {{ [none] | last }} {% for i in [none, 1] %}{{ loop.previtem is defined }}{% endfor %}",
+  none_is_a_value: "{{ {'a': none}.get('a', 2) }} {{ {'a': none}.pop('a') }} {{ {'a': none}.pop('a', 1) }}",
+  round_halves:
+    "{{ 1.15 | round(1) }} {{ 0.125 | round(2) }} {{ 2.675 | round(2) }} {{ 25 | round(-1) }} {{ 26.5 | round(-1) }} {{ 1e22 | round(2) }}",
+  format_halves:
+    "{{ '%.1f' % 0.25 }} {{ '%.0f' % 2.5 }} {{ '%.2f' % -0.001 }} {{ '%f' % 1e22 }} {{ '{:.2f}'.format(0.125) }} {{ '{:.1%}'.format(0.125) }}",
+  format_bool: "{{ '{:5}|{}'.format(true, true) }}",
+  float_specials: "{{ 'inf' | float }} {{ '-Infinity' | float }} {{ 'nan' | float }}",
+  int_bases:
+    "{{ '0xFFFFFFFFFFFFFFFF' | int(base=16) }} {{ '0b11' | int(base=16) }} {{ '0b11' | int(base=0) }} {{ '-0x1f' | int(0, 16) }} {{ '010' | int(base=0) }}",
+  floor_division: "{{ 1 // 0.1 }} {{ 0.3 // 0.1 }} {{ -1 // 0.1 }} {{ 5.5 // -2 }}",
+  title_case: "{{ 'ß'.capitalize() }} {{ 'ß' | title }} {{ 'ǆ'.title() }}",
+  nothing_often: "[{{ '' * 99999999999 }}] {{ [] * 99999999999 }}",
 };
 
 /** What dbt renders, perhaps as nothing or in another way each time, and our runner refuses with these words. */
+
 export const REFUSED: Record<string, [template: string, message: string]> = {
   undefined_name: ["[{{ nothing }}]", "nothing is undefined"],
   undefined_attribute: ["{{ {'a': 1}.b }}|", "a dict has no b"],
@@ -295,4 +322,36 @@ export const REFUSED: Record<string, [template: string, message: string]> = {
     "{{ ['a'] | map('upper') is defined }}{{ (['a'] | map('upper')) ~ '' }}",
     "write `| list`",
   ],
+  batch_of_nothing: ["{{ [1, 2] | batch(0) | list }}", "batch takes a number of at least 1"],
+  batch_backwards: ["{{ [1, 2] | batch(-1) | list }}", "batch takes a number of at least 1"],
+  slices_of_nothing: ["{{ [1, 2] | slice(0) | list }}", "slice takes a number of at least 1"],
+  endless_loop: ["{% set l = [1] %}{% for x in l %}{% do l.append(x) %}{% endfor %}", "it may never end"],
+  endless_text: [
+    "{% set ns = namespace(t='x') %}{% for i in range(99) %}{% set ns.t = ns.t ~ ns.t %}{% endfor %}",
+    "a value is too large",
+  ],
+  endless_list: [
+    "{% set l = [1] %}{% for i in range(99) %}{% do l.extend(l) %}{% endfor %}",
+    "at most 10000000 are allowed",
+  ],
+  repeated_list: ["{{ [0] * 9999999999 }}", "at most 10000000 are allowed"],
+  repeated_text: ["{{ 'ab' * 9999999999 }}", "at most 10000000 are allowed"],
+  huge_power: ["{{ 10 ** 1000000000 }}", "10 ** 1000000000 is too large"],
+  too_many_places: ["{{ '%.200f' % 1 }}", "200 decimal places are more than 100"],
+  dictionary_grows_in_loop: [
+    "{% set d = {'a': 1} %}{% for k in d %}{% do d.update({'b': 2}) %}{% endfor %}",
+    "a dict changes its size while a loop goes through it",
+  ],
+  places_of_keys: ["{{ {'a': 1}.keys()[0] }}", "a view has no 0"],
+  part_of_range: ["{{ range(5)[1:3] }}", "write `| list` behind it"],
+  lone_percent: ["{{ \"like '%' || %s\" % 'x' }}", "is written %%"],
+  text_as_number: ["{{ '{:f}'.format('a') }}", "a str cannot have the format f"],
+  float_as_int: ["{{ '{:d}'.format(3.5) }}", "a float cannot have the format d"],
+  sum_of_texts: ["{{ ['a'] | sum(start='') }}", "write `| join`"],
+  pop_beyond: ["{{ [1, 2].pop(-5) }}", "beyond its end"],
+  zero_to_negative: ["{{ 0 ** -1 }}", "division by zero"],
+  root_of_negative: ["{{ (-8) ** 0.5 }}", "is no real number"],
+  float_overflow: ["{{ 10 ** 400 / 3 }}", "too large for a float"],
+  truncate_short: ["{{ 'abcdef' | truncate(2) }}", "at least 3"],
+  character_by_name: ["{{ '\\N{BULLET}' }}", "write the character"],
 };

@@ -73,6 +73,27 @@ Deno.test("a POST that names neither a length nor an encoding has no body", () =
     assert.match(pause.text, /"code":"actions_off"/);
   }));
 
+Deno.test("a body whose bytes are no UTF-8 is refused, not looked up with other signs in their place", () =>
+  serve(async (url) => {
+    const post = async (id: number[]) => {
+      const [begin, end] = ['{"customer_id": "', '"}'].map((text) => new TextEncoder().encode(text));
+      const body = Uint8Array.from([...begin!, ...id, ...end!]);
+      const answer = await fetch(`${url}/predict/churn`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      });
+      return `${answer.status} ${(await answer.json() as Problem).error.code}`;
+    };
+    // Müller in latin-1, a character that is cut off, and half of a surrogate pair.
+    for (const id of [[0x4d, 0xfc, 0x6c], [0xc3], [0xed, 0xa0, 0x80]]) {
+      assert.equal(await post(id), "400 body_not_utf8");
+    }
+    for (const id of ["Müller", "\ufffd", "🙂"]) {
+      assert.match(await post([...new TextEncoder().encode(id)]), /^503 /, id);
+    }
+  }));
+
 Deno.test("a % that begins no %-code of UTF-8 is refused, not looked up as it is written", () =>
   serve(async (url) => {
     for (const path of ["/recommend/%", "/recommend/%zz", "/recommend/100%25%ff", "/inventory/%C3"]) {

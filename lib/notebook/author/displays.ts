@@ -1,4 +1,5 @@
 import { escapeHtml, formatCount } from "shopflow/runtime/mod.ts";
+import { formatNumber } from "shopflow/kpis/mod.ts";
 import { ColumnTable } from "arquero";
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { stringify } from "csv-stringify/sync";
@@ -12,7 +13,7 @@ export interface TableOptions {
   columns?: string[];
   /** Headings that replace the columns' names. */
   labels?: Record<string, string>;
-  /** Digits after the point, by column; otherwise up to 3 for fractions. */
+  /** Digits after the point, by column; otherwise up to 3 for fractions, and more for those below 0.01. */
   digits?: Record<string, number>;
   /** A line above the table. */
   caption?: string;
@@ -116,10 +117,8 @@ const exactNumber = (value: unknown) =>
 function formatValue(value: unknown, digits: number | undefined): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "number") {
-    return value.toLocaleString("en-US", {
-      minimumFractionDigits: digits ?? 0,
-      maximumFractionDigits: digits ?? 3,
-    });
+    if (digits === undefined) return formatNumber(value);
+    return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   }
   if (value instanceof Date) return value.toISOString().slice(0, 10);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
@@ -205,7 +204,7 @@ export function markdown(text: string): Displayable {
 export function showMetrics(metrics: Record<string, Metric>): Displayable {
   const entries = Object.entries(metrics).map(([label, metric]) => {
     const { value, note } = typeof metric === "object" ? metric : { value: metric, note: "" };
-    return { label, note, value: typeof value === "number" ? value.toLocaleString("en-US") : value };
+    return { label, note, value: typeof value === "number" ? formatNumber(value) : value };
   });
   const cards = entries.map(({ label, value, note }) =>
     `<div class="metric" style="${CARD}"><div class="metric-label" style="opacity:.7">${

@@ -159,8 +159,11 @@ const exampleText = (example: Example | undefined) =>
 export type DecimalMark = "point" | "comma";
 export const DECIMAL_MARKS: readonly DecimalMark[] = ["point", "comma"];
 
-const POINT = /^([+-]?)(\d+|[1-9]\d{0,2}(?:,\d{3})+)(?:\.(\d+))?$/;
-const COMMA = /^([+-]?)(\d+|[1-9]\d{0,2}(?:\.\d{3})+)(?:,(\d+))?$/;
+// Thousands are grouped by the other mark, or by a blank as spreadsheets of many countries have it.
+const POINT =
+  /^([+-]?)(\d+|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,2}(?:[ \u00a0\u2009\u202f]\d{3})+)(?:\.(\d+))?$/;
+const COMMA =
+  /^([+-]?)(\d+|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d{0,2}(?:[ \u00a0\u2009\u202f]\d{3})+)(?:,(\d+))?$/;
 
 /** Gathers the numbers of columns that one program wrote, then decides which decimal mark they have. */
 export class DecimalColumns {
@@ -190,6 +193,6 @@ export function readDecimal(text: string, mark: DecimalMark): string | undefined
   const parts = (mark === "point" ? POINT : COMMA).exec(text);
   if (parts === null) return undefined;
   const [, sign, whole = "", fraction] = parts;
-  return (sign === "-" ? "-" : "") + whole.replaceAll(/[.,]/g, "") +
+  return (sign === "-" ? "-" : "") + whole.replaceAll(/\D/g, "") +
     (fraction === undefined ? "" : `.${fraction}`);
 }

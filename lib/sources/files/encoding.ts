@@ -23,10 +23,10 @@ const NO_TEXT: { bytes: number[]; what: string; remedy: string }[] = [
 ];
 
 /** @throws {SourceError} for the first bytes of a file that is known to hold no text. */
-function refuseNoText(start: Uint8Array): void {
+function refuseNoText(start: Uint8Array, name: string): void {
   const known = NO_TEXT.find(({ bytes }) => bytes.every((byte, i) => start[i] === byte));
   if (known === undefined) return;
-  throw new SourceError(`The file is ${known.what}`, {
+  throw new SourceError(`The file ${name} is ${known.what}`, {
     expected: "text, as it is or packed with gzip",
     remedy: known.remedy,
   });
@@ -42,18 +42,20 @@ function markedEncoding([first, second, third]: Uint8Array): string | undefined 
 /**
  * Decodes strictly, where the encoding allows it: bytes of another one must not turn into wrong letters.
  *
+ * @param name The file, for messages.
  * @param encoding a label of the Encoding standard; a byte order mark takes precedence. Default: UTF-8.
  * @throws {TypeError} at bytes that are none of the encoding.
  * @throws {SourceError} for what is known to hold no text.
  */
 export async function* decode(
   chunks: AsyncIterable<Uint8Array>,
+  name: string,
   encoding = "utf-8",
 ): AsyncGenerator<string> {
   let decoder: TextDecoder | undefined;
   for await (const chunk of chunks) {
     if (decoder === undefined) {
-      refuseNoText(chunk);
+      refuseNoText(chunk, name);
       decoder = new TextDecoder(markedEncoding(chunk) ?? encoding, { fatal: true });
     }
     yield decoder.decode(chunk, { stream: true });
@@ -91,14 +93,15 @@ interface Findings {
  * The encoding of a text, known by all of its bytes: UTF-8, UTF-16, or Windows-1252, which holds latin-1 and is what
  * Excel and older programs of Western Europe and America write.
  *
+ * @param name The file, for messages.
  * @throws {SourceError} when it is none of them for sure: read in a wrong encoding, names would be wrong in silence.
  */
-export async function guessEncoding(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+export async function guessEncoding(chunks: AsyncIterable<Uint8Array>, name: string): Promise<string> {
   let start: Uint8Array | undefined;
   const scan = new ByteScan();
   for await (const chunk of chunks) {
     if (start === undefined) {
-      refuseNoText(chunk);
+      refuseNoText(chunk, name);
       start = chunk.slice(0, 64);
     }
     scan.add(chunk);
@@ -115,7 +118,7 @@ export async function guessEncoding(chunks: AsyncIterable<Uint8Array>): Promise<
     ? "words of letters that are not those of Western Europe"
     : undefined;
   if (why === undefined) return "windows-1252";
-  throw new SourceError("The encoding of the file cannot be told", {
+  throw new SourceError(`The encoding of the file ${name} cannot be told`, {
     expected: "UTF-8, UTF-16 or Windows-1252 (latin-1)",
     found: `${why}, first in line ${formatCount(line)}`,
     remedy: "Say it with --encoding, e.g. --encoding windows-1252, windows-1250, gbk or shift_jis.",

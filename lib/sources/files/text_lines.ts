@@ -5,6 +5,8 @@ import { createGunzip } from "node:zlib";
 import { decode, guessEncoding } from "./encoding.ts";
 
 interface TextLineOptions {
+  /** The file, for messages; default: its path. One that was unpacked is elsewhere than people think. */
+  name?: string;
   /** Receives how many bytes of the file (packed, if it is) were read so far. */
   onBytes?: (bytes: number) => void;
   /** What the file should be, for messages. */
@@ -30,7 +32,8 @@ export function readTextLines(
   path: string,
   { encoding, ...options }: TextLineOptions & { encoding?: string },
 ): AsyncGenerator<string[]> {
-  return readUnpacked(path, options, (bytes) => splitLines(decode(bytes, encoding)));
+  const { name = path } = options;
+  return readUnpacked(path, options, (bytes) => splitLines(decode(bytes, name, encoding), name));
 }
 
 /**
@@ -41,7 +44,7 @@ export function readTextLines(
 export async function encodingOf(path: string, options: TextLineOptions): Promise<string> {
   const [encoding = "utf-8"] = await Array.fromAsync(
     readUnpacked(path, options, async function* (bytes) {
-      yield await guessEncoding(bytes);
+      yield await guessEncoding(bytes, options.name ?? path);
     }),
   );
   return encoding;
@@ -50,7 +53,7 @@ export async function encodingOf(path: string, options: TextLineOptions): Promis
 /** Hands the bytes of a file to `work`, unpacked if they are packed, and makes sure that they are those of one file. */
 async function* readUnpacked<T>(
   path: string,
-  { onBytes = () => {}, expected }: TextLineOptions,
+  { name = path, onBytes = () => {}, expected }: TextLineOptions,
   work: (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
   using file = await openFile(path);
@@ -61,7 +64,7 @@ async function* readUnpacked<T>(
   } catch (cause) {
     if (cause instanceof SourceError) throw cause;
     const found = cause instanceof Error ? cause.message : String(cause);
-    throw new SourceError(`The file ${path} cannot be read`, {
+    throw new SourceError(`The file ${name} cannot be read`, {
       expected: `${expected} in UTF-8, or the same packed with gzip`,
       found: cause instanceof TypeError ? `bytes that are not of its encoding (${found})` : found,
       remedy: isGzip(start)
@@ -72,7 +75,7 @@ async function* readUnpacked<T>(
   }
   const after = await file.stat();
   if (before.size === after.size && before.mtime?.getTime() === after.mtime?.getTime()) return;
-  throw new SourceError(`The file ${path} changed while it was read`, {
+  throw new SourceError(`The file ${name} changed while it was read`, {
     expected: `${formatCount(before.size)} bytes, as at first`,
     found: `${formatCount(after.size)} bytes, written ${after.mtime?.toISOString()}`,
     remedy: "Run the command again when nothing writes to the file.",
@@ -118,7 +121,7 @@ async function* unpacked(bytes: AsyncIterable<Uint8Array>, packed: boolean): Asy
   yield* gunzip as AsyncIterable<Uint8Array>;
 }
 
-async function* splitLines(chunks: AsyncIterable<string>): AsyncGenerator<string[]> {
+async function* splitLines(chunks: AsyncIterable<string>, name: string): AsyncGenerator<string[]> {
   let unfinished: string[] = [];
   let length = 0;
   let read = 0;
@@ -140,7 +143,7 @@ async function* splitLines(chunks: AsyncIterable<string>): AsyncGenerator<string
     length += rest.length;
     if (length <= LONGEST_LINE) continue;
     throw new SourceError(
-      `Line ${read + 1} has more than ${formatCount(LONGEST_LINE)} characters`,
+      `Line ${read + 1} of ${name} has more than ${formatCount(LONGEST_LINE)} characters`,
       {
         expected: "text with line ends",
         remedy: "Check the file.",

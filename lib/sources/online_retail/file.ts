@@ -9,6 +9,7 @@ import {
 import { encodingOf, readTextLines } from "../files/text_lines.ts";
 import { DateColumn, type DateFormat, type DateOrder } from "../files/date_column.ts";
 import { DecimalColumns, type DecimalMark, givenText } from "../files/columns.ts";
+import { CurrencyColumn, splitCurrency } from "../files/currency_column.ts";
 import { countOf } from "shopflow/runtime/mod.ts";
 
 /** Columns of the UCI data set, which may come in any order and beside others. */
@@ -91,6 +92,7 @@ export async function* readTransactions(
   let delimiters = DELIMITERS;
   let line = 0;
   const options = {
+    name,
     ...(onBytes && { onBytes }),
     ...(encoding !== undefined && { encoding }),
     expected: EXPECTED,
@@ -218,6 +220,8 @@ export interface StatedFormats {
 export interface FileFormats {
   dates: DateFormat;
   decimals: DecimalMark;
+  /** Sign or code that prices have; undefined where none has one. */
+  currency?: string | undefined;
 }
 
 /** A file that was read once. */
@@ -244,6 +248,7 @@ export async function surveyTransactions(
   const place = file.isOneOfSeveral ? ` of ${file.name}` : "";
   const dates = new DateColumn(`InvoiceDate${place}`);
   const decimals = new DecimalColumns(`columns UnitPrice and Quantity${place}`);
+  const currencies = new CurrencyColumn(`UnitPrice${place}`);
   let lines = 0;
   let example: string | undefined;
   for await (const batch of readTransactions(file, { encoding, columns: stated.columns }, onBytes)) {
@@ -253,8 +258,10 @@ export async function surveyTransactions(
       if (line.kind !== "transaction") continue;
       example ??= `line ${line.line}: ${JSON.stringify(line.transaction.InvoiceDate)}`;
       dates.add(givenText(line.transaction.InvoiceDate), line.line);
-      for (const column of ["UnitPrice", "Quantity"] as const) {
-        decimals.add(givenText(line.transaction[column]), line.line);
+      const price = splitCurrency(givenText(line.transaction.UnitPrice));
+      currencies.add(price.currency, line.line);
+      for (const number of [price.number, givenText(line.transaction.Quantity)]) {
+        decimals.add(number, line.line);
       }
     }
   }
@@ -269,12 +276,17 @@ export async function surveyTransactions(
     });
   }
   const mark = decimals.decide(stated.decimals, file.isOneOfSeveral);
-  return { file, encoding, formats: { dates: dateFormat, decimals: mark }, lines };
+  return {
+    file,
+    encoding,
+    formats: { dates: dateFormat, decimals: mark, currency: currencies.decide() },
+    lines,
+  };
 }
 
 async function guessedEncoding({ path, name }: TransactionFile): Promise<string> {
   const guess = async function* () {
-    yield await encodingOf(path, { expected: EXPECTED });
+    yield await encodingOf(path, { name, expected: EXPECTED });
   };
   const [encoding = "utf-8"] = await Array.fromAsync(existing(guess(), name));
   return encoding;

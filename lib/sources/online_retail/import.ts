@@ -50,6 +50,7 @@ export async function importOnlineRetail(
       ),
     );
   }
+  const currency = oneCurrency(surveys);
 
   const folder = dirname(importReportPath(config.home));
   await Deno.mkdir(folder, { recursive: true });
@@ -74,6 +75,7 @@ export async function importOnlineRetail(
           lines: surveys.reduce((sum, { lines }) => sum + lines, 0),
           rows: loaded.orders ?? 0,
           rejectsFile: rejects.path(),
+          isOfSeveralFiles: isOneOfSeveral,
           allowRejects,
         }),
     });
@@ -89,6 +91,7 @@ export async function importOnlineRetail(
       encoding: distinct(surveys.map(({ encoding }) => encoding)),
       dates: distinct(surveys.map(({ formats }) => formats.dates.order)),
       decimals: distinct(surveys.map(({ formats }) => formats.decimals)),
+      ...(currency !== undefined && { currency }),
     },
     rejected: translation.reasons,
     rows,
@@ -97,6 +100,22 @@ export async function importOnlineRetail(
   };
   await writeImportReport(config.home, report);
   return report;
+}
+
+/**
+ * The currency of all files, undefined where none names one.
+ *
+ * @throws {SourceError} when they name several: a shop has one.
+ */
+function oneCurrency(surveys: Survey[]): string | undefined {
+  const named = surveys.filter(({ formats }) => formats.currency !== undefined);
+  const first = named[0]?.formats.currency;
+  if (named.every(({ formats }) => formats.currency === first)) return first;
+  throw new SourceError("The files are in several currencies", {
+    expected: "prices in one currency",
+    found: named.map(({ file, formats }) => `${formats.currency} in ${file.name}`).join(", "),
+    remedy: "Convert them to one currency: amounts of several cannot be added up.",
+  });
 }
 
 async function openGivenFiles(paths: string[]): ReturnType<typeof openTextFiles> {

@@ -1,5 +1,6 @@
 import { readDate } from "../files/date_column.ts";
 import { givenText, readDecimal } from "../files/columns.ts";
+import { splitCurrency } from "../files/currency_column.ts";
 import { COLUMNS, type FileFormats, type Transaction } from "./file.ts";
 import type { ImportRule } from "../import_report.ts";
 
@@ -95,7 +96,14 @@ export function translateTransaction(transaction: Transaction, formats: FileForm
   }
   const quantity = parseQuantity(given("Quantity"), formats);
   if (quantity === undefined) return { reason: "Quantity is not a whole number", found: given("Quantity") };
-  const unitPrice = readDecimal(given("UnitPrice"), formats.decimals) ?? "";
+  const { number, currency = formats.currency } = splitCurrency(given("UnitPrice"));
+  if (currency !== formats.currency) {
+    return {
+      reason: `UnitPrice is not in ${formats.currency}, as the others are`,
+      found: given("UnitPrice"),
+    };
+  }
+  const unitPrice = readDecimal(number, formats.decimals) ?? "";
   const price = exactAmount(unitPrice, 1);
   if (price === undefined) {
     return { reason: "UnitPrice is not an amount below 100 million", found: given("UnitPrice") };

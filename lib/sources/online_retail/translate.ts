@@ -1,5 +1,5 @@
 import { countOf, formatCount } from "shopflow/runtime/mod.ts";
-import type { ImportRule, LineCounts, RejectReason } from "../import_report.ts";
+import { firstPlace, type ImportRule, type LineCounts, type RejectReason } from "../import_report.ts";
 import {
   centsAsDecimal,
   isServiceCharge,
@@ -258,11 +258,15 @@ export class OnlineRetailTranslation {
       }
     }
     if (this.#counts.kept === 0) {
-      throw new SourceError("The file has no line that can be imported", {
-        expected: "transactions of the Online Retail data set",
-        found: rejectedText(this.#counts.rejected, this.reasons),
-        remedy: "Check the file; import_rejects_failed.csv in the home's folder shop has the lines.",
-      });
+      const isOfSeveralFiles = this.#files.length > 1;
+      throw new SourceError(
+        `The ${isOfSeveralFiles ? "files have" : "file has"} no line that can be imported`,
+        {
+          expected: "transactions of the Online Retail data set",
+          found: rejectedText(this.#counts.rejected, this.reasons, isOfSeveralFiles),
+          remedy: "Check what was given; import_rejects_failed.csv in the home's folder shop has the lines.",
+        },
+      );
     }
     yield encoder.encode(batch.join(""));
   }
@@ -314,11 +318,11 @@ export class OnlineRetailTranslation {
 }
 
 /** `100 rejected lines, 90 of them: UnitPrice is empty, first in line 2`. */
-function rejectedText(lines: number, [most]: RejectReason[]): string {
+function rejectedText(lines: number, [most]: RejectReason[], isOfSeveralFiles: boolean): string {
   const text = countOf(lines, "rejected line");
   if (most === undefined) return text;
   const share = most.lines === lines ? "" : `, ${formatCount(most.lines)} of them`;
-  return `${text}${share}: ${most.reason}, first in line ${formatCount(most.firstLine)}`;
+  return `${text}${share}: ${most.reason}, first in ${firstPlace(most, isOfSeveralFiles)}`;
 }
 
 function orderCsv(line: OrderLine): string {

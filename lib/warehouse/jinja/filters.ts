@@ -8,6 +8,7 @@ import { sequenceFilters } from "./sequence_filters.ts";
 import {
   type Arguments,
   Dict,
+  fixedText,
   Generator,
   isTrue,
   JinjaError,
@@ -54,7 +55,9 @@ const ofText = (change: (text: string) => string): Filter => (value, args) => {
 const same: Filter = (value) => value;
 
 /** Upper case at the start of words, which Jinja2 divides at spaces, hyphens and opening brackets. */
-const titled = (text: string) => text.split(/([-\s({[<]+)/).map((part) => capitalized(part)).join("");
+const titled = (text: string) =>
+  text.split(/([-\s({[<]+)/).map(([first = "", ...rest]) => first.toUpperCase() + rest.join("").toLowerCase())
+    .join("");
 
 function toInt(value: PyValue, base: number): bigint | undefined {
   const number = toNumber(value);
@@ -66,17 +69,34 @@ function toInt(value: PyValue, base: number): bigint | undefined {
       : undefined;
   }
   if (typeof value !== "string") return undefined;
-  const text = value.trim().replaceAll(/(?<=\d)_(?=\d)/g, "");
-  if (base === 10 && /^[-+]?\d+$/.test(text)) return BigInt(text.replace(/^\+/, ""));
-  if (base !== 10) {
-    const digits = text.toLowerCase().replace(/^0[xob]/, "");
-    const parsed = parseInt(digits, base);
-    if (!Number.isNaN(parsed) && parsed.toString(base) === digits.replace(/^0+(?=.)/, "")) {
-      return BigInt(parsed);
-    }
-  }
-  const float = toFloat(text);
+  const whole = wholeNumber(value.trim().toLowerCase(), base);
+  if (whole !== undefined) return whole;
+  const float = toFloat(value);
   return float === undefined || !Number.isFinite(float) ? undefined : BigInt(Math.trunc(float));
+}
+
+const PREFIXES: Record<number, string> = { 2: "0b", 8: "0o", 16: "0x" };
+
+/** Python's `int(text, base)`; the base 0 is that of the prefix. Undefined where it fails. */
+function wholeNumber(text: string, base: number): bigint | undefined {
+  const [, sign = "", unsigned = ""] = /^([-+]?)(.*)$/s.exec(text)!;
+  const prefixed = Object.entries(PREFIXES).find(([, prefix]) => unsigned.startsWith(prefix));
+  if (base === 0) {
+    if (prefixed === undefined && /^0+[1-9]/.test(unsigned)) return undefined;
+    base = prefixed === undefined ? 10 : Number(prefixed[0]);
+  }
+  const prefix = PREFIXES[base];
+  const digits = prefix !== undefined && unsigned.startsWith(prefix)
+    ? unsigned.slice(prefix.length).replace(/^_/, "")
+    : unsigned;
+  if (!/^[\da-z]+(_[\da-z]+)*$/.test(digits)) return undefined;
+  let number = 0n;
+  for (const digit of digits.replaceAll("_", "")) {
+    const value = parseInt(digit, 36);
+    if (value >= base) return undefined;
+    number = number * BigInt(base) + BigInt(value);
+  }
+  return sign === "-" ? -number : number;
 }
 
 function toFloat(value: PyValue): number | undefined {
@@ -84,16 +104,30 @@ function toFloat(value: PyValue): number | undefined {
   if (number !== undefined) return Number(number);
   if (typeof value !== "string") return undefined;
   const text = value.trim().replaceAll(/(?<=\d)_(?=\d)/g, "");
+  const special = /^([-+]?)(inf|infinity|nan)$/i.exec(text);
+  if (special !== null) {
+    const size = special[2]!.toLowerCase() === "nan" ? NaN : Infinity;
+    return special[1] === "-" ? -size : size;
+  }
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : undefined;
 }
 
-/** Python's `round`: halves go to the even neighbour. */
-function rounded(value: number, precision: number): number {
-  const scale = 10 ** precision;
-  const scaled = value * scale;
-  const isHalf = Math.abs(scaled % 1) === 0.5 && scaled / scale === value;
-  if (isHalf) return 2 * Math.round(scaled / 2) / scale;
-  return precision >= 0 && precision <= 100 ? Number(value.toFixed(precision)) : Math.round(scaled) / scale;
+/** Python's `round` of a float: halves go to the even neighbour. */
+function rounded(value: number, places: number): number {
+  if (!Number.isFinite(value) || places > 100) return value;
+  if (places >= 0) return Number(fixedText(value, places));
+  const whole = Math.trunc(value);
+  return Number(roundedWhole(BigInt(whole), places, whole !== value));
+}
+
+/** @param hasMore Whether the number is a fraction further from 0 than `value`. */
+function roundedWhole(value: bigint, places: number, hasMore = false): bigint {
+  const unit = 10n ** BigInt(-places);
+  const size = value < 0n ? -value : value;
+  const [count, rest] = [size / unit, 2n * (size % unit)];
+  const isUp = rest > unit || (rest === unit && (hasMore || count % 2n === 1n));
+  const result = (isUp ? count + 1n : count) * unit;
+  return value < 0n ? -result : result;
 }
 
 const round: Filter = (value, args) => {
@@ -103,7 +137,7 @@ const round: Filter = (value, args) => {
   const places = countOf("round", precision);
   if (method === "common") {
     if (typeof number === "number") return rounded(number, places);
-    return places >= 0 ? number : BigInt(rounded(Number(number), places));
+    return places >= 0 ? number : roundedWhole(number, places);
   }
   const by = method === "ceil" ? Math.ceil : method === "floor" ? Math.floor : undefined;
   if (by === undefined) throw new JinjaError("the method of round is common, ceil or floor");
@@ -127,6 +161,9 @@ const truncate: Filter = (value, args) => {
   ]);
   const all = [...printed(value)];
   const [limit, tail] = [countOf("truncate", length), printed(end)];
+  if (limit < [...tail].length) {
+    throw new JinjaError(`truncate takes a length of at least ${[...tail].length}, that of what it appends`);
+  }
   if (all.length <= limit + countOf("truncate", leeway)) return all.join("");
   const cut = all.slice(0, limit - [...tail].length).join("");
   return (isTrue(killwords) || !cut.includes(" ") ? cut : cut.slice(0, cut.lastIndexOf(" "))) + tail;

@@ -40,7 +40,7 @@ function range(args: Arguments): PyValue {
   // Jinja2's limit, which keeps a typing error from filling the memory.
   if (count > 100_000) throw new JinjaError("range has more than 100000 numbers");
   const items = Array.from({ length: count }, (_, i) => BigInt(start + i * step));
-  return new View(items, () => `range(${start}, ${stop}${step === 1 ? "" : `, ${step}`})`);
+  return new View(items, () => `range(${start}, ${stop}${step === 1 ? "" : `, ${step}`})`, true);
 }
 
 function toDict({ positional: [from, ...more], named }: Arguments): Dict {
@@ -152,6 +152,9 @@ export function loopOf(
   level: number,
   again: Callable["call"] | undefined,
 ): (turn: number) => Thing {
+  // A body may append to the list that it goes through: Jinja2 counts once.
+  let counted: number | undefined;
+  const length = () => counted ??= items.length;
   let previous: PyValue[] | undefined;
   const changed = new Callable("loop.changed", ({ positional }) => {
     const isChanged = previous === undefined || !isEqual(previous, positional);
@@ -159,16 +162,18 @@ export function loopOf(
     return isChanged;
   });
   return (turn) => {
-    const beside = (at: number) =>
-      items[at] ?? new Undefined("there is no item beside the first or last of a loop");
+    const beside = (at: number) => {
+      const item = items[at];
+      return item === undefined ? new Undefined("there is no item beside the first or last of a loop") : item;
+    };
     const attributes: Record<string, () => PyValue> = {
       index: () => BigInt(turn + 1),
       index0: () => BigInt(turn),
-      revindex: () => BigInt(items.length - turn),
-      revindex0: () => BigInt(items.length - turn - 1),
+      revindex: () => BigInt(length() - turn),
+      revindex0: () => BigInt(length() - turn - 1),
       first: () => turn === 0,
       last: () => turn === items.length - 1,
-      length: () => BigInt(items.length),
+      length: () => BigInt(length()),
       depth: () => BigInt(level),
       depth0: () => BigInt(level - 1),
       previtem: () => beside(turn - 1),

@@ -4,7 +4,7 @@ import { applyFilter } from "./filters.ts";
 import { loopOf, ReturnedValue } from "./globals.ts";
 import { calculate, holds, isSequence, signed, sliced } from "./python/operators.ts";
 import { passes } from "./tests.ts";
-import { type Names, Scope } from "./scope.ts";
+import { type Names, Scope, takeTurn } from "./scope.ts";
 import type { CallArguments, Expression, MacroBody, Statement } from "./template/syntax.ts";
 import {
   type Arguments,
@@ -37,14 +37,14 @@ export class RenderError extends JinjaError {
  * @throws {RenderError} with the file and line of the mistake; what a function of `names` throws otherwise passes through.
  */
 export function renderTemplate(statements: Statement[], file: string, names: Names): string {
-  return new Renderer(file).render(statements, new Scope(names));
+  return new Renderer(file, names).render(statements, new Scope(names));
 }
 
 /** The value of a template that is one expression, e.g. a list; the text of any other. */
 export function evaluateTemplate(statements: Statement[], file: string, names: Names): PyValue {
   const [first, ...rest] = statements;
   if (first?.type !== "print" || rest.length > 0) return renderTemplate(statements, file, names);
-  return new Renderer(file).evaluate(first.value, new Scope(names));
+  return new Renderer(file, names).evaluate(first.value, new Scope(names));
 }
 
 /**
@@ -55,7 +55,7 @@ export function evaluateTemplate(statements: Statement[], file: string, names: N
 export function createMacro(name: string, macro: MacroBody, file: string, names: Names): Callable {
   return new Callable(name, (args) => {
     try {
-      return new Renderer(file).macro(name, macro, new Scope(names), args);
+      return new Renderer(file, names).macro(name, macro, new Scope(names), args);
     } catch (error) {
       if (error instanceof ReturnedValue) return error.value;
       throw error;
@@ -63,17 +63,21 @@ export function createMacro(name: string, macro: MacroBody, file: string, names:
   });
 }
 
+const sizeOf = (value: PyValue) =>
+  Array.isArray(value) ? value.length : value instanceof Dict ? value.size : undefined;
+
 type Ending = "break" | "continue" | undefined;
 
-/** What V8 says when calls go too deep: a macro that calls itself for ever. */
-const isEndless = (error: unknown) => error instanceof RangeError && error.message.includes("call stack");
+/** What V8 refuses: calls that go too deep, i.e. a macro that calls itself for ever, or a text beyond its bounds. */
+const tooLarge = ({ message }: RangeError) =>
+  message.includes("call stack") ? "macros call each other without end" : `a value is too large (${message})`;
 
 class Renderer {
   /** Where it is, for errors. */
   #line = 1;
   #output: string[] = [];
 
-  constructor(readonly file: string) {}
+  constructor(readonly file: string, readonly names: Names) {}
 
   render(statements: Statement[], scope: Scope): string {
     const outer = this.#output;
@@ -97,6 +101,7 @@ class Renderer {
   }
 
   macro(name: string, { names, defaults, body, mentions }: MacroBody, outer: Scope, args: Arguments): string {
+    takeTurn(this.names);
     const scope = new Scope(outer);
     const more = args.positional.slice(names.length);
     if (more.length > 0 && !mentions.has("varargs")) {
@@ -132,7 +137,7 @@ class Renderer {
   }
 
   #located(error: unknown): unknown {
-    if (isEndless(error)) error = new JinjaError("macros call each other without end");
+    if (error instanceof RangeError) error = new JinjaError(tooLarge(error));
     if (!(error instanceof JinjaError)) return error;
     const places = error instanceof RenderError ? error.places : [];
     // A block of its own in the same file knows the line already.
@@ -212,17 +217,30 @@ class Renderer {
       own.assign(target, item);
       return own;
     };
-    const items = [...itemsOf(from)].filter((item) =>
-      condition === undefined || isTrue(this.#value(condition, inner(item)))
-    );
+    // A list is gone through as it is by then, as in Python: its end may move while the body appends or removes.
+    const isLive = Array.isArray(from) && condition === undefined;
+    const items = isLive
+      ? from
+      : [...itemsOf(from)].filter((item) =>
+        condition === undefined || isTrue(this.#value(condition, inner(item)))
+      );
+    const sizeBefore = sizeOf(from);
     const again = loop.isRecursive ? this.#again(loop, scope, level) : undefined;
     const state = loopOf(items, level, again);
-    for (const [i, item] of items.entries()) {
-      const own = inner(item);
+    // Jinja2 takes the other way unless a turn came to its end: one that ends with `continue` or `break` does not count.
+    let hasTurned = false;
+    for (let i = 0; i < items.length; i++) {
+      takeTurn(this.names);
+      const own = inner(items[i]!);
       own.set("loop", state(i));
-      if (this.#run(body, own) === "break") return;
+      const ending = this.#run(body, own);
+      if (ending === "break") break;
+      if (ending === undefined) hasTurned = true;
+      if (!isLive && sizeOf(from) !== sizeBefore) {
+        throw new JinjaError(`a ${typeName(from)} changes its size while a loop goes through it`);
+      }
     }
-    if (items.length === 0) this.#run(otherwise, new Scope(scope));
+    if (!hasTurned) return this.#run(otherwise, new Scope(scope));
   }
 
   /** `loop(items)` of a recursive loop. */

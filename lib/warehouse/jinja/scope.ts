@@ -41,3 +41,16 @@ export class Scope {
     for (const [i, part] of target.items.entries()) this.assign(part, items[i]!);
   }
 }
+
+/** Turns of loops and calls of macros that one file may take: more of them never end, or give SQL that nobody means. */
+const MOST_TURNS = 2_000_000;
+const turnsTaken = new WeakMap<Names, number>();
+
+/** @throws {JinjaError} when a file took too many turns. */
+export function takeTurn(names: Names): void {
+  const turns = (turnsTaken.get(names) ?? 0) + 1;
+  turnsTaken.set(names, turns);
+  if (turns > MOST_TURNS) {
+    throw new JinjaError(`more than ${MOST_TURNS} turns of loops and calls of macros: it may never end`);
+  }
+}

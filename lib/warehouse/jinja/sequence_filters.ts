@@ -26,16 +26,21 @@ type ApplyFilter = (name: string, value: PyValue, args: Arguments) => PyValue;
 export function sequenceFilters(apply: ApplyFilter): Record<string, Filter> {
   return {
     list: (value) => [...itemsOf(value)],
-    first: (value) => itemsOf(value)[0] ?? new Undefined("the first item of an empty sequence is used"),
-    last: (value) => itemsOf(value).at(-1) ?? new Undefined("the last item of an empty sequence is used"),
+    first: (value) => itemOr(itemsOf(value)[0], "the first item of an empty sequence is used"),
+    last: (value) => itemOr(itemsOf(value).at(-1), "the last item of an empty sequence is used"),
     join(value, args) {
       const { d = "", attribute } = bound("join", args, ["d", "attribute"]);
-      const items = itemsOf(value).map((item) => attribute === undefined ? item : read(item, attribute));
+      const items = itemsOf(value).map((item) =>
+        attribute === undefined || attribute === null ? item : read(item, attribute)
+      );
       return items.map(printed).join(printed(d));
     },
     sum(value, args) {
       const { attribute, start = 0n } = bound("sum", args, ["attribute", "start"]);
-      return itemsOf(value).map((item) => attribute === undefined ? item : read(item, attribute))
+      if (typeof start === "string") throw new JinjaError("sum adds no texts: write `| join`");
+      return itemsOf(value).map((item) =>
+        attribute === undefined || attribute === null ? item : read(item, attribute)
+      )
         .reduce((sum, item) => calculate("+", sum, item), start);
     },
     max: (value, args) => extreme("max", value, args),
@@ -82,7 +87,7 @@ export function sequenceFilters(apply: ApplyFilter): Record<string, Filter> {
     groupby: grouped,
     batch(value, args) {
       const { linecount, fill_with } = bound("batch", args, ["linecount", "fill_with"]);
-      const size = countOf("batch", required("batch", "linecount", linecount));
+      const size = atLeastOne("batch", required("batch", "linecount", linecount));
       const items = itemsOf(value);
       const rows: PyValue[][] = [];
       for (let i = 0; i < items.length; i += size) rows.push(items.slice(i, i + size));
@@ -92,7 +97,7 @@ export function sequenceFilters(apply: ApplyFilter): Record<string, Filter> {
     },
     slice(value, args) {
       const { slices, fill_with } = bound("slice", args, ["slices", "fill_with"]);
-      const count = countOf("slice", required("slice", "slices", slices));
+      const count = atLeastOne("slice", required("slice", "slices", slices));
       const items = itemsOf(value);
       const [size, longer] = [Math.floor(items.length / count), items.length % count];
       let at = 0;
@@ -107,6 +112,16 @@ export function sequenceFilters(apply: ApplyFilter): Record<string, Filter> {
     selectattr: (value, args) => picked(value, args, { byAttribute: true, wanted: true }),
     rejectattr: (value, args) => picked(value, args, { byAttribute: true, wanted: false }),
   };
+}
+
+/** An item, which may be None; undefined where there is none. */
+const itemOr = (item: PyValue | undefined, reason: string) =>
+  item === undefined ? new Undefined(reason) : item;
+
+function atLeastOne(called: string, value: PyValue): number {
+  const count = countOf(called, value);
+  if (count < 1) throw new JinjaError(`${called} takes a number of at least 1, and not ${count}`);
+  return count;
 }
 
 /** What stands at a path such as `a.b` or `0` of an item. */

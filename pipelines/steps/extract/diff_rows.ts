@@ -103,10 +103,10 @@ const EXAMPLES = 3;
 
 /**
  * Warns of keys with several rows, which a source without a primary key can have, such as a view or a collection. All of
- * them go to the raw layer; staging keeps the newest of each, by its times and counts.
+ * them go to the raw layer; staging keeps one of each, the newest where the table has a time.
  */
 async function warnOfSeveralRows(session: Session, { table, run: { log } }: TableReading): Promise<void> {
-  const { name, mergeKey, hasLines } = table;
+  const { name, mergeKey, hasLines, strategy } = table;
   if (hasLines) return;
   const keys = nameList(mergeKey);
   const several = `SELECT ${keys}, count(*) AS rows FROM source_rows
@@ -122,9 +122,11 @@ async function warnOfSeveralRows(session: Session, { table, run: { log } }: Tabl
   log.warn(
     `${name}: ${countOf(count, "key")} (${mergeKey.join(", ")}) ${
       count === 1 ? "has" : "have"
-    } several rows in the source, ${
-      formatCount(rows)
-    } in all, e.g. ${examples}. The newest row of each counts; ` +
+    } several rows in the source, ${formatCount(rows)} in all, e.g. ${examples}. ${
+      strategy.kind === "watermark"
+        ? "The newest row of each counts"
+        : "The table has no time of a change, so one row of each counts that is chosen by its values"
+    }; ` +
       "`data_quality` counts the others. A primary key in the shop's database would prevent them.",
   );
 }

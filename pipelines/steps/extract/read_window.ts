@@ -40,7 +40,8 @@ const timeOf = (text: string) => Date.parse(`${text.replace(" ", "T")}Z`);
 
 /**
  * Chooses what to read of a table: rows from the look-back before its watermark on, and rows that were written since the
- * last extract; or all when it was never read, nobody can tell what changed, or a full refresh is due.
+ * last extract; or all when it was never read, nobody can tell what changed, or a full refresh is due. Without marks only
+ * control totals tell of changes before the look-back.
  *
  * @param mark The present moment of the table, where the source has marks.
  * @param now What the clock says (ISO 8601).
@@ -55,6 +56,8 @@ export function chooseWindow(
   if (known?.refreshedAt === undefined || known.controlTotals === undefined) return {};
   if (isRefreshDue(strategy, known.refreshedAt, now)) return {};
   const transaction = firstTransactionSince(known.writeMark, mark);
+  // A table that was rewritten, or a server that was restored, may have other rows at any time than it had.
+  if (mark !== undefined && transaction === undefined) return {};
   const written = transaction !== undefined && { writtenSince: transaction };
   if (strategy.kind === "snapshot") return { ...written };
   if (known.watermark === undefined) return {};

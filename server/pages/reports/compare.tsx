@@ -162,6 +162,8 @@ function Outputs({ outputs }: { outputs: OutputComparison | undefined }) {
     return <p>One of the executed notebooks is gone, so outputs cannot be compared.</p>;
   }
   const { compared, different } = outputs;
+  if (compared === 0) return <p>Neither of the runs shows outputs.</p>;
+  if (compared === 1 && different.length === 0) return <p>The one cell with outputs shows the same.</p>;
   if (different.length === 0) return <p>All {compared} cells with outputs show the same.</p>;
   const sections = Map.groupBy(different, ({ section }) => section || "before the first section");
   return (

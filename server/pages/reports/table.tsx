@@ -1,4 +1,5 @@
 import { countOf, formatCount, formatTime } from "shopflow/runtime/mod.ts";
+import { formatNumber } from "shopflow/kpis/mod.ts";
 import type { Report, TableData } from "shopflow/notebook/report/mod.ts";
 import { renderPage } from "../layout.tsx";
 import { Pager, ReportFrame, reportPath, runPath } from "./frame.tsx";
@@ -161,9 +162,8 @@ function isNumeric(rows: string[][], column: number): boolean {
   return texts.length > 0 && texts.every((text) => NUMBER.test(text) && !Number.isNaN(numberOf(text)));
 }
 
-/** Exact fractions are long; a page needs three decimals, and the CSV has all. */
+/** Exact fractions are long; the CSV has all digits. */
 function shown(text: string, isFraction: boolean): string {
   if (text === "") return "–";
-  if (!isFraction) return text;
-  return numberOf(text).toLocaleString("en-US", { maximumFractionDigits: 3 });
+  return isFraction ? formatNumber(numberOf(text)) : text;
 }

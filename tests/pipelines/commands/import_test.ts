@@ -187,7 +187,10 @@ Deno.test("a file that is not the data set changes nothing and is explained", ()
       [gzipSync(HEADER + ",Quantity\n"), /has column Quantity twice/],
       [gzipSync([HEADER, ...LINES].join("\n")).subarray(0, 200), /unexpected end of file/],
       [gzipSync(Uint8Array.of(0xa3, 0x0a)), /header of .* lacks columns/],
-      [gzipSync(Uint8Array.of(0x81, 0x0a)), /encoding of the file cannot be told.*1 bytes? that.*--encoding/],
+      [
+        gzipSync(Uint8Array.of(0x81, 0x0a)),
+        /encoding of the file \S+transactions\.csv\.gz cannot be told.*1 bytes? that.*--encoding/,
+      ],
       [gzipSync(HEADER + "\n"), /no line that can be imported/],
       [
         gzipSync(`${HEADER}\n${LINES[0]!.replace("2010-12-01 08:26:00", "40513.35")}\n`),
@@ -370,6 +373,10 @@ Deno.test("several files are one import, each read in its own way; what is wrong
       "SELECT count(*)::int, sum(order_amount)::text FROM orders",
     ) as unknown[][];
     assert.deepEqual(row, [45, "57.50"]);
+    await assert.rejects(
+      run({ from: [first, second], replace: true }),
+      /found 1 of 46 \(2\.2 %\): Line has 3 fields[^(]*\(1, first in line 27 of \S+2011\.csv\)/,
+    );
 
     // What is said of all is for those that leave it open.
     await Deno.writeTextFile(second, [HEADER_2, ...later.slice(0, 12)].join("\n"));
@@ -381,6 +388,32 @@ Deno.test("several files are one import, each read in its own way; what is wrong
     assert.equal(stated.formats.dates, "year-first, month-first");
     await assert.rejects(run({ from: [first, first] }), /2010\.csv is given twice/);
     await assert.rejects(run({ from: [first, join(home, "gone.csv")] }), /There is no file \S+gone\.csv/);
+  }));
+
+Deno.test("prices with a currency are read where it is one, and are not added up where it is another", () =>
+  withHome(async (home, run) => {
+    const [pounds, euros] = [join(home, "pounds.csv"), join(home, "euros.csv")];
+    const prices = ["£2.55", "-£1.00", "3.5", "£1 000.00", ...many(196, () => "£1.00")];
+    const inPounds = prices.map((price) => lineOf({ price }));
+    await Deno.writeTextFile(pounds, [HEADER, ...inPounds, lineOf({ price: "€9.00" })].join("\n"));
+    const report = await run({ from: [pounds] });
+    assert.equal(report.formats.currency, "£");
+    assert.match(formatImportReport(report), /currency £/);
+    assert.equal(report.lines.kept, 200);
+    assert.deepEqual(report.rejected.map(({ reason }) => reason), [
+      "UnitPrice is not in £, as the others are",
+    ]);
+    const sum = "SELECT sum(order_amount)::text FROM orders";
+    assert.deepEqual(await query(home, sum), [["1201.05"]]);
+
+    await Deno.writeTextFile(euros, [HEADER_2, "1;P1;X;2;31.12.2010;1.234,56 €;7;EIRE"].join("\n"));
+    await assert.rejects(
+      run({ from: [pounds, euros], replace: true }),
+      /files are in several currencies.*found £ in \S+pounds\.csv, € in \S+euros\.csv/,
+    );
+    assert.deepEqual(await query(home, sum), [["1201.05"]]);
+    await run({ from: [euros], replace: true });
+    assert.deepEqual(await query(home, sum), [["2469.12"]]);
   }));
 
 Deno.test("columns of other names are read where they are named, and asked for where two could be meant", () =>

@@ -2,6 +2,7 @@
 import {
   type Arguments,
   Dict,
+  fixedText,
   floatText,
   JinjaError,
   printed,
@@ -12,14 +13,15 @@ import {
   written,
 } from "./values.ts";
 
-const PERCENT = /%(?:\((\w+)\))?([-+ 0#]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g;
+const PERCENT = /%(?:\(([^)]*)\))?([-+ 0]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])|%/g;
 
 /** @throws {JinjaError} when values are missing, left over or of another type than the text says. */
 export function percentFormat(text: string, values: PyValue): string {
   const given = values instanceof Tuple ? [...values.items] : [values];
   const named = values instanceof Dict ? values : undefined;
-  const result = text.replaceAll(PERCENT, (_, name, flags: string, width, precision, kind: string) => {
+  const result = text.replaceAll(PERCENT, (_, name, flags: string, width, precision, kind?: string) => {
     if (kind === "%") return "%";
+    if (kind === undefined) throw new JinjaError("a % without a format behind it is written %%");
     const value = name === undefined ? given.shift() : named?.get(name);
     if (value === undefined) {
       throw new JinjaError(`no value for ${name === undefined ? `%${kind}` : `%(${name})s`}`);
@@ -61,7 +63,7 @@ function converted(value: PyValue, kind: string, { sign, precision }: Spec): str
       return signed(String(typeof number === "bigint" ? number : BigInt(Math.trunc(number))));
     case "f":
     case "F":
-      return signed(Number(number).toFixed(precision ?? 6));
+      return signed(fixedText(Number(number), precision ?? 6));
     case "e":
       return signed(Number(number).toExponential(precision ?? 6).replace(/e([+-])(\d)$/, "e$10$2"));
     case "x":
@@ -104,14 +106,26 @@ export function braceFormat(text: string, { positional, named }: Arguments): str
   });
 }
 
+/** Whether Python has this kind of format for values of this type. */
+function fits(value: PyValue, text: string, kind: string | undefined): boolean {
+  if (typeof value === "string") return kind === undefined || kind === "s";
+  if (typeof value === "bigint") return kind !== "s";
+  if (typeof value === "number") return kind === undefined || !"sdxX".includes(kind);
+  return text === "";
+}
+
 function formatted(value: PyValue, text: string): string {
+  if (typeof value === "boolean" && text !== "") value = value ? 1n : 0n;
   const spec = SPEC.exec(text);
   if (spec === null) throw new JinjaError(`the format ${text} is not supported here`);
   const [, fill, align, sign = "", zero, width, comma, precision, kind] = spec;
   const number = typeof value === "boolean" ? undefined : toNumber(value);
+  if (!fits(value, text, kind) || (comma !== undefined && number === undefined)) {
+    throw new JinjaError(`a ${typeName(value)} cannot have the format ${text}`);
+  }
   const digits = precision === undefined ? undefined : Number(precision);
   let body: string;
-  if (kind === "%") body = `${(Number(number) * 100).toFixed(digits ?? 6)}%`;
+  if (kind === "%") body = `${fixedText(Number(number) * 100, digits ?? 6)}%`;
   else if (kind !== undefined) body = converted(value, kind, { sign, precision: digits });
   else if (number === undefined) body = converted(value, "s", { sign, precision: digits });
   else if (digits !== undefined) throw new JinjaError(`write the format ${text} with f, e.g. .2f`);

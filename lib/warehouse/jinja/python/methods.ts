@@ -11,6 +11,7 @@ import {
   itemsOf,
   JinjaError,
   type PyValue,
+  requireSize,
   Tuple,
   typeName,
   View,
@@ -64,17 +65,18 @@ export function replaced(text: string, from: string, to: string, count: PyValue 
 }
 
 /** Upper case behind whatever is no letter, as `str.title` does. */
-const titled = (text: string) =>
-  text.replaceAll(/\p{L}+/gu, (word) => {
-    const [first = "", ...rest] = [...word];
-    return first.toUpperCase() + rest.join("").toLowerCase();
-  });
+const titled = (text: string) => text.replaceAll(/\p{L}+/gu, capitalized);
 
 /** The first character in upper, the rest in lower case. */
 export const capitalized = (text: string): string => {
   const [first = "", ...rest] = [...text];
-  return first.toUpperCase() + rest.join("").toLowerCase();
+  // Of ß, which has no capital of its own, Python makes Ss.
+  const [capital = "", ...more] = [...(TITLE_CASE[first.toLowerCase()] ?? first.toUpperCase())];
+  return capital + (more.join("") + rest.join("")).toLowerCase();
 };
+
+/** Letters that are two, of which a word starts with the first as a capital. */
+const TITLE_CASE: Record<string, string> = { "ǆ": "ǅ", "ǉ": "ǈ", "ǌ": "ǋ", "ǳ": "ǲ" };
 
 function split(text: string, args: Arguments, fromEnd: boolean): PyValue[] {
   const { sep, maxsplit } = bound("split", args, ["sep", "maxsplit"]);
@@ -235,7 +237,12 @@ const TUPLE: Record<string, Method<Tuple>> = {
 
 const LIST: Record<string, Method<PyValue[]>> = {
   append: (list, args) => (list.push(only("append", args)), null),
-  extend: (list, args) => (list.push(...itemsOf(only("extend", args))), null),
+  extend(list, args) {
+    const items = [...itemsOf(only("extend", args))];
+    requireSize(list.length + items.length);
+    for (const item of items) list.push(item);
+    return null;
+  },
   insert(list, args) {
     const { index, value } = bound("insert", args, ["index", "value"]);
     list.splice(countOf("insert", required("insert", "index", index)), 0, required("insert", "value", value));
@@ -244,7 +251,7 @@ const LIST: Record<string, Method<PyValue[]>> = {
   pop(list, args) {
     const { index = -1n } = bound("pop", args, ["index"]);
     const at = countOf("pop", index);
-    const [item] = list.splice(at, 1);
+    const [item] = at < -list.length ? [] : list.splice(at, 1);
     if (item === undefined) throw new JinjaError("pop from an empty list, or beyond its end");
     return item;
   },
@@ -273,7 +280,9 @@ const DICT: Record<string, Method<Dict>> = {
   ) => (none("values", args), view("dict_values", dict.entries().map(([, value]) => value))),
   get(dict, args) {
     const { key, default: fallback = null } = bound("get", args, ["key", "default"]);
-    return dict.get(required("get", "key", key)) ?? fallback;
+    const value = dict.get(required("get", "key", key));
+    // None is a value.
+    return value === undefined ? fallback : value;
   },
   update(dict, { positional, named }) {
     for (const other of positional) {
@@ -285,10 +294,12 @@ const DICT: Record<string, Method<Dict>> = {
   },
   pop(dict, args) {
     const { key, default: fallback } = bound("pop", args, ["key", "default"]);
-    const value = dict.get(required("pop", "key", key)) ?? fallback;
-    if (value === undefined) throw new JinjaError(`the dictionary has no key ${written(key!)}`);
+    const value = dict.get(required("pop", "key", key));
+    if (value === undefined && fallback === undefined) {
+      throw new JinjaError(`the dictionary has no key ${written(key!)}`);
+    }
     dict.delete(key!);
-    return value;
+    return value === undefined ? fallback! : value;
   },
   setdefault(dict, args) {
     const { key, default: fallback = null } = bound("setdefault", args, ["key", "default"]);

@@ -2,12 +2,14 @@
 import {
   compare,
   Dict,
+  Generator,
   isEqual,
   isIterable,
   itemsOf,
   JinjaError,
   notUsable,
   type PyValue,
+  requireSize,
   toNumber,
   Tuple,
   typeName,
@@ -29,7 +31,10 @@ export function calculate(operator: ArithmeticOperator, left: PyValue, right: Py
   if (operator === "%" && typeof left === "string") return percentFormat(left, right);
   if (operator === "+") {
     if (typeof left === "string" && typeof right === "string") return left + right;
-    if (Array.isArray(left) && Array.isArray(right)) return [...left, ...right];
+    if (Array.isArray(left) && Array.isArray(right)) {
+      requireSize(left.length + right.length);
+      return [...left, ...right];
+    }
     if (left instanceof Tuple && right instanceof Tuple) return new Tuple([...left.items, ...right.items]);
   }
   if (operator === "*") {
@@ -53,9 +58,11 @@ function ofInts(operator: ArithmeticOperator, a: bigint, b: bigint): PyValue {
     case "*":
       return a * b;
     case "**":
-      return b < 0n ? Number(a) ** Number(b) : a ** b;
+      if (b < 0n) return power(Number(a), Number(b));
+      if (b > MOST_BITS && a * a > 1n) throw new JinjaError(`${a} ** ${b} is too large`);
+      return a ** b;
     case "/":
-      return ofFloats("/", Number(a), Number(b));
+      return finite(ofFloats("/", Number(a), Number(b)));
   }
   if (b === 0n) throw divisionByZero();
   // Python rounds down, so that the remainder has the sign of the divisor.
@@ -74,19 +81,44 @@ function ofFloats(operator: ArithmeticOperator, a: number, b: number): number {
     case "*":
       return a * b;
     case "**":
-      return a ** b;
+      return power(a, b);
   }
   if (b === 0) throw divisionByZero();
   if (operator === "/") return a / b;
-  if (operator === "//") return Math.floor(a / b);
-  const remainder = a % b;
-  return remainder !== 0 && (remainder < 0) !== (b < 0) ? remainder + b : remainder;
+  const exact = a % b;
+  const remainder = exact !== 0 && (exact < 0) !== (b < 0) ? exact + b : exact;
+  // By way of the remainder, as Python does: 1 // 0.1 is 9, although 1 / 0.1 is rounded to 10.
+  return operator === "//" ? Math.round((a - remainder) / b) : remainder;
+}
+
+/** Python prints no whole number of more digits than this many bits have. */
+const MOST_BITS = 14_284n;
+
+function power(base: number, exponent: number): number {
+  if (base === 0 && exponent < 0) throw divisionByZero();
+  const result = base ** exponent;
+  if (Number.isNaN(result) && !Number.isNaN(base) && !Number.isNaN(exponent)) {
+    throw new JinjaError(`${base} ** ${exponent} is no real number`);
+  }
+  return Number.isFinite(base) ? finite(result) : result;
+}
+
+function finite(result: number): number {
+  if (Number.isFinite(result)) return result;
+  throw new JinjaError("the result is too large for a float");
 }
 
 const divisionByZero = () => new JinjaError("division by zero");
 
 function repeat(value: PyValue, times: bigint): PyValue | undefined {
   const count = Math.max(0, Number(times));
+  const length = typeof value === "string" || Array.isArray(value)
+    ? value.length
+    : value instanceof Tuple
+    ? value.items.length
+    : 0;
+  requireSize(count * length);
+  if (length === 0 && isSequence(value)) return value;
   if (typeof value === "string") return value.repeat(count);
   if (Array.isArray(value)) return Array.from({ length: count }, () => value).flat();
   if (value instanceof Tuple) return new Tuple(Array.from({ length: count }, () => value.items).flat());
@@ -150,7 +182,10 @@ export function itemAt(value: PyValue, index: bigint): PyValue | undefined {
 }
 
 /** Whether `[1]` and `[1:2]` work on a value. */
-export const isSequence = (value: PyValue): boolean => isIterable(value) && !(value instanceof Dict);
+export const isSequence = (value: PyValue): boolean =>
+  value instanceof View
+    ? value.isIndexed
+    : isIterable(value) && !(value instanceof Dict || value instanceof Generator);
 
 /** `value[start:stop:step]`, with Python's meaning of negative and missing bounds. */
 export function sliced(value: PyValue, bounds: (PyValue | undefined)[]): PyValue {
@@ -161,6 +196,11 @@ export function sliced(value: PyValue, bounds: (PyValue | undefined)[]): PyValue
   if (step === 0) throw new JinjaError("a slice has the step 0");
   const picked = indices(items.length, start, stop, step).map((i) => items[i]!);
   if (typeof value === "string") return picked.join("");
+  if (value instanceof View) {
+    return new View(picked, () => {
+      throw new JinjaError("a part of a range is printed: write `| list` behind it");
+    }, true);
+  }
   return value instanceof Tuple ? new Tuple(picked) : picked;
 }
 

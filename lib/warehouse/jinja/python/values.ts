@@ -68,7 +68,12 @@ export class Dict {
 
 /** A sequence that is printed in another way than a list, e.g. `range(0, 3)` or `dict_keys(['a'])`. */
 export class View {
-  constructor(readonly items: PyValue[], readonly text: () => string) {}
+  constructor(
+    readonly items: PyValue[],
+    readonly text: () => string,
+    /** Whether `[1]` works on it, as on a range; the keys of a dictionary have no places. */
+    readonly isIndexed = false,
+  ) {}
 }
 
 /** What a filter such as `map` gives: it can be gone through once. */
@@ -83,6 +88,17 @@ export class Generator {
     this.#items = undefined;
     return items;
   }
+}
+
+/** Lists and texts that a template makes longer than this are mistakes, which would fill the memory. */
+const MOST_ITEMS = 10_000_000;
+
+/** @throws {JinjaError} when so many items or characters are more than a template may make at once. */
+export function requireSize(count: number): void {
+  if (count <= MOST_ITEMS) return;
+  throw new JinjaError(
+    `a value would have ${count} items or characters, and at most ${MOST_ITEMS} are allowed`,
+  );
 }
 
 /** Arguments of a call. */
@@ -240,6 +256,26 @@ export function floatText(value: number): string {
   const text = String(value);
   // JavaScript writes 1e-7 so, but that was handled above: here it is plain.
   return text.includes(".") ? text : `${text}.0`;
+}
+
+/**
+ * A float with so many decimal places. Halves go to the even neighbour, which JavaScript's `toFixed` does not do.
+ *
+ * @throws {JinjaError} for more than 100 places.
+ */
+export function fixedText(value: number, places: number): string {
+  if (!Number.isFinite(value)) return floatText(value);
+  if (places > 100) throw new JinjaError(`${places} decimal places are more than 100`);
+  const size = Math.abs(value);
+  // From 2**53 on, floats are whole; toFixed writes large ones with an exponent.
+  const [whole = "", fraction = ""] = size < 2 ** 53 ? size.toFixed(100).split(".") : [String(BigInt(size))];
+  const kept = BigInt(whole + fraction.slice(0, places).padEnd(places, "0"));
+  const rest = fraction.slice(places);
+  const isUp = rest > "5" && (/^50*$/.test(rest) ? kept % 2n === 1n : true);
+  const digits = String(isUp ? kept + 1n : kept).padStart(places + 1, "0");
+  const sign = value < 0 || Object.is(value, -0) ? "-" : "";
+  if (places === 0) return sign + digits;
+  return `${sign}${digits.slice(0, -places)}.${digits.slice(-places)}`;
 }
 
 const ESCAPES: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", " ": " " };

@@ -19,7 +19,7 @@ export class JinjaSyntaxError extends JinjaError {
 const OPENING = /\{%[-+]?|\{\{[-+]?|\{#-?/g;
 const RAW = /\s*raw\s*(-?)%\}/y;
 const END_RAW = /\{%([-+]?)\s*endraw\s*([-+]?)%\}/g;
-const CLOSING = { "{{": /([-+]?)\}\}/y, "{%": /([-+]?)%\}/y };
+const CLOSING = { "{{": /(-?)\}\}/y, "{%": /([-+]?)%\}/y };
 
 const SPACE = /\s+/y;
 const NAME = /[\p{L}_][\p{L}\p{N}_]*/uy;
@@ -117,7 +117,13 @@ class Lexer {
     const int = this.#match(INT);
     if (int !== null) return this.#push("int", int[0].replaceAll("_", ""));
     const string = this.#match(STRING);
-    if (string !== null) return this.#push("string", unescaped(string[1] ?? string[2] ?? ""));
+    if (string !== null) {
+      const text = string[1] ?? string[2] ?? "";
+      if (/(?<!\\)(?:\\\\)*\\N\{/.test(text)) {
+        throw this.#error("characters by name, as \\N{BULLET}, are not supported here: write the character");
+      }
+      return this.#push("string", unescaped(text));
+    }
     const operator = this.#match(OPERATOR)?.[0];
     if (operator === undefined) throw this.#error(`unexpected ${JSON.stringify(this.#source[this.#at])}`);
     if ("([{".includes(operator)) brackets.push(operator);

@@ -5,7 +5,7 @@ import { extract } from "../../../../pipelines/steps/extract/extract.ts";
 import { transform } from "../../../../pipelines/steps/transform.ts";
 import { changeShop, withEmbeddedShop } from "../../../fixtures/embedded_shop.ts";
 
-Deno.test("of two rows for one key the newer counts, and a warning names table, key and count", () =>
+Deno.test("of several rows for one key one counts, and a warning names table, key, count and the choice", () =>
   withEmbeddedShop(async (context) => {
     await changeShop(
       `ALTER TABLE customers DROP CONSTRAINT customers_pkey;
@@ -23,11 +23,11 @@ Deno.test("of two rows for one key the newer counts, and a warning names table, 
     assert.equal(warnings.length, 2, lines.join("\n"));
     assert.match(
       warnings[0]!,
-      /customers: 2 keys \(customer_id\) have several rows in the source, 4 in all, e\.g\. C1; C3\. The newest/,
+      /customers: 2 keys \(customer_id\) have several rows in the source, 4 in all, e\.g\. C1; C3\. The table has no time .*chosen by its values;/,
     );
     assert.match(
       warnings[1]!,
-      /events: 1 key \(event_id\) has several rows in the source, 2 in all, e\.g\. E1\./,
+      /events: 1 key \(event_id\) has several rows in the source, 2 in all, e\.g\. E1\. The newest row/,
     );
     await transform(context);
     using snapshot = await openSnapshot(context.store);
