@@ -1,7 +1,6 @@
 import { escapeHtml, formatCount } from "shopflow/runtime/mod.ts";
-import { formatNumber } from "shopflow/kpis/mod.ts";
 import { ColumnTable } from "arquero";
-import { numberOfFigure } from "shopflow/kpis/mod.ts";
+import { formatNumber, numberOfFigure } from "shopflow/kpis/mod.ts";
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { stringify } from "csv-stringify/sync";
 import { LINEAGE_HOOK } from "../kernel/messages.ts";
