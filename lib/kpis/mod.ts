@@ -13,10 +13,12 @@ export {
   formatLapsedCost,
   formatPointChanges,
   formatShare,
+  formatStatedShare,
   formatTrouble,
   LAPSED,
   lapsedMetric,
   type LapsedMonth,
+  numberOfFigure,
 } from "./headlines.ts";
 export {
   clickThroughFor,

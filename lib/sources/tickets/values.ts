@@ -73,6 +73,10 @@ export function quarantinedTicket(
   };
 }
 
+/** The ticket_id of a ticket that was left out, as the lake would have it; undefined where that is wrong or missing. */
+export const quarantinedId = ({ row }: Pick<QuarantinedRow, "row">): string | undefined =>
+  plainText(BSON.EJSON.parse(row).ticket_id);
+
 interface ValueReader {
   expected: string;
   /** The value as text, undefined when it is none. */

@@ -72,3 +72,10 @@ Deno.test("a table has all rows as CSV and in pages, although the report shows s
     assert.equal((await get(`/reports/churn/runs/r1/tables/${other}`)).status, 404, other);
   }
 });
+
+Deno.test("shares and amounts of money are ordered by their size, unknown ones last", () => {
+  const sorted = (texts: string[]) =>
+    selectRows({ columns: ["figure"], rows: texts.map((text) => [text]) }, { ...ALL, sort: 0 }).flat();
+  assert.deepEqual(sorted(["–", "9.5 %", "14.8 %", "10 %"]), ["9.5 %", "10 %", "14.8 %", "–"]);
+  assert.deepEqual(sorted(["$1,234", "−$5", "$900"]), ["−$5", "$900", "$1,234"]);
+});
