@@ -178,8 +178,9 @@ function Outputs({ outputs }: { outputs: OutputComparison | undefined }) {
   );
 }
 
-/** A number with what stands around it: a currency, a unit, a percent sign. */
-const NUMBER = /^(?<before>[^\d−-]*)(?<sign>[−-]?)(?<digits>\d[\d,]*(?:\.\d+)?)(?<after>\D*)$/u;
+/** A number with what stands around it: a currency, a unit, a percent sign. Its sign may stand before both: `−$20`. */
+const NUMBER =
+  /^(?<first>[−-]?)(?<before>[^\d−-]*)(?<sign>[−-]?)(?<digits>\d[\d,]*(?:\.\d+)?)(?<after>\D*)$/u;
 
 /** The change of a metric: in points for percentages, else as an amount and in percent. Empty where it has no number. */
 export function changeText(a: string | number | undefined, b: string | number | undefined): string {
@@ -189,7 +190,7 @@ export function changeText(a: string | number | undefined, b: string | number | 
     return a === b ? "same" : "";
   }
   const value = (groups: Record<string, string>) =>
-    Number(groups.digits!.replaceAll(",", "")) * (groups.sign === "" ? 1 : -1);
+    Number(groups.digits!.replaceAll(",", "")) * (groups.first === "" && groups.sign === "" ? 1 : -1);
   const [first, second] = [value(from), value(to)];
   const change = second - first;
   if (change === 0) return "same";

@@ -98,6 +98,26 @@ Deno.test("a mapping gives fields their names, also those of documents within, a
   assert.equal(mappedTicket({ _id: 9 }, { collection: "cases", columns: { ticket_id: "_id" } }).ticket_id, 9);
 });
 
+Deno.test("times as text are read with the zone that they name, else in UTC", () => {
+  const times = [
+    "2024-01-05T10:00:00Z",
+    "2024-01-05 10:00:00 UTC",
+    "2024-01-05 10:00:00 Z",
+    "2024-01-05 12:00:00 +0200",
+    "2024-01-05 12:00:00 +02:00",
+    "2024-01-05 12:00:00+02",
+    "2024-01-05T05:30:00.000-04:30",
+    "2024-01-05 10:00",
+  ];
+  for (const time of times) assert.equal(utcText(time), "2024-01-05 10:00:00.000", time);
+  assert.equal(utcText("2024-01-05"), "2024-01-05 00:00:00.000");
+  for (
+    const wrong of ["2024-02-30 10:00", "2024-01-05 25:00", "2024-01-05 10:00 CET", "2024-01-05 10:00:00 +2"]
+  ) {
+    assert.equal(utcText(wrong), undefined, wrong);
+  }
+});
+
 Deno.test("dates beyond year 9999 and before year 1 are written as DuckDB does, so that DuckDB reads them", () => {
   const time = (year: number) => {
     const date = new Date("2024-01-05T10:00:00.123Z");
