@@ -13,7 +13,8 @@ interface Period {
 /**
  * SQL of the customers who lapse by month: `month DATE, active, lapsed, lapsed_share`. A customer is active on a day who
  * ordered in the `horizonDays` before it, and lapses in a month who was active at its start and no longer is at the start
- * of the next. Only whole months for which a full horizon of history exists.
+ * of the next. Only whole months for which a full horizon of history exists; each of them has a row, with the share null
+ * where nobody was active at its start.
  *
  * @param period First and last day with a sale.
  * @throws {InputError} when a date is not one.
@@ -47,7 +48,7 @@ states AS (
 SELECT month, count(*) FILTER (was_active) AS active,
        count(*) FILTER (was_active AND NOT is_active) AS lapsed,
        count(*) FILTER (was_active AND NOT is_active) / nullif(count(*) FILTER (was_active), 0) AS lapsed_share
-FROM states
+FROM months LEFT JOIN states USING (month)
 GROUP BY month
 ORDER BY month`;
 }

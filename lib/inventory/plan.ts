@@ -167,7 +167,7 @@ interface ServiceLevelOutcome {
   yearlyHoldingCost: number;
   /** Sales lost in a year because a shelf ran empty before goods arrived, at selling prices. */
   yearlyLostSales: number;
-  /** Margin lost with them. */
+  /** Margin lost with them, of goods whose price is known. */
   yearlyLostMargin: number;
   /** Share of the demanded units that were there. */
   fillRate: number;
@@ -199,7 +199,8 @@ export function serviceLevelCurve(
       safetyStockValue += Math.max(0, reorderPoint - overInterval.mean) * unitCost;
       lostUnits += lost;
       yearlyLostSales += lost * unitPrice;
-      yearlyLostMargin += lost * (unitPrice - unitCost);
+      // A price of 0 is one that is not known, and no loss on every piece.
+      if (unitPrice > 0) yearlyLostMargin += lost * (unitPrice - unitCost);
     }
     return {
       serviceLevel,

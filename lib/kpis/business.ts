@@ -106,6 +106,15 @@ export function formatMoney(amount: number, currency: string | undefined): strin
   return rounded.toLocaleString("en-US", { ...style, maximumFractionDigits: 0 }).replace("-", "−");
 }
 
+/** A number for people, with at most three decimals; of one that they would make 0, or nearly so, three digits: `0.0004`. */
+export function formatNumber(value: number): string {
+  const isSmall = value !== 0 && Math.abs(value) < 0.01;
+  return value.toLocaleString(
+    "en-US",
+    isSmall ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 3 },
+  );
+}
+
 /** The name of an amount with its currency, for axes and columns: `net sales (USD)`. */
 export const moneyLabel = (name: string, currency: string | undefined): string =>
   currency === undefined ? name : `${name} (${currency})`;

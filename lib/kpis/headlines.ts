@@ -1,3 +1,4 @@
+import { countOf } from "shopflow/runtime/mod.ts";
 import { type Business, formatMoney, type Trouble } from "./business.ts";
 
 /** The one name of the figure that other people call churn; documentation/explanation/churn.md says how it is counted. */
@@ -6,6 +7,27 @@ export const LAPSED = "lapsed (90 days without an order)";
 /** A share for people: `14.8 %`; `–` where it is not known. */
 export function formatShare(share: number | null | undefined, digits = 0): string {
   return typeof share !== "number" || !Number.isFinite(share) ? "–" : `${(share * 100).toFixed(digits)} %`;
+}
+
+/** A share as the business stated it: `12.5 %`, `10 %`. It is a promise of theirs, and is not rounded to whole percents. */
+export const formatStatedShare = (share: number | undefined): string =>
+  share === undefined ? "–" : `${Number((share * 100).toFixed(2))} %`;
+
+const CURRENCY_CODES = new Set(Intl.supportedValuesOf("currency"));
+/** Sign, currency before, number, percent, times or currency after it. */
+const FIGURE =
+  /^([-−+]?)(?:([A-Z]{3})\s|[A-Z]{0,3}\p{Sc}\s?)?(-?)((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?:\s?(?:%|×|\p{Sc}))?$/u;
+
+/**
+ * The number in the text of a figure: 14.8 in `14.8 %`, -1234 in `−$1,234`, 0.777 in `0.777`. Undefined for other texts, and
+ * for whole numbers without any mark, which as texts are names: customer `17850`.
+ */
+export function numberOfFigure(text: string): number | undefined {
+  const [, sign, code, minus, digits] = FIGURE.exec(text.trim()) ?? [];
+  if (digits === undefined || digits === text.trim() && /^\d+$/.test(digits)) return undefined;
+  if (code !== undefined && !CURRENCY_CODES.has(code)) return undefined;
+  const number = Number(digits.replaceAll(",", ""));
+  return sign === "-" || sign === "−" || minus === "-" ? -number : number;
 }
 
 /** A month for people: `November 2026`. */
@@ -38,15 +60,18 @@ export function formatChanges(now: number, earlier: Earlier, names: PeriodNames 
   return changes(
     earlier,
     names,
-    (then) => then > 0 ? `${signed(now - then)}${formatShare(Math.abs(now / then - 1))}` : "no comparison",
+    (then) => {
+      const percent = Math.round((now / then - 1) * 100);
+      return then > 0 ? `${signed(percent)}${Math.abs(percent).toLocaleString("en-US")} %` : "no comparison";
+    },
   );
 }
 
 /** How a share changed, in percentage points: `−1.5 points on the week before, …`. */
 export function formatPointChanges(now: number, earlier: Earlier, names: PeriodNames = WEEKS): string {
   return changes(earlier, names, (then) => {
-    const points = (now - then) * 100;
-    return `${signed(points)}${Math.abs(points).toFixed(1)} points`;
+    const points = ((now - then) * 100).toFixed(1);
+    return `${signed(Number(points))}${points.replace("-", "")} points`;
   });
 }
 
@@ -62,8 +87,8 @@ function changes(earlier: Earlier, names: PeriodNames, text: (then: number) => s
 /** What the business says of a figure: `; baseline 15 %, target 10 %`; empty where it says nothing. */
 export function formatTrouble({ baseline, target }: Trouble = {}): string {
   const said = [
-    baseline === undefined ? undefined : `baseline ${formatShare(baseline)}`,
-    target === undefined ? undefined : `target ${formatShare(target)}`,
+    baseline === undefined ? undefined : `baseline ${formatStatedShare(baseline)}`,
+    target === undefined ? undefined : `target ${formatStatedShare(target)}`,
   ].filter((text) => text !== undefined);
   return said.length === 0 ? "" : `; ${said.join(", ")}`;
 }
@@ -74,7 +99,8 @@ export interface LapsedMonth {
   month: string;
   active: number;
   lapsed: number;
-  lapsed_share: number;
+  /** Null where nobody was active at its start. */
+  lapsed_share: number | null;
 }
 
 /**
@@ -93,6 +119,14 @@ export function lapsedMetric(
       [LAPSED]: {
         value: "–",
         note: `no whole month has 90 days of orders before it${formatTrouble(trouble)}`,
+      },
+    };
+  }
+  if (last.lapsed_share === null) {
+    return {
+      [LAPSED]: {
+        value: "–",
+        note: `nobody was active at the start of ${formatMonth(last.month)}${formatTrouble(trouble)}`,
       },
     };
   }
@@ -135,9 +169,9 @@ export function formatLapsedCost(cost: LapsedCost | undefined, { lapsed = {}, cu
     ? `In ${formatMonth(last)}`
     : `From ${formatMonth(cost.from)} to ${formatMonth(last)}`;
   const sentences = [
-    `${span} **${
-      cost.customers.toLocaleString("en-US")
-    } customers** lapsed who have not come back since. In the year up to ` +
+    `${span} **${countOf(cost.customers, "customer")}** lapsed who ${
+      cost.customers === 1 ? "has" : "have"
+    } not come back since. In the year up to ` +
     `their last order${cost.isWhole ? "" : ", as far as the data goes back,"} they had brought **${
       money(cost.sales)
     }**; everybody's net sales of these ${cost.months === 1 ? "days" : `${cost.months} months`} were ${
@@ -146,7 +180,7 @@ export function formatLapsedCost(cost: LapsedCost | undefined, { lapsed = {}, cu
   ];
   if (target !== undefined && cost.lapsedShare > target) {
     sentences.push(
-      `At the target of ${formatShare(target)} a month instead of the ${
+      `At the target of ${formatStatedShare(target)} a month instead of the ${
         formatShare(cost.lapsedShare, 1)
       } of these months it would ` +
         `be ${money(cost.sales * target / cost.lapsedShare)}, in proportion.`,

@@ -1,5 +1,5 @@
 /** What the business says of itself, the weekly numbers, how fresh they are, and what recommendations are worth. */
-export { type Business, formatMoney, moneyLabel, parseBusiness } from "./business.ts";
+export { type Business, formatMoney, formatNumber, moneyLabel, parseBusiness } from "./business.ts";
 export {
   dayText,
   type Freshness,
@@ -13,10 +13,12 @@ export {
   formatLapsedCost,
   formatPointChanges,
   formatShare,
+  formatStatedShare,
   formatTrouble,
   LAPSED,
   lapsedMetric,
   type LapsedMonth,
+  numberOfFigure,
 } from "./headlines.ts";
 export {
   clickThroughFor,

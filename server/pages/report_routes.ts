@@ -74,9 +74,13 @@ export function reportRoutes(
   }
 
   async function reportRuns(c: Context, name: string) {
-    const page = pageNumber(c.req.query("page"));
-    const range = { skip: (page - 1) * RUNS_PER_PAGE, limit: RUNS_PER_PAGE };
-    const history = await existing(reportHistory(store, name, range), name);
+    const asked = pageNumber(c.req.query("page"));
+    const runsOf = (page: number) =>
+      existing(reportHistory(store, name, { skip: (page - 1) * RUNS_PER_PAGE, limit: RUNS_PER_PAGE }), name);
+    const found = await runsOf(asked);
+    // Links to a page may outlive its runs; the last one is shown then.
+    const page = Math.min(asked, Math.max(1, Math.ceil(found.total / RUNS_PER_PAGE)));
+    const history = page === asked ? found : await runsOf(page);
     // Where the pointer is damaged, the runs are there nevertheless.
     const current = (await shelf.index()).value.reports.find((report) => report.name === name);
     c.header("cache-control", CHANGES);

@@ -60,3 +60,25 @@ Deno.test("on a shop that counts no stock it says so instead of drawing", async 
   assert.match(outputOf(run, "setup"), /no inventory rows/);
   for (const cell of CHARTS) assert.match(outputOf(run, cell), /counts no stock/, cell);
 });
+
+Deno.test("amounts of goods whose price, or cost and price, are not known are unknown and not 0", async () => {
+  const shop = groupedShop();
+  const shownWith = async (price: number | null, cost: number | null) => {
+    const products = shop.dim_products!.map((row) => [...row.slice(0, 3), price, cost, false]);
+    await using lake = await createCuratedLake({ ...shop, dim_products: products });
+    const run = await runNotebook(NOTEBOOK, lake.context, { check: false });
+    assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
+    return (cell: string) => outputOf(run, cell);
+  };
+  const unpriced = await shownWith(null, 5);
+  assert.match(unpriced("setup"), /24 of 24 positions have a known cost and no known price/);
+  assert.match(unpriced("headline"), /sales at risk: – .*money in overstock: 19,446 \(of 19,800 in stock\)/);
+  assert.match(unpriced("service"), /cannot be told: no product with a known price was sold/);
+  assert.doesNotMatch(unpriced("service-text"), /margin/);
+  const unknown = await shownWith(null, null);
+  assert.match(unknown("setup"), /24 of 24 positions have neither a known cost nor a known price/);
+  assert.match(
+    unknown("headline"),
+    /cost of those orders: – .*sales at risk: – .*money in overstock: – \(of – in stock\)/,
+  );
+});

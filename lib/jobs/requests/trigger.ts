@@ -143,7 +143,9 @@ export async function cancelRun(ledger: Ledger, name: RunName, request: Request)
       !isOpen(run) ? undefined : runs ? { ...run, cancelledBy: request } : {
         ...run,
         status: "cancelled",
-        reason: `cancelled by ${request.by} before it started`,
+        reason: `cancelled by ${request.by} before ${
+          run.attempts.length === 0 ? "it started" : "its next attempt"
+        }`,
         cancelledBy: request,
         endedAt: request.at,
       },

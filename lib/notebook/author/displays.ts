@@ -1,5 +1,6 @@
 import { escapeHtml, formatCount } from "shopflow/runtime/mod.ts";
 import { ColumnTable } from "arquero";
+import { formatNumber, numberOfFigure } from "shopflow/kpis/mod.ts";
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { stringify } from "csv-stringify/sync";
 import { LINEAGE_HOOK } from "../kernel/messages.ts";
@@ -12,7 +13,7 @@ export interface TableOptions {
   columns?: string[];
   /** Headings that replace the columns' names. */
   labels?: Record<string, string>;
-  /** Digits after the point, by column; otherwise up to 3 for fractions. */
+  /** Digits after the point, by column; otherwise up to 3 for fractions, and more for those below 0.01. */
   digits?: Record<string, number>;
   /** A line above the table. */
   caption?: string;
@@ -23,12 +24,12 @@ const LONG_TEXT = 28;
 
 interface Shown {
   headings: string[];
-  /** Which columns hold numbers, and are aligned by their last digit. */
+  /** Which columns hold numbers or texts of them, and are aligned by their last digit. */
   numeric: boolean[];
   /** Which columns hold sentences, which may break. */
   long: boolean[];
   rows: string[][];
-  /** The numbers that the texts of `rows` round, by which the page sorts; undefined elsewhere. */
+  /** The numbers that the texts of `rows` say or round, by which the page sorts; undefined elsewhere. */
   exact: (number | undefined)[][];
   total: number;
 }
@@ -97,29 +98,38 @@ function shown(table: ColumnTable, { limit = 20, columns, labels = {}, digits = 
   const names = columns ?? table.columnNames();
   const values = table.slice(0, limit).objects() as Record<string, unknown>[];
   const rows = values.map((row) => names.map((name) => formatValue(row[name], digits[name])));
+  const numeric = names.map((name) => holdsNumbers(values.map((row) => row[name])));
   return {
     headings: names.map((name) => labels[name] ?? name),
-    numeric: names.map((name) =>
-      values.some((row) => typeof row[name] === "number") &&
-      values.every((row) => row[name] === null || row[name] === undefined || typeof row[name] === "number")
-    ),
+    numeric,
     long: names.map((_, i) => rows.some((row) => (row[i]?.length ?? 0) > LONG_TEXT)),
     rows,
-    exact: values.map((row) => names.map((name) => exactNumber(row[name]))),
+    exact: values.map((row) =>
+      names.map((name, i) => numeric[i] || typeof row[name] !== "string" ? exactNumber(row[name]) : undefined)
+    ),
     total: table.numRows(),
   };
 }
 
-const exactNumber = (value: unknown) =>
-  typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
+/** Whether a column holds numbers, or texts of them such as `14.8 %` and `$1,234`, and nothing else. */
+function holdsNumbers(values: unknown[]): boolean {
+  const present = values.filter((value) => value !== null && value !== undefined && !MISSING.has(value));
+  return present.length > 0 && present.every((value) => exactNumber(value) !== undefined);
+}
+
+/** What stands for a figure that is not known. */
+const MISSING = new Set<unknown>(["", "–"]);
+
+function exactNumber(value: unknown): number | undefined {
+  if (typeof value === "number" || typeof value === "bigint") return Number(value);
+  return typeof value === "string" ? numberOfFigure(value) : undefined;
+}
 
 function formatValue(value: unknown, digits: number | undefined): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "number") {
-    return value.toLocaleString("en-US", {
-      minimumFractionDigits: digits ?? 0,
-      maximumFractionDigits: digits ?? 3,
-    });
+    if (digits === undefined) return formatNumber(value);
+    return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   }
   if (value instanceof Date) return value.toISOString().slice(0, 10);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
@@ -205,7 +215,7 @@ export function markdown(text: string): Displayable {
 export function showMetrics(metrics: Record<string, Metric>): Displayable {
   const entries = Object.entries(metrics).map(([label, metric]) => {
     const { value, note } = typeof metric === "object" ? metric : { value: metric, note: "" };
-    return { label, note, value: typeof value === "number" ? value.toLocaleString("en-US") : value };
+    return { label, note, value: typeof value === "number" ? formatNumber(value) : value };
   });
   const cards = entries.map(({ label, value, note }) =>
     `<div class="metric" style="${CARD}"><div class="metric-label" style="opacity:.7">${

@@ -4,7 +4,8 @@ import { basename } from "node:path";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { declaredIn } from "../format/report_declaration.ts";
 import { parseNotebook } from "../format/notebook_file.ts";
-import type { Notebook } from "../format/nbformat.ts";
+import type { Cell, Notebook } from "../format/nbformat.ts";
+import { comparableOutputs } from "../diff/match.ts";
 import { outputTables } from "./content/outputs.ts";
 import { createProseRenderer } from "./content/prose.ts";
 import { parseTableId, type TableData, tablesOf } from "./content/tables.ts";
@@ -119,22 +120,35 @@ export async function compareRunOutputs(
   const { hide_cells: hidden = [] } = declaredIn(
     (b.metadata.shopflow as { report?: unknown } | undefined)?.report,
   );
-  let section = "";
+  const after = new Set(b.cells.map(({ id }) => id));
   const comparison: OutputComparison = { compared: 0, different: [] };
-  for (const cell of b.cells) {
-    if (cell.cell_type === "markdown") section = /^#{1,3} +(.+)$/m.exec(cell.source)?.[1] ?? section;
-    if (cell.cell_type !== "code" || hidden.includes(cell.id)) continue;
+  const visible = ({ id }: Cell) => !hidden.includes(id);
+  for (const { cell, section } of codeCells(b).filter(({ cell }) => visible(cell))) {
     const [now, then] = [digest(cell), before.get(cell.id) ?? ""];
     if (now === "" && then === "") continue;
     comparison.compared++;
     if (now !== then) comparison.different.push({ cellId: cell.id, section });
   }
+  // What the later notebook has no more.
+  for (const { cell, section } of codeCells(a).filter(({ cell }) => visible(cell) && !after.has(cell.id))) {
+    if (digest(cell) === "") continue;
+    comparison.compared++;
+    comparison.different.push({ cellId: cell.id, section });
+  }
   return comparison;
 }
 
-/** A hash of what a cell shows; empty when that is nothing. */
-function digest(cell: Notebook["cells"][number]): string {
+/** The code cells of a notebook, each with the heading above it. */
+function codeCells({ cells }: Notebook): { cell: Cell; section: string }[] {
+  let section = "";
+  return cells.flatMap((cell) => {
+    if (cell.cell_type === "markdown") section = /^#{1,3} +(.+)$/m.exec(cell.source)?.[1] ?? section;
+    return cell.cell_type === "code" ? [{ cell, section }] : [];
+  });
+}
+
+/** A hash of what a cell shows, however the kernel cut it into pieces; empty when that is nothing. */
+function digest(cell: Cell): string {
   if (cell.cell_type !== "code" || cell.outputs.length === 0) return "";
-  const shown = cell.outputs.map((output) => "data" in output ? output.data : output);
-  return createHash("sha256").update(JSON.stringify(shown)).digest("hex");
+  return createHash("sha256").update(JSON.stringify(comparableOutputs(cell))).digest("hex");
 }

@@ -1,7 +1,7 @@
 import { type Config, maskUrl, NO_TICKETS } from "shopflow/config/mod.ts";
 import { ShopFlowError } from "shopflow/errors/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
-import { SOURCE_TABLES, TICKET_TABLE } from "../contract.ts";
+import { SOURCE_TABLES } from "../contract.ts";
 import { beginShopTransaction } from "../postgres/copy.ts";
 import { columnsOf, placeOf, type Relation } from "../postgres/relations.ts";
 import { readControlTotals, readInvalidRows } from "../postgres/row_counts.ts";
@@ -46,8 +46,9 @@ export async function checkSources(config: Config, runtime: Pick<Runtime, "log">
 }
 
 /** Whether an extract would refuse the table for its wrong rows. */
-function isTooMany({ table, rows = 0, quarantined }: TableReport, { quarantineLimit }: Config): boolean {
-  if (quarantined.rows === 0 || table === TICKET_TABLE.name) return false;
+function isTooMany({ rows, quarantined }: TableReport, { quarantineLimit }: Config): boolean {
+  // Of the first tickets of more, no share is known.
+  if (quarantined.rows === 0 || rows === undefined) return false;
   const most = Math.max(quarantineLimit.rows, Math.floor(quarantineLimit.share * (rows + quarantined.rows)));
   return rows === 0 || quarantined.rows > most;
 }

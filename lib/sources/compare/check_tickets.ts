@@ -73,6 +73,7 @@ export async function checkTickets(
   }
   const known = new Set(["_id", ...TICKET_FIELDS.map(({ name }) => name)]);
   report.unread = [...names].filter((name) => !known.has(name)).sort();
+  if (read < MOST_READ) report.rows = read - report.quarantined.rows;
   report.notes.push(`${countOf(read, "ticket")} read${read === MOST_READ ? ", of more" : ""}`);
   report.columns = TICKET_FIELDS.map(({ name, lakeType, required }): ColumnReport => {
     const field = { column: name, agreed: lakeType.toLowerCase(), source: tickets.columns[name] ?? name };

@@ -22,7 +22,7 @@ export interface TableReport {
   status: "fits" | "converted" | "absent" | "wrong";
   /** Where the rows come from. */
   place?: string;
-  /** Rows that an extract reads. */
+  /** Rows that an extract reads; unknown of a table that cannot be read, and of more tickets than a check looks at. */
   rows?: number;
   columns: ColumnReport[];
   /** Columns that ShopFlow does not read. */

@@ -129,7 +129,10 @@ export function suggestMapping(
     if (source !== null) return `    ${name}: ${yamlText(source)}`;
     return `    ${name}: ${isEssential ? "COLUMN # every shop has one; { sql: … } computes it" : "null"}`;
   });
+  const isLacking = guesses.some(({ source, isEssential }) => isEssential && source === null);
   const yaml = [
+    // A shop's `inventory` may be copies to rent, as in Pagila, and no counts of stock.
+    ...(table.isOptional && isLacking ? [`# ${table.name}: null, if ${place} is something else`] : []),
     `${table.name}:`,
     `  table: ${yamlText(place)}`,
     ...(lines.length === 0 ? [] : ["  columns:", ...lines]),

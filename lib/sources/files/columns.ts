@@ -159,11 +159,11 @@ const exampleText = (example: Example | undefined) =>
 export type DecimalMark = "point" | "comma";
 export const DECIMAL_MARKS: readonly DecimalMark[] = ["point", "comma"];
 
-// Thousands are grouped by the other mark, or by a blank as spreadsheets of many countries have it.
+// Thousands are grouped by the other mark, or as spreadsheets of many countries have it by a blank or an apostrophe.
 const POINT =
-  /^([+-]?)(\d+|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,2}(?:[ \u00a0\u2009\u202f]\d{3})+)(?:\.(\d+))?$/;
+  /^([+-]?)(\d+|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d{0,2}(?:[ \u00a0\u2009\u202f'’]\d{3})+)(?:\.(\d+))?$/;
 const COMMA =
-  /^([+-]?)(\d+|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d{0,2}(?:[ \u00a0\u2009\u202f]\d{3})+)(?:,(\d+))?$/;
+  /^([+-]?)(\d+|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d{0,2}(?:[ \u00a0\u2009\u202f'’]\d{3})+)(?:,(\d+))?$/;
 
 /** Gathers the numbers of columns that one program wrote, then decides which decimal mark they have. */
 export class DecimalColumns {

@@ -13,7 +13,7 @@ import { canCountTickets, countTickets } from "./count.ts";
 import type { QuarantinedRow, RowSelection, SourceTotals, TableSource } from "../source.ts";
 import type { TicketDocument } from "./export_file.ts";
 import { readTickets, type ReadTicketsOptions } from "./documents.ts";
-import { quarantinedTicket, ticketValues } from "./values.ts";
+import { quarantinedId, quarantinedTicket, ticketValues } from "./values.ts";
 
 /** Tickets whose CSV is encoded and written at once. */
 const BATCH = 500;
@@ -127,9 +127,9 @@ export function fieldsWithout({ columns }: TicketMapping): string[] {
 /** Tickets that were left out are read again, however old they are: one of them may have been corrected. */
 function withLeftOut(selection: RowSelection, leftOut: QuarantinedRow[]): RowSelection {
   if (Object.keys(selection).length === 0) return selection;
-  const keys = leftOut.flatMap(({ row }) => {
-    const id: unknown = JSON.parse(row).ticket_id;
-    return typeof id === "string" || typeof id === "number" ? [[String(id)]] : [];
+  const keys = leftOut.flatMap((ticket) => {
+    const id = quarantinedId(ticket);
+    return id === undefined ? [] : [[id]];
   });
   return keys.length === 0 ? selection : { ...selection, keys: [...selection.keys ?? [], ...keys] };
 }

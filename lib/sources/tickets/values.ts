@@ -6,7 +6,8 @@ import { givenText } from "../files/columns.ts";
 import { isRealDay } from "../files/date_column.ts";
 import type { QuarantinedRow } from "../source.ts";
 
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?)?$/;
+/** As ISO 8601, PostgreSQL, Python and Ruby write a time. */
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?)?$/;
 
 /** A ticket with the names that ShopFlow gives its fields; what the mapping does not name stays as it is. */
 export function mappedTicket(document: BSON.Document, { columns }: TicketMapping): BSON.Document {
@@ -71,6 +72,10 @@ export function quarantinedTicket(
     month: utcText(document.created_date)?.slice(0, 7) ?? "undated",
   };
 }
+
+/** The ticket_id of a ticket that was left out, as the lake would have it; undefined where that is wrong or missing. */
+export const quarantinedId = ({ row }: Pick<QuarantinedRow, "row">): string | undefined =>
+  plainText(BSON.EJSON.parse(row).ticket_id);
 
 interface ValueReader {
   expected: string;
@@ -147,7 +152,9 @@ function isoDate(value: unknown): Date | undefined {
   const [year, month, day] = value.slice(0, 10).split("-").map(Number);
   // JavaScript takes 30 February for 1 March.
   if (!isRealDay(year ?? 0, month ?? 0, day ?? 0)) return undefined;
-  const time = value.length > 10 ? value.replace(" ", "T") : `${value}T00:00`;
+  // JavaScript takes neither a blank before the zone, nor UTC, nor hours alone.
+  const clock = value.slice(11).replace(" ", "").replace("UTC", "Z").replace(/[+-]\d{2}$/, "$&:00");
+  const time = `${value.slice(0, 10)}T${clock || "00:00"}`;
   return new Date(/(Z|[+-]\d{2}:?\d{2})$/.test(time.slice(10)) ? time : `${time}Z`);
 }
 

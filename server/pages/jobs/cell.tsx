@@ -86,7 +86,7 @@ const NOTICES: Record<string, (numbers: number[]) => string> = {
   run: () => "Run queued. A scheduler will start it shortly.",
   again: () => "Run queued again. It continues with the first unfinished step.",
   cancel: () => "Cancellation requested.",
-  cancelled: () => "The run was cancelled before it started.",
+  cancelled: () => "The run is cancelled.",
   pause: () => "The job is paused: runs that become due are skipped.",
   resume: () => "The job is resumed.",
   backfill: ([queued = 0, unneeded = 0]) =>

@@ -162,6 +162,8 @@ function Outputs({ outputs }: { outputs: OutputComparison | undefined }) {
     return <p>One of the executed notebooks is gone, so outputs cannot be compared.</p>;
   }
   const { compared, different } = outputs;
+  if (compared === 0) return <p>Neither of the runs shows outputs.</p>;
+  if (compared === 1 && different.length === 0) return <p>The one cell with outputs shows the same.</p>;
   if (different.length === 0) return <p>All {compared} cells with outputs show the same.</p>;
   const sections = Map.groupBy(different, ({ section }) => section || "before the first section");
   return (
@@ -176,8 +178,9 @@ function Outputs({ outputs }: { outputs: OutputComparison | undefined }) {
   );
 }
 
-/** A number with what stands around it: a currency, a unit, a percent sign. */
-const NUMBER = /^(?<before>[^\d−-]*)(?<sign>[−-]?)(?<digits>\d[\d,]*(?:\.\d+)?)(?<after>\D*)$/u;
+/** A number with what stands around it: a currency, a unit, a percent sign. Its sign may stand before both: `−$20`. */
+const NUMBER =
+  /^(?<first>[−-]?)(?<before>[^\d−-]*)(?<sign>[−-]?)(?<digits>\d[\d,]*(?:\.\d+)?)(?<after>\D*)$/u;
 
 /** The change of a metric: in points for percentages, else as an amount and in percent. Empty where it has no number. */
 export function changeText(a: string | number | undefined, b: string | number | undefined): string {
@@ -187,7 +190,7 @@ export function changeText(a: string | number | undefined, b: string | number | 
     return a === b ? "same" : "";
   }
   const value = (groups: Record<string, string>) =>
-    Number(groups.digits!.replaceAll(",", "")) * (groups.sign === "" ? 1 : -1);
+    Number(groups.digits!.replaceAll(",", "")) * (groups.first === "" && groups.sign === "" ? 1 : -1);
   const [first, second] = [value(from), value(to)];
   const change = second - first;
   if (change === 0) return "same";

@@ -1,4 +1,5 @@
 import { countOf, formatDuration, formatTime } from "shopflow/runtime/mod.ts";
+import { formatNumber } from "shopflow/kpis/mod.ts";
 import { parseRunName } from "shopflow/jobs/mod.ts";
 import type { CurrentReport, Report, ReportHistory, TableData } from "shopflow/notebook/report/mod.ts";
 import { runPath as jobRunPath } from "../jobs/cell.tsx";
@@ -151,7 +152,7 @@ export function MetricValue({ run, metric }: { run: Report; metric: string }) {
 
 /** As the page of the report shows it. */
 export const shownValue = (value: string | number): string =>
-  typeof value === "number" ? value.toLocaleString("en-US") : value;
+  typeof value === "number" ? formatNumber(value) : value;
 
 function Parameters({ run: { parameters } }: { run: Report }) {
   const entries = Object.entries(parameters);

@@ -1,4 +1,5 @@
 import { countOf, formatCount, formatTime } from "shopflow/runtime/mod.ts";
+import { formatNumber, numberOfFigure } from "shopflow/kpis/mod.ts";
 import type { Report, TableData } from "shopflow/notebook/report/mod.ts";
 import { renderPage } from "../layout.tsx";
 import { Pager, ReportFrame, reportPath, runPath } from "./frame.tsx";
@@ -143,27 +144,31 @@ export function selectRows({ rows }: TableData, { search, sort, descending }: Ta
     : rows.filter((row) => row.some((text) => text.toLocaleLowerCase("en").includes(wanted)));
   if (sort === undefined) return found;
   const asNumbers = isNumeric(rows, sort);
-  const present = found.filter((row) => row[sort] !== "" && row[sort] !== undefined);
+  const isMissing = (row: string[]) => MISSING.has(row[sort] ?? "");
+  const present = found.filter((row) => !isMissing(row));
   const sign = descending ? -1 : 1;
   present.sort((a, b) => {
     const [x = "", y = ""] = [a[sort], b[sort]];
     return sign * (asNumbers ? numberOf(x) - numberOf(y) : collator.compare(x, y));
   });
-  return [...present, ...found.filter((row) => row[sort] === "" || row[sort] === undefined)];
+  return [...present, ...found.filter(isMissing)];
 }
 
 /** Digits with separators, a sign, an exponent. */
 const NUMBER = /^[-+−]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?(e[-+]?\d+)?$/i;
-const numberOf = (text: string) => Number(text.replace("−", "-").replaceAll(",", ""));
+/** NaN for what is no number, nor a figure such as `14.8 %` or `$1,234`. */
+const numberOf = (text: string) =>
+  NUMBER.test(text) ? Number(text.replace("−", "-").replaceAll(",", "")) : numberOfFigure(text) ?? NaN;
+/** What stands for a value that is not known. */
+const MISSING = new Set(["", "–"]);
 
 function isNumeric(rows: string[][], column: number): boolean {
-  const texts = rows.map((row) => row[column] ?? "").filter((text) => text !== "");
-  return texts.length > 0 && texts.every((text) => NUMBER.test(text) && !Number.isNaN(numberOf(text)));
+  const texts = rows.map((row) => row[column] ?? "").filter((text) => !MISSING.has(text));
+  return texts.length > 0 && texts.every((text) => !Number.isNaN(numberOf(text)));
 }
 
-/** Exact fractions are long; a page needs three decimals, and the CSV has all. */
+/** Exact fractions are long; the CSV has all digits. */
 function shown(text: string, isFraction: boolean): string {
   if (text === "") return "–";
-  if (!isFraction) return text;
-  return numberOf(text).toLocaleString("en-US", { maximumFractionDigits: 3 });
+  return isFraction && NUMBER.test(text) ? formatNumber(numberOf(text)) : text;
 }

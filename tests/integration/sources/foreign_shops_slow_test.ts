@@ -245,6 +245,7 @@ testWith(
 
       // The suggested lines as they are printed, but for what only a person knows.
       const lines = text.slice(text.indexOf("tables:\n"), text.indexOf("\n\nNot every"));
+      assert.match(lines, /^ {2}# events: null, if public\.events is something else\n {2}events:\n/m);
       const events = /^ {2}events:\n(?: {4}.*\n)*/m;
       const shop = await mapped(servers, lines.replace(events, "  events: null\n"));
       const again = await run(shop);

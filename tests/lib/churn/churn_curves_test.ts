@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openSession } from "shopflow/warehouse/mod.ts";
-import { cohortRetentionSql, monthlyLapsedSql } from "shopflow/churn/mod.ts";
+import { cohortRetentionSql, lapsedCost, monthlyLapsedSql } from "shopflow/churn/mod.ts";
 import { lapsedCostSql } from "../../../lib/churn/study.ts";
 
 const ORDERS = `CREATE TABLE fact_orders AS
@@ -76,4 +76,33 @@ FROM (VALUES ('lapsed', '2023-05-01', 'sale', 100), ('lapsed', '2024-01-10', 'sa
   // On 9 April the order of 10 January is one of the 90 days before, on 10 April it no longer is.
   assert.deepEqual(await cost("2024-04-09", "2024-04-10"), [{ customers: 1, sales: 125 }]);
   assert.deepEqual(await cost("2024-04-10", "2024-05-01"), [{ customers: 0, sales: 0 }]);
+});
+
+Deno.test("a month in which nobody was active has a row, so that months are counted without a gap", async () => {
+  using session = await openSession();
+  await session.run(`CREATE TABLE fact_orders AS
+SELECT customer_id, CAST(order_date AS DATE) AS order_date, 'sale' AS line_type, 10 AS net_amount
+FROM (VALUES ('A', '2024-01-01'), ('A', '2024-02-10'), ('B', '2024-09-20')) AS t(customer_id, order_date)`);
+  const months = await session.rows<{ month: string; active: number; lapsed: number }>(
+    monthlyLapsedSql({ first: "2024-01-01", last: "2024-10-31" }),
+  );
+  assert.deepEqual(months.map(({ month, active, lapsed }) => [month, active, lapsed]), [
+    ["2024-04-01", 1, 0],
+    ["2024-05-01", 1, 1],
+    ["2024-06-01", 0, 0],
+    ["2024-07-01", 0, 0],
+    ["2024-08-01", 0, 0],
+    ["2024-09-01", 0, 0],
+    ["2024-10-01", 1, 0],
+  ]);
+  assert.deepEqual(await lapsedCost(session, months), {
+    from: "2024-04-01",
+    to: "2024-11-01",
+    months: 7,
+    lapsedShare: 1 / 3,
+    customers: 1,
+    sales: 20,
+    allSales: 10,
+    isWhole: false,
+  });
 });

@@ -39,3 +39,9 @@ Deno.test("without demand nothing is lost", () => {
   const [outcome] = serviceLevelCurve([{ ...POSITION, demand: { mean: 0, sd: 0 } }], POLICY, [0.9]);
   assert.deepEqual([outcome!.safetyStockValue, outcome!.yearlyLostSales, outcome!.fillRate], [0, 0, 1]);
 });
+
+Deno.test("goods without a known price lose no margin, rather than their whole cost", () => {
+  const [outcome] = serviceLevelCurve([{ ...POSITION, unitPrice: 0 }], POLICY, [0.9]);
+  assert.ok(outcome!.yearlyHoldingCost > 0);
+  assert.equal(outcome!.yearlyLostMargin, 0);
+});

@@ -1,4 +1,4 @@
-import { formatMoney, moneyLabel, parseBusiness } from "shopflow/kpis/mod.ts";
+import { formatMoney, formatNumber, moneyLabel, parseBusiness } from "shopflow/kpis/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readBusiness } from "shopflow/notebook/mod.ts";
@@ -57,4 +57,17 @@ Deno.test("money has the business's currency, or none where it is not known", ()
   assert.equal(formatMoney(1234.5, undefined), "1,235");
   assert.equal(moneyLabel("net sales", "USD"), "net sales (USD)");
   assert.equal(moneyLabel("net sales", undefined), "net sales");
+});
+
+Deno.test("numbers have at most three decimals, and a small one is not told as 0", () => {
+  const cases: [value: number, text: string][] = [
+    [0, "0"],
+    [0.000_421_37, "0.000421"],
+    [-0.000_4, "-0.0004"],
+    [0.009_96, "0.00996"],
+    [0.052_34, "0.052"],
+    [-1234.5678, "-1,234.568"],
+    [14_210, "14,210"],
+  ];
+  for (const [value, text] of cases) assert.equal(formatNumber(value), text);
 });

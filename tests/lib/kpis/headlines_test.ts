@@ -2,8 +2,10 @@ import {
   formatChanges,
   formatLapsedCost,
   formatPointChanges,
+  formatStatedShare,
   formatTrouble,
   lapsedMetric,
+  numberOfFigure,
 } from "shopflow/kpis/mod.ts";
 import assert from "node:assert/strict";
 
@@ -36,7 +38,9 @@ Deno.test("a change stands beside last week and last year, and what the data doe
 Deno.test("a figure stands beside the baseline and the target that the business has set", () => {
   assert.equal(formatTrouble({ baseline: 0.15, target: 0.1 }), "; baseline 15 %, target 10 %");
   assert.equal(formatTrouble({ target: 0.1 }), "; target 10 %");
+  assert.equal(formatTrouble({ baseline: 0.155, target: 0.0025 }), "; baseline 15.5 %, target 0.25 %");
   assert.equal(formatTrouble(undefined), "");
+  assert.deepEqual([0.29, 0, 1, undefined].map(formatStatedShare), ["29 %", "0 %", "100 %", "–"]);
 });
 
 Deno.test("the headline of lapsed customers is the last whole month, by its name", () => {
@@ -85,5 +89,46 @@ Deno.test("what lapsing costs is the shop's own money, and the target's only whe
     /their last order, as far as the data goes back, they had brought/,
   );
   assert.match(formatLapsedCost({ ...cost, months: 1 }, {}), /^In November 2025 .*sales of these days/);
+  assert.match(
+    formatLapsedCost({ ...cost, customers: 1 }, { lapsed: { target: 0.125 } }),
+    /\*\*1 customer\*\* lapsed who has not come back .*target of 12\.5 % a month/,
+  );
   assert.match(formatLapsedCost(undefined, {}), /cannot be told yet/);
+});
+
+Deno.test("a change that rounds to nothing has no minus, and a large one separators", () => {
+  assert.equal(
+    formatPointChanges(0.1479, { before: 0.148, yearBefore: 0.14 }),
+    "+0.0 points on the week before, +0.8 points on the same week last year",
+  );
+  assert.equal(
+    formatChanges(999, { before: 1000, yearBefore: 50 }),
+    "+0 % on the week before, +1,898 % on the same week last year",
+  );
+});
+
+Deno.test("where nobody was active no share lapsed, and no change is told", () => {
+  const empty = { month: "2026-11-01", active: 0, lapsed: 0, lapsed_share: null };
+  assert.deepEqual(Object.values(lapsedMetric([month("2026-10-01", 148), empty], { target: 0.1 })), [
+    { value: "–", note: "nobody was active at the start of November 2026; target 10 %" },
+  ]);
+});
+
+Deno.test("the texts of shares and amounts have numbers, names have none", () => {
+  const texts = [
+    "14.8 %",
+    "−$1,234",
+    "€0",
+    "CHF\u00a01,234",
+    "CA$20",
+    "2.5 ×",
+    "0.777",
+    "-1.5",
+    "+3 %",
+    "1,000",
+  ];
+  assert.deepEqual(texts.map(numberOfFigure), [14.8, -1234, 0, 1234, 20, 2.5, 0.777, -1.5, 3, 1000]);
+  for (const name of ["17850", "", "–", "2026-10", "SKU 12", "week of 3", "1,23", "1.2.3", "12 days"]) {
+    assert.equal(numberOfFigure(name), undefined, name);
+  }
 });

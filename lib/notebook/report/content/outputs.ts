@@ -9,7 +9,14 @@ import type {
   Output,
   ResultOutput,
 } from "../../format/nbformat.ts";
-import { droppedElements, sanitizeHtml, sanitizeSvg, withScrollingTables } from "./sanitize.ts";
+import {
+  completeSvg,
+  droppedElements,
+  losesItsLook,
+  sanitizeHtml,
+  sanitizeSvg,
+  withScrollingTables,
+} from "./sanitize.ts";
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { drawChart, type DrawnChart } from "../../charts/render_svg.ts";
 import { NotebookError, ShopFlowError } from "shopflow/errors/mod.ts";
@@ -108,7 +115,7 @@ async function renderChart(spec: unknown, drawn: unknown, id: string): Promise<s
     return `<div class="chart-drawings">${elements.join("")}${specifications(drawings)}</div>`;
   } catch (error) {
     if (!(error instanceof ShopFlowError)) throw error;
-    if (typeof drawn === "string") return figure(sanitizeSvg(drawn, id));
+    if (typeof drawn === "string") return figure(renderSvg(drawn, id));
     return `<p class="error-message"><strong>Chart</strong> ${escapeHtml(error.message)}</p>`;
   }
 }
@@ -271,7 +278,7 @@ async function renderBundle(
   const markdown = text("text/markdown"), latex = text("text/latex");
   if (markdown !== undefined) return prose.render(markdown);
   if (latex !== undefined) return `<div class="formula">${prose.renderLatex(latex)}</div>`;
-  if (svg !== undefined) return figure(sanitizeSvg(svg, id));
+  if (svg !== undefined) return figure(renderSvg(svg, id, metadata));
   if (picture) return figure(renderPicture(picture, text(picture) ?? "", metadata));
   return renderAsText(data);
 }
@@ -286,6 +293,12 @@ function renderPicture(type: string, data: string, metadata: Record<string, unkn
   });
   const alt = typeof facts.alt === "string" ? facts.alt : "";
   return `<img alt="${escapeHtml(alt)}"${size.join("")} src="data:${type};base64,${base64(data)}">`;
+}
+
+/** A drawing as a part of the page, where that shows all of it, else as a picture. */
+function renderSvg(svg: string, id: string, metadata: Record<string, unknown> = {}): string {
+  if (!losesItsLook(svg)) return sanitizeSvg(svg, id);
+  return renderPicture("image/svg+xml", new TextEncoder().encode(completeSvg(svg)).toBase64(), metadata);
 }
 
 function renderAsText(data: MimeBundle): string {

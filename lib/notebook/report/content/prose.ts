@@ -32,7 +32,7 @@ const PAGE_IDS = ["report", "failure", "failed-cell", "provenance"];
  * HTML inside of the markdown is sanitised. Pictures are shown when they are data, were pasted into the cell or are
  * among `pictures`; of others the page has a link.
  *
- * @param pictures data of the pictures that are files beside the notebook, by the address in the text
+ * @param pictures data of the pictures that are files beside the notebook, see {@linkcode readPictures}
  */
 export function createProseRenderer(pictures: ReadonlyMap<string, string> = new Map()): ProseRenderer {
   // What a notebook means is what Jupyter shows: no curly quotes, no "(c)" that becomes a sign, no links from file names.
@@ -58,7 +58,7 @@ export function createProseRenderer(pictures: ReadonlyMap<string, string> = new 
   function render(markdown: string, attachments: Record<string, MimeBundle> = {}): string {
     const html = sanitizeProse(parser.render(formulas.take(markdown)), {
       reservedIds: PAGE_IDS,
-      picture: (source) => pictures.get(source) ?? attached(source, attachments),
+      picture: (source) => pictures.get(decoded(source)) ?? attached(source, attachments),
     });
     return formulas.put(withScrollingTables(html));
   }
@@ -78,6 +78,7 @@ interface MarkdownToken {
   type: string;
   content: string;
   children: MarkdownToken[] | null;
+  attrGet(name: string): string | null;
 }
 
 function restoreCode(tokens: MarkdownToken[], formulas: Formulas): void {
@@ -131,14 +132,25 @@ const TYPES: Record<string, string> = {
 };
 /** Bytes of a picture that becomes part of a page; of a larger one the page has its name. */
 const LARGEST_PICTURE = 2_000_000;
-/** Addresses of pictures in Markdown and in HTML. */
-const SOURCES = /!\[[^\]]*\]\(\s*<?([^)\s>]+)|<img\b[^>]*?\ssrc\s*=\s*["']([^"']+)["']/gi;
+/** Addresses of pictures in HTML. */
+const SOURCES = /<img\b[^>]*?\ssrc\s*=\s*(?:"([^"]+)"|'([^']+)'|([^\s"'>]+))/gi;
+
+/** The addresses of the pictures of a Markdown text, however they are written there. */
+function pictureSources(tokens: MarkdownToken[]): string[] {
+  return tokens.flatMap((token) => [
+    ...(token.type === "image" ? [token.attrGet("src") ?? ""] : []),
+    ...(token.type.startsWith("html_")
+      ? [...token.content.matchAll(SOURCES)].map(([, ...found]) => found.find((source) => source) ?? "")
+      : []),
+    ...pictureSources(token.children ?? []),
+  ]);
+}
 
 /**
  * Reads the pictures beside a notebook that its Markdown names by a relative path, as Jupyter shows them.
  *
  * @param folder the notebook's; without one there are none
- * @returns the pictures as data, by the address in the text
+ * @returns the pictures as data, by the address in the text, decoded: `größe 1.png`
  */
 export async function readPictures(
   { cells }: Pick<Notebook, "cells">,
@@ -146,13 +158,13 @@ export async function readPictures(
 ): Promise<Map<string, string>> {
   const pictures = new Map<string, string>();
   if (folder === undefined) return pictures;
+  const parser = new MarkdownIt({ html: true });
   for (const cell of cells) {
     if (cell.cell_type !== "markdown") continue;
-    for (const [, inMarkdown, inHtml] of cell.source.matchAll(SOURCES)) {
-      const source = inMarkdown ?? inHtml ?? "";
+    for (const source of pictureSources(parser.parse(cell.source, {})).map(decoded)) {
       const type = TYPES[extname(source).toLowerCase()];
       if (type === undefined || /^([a-z][a-z\d+.-]*:|\/)/i.test(source) || pictures.has(source)) continue;
-      const bytes = await readSmallFile(resolve(folder, source.replaceAll("%20", " ")));
+      const bytes = await readSmallFile(resolve(folder, source));
       if (bytes !== undefined) pictures.set(source, `data:${type};base64,${bytes.toBase64()}`);
     }
   }
@@ -166,6 +178,7 @@ async function readSmallFile(path: string): Promise<Uint8Array | undefined> {
   } catch (error) {
     // The page says what is missing by the picture's name.
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    if (error instanceof Error && "code" in error && error.code === "ENAMETOOLONG") return undefined;
     throw error;
   }
 }

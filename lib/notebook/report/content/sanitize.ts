@@ -253,31 +253,95 @@ export function withScrollingTables(html: string): string {
   );
 }
 
+const SVG_TAGS = [
+  ...["svg", "g", "path", "line", "rect", "circle", "ellipse", "polygon", "polyline", "text", "tspan"],
+  ...["defs", "clipPath", "linearGradient", "radialGradient", "stop", "title", "desc"],
+];
+
+const SVG_PARSER = { xmlMode: true, lowerCaseTags: false, lowerCaseAttributeNames: false };
+
+const SVG: sanitize.IOptions = {
+  allowedTags: SVG_TAGS,
+  allowedAttributes: { "*": SVG_ATTRIBUTES },
+  // Text of what is dropped would otherwise stay as text of the page.
+  nonTextTags: ["script", "style", "foreignObject"],
+  parser: SVG_PARSER,
+};
+
 /**
  * Keeps shapes and text of an SVG. Its ids get `prefix`, since several drawings share the page; references to
  * anything outside of the drawing are dropped.
  */
 export function sanitizeSvg(svg: string, prefix: string): string {
   return sanitize(svg, {
-    allowedTags: [
-      ...["svg", "g", "path", "line", "rect", "circle", "ellipse", "polygon", "polyline", "text", "tspan"],
-      ...["defs", "clipPath", "linearGradient", "radialGradient", "stop", "title", "desc"],
-    ],
-    allowedAttributes: { "*": SVG_ATTRIBUTES },
-    // Text of what is dropped would otherwise stay as text of the page.
-    nonTextTags: ["script", "style", "foreignObject"],
-    parser: { xmlMode: true, lowerCaseTags: false, lowerCaseAttributeNames: false },
+    ...SVG,
     transformTags: {
       "*": (tagName, attribs) => ({
         tagName,
         attribs: Object.fromEntries(
           Object.entries(attribs)
-            .filter(([, value]) => !/url\(\s*['"]?(?!#)/i.test(value))
+            .filter(([, value]) => !/url\((?!\s*['"]?#)/i.test(value))
             .map(([name, value]) => [
               name,
               name === "id" ? prefix + value : value.replace(/url\(\s*(['"]?)#/gi, `url($1#${prefix}`),
             ]),
         ),
+      }),
+    },
+  });
+}
+
+/** Elements of an SVG without a look, or whose content stays without them; those of other vocabularies describe it. */
+const UNSEEN_IN_SVG = ["script", "a", "metadata", "set", "animate", "animateTransform", "animateMotion"];
+/** Attributes that change how a shape looks and that {@linkcode sanitizeSvg} drops. */
+const SVG_LOOKS = /^(style|filter|mask|marker|marker-(start|mid|end)|paint-order|textLength)$/;
+
+/**
+ * Whether an SVG would look otherwise after {@linkcode sanitizeSvg}: matplotlib styles each shape and draws its letters
+ * with `use`, others have a style sheet. {@linkcode completeSvg} keeps it whole.
+ */
+export function losesItsLook(svg: string): boolean {
+  let loses = false;
+  sanitize(svg, {
+    ...SVG,
+    onOpenTag(name, attributes) {
+      if (!SVG_TAGS.includes(name) && !UNSEEN_IN_SVG.includes(name) && !name.includes(":")) loses = true;
+      if (Object.keys(attributes).some((attribute) => SVG_LOOKS.test(attribute))) loses = true;
+    },
+  });
+  return loses;
+}
+
+/**
+ * The whole SVG as XML, for the source of an `img`: browsers run no scripts in such a picture, load nothing for it and
+ * open no links of it. Written by hand for HTML it may lack the namespaces that a file needs.
+ */
+export function completeSvg(svg: string): string {
+  return sanitize(svg, {
+    allowedTags: false,
+    allowedAttributes: false,
+    allowVulnerableTags: true,
+    allowedSchemes: ["data"],
+    parseStyleAttributes: false,
+    exclusiveFilter: ({ tag }) => tag === "script",
+    parser: SVG_PARSER,
+    transformTags: {
+      // In an image nothing runs; should a reader open the image by itself, nothing is there to run.
+      "*": (tagName, attribs) => ({
+        tagName,
+        attribs: Object.fromEntries(
+          Object.entries(attribs).filter(([name, value]) =>
+            !/^on/i.test(name) && !/^\s*javascript:/i.test(value)
+          ),
+        ),
+      }),
+      svg: (tagName, attribs) => ({
+        tagName,
+        attribs: {
+          "xmlns": "http://www.w3.org/2000/svg",
+          "xmlns:xlink": "http://www.w3.org/1999/xlink",
+          ...attribs,
+        },
       }),
     },
   });

@@ -159,15 +159,17 @@ function asData({ caption, rows }: OpenTable): TableData {
 }
 
 /**
- * A table as CSV for spreadsheets, RFC 4180. A text that a spreadsheet would run as a formula begins with an apostrophe:
- * texts come from customers.
+ * A table as CSV for spreadsheets, RFC 4180. A text that a spreadsheet would run as a formula begins with an apostrophe, also
+ * with the wide signs that East Asian ones take for the same: texts come from customers.
  */
 export function tableToCsv({ columns, rows }: Pick<TableData, "columns" | "rows">): string {
   return stringify([columns, ...rows].map((row) => row.map(harmless)));
 }
 
 const harmless = (text: string) =>
-  /^[=+\-@\t\r]/.test(text) && !/^[-+]?[\d.,]+(e[-+]?\d+)?\s*\p{L}{0,4}%?$/iu.test(text) ? `'${text}` : text;
+  /^[=+\-@\t\r\n＝＋－＠]/.test(text) && !/^[-+]?[\d.,]+(e[-+]?\d+)?\s*\p{L}{0,4}%?$/iu.test(text)
+    ? `'${text}`
+    : text;
 
 /** Where the page of a table and its CSV are. */
 export interface TableLinks {

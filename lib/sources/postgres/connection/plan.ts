@@ -42,7 +42,8 @@ const inHome = (home: string, file: string) => join(home, ".postgresql", file);
  * `connect_timeout` of the URL, else of the service that it names (or `PGSERVICE` does), else the PG… variables, else the
  * files in `~/.postgresql`. What else the service says goes into the URL, where that does not say it.
  *
- * @throws {ConfigError} when a value is none that libpq takes, or a certificate or service is not there.
+ * @throws {ConfigError} when a value is none that libpq takes, a certificate or service is not there, or there are
+ *   several hosts: which of them answers may change, and with it what is read.
  */
 export async function planConnection(
   url: string,
@@ -63,7 +64,15 @@ export async function planConnection(
     throw invalid("connect_timeout", "a whole number of seconds", String(given("connect_timeout")));
   }
   const [, host = ""] = address.match(/^[^:]+:\/\/(?:[^@/]*@)?([^/]*)/) ?? [];
-  const isSocket = (parameters.get("host") || decodeURIComponent(host) || env.PGHOST || "").startsWith("/");
+  const server = parameters.get("host") || decodeURIComponent(host) || env.PGHOST || "";
+  if (server.includes(",")) {
+    throw new ConfigError("The connection to PostgreSQL names several hosts", {
+      expected: "one host, whose rows are read",
+      found: `${server.split(",").length} hosts`,
+      remedy: "Name the one to read in SHOPFLOW_POSTGRES_URL, in the service, or in PGHOST.",
+    });
+  }
+  const isSocket = server.startsWith("/");
   const isPlain = isSocket || mode === "disable";
   const encrypted = isPlain ? undefined : await tlsOf(mode, {
     root: root ?? inHome(home, "root.crt"),

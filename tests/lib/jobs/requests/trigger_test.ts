@@ -69,3 +69,15 @@ Deno.test("people run, cancel, pause, resume and backfill; a run that succeeded 
     await scheduler.round();
     assert.equal(world.held[0]!.run.trigger, "manual");
   }));
+
+Deno.test("a run that is cancelled while it waits for a retry was started, and says so", () =>
+  withWorld(jobSet([{ retries: { limit: 1 } }]), async (world) => {
+    const scheduler = await world.scheduler();
+    world.pass(30 * MINUTE);
+    await scheduler.round();
+    await world.held[0]!.finish({ ended: "failed", reason: "exit code 1" });
+    assert.deepEqual(await world.runs(), ["08:00 retrying"]);
+    const name = { job: "refresh", scheduledFor: "2024-10-02T08:00:00.000Z" };
+    const { status, reason } = await cancelRun(world.ledger, name, by(world.clock.now));
+    assert.deepEqual([status, reason], ["cancelled", "cancelled by anna before its next attempt"]);
+  }));

@@ -66,3 +66,20 @@ Deno.test("a table of arquero is shown as one by itself, derived ones too", asyn
   assert.match(String(shown["text/html"]), /<table class="data">.*1,234\.568/);
   assert.doesNotMatch(String(shown["text/html"]), /Köln/);
 });
+
+Deno.test("texts of shares and amounts are aligned and sorted as numbers, names of digits are not", async () => {
+  const told = table({
+    customer: ["17850", "9"],
+    risk: ["9.5 %", "14.8 %"],
+    before: ["–", "−$1,234"],
+    mixed: ["1 %", "high"],
+  });
+  const shown = await bundle(showTable(told));
+  const html = String(shown["text/html"]);
+  assert.match(html, /<th scope="col" style="text-align:left">customer</);
+  assert.match(html, /<th scope="col" class="number"[^>]*>risk</);
+  assert.match(html, /<td class="number"[^>]* data-value="14.8">14\.8 %</);
+  assert.match(html, /<td class="number"[^>]*>–<.*<td class="number"[^>]* data-value="-1234">−\$1,234</s);
+  assert.match(html, /<td style="text-align:left">1 %</);
+  assert.match(String(shown["text/plain"]), /17850 +9\.5 % +– +1 %\n/);
+});

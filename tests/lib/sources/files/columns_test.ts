@@ -17,7 +17,8 @@ Deno.test("the decimal mark is that of the column; the other one groups thousand
   assert.deepEqual(read(["2.55", "1,234", "1,234.5", "-3", "+5"]), ["2.55", "1234", "1234.5", "-3", "5"]);
   assert.deepEqual(read(["2,55", "1.234", "1.234,5", "-3", "7"]), ["2.55", "1234", "1234.5", "-3", "7"]);
   assert.deepEqual(read(["5", "6"]), ["5", "6"]);
-  // Blanks of several widths group as well.
+  // Blanks of several widths and apostrophes group as well.
+  assert.deepEqual(read(["1'234.50", "1’234’567"]), ["1234.50", "1234567"]);
   assert.deepEqual(read(["1 234.5", "1\u00a0234\u202f567"]), ["1234.5", "1234567"]);
   assert.deepEqual(read(["1 234,5", "12"]), ["1234.5", "12"]);
   // 0,125 groups nothing.

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { BSON } from "mongodb";
 import { TICKET_FIELDS } from "../../../../lib/sources/contract.ts";
-import { mappedTicket, ticketValues, utcText, valuesOfText } from "../../../../lib/sources/tickets/values.ts";
+import {
+  mappedTicket,
+  quarantinedId,
+  quarantinedTicket,
+  ticketValues,
+  utcText,
+  valuesOfText,
+} from "../../../../lib/sources/tickets/values.ts";
 
 const columnOf = (name: string) => TICKET_FIELDS.findIndex((field) => field.name === name);
 /** The text of a field in the lake; what is wrong with it as `expected` and `found`. */
@@ -91,6 +98,26 @@ Deno.test("a mapping gives fields their names, also those of documents within, a
   assert.equal(mappedTicket({ _id: 9 }, { collection: "cases", columns: { ticket_id: "_id" } }).ticket_id, 9);
 });
 
+Deno.test("times as text are read with the zone that they name, else in UTC", () => {
+  const times = [
+    "2024-01-05T10:00:00Z",
+    "2024-01-05 10:00:00 UTC",
+    "2024-01-05 10:00:00 Z",
+    "2024-01-05 12:00:00 +0200",
+    "2024-01-05 12:00:00 +02:00",
+    "2024-01-05 12:00:00+02",
+    "2024-01-05T05:30:00.000-04:30",
+    "2024-01-05 10:00",
+  ];
+  for (const time of times) assert.equal(utcText(time), "2024-01-05 10:00:00.000", time);
+  assert.equal(utcText("2024-01-05"), "2024-01-05 00:00:00.000");
+  for (
+    const wrong of ["2024-02-30 10:00", "2024-01-05 25:00", "2024-01-05 10:00 CET", "2024-01-05 10:00:00 +2"]
+  ) {
+    assert.equal(utcText(wrong), undefined, wrong);
+  }
+});
+
 Deno.test("dates beyond year 9999 and before year 1 are written as DuckDB does, so that DuckDB reads them", () => {
   const time = (year: number) => {
     const date = new Date("2024-01-05T10:00:00.123Z");
@@ -116,5 +143,22 @@ Deno.test("words for nothing are no number and no date, and a day that the calen
   assert.equal(createdOf("2024-02-29"), "2024-02-29 00:00:00.000");
   for (const text of ["2024-02-30", "2023-02-29T10:00:00Z", "2024-04-31", "2024-13-01", "3/4/2024"]) {
     assert.equal((createdOf(text) as { expected: string }).expected, "a date", text);
+  }
+});
+
+Deno.test("a ticket that was left out is looked for by its id, of whatever type that is", () => {
+  const hex = "65a000000000000000000001", uuid = "0190b6b4-0000-7000-8000-000000000001";
+  const ids: [unknown, string | undefined][] = [
+    ["T1", "T1"],
+    [7, "7"],
+    [BSON.Long.fromNumber(7), "7"],
+    // As where a mapping has `ticket_id: _id`.
+    [new BSON.ObjectId(hex), hex],
+    [new BSON.UUID(uuid), uuid],
+    [["T1"], undefined],
+    [undefined, undefined],
+  ];
+  for (const [id, text] of ids) {
+    assert.equal(quarantinedId(quarantinedTicket({ ticket_id: id }, "a ticket", [])), text);
   }
 });

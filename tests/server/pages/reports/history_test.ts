@@ -38,6 +38,11 @@ Deno.test("the runs of a report are listed with parameters, metrics and what sta
   const last = await (await get("/reports/churn/runs?page=2")).text();
   assert.deepEqual(last.match(/20241\d{3}T060000Z">/g)?.length, 1);
   assert.doesNotMatch(page + last, /<script/);
+  for (const beyond of ["3", "9007199254740991"]) {
+    const shown = await (await get(`/reports/churn/runs?page=${beyond}`)).text();
+    assert.match(shown, /Page 2 of 2, 31 runs/);
+    assert.match(shown, /20241\d{3}T060000Z">/);
+  }
 
   const csv = await get("/reports/churn/runs.csv");
   assert.match(csv.headers.get("content-type") ?? "", /^text\/csv/);
@@ -58,7 +63,7 @@ Deno.test("two runs are compared whichever is named first, and the link stays", 
   const page = await (await get("/reports/churn/compare?a=r2&b=r1")).text();
   assert.match(page, /Earlier: <a href="\/reports\/churn\/runs\/r1">/);
   assert.match(page, /€1,000[^]*€1,250[^]*\+€250 \(\+25\.0\u202f%\)/);
-  assert.match(page, /All 1 cells with outputs show the same/);
+  assert.match(page, /The one cell with outputs shows the same/);
   assert.match(
     await (await get("/reports/churn/runs/r1")).text(),
     /Run r1/,

@@ -19,6 +19,19 @@ Deno.test("rows are found in any case, and ordered as numbers where all are, wit
   assert.deepEqual(names({ sort: 0 }), ["<b>", "adam", "Bert", "Zoë"]);
 });
 
+Deno.test("a small fraction is not shown as 0", async () => {
+  await using lake = await temporaryLake();
+  const rows = "<tr><td>0.00042137</td></tr><tr><td>12.34567</td></tr><tr><td>0</td></tr>";
+  await publishSmallReport(lake.store, {
+    runId: "r1",
+    data: {
+      "text/html": `<table><thead><tr><th>p</th></tr></thead><tbody>${rows}</tbody></table>`,
+    },
+  });
+  const page = await (await createClient(lake.store).get("/reports/churn/runs/r1/tables/cell-1-0-0")).text();
+  assert.deepEqual(page.match(/(?<=<td[^>]*>)[^<]+/g), ["0.000421", "12.346", "0"]);
+});
+
 Deno.test("a table has all rows as CSV and in pages, although the report shows some", async () => {
   await using lake = await temporaryLake();
   const rows = Array.from({ length: 250 }, (_, i) => `<i>Customer</i> ${i},${i * 2}`);
@@ -58,4 +71,11 @@ Deno.test("a table has all rows as CSV and in pages, although the report shows s
   for (const other of ["cell-9-0-0", "cell-1-0-1", "x", "cell-1-0-0.csv.csv"]) {
     assert.equal((await get(`/reports/churn/runs/r1/tables/${other}`)).status, 404, other);
   }
+});
+
+Deno.test("shares and amounts of money are ordered by their size, unknown ones last", () => {
+  const sorted = (texts: string[]) =>
+    selectRows({ columns: ["figure"], rows: texts.map((text) => [text]) }, { ...ALL, sort: 0 }).flat();
+  assert.deepEqual(sorted(["–", "9.5 %", "14.8 %", "10 %"]), ["9.5 %", "10 %", "14.8 %", "–"]);
+  assert.deepEqual(sorted(["$1,234", "−$5", "$900"]), ["−$5", "$900", "$1,234"]);
 });

@@ -68,6 +68,15 @@ Deno.test("a frame is about as high as what it holds, and never endless", () => 
 const rendered = (data: MimeBundle, metadata: Record<string, unknown> = {}) =>
   renderOutputs([{ output_type: "display_data", data, metadata }], "o", { prose: createProseRenderer() });
 
+Deno.test("a drawing that styles its shapes is shown as a picture, a plain one as a part of the page", async () => {
+  const plain = await rendered({ "image/svg+xml": '<svg><path d="M0,0Z" fill="red"/></svg>' });
+  assert.match(plain, /<figure class="chart "><svg><path d="M0,0Z" fill="red">/);
+  const styled = '<svg viewBox="0 0 9 9"><path d="M0,0Z" style="fill: none"/></svg>';
+  const picture = await rendered({ "image/svg+xml": styled }, { alt: "sales" });
+  const [, data = ""] = picture.match(/<img alt="sales" src="data:image\/svg\+xml;base64,([\w+/=]+)">/) ?? [];
+  assert.match(atob(data), /<svg xmlns="http:[^>]* viewBox="0 0 9 9"><path d="M0,0Z" style="fill: none">/);
+});
+
 Deno.test("a picture has the size and the words of its output's metadata", async () => {
   const data = { "image/png": "iVBORw0KGgo=", "text/plain": "<Figure>" };
   const own = { "image/png": { width: 300, height: 200.4, alt: "sales & more" } };

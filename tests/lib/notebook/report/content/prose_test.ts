@@ -30,11 +30,36 @@ Deno.test("pictures beside the notebook are shown, those of the web are links", 
     const source = '![](<a%20b.png>) <img src="missing.png" alt="?"> ![web](https://example.com/x.png)';
     const cells = [proseCell("![](a%20b.png)"), proseCell(source)];
     const pictures = await readPictures({ cells }, folder);
-    assert.deepEqual([...pictures.keys()], ["a%20b.png"]);
+    assert.deepEqual([...pictures.keys()], ["a b.png"]);
     const html = createProseRenderer(pictures).render(source);
     assert.match(html, /<img src="data:image\/png;base64,iVBORw0KGgo=" alt="" \/>/);
     assert.match(html, /<em>\?<\/em>/);
     assert.match(html, /<a href="https:\/\/example\.com\/x\.png" rel="noopener noreferrer">web<\/a>/);
+  });
+});
+
+Deno.test("a picture beside the notebook may have any name, and be named in any way", async () => {
+  await withTemporaryFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/größe (1).png`, Uint8Array.fromBase64(PNG));
+    const ways = [
+      "![](<größe (1).png>)",
+      "![](gr%C3%B6%C3%9Fe%20%281%29.png)",
+      "![][plot]\n\n[plot]: <größe (1).png>",
+      "<img src='größe (1).png'>",
+      "a <img src=gr%C3%B6%C3%9Fe%20(1).png> b",
+    ];
+    for (const way of ways) {
+      const pictures = await readPictures({ cells: [proseCell(way)] }, folder);
+      assert.match(
+        createProseRenderer(pictures).render(way),
+        /<img src="data:image\/png;base64,iVBORw0KGgo="/,
+        way,
+      );
+    }
+    const long = await readPictures({ cells: [proseCell(`![](${"a".repeat(300)}.png)`)] }, folder);
+    assert.equal(long.size, 0, "no file system has such a name");
+    const code = await readPictures({ cells: [proseCell("`![](<größe (1).png>)`")] }, folder);
+    assert.equal(code.size, 0, "code names no picture");
   });
 });
 

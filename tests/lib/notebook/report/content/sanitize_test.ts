@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { sanitizeHtml, sanitizeSvg } from "../../../../../lib/notebook/report/content/sanitize.ts";
+import {
+  completeSvg,
+  losesItsLook,
+  sanitizeHtml,
+  sanitizeSvg,
+} from "../../../../../lib/notebook/report/content/sanitize.ts";
 
 Deno.test("tables, text and classes of ours stay", () => {
   const html =
@@ -57,4 +62,32 @@ Deno.test("an SVG keeps no scripts, links, styles or outside references", () => 
     '<rect fill="url(https://example.com#a)" style="fill:red"/><SCRIPT>x</SCRIPT></svg>';
   const clean = sanitizeSvg(svg, "c-");
   assert.doesNotMatch(clean, /example|alert|onload|script|style|href|foreign|image|use/i);
+});
+
+Deno.test("references of an SVG to itself stay, however they are written", () => {
+  const clean = sanitizeSvg(
+    `<svg><g fill="url('#a')" stroke="url( #b)" clip-path="url(&quot;#c&quot;)"/><g fill="url( 'x.svg#a')"/></svg>`,
+    "c-",
+  );
+  assert.equal(
+    clean,
+    `<svg><g fill="url('#c-a')" stroke="url(#c-b)" clip-path="url(&quot;#c-c&quot;)"></g><g></g></svg>`,
+  );
+});
+
+Deno.test("a drawing with styles or repeated shapes is known for one, and kept whole but for what runs", () => {
+  const plain = '<svg><metadata><rdf:RDF/></metadata><g fill="red" data-x="1"><script>x</script></g></svg>';
+  assert.equal(losesItsLook(plain), false);
+  // As matplotlib writes it.
+  const styled =
+    '<svg xmlns="http://www.w3.org/2000/svg"><defs><style><![CDATA[*{stroke-linecap: butt}]]></style>' +
+    '<path id="D" d="M0,0Z"/></defs><use xlink:href="#D" style="fill: none; stroke: #1f77b4" onclick="alert(1)"/>' +
+    '<a xlink:href=" javascript:alert(1)"><text>a &amp; b</text></a><script>alert(1)</script></svg>';
+  assert.equal(losesItsLook(styled), true);
+  const whole = completeSvg(styled);
+  assert.match(whole, /<style>\*\{stroke-linecap: butt\}<\/style>/);
+  assert.match(whole, /<use xlink:href="#D" style="fill: none; stroke: #1f77b4"><\/use>/);
+  assert.match(whole, /xmlns:xlink="http:\/\/www\.w3\.org\/1999\/xlink"/);
+  assert.match(whole, /<text>a &amp; b<\/text>/);
+  assert.doesNotMatch(whole, /alert|script|onclick/);
 });

@@ -62,6 +62,8 @@ Deno.test("CSV is quoted, and what a spreadsheet would run is text", () => {
     tableToCsv({ columns: ["a", "b", "c", "d"], rows }),
     'a,b,c,d\n"say ""hi"", you",-5,+3.2 %,1e-7\n\'=1+1,\'@cmd,\'-cmd,"two\nlines"\n',
   );
+  // What spreadsheets of East Asia take for the same signs, and a line break before one.
+  assert.equal(tableToCsv({ columns: ["＝1", "\n=1"], rows: [] }), `'＝1,"'\n=1"\n`);
 });
 
 Deno.test("each table has the ways to its rows below it, and a long one is shortened where it has a page", () => {

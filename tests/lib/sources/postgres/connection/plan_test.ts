@@ -106,3 +106,13 @@ Deno.test("what libpq would not take is refused, with what it takes", async () =
   ];
   for (const [query, message] of cases) await assert.rejects(plan(`${URL}?${query}`), message);
 });
+
+Deno.test("several hosts are refused wherever they are named, since which one answers may change", async () => {
+  const services = { ".pg_service.conf": "[shop]\nhost=db1,db2\n" };
+  const message = /names several hosts.*expected one host.*found 2 hosts/;
+  await assert.rejects(plan("postgres:///shop?host=db1,db2"), message);
+  await assert.rejects(plan("postgres:///shop?host=db1%2Cdb2&port=5432"), message);
+  await assert.rejects(plan("postgres:///shop", { PGHOST: "db1,db2" }), message);
+  await assert.rejects(plan("postgres:///shop?service=shop", {}, services), message);
+  assert.equal((await plan(URL, { PGHOST: "db1,db2" })).url, URL);
+});
