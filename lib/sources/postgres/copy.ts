@@ -237,7 +237,7 @@ async function copyTable(
     // While the rows are read, the reading loop throws the stream's errors. If it ended before, because the
     // copy could not be written, the end of the connection is one more error that must not end the process.
     stream.on("error", () => {});
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    for await (const chunk of askedWhileSilent(client, stream)) {
       meter.add(lineEnds(chunk), chunk.length);
       yield chunk;
     }
@@ -256,6 +256,39 @@ async function copyTable(
   const bytes = await writeCsv(path, allBytes());
   meter.finish();
   return { path, rows, bytes };
+}
+
+/** Silence of a copy after which the server is sent something, and the longest pause until the next time; in ms. */
+const ASK_AFTER_MS = 1000;
+const ASK_AT_LEAST_EVERY_MS = 60_000;
+
+/**
+ * The pieces of a copy as they come. While none comes, the server is sent a Flush now and then, which asks for nothing:
+ * Deno does not notice the end of an encrypted connection whose socket was paused, as a copy that is faster than our
+ * disk pauses it, but that nothing can be written to it any more ends it with an error.
+ */
+async function* askedWhileSilent(
+  client: pg.Client,
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let pause = ASK_AFTER_MS;
+  let timer = setTimeout(ask, pause);
+  function ask(): void {
+    client.connection.flush();
+    // A copy may wait for hours, for a lock.
+    pause = Math.min(2 * pause, ASK_AT_LEAST_EVERY_MS);
+    timer = setTimeout(ask, pause);
+  }
+  try {
+    for await (const piece of pieces) {
+      clearTimeout(timer);
+      yield piece;
+      pause = ASK_AFTER_MS;
+      timer = setTimeout(ask, pause);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
