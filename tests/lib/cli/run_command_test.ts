@@ -43,6 +43,6 @@ Deno.test("the help of a program and of its commands tells of --log-level", asyn
 Deno.test("an error meant for people is one line, any other has its stack", async () => {
   assert.equal((await run(["refuse"])).stderr, "error: Invalid input: expected a number");
   const { stderr, code } = await run(["crash"]);
-  assert.match(stderr, /^TypeError: a defect\n +at .*logging_program.ts/);
+  assert.match(stderr, /^error: TypeError: a defect\n +at .*logging_program.ts/);
   assert.equal(code, 1);
 });
