@@ -3,7 +3,7 @@
  * that belongs in version control goes out. Git starts it for every notebook it looks at, so it loads little.
  */
 import { runCommand } from "shopflow/cli/mod.ts";
-import { cleanNotebook, formatNotebook, parseNotebook } from "shopflow/notebook/mod.ts";
+import { cleanNotebook, formatNotebook, parseNotebook } from "shopflow/notebook/format/mod.ts";
 
 if (import.meta.main) {
   await runCommand(async () => {

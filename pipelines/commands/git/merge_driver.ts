@@ -5,7 +5,7 @@
  */
 import { runCommand } from "shopflow/cli/mod.ts";
 import { NotebookError } from "shopflow/errors/mod.ts";
-import { formatNotebook, parseNotebook } from "shopflow/notebook/mod.ts";
+import { formatNotebook, parseNotebook } from "shopflow/notebook/format/mod.ts";
 import { mergeNotebooks } from "shopflow/notebook/diff/mod.ts";
 import { countOf } from "shopflow/runtime/mod.ts";
 
