@@ -36,10 +36,12 @@ Deno.test("a table that does not match its contract is named and stays as it was
     const { tableOid: _, writeMark: __, ...events } = before.tables.events!;
     const withoutTimes = (table: RawTable) => ({ ...table, refreshedAt: null });
     assert.deepEqual(withoutTimes(tables.events!), withoutTimes(events));
-    assert.deepEqual(
-      { ...withoutMarks(tables), products: null, events: null },
-      { ...withoutMarks(before.tables), products: null, events: null },
-    );
+    // The embedded server was restarted, so what it has is read in full.
+    const others = (all: Record<string, RawTable>) => {
+      const { products: _, events: __, ...rest } = withoutMarks(all);
+      return Object.entries(rest).map(([name, table]) => [name, withoutTimes(table)]);
+    };
+    assert.deepEqual(others(tables), others(before.tables));
     assert.deepEqual((await rawRows(context, "products")).map(({ product_id }) => product_id), ["P1"]);
     assert.deepEqual(await Array.fromAsync(Deno.readDir(join(home, "tmp"))), []);
   }));
