@@ -11,4 +11,10 @@ export {
   readScoredCustomers,
   scoreCustomers,
 } from "./playbook.ts";
-export { cohortRetentionSql, lapsedCost, monthlyLapsedSql, planChurnStudy } from "./study.ts";
+export {
+  cohortRetentionSql,
+  type LapsedCost,
+  lapsedCost,
+  monthlyLapsedSql,
+  planChurnStudy,
+} from "./study.ts";

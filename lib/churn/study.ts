@@ -82,7 +82,7 @@ WHERE order_date > last_order - ${COST_DAYS} AND order_date < DATE '${to}'`;
 }
 
 /** What it costs that customers lapse; see {@linkcode lapsedCost}. */
-interface LapsedCost {
+export interface LapsedCost {
   /** First day of the first month and of the month after the last. */
   from: string;
   to: string;

@@ -1,3 +1,4 @@
+import type { LapsedCost } from "shopflow/churn/mod.ts";
 import { countOf } from "shopflow/runtime/mod.ts";
 import { type Business, formatMoney, type Trouble } from "./business.ts";
 
@@ -146,21 +147,10 @@ export function lapsedMetric(
   };
 }
 
-/** What lapsing costs, as `lapsedCost` works it out. */
-interface LapsedCost {
-  from: string;
-  months: number;
-  lapsedShare: number;
-  customers: number;
-  sales: number;
-  allSales: number;
-  isWhole: boolean;
-}
-
 /** What lapsing costs in two sentences of Markdown, beside what the business says of it. */
 export function formatLapsedCost(cost: LapsedCost | undefined, { lapsed = {}, currency }: Business): string {
   if (cost === undefined) {
-    return "What lapsing costs cannot be told yet: it takes 90 days of orders before a whole month.";
+    return "The cost of lapsed customers is not known yet: it takes 90 days of orders and one whole month after them.";
   }
   const { target, yearlyCost } = lapsed;
   const money = (amount: number) => formatMoney(amount, currency);

@@ -1,5 +1,6 @@
 import type { HttpProblem } from "../problems.ts";
 import type { Child } from "hono/jsx";
+import FRESHNESS_STYLES from "./assets/freshness.css" with { type: "text" };
 import SITE_STYLES from "./assets/site.css" with { type: "text" };
 import { FreshnessPlace } from "./freshness.tsx";
 import { LIVE_SCRIPT } from "./live_script.ts";
@@ -25,7 +26,7 @@ export function Layout({ title, here, styles = "", every, children }: LayoutProp
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{title}</title>
         <link rel="icon" href={ICON} />
-        <style dangerouslySetInnerHTML={{ __html: SITE_STYLES + styles }} />
+        <style dangerouslySetInnerHTML={{ __html: SITE_STYLES + FRESHNESS_STYLES + styles }} />
         {every !== undefined && (
           <noscript>
             <meta http-equiv="refresh" content={String(Math.max(5, every))} />

@@ -101,7 +101,7 @@ Deno.test("an earlier day shows the week before it", async () => {
   assert.match(outputOf(run, "setup"), /2024-06-17 to 2024-06-23/);
 });
 
-Deno.test("a young shop of orders alone is told what cannot be told yet", async () => {
+Deno.test("a young shop of orders alone says what is not known yet", async () => {
   const shop = groupedShop();
   await using lake = await createCuratedLake({
     ...shop,
@@ -116,6 +116,6 @@ Deno.test("a young shop of orders alone is told what cannot be told yet", async 
   for (const cell of CHARTS) assert.match(outputOf(run, cell), /Nothing to (draw|show)/, cell);
   assert.match(
     outputOf(run, "goals-text"),
-    /What lapsing costs cannot be told yet.*has no events.*counts none/,
+    /The cost of lapsed customers is not known yet.*has no events.*counts none/,
   );
 });

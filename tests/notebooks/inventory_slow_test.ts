@@ -73,7 +73,7 @@ Deno.test("amounts of goods whose price, or cost and price, are not known are un
   const unpriced = await shownWith(null, 5);
   assert.match(unpriced("setup"), /24 of 24 positions have a known cost and no known price/);
   assert.match(unpriced("headline"), /sales at risk: – .*money in overstock: 19,446 \(of 19,800 in stock\)/);
-  assert.match(unpriced("service"), /cannot be told: no product with a known price was sold/);
+  assert.match(unpriced("service"), /is unknown: no product with a known price was sold/);
   assert.doesNotMatch(unpriced("service-text"), /margin/);
   const unknown = await shownWith(null, null);
   assert.match(unknown("setup"), /24 of 24 positions have neither a known cost nor a known price/);

@@ -81,7 +81,7 @@ async function currentManifest(store: ObjectStore): Promise<Manifest | undefined
   try {
     return snapshot === undefined ? undefined : await readManifest(store, snapshot);
   } catch (error) {
-    // The sources can be read all the same; whoever builds on the snapshot hears of it.
+    // An extract does not need the snapshot; the next build reports the error.
     if (error instanceof LakeError) return undefined;
     throw error;
   }

@@ -118,7 +118,7 @@ export async function guessEncoding(chunks: AsyncIterable<Uint8Array>, name: str
     ? "words of letters that are not those of Western Europe"
     : undefined;
   if (why === undefined) return "windows-1252";
-  throw new SourceError(`The encoding of the file ${name} cannot be told`, {
+  throw new SourceError(`Cannot detect the encoding of the file ${name}`, {
     expected: "UTF-8, UTF-16 or Windows-1252 (latin-1)",
     found: `${why}, first in line ${formatCount(line)}`,
     remedy: "Say it with --encoding, e.g. --encoding windows-1252, windows-1250, gbk or shift_jis.",

@@ -39,7 +39,7 @@ export function readTextLines(
 /**
  * The encoding of a text file, which may be packed with gzip; see {@linkcode guessEncoding}. Reads all of it.
  *
- * @throws {SourceError} as {@linkcode readTextLines}, and when the encoding cannot be told.
+ * @throws {SourceError} as {@linkcode readTextLines}, and when the encoding cannot be detected.
  */
 export async function encodingOf(path: string, options: TextLineOptions): Promise<string> {
   const [encoding = "utf-8"] = await Array.fromAsync(

@@ -44,7 +44,7 @@ export async function tryModels(
 ): Promise<TrialResult[]> {
   const selected = selectModels(project, selection);
   const needed = withAncestors(project, selected);
-  // Here every model may fail, so that the others are tried all the same.
+  // A model that fails must not keep the others from being tried.
   const models = project.models.filter(({ name }) => needed.has(name))
     .map((model) => ({ ...model, isRequired: false }));
   using session = await openSession(options);

@@ -1,3 +1,4 @@
+import FRESHNESS_STYLES from "../assets/freshness.css" with { type: "text" };
 import BAR_STYLES from "../assets/report_bar.css" with { type: "text" };
 import { formatTime } from "shopflow/runtime/mod.ts";
 import type { ServedVersions } from "../../state/served_versions.ts";
@@ -46,7 +47,7 @@ export function addReportBar(
   const banners = current ? bannersOf(report, snapshot) : [];
   const notes = banners.length > 0 ? <aside aria-label="Notes on this report">{banners}</aside> : "";
   return html
-    .replace("</head>", () => `<style>${BAR_STYLES}</style></head>`)
+    .replace("</head>", () => `<style>${BAR_STYLES}${FRESHNESS_STYLES}</style></head>`)
     .replace(/<body[^>]*>/, (body) => `${body}\n${bar}${notes}`);
 }
 

@@ -35,7 +35,7 @@ Deno.test("text is UTF-8 where all of it is, and Windows-1252 where signs of Wes
   for (const [bytes, encoding] of cases) assert.equal(await guess(bytes), encoding, String(bytes));
 });
 
-Deno.test("an encoding that cannot be told is asked for, so that no name is read wrong in silence", async () => {
+Deno.test("an encoding that cannot be detected is asked for, so that no name is read wrong in silence", async () => {
   const cases: [string, Uint8Array, RegExp][] = [
     [
       "two encodings",
