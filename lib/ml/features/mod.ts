@@ -1,2 +1,21 @@
-/** As-of features: declared once, computed for any date. */
-export { counted, type Feature, type FeatureGroup, percent } from "./declaration.ts";
+/** As-of features: declared once, computed for any date, cached by snapshot and date, checked for what leaks. */
+export {
+  type AsOfTable,
+  counted,
+  defineFeatures,
+  type Feature,
+  type FeatureRows,
+  type FeatureSet,
+  featureText,
+  percent,
+} from "./declaration.ts";
+export { canBeAbsent, contradiction, type FeatureLimits, featureLimits, requiredFeatures } from "./limits.ts";
+export { featuresSql } from "./sql.ts";
+export { type FeatureSession, readFeatures } from "./read.ts";
+export {
+  createFeatureCache,
+  type FeatureCache,
+  type FeatureTable,
+  openFeatureCache,
+  withFeatureCache,
+} from "./cache.ts";

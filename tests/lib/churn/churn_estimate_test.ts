@@ -1,4 +1,5 @@
-import { customerFeaturesSql } from "shopflow/customers/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
+import { featuresSql } from "shopflow/ml/features/mod.ts";
 import { churnLabelsSql } from "../../../lib/churn/examples.ts";
 import { type AsOfDate, checkAsOf } from "shopflow/ml/mod.ts";
 import { type DeclaredChurnModel, loadDeclaredChurnModel } from "../../../lib/churn/model.ts";
@@ -18,8 +19,10 @@ interface Shop {
 async function trainedShop(options: { ordersOnly?: boolean } = {}): Promise<Shop> {
   using session = await openChurnShop({ customers: 1200, ...options });
   const columnsAt = async (asOf: AsOfDate) => {
-    const columns = await session.columns(`SELECT f.*, l.churned FROM (${customerFeaturesSql(asOf)}) AS f
-      JOIN (${churnLabelsSql(asOf)}) AS l ON l.customer_id = f.customer_id ORDER BY f.customer_id`);
+    const columns = await session.columns(
+      `SELECT f.*, l.churned FROM (${featuresSql(CUSTOMER_FEATURES, asOf)}) AS f
+      JOIN (${churnLabelsSql(asOf)}) AS l ON l.customer_id = f.customer_id ORDER BY f.customer_id`,
+    );
     const names = Object.keys(columns).filter((name) => name !== "customer_id" && name !== "churned");
     return { columns, names, churned: columns.churned as number[] };
   };
