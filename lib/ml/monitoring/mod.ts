@@ -1,0 +1,2 @@
+/** How a model fares after it was trained: whether its inputs and scores moved, and whether it was right. */
+export { type Distribution, distributionOf, type Shift, shiftFrom } from "./distribution.ts";
