@@ -2,8 +2,10 @@
 export {
   type Cell,
   type Challenger,
+  type IntendedUse,
   leadingMetricText,
   type ModelDefinition,
+  type MonitoringDefinition,
   type ScoredRows,
   type ScoringInput,
   type TrainingDefinition,
@@ -25,5 +27,12 @@ export {
   versionsOfModel,
   versionsOfScores,
 } from "./endpoint.ts";
+export {
+  evidenceFile,
+  type FeatureEvidence,
+  type ModelEvidence,
+  readEvidence,
+  type SliceEvidence,
+} from "./evidence.ts";
 export { addDays, checkAsOf, dayAfterLastSale, daysBetween, salesPeriod } from "./as_of_date.ts";
 export { mean, valueAt } from "./vectors.ts";

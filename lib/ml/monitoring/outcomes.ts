@@ -1,4 +1,4 @@
-import { auc, aucDifference, brierScore, logLoss } from "../evaluation/mod.ts";
+import { auc, aucDifference, logLoss } from "../evaluation/mod.ts";
 import { mean, valueAt } from "../vectors.ts";
 
 /** How right the scores of one day were, once their outcomes were known. */
@@ -47,11 +47,7 @@ export function outcomeQuality(
   };
   if (kind === "amount" || scores.length === 0) return amounts;
   const labels = Uint8Array.from(outcomes);
-  const probabilities = {
-    ...amounts,
-    meanSquaredError: brierScore(labels, scores),
-    logLoss: logLoss(labels, scores),
-  };
+  const probabilities = { ...amounts, logLoss: logLoss(labels, scores) };
   if (amounts.observed === 0 || amounts.observed === 1) return probabilities;
   const area = auc(labels, scores);
   // Equal scores rank nothing: the difference to them is that of the area to one half.
