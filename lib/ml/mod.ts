@@ -34,5 +34,12 @@ export {
   readEvidence,
   type SliceEvidence,
 } from "./evidence.ts";
-export { addDays, checkAsOf, dayAfterLastSale, daysBetween, salesPeriod } from "./as_of_date.ts";
+export {
+  addDays,
+  type AsOfDate,
+  checkAsOf,
+  dayAfterLastSale,
+  daysBetween,
+  salesPeriod,
+} from "./as_of_date.ts";
 export { mean, valueAt } from "./vectors.ts";

@@ -1,4 +1,5 @@
 import type { Session } from "shopflow/warehouse/mod.ts";
+import type { AsOfDate } from "./as_of_date.ts";
 import type { ModelEvidence } from "./evidence.ts";
 import type { TestPredictions } from "./evaluation/comparison.ts";
 import type { ServingDefinition } from "./endpoint.ts";
@@ -31,8 +32,6 @@ export interface ModelDefinition<Model = unknown, Scores = unknown> {
   scoreTable: ScoreTableDefinition<Model>;
   /** Absent where what is scored has no outcome that could be looked up later. */
   monitoring?: MonitoringDefinition;
-  /** For model cards: what the scores are meant for, what they must not be used for, and where they are wrong. */
-  use: IntendedUse;
   serving: ServingDefinition<Model, Scores>;
 }
 
@@ -61,11 +60,13 @@ export interface MonitoringDefinition {
    * The outcomes of scores as of a day: a column named as `subjectColumn`, and `outcome` as a DOUBLE; whom it does not
    * have is not counted.
    */
-  outcomesSql(asOf: string): string;
+  outcomesSql(asOf: AsOfDate): string;
 }
 
 /** How versions of a model come about, and what they have to beat. */
 export interface TrainingDefinition<Model> {
+  /** For model cards: what the scores are meant for, what they must not be used for, and where they are wrong. */
+  use?: IntendedUse;
   /** The metric that decides about promotions: its name for people, and in cards. */
   leadingMetric: { label: string; metric: string };
   /** What the baseline is called; cards name its metrics with this prefix, e.g. `popularity_ndcg_at_10`. */
@@ -108,7 +109,7 @@ export interface Challenger {
   /** What it predicts for each row of the test set, for comparisons with later versions. */
   predictions: TestPredictions;
   /** What its model card tells besides, and what later runs are compared with. */
-  evidence: ModelEvidence;
+  evidence?: ModelEvidence;
   /** What was fitted, in a few words, e.g. `1,200 products`. */
   summary: string;
   /** Compares it with the baseline, the champion and the reference, pairwise on the same rows. */

@@ -2,7 +2,7 @@ import { ModelError } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { basename } from "node:path";
-import { addDays, dayAfterLastSale } from "../as_of_date.ts";
+import { addDays, checkAsOf, dayAfterLastSale } from "../as_of_date.ts";
 import { type FeatureEvidence, type ModelEvidence, readEvidence } from "../evidence.ts";
 import type { ModelDefinition, MonitoringDefinition } from "../model_definition.ts";
 import { earlierScoresPath, type PublishedScores, publishedScores } from "../registry/scores.ts";
@@ -134,7 +134,7 @@ async function qualityOf(
       sqlName(scoreColumn)
     } AS DOUBLE) AS score, CAST(outcomes.outcome AS DOUBLE) AS outcome
      FROM ${await source(store, name, table)} AS scores
-     JOIN (${outcomesSql(table.asOf)}) AS outcomes ON outcomes.${subject} = scores.${subject}
+     JOIN (${outcomesSql(checkAsOf(table.asOf))}) AS outcomes ON outcomes.${subject} = scores.${subject}
      WHERE scores.${sqlName(scoreColumn)} IS NOT NULL AND outcomes.outcome IS NOT NULL
      ORDER BY scores.${subject}`,
   );

@@ -2,6 +2,7 @@ import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import { readManifest } from "shopflow/lake/mod.ts";
 import {
   type Challenger,
+  evidenceFile,
   leadingMetricText,
   type ModelDefinition,
   type TrainingDefinition,
@@ -91,7 +92,11 @@ async function train(
   };
 }
 
-const filesOf = ({ files, predictions }: Challenger) => ({ ...files, ...testPredictionsFile(predictions) });
+const filesOf = ({ files, predictions, evidence }: Challenger) => ({
+  ...files,
+  ...testPredictionsFile(predictions),
+  ...(evidence && evidenceFile(evidence)),
+});
 
 const qualityText = (model: ModelDefinition, metrics: Record<string, number>): string =>
   leadingMetricText(model, metrics) ?? "not measured";
