@@ -18,6 +18,7 @@ import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS, customerFeaturesSql } from
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
 import { backtestChurn, CHURN_PARAMETERS, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
 import { CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
+import { CHURN_MONITORING, CHURN_USE, churnEvidence } from "./evidence.ts";
 import { saveChurnInputs } from "./inputs.ts";
 import { loadDeclaredChurnModel } from "./model.ts";
 import { CHURN_SERVING, type ChurnScores, type ServedChurnModel } from "./serving.ts";
@@ -36,6 +37,7 @@ export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
   training: {
     leadingMetric: { label: "AUC", metric: "auc" },
     baselineName: "baseline",
+    use: CHURN_USE,
     fit: fitChurn,
     fitBaseline: fitRecency,
     load: (files, { isBaseline }) =>
@@ -65,6 +67,7 @@ export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
     score: scorePopulation,
     describe: ({ rows, asOf }) => `${formatCount(rows)} customers as of ${asOf}`,
   },
+  monitoring: CHURN_MONITORING,
   serving: CHURN_SERVING,
 };
 
@@ -89,6 +92,7 @@ async function fitChurn(session: Session): Promise<Challenger> {
       "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
     },
     predictions: churnTestPredictions(backtest),
+    evidence: churnEvidence(backtest),
     summary: `${formatCount(trainingRows)} customers on ${split.train.length} dates, tested on ` +
       `${formatCount(test.labels.length)} active customers`,
     compare: (opponents) =>
