@@ -7,7 +7,6 @@ export {
   breakEvenRisk,
   campaignEconomics,
   leadingReasons,
-  PLAYBOOK_ASSUMPTIONS,
   playbookOf,
   readScoredCustomers,
   scoreCustomers,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { breakEvenRisk, campaignEconomics, PLAYBOOK_ASSUMPTIONS, playbookOf } from "shopflow/churn/mod.ts";
-import { usualSpend } from "../../../lib/churn/playbook.ts";
+import { breakEvenRisk, campaignEconomics, playbookOf } from "shopflow/churn/mod.ts";
+import { PLAYBOOK_ASSUMPTIONS, usualSpend } from "../../../lib/churn/playbook.ts";
 
 const PLAYBOOK = { riskAbove: 0.7, discount: 0.15, margin: 0.45, saveRate: 0.25, contactCost: 1 };
 
