@@ -19,10 +19,10 @@ import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
 import { backtestChurn, CHURN_PARAMETERS, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
 import { CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
 import { CHURN_MONITORING, CHURN_USE, churnEvidence } from "./evidence.ts";
-import { saveChurnInputs } from "./inputs.ts";
+import { saveChurnInputs } from "./serving/inputs.ts";
 import { loadDeclaredChurnModel } from "./model.ts";
 import { type ChurnPlaybook, playbookOf } from "./playbook.ts";
-import { type ChurnScores, churnServing, type ServedChurnModel } from "./serving.ts";
+import { type ChurnScores, churnServing, type ServedChurnModel } from "./serving/serving.ts";
 import { labelledDates, temporalSplit } from "./split.ts";
 
 /** Days of data before a date that the baseline learns from, at least: recency has to differ between customers. */

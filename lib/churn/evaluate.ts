@@ -28,7 +28,7 @@ import {
   xgboostTrainer,
 } from "shopflow/ml/classifier/mod.ts";
 import type { TemporalSplit } from "./split.ts";
-import { type ChurnInputs, churnInputs } from "./inputs.ts";
+import { type ChurnInputs, churnInputs } from "./serving/inputs.ts";
 import { recencyBaseline } from "./baseline.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { activeExamples, CHURN_HORIZON_DAYS, type ChurnExamples, readChurnExamples } from "./examples.ts";

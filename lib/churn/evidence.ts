@@ -1,9 +1,9 @@
 import { formatCount } from "shopflow/runtime/mod.ts";
 import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
-import type { IntendedUse, ModelEvidence, MonitoringDefinition } from "shopflow/ml/mod.ts";
+import type { IntendedUse, ModelEvidence } from "shopflow/ml/card/mod.ts";
 import { featureInfluence } from "shopflow/ml/classifier/mod.ts";
 import { aucDifference } from "shopflow/ml/evaluation/mod.ts";
-import { distributionOf } from "shopflow/ml/monitoring/mod.ts";
+import { distributionOf, type MonitoringDefinition } from "shopflow/ml/monitoring/mod.ts";
 import { valueAt } from "shopflow/ml/mod.ts";
 import type { ChurnBacktest } from "./evaluate.ts";
 import { CHURN_HORIZON_DAYS, churnLabelsSql } from "./examples.ts";

@@ -2,10 +2,8 @@
 export {
   type Cell,
   type Challenger,
-  type IntendedUse,
   leadingMetricText,
   type ModelDefinition,
-  type MonitoringDefinition,
   type ScoredRows,
   type ScoringInput,
   type TrainingDefinition,
@@ -27,13 +25,6 @@ export {
   versionsOfModel,
   versionsOfScores,
 } from "./endpoint.ts";
-export {
-  evidenceFile,
-  type FeatureEvidence,
-  type ModelEvidence,
-  readEvidence,
-  type SliceEvidence,
-} from "./evidence.ts";
 export {
   addDays,
   type AsOfDate,

@@ -1,6 +1,6 @@
 import type { Session } from "shopflow/warehouse/mod.ts";
 import type { AsOfDate } from "./as_of_date.ts";
-import type { ModelEvidence } from "./evidence.ts";
+import type { ModelEvidence } from "./card/evidence.ts";
 import type { TestPredictions } from "./evaluation/comparison.ts";
 import type { ServingDefinition } from "./endpoint.ts";
 import type { Comparison, Opponents } from "./evaluation/promotion.ts";

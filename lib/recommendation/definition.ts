@@ -3,11 +3,11 @@ import {
   type Cell,
   type Challenger,
   dayAfterLastSale,
-  type IntendedUse,
   type ModelDefinition,
   type ScoredRows,
   type ScoringInput,
 } from "shopflow/ml/mod.ts";
+import type { IntendedUse } from "shopflow/ml/card/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import {
   backtestRecommender,

@@ -1,5 +1,5 @@
 import { formatCount, formatTimestamp } from "shopflow/runtime/mod.ts";
-import type { FeatureEvidence, ModelEvidence, SliceEvidence } from "../evidence.ts";
+import type { FeatureEvidence, ModelEvidence, SliceEvidence } from "./evidence.ts";
 import type { ModelDefinition } from "../model_definition.ts";
 import type { ListedVersion } from "../registry/list.ts";
 import type { ModelLineage } from "./lineage.ts";

@@ -1,4 +1,4 @@
 /** How a model fares after it was trained: whether its inputs and scores moved, and whether it was right. */
-export { type Distribution, distributionOf, type Shift, shiftFrom } from "./distribution.ts";
-export { type OutcomeQuality } from "./outcomes.ts";
+export type { MonitoringDefinition } from "../model_definition.ts";
+export { distributionOf, type Shift } from "./distribution.ts";
 export { type ModelWatch, type WatchedRun, watchModel } from "./watch.ts";

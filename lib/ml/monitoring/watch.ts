@@ -3,7 +3,7 @@ import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { type Session, sqlName, sqlString } from "shopflow/warehouse/mod.ts";
 import { basename } from "node:path";
 import { addDays, checkAsOf, dayAfterLastSale } from "../as_of_date.ts";
-import { type FeatureEvidence, type ModelEvidence, readEvidence } from "../evidence.ts";
+import { type FeatureEvidence, type ModelEvidence, readEvidence } from "../card/evidence.ts";
 import type { ModelDefinition, MonitoringDefinition } from "../model_definition.ts";
 import { earlierScoresPath, type PublishedScores, publishedScores } from "../registry/scores.ts";
 import { loadModelVersion } from "../registry/versions.ts";

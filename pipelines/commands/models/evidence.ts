@@ -1,5 +1,5 @@
-import { modelCardMarkdown, modelLineage } from "shopflow/ml/card/mod.ts";
-import { type ModelDefinition, readEvidence } from "shopflow/ml/mod.ts";
+import { modelCardMarkdown, modelLineage, readEvidence } from "shopflow/ml/card/mod.ts";
+import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import { type ModelWatch, type Shift, type WatchedRun, watchModel } from "shopflow/ml/monitoring/mod.ts";
 import { findVersion, loadModelVersion } from "shopflow/ml/registry/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";

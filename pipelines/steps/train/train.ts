@@ -2,11 +2,11 @@ import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import { readManifest } from "shopflow/lake/mod.ts";
 import {
   type Challenger,
-  evidenceFile,
   leadingMetricText,
   type ModelDefinition,
   type TrainingDefinition,
 } from "shopflow/ml/mod.ts";
+import { evidenceFile } from "shopflow/ml/card/mod.ts";
 import { loadOpponents, testPredictionsFile } from "shopflow/ml/evaluation/mod.ts";
 import {
   championVersion,

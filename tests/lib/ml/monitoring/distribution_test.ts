@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { distributionOf, shiftFrom } from "shopflow/ml/monitoring/mod.ts";
+import { distributionOf, shiftFrom } from "../../../../lib/ml/monitoring/distribution.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
 
 /** Normal values by the sum of twelve uniform ones. */

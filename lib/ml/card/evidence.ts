@@ -1,7 +1,7 @@
 import { ModelError } from "shopflow/errors/mod.ts";
 import { encodeJson } from "shopflow/lake/store/mod.ts";
-import type { CalibrationBin } from "./evaluation/mod.ts";
-import type { Distribution } from "./monitoring/distribution.ts";
+import type { CalibrationBin } from "../evaluation/mod.ts";
+import type { Distribution } from "../monitoring/distribution.ts";
 
 /** A feature as a version learned from it. */
 export interface FeatureEvidence {
