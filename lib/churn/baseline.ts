@@ -11,7 +11,7 @@ import {
 import { ModelError } from "shopflow/errors/mod.ts";
 import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { canBeAbsent, featureLimits, featureText } from "shopflow/ml/features/mod.ts";
-import type { ChurnInputs } from "./inputs.ts";
+import type { ChurnInputs } from "./serving/inputs.ts";
 import type { ChurnModel } from "./model.ts";
 
 const FILE = "recency.json";

@@ -11,7 +11,7 @@ import {
 import { ModelError } from "shopflow/errors/mod.ts";
 import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { featureText } from "shopflow/ml/features/mod.ts";
-import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./inputs.ts";
+import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./serving/inputs.ts";
 
 /** Why a customer's churn risk is above or below the average customer's. */
 export interface Reason {
