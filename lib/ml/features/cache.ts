@@ -145,41 +145,40 @@ interface Header {
   asOf: AsOfDate;
   names: readonly string[];
   rows: number;
-  crc: number;
 }
 
-/** A line of JSON padded to whole words, the values (4 bytes each, row by row, little-endian), the ids as JSON. */
+/** Of the checksum in hexadecimal. */
+const CHECKSUM_DIGITS = 8;
+
+/**
+ * What it is and a checksum of all that follows; a line of JSON, padded so that values begin at a whole word; the values
+ * row by row (4 bytes each, in the machine's order, as the folder is the machine's own); the ids as JSON.
+ */
 function encode({ asOf, ids, matrix }: FeatureTable): Uint8Array {
-  const values = new Uint8Array(matrix.values.buffer, matrix.values.byteOffset, matrix.values.byteLength);
-  const names = new TextEncoder().encode(JSON.stringify(ids));
-  const crc = crc32(names, crc32(values));
-  const header: Header = { asOf, names: matrix.names, rows: matrix.rows, crc };
-  const line = new TextEncoder().encode(`${MAGIC} ${JSON.stringify(header)}`);
-  const begin = Math.ceil((line.length + 1) / 4) * 4;
-  const body = new Uint8Array(begin + values.length + names.length).fill(32, 0, begin);
-  body.set(line);
+  const { values, names, rows } = matrix;
+  const header = new TextEncoder().encode(JSON.stringify({ asOf, names, rows } satisfies Header));
+  const list = new TextEncoder().encode(JSON.stringify(ids));
+  const start = MAGIC.length + CHECKSUM_DIGITS + 2;
+  const begin = Math.ceil((start + header.length + 1) / 4) * 4;
+  const body = new Uint8Array(begin + values.byteLength + list.length).fill(32, 0, begin);
+  body.set(header, start);
   body[begin - 1] = 10;
-  body.set(values, begin);
-  body.set(names, begin + values.length);
+  body.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), begin);
+  body.set(list, begin + values.byteLength);
+  body.set(new TextEncoder().encode(headOf(body.subarray(start))));
   return body;
 }
 
+const headOf = (rest: Uint8Array) => `${MAGIC} ${crc32(rest).toString(16).padStart(CHECKSUM_DIGITS, "0")} `;
+
 /** Undefined where the bytes are not those that {@linkcode encode} made. */
 function decode(body: Uint8Array<ArrayBuffer>): FeatureTable | undefined {
-  const begin = body.indexOf(10) + 1;
-  const line = new TextDecoder().decode(body.subarray(0, begin));
-  if (!line.startsWith(`${MAGIC} `)) return undefined;
-  try {
-    const { asOf, names, rows, crc } = JSON.parse(line.slice(MAGIC.length)) as Header;
-    if (crc32(body.subarray(begin)) !== crc) return undefined;
-    const values = new Float32Array(body.buffer, body.byteOffset + begin, rows * names.length);
-    const ids = JSON.parse(
-      new TextDecoder().decode(body.subarray(begin + values.byteLength)),
-    ) as string[];
-    return { asOf, ids, matrix: { names, rows, values } };
-  } catch (error) {
-    // A header whose bytes were changed is no JSON, or tells of values that are not there.
-    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
-    throw error;
-  }
+  const start = MAGIC.length + CHECKSUM_DIGITS + 2;
+  const text = (from: number, to?: number) => new TextDecoder().decode(body.subarray(from, to));
+  if (text(0, start) !== headOf(body.subarray(start))) return undefined;
+  const begin = body.indexOf(10, start) + 1;
+  const { asOf, names, rows } = JSON.parse(text(start, begin)) as Header;
+  const values = new Float32Array(body.buffer, body.byteOffset + begin, rows * names.length);
+  const ids = JSON.parse(text(begin + values.byteLength)) as string[];
+  return { asOf, ids, matrix: { names, rows, values } };
 }

@@ -3,7 +3,6 @@ export {
   type AsOfTable,
   counted,
   defineFeatures,
-  type Feature,
   type FeatureRows,
   type FeatureSet,
   featureText,
@@ -12,10 +11,4 @@ export {
 export { canBeAbsent, contradiction, type FeatureLimits, featureLimits, requiredFeatures } from "./limits.ts";
 export { featuresSql } from "./sql.ts";
 export { type FeatureSession, readFeatures } from "./read.ts";
-export {
-  createFeatureCache,
-  type FeatureCache,
-  type FeatureTable,
-  openFeatureCache,
-  withFeatureCache,
-} from "./cache.ts";
+export { openFeatureCache, withFeatureCache } from "./cache.ts";

@@ -45,7 +45,7 @@ function aggregatesSql(
   { entity }: FeatureSet,
   rows: FeatureRows,
   asOf: AsOfDate,
-  relation = `(${dateFreeRows(rows)})`,
+  relation = `(${dateFreeRows(rows)}\n)`,
 ): string {
   const { name, eventTime, combine, derive, features } = rows;
   const daysAgo = (time: string) => `DATE '${asOf}' - CAST(${time} AS DATE) AS days_ago`;
@@ -87,11 +87,13 @@ function withLateness(
   return `SELECT rows.*, extracts.first_extract,
     CASE WHEN CAST(${eventTime} AS DATE) < CAST(extracts.extract_before AS DATE)
       THEN CAST(rows.${arrivalTime} AS DATE) END AS late_from
-  FROM (${sql}) AS rows
+  FROM (${sql}
+  ) AS rows
   LEFT JOIN (
     SELECT arrived, lag(arrived) OVER (ORDER BY arrived) AS extract_before,
       CAST(min(arrived) OVER () AS DATE) AS first_extract
-    FROM (SELECT DISTINCT ${arrivalTime} AS arrived FROM (${sql}) WHERE ${arrivalTime} IS NOT NULL)
+    FROM (SELECT DISTINCT ${arrivalTime} AS arrived FROM (${sql}
+    ) WHERE ${arrivalTime} IS NOT NULL)
   ) AS extracts ON extracts.arrived = rows.${arrivalTime}`;
 }
 
@@ -128,12 +130,12 @@ export function tableAsOf(name: string, table: AsOfTable, asOf: AsOfDate): strin
       : []),
   ];
   const replace = replacements.length === 0 ? "" : ` REPLACE (${replacements.join(", ")})`;
-  if (isVersioned) return `SELECT *${replace} FROM ${name} WHERE valid_from < DATE '${asOf}'`;
-  if (eventTime === undefined) return `SELECT *${replace} FROM ${name}`;
+  if (isVersioned) return `SELECT *${replace} FROM main.${name} WHERE valid_from < DATE '${asOf}'`;
+  if (eventTime === undefined) return `SELECT *${replace} FROM main.${name}`;
   if (arrivalTime === undefined) {
-    return `SELECT *${replace} FROM ${name} WHERE ${isKnown({ eventTime }, asOf)}`;
+    return `SELECT *${replace} FROM main.${name} WHERE ${isKnown({ eventTime }, asOf)}`;
   }
-  const source = withLateness(`SELECT * FROM ${name}`, { eventTime, arrivalTime });
+  const source = withLateness(`SELECT * FROM main.${name}`, { eventTime, arrivalTime });
   return `SELECT * EXCLUDE (late_from, first_extract)${replace} FROM (${source}) WHERE ${
     isKnown({ eventTime, arrivalTime }, asOf)
   }`;
