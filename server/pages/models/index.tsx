@@ -89,7 +89,7 @@ function VersionRow({ listed, model }: { listed: ListedVersion; model: ModelDefi
   return (
     <tr>
       <th scope="row" data-label="Version">
-        <a href={cardPath(card.name, card.version)}>{card.version}</a>
+        <a href={cardPath(card.name, card.version)}>{card.version}</a>{" "}
         {isChampion && <span class="badge">champion</span>}
         <small>trained {formatTime(card.trainedAt)}</small>
       </th>
