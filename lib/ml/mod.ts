@@ -27,3 +27,11 @@ export {
 } from "./endpoint.ts";
 export { addDays, checkAsOf, dayAfterLastSale, daysBetween, salesPeriod } from "./as_of_date.ts";
 export { mean, valueAt } from "./vectors.ts";
+export {
+  chiSquareTail,
+  normalCdf,
+  normalDensity,
+  normalQuantile,
+  studentQuantile,
+  studentTail,
+} from "./distributions.ts";
