@@ -25,7 +25,14 @@ export {
   versionsOfModel,
   versionsOfScores,
 } from "./endpoint.ts";
-export { addDays, checkAsOf, dayAfterLastSale, daysBetween, salesPeriod } from "./as_of_date.ts";
+export {
+  addDays,
+  type AsOfDate,
+  checkAsOf,
+  dayAfterLastSale,
+  daysBetween,
+  salesPeriod,
+} from "./as_of_date.ts";
 export { mean, valueAt } from "./vectors.ts";
 export {
   chiSquareTail,
