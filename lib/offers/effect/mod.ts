@@ -2,6 +2,7 @@
 export { readTrial, type Trial, type TrialColumns, trialRows, twoArms } from "./trial.ts";
 export { type TrialData } from "./columns.ts";
 export { type ArmEffect, type EffectOptions, estimateEffect } from "./estimate.ts";
+export { describeEffect } from "./describe.ts";
 export { type Interval, newcombeInterval, wilsonInterval } from "./interval.ts";
 export {
   comparePolicies,

@@ -69,9 +69,9 @@ export function policyValue(
   options: PolicyOptions = {},
 ): PolicyPoint[] {
   const { budgets = BUDGETS, confidence = 0.95 } = options;
-  const terms = rowTerms(trial, options);
+  const terms = rowTerms(trial, options), ranks = rankRows(checkedScores(trial, scores));
   return budgets.map((share) => {
-    const contact = contactProbabilities(checkedScores(trial, scores), share);
+    const contact = contactProbabilities(ranks, share);
     const gain = terms.effect.map((value, row) => value * valueAt(contact, row));
     return {
       share,
@@ -111,8 +111,11 @@ export function comparePolicies(
 ): PolicyComparison {
   const { budgets = BUDGETS, confidence = 0.95 } = options;
   const { effect } = rowTerms(trial, options);
-  const [one, other] = [checkedScores(trial, scores), checkedScores(trial, otherScores)];
-  const difference = (of: (scores: Float64Array) => Float64Array) => {
+  const [one, other] = [scores, otherScores].map((values) => rankRows(checkedScores(trial, values))) as [
+    Ranks,
+    Ranks,
+  ];
+  const difference = (of: (ranks: Ranks) => Float64Array) => {
     const [first, second] = [of(one), of(other)];
     return meanWithError(
       effect.map((value, row) => value * (valueAt(first, row) - valueAt(second, row))),
@@ -124,13 +127,13 @@ export function comparePolicies(
     overall: difference(shareOfBudgets),
     budgets: budgets.map((share) => ({
       share,
-      ...difference((scores) => contactProbabilities(scores, share)),
+      ...difference((ranks) => contactProbabilities(ranks, share)),
     })),
   };
 }
 
 /** Γ₀ and Γ₁ − Γ₀ of every row, in the outcome's unit or as profit. */
-export function rowTerms(
+function rowTerms(
   trial: Trial,
   { economics, predictions, confidence = 0.95 }: PolicyOptions,
 ): { control: Float64Array; effect: Float64Array } {
@@ -185,42 +188,42 @@ export function checkedScores(trial: Trial, scores: ArrayLike<number>): Float64A
   });
 }
 
-/** Rows by score, the highest first, in groups of equal scores: where each begins and ends in `order`. */
-export function tiedGroups(scores: Float64Array): { order: Uint32Array; ends: number[] } {
+/** Place of each row by score, the highest first. Rows of equal scores share the places from `start` to before `end`. */
+export interface Ranks {
+  /** Rows, the highest score first. */
+  order: Uint32Array;
+  start: Uint32Array;
+  end: Uint32Array;
+}
+
+/** Ranks rows by score, the highest first. */
+export function rankRows(scores: Float64Array): Ranks {
   const order = Uint32Array.from(scores.keys()).sort((a, b) => valueAt(scores, b) - valueAt(scores, a));
-  const ends: number[] = [];
-  for (let place = 1; place <= order.length; place++) {
-    if (place === order.length || scores[valueAt(order, place)] !== scores[valueAt(order, place - 1)]) {
-      ends.push(place);
-    }
+  const start = new Uint32Array(order.length), end = new Uint32Array(order.length);
+  for (let from = 0; from < order.length;) {
+    let to = from + 1;
+    while (to < order.length && scores[valueAt(order, to)] === scores[valueAt(order, from)]) to++;
+    for (const row of order.subarray(from, to)) [start[row], end[row]] = [from, to];
+    from = to;
   }
-  return { order, ends };
+  return { order, start, end };
 }
 
 /** Probability that each row is contacted if this share is, those with the highest scores first. */
-export function contactProbabilities(scores: Float64Array, share: number): Float64Array {
+function contactProbabilities({ start, end }: Ranks, share: number): Float64Array {
   if (!(share >= 0 && share <= 1)) {
     throw new InputError("Invalid budget", { expected: "a share from 0 to 1", found: String(share) });
   }
-  const contacts = share * scores.length;
-  return byGroup(scores, (start, end) => Math.min(1, Math.max(0, (contacts - start) / (end - start))));
+  const contacts = share * start.length;
+  return Float64Array.from(
+    start,
+    (from, row) => Math.min(1, Math.max(0, (contacts - from) / (valueAt(end, row) - from))),
+  );
 }
 
 /** Share of all budgets from 0 to 1 that contact each row: 1 less its mid-rank. */
-function shareOfBudgets(scores: Float64Array): Float64Array {
-  return byGroup(scores, (start, end) => 1 - (start + end) / 2 / scores.length);
-}
-
-function byGroup(scores: Float64Array, value: (start: number, end: number) => number): Float64Array {
-  const { order, ends } = tiedGroups(scores);
-  const values = new Float64Array(scores.length);
-  let start = 0;
-  for (const end of ends) {
-    for (const row of order.subarray(start, end)) values[row] = value(start, end);
-    start = end;
-  }
-  return values;
-}
+const shareOfBudgets = ({ start, end }: Ranks): Float64Array =>
+  Float64Array.from(start, (from, row) => 1 - (from + valueAt(end, row)) / 2 / start.length);
 
 /** Mean of independent terms, with the normal interval. */
 function meanWithError(terms: Float64Array, clusters: Int32Array | undefined, confidence: number): Estimate {
