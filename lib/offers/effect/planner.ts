@@ -166,7 +166,7 @@ function neededRows(checked: Checked, effect: number, power: number): number {
     if (powerOf(checked, middle, effect) < power) low = middle;
     else high = middle;
   }
-  // The tolerance of the search must not add a row.
+  // The search stops a little above the root, which must not add a row.
   const treated = Math.ceil(high - 1e-6 * high);
   return treated + Math.max(2, Math.ceil(high * (1 - checked.share) / checked.share * (1 - 1e-6)));
 }
