@@ -1,6 +1,6 @@
 /** How many customers a trial needs, what it can detect, or how likely it is to: for rates and for means. */
 import { InputError } from "shopflow/errors/mod.ts";
-import { normalCdf, normalQuantile, studentQuantile } from "shopflow/ml/mod.ts";
+import { normalCdf, normalQuantile, studentQuantile } from "shopflow/ml/statistics/mod.ts";
 
 export interface TrialDesign {
   /** A rate compares shares of customers (bought or not), a mean amounts (spend). */
