@@ -15,10 +15,10 @@ import {
 import { loadTreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "shopflow/customers/mod.ts";
-import { featuresSql } from "shopflow/ml/features/mod.ts";
+import { featuresSql, leakageText } from "shopflow/ml/features/mod.ts";
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
 import { backtestChurn, CHURN_PARAMETERS, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
-import { CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
+import { checkChurnLeakage, CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
 import { CHURN_MONITORING, CHURN_USE, churnEvidence } from "./evidence.ts";
 import { saveChurnInputs } from "./serving/inputs.ts";
 import { loadDeclaredChurnModel } from "./model.ts";
@@ -86,12 +86,13 @@ export const churnModel = churnModelOf(playbookOf());
 async function fitChurn(session: Session): Promise<Challenger> {
   const period = await salesPeriod(session);
   const split = temporalSplit(period);
+  const leakage = await checkChurnLeakage(session, split.train);
   const backtest = await backtestChurn(session, split);
   const { model, inputs, baseline, calibration, metrics, test, trainingRows } = backtest;
   return {
     // The last label window of the training ends the day before the test date.
     asOf: split.test,
-    parameters: { split },
+    parameters: { split, leakage },
     metrics,
     files: {
       ...model.save(),
@@ -100,8 +101,12 @@ async function fitChurn(session: Session): Promise<Challenger> {
       "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
     },
     predictions: churnTestPredictions(backtest),
-    evidence: churnEvidence(backtest),
-    summary: `${formatCount(trainingRows)} customers on ${split.train.length} dates, tested on ` +
+    evidence: churnEvidence(backtest, leakage),
+    warnings: leakage.flagged.map(({ feature, text }) =>
+      `The churn model: ${feature} may know what it should foretell: ${text}. Check when its values are known.`
+    ),
+    summary: `${formatCount(trainingRows)} customers on ${split.train.length} dates, ` +
+      `${leakageText(leakage)}, tested on ` +
       `${formatCount(test.labels.length)} active customers`,
     compare: (opponents) =>
       compareChurnModel(

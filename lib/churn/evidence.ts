@@ -4,6 +4,7 @@ import type { IntendedUse, ModelEvidence } from "shopflow/ml/card/mod.ts";
 import { featureInfluence } from "shopflow/ml/classifier/mod.ts";
 import { aucDifference } from "shopflow/ml/evaluation/mod.ts";
 import { distributionOf, type MonitoringDefinition } from "shopflow/ml/monitoring/mod.ts";
+import { leakageLines, type LeakageReport } from "shopflow/ml/features/mod.ts";
 import { valueAt } from "shopflow/ml/mod.ts";
 import type { ChurnBacktest } from "./evaluate.ts";
 import { CHURN_HORIZON_DAYS, churnLabelsSql } from "./examples.ts";
@@ -44,6 +45,7 @@ const Z95 = 1.96;
 /** What a training of the churn model leaves behind. */
 export function churnEvidence(
   { split, model, trainingFeatures, test, probabilities, metrics, calibration }: ChurnBacktest,
+  leakage: LeakageReport,
 ): ModelEvidence {
   const influence = new Map(
     featureInfluence(model, test.features).map((one) => [one.feature, one.meanContribution]),
@@ -70,6 +72,7 @@ export function churnEvidence(
       } customers who were active as of ${split.test}; no outcome of that ` +
       "period, not even in part, was learned from.",
       `Label: no order in the ${CHURN_HORIZON_DAYS} days from the date on.`,
+      ...leakageLines(leakage),
     ],
     features: columns.map(([name, values]) => {
       const { description = name, unit = "" } = meaning.get(name) ?? {};

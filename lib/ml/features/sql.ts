@@ -118,7 +118,7 @@ function replaced({ knownLater = {} }: Pick<FeatureRows, "knownLater">, asOf: As
 export function tableAsOf(name: string, table: AsOfTable, asOf: AsOfDate): string {
   const { eventTime, arrivalTime, todayOnly = [], isVersioned } = table;
   const replacements = [
-    ...todayOnly.map((column) => `NULL AS ${column}`),
+    ...todayOnly.map((column) => `CASE WHEN false THEN ${column} END AS ${column}`),
     ...Object.entries(table.knownLater ?? {}).map(([column, time]) =>
       `CASE WHEN ${time} < DATE '${asOf}' THEN ${column} END AS ${column}`
     ),
