@@ -40,17 +40,17 @@ async function tableOfThatDay(
   set: FeatureSet,
   asOf: AsOfDate,
 ): Promise<FeatureTable> {
-  const { name = [] } = await session.columns(
-    "SELECT table_name AS name FROM information_schema.tables " +
-      "WHERE table_schema = 'main' AND table_catalog = current_database() ORDER BY name",
+  const { name = [], columns = [] } = await session.columns(
+    "SELECT table_name AS name, list(column_name) AS columns FROM information_schema.columns " +
+      "WHERE table_schema = 'main' AND table_catalog = current_database() GROUP BY name ORDER BY name",
   );
   // A common table expression hides the table of its name, and reads it as `main.<name>`.
-  const tables = name.map((text) => {
+  const tables = name.map((text, i) => {
     const table = String(text);
     const declared = set.tables[table];
     const rows = declared === undefined
       ? `SELECT * FROM main."${table}" WHERE false`
-      : tableAsOf(table, declared, asOf);
+      : tableAsOf(table, declared, new Set(columns[i] as string[]), asOf);
     return `"${table}" AS (${rows})`;
   });
   const { keys, names, values } = await session.floats(
