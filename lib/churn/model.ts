@@ -17,14 +17,14 @@ export interface Reason {
   feature: string;
   /** Null when the value is not known. */
   value: number | null;
-  /** What the feature adds to the log-odds of churning (negative: it lowers the risk). */
+  /** What the feature adds to the log-odds of churning, before the calibration (negative: it lowers the risk). */
   contribution: number;
   /** The fact in words. */
   text: string;
 }
 
 export interface ChurnPrediction {
-  /** Probability of no order in the next 90 days. */
+  /** Calibrated probability of no order in the days that the model looks ahead. */
   probability: number;
   /** The strongest reasons, strongest first. */
   reasons: Reason[];
@@ -41,6 +41,8 @@ interface ChurnEstimate extends ChurnPrediction {
 /** Scores one customer at a time. */
 export interface ChurnModel {
   readonly featureNames: string[];
+  /** Its probability is that of no order in so many days. */
+  readonly horizonDays: number;
   /**
    * @param features Values by feature name; null means that there is nothing to measure, as in the training data. One
    *   that is absent counts as null, but its reason says that it was not provided.
@@ -76,7 +78,7 @@ export function loadChurnModel(
   files: Record<string, Uint8Array>,
   options: ChurnModelOptions = {},
 ): ChurnModel {
-  return createChurnModel(loadTreeClassifier(files), options);
+  return createChurnModel(loadChurnClassifier(files), options);
 }
 
 /**
@@ -88,7 +90,7 @@ export function loadDeclaredChurnModel(
   files: Record<string, Uint8Array>,
   options: ChurnModelOptions = {},
 ): DeclaredChurnModel {
-  const classifier = loadTreeClassifier(files);
+  const classifier = loadChurnClassifier(files);
   const inputs = loadChurnInputs(files);
   const explainer = createTreeExplainer(classifier.ensemble);
   // Fills the explainer's tables now, so that the first customer does not wait for it.
@@ -96,24 +98,28 @@ export function loadDeclaredChurnModel(
     explainer.contributions(matrixRow(inputs.background, row));
   }
   const score = (row: Float32Array): ScoredRow => ({
-    probability: sigmoid(treeMargin(classifier.ensemble, row)),
+    probability: classifier.probability(treeMargin(classifier.ensemble, row)),
     contributions: explainer.contributions(row),
   });
   return declareChurnModel(createChurnModel(classifier, options), score, inputs, options);
 }
 
-/** Gives a tree classifier's predictions their reasons. */
+/**
+ * Gives a classifier's predictions their reasons. Contributions are in log-odds of the trees, before the calibration,
+ * which keeps their order: who has the higher sum has the higher probability.
+ */
 export function createChurnModel(
-  { featureNames, ensemble }: TreeClassifier,
+  { featureNames, ensemble, horizonDays, probability }: ChurnClassifier,
   { reasons: count = 5 }: ChurnModelOptions = {},
 ): ChurnModel {
   const explainer = createTreeExplainer(ensemble);
   return {
     featureNames: [...featureNames],
+    horizonDays,
     predict(features) {
       const row = featureRow(featureNames, features);
       return {
-        probability: sigmoid(treeMargin(ensemble, row)),
+        probability: probability(treeMargin(ensemble, row)),
         reasons: strongestReasons(featureNames, explainer.contributions(row), features, count),
       };
     },

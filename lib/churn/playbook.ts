@@ -1,6 +1,7 @@
 import { type AsOfDate, valueAt } from "shopflow/ml/mod.ts";
-import { matrixRow, type TreeClassifier } from "shopflow/ml/classifier/mod.ts";
+import { matrixRow } from "shopflow/ml/classifier/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
+import type { ChurnClassifier } from "./classifier.ts";
 import { createChurnModel, type Reason } from "./model.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { CHURN_HORIZON_DAYS, readChurnFeatures } from "./examples.ts";
@@ -181,7 +182,7 @@ export async function readScoredCustomers(
  */
 export async function scoreCustomers(
   session: Pick<Session, "columns">,
-  classifier: TreeClassifier,
+  classifier: ChurnClassifier,
   asOf: AsOfDate,
   horizonDays: number = CHURN_HORIZON_DAYS,
 ): Promise<ScoredCustomer[]> {
