@@ -11,7 +11,7 @@ import {
 import { ModelError } from "shopflow/errors/mod.ts";
 import { canBeAbsent, factText, featureLimits } from "shopflow/customers/mod.ts";
 import { CHURN_HORIZON_DAYS } from "./examples.ts";
-import type { ChurnInputs } from "./inputs.ts";
+import type { ChurnInputs } from "./serving/inputs.ts";
 import type { ChurnModel } from "./model.ts";
 
 const FILE = "recency.json";
@@ -38,7 +38,8 @@ interface SavedBaseline {
  * fitted by Newton's method with a slight ridge. An unknown recency counts as 0.
  */
 export function recencyBaseline(
-  { horizonDays = CHURN_HORIZON_DAYS, feature = "recency_days" }: { horizonDays?: number; feature?: string } = {},
+  { horizonDays = CHURN_HORIZON_DAYS, feature = "recency_days" }: { horizonDays?: number; feature?: string } =
+    {},
 ): ClassifierTrainer {
   return {
     name: "recency only",
@@ -101,6 +102,7 @@ export function loadRecencyChurnModel(files: Record<string, Uint8Array>): Baseli
       const text = factText(feature, features);
       return {
         probability: sigmoid(intercept + slope * x),
+        horizonDays,
         reasons: [{ feature, value, contribution: slope * (x - center), text }],
       };
     },

@@ -1,4 +1,4 @@
-import { type CalibrationMethod, type Calibrator, calibrate } from "shopflow/ml/evaluation/mod.ts";
+import { calibrate, type CalibrationMethod, type Calibrator } from "shopflow/ml/evaluation/mod.ts";
 import {
   checkFeatureNames,
   type FeatureMatrix,
@@ -19,9 +19,6 @@ interface SavedChurn {
   horizonDays: number;
   calibrator: Calibrator;
 }
-
-/** Days a churn model may look ahead. */
-export const CHURN_HORIZONS = [30, 60, 90] as const;
 
 /** Trees with what makes a churn model of them: how far they look ahead, and how their log-odds become probabilities. */
 export interface ChurnClassifier extends TreeClassifier {
@@ -48,7 +45,10 @@ export function churnClassifier(
   const { ensemble, featureNames } = trees;
   const logOdds = (features: FeatureMatrix) => {
     checkFeatureNames(featureNames, features.names);
-    return Float64Array.from({ length: features.rows }, (_, row) => treeMargin(ensemble, matrixRow(features, row)));
+    return Float64Array.from(
+      { length: features.rows },
+      (_, row) => treeMargin(ensemble, matrixRow(features, row)),
+    );
   };
   const probability = (margin: number) => calibrate(calibrator, margin);
   return {

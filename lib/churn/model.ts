@@ -1,16 +1,9 @@
 import { valueAt } from "shopflow/ml/mod.ts";
-import {
-  checkFeatureNames,
-  createTreeExplainer,
-  loadTreeClassifier,
-  matrixRow,
-  sigmoid,
-  type TreeClassifier,
-  treeMargin,
-} from "shopflow/ml/classifier/mod.ts";
+import { checkFeatureNames, createTreeExplainer, matrixRow, treeMargin } from "shopflow/ml/classifier/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
 import { factText } from "shopflow/customers/mod.ts";
-import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./inputs.ts";
+import { type ChurnClassifier, loadChurnClassifier } from "./classifier.ts";
+import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./serving/inputs.ts";
 
 /** Why a customer's churn risk is above or below the average customer's. */
 export interface Reason {
@@ -26,6 +19,8 @@ export interface Reason {
 export interface ChurnPrediction {
   /** Calibrated probability of no order in the days that the model looks ahead. */
   probability: number;
+  /** Those days. */
+  horizonDays: number;
   /** The strongest reasons, strongest first. */
   reasons: Reason[];
 }
@@ -120,6 +115,7 @@ export function createChurnModel(
       const row = featureRow(featureNames, features);
       return {
         probability: probability(treeMargin(ensemble, row)),
+        horizonDays,
         reasons: strongestReasons(featureNames, explainer.contributions(row), features, count),
       };
     },
@@ -179,6 +175,7 @@ function declareChurnModel(
       }
       return {
         probability,
+        horizonDays: model.horizonDays,
         reasons: strongestReasons(names, contributions, known, count),
         averagedFeatures: names.filter((name) => !(name in known)),
         averagedOver: complete ? 0 : rows.length,

@@ -116,6 +116,19 @@ function promotionBy(value: string | undefined): "rule" | "person" {
   });
 }
 
+const HORIZONS = [30, 60, 90] as const;
+const MOST_TRIALS = 1000;
+
+/** @throws {ConfigError} when it is none of the horizons. */
+function churnHorizon(value: string | undefined): Config["churnHorizonDays"] {
+  const horizon = HORIZONS.find((days) => String(days) === (value || "90").trim());
+  if (horizon !== undefined) return horizon;
+  throw new ConfigError("Invalid SHOPFLOW_CHURN_HORIZON_DAYS", {
+    expected: `one of ${HORIZONS.join(", ")}`,
+    found: shownValue(value ?? ""),
+  });
+}
+
 /** Every setting, resolved: paths are absolute, defaults are filled in. */
 export interface Config {
   /** Folder of everything an embedded installation writes. `SHOPFLOW_HOME`, default `.shopflow`. */
@@ -174,6 +187,10 @@ export interface Config {
   logLevel: typeof LOG_LEVELS[number];
   /** Who makes a trained model the champion: the comparison with the present one, or a person. `SHOPFLOW_PROMOTION`. */
   promotion: "rule" | "person";
+  /** Days the churn model looks ahead. `SHOPFLOW_CHURN_HORIZON_DAYS`, default 90. */
+  churnHorizonDays: 30 | 60 | 90;
+  /** Combinations of hyper-parameters a training of the churn model tries. `SHOPFLOW_SEARCH_TRIALS`, default 3. */
+  searchTrials: number;
   /** How many of the newest score tables and model versions stay. `SHOPFLOW_KEEP_SCORES`, `SHOPFLOW_KEEP_MODELS`. */
   keep: { scores: number; models: number };
 }
@@ -259,6 +276,13 @@ export function loadConfig(
     publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),
     logLevel: logLevelOf(env),
     promotion: promotionBy(env.SHOPFLOW_PROMOTION),
+    churnHorizonDays: churnHorizon(env.SHOPFLOW_CHURN_HORIZON_DAYS),
+    searchTrials: numberSetting(
+      env,
+      "SHOPFLOW_SEARCH_TRIALS",
+      (count) => isWhole(count) && count >= 0 && count <= MOST_TRIALS,
+      `a whole number from 0 to ${MOST_TRIALS}`,
+    ) ?? 3,
     keep: {
       scores: numberToKeep(env, "SHOPFLOW_KEEP_SCORES") ?? 14,
       models: numberToKeep(env, "SHOPFLOW_KEEP_MODELS") ?? 30,

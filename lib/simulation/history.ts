@@ -145,7 +145,7 @@ export const MEAN_FURTHER_ITEMS = 0.4;
 const MEAN_FURTHER_VIEWS = 0.1;
 /** Chance to open the page of a product before putting it into the cart, as seen in the log. */
 const VIEW_BEFORE_CART = 0.28;
-export const SUBSTITUTE_CHANCE = 0.5;
+const SUBSTITUTE_CHANCE = 0.5;
 export const REMOVE_CHANCE = 0.12;
 /** Chance that an abandoned cart is abandoned only at the checkout. */
 const CHECKOUT_ABANDONED = 0.3;

@@ -5,7 +5,6 @@ import {
   MEAN_FURTHER_ITEMS,
   playHistory,
   REMOVE_CHANCE,
-  SUBSTITUTE_CHANCE,
   type World,
 } from "./history.ts";
 import { customerId } from "./tables/shop_tables.ts";
@@ -101,14 +100,17 @@ function oracleDay(world: World, day: number, horizonDays: number, annoyed: numb
   const inStock = ordersMade / ordersExpected;
   const annoyancePerCart = annoyed / cartsExpected;
 
-  const months = calendar.monthStarts.map((start, month) => ({ start, end: calendar.monthStarts[month + 1] ?? Infinity }))
+  const months = calendar.monthStarts.map((start, month) => ({
+    start,
+    end: calendar.monthStarts[month + 1] ?? Infinity,
+  }))
     .filter(({ start, end }) => end > day && start < day + horizonDays && end < Infinity);
   const probability = new Map<string, number>();
   const withoutFate = new Map<string, number>();
   for (let customer = 0; customer < population.size && signupDay[customer]! < day; customer++) {
     const rate = inStock * ordersPerUnit(customer);
     // Survival of those who are there on the eve of the day, by what is known then.
-    let alive = 1, stays = 0, orderless = 0;
+    let [alive, orderless] = [1, 0];
     let mood = annoyance[customer]!;
     for (const { start, end } of months) {
       const from = Math.max(start, day);
@@ -124,7 +126,6 @@ function oracleDay(world: World, day: number, horizonDays: number, annoyed: numb
       const days = Math.min(end, day + horizonDays) - from;
       for (let gone = from + 1; gone <= from + days; gone++) {
         const leaves = alive * hazard / (end - from);
-        stays += leaves;
         orderless += leaves * Math.exp(-rate * (until(gone) - until(day)));
       }
       alive *= 1 - hazard * days / (end - from);
@@ -135,7 +136,6 @@ function oracleDay(world: World, day: number, horizonDays: number, annoyed: numb
     const id = customerId(customer);
     probability.set(id, isGone ? 1 : orderless);
     withoutFate.set(id, orderless + (1 - orderless) * (1 - stillThere(customer)));
-    void stays;
   }
   return { asOf: calendar.date(day), probability, withoutFate };
 
@@ -157,9 +157,9 @@ function buyChance(decisiveness: number): number {
   let [bought, share] = [0, Math.exp(-MEAN_FURTHER_ITEMS)];
   for (let items = 1; items <= MOST_ITEMS; items++) {
     const chance = (count: number) => 1 / (1 + Math.exp(-decisiveness - DECISIVENESS_PER_ITEM * (count - 1)));
-    bought += share * (items < 2 ? chance(items) : (1 - REMOVE_CHANCE) * chance(items) + REMOVE_CHANCE * chance(items - 1));
+    bought += share *
+      (items < 2 ? chance(items) : (1 - REMOVE_CHANCE) * chance(items) + REMOVE_CHANCE * chance(items - 1));
     share *= MEAN_FURTHER_ITEMS / items;
   }
   return bought;
 }
-void SUBSTITUTE_CHANCE;

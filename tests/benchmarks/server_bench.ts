@@ -4,7 +4,7 @@
  * server share one process, as they do for the floor. "DuckDB" is what a lookup costs without tables in memory.
  */
 import { Hono } from "hono";
-import { churnInputs, saveChurnInputs } from "../../lib/churn/inputs.ts";
+import { churnInputs, saveChurnInputs } from "../../lib/churn/serving/inputs.ts";
 import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import { requireScores } from "shopflow/ml/registry/mod.ts";
@@ -20,6 +20,7 @@ import {
   publishSmallSnapshot,
   temporaryLake,
 } from "../server/small_lake.ts";
+import { plainChurn } from "../fixtures/plain_churn.ts";
 
 const AT_ONCE = 100;
 const CUSTOMERS = 100_000;
@@ -110,6 +111,6 @@ async function trainLargeModel(): Promise<Record<string, Uint8Array>> {
     (_, row) => score(row) + 40 * (random() - 0.5) > 50 ? 1 : 0,
   );
   const features = featureMatrix(NAMES, columns);
-  const trees = await xgboostTrainer().fit(features, labels);
+  const trees = plainChurn(await xgboostTrainer().fit(features, labels));
   return { ...trees.save(), ...saveChurnInputs(churnInputs(features)) };
 }

@@ -9,6 +9,7 @@ import {
 } from "shopflow/ml/evaluation/mod.ts";
 import {
   type Classifier,
+  type FeatureMatrix,
   XGBOOST_DEFAULTS,
   type XgboostOptions,
   xgboostTrainer,
@@ -25,7 +26,7 @@ import {
   readChurnExamples,
   stackExamples,
 } from "../examples.ts";
-import { type ChurnInputs, churnInputs } from "../inputs.ts";
+import { type ChurnInputs, churnInputs } from "../serving/inputs.ts";
 import { PLAYBOOK_ASSUMPTIONS } from "../playbook.ts";
 import type { TemporalSplit } from "../split.ts";
 import { type ChurnTuning, tuneChurn } from "./tuning.ts";
@@ -40,6 +41,8 @@ export interface ChurnBacktest {
   tuning: ChurnTuning;
   baseline: Classifier;
   trainingRows: number;
+  /** What it learned from. */
+  trainingFeatures: FeatureMatrix;
   /** What the model takes, by the rows it was trained on. */
   inputs: ChurnInputs;
   /** Active customers only: those lost already are no question any more, and make any model look good. */
@@ -102,6 +105,7 @@ export async function backtestChurn(
     tuning: tuning.choice,
     baseline,
     trainingRows: training.labels.length,
+    trainingFeatures: training.features,
     inputs: churnInputs(training.features),
     test,
     probabilities,
@@ -148,7 +152,10 @@ async function tune(
   }
   const training = stackExamples(await read(dates.train));
   const examples = activeExamples(stackExamples(await read([dates.asOf])), ACTIVE_DAYS);
-  const { choice, logOdds } = await tuneChurn({ training, validation: examples, asOf: dates.asOf }, { xgboost, trials });
+  const { choice, logOdds } = await tuneChurn({ training, validation: examples, asOf: dates.asOf }, {
+    xgboost,
+    trials,
+  });
   if (logOdds === undefined) return { choice };
   const probabilities = logOdds.map((value) => calibrate(choice.calibrator, value));
   return { choice, validation: { examples, probabilities } };

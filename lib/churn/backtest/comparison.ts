@@ -97,7 +97,9 @@ async function answersOf(
   const horizonDays = card?.parameters.horizonDays;
   if (card !== undefined && horizonDays !== backtest.horizonDays) {
     throw new ModelError(
-      `it looks ${horizonDays ?? "an unknown number of"} days ahead, the new version ${backtest.horizonDays}: ` +
+      `it looks ${
+        horizonDays ?? "an unknown number of"
+      } days ahead, the new version ${backtest.horizonDays}: ` +
         "they foresee different things",
     );
   }

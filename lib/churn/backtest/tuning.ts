@@ -40,6 +40,16 @@ export interface ChurnTuning {
   reason?: string;
 }
 
+/** What was chosen, in a few words, e.g. `120 trees of depth 3, platt calibration`. */
+export function churnMethod({ xgboost, calibrator }: ChurnTuning): string {
+  const calibration = {
+    none: "no calibration",
+    platt: "Platt's calibration",
+    isotonic: "isotonic calibration",
+  };
+  return `${xgboost.rounds} trees of depth ${xgboost.maxDepth}, ${calibration[calibrator.method]}`;
+}
+
 /** What is searched: small trees, for data of hundreds to thousands of customers. */
 const SPACE = {
   maxDepth: [2, 3, 4, 5],
@@ -78,14 +88,19 @@ export async function tuneChurn(
   const outcomes = new Set(training.labels);
   if (fewest < FEWEST_OF_AN_OUTCOME || outcomes.size < 2) {
     const reason = `of ${formatCount(validation.labels.length)} active customers as of ${asOf}, ` +
-      `${formatCount(churned)} did not order; ${FEWEST_OF_AN_OUTCOME} of each outcome are needed to choose by`;
+      `${
+        formatCount(churned)
+      } did not order; ${FEWEST_OF_AN_OUTCOME} of each outcome are needed to choose by`;
     return { choice: { xgboost, calibrator: { method: "none" }, reason } };
   }
   const random = createRandom(xgboost.seed, "churn search");
   const sample = sampleRows(training, TRIAL_ROWS, random);
   const tried = async (options: Partial<XgboostOptions>, examples: ChurnExamples) => {
     const all = { ...xgboost, ...options };
-    const trees = await xgboostTrainer({ ...all, rounds: mostRounds(all.eta) }).fit(examples.features, examples.labels);
+    const trees = await xgboostTrainer({ ...all, rounds: mostRounds(all.eta) }).fit(
+      examples.features,
+      examples.labels,
+    );
     return { options, ...bestRounds(trees, validation.features, validation.labels) };
   };
   const results = [await tried({}, sample)];
@@ -119,13 +134,17 @@ export async function tuneChurn(
 
 function draw(random: () => number): Partial<XgboostOptions> {
   return Object.fromEntries(
-    Object.entries(SPACE).map(([name, values]) => [name, valueAt(values, Math.floor(random() * values.length))]),
+    Object.entries(SPACE).map((
+      [name, values],
+    ) => [name, valueAt(values, Math.floor(random() * values.length))]),
   );
 }
 
 function isBetter(labels: Uint8Array, one: Float64Array, other: Float64Array): boolean {
   const losses = (logOdds: Float64Array) =>
-    logOdds.map((value, row) => logLoss(Uint8Array.of(valueAt(labels, row)), Float64Array.of(sigmoid(value))));
+    logOdds.map((value, row) =>
+      logLoss(Uint8Array.of(valueAt(labels, row)), Float64Array.of(sigmoid(value)))
+    );
   const { difference, standardError } = meanDifference(losses(other), losses(one));
   return difference > standardError;
 }
@@ -136,7 +155,9 @@ function sampleRows(examples: ChurnExamples, most: number, random: () => number)
   if (labels.length <= most) return examples;
   const rows = [...labels.keys()].filter(() => random() < most / labels.length);
   const values = new Float32Array(rows.length * features.names.length);
-  for (const [place, row] of rows.entries()) values.set(matrixRow(features, row), place * features.names.length);
+  for (const [place, row] of rows.entries()) {
+    values.set(matrixRow(features, row), place * features.names.length);
+  }
   const matrix: FeatureMatrix = { names: features.names, rows: rows.length, values };
   return {
     customerIds: rows.map((row) => valueAt(customerIds, row)),

@@ -94,7 +94,10 @@ function classifier(saved: SavedLogistic): Classifier {
 
 function termsOf(features: FeatureMatrix): Term[] {
   return features.names.flatMap((feature, j) => {
-    const column = Float64Array.from({ length: features.rows }, (_, row) => valueAt(matrixRow(features, row), j));
+    const column = Float64Array.from(
+      { length: features.rows },
+      (_, row) => valueAt(matrixRow(features, row), j),
+    );
     const known = column.filter((value) => !Number.isNaN(value));
     const plain = moments(known);
     const isLog = plain.least >= 0 && plain.skewness > SKEWED;
@@ -109,7 +112,8 @@ function termsOf(features: FeatureMatrix): Term[] {
 
 function moments(values: Float64Array): { mean: number; scale: number; skewness: number; least: number } {
   const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-  const power = (n: number) => values.reduce((sum, value) => sum + (value - mean) ** n, 0) / Math.max(1, values.length);
+  const power = (n: number) =>
+    values.reduce((sum, value) => sum + (value - mean) ** n, 0) / Math.max(1, values.length);
   const scale = Math.sqrt(power(2));
   // Rounding leaves a trace of a deviation where all values are equal.
   const varies = scale > 1e-9 * Math.max(1, Math.abs(mean));

@@ -76,7 +76,10 @@ export function chooseCalibration(
     const loss = new Float64Array(labels.length);
     for (let fold = 0; fold < FOLDS; fold++) {
       const rows = [...labels.keys()];
-      const calibrator = fitCalibration(method, ...pick(labels, logOdds, rows.filter((i) => folds[i] !== fold)));
+      const calibrator = fitCalibration(
+        method,
+        ...pick(labels, logOdds, rows.filter((i) => folds[i] !== fold)),
+      );
       for (const i of rows.filter((i) => folds[i] === fold)) {
         loss[i] = logLoss(
           Uint8Array.of(valueAt(labels, i)),
@@ -94,7 +97,10 @@ export function chooseCalibration(
 }
 
 function pick(labels: Uint8Array, logOdds: Float64Array, rows: number[]): [Uint8Array, Float64Array] {
-  return [Uint8Array.from(rows, (i) => valueAt(labels, i)), Float64Array.from(rows, (i) => valueAt(logOdds, i))];
+  return [
+    Uint8Array.from(rows, (i) => valueAt(labels, i)),
+    Float64Array.from(rows, (i) => valueAt(logOdds, i)),
+  ];
 }
 
 const meanOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -148,7 +154,9 @@ function platt(labels: Uint8Array, logOdds: Float64Array): Calibrator {
     slope += move1;
     if (Math.abs(move0) + Math.abs(move1) < 1e-10) break;
   }
-  return slope > 0 && Number.isFinite(slope + intercept) ? { method: "platt", slope, intercept } : { method: "none" };
+  return slope > 0 && Number.isFinite(slope + intercept)
+    ? { method: "platt", slope, intercept }
+    : { method: "none" };
 }
 
 /**

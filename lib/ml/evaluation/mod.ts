@@ -1,4 +1,13 @@
 /** How good a model is, and whether it becomes champion. */
+export { bootstrapIntervals, type Interval } from "./bootstrap.ts";
+export {
+  calibrate,
+  type CalibrationChoice,
+  type CalibrationMethod,
+  type Calibrator,
+  chooseCalibration,
+} from "./calibration.ts";
+export { rankedMetrics, rankRows } from "./ranked.ts";
 export {
   auc,
   type CalibrationBin,

@@ -1,11 +1,17 @@
 import { customerFeaturesSql } from "shopflow/customers/mod.ts";
-import { churnLabelsSql } from "../../../lib/churn/examples.ts";
+import { churnLabelsSql } from "../../../../lib/churn/examples.ts";
 import { type AsOfDate, checkAsOf } from "shopflow/ml/mod.ts";
-import { type DeclaredChurnModel, loadDeclaredChurnModel } from "../../../lib/churn/model.ts";
-import { churnInputs, inputProblem, saveChurnInputs, type SentFeatures } from "../../../lib/churn/inputs.ts";
+import { type DeclaredChurnModel, loadDeclaredChurnModel } from "../../../../lib/churn/model.ts";
+import {
+  churnInputs,
+  inputProblem,
+  saveChurnInputs,
+  type SentFeatures,
+} from "../../../../lib/churn/serving/inputs.ts";
 import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import assert from "node:assert/strict";
-import { openChurnShop } from "../../fixtures/churn_shop.ts";
+import { openChurnShop } from "../../../fixtures/churn_shop.ts";
+import { plainChurn } from "../../../fixtures/plain_churn.ts";
 
 interface Shop {
   model: DeclaredChurnModel;
@@ -25,7 +31,9 @@ async function trainedShop(options: { ordersOnly?: boolean } = {}): Promise<Shop
   };
   const training = await columnsAt(checkAsOf("2024-06-01"));
   const features = featureMatrix(training.names, training.columns);
-  const trees = await xgboostTrainer({ rounds: 80 }).fit(features, Uint8Array.from(training.churned));
+  const trees = plainChurn(
+    await xgboostTrainer({ rounds: 80 }).fit(features, Uint8Array.from(training.churned)),
+  );
   const test = await columnsAt(checkAsOf("2024-10-01"));
   return {
     model: loadDeclaredChurnModel({ ...trees.save(), ...saveChurnInputs(churnInputs(features)) }),
@@ -193,7 +201,7 @@ Deno.test("a model that does not say what it takes is refused with what to do", 
     features,
     Uint8Array.of(0, 0, 1, 1),
   );
-  assert.throws(() => loadDeclaredChurnModel(trees.save()), {
+  assert.throws(() => loadDeclaredChurnModel(plainChurn(trees).save()), {
     name: "ModelError",
     message: /expected inputs\.json/,
   });
