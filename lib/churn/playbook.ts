@@ -3,6 +3,7 @@ import { matrixRow } from "shopflow/ml/classifier/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import type { ChurnClassifier } from "./classifier.ts";
 import { createChurnModel, type Reason } from "./model.ts";
+import type { FeatureSession } from "shopflow/ml/features/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { ACTIVE_DAYS, readChurnFeatures } from "./examples.ts";
 
@@ -183,7 +184,7 @@ export async function readScoredCustomers(
  * @param session A session with the curated tables.
  */
 export async function scoreCustomers(
-  session: Pick<Session, "columns">,
+  session: FeatureSession,
   classifier: ChurnClassifier,
   asOf: AsOfDate,
 ): Promise<ScoredCustomer[]> {

@@ -14,7 +14,7 @@ import {
   type XgboostOptions,
   xgboostTrainer,
 } from "shopflow/ml/classifier/mod.ts";
-import type { Session } from "shopflow/warehouse/mod.ts";
+import type { FeatureSession } from "shopflow/ml/features/mod.ts";
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import { recencyBaseline } from "../baseline.ts";
 import { type ChurnClassifier, churnClassifier } from "../classifier.ts";
@@ -82,7 +82,7 @@ export interface ChurnBacktestOptions {
  * @throws {ModelError} when a date has no customers or only one outcome.
  */
 export async function backtestChurn(
-  session: Pick<Session, "columns">,
+  session: FeatureSession,
   split: TemporalSplit,
   { xgboost = {}, horizonDays = CHURN_HORIZON_DAYS, trials = SEARCH_TRIALS }: ChurnBacktestOptions = {},
 ): Promise<ChurnBacktest> {
@@ -127,7 +127,7 @@ export async function backtestChurn(
 }
 
 /** Reads each date once: the validation date is a training date, too. */
-function examplesByDate(session: Pick<Session, "columns">, horizonDays: number) {
+function examplesByDate(session: FeatureSession, horizonDays: number) {
   const known = new Map<string, ChurnExamples>();
   return async (dates: TemporalSplit["train"]): Promise<ChurnExamples[]> => {
     const parts: ChurnExamples[] = [];

@@ -10,6 +10,7 @@ export {
   pickFeatures,
   readModelJson,
   stackMatrices,
+  takeRows,
   writeModelJson,
 } from "./matrix.ts";
 export { bestRounds } from "./early_stopping.ts";
