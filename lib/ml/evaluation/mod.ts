@@ -1,5 +1,4 @@
 /** How good a model is, and whether it becomes champion. */
-export { bootstrapIntervals, type Interval } from "./bootstrap.ts";
 export {
   calibrate,
   type CalibrationChoice,
@@ -8,15 +7,7 @@ export {
   chooseCalibration,
 } from "./calibration.ts";
 export { rankedMetrics, rankRows } from "./ranked.ts";
-export {
-  auc,
-  type CalibrationBin,
-  calibrationError,
-  calibrationTable,
-  classificationMetrics,
-  logLoss,
-  rocCurve,
-} from "./metrics.ts";
+export { auc, type CalibrationBin, calibrationTable, logLoss, rocCurve } from "./metrics.ts";
 export {
   aucDifference,
   meanDifference,
