@@ -100,6 +100,7 @@ async function fitChurn(session: Session): Promise<Challenger> {
       "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
     },
     predictions: churnTestPredictions(backtest),
+    outcomes: test.labels,
     evidence: churnEvidence(backtest),
     summary: `${formatCount(trainingRows)} customers on ${split.train.length} dates, tested on ` +
       `${formatCount(test.labels.length)} active customers`,

@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { maskSecrets } from "shopflow/errors/mod.ts";
-import { testFingerprint } from "./predictions.ts";
+import { type Predictions, testFingerprint } from "./predictions.ts";
 import { compareTrials, type PairedComparison } from "./compare.ts";
-import { checkExperiment, listTrials, saveTrial } from "./store.ts";
+import { checkExperiment, idOf, listTrials, saveTrial } from "./store.ts";
 import {
   type CheckedTrial,
   checkMetrics,
@@ -40,6 +40,8 @@ export interface Experiment {
   compare(one: Trial, other: Trial): Promise<PairedComparison>;
   /** Stores a trial of a search; see `search`. */
   logSearched(trial: SearchedTrial): Promise<Trial>;
+  /** Stores the training of a model version, in the place of an earlier training of the same. */
+  logTraining(trial: TrialInput, training: { version: string; startedAt: Date }): Promise<Trial>;
   /** Where its next trial comes from. */
   source(): Promise<TrialSource>;
 }
@@ -90,9 +92,7 @@ export function createExperiment(
       tags,
       ...(step !== undefined && { steps: [...before?.steps ?? [], { step, at, metrics }] }),
       ...(before?.predictions && { predictions: before.predictions }),
-      ...(predictions && {
-        predictions: { rows: predictions.ids.length, test: testFingerprint(predictions) },
-      }),
+      ...(predictions && { predictions: noteOf(predictions) }),
       source: await source(),
     };
     await saveTrial(store, trial, predictions);
@@ -128,11 +128,33 @@ export function createExperiment(
       await saveTrial(store, trial);
       return trial;
     },
+    async logTraining(input, { version, startedAt }) {
+      const { predictions, parameters, metrics, tags } = checkTrial(input);
+      const trial: Trial = {
+        id: idOf("training", version),
+        experiment: name,
+        status: "finished",
+        startedAt: startedAt.toISOString(),
+        endedAt: now().toISOString(),
+        parameters,
+        metrics,
+        tags,
+        ...(predictions && { predictions: noteOf(predictions) }),
+        source: await source(),
+      };
+      await saveTrial(store, trial, predictions);
+      return trial;
+    },
     trials: () => listTrials(store, name),
     compare: (one, other) => compareTrials(store, one, other),
     source: async () => await source(),
   };
 }
+
+const noteOf = (predictions: Predictions) => ({
+  rows: predictions.ids.length,
+  test: testFingerprint(predictions),
+});
 
 /** Whether a step belongs to the trial that was logged before. */
 function continues(open: Trial | undefined, { parameters, tags, step }: CheckedTrial): boolean {

@@ -50,12 +50,25 @@ export function mlflowExperiment(name: string, trials: readonly Trial[], locatio
 /** MLflow's numbers of `RunStatus` and of `SourceType.LOCAL`. */
 const FINISHED = 3, FAILED = 4, LOCAL = 4;
 
-/** The files of a trial, its description last: a run without one is none. */
+/** A run in MLflow's layout. */
+interface ExportedRun {
+  /** Folders that a run has, also where nothing is in them: MLflow does not find one without. */
+  folders: string[];
+  /** Its description last: a run without one is none. */
+  files: ExportedFile[];
+}
+
+/**
+ * A trial as a run.
+ *
+ * @param location as of {@linkcode mlflowExperiment}
+ * @throws {InputError} on a name that would leave its folder.
+ */
 export function mlflowRun(
   trial: Trial,
   predictions: Predictions | undefined,
   location: string,
-): ExportedFile[] {
+): ExportedRun {
   const experiment = mlflowExperimentId(trial.experiment), run = runId(trial);
   const folder = `${experiment}/${run}`;
   const [started, ended] = [Date.parse(trial.startedAt), Date.parse(trial.endedAt)];
@@ -70,7 +83,7 @@ export function mlflowRun(
     return { path: `${folder}/${kind}/${name}`, text };
   };
   const entries = Object.entries;
-  return [
+  const files = [
     ...entries(trial.parameters).map(([name, value]) => file("params", name, String(value))),
     ...entries(metricLines(trial)).map(([name, lines]) => file("metrics", name, lines.join(""))),
     ...entries({ ...trial.tags, ...sourceTags(trial) }).map(([name, value]) => file("tags", name, value)),
@@ -96,6 +109,7 @@ export function mlflowRun(
       }),
     },
   ];
+  return { folders: ["params", "metrics", "tags", "artifacts"].map((kind) => `${folder}/${kind}`), files };
 }
 
 /** `timestamp value step`, a line each time a metric was logged. */

@@ -78,7 +78,8 @@ export function parallelCoordinates(
       opacity,
       strokeWidth: width,
       color: best ? "#4477AA" : "#7d8894",
-      tooltip: true,
+      // The description says what there is to say; Vega would announce each line by its coordinates.
+      aria: false,
     },
     encoding: { x, y, detail: { field: "trial", type: "nominal" as const } },
   });
@@ -95,12 +96,12 @@ export function parallelCoordinates(
       line(true, 0.95, 2.25),
       {
         data: { values: ticks },
-        mark: { type: "text", align: "left", dx: 5, fontSize: 12, opacity: 0.85 },
+        mark: { type: "text", aria: false, align: "left", dx: 5, fontSize: 12, opacity: 0.85 },
         encoding: { x, y, text: { field: "text", type: "nominal" } },
       },
       {
         data: { values: titles },
-        mark: { type: "text", align: "center", fontSize: 12, fontWeight: 600 },
+        mark: { type: "text", aria: false, align: "center", fontSize: 12, fontWeight: 600 },
         encoding: { x, y, text: { field: "text", type: "nominal" } },
       },
     ],

@@ -29,7 +29,8 @@ const LONGEST_FOLDER = 200;
 function folderOf(experiment: string): string {
   const folder = encodeURIComponent(experiment.toWellFormed())
     .replace(/[.!~*'()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
-  const isName = experiment.trim() === experiment && experiment !== "" && !/\p{C}/u.test(experiment);
+  // An address of dots alone leads elsewhere.
+  const isName = experiment.trim() === experiment && !/^\.*$|\p{C}/u.test(experiment);
   if (isName && folder.length <= LONGEST_FOLDER) return folder;
   throw new InputError("Invalid name of an experiment", {
     expected: "a short text without spaces at its ends, e.g. churn depth",

@@ -22,7 +22,7 @@ import {
   whereTrials,
 } from "shopflow/ml/experiments/mod.ts";
 import { renderSvg } from "shopflow/notebook/charts/mod.ts";
-import { countOf, createRuntime } from "shopflow/runtime/mod.ts";
+import { countOf, createRuntime, escapeHtml } from "shopflow/runtime/mod.ts";
 import { createContext, type PipelineContext } from "../../context.ts";
 import { exportToMlflow } from "./export_to_mlflow.ts";
 import { bestText, comparisonText, experimentsText, trialsText, trialText } from "./text.ts";
@@ -150,10 +150,8 @@ export function createExperimentsProgram(
         });
       }
       const draw = flags.steps ? learningCurves : parallelCoordinates;
-      await writeOutputFile(
-        flags.to,
-        await renderSvg(draw(measured, { metric, direction }), { width: 1100 }),
-      );
+      const picture = draw(measured, { metric, direction });
+      await writeOutputFile(flags.to, named(await renderSvg(picture, { width: 1100 }), picture.description));
       print(`${countOf(measured.length, "trial")} drawn to ${flags.to}`);
     });
   onTrials("export")
@@ -179,6 +177,10 @@ export function createExperimentsProgram(
 type ListFlags = OutputFlags & ChoiceFlags & { sort?: string; descending?: boolean; limit: number };
 type BestFlags = OutputFlags & ChoiceFlags & OrderFlags & { by: string; limit: number };
 type PlotFlags = ChoiceFlags & OrderFlags & { by: string; to: string; steps?: boolean };
+
+/** A picture that says to screen readers what it shows. */
+const named = (svg: string, text = "") =>
+  svg.replace("<svg", `<svg role="img" aria-label="${escapeHtml(text)}"`);
 
 function directionOf(metric: string, { highest, lowest }: OrderFlags): Direction {
   if (highest && lowest) {

@@ -31,8 +31,9 @@ export async function exportToMlflow(
     const { path, text } = mlflowExperiment(name, own, location);
     await write(join(root, path), text);
     for (const trial of own) {
-      const files = mlflowRun(trial, await trialPredictions(store, trial), location);
-      for (const file of files) await write(join(root, file.path), file.text);
+      const run = mlflowRun(trial, await trialPredictions(store, trial), location);
+      for (const path of run.folders) await Deno.mkdir(join(root, path), { recursive: true });
+      for (const { path, text } of run.files) await write(join(root, path), text);
     }
   }
   return { experiments: byExperiment.size };

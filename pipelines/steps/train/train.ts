@@ -20,6 +20,7 @@ import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { inOrder, type Pipeline, type PipelineContext, type PipelineResult } from "../../context.ts";
 import { hashOf, modelCode } from "../model_code.ts";
 import { decidePromotion, earlierDecisionText } from "./decide_promotion.ts";
+import { logTraining } from "./log_training.ts";
 
 /** Trains every model on the current snapshot; those that are computed from a formula have nothing to train. */
 export function trainModels(models: readonly ModelDefinition[] = MODELS): Pipeline {
@@ -71,6 +72,7 @@ async function train(
   }
 
   using session = await openSnapshot(store, snapshot);
+  const startedAt = runtime.now();
   const bar = runtime.progress.start(`train ${name}`, 0);
   const challenger = await training.fit(session);
   bar.finish(challenger.summary);
@@ -83,6 +85,7 @@ async function train(
     parameters: { ...parameters, ...challenger.parameters, code },
     metrics: challenger.metrics,
   };
+  await logTraining(context, card, challenger, startedAt);
   const comparison = await challenger.compare(await loadOpponents(store, name, champion));
   const outcome = await decidePromotion(context, { card, files: filesOf(challenger) }, comparison, champion);
   const quality = qualityText(model, challenger.metrics);
