@@ -17,7 +17,7 @@ export interface ExportedFile {
 const digest = (...texts: string[]) => createHash("sha256").update(JSON.stringify(texts)).digest("hex");
 
 /** The same for the same name, so that a later export adds to an earlier one: 18 digits, as MLflow makes them. */
-export const mlflowExperimentId = (name: string): string =>
+const mlflowExperimentId = (name: string): string =>
   String(10n ** 17n + BigInt(`0x${digest("experiment", name).slice(0, 14)}`));
 
 const runId = ({ experiment, id }: Trial) => digest("run", experiment, id).slice(0, 32);
@@ -31,10 +31,15 @@ const yaml = (values: Record<string, string | number | string[] | null>) =>
  *
  * @param location the store's folder as a URL, `file:///…`, where MLflow looks for artifacts
  */
-export function mlflowExperiment(name: string, trials: readonly Trial[], location: string): ExportedFile {
+export function mlflowExperiment(
+  name: string,
+  trials: readonly Trial[],
+  location: string,
+): ExportedFile & { id: string } {
   const id = mlflowExperimentId(name);
   const times = trials.map(({ startedAt }) => Date.parse(startedAt));
   return {
+    id,
     path: `${id}/meta.yaml`,
     text: yaml({
       artifact_location: `${location}/${id}`,

@@ -1,12 +1,11 @@
 /** Experiments: trials with their parameters and metrics, comparison, search, pictures, export to MLflow. */
 export { createExperiment, type Experiment } from "./experiment.ts";
-export type { ParameterValue, Trial, TrialInput, TrialSource } from "./trial.ts";
+export type { ParameterValue, Trial, TrialSource } from "./trial.ts";
 export {
   type ExperimentSummary,
   findTrial,
   listExperiments,
   listTrials,
-  saveTrial,
   type TrialCache,
   trialPredictions,
 } from "./store.ts";
@@ -17,7 +16,6 @@ export {
   findField,
   findMetric,
   namesOf,
-  numberText,
   sortTrials,
   usualDirection,
   valueText,
@@ -27,4 +25,4 @@ export {
 export { compareTrials, differenceText, type PairedComparison } from "./compare.ts";
 export { learningCurves, parallelCoordinates } from "./pictures.ts";
 export { search } from "./search.ts";
-export { mlflowExperiment, mlflowExperimentId, mlflowRun } from "./mlflow.ts";
+export { mlflowExperiment, mlflowRun } from "./mlflow.ts";

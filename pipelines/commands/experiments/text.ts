@@ -6,7 +6,6 @@ import {
   type ExperimentSummary,
   fieldValue,
   namesOf,
-  numberText,
   type PairedComparison,
   type Trial,
   valueText,
@@ -99,7 +98,7 @@ export function bestText(
   const several = among > 1
     ? `\nIt was chosen among ${among} by that metric, so the metric is optimistic: measure it on rows that did not choose it.`
     : "";
-  return `The ${direction} ${metric} is ${numberText(best.metrics[metric]!)}, of trial ${best.id} in ${
+  return `The ${direction} ${metric} is ${valueText(best.metrics[metric]!)}, of trial ${best.id} in ${
     JSON.stringify(best.experiment)
   }.${several}\n\n${trialsText(trials, trials.length)}`;
 }
@@ -130,7 +129,7 @@ function pairedText({ test, metrics }: PairedComparison, names: readonly [string
   return [
     `${names[0]} less ${names[1]}. ${test}.`,
     ...metrics.map((metric) =>
-      `  ${metric.name} ${numberText(metric.one)} and ${numberText(metric.other)}: ${
+      `  ${metric.name} ${valueText(metric.one)} and ${valueText(metric.other)}: ${
         differenceText(metric, names)
       }`
     ),

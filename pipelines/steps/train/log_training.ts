@@ -1,7 +1,7 @@
 import { maskSecrets } from "shopflow/errors/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Challenger } from "shopflow/ml/mod.ts";
-import { createExperiment, type ParameterValue, type TrialInput } from "shopflow/ml/experiments/mod.ts";
+import { createExperiment, type ParameterValue } from "shopflow/ml/experiments/mod.ts";
 import type { ModelCard } from "shopflow/ml/registry/mod.ts";
 import { repositoryState } from "shopflow/notebook/run/mod.ts";
 import type { PipelineContext } from "../../context.ts";
@@ -31,7 +31,7 @@ export async function logTraining(
     }),
   });
   const { customerIds, days, values } = predictions;
-  const input: TrialInput = {
+  await experiment.logTraining({
     parameters: { as_of: asOf, ...flat(parameters) },
     metrics: Object.fromEntries(measured.map(([metric, value]) => [plainName(metric), value])),
     tags: { model_version: version },
@@ -42,8 +42,7 @@ export async function logTraining(
         scores: values,
       },
     }),
-  };
-  await experiment.logTraining(input, { version, startedAt });
+  }, { version, startedAt });
 }
 
 /** What fits a column: longer texts, such as lists of features, are what the code's hash and the card stand for. */

@@ -3,7 +3,6 @@ import {
   fieldValue,
   findField,
   namesOf,
-  numberText,
   sortTrials,
   type Trial,
   valueText,
@@ -91,7 +90,7 @@ export function renderExperiment(props: ExperimentPageProps): string {
         {best === undefined || metric === undefined ? countOf(trials.length, "trial") : (
           <>
             The {direction} {metric} of {countOf(chosen.length, "trial")} is{" "}
-            <a href={trialPath(best)}>{numberText(best.metrics[metric]!)}</a>
+            <a href={trialPath(best)}>{valueText(best.metrics[metric]!)}</a>
             {settingText(best, parameters)}.
           </>
         )}

@@ -3,7 +3,11 @@ import { countOf, formatCount, formatTime } from "shopflow/runtime/mod.ts";
 import { renderPage } from "../layout.tsx";
 import { ExperimentFrame, experimentPath } from "./frame.tsx";
 
-/** All experiments, the one that was written last first. */
+/**
+ * All experiments, the one that was written last first.
+ *
+ * @param experiments in the order in which they are shown
+ */
 export function renderExperimentsIndex(experiments: readonly ExperimentSummary[]): string {
   const trials = experiments.reduce((sum, experiment) => sum + experiment.trials, 0);
   return renderPage(

@@ -2,7 +2,6 @@ import {
   differenceText,
   fieldValue,
   namesOf,
-  numberText,
   type PairedComparison,
   type Trial,
   valueText,
@@ -147,7 +146,7 @@ function Paired({ other, first, comparison }: { other: Trial; first: Trial; comp
         <ul class="paired">
           {metrics.map((metric) => (
             <li key={metric.name}>
-              {metric.name} {numberText(metric.one)} and {numberText(metric.other)}:{" "}
+              {metric.name} {valueText(metric.one)} and {valueText(metric.other)}:{" "}
               {differenceText(metric, [other.id, first.id])}
             </li>
           ))}

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
+import { numberText } from "../../../../lib/ml/experiments/select.ts";
 import type { Trial } from "shopflow/ml/experiments/mod.ts";
 import {
   bestFirst,
   findField,
-  numberText,
   sortTrials,
   usualDirection,
   varyingParameters,
