@@ -1,4 +1,5 @@
 import { valueAt } from "../../../vectors.ts";
+import type { FeatureMatrix } from "../../matrix.ts";
 import type { TreeEnsemble } from "../trees.ts";
 
 /**
@@ -8,7 +9,9 @@ import type { TreeEnsemble } from "../trees.ts";
  */
 export interface FeatureBins {
   feature: number;
-  /** Distinct, ascending. */
+  /** How many thresholds there are. */
+  count: number;
+  /** Distinct, ascending; then as many NaN, which no value reaches, as {@linkcode fillBins} looks beyond. */
   thresholds: Float32Array;
   /** The cell of a value is `(value - origin) * scale`, rounded, within 0 and {@linkcode GRID_CELLS} - 1. */
   origin: number;
@@ -63,8 +66,7 @@ function featureBins(feature: number, thresholds: Float32Array): FeatureBins {
   const scale = most > least ? Math.fround((GRID_CELLS - 1) / (most - least)) : 0;
   const firstBin = new Int32Array(GRID_CELLS);
   const held = new Int32Array(GRID_CELLS);
-  const grid = { origin: least, scale };
-  for (const threshold of thresholds) held[cellOf(grid, threshold)]!++;
+  for (const threshold of thresholds) held[cellOf(least, scale, threshold)]!++;
   let before = 0, fullest = 0;
   // Cells never fall as values rise, so the thresholds of lower cells are below every value of this one.
   for (const [cell, count] of held.entries()) {
@@ -72,23 +74,69 @@ function featureBins(feature: number, thresholds: Float32Array): FeatureBins {
     before += count;
     fullest = Math.max(fullest, count);
   }
-  return { feature, thresholds, ...grid, firstBin, steps: Math.ceil(Math.log2(fullest + 1)) };
+  const steps = Math.ceil(Math.log2(fullest + 1));
+  const padded = new Float32Array(thresholds.length + 2 ** steps).fill(NaN);
+  padded.set(thresholds);
+  return { feature, count: thresholds.length, thresholds: padded, origin: least, scale, firstBin, steps };
 }
 
 /** In single precision, as the vector unit computes it. NaN, also that of infinity times 0, is in cell 0. */
-function cellOf({ origin, scale }: Pick<FeatureBins, "origin" | "scale">, value: number): number {
+function cellOf(origin: number, scale: number, value: number): number {
   const place = Math.fround(Math.fround(value - origin) * scale);
   const inside = place > 0 ? place < GRID_CELLS - 1 ? place : GRID_CELLS - 1 : 0;
   return Math.fround(inside + ROUNDING) - ROUNDING;
 }
 
-/** The bin of a known value. */
-export function binOf(bins: FeatureBins, value: number): number {
-  const { thresholds } = bins;
-  let bin = bins.firstBin[cellOf(bins, value)]!;
-  for (let half = 1 << bins.steps >> 1; half > 0; half >>= 1) {
-    // Beyond the last threshold there is undefined, which no value reaches.
-    if (thresholds[bin + half - 1]! <= value) bin += half;
+/** Bins of a block of rows, column by column, two columns a feature: see {@linkcode fillBins}. */
+export type BinColumns = Uint8Array | Uint16Array;
+
+/** Whether the bins of all features fit into a byte; the highest stands for unknown, too. */
+export function fitsBytes(bins: readonly FeatureBins[]): boolean {
+  return bins.every(({ count }) => count <= 0xff);
+}
+
+/** The columns of a block of rows, empty. */
+export function binColumns(bins: readonly FeatureBins[], blockRows: number): BinColumns {
+  const size = 2 * bins.length * blockRows;
+  return fitsBytes(bins) ? new Uint8Array(size) : new Uint16Array(size);
+}
+
+/** Rows of a matrix, and how many rows a column of bins holds. */
+export interface Block {
+  first: number;
+  count: number;
+  blockRows: number;
+}
+
+/**
+ * Fills columns with the bins of a block of rows. Each feature has two: in 2f an unknown value is below all thresholds, in
+ * 2f + 1 it is above all. A node reads the one that sends unknown values its way.
+ */
+export function fillBins(
+  columns: BinColumns,
+  bins: readonly FeatureBins[],
+  { values, names: { length: width } }: FeatureMatrix,
+  { first, count, blockRows }: Block,
+): void {
+  const highest = columns instanceof Uint8Array ? 0xff : 0xffff;
+  let at = 0;
+  for (const { feature, thresholds, origin, scale, firstBin, steps } of bins) {
+    let from = first * width + feature;
+    const end = at + count;
+    for (let to = at; to < end; to++, from += width) {
+      const value = values[from]!;
+      if (value !== value) {
+        columns[to] = 0;
+        columns[to + blockRows] = highest;
+        continue;
+      }
+      let bin = firstBin[cellOf(origin, scale, value)]!;
+      for (let half = 1 << steps >> 1; half > 0; half >>= 1) {
+        if (thresholds[bin + half - 1]! <= value) bin += half;
+      }
+      columns[to] = bin;
+      columns[to + blockRows] = bin;
+    }
+    at += 2 * blockRows;
   }
-  return bin;
 }

@@ -1,19 +1,15 @@
 import { valueAt } from "../../../vectors.ts";
 import type { Tree, TreeEnsemble } from "../trees.ts";
-import { type FeatureBins, binsOf, floatThreshold } from "./bins.ts";
+import { binsOf, type FeatureBins, floatThreshold } from "./bins.ts";
 
 /**
  * A tree in which every leaf is equally deep, so that all rows take the same steps. Nodes are in level order: the children
  * of node k are 2k + 1 and 2k + 2. A leaf of the original that is less deep is repeated below nodes that do not matter.
  */
 export interface CompleteTree {
-  /** At least 1. */
+  /** From {@linkcode SMALL_DEPTH} to {@linkcode DEEPEST}. */
   depth: number;
-  /**
-   * Column of each node. Each feature has two: in 2f an unknown value is below all thresholds and goes left, in 2f + 1
-   * it is above all and goes right; a node reads the one that sends unknown values its way. f counts the features that are
-   * split on.
-   */
+  /** Column of each node among those of {@linkcode fillBins}. */
   column: Uint32Array;
   /** A value goes right where its bin is above this. */
   bin: Uint16Array;
@@ -27,6 +23,8 @@ export interface CompleteTrees {
   trees: CompleteTree[];
 }
 
+/** The depth of small trees, which need no more work than this one takes. */
+export const SMALL_DEPTH = 3;
 /** Complete trees double with each level; deeper ones are walked node by node. */
 export const DEEPEST = 8;
 /** Bins are numbers of 16 bits at most, the highest of which stands for unknown. */
@@ -37,13 +35,15 @@ export function completeTrees(ensemble: TreeEnsemble): CompleteTrees | undefined
   const depths = ensemble.trees.map((tree) => depthOf(tree));
   if (depths.some((depth) => depth > DEEPEST)) return undefined;
   const bins = binsOf(ensemble);
-  if (bins.some(({ thresholds }) => thresholds.length > MOST_BINS)) return undefined;
+  if (bins.some(({ count }) => count > MOST_BINS)) return undefined;
   const places = new Map(bins.map((feature, place) => [feature.feature, {
     place,
-    binOf: new Map([...feature.thresholds].map((threshold, bin) => [threshold, bin])),
+    binOf: new Map(
+      [...feature.thresholds.subarray(0, feature.count)].map((threshold, bin) => [threshold, bin]),
+    ),
   }]));
   const trees = ensemble.trees.map((tree, i): CompleteTree => {
-    const depth = Math.max(1, valueAt(depths, i));
+    const depth = Math.max(SMALL_DEPTH, valueAt(depths, i));
     const inner = 2 ** depth - 1;
     const complete: CompleteTree = {
       depth,
