@@ -3,30 +3,35 @@ import type { FeatureMatrix } from "../../matrix.ts";
 import type { TreeEnsemble } from "../trees.ts";
 
 /**
- * The thresholds of one feature, and what finds a value's place among them. A value's bin is the number of thresholds
- * that are at most the value, so `value < thresholds[i]` says the same as `bin <= i`: comparing small whole numbers
- * decides every branch exactly as comparing the values would.
+ * The thresholds of one feature, distinct and ascending. A value's bin is the number of thresholds that are at most the
+ * value, so `value < thresholds[i]` says the same as `bin <= i`: comparing small whole numbers decides every branch exactly
+ * as comparing the values would.
  */
 export interface FeatureBins {
   feature: number;
-  /** How many thresholds there are. */
-  count: number;
-  /** Distinct, ascending; then as many NaN, which no value reaches, as {@linkcode fillBins} looks beyond. */
   thresholds: Float32Array;
-  /** The cell of a value is `(value - origin) * scale`, rounded, within 0 and {@linkcode GRID_CELLS} - 1. */
-  origin: number;
-  scale: number;
-  /** The least bin of the values of each cell. */
-  firstBin: Int32Array;
-  /** Halvings that find a value's bin from its cell's first: the cell's values have at most 2 ** steps bins. */
-  steps: number;
+  /** Finds the bins of numbers in double precision. */
+  grid: Grid;
 }
 
-/** Enough that mostly a cell holds one threshold, and few enough that a feature's grid stays in the first cache. */
-export const GRID_CELLS = 1024;
+/**
+ * Equal cells from the lowest threshold to the highest, for finding a value's bin: the cell says where to begin, and a
+ * search in a few steps ends it. It is exact whatever the cells are, as long as no cell is before that of a lower value.
+ */
+export interface Grid {
+  /** The cell of a value is `(value - origin) * scale`, as a whole number from 0 to {@linkcode GRID_CELLS} - 1. */
+  origin: number;
+  scale: number;
+  /** The least bin of each cell's values. */
+  firstBin: Int32Array;
+  /** Of the search: 2 ** steps is more than the thresholds of any cell. */
+  steps: number;
+  /** Followed by as many NaN, which no value reaches, as the search looks beyond the last. */
+  thresholds: Float32Array;
+}
 
-/** Adding it to a number below it leaves the number's whole part, rounded, in the low bits of the float. */
-export const ROUNDING = 2 ** 23;
+/** Enough that mostly a cell holds one threshold, and few enough that a feature's cells stay in the first cache. */
+export const GRID_CELLS = 1024;
 
 /** The bins of every feature that the trees split on. */
 export function binsOf({ trees }: TreeEnsemble): FeatureBins[] {
@@ -62,13 +67,20 @@ function nextFloat(value: number): number {
 }
 
 function featureBins(feature: number, thresholds: Float32Array): FeatureBins {
+  return { feature, thresholds, grid: createGrid(thresholds, cellOf) };
+}
+
+/** @param cell The cell of a value; the same for equal values, and never less for higher ones. */
+export function createGrid(
+  thresholds: Float32Array,
+  cell: (origin: number, scale: number, value: number) => number,
+): Grid {
   const least = valueAt(thresholds, 0), most = valueAt(thresholds, thresholds.length - 1);
-  const scale = most > least ? Math.fround((GRID_CELLS - 1) / (most - least)) : 0;
-  const firstBin = new Int32Array(GRID_CELLS);
+  const scale = most > least ? (GRID_CELLS - 1) / (most - least) : 0;
   const held = new Int32Array(GRID_CELLS);
-  for (const threshold of thresholds) held[cellOf(least, scale, threshold)]!++;
+  for (const threshold of thresholds) held[cell(least, scale, threshold)]!++;
+  const firstBin = new Int32Array(GRID_CELLS);
   let before = 0, fullest = 0;
-  // Cells never fall as values rise, so the thresholds of lower cells are below every value of this one.
   for (const [cell, count] of held.entries()) {
     firstBin[cell] = before;
     before += count;
@@ -77,14 +89,13 @@ function featureBins(feature: number, thresholds: Float32Array): FeatureBins {
   const steps = Math.ceil(Math.log2(fullest + 1));
   const padded = new Float32Array(thresholds.length + 2 ** steps).fill(NaN);
   padded.set(thresholds);
-  return { feature, count: thresholds.length, thresholds: padded, origin: least, scale, firstBin, steps };
+  return { origin: least, scale, firstBin, steps, thresholds: padded };
 }
 
-/** In single precision, as the vector unit computes it. NaN, also that of infinity times 0, is in cell 0. */
 function cellOf(origin: number, scale: number, value: number): number {
-  const place = Math.fround(Math.fround(value - origin) * scale);
-  const inside = place > 0 ? place < GRID_CELLS - 1 ? place : GRID_CELLS - 1 : 0;
-  return Math.fround(inside + ROUNDING) - ROUNDING;
+  const place = (value - origin) * scale;
+  // NaN, that of infinity times 0, is in cell 0.
+  return (place > 0 ? place < GRID_CELLS - 1 ? place : GRID_CELLS - 1 : 0) | 0;
 }
 
 /** Bins of a block of rows, column by column, two columns a feature: see {@linkcode fillBins}. */
@@ -92,7 +103,7 @@ export type BinColumns = Uint8Array | Uint16Array;
 
 /** Whether the bins of all features fit into a byte; the highest stands for unknown, too. */
 export function fitsBytes(bins: readonly FeatureBins[]): boolean {
-  return bins.every(({ count }) => count <= 0xff);
+  return bins.every(({ thresholds }) => thresholds.length <= 0xff);
 }
 
 /** The columns of a block of rows, empty. */
@@ -120,7 +131,8 @@ export function fillBins(
 ): void {
   const highest = columns instanceof Uint8Array ? 0xff : 0xffff;
   let at = 0;
-  for (const { feature, thresholds, origin, scale, firstBin, steps } of bins) {
+  for (const { feature, grid: { origin, scale, firstBin, steps, thresholds } } of bins) {
+    const firstStep = 1 << steps >> 1;
     let from = first * width + feature;
     const end = at + count;
     for (let to = at; to < end; to++, from += width) {
@@ -131,8 +143,13 @@ export function fillBins(
         continue;
       }
       let bin = firstBin[cellOf(origin, scale, value)]!;
-      for (let half = 1 << steps >> 1; half > 0; half >>= 1) {
-        if (thresholds[bin + half - 1]! <= value) bin += half;
+      // One step is by far the most frequent, and half as fast in a loop.
+      if (firstStep === 1) {
+        if (thresholds[bin]! <= value) bin++;
+      } else {
+        for (let step = firstStep; step > 0; step >>= 1) {
+          if (thresholds[bin + step - 1]! <= value) bin += step;
+        }
       }
       columns[to] = bin;
       columns[to + blockRows] = bin;

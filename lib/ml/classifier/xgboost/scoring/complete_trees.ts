@@ -35,11 +35,11 @@ export function completeTrees(ensemble: TreeEnsemble): CompleteTrees | undefined
   const depths = ensemble.trees.map((tree) => depthOf(tree));
   if (depths.some((depth) => depth > DEEPEST)) return undefined;
   const bins = binsOf(ensemble);
-  if (bins.some(({ count }) => count > MOST_BINS)) return undefined;
+  if (bins.some(({ thresholds }) => thresholds.length > MOST_BINS)) return undefined;
   const places = new Map(bins.map((feature, place) => [feature.feature, {
     place,
     binOf: new Map(
-      [...feature.thresholds.subarray(0, feature.count)].map((threshold, bin) => [threshold, bin]),
+      [...feature.thresholds].map((threshold, bin) => [threshold, bin]),
     ),
   }]));
   const trees = ensemble.trees.map((tree, i): CompleteTree => {

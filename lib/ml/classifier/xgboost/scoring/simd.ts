@@ -1,5 +1,5 @@
 import type { FeatureMatrix } from "../../matrix.ts";
-import { type FeatureBins, fitsBytes } from "./bins.ts";
+import { createGrid, fitsBytes, type Grid } from "./bins.ts";
 import type { CompleteTree, CompleteTrees } from "./complete_trees.ts";
 import {
   binningModule,
@@ -8,6 +8,7 @@ import {
   scoringModule,
   SIMD_ROWS,
   type SimdShape,
+  singlePrecisionCell,
   treeLayout,
 } from "./simd_module.ts";
 
@@ -25,6 +26,8 @@ interface Places {
   sums: number;
   values: number;
   features: number;
+  grids: Grid[];
+  /** Of each grid its list of thresholds. */
   thresholds: number[];
   runs: Run[];
   bytes: number;
@@ -57,7 +60,7 @@ export function createSimdMargins(
     const score = instantiate(name, () => scoringModule(shape), memory).score as Score;
     return () => score(begin, end, places.sums);
   });
-  writeModel(new DataView(memory.buffer), trees, places);
+  writeModel(new DataView(memory.buffer), places);
   const values = new Float32Array(memory.buffer, places.values, SIMD_ROWS * width);
   const sums = new Float64Array(memory.buffer, places.sums, SIMD_ROWS);
   return (matrix) => {
@@ -102,7 +105,8 @@ function planMemory({ bins, trees }: CompleteTrees, width: number): Places {
   const sums = take(8 * SIMD_ROWS);
   const values = take(4 * SIMD_ROWS * width);
   const features = take(FEATURE_LAYOUT.bytes * bins.length);
-  const thresholds = bins.map((feature) => take(feature.thresholds.byteLength));
+  const grids = bins.map(({ thresholds }) => createGrid(thresholds, singlePrecisionCell));
+  const thresholds = grids.map((grid) => take(grid.thresholds.byteLength));
   const runs: Run[] = [];
   for (const tree of trees) {
     const { depth } = tree;
@@ -115,15 +119,15 @@ function planMemory({ bins, trees }: CompleteTrees, width: number): Places {
       last.end = begin + bytes;
     } else runs.push({ trees: [tree], shape, begin, end: begin + bytes });
   }
-  return { sums, values, features, thresholds, runs, bytes: at };
+  return { sums, values, features, grids, thresholds, runs, bytes: at };
 }
 
 const hasPlanes = ({ depth, leaves }: CompleteTree): boolean =>
   depth <= PLANES_DEPTH && leaves.every((leaf) => Object.is(Math.fround(leaf), leaf));
 
-function writeModel(view: DataView, { bins }: CompleteTrees, places: Places): void {
-  for (const [i, feature] of bins.entries()) {
-    writeFeature(view, places.features + i * FEATURE_LAYOUT.bytes, feature, places.thresholds[i]!);
+function writeModel(view: DataView, places: Places): void {
+  for (const [i, grid] of places.grids.entries()) {
+    writeGrid(view, places.features + i * FEATURE_LAYOUT.bytes, grid, places.thresholds[i]!);
   }
   for (const { trees, shape, begin } of places.runs) {
     const { bytes } = treeLayout(shape);
@@ -131,16 +135,15 @@ function writeModel(view: DataView, { bins }: CompleteTrees, places: Places): vo
   }
 }
 
-function writeFeature(view: DataView, at: number, feature: FeatureBins, thresholds: number): void {
-  const { origin, scale, steps, firstBin } = feature;
-  view.setFloat32(at + FEATURE_LAYOUT.origin, origin, true);
-  view.setFloat32(at + FEATURE_LAYOUT.scale, scale, true);
-  view.setInt32(at + FEATURE_LAYOUT.firstStep, 4 * 2 ** (steps - 1), true);
+function writeGrid(view: DataView, at: number, grid: Grid, thresholds: number): void {
+  view.setFloat32(at + FEATURE_LAYOUT.origin, grid.origin, true);
+  view.setFloat32(at + FEATURE_LAYOUT.scale, grid.scale, true);
+  view.setInt32(at + FEATURE_LAYOUT.firstStep, 4 * 2 ** (grid.steps - 1), true);
   view.setInt32(at + FEATURE_LAYOUT.thresholds, thresholds - 4, true);
-  for (const [cell, bin] of firstBin.entries()) {
+  for (const [cell, bin] of grid.firstBin.entries()) {
     view.setInt32(at + FEATURE_LAYOUT.firstBin + 4 * cell, 4 * bin, true);
   }
-  for (const [i, threshold] of feature.thresholds.entries()) {
+  for (const [i, threshold] of grid.thresholds.entries()) {
     view.setFloat32(thresholds + 4 * i, threshold, true);
   }
 }

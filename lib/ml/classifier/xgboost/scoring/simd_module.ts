@@ -1,4 +1,4 @@
-import { GRID_CELLS, ROUNDING } from "./bins.ts";
+import { GRID_CELLS } from "./bins.ts";
 import {
   type Code,
   f32x4,
@@ -232,10 +232,20 @@ export const FEATURE_LAYOUT = {
   bytes: 16 + 4 * GRID_CELLS,
 };
 
+/** Adding it to a smaller float that is not negative leaves the float's nearest whole number in the low 23 bits. */
+const ROUNDING = 2 ** 23;
+
+/** The cell of a value in a grid, as {@linkcode binningModule} computes it: in single precision, rounded. */
+export function singlePrecisionCell(origin: number, scale: number, value: number): number {
+  const place = Math.fround(Math.fround(value - origin) * Math.fround(scale));
+  const inside = place > 0 ? Math.min(place, GRID_CELLS - 1) : 0;
+  return Math.fround(inside + ROUNDING) - ROUNDING;
+}
+
 /**
  * Fills a feature's two columns: `bin(feature, values, stride, column)` for the addresses of the feature and of the block's
  * first value, the bytes from row to row, and the first column's address. It computes as `fillBins` does, four rows in a
- * vector.
+ * vector, with a grid of {@linkcode singlePrecisionCell}.
  */
 export function binningModule(width: 1 | 2): Uint8Array<ArrayBuffer> {
   const [feature, values, stride, column, row, step, firstStep, thresholds] = [0, 1, 2, 3, 4, 5, 6, 7];
