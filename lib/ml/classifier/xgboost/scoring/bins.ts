@@ -101,6 +101,11 @@ function cellOf(origin: number, scale: number, value: number): number {
 /** Bins of a block of rows, column by column, two columns a feature: see {@linkcode fillBins}. */
 export type BinColumns = Uint8Array | Uint16Array;
 
+/** Whether the bins of all features fit into 16 bits; the highest stands for unknown, too. */
+export function canBeBinned(bins: readonly FeatureBins[]): boolean {
+  return bins.every(({ thresholds }) => thresholds.length <= 0xffff);
+}
+
 /** Whether the bins of all features fit into a byte; the highest stands for unknown, too. */
 export function fitsBytes(bins: readonly FeatureBins[]): boolean {
   return bins.every(({ thresholds }) => thresholds.length <= 0xff);

@@ -1,6 +1,6 @@
 import { valueAt } from "../../../vectors.ts";
 import type { Tree, TreeEnsemble } from "../trees.ts";
-import { binsOf, type FeatureBins, floatThreshold } from "./bins.ts";
+import { binsOf, canBeBinned, type FeatureBins, floatThreshold } from "./bins.ts";
 
 /**
  * A tree in which every leaf is equally deep, so that all rows take the same steps. Nodes are in level order: the children
@@ -27,15 +27,13 @@ export interface CompleteTrees {
 export const SMALL_DEPTH = 3;
 /** Complete trees double with each level; deeper ones are walked node by node. */
 export const DEEPEST = 8;
-/** Bins are numbers of 16 bits at most, the highest of which stands for unknown. */
-const MOST_BINS = 2 ** 16 - 1;
 
 /** Completes the trees; undefined where they are too deep, or a feature has too many thresholds. */
 export function completeTrees(ensemble: TreeEnsemble): CompleteTrees | undefined {
   const depths = ensemble.trees.map((tree) => depthOf(tree));
   if (depths.some((depth) => depth > DEEPEST)) return undefined;
   const bins = binsOf(ensemble);
-  if (bins.some(({ thresholds }) => thresholds.length > MOST_BINS)) return undefined;
+  if (!canBeBinned(bins)) return undefined;
   const places = new Map(bins.map((feature, place) => [feature.feature, {
     place,
     binOf: new Map(
