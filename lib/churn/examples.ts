@@ -1,8 +1,11 @@
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
-import { CHURN_FEATURES, CHURN_HORIZON_DAYS, churnFeaturesSql, churnLabelsSql } from "./features/features.ts";
-import { type FeatureMatrix, featureMatrix, matrixRow, stackMatrices } from "shopflow/ml/classifier/mod.ts";
-import { valueAt } from "shopflow/ml/mod.ts";
-import type { Session } from "shopflow/warehouse/mod.ts";
+import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "shopflow/customers/mod.ts";
+import { type FeatureMatrix, matrixRow, stackMatrices } from "shopflow/ml/classifier/mod.ts";
+import { type AsOfDate, valueAt } from "shopflow/ml/mod.ts";
+import { type FeatureSession, readFeatures } from "shopflow/ml/features/mod.ts";
+
+/** A customer has lapsed after this many days without an order. */
+export const CHURN_HORIZON_DAYS = 90;
 
 /** Customers as they were on as-of dates, and whether they churned. */
 export interface ChurnExamples {
@@ -12,22 +15,18 @@ export interface ChurnExamples {
   labels: Uint8Array;
 }
 
-const FEATURE_NAMES = CHURN_FEATURES.map(({ name }) => name);
-
 /**
  * Reads the population's features on one date, sorted by customer.
  *
  * @param session A session with the curated tables.
  */
 export async function readChurnFeatures(
-  session: Pick<Session, "columns">,
-  asOf: string,
+  session: FeatureSession,
+  asOf: AsOfDate,
 ): Promise<Omit<ChurnExamples, "labels">> {
-  const columns = await session.columns(churnFeaturesSql(asOf));
-  return {
-    customerIds: columns.customer_id as string[],
-    features: featureMatrix(FEATURE_NAMES, columns),
-  };
+  const [table] = await readFeatures(session, CUSTOMER_FEATURES, [asOf]);
+  if (table === undefined) throw new RangeError(`no features as of ${asOf}`);
+  return { customerIds: table.ids, features: table.matrix };
 }
 
 /**
@@ -37,17 +36,40 @@ export async function readChurnFeatures(
  * @throws {TooLittleDataError} when a date has no customers.
  */
 export async function readChurnExamples(
-  session: Pick<Session, "columns">,
-  asOfDates: string[],
+  session: FeatureSession,
+  asOfDates: readonly AsOfDate[],
   horizonDays: number = CHURN_HORIZON_DAYS,
 ): Promise<ChurnExamples> {
-  const parts: ChurnExamples[] = [];
-  for (const asOf of asOfDates) parts.push(await examplesAt(session, asOf, horizonDays));
+  const tables = await readFeatures(session, CUSTOMER_FEATURES, asOfDates);
+  const labels: number[][] = [];
+  for (const { asOf, ids } of tables) labels.push(await labelsAt(session, asOf, ids, horizonDays));
   return {
-    customerIds: parts.flatMap((part) => part.customerIds),
-    features: stackMatrices(parts.map((part) => part.features)),
-    labels: Uint8Array.from(parts.flatMap((part) => [...part.labels])),
+    customerIds: tables.flatMap(({ ids }) => ids),
+    features: stackMatrices(tables.map(({ matrix }) => matrix)),
+    labels: Uint8Array.from(labels.flat()),
   };
+}
+
+async function labelsAt(
+  session: FeatureSession,
+  asOf: AsOfDate,
+  customerIds: readonly string[],
+  horizonDays: number,
+): Promise<number[]> {
+  if (customerIds.length === 0) {
+    throw new TooLittleDataError(`There are no customers to score as of ${asOf}`, {
+      expected: "customers with an order in the year before",
+      found: "none",
+    });
+  }
+  const { customer_id = [], churned = [] } = await session.columns(churnLabelsSql(asOf, horizonDays));
+  // A customer whose only orders came late has a label and no features yet, so rows are found by the id.
+  const labelOf = new Map(customer_id.map((id, row) => [id, churned[row] as number]));
+  return customerIds.map((id) => {
+    const label = labelOf.get(id as string);
+    if (label === undefined) throw new RangeError(`no label of ${id} as of ${asOf}`);
+    return label;
+  });
 }
 
 /** Those of the customers who had ordered within the horizon, so were not lost yet. */
@@ -68,26 +90,23 @@ export function activeExamples(
   };
 }
 
-async function examplesAt(
-  session: Pick<Session, "columns">,
-  asOf: string,
-  horizonDays: number,
-): Promise<ChurnExamples> {
-  const columns = await session.columns(`
-SELECT features.*, labels.churned
-FROM (${churnFeaturesSql(asOf)}) AS features
-JOIN (${churnLabelsSql(asOf, horizonDays)}) AS labels ON labels.customer_id = features.customer_id
-ORDER BY features.customer_id`);
-  const customerIds = columns.customer_id as string[];
-  if (customerIds.length === 0) {
-    throw new TooLittleDataError(`There are no customers to score as of ${asOf}`, {
-      expected: "customers with an order in the year before",
-      found: "none",
-    });
+/**
+ * SQL of the labels: `customer_id, churned` (1 = no sale from `asOf` on for `horizonDays` days), one row a
+ * customer of the same population as the features, in the same order.
+ */
+export function churnLabelsSql(
+  asOf: AsOfDate,
+  horizonDays: number = CHURN_HORIZON_DAYS,
+  { activeWithinDays = CUSTOMER_POPULATION_DAYS }: { activeWithinDays?: number } = {},
+): string {
+  return `SELECT customer_id,
+  CAST(count(*) FILTER (order_date >= DATE '${asOf}') = 0 AS INTEGER) AS churned
+FROM fact_orders
+WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN'
+  AND order_date < DATE '${asOf}' + ${Math.trunc(horizonDays)}
+GROUP BY customer_id
+HAVING max(order_date) FILTER (order_date < DATE '${asOf}') >= DATE '${asOf}' - ${
+    Math.trunc(activeWithinDays)
   }
-  return {
-    customerIds,
-    features: featureMatrix(FEATURE_NAMES, columns),
-    labels: Uint8Array.from(columns.churned as number[]),
-  };
+ORDER BY customer_id`;
 }

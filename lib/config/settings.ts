@@ -62,6 +62,13 @@ export const SETTINGS: readonly Setting[] = [
     meaning: "largest size of the local copies of a lake in S3, in bytes",
     fallback: "10737418240 (10 GiB)",
   },
+  {
+    name: "SHOPFLOW_FEATURE_CACHE_BYTES",
+    meaning:
+      "largest size of the customers' features that are kept in `<home>/cache/shopflow_features`, so that the " +
+      "next training or notebook on the same snapshot reads them; 0 keeps none",
+    fallback: "2147483648 (2 GiB)",
+  },
   { name: "SHOPFLOW_HOST", meaning: "address the server listens on", fallback: "`127.0.0.1`" },
   { name: "SHOPFLOW_PORT", meaning: "port the server listens on", fallback: "8000" },
   {
@@ -112,7 +119,8 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: "SHOPFLOW_KEEP_SCORES",
     meaning:
-      "how many of the newest tables of each kind of score garbage collection keeps, the current one among them",
+      "how many of the newest tables of each kind of score garbage collection keeps, the current one among them; of " +
+      "scores whose outcomes are looked up later, such as churn, the first of each month stays 13 months besides",
     fallback: "14",
   },
   {

@@ -7,10 +7,20 @@ import { type OpenSnapshot, openSnapshot, sqlName, sqlString } from "shopflow/wa
 import { type ColumnTable, table as toTable } from "arquero";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { findSnapshot } from "shopflow/lake/mod.ts";
+import { resolveAsOf } from "shopflow/churn/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
+import {
+  type FeatureSession,
+  openFeatureCache,
+  readFeatures,
+  withFeatureCache,
+} from "shopflow/ml/features/mod.ts";
+import { salesPeriod, valueAt } from "shopflow/ml/mod.ts";
 import { earlierScoresPath, requireScores, scoresPath } from "shopflow/ml/registry/mod.ts";
-import { type Business, parseBusiness } from "shopflow/kpis/mod.ts";
+import type { Business } from "shopflow/kpis/mod.ts";
 import { type ImportReport, readImportReport } from "shopflow/sources/mod.ts";
 import { basename, dirname } from "node:path";
+import { readBusiness } from "../business_file.ts";
 import type { CuratedRows } from "./curated_rows.ts";
 
 const runner = globalThis as Record<symbol, unknown>;
@@ -98,6 +108,8 @@ export interface Shop {
   sql<Row extends object = AnyRow>(query: string): Promise<ShopTable<Row>>;
   /** The report of the import that the orders come from; undefined where they come from elsewhere. */
   importReport(orderRows: number): Promise<ImportReport | undefined>;
+  /** What was known of each customer as of a date; see {@linkcode features}. */
+  features(dateOrRule?: string): Promise<ShopTable<CustomerFeatures>>;
   /** A whole table or view; rows of the tables in the data dictionary have their types. */
   table: OpenTable;
 }
@@ -111,6 +123,9 @@ interface ReadScores {
   ofThisSnapshot: boolean;
 }
 
+/** A customer with the features that models learn from; null is not known. */
+export type CustomerFeatures = { customer_id: string } & Record<string, number | null>;
+
 /** Opens a whole table or view by its name. */
 interface OpenTable {
   <Name extends keyof CuratedRows>(name: Name): Promise<ShopTable<CuratedRows[Name]>>;
@@ -122,26 +137,6 @@ export type ShopTable<Row extends object> = { objects(options?: ObjectsOptions):
 type ObjectsOptions = Parameters<ColumnTable["objects"]>[0];
 // deno-lint-ignore no-explicit-any -- what a column holds is known to the query only
 type AnyRow = Record<string, any>;
-
-/**
- * Reads the business file. Where there is none, nothing is known of the business.
- *
- * @throws {InputError} when the file cannot be read, is not JSON, or has a field or value that it may not have.
- */
-export async function readBusiness(path: string): Promise<Business> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return {};
-    throw new InputError(`The business file ${path} cannot be read`, {
-      expected: "a file that may be read, or none",
-      found: cause instanceof Error ? cause.message : String(cause),
-      cause,
-    });
-  }
-  return parseBusiness(text, path);
-}
 
 /** The repository's root: settings count from there, whichever folder the notebook's kernel runs in. */
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -165,7 +160,10 @@ export async function openShop(
   const config = loadConfig(Deno.env.toObject(), ROOT);
   const business = await readBusiness(config.businessFile);
   const store = recordModelLineage(pinModels(readOnlyStore(openStore(config))));
-  const session = await openSnapshot(store, await findSnapshot(store, snapshot));
+  const session = withFeatureCache(
+    await openSnapshot(store, await findSnapshot(store, snapshot)),
+    openFeatureCache(config, { warn: console.warn }),
+  );
   await recordLineage({ kind: "snapshot", name: "lake", version: session.manifest.id });
   const tables: Record<string, ReadScores> = {};
   for (const { key } of await store.list("scores/")) {
@@ -197,9 +195,28 @@ export async function openShop(
     scores: tables,
     store,
     sql,
+    features: (dateOrRule) => customerFeatures(session, dateOrRule),
     importReport: (orderRows) => readImportReport(config.home, orderRows),
     table: <Row extends object>(name: string) => sql<Row>(`SELECT * FROM ${sqlName(name)}`),
   };
+}
+
+async function customerFeatures(
+  session: FeatureSession & Pick<OpenSnapshot, "rows">,
+  dateOrRule = "latest",
+): Promise<ShopTable<CustomerFeatures>> {
+  const asOf = resolveAsOf(dateOrRule, await salesPeriod(session));
+  const columns: Record<string, unknown[]> = {};
+  for (const { ids, matrix } of await readFeatures(session, CUSTOMER_FEATURES, [asOf])) {
+    columns.customer_id = ids;
+    for (const [j, name] of matrix.names.entries()) {
+      columns[name] = ids.map((_, row) => {
+        const value = valueAt(matrix.values, row * matrix.names.length + j);
+        return Number.isNaN(value) ? null : value;
+      });
+    }
+  }
+  return toTable(columns) as ShopTable<CustomerFeatures>;
 }
 
 let opened: Promise<Shop> | undefined;
@@ -238,3 +255,14 @@ export async function sql<Row extends object = AnyRow>(
  */
 export const table: OpenTable = async <Row extends object>(name: string) =>
   await (await theShop()).table<Row>(name);
+
+/**
+ * What was known of each customer as of a date, one row each, with the columns of documentation/reference/features.md:
+ * `await features("2024-06-01")`. The same date of the same snapshot is computed once and read from a cache afterwards.
+ *
+ * @param dateOrRule A date, or a rule such as `latest` (the default) or `outcomes_known - 30 days`.
+ * @throws {InputError} when it is neither.
+ */
+export async function features(dateOrRule?: string): Promise<ShopTable<CustomerFeatures>> {
+  return await (await theShop()).features(dateOrRule);
+}

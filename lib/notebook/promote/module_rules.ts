@@ -7,7 +7,8 @@ export const LEVELS: string[][] = [
   ["lib/lake", "lib/sources"],
   ["lib/warehouse"],
   ["lib/ml", "lib/simulation"],
-  ["lib/churn", "lib/recommendation", "lib/inventory", "lib/kpis"],
+  ["lib/customers"],
+  ["lib/churn", "lib/recommendation", "lib/inventory", "lib/kpis", "lib/offers"],
   ["lib/models"],
   ["lib/notebook", "lib/jobs"],
   ["pipelines", "server", "notebooks"],
@@ -18,10 +19,12 @@ export const LEVELS: string[][] = [
 export const PURE_MODULES = [
   "lib/ml",
   "lib/simulation",
+  "lib/customers",
   "lib/churn",
   "lib/recommendation",
   "lib/inventory",
   "lib/kpis",
+  "lib/offers",
   "lib/models",
 ];
 
