@@ -41,8 +41,8 @@ const BLOCK_ROWS = 256;
  * Contributions of all rows, row by row. The outcomes of a block's rows are carried down each tree, one comparison a node, and
  * what they contribute is looked up, group by group.
  *
- * @param most Numbers that tables may hold at a time. Where they are too few for all trees, the rows pass several times, and
- *   tables are made anew.
+ * @param most Numbers that tables may hold at a time. Where they are too few for all trees, the trees are taken in
+ *   parts, and tables are not kept.
  */
 export function explainBatch(
   matrix: FeatureMatrix,
