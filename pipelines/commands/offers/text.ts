@@ -57,7 +57,7 @@ function listText(draw: Draw): string {
     [
       "offered",
       `${countOf(offered, "customer")}, expected to cost ${amount(expectedCost)}; ` +
-      `they are expected to take ${amount(valueAtRisk)} of sales with them`,
+      `sales at risk ${amount(valueAtRisk)}`,
     ],
     [
       "held out",
