@@ -18,10 +18,11 @@ import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS, customerFeaturesSql } from
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
 import { backtestChurn, CHURN_PARAMETERS, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
 import { CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
-import { saveChurnInputs } from "./inputs.ts";
+import { CHURN_MONITORING, CHURN_USE, churnEvidence } from "./evidence.ts";
+import { saveChurnInputs } from "./serving/inputs.ts";
 import { loadDeclaredChurnModel } from "./model.ts";
 import { type ChurnPlaybook, playbookOf } from "./playbook.ts";
-import { type ChurnScores, churnServing, type ServedChurnModel } from "./serving.ts";
+import { type ChurnScores, churnServing, type ServedChurnModel } from "./serving/serving.ts";
 import { labelledDates, temporalSplit } from "./split.ts";
 
 /** Days of data before a date that the baseline learns from, at least: recency has to differ between customers. */
@@ -41,6 +42,7 @@ export const churnModelOf = (playbook: ChurnPlaybook): ModelDefinition<ServedChu
   training: {
     leadingMetric: { label: "AUC", metric: "auc" },
     baselineName: "baseline",
+    use: CHURN_USE,
     fit: fitChurn,
     fitBaseline: fitRecency,
     load: (files, { isBaseline }) =>
@@ -70,6 +72,7 @@ export const churnModelOf = (playbook: ChurnPlaybook): ModelDefinition<ServedChu
     score: scorePopulation,
     describe: ({ rows, asOf }) => `${formatCount(rows)} customers as of ${asOf}`,
   },
+  monitoring: CHURN_MONITORING,
   serving: churnServing(playbook),
 });
 
@@ -97,6 +100,7 @@ async function fitChurn(session: Session): Promise<Challenger> {
       "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
     },
     predictions: churnTestPredictions(backtest),
+    evidence: churnEvidence(backtest),
     summary: `${formatCount(trainingRows)} customers on ${split.train.length} dates, tested on ` +
       `${formatCount(test.labels.length)} active customers`,
     compare: (opponents) =>

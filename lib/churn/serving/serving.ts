@@ -12,11 +12,11 @@ import {
   versionsOfScores,
 } from "shopflow/ml/mod.ts";
 import { z } from "zod";
-import type { BaselineChurnModel } from "./baseline.ts";
+import type { BaselineChurnModel } from "../baseline.ts";
 import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "shopflow/customers/mod.ts";
 import { beyondTraining, expectedValues, inputProblem, type SentFeatures } from "./inputs.ts";
-import type { ChurnPrediction, DeclaredChurnModel, Reason } from "./model.ts";
-import type { ChurnPlaybook } from "./playbook.ts";
+import type { ChurnPrediction, DeclaredChurnModel, Reason } from "../model.ts";
+import type { ChurnPlaybook } from "../playbook.ts";
 
 /** What scores features that are sent: a trained model, or the baseline. */
 export type ServedChurnModel = DeclaredChurnModel | BaselineChurnModel;
