@@ -1,5 +1,5 @@
 /** Offers: what customers can be offered, whom, and what it brought. */
-export { assumedFigures, type Offer, offerNamed, offerPolicyOf, offersOf, offerText } from "./offer.ts";
+export { assumptionsOf, type Offer, offerNamed, offerPolicyOf, offersOf, offerText } from "./offer.ts";
 export { drawList, type DrawnList, type DrawOptions, drawTotals } from "./draw/draw.ts";
 export { readPopulation } from "./draw/population.ts";
 export { RULES } from "./draw/rules.ts";

@@ -71,8 +71,8 @@ export function offerPolicyOf({ offers }: Pick<Business, "offers">): OfferPolicy
   };
 }
 
-/** The assumptions that a business has not replaced by figures of its own, for reports: `margin 0.45`. */
-export function assumedFigures({ playbook = {} }: Pick<Business, "playbook">): string[] {
+/** The assumptions that a business has not replaced by what it knows, for reports: `margin 0.45`. */
+export function assumptionsOf({ playbook = {} }: Pick<Business, "playbook">): string[] {
   const stated: Record<string, number | undefined> = playbook;
   return Object.entries(PLAYBOOK_ASSUMPTIONS).filter(([name]) => stated[name] === undefined)
     .map(([name, value]) => `${name} ${value}`);

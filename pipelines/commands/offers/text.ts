@@ -1,6 +1,6 @@
 import {
   armCounts,
-  assumedFigures,
+  assumptionsOf,
   type Draw,
   type DrawnList,
   type DrawState,
@@ -124,7 +124,7 @@ function stateOf({ cancelled, exported, draw }: DrawState): string {
 /** The lists of a ledger, and the offers of the business. */
 export function ledgerText(states: DrawState[], offers: Offer[], business: Business): string {
   const money = (value: number) => formatMoney(value, business.currency);
-  const assumed = assumedFigures(business);
+  const assumed = assumptionsOf(business);
   const offered = [
     textTable(
       [
