@@ -7,3 +7,10 @@ export { cancelDraw, recordExport } from "./ledger/changes.ts";
 export { armCounts, type Draw, type DrawState, drawStates } from "./ledger/events.ts";
 export { openOfferLedger } from "./ledger/ledger.ts";
 export { knownFrom } from "./read_out/outcomes.ts";
+export {
+  conclusionText,
+  type OutcomeEffect,
+  readTrialResults,
+  type TrialResults,
+} from "./read_out/results.ts";
+export { planTrial, type TrialDesign, type TrialPlan } from "./effect/mod.ts";

@@ -18,6 +18,8 @@ import {
 import { countOf, createRuntime } from "shopflow/runtime/mod.ts";
 import { createContext, type PipelineContext } from "../../context.ts";
 import { createDrawCommand } from "./draw.ts";
+import { createPlanCommand } from "./plan.ts";
+import { createResultsCommand } from "./results.ts";
 import { ledgerText, stateText } from "./text.ts";
 
 interface OutputFlags {
@@ -62,6 +64,8 @@ export function createOffersProgram(
       answer(state, () => stateText(state, flags.rows), flags);
     });
   program.addCommand(createDrawCommand(context, print));
+  program.addCommand(createPlanCommand(context, print));
+  program.addCommand(createResultsCommand(context, print));
   program.command("export")
     .description("write the customers who are offered something as CSV, for the program that sends it")
     .argument("<list>", "id of the list")
