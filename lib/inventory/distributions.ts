@@ -1,4 +1,4 @@
-import { normalCdf, normalDensity, normalQuantile } from "shopflow/ml/mod.ts";
+import { normalCdf, normalDensity, normalQuantile } from "shopflow/ml/statistics/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
 
 /**

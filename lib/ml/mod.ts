@@ -34,11 +34,3 @@ export {
   salesPeriod,
 } from "./as_of_date.ts";
 export { mean, valueAt } from "./vectors.ts";
-export {
-  chiSquareTail,
-  normalCdf,
-  normalDensity,
-  normalQuantile,
-  studentQuantile,
-  studentTail,
-} from "./distributions.ts";

@@ -1,7 +1,8 @@
 /** The effect of each arm of a trial against the control. */
 import { InputError } from "shopflow/errors/mod.ts";
 import { countOf } from "shopflow/runtime/mod.ts";
-import { normalCdf, studentQuantile, studentTail, valueAt } from "shopflow/ml/mod.ts";
+import { valueAt } from "shopflow/ml/mod.ts";
+import { normalCdf, studentQuantile, studentTail } from "shopflow/ml/statistics/mod.ts";
 import { cupedOutcome } from "./cuped.ts";
 import { checkConfidence, type Interval, newcombeInterval, varianceOfSum } from "./interval.ts";
 import type { Trial } from "./trial.ts";

@@ -1,6 +1,7 @@
 /** Intervals of rates and of sums of independent contributions. */
 import { InputError } from "shopflow/errors/mod.ts";
-import { normalQuantile, valueAt } from "shopflow/ml/mod.ts";
+import { valueAt } from "shopflow/ml/mod.ts";
+import { normalQuantile } from "shopflow/ml/statistics/mod.ts";
 
 export interface Interval {
   low: number;

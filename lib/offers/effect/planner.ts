@@ -1,6 +1,6 @@
 /** How many customers a trial needs, what it can detect, or how likely it is to: for rates and for means. */
 import { InputError } from "shopflow/errors/mod.ts";
-import { normalCdf, normalQuantile, studentQuantile } from "shopflow/ml/mod.ts";
+import { normalCdf, normalQuantile, studentQuantile } from "shopflow/ml/statistics/mod.ts";
 
 export interface TrialDesign {
   /** A rate compares shares of customers (bought or not), a mean amounts (spend). */
@@ -166,7 +166,7 @@ function neededRows(checked: Checked, effect: number, power: number): number {
     if (powerOf(checked, middle, effect) < power) low = middle;
     else high = middle;
   }
-  // The tolerance of the search must not add a row.
+  // The search stops a little above the root, which must not add a row.
   const treated = Math.ceil(high - 1e-6 * high);
   return treated + Math.max(2, Math.ceil(high * (1 - checked.share) / checked.share * (1 - 1e-6)));
 }

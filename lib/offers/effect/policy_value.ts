@@ -1,6 +1,7 @@
 /** What a policy, "contact the customers with the highest scores", is worth at each budget, from a randomised trial. */
 import { InputError } from "shopflow/errors/mod.ts";
-import { normalQuantile, valueAt } from "shopflow/ml/mod.ts";
+import { valueAt } from "shopflow/ml/mod.ts";
+import { normalQuantile } from "shopflow/ml/statistics/mod.ts";
 import { checkConfidence, type Interval, varianceOfSum } from "./interval.ts";
 import type { Trial } from "./trial.ts";
 

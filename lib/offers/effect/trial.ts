@@ -1,6 +1,7 @@
 /** A randomised trial: who was in which arm, what came out, and what was known before; checked once, here. */
 import { InputError, someOf, TooLittleDataError } from "shopflow/errors/mod.ts";
-import { chiSquareTail, normalCdf, valueAt } from "shopflow/ml/mod.ts";
+import { valueAt } from "shopflow/ml/mod.ts";
+import { chiSquareTail, normalCdf } from "shopflow/ml/statistics/mod.ts";
 import { type FeatureMatrix, takeRows } from "shopflow/ml/classifier/mod.ts";
 import {
   type Columns,

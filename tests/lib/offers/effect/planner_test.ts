@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { planTrial, type TrialDesign } from "shopflow/offers/effect/mod.ts";
+import { planTrial, type TrialDesign } from "../../../../lib/offers/effect/planner.ts";
 
 const near = (found: number, expected: number, tolerance: number) =>
   assert.ok(Math.abs(found - expected) <= tolerance, `expected ${expected}, found ${found}`);

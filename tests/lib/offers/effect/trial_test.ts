@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { from, table } from "arquero";
-import { readTrial, type TrialColumns, trialRows, twoArms } from "shopflow/offers/effect/mod.ts";
+import { readTrial, type TrialColumns, trialRows, twoArms } from "../../../../lib/offers/effect/trial.ts";
 import { INVENTED_COLUMNS, inventedCustomers } from "../../../fixtures/invented_trial.ts";
 
 const COLUMNS: TrialColumns = { treatment: "arm", outcome: "y" };

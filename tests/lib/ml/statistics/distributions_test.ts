@@ -5,7 +5,7 @@ import {
   normalQuantile,
   studentQuantile,
   studentTail,
-} from "../../../lib/ml/distributions.ts";
+} from "../../../../lib/ml/statistics/distributions.ts";
 import assert from "node:assert/strict";
 
 /** The expected numbers were computed with Python's statistics and math modules, and with scipy.stats. */
