@@ -13,4 +13,3 @@ export {
   readTrialResults,
   type TrialResults,
 } from "./read_out/results.ts";
-export { planTrial, type TrialDesign, type TrialPlan } from "./effect/mod.ts";

@@ -2,10 +2,14 @@ import { Command, InvalidArgumentError } from "commander";
 import { playbookOf } from "shopflow/churn/mod.ts";
 import { textTable } from "shopflow/cli/mod.ts";
 import { formatNumber } from "shopflow/kpis/mod.ts";
-import { planTrial, readPopulation, type TrialDesign, type TrialPlan } from "shopflow/offers/mod.ts";
+import { planTrial } from "shopflow/offers/effect/mod.ts";
+import { readPopulation } from "shopflow/offers/mod.ts";
 import { formatCount } from "shopflow/runtime/mod.ts";
 import type { PipelineContext } from "../../context.ts";
 import { openChurnScores, openOfferShop } from "./open_shop.ts";
+
+type TrialDesign = Parameters<typeof planTrial>[0];
+type TrialPlan = ReturnType<typeof planTrial>;
 
 interface PlanFlags {
   baseline?: number;

@@ -57,7 +57,10 @@ Deno.test("the true effect is inside of the 95 % interval in about 95 of 100 tri
   const trials = 200;
   const covered: Record<string, number> = {};
   for (let seed = 1; seed <= trials; seed++) {
-    for (const { outcome, weighted, adjusted } of trialResults(outcomesOf({ seed, lift: 0.1, customers: 400 })).effects) {
+    for (
+      const { outcome, weighted, adjusted } of trialResults(outcomesOf({ seed, lift: 0.1, customers: 400 }))
+        .effects
+    ) {
       for (const [name, effect] of [["weighted", weighted], ["adjusted", adjusted!]] as const) {
         const { low, high } = effect.interval;
         const inside = low <= truth[outcome.column] && truth[outcome.column] <= high;
