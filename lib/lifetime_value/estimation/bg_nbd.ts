@@ -8,7 +8,12 @@ import {
   type PurchaseHistories,
   thinned,
 } from "./histories.ts";
-import { maximise, type MeanLogLikelihood, observedInformation } from "./maximum_likelihood.ts";
+import {
+  maximise,
+  type MeanLogLikelihood,
+  observedInformation,
+  type SearchStart,
+} from "./maximum_likelihood.ts";
 
 /**
  * How customers stop buying: `bg/nbd` after a repeat purchase only, so that whoever never bought again is alive for
@@ -94,11 +99,9 @@ export function fitPurchaseModel(
   const unit = observed / customers;
   const groups = scaled(groupHistories(histories), unit);
   const rate = purchases / customers;
-  let start = Float64Array.of(0, -Math.log(rate), 0, 1);
+  let start: SearchStart = { logParameters: Float64Array.of(0, -Math.log(rate), 0, 1) };
   if (groups.place.length > MANY_GROUPS) {
-    start = Float64Array.from(
-      maximise(meanLogLikelihood(thinned(groups, MANY_GROUPS / 2), kind), start, RANGES).logParameters,
-    );
+    start = maximise(meanLogLikelihood(thinned(groups, MANY_GROUPS / 2), kind), start, RANGES);
   }
   const likelihood = meanLogLikelihood(groups, kind);
   const maximum = maximise(likelihood, start, RANGES);
@@ -165,7 +168,7 @@ function scaled(groups: GroupedHistories, unit: number): GroupedHistories {
 function meanLogLikelihood(groups: GroupedHistories, kind: PurchaseModelKind): MeanLogLikelihood {
   const { frequencies, place, recency, T, weight, customers } = groups;
   const distinct = frequencies.length;
-  const [base, byR, byA, byB, exitOdds] = Array.from({ length: 5 }, () => new Float64Array(distinct)) as [
+  const [base, byR, byA, byB, logOdds] = Array.from({ length: 5 }, () => new Float64Array(distinct)) as [
     Float64Array,
     Float64Array,
     Float64Array,
@@ -187,7 +190,7 @@ function meanLogLikelihood(groups: GroupedHistories, kind: PurchaseModelKind): M
       byR[at] = sumR;
       byA[at] = sumA;
       byB[at] = sumB;
-      exitOdds[at] = k === 0 ? 0 : a / (b + k - 1);
+      logOdds[at] = k === 0 ? -Infinity : Math.log(a / (b + k - 1));
     }
     const logAlpha = logParameters[1]!;
     let total = 0, gr = 0, gAlpha = 0, ga = 0, gb = 0;
@@ -198,14 +201,14 @@ function meanLogLikelihood(groups: GroupedHistories, kind: PurchaseModelKind): M
       const logEnd = Math.log(end);
       let log = base[at]! + r * logAlpha - exponent * logEnd;
       let left = 0, logTime = logEnd, inverseTime = 1 / end;
-      if (exitOdds[at]! > 0) {
+      if (logOdds[at]! > -Infinity) {
         const last = alpha + recency[i]!;
         const logLast = Math.log(last);
-        const logOdds = Math.log(exitOdds[at]!) + exponent * (logEnd - logLast);
-        // ln(1 + odds), and the probability of having left, without overflow.
-        const small = Math.exp(-Math.abs(logOdds));
-        log += Math.max(0, logOdds) + Math.log1p(small);
-        left = (logOdds > 0 ? 1 : small) / (1 + small);
+        const odds = logOdds[at]! + exponent * (logEnd - logLast);
+        // ln(1 + e^odds), and the probability of having left, without overflow.
+        const small = Math.exp(-Math.abs(odds));
+        log += Math.max(0, odds) + Math.log1p(small);
+        left = (odds > 0 ? 1 : small) / (1 + small);
         logTime = (1 - left) * logEnd + left * logLast;
         inverseTime = (1 - left) / end + left / last;
         const k = exits(kind, frequencies[at]!);
@@ -224,4 +227,3 @@ function meanLogLikelihood(groups: GroupedHistories, kind: PurchaseModelKind): M
     return total / customers;
   };
 }
-

@@ -97,10 +97,14 @@ export function expectedOfNewCustomer(
   return times.map((horizon) => valueAt(predictPurchases(model, start, { horizon }).purchases, 0));
 }
 
+/** The quadratic form of a symmetric 4 × 4 matrix. */
 function quadratic(matrix: Float64Array, vector: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < 4; i++) {
-    for (let j = 0; j < 4; j++) sum += matrix[4 * i + j]! * vector[i]! * vector[j]!;
+    const at = vector[i]!;
+    let beside = 0;
+    for (let j = 0; j < i; j++) beside += matrix[4 * i + j]! * vector[j]!;
+    sum += at * (2 * beside + matrix[5 * i]! * at);
   }
   return Math.max(0, sum);
 }
@@ -196,8 +200,8 @@ function expectationOfT({ x, k, parameters, steps, T, members }: ExpectationInpu
 }
 
 /**
- * Interpolates in ln(alpha + T), in which the expectation is analytic within a strip of half-width π, by the sum of
- * Clenshaw over Chebyshev polynomials.
+ * Interpolates in ln(alpha + T), in which the expectation is analytic within a strip of half-width π, by Chebyshev
+ * polynomials.
  */
 function chebyshev(exact: ExpectationOfT, low: number, high: number, alpha: number): ExpectationOfT {
   const values = Array.from({ length: NODES }, () => new Float64Array(5));
@@ -213,19 +217,36 @@ function chebyshev(exact: ExpectationOfT, low: number, high: number, alpha: numb
       coefficients[5 * n + f] = sum * (n === 0 ? 1 : 2) / NODES;
     }
   }
+  const terms = neededTerms(coefficients);
   const scale = high > low ? 2 / (high - low) : 0;
   return (t, into) => {
     const y = scale === 0 ? 0 : Math.min(1, Math.max(-1, (Math.log(alpha + t) - low) * scale - 1));
-    for (let f = 0; f < 5; f++) {
-      let later = 0, latest = 0;
-      for (let n = NODES - 1; n > 0; n--) {
-        const next = 2 * y * later - latest + coefficients[5 * n + f]!;
-        latest = later;
-        later = next;
-      }
-      into[f] = y * later - latest + coefficients[f]!;
+    let polynomial = 1, next = y;
+    let [v0, v1, v2, v3, v4] = [0, 0, 0, 0, 0];
+    for (let at = 0; at < terms; at += 5) {
+      v0 += polynomial * coefficients[at]!;
+      v1 += polynomial * coefficients[at + 1]!;
+      v2 += polynomial * coefficients[at + 2]!;
+      v3 += polynomial * coefficients[at + 3]!;
+      v4 += polynomial * coefficients[at + 4]!;
+      const after = 2 * y * next - polynomial;
+      polynomial = next;
+      next = after;
     }
+    into[0] = v0;
+    into[1] = v1;
+    into[2] = v2;
+    into[3] = v3;
+    into[4] = v4;
   };
+}
+
+/** Coefficients without those at the end that add nothing to a double beside the largest. */
+function neededTerms(coefficients: Float64Array): number {
+  const largest = Math.max(...coefficients.map(Math.abs));
+  let end = coefficients.length;
+  while (end > 5 && coefficients.subarray(end - 5, end).every((c) => Math.abs(c) < 1e-14 * largest)) end -= 5;
+  return end;
 }
 
 /** Step of the quadrature, in units in which the width of the distribution is 1. */

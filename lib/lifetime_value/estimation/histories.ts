@@ -1,5 +1,4 @@
 import { InputError } from "shopflow/errors/mod.ts";
-import { valueAt } from "shopflow/ml/mod.ts";
 
 /**
  * What the models know of customers: arrays of one length, a customer a place. Times are in one unit, which the model's
@@ -37,31 +36,38 @@ export function checkHistories({ frequency, recency, T }: PurchaseHistories): vo
       found: "none",
     });
   }
-  const rules: [what: string, expected: string, isWrong: (x: number, tx: number, t: number) => boolean][] = [
-    [
-      "a frequency",
-      "a whole number of repeat purchases, at least 0",
-      (x) => !(Number.isSafeInteger(x) && x >= 0),
-    ],
-    ["a T", "a finite time of at least 0", (_x, _tx, t) => !(t >= 0 && t < Infinity)],
-    ["a recency", "a finite time of at least 0", (_x, tx) => !(tx >= 0 && tx < Infinity)],
-    ["a recency", "at most T", (_x, tx, t) => tx > t + ROUNDING * Math.max(1, t)],
-    ["a recency", "0 of a customer without a repeat purchase", (x, tx) => x === 0 && tx > 0],
-  ];
-  for (const [what, expected, isWrong] of rules) {
-    const wrong: number[] = [];
-    for (let i = 0; i < customers; i++) {
-      if (isWrong(valueAt(frequency, i), valueAt(recency, i), valueAt(T, i))) wrong.push(i);
-    }
-    if (wrong.length === 0) continue;
-    const found = wrong.slice(0, NAMED)
-      .map((i) => `frequency ${frequency[i]}, recency ${recency[i]}, T ${T[i]} at place ${i}`);
-    throw new InputError(`Invalid purchase histories: ${what} of ${wrong.length} of ${customers} customers`, {
-      expected,
-      found: found.join("; ") + (wrong.length > NAMED ? "; …" : ""),
-      remedy: "Recency is counted from the first purchase to the last, T to the end of the observation.",
-    });
+  const wrong: { place: number; rule: Rule }[] = [];
+  for (let i = 0; i < customers; i++) {
+    const rule = brokenRule(frequency[i]!, recency[i]!, T[i]!);
+    if (rule !== undefined) wrong.push({ place: i, rule });
   }
+  const [first] = wrong;
+  if (first === undefined) return;
+  const alike = wrong.filter(({ rule }) => rule === first.rule);
+  const { what, expected } = RULES[first.rule];
+  const found = alike.slice(0, NAMED)
+    .map(({ place: i }) => `frequency ${frequency[i]}, recency ${recency[i]}, T ${T[i]} at place ${i}`);
+  throw new InputError(`Invalid purchase histories: ${what} of ${alike.length} of ${customers} customers`, {
+    expected,
+    found: found.join("; ") + (alike.length > NAMED ? "; …" : ""),
+    remedy: "Recency is counted from the first purchase to the last, T to the end of the observation.",
+  });
+}
+
+type Rule = "frequency" | "time" | "order" | "alone";
+
+const RULES: Record<Rule, { what: string; expected: string }> = {
+  frequency: { what: "the frequency", expected: "a whole number of repeat purchases, at least 0" },
+  time: { what: "recency or T", expected: "finite times of at least 0" },
+  order: { what: "the recency", expected: "at most T" },
+  alone: { what: "the recency", expected: "0 of a customer without a repeat purchase" },
+};
+
+function brokenRule(x: number, recency: number, T: number): Rule | undefined {
+  if (!(Number.isSafeInteger(x) && x >= 0)) return "frequency";
+  if (!(T >= 0 && T < Infinity && recency >= 0 && recency < Infinity)) return "time";
+  if (recency > T + ROUNDING * Math.max(1, T)) return "order";
+  return x === 0 && recency > 0 ? "alone" : undefined;
 }
 
 /** Equal histories, once each: a likelihood need not be computed twice. */
@@ -90,15 +96,14 @@ export function groupHistories({ frequency, recency, T }: PurchaseHistories): Gr
   const bits = new Int32Array(key.buffer);
   let groups = 0;
   for (let i = 0; i < customers; i++) {
-    const [x, tx, t] = [valueAt(frequency, i), valueAt(recency, i), valueAt(T, i)];
+    const x = frequency[i]!, tx = recency[i]!, t = T[i]!;
     key[0] = x;
     key[1] = tx;
     key[2] = t;
-    let hash = 0;
-    for (let k = 0; k < 6; k++) {
-      hash = Math.imul(hash ^ bits[k]!, 0x9e3779b1);
-      hash ^= hash >>> 15;
-    }
+    let hash = Math.imul(bits[0]! ^ bits[1]!, 0x9e3779b1) ^ bits[2]!;
+    hash = Math.imul(hash ^ hash >>> 15 ^ bits[3]!, 0x85ebca6b) ^ bits[4]!;
+    hash = Math.imul(hash ^ hash >>> 13 ^ bits[5]!, 0xc2b2ae35);
+    hash ^= hash >>> 16;
     let slot = hash & (size - 1);
     for (;;) {
       const group = slots[slot]!;
@@ -117,14 +122,14 @@ export function groupHistories({ frequency, recency, T }: PurchaseHistories): Gr
     }
   }
   const members = first.subarray(0, groups);
-  const frequencies = Float64Array.from(new Set(Float64Array.from(members, (i) => valueAt(frequency, i))))
+  const frequencies = Float64Array.from(new Set(Float64Array.from(members, (i) => frequency[i]!)))
     .sort();
   const places = new Map([...frequencies].map((x, place) => [x, place]));
   return {
     frequencies,
-    place: Uint32Array.from(members, (i) => places.get(valueAt(frequency, i))!),
-    recency: Float64Array.from(members, (i) => valueAt(recency, i)),
-    T: Float64Array.from(members, (i) => valueAt(T, i)),
+    place: Uint32Array.from(members, (i) => places.get(frequency[i]!)!),
+    recency: Float64Array.from(members, (i) => recency[i]!),
+    T: Float64Array.from(members, (i) => T[i]!),
     weight: weight.slice(0, groups),
     customers,
   };

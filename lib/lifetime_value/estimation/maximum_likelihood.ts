@@ -8,9 +8,15 @@ import { valueAt } from "shopflow/ml/mod.ts";
  */
 export type MeanLogLikelihood = (logParameters: Float64Array, gradient: Float64Array) => number;
 
-/** Where a likelihood is highest. */
-export interface Maximum {
+/** Where a search begins. */
+export interface SearchStart {
   logParameters: Float64Array;
+  /** Inverse of minus the Hessian there, as far as it is known. */
+  inverse?: Float64Array[];
+}
+
+/** Where a likelihood is highest. */
+export interface Maximum extends Required<SearchStart> {
   /** Mean log-likelihood there. */
   value: number;
   iterations: number;
@@ -37,15 +43,15 @@ const LONGEST_BACKTRACK = 60;
  */
 export function maximise(
   likelihood: MeanLogLikelihood,
-  start: Float64Array,
+  start: SearchStart,
   ranges: readonly (readonly [low: number, high: number])[],
 ): Maximum {
-  const size = start.length;
+  const size = start.logParameters.length;
   const ranTo: number[] = Array(size).fill(0);
-  let at = start.slice();
+  let at: Float64Array = start.logParameters.slice();
   let gradient: Float64Array = new Float64Array(size);
   let value = likelihood(at, gradient);
-  let inverse = identity(size);
+  let inverse = start.inverse?.map((row) => row.slice()) ?? identity(size);
   const isFree = (i: number) => ranTo[i] === 0;
   for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
     // A parameter comes back from the end of its range when the likelihood rises inwards.
@@ -53,7 +59,8 @@ export function maximise(
       if (!isFree(i) && valueAt(gradient, i) * valueAt(ranTo, i) < -NEARLY) ranTo[i] = 0;
     }
     const steepest = Math.max(0, ...gradient.map((g, i) => isFree(i) ? Math.abs(g) : 0));
-    if (steepest < GRADIENT) return { logParameters: at, value, iterations: iteration, ranTo };
+    const found = () => ({ logParameters: at, inverse, value, iterations: iteration, ranTo });
+    if (steepest < GRADIENT) return found();
     let direction = ascent(inverse, gradient, ranTo);
     if (dot(direction, gradient) <= 0) {
       inverse = identity(size);
@@ -63,7 +70,7 @@ export function maximise(
     if (length > LONGEST_STEP) direction = direction.map((d) => d * LONGEST_STEP / length);
     const moved = backtrack(likelihood, { at, value, gradient, direction, ranges });
     if (moved === undefined) {
-      if (steepest < NEARLY) return { logParameters: at, value, iterations: iteration, ranTo };
+      if (steepest < NEARLY) return found();
       if (isIdentity(inverse)) break;
       inverse = identity(size);
       continue;
