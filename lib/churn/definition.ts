@@ -4,6 +4,7 @@ import { encodeJson } from "shopflow/lake/store/mod.ts";
 import {
   type Cell,
   type Challenger,
+  checkAsOf,
   dayAfterLastSale,
   daysBetween,
   type ModelDefinition,
@@ -13,26 +14,27 @@ import {
 } from "shopflow/ml/mod.ts";
 import { loadTreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
+import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS, customerFeaturesSql } from "shopflow/customers/mod.ts";
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
 import { backtestChurn, CHURN_PARAMETERS, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
-import { readChurnExamples } from "./examples.ts";
-import {
-  CHURN_FEATURES,
-  CHURN_HORIZON_DAYS,
-  CHURN_POPULATION_DAYS,
-  churnFeaturesSql,
-} from "./features/features.ts";
-import { saveChurnInputs } from "./inputs.ts";
+import { CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
+import { CHURN_MONITORING, CHURN_USE, churnEvidence } from "./evidence.ts";
+import { saveChurnInputs } from "./serving/inputs.ts";
 import { loadDeclaredChurnModel } from "./model.ts";
-import { CHURN_SERVING, type ChurnScores, type ServedChurnModel } from "./serving.ts";
+import { type ChurnPlaybook, playbookOf } from "./playbook.ts";
+import { type ChurnScores, churnServing, type ServedChurnModel } from "./serving/serving.ts";
 import { labelledDates, temporalSplit } from "./split.ts";
 
 /** Days of data before a date that the baseline learns from, at least: recency has to differ between customers. */
 const BASELINE_HISTORY_DAYS = 30;
-const FEATURE_NAMES = CHURN_FEATURES.map(({ name }) => name);
+const FEATURE_NAMES = CUSTOMER_FEATURES.map(({ name }) => name);
 
-/** The churn model: which customers will not order again within 90 days. */
-export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
+/**
+ * The churn model: which customers will not order again within 90 days.
+ *
+ * @param playbook What answers of the server recommend.
+ */
+export const churnModelOf = (playbook: ChurnPlaybook): ModelDefinition<ServedChurnModel, ChurnScores> => ({
   name: "churn",
   module: new URL(import.meta.url),
   parameters: CHURN_PARAMETERS,
@@ -40,6 +42,7 @@ export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
   training: {
     leadingMetric: { label: "AUC", metric: "auc" },
     baselineName: "baseline",
+    use: CHURN_USE,
     fit: fitChurn,
     fitBaseline: fitRecency,
     load: (files, { isBaseline }) =>
@@ -64,13 +67,17 @@ export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
         "JSON, up to five of `{feature, value, contribution, text}`, the strongest first; " +
         "`contribution` in log-odds",
       ],
-      ...CHURN_FEATURES.map(({ name, description }) => [name, "DOUBLE", description] as const),
+      ...CUSTOMER_FEATURES.map(({ name, description }) => [name, "DOUBLE", description] as const),
     ],
     score: scorePopulation,
     describe: ({ rows, asOf }) => `${formatCount(rows)} customers as of ${asOf}`,
   },
-  serving: CHURN_SERVING,
-};
+  monitoring: CHURN_MONITORING,
+  serving: churnServing(playbook),
+});
+
+/** The churn model of a business that has not said what it does about customers at risk. */
+export const churnModel = churnModelOf(playbookOf());
 
 /**
  * Fits the model and measures it on the latest date whose outcomes are known. The version that was measured is the one
@@ -93,13 +100,14 @@ async function fitChurn(session: Session): Promise<Challenger> {
       "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
     },
     predictions: churnTestPredictions(backtest),
+    evidence: churnEvidence(backtest),
     summary: `${formatCount(trainingRows)} customers on ${split.train.length} dates, tested on ` +
       `${formatCount(test.labels.length)} active customers`,
     compare: (opponents) =>
       compareChurnModel(
         backtest,
         opponents,
-        (date) => backtestChurn(session, temporalSplit(period, { test: date })),
+        (date) => backtestChurn(session, temporalSplit(period, { test: checkAsOf(date) })),
       ),
   };
 }
@@ -125,7 +133,7 @@ async function fitRecency(session: Session): Promise<Record<string, Uint8Array>>
 async function scorePopulation(
   { session, asOf, model }: ScoringInput<ServedChurnModel>,
 ): Promise<ScoredRows> {
-  const { customer_id = [], ...columns } = await session.columns(churnFeaturesSql(asOf));
+  const { customer_id = [], ...columns } = await session.columns(customerFeaturesSql(checkAsOf(asOf)));
   const customers = customer_id as string[];
   const valuesOf = (name: string) => columns[name] as (number | null)[];
   const features = FEATURE_NAMES.map(valuesOf);
@@ -149,6 +157,6 @@ async function scorePopulation(
       `${formatCount(scored)} customers as of ${asOf}; ${
         formatCount(unscored)
       } without an order in the last ` +
-      `${CHURN_POPULATION_DAYS} days have no score`,
+      `${CUSTOMER_POPULATION_DAYS} days have no score`,
   };
 }

@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
 import { loadChurnModel, type Reason } from "../../lib/churn/model.ts";
-import { backtestChurn, CHURN_FEATURES, churnModel, planChurnStudy } from "shopflow/churn/mod.ts";
+import { backtestChurn, churnModel, planChurnStudy } from "shopflow/churn/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { salesPeriod } from "shopflow/ml/mod.ts";
 import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
 import { openSession, openSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
+import { createModelsProgram } from "../../pipelines/commands/models.ts";
+import type { PipelineContext } from "../../pipelines/context.ts";
 import { scoreModel } from "../../pipelines/steps/score/score.ts";
 import { trainModel } from "../../pipelines/steps/train/train.ts";
+
+/** What a command prints. */
+async function models(context: PipelineContext, ...args: string[]): Promise<string> {
+  const printed: string[] = [];
+  await createModelsProgram(() => context, (text) => printed.push(text)).parseAsync(args, { from: "user" });
+  return printed.join("\n");
+}
 
 const scoreChurn = scoreModel(churnModel);
 const trainChurn = trainModel(churnModel);
@@ -35,7 +45,7 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
     }
     const calibration = JSON.parse(new TextDecoder().decode(files["calibration.json"]));
     assert.equal(calibration.bins.length, 10);
-    assert.equal(loadChurnModel(files).featureNames.length, CHURN_FEATURES.length);
+    assert.equal(loadChurnModel(files).featureNames.length, CUSTOMER_FEATURES.length);
   });
 
   await t.step("a notebook that measures the model trains the same one, from the same date", async () => {
@@ -57,6 +67,37 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
     assert.deepEqual(files, before.files, "and gives the same bytes");
   });
 
+  await t.step(
+    "the model card tells data, metrics with intervals, features, limits and lineage",
+    async () => {
+      const card = await models(context, "card", "churn");
+      const again = await models(context, "card", "churn");
+      assert.equal(card, again);
+      const { card: { version, metrics } } = await loadChampion(context.store, "churn");
+      assert.match(card, new RegExp(`^# Model card: churn ${version}\n`));
+      for (
+        const part of [
+          "What it is for",
+          "Data",
+          "Quality",
+          "Calibration",
+          "Features",
+          "Limits",
+          "Where it came from",
+        ]
+      ) {
+        assert.ok(card.includes(`\n## ${part}\n`), part);
+      }
+      const auc = metrics.auc!.toFixed(4);
+      assert.match(card, new RegExp(`\\| auc \\| ${auc} \\| 0\\.\\d{4} to 0\\.\\d{4} \\| 0\\.\\d{4} \\|`));
+      assert.match(card, new RegExp(`Trained on snapshot \`${lake.snapshot}\``));
+      assert.match(
+        card,
+        /^\| `relative_recency` \| Days since the last order \/ usual gap \| \S.* \| 0\.\d{3} \| \d+ % \|$/m,
+      );
+    },
+  );
+
   await t.step("scores are those of the contract, for every customer of the population", async () => {
     const { status, summary } = await scoreChurn(context);
     assert.equal(status, "done");
@@ -71,13 +112,15 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
       ["as_of", "DATE"],
       ["churn_probability", "DOUBLE"],
       ["reasons", "VARCHAR"],
-      ...CHURN_FEATURES.map(({ name }) => [name, "DOUBLE"]),
+      ...CUSTOMER_FEATURES.map(({ name }) => [name, "DOUBLE"]),
     ]);
     const rows = await session.rows(`FROM read_parquet(${file})`);
     assert.equal(rows.length, scores.rows);
     assert.equal(new Set(rows.map((row) => row.customer_id)).size, rows.length);
     const { files } = await loadChampion(context.store, "churn");
-    const features = Object.fromEntries(CHURN_FEATURES.map(({ name }) => [name, rows[0]![name] as number]));
+    const features = Object.fromEntries(
+      CUSTOMER_FEATURES.map(({ name }) => [name, rows[0]![name] as number]),
+    );
     const { probability, reasons } = loadChurnModel(files).predict(features);
     assert.equal(rows[0]!.churn_probability, probability);
     assert.deepEqual(JSON.parse(rows[0]!.reasons as string) as Reason[], reasons);
