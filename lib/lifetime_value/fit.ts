@@ -1,19 +1,19 @@
 import { InputError } from "shopflow/errors/mod.ts";
 import {
+  checkIndependence,
   choosePurchaseModel,
+  fitMoneyModel,
   fitPurchaseModel,
+  type Independence,
+  type MoneyModel,
+  NORMAL_95,
+  predictPurchases,
+  predictSpending,
+  type PurchaseHistories,
   type PurchaseModel,
   type PurchaseModelKind,
-} from "./estimation/bg_nbd.ts";
-import { NORMAL_95, predictPurchases } from "./estimation/expected_purchases.ts";
-import {
-  fitMoneyModel,
-  type MoneyModel,
-  predictSpending,
   type SpendingHistories,
-} from "./estimation/gamma_gamma.ts";
-import type { PurchaseHistories } from "./estimation/histories.ts";
-import { checkIndependence, type Independence } from "./estimation/independence.ts";
+} from "./estimation/mod.ts";
 import {
   collectPurchases,
   type CustomerHistories,

@@ -1,7 +1,6 @@
 import { InputError } from "shopflow/errors/mod.ts";
 import { formatCount } from "shopflow/runtime/mod.ts";
-import type { SpendingHistories } from "./estimation/gamma_gamma.ts";
-import type { PurchaseHistories } from "./estimation/histories.ts";
+import type { PurchaseHistories, SpendingHistories } from "./estimation/mod.ts";
 
 /** A sale: an order, or a line of one. */
 export interface Transaction {

@@ -62,7 +62,7 @@ const RAN_TO: Record<keyof PurchaseParameters, readonly [toZero: string, toInfin
 };
 
 /** Log parameters within which a fit searches; `alpha` is counted in mean observation times. */
-const RANGES = [[-14, 14], [-14, 14], [-14, 14], [-14, 14]] as const;
+const RANGES = [[-12, 12], [-12, 12], [-12, 12], [-12, 12]] as const;
 /** With more different histories than this, the fit begins with a part of them. */
 const MANY_GROUPS = 20_000;
 
@@ -192,18 +192,19 @@ function meanLogLikelihood(groups: GroupedHistories, kind: PurchaseModelKind): M
       byB[at] = sumB;
       logOdds[at] = k === 0 ? -Infinity : Math.log(a / (b + k - 1));
     }
+    // Times are counted from alpha on by log1p: with r and alpha large, r (ln alpha − ln(alpha + T)) would cancel.
     const logAlpha = logParameters[1]!;
     let total = 0, gr = 0, gAlpha = 0, ga = 0, gb = 0;
     for (let i = 0; i < place.length; i++) {
-      const at = place[i]!, n = weight[i]!;
-      const exponent = r + frequencies[at]!;
+      const at = place[i]!, n = weight[i]!, x = frequencies[at]!;
+      const exponent = r + x;
       const end = alpha + T[i]!;
-      const logEnd = Math.log(end);
-      let log = base[at]! + r * logAlpha - exponent * logEnd;
+      const logEnd = Math.log1p(T[i]! / alpha);
+      let log = base[at]! - x * logAlpha - exponent * logEnd;
       let left = 0, logTime = logEnd, inverseTime = 1 / end;
       if (logOdds[at]! > -Infinity) {
         const last = alpha + recency[i]!;
-        const logLast = Math.log(last);
+        const logLast = Math.log1p(recency[i]! / alpha);
         const odds = logOdds[at]! + exponent * (logEnd - logLast);
         // ln(1 + e^odds), and the probability of having left, without overflow.
         const small = Math.exp(-Math.abs(odds));
@@ -211,11 +212,10 @@ function meanLogLikelihood(groups: GroupedHistories, kind: PurchaseModelKind): M
         left = (odds > 0 ? 1 : small) / (1 + small);
         logTime = (1 - left) * logEnd + left * logLast;
         inverseTime = (1 - left) / end + left / last;
-        const k = exits(kind, frequencies[at]!);
-        gb -= n * left / (b + k - 1);
+        gb -= n * left / (b + exits(kind, x) - 1);
       }
       total += n * log;
-      gr += n * (byR[at]! + logAlpha - logTime);
+      gr += n * (byR[at]! - logTime);
       gAlpha += n * (r / alpha - exponent * inverseTime);
       ga += n * (byA[at]! + left / a);
       gb += n * byB[at]!;

@@ -250,7 +250,7 @@ function neededTerms(coefficients: Float64Array): number {
 }
 
 /** Step of the quadrature, in units in which the width of the distribution is 1. */
-const QUADRATURE_STEP = 0.08;
+const QUADRATURE_STEP = 0.04;
 /** Terms this much below the largest do not change a double. */
 const NEGLIGIBLE = 1e-18;
 

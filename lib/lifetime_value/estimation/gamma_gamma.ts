@@ -1,5 +1,5 @@
 import { InputError, TooLittleDataError } from "shopflow/errors/mod.ts";
-import { digamma, logGamma } from "./gamma_function.ts";
+import { digammaRising, logGamma, logRising } from "./gamma_function.ts";
 import { maximise, type MeanLogLikelihood, observedInformation } from "./maximum_likelihood.ts";
 
 /**
@@ -36,7 +36,7 @@ export interface MoneyModel {
   notIdentified: string[];
 }
 
-const RANGES = [[-14, 14], [-14, 14], [-14, 14]] as const;
+const RANGES = [[-10, 10], [-10, 10], [-12, 12]] as const;
 const NAMES = ["p", "q", "gamma"] as const;
 const RAN_TO: Record<keyof MoneyParameters, readonly [toZero: string, toInfinity: string]> = {
   p: ["amounts of one customer have nothing in common", "a customer's purchases all have the same amount"],
@@ -127,41 +127,39 @@ function knownSpending(
 
 /**
  * The mean log-likelihood with its derivatives by ln p, ln q and ln γ. A customer with the mean z of x purchases contributes
- * ln Γ(px+q) − ln Γ(px) − ln Γ(q) + q ln γ + (px−1) ln z + px ln x − (px+q) ln(γ+xz).
+ * ln Γ(px+q) − ln Γ(px) − ln Γ(q) − ln z − px ln(1 + γ/(xz)) − q ln(1 + xz/γ), which is the paper's equation without terms
+ * that cancel.
  */
 function meanLogLikelihood(counts: Float64Array, means: Float64Array): MeanLogLikelihood {
   const distinct = Float64Array.from(new Set(counts)).sort();
   const places = new Map([...distinct].map((x, place) => [x, place]));
   const place = Uint32Array.from(counts, (x) => places.get(x)!);
   const logMeans = means.map(Math.log);
-  const [base, psiAll, psiOwn, logCounts] = [
-    new Float64Array(distinct.length),
-    new Float64Array(distinct.length),
-    new Float64Array(distinct.length),
-    distinct.map(Math.log),
-  ];
+  const column = () => new Float64Array(distinct.length);
+  const [base, psiP, psiQ] = [column(), column(), column()];
   return (logParameters, gradient) => {
-    const p = Math.exp(logParameters[0]!), q = Math.exp(logParameters[1]!);
-    const logGammaParameter = logParameters[2]!, gamma = Math.exp(logGammaParameter);
-    const [psiQ, logGammaQ] = [digamma(q), logGamma(q)];
+    const p = Math.exp(logParameters[0]!),
+      q = Math.exp(logParameters[1]!),
+      gamma = Math.exp(logParameters[2]!);
+    const logGammaQ = logGamma(q);
     for (const [at, x] of distinct.entries()) {
-      base[at] = logGamma(p * x + q) - logGamma(p * x) - logGammaQ + q * logGammaParameter;
-      psiAll[at] = digamma(p * x + q);
-      psiOwn[at] = digamma(p * x);
+      base[at] = logRising(p * x, q) - logGammaQ;
+      psiP[at] = digammaRising(p * x, q);
+      psiQ[at] = digammaRising(q, p * x);
     }
-    let total = 0, gp = 0, gq = 0, gGamma = 0;
+    let sum = 0, gp = 0, gq = 0, gGamma = 0;
     for (let i = 0; i < counts.length; i++) {
-      const at = place[i]!, x = counts[i]!, scale = gamma + x * means[i]!, logScale = Math.log(scale);
-      const logTotal = logMeans[i]! + logCounts[at]!;
-      total += base[at]! + p * x * logTotal - logMeans[i]! - (p * x + q) * logScale;
-      gp += x * (psiAll[at]! - psiOwn[at]! + logTotal - logScale);
-      gq += psiAll[at]! - psiQ + logGammaParameter - logScale;
-      gGamma += q / gamma - (p * x + q) / scale;
+      const at = place[i]!, x = counts[i]!, total = x * means[i]!;
+      const byAmount = Math.log1p(gamma / total), byGamma = Math.log1p(total / gamma);
+      sum += base[at]! - logMeans[i]! - p * x * byAmount - q * byGamma;
+      gp += x * (psiP[at]! - byAmount);
+      gq += psiQ[at]! - byGamma;
+      gGamma += (q * total - p * x * gamma) / (gamma + total);
     }
     gradient[0] = gp * p / counts.length;
     gradient[1] = gq * q / counts.length;
-    gradient[2] = gGamma * gamma / counts.length;
-    return total / counts.length;
+    gradient[2] = gGamma / counts.length;
+    return sum / counts.length;
   };
 }
 

@@ -49,7 +49,9 @@ export function checkIndependence({ count, meanAmount }: SpendingHistories): Ind
   const direction = spearman.value > 0 ? "more" : "less";
   const text = {
     independent: `No sign that frequent customers spend more or less a purchase (${figures}).`,
-    weak: `Frequent customers spend slightly ${direction} a purchase (${figures}): too little to matter.`,
+    weak:
+      `Frequent customers spend slightly ${direction} a purchase (${figures}): a weak relation; values of ` +
+      `frequent customers are a little too ${spearman.value > 0 ? "low" : "high"}.`,
     dependent:
       `Frequent customers spend ${direction} a purchase (${figures}): the model assumes that they do ` +
       `not, so values of frequent customers are rather too ${

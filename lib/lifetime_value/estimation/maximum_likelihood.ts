@@ -28,6 +28,8 @@ export interface Maximum extends Required<SearchStart> {
 const GRADIENT = 1e-7;
 /** Where rounding stops the search earlier, this is near enough. */
 const NEARLY = 1e-5;
+/** The rise that the quadratic model foretells where rounding hides it: as good as none. */
+const NOTHING_TO_GAIN = 1e-9;
 const MOST_ITERATIONS = 1000;
 /** Length of a step in log parameters: beyond a factor of e² the quadratic model means nothing. */
 const LONGEST_STEP = 2;
@@ -70,7 +72,7 @@ export function maximise(
     if (length > LONGEST_STEP) direction = direction.map((d) => d * LONGEST_STEP / length);
     const moved = backtrack(likelihood, { at, value, gradient, direction, ranges });
     if (moved === undefined) {
-      if (steepest < NEARLY) return found();
+      if (steepest < NEARLY || dot(direction, gradient) < NOTHING_TO_GAIN) return found();
       if (isIdentity(inverse)) break;
       inverse = identity(size);
       continue;
@@ -90,7 +92,8 @@ export function maximise(
     found: `log parameters ${[...at].map((v) => v.toFixed(3)).join(", ")} with derivatives ${
       [...gradient].map((g) => g.toExponential(1)).join(", ")
     }`,
-    remedy: "Check the histories for values of another kind, e.g. times in mixed units.",
+    remedy:
+      "Check the data for values of another kind, e.g. mixed units or currencies, and for customers that are none.",
   });
 }
 
@@ -108,6 +111,9 @@ function backtrack(
   { at, value, gradient, direction, ranges }: SearchFrom,
 ): { at: Float64Array; value: number; gradient: Float64Array } | undefined {
   const slope = dot(direction, gradient);
+  // Parameters that are fixed have no part in the direction.
+  const slopeOf = (gradient: Float64Array) =>
+    Math.hypot(...gradient.map((g, i) => direction[i] === 0 ? 0 : g));
   for (let halving = 0, step = 1; halving < LONGEST_BACKTRACK; halving++, step /= 2) {
     const to = at.map((from, i) => {
       const [low, high] = valueAt(ranges, i);
@@ -119,8 +125,8 @@ function backtrack(
       return { at: to, value: reached, gradient: there };
     }
     // Within rounding the values are equal: then flatter is better.
-    const isEqual = Math.abs(reached - value) <= 1e-14 * Math.abs(value);
-    if (isEqual && Math.hypot(...there) < Math.hypot(...gradient) / 2) {
+    const isEqual = Math.abs(reached - value) <= 1e-11 * Math.max(1, Math.abs(value));
+    if (isEqual && slopeOf(there) < slopeOf(gradient) / 2) {
       return { at: to, value: reached, gradient: there };
     }
   }
