@@ -10,6 +10,7 @@ export {
   pickFeatures,
   readModelJson,
   stackMatrices,
+  takeRows,
   writeModelJson,
 } from "./matrix.ts";
 export { sigmoid, treeMargin } from "./xgboost/trees.ts";

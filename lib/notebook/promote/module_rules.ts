@@ -8,7 +8,7 @@ export const LEVELS: string[][] = [
   ["lib/warehouse"],
   ["lib/ml", "lib/simulation"],
   ["lib/customers"],
-  ["lib/churn", "lib/recommendation", "lib/inventory", "lib/lifetime_value", "lib/kpis"],
+  ["lib/churn", "lib/recommendation", "lib/inventory", "lib/lifetime_value", "lib/kpis", "lib/offers"],
   ["lib/models"],
   ["lib/notebook", "lib/jobs"],
   ["pipelines", "server", "notebooks"],
@@ -25,6 +25,7 @@ export const PURE_MODULES = [
   "lib/inventory",
   "lib/lifetime_value",
   "lib/kpis",
+  "lib/offers",
   "lib/models",
 ];
 

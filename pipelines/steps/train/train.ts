@@ -15,6 +15,7 @@ import {
   type ModelCard,
   reusableChampion,
 } from "shopflow/ml/registry/mod.ts";
+import { openFeatureCache, withFeatureCache } from "shopflow/ml/features/mod.ts";
 import { MODELS } from "shopflow/models/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { inOrder, type Pipeline, type PipelineContext, type PipelineResult } from "../../context.ts";
@@ -70,7 +71,11 @@ async function train(
     if (earlier !== undefined) return { status: "unchanged", summary: earlierDecisionText(name, earlier) };
   }
 
-  using session = await openSnapshot(store, snapshot);
+  const { warn } = runtime.log;
+  using session = withFeatureCache(
+    await openSnapshot(store, snapshot),
+    openFeatureCache(context.config, { warn }),
+  );
   const bar = runtime.progress.start(`train ${name}`, 0);
   const challenger = await training.fit(session);
   bar.finish(challenger.summary);
