@@ -208,7 +208,7 @@ export interface CustomerValueRow {
  *
  * ```ts
  * const fit = fitLifetimeValue([{ customer: "1", date: "2024-03-01", amount: 20 }, …], { unit: "week" });
- * fit.notes;                       // what to know before the figures are used
+ * fit.notes;                       // what to know before the numbers are used
  * fit.table({ horizon: 52 });      // P(alive), purchases and value of the next 52 weeks
  * ```
  *

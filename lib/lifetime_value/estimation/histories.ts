@@ -89,7 +89,7 @@ export interface GroupedHistories {
 export function groupHistories({ frequency, recency, T }: PurchaseHistories): GroupedHistories {
   const customers = frequency.length;
   const size = 2 ** Math.ceil(Math.log2(2 * customers + 2));
-  const slots = new Int32Array(size).fill(-1);
+  const table = new Int32Array(size).fill(-1);
   const first = new Uint32Array(customers);
   const weight = new Float64Array(customers);
   const key = new Float64Array(3);
@@ -104,11 +104,11 @@ export function groupHistories({ frequency, recency, T }: PurchaseHistories): Gr
     hash = Math.imul(hash ^ hash >>> 15 ^ bits[3]!, 0x85ebca6b) ^ bits[4]!;
     hash = Math.imul(hash ^ hash >>> 13 ^ bits[5]!, 0xc2b2ae35);
     hash ^= hash >>> 16;
-    let slot = hash & (size - 1);
+    let at = hash & (size - 1);
     for (;;) {
-      const group = slots[slot]!;
+      const group = table[at]!;
       if (group < 0) {
-        slots[slot] = groups;
+        table[at] = groups;
         first[groups] = i;
         weight[groups++] = 1;
         break;
@@ -118,7 +118,7 @@ export function groupHistories({ frequency, recency, T }: PurchaseHistories): Gr
         weight[group]!++;
         break;
       }
-      slot = (slot + 1) & (size - 1);
+      at = (at + 1) & (size - 1);
     }
   }
   const members = first.subarray(0, groups);

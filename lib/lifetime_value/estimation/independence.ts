@@ -17,7 +17,7 @@ export interface Independence {
   /** Of their ranks: large orders of a few customers do not decide it. */
   spearman: Correlation | null;
   verdict: "not known" | "independent" | "weak" | "dependent";
-  /** The verdict in words, with the figures. */
+  /** The verdict in words, with the numbers. */
   text: string;
 }
 
@@ -45,15 +45,15 @@ export function checkIndependence({ count, meanAmount }: SpendingHistories): Ind
   const includesZero = spearman.low <= 0 && spearman.high >= 0;
   const isWeak = Math.abs(spearman.value) < WEAK;
   const verdict = includesZero ? "independent" : isWeak ? "weak" : "dependent";
-  const figures = `rank correlation ${format(spearman)}, Pearson ${format(pearson)}, ${customers} customers`;
+  const numbers = `rank correlation ${format(spearman)}, Pearson ${format(pearson)}, ${customers} customers`;
   const direction = spearman.value > 0 ? "more" : "less";
   const text = {
-    independent: `No sign that frequent customers spend more or less a purchase (${figures}).`,
+    independent: `No sign that frequent customers spend more or less a purchase (${numbers}).`,
     weak:
-      `Frequent customers spend slightly ${direction} a purchase (${figures}): a weak relation; values of ` +
+      `Frequent customers spend slightly ${direction} a purchase (${numbers}): a weak relation; values of ` +
       `frequent customers are a little too ${spearman.value > 0 ? "low" : "high"}.`,
     dependent:
-      `Frequent customers spend ${direction} a purchase (${figures}): the model assumes that they do ` +
+      `Frequent customers spend ${direction} a purchase (${numbers}): the model assumes that they do ` +
       `not, so values of frequent customers are rather too ${
         spearman.value > 0 ? "low" : "high"
       }, and those ` +

@@ -2,7 +2,6 @@
 export {
   choosePurchaseModel,
   fitPurchaseModel,
-  PURCHASE_PARAMETERS,
   type PurchaseModel,
   type PurchaseModelKind,
 } from "./bg_nbd.ts";
