@@ -123,6 +123,7 @@ async function fitChurn(
       "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
     },
     predictions: churnTestPredictions(backtest),
+    outcomes: test.labels,
     evidence: churnEvidence(backtest),
     summary:
       `${formatCount(trainingRows)} customers on ${split.train.length} dates, ${churnMethod(tuning)}, ` +

@@ -21,6 +21,7 @@ import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { inOrder, type Pipeline, type PipelineContext, type PipelineResult } from "../../context.ts";
 import { hashOf, modelCode } from "../model_code.ts";
 import { decidePromotion, earlierDecisionText } from "./decide_promotion.ts";
+import { logTraining } from "./log_training.ts";
 
 /**
  * Trains every model on the current snapshot; those that are computed from a formula have nothing to train.
@@ -82,6 +83,7 @@ async function train(
     await openSnapshot(store, snapshot),
     openFeatureCache(context.config, { warn }),
   );
+  const startedAt = runtime.now();
   const bar = runtime.progress.start(`train ${name}`, 0);
   const challenger = await training.fit(session);
   bar.finish(challenger.summary);
@@ -94,6 +96,7 @@ async function train(
     parameters: { ...parameters, ...challenger.parameters, code },
     metrics: challenger.metrics,
   };
+  await logTraining(context, card, challenger, startedAt);
   const comparison = await challenger.compare(await loadOpponents(store, name, champion));
   const outcome = await decidePromotion(context, { card, files: filesOf(challenger) }, comparison, champion);
   const quality = qualityText(model, challenger.metrics);
