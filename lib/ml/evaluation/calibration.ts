@@ -1,6 +1,5 @@
 import { valueAt } from "../vectors.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
-import { ModelError } from "shopflow/errors/mod.ts";
 import { checkScores, logLoss } from "./metrics.ts";
 
 /** Turns the log-odds of a model into probabilities that come true. It never changes who is ahead of whom. */
