@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { rankedMetrics, rankRows } from "shopflow/ml/evaluation/mod.ts";
 
-// The expected figures are scikit-learn's (1.9) for the same rows.
+// The expected values are scikit-learn's (1.9) for the same rows.
 const LABELS = Uint8Array.from({ length: 40 }, (_, i) => i * 7919 % 13 < 5 ? 1 : 0);
 const PROBABILITIES = Float64Array.from(
   { length: 40 },
