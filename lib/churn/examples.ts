@@ -12,6 +12,9 @@ import {
 /** A customer has lapsed after this many days without an order. */
 export const CHURN_HORIZON_DAYS = 90;
 
+/** A customer is active who ordered in so many days before, however far a model looks ahead. */
+export const ACTIVE_DAYS = 90;
+
 /** Customers as they were on as-of dates, and whether they churned. */
 export interface ChurnExamples {
   customerIds: string[];
@@ -68,7 +71,7 @@ export async function checkChurnLeakage(
   train: readonly AsOfDate[],
   horizonDays: number = CHURN_HORIZON_DAYS,
 ): Promise<LeakageReport> {
-  const active = activeExamples(await readChurnExamples(session, train, horizonDays), horizonDays);
+  const active = activeExamples(await readChurnExamples(session, train, horizonDays));
   const rows = { ids: active.customerIds, matrix: active.features, labels: active.labels };
   return await checkLeakage(session, CUSTOMER_FEATURES, rows, {
     // All outcomes of the last date are in the tables, so that a feature that reads later rows shows.
@@ -99,13 +102,22 @@ async function labelsAt(
   });
 }
 
-/** Those of the customers who had ordered within the horizon, so were not lost yet. */
+/** Examples one below the other. */
+export function stackExamples(parts: ChurnExamples[]): ChurnExamples {
+  return {
+    customerIds: parts.flatMap((part) => part.customerIds),
+    features: stackMatrices(parts.map((part) => part.features)),
+    labels: Uint8Array.from(parts.flatMap((part) => [...part.labels])),
+  };
+}
+
+/** Those of the customers who had ordered in so many days before, so were not lost yet. */
 export function activeExamples(
   { customerIds, features, labels }: ChurnExamples,
-  horizonDays: number,
+  withinDays: number = ACTIVE_DAYS,
 ): ChurnExamples {
   const recency = features.names.indexOf("recency_days");
-  const rows = customerIds.keys().filter((row) => valueAt(matrixRow(features, row), recency) <= horizonDays)
+  const rows = customerIds.keys().filter((row) => valueAt(matrixRow(features, row), recency) <= withinDays)
     .toArray();
   const width = features.names.length;
   const values = new Float32Array(rows.length * width);
