@@ -9,8 +9,7 @@ import {
   writeModelJson,
 } from "shopflow/ml/classifier/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
-import { canBeAbsent, featureLimits } from "./features/limits.ts";
-import { churnReasonText } from "./features/features.ts";
+import { canBeAbsent, factText, featureLimits } from "shopflow/customers/mod.ts";
 import type { ChurnInputs } from "./inputs.ts";
 import type { ChurnModel } from "./model.ts";
 
@@ -92,7 +91,7 @@ export function loadRecencyChurnModel(files: Record<string, Uint8Array>): Baseli
         });
       }
       const x = Math.log1p(Math.max(0, value));
-      const text = churnReasonText(feature, features);
+      const text = factText(feature, features);
       return {
         probability: sigmoid(intercept + slope * x),
         reasons: [{ feature, value, contribution: slope * (x - center), text }],

@@ -4,6 +4,7 @@ import { encodeJson } from "shopflow/lake/store/mod.ts";
 import {
   type Cell,
   type Challenger,
+  checkAsOf,
   dayAfterLastSale,
   daysBetween,
   type ModelDefinition,
@@ -13,15 +14,10 @@ import {
 } from "shopflow/ml/mod.ts";
 import { loadTreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
+import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS, customerFeaturesSql } from "shopflow/customers/mod.ts";
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
 import { backtestChurn, CHURN_PARAMETERS, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
-import { readChurnExamples } from "./examples.ts";
-import {
-  CHURN_FEATURES,
-  CHURN_HORIZON_DAYS,
-  CHURN_POPULATION_DAYS,
-  churnFeaturesSql,
-} from "./features/features.ts";
+import { CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
 import { saveChurnInputs } from "./inputs.ts";
 import { loadDeclaredChurnModel } from "./model.ts";
 import { CHURN_SERVING, type ChurnScores, type ServedChurnModel } from "./serving.ts";
@@ -29,7 +25,7 @@ import { labelledDates, temporalSplit } from "./split.ts";
 
 /** Days of data before a date that the baseline learns from, at least: recency has to differ between customers. */
 const BASELINE_HISTORY_DAYS = 30;
-const FEATURE_NAMES = CHURN_FEATURES.map(({ name }) => name);
+const FEATURE_NAMES = CUSTOMER_FEATURES.map(({ name }) => name);
 
 /** The churn model: which customers will not order again within 90 days. */
 export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
@@ -64,7 +60,7 @@ export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
         "JSON, up to five of `{feature, value, contribution, text}`, the strongest first; " +
         "`contribution` in log-odds",
       ],
-      ...CHURN_FEATURES.map(({ name, description }) => [name, "DOUBLE", description] as const),
+      ...CUSTOMER_FEATURES.map(({ name, description }) => [name, "DOUBLE", description] as const),
     ],
     score: scorePopulation,
     describe: ({ rows, asOf }) => `${formatCount(rows)} customers as of ${asOf}`,
@@ -99,7 +95,7 @@ async function fitChurn(session: Session): Promise<Challenger> {
       compareChurnModel(
         backtest,
         opponents,
-        (date) => backtestChurn(session, temporalSplit(period, { test: date })),
+        (date) => backtestChurn(session, temporalSplit(period, { test: checkAsOf(date) })),
       ),
   };
 }
@@ -125,7 +121,7 @@ async function fitRecency(session: Session): Promise<Record<string, Uint8Array>>
 async function scorePopulation(
   { session, asOf, model }: ScoringInput<ServedChurnModel>,
 ): Promise<ScoredRows> {
-  const { customer_id = [], ...columns } = await session.columns(churnFeaturesSql(asOf));
+  const { customer_id = [], ...columns } = await session.columns(customerFeaturesSql(checkAsOf(asOf)));
   const customers = customer_id as string[];
   const valuesOf = (name: string) => columns[name] as (number | null)[];
   const features = FEATURE_NAMES.map(valuesOf);
@@ -149,6 +145,6 @@ async function scorePopulation(
       `${formatCount(scored)} customers as of ${asOf}; ${
         formatCount(unscored)
       } without an order in the last ` +
-      `${CHURN_POPULATION_DAYS} days have no score`,
+      `${CUSTOMER_POPULATION_DAYS} days have no score`,
   };
 }

@@ -27,11 +27,10 @@ import {
   xgboostTrainer,
 } from "shopflow/ml/classifier/mod.ts";
 import type { TemporalSplit } from "./split.ts";
-import { CHURN_HORIZON_DAYS } from "./features/features.ts";
 import { type ChurnInputs, churnInputs } from "./inputs.ts";
 import { recencyBaseline } from "./baseline.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
-import { activeExamples, type ChurnExamples, readChurnExamples } from "./examples.ts";
+import { activeExamples, CHURN_HORIZON_DAYS, type ChurnExamples, readChurnExamples } from "./examples.ts";
 import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
 
 /** A churn model, and what it said of customers whose outcome it had not seen. */

@@ -1,8 +1,11 @@
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
-import { CHURN_FEATURES, CHURN_HORIZON_DAYS, churnFeaturesSql, churnLabelsSql } from "./features/features.ts";
+import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS, customerFeaturesSql } from "shopflow/customers/mod.ts";
 import { type FeatureMatrix, featureMatrix, matrixRow, stackMatrices } from "shopflow/ml/classifier/mod.ts";
-import { valueAt } from "shopflow/ml/mod.ts";
+import { type AsOfDate, valueAt } from "shopflow/ml/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
+
+/** A customer has lapsed after this many days without an order. */
+export const CHURN_HORIZON_DAYS = 90;
 
 /** Customers as they were on as-of dates, and whether they churned. */
 export interface ChurnExamples {
@@ -12,7 +15,7 @@ export interface ChurnExamples {
   labels: Uint8Array;
 }
 
-const FEATURE_NAMES = CHURN_FEATURES.map(({ name }) => name);
+const FEATURE_NAMES = CUSTOMER_FEATURES.map(({ name }) => name);
 
 /**
  * Reads the population's features on one date, sorted by customer.
@@ -21,9 +24,9 @@ const FEATURE_NAMES = CHURN_FEATURES.map(({ name }) => name);
  */
 export async function readChurnFeatures(
   session: Pick<Session, "columns">,
-  asOf: string,
+  asOf: AsOfDate,
 ): Promise<Omit<ChurnExamples, "labels">> {
-  const columns = await session.columns(churnFeaturesSql(asOf));
+  const columns = await session.columns(customerFeaturesSql(asOf));
   return {
     customerIds: columns.customer_id as string[],
     features: featureMatrix(FEATURE_NAMES, columns),
@@ -38,7 +41,7 @@ export async function readChurnFeatures(
  */
 export async function readChurnExamples(
   session: Pick<Session, "columns">,
-  asOfDates: string[],
+  asOfDates: readonly AsOfDate[],
   horizonDays: number = CHURN_HORIZON_DAYS,
 ): Promise<ChurnExamples> {
   const parts: ChurnExamples[] = [];
@@ -70,12 +73,12 @@ export function activeExamples(
 
 async function examplesAt(
   session: Pick<Session, "columns">,
-  asOf: string,
+  asOf: AsOfDate,
   horizonDays: number,
 ): Promise<ChurnExamples> {
   const columns = await session.columns(`
 SELECT features.*, labels.churned
-FROM (${churnFeaturesSql(asOf)}) AS features
+FROM (${customerFeaturesSql(asOf)}) AS features
 JOIN (${churnLabelsSql(asOf, horizonDays)}) AS labels ON labels.customer_id = features.customer_id
 ORDER BY features.customer_id`);
   const customerIds = columns.customer_id as string[];
@@ -90,4 +93,25 @@ ORDER BY features.customer_id`);
     features: featureMatrix(FEATURE_NAMES, columns),
     labels: Uint8Array.from(columns.churned as number[]),
   };
+}
+
+/**
+ * SQL of the labels: `customer_id, churned` (1 = no sale from `asOf` on for `horizonDays` days), one row a
+ * customer of the same population as the features, in the same order.
+ */
+export function churnLabelsSql(
+  asOf: AsOfDate,
+  horizonDays: number = CHURN_HORIZON_DAYS,
+  { activeWithinDays = CUSTOMER_POPULATION_DAYS }: { activeWithinDays?: number } = {},
+): string {
+  return `SELECT customer_id,
+  CAST(count(*) FILTER (order_date >= DATE '${asOf}') = 0 AS INTEGER) AS churned
+FROM fact_orders
+WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN'
+  AND order_date < DATE '${asOf}' + ${Math.trunc(horizonDays)}
+GROUP BY customer_id
+HAVING max(order_date) FILTER (order_date < DATE '${asOf}') >= DATE '${asOf}' - ${
+    Math.trunc(activeWithinDays)
+  }
+ORDER BY customer_id`;
 }

@@ -12,7 +12,7 @@ import {
   type FeatureLimits,
   featureLimits,
   requiredFeatures,
-} from "./features/limits.ts";
+} from "shopflow/customers/mod.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
 
 const FILE = "inputs.json";

@@ -1,6 +1,6 @@
 /** Which customers will not order again, from features to the playbook. */
 export { churnModel } from "./definition.ts";
-export { CHURN_FEATURES, CHURN_HORIZON_DAYS } from "./features/features.ts";
+export { CHURN_HORIZON_DAYS } from "./examples.ts";
 export { AS_OF_RULES, type AsOfRule, parseAsOfRule, resolveAsOf } from "./split.ts";
 export { backtestChurn, playbookOutcome } from "./evaluate.ts";
 export {

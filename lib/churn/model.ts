@@ -9,7 +9,7 @@ import {
   treeMargin,
 } from "shopflow/ml/classifier/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
-import { churnReasonText } from "./features/features.ts";
+import { factText } from "shopflow/customers/mod.ts";
 import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./inputs.ts";
 
 /** Why a customer's churn risk is above or below the average customer's. */
@@ -194,7 +194,7 @@ function strongestReasons(
     .map((j) => {
       const feature = valueAt(names, j);
       const value = features[feature] ?? null;
-      const text = churnReasonText(feature, features);
+      const text = factText(feature, features);
       return { feature, value, contribution: valueAt(contributions, j), text };
     });
 }

@@ -1,10 +1,9 @@
-import { valueAt } from "shopflow/ml/mod.ts";
+import { type AsOfDate, valueAt } from "shopflow/ml/mod.ts";
 import { matrixRow, type TreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
-import { CHURN_HORIZON_DAYS } from "./features/features.ts";
 import { createChurnModel, type Reason } from "./model.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
-import { readChurnFeatures } from "./examples.ts";
+import { CHURN_HORIZON_DAYS, readChurnFeatures } from "./examples.ts";
 
 /** What the business does about customers at risk, and what it assumes about the effect. */
 export interface ChurnPlaybook {
@@ -171,7 +170,7 @@ export async function readScoredCustomers(
 export async function scoreCustomers(
   session: Pick<Session, "columns">,
   classifier: TreeClassifier,
-  asOf: string,
+  asOf: AsOfDate,
   horizonDays: number = CHURN_HORIZON_DAYS,
 ): Promise<ScoredCustomer[]> {
   const { customerIds, features } = await readChurnFeatures(session, asOf);

@@ -13,7 +13,7 @@ import {
 } from "shopflow/ml/mod.ts";
 import { z } from "zod";
 import type { BaselineChurnModel } from "./baseline.ts";
-import { CHURN_FEATURES, CHURN_POPULATION_DAYS } from "./features/features.ts";
+import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "shopflow/customers/mod.ts";
 import { beyondTraining, expectedValues, inputProblem, type SentFeatures } from "./inputs.ts";
 import type { ChurnPrediction, DeclaredChurnModel, Reason } from "./model.ts";
 import { CHURN_PLAYBOOK, type ChurnPlaybook } from "./playbook.ts";
@@ -177,7 +177,7 @@ function lookUp(served: ServedChurn, customerId: string): z.infer<typeof ChurnAn
   }
   if (isCustomer) {
     throw new RequestError(404, "customer_not_scored", `${customerId} has no churn score`, {
-      expected: `a customer with an order in the ${CHURN_POPULATION_DAYS} days before ${table.asOf}`,
+      expected: `a customer with an order in the ${CUSTOMER_POPULATION_DAYS} days before ${table.asOf}`,
       found: "a customer without an order in that time",
       remedy: "Customers without an order for longer have lapsed already; new customers are scored " +
         "after their first order.",
@@ -308,7 +308,7 @@ function describeInputs(model: ServedChurnModel | undefined): InputsDescription 
         : "Other features that are missing or null are averaged over the most similar training customers.") +
       ' "none" says that there is nothing to measure, such as the share of carts abandoned of a customer who ' +
       "never filled one.",
-    features: CHURN_FEATURES.filter(({ name }) => declared === undefined || byName.has(name))
+    features: CUSTOMER_FEATURES.filter(({ name }) => declared === undefined || byName.has(name))
       .map(({ name, unit, description }) => {
         const feature = byName.get(name);
         return {

@@ -1,6 +1,6 @@
 import { InputError, ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
-import { addDays, checkAsOf, daysBetween } from "shopflow/ml/mod.ts";
-import { CHURN_HORIZON_DAYS } from "./features/features.ts";
+import { addDays, type AsOfDate, checkAsOf, daysBetween } from "shopflow/ml/mod.ts";
+import { CHURN_HORIZON_DAYS } from "./examples.ts";
 
 /** As-of dates that follow the data, by the name of their rule. */
 const RULES = {
@@ -47,7 +47,7 @@ export function parseAsOfRule(rule: string): AsOfRule | undefined {
  * @param period The day of the last sale.
  * @throws {InputError} when it is neither a date nor a rule.
  */
-export function resolveAsOf(dateOrRule: string, { last }: { last: string }): string {
+export function resolveAsOf(dateOrRule: string, { last }: { last: string }): AsOfDate {
   const rule = parseAsOfRule(dateOrRule);
   if (rule !== undefined) return addDays(last, rule.daysAfterLastSale);
   if (/^\d{4}-\d{2}-\d{2}$/.test(dateOrRule)) return checkAsOf(dateOrRule);
@@ -60,8 +60,8 @@ export function resolveAsOf(dateOrRule: string, { last }: { last: string }): str
 /** As-of dates to learn from and one to be measured on. */
 export interface TemporalSplit {
   /** Oldest first. */
-  train: string[];
-  test: string;
+  train: AsOfDate[];
+  test: AsOfDate;
 }
 
 interface TemporalSplitOptions {
@@ -74,7 +74,7 @@ interface TemporalSplitOptions {
   /** Least days of data before a training date; default 90, as the longest recent-activity feature. */
   historyDays?: number;
   /** The date to be measured on; default the latest whose label window is complete. */
-  test?: string;
+  test?: AsOfDate;
 }
 
 /**
@@ -122,10 +122,10 @@ export function temporalSplit(
 export function labelledDates(
   data: { first: string; last: string },
   options: Omit<TemporalSplitOptions, "test"> = {},
-): string[] {
+): AsOfDate[] {
   const { horizonDays = CHURN_HORIZON_DAYS, stepDays = 30, trainDates = 6, historyDays = 90 } = options;
   const earliest = addDays(data.first, historyDays);
-  const dates: string[] = [];
+  const dates: AsOfDate[] = [];
   for (
     let date = addDays(data.last, 1 - horizonDays);
     dates.length < trainDates;

@@ -1,5 +1,5 @@
-import { addDays, checkAsOf } from "shopflow/ml/mod.ts";
-import { CHURN_HORIZON_DAYS } from "./features/features.ts";
+import { addDays, type AsOfDate, checkAsOf } from "shopflow/ml/mod.ts";
+import { CHURN_HORIZON_DAYS } from "./examples.ts";
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { resolveAsOf, type TemporalSplit, temporalSplit } from "./split.ts";
@@ -172,7 +172,7 @@ ORDER BY cohort, month`;
 /** The dates of a churn report. */
 interface ChurnStudy {
   /** Lists of action are of this day: customers as they were before it. */
-  asOf: string;
+  asOf: AsOfDate;
   /** Whether that is the day after the last sale; else the lists, too, look back. */
   isLatest: boolean;
   /**
@@ -197,9 +197,8 @@ export function planChurnStudy(
   period: Period,
 ): ChurnStudy {
   const latest = addDays(period.last, 1);
-  const [wantedAsOf, wantedBacktest] = [wanted.asOf, wanted.backtestAsOf].map((date) =>
-    resolveAsOf(date, period)
-  ) as [string, string];
+  const wantedAsOf = resolveAsOf(wanted.asOf, period);
+  const wantedBacktest = resolveAsOf(wanted.backtestAsOf, period);
   const notes: string[] = [];
   const known = measurable(period);
   if ("tooLittle" in known) {
@@ -211,7 +210,7 @@ export function planChurnStudy(
   }
   // Training needs 90 days of history and 90 days of outcomes before the date.
   const earliest = addDays(period.first, 2 * CHURN_HORIZON_DAYS);
-  const within = (date: string, end: string, what: string, meaning: string) => {
+  const within = (date: AsOfDate, end: AsOfDate, what: string, meaning: string) => {
     if (date >= earliest && date <= end) return date;
     notes.push(
       `${date} lies outside the data: orders run from ${period.first} to ${period.last}, so ${what} can be as of ` +

@@ -1,13 +1,21 @@
 import { InputError, ModelError } from "shopflow/errors/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 
+declare const isCalendarDate: unique symbol;
+
 /**
- * An as-of date that may be written into SQL.
+ * A calendar date `YYYY-MM-DD` that was checked, so that it may be written into SQL. What needs one cannot be called
+ * with any other text: {@linkcode checkAsOf} makes it from text, {@linkcode addDays} from another date.
+ */
+export type AsOfDate = string & { readonly [isCalendarDate]: true };
+
+/**
+ * An as-of date from text.
  *
  * @throws {InputError} when it is not a calendar date `YYYY-MM-DD`.
  */
-export function checkAsOf(asOf: string): string {
-  return plainDate(asOf).toString();
+export function checkAsOf(asOf: string): AsOfDate {
+  return plainDate(asOf).toString() as AsOfDate;
 }
 
 function plainDate(text: string): Temporal.PlainDate {
@@ -23,8 +31,8 @@ function plainDate(text: string): Temporal.PlainDate {
 }
 
 /** The ISO date `days` days after `date` (before, when negative). */
-export function addDays(date: string, days: number): string {
-  return plainDate(date).add({ days }).toString();
+export function addDays(date: string, days: number): AsOfDate {
+  return plainDate(date).add({ days }).toString() as AsOfDate;
 }
 
 /** Whole days from ISO date `from` to ISO date `to`. */
@@ -47,6 +55,6 @@ export async function salesPeriod(session: Pick<Session, "rows">): Promise<{ fir
 }
 
 /** The as-of date of scores that know every sale. */
-export async function dayAfterLastSale(session: Pick<Session, "rows">): Promise<string> {
+export async function dayAfterLastSale(session: Pick<Session, "rows">): Promise<AsOfDate> {
   return addDays((await salesPeriod(session)).last, 1);
 }

@@ -25,5 +25,12 @@ export {
   versionsOfModel,
   versionsOfScores,
 } from "./endpoint.ts";
-export { addDays, checkAsOf, dayAfterLastSale, daysBetween, salesPeriod } from "./as_of_date.ts";
+export {
+  addDays,
+  type AsOfDate,
+  checkAsOf,
+  dayAfterLastSale,
+  daysBetween,
+  salesPeriod,
+} from "./as_of_date.ts";
 export { mean, valueAt } from "./vectors.ts";

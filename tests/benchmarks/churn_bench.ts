@@ -1,5 +1,6 @@
 /** Churn at full size: 100,000 customers' features, training beside XGBoost's own tree method, scores and reasons. */
-import { churnFeaturesSql } from "../../lib/churn/features/features.ts";
+import { customerFeaturesSql } from "shopflow/customers/mod.ts";
+import { checkAsOf } from "shopflow/ml/mod.ts";
 import { type FeatureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import { createChurnModel } from "../../lib/churn/model.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
@@ -17,7 +18,7 @@ Deno.bench("features of 100,000 customers from 785,000 order lines and 4,300,000
   n: 3,
   warmup: 1,
 }, async () => {
-  await shop.run(`CREATE OR REPLACE TABLE features AS ${churnFeaturesSql("2024-10-03")}`);
+  await shop.run(`CREATE OR REPLACE TABLE features AS ${customerFeaturesSql(checkAsOf("2024-10-03"))}`);
 });
 
 for (const treeMethod of ["hist", "auto"] as const) {

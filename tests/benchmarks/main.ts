@@ -3,6 +3,7 @@
  * documentation/reference/benchmarks.md, part by part.
  *
  *     deno task bench [NAME…]
+ *     deno task bench published [COMPARISON…]
  */
 import { InputError } from "shopflow/errors/mod.ts";
 import { runCommand } from "shopflow/cli/mod.ts";
@@ -15,6 +16,9 @@ import { replacePart } from "./report.ts";
 const HERE = import.meta.dirname!;
 const REPORT = join(HERE, "..", "..", "documentation", "reference", "benchmarks.md");
 
+/** Takes names of its own comparisons. */
+const PUBLISHED = "published";
+
 /** Programs that print their part of the report; the others are files `<name>_bench.ts` for `deno bench`. */
 const PROGRAMS: Record<string, string> = {
   full_size: "warehouse/full_size.ts",
@@ -25,6 +29,7 @@ const PROGRAMS: Record<string, string> = {
   notebooks: "notebooks/runners.ts",
   ledger: "schedules/ledger.ts",
   start_delay: "schedules/start_delay.ts",
+  [PUBLISHED]: "published/published.ts",
 };
 
 function names(): string[] {
@@ -35,9 +40,9 @@ function names(): string[] {
 }
 
 /** What a program prints, its progress on the terminal meanwhile. */
-async function printed(file: string): Promise<string> {
+async function printed(file: string, args: string[] = []): Promise<string> {
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", join(HERE, file)],
+    args: ["run", "-A", join(HERE, file), ...args],
     stderr: "inherit",
   }).output();
   if (!success) {
@@ -56,6 +61,10 @@ async function commit(): Promise<string> {
 }
 
 async function run(chosen: string[], { write }: { write: boolean }): Promise<void> {
+  if (chosen[0] === PUBLISHED && chosen.length > 1) {
+    // Some comparisons are no part of the report: it has all of them.
+    return console.log(await printed("published/published.ts", chosen.slice(1)));
+  }
   const known = names();
   const unknown = chosen.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
@@ -83,7 +92,10 @@ if (import.meta.main) {
         "Measures ShopFlow beside peers and floors and writes documentation/reference/benchmarks.md. Needs the servers of the tests; " +
           "see CONTRIBUTING.md.",
       )
-      .argument("[names...]", `all by default: ${names().join(", ")}`)
+      .argument(
+        "[names...]",
+        `all by default: ${names().join(", ")}; after ${PUBLISHED}, names of its comparisons`,
+      )
       .option("--no-write", "print only")
       .action(run)
       .parseAsync(Deno.args, { from: "user" });

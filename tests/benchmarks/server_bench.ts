@@ -5,7 +5,7 @@
  */
 import { Hono } from "hono";
 import { churnInputs, saveChurnInputs } from "../../lib/churn/inputs.ts";
-import { CHURN_FEATURES } from "shopflow/churn/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import { requireScores } from "shopflow/ml/registry/mod.ts";
 import { createLogger, createRandom, createRuntime } from "shopflow/runtime/mod.ts";
@@ -24,7 +24,7 @@ import {
 const AT_ONCE = 100;
 const CUSTOMERS = 100_000;
 const PRODUCTS = 5000;
-const NAMES = CHURN_FEATURES.map(({ name }) => name);
+const NAMES = CUSTOMER_FEATURES.map(({ name }) => name);
 const random = createRandom(1);
 
 const lake = await temporaryLake();

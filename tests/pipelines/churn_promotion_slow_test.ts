@@ -1,4 +1,5 @@
 import { activeExamples, readChurnExamples } from "../../lib/churn/examples.ts";
+import { checkAsOf } from "shopflow/ml/mod.ts";
 import { xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import {
   championCard,
@@ -26,7 +27,7 @@ const trainChurn = trainModel(churnModel);
 
 const CUSTOMERS = 500;
 /** The test date of the churn shop, whose orders end with 2024. */
-const TEST_DATE = "2024-10-03";
+const TEST_DATE = checkAsOf("2024-10-03");
 const CHURN_TABLES = ["dim_customers", "dim_products", "fact_events", "fact_orders", "fact_support_tickets"];
 
 /** Publishes the churn shop as it was on a day. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { loadChurnModel, type Reason } from "../../lib/churn/model.ts";
-import { backtestChurn, CHURN_FEATURES, churnModel, planChurnStudy } from "shopflow/churn/mod.ts";
+import { backtestChurn, churnModel, planChurnStudy } from "shopflow/churn/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { salesPeriod } from "shopflow/ml/mod.ts";
 import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
 import { openSession, openSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
@@ -35,7 +36,7 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
     }
     const calibration = JSON.parse(new TextDecoder().decode(files["calibration.json"]));
     assert.equal(calibration.bins.length, 10);
-    assert.equal(loadChurnModel(files).featureNames.length, CHURN_FEATURES.length);
+    assert.equal(loadChurnModel(files).featureNames.length, CUSTOMER_FEATURES.length);
   });
 
   await t.step("a notebook that measures the model trains the same one, from the same date", async () => {
@@ -71,13 +72,15 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
       ["as_of", "DATE"],
       ["churn_probability", "DOUBLE"],
       ["reasons", "VARCHAR"],
-      ...CHURN_FEATURES.map(({ name }) => [name, "DOUBLE"]),
+      ...CUSTOMER_FEATURES.map(({ name }) => [name, "DOUBLE"]),
     ]);
     const rows = await session.rows(`FROM read_parquet(${file})`);
     assert.equal(rows.length, scores.rows);
     assert.equal(new Set(rows.map((row) => row.customer_id)).size, rows.length);
     const { files } = await loadChampion(context.store, "churn");
-    const features = Object.fromEntries(CHURN_FEATURES.map(({ name }) => [name, rows[0]![name] as number]));
+    const features = Object.fromEntries(
+      CUSTOMER_FEATURES.map(({ name }) => [name, rows[0]![name] as number]),
+    );
     const { probability, reasons } = loadChurnModel(files).predict(features);
     assert.equal(rows[0]!.churn_probability, probability);
     assert.deepEqual(JSON.parse(rows[0]!.reasons as string) as Reason[], reasons);

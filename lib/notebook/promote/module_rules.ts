@@ -7,6 +7,7 @@ export const LEVELS: string[][] = [
   ["lib/lake", "lib/sources"],
   ["lib/warehouse"],
   ["lib/ml", "lib/simulation"],
+  ["lib/customers"],
   ["lib/churn", "lib/recommendation", "lib/inventory", "lib/kpis"],
   ["lib/models"],
   ["lib/notebook", "lib/jobs"],
@@ -18,6 +19,7 @@ export const LEVELS: string[][] = [
 export const PURE_MODULES = [
   "lib/ml",
   "lib/simulation",
+  "lib/customers",
   "lib/churn",
   "lib/recommendation",
   "lib/inventory",

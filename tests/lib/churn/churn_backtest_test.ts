@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readChurnExamples } from "../../../lib/churn/examples.ts";
-import { salesPeriod } from "shopflow/ml/mod.ts";
+import { checkAsOf, salesPeriod } from "shopflow/ml/mod.ts";
 import { temporalSplit } from "../../../lib/churn/split.ts";
 import { backtestChurn } from "shopflow/churn/mod.ts";
 import { createChurnModel } from "../../../lib/churn/model.ts";
@@ -63,7 +63,7 @@ Deno.test("a shop without orders and a date without customers are refused", asyn
   await empty.run("CREATE TABLE fact_orders (order_date DATE, line_type VARCHAR, customer_id VARCHAR)");
   await assert.rejects(salesPeriod(empty), { name: "ModelError", message: /no orders to learn from/ });
   using shop = await openChurnShop({ customers: 20 });
-  await assert.rejects(readChurnExamples(shop, ["2020-01-01"]), {
+  await assert.rejects(readChurnExamples(shop, [checkAsOf("2020-01-01")]), {
     name: "TooLittleDataError",
     message: /There are no customers to score as of 2020-01-01/,
   });

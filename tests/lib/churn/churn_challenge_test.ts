@@ -1,6 +1,6 @@
 import { type ChurnBacktest, churnTestPredictions, compareChurnModel } from "../../../lib/churn/evaluate.ts";
 import { type ChurnExamples, readChurnExamples } from "../../../lib/churn/examples.ts";
-import { salesPeriod } from "shopflow/ml/mod.ts";
+import { checkAsOf, salesPeriod } from "shopflow/ml/mod.ts";
 import { temporalSplit } from "../../../lib/churn/split.ts";
 import { backtestChurn } from "shopflow/churn/mod.ts";
 import { auc, type Opponent, promotionVerdict, testPredictionsFile } from "shopflow/ml/evaluation/mod.ts";
@@ -25,7 +25,7 @@ async function narrowed(
   return { ...whole, model, test: { ...whole.test, features }, probabilities: model.predict(features) };
 }
 
-const versionOf = (backtest: ChurnBacktest, stored = true, asOf = backtest.split.test): Opponent => ({
+const versionOf = (backtest: ChurnBacktest, stored = true, asOf: string = backtest.split.test): Opponent => ({
   version: "v1",
   card: {
     name: "churn",
@@ -100,7 +100,7 @@ Deno.test("a champion is judged whatever features the challenger has", async (t)
   );
 
   await t.step("predictions of an earlier date are compared with a stand-in for that date", async () => {
-    const earlier = await backtestChurn(session, temporalSplit(period, { test: "2024-09-01" }), {
+    const earlier = await backtestChurn(session, temporalSplit(period, { test: checkAsOf("2024-09-01") }), {
       xgboost: XGBOOST,
     });
     const asked: string[] = [];

@@ -1,4 +1,6 @@
-import { churnFeaturesSql, churnLabelsSql } from "../../../lib/churn/features/features.ts";
+import { customerFeaturesSql } from "shopflow/customers/mod.ts";
+import { churnLabelsSql } from "../../../lib/churn/examples.ts";
+import { type AsOfDate, checkAsOf } from "shopflow/ml/mod.ts";
 import { type DeclaredChurnModel, loadDeclaredChurnModel } from "../../../lib/churn/model.ts";
 import { churnInputs, inputProblem, saveChurnInputs, type SentFeatures } from "../../../lib/churn/inputs.ts";
 import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
@@ -15,16 +17,16 @@ interface Shop {
 /** A model of a made-up shop, as it comes out of the registry, and customers that it has not seen. */
 async function trainedShop(options: { ordersOnly?: boolean } = {}): Promise<Shop> {
   using session = await openChurnShop({ customers: 1200, ...options });
-  const columnsAt = async (asOf: string) => {
-    const columns = await session.columns(`SELECT f.*, l.churned FROM (${churnFeaturesSql(asOf)}) AS f
+  const columnsAt = async (asOf: AsOfDate) => {
+    const columns = await session.columns(`SELECT f.*, l.churned FROM (${customerFeaturesSql(asOf)}) AS f
       JOIN (${churnLabelsSql(asOf)}) AS l ON l.customer_id = f.customer_id ORDER BY f.customer_id`);
     const names = Object.keys(columns).filter((name) => name !== "customer_id" && name !== "churned");
     return { columns, names, churned: columns.churned as number[] };
   };
-  const training = await columnsAt("2024-06-01");
+  const training = await columnsAt(checkAsOf("2024-06-01"));
   const features = featureMatrix(training.names, training.columns);
   const trees = await xgboostTrainer({ rounds: 80 }).fit(features, Uint8Array.from(training.churned));
-  const test = await columnsAt("2024-10-01");
+  const test = await columnsAt(checkAsOf("2024-10-01"));
   return {
     model: loadDeclaredChurnModel({ ...trees.save(), ...saveChurnInputs(churnInputs(features)) }),
     customers: test.churned.map((_, i) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { temporalSplit } from "../../../lib/churn/split.ts";
-import { addDays } from "shopflow/ml/mod.ts";
+import { addDays, checkAsOf } from "shopflow/ml/mod.ts";
 
 const TWO_YEARS = { first: "2023-01-01", last: "2024-12-31" };
 
@@ -24,7 +24,7 @@ Deno.test("one year of data still gives several training dates", () => {
 });
 
 Deno.test("a test date may be chosen for a look back", () => {
-  const { train, test } = temporalSplit(TWO_YEARS, { test: "2024-09-01" });
+  const { train, test } = temporalSplit(TWO_YEARS, { test: checkAsOf("2024-09-01") });
   assert.equal(test, "2024-09-01");
   assert.equal(train.at(-1), "2024-06-03");
 });
@@ -39,14 +39,14 @@ Deno.test("too short a history is refused with what is needed", () => {
     1,
     "270 days will do",
   );
-  assert.throws(() => temporalSplit(TWO_YEARS, { test: "2023-03-01" }), {
+  assert.throws(() => temporalSplit(TWO_YEARS, { test: checkAsOf("2023-03-01") }), {
     name: "TooLittleDataError",
     message: /at least 180 days of orders before 2023-03-01, found 59 days.*Choose a later date/,
   });
 });
 
 Deno.test("a test date whose outcomes are not known yet is refused", () => {
-  assert.throws(() => temporalSplit(TWO_YEARS, { test: "2024-10-04" }), {
+  assert.throws(() => temporalSplit(TWO_YEARS, { test: checkAsOf("2024-10-04") }), {
     name: "ModelError",
     message: /outcomes of 2024-10-04 are not known yet: expected a date up to 2024-10-03/,
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CHURN_FEATURES } from "shopflow/churn/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { z } from "zod";
 import { createClient, testApi } from "../api_client.ts";
 import {
@@ -134,7 +134,7 @@ testApi(
 Deno.test("the page /docs lists every feature before a model was trained", async () => {
   await using lake = await temporaryLake();
   const page = await (await createClient(lake.store).get("/docs")).text();
-  for (const { name } of CHURN_FEATURES) assert.match(page, new RegExp(`<code>${name}</code>`));
+  for (const { name } of CUSTOMER_FEATURES) assert.match(page, new RegExp(`<code>${name}</code>`));
 });
 
 testApi("every command on the page /docs can be sent as it is", async ({ get, post }) => {

@@ -1,11 +1,11 @@
-import { type ChurnFeatureGroup, counted } from "./feature.ts";
+import { counted, type FeatureGroup } from "shopflow/ml/features/mod.ts";
 
 /**
  * Support tickets in the state known at the as-of date: one resolved later counts as open, and its
  * satisfaction score and duration, which came with the resolution, are unknown. The `status` and
  * `resolution_hours` columns hold the state of the extract, so they are not used.
  */
-export const TICKET_FEATURES: ChurnFeatureGroup = {
+export const TICKET_FEATURES: FeatureGroup = {
   rows: "tickets",
   sql: (asOf) => `
 tickets AS (

@@ -1,7 +1,7 @@
-import { type ChurnFeatureGroup, counted, percent } from "./feature.ts";
+import { counted, type FeatureGroup, percent } from "shopflow/ml/features/mod.ts";
 
 /** Visits to the shop. A cart is a session with something added to it; it is abandoned when nothing was purchased. */
-export const SESSION_FEATURES: ChurnFeatureGroup = {
+export const SESSION_FEATURES: FeatureGroup = {
   rows: "sessions",
   sql: (asOf) => `
 sessions AS (

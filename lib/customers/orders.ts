@@ -1,10 +1,10 @@
 import { formatCount } from "shopflow/runtime/mod.ts";
-import { type ChurnFeatureGroup, counted, percent } from "./feature.ts";
+import { counted, type FeatureGroup, percent } from "shopflow/ml/features/mod.ts";
 
 const SALE = "line_type = 'sale'";
 
 /** What a customer bought and gave back: recency, frequency, monetary value, tenure, discounts, returns. */
-export const ORDER_FEATURES: ChurnFeatureGroup = {
+export const ORDER_FEATURES: FeatureGroup = {
   rows: "order_lines",
   sql: (asOf) => `
 order_lines AS (
@@ -134,7 +134,7 @@ order_lines AS (
 };
 
 /** The customer's own rhythm: days between one order day and the next. Unknown until a second order day. */
-export const ORDER_GAP_FEATURES: ChurnFeatureGroup = {
+export const ORDER_GAP_FEATURES: FeatureGroup = {
   rows: "order_days",
   sql: (asOf) => `
 order_days AS (

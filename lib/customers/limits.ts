@@ -1,4 +1,4 @@
-import { CHURN_FEATURES, CHURN_POPULATION_DAYS } from "./features.ts";
+import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "./features.ts";
 
 /** What the value of a feature can be at all, whatever was seen in training. */
 export interface FeatureLimits {
@@ -20,7 +20,7 @@ const COUNTS = ["orders", "products", "categories", "lines", "tickets", "session
 const LIMITS_OF_UNITS: Record<string, [least: number, most: number]> = { share: [0, 1], score: [1, 5] };
 /** Where the unit does not say all. Who bought nothing for longer is not scored; returns may exceed what was bought. */
 const LIMITS: Record<string, [least: number, most: number]> = {
-  recency_days: [0, CHURN_POPULATION_DAYS],
+  recency_days: [0, CUSTOMER_POPULATION_DAYS],
   order_count: [1, Infinity],
   product_count: [1, Infinity],
   return_share: [0, Infinity],
@@ -38,7 +38,7 @@ const NEVER_MORE: readonly [part: string, whole: string][] = [
   ["urgent_tickets_180d", "tickets_180d"],
 ];
 
-const BY_NAME = new Map(CHURN_FEATURES.map((feature) => [feature.name, feature]));
+const BY_NAME = new Map(CUSTOMER_FEATURES.map((feature) => [feature.name, feature]));
 
 /** Which of a model's features an estimate needs. */
 export function requiredFeatures(names: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 import { countOf } from "shopflow/runtime/mod.ts";
-/** A churn feature: what it is called, how it is computed and how it is worded for people. */
-export interface ChurnFeature {
+
+/** A feature: what it is called, how it is computed and how it is worded for people. */
+export interface Feature {
   /** Column name. */
   name: string;
   /** What it measures, for documentation and for the API. */
@@ -18,12 +19,12 @@ export interface ChurnFeature {
 }
 
 /** Features that are aggregates over the same rows. */
-export interface ChurnFeatureGroup {
+export interface FeatureGroup {
   /** Name of the rows' common table expression; they have `customer_id` and `days_ago` (1 = the day before as_of). */
   rows: string;
   /** Common table expressions, ending with `rows`, that hold only data strictly before the as-of date. */
   sql(asOf: string): string;
-  features: ChurnFeature[];
+  features: Feature[];
 }
 
 /** "no orders", "1 order", "2 orders": a rounded count with its noun. */

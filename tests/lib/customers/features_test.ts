@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
 import { openSession, type Session } from "shopflow/warehouse/mod.ts";
-import {
-  churnFeaturesSql,
-  churnLabelsSql,
-  churnReasonText,
-} from "../../../../lib/churn/features/features.ts";
-import { CHURN_FEATURES } from "shopflow/churn/mod.ts";
-import { openChurnShop } from "../../../fixtures/churn_shop.ts";
+import { CUSTOMER_FEATURES, customerFeaturesSql, factText } from "shopflow/customers/mod.ts";
+import { checkAsOf } from "shopflow/ml/mod.ts";
+import { churnLabelsSql } from "../../../lib/churn/examples.ts";
+import { openChurnShop } from "../../fixtures/churn_shop.ts";
 
-const AS_OF = "2024-09-01";
+const AS_OF = checkAsOf("2024-09-01");
 
 Deno.test("features of one customer are what one counts by hand", async () => {
   using session = await handMadeShop();
-  const [row] = await session.rows(churnFeaturesSql(AS_OF));
+  const [row] = await session.rows(customerFeaturesSql(AS_OF));
   assert.deepEqual(row, {
     customer_id: "ANNA",
     recency_days: 10,
@@ -52,21 +49,21 @@ Deno.test("features of one customer are what one counts by hand", async () => {
 
 Deno.test("a ticket resolved on the as-of date still counts as open the evening before", async () => {
   using session = await handMadeShop();
-  const [later] = await session.rows(churnFeaturesSql("2024-09-20"));
+  const [later] = await session.rows(customerFeaturesSql(checkAsOf("2024-09-20")));
   assert.equal(later!.tickets_open, 0);
   assert.equal(later!.ticket_satisfaction, 3.5, "the score given on 2024-09-01 is known now");
 });
 
 Deno.test("rows from the as-of date on change no feature", async () => {
   using session = await openChurnShop({ customers: 200 });
-  const before = await session.rows(churnFeaturesSql(AS_OF));
+  const before = await session.rows(customerFeaturesSql(AS_OF));
   await session.run(`
     DELETE FROM fact_events WHERE event_timestamp >= TIMESTAMP '${AS_OF}';
     DELETE FROM fact_support_tickets WHERE created_at >= TIMESTAMP '${AS_OF}';
     UPDATE fact_support_tickets SET resolved_at = NULL, satisfaction_score = NULL, status = 'Open'
       WHERE resolved_at >= TIMESTAMP '${AS_OF}';
     DELETE FROM fact_orders WHERE order_date >= DATE '${AS_OF}';`);
-  assert.deepEqual(await session.rows(churnFeaturesSql(AS_OF)), before);
+  assert.deepEqual(await session.rows(customerFeaturesSql(AS_OF)), before);
   await session.run(`
     INSERT INTO fact_orders SELECT 'NEW' || order_id, product_id, customer_id, DATE '${AS_OF}', line_type, quantity,
       order_amount, discount_amount, net_amount FROM fact_orders;
@@ -74,22 +71,22 @@ Deno.test("rows from the as-of date on change no feature", async () => {
       FROM fact_events;
     INSERT INTO fact_support_tickets SELECT 'NEW' || ticket_id, customer_id, TIMESTAMP '${AS_OF}', NULL, 'High',
       'Open', NULL FROM fact_support_tickets;`);
-  assert.deepEqual(await session.rows(churnFeaturesSql(AS_OF)), before);
+  assert.deepEqual(await session.rows(customerFeaturesSql(AS_OF)), before);
   assert.ok(before.length > 50);
 });
 
 Deno.test("columns that the shop derives from behaviour are not read", async () => {
   using session = await openChurnShop({ customers: 100 });
-  const before = await session.rows(churnFeaturesSql(AS_OF));
+  const before = await session.rows(customerFeaturesSql(AS_OF));
   await session.run("DROP TABLE dim_customers");
-  assert.deepEqual(await session.rows(churnFeaturesSql(AS_OF)), before);
-  const names = CHURN_FEATURES.map(({ name }) => name);
+  assert.deepEqual(await session.rows(customerFeaturesSql(AS_OF)), before);
+  const names = CUSTOMER_FEATURES.map(({ name }) => name);
   for (const name of ["customer_segment", "total_orders", "total_spent"]) assert.ok(!names.includes(name));
 });
 
 Deno.test("a shop without events and tickets has counts of 0 and unknown averages", async () => {
   using session = await openChurnShop({ customers: 100, ordersOnly: true });
-  const [row] = await session.rows(churnFeaturesSql(AS_OF));
+  const [row] = await session.rows(customerFeaturesSql(AS_OF));
   assert.equal(row!.tickets_open, 0);
   assert.equal(row!.ticket_satisfaction, null);
   assert.equal(row!.sessions_90d, 0);
@@ -99,42 +96,45 @@ Deno.test("a shop without events and tickets has counts of 0 and unknown average
 Deno.test("labels look at the 90 days from the as-of date on, for the features' population", async () => {
   using session = await handMadeShop();
   const churned = async (asOf: string) =>
-    (await session.rows(churnLabelsSql(asOf))).map((row) => row.churned);
+    (await session.rows(churnLabelsSql(checkAsOf(asOf)))).map((row) => row.churned);
   assert.deepEqual(await churned("2024-08-23"), [1], "the next order comes on day 91");
   assert.deepEqual(await churned("2024-08-24"), [0], "the next order comes on day 90");
   assert.deepEqual(await churned("2024-05-14"), [], "not a customer yet");
 
   using shop = await openChurnShop({ customers: 300 });
   const customers = async (sql: string) => (await shop.rows(sql)).map((row) => row.customer_id);
-  assert.deepEqual(await customers(churnLabelsSql(AS_OF)), await customers(churnFeaturesSql(AS_OF)));
+  assert.deepEqual(await customers(churnLabelsSql(AS_OF)), await customers(customerFeaturesSql(AS_OF)));
 });
 
 Deno.test("customers whose last order is over a year old are not in the population", async () => {
   using session = await handMadeShop();
-  assert.equal((await session.rows(churnFeaturesSql("2025-11-21"))).length, 1);
-  assert.equal((await session.rows(churnFeaturesSql("2025-11-22"))).length, 0);
-  assert.equal((await session.rows(churnFeaturesSql("2025-11-22", { activeWithinDays: 400 }))).length, 1);
+  assert.equal((await session.rows(customerFeaturesSql(checkAsOf("2025-11-21")))).length, 1);
+  assert.equal((await session.rows(customerFeaturesSql(checkAsOf("2025-11-22")))).length, 0);
+  assert.equal(
+    (await session.rows(customerFeaturesSql(checkAsOf("2025-11-22"), { activeWithinDays: 400 }))).length,
+    1,
+  );
 });
 
 Deno.test("an as-of date that is none is refused", () => {
   for (const wrong of ["2024-02-30", "yesterday", "2024-01-01'; DROP TABLE x --"]) {
-    assert.throws(() => churnFeaturesSql(wrong), { name: "InputError", message: /YYYY-MM-DD/ });
+    assert.throws(() => checkAsOf(wrong), { name: "InputError", message: /YYYY-MM-DD/ });
   }
 });
 
 Deno.test("reasons are facts for people", () => {
   const all = { recency_days: 112, order_gap_mean_days: 31 };
-  assert.equal(churnReasonText("recency_days", all), "112 days since the last order (usual gap 31)");
-  assert.equal(churnReasonText("recency_days", { recency_days: 1 }), "1 day since the last order");
-  assert.equal(churnReasonText("tickets_open", { tickets_open: 0 }), "no unresolved tickets");
+  assert.equal(factText("recency_days", all), "112 days since the last order (usual gap 31)");
+  assert.equal(factText("recency_days", { recency_days: 1 }), "1 day since the last order");
+  assert.equal(factText("tickets_open", { tickets_open: 0 }), "no unresolved tickets");
   assert.equal(
-    churnReasonText("ticket_satisfaction", { ticket_satisfaction: null }),
+    factText("ticket_satisfaction", { ticket_satisfaction: null }),
     "no support ticket rated yet",
   );
-  assert.equal(churnReasonText("moon_phase", { moon_phase: 3 }), "moon phase: 3");
-  for (const { name, text, whenAbsent, unknownText } of CHURN_FEATURES) {
+  assert.equal(factText("moon_phase", { moon_phase: 3 }), "moon phase: 3");
+  for (const { name, text, whenAbsent, unknownText } of CUSTOMER_FEATURES) {
     assert.ok(text(2, {}).length > 5, name);
-    if (whenAbsent === null) assert.ok(churnReasonText(name, { [name]: null }).length > 5, name);
+    if (whenAbsent === null) assert.ok(factText(name, { [name]: null }).length > 5, name);
     else assert.equal(unknownText, undefined, name);
   }
 });
