@@ -12,7 +12,6 @@ export {
   scoreCustomers,
 } from "./playbook.ts";
 export {
-  cohortRetentionSql,
   type LapsedCost,
   lapsedCost,
   monthlyLapsedSql,

@@ -1,6 +1,5 @@
 import { InputError } from "shopflow/errors/mod.ts";
 import { addDays, checkAsOf } from "shopflow/ml/mod.ts";
-import { sqlString } from "shopflow/warehouse/mod.ts";
 import { z } from "zod";
 import { funnelCustomersSql, type Step, STEPS } from "./journey/funnel.ts";
 import { movesSql, NOT_YET } from "./migration.ts";
@@ -180,7 +179,7 @@ export function selectionSql(selection: CustomerSelection, asOf: string): string
       until,
       ...(device !== undefined && { device }),
       ...(category !== undefined && { category }),
-    }, sqlString));
+    }));
   }
   return parts.map((part) => `SELECT customer_id FROM (${part})`).join("\nINTERSECT\n");
 }

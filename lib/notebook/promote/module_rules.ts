@@ -8,7 +8,7 @@ export const LEVELS: string[][] = [
   ["lib/warehouse"],
   ["lib/ml", "lib/simulation"],
   ["lib/customers"],
-  ["lib/churn", "lib/recommendation", "lib/inventory", "lib/kpis"],
+  ["lib/churn", "lib/recommendation", "lib/inventory", "lib/kpis", "lib/segments"],
   ["lib/models"],
   ["lib/notebook", "lib/jobs"],
   ["pipelines", "server", "notebooks"],
@@ -24,6 +24,7 @@ export const PURE_MODULES = [
   "lib/recommendation",
   "lib/inventory",
   "lib/kpis",
+  "lib/segments",
   "lib/models",
 ];
 

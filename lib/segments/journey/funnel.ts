@@ -1,6 +1,6 @@
 import { InputError } from "shopflow/errors/mod.ts";
 import { checkAsOf } from "shopflow/ml/mod.ts";
-import type { Session } from "shopflow/warehouse/mod.ts";
+import { type Session, sqlString } from "shopflow/warehouse/mod.ts";
 
 /** The steps of a visit, in their order, by the event that shows each. */
 export const STEPS = ["view", "cart", "checkout", "purchase"] as const;
@@ -135,17 +135,14 @@ export interface FunnelCell extends FunnelDays {
  *
  * @throws {InputError} when both a device and a category are named, or a day is not a date.
  */
-export function funnelCustomersSql(
-  { furthest, device, category, ...days }: FunnelCell,
-  quoted: (text: string) => string,
-): string {
+export function funnelCustomersSql({ furthest, device, category, ...days }: FunnelCell): string {
   if (device !== undefined && category !== undefined) {
     throw new InputError("Invalid cell of a funnel", { expected: "a device or a category", found: "both" });
   }
   const by = device !== undefined ? "device" : category !== undefined ? "category" : "all";
   const value = device ?? category;
   return `SELECT customer_id FROM (${groupedVisitsSql(by, days)})
-WHERE customer_id <> 'UNKNOWN'${value === undefined ? "" : ` AND value = ${quoted(value)}`}
+WHERE customer_id <> 'UNKNOWN'${value === undefined ? "" : ` AND value = ${sqlString(value)}`}
 GROUP BY customer_id
 HAVING max(furthest) = ${STEPS.indexOf(furthest) + 1}`;
 }
