@@ -4,6 +4,8 @@ import { type Config, loadConfig } from "shopflow/config/mod.ts";
 import { runCommand, withLogLevel } from "shopflow/cli/mod.ts";
 import { createAbsenceAlerts, openChannels } from "shopflow/jobs/alerts/mod.ts";
 import { type ObjectStore, openStore } from "shopflow/lake/store/mod.ts";
+import { modelsOf } from "shopflow/models/mod.ts";
+import { readBusiness } from "shopflow/notebook/business_file.ts";
 import { createRuntime, type Runtime } from "shopflow/runtime/mod.ts";
 import { createApp } from "./app.ts";
 import { createConnectionReport } from "./connections/connection_report.ts";
@@ -20,6 +22,8 @@ Settings (environment variables):
   SHOPFLOW_PUBLIC_URL  where people reach the server; without an API key, requests must name its host, this machine
                     or an IP address
   SHOPFLOW_MAX_CONNECTIONS  most connections at a time (half of the descriptors that the process may open)
+  SHOPFLOW_BUSINESS_FILE  what the business says of itself (<home>/business.json); answers of the API follow its
+                    playbook as it was when the server started
   SHOPFLOW_HOME     folder of the embedded installation (.shopflow)
   SHOPFLOW_LAKE     the lake: a folder (<home>/lake) or s3://bucket/prefix, with the usual AWS variables`;
 
@@ -49,6 +53,7 @@ async function serve(): Promise<void> {
   const app = createApp({
     store,
     runtime,
+    models: modelsOf(await readBusiness(config.businessFile)),
     freshness: {
       ...(lateAfterHours !== undefined && { lateAfterHours }),
       ...(staleAfterHours !== undefined && { staleAfterHours }),

@@ -10,7 +10,7 @@ import {
 } from "shopflow/ml/classifier/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
 import { canBeAbsent, factText, featureLimits } from "shopflow/customers/mod.ts";
-import type { ChurnInputs } from "./inputs.ts";
+import type { ChurnInputs } from "./serving/inputs.ts";
 import type { ChurnModel } from "./model.ts";
 
 const FILE = "recency.json";

@@ -18,17 +18,23 @@ import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS, customerFeaturesSql } from
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
 import { backtestChurn, CHURN_PARAMETERS, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
 import { CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
-import { saveChurnInputs } from "./inputs.ts";
+import { CHURN_MONITORING, CHURN_USE, churnEvidence } from "./evidence.ts";
+import { saveChurnInputs } from "./serving/inputs.ts";
 import { loadDeclaredChurnModel } from "./model.ts";
-import { CHURN_SERVING, type ChurnScores, type ServedChurnModel } from "./serving.ts";
+import { type ChurnPlaybook, playbookOf } from "./playbook.ts";
+import { type ChurnScores, churnServing, type ServedChurnModel } from "./serving/serving.ts";
 import { labelledDates, temporalSplit } from "./split.ts";
 
 /** Days of data before a date that the baseline learns from, at least: recency has to differ between customers. */
 const BASELINE_HISTORY_DAYS = 30;
 const FEATURE_NAMES = CUSTOMER_FEATURES.map(({ name }) => name);
 
-/** The churn model: which customers will not order again within 90 days. */
-export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
+/**
+ * The churn model: which customers will not order again within 90 days.
+ *
+ * @param playbook What answers of the server recommend.
+ */
+export const churnModelOf = (playbook: ChurnPlaybook): ModelDefinition<ServedChurnModel, ChurnScores> => ({
   name: "churn",
   module: new URL(import.meta.url),
   parameters: CHURN_PARAMETERS,
@@ -36,6 +42,7 @@ export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
   training: {
     leadingMetric: { label: "AUC", metric: "auc" },
     baselineName: "baseline",
+    use: CHURN_USE,
     fit: fitChurn,
     fitBaseline: fitRecency,
     load: (files, { isBaseline }) =>
@@ -65,8 +72,12 @@ export const churnModel: ModelDefinition<ServedChurnModel, ChurnScores> = {
     score: scorePopulation,
     describe: ({ rows, asOf }) => `${formatCount(rows)} customers as of ${asOf}`,
   },
-  serving: CHURN_SERVING,
-};
+  monitoring: CHURN_MONITORING,
+  serving: churnServing(playbook),
+});
+
+/** The churn model of a business that has not said what it does about customers at risk. */
+export const churnModel = churnModelOf(playbookOf());
 
 /**
  * Fits the model and measures it on the latest date whose outcomes are known. The version that was measured is the one
@@ -89,6 +100,7 @@ async function fitChurn(session: Session): Promise<Challenger> {
       "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
     },
     predictions: churnTestPredictions(backtest),
+    evidence: churnEvidence(backtest),
     summary: `${formatCount(trainingRows)} customers on ${split.train.length} dates, tested on ` +
       `${formatCount(test.labels.length)} active customers`,
     compare: (opponents) =>

@@ -20,6 +20,7 @@ import {
 } from "shopflow/ml/evaluation/mod.ts";
 import {
   type Classifier,
+  type FeatureMatrix,
   pickFeatures,
   type TreeClassifier,
   XGBOOST_DEFAULTS,
@@ -27,7 +28,7 @@ import {
   xgboostTrainer,
 } from "shopflow/ml/classifier/mod.ts";
 import type { TemporalSplit } from "./split.ts";
-import { type ChurnInputs, churnInputs } from "./inputs.ts";
+import { type ChurnInputs, churnInputs } from "./serving/inputs.ts";
 import { recencyBaseline } from "./baseline.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { activeExamples, CHURN_HORIZON_DAYS, type ChurnExamples, readChurnExamples } from "./examples.ts";
@@ -39,6 +40,8 @@ export interface ChurnBacktest {
   model: TreeClassifier;
   baseline: Classifier;
   trainingRows: number;
+  /** What it learned from. */
+  trainingFeatures: FeatureMatrix;
   /** What the model takes, by the rows it was trained on. */
   inputs: ChurnInputs;
   /** Active customers only: those lost already are no question any more, and make any model look good. */
@@ -90,6 +93,7 @@ export async function backtestChurn(
     model,
     baseline,
     trainingRows: training.labels.length,
+    trainingFeatures: training.features,
     inputs: churnInputs(training.features),
     test,
     probabilities,

@@ -1,13 +1,13 @@
 /** Which customers will not order again, from features to the playbook. */
-export { churnModel } from "./definition.ts";
+export { churnModel, churnModelOf } from "./definition.ts";
 export { CHURN_HORIZON_DAYS } from "./examples.ts";
 export { AS_OF_RULES, type AsOfRule, parseAsOfRule, resolveAsOf } from "./split.ts";
 export { backtestChurn, playbookOutcome } from "./evaluate.ts";
 export {
   breakEvenRisk,
   campaignEconomics,
-  CHURN_PLAYBOOK,
   leadingReasons,
+  playbookOf,
   readScoredCustomers,
   scoreCustomers,
 } from "./playbook.ts";

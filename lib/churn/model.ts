@@ -10,7 +10,7 @@ import {
 } from "shopflow/ml/classifier/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
 import { factText } from "shopflow/customers/mod.ts";
-import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./inputs.ts";
+import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./serving/inputs.ts";
 
 /** Why a customer's churn risk is above or below the average customer's. */
 export interface Reason {

@@ -19,14 +19,26 @@ export interface ChurnPlaybook {
   contactCost: number;
 }
 
-/** The business's rule, with assumptions for what it does not say: margin, save rate and contact cost. */
-export const CHURN_PLAYBOOK: ChurnPlaybook = {
+/** What is assumed of a business that does not say: assumptions, which no data of the shop supports. */
+export const PLAYBOOK_ASSUMPTIONS: Readonly<ChurnPlaybook> = {
   riskAbove: 0.7,
   discount: 0.15,
   margin: 0.45,
   saveRate: 0.25,
   contactCost: 0.1,
 };
+
+/** What a business says of its playbook. */
+type StatedPlaybook = { [Name in keyof ChurnPlaybook]?: ChurnPlaybook[Name] | undefined };
+
+/**
+ * The playbook of a business: what its file says (`playbook` of SHOPFLOW_BUSINESS_FILE), and
+ * {@linkcode PLAYBOOK_ASSUMPTIONS} for the rest.
+ */
+export function playbookOf(stated: StatedPlaybook = {}): ChurnPlaybook {
+  const known = Object.entries(stated).filter(([, value]) => value !== undefined);
+  return { ...PLAYBOOK_ASSUMPTIONS, ...Object.fromEntries(known) };
+}
 
 /** A customer as the playbook sees one. */
 interface CustomerAtRisk {
@@ -60,7 +72,7 @@ interface CampaignEconomics {
  */
 export function campaignEconomics(
   customers: CustomerAtRisk[],
-  playbook: ChurnPlaybook = CHURN_PLAYBOOK,
+  playbook: ChurnPlaybook = PLAYBOOK_ASSUMPTIONS,
 ): CampaignEconomics {
   checkPlaybook(playbook);
   const { saveRate, margin, discount } = playbook;
@@ -81,7 +93,7 @@ export function campaignEconomics(
  * The churn probability above which an offer pays for itself, contact cost aside:
  * discount / (saveRate × (margin − discount) + discount). 1 or more means that it never does.
  */
-export function breakEvenRisk({ saveRate, margin, discount }: ChurnPlaybook = CHURN_PLAYBOOK): number {
+export function breakEvenRisk({ saveRate, margin, discount }: ChurnPlaybook = PLAYBOOK_ASSUMPTIONS): number {
   return margin <= discount ? Infinity : discount / (saveRate * (margin - discount) + discount);
 }
 

@@ -112,7 +112,8 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: "SHOPFLOW_KEEP_SCORES",
     meaning:
-      "how many of the newest tables of each kind of score garbage collection keeps, the current one among them",
+      "how many of the newest tables of each kind of score garbage collection keeps, the current one among them; of " +
+      "scores whose outcomes are looked up later, such as churn, the first of each month stays 13 months besides",
     fallback: "14",
   },
   {

@@ -9,6 +9,53 @@ const troubleShape = z.strictObject({
   target: z.number().min(0).max(1).optional(),
 });
 
+const share = () => z.number().min(0).max(1);
+
+/** What the business does about customers at risk: each is a decision or an estimate of the business. */
+const playbookShape = z.strictObject({
+  /** Customers with a higher churn probability are offered the discount. */
+  riskAbove: share().optional(),
+  /** Share of the price given up. */
+  discount: share().optional(),
+  /** Gross margin as a share of the price, before the discount. */
+  margin: share().optional(),
+  /** Share of customers about to leave whom the offer keeps. */
+  saveRate: share().optional(),
+  /** Cost of reaching one customer, in currency. */
+  contactCost: z.number().min(0).optional(),
+});
+
+const GIVES = "either discount, a share of the price, or amount, money off an order";
+
+/** Something that customers can be offered. */
+const offerShape = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/),
+  /** Share of the price given up. */
+  discount: share().optional(),
+  /** Money off one order, in currency. */
+  amount: z.number().positive().optional(),
+  /** The playbook's, where it is not there. */
+  margin: share().optional(),
+  contactCost: z.number().min(0).optional(),
+  /** Days for which a customer may use it. */
+  validDays: z.int().min(1).max(3650).optional(),
+  /** Days after the start of a list whose orders count as its outcome. */
+  outcomeDays: z.int().min(1).max(3650).optional(),
+  /** Most that one list may be expected to cost: contacts and discounts. */
+  budget: z.number().positive().optional(),
+}).refine(({ discount, amount }) => (discount === undefined) !== (amount === undefined), GIVES);
+
+const UNIQUE = "offers with different names";
+
+const offersShape = z.strictObject({
+  list: z.array(offerShape)
+    .refine((offers) => new Set(offers.map(({ name }) => name)).size === offers.length, UNIQUE).optional(),
+  /** Nobody is offered anything again within so many days. */
+  quietDays: z.int().min(0).max(3650).optional(),
+  /** Share of all customers who never get an offer, so that all offers together can be measured. */
+  globalControl: z.number().min(0).max(0.9).optional(),
+});
+
 const businessShape = z.strictObject({
   /** ISO 4217 code of the money in the shop's sources. */
   currency: z.string().refine((code) => CURRENCIES.has(code)).optional(),
@@ -29,6 +76,10 @@ const businessShape = z.strictObject({
     /** Sales a month to gain. */
     monthlyGoal: z.number().positive().optional(),
   }).optional(),
+  /** What is done about customers at risk; what is left out is assumed, and reports say so. */
+  playbook: playbookShape.optional(),
+  /** What customers can be offered, and the rules of all lists. */
+  offers: offersShape.optional(),
 });
 
 /**
@@ -50,6 +101,19 @@ const EXPECTED: Record<string, string> = {
   clickThrough: "a share from 0 to 1, e.g. 0.02 for 2 %",
   yearlyCost: "an amount of money above 0, as a number",
   monthlyGoal: "an amount of money above 0, as a number",
+  riskAbove: "a churn probability from 0 to 1, e.g. 0.7",
+  discount: "a share of the price from 0 to 1, e.g. 0.15 for 15 %",
+  amount: "an amount of money above 0, as a number",
+  margin: "a share of the price from 0 to 1, e.g. 0.45 for 45 %",
+  saveRate: "a share from 0 to 1, e.g. 0.25 for 25 %",
+  contactCost: "an amount of money of at least 0, as a number",
+  name: "1 to 40 small letters, digits, _ and -, e.g. keep_15",
+  validDays: "a whole number of days from 1 to 3650",
+  outcomeDays: "a whole number of days from 1 to 3650",
+  quietDays: "a whole number of days from 0 to 3650",
+  budget: "an amount of money above 0, as a number",
+  globalControl: "a share from 0 to 0.9, e.g. 0.02 for 2 %",
+  list: "a list of offers",
 };
 
 /**
@@ -77,12 +141,14 @@ export function parseBusiness(text: string, path: string): Business {
     (at: unknown, name) => (at as Record<string, unknown> | undefined)?.[name],
     json,
   );
+  // Written here, for what one field alone cannot say.
+  const rule = issue?.code === "custom" && issue.message !== "Invalid input" ? issue.message : undefined;
   const unknown = issue?.code === "unrecognized_keys" ? issue.keys : [];
   const where = [...place, ...unknown.slice(0, 1)].join(".");
   throw new InputError(`Invalid ${where || "content"} in the business file ${path}`, {
     expected: unknown.length > 0
       ? `no other fields than ${fieldsAt(place).join(", ")}`
-      : EXPECTED[place.at(-1) ?? ""] ?? `an object with the fields ${fieldsAt(place).join(", ")}`,
+      : rule ?? EXPECTED[place.at(-1) ?? ""] ?? `an object with the fields ${fieldsAt(place).join(", ")}`,
     found: unknown.length > 0 ? unknown.join(", ") : JSON.stringify(value) ?? "nothing",
     remedy: "Correct it, or leave it out: what is not in the file is not claimed.",
   });
@@ -92,7 +158,8 @@ export function parseBusiness(text: string, path: string): Business {
 function fieldsAt(place: string[]): string[] {
   let shape: z.ZodType = businessShape;
   for (const name of ["", ...place]) {
-    if (name !== "") shape = (shape as typeof businessShape).shape[name as keyof Business] as z.ZodType;
+    if (shape instanceof z.ZodArray) shape = shape.element as z.ZodType;
+    else if (name !== "") shape = (shape as typeof businessShape).shape[name as keyof Business] as z.ZodType;
     if (shape instanceof z.ZodOptional) shape = shape.unwrap() as z.ZodType;
   }
   return shape instanceof z.ZodObject ? Object.keys(shape.shape) : [];

@@ -1,4 +1,6 @@
 import type { Session } from "shopflow/warehouse/mod.ts";
+import type { AsOfDate } from "./as_of_date.ts";
+import type { ModelEvidence } from "./card/evidence.ts";
 import type { TestPredictions } from "./evaluation/comparison.ts";
 import type { ServingDefinition } from "./endpoint.ts";
 import type { Comparison, Opponents } from "./evaluation/promotion.ts";
@@ -28,11 +30,43 @@ export interface ModelDefinition<Model = unknown, Scores = unknown> {
   /** Absent where scores are computed by a formula, such as a stock plan. */
   training?: TrainingDefinition<Model>;
   scoreTable: ScoreTableDefinition<Model>;
+  /** Absent where what is scored has no outcome that could be looked up later. */
+  monitoring?: MonitoringDefinition;
   serving: ServingDefinition<Model, Scores>;
+}
+
+/** What a model is meant for. Sentences of Markdown. */
+export interface IntendedUse {
+  purpose: string;
+  notFor: string;
+  limits: readonly string[];
+}
+
+/** How later runs tell whether a model still works. */
+export interface MonitoringDefinition {
+  /** Column of the score table that names whom or what is scored, e.g. `customer_id`. */
+  subjectColumn: string;
+  /** Column of the score table that is compared with the outcome. */
+  scoreColumn: string;
+  /** Columns of the score table that hold the features which were scored, of the same names as in the evidence. */
+  featureColumns: readonly string[];
+  /** What the outcome is, in a few words, e.g. `no order in 90 days`. */
+  outcome: string;
+  /** `probability` of an outcome that is 0 or 1, or an `amount`. */
+  kind: "probability" | "amount";
+  /** Days from the as-of date on until the outcome is known. */
+  horizonDays: number;
+  /**
+   * The outcomes of scores as of a day: a column named as `subjectColumn`, and `outcome` as a DOUBLE; whom it does not
+   * have is not counted.
+   */
+  outcomesSql(asOf: AsOfDate): string;
 }
 
 /** How versions of a model come about, and what they have to beat. */
 export interface TrainingDefinition<Model> {
+  /** For model cards: what the scores are meant for, what they must not be used for, and where they are wrong. */
+  use?: IntendedUse;
   /** The metric that decides about promotions: its name for people, and in cards. */
   leadingMetric: { label: string; metric: string };
   /** What the baseline is called; cards name its metrics with this prefix, e.g. `popularity_ndcg_at_10`. */
@@ -74,6 +108,8 @@ export interface Challenger {
   files: ModelFiles;
   /** What it predicts for each row of the test set, for comparisons with later versions. */
   predictions: TestPredictions;
+  /** What its model card tells besides, and what later runs are compared with. */
+  evidence?: ModelEvidence;
   /** What was fitted, in a few words, e.g. `1,200 products`. */
   summary: string;
   /** Compares it with the baseline, the champion and the reference, pairwise on the same rows. */

@@ -27,6 +27,6 @@ export {
   type ReportDeclaration,
 } from "./format/report_declaration.ts";
 export { cleanNotebook } from "./format/clean.ts";
-export { readBusiness } from "./author/shop.ts";
+export { readBusiness } from "./business_file.ts";
 export { guardLockFile } from "./kernel/lock_file.ts";
 export { findJupyterLab, labEnvironment, registerKernel } from "./lab.ts";

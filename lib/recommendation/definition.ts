@@ -7,6 +7,7 @@ import {
   type ScoredRows,
   type ScoringInput,
 } from "shopflow/ml/mod.ts";
+import type { IntendedUse } from "shopflow/ml/card/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import {
   backtestRecommender,
@@ -31,6 +32,16 @@ import {
   type RecommendationScores,
 } from "./serving.ts";
 
+/** What model cards say of the recommendations. */
+const RECOMMENDATION_USE: IntendedUse = {
+  purpose: "To fill the places of a page or an e-mail with products that a customer is likely to want next.",
+  notFor: "deciding which products to stock or to drop: what nobody could see is not recommended.",
+  limits: [
+    "It was measured on what customers bought without it, which is not what they would buy because of it.",
+    "Customers without history get the best sellers; new products are not recommended until somebody bought or viewed them.",
+  ],
+};
+
 /** The recommendation model: what to show a customer. */
 export const recommendationModel: ModelDefinition<Recommender, RecommendationScores> = {
   name: "recommendation",
@@ -44,6 +55,7 @@ export const recommendationModel: ModelDefinition<Recommender, RecommendationSco
   training: {
     leadingMetric: { label: "NDCG@10", metric: "ndcg_at_10" },
     baselineName: "popularity",
+    use: RECOMMENDATION_USE,
     fit: fitOnAllOrders,
     async fitBaseline(session) {
       const { sales } = await readRecommenderData(session, await dayAfterLastSale(session));
@@ -93,6 +105,13 @@ async function fitOnAllOrders(session: Session): Promise<Challenger> {
     metrics: backtest.metrics,
     files: recommenderFiles(model),
     predictions: recommenderTestPredictions(backtest),
+    evidence: {
+      data: [
+        `Learned from all orders and views before ${asOf}.`,
+        "Measured with a stand-in that had not seen the last orders of each customer, on those orders.",
+      ],
+      features: [],
+    },
     summary: `${formatCount(model.productIds.length)} products`,
     compare: (opponents) => compareRecommender(backtest, opponents),
   };

@@ -16,6 +16,7 @@ import { metricText } from "../steps/train/decide_promotion.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { assertCompatible } from "../steps/compatibility.ts";
 import { createContext, type PipelineContext } from "../context.ts";
+import { addEvidenceCommands } from "./models/evidence.ts";
 import { Command } from "commander";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { createRuntime, formatTimestamp } from "shopflow/runtime/mod.ts";
@@ -198,6 +199,7 @@ export function createModelsProgram(
       const found = await findVersion(context().store, model, version);
       answer(found, versionText(found), flags);
     });
+  addEvidenceCommands(program, { context, print, models });
   program.command("history")
     .description("list promotion decisions and their reasons, newest first")
     .argument("<model>", trained.join(", "))

@@ -5,6 +5,7 @@ import {
   type RegistryRetention,
   removeRegistryGarbage,
 } from "shopflow/ml/registry/gc/mod.ts";
+import { MODELS } from "shopflow/models/mod.ts";
 import { leftoverFolders } from "shopflow/runtime/mod.ts";
 import type { PipelineContext } from "../context.ts";
 
@@ -62,7 +63,14 @@ export async function planGarbage(
 const registryRetention = (
   { keep }: PipelineContext["config"],
   { minimumAgeMs }: Retention,
-): RegistryRetention => ({ keepVersions: keep.models, keepScores: keep.scores, minimumAgeMs });
+): RegistryRetention => ({
+  keepVersions: keep.models,
+  keepScores: keep.scores,
+  monitored: MODELS.flatMap(({ monitoring, scoreTable }) =>
+    monitoring === undefined ? [] : [scoreTable.name]
+  ),
+  minimumAgeMs,
+});
 
 /** What was changed before it is old enough to be removed. */
 const ageLimit = (now: Date, { minimumAgeMs }: Retention) => new Date(now.getTime() - minimumAgeMs);

@@ -4,7 +4,7 @@
  * server share one process, as they do for the floor. "DuckDB" is what a lookup costs without tables in memory.
  */
 import { Hono } from "hono";
-import { churnInputs, saveChurnInputs } from "../../lib/churn/inputs.ts";
+import { churnInputs, saveChurnInputs } from "../../lib/churn/serving/inputs.ts";
 import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import { requireScores } from "shopflow/ml/registry/mod.ts";

@@ -6,8 +6,17 @@ import { salesPeriod } from "shopflow/ml/mod.ts";
 import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
 import { openSession, openSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
 import { createChurnLake } from "../fixtures/churn_lake.ts";
+import { createModelsProgram } from "../../pipelines/commands/models.ts";
+import type { PipelineContext } from "../../pipelines/context.ts";
 import { scoreModel } from "../../pipelines/steps/score/score.ts";
 import { trainModel } from "../../pipelines/steps/train/train.ts";
+
+/** What a command prints. */
+async function models(context: PipelineContext, ...args: string[]): Promise<string> {
+  const printed: string[] = [];
+  await createModelsProgram(() => context, (text) => printed.push(text)).parseAsync(args, { from: "user" });
+  return printed.join("\n");
+}
 
 const scoreChurn = scoreModel(churnModel);
 const trainChurn = trainModel(churnModel);
@@ -57,6 +66,37 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
     const { files } = await loadChampion(context.store, "churn");
     assert.deepEqual(files, before.files, "and gives the same bytes");
   });
+
+  await t.step(
+    "the model card tells data, metrics with intervals, features, limits and lineage",
+    async () => {
+      const card = await models(context, "card", "churn");
+      const again = await models(context, "card", "churn");
+      assert.equal(card, again);
+      const { card: { version, metrics } } = await loadChampion(context.store, "churn");
+      assert.match(card, new RegExp(`^# Model card: churn ${version}\n`));
+      for (
+        const part of [
+          "What it is for",
+          "Data",
+          "Quality",
+          "Calibration",
+          "Features",
+          "Limits",
+          "Where it came from",
+        ]
+      ) {
+        assert.ok(card.includes(`\n## ${part}\n`), part);
+      }
+      const auc = metrics.auc!.toFixed(4);
+      assert.match(card, new RegExp(`\\| auc \\| ${auc} \\| 0\\.\\d{4} to 0\\.\\d{4} \\| 0\\.\\d{4} \\|`));
+      assert.match(card, new RegExp(`Trained on snapshot \`${lake.snapshot}\``));
+      assert.match(
+        card,
+        /^\| `relative_recency` \| Days since the last order \/ usual gap \| \S.* \| 0\.\d{3} \| \d+ % \|$/m,
+      );
+    },
+  );
 
   await t.step("scores are those of the contract, for every customer of the population", async () => {
     const { status, summary } = await scoreChurn(context);

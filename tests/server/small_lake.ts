@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { publishSnapshot, type SnapshotTable } from "shopflow/lake/mod.ts";
-import { churnInputs, saveChurnInputs } from "../../lib/churn/inputs.ts";
+import { churnInputs, saveChurnInputs } from "../../lib/churn/serving/inputs.ts";
 import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import { fitRecommender, RECOMMENDER_PARAMETERS } from "../../lib/recommendation/model.ts";
 import { promoteVersion, publishScores, saveModelVersion } from "shopflow/ml/registry/mod.ts";

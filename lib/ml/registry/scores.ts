@@ -49,7 +49,8 @@ export async function publishScores(
   const file = `${table.snapshot}-${table.modelVersion}-${sha256.slice(0, NAMED_DIGITS)}`;
   const key = `scores/${table.name}/${file}.parquet`;
   // Before the file: what no list names is not known to be ours, and would stay for ever if this run is killed.
-  await listScores(store, table.name, { key, scoredAt: table.scoredAt, modelVersion: table.modelVersion });
+  const { scoredAt, modelVersion, asOf } = table;
+  await listScores(store, table.name, { key, scoredAt, modelVersion, asOf });
   await store.moveIn(key, parquetPath);
   const published: ScoreTable = { ...table, key, sha256 };
   await setPointer(store, pointerKey(table.name), sealed(published), {
@@ -60,7 +61,7 @@ export async function publishScores(
 }
 
 /** A score table that was published, or was about to be. */
-type PublishedScores = Pick<ScoreTable, "key" | "scoredAt" | "modelVersion">;
+export type PublishedScores = Pick<ScoreTable, "key" | "scoredAt" | "modelVersion" | "asOf">;
 
 /** What `scores/<name>/tables.json` holds, in the order in which they were published. */
 interface ScoresList {

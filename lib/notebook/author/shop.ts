@@ -8,9 +8,10 @@ import { type ColumnTable, table as toTable } from "arquero";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { findSnapshot } from "shopflow/lake/mod.ts";
 import { earlierScoresPath, requireScores, scoresPath } from "shopflow/ml/registry/mod.ts";
-import { type Business, parseBusiness } from "shopflow/kpis/mod.ts";
+import type { Business } from "shopflow/kpis/mod.ts";
 import { type ImportReport, readImportReport } from "shopflow/sources/mod.ts";
 import { basename, dirname } from "node:path";
+import { readBusiness } from "../business_file.ts";
 import type { CuratedRows } from "./curated_rows.ts";
 
 const runner = globalThis as Record<symbol, unknown>;
@@ -122,26 +123,6 @@ export type ShopTable<Row extends object> = { objects(options?: ObjectsOptions):
 type ObjectsOptions = Parameters<ColumnTable["objects"]>[0];
 // deno-lint-ignore no-explicit-any -- what a column holds is known to the query only
 type AnyRow = Record<string, any>;
-
-/**
- * Reads the business file. Where there is none, nothing is known of the business.
- *
- * @throws {InputError} when the file cannot be read, is not JSON, or has a field or value that it may not have.
- */
-export async function readBusiness(path: string): Promise<Business> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return {};
-    throw new InputError(`The business file ${path} cannot be read`, {
-      expected: "a file that may be read, or none",
-      found: cause instanceof Error ? cause.message : String(cause),
-      cause,
-    });
-  }
-  return parseBusiness(text, path);
-}
 
 /** The repository's root: settings count from there, whichever folder the notebook's kernel runs in. */
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));

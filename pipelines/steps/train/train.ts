@@ -6,6 +6,7 @@ import {
   type ModelDefinition,
   type TrainingDefinition,
 } from "shopflow/ml/mod.ts";
+import { evidenceFile } from "shopflow/ml/card/mod.ts";
 import { loadOpponents, testPredictionsFile } from "shopflow/ml/evaluation/mod.ts";
 import {
   championVersion,
@@ -91,7 +92,11 @@ async function train(
   };
 }
 
-const filesOf = ({ files, predictions }: Challenger) => ({ ...files, ...testPredictionsFile(predictions) });
+const filesOf = ({ files, predictions, evidence }: Challenger) => ({
+  ...files,
+  ...testPredictionsFile(predictions),
+  ...(evidence && evidenceFile(evidence)),
+});
 
 const qualityText = (model: ModelDefinition, metrics: Record<string, number>): string =>
   leadingMetricText(model, metrics) ?? "not measured";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { breakEvenRisk, campaignEconomics, CHURN_PLAYBOOK } from "shopflow/churn/mod.ts";
-import { usualSpend } from "../../../lib/churn/playbook.ts";
+import { breakEvenRisk, campaignEconomics, playbookOf } from "shopflow/churn/mod.ts";
+import { PLAYBOOK_ASSUMPTIONS, usualSpend } from "../../../lib/churn/playbook.ts";
 
 const PLAYBOOK = { riskAbove: 0.7, discount: 0.15, margin: 0.45, saveRate: 0.25, contactCost: 1 };
 
@@ -29,7 +29,10 @@ Deno.test("at the break-even risk an offer earns just its contact cost back", ()
   const atBreakEven = { churnProbability: breakEvenRisk(PLAYBOOK), usualSpend: 500 };
   const everyone = { ...PLAYBOOK, riskAbove: 0, contactCost: 0 };
   assert.ok(Math.abs(campaignEconomics([atBreakEven], everyone).expectedValue) < 1e-9);
-  assert.ok(breakEvenRisk(CHURN_PLAYBOOK) < CHURN_PLAYBOOK.riskAbove, "the business's own rule pays");
+  assert.ok(
+    breakEvenRisk(PLAYBOOK_ASSUMPTIONS) < PLAYBOOK_ASSUMPTIONS.riskAbove,
+    "the business's own rule pays",
+  );
   assert.equal(breakEvenRisk({ ...PLAYBOOK, margin: 0.1 }), Infinity);
 });
 
@@ -43,4 +46,12 @@ Deno.test("a share above 1 is refused", () => {
 Deno.test("usual spend is the pace so far, over one horizon for newcomers", () => {
   assert.equal(usualSpend({ netSales: 730, tenureDays: 365 }, 90), 180);
   assert.equal(usualSpend({ netSales: 50, tenureDays: 3 }, 90), 50);
+});
+
+Deno.test("a playbook is what the business says, and assumptions for the rest", () => {
+  assert.deepEqual(playbookOf(), PLAYBOOK_ASSUMPTIONS);
+  assert.deepEqual(playbookOf({ discount: 0.1, saveRate: undefined }), {
+    ...PLAYBOOK_ASSUMPTIONS,
+    discount: 0.1,
+  });
 });

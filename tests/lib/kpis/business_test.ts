@@ -42,6 +42,28 @@ const REFUSED: [content: string, message: RegExp][] = [
     /Invalid churn .*no other fields than currency, lapsed.*, found churn/,
   ],
   ['{ "recommendations": { "monthlyGoal": 1e999 } }', /Invalid recommendations\.monthlyGoal/],
+  ['{ "playbook": { "discount": 15 } }', /Invalid playbook\.discount .*0\.15 for 15 %, found 15/],
+  ['{ "playbook": { "contactCost": -1 } }', /Invalid playbook\.contactCost .*at least 0.*, found -1/],
+  [
+    '{ "offers": { "list": [{ "name": "Keep 15", "discount": 0.15 }] } }',
+    /Invalid offers\.list\.0\.name .*small letters.*, found "Keep 15"/,
+  ],
+  [
+    '{ "offers": { "list": [{ "name": "keep", "discount": 0.15, "amount": 5 }] } }',
+    /Invalid offers\.list\.0 .*either discount.*or amount/,
+  ],
+  ['{ "offers": { "list": [{ "name": "keep" }] } }', /Invalid offers\.list\.0 .*either discount.*or amount/],
+  [
+    '{ "offers": { "list": [{ "name": "a", "amount": 5 }, { "name": "a", "amount": 9 }] } }',
+    /Invalid offers\.list .*different names/,
+  ],
+  [
+    '{ "offers": { "list": [{ "name": "a", "amount": 5, "days": 3 }] } }',
+    /Invalid offers\.list\.0\.days .*no other fields than name, discount.*, found days/,
+  ],
+  ['{ "offers": { "quietDays": 1.5 } }', /Invalid offers\.quietDays .*whole number of days.*, found 1\.5/],
+  ['{ "offers": { "globalControl": 1 } }', /Invalid offers\.globalControl .*0 to 0\.9.*, found 1/],
+  ['{ "offers": [] }', /Invalid offers .*the fields list, quietDays, globalControl, found \[\]/],
 ];
 
 for (const [content, message] of REFUSED) {

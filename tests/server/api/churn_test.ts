@@ -3,6 +3,7 @@ import { featureMatrix } from "shopflow/ml/classifier/mod.ts";
 import { publishBaseline } from "shopflow/ml/registry/mod.ts";
 import { recencyBaseline } from "../../../lib/churn/baseline.ts";
 import { createClient, type Problem, testApi } from "../api_client.ts";
+import { modelsOf } from "shopflow/models/mod.ts";
 import { AS_OF, publishChurnScores, publishSmallSnapshot, SCORED_AT, temporaryLake } from "../small_lake.ts";
 
 const post = "/predict/churn";
@@ -32,6 +33,17 @@ testApi(
     });
   },
 );
+
+Deno.test("the recommended action is that of the business's own playbook", async () => {
+  await using lake = await temporaryLake();
+  await publishSmallSnapshot(lake.store);
+  await publishChurnScores(lake.store);
+  const models = modelsOf({ playbook: { riskAbove: 0.4, discount: 0.2 } });
+  const { post: send } = createClient(lake.store, { models });
+  const { risk_band, action } = await (await send(post, { customer_id: "CUST000002" })).json();
+  assert.equal(risk_band, "high");
+  assert.deepEqual(action, { type: "discount", discount_percent: 20, text: "Offer a 20 % discount." });
+});
 
 testApi("a risk at or below the playbook's limit gets no discount", async ({ post: send }) => {
   const { churn_probability, risk_band, action } = await (await send(post, { customer_id: "CUST000002" }))

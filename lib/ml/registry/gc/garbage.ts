@@ -3,7 +3,7 @@ import type { ObjectStat, ObjectStore } from "shopflow/lake/store/mod.ts";
 import { currentChampion, modelCard, UNFINISHED, unfinishedFiles } from "../versions.ts";
 import { promotionDecisions } from "../champion.ts";
 import { baselineVersion } from "../list.ts";
-import { currentScores, forgetScores, publishedScores } from "../scores.ts";
+import { currentScores, forgetScores, type PublishedScores, publishedScores } from "../scores.ts";
 
 /** What is kept of models and scores. */
 export interface RegistryRetention {
@@ -11,9 +11,17 @@ export interface RegistryRetention {
   keepVersions: number;
   /** How many of the newest score tables of each name stay, the current one among them. */
   keepScores: number;
+  /**
+   * Names of score tables whose outcomes are looked up later: of these the first of each month stays for
+   * {@linkcode MONTHS_OF_SCORES} months.
+   */
+  monitored?: readonly string[];
   /** What was written later than this stays: a run may be about to name it; milliseconds. */
   minimumAgeMs: number;
 }
+
+/** A year and a month, so that scores can be compared with those of the same season. */
+const MONTHS_OF_SCORES = 13;
 
 /** Something that is removed as a whole. */
 export interface RegistryObjects {
@@ -44,7 +52,7 @@ export async function findRegistryGarbage(
   now: Date,
 ): Promise<RegistryGarbage> {
   const isOld = ({ modified }: ObjectStat) => now.getTime() - modified.getTime() >= retention.minimumAgeMs;
-  const scores = await findScoreTables(store, retention, isOld);
+  const scores = await findScoreTables(store, retention, { isOld, now });
   const versions = await findVersions(store, retention, { isOld, needed: scores.modelVersions });
   return { versions, scoreTables: scores.garbage };
 }
@@ -93,8 +101,8 @@ async function removeVersion(
 
 async function findScoreTables(
   store: ObjectStore,
-  { keepScores }: RegistryRetention,
-  isOld: (object: ObjectStat) => boolean,
+  { keepScores, monitored = [] }: RegistryRetention,
+  { isOld, now }: { isOld: (object: ObjectStat) => boolean; now: Date },
 ): Promise<{ garbage: RegistryObjects[]; modelVersions: Set<string> }> {
   const garbage: RegistryObjects[] = [];
   const modelVersions = new Set<string>();
@@ -104,9 +112,10 @@ async function findScoreTables(
     const current = await currentScores(store, name);
     const published = await publishedScores(store, name);
     const newest = published.slice(-keepScores);
+    const monthly = monitored.includes(name) ? firstOfEachMonth(published, now) : [];
     for (const table of published) {
       const object = objects.get(table.key);
-      const isKept = table.key === current?.key || newest.includes(table) ||
+      const isKept = table.key === current?.key || newest.includes(table) || monthly.includes(table) ||
         object !== undefined && !isOld(object);
       if (isKept) modelVersions.add(table.modelVersion);
       else garbage.push({ name: table.key, size: object?.size ?? 0, keys: [table.key] });
@@ -114,6 +123,18 @@ async function findScoreTables(
     if (current !== undefined) modelVersions.add(current.modelVersion);
   }
   return { garbage, modelVersions };
+}
+
+/** The first table of each of the last months, by the day that its scores are as of. */
+function firstOfEachMonth(published: PublishedScores[], now: Date): PublishedScores[] {
+  const from = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - MONTHS_OF_SCORES, 1))
+    .toISOString();
+  const first = new Map<string, PublishedScores>();
+  for (const table of published) {
+    const month = table.asOf.slice(0, 7);
+    if (month >= from.slice(0, 7) && !first.has(month)) first.set(month, table);
+  }
+  return [...first.values()];
 }
 
 const FILE = /^models\/([^/]+)\/([^/]+)\/([^/]+)$/;

@@ -43,7 +43,12 @@ const decision = (n: number, outcome: "promoted" | "held" | "refused", champion:
   metrics: [],
 });
 
-async function score(store: ObjectStore, n: number, modelVersion: string): Promise<string> {
+async function score(
+  store: ObjectStore,
+  n: number,
+  modelVersion: string,
+  asOf = "2024-10-01",
+): Promise<string> {
   const path = join(await Deno.makeTempDir(), "rows.parquet");
   await Deno.writeTextFile(path, `rows ${n}`);
   const table = {
@@ -52,7 +57,7 @@ async function score(store: ObjectStore, n: number, modelVersion: string): Promi
     scoredAt: `2024-10-0${n}T00:00:00.000Z`,
     snapshot: "0".repeat(16),
     modelVersion,
-    asOf: "2024-10-01",
+    asOf,
   };
   return (await publishScores(store, table, path)).key;
 }
@@ -198,4 +203,28 @@ Deno.test("what other programs keep beside models and scores is no garbage", () 
     await removeRegistryGarbage(store, await findRegistryGarbage(store, RETENTION, inDays(2)));
     for (const key of others) assert.ok(await store.stat(key), key);
     assert.equal((await listVersions(store, "churn")).length, 2);
+  }));
+
+Deno.test("of scores whose outcomes are looked up later, the first of each of the last months stays", () =>
+  withFolder(async (store) => {
+    const days = [
+      "2023-08-31",
+      "2023-09-01",
+      "2024-08-30",
+      "2024-09-01",
+      "2024-09-02",
+      "2024-09-30",
+      "2024-10-01",
+    ];
+    const keys = [];
+    for (const [n, asOf] of days.entries()) keys.push(await score(store, n + 1, version(1), asOf));
+    const now = new Date("2024-10-01T12:00:00Z");
+    const removable = { keepVersions: 2, keepScores: 1, minimumAgeMs: -1e12 };
+    const tables = async (monitored: string[]) =>
+      (await findRegistryGarbage(store, { ...removable, monitored }, now)).scoreTables.map(({ name }) =>
+        name
+      );
+    assert.deepEqual(await tables(["recommendations"]), keys.slice(0, -1));
+    // What is older than thirteen months goes, of the others all but the first of their month.
+    assert.deepEqual(await tables(["churn"]), [keys[0], keys[4], keys[5]]);
   }));

@@ -1,11 +1,16 @@
 import { customerFeaturesSql } from "shopflow/customers/mod.ts";
-import { churnLabelsSql } from "../../../lib/churn/examples.ts";
+import { churnLabelsSql } from "../../../../lib/churn/examples.ts";
 import { type AsOfDate, checkAsOf } from "shopflow/ml/mod.ts";
-import { type DeclaredChurnModel, loadDeclaredChurnModel } from "../../../lib/churn/model.ts";
-import { churnInputs, inputProblem, saveChurnInputs, type SentFeatures } from "../../../lib/churn/inputs.ts";
+import { type DeclaredChurnModel, loadDeclaredChurnModel } from "../../../../lib/churn/model.ts";
+import {
+  churnInputs,
+  inputProblem,
+  saveChurnInputs,
+  type SentFeatures,
+} from "../../../../lib/churn/serving/inputs.ts";
 import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import assert from "node:assert/strict";
-import { openChurnShop } from "../../fixtures/churn_shop.ts";
+import { openChurnShop } from "../../../fixtures/churn_shop.ts";
 
 interface Shop {
   model: DeclaredChurnModel;

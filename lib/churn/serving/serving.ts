@@ -12,11 +12,11 @@ import {
   versionsOfScores,
 } from "shopflow/ml/mod.ts";
 import { z } from "zod";
-import type { BaselineChurnModel } from "./baseline.ts";
+import type { BaselineChurnModel } from "../baseline.ts";
 import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "shopflow/customers/mod.ts";
 import { beyondTraining, expectedValues, inputProblem, type SentFeatures } from "./inputs.ts";
-import type { ChurnPrediction, DeclaredChurnModel, Reason } from "./model.ts";
-import { CHURN_PLAYBOOK, type ChurnPlaybook } from "./playbook.ts";
+import type { ChurnPrediction, DeclaredChurnModel, Reason } from "../model.ts";
+import type { ChurnPlaybook } from "../playbook.ts";
 
 /** What scores features that are sent: a trained model, or the baseline. */
 export type ServedChurnModel = DeclaredChurnModel | BaselineChurnModel;
@@ -32,7 +32,7 @@ type ServedChurn = Served<ServedChurnModel, ChurnScores>;
 /** What an answer says is to be done about a customer. */
 const RecommendedAction = z.object({
   risk_band: z.enum(["low", "medium", "high"]).meta({
-    description: `high: churn_probability above ${CHURN_PLAYBOOK.riskAbove}; medium: above half of that`,
+    description: "high: churn_probability above the playbook's limit; medium: above half of that",
   }),
   action: z.object({
     type: z.enum(["discount", "none"]),
@@ -44,7 +44,7 @@ const RecommendedAction = z.object({
 /** What the playbook says about a customer with this churn probability. */
 function recommendedAction(
   probability: number,
-  { riskAbove, discount }: ChurnPlaybook = CHURN_PLAYBOOK,
+  { riskAbove, discount }: ChurnPlaybook,
 ): z.infer<typeof RecommendedAction> {
   const discount_percent = Math.round(discount * 100);
   if (probability > riskAbove) {
@@ -123,50 +123,55 @@ const MAX_REASONS = 5;
  * `POST /predict/churn`: published scores of customers by id, or a score of features that are sent; 404 for one customer
  * without a score, 422 for features that no estimate can be made from, 503 as long as there are no scores, or no model.
  */
-const predictChurn = defineEndpoint({
-  method: "post",
-  path: "/predict/churn",
-  summary: "Churn risk of a customer",
-  description: "The probability that a customer will not order in the next 90 days, with reasons and a " +
-    "recommended action. " +
-    "By customer_id from the current scores, by customer_ids for several, or by features for anyone. " +
-    "At least the required features must be sent; see the table of features below. Missing features " +
-    "are averaged over the most similar training customers, and reasons name only features that were " +
-    "sent.",
-  example: {
-    question: "Will this customer leave?",
+const predictChurn = (playbook: ChurnPlaybook) =>
+  defineEndpoint({
+    method: "post",
     path: "/predict/churn",
-    body: { customer_id: "CUST000001" },
-  },
-  body: {
-    schema: ChurnRequest,
-    examples: {
-      customer: { summary: "A customer of the shop", value: { customer_id: "CUST000001" } },
-      customers: { summary: "Several at once", value: { customer_ids: ["CUST000001", "CUST000002"] } },
-      features: {
-        summary: "Anyone, by features; missing features are averaged over similar training customers",
-        value: { features: { recency_days: 112, order_count: 4 } },
+    summary: "Churn risk of a customer",
+    description: "The probability that a customer will not order in the next 90 days, with reasons and a " +
+      "recommended action. " +
+      "By customer_id from the current scores, by customer_ids for several, or by features for anyone. " +
+      "At least the required features must be sent; see the table of features below. Missing features " +
+      "are averaged over the most similar training customers, and reasons name only features that were " +
+      "sent.",
+    example: {
+      question: "Will this customer leave?",
+      path: "/predict/churn",
+      body: { customer_id: "CUST000001" },
+    },
+    body: {
+      schema: ChurnRequest,
+      examples: {
+        customer: { summary: "A customer of the shop", value: { customer_id: "CUST000001" } },
+        customers: { summary: "Several at once", value: { customer_ids: ["CUST000001", "CUST000002"] } },
+        features: {
+          summary: "Anyone, by features; missing features are averaged over similar training customers",
+          value: { features: { recency_days: 112, order_count: 4 } },
+        },
       },
     },
-  },
-  answer: {
-    description: "The score, or for customer_ids the list of scores",
-    schema: z.union([ChurnAnswer, ChurnBatchAnswer]),
-  },
-  refusals: [404, 422],
-  respond(served: ServedChurn, { body }) {
-    const { customer_id, customer_ids, features } = body;
-    if (features !== undefined) return scoreFeatures(served, features);
-    if (customer_ids !== undefined) return lookUpAll(served, customer_ids);
-    // The schema lets exactly one of the three pass.
-    return lookUp(served, customer_id ?? "");
-  },
-});
+    answer: {
+      description: "The score, or for customer_ids the list of scores",
+      schema: z.union([ChurnAnswer, ChurnBatchAnswer]),
+    },
+    refusals: [404, 422],
+    respond(served: ServedChurn, { body }) {
+      const { customer_id, customer_ids, features } = body;
+      if (features !== undefined) return scoreFeatures(served, features, playbook);
+      if (customer_ids !== undefined) return lookUpAll(served, customer_ids, playbook);
+      // The schema lets exactly one of the three pass.
+      return lookUp(served, customer_id ?? "", playbook);
+    },
+  });
 
-function lookUp(served: ServedChurn, customerId: string): z.infer<typeof ChurnAnswer> {
+function lookUp(
+  served: ServedChurn,
+  customerId: string,
+  playbook: ChurnPlaybook,
+): z.infer<typeof ChurnAnswer> {
   const { table, rows } = requireScores(served);
   const score = rows.of(customerId);
-  if (score !== undefined) return { ...scored(score, customerId), ...versionsOfScores(table) };
+  if (score !== undefined) return { ...scored(score, playbook, customerId), ...versionsOfScores(table) };
   const isCustomer = served.shop?.customers.has(customerId);
   if (isCustomer && table.rows === 0) {
     throw nothingScored(
@@ -190,11 +195,15 @@ function lookUp(served: ServedChurn, customerId: string): z.infer<typeof ChurnAn
   });
 }
 
-function lookUpAll(served: ServedChurn, customerIds: string[]): z.infer<typeof ChurnBatchAnswer> {
+function lookUpAll(
+  served: ServedChurn,
+  customerIds: string[],
+  playbook: ChurnPlaybook,
+): z.infer<typeof ChurnBatchAnswer> {
   const { table, rows } = requireScores(served);
   const found = customerIds.map((id) => ({ id, score: rows.of(id) }));
   return {
-    predictions: found.flatMap(({ id, score }) => score === undefined ? [] : [scored(score, id)]),
+    predictions: found.flatMap(({ id, score }) => score === undefined ? [] : [scored(score, playbook, id)]),
     not_scored: found.filter(({ score }) => score === undefined).map(({ id }) => id),
     ...versionsOfScores(table),
   };
@@ -203,6 +212,7 @@ function lookUpAll(served: ServedChurn, customerIds: string[]): z.infer<typeof C
 function scoreFeatures(
   { model: served, scores, failed }: ServedChurn,
   features: SentFeatures,
+  playbook: ChurnPlaybook,
 ): z.infer<typeof ChurnAnswer> {
   if (served === undefined) {
     if (scores?.table.rows === 0) {
@@ -214,11 +224,11 @@ function scoreFeatures(
   const wrong = inputProblem(model.inputs, features);
   if (wrong !== undefined) throw new RequestError(422, wrong.code, wrong.problem, wrong);
   if (!("estimate" in model)) {
-    return { ...scored(model.predict(numbersOf(features))), ...versionsOfModel(card) };
+    return { ...scored(model.predict(numbersOf(features)), playbook), ...versionsOfModel(card) };
   }
   const estimate = model.estimate(features);
   return {
-    ...scored(estimate),
+    ...scored(estimate, playbook),
     ...versionsOfModel(card),
     averaged_features: estimate.averagedFeatures,
     averaged_over: estimate.averagedOver,
@@ -245,12 +255,13 @@ const numbersOf = (sent: SentFeatures): Record<string, number | null> =>
 
 function scored(
   { probability, reasons }: ChurnPrediction,
+  playbook: ChurnPlaybook,
   customer_id?: string,
 ): z.infer<typeof ChurnScored> {
   return {
     ...(customer_id !== undefined && { customer_id }),
     churn_probability: Number(probability.toFixed(6)),
-    ...recommendedAction(probability),
+    ...recommendedAction(probability, playbook),
     reasons: reasons.slice(0, MAX_REASONS).map((reason) => ({
       ...reason,
       contribution: Number(reason.contribution.toFixed(4)),
@@ -264,11 +275,13 @@ function requireScores({ scores, failed }: ServedChurn): NonNullable<ServedChurn
 }
 
 /**
- * How the server answers about churn. Scores are held in memory, where a lookup takes microseconds; 100 lookups at once
+ * How the server answers about churn, with the action that a playbook recommends. Scores are held in memory, where a lookup takes microseconds; 100 lookups at once
  * by an index of DuckDB take longer than 100 whole requests do (tests/benchmarks/server_bench.ts).
  */
-export const CHURN_SERVING: ServingDefinition<ServedChurnModel, ChurnScores> = {
-  endpoints: [predictChurn],
+export const churnServing = (
+  playbook: ChurnPlaybook,
+): ServingDefinition<ServedChurnModel, ChurnScores> => ({
+  endpoints: [predictChurn(playbook)],
   async loadScores(session, source, table) {
     const rowOf = new Map<string, number>();
     const probabilities = new Float64Array(table.rows);
@@ -292,7 +305,7 @@ export const CHURN_SERVING: ServingDefinition<ServedChurnModel, ChurnScores> = {
   },
   scoredCustomers: (scores) => scores.customerIds(),
   describeInputs,
-};
+});
 
 /** The features of the churn model, with the values that it takes. */
 function describeInputs(model: ServedChurnModel | undefined): InputsDescription {

@@ -1,0 +1,88 @@
+import { formatCount } from "shopflow/runtime/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
+import type { IntendedUse, ModelEvidence } from "shopflow/ml/card/mod.ts";
+import { featureInfluence } from "shopflow/ml/classifier/mod.ts";
+import { aucDifference } from "shopflow/ml/evaluation/mod.ts";
+import { distributionOf, type MonitoringDefinition } from "shopflow/ml/monitoring/mod.ts";
+import { valueAt } from "shopflow/ml/mod.ts";
+import type { ChurnBacktest } from "./evaluate.ts";
+import { CHURN_HORIZON_DAYS, churnLabelsSql } from "./examples.ts";
+
+/** What model cards say of the churn scores. */
+export const CHURN_USE: IntendedUse = {
+  purpose:
+    "To rank active customers by the risk that they will not order in the horizon, so that those at risk can " +
+    "be contacted or helped before they have left, and to say which facts speak for it.",
+  notFor:
+    "setting prices, refusing service or credit, or any decision about a person that the person cannot undo.",
+  limits: [
+    "A high risk does not say that an offer helps: only a trial with a control group does.",
+    "Customers without an order in the last year have no score; of newcomers little is known.",
+    "Reasons say what moved the score, not what causes customers to leave.",
+    "It learned from the past of this shop: after a change of assortment, prices or season it may be wrong until it " +
+    "is trained on the time after.",
+  ],
+};
+
+/** How later runs tell whether churn scores were right: of customers who were active on the day. */
+export const CHURN_MONITORING: MonitoringDefinition = {
+  subjectColumn: "customer_id",
+  scoreColumn: "churn_probability",
+  featureColumns: CUSTOMER_FEATURES.map(({ name }) => name),
+  outcome: `active customers without an order in ${CHURN_HORIZON_DAYS} days`,
+  kind: "probability",
+  horizonDays: CHURN_HORIZON_DAYS,
+  // Customers who were lost before are no question any more, and make any model look good.
+  outcomesSql: (asOf) =>
+    `SELECT customer_id, CAST(churned AS DOUBLE) AS outcome
+     FROM (${churnLabelsSql(asOf, CHURN_HORIZON_DAYS, { activeWithinDays: CHURN_HORIZON_DAYS })})`,
+};
+
+/** Two-sided 95 % point of the normal distribution. */
+const Z95 = 1.96;
+
+/** What a training of the churn model leaves behind. */
+export function churnEvidence(
+  { split, model, trainingFeatures, test, probabilities, metrics, calibration }: ChurnBacktest,
+): ModelEvidence {
+  const influence = new Map(
+    featureInfluence(model, test.features).map((one) => [one.feature, one.meanContribution]),
+  );
+  const columns = trainingFeatures.names.map((name, column) => {
+    const { rows, names, values } = trainingFeatures;
+    return [
+      name,
+      Float64Array.from({ length: rows }, (_, row) => valueAt(values, row * names.length + column)),
+    ] as const;
+  });
+  const meaning = new Map(CUSTOMER_FEATURES.map((feature) => [feature.name, feature]));
+  // Equal scores rank nothing: the difference to them is that of the area to one half.
+  const { standardError } = aucDifference(test.labels, probabilities, new Float64Array(probabilities.length));
+  const area = metrics.auc ?? NaN;
+  return {
+    data: [
+      `Learned from ${
+        formatCount(trainingFeatures.rows)
+      } customers with an order in the year before, as of ` +
+      `${split.train.join(", ")}.`,
+      `Measured on ${
+        formatCount(test.labels.length)
+      } customers who were active as of ${split.test}; no outcome of that ` +
+      "period, not even in part, was learned from.",
+      `Label: no order in the ${CHURN_HORIZON_DAYS} days from the date on.`,
+    ],
+    features: columns.map(([name, values]) => {
+      const { description = name, unit = "" } = meaning.get(name) ?? {};
+      return {
+        name,
+        description,
+        unit,
+        training: distributionOf(values),
+        influence: influence.get(name) ?? 0,
+      };
+    }),
+    intervals: { auc: [Math.max(0, area - Z95 * standardError), Math.min(1, area + Z95 * standardError)] },
+    calibration,
+    scores: distributionOf(model.predict(trainingFeatures)),
+  };
+}
