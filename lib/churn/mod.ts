@@ -11,9 +11,4 @@ export {
   readScoredCustomers,
   scoreCustomers,
 } from "./playbook.ts";
-export {
-  type LapsedCost,
-  lapsedCost,
-  monthlyLapsedSql,
-  planChurnStudy,
-} from "./study.ts";
+export { type LapsedCost, lapsedCost, monthlyLapsedSql, planChurnStudy } from "./study.ts";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { InputError, LakeError, someOf } from "shopflow/errors/mod.ts";
 import { encodeJson, encodeSealedJson, type ObjectStore, readSealedJson } from "shopflow/lake/store/mod.ts";
 import { z } from "zod";
+import type { CustomerSelection } from "../selection.ts";
 
 /** A named list of customers: who they are, by which definition, as of which day. It never changes once it is saved. */
 export interface Audience {
@@ -11,7 +12,7 @@ export interface Audience {
   /** Who they are, in words. */
   description: string;
   /** The conditions by which they were chosen, as a list's address has them; absent of a list of given ids. */
-  conditions?: Record<string, string | number>;
+  conditions?: CustomerSelection;
   /** Snapshot of the lake from which they were chosen. */
   snapshot: string;
   /** Customers are as they were before this day. */
@@ -102,7 +103,7 @@ export async function saveAudience(
       found: `version ${before.version}: ${before.description}, saved ${
         before.savedAt.slice(0, 10)
       } by ${before.savedBy}`,
-      remedy: "Choose another name, or ask for a new version of it.",
+      remedy: "Choose another name, or save it as a new version of this one (`--new-version`).",
     });
   }
   // Members first: an audience is there when its card is.

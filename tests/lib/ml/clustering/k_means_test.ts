@@ -1,14 +1,9 @@
 /** Figures of scikit-learn 1.9.1 on Fisher's iris flowers (its `load_iris`): KMeans(n_init=50, tol=0), GaussianMixture(tol=1e-9). */
-import {
-  adjustedRandIndex,
-  bootstrapStability,
-  chooseClusters,
-  gaussianMixture,
-  kMeans,
-  pointsOf,
-  silhouette,
-  standardise,
-} from "shopflow/ml/clustering/mod.ts";
+import { pointsOf, standardise } from "shopflow/ml/clustering/mod.ts";
+import { bootstrapStability, chooseClusters } from "../../../../lib/ml/clustering/choose_k.ts";
+import { gaussianMixture } from "../../../../lib/ml/clustering/gaussian_mixture.ts";
+import { kMeans } from "../../../../lib/ml/clustering/k_means.ts";
+import { adjustedRandIndex, silhouette } from "../../../../lib/ml/clustering/quality.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -11,7 +11,7 @@ import assert from "node:assert/strict";
 const NEW = {
   name: "at-risk",
   description: "segment At risk",
-  conditions: { segment: "at-risk" },
+  conditions: { segment: "at-risk" as const },
   snapshot: "abc",
   asOf: "2024-06-21",
   savedAt: "2024-06-22T10:00:00.000Z",
