@@ -1,4 +1,4 @@
-import { addDays, dayAfterLastSale } from "shopflow/ml/mod.ts";
+import { dayAfterLastSale } from "shopflow/ml/mod.ts";
 import { type Session, sqlString } from "shopflow/warehouse/mod.ts";
 import { rfmSql } from "../rfm.ts";
 import { type CustomerSelection, selectionSql } from "../selection.ts";
@@ -80,14 +80,4 @@ LEFT JOIN (SELECT customer_id, country, is_deleted FROM dim_customers WHERE is_c
   );
   await session.run("DROP TABLE listed");
   return { asOf, ...counts!, customers };
-}
-
-/** Days of events that a funnel may be about: from the first to the day after the last; undefined without events. */
-export async function eventDays(
-  session: Pick<Session, "rows">,
-): Promise<{ from: string; until: string } | undefined> {
-  const [found] = await session.rows<{ first: string | null; last: string | null }>(
-    "SELECT min(event_date) AS first, max(event_date) AS last FROM fact_events",
-  );
-  return found?.first && found.last ? { from: found.first, until: addDays(found.last, 1) } : undefined;
 }

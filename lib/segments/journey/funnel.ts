@@ -1,5 +1,5 @@
 import { InputError } from "shopflow/errors/mod.ts";
-import { checkAsOf } from "shopflow/ml/mod.ts";
+import { addDays, checkAsOf } from "shopflow/ml/mod.ts";
 import { type Session, sqlString } from "shopflow/warehouse/mod.ts";
 
 /** The steps of a visit, in their order, by the event that shows each. */
@@ -17,6 +17,26 @@ export interface FunnelDays {
   from: string;
   /** Exclusive. */
   until: string;
+}
+
+/**
+ * The last days of the events before a day; fewer where the events begin later. Undefined where there are none.
+ *
+ * @param asOf Events of that day and later do not count.
+ */
+export async function lastEventDays(
+  session: Pick<Session, "rows">,
+  asOf: string,
+  days: number,
+): Promise<FunnelDays | undefined> {
+  const [found] = await session.rows<{ first: string | null; last: string | null }>(
+    `SELECT min(event_date) AS first, max(event_date) AS last FROM fact_events WHERE event_date < DATE '${
+      checkAsOf(asOf)
+    }'`,
+  );
+  if (!found?.first || !found.last) return undefined;
+  const until = addDays(found.last, 1), from = addDays(until, -days);
+  return { from: from < found.first ? found.first : from, until };
 }
 
 /** What visits are told apart by. */
