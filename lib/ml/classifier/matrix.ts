@@ -66,6 +66,14 @@ export function matrixRow(matrix: FeatureMatrix, row: number): Float32Array {
   return matrix.values.subarray(row * width, (row + 1) * width);
 }
 
+/** Some rows of a matrix, in the order given. */
+export function takeRows(matrix: FeatureMatrix, rows: ArrayLike<number>): FeatureMatrix {
+  const width = matrix.names.length;
+  const values = new Float32Array(rows.length * width);
+  for (let i = 0; i < rows.length; i++) values.set(matrixRow(matrix, valueAt(rows, i)), i * width);
+  return { names: matrix.names, rows: rows.length, values };
+}
+
 /** Matrices with the same columns, one below the other. */
 export function stackMatrices(matrices: FeatureMatrix[]): FeatureMatrix {
   const names = matrices[0]?.names ?? [];

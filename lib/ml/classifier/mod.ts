@@ -10,6 +10,7 @@ export {
   pickFeatures,
   readModelJson,
   stackMatrices,
+  takeRows,
   writeModelJson,
 } from "./matrix.ts";
 export { sigmoid, treeMargin } from "./xgboost/trees.ts";
@@ -20,4 +21,4 @@ export {
   type XgboostOptions,
   xgboostTrainer,
 } from "./xgboost/train.ts";
-export { createTreeExplainer, featureInfluence } from "./xgboost/shap.ts";
+export { createTreeExplainer, featureInfluence } from "./xgboost/explain/explainer.ts";

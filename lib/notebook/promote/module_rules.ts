@@ -8,7 +8,15 @@ export const LEVELS: string[][] = [
   ["lib/warehouse"],
   ["lib/ml", "lib/simulation"],
   ["lib/customers"],
-  ["lib/churn", "lib/recommendation", "lib/inventory", "lib/kpis", "lib/segments"],
+  [
+    "lib/churn",
+    "lib/recommendation",
+    "lib/inventory",
+    "lib/lifetime_value",
+    "lib/kpis",
+    "lib/offers",
+    "lib/segments",
+  ],
   ["lib/models"],
   ["lib/notebook", "lib/jobs"],
   ["pipelines", "server", "notebooks"],
@@ -23,8 +31,10 @@ export const PURE_MODULES = [
   "lib/churn",
   "lib/recommendation",
   "lib/inventory",
+  "lib/lifetime_value",
   "lib/kpis",
   "lib/segments",
+  "lib/offers",
   "lib/models",
 ];
 
