@@ -7,7 +7,6 @@ import {
   selectionText,
 } from "shopflow/segments/mod.ts";
 import { countOf, formatCount } from "shopflow/runtime/mod.ts";
-import { formatNumber } from "shopflow/kpis/mod.ts";
 import type { Access } from "../../access/operator.ts";
 import { AccessNote } from "../jobs/forms.tsx";
 import { Layout, renderPage } from "../layout.tsx";
@@ -48,6 +47,7 @@ function addressOf({ selection, snapshot, search, page }: ListView, path = "/cus
   return query.size === 0 ? path : `${path}?${query}`;
 }
 
+const AMOUNT = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The customers behind a cell of a chart. */
@@ -75,6 +75,17 @@ export function renderCustomers({ view, list, snapshot, note, access, segments }
           {note} <a href={customersPath(selection)}>See the list by the newest data</a>
         </p>
       )}
+      {selection.ordered !== undefined && (
+        <p>
+          <a
+            href={href({ selection: { ...selection, ordered: selection.ordered === "yes" ? "no" : "yes" } })}
+          >
+            {selection.ordered === "yes"
+              ? "Those who did not order in that month"
+              : "Those who ordered in that month"}
+          </a>
+        </p>
+      )}
       {segments !== undefined && <Segments segments={segments} asOf={list.asOf} />}
       <form class="filter" method="get" action="/customers" role="search">
         <Hidden values={hidden} />
@@ -91,6 +102,9 @@ export function renderCustomers({ view, list, snapshot, note, access, segments }
           <a href={href({ search: "" })}>Show all</a>
         </p>
       )}
+      {list.total > 0 && (
+        <SaveForm hidden={{ ...hidden, as_of: list.asOf, snapshot }} count={list.total} access={access} />
+      )}
       <CustomersTable list={list} />
       <Pager
         page={view.page}
@@ -98,9 +112,6 @@ export function renderCustomers({ view, list, snapshot, note, access, segments }
         total={countOf(list.found, "customer")}
         href={(page) => href({ page })}
       />
-      {list.total > 0 && (
-        <SaveForm hidden={{ ...hidden, as_of: list.asOf, snapshot }} count={list.total} access={access} />
-      )}
       <p class="soft">
         Data snapshot {snapshot}. The list has no names and addresses; <code>deno task audiences export</code>
         {" "}
@@ -114,7 +125,7 @@ function Hidden({ values }: { values: Readonly<Record<string, string | number | 
   return (
     <>
       {Object.entries(values).map(([name, value]) =>
-        value !== undefined && <input type="hidden" name={name} value={String(value)} />
+        value !== undefined && <input key={name} type="hidden" name={name} value={String(value)} />
       )}
     </>
   );
@@ -174,7 +185,7 @@ function CustomersTable({ list: { customers } }: { list: CustomerList }) {
               <td class="number" data-label="Days since the last order">{row.recency_days ?? "no order"}</td>
               <td class="number" data-label="Orders">{formatCount(row.orders)}</td>
               <td class="number" data-label="Net sales">
-                {formatNumber(Math.round(row.net_sales * 100) / 100)}
+                {AMOUNT.format(row.net_sales)}
               </td>
               <td class="number" data-label="Recency, frequency, money">
                 {row.r === null ? "none" : `${row.r}, ${row.f}, ${row.m}`}
