@@ -21,7 +21,7 @@ const REGULARISATION = 1e-6;
 
 /**
  * Fits a mixture of normals by expectation and maximisation (Dempster, Laird and Rubin 1977), from the clusters of
- * {@linkcode kMeans}, until the mean log-likelihood of a point rises by less than 1e-4 (more rounds where `tolerance` is
+ * {@linkcode kMeans}, until the mean log-likelihood of a point rises by less than 1e-4 (more rounds where `leastGain` is
  * smaller).
  *
  * @throws {InputError} when k is not from 1 to the number of points.
@@ -29,7 +29,7 @@ const REGULARISATION = 1e-6;
 export function gaussianMixture(
   points: Points,
   k: number,
-  { tolerance = 1e-4, maxIterations = 500, ...options }: KMeansOptions & { tolerance?: number } = {},
+  { leastGain = 1e-4, maxIterations = 500, ...options }: KMeansOptions & { leastGain?: number } = {},
 ): GaussianMixture {
   const { rows, columns } = points;
   const { labels } = kMeans(points, k, options);
@@ -39,7 +39,7 @@ export function gaussianMixture(
   let mean = -Infinity, converged = false;
   for (let iteration = 0; iteration < maxIterations && !converged; iteration++) {
     const next = expect(points, components, shares) / rows;
-    converged = Math.abs(next - mean) < tolerance;
+    converged = Math.abs(next - mean) < leastGain;
     mean = next;
     if (!converged) components = maximise(points, shares, k);
   }

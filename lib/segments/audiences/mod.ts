@@ -1,9 +1,8 @@
 /** Named lists of customers: chosen by conditions, saved once, never changed. */
-export { type CustomerList, LIST_TABLES, type ListedCustomer, readCustomers } from "./customers.ts";
+export { type CustomerList, LIST_TABLES, readCustomers } from "./customers.ts";
 export {
   type Audience,
   type AudienceWithMembers,
-  checkAudienceName,
   findAudience,
   listAudiences,
   loadAudience,

@@ -170,7 +170,7 @@ async function sessionOf(
   return {
     session: await opened(store, isKept ? named : current),
     note: !isKept
-      ? "The data of the report you come from is no longer kept: this list is by newer data and may differ from its figures."
+      ? "The data of the report you come from is no longer kept: this list is by newer data and may differ from it."
       : "This list is by the data of the report you come from; there is newer data.",
   };
 }

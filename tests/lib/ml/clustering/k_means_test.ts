@@ -1,4 +1,4 @@
-/** Figures of scikit-learn 1.9.1 on Fisher's iris flowers (its `load_iris`): KMeans(n_init=50, tol=0), GaussianMixture(tol=1e-9). */
+/** Results of scikit-learn 1.9.1 on Fisher's iris flowers (its `load_iris`): KMeans(n_init=50, tol=0), GaussianMixture(tol=1e-9). */
 import { pointsOf, standardise } from "shopflow/ml/clustering/mod.ts";
 import { bootstrapStability, chooseClusters } from "../../../../lib/ml/clustering/choose_k.ts";
 import { gaussianMixture } from "../../../../lib/ml/clustering/gaussian_mixture.ts";
@@ -39,7 +39,7 @@ Deno.test("mixtures of normals equal scikit-learn's, and BIC chooses two of iris
     0.9038742317748124,
   ]] as const;
   for (const [k, logLikelihood, bic, index] of expected) {
-    const found = gaussianMixture(iris, k, { tolerance: 1e-9, maxIterations: 5000 });
+    const found = gaussianMixture(iris, k, { leastGain: 1e-9, maxIterations: 5000 });
     near(found.logLikelihood, logLikelihood, 1e-3);
     near(found.bic, bic, 1e-2);
     near(adjustedRandIndex(species, found.labels), index, 1e-9);

@@ -1,11 +1,6 @@
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
-import {
-  checkAudienceName,
-  findAudience,
-  listAudiences,
-  loadAudience,
-  saveAudience,
-} from "shopflow/segments/audiences/mod.ts";
+import { checkAudienceName } from "../../../../lib/segments/audiences/store.ts";
+import { findAudience, listAudiences, loadAudience, saveAudience } from "shopflow/segments/audiences/mod.ts";
 import assert from "node:assert/strict";
 
 const NEW = {
