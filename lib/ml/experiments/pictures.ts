@@ -15,7 +15,7 @@ interface PictureOptions {
   /** The metric at the right end. */
   metric: string;
   direction?: Direction;
-  /** Most axes, the metric among them; default 8. Parameters that differ most often come first. */
+  /** Most axes, the metric among them; default 8. Of more parameters the first by name are drawn. */
   axes?: number;
   height?: number;
 }
@@ -69,7 +69,11 @@ export function parallelCoordinates(
     field: "y",
     type: "quantitative" as const,
     axis: null,
-    scale: { domain: [MISSING - 0.06, 1.2], nice: false, zero: false },
+    scale: {
+      domain: [lines.some(({ y }) => y === MISSING) ? MISSING - 0.06 : -0.05, 1.2],
+      nice: false,
+      zero: false,
+    },
   };
   const line = (best: boolean, opacity: number, width: number) => ({
     data: { values: lines.filter((one) => one.best === best) },

@@ -1,5 +1,5 @@
 /** Trials of experiments: `deno task experiments list | show | best | compare | plot | export`. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { runCommand, wholeNumber, withLogLevel, writeOutputFile } from "shopflow/cli/mod.ts";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
@@ -68,11 +68,12 @@ export function createExperimentsProgram(
   const onTrials = (name: string) =>
     program.command(name)
       .argument("[experiment]", "name of the experiment; default: all")
-      .option(
-        "--where <condition>",
-        "only trials that meet it, e.g. depth=3 or 'active_auc>=0.8'; may be repeated (default: all)",
-        repeated,
-        [] as string[],
+      .addOption(
+        new Option(
+          "--where <condition>",
+          "only trials that meet it, e.g. depth=3 or 'active_auc>=0.8'; may be repeated",
+        )
+          .argParser(repeated).default([], "all trials"),
       );
 
   onTrials("list")
@@ -168,7 +169,7 @@ export function createExperimentsProgram(
         `${countOf(trials.length, "trial")} of ${
           countOf(experiments, "experiment")
         } exported to ${flags.to}\n` +
-          `Look at them with \`mlflow ui --backend-store-uri ${flags.to}\`.`,
+          `Look at them with \`MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri ${flags.to}\`.`,
       );
     });
   return program;
