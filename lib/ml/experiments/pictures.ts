@@ -37,7 +37,7 @@ interface Axis {
 
 /**
  * A Vega-Lite specification with the trials as lines: their varying parameters and, at the right, the metric, whose best
- * tenth is highlighted. In notebooks: `plot(parallelCoordinates(trials, { metric: "auc" }))`.
+ * tenth is highlighted. In notebooks: `plotTrials`.
  */
 export function parallelCoordinates(
   trials: readonly Trial[],

@@ -40,6 +40,7 @@ interface OrderFlags {
   lowest?: boolean;
 }
 
+const names = (text: string) => text.split(",").map((name) => name.trim()).filter((name) => name !== "");
 const repeated = (text: string, before: string[]) => [...before, text];
 
 /** The commands; what they say goes to `print`. */
@@ -80,6 +81,11 @@ export function createExperimentsProgram(
     .description("list the experiments; of one, its trials, newest first")
     .option("--sort <name>", "order by a parameter or metric, e.g. active_auc, instead")
     .option("--descending", "the largest first, with --sort")
+    .option(
+      "--columns <names>",
+      "parameters and metrics to show, e.g. depth,auc; default: those that differ",
+      names,
+    )
     .option("--limit <count>", "most trials to list", wholeNumber, 50)
     .option("--json", "print JSON, with all trials")
     .action(async (experiment: string | undefined, flags: ListFlags) => {
@@ -91,7 +97,7 @@ export function createExperimentsProgram(
       const sorted = flags.sort === undefined
         ? trials
         : sortTrials(trials, findField(trials, flags.sort), flags.descending === true);
-      answer(sorted, trialsText(sorted, flags.limit), flags);
+      answer(sorted, trialsText(sorted, flags.limit, flags.columns), flags);
     });
   program.command("show")
     .description("show a trial: parameters, metrics, where it comes from")
@@ -175,7 +181,12 @@ export function createExperimentsProgram(
   return program;
 }
 
-type ListFlags = OutputFlags & ChoiceFlags & { sort?: string; descending?: boolean; limit: number };
+type ListFlags = OutputFlags & ChoiceFlags & {
+  sort?: string;
+  descending?: boolean;
+  limit: number;
+  columns?: string[];
+};
 type BestFlags = OutputFlags & ChoiceFlags & OrderFlags & { by: string; limit: number };
 type PlotFlags = ChoiceFlags & OrderFlags & { by: string; to: string; steps?: boolean };
 
