@@ -15,8 +15,10 @@ export {
 } from "./matrix.ts";
 export { sigmoid, treeMargin } from "./xgboost/trees.ts";
 export {
+  fitTreeRegressor,
   loadTreeClassifier,
   type TreeClassifier,
+  type TreeRegressor,
   XGBOOST_DEFAULTS,
   type XgboostOptions,
   xgboostTrainer,
