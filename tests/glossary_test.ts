@@ -65,6 +65,11 @@ const PERMITTED: Permitted[] = [
   { terms: ["shadow"], in: /(box|text)-shadow|--shadow|shadow.?root/i, why: "CSS and HTML" },
   { terms: ["figures"], in: /<\/?figures?\b/i, why: "HTML's own element" },
   { terms: ["grace"], in: /terminationGracePeriodSeconds/, why: "a field of Kubernetes" },
+  {
+    terms: ["held out"],
+    files: /offer|reference\/commands|glossary|CHANGELOG/,
+    why: "customers whom a trial offers nothing",
+  },
   { terms: ["tolerance"], files: /^tests\//, why: "how far a computed number may be off" },
 ];
 

@@ -9,7 +9,8 @@ import {
   writeModelJson,
 } from "shopflow/ml/classifier/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
-import { canBeAbsent, factText, featureLimits } from "shopflow/customers/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
+import { canBeAbsent, featureLimits, featureText } from "shopflow/ml/features/mod.ts";
 import type { ChurnInputs } from "./serving/inputs.ts";
 import type { ChurnModel } from "./model.ts";
 
@@ -76,9 +77,9 @@ export function loadRecencyChurnModel(files: Record<string, Uint8Array>): Baseli
     inputs: {
       features: featureNames.map((name) => ({
         name,
-        ...featureLimits(name),
+        ...featureLimits(CUSTOMER_FEATURES, name),
         required: name === feature,
-        canBeAbsent: canBeAbsent(name),
+        canBeAbsent: canBeAbsent(CUSTOMER_FEATURES, name),
       })),
     },
     predict(features) {
@@ -91,7 +92,7 @@ export function loadRecencyChurnModel(files: Record<string, Uint8Array>): Baseli
         });
       }
       const x = Math.log1p(Math.max(0, value));
-      const text = factText(feature, features);
+      const text = featureText(CUSTOMER_FEATURES, feature, features);
       return {
         probability: sigmoid(intercept + slope * x),
         reasons: [{ feature, value, contribution: slope * (x - center), text }],

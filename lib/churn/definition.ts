@@ -14,7 +14,8 @@ import {
 } from "shopflow/ml/mod.ts";
 import { loadTreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
-import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS, customerFeaturesSql } from "shopflow/customers/mod.ts";
+import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "shopflow/customers/mod.ts";
+import { featuresSql } from "shopflow/ml/features/mod.ts";
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
 import { backtestChurn, CHURN_PARAMETERS, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
 import { CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
@@ -27,7 +28,6 @@ import { labelledDates, temporalSplit } from "./split.ts";
 
 /** Days of data before a date that the baseline learns from, at least: recency has to differ between customers. */
 const BASELINE_HISTORY_DAYS = 30;
-const FEATURE_NAMES = CUSTOMER_FEATURES.map(({ name }) => name);
 
 /**
  * The churn model: which customers will not order again within 90 days.
@@ -48,7 +48,7 @@ export const churnModelOf = (playbook: ChurnPlaybook): ModelDefinition<ServedChu
     load: (files, { isBaseline }) =>
       isBaseline ? loadRecencyChurnModel(files) : loadDeclaredChurnModel(files),
     missingFeatures(files) {
-      const computed = new Set(FEATURE_NAMES);
+      const computed = new Set(CUSTOMER_FEATURES.names);
       return loadTreeClassifier(files).featureNames.filter((name) => !computed.has(name));
     },
   },
@@ -67,7 +67,7 @@ export const churnModelOf = (playbook: ChurnPlaybook): ModelDefinition<ServedChu
         "JSON, up to five of `{feature, value, contribution, text}`, the strongest first; " +
         "`contribution` in log-odds",
       ],
-      ...CUSTOMER_FEATURES.map(({ name, description }) => [name, "DOUBLE", description] as const),
+      ...CUSTOMER_FEATURES.features.map(({ name, description }) => [name, "DOUBLE", description] as const),
     ],
     score: scorePopulation,
     describe: ({ rows, asOf }) => `${formatCount(rows)} customers as of ${asOf}`,
@@ -100,6 +100,7 @@ async function fitChurn(session: Session): Promise<Challenger> {
       "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
     },
     predictions: churnTestPredictions(backtest),
+    outcomes: test.labels,
     evidence: churnEvidence(backtest),
     summary: `${formatCount(trainingRows)} customers on ${split.train.length} dates, tested on ` +
       `${formatCount(test.labels.length)} active customers`,
@@ -133,10 +134,12 @@ async function fitRecency(session: Session): Promise<Record<string, Uint8Array>>
 async function scorePopulation(
   { session, asOf, model }: ScoringInput<ServedChurnModel>,
 ): Promise<ScoredRows> {
-  const { customer_id = [], ...columns } = await session.columns(customerFeaturesSql(checkAsOf(asOf)));
+  const { customer_id = [], ...columns } = await session.columns(
+    featuresSql(CUSTOMER_FEATURES, checkAsOf(asOf)),
+  );
   const customers = customer_id as string[];
   const valuesOf = (name: string) => columns[name] as (number | null)[];
-  const features = FEATURE_NAMES.map(valuesOf);
+  const features = CUSTOMER_FEATURES.names.map(valuesOf);
   const inputs = model.featureNames.map((name) => [name, valuesOf(name)] as const);
   function* rows(): Generator<Cell[]> {
     for (const [row, customerId] of customers.entries()) {

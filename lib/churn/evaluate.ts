@@ -30,7 +30,7 @@ import {
 import type { TemporalSplit } from "./split.ts";
 import { type ChurnInputs, churnInputs } from "./serving/inputs.ts";
 import { recencyBaseline } from "./baseline.ts";
-import type { Session } from "shopflow/warehouse/mod.ts";
+import type { FeatureSession } from "shopflow/ml/features/mod.ts";
 import { activeExamples, CHURN_HORIZON_DAYS, type ChurnExamples, readChurnExamples } from "./examples.ts";
 import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
 
@@ -72,7 +72,7 @@ interface ChurnBacktestOptions {
  * @throws {ModelError} when a date has no customers or only one outcome.
  */
 export async function backtestChurn(
-  session: Pick<Session, "columns">,
+  session: FeatureSession,
   split: TemporalSplit,
   { xgboost = {}, horizonDays = CHURN_HORIZON_DAYS }: ChurnBacktestOptions = {},
 ): Promise<ChurnBacktest> {

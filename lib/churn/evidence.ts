@@ -28,7 +28,7 @@ export const CHURN_USE: IntendedUse = {
 export const CHURN_MONITORING: MonitoringDefinition = {
   subjectColumn: "customer_id",
   scoreColumn: "churn_probability",
-  featureColumns: CUSTOMER_FEATURES.map(({ name }) => name),
+  featureColumns: CUSTOMER_FEATURES.names,
   outcome: `active customers without an order in ${CHURN_HORIZON_DAYS} days`,
   kind: "probability",
   horizonDays: CHURN_HORIZON_DAYS,
@@ -55,7 +55,7 @@ export function churnEvidence(
       Float64Array.from({ length: rows }, (_, row) => valueAt(values, row * names.length + column)),
     ] as const;
   });
-  const meaning = new Map(CUSTOMER_FEATURES.map((feature) => [feature.name, feature]));
+  const meaning = new Map(CUSTOMER_FEATURES.features.map((feature) => [feature.name, feature]));
   // Equal scores rank nothing: the difference to them is that of the area to one half.
   const { standardError } = aucDifference(test.labels, probabilities, new Float64Array(probabilities.length));
   const area = metrics.auc ?? NaN;

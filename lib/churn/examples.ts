@@ -1,8 +1,8 @@
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
-import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS, customerFeaturesSql } from "shopflow/customers/mod.ts";
-import { type FeatureMatrix, featureMatrix, matrixRow, stackMatrices } from "shopflow/ml/classifier/mod.ts";
+import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "shopflow/customers/mod.ts";
+import { type FeatureMatrix, matrixRow, stackMatrices } from "shopflow/ml/classifier/mod.ts";
 import { type AsOfDate, valueAt } from "shopflow/ml/mod.ts";
-import type { Session } from "shopflow/warehouse/mod.ts";
+import { type FeatureSession, readFeatures } from "shopflow/ml/features/mod.ts";
 
 /** A customer has lapsed after this many days without an order. */
 export const CHURN_HORIZON_DAYS = 90;
@@ -15,22 +15,18 @@ export interface ChurnExamples {
   labels: Uint8Array;
 }
 
-const FEATURE_NAMES = CUSTOMER_FEATURES.map(({ name }) => name);
-
 /**
  * Reads the population's features on one date, sorted by customer.
  *
  * @param session A session with the curated tables.
  */
 export async function readChurnFeatures(
-  session: Pick<Session, "columns">,
+  session: FeatureSession,
   asOf: AsOfDate,
 ): Promise<Omit<ChurnExamples, "labels">> {
-  const columns = await session.columns(customerFeaturesSql(asOf));
-  return {
-    customerIds: columns.customer_id as string[],
-    features: featureMatrix(FEATURE_NAMES, columns),
-  };
+  const [table] = await readFeatures(session, CUSTOMER_FEATURES, [asOf]);
+  if (table === undefined) throw new RangeError(`no features as of ${asOf}`);
+  return { customerIds: table.ids, features: table.matrix };
 }
 
 /**
@@ -40,17 +36,40 @@ export async function readChurnFeatures(
  * @throws {TooLittleDataError} when a date has no customers.
  */
 export async function readChurnExamples(
-  session: Pick<Session, "columns">,
+  session: FeatureSession,
   asOfDates: readonly AsOfDate[],
   horizonDays: number = CHURN_HORIZON_DAYS,
 ): Promise<ChurnExamples> {
-  const parts: ChurnExamples[] = [];
-  for (const asOf of asOfDates) parts.push(await examplesAt(session, asOf, horizonDays));
+  const tables = await readFeatures(session, CUSTOMER_FEATURES, asOfDates);
+  const labels: number[][] = [];
+  for (const { asOf, ids } of tables) labels.push(await labelsAt(session, asOf, ids, horizonDays));
   return {
-    customerIds: parts.flatMap((part) => part.customerIds),
-    features: stackMatrices(parts.map((part) => part.features)),
-    labels: Uint8Array.from(parts.flatMap((part) => [...part.labels])),
+    customerIds: tables.flatMap(({ ids }) => ids),
+    features: stackMatrices(tables.map(({ matrix }) => matrix)),
+    labels: Uint8Array.from(labels.flat()),
   };
+}
+
+async function labelsAt(
+  session: FeatureSession,
+  asOf: AsOfDate,
+  customerIds: readonly string[],
+  horizonDays: number,
+): Promise<number[]> {
+  if (customerIds.length === 0) {
+    throw new TooLittleDataError(`There are no customers to score as of ${asOf}`, {
+      expected: "customers with an order in the year before",
+      found: "none",
+    });
+  }
+  const { customer_id = [], churned = [] } = await session.columns(churnLabelsSql(asOf, horizonDays));
+  // A customer whose only orders came late has a label and no features yet, so rows are found by the id.
+  const labelOf = new Map(customer_id.map((id, row) => [id, churned[row] as number]));
+  return customerIds.map((id) => {
+    const label = labelOf.get(id as string);
+    if (label === undefined) throw new RangeError(`no label of ${id} as of ${asOf}`);
+    return label;
+  });
 }
 
 /** Those of the customers who had ordered within the horizon, so were not lost yet. */
@@ -68,30 +87,6 @@ export function activeExamples(
     customerIds: rows.map((row) => valueAt(customerIds, row)),
     features: { names: features.names, rows: rows.length, values },
     labels: Uint8Array.from(rows, (row) => valueAt(labels, row)),
-  };
-}
-
-async function examplesAt(
-  session: Pick<Session, "columns">,
-  asOf: AsOfDate,
-  horizonDays: number,
-): Promise<ChurnExamples> {
-  const columns = await session.columns(`
-SELECT features.*, labels.churned
-FROM (${customerFeaturesSql(asOf)}) AS features
-JOIN (${churnLabelsSql(asOf, horizonDays)}) AS labels ON labels.customer_id = features.customer_id
-ORDER BY features.customer_id`);
-  const customerIds = columns.customer_id as string[];
-  if (customerIds.length === 0) {
-    throw new TooLittleDataError(`There are no customers to score as of ${asOf}`, {
-      expected: "customers with an order in the year before",
-      found: "none",
-    });
-  }
-  return {
-    customerIds,
-    features: featureMatrix(FEATURE_NAMES, columns),
-    labels: Uint8Array.from(columns.churned as number[]),
   };
 }
 

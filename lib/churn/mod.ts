@@ -7,6 +7,7 @@ export {
   breakEvenRisk,
   campaignEconomics,
   leadingReasons,
+  PLAYBOOK_ASSUMPTIONS,
   playbookOf,
   readScoredCustomers,
   scoreCustomers,

@@ -9,7 +9,8 @@ import {
   treeMargin,
 } from "shopflow/ml/classifier/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
-import { factText } from "shopflow/customers/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
+import { featureText } from "shopflow/ml/features/mod.ts";
 import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./serving/inputs.ts";
 
 /** Why a customer's churn risk is above or below the average customer's. */
@@ -194,7 +195,7 @@ function strongestReasons(
     .map((j) => {
       const feature = valueAt(names, j);
       const value = features[feature] ?? null;
-      const text = factText(feature, features);
+      const text = featureText(CUSTOMER_FEATURES, feature, features);
       return { feature, value, contribution: valueAt(contributions, j), text };
     });
 }

@@ -2,6 +2,7 @@ import { type AsOfDate, valueAt } from "shopflow/ml/mod.ts";
 import { matrixRow, type TreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { createChurnModel, type Reason } from "./model.ts";
+import type { FeatureSession } from "shopflow/ml/features/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { CHURN_HORIZON_DAYS, readChurnFeatures } from "./examples.ts";
 
@@ -180,7 +181,7 @@ export async function readScoredCustomers(
  * @param session A session with the curated tables.
  */
 export async function scoreCustomers(
-  session: Pick<Session, "columns">,
+  session: FeatureSession,
   classifier: TreeClassifier,
   asOf: AsOfDate,
   horizonDays: number = CHURN_HORIZON_DAYS,

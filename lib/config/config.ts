@@ -143,6 +143,8 @@ export interface Config {
   lakeUrl: string;
   /** Room for local copies of a lake in S3, in bytes. `SHOPFLOW_CACHE_BYTES`, default 10 GiB. */
   cacheBytes: number;
+  /** Largest size of the feature cache. `SHOPFLOW_FEATURE_CACHE_BYTES` */
+  featureCacheBytes: number;
   /** Address the server listens on. `SHOPFLOW_HOST`, default `127.0.0.1`. */
   host: string;
   /** `SHOPFLOW_PORT`, default 8000. */
@@ -235,6 +237,12 @@ export function loadConfig(
       (bytes) => isWhole(bytes) && bytes >= 0,
       "a whole number of bytes, e.g. 10737418240",
     ) ?? 10 * 2 ** 30,
+    featureCacheBytes: numberSetting(
+      env,
+      "SHOPFLOW_FEATURE_CACHE_BYTES",
+      (bytes) => isWhole(bytes) && bytes >= 0,
+      "a whole number of bytes, e.g. 2147483648, or 0 to keep none",
+    ) ?? 2 * 2 ** 30,
     host: host(env.SHOPFLOW_HOST),
     port: numberSetting(
       env,

@@ -62,6 +62,13 @@ export const SETTINGS: readonly Setting[] = [
     meaning: "largest size of the local copies of a lake in S3, in bytes",
     fallback: "10737418240 (10 GiB)",
   },
+  {
+    name: "SHOPFLOW_FEATURE_CACHE_BYTES",
+    meaning:
+      "largest size of the customers' features that are kept in `<home>/cache/shopflow_features`, so that the " +
+      "next training or notebook on the same snapshot reads them; 0 keeps none",
+    fallback: "2147483648 (2 GiB)",
+  },
   { name: "SHOPFLOW_HOST", meaning: "address the server listens on", fallback: "`127.0.0.1`" },
   { name: "SHOPFLOW_PORT", meaning: "port the server listens on", fallback: "8000" },
   {

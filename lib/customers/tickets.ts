@@ -1,21 +1,19 @@
-import { counted, type FeatureGroup } from "shopflow/ml/features/mod.ts";
+import { counted, type FeatureRows } from "shopflow/ml/features/mod.ts";
 
 /**
  * Support tickets in the state known at the as-of date: one resolved later counts as open, and its
  * satisfaction score and duration, which came with the resolution, are unknown. The `status` and
  * `resolution_hours` columns hold the state of the extract, so they are not used.
  */
-export const TICKET_FEATURES: FeatureGroup = {
-  rows: "tickets",
-  sql: (asOf) => `
-tickets AS (
-  SELECT customer_id, priority, DATE '${asOf}' - CAST(created_at AS DATE) AS days_ago,
-         coalesce(resolved_at < TIMESTAMP '${asOf}', false) AS is_resolved,
-         CASE WHEN is_resolved THEN date_diff('hour', created_at, resolved_at) END AS resolution_hours,
-         CASE WHEN is_resolved THEN satisfaction_score END AS satisfaction
-  FROM fact_support_tickets
-  WHERE created_at < TIMESTAMP '${asOf}' AND customer_id <> 'UNKNOWN'
-)`,
+export const TICKET_FEATURES: FeatureRows = {
+  name: "tickets",
+  knownWhen:
+    "a ticket from the day after `created_at`, its resolution and rating from the day after `resolved_at`; " +
+    "its priority is the latest one, since the shop keeps no earlier ones",
+  sql: `SELECT customer_id, priority, created_at, resolved_at, satisfaction_score
+FROM fact_support_tickets WHERE customer_id <> 'UNKNOWN'`,
+  eventTime: "created_at",
+  knownLater: { resolved_at: "resolved_at", satisfaction_score: "resolved_at" },
   features: [
     {
       name: "tickets_180d",
@@ -29,7 +27,7 @@ tickets AS (
       name: "tickets_open",
       description: "Support tickets not resolved yet",
       unit: "tickets",
-      sql: "count(*) FILTER (NOT is_resolved)",
+      sql: "count(*) FILTER (resolved_at IS NULL)",
       whenAbsent: 0,
       text: (value) => `${counted(value, "unresolved ticket")}`,
     },
@@ -40,12 +38,13 @@ tickets AS (
       sql: "count(*) FILTER (priority IN ('High', 'Critical') AND days_ago <= 180)",
       whenAbsent: 0,
       text: (value) => `${counted(value, "urgent ticket")} in the last 180 days`,
+      neverAbove: "tickets_180d",
     },
     {
       name: "unhappy_tickets",
       description: "Resolved tickets rated 1 or 2 of 5",
       unit: "tickets",
-      sql: "count(*) FILTER (satisfaction <= 2)",
+      sql: "count(*) FILTER (satisfaction_score <= 2)",
       whenAbsent: 0,
       text: (value) => `${counted(value, "ticket")} rated 1 or 2 of 5`,
     },
@@ -53,16 +52,17 @@ tickets AS (
       name: "ticket_satisfaction",
       description: "Mean satisfaction with resolved tickets, 1 to 5",
       unit: "score",
-      sql: "avg(satisfaction)",
+      sql: "avg(satisfaction_score)",
       whenAbsent: null,
       text: (value) => `tickets rated ${value.toFixed(1)} of 5 on average`,
+      limits: [1, 5],
       unknownText: "no support ticket rated yet",
     },
     {
       name: "ticket_resolution_hours",
       description: "Mean hours to resolve a ticket",
       unit: "hours",
-      sql: "avg(resolution_hours)",
+      sql: "avg(date_diff('hour', created_at, resolved_at))",
       whenAbsent: null,
       text: (value) => `tickets took ${counted(value, "hour")} to resolve on average`,
       unknownText: "no support ticket resolved so far",

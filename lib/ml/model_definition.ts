@@ -108,6 +108,8 @@ export interface Challenger {
   files: ModelFiles;
   /** What it predicts for each row of the test set, for comparisons with later versions. */
   predictions: TestPredictions;
+  /** What happened to each row of `predictions` where these are probabilities of it, 0 or 1: for comparing trials. */
+  outcomes?: Uint8Array;
   /** What its model card tells besides, and what later runs are compared with. */
   evidence?: ModelEvidence;
   /** What was fitted, in a few words, e.g. `1,200 products`. */

@@ -71,6 +71,7 @@ export async function openSnapshot(
     run: (sql) => explained(session.run(sql)),
     rows: (sql, parameters) => explained(session.rows(sql, parameters)),
     columns: (sql) => explained(session.columns(sql)),
+    floats: (sql) => explained(session.floats(sql)),
   };
 }
 

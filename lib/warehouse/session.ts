@@ -1,5 +1,6 @@
 import {
   type DuckDBDecimalValue,
+  DuckDBDoubleVector,
   DuckDBInstance,
   type DuckDBListValue,
   type DuckDBResult,
@@ -7,6 +8,7 @@ import {
   DuckDBTypeId,
   type DuckDBValue,
   type DuckDBValueConverter,
+  DuckDBVarCharVector,
   StatementType,
 } from "@duckdb/node-api";
 import { diskFullError, isDiskFull, WarehouseError } from "shopflow/errors/mod.ts";
@@ -76,6 +78,15 @@ export interface ResultStream {
   text(): AsyncIterable<(string | null)[][]>;
 }
 
+/** Rows of numbers with the text that identifies each. */
+export interface FloatRows {
+  keys: string[];
+  /** Of the columns beside that of the keys. */
+  names: string[];
+  /** keys.length × names.length values. */
+  values: Float32Array;
+}
+
 /** An in-process DuckDB connection. */
 export interface Session {
   /** Runs statements for their effect. */
@@ -84,6 +95,13 @@ export interface Session {
   rows<T = Row>(sql: string, parameters?: (string | number | boolean | null)[]): Promise<T[]>;
   /** Runs a query; one array a column, which is what `arquero.table()` takes. */
   columns(sql: string): Promise<Record<string, Value[]>>;
+  /**
+   * Runs a query whose first column is text and whose others are DOUBLE, for models: their values row by row in single
+   * precision, NaN for NULL. Several times as fast as {@linkcode columns}, which makes an object of each value.
+   *
+   * @throws {WarehouseError} when a column has another type, or a value is not finite.
+   */
+  floats(sql: string): Promise<FloatRows>;
   /** Runs a query whose result may be too large for memory. */
   stream(sql: string): Promise<ResultStream>;
   /** How many statements a text has, and the kind of the first, e.g. `SELECT`; nothing is run. */
@@ -126,6 +144,7 @@ async function connect(instance: DuckDBInstance, afterwards: () => void): Promis
         const reader = await connection.runAndReadAll(sql);
         return reader.convertColumnsObject(toPlainValue);
       }),
+    floats: (sql) => explained(sql, async () => await floatRows(await connection.run(sql))),
     stream: (sql) =>
       explained(sql, async () => {
         const result = await connection.stream(sql);
@@ -146,6 +165,39 @@ async function connect(instance: DuckDBInstance, afterwards: () => void): Promis
     close,
     [Symbol.dispose]: close,
   };
+}
+
+async function floatRows(result: DuckDBResult): Promise<FloatRows> {
+  const [, ...names] = result.deduplicatedColumnNames();
+  const width = names.length;
+  const chunks: Float32Array[] = [];
+  const keys: string[] = [];
+  for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk()) {
+    const { rowCount } = chunk;
+    const values = new Float32Array(rowCount * width);
+    const ids = chunk.getColumnVector(0);
+    if (!(ids instanceof DuckDBVarCharVector)) throw new Error("the first column is not text");
+    for (let row = 0; row < rowCount; row++) keys.push(ids.getItem(row) ?? "");
+    for (const [j, name] of names.entries()) {
+      const column = chunk.getColumnVector(j + 1);
+      if (!(column instanceof DuckDBDoubleVector)) throw new Error(`the column ${name} is not DOUBLE`);
+      for (let row = 0, at = j; row < rowCount; row++, at += width) {
+        const value = column.getItem(row);
+        if (value !== null && !Number.isFinite(value)) {
+          throw new Error(`the column ${name} has the value ${value}, which is no number`);
+        }
+        values[at] = value ?? NaN;
+      }
+    }
+    chunks.push(values);
+  }
+  const values = new Float32Array(keys.length * width);
+  let offset = 0;
+  for (const chunk of chunks) {
+    values.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return { keys, names, values };
 }
 
 const NUMERIC = new Set([

@@ -5,6 +5,7 @@ import {
   type RegistryRetention,
   removeRegistryGarbage,
 } from "shopflow/ml/registry/gc/mod.ts";
+import { openFeatureCache } from "shopflow/ml/features/mod.ts";
 import { MODELS } from "shopflow/models/mod.ts";
 import { leftoverFolders } from "shopflow/runtime/mod.ts";
 import type { PipelineContext } from "../context.ts";
@@ -28,8 +29,8 @@ const NO_GARBAGE: Garbage = {
 };
 
 /**
- * Removes old snapshots, files of the lake that nothing names, model versions and score tables that nothing needs, and
- * working folders of killed pipelines.
+ * Removes old snapshots, files of the lake that nothing names, model versions and score tables that nothing needs,
+ * working folders of killed pipelines, and cached features of snapshots that are gone.
  *
  * @throws {LakeError} when another run moved the lake's pointer meanwhile.
  */
@@ -43,6 +44,9 @@ export async function removeGarbage(
   const garbage = await collectGarbage(store, retention, runtime.now) ?? NO_GARBAGE;
   const found = await findRegistryGarbage(store, registryRetention(config, retention), runtime.now());
   const registry = await removeRegistryGarbage(store, found);
+  const cache = openFeatureCache(config, { warn: runtime.log.warn });
+  // A table of a snapshot that is gone is never read again.
+  if (garbage !== NO_GARBAGE) await cache?.keepOnly(garbage.kept);
   return { garbage, registry, folders: folders.map(({ path }) => path) };
 }
 

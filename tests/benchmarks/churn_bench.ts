@@ -1,5 +1,6 @@
 /** Churn at full size: 100,000 customers' features, training beside XGBoost's own tree method, scores and reasons. */
-import { customerFeaturesSql } from "shopflow/customers/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
+import { featuresSql } from "shopflow/ml/features/mod.ts";
 import { checkAsOf } from "shopflow/ml/mod.ts";
 import { type FeatureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import { createChurnModel } from "../../lib/churn/model.ts";
@@ -18,7 +19,9 @@ Deno.bench("features of 100,000 customers from 785,000 order lines and 4,300,000
   n: 3,
   warmup: 1,
 }, async () => {
-  await shop.run(`CREATE OR REPLACE TABLE features AS ${customerFeaturesSql(checkAsOf("2024-10-03"))}`);
+  await shop.run(
+    `CREATE OR REPLACE TABLE features AS ${featuresSql(CUSTOMER_FEATURES, checkAsOf("2024-10-03"))}`,
+  );
 });
 
 for (const treeMethod of ["hist", "auto"] as const) {

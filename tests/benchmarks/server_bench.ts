@@ -24,7 +24,7 @@ import {
 const AT_ONCE = 100;
 const CUSTOMERS = 100_000;
 const PRODUCTS = 5000;
-const NAMES = CUSTOMER_FEATURES.map(({ name }) => name);
+const NAMES = CUSTOMER_FEATURES.names;
 const random = createRandom(1);
 
 const lake = await temporaryLake();

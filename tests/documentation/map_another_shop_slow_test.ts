@@ -63,7 +63,16 @@ testWith(
         );
         assert.deepEqual(sales, await sourceSales(url));
         const reports = (await store.list("reports/")).map(({ key }) => key);
-        for (const name of ["churn", "data_quality", "executive", "inventory", "recommendation"]) {
+        for (
+          const name of [
+            "churn",
+            "data_quality",
+            "executive",
+            "inventory",
+            "model_monitoring",
+            "recommendation",
+          ]
+        ) {
           assert.ok(reports.some((key) => key.includes(name)), `${name} among ${reports.length} objects`);
         }
       });

@@ -3,6 +3,7 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import type { Notebook } from "../../lib/notebook/format/nbformat.ts";
 import { runMetrics } from "../../lib/notebook/run/metrics.ts";
 import { runNotebook } from "shopflow/notebook/run/mod.ts";
+import { MODELS } from "shopflow/models/mod.ts";
 import { requireScores, scoresPath } from "shopflow/ml/registry/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { importOnlineRetail } from "shopflow/sources/online_retail/mod.ts";
@@ -25,6 +26,7 @@ import {
   inventoryHeadlines,
   recommendationHeadlines,
 } from "./expected_headlines.ts";
+import { monitoringHeadlines } from "./expected_monitoring.ts";
 
 const NOTEBOOKS: Record<string, (options: ExpectedOptions) => Promise<Expected>> = {
   executive: executiveHeadlines,
@@ -32,6 +34,7 @@ const NOTEBOOKS: Record<string, (options: ExpectedOptions) => Promise<Expected>>
   recommendation: recommendationHeadlines,
   inventory: inventoryHeadlines,
   data_quality: dataQualityHeadlines,
+  model_monitoring: monitoringHeadlines,
 };
 
 /** Another company's money and aims, which no page of a shop may show that did not set them. */
@@ -66,7 +69,7 @@ async function checkHeadlines(
     for (const pipeline of [extract, transform, trainModels(), scoreModels()]) await pipeline(context);
     const { store } = context;
     using session = await openSnapshot(store);
-    for (const name of ["churn", "inventory_plan"]) {
+    for (const name of MODELS.map(({ scoreTable }) => scoreTable.name)) {
       const path = await scoresPath(store, await requireScores(store, name));
       await session.run(`CREATE VIEW scores_${name} AS SELECT * FROM read_parquet(${sqlString(path)})`);
     }

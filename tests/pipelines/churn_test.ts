@@ -45,7 +45,7 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
     }
     const calibration = JSON.parse(new TextDecoder().decode(files["calibration.json"]));
     assert.equal(calibration.bins.length, 10);
-    assert.equal(loadChurnModel(files).featureNames.length, CUSTOMER_FEATURES.length);
+    assert.equal(loadChurnModel(files).featureNames.length, CUSTOMER_FEATURES.names.length);
   });
 
   await t.step("a notebook that measures the model trains the same one, from the same date", async () => {
@@ -112,14 +112,14 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
       ["as_of", "DATE"],
       ["churn_probability", "DOUBLE"],
       ["reasons", "VARCHAR"],
-      ...CUSTOMER_FEATURES.map(({ name }) => [name, "DOUBLE"]),
+      ...CUSTOMER_FEATURES.features.map(({ name }) => [name, "DOUBLE"]),
     ]);
     const rows = await session.rows(`FROM read_parquet(${file})`);
     assert.equal(rows.length, scores.rows);
     assert.equal(new Set(rows.map((row) => row.customer_id)).size, rows.length);
     const { files } = await loadChampion(context.store, "churn");
     const features = Object.fromEntries(
-      CUSTOMER_FEATURES.map(({ name }) => [name, rows[0]![name] as number]),
+      CUSTOMER_FEATURES.features.map(({ name }) => [name, rows[0]![name] as number]),
     );
     const { probability, reasons } = loadChurnModel(files).predict(features);
     assert.equal(rows[0]!.churn_probability, probability);

@@ -12,7 +12,8 @@ import {
   type FeatureLimits,
   featureLimits,
   requiredFeatures,
-} from "shopflow/customers/mod.ts";
+} from "shopflow/ml/features/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
 
 const FILE = "inputs.json";
@@ -54,10 +55,10 @@ export function churnInputs(
   training: FeatureMatrix,
   { rows = BACKGROUND_ROWS, seed = 1 }: { rows?: number; seed?: number } = {},
 ): ChurnInputs {
-  const required = requiredFeatures(training.names);
+  const required = requiredFeatures(CUSTOMER_FEATURES, training.names);
   const features = training.names.map((name, j): DeclaredFeature => {
     const seen = range(training, j);
-    const { least, most, whole } = featureLimits(name);
+    const { least, most, whole } = featureLimits(CUSTOMER_FEATURES, name);
     return {
       name,
       required: required.includes(name),
@@ -65,7 +66,7 @@ export function churnInputs(
       least: Math.min(least, seen?.least ?? Infinity),
       most: Math.max(most, seen?.most ?? -Infinity),
       whole,
-      canBeAbsent: canBeAbsent(name),
+      canBeAbsent: canBeAbsent(CUSTOMER_FEATURES, name),
       seen,
     };
   });
@@ -327,7 +328,7 @@ function contradicting(sent: SentFeatures): InputProblem | undefined {
   const numbers = Object.fromEntries(
     Object.entries(sent).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
   );
-  const found = contradiction(numbers);
+  const found = contradiction(CUSTOMER_FEATURES, numbers);
   if (found === undefined) return undefined;
   return {
     code: "contradictory_features",

@@ -321,7 +321,7 @@ function describeInputs(model: ServedChurnModel | undefined): InputsDescription 
         : "Other features that are missing or null are averaged over the most similar training customers.") +
       ' "none" says that there is nothing to measure, such as the share of carts abandoned of a customer who ' +
       "never filled one.",
-    features: CUSTOMER_FEATURES.filter(({ name }) => declared === undefined || byName.has(name))
+    features: CUSTOMER_FEATURES.features.filter(({ name }) => declared === undefined || byName.has(name))
       .map(({ name, unit, description }) => {
         const feature = byName.get(name);
         return {

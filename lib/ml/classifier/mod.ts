@@ -23,4 +23,4 @@ export {
   type XgboostOptions,
   xgboostTrainer,
 } from "./xgboost/train.ts";
-export { createTreeExplainer, featureInfluence } from "./xgboost/shap.ts";
+export { createTreeExplainer, featureInfluence } from "./xgboost/explain/explainer.ts";

@@ -1,3 +1,4 @@
+import { InputError } from "shopflow/errors/mod.ts";
 import { countOf } from "shopflow/runtime/mod.ts";
 
 /** A feature: what it is called, how it is computed and how it is worded for people. */
@@ -8,24 +9,131 @@ export interface Feature {
   description: string;
   /** Unit of the value: days, orders, currency, share (0..1), … */
   unit: string;
-  /** Aggregate SQL over the rows of its group, one value a customer. */
+  /** Aggregate SQL over the rows of its {@linkcode FeatureRows}, one value an entity. */
   sql: string;
-  /** Value of a customer of whom the group has no row: 0 for counts, null for what is then unknown. */
+  /** Value of an entity that has no such row: 0 for counts, null for what is then unknown. */
   whenAbsent: 0 | null;
   /** The fact in words, e.g. "112 days since the last order (usual gap 31)". */
   text(value: number, all: Record<string, number | null>): string;
   /** What it means when the value is not known. */
   unknownText?: string;
+  /** Least and most value by definition, where the unit does not say it. */
+  limits?: readonly [least: number, most: number];
+  /** The feature that this one is never more than, by how both are defined. */
+  neverAbove?: string;
+  /** Nothing can be estimated without it. */
+  isRequired?: true;
 }
 
-/** Features that are aggregates over the same rows. */
-export interface FeatureGroup {
-  /** Name of the rows' common table expression; they have `customer_id` and `days_ago` (1 = the day before as_of). */
-  rows: string;
-  /** Common table expressions, ending with `rows`, that hold only data strictly before the as-of date. */
-  sql(asOf: string): string;
-  features: Feature[];
+/**
+ * Rows that features are aggregates of. The SQL has no date: what was known on a date is cut out of these rows by their
+ * times, in one place for all features.
+ */
+export interface FeatureRows {
+  /** Names the rows in SQL. */
+  name: string;
+  /** What they are and when each is known, for the reference; Markdown. */
+  knownWhen: string;
+  /** A query on the curated tables with the entity's column and those named below; no date in it. */
+  sql: string;
+  /** Column with the day or time at which it happened; a row counts when that is before the as-of date. */
+  eventTime: string;
+  /**
+   * Column with the time at which the lake first had the row. One that came later than the first extract after its day
+   * counts from the day on which it came, since whoever scored before did not have it.
+   */
+  arrivalTime?: string;
+  /** Columns that are known later than their row, with the column of the time from which: unknown until then. */
+  knownLater?: Readonly<Record<string, string>>;
+  /** Makes one row of several that are known: grouped by an SQL expression, with these aggregates as columns. */
+  combine?: { by: string; columns: string };
+  /** More columns of the rows that are known; may be window functions over these. */
+  derive?: string;
+  features: readonly Feature[];
 }
+
+/** What a curated table showed as of a date: the proof that no feature reads more; see `checkFutureRows`. */
+export interface AsOfTable {
+  /** When its rows are known, for the reference; Markdown. */
+  knownWhen: string;
+  /** Column with the time from which a row is known. */
+  eventTime?: string;
+  arrivalTime?: string;
+  /** As {@linkcode FeatureRows.knownLater}. */
+  knownLater?: Readonly<Record<string, string>>;
+  /** Columns that hold today's state, so never what was known on a date. */
+  todayOnly?: readonly string[];
+  /** Columns `valid_from, valid_to, is_current` of a dimension whose versions are kept. */
+  isVersioned?: true;
+}
+
+/** What is declared of the features of an entity. */
+export interface FeatureDeclaration {
+  /** Names the set in messages and in the cache. */
+  name: string;
+  /** Column of the entity, e.g. `customer_id`. */
+  entity: string;
+  /** Every entity has rows of the first. */
+  rows: readonly FeatureRows[];
+  /** Condition in SQL on features: the entities of whom features are computed. */
+  population: string;
+  /** Units whose values are whole numbers. */
+  countUnits: readonly string[];
+  /** Curated tables that may be read. */
+  tables: Readonly<Record<string, AsOfTable>>;
+  /** A contradiction between values that {@linkcode Feature.neverAbove} cannot say, in words. */
+  contradiction?(values: Readonly<Record<string, number>>): string | undefined;
+}
+
+/** Features of an entity, declared once for training, scoring, the API and the reference. */
+export interface FeatureSet extends FeatureDeclaration {
+  /** Of all rows, in their order. */
+  features: readonly Feature[];
+  /** Their names. */
+  names: readonly string[];
+  /** A feature by its name; undefined of a name that is none. */
+  feature(name: string): Feature | undefined;
+}
+
+/**
+ * Checks a declaration and makes a set of it.
+ *
+ * @throws {InputError} when two features have one name, a name is none in SQL, `neverAbove` names no feature, or SQL reads
+ *   a table by its schema, which would evade the proof that no feature reads what was not known.
+ */
+export function defineFeatures(declaration: FeatureDeclaration): FeatureSet {
+  const features = declaration.rows.flatMap(({ features }) => features);
+  const byName = new Map(features.map((feature) => [feature.name, feature]));
+  const names = features.map(({ name }) => name);
+  for (const [i, { name, neverAbove }] of features.entries()) {
+    if (!/^[a-z][a-z0-9_]*$/.test(name) || name === declaration.entity || name === "as_of") {
+      throw invalid(name, "a name of lower-case letters, digits and _ that is no other column's", name);
+    }
+    if (names.indexOf(name) !== i) throw invalid(name, "a name that no other feature has", `${name} twice`);
+    if (neverAbove !== undefined && !byName.has(neverAbove)) {
+      throw invalid(name, "neverAbove with the name of a feature", neverAbove);
+    }
+  }
+  for (const { name, sql, derive = "", features } of declaration.rows) {
+    const text = [sql, derive, ...features.map(({ sql }) => sql)].join("\n");
+    const qualified = /\b(?:main|temp|memory|read_parquet|parquet_scan)\s*["'.(]/i.exec(text)?.[0];
+    if (qualified !== undefined) {
+      throw invalid(
+        name,
+        `tables by their names alone: ${Object.keys(declaration.tables).join(", ")}`,
+        qualified,
+      );
+    }
+  }
+  return { ...declaration, features, names, feature: (name) => byName.get(name) };
+}
+
+const invalid = (name: string, expected: string, found: string) =>
+  new InputError(`Invalid declaration of the feature ${name}`, {
+    expected,
+    found,
+    remedy: "documentation/how_to/add_a_feature.md shows one.",
+  });
 
 /** "no orders", "1 order", "2 orders": a rounded count with its noun. */
 export function counted(value: number, noun: string): string {
@@ -35,4 +143,25 @@ export function counted(value: number, noun: string): string {
 /** A share in whole percent. */
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
+}
+
+/**
+ * A feature's value as a fact for people, e.g. "112 days since the last order (usual gap 31)".
+ *
+ * @param known What is known of the entity: null says that there is nothing to measure, such as a share of carts
+ *   abandoned where none was filled; a feature that is absent was not provided, of which nothing can be said.
+ */
+export function featureText(
+  set: Pick<FeatureSet, "feature">,
+  name: string,
+  known: Readonly<Record<string, number | null>>,
+): string {
+  const value = known[name];
+  const label = name.replaceAll("_", " ");
+  if (value === undefined) return `${label}: not provided`;
+  const feature = set.feature(name);
+  // A model saved by another version may know features that this one does not.
+  if (feature === undefined) return `${label}: ${value ?? "unknown"}`;
+  if (value === null) return feature.unknownText ?? `${label} unknown`;
+  return feature.text(value, known);
 }

@@ -1,2 +1,14 @@
-/** As-of features: declared once, computed for any date. */
-export { counted, type Feature, type FeatureGroup, percent } from "./declaration.ts";
+/** As-of features: declared once, computed for any date, cached by snapshot and date, checked for what leaks. */
+export {
+  type AsOfTable,
+  counted,
+  defineFeatures,
+  type FeatureRows,
+  type FeatureSet,
+  featureText,
+  percent,
+} from "./declaration.ts";
+export { canBeAbsent, contradiction, type FeatureLimits, featureLimits, requiredFeatures } from "./limits.ts";
+export { featuresSql } from "./sql.ts";
+export { type FeatureSession, readFeatures } from "./read.ts";
+export { openFeatureCache, withFeatureCache } from "./cache.ts";

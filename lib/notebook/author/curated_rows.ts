@@ -177,12 +177,19 @@ export interface CuratedRows {
     /** DOUBLE. Products bought */ product_count: number | null;
     /** DOUBLE. Categories bought */ category_count: number | null;
     /** DOUBLE. Share of sales given as discounts */ discount_share: number | null;
+    /** DOUBLE. Share of the sales of the last 90 days given as discounts */ discount_share_90d: number | null;
+    /** DOUBLE. Share of orders with a discount */ discounted_order_share: number | null;
     /** DOUBLE. Returned order lines */ return_count: number | null;
+    /** DOUBLE. Order lines returned in the last 180 days */ returns_180d: number | null;
+    /** DOUBLE. Days since the last return */ days_since_return: number | null;
     /** DOUBLE. Share of sales returned */ return_share: number | null;
     /** DOUBLE. Mean days between order days */ order_gap_mean_days: number | null;
     /** DOUBLE. Standard deviation of the days between order days */ order_gap_sd_days: number | null;
     /** DOUBLE. Days between the last two order days */ last_order_gap_days: number | null;
     /** DOUBLE. Days since the last order / usual gap */ relative_recency: number | null;
+    /** DOUBLE. Days with an order a year before the coming 90 days */ orders_season_last_year: number | null;
+    /** DOUBLE. Share of order days that were in the season of the coming 90 days, in earlier years */ season_order_share: number | null;
+    /** DOUBLE. Share of sales in the category bought most */ top_category_share: number | null;
     /** DOUBLE. Support tickets in the last 180 days */ tickets_180d: number | null;
     /** DOUBLE. Support tickets not resolved yet */ tickets_open: number | null;
     /** DOUBLE. Urgent tickets in the last 180 days */ urgent_tickets_180d: number | null;
@@ -197,6 +204,8 @@ export interface CuratedRows {
     /** DOUBLE. Carts filled in the last 90 days */ carts_90d: number | null;
     /** DOUBLE. Carts abandoned in the last 90 days */ abandoned_carts_90d: number | null;
     /** DOUBLE. Share of carts abandoned */ cart_abandonment_share: number | null;
+    /** DOUBLE. Share of sessions on a mobile phone */ mobile_session_share: number | null;
+    /** DOUBLE. Kinds of device used */ device_count: number | null;
   };
   /** The 20 best products for every customer who bought or viewed something. With the baseline, everybody gets the best sellers, with their share of recent orders as `score`. */
   scores_recommendations: {

@@ -7,6 +7,15 @@ import { type OpenSnapshot, openSnapshot, sqlName, sqlString } from "shopflow/wa
 import { type ColumnTable, table as toTable } from "arquero";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { findSnapshot } from "shopflow/lake/mod.ts";
+import { resolveAsOf } from "shopflow/churn/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
+import {
+  type FeatureSession,
+  openFeatureCache,
+  readFeatures,
+  withFeatureCache,
+} from "shopflow/ml/features/mod.ts";
+import { salesPeriod, valueAt } from "shopflow/ml/mod.ts";
 import { earlierScoresPath, requireScores, scoresPath } from "shopflow/ml/registry/mod.ts";
 import type { Business } from "shopflow/kpis/mod.ts";
 import { type ImportReport, readImportReport } from "shopflow/sources/mod.ts";
@@ -16,8 +25,14 @@ import type { CuratedRows } from "./curated_rows.ts";
 
 const runner = globalThis as Record<symbol, unknown>;
 
+let latestSnapshot: string | undefined;
+
+/** The snapshot that this notebook or script opened last; undefined before it opened one. */
+export const snapshotOpened = (): string | undefined => latestSnapshot;
+
 /** Records what was read, where our runner runs the notebook. */
 async function recordLineage(fact: LineageEntry): Promise<void> {
+  if (fact.kind === "snapshot") latestSnapshot = fact.version;
   const hook = runner[LINEAGE_HOOK];
   if (typeof hook === "function") await hook(fact);
 }
@@ -99,6 +114,8 @@ export interface Shop {
   sql<Row extends object = AnyRow>(query: string): Promise<ShopTable<Row>>;
   /** The report of the import that the orders come from; undefined where they come from elsewhere. */
   importReport(orderRows: number): Promise<ImportReport | undefined>;
+  /** What was known of each customer as of a date; see {@linkcode features}. */
+  features(dateOrRule?: string): Promise<ShopTable<CustomerFeatures>>;
   /** A whole table or view; rows of the tables in the data dictionary have their types. */
   table: OpenTable;
 }
@@ -111,6 +128,9 @@ interface ReadScores {
   /** Whether it was made from the snapshot that is read; else the data has moved on since, or before. */
   ofThisSnapshot: boolean;
 }
+
+/** A customer with the features that models learn from; null is not known. */
+export type CustomerFeatures = { customer_id: string } & Record<string, number | null>;
 
 /** Opens a whole table or view by its name. */
 interface OpenTable {
@@ -125,7 +145,7 @@ type ObjectsOptions = Parameters<ColumnTable["objects"]>[0];
 type AnyRow = Record<string, any>;
 
 /** The repository's root: settings count from there, whichever folder the notebook's kernel runs in. */
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** How a notebook wants the shop. */
 export interface ShopOptions {
@@ -146,7 +166,10 @@ export async function openShop(
   const config = loadConfig(Deno.env.toObject(), ROOT);
   const business = await readBusiness(config.businessFile);
   const store = recordModelLineage(pinModels(readOnlyStore(openStore(config))));
-  const session = await openSnapshot(store, await findSnapshot(store, snapshot));
+  const session = withFeatureCache(
+    await openSnapshot(store, await findSnapshot(store, snapshot)),
+    openFeatureCache(config, { warn: console.warn }),
+  );
   await recordLineage({ kind: "snapshot", name: "lake", version: session.manifest.id });
   const tables: Record<string, ReadScores> = {};
   for (const { key } of await store.list("scores/")) {
@@ -178,9 +201,28 @@ export async function openShop(
     scores: tables,
     store,
     sql,
+    features: (dateOrRule) => customerFeatures(session, dateOrRule),
     importReport: (orderRows) => readImportReport(config.home, orderRows),
     table: <Row extends object>(name: string) => sql<Row>(`SELECT * FROM ${sqlName(name)}`),
   };
+}
+
+async function customerFeatures(
+  session: FeatureSession & Pick<OpenSnapshot, "rows">,
+  dateOrRule = "latest",
+): Promise<ShopTable<CustomerFeatures>> {
+  const asOf = resolveAsOf(dateOrRule, await salesPeriod(session));
+  const columns: Record<string, unknown[]> = {};
+  for (const { ids, matrix } of await readFeatures(session, CUSTOMER_FEATURES, [asOf])) {
+    columns.customer_id = ids;
+    for (const [j, name] of matrix.names.entries()) {
+      columns[name] = ids.map((_, row) => {
+        const value = valueAt(matrix.values, row * matrix.names.length + j);
+        return Number.isNaN(value) ? null : value;
+      });
+    }
+  }
+  return toTable(columns) as ShopTable<CustomerFeatures>;
 }
 
 let opened: Promise<Shop> | undefined;
@@ -219,3 +261,14 @@ export async function sql<Row extends object = AnyRow>(
  */
 export const table: OpenTable = async <Row extends object>(name: string) =>
   await (await theShop()).table<Row>(name);
+
+/**
+ * What was known of each customer as of a date, one row each, with the columns of documentation/reference/features.md:
+ * `await features("2024-06-01")`. The same date of the same snapshot is computed once and read from a cache afterwards.
+ *
+ * @param dateOrRule A date, or a rule such as `latest` (the default) or `outcomes_known - 30 days`.
+ * @throws {InputError} when it is neither.
+ */
+export async function features(dateOrRule?: string): Promise<ShopTable<CustomerFeatures>> {
+  return await (await theShop()).features(dateOrRule);
+}

@@ -52,7 +52,7 @@ interface TargetingEvidence {
   scale: number;
 }
 
-type Reason = "uplift is better" | "little to find" | "too few customers";
+type Reason = "uplift is better" | "the rule is as good" | "little to find" | "too few customers";
 
 export interface TargetingDecision {
   policy: "uplift" | "keep rule";
@@ -91,8 +91,8 @@ const POWER = 0.8;
  * Decides from a randomised trial whether customers should be contacted by uplift, or by the rule at hand.
  *
  * Uplift takes over only if it gains more than the rule and more than a draw at random, each beyond chance: the interval of the
- * paired difference is above 0. Otherwise the trial either shows that there is little to find, or is too small to show it, and
- * the rule stays. Scores are cross-fitted; with several learners the one with the highest gain stands, and the intervals
+ * paired difference is above 0. Otherwise the rule stays: it is as good, or the trial shows that there is little to find, or it is too
+ * small to show anything. Scores are cross-fitted; with several learners the one with the highest gain stands, and the intervals
  * are widened for the choice (Bonferroni). What is reported comes from deciding again without each fold.
  *
  * @param trial Two arms and features; its outcome is something one wants more of.
@@ -167,10 +167,11 @@ function weigh(trial: Trial, predictions: Predictions, options: TargetingOptions
   };
 }
 
-function verdictOf({ againstRandom, againstRule, scale }: TargetingEvidence): Reason {
-  if (againstRandom.interval.low > 0 && againstRule.interval.low > 0) return "uplift is better";
-  const most = Math.min(againstRandom.interval.high, againstRule.interval.high);
-  return most < LITTLE * scale ? "little to find" : "too few customers";
+function verdictOf({ againstRandom, againstRule, ruleAgainstRandom, scale }: TargetingEvidence): Reason {
+  const isBeyondChance = ({ interval }: Estimate) => interval.low > 0;
+  if (isBeyondChance(againstRandom) && isBeyondChance(againstRule)) return "uplift is better";
+  if (isBeyondChance(ruleAgainstRandom)) return "the rule is as good";
+  return againstRandom.interval.high < LITTLE * scale ? "little to find" : "too few customers";
 }
 
 function neededCustomers({ againstRandom, scale, customers }: TargetingEvidence): number {
@@ -192,6 +193,8 @@ function whyText(evidence: TargetingEvidence, reason: Reason, rule: string): str
   } over the draw and ${told(againstRule)} over ${rule}, on ${formatCount(customers)} customers.`;
   const end = {
     "uplift is better": "Both are beyond chance, so uplift chooses.",
+    "the rule is as good":
+      `The rule gains more than a draw beyond chance, and uplift not more than the rule, so ${rule} stays.`,
     "little to find":
       `That is little at most: whom the offer moves can hardly be told from what is known of the customers, so ${rule} stays.`,
     "too few customers": `Chance could explain it, so ${rule} stays. A gain of ${

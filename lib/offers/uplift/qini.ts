@@ -52,7 +52,7 @@ export function qini(trial: Trial, scores: ArrayLike<number>): Qini {
 export interface ShareOptions {
   /** Share of the customers contacted. Default 0.3. */
   share?: number;
-  /** Samples drawn for the interval. Default 1,000. */
+  /** Samples drawn for the interval. Default 500. */
   samples?: number;
   seed?: number;
   confidence?: number;
@@ -66,7 +66,7 @@ export interface ShareOptions {
  * @throws {InputError} as {@linkcode qini} does, and on a share outside 0 to 1.
  */
 export function shareOfEffect(trial: Trial, scores: ArrayLike<number>, options: ShareOptions = {}): Estimate {
-  const { share = 0.3, samples = 1000, seed = 0, confidence = 0.95 } = options;
+  const { share = 0.3, samples = 500, seed = 0, confidence = 0.95 } = options;
   if (!(share > 0 && share < 1)) {
     throw new InputError("Invalid share", { expected: "a number between 0 and 1", found: String(share) });
   }

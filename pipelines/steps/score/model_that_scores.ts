@@ -5,6 +5,7 @@ import {
   TooLittleDataError,
   withoutRemedy,
 } from "shopflow/errors/mod.ts";
+import { openFeatureCache, withFeatureCache } from "shopflow/ml/features/mod.ts";
 import type { ModelDefinition, TrainingDefinition } from "shopflow/ml/mod.ts";
 import {
   BASELINE_PREFIX,
@@ -155,7 +156,7 @@ async function whyNoChampion({ store, runtime }: Pick<PipelineContext, "store" |
 
 /** The baseline of this snapshot and code, fitted unless it is stored. */
 async function baseline(
-  { store, runtime }: PipelineContext,
+  { store, runtime, config }: PipelineContext,
   model: TrainedModel,
   snapshot: string,
 ): Promise<ScoringModel> {
@@ -169,7 +170,10 @@ async function baseline(
   return { version: published.version, model: training.load(files, { isBaseline: true }), isBaseline: true };
 
   async function fitted(): Promise<ModelVersion> {
-    using session = await openSnapshot(store, snapshot);
+    using session = withFeatureCache(
+      await openSnapshot(store, snapshot),
+      openFeatureCache(config, { warn: runtime.log.warn }),
+    );
     const files = await training.fitBaseline(session);
     const card: ModelCard = {
       name,

@@ -15,11 +15,13 @@ import {
   type ModelCard,
   reusableChampion,
 } from "shopflow/ml/registry/mod.ts";
+import { openFeatureCache, withFeatureCache } from "shopflow/ml/features/mod.ts";
 import { MODELS } from "shopflow/models/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
 import { inOrder, type Pipeline, type PipelineContext, type PipelineResult } from "../../context.ts";
 import { hashOf, modelCode } from "../model_code.ts";
 import { decidePromotion, earlierDecisionText } from "./decide_promotion.ts";
+import { logTraining } from "./log_training.ts";
 
 /** Trains every model on the current snapshot; those that are computed from a formula have nothing to train. */
 export function trainModels(models: readonly ModelDefinition[] = MODELS): Pipeline {
@@ -70,7 +72,12 @@ async function train(
     if (earlier !== undefined) return { status: "unchanged", summary: earlierDecisionText(name, earlier) };
   }
 
-  using session = await openSnapshot(store, snapshot);
+  const { warn } = runtime.log;
+  using session = withFeatureCache(
+    await openSnapshot(store, snapshot),
+    openFeatureCache(context.config, { warn }),
+  );
+  const startedAt = runtime.now();
   const bar = runtime.progress.start(`train ${name}`, 0);
   const challenger = await training.fit(session);
   bar.finish(challenger.summary);
@@ -83,6 +90,7 @@ async function train(
     parameters: { ...parameters, ...challenger.parameters, code },
     metrics: challenger.metrics,
   };
+  await logTraining(context, card, challenger, startedAt);
   const comparison = await challenger.compare(await loadOpponents(store, name, champion));
   const outcome = await decidePromotion(context, { card, files: filesOf(challenger) }, comparison, champion);
   const quality = qualityText(model, challenger.metrics);

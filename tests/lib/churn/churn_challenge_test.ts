@@ -71,7 +71,7 @@ Deno.test("a champion is judged whatever features the challenger has", async (t)
     const comparison = await compareChurnModel(few, { champion: versionOf(whole, false) }, notNeeded);
     assert.match(
       comparison.championUnscorable!,
-      /^The model uses 29 features that no longer exist: order_count, .* and 24 more; it stored no predictions$/,
+      /^The model uses \d+ features that no longer exist: order_count, .* and \d+ more; it stored no predictions$/,
     );
     assert.equal(promotionVerdict(comparison, "v2", CHAMPION).outcome, "held");
   });

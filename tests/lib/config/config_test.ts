@@ -16,6 +16,7 @@ Deno.test("without settings everything is under .shopflow in the working directo
     promotion: "rule",
     keep: { scores: 14, models: 30 },
     cacheBytes: 10_737_418_240,
+    featureCacheBytes: 2_147_483_648,
     host: "127.0.0.1",
     port: 8000,
     maxConnections: undefined,
@@ -135,10 +136,12 @@ Deno.test("a lake's address that is neither a folder nor in S3 is refused withou
   }
 });
 
-Deno.test("SHOPFLOW_CACHE_BYTES must be a whole number of bytes", () => {
+Deno.test("sizes of caches must be a whole number of bytes", () => {
   assert.equal(loadConfig({ SHOPFLOW_CACHE_BYTES: "1000000" }, "/shop").cacheBytes, 1_000_000);
+  assert.equal(loadConfig({ SHOPFLOW_FEATURE_CACHE_BYTES: "0" }).featureCacheBytes, 0);
   for (const value of ["10 GB", "-1", "1.5"]) {
     assert.throws(() => loadConfig({ SHOPFLOW_CACHE_BYTES: value }), /whole number of bytes/);
+    assert.throws(() => loadConfig({ SHOPFLOW_FEATURE_CACHE_BYTES: value }), /whole number of bytes/);
   }
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openSession, type Session } from "shopflow/warehouse/mod.ts";
-import { CUSTOMER_FEATURES, customerFeaturesSql, factText } from "shopflow/customers/mod.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
+import { featuresSql, featureText } from "shopflow/ml/features/mod.ts";
 import { checkAsOf } from "shopflow/ml/mod.ts";
 import { churnLabelsSql } from "../../../lib/churn/examples.ts";
 import { openChurnShop } from "../../fixtures/churn_shop.ts";
@@ -9,7 +10,7 @@ const AS_OF = checkAsOf("2024-09-01");
 
 Deno.test("features of one customer are what one counts by hand", async () => {
   using session = await handMadeShop();
-  const [row] = await session.rows(customerFeaturesSql(AS_OF));
+  const [row] = await session.rows(featuresSql(CUSTOMER_FEATURES, AS_OF));
   assert.deepEqual(row, {
     customer_id: "ANNA",
     recency_days: 10,
@@ -24,12 +25,19 @@ Deno.test("features of one customer are what one counts by hand", async () => {
     product_count: 2,
     category_count: 2,
     discount_share: 10 / 160,
+    discount_share_90d: 0,
+    discounted_order_share: 1 / 3,
     return_count: 1,
+    returns_180d: 1,
+    days_since_return: 104,
     return_share: 30 / 150,
     order_gap_mean_days: 50,
     order_gap_sd_days: Math.sqrt(200),
     last_order_gap_days: 60,
     relative_recency: 10 / 50,
+    orders_season_last_year: null,
+    season_order_share: null,
+    top_category_share: 140 / 150,
     tickets_180d: 2,
     tickets_open: 1,
     urgent_tickets_180d: 1,
@@ -44,49 +52,51 @@ Deno.test("features of one customer are what one counts by hand", async () => {
     carts_90d: 2,
     abandoned_carts_90d: 1,
     cart_abandonment_share: 0.5,
+    mobile_session_share: 0.5,
+    device_count: 2,
   });
 });
 
 Deno.test("a ticket resolved on the as-of date still counts as open the evening before", async () => {
   using session = await handMadeShop();
-  const [later] = await session.rows(customerFeaturesSql(checkAsOf("2024-09-20")));
+  const [later] = await session.rows(featuresSql(CUSTOMER_FEATURES, checkAsOf("2024-09-20")));
   assert.equal(later!.tickets_open, 0);
   assert.equal(later!.ticket_satisfaction, 3.5, "the score given on 2024-09-01 is known now");
 });
 
 Deno.test("rows from the as-of date on change no feature", async () => {
   using session = await openChurnShop({ customers: 200 });
-  const before = await session.rows(customerFeaturesSql(AS_OF));
+  const before = await session.rows(featuresSql(CUSTOMER_FEATURES, AS_OF));
   await session.run(`
     DELETE FROM fact_events WHERE event_timestamp >= TIMESTAMP '${AS_OF}';
     DELETE FROM fact_support_tickets WHERE created_at >= TIMESTAMP '${AS_OF}';
     UPDATE fact_support_tickets SET resolved_at = NULL, satisfaction_score = NULL, status = 'Open'
       WHERE resolved_at >= TIMESTAMP '${AS_OF}';
     DELETE FROM fact_orders WHERE order_date >= DATE '${AS_OF}';`);
-  assert.deepEqual(await session.rows(customerFeaturesSql(AS_OF)), before);
+  assert.deepEqual(await session.rows(featuresSql(CUSTOMER_FEATURES, AS_OF)), before);
   await session.run(`
     INSERT INTO fact_orders SELECT 'NEW' || order_id, product_id, customer_id, DATE '${AS_OF}', line_type, quantity,
-      order_amount, discount_amount, net_amount FROM fact_orders;
-    INSERT INTO fact_events SELECT 'NEW' || event_id, customer_id, session_id, 'purchase', TIMESTAMP '${AS_OF}'
+      order_amount, discount_amount, net_amount, product_key FROM fact_orders;
+    INSERT INTO fact_events SELECT 'NEW' || event_id, customer_id, session_id, 'purchase', TIMESTAMP '${AS_OF}', 'Tablet'
       FROM fact_events;
     INSERT INTO fact_support_tickets SELECT 'NEW' || ticket_id, customer_id, TIMESTAMP '${AS_OF}', NULL, 'High',
       'Open', NULL FROM fact_support_tickets;`);
-  assert.deepEqual(await session.rows(customerFeaturesSql(AS_OF)), before);
+  assert.deepEqual(await session.rows(featuresSql(CUSTOMER_FEATURES, AS_OF)), before);
   assert.ok(before.length > 50);
 });
 
 Deno.test("columns that the shop derives from behaviour are not read", async () => {
   using session = await openChurnShop({ customers: 100 });
-  const before = await session.rows(customerFeaturesSql(AS_OF));
+  const before = await session.rows(featuresSql(CUSTOMER_FEATURES, AS_OF));
   await session.run("DROP TABLE dim_customers");
-  assert.deepEqual(await session.rows(customerFeaturesSql(AS_OF)), before);
-  const names = CUSTOMER_FEATURES.map(({ name }) => name);
+  assert.deepEqual(await session.rows(featuresSql(CUSTOMER_FEATURES, AS_OF)), before);
+  const names = CUSTOMER_FEATURES.names;
   for (const name of ["customer_segment", "total_orders", "total_spent"]) assert.ok(!names.includes(name));
 });
 
 Deno.test("a shop without events and tickets has counts of 0 and unknown averages", async () => {
   using session = await openChurnShop({ customers: 100, ordersOnly: true });
-  const [row] = await session.rows(customerFeaturesSql(AS_OF));
+  const [row] = await session.rows(featuresSql(CUSTOMER_FEATURES, AS_OF));
   assert.equal(row!.tickets_open, 0);
   assert.equal(row!.ticket_satisfaction, null);
   assert.equal(row!.sessions_90d, 0);
@@ -103,15 +113,20 @@ Deno.test("labels look at the 90 days from the as-of date on, for the features' 
 
   using shop = await openChurnShop({ customers: 300 });
   const customers = async (sql: string) => (await shop.rows(sql)).map((row) => row.customer_id);
-  assert.deepEqual(await customers(churnLabelsSql(AS_OF)), await customers(customerFeaturesSql(AS_OF)));
+  assert.deepEqual(
+    await customers(churnLabelsSql(AS_OF)),
+    await customers(featuresSql(CUSTOMER_FEATURES, AS_OF)),
+  );
 });
 
 Deno.test("customers whose last order is over a year old are not in the population", async () => {
   using session = await handMadeShop();
-  assert.equal((await session.rows(customerFeaturesSql(checkAsOf("2025-11-21")))).length, 1);
-  assert.equal((await session.rows(customerFeaturesSql(checkAsOf("2025-11-22")))).length, 0);
+  assert.equal((await session.rows(featuresSql(CUSTOMER_FEATURES, checkAsOf("2025-11-21")))).length, 1);
+  assert.equal((await session.rows(featuresSql(CUSTOMER_FEATURES, checkAsOf("2025-11-22")))).length, 0);
   assert.equal(
-    (await session.rows(customerFeaturesSql(checkAsOf("2025-11-22"), { activeWithinDays: 400 }))).length,
+    (await session.rows(
+      featuresSql(CUSTOMER_FEATURES, checkAsOf("2025-11-22"), { population: "recency_days <= 400" }),
+    )).length,
     1,
   );
 });
@@ -124,18 +139,25 @@ Deno.test("an as-of date that is none is refused", () => {
 
 Deno.test("reasons are facts for people", () => {
   const all = { recency_days: 112, order_gap_mean_days: 31 };
-  assert.equal(factText("recency_days", all), "112 days since the last order (usual gap 31)");
-  assert.equal(factText("recency_days", { recency_days: 1 }), "1 day since the last order");
-  assert.equal(factText("tickets_open", { tickets_open: 0 }), "no unresolved tickets");
   assert.equal(
-    factText("ticket_satisfaction", { ticket_satisfaction: null }),
+    featureText(CUSTOMER_FEATURES, "recency_days", all),
+    "112 days since the last order (usual gap 31)",
+  );
+  assert.equal(
+    featureText(CUSTOMER_FEATURES, "recency_days", { recency_days: 1 }),
+    "1 day since the last order",
+  );
+  assert.equal(featureText(CUSTOMER_FEATURES, "tickets_open", { tickets_open: 0 }), "no unresolved tickets");
+  assert.equal(
+    featureText(CUSTOMER_FEATURES, "ticket_satisfaction", { ticket_satisfaction: null }),
     "no support ticket rated yet",
   );
-  assert.equal(factText("moon_phase", { moon_phase: 3 }), "moon phase: 3");
-  for (const { name, text, whenAbsent, unknownText } of CUSTOMER_FEATURES) {
+  assert.equal(featureText(CUSTOMER_FEATURES, "moon_phase", { moon_phase: 3 }), "moon phase: 3");
+  for (const { name, text, whenAbsent, unknownText } of CUSTOMER_FEATURES.features) {
     assert.ok(text(2, {}).length > 5, name);
-    if (whenAbsent === null) assert.ok(factText(name, { [name]: null }).length > 5, name);
-    else assert.equal(unknownText, undefined, name);
+    if (whenAbsent === null) {
+      assert.ok(featureText(CUSTOMER_FEATURES, name, { [name]: null }).length > 5, name);
+    } else assert.equal(unknownText, undefined, name);
   }
 });
 
@@ -143,12 +165,12 @@ Deno.test("reasons are facts for people", () => {
 async function handMadeShop(): Promise<Session & Disposable> {
   const session = await openSession();
   await session.run(`
-CREATE TABLE dim_products AS FROM (VALUES ('P1', 'Books', true), ('P2', 'Toys', true)) AS t(product_id, category, is_current);
+CREATE TABLE dim_products AS FROM (VALUES ('P1', 'P1', 'Books', true), ('P2', 'P2', 'Toys', true)) AS t(product_key, product_id, category, is_current);
 CREATE TABLE fact_orders AS
 SELECT order_id, product_id, customer_id, CAST(order_date AS DATE) AS order_date, line_type, quantity,
        CAST(order_amount AS DECIMAL(10, 2)) AS order_amount,
        CAST(discount_amount AS DECIMAL(10, 2)) AS discount_amount,
-       CAST(order_amount - discount_amount AS DECIMAL(12, 2)) AS net_amount
+       CAST(order_amount - discount_amount AS DECIMAL(12, 2)) AS net_amount, product_id AS product_key
 FROM (VALUES ('O1', 'P1', 'ANNA', '2024-05-14', 'sale', 3, 100, 10),
              ('O1', 'P1', 'ANNA', '2024-05-20', 'return', -1, -30, 0),
              ('O2', 'P1', 'ANNA', '2024-06-23', 'sale', 1, 30, 0),
@@ -165,7 +187,8 @@ FROM (VALUES ('T1', 'ANNA', '2024-08-01 08:00:00', '2024-08-03 08:00:00', 'High'
              ('T2', 'ANNA', '2024-08-27 08:00:00', '2024-09-01 00:00:00', 'Low', 5))
   AS t(ticket_id, customer_id, created_at, resolved_at, priority, satisfaction_score);
 CREATE TABLE fact_events AS
-SELECT event_id, customer_id, session_id, event_type, CAST(event_timestamp AS TIMESTAMP) AS event_timestamp
+SELECT event_id, customer_id, session_id, event_type, CAST(event_timestamp AS TIMESTAMP) AS event_timestamp,
+       CASE session_id WHEN 'S1' THEN 'Mobile' ELSE 'Desktop' END AS device_type
 FROM (VALUES ('E1', 'ANNA', 'S1', 'page_view', '2024-08-22 10:00:00'),
              ('E2', 'ANNA', 'S1', 'add_to_cart', '2024-08-22 10:01:00'),
              ('E3', 'ANNA', 'S1', 'purchase', '2024-08-22 10:02:00'),

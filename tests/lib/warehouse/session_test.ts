@@ -27,6 +27,25 @@ Deno.test("parameters are bound, not spliced in", async () => {
   assert.deepEqual(rows, [{ name: "x'; DROP TABLE y", n: 3 }]);
 });
 
+Deno.test("numbers come in single precision row by row, with the text that identifies each", async () => {
+  using session = await openSession();
+  const { keys, names, values } = await session.floats(
+    "SELECT 'k' || i AS id, CAST(i AS DOUBLE) AS n, CASE WHEN i > 0 THEN i / 4 END AS quarter FROM range(5000) r(i) ORDER BY i",
+  );
+  assert.deepEqual([keys.length, keys[4999], names], [5000, "k4999", ["n", "quarter"]]);
+  assert.deepEqual([...values.slice(0, 6)], [0, NaN, 1, 0.25, 2, 0.5]);
+  assert.deepEqual([...values.slice(-2)], [4999, 1249.75]);
+  for (
+    const [sql, problem] of [
+      ["SELECT 1 AS id, 1.5::DOUBLE AS n", /first column is not text/],
+      ["SELECT 'a' AS id, 1 AS n", /column n is not DOUBLE/],
+      ["SELECT 'a' AS id, 'inf'::DOUBLE AS n", /column n has the value Infinity/],
+    ] as const
+  ) {
+    await assert.rejects(session.floats(sql), { name: "WarehouseError", message: problem });
+  }
+});
+
 Deno.test("columns come as one array each", async () => {
   using session = await openSession();
   const columns = await session.columns("SELECT i AS n, 'x' AS t FROM range(3) r(i) ORDER BY i");

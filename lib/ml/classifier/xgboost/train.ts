@@ -6,11 +6,11 @@ import {
   type Classifier,
   type ClassifierTrainer,
   type FeatureMatrix,
-  matrixRow,
   readModelJson,
   writeModelJson,
 } from "../matrix.ts";
-import { type Objective, readXgboostModel, sigmoid, type TreeEnsemble, treeMargin } from "./trees.ts";
+import { type BatchScorer, createBatchScorer, scalarMargins } from "./scoring/margins.ts";
+import { type Objective, readXgboostModel, sigmoid, type TreeEnsemble } from "./trees.ts";
 import type { XgboostTask } from "./engine.ts";
 import type { WorkerAnswer } from "./worker.ts";
 
@@ -71,7 +71,7 @@ async function growTrees(task: XgboostTask, objective: Objective): Promise<TreeE
 /** What XGBoost accepts. It ends with a bare memory address when given anything else. */
 const RANGES: Record<Exclude<keyof XgboostOptions, "treeMethod">, [least: number, most: number]> = {
   rounds: [1, 100_000],
-  // 16 features on a path are the most that TreeSHAP's tables hold.
+  // A tree of 16 levels has up to 65,536 leaves; no shop's data needs more.
   maxDepth: [1, 16],
   eta: [0, 1],
   minChildWeight: [0, Infinity],
@@ -185,16 +185,26 @@ export function loadTreeClassifier(files: Record<string, Uint8Array>): TreeClass
   return treeClassifier(featureNames, ensemble);
 }
 
+/** So few rows walk the trees sooner than these are prepared. */
+const FEW_ROWS = 64;
+
+/** Margins of rows: a scorer of blocks is built when there are rows enough to pay for it. */
+function marginsBy(ensemble: TreeEnsemble, columns: number): (features: FeatureMatrix) => Float64Array {
+  let batch: BatchScorer | undefined;
+  return (features) =>
+    features.rows <= FEW_ROWS
+      ? scalarMargins(ensemble, features)
+      : (batch ??= createBatchScorer(ensemble, columns)).margins(features);
+}
+
 function treeClassifier(featureNames: string[], ensemble: TreeEnsemble): TreeClassifier {
+  const marginsOf = marginsBy(ensemble, featureNames.length);
   return {
     featureNames,
     ensemble,
     predict(features) {
       checkFeatureNames(featureNames, features.names);
-      return Float64Array.from(
-        { length: features.rows },
-        (_, row) => sigmoid(treeMargin(ensemble, matrixRow(features, row))),
-      );
+      return marginsOf(features).map(sigmoid);
     },
     save: () => ({
       [FILE]: writeModelJson<SavedTrees>({ format: FORMAT, featureNames, ensemble }),
@@ -230,14 +240,11 @@ export async function fitTreeRegressor(
   const scale = Math.sqrt(mean(targets.map((target) => (target - center) ** 2)));
   const standard = Float32Array.from(targets, (target) => scale === 0 ? 0 : (target - center) / scale);
   const task = taskOf(features, standard, options, "reg:linear");
-  const ensemble = await growTrees(task, "reg:linear");
+  const marginsOf = marginsBy(await growTrees(task, "reg:linear"), names.length);
   return {
     predict(rows) {
       checkFeatureNames(names, rows.names);
-      return Float64Array.from(
-        { length: rows.rows },
-        (_, row) => center + scale * treeMargin(ensemble, matrixRow(rows, row)),
-      );
+      return marginsOf(rows).map((margin) => center + scale * margin);
     },
   };
 }

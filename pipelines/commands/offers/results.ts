@@ -1,0 +1,133 @@
+import { Command } from "commander";
+import { textTable } from "shopflow/cli/mod.ts";
+import { type Business, formatMoney, formatNumber } from "shopflow/kpis/mod.ts";
+import {
+  conclusionText,
+  openOfferLedger,
+  type OutcomeEffect,
+  readTrialResults,
+  type TrialResults,
+} from "shopflow/offers/mod.ts";
+import { formatCount } from "shopflow/runtime/mod.ts";
+import type { PipelineContext } from "../../context.ts";
+import { openOfferShop } from "./open_shop.ts";
+
+/** `offers results TRIAL`: joins a trial with the orders since and reads its effect. */
+export function createResultsCommand(context: () => PipelineContext, print: (text: string) => void): Command {
+  return new Command("results")
+    .description(
+      "read the effect of a trial from the orders since: by inverse propensity weights, and with CUPED; an outcome\n" +
+        "window that is not over yet is not known yet",
+    )
+    .argument("<trial>", "the trial, as `list` names it")
+    .option("--rows", "print what every customer did as JSON, for other programs")
+    .option("--json", "print JSON")
+    .action(async (trial: string, flags: { json?: boolean; rows?: boolean }) => {
+      const { store, runtime } = context();
+      using shop = await openOfferShop(context());
+      const bar = runtime.progress.start("read the outcomes", 0);
+      const events = await openOfferLedger(store).read();
+      const { rows, ...results } = await readTrialResults(shop.session, events, trial);
+      bar.finish(`${formatCount(rows.length)} customers whose outcomes are known`);
+      const lists = results.draws.map(({ draw: { customers: _, ...draw }, ...rest }) => ({
+        ...draw,
+        ...rest,
+      }));
+      if (flags.rows) print(JSON.stringify(rows, null, 2));
+      else if (flags.json) print(JSON.stringify({ ...results, draws: lists }, null, 2));
+      else print(resultsText({ rows, ...results }, shop.business));
+    });
+}
+
+/** The results of a trial for a terminal. */
+function resultsText(results: TrialResults, { currency }: Business): string {
+  const { trial, customers, effects, notes, addedProfit, draws } = results;
+  const money = (value: number) => formatMoney(value, currency);
+  const simulated = draws.find(({ draw }) => draw.simulated)?.draw.simulated;
+  const lines = [
+    `${trial}: ${formatCount(customers.offered)} customers got the offer, ${
+      formatCount(customers.heldOut)
+    } were held out`,
+    ...notes,
+  ];
+  if (effects.length === 0) return lines.join("\n");
+  lines.push(
+    "",
+    textTable(
+      [
+        { title: "outcome" },
+        { title: "offered", align: "right" },
+        { title: "held out", align: "right" },
+        { title: "effect", align: "right" },
+        { title: "95 % interval", align: "right" },
+        { title: "p", align: "right" },
+        { title: "by" },
+      ],
+      effects.flatMap((effect) => effectRows(effect)),
+    ),
+    "",
+    ...effects.map((effect) => conclusionText(effect, (value) => effectNumber(effect, value))),
+  );
+  if (addedProfit !== undefined) {
+    lines.push(
+      `Profit that the offers added: ${money(addedProfit.estimate)} (95 % interval ${
+        money(addedProfit.low)
+      } to ${money(addedProfit.high)}), after discounts and contacts.`,
+    );
+  }
+  if (simulated !== undefined) lines.push(simulated.note, trueEffectText(simulated.trueEffect));
+  lines.push("", policiesText(results, money));
+  return lines.join("\n");
+}
+
+function effectRows(effect: OutcomeEffect): string[][] {
+  const { outcome, weighted, adjusted } = effect;
+  return [weighted, ...(adjusted ? [adjusted] : [])].map((one, i) => [
+    i === 0 ? outcome.label : "",
+    effectNumber(effect, one.mean),
+    effectNumber(effect, one.controlMean),
+    effectNumber(effect, one.effect),
+    `${effectNumber(effect, one.interval.low)} to ${effectNumber(effect, one.interval.high)}`,
+    one.pValue < 0.001 ? "<0.001" : one.pValue.toFixed(3),
+    i === 0
+      ? "weights"
+      : `weights, CUPED (${formatNumber(100 * (one.varianceReduction ?? 0))} % less variance)`,
+  ]);
+}
+
+/** A share in percent, an amount with two decimals. */
+function effectNumber({ outcome }: Pick<OutcomeEffect, "outcome">, value: number): string {
+  const text = outcome.unit === "share" ? `${(100 * value).toFixed(2)} %` : value.toFixed(2);
+  return text.replace("-", "−");
+}
+
+const trueEffectText = (trueEffect: Record<string, number>) =>
+  `The effect that was built in: ${
+    Object.entries(trueEffect).map(([name, value]) => `${name} ${formatNumber(value)}`).join(", ")
+  }.`;
+
+const SHOWN_SHARES = [0.1, 0.2, 0.3, 0.5, 0.75, 1];
+
+/** Profit of contacting the best share by each ranking. */
+function policiesText({ policies, customers }: TrialResults, money: (value: number) => string): string {
+  const all = customers.offered + customers.heldOut;
+  return [
+    `Profit of making the offer to the first of these ${formatCount(all)} customers, with standard errors:`,
+    textTable(
+      [
+        { title: "share", align: "right" },
+        ...policies.map(({ ranking }) => ({
+          title: `by ${ranking}`,
+          align: "right" as const,
+        })),
+      ],
+      SHOWN_SHARES.map((share) => [
+        `${Math.round(100 * share)} %`,
+        ...policies.map(({ points }) => {
+          const point = points.find((point) => Math.abs(point.share - share) < 1e-9)!;
+          return `${money(point.gain.estimate * all)} ± ${money(point.gain.standardError * all)}`;
+        }),
+      ]),
+    ),
+  ].join("\n");
+}
