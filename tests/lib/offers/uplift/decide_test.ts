@@ -94,7 +94,7 @@ Deno.test("uplift takes over where the trial shows that it is better, and the sa
 Deno.test("the outcomes of a fold take no part in how it is ranked, nor in its decision", async () => {
   // Amounts: the folds of rates depend on their outcomes.
   const random = createRandom(8);
-  const customers = inventedCustomers({ rows: 3000, seed: 8, rate: () => 0.5 })
+  const customers = inventedCustomers({ rows: 4000, seed: 8, rate: () => 0.5 })
     .map((customer) => ({
       ...customer,
       outcome: random() + (customer.arm === "offer" && customer.x > 0.6 ? 0.3 : 0),
