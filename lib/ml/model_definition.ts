@@ -56,11 +56,13 @@ export interface MonitoringDefinition {
   kind: "probability" | "amount";
   /** Days from the as-of date on until the outcome is known. */
   horizonDays: number;
+  /** Column of the score table that has these days of its version, where versions differ in them. */
+  horizonColumn?: string;
   /**
-   * The outcomes of scores as of a day: a column named as `subjectColumn`, and `outcome` as a DOUBLE; whom it does not
+   * The outcomes of scores as of a day, so many days later: a column named as `subjectColumn`, and `outcome` as a DOUBLE; whom it does not
    * have is not counted.
    */
-  outcomesSql(asOf: AsOfDate): string;
+  outcomesSql(asOf: AsOfDate, horizonDays: number): string;
 }
 
 /** How versions of a model come about, and what they have to beat. */
