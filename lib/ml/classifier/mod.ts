@@ -19,7 +19,6 @@ export {
   fitTreeRegressor,
   loadTreeClassifier,
   type TreeClassifier,
-  type TreeRegressor,
   XGBOOST_DEFAULTS,
   type XgboostOptions,
   xgboostTrainer,
