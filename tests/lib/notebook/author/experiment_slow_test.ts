@@ -69,7 +69,7 @@ Deno.test("cells of a run log trials, which name the run, the commit and the sna
     const shown = JSON.stringify(notebook.cells.at(-1));
     for (const text of ["depth", "active_auc", trials[0]!.id]) assert.ok(shown.includes(text), text);
     await run(path, home);
-    // Two more that are logged anew; the three of the search were finished.
+    // Two more of the loop; the three of the search were finished.
     assert.equal((await listTrials(createDirectoryStore(join(home, "lake")))).length, 7);
   }));
 
