@@ -4,12 +4,32 @@ export { drawList, type DrawnList, type DrawOptions, drawTotals } from "./draw/d
 export { readPopulation } from "./draw/population.ts";
 export { RULES } from "./draw/rules.ts";
 export { cancelDraw, recordExport } from "./ledger/changes.ts";
-export { armCounts, type Draw, type DrawState, drawStates } from "./ledger/events.ts";
+export {
+  armCounts,
+  type Draw,
+  type DrawState,
+  drawStates,
+  lastValidDay,
+  offersOfCustomer,
+} from "./ledger/events.ts";
 export { openOfferLedger } from "./ledger/ledger.ts";
-export { knownFrom } from "./read_out/outcomes.ts";
+export { knownFrom, trialsIn } from "./read_out/outcomes.ts";
 export {
   conclusionText,
+  differenceText,
   type OutcomeEffect,
+  outcomeText,
+  type PolicyCurve,
   readTrialResults,
   type TrialResults,
 } from "./read_out/results.ts";
+export {
+  type Roi,
+  ROI_FIELDS,
+  type RoiDefault,
+  roiDefaults,
+  type RoiField,
+  type RoiInputs,
+  worthOfTarget,
+} from "./roi.ts";
+export { openOfferSession, openScoredSession } from "./session.ts";
