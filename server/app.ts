@@ -26,6 +26,8 @@ import { freshnessLine } from "./pages/freshness.tsx";
 import { HttpProblem } from "./problems.ts";
 import { addDocs } from "./api/docs.ts";
 import { healthRoutes, metricsRoutes } from "./api/health.ts";
+import { customerRoutes } from "./pages/customers/routes.ts";
+import { experimentRoutes } from "./pages/experiments/routes.ts";
 import { jobFormRoutes, jobRoutes } from "./pages/job_routes.ts";
 import { offersApiRoutes } from "./api/offers.ts";
 import { createOffersReader } from "./pages/offers/reader.ts";
@@ -100,7 +102,7 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   app.use(except(["/", "/health", ...scoringPaths], compress(), etag()));
   // Replaces an answer, so it comes before that is packed.
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }));
-  for (const path of [...scoringPaths, "/jobs/*", "/api/jobs/*"]) {
+  for (const path of [...scoringPaths, "/jobs/*", "/api/jobs/*", "/audiences"]) {
     app.use(path, bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }), utf8BodyOnly());
   }
   app.use(lakeNotice(cache, runtime), freshnessLine(cache, runtime, limits));
@@ -109,12 +111,14 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   app.get("/", (c) => c.redirect("/reports"));
   app.route("/", reportRoutes({ store, cache, models, shelf, runtime, limits }));
   for (const model of models) app.route("/", scoringRoutes(model, cache));
+  app.route("/", customerRoutes({ store, runtime, operators }));
   app.route("/", modelRoutes({ store, models, runtime }));
   app.route("/", offerPages(offers));
   app.route("/", offersApiRoutes({ reader: offers, runtime }));
   app.route("/", jobRoutes({ store, runtime, board, operators }));
   app.route("/", jobFormRoutes({ runtime, board, actions, operators }));
   app.route("/", jobsApiRoutes({ store, runtime, board, actions, operators }));
+  app.route("/", experimentRoutes({ store, runtime }));
   app.route("/", metricsRoutes(store, runtime, connections));
   app.route("/", healthRoutes({ cache, models, board, runtime, limits }));
   addDocs(app, {

@@ -13,6 +13,7 @@ export {
   takeRows,
   writeModelJson,
 } from "./matrix.ts";
+export { bestRounds } from "./early_stopping.ts";
 export { sigmoid, treeMargin } from "./xgboost/trees.ts";
 export {
   loadTreeClassifier,
@@ -21,4 +22,4 @@ export {
   type XgboostOptions,
   xgboostTrainer,
 } from "./xgboost/train.ts";
-export { createTreeExplainer, featureInfluence } from "./xgboost/shap.ts";
+export { createTreeExplainer, featureInfluence } from "./xgboost/explain/explainer.ts";

@@ -50,8 +50,7 @@ export async function renderTrial({ trial, states, results, business }: TrialPro
       {effects.length > 0 && (
         <>
           <p class="lead">
-            {effects.map((effect) => conclusionText(effect, (value) => differenceText(effect.outcome, value)))
-              .join(" ")}
+            {effects.map(conclusionText).join(" ")}
           </p>
           {addedProfit && (
             <p>

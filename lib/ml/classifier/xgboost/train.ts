@@ -5,11 +5,11 @@ import {
   type Classifier,
   type ClassifierTrainer,
   type FeatureMatrix,
-  matrixRow,
   readModelJson,
   writeModelJson,
 } from "../matrix.ts";
-import { readXgboostModel, sigmoid, type TreeEnsemble, treeMargin } from "./trees.ts";
+import { type BatchScorer, createBatchScorer, scalarMargins } from "./scoring/margins.ts";
+import { readXgboostModel, sigmoid, type TreeEnsemble } from "./trees.ts";
 import type { XgboostTask } from "./engine.ts";
 import type { WorkerAnswer } from "./worker.ts";
 
@@ -66,7 +66,7 @@ export async function trainXgboost(
 /** What XGBoost accepts. It ends with a bare memory address when given anything else. */
 const RANGES: Record<Exclude<keyof XgboostOptions, "treeMethod">, [least: number, most: number]> = {
   rounds: [1, 100_000],
-  // 16 features on a path are the most that TreeSHAP's tables hold.
+  // A tree of 16 levels has up to 65,536 leaves; no shop's data needs more.
   maxDepth: [1, 16],
   eta: [0, 1],
   minChildWeight: [0, Infinity],
@@ -171,16 +171,20 @@ export function loadTreeClassifier(files: Record<string, Uint8Array>): TreeClass
   return treeClassifier(featureNames, ensemble);
 }
 
+/** So few rows walk the trees sooner than these are prepared. */
+const FEW_ROWS = 64;
+
 function treeClassifier(featureNames: string[], ensemble: TreeEnsemble): TreeClassifier {
+  let batch: BatchScorer | undefined;
   return {
     featureNames,
     ensemble,
     predict(features) {
       checkFeatureNames(featureNames, features.names);
-      return Float64Array.from(
-        { length: features.rows },
-        (_, row) => sigmoid(treeMargin(ensemble, matrixRow(features, row))),
-      );
+      const margins = features.rows <= FEW_ROWS
+        ? scalarMargins(ensemble, features)
+        : (batch ??= createBatchScorer(ensemble, featureNames.length)).margins(features);
+      return margins.map(sigmoid);
     },
     save: () => ({
       [FILE]: writeModelJson<SavedTrees>({ format: FORMAT, featureNames, ensemble }),

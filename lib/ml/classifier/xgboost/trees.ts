@@ -28,6 +28,11 @@ export function goesLeft(tree: Tree, node: number, value: number): boolean {
   return Number.isNaN(value) ? tree.unknownLeft[node] === 1 : value < tree.threshold[node]!;
 }
 
+/** Whether a row takes the right branch of a node. */
+export function goesRight(tree: Tree, node: number, row: Float32Array): boolean {
+  return !goesLeft(tree, node, row[tree.feature[node]!]!);
+}
+
 /** The log-odds of class 1 for one row of features (NaN = not known). */
 export function treeMargin(ensemble: TreeEnsemble, row: Float32Array): number {
   let sum = ensemble.bias;

@@ -82,7 +82,7 @@ Deno.test("a trial whose window is over shows its effect with intervals, as a ta
   assert.equal(html.match(/<svg[^>]*class="marks"/g)?.length, 4);
   const said = await offers(lake, "results", "discount_15");
   assert.match(said, /The offer raised customers who ordered by 2\d\.\d points/);
-  assert.match(said, /^100 % +\S+ ± \d+ +\S+ ± \d+$/m);
+  assert.match(said, /^100 % +\S+ ± \S+ +\S+ ± \S+$/m);
   const rows = JSON.parse(await offers(lake, "results", "discount_15", "--rows"));
   assert.equal(rows.length, 1000);
 });

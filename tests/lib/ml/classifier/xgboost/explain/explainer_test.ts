@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { createRandom } from "shopflow/runtime/mod.ts";
 import { createTreeExplainer, featureMatrix, matrixRow, treeMargin } from "shopflow/ml/classifier/mod.ts";
-import { goesLeft, type Tree, type TreeEnsemble } from "../../../../../lib/ml/classifier/xgboost/trees.ts";
-import { trainXgboost } from "../../../../../lib/ml/classifier/xgboost/train.ts";
+import { anyModel, anyRows, AWKWARD } from "../../../../../fixtures/random_trees.ts";
+import { goesLeft, type Tree, type TreeEnsemble } from "../../../../../../lib/ml/classifier/xgboost/trees.ts";
+import { trainXgboost } from "../../../../../../lib/ml/classifier/xgboost/train.ts";
 
 Deno.test("contributions and the expected margin sum to the margin", async () => {
   const { ensemble, features } = await trained();
@@ -30,6 +32,71 @@ Deno.test("contributions equal Shapley values by their definition, over all coal
       );
     }
   }
+});
+
+const shapes = [{ depth: 3, most: 1e6 }, { depth: 6, most: 1e6 }, { depth: 6, most: 300 }, {
+  depth: 11,
+  most: 1e6,
+}];
+for (const { depth, most } of shapes) {
+  Deno.test(`any trees of up to ${depth} levels: many rows get the bits of single ones, and they sum to the margin; ${most} numbers in tables`, () => {
+    const shape = { features: 5, depth, numbers: AWKWARD, leaf: fc.float({ min: -4, max: 4, noNaN: true }) };
+    fc.assert(
+      fc.property(anyModel(shape), anyRows(shape, fc.constantFrom(0, 3, 70, 300)), (ensemble, matrix) => {
+        const explainer = createTreeExplainer(ensemble, { mostNumbers: most });
+        const all = explainer.contributionsOf(matrix);
+        assert.equal(all.length, matrix.rows * 5);
+        for (let row = 0; row < Math.min(20, matrix.rows); row++) {
+          const values = matrixRow(matrix, row);
+          const single = explainer.contributions(values);
+          assert.deepEqual(single, all.slice(row * 5, row * 5 + 5));
+          const sum = single.reduce((total, part) => total + part, explainer.expectedMargin);
+          assert.ok(Math.abs(sum - treeMargin(ensemble, values)) < 1e-9);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+}
+
+Deno.test("Shapley values by their definition, for deep trees and for tables made in parts", () => {
+  const shape = {
+    features: 6,
+    depth: 10,
+    numbers: [0.2, 0.5, 0.7],
+    leaf: fc.float({ min: -1, max: 1, noNaN: true }),
+  };
+  fc.assert(
+    fc.property(anyModel(shape), anyRows(shape, fc.constant(80)), (ensemble, matrix) => {
+      const all = createTreeExplainer(ensemble, { mostNumbers: 100 }).contributionsOf(matrix);
+      for (const row of [0, 1]) {
+        const expected = shapleyByDefinition(ensemble, matrixRow(matrix, row));
+        for (const [j, part] of expected.entries()) assert.ok(Math.abs(part - all[row * 6 + j]!) < 1e-9);
+      }
+    }),
+    { numRuns: 15 },
+  );
+});
+
+Deno.test("a path of twenty features is explained", () => {
+  // Node 2i splits on feature i; left is a leaf, right goes on.
+  const levels = 20;
+  const nodes = Array.from({ length: 2 * levels + 1 }, (_, node) => node);
+  const isInner = (node: number) => node % 2 === 0 && node < 2 * levels;
+  const tree: Tree = {
+    feature: nodes.map((node) => isInner(node) ? node / 2 : -1),
+    threshold: nodes.map(() => 0.5),
+    left: nodes.map((node) => isInner(node) ? node + 1 : -1),
+    right: nodes.map((node) => isInner(node) ? node + 2 : -1),
+    unknownLeft: nodes.map(() => 0),
+    value: nodes.map((node) => isInner(node) ? 0 : node / 10),
+    cover: nodes.map((node) => 2 ** (levels - Math.floor(node / 2))),
+  };
+  const ensemble = { bias: 0, featureCount: levels, trees: [tree] };
+  const explainer = createTreeExplainer(ensemble);
+  const row = new Float32Array(levels).fill(1);
+  const sum = explainer.contributions(row).reduce((a, b) => a + b, explainer.expectedMargin);
+  assert.ok(Math.abs(sum - treeMargin(ensemble, row)) < 1e-9);
 });
 
 Deno.test("a feature that splits twice on a path is one player", () => {
