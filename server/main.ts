@@ -53,12 +53,8 @@ async function serve(): Promise<void> {
   const app = createApp({
     store,
     runtime,
-<<<<<<< HEAD
-    models: modelsOf(await readBusiness(config.businessFile)),
-    business: () => readBusiness(config.businessFile),
-=======
     models: modelsOf(config, await readBusiness(config.businessFile)),
->>>>>>> integrate
+    business: () => readBusiness(config.businessFile),
     freshness: {
       ...(lateAfterHours !== undefined && { lateAfterHours }),
       ...(staleAfterHours !== undefined && { staleAfterHours }),

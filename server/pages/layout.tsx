@@ -8,11 +8,7 @@ import { LIVE_SCRIPT } from "./live_script.ts";
 interface LayoutProps {
   title: string;
   /** The page of the navigation that this is. */
-<<<<<<< HEAD
-  here?: "reports" | "models" | "offers" | "jobs" | "docs";
-=======
-  here?: "reports" | "customers" | "models" | "experiments" | "jobs" | "docs";
->>>>>>> integrate
+  here?: "reports" | "customers" | "models" | "offers" | "experiments" | "jobs" | "docs";
   /** Rules beside those of all pages. */
   styles?: string;
   /** After so many seconds the page looks what is new; its parts with `data-live` change. */
@@ -48,11 +44,8 @@ export function Layout({ title, here, styles = "", every, children }: LayoutProp
               <a href="/reports" aria-current={current("reports")}>Reports</a>
               <a href="/customers" aria-current={current("customers")}>Customers</a>
               <a href="/models" aria-current={current("models")}>Models</a>
-<<<<<<< HEAD
               <a href="/offers" aria-current={current("offers")}>Offers</a>
-=======
               <a href="/experiments" aria-current={current("experiments")}>Experiments</a>
->>>>>>> integrate
               <a href="/jobs" aria-current={current("jobs")}>Jobs</a>
               <a href="/docs" aria-current={current("docs")}>API</a>
             </nav>
