@@ -45,11 +45,13 @@ export function renderOffersIndex({ states, business, dataUntil }: IndexProps): 
   );
 }
 
+const BEGIN = "deno task offers plan\ndeno task offers draw OFFER --dry-run";
+
 function NoList() {
   return (
     <div class="empty">
       <p>No list was drawn yet. Begin with the size of a trial, then look at a list before it is recorded:</p>
-      <pre><code>deno task offers plan{"\n"}deno task offers draw OFFER --dry-run</code></pre>
+      <pre><code>{BEGIN}</code></pre>
     </div>
   );
 }
