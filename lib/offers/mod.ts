@@ -3,16 +3,6 @@ export { assumptionsOf, type Offer, offerNamed, offerPolicyOf, offersOf, offerTe
 export { drawList, type DrawnList, type DrawOptions, drawTotals } from "./draw/draw.ts";
 export { readPopulation } from "./draw/population.ts";
 export { RULES } from "./draw/rules.ts";
-export { cancelDraw, recordExport } from "./ledger/changes.ts";
-export {
-  armCounts,
-  type Draw,
-  type DrawState,
-  drawStates,
-  lastValidDay,
-  offersOfCustomer,
-} from "./ledger/events.ts";
-export { openOfferLedger } from "./ledger/ledger.ts";
 export { knownFrom, trialsIn } from "./read_out/outcomes.ts";
 export {
   conclusionText,
@@ -23,13 +13,4 @@ export {
   readTrialResults,
   type TrialResults,
 } from "./read_out/results.ts";
-export {
-  type Roi,
-  ROI_FIELDS,
-  type RoiDefault,
-  roiDefaults,
-  type RoiField,
-  type RoiInputs,
-  worthOfTarget,
-} from "./roi.ts";
 export { openOfferSession, openScoredSession } from "./session.ts";

@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { InputError } from "shopflow/errors/mod.ts";
 import { checkAsOf } from "shopflow/ml/mod.ts";
-import { offersOfCustomer } from "shopflow/offers/mod.ts";
+import { offersOfCustomer } from "shopflow/offers/ledger/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import type { OffersReader } from "../pages/offers/reader.ts";
 import { explainInvalid, problemResponses } from "../problems.ts";

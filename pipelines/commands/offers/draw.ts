@@ -2,14 +2,13 @@ import { Command, InvalidArgumentError } from "commander";
 import { playbookOf } from "shopflow/churn/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { readBusiness } from "shopflow/notebook/business_file.ts";
+import { type Draw, openOfferLedger } from "shopflow/offers/ledger/mod.ts";
 import {
-  type Draw,
   drawList,
   type DrawnList,
   type DrawOptions,
   offerNamed,
   offerPolicyOf,
-  openOfferLedger,
   openScoredSession,
   readPopulation,
   RULES,

@@ -11,10 +11,10 @@ import {
   type DrawState,
   drawStates,
   lastValidDay,
-  offersOf,
   openOfferLedger,
   recordExport,
-} from "shopflow/offers/mod.ts";
+} from "shopflow/offers/ledger/mod.ts";
+import { offersOf } from "shopflow/offers/mod.ts";
 import { countOf, createRuntime } from "shopflow/runtime/mod.ts";
 import { createContext, type PipelineContext } from "../../context.ts";
 import { createDrawCommand } from "./draw.ts";

@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { textTable } from "shopflow/cli/mod.ts";
 import { type Business, formatMoney, formatNumber } from "shopflow/kpis/mod.ts";
+import { openOfferLedger } from "shopflow/offers/ledger/mod.ts";
 import {
   conclusionText,
   differenceText,
-  openOfferLedger,
   openOfferSession,
   type OutcomeEffect,
   outcomeText,

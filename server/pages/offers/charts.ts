@@ -1,13 +1,7 @@
 import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { renderSvg } from "shopflow/notebook/charts/mod.ts";
-import {
-  differenceText,
-  type OutcomeEffect,
-  type PolicyCurve,
-  ROI_FIELDS,
-  type RoiInputs,
-  worthOfTarget,
-} from "shopflow/offers/mod.ts";
+import { differenceText, type OutcomeEffect, type PolicyCurve } from "shopflow/offers/mod.ts";
+import { ROI_FIELDS, type RoiInputs, worthOfTarget } from "shopflow/offers/roi/mod.ts";
 
 /** A picture for wide and for narrow screens. */
 export interface OfferChart {

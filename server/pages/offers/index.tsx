@@ -1,13 +1,6 @@
 import { type Business, formatMoney, formatNumber } from "shopflow/kpis/mod.ts";
-import {
-  armCounts,
-  assumptionsOf,
-  type DrawState,
-  knownFrom,
-  type Offer,
-  offersOf,
-  offerText,
-} from "shopflow/offers/mod.ts";
+import { armCounts, type DrawState } from "shopflow/offers/ledger/mod.ts";
+import { assumptionsOf, knownFrom, type Offer, offersOf, offerText } from "shopflow/offers/mod.ts";
 import { countOf, formatCount } from "shopflow/runtime/mod.ts";
 import { Layout, renderPage } from "../layout.tsx";
 import STYLES from "../assets/report_pages.css" with { type: "text" };

@@ -3,15 +3,9 @@ import { currentSnapshotId } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { dayAfterLastSale } from "shopflow/ml/mod.ts";
 import { currentScores } from "shopflow/ml/registry/mod.ts";
-import {
-  openOfferLedger,
-  openOfferSession,
-  readTrialResults,
-  type RoiDefault,
-  roiDefaults,
-  type RoiInputs,
-  type TrialResults,
-} from "shopflow/offers/mod.ts";
+import { openOfferLedger } from "shopflow/offers/ledger/mod.ts";
+import { openOfferSession, readTrialResults, type TrialResults } from "shopflow/offers/mod.ts";
+import { type RoiDefault, roiDefaults, type RoiInputs } from "shopflow/offers/roi/mod.ts";
 
 type OfferEvents = Awaited<ReturnType<ReturnType<typeof openOfferLedger>["read"]>>;
 

@@ -7,7 +7,7 @@ import {
   type RoiField,
   type RoiInputs,
   worthOfTarget,
-} from "shopflow/offers/mod.ts";
+} from "shopflow/offers/roi/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import { formatCount } from "shopflow/runtime/mod.ts";
 import { Layout, renderPage } from "../layout.tsx";

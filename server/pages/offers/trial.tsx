@@ -1,8 +1,8 @@
 import { type Business, formatMoney, formatNumber, moneyLabel } from "shopflow/kpis/mod.ts";
+import type { DrawState } from "shopflow/offers/ledger/mod.ts";
 import {
   conclusionText,
   differenceText,
-  type DrawState,
   drawTotals,
   type OutcomeEffect,
   outcomeText,
@@ -60,6 +60,9 @@ export async function renderTrial({ trial, states, results, business }: TrialPro
             </p>
           )}
           <Effects effects={effects} />
+          <p class="actions">
+            <a href={`/offers/${encodeURIComponent(trial)}/outcomes.csv`}>What every customer did, as CSV</a>
+          </p>
         </>
       )}
       {charts.map((chart) => <Figure key={chart.title} chart={chart} />)}

@@ -4,7 +4,7 @@ import { AS_OF, createOfferLake, type OfferLake } from "../../../fixtures/offer_
 import { type ApiClient, createClient } from "../../api_client.ts";
 import { addDays } from "shopflow/ml/mod.ts";
 import { readBusiness } from "shopflow/notebook/business_file.ts";
-import type { Draw } from "shopflow/offers/mod.ts";
+import type { Draw } from "shopflow/offers/ledger/mod.ts";
 
 const open = ({ context }: OfferLake): ApiClient =>
   createClient(context.store, {
@@ -80,6 +80,9 @@ Deno.test("a trial whose window is over shows its effect with intervals, as a ta
   const html = await (await open(lake).get("/offers/discount_15")).text();
   assert.equal(html.match(/<figure/g)?.length, 2);
   assert.equal(html.match(/<svg[^>]*class="marks"/g)?.length, 4);
+  const csv = await (await open(lake).get("/offers/discount_15/outcomes.csv")).text();
+  assert.match(csv, /^customer_id,draw,offered,probability,score,ordered,/);
+  assert.equal(csv.trim().split("\n").length, 1001);
   const said = await offers(lake, "results", "discount_15");
   assert.match(said, /The offer raised customers who ordered by 2\d\.\d points/);
   assert.match(said, /^100 % +\S+ ± \S+ +\S+ ± \S+$/m);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { type RoiInputs, worthOfTarget } from "shopflow/offers/mod.ts";
-import { roiDefaults } from "shopflow/offers/mod.ts";
-import { openChurnShop } from "../../fixtures/churn_shop.ts";
+import { roiDefaults, type RoiInputs, worthOfTarget } from "shopflow/offers/roi/mod.ts";
+import { openChurnShop } from "../../../fixtures/churn_shop.ts";
 
 /** 1,000 active customers of whom 15 % lapse; half of those who are about to leave can be kept. */
 const INPUTS: RoiInputs = {
