@@ -3,6 +3,9 @@ export { churnModel, churnModelOf } from "./definition.ts";
 export { CHURN_HORIZON_DAYS } from "./examples.ts";
 export { AS_OF_RULES, type AsOfRule, parseAsOfRule, resolveAsOf } from "./split.ts";
 export { backtestChurn, playbookOutcome } from "./backtest/backtest.ts";
+export { profitCurve, thresholdByValue } from "./backtest/profit.ts";
+export { backtestDates } from "./backtest/several_dates.ts";
+export { churnSlices } from "./backtest/slices.ts";
 export {
   breakEvenRisk,
   campaignEconomics,
@@ -19,3 +22,4 @@ export {
   monthlyLapsedSql,
   planChurnStudy,
 } from "./study/study.ts";
+export { gapsText, orderGaps } from "./study/gaps.ts";
