@@ -26,6 +26,7 @@ import { freshnessLine } from "./pages/freshness.tsx";
 import { HttpProblem } from "./problems.ts";
 import { addDocs } from "./api/docs.ts";
 import { healthRoutes, metricsRoutes } from "./api/health.ts";
+import { customerRoutes } from "./pages/customers/routes.ts";
 import { experimentRoutes } from "./pages/experiments/routes.ts";
 import { jobFormRoutes, jobRoutes } from "./pages/job_routes.ts";
 import { modelRoutes } from "./pages/models/routes.tsx";
@@ -95,7 +96,7 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   app.use(except(["/", "/health", ...scoringPaths], compress(), etag()));
   // Replaces an answer, so it comes before that is packed.
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }));
-  for (const path of [...scoringPaths, "/jobs/*", "/api/jobs/*"]) {
+  for (const path of [...scoringPaths, "/jobs/*", "/api/jobs/*", "/audiences"]) {
     app.use(path, bodyLimit({ maxSize: LARGEST_BODY, onError: refuseLargeBody }), utf8BodyOnly());
   }
   app.use(lakeNotice(cache, runtime), freshnessLine(cache, runtime, limits));
@@ -104,6 +105,7 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   app.get("/", (c) => c.redirect("/reports"));
   app.route("/", reportRoutes({ store, cache, models, shelf, runtime, limits }));
   for (const model of models) app.route("/", scoringRoutes(model, cache));
+  app.route("/", customerRoutes({ store, runtime, operators }));
   app.route("/", modelRoutes({ store, models, runtime }));
   app.route("/", jobRoutes({ store, runtime, board, operators }));
   app.route("/", jobFormRoutes({ runtime, board, actions, operators }));

@@ -15,11 +15,5 @@ export {
   readScoredCustomers,
   scoreCustomers,
 } from "./playbook.ts";
-export {
-  cohortRetentionSql,
-  type LapsedCost,
-  lapsedCost,
-  monthlyLapsedSql,
-  planChurnStudy,
-} from "./study/study.ts";
 export { gapsText, orderGaps } from "./study/gaps.ts";
+export { type LapsedCost, lapsedCost, monthlyLapsedSql, planChurnStudy } from "./study/study.ts";

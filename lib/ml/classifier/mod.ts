@@ -17,6 +17,7 @@ export { bestRounds } from "./early_stopping.ts";
 export { logisticTrainer } from "./logistic.ts";
 export { sigmoid, treeMargin } from "./xgboost/trees.ts";
 export {
+  fitTreeRegressor,
   loadTreeClassifier,
   type TreeClassifier,
   XGBOOST_DEFAULTS,
