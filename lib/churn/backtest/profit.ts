@@ -25,27 +25,28 @@ type Figures = Omit<ChurnPlaybook, "riskAbove">;
  *
  * @param examples Active customers of the date.
  * @param probabilities What a model that had not seen them says.
+ * @param options.risks In ascending order; default 0, 0.05 … 0.95.
  * @throws {InputError} when a share of the playbook is not between 0 and 1.
  */
 export function profitCurve(
   examples: ChurnExamples,
   probabilities: Float64Array,
-  { playbook, horizonDays }: { playbook: Figures; horizonDays: number },
+  { playbook, horizonDays, risks = RISKS }: { playbook: Figures; horizonDays: number; risks?: number[] },
 ): ProfitPoint[] {
   const gains = gainsOf(examples, { playbook, horizonDays });
-  const names = RISKS.map(String);
+  const names = risks.map(String);
   const above = (weights: ArrayLike<number> | undefined) => {
-    const sums = new Float64Array(RISKS.length);
+    const sums = new Float64Array(risks.length);
     for (const [row, gain] of gains.entries()) {
       const weighted = gain * (weights?.[row] ?? 1);
-      for (let i = 0; i < RISKS.length && valueAt(probabilities, row) > valueAt(RISKS, i); i++) {
+      for (let i = 0; i < risks.length && valueAt(probabilities, row) > valueAt(risks, i); i++) {
         sums[i]! += weighted;
       }
     }
     return Object.fromEntries(names.map((name, i) => [name, valueAt(sums, i)]));
   };
   const intervals = bootstrapIntervals(examples.customerIds, above);
-  return RISKS.map((riskAbove) => ({
+  return risks.map((riskAbove) => ({
     riskAbove,
     contacted: probabilities.filter((probability) => probability > riskAbove).length,
     profit: intervals[String(riskAbove)] ?? { value: NaN, lower: NaN, upper: NaN },
