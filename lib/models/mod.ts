@@ -2,11 +2,17 @@
 import { churnModel, churnModelOf, playbookOf } from "shopflow/churn/mod.ts";
 import { inventoryModel } from "shopflow/inventory/mod.ts";
 import type { Business } from "shopflow/kpis/mod.ts";
+import { lifetimeValueModel } from "shopflow/lifetime_value/mod.ts";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import { recommendationModel } from "shopflow/recommendation/mod.ts";
 
 /** Every model, in the order in which they are trained, scored and documented. A new one is a line here. */
-export const MODELS: readonly ModelDefinition[] = [churnModel, recommendationModel, inventoryModel];
+export const MODELS: readonly ModelDefinition[] = [
+  churnModel,
+  recommendationModel,
+  inventoryModel,
+  lifetimeValueModel,
+];
 
 /** {@linkcode MODELS}, whose answers follow what a business says of itself. */
 export function modelsOf({ playbook }: Pick<Business, "playbook">): readonly ModelDefinition[] {
