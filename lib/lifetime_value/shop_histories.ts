@@ -14,14 +14,15 @@ export interface ShopHistories extends CustomerHistories {
 /**
  * Purchases as of a date. All orders of a customer on one day are one purchase: the warehouse knows days. Its amount is
  * what the sales of that day cost after discounts, before returns; the mean is of all purchases with an amount, with the
- * first. Times are in days, T until the day before the as-of date.
+ * first. Times are in days, T until the day before the as-of date. Sums are of
+ * decimals: those of doubles would depend on the order of the rows.
  */
 export const shopHistoriesSql = (
   asOf: AsOfDate,
   { windowDays, laterDays = 0 }: { windowDays: number; laterDays?: number },
 ) => `
   WITH purchases AS (
-    SELECT customer_id, order_date, sum(net_amount)::DOUBLE AS amount
+    SELECT customer_id, order_date, sum(net_amount) AS amount
     FROM fact_orders
     WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN'
       AND order_date < DATE '${asOf}' + INTERVAL ${laterDays} DAY
@@ -32,10 +33,10 @@ export const shopHistoriesSql = (
     max(order_date) FILTER (known) - min(order_date) AS recency,
     DATE '${asOf}' - 1 - min(order_date) AS t,
     count(*) FILTER (known AND amount > 0) AS paid,
-    coalesce(avg(amount) FILTER (known AND amount > 0), 0) AS mean_amount,
+    coalesce(sum(amount) FILTER (known AND amount > 0)::DOUBLE / paid, 0) AS mean_amount,
     count(*) FILTER (known AND order_date >= DATE '${asOf}' - INTERVAL ${windowDays} DAY) AS recent,
     count(*) FILTER (NOT known) AS later,
-    coalesce(sum(amount) FILTER (NOT known), 0) AS later_amount
+    coalesce(sum(amount) FILTER (NOT known), 0)::DOUBLE AS later_amount
   FROM (SELECT *, order_date < DATE '${asOf}' AS known FROM purchases)
   GROUP BY customer_id
   HAVING min(order_date) < DATE '${asOf}'
