@@ -1,11 +1,19 @@
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "shopflow/customers/mod.ts";
-import { type FeatureMatrix, matrixRow, stackMatrices } from "shopflow/ml/classifier/mod.ts";
+import { type FeatureMatrix, matrixRow, stackMatrices, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import { type AsOfDate, valueAt } from "shopflow/ml/mod.ts";
-import { type FeatureSession, readFeatures } from "shopflow/ml/features/mod.ts";
+import {
+  checkLeakage,
+  type FeatureSession,
+  type LeakageReport,
+  readFeatures,
+} from "shopflow/ml/features/mod.ts";
 
 /** A customer has lapsed after this many days without an order. */
 export const CHURN_HORIZON_DAYS = 90;
+
+/** A customer is active who ordered in so many days before, however far a model looks ahead. */
+export const ACTIVE_DAYS = 90;
 
 /** Customers as they were on as-of dates, and whether they churned. */
 export interface ChurnExamples {
@@ -50,6 +58,28 @@ export async function readChurnExamples(
   };
 }
 
+/** Trees that a check for leaks fits without a feature: enough to see a difference, and soon done. */
+const LEAKAGE_TREES = { rounds: 30, maxDepth: 3, seed: 42 };
+
+/**
+ * Refuses to learn from features that know the outcomes, of customers who were active on the training dates.
+ *
+ * @throws {ModelError} naming the features; see {@linkcode checkLeakage}.
+ */
+export async function checkChurnLeakage(
+  session: FeatureSession,
+  train: readonly AsOfDate[],
+  horizonDays: number = CHURN_HORIZON_DAYS,
+): Promise<LeakageReport> {
+  const active = activeExamples(await readChurnExamples(session, train, horizonDays));
+  const rows = { ids: active.customerIds, matrix: active.features, labels: active.labels };
+  return await checkLeakage(session, CUSTOMER_FEATURES, rows, {
+    // All outcomes of the last date are in the tables, so that a feature that reads later rows shows.
+    dates: train.slice(-1),
+    trainer: xgboostTrainer(LEAKAGE_TREES),
+  });
+}
+
 async function labelsAt(
   session: FeatureSession,
   asOf: AsOfDate,
@@ -72,13 +102,22 @@ async function labelsAt(
   });
 }
 
-/** Those of the customers who had ordered within the horizon, so were not lost yet. */
+/** Examples one below the other. */
+export function stackExamples(parts: ChurnExamples[]): ChurnExamples {
+  return {
+    customerIds: parts.flatMap((part) => part.customerIds),
+    features: stackMatrices(parts.map((part) => part.features)),
+    labels: Uint8Array.from(parts.flatMap((part) => [...part.labels])),
+  };
+}
+
+/** Those of the customers who had ordered in so many days before, so were not lost yet. */
 export function activeExamples(
   { customerIds, features, labels }: ChurnExamples,
-  horizonDays: number,
+  withinDays: number = ACTIVE_DAYS,
 ): ChurnExamples {
   const recency = features.names.indexOf("recency_days");
-  const rows = customerIds.keys().filter((row) => valueAt(matrixRow(features, row), recency) <= horizonDays)
+  const rows = customerIds.keys().filter((row) => valueAt(matrixRow(features, row), recency) <= withinDays)
     .toArray();
   const width = features.names.length;
   const values = new Float32Array(rows.length * width);

@@ -2,7 +2,7 @@
 export { churnModel, churnModelOf } from "./definition.ts";
 export { CHURN_HORIZON_DAYS } from "./examples.ts";
 export { AS_OF_RULES, type AsOfRule, parseAsOfRule, resolveAsOf } from "./split.ts";
-export { backtestChurn, playbookOutcome } from "./evaluate.ts";
+export { backtestChurn, playbookOutcome } from "./backtest/backtest.ts";
 export {
   breakEvenRisk,
   campaignEconomics,
@@ -12,10 +12,4 @@ export {
   readScoredCustomers,
   scoreCustomers,
 } from "./playbook.ts";
-export {
-  cohortRetentionSql,
-  type LapsedCost,
-  lapsedCost,
-  monthlyLapsedSql,
-  planChurnStudy,
-} from "./study.ts";
+export { type LapsedCost, lapsedCost, monthlyLapsedSql, planChurnStudy } from "./study/study.ts";

@@ -13,8 +13,10 @@ export {
   takeRows,
   writeModelJson,
 } from "./matrix.ts";
+export { bestRounds } from "./early_stopping.ts";
 export { sigmoid, treeMargin } from "./xgboost/trees.ts";
 export {
+  fitTreeRegressor,
   loadTreeClassifier,
   type TreeClassifier,
   XGBOOST_DEFAULTS,

@@ -1,8 +1,8 @@
 import { addDays, type AsOfDate, checkAsOf } from "shopflow/ml/mod.ts";
-import { CHURN_HORIZON_DAYS } from "./examples.ts";
+import { CHURN_HORIZON_DAYS } from "../examples.ts";
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
-import { resolveAsOf, type TemporalSplit, temporalSplit } from "./split.ts";
+import { resolveAsOf, type TemporalSplit, temporalSplit } from "../split.ts";
 
 /** First and last day of the data. */
 interface Period {
@@ -137,37 +137,8 @@ export async function lapsedCost(
   };
 }
 
-/**
- * SQL of cohort retention: `cohort DATE` (month of the first order), `months_since`, `customers` of the cohort, `active`
- * who ordered in that month, `retention`. Only whole months of the period count, both as cohorts and as months after; a
- * month in which nobody of a cohort ordered has a row with 0.
- *
- * @param period First and last day of the data that counts.
- * @throws {InputError} when a date is not one.
- */
-export function cohortRetentionSql({ first, last }: Period): string {
-  const end = `date_trunc('month', DATE '${checkAsOf(last)}' + 1)`;
-  return `WITH sales AS (
-  SELECT customer_id, date_trunc('month', order_date) AS month FROM fact_orders
-  WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN' AND order_date < ${end}
-  GROUP BY ALL
-),
-firsts AS (SELECT customer_id, min(month) AS cohort FROM sales GROUP BY customer_id),
-cohorts AS (
-  SELECT cohort, count(*) AS customers FROM firsts
-  WHERE cohort >= DATE '${checkAsOf(first)}'
-  GROUP BY cohort
-),
-orders AS (SELECT cohort, month, count(*) AS active FROM firsts JOIN sales USING (customer_id) GROUP BY ALL),
-months AS (
-  SELECT cohort, customers, unnest(generate_series(cohort, ${end} - INTERVAL 1 MONTH, INTERVAL 1 MONTH)) AS month
-  FROM cohorts
-)
-SELECT CAST(cohort AS DATE) AS cohort, date_diff('month', cohort, month) AS months_since, customers,
-       coalesce(active, 0) AS active, coalesce(active, 0) / customers AS retention
-FROM months LEFT JOIN orders USING (cohort, month)
-ORDER BY cohort, month`;
-}
+/** Days of data before the first date that a model learns from. */
+const HISTORY_DAYS = 90;
 
 /** The dates of a churn report. */
 interface ChurnStudy {
@@ -188,19 +159,20 @@ interface ChurnStudy {
  * The dates of a report: that of its lists of action, and that on which its model is measured. A date outside the data
  * is replaced by the latest, and a note says so: a report with a stated other date is of more use than none.
  *
- * @param wanted Dates, or rules for them such as `latest`.
+ * @param wanted Dates, or rules for them such as `latest`, and how far the model looks ahead (default 90 days).
  * @param period First and last day with a sale.
  * @throws {InputError} when what is wanted is neither a date nor a rule.
  */
 export function planChurnStudy(
-  wanted: { asOf: string; backtestAsOf: string },
+  wanted: { asOf: string; backtestAsOf: string; horizonDays?: number },
   period: Period,
 ): ChurnStudy {
+  const { horizonDays = CHURN_HORIZON_DAYS } = wanted;
   const latest = addDays(period.last, 1);
   const wantedAsOf = resolveAsOf(wanted.asOf, period);
   const wantedBacktest = resolveAsOf(wanted.backtestAsOf, period);
   const notes: string[] = [];
-  const known = measurable(period);
+  const known = measurable(period, horizonDays);
   if ("tooLittle" in known) {
     if (wantedAsOf !== latest) {
       notes.push(`Without a model there is no list as of ${wantedAsOf}, only as of ${latest}.`);
@@ -208,8 +180,8 @@ export function planChurnStudy(
     notes.push(`No model is measured. ${known.tooLittle}`);
     return { asOf: latest, isLatest: true, notes };
   }
-  // Training needs 90 days of history and 90 days of outcomes before the date.
-  const earliest = addDays(period.first, 2 * CHURN_HORIZON_DAYS);
+  // Training needs 90 days of history and the outcomes of one horizon before the date.
+  const earliest = addDays(period.first, HISTORY_DAYS + horizonDays);
   const within = (date: AsOfDate, end: AsOfDate, what: string, meaning: string) => {
     if (date >= earliest && date <= end) return date;
     notes.push(
@@ -228,7 +200,7 @@ export function planChurnStudy(
     wantedBacktest,
     known.test,
     "a backtest",
-    `the last day whose ${CHURN_HORIZON_DAYS} days are known`,
+    `the last day whose ${horizonDays} days are known`,
   );
   if (backtest > asOf) {
     notes.push(
@@ -236,13 +208,13 @@ export function planChurnStudy(
     );
   }
   const test = backtest < asOf ? backtest : asOf;
-  return { asOf, isLatest: asOf === latest, split: temporalSplit(period, { test }), notes };
+  return { asOf, isLatest: asOf === latest, split: temporalSplit(period, { test, horizonDays }), notes };
 }
 
 /** The latest dates that a model can be measured on, or why there are none. */
-function measurable(period: Period): TemporalSplit | { tooLittle: string } {
+function measurable(period: Period, horizonDays: number): TemporalSplit | { tooLittle: string } {
   try {
-    return temporalSplit(period);
+    return temporalSplit(period, { horizonDays });
   } catch (error) {
     if (error instanceof TooLittleDataError) return { tooLittle: error.message };
     throw error;
