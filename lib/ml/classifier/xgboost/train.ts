@@ -147,6 +147,12 @@ interface SavedTrees {
 /** A classifier whose trees can be looked into. */
 export interface TreeClassifier extends Classifier {
   readonly ensemble: TreeEnsemble;
+  /**
+   * Log-odds of class 1, one a row; many rows in the fastest way there is.
+   *
+   * @throws {ModelError} when the features are not those of the fit.
+   */
+  margins(features: FeatureMatrix): Float64Array;
 }
 
 /** Gradient-boosted trees, grown by XGBoost and scored in TypeScript. */
@@ -176,16 +182,17 @@ const FEW_ROWS = 64;
 
 function treeClassifier(featureNames: string[], ensemble: TreeEnsemble): TreeClassifier {
   let batch: BatchScorer | undefined;
+  const margins = (features: FeatureMatrix): Float64Array => {
+    checkFeatureNames(featureNames, features.names);
+    return features.rows <= FEW_ROWS
+      ? scalarMargins(ensemble, features)
+      : (batch ??= createBatchScorer(ensemble, featureNames.length)).margins(features);
+  };
   return {
     featureNames,
     ensemble,
-    predict(features) {
-      checkFeatureNames(featureNames, features.names);
-      const margins = features.rows <= FEW_ROWS
-        ? scalarMargins(ensemble, features)
-        : (batch ??= createBatchScorer(ensemble, featureNames.length)).margins(features);
-      return margins.map(sigmoid);
-    },
+    margins,
+    predict: (features) => margins(features).map(sigmoid),
     save: () => ({
       [FILE]: writeModelJson<SavedTrees>({ format: FORMAT, featureNames, ensemble }),
     }),
