@@ -102,6 +102,8 @@ interface RunFlags {
   force: boolean;
   fullRefresh: boolean;
   promote?: boolean;
+  churnHorizon?: string;
+  searchTrials?: string;
 }
 
 function createProgram(): Command {
@@ -126,8 +128,18 @@ function createProgram(): Command {
       "let train keep its new versions as challengers; `deno task models promote` makes one the champion",
     )
     .option("--promote", "let train promote by the rule; default: what SHOPFLOW_PROMOTION says")
-    .action(async (names: string[], { promote, ...options }: RunFlags) => {
-      const context = createContext(loadConfig(), createRuntime(), {
+    .option("--churn-horizon <days>", "days the churn model looks ahead: 30, 60 or 90; default: the setting")
+    .option(
+      "--search-trials <number>",
+      "combinations of hyper-parameters that train tries for the churn model; default: the setting",
+    )
+    .action(async (names: string[], { promote, churnHorizon, searchTrials, ...options }: RunFlags) => {
+      const config = loadConfig({
+        ...Deno.env.toObject(),
+        ...(churnHorizon !== undefined && { SHOPFLOW_CHURN_HORIZON_DAYS: churnHorizon }),
+        ...(searchTrials !== undefined && { SHOPFLOW_SEARCH_TRIALS: searchTrials }),
+      });
+      const context = createContext(config, createRuntime(), {
         ...options,
         ...(promote !== undefined && { promotes: promote }),
       });

@@ -26,6 +26,7 @@ import { freshnessLine } from "./pages/freshness.tsx";
 import { HttpProblem } from "./problems.ts";
 import { addDocs } from "./api/docs.ts";
 import { healthRoutes, metricsRoutes } from "./api/health.ts";
+import { experimentRoutes } from "./pages/experiments/routes.ts";
 import { jobFormRoutes, jobRoutes } from "./pages/job_routes.ts";
 import { modelRoutes } from "./pages/models/routes.tsx";
 import { jobsApiRoutes } from "./api/jobs.ts";
@@ -107,6 +108,7 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   app.route("/", jobRoutes({ store, runtime, board, operators }));
   app.route("/", jobFormRoutes({ runtime, board, actions, operators }));
   app.route("/", jobsApiRoutes({ store, runtime, board, actions, operators }));
+  app.route("/", experimentRoutes({ store, runtime }));
   app.route("/", metricsRoutes(store, runtime, connections));
   app.route("/", healthRoutes({ cache, models, board, runtime, limits }));
   addDocs(app, {

@@ -53,7 +53,7 @@ async function serve(): Promise<void> {
   const app = createApp({
     store,
     runtime,
-    models: modelsOf(await readBusiness(config.businessFile)),
+    models: modelsOf(config, await readBusiness(config.businessFile)),
     freshness: {
       ...(lateAfterHours !== undefined && { lateAfterHours }),
       ...(staleAfterHours !== undefined && { staleAfterHours }),

@@ -23,6 +23,8 @@ export const TEST_NBDIFF = Deno.env.get("SHOPFLOW_TEST_NBDIFF") ?? "";
 export const TEST_DBT = Deno.env.get("SHOPFLOW_TEST_DBT") ?? "";
 /** A `dbt` command that has dbt-spark and PySpark, with `spark-sql` beside it. */
 export const TEST_SPARK = Deno.env.get("SHOPFLOW_TEST_SPARK") ?? "";
+/** A Python that has mlflow-skinny. */
+export const TEST_MLFLOW = Deno.env.get("SHOPFLOW_TEST_MLFLOW") ?? "";
 export const TEST_CHROMIUM = Deno.env.get("SHOPFLOW_TEST_CHROMIUM") ?? "/usr/bin/chromium";
 /** Folder of the public data sets, see CONTRIBUTING.md. */
 export const TEST_DATASETS = Deno.env.get("SHOPFLOW_TEST_DATASETS") ??
@@ -61,6 +63,7 @@ const NEEDS = {
   nbdime: { met: TEST_NBDIFF !== "", hint: "SHOPFLOW_TEST_NBDIFF is not set" },
   dbt: { met: TEST_DBT !== "", hint: "SHOPFLOW_TEST_DBT is not set" },
   spark: { met: TEST_SPARK !== "", hint: "SHOPFLOW_TEST_SPARK is not set" },
+  mlflow: { met: TEST_MLFLOW !== "", hint: "SHOPFLOW_TEST_MLFLOW is not set" },
   chromium: { met: existsSync(TEST_CHROMIUM), hint: `no Chromium at ${TEST_CHROMIUM}` },
   promtool: { met: isProgram("promtool"), hint: "there is no promtool (Debian: prometheus)" },
   systemd: { met: isProgram("systemd-analyze"), hint: "there is no systemd-analyze" },

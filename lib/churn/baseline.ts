@@ -11,11 +11,12 @@ import {
 import { ModelError } from "shopflow/errors/mod.ts";
 import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { canBeAbsent, featureLimits, featureText } from "shopflow/ml/features/mod.ts";
+import { CHURN_HORIZON_DAYS } from "./examples.ts";
 import type { ChurnInputs } from "./serving/inputs.ts";
 import type { ChurnModel } from "./model.ts";
 
 const FILE = "recency.json";
-const FORMAT = "shopflow-recency-1";
+const FORMAT = "shopflow-recency-2";
 /** Newton's method needs under ten steps; a table on which it does not converge by then is separable. */
 const STEPS = 50;
 /** Pull of the slope towards 0, which keeps it finite where recency separates the classes. */
@@ -23,6 +24,8 @@ const RIDGE = 1e-3;
 
 interface SavedBaseline {
   format: typeof FORMAT;
+  /** Days that it looks ahead. */
+  horizonDays: number;
   featureNames: string[];
   feature: string;
   intercept: number;
@@ -35,7 +38,10 @@ interface SavedBaseline {
  * What any churn model has to beat: logistic regression on the logarithm of one plus the recency alone,
  * fitted by Newton's method with a slight ridge. An unknown recency counts as 0.
  */
-export function recencyBaseline(feature = "recency_days"): ClassifierTrainer {
+export function recencyBaseline(
+  { horizonDays = CHURN_HORIZON_DAYS, feature = "recency_days" }: { horizonDays?: number; feature?: string } =
+    {},
+): ClassifierTrainer {
   return {
     name: "recency only",
     // deno-lint-ignore require-await
@@ -44,6 +50,7 @@ export function recencyBaseline(feature = "recency_days"): ClassifierTrainer {
       const x = logRecency(features.names, features.values, feature);
       return baseline({
         format: FORMAT,
+        horizonDays,
         featureNames: [...features.names],
         feature,
         ...logisticLine(x, labels),
@@ -67,13 +74,14 @@ export interface BaselineChurnModel extends ChurnModel {
  * @throws {ModelError} when the files are not those of the baseline.
  */
 export function loadRecencyChurnModel(files: Record<string, Uint8Array>): BaselineChurnModel {
-  const { featureNames, feature, intercept, slope, center } = readModelJson<SavedBaseline>(
+  const { horizonDays, featureNames, feature, intercept, slope, center } = readModelJson<SavedBaseline>(
     files,
     FILE,
     FORMAT,
   );
   return {
     featureNames: [...featureNames],
+    horizonDays,
     inputs: {
       features: featureNames.map((name) => ({
         name,
@@ -95,6 +103,7 @@ export function loadRecencyChurnModel(files: Record<string, Uint8Array>): Baseli
       const text = featureText(CUSTOMER_FEATURES, feature, features);
       return {
         probability: sigmoid(intercept + slope * x),
+        horizonDays,
         reasons: [{ feature, value, contribution: slope * (x - center), text }],
       };
     },

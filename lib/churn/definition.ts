@@ -17,9 +17,11 @@ import type { Session } from "shopflow/warehouse/mod.ts";
 import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "shopflow/customers/mod.ts";
 import { featuresSql } from "shopflow/ml/features/mod.ts";
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
-import { backtestChurn, CHURN_PARAMETERS, churnTestPredictions, compareChurnModel } from "./evaluate.ts";
+import { backtestChurn, CHURN_PARAMETERS, SEARCH_TRIALS } from "./backtest/backtest.ts";
+import { churnTestPredictions, compareChurnModel } from "./backtest/comparison.ts";
+import { churnMethod } from "./backtest/tuning.ts";
 import { CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
-import { CHURN_MONITORING, CHURN_USE, churnEvidence } from "./evidence.ts";
+import { CHURN_USE, churnEvidence, churnMonitoring } from "./evidence.ts";
 import { saveChurnInputs } from "./serving/inputs.ts";
 import { loadDeclaredChurnModel } from "./model.ts";
 import { type ChurnPlaybook, playbookOf } from "./playbook.ts";
@@ -29,22 +31,30 @@ import { labelledDates, temporalSplit } from "./split.ts";
 /** Days of data before a date that the baseline learns from, at least: recency has to differ between customers. */
 const BASELINE_HISTORY_DAYS = 30;
 
-/**
- * The churn model: which customers will not order again within 90 days.
- *
- * @param playbook What answers of the server recommend.
- */
-export const churnModelOf = (playbook: ChurnPlaybook): ModelDefinition<ServedChurnModel, ChurnScores> => ({
+/** What a business and its settings decide about the churn model. */
+interface ChurnModelOptions {
+  /** What answers of the server recommend. */
+  playbook: ChurnPlaybook;
+  /** Days that versions look ahead which are trained from now on; a version that is stored keeps its own. */
+  horizonDays: number;
+  /** Combinations of hyper-parameters that a training tries. */
+  trials: number;
+}
+
+/** The churn model: which customers will not order again within the horizon. */
+export const churnModelOf = (
+  { playbook, horizonDays, trials }: ChurnModelOptions,
+): ModelDefinition<ServedChurnModel, ChurnScores> => ({
   name: "churn",
   module: new URL(import.meta.url),
-  parameters: CHURN_PARAMETERS,
+  parameters: { ...CHURN_PARAMETERS, horizonDays, trials },
   asOf: dayAfterLastSale,
   training: {
     leadingMetric: { label: "AUC", metric: "auc" },
     baselineName: "baseline",
     use: CHURN_USE,
-    fit: fitChurn,
-    fitBaseline: fitRecency,
+    fit: (session) => fitChurn(session, { horizonDays, trials }),
+    fitBaseline: (session) => fitRecency(session, horizonDays),
     load: (files, { isBaseline }) =>
       isBaseline ? loadRecencyChurnModel(files) : loadDeclaredChurnModel(files),
     missingFeatures(files) {
@@ -60,38 +70,51 @@ export const churnModelOf = (playbook: ChurnPlaybook): ModelDefinition<ServedChu
     columns: [
       ["customer_id", "VARCHAR", "the customer"],
       ["as_of", "DATE", "the day after the last order; data from that day on is not used"],
-      ["churn_probability", "DOUBLE", "probability of no order in the 90 days from `as_of` on"],
+      ["horizon_days", "INTEGER", "days from `as_of` on that the model looks ahead: 30, 60 or 90"],
+      [
+        "churn_probability",
+        "DOUBLE",
+        "calibrated probability of no order in the `horizon_days` from `as_of` on",
+      ],
       [
         "reasons",
         "VARCHAR",
         "JSON, up to five of `{feature, value, contribution, text}`, the strongest first; " +
-        "`contribution` in log-odds",
+        "`contribution` in log-odds of the trees, before the calibration",
       ],
       ...CUSTOMER_FEATURES.features.map(({ name, description }) => [name, "DOUBLE", description] as const),
     ],
     score: scorePopulation,
     describe: ({ rows, asOf }) => `${formatCount(rows)} customers as of ${asOf}`,
   },
-  monitoring: CHURN_MONITORING,
+  monitoring: churnMonitoring(horizonDays),
   serving: churnServing(playbook),
 });
 
-/** The churn model of a business that has not said what it does about customers at risk. */
-export const churnModel = churnModelOf(playbookOf());
+/** The churn model of a business that has not said what it does about customers at risk, with the default settings. */
+export const churnModel = churnModelOf({
+  playbook: playbookOf(),
+  horizonDays: CHURN_HORIZON_DAYS,
+  trials: SEARCH_TRIALS,
+});
 
 /**
  * Fits the model and measures it on the latest date whose outcomes are known. The version that was measured is the one
  * that scores: it is not fitted again on the test period.
  */
-async function fitChurn(session: Session): Promise<Challenger> {
+async function fitChurn(
+  session: Session,
+  options: Pick<ChurnModelOptions, "horizonDays" | "trials">,
+): Promise<Challenger> {
+  const { horizonDays } = options;
   const period = await salesPeriod(session);
-  const split = temporalSplit(period);
-  const backtest = await backtestChurn(session, split);
-  const { model, inputs, baseline, calibration, metrics, test, trainingRows } = backtest;
+  const split = temporalSplit(period, { horizonDays });
+  const backtest = await backtestChurn(session, split, options);
+  const { tuning, model, inputs, baseline, calibration, metrics, test, trainingRows } = backtest;
   return {
     // The last label window of the training ends the day before the test date.
     asOf: split.test,
-    parameters: { split },
+    parameters: { split, tuning },
     metrics,
     files: {
       ...model.save(),
@@ -100,30 +123,33 @@ async function fitChurn(session: Session): Promise<Challenger> {
       "calibration.json": encodeJson({ asOf: split.test, bins: calibration }),
     },
     predictions: churnTestPredictions(backtest),
+    outcomes: test.labels,
     evidence: churnEvidence(backtest),
-    summary: `${formatCount(trainingRows)} customers on ${split.train.length} dates, tested on ` +
-      `${formatCount(test.labels.length)} active customers`,
+    summary:
+      `${formatCount(trainingRows)} customers on ${split.train.length} dates, ${churnMethod(tuning)}, ` +
+      `${horizonDays} days ahead, tested on ${formatCount(test.labels.length)} active customers`,
     compare: (opponents) =>
       compareChurnModel(
         backtest,
         opponents,
-        (date) => backtestChurn(session, temporalSplit(period, { test: checkAsOf(date) })),
+        (date) =>
+          backtestChurn(session, temporalSplit(period, { test: checkAsOf(date), horizonDays }), options),
       ),
   };
 }
 
 /** The baseline: recency alone. */
-async function fitRecency(session: Session): Promise<Record<string, Uint8Array>> {
+async function fitRecency(session: Session, horizonDays: number): Promise<Record<string, Uint8Array>> {
   const period = await salesPeriod(session);
-  const dates = labelledDates(period, { historyDays: BASELINE_HISTORY_DAYS });
+  const dates = labelledDates(period, { horizonDays, historyDays: BASELINE_HISTORY_DAYS });
   if (dates.length === 0) {
     throw new TooLittleDataError("Not enough data for churn scores", {
-      expected: `at least ${BASELINE_HISTORY_DAYS + CHURN_HORIZON_DAYS} days of orders`,
+      expected: `at least ${BASELINE_HISTORY_DAYS + horizonDays} days of orders`,
       found: `${daysBetween(period.first, period.last) + 1} days, from ${period.first} to ${period.last}`,
     });
   }
-  const { features, labels } = await readChurnExamples(session, dates);
-  return (await recencyBaseline().fit(features, labels)).save();
+  const { features, labels } = await readChurnExamples(session, dates, horizonDays);
+  return (await recencyBaseline({ horizonDays }).fit(features, labels)).save();
 }
 
 /**
@@ -145,7 +171,7 @@ async function scorePopulation(
       const values = Object.fromEntries(inputs.map(([name, column]) => [name, column[row] ?? null]));
       const { probability, reasons } = model.predict(values);
       const known = features.map((column) => column[row] ?? null);
-      yield [customerId, asOf, probability, JSON.stringify(reasons), ...known];
+      yield [customerId, asOf, model.horizonDays, probability, JSON.stringify(reasons), ...known];
     }
   }
   const [all] = await session.rows<{ customers: number }>(

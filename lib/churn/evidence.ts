@@ -1,12 +1,13 @@
-import { formatCount } from "shopflow/runtime/mod.ts";
+import { countOf, formatCount } from "shopflow/runtime/mod.ts";
 import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import type { IntendedUse, ModelEvidence } from "shopflow/ml/card/mod.ts";
 import { featureInfluence } from "shopflow/ml/classifier/mod.ts";
 import { aucDifference } from "shopflow/ml/evaluation/mod.ts";
 import { distributionOf, type MonitoringDefinition } from "shopflow/ml/monitoring/mod.ts";
 import { valueAt } from "shopflow/ml/mod.ts";
-import type { ChurnBacktest } from "./evaluate.ts";
-import { CHURN_HORIZON_DAYS, churnLabelsSql } from "./examples.ts";
+import type { ChurnBacktest } from "./backtest/backtest.ts";
+import { churnMethod, type ChurnTuning } from "./backtest/tuning.ts";
+import { ACTIVE_DAYS, churnLabelsSql } from "./examples.ts";
 
 /** What model cards say of the churn scores. */
 export const CHURN_USE: IntendedUse = {
@@ -25,25 +26,27 @@ export const CHURN_USE: IntendedUse = {
 };
 
 /** How later runs tell whether churn scores were right: of customers who were active on the day. */
-export const CHURN_MONITORING: MonitoringDefinition = {
+export const churnMonitoring = (horizonDays: number): MonitoringDefinition => ({
   subjectColumn: "customer_id",
   scoreColumn: "churn_probability",
   featureColumns: CUSTOMER_FEATURES.names,
-  outcome: `active customers without an order in ${CHURN_HORIZON_DAYS} days`,
+  outcome: "active customers without an order in the horizon",
   kind: "probability",
-  horizonDays: CHURN_HORIZON_DAYS,
+  horizonDays,
+  horizonColumn: "horizon_days",
   // Customers who were lost before are no question any more, and make any model look good.
-  outcomesSql: (asOf) =>
+  outcomesSql: (asOf, days) =>
     `SELECT customer_id, CAST(churned AS DOUBLE) AS outcome
-     FROM (${churnLabelsSql(asOf, CHURN_HORIZON_DAYS, { activeWithinDays: CHURN_HORIZON_DAYS })})`,
-};
+     FROM (${churnLabelsSql(asOf, days, { activeWithinDays: ACTIVE_DAYS })})`,
+});
 
 /** Two-sided 95 % point of the normal distribution. */
 const Z95 = 1.96;
 
 /** What a training of the churn model leaves behind. */
 export function churnEvidence(
-  { split, model, trainingFeatures, test, probabilities, metrics, calibration }: ChurnBacktest,
+  { split, horizonDays, tuning, model, trainingFeatures, test, probabilities, metrics, calibration }:
+    ChurnBacktest,
 ): ModelEvidence {
   const influence = new Map(
     featureInfluence(model, test.features).map((one) => [one.feature, one.meanContribution]),
@@ -69,8 +72,9 @@ export function churnEvidence(
         formatCount(test.labels.length)
       } customers who were active as of ${split.test}; no outcome of that ` +
       "period, not even in part, was learned from.",
-      `Label: no order in the ${CHURN_HORIZON_DAYS} days from the date on.`,
+      `Label: no order in the ${horizonDays} days from the date on.`,
     ],
+    method: methodOf(tuning),
     features: columns.map(([name, values]) => {
       const { description = name, unit = "" } = meaning.get(name) ?? {};
       return {
@@ -85,4 +89,31 @@ export function churnEvidence(
     calibration,
     scores: distributionOf(model.predict(trainingFeatures)),
   };
+}
+
+/** How the version was chosen, as sentences. */
+function methodOf(tuning: ChurnTuning): string[] {
+  const { validation, reason } = tuning;
+  if (validation === undefined) {
+    return [`Defaults, since ${reason ?? "nothing was chosen"}: ${churnMethod(tuning)}.`];
+  }
+  const best = Math.min(...validation.trials.map(({ logLoss }) => logLoss));
+  const calibrations = Object.entries(validation.calibrationLogLoss)
+    .map(([method, loss]) => `${method} ${loss.toFixed(4)}`);
+  return [
+    `Chosen on ${
+      formatCount(validation.rows)
+    } customers who were active as of ${validation.asOf}, by candidates whose ` +
+    `training ended before it: of ${
+      countOf(validation.trials.length, "combination")
+    } of hyper-parameters the one with ` +
+    `the least log-loss (${
+      best.toFixed(4)
+    }) that beats the defaults beyond the standard error, stopped at its best tree.`,
+    `Chosen: ${churnMethod(tuning)}` +
+    (calibrations.length === 0
+      ? "."
+      : `; log-loss of each on customers it was not fitted on: ${calibrations.join(", ")}.`),
+    "Then fitted again with the validation date among the training dates.",
+  ];
 }

@@ -7,6 +7,9 @@ import { type FeatureSession, readFeatures } from "shopflow/ml/features/mod.ts";
 /** A customer has lapsed after this many days without an order. */
 export const CHURN_HORIZON_DAYS = 90;
 
+/** A customer is active who ordered in so many days before, however far a model looks ahead. */
+export const ACTIVE_DAYS = 90;
+
 /** Customers as they were on as-of dates, and whether they churned. */
 export interface ChurnExamples {
   customerIds: string[];
@@ -72,13 +75,22 @@ async function labelsAt(
   });
 }
 
-/** Those of the customers who had ordered within the horizon, so were not lost yet. */
+/** Examples one below the other. */
+export function stackExamples(parts: ChurnExamples[]): ChurnExamples {
+  return {
+    customerIds: parts.flatMap((part) => part.customerIds),
+    features: stackMatrices(parts.map((part) => part.features)),
+    labels: Uint8Array.from(parts.flatMap((part) => [...part.labels])),
+  };
+}
+
+/** Those of the customers who had ordered in so many days before, so were not lost yet. */
 export function activeExamples(
   { customerIds, features, labels }: ChurnExamples,
-  horizonDays: number,
+  withinDays: number = ACTIVE_DAYS,
 ): ChurnExamples {
   const recency = features.names.indexOf("recency_days");
-  const rows = customerIds.keys().filter((row) => valueAt(matrixRow(features, row), recency) <= horizonDays)
+  const rows = customerIds.keys().filter((row) => valueAt(matrixRow(features, row), recency) <= withinDays)
     .toArray();
   const width = features.names.length;
   const values = new Float32Array(rows.length * width);

@@ -2,7 +2,7 @@
 export { churnModel, churnModelOf } from "./definition.ts";
 export { CHURN_HORIZON_DAYS } from "./examples.ts";
 export { AS_OF_RULES, type AsOfRule, parseAsOfRule, resolveAsOf } from "./split.ts";
-export { backtestChurn, playbookOutcome } from "./evaluate.ts";
+export { backtestChurn, playbookOutcome } from "./backtest/backtest.ts";
 export {
   breakEvenRisk,
   campaignEconomics,
@@ -18,4 +18,4 @@ export {
   lapsedCost,
   monthlyLapsedSql,
   planChurnStudy,
-} from "./study.ts";
+} from "./study/study.ts";

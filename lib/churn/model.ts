@@ -1,16 +1,9 @@
 import { valueAt } from "shopflow/ml/mod.ts";
-import {
-  checkFeatureNames,
-  createTreeExplainer,
-  loadTreeClassifier,
-  matrixRow,
-  sigmoid,
-  type TreeClassifier,
-  treeMargin,
-} from "shopflow/ml/classifier/mod.ts";
+import { checkFeatureNames, createTreeExplainer, matrixRow, treeMargin } from "shopflow/ml/classifier/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
 import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { featureText } from "shopflow/ml/features/mod.ts";
+import { type ChurnClassifier, loadChurnClassifier } from "./classifier.ts";
 import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./serving/inputs.ts";
 
 /** Why a customer's churn risk is above or below the average customer's. */
@@ -18,15 +11,17 @@ export interface Reason {
   feature: string;
   /** Null when the value is not known. */
   value: number | null;
-  /** What the feature adds to the log-odds of churning (negative: it lowers the risk). */
+  /** What the feature adds to the log-odds of churning, before the calibration (negative: it lowers the risk). */
   contribution: number;
   /** The fact in words. */
   text: string;
 }
 
 export interface ChurnPrediction {
-  /** Probability of no order in the next 90 days. */
+  /** Calibrated probability of no order in the days that the model looks ahead. */
   probability: number;
+  /** Those days. */
+  horizonDays: number;
   /** The strongest reasons, strongest first. */
   reasons: Reason[];
 }
@@ -42,6 +37,8 @@ interface ChurnEstimate extends ChurnPrediction {
 /** Scores one customer at a time. */
 export interface ChurnModel {
   readonly featureNames: string[];
+  /** Its probability is that of no order in so many days. */
+  readonly horizonDays: number;
   /**
    * @param features Values by feature name; null means that there is nothing to measure, as in the training data. One
    *   that is absent counts as null, but its reason says that it was not provided.
@@ -77,7 +74,7 @@ export function loadChurnModel(
   files: Record<string, Uint8Array>,
   options: ChurnModelOptions = {},
 ): ChurnModel {
-  return createChurnModel(loadTreeClassifier(files), options);
+  return createChurnModel(loadChurnClassifier(files), options);
 }
 
 /**
@@ -89,7 +86,7 @@ export function loadDeclaredChurnModel(
   files: Record<string, Uint8Array>,
   options: ChurnModelOptions = {},
 ): DeclaredChurnModel {
-  const classifier = loadTreeClassifier(files);
+  const classifier = loadChurnClassifier(files);
   const inputs = loadChurnInputs(files);
   const explainer = createTreeExplainer(classifier.ensemble);
   // Fills the explainer's tables now, so that the first customer does not wait for it.
@@ -97,24 +94,29 @@ export function loadDeclaredChurnModel(
     explainer.contributions(matrixRow(inputs.background, row));
   }
   const score = (row: Float32Array): ScoredRow => ({
-    probability: sigmoid(treeMargin(classifier.ensemble, row)),
+    probability: classifier.probability(treeMargin(classifier.ensemble, row)),
     contributions: explainer.contributions(row),
   });
   return declareChurnModel(createChurnModel(classifier, options), score, inputs, options);
 }
 
-/** Gives a tree classifier's predictions their reasons. */
+/**
+ * Gives a classifier's predictions their reasons. Contributions are in log-odds of the trees, before the calibration,
+ * which keeps their order: who has the higher sum has the higher probability.
+ */
 export function createChurnModel(
-  { featureNames, ensemble }: TreeClassifier,
+  { featureNames, ensemble, horizonDays, probability }: ChurnClassifier,
   { reasons: count = 5 }: ChurnModelOptions = {},
 ): ChurnModel {
   const explainer = createTreeExplainer(ensemble);
   return {
     featureNames: [...featureNames],
+    horizonDays,
     predict(features) {
       const row = featureRow(featureNames, features);
       return {
-        probability: sigmoid(treeMargin(ensemble, row)),
+        probability: probability(treeMargin(ensemble, row)),
+        horizonDays,
         reasons: strongestReasons(featureNames, explainer.contributions(row), features, count),
       };
     },
@@ -174,6 +176,7 @@ function declareChurnModel(
       }
       return {
         probability,
+        horizonDays: model.horizonDays,
         reasons: strongestReasons(names, contributions, known, count),
         averagedFeatures: names.filter((name) => !(name in known)),
         averagedOver: complete ? 0 : rows.length,

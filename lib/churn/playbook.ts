@@ -1,10 +1,11 @@
 import { type AsOfDate, valueAt } from "shopflow/ml/mod.ts";
-import { matrixRow, type TreeClassifier } from "shopflow/ml/classifier/mod.ts";
+import { matrixRow } from "shopflow/ml/classifier/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
+import type { ChurnClassifier } from "./classifier.ts";
 import { createChurnModel, type Reason } from "./model.ts";
 import type { FeatureSession } from "shopflow/ml/features/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
-import { CHURN_HORIZON_DAYS, readChurnFeatures } from "./examples.ts";
+import { ACTIVE_DAYS, readChurnFeatures } from "./examples.ts";
 
 /** What the business does about customers at risk, and what it assumes about the effect. */
 export interface ChurnPlaybook {
@@ -121,7 +122,7 @@ function checkPlaybook(playbook: ChurnPlaybook): void {
 interface ScoredCustomer extends CustomerAtRisk {
   customerId: string;
   recencyDays: number;
-  /** Ordered within the horizon, so has not lapsed yet: a discount may still keep, rather than win back. */
+  /** Ordered in the 90 days before, so has not lapsed yet: a discount may still keep, rather than win back. */
   isActive: boolean;
   /** Churn probability × usual spend, in currency per horizon. */
   valueAtRisk: number;
@@ -133,6 +134,8 @@ interface ScoredCustomer extends CustomerAtRisk {
 interface ScoredList {
   /** The customers are seen as they were before this day. */
   asOf: string;
+  /** Days from that day on that the risks are about. */
+  horizonDays: number;
   /** Highest value at risk first. */
   customers: ScoredCustomer[];
 }
@@ -145,11 +148,11 @@ interface ScoredList {
  */
 export async function readScoredCustomers(
   session: Pick<Session, "rows">,
-  horizonDays: number = CHURN_HORIZON_DAYS,
 ): Promise<ScoredList | undefined> {
   const rows = await session.rows<{
     customer_id: string;
     as_of: string;
+    horizon_days: number;
     churn_probability: number;
     reasons: string;
     recency_days: number | null;
@@ -157,8 +160,8 @@ export async function readScoredCustomers(
     return_share: number | null;
     tenure_days: number | null;
   }>(
-    "SELECT customer_id, as_of, churn_probability, reasons, recency_days, net_sales, return_share, tenure_days " +
-      "FROM scores_churn ORDER BY customer_id",
+    "SELECT customer_id, as_of, horizon_days, churn_probability, reasons, recency_days, net_sales, return_share, " +
+      "tenure_days FROM scores_churn ORDER BY customer_id",
   );
   if (rows[0] === undefined) return undefined;
   const customers = rows.map((row) =>
@@ -169,10 +172,10 @@ export async function readScoredCustomers(
         reasons: JSON.parse(row.reasons) as Reason[],
       },
       row,
-      horizonDays,
+      row.horizon_days,
     )
   );
-  return { asOf: rows[0].as_of, customers: customers.sort(byValueAtRisk) };
+  return { asOf: rows[0].as_of, horizonDays: rows[0].horizon_days, customers: customers.sort(byValueAtRisk) };
 }
 
 /**
@@ -182,9 +185,8 @@ export async function readScoredCustomers(
  */
 export async function scoreCustomers(
   session: FeatureSession,
-  classifier: TreeClassifier,
+  classifier: ChurnClassifier,
   asOf: AsOfDate,
-  horizonDays: number = CHURN_HORIZON_DAYS,
 ): Promise<ScoredCustomer[]> {
   const { customerIds, features } = await readChurnFeatures(session, asOf);
   const model = createChurnModel(classifier);
@@ -194,7 +196,7 @@ export async function scoreCustomers(
       features.names.map((name, j) => [name, Number.isNaN(valueAt(values, j)) ? null : valueAt(values, j)]),
     );
     const { probability, reasons } = model.predict(known);
-    return atStake({ customerId, churnProbability: probability, reasons }, known, horizonDays);
+    return atStake({ customerId, churnProbability: probability, reasons }, known, classifier.horizonDays);
   }).sort(byValueAtRisk);
 }
 
@@ -217,7 +219,7 @@ function atStake(
   return {
     ...scored,
     recencyDays,
-    isActive: recencyDays <= horizonDays,
+    isActive: recencyDays <= ACTIVE_DAYS,
     usualSpend: spend,
     valueAtRisk: scored.churnProbability * spend,
   };

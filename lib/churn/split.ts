@@ -61,6 +61,12 @@ export function resolveAsOf(dateOrRule: string, { last }: { last: string }): AsO
 export interface TemporalSplit {
   /** Oldest first. */
   train: AsOfDate[];
+  /**
+   * The date on which hyper-parameters, the number of trees and the calibration are chosen, and the dates that the
+   * candidates learn from: their outcomes end before it, and its own before the test. Undefined where the data is too
+   * short.
+   */
+  validation?: { asOf: AsOfDate; train: AsOfDate[] };
   test: AsOfDate;
 }
 
@@ -80,7 +86,8 @@ interface TemporalSplitOptions {
 /**
  * Splits time for labels that look `horizonDays` ahead: the label window of every training date ends before
  * the test date, so no outcome of the test period, not even in part, was seen in training. As-of dates of
- * training may overlap each other, which repeats customers but leaks nothing into the test.
+ * training may overlap each other, which repeats customers but leaks nothing into the test. The validation date is the
+ * last training date: what is chosen on it is fitted again with it.
  *
  * @param data First and last day with data (ISO dates).
  * @throws {TooLittleDataError} when the data is too short for one training date.
@@ -101,7 +108,11 @@ export function temporalSplit(
   }
   const dates = { horizonDays, stepDays, trainDates, historyDays };
   const train = labelledDates({ first: data.first, last: addDays(test, -1) }, dates);
-  if (train.length > 0) return { train, test };
+  const asOf = train.at(-1);
+  if (asOf !== undefined) {
+    const earlier = labelledDates({ first: data.first, last: addDays(asOf, -1) }, dates);
+    return { train, ...(earlier.length > 0 && { validation: { asOf, train: earlier } }), test };
+  }
   const available = options.test === undefined
     ? daysBetween(data.first, data.last) + 1
     : Math.max(0, daysBetween(data.first, test));

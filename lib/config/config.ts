@@ -4,6 +4,18 @@ import { isAbsolute, join, resolve } from "node:path";
 import { checkConnectionUrl, publicUrl, schemeOf, shownValue } from "./connection_url.ts";
 import { type AlertChannel, alertChannels } from "./alert_channels.ts";
 import { SETTINGS } from "./settings.ts";
+import {
+  A_NUMBER_OF_HOURS,
+  churnHorizon,
+  isPositive,
+  isWhole,
+  numberSetting,
+  numberToKeep,
+  promotionBy,
+  type QuarantineLimit,
+  quarantineLimit,
+  searchTrials,
+} from "./values.ts";
 
 /**
  * The lake's address as the programs use it: an absolute folder, or `s3://bucket/prefix` without a slash at its end.
@@ -76,46 +88,6 @@ function isTime(text: string | undefined): text is string {
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text.slice(0, 16));
 }
 
-/** The larger of both is allowed. */
-export interface QuarantineLimit {
-  rows: number;
-  /** Share of the table's rows, 0 to 1. */
-  share: number;
-}
-
-/** Few wrong rows are slips, however small a table is; of a large one, so is a hundredth. */
-const DEFAULT_LIMIT: QuarantineLimit = { rows: 20, share: 0.01 };
-
-/**
- * `SHOPFLOW_QUARANTINE_LIMIT`: a number of rows or a percentage.
- *
- * @throws {ConfigError} when it is neither.
- */
-function quarantineLimit(value: string | undefined): QuarantineLimit {
-  if (!value) return DEFAULT_LIMIT;
-  const [, digits, percent] = /^(\d+(?:\.\d+)?) ?(%?)$/.exec(value.trim()) ?? [];
-  const number = Number(digits);
-  if (percent && number <= 100) return { rows: 0, share: number / 100 };
-  if (percent === "" && isWhole(number)) return { rows: number, share: 0 };
-  throw new ConfigError("Invalid SHOPFLOW_QUARANTINE_LIMIT", {
-    expected: "a whole number of rows, e.g. 500, or a percentage up to 100 %, e.g. 2%; 0 allows none",
-    found: shownValue(value),
-  });
-}
-
-const numberToKeep = (env: Record<string, string | undefined>, name: string) =>
-  numberSetting(env, name, (count) => isWhole(count) && count >= 1, "a whole number above 0, e.g. 30");
-
-/** @throws {ConfigError} when it is neither. */
-function promotionBy(value: string | undefined): "rule" | "person" {
-  if (!value) return "rule";
-  if (value === "rule" || value === "person") return value;
-  throw new ConfigError("Invalid SHOPFLOW_PROMOTION", {
-    expected: "rule or person",
-    found: shownValue(value),
-  });
-}
-
 /** Every setting, resolved: paths are absolute, defaults are filled in. */
 export interface Config {
   /** Folder of everything an embedded installation writes. `SHOPFLOW_HOME`, default `.shopflow`. */
@@ -176,6 +148,10 @@ export interface Config {
   logLevel: typeof LOG_LEVELS[number];
   /** Who makes a trained model the champion: the comparison with the present one, or a person. `SHOPFLOW_PROMOTION`. */
   promotion: "rule" | "person";
+  /** Days the churn model looks ahead. `SHOPFLOW_CHURN_HORIZON_DAYS`, default 90. */
+  churnHorizonDays: 30 | 60 | 90;
+  /** Combinations of hyper-parameters a training of the churn model tries. `SHOPFLOW_SEARCH_TRIALS`, default 3. */
+  searchTrials: number;
   /** How many of the newest score tables and model versions stay. `SHOPFLOW_KEEP_SCORES`, `SHOPFLOW_KEEP_MODELS`. */
   keep: { scores: number; models: number };
 }
@@ -267,6 +243,8 @@ export function loadConfig(
     publicUrl: publicUrl(env.SHOPFLOW_PUBLIC_URL),
     logLevel: logLevelOf(env),
     promotion: promotionBy(env.SHOPFLOW_PROMOTION),
+    churnHorizonDays: churnHorizon(env.SHOPFLOW_CHURN_HORIZON_DAYS),
+    searchTrials: searchTrials(env),
     keep: {
       scores: numberToKeep(env, "SHOPFLOW_KEEP_SCORES") ?? 14,
       models: numberToKeep(env, "SHOPFLOW_KEEP_MODELS") ?? 30,
@@ -346,30 +324,6 @@ function host(value: string | undefined): string {
 
 /** More would outlast the interval of a daily job. */
 const MOST_RECONNECT_SECONDS = 24 * 60 * 60;
-
-const A_NUMBER_OF_HOURS = "a number of hours above 0, e.g. 36";
-const isPositive = (number: number) => Number.isFinite(number) && number > 0;
-
-/**
- * A number setting.
- *
- * @param accepts Whether a number is one that the setting may have.
- * @param expected Which numbers these are, for the message.
- */
-function numberSetting(
-  env: Record<string, string | undefined>,
-  name: string,
-  accepts: (number: number) => boolean,
-  expected: string,
-): number | undefined {
-  const value = env[name];
-  if (!value) return undefined;
-  const number = Number(value);
-  if (accepts(number)) return number;
-  throw new ConfigError(`Invalid ${name}`, { expected, found: shownValue(value) });
-}
-
-const isWhole = (number: number) => Number.isSafeInteger(number);
 
 /**
  * A path, taken as it is. An address with a password would become the name of a folder and stand in messages.

@@ -117,6 +117,20 @@ export const SETTINGS: readonly Setting[] = [
     fallback: "`rule`",
   },
   {
+    name: "SHOPFLOW_CHURN_HORIZON_DAYS",
+    meaning:
+      "how many days the churn model looks ahead: 30, 60 or 90; `--churn-horizon` of `pipeline run` takes precedence. " +
+      "A version of another horizon than the champion's [waits for a person](../explanation/churn.md#horizon)",
+    fallback: "90",
+  },
+  {
+    name: "SHOPFLOW_SEARCH_TRIALS",
+    meaning:
+      "combinations of hyper-parameters that a training of the churn model tries on its validation date, the defaults " +
+      "among them; 0 tries none; `--search-trials` of `pipeline run` takes precedence",
+    fallback: "3",
+  },
+  {
     name: "SHOPFLOW_KEEP_SCORES",
     meaning:
       "how many of the newest tables of each kind of score garbage collection keeps, the current one among them; of " +

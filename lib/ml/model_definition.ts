@@ -56,11 +56,13 @@ export interface MonitoringDefinition {
   kind: "probability" | "amount";
   /** Days from the as-of date on until the outcome is known. */
   horizonDays: number;
+  /** Column of the score table that has these days of its version, where versions differ in them. */
+  horizonColumn?: string;
   /**
-   * The outcomes of scores as of a day: a column named as `subjectColumn`, and `outcome` as a DOUBLE; whom it does not
+   * The outcomes of scores as of a day, so many days later: a column named as `subjectColumn`, and `outcome` as a DOUBLE; whom it does not
    * have is not counted.
    */
-  outcomesSql(asOf: AsOfDate): string;
+  outcomesSql(asOf: AsOfDate, horizonDays: number): string;
 }
 
 /** How versions of a model come about, and what they have to beat. */
@@ -108,6 +110,8 @@ export interface Challenger {
   files: ModelFiles;
   /** What it predicts for each row of the test set, for comparisons with later versions. */
   predictions: TestPredictions;
+  /** What happened to each row of `predictions` where these are probabilities of it, 0 or 1: for comparing trials. */
+  outcomes?: Uint8Array;
   /** What its model card tells besides, and what later runs are compared with. */
   evidence?: ModelEvidence;
   /** What was fitted, in a few words, e.g. `1,200 products`. */

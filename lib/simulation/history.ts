@@ -140,13 +140,13 @@ const FIRST_VISIT = { cartRate: 0.9, decisiveness: 0.75 };
 /** People who dropped out look in now and then, and buy nothing. */
 const GONE_CART_RATE = 0.35;
 /** Log-odds to buy that each further item in the cart adds. */
-const DECISIVENESS_PER_ITEM = 0.35;
-const MEAN_FURTHER_ITEMS = 0.4;
+export const DECISIVENESS_PER_ITEM = 0.35;
+export const MEAN_FURTHER_ITEMS = 0.4;
 const MEAN_FURTHER_VIEWS = 0.1;
 /** Chance to open the page of a product before putting it into the cart, as seen in the log. */
 const VIEW_BEFORE_CART = 0.28;
 const SUBSTITUTE_CHANCE = 0.5;
-const REMOVE_CHANCE = 0.12;
+export const REMOVE_CHANCE = 0.12;
 /** Chance that an abandoned cart is abandoned only at the checkout. */
 const CHECKOUT_ABANDONED = 0.3;
 const QUESTION_CHANCE = 0.004;

@@ -6,11 +6,12 @@ import { type FeatureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.t
 import { createChurnModel } from "../../lib/churn/model.ts";
 import { createRandom } from "shopflow/runtime/mod.ts";
 import { openChurnShop } from "../fixtures/churn_shop.ts";
+import { plainChurn } from "../fixtures/plain_churn.ts";
 
 const shop = await openChurnShop({ customers: 100_000 });
 const { features, labels } = table(20_000, 20);
 const classifier = await xgboostTrainer({ rounds: 100 }).fit(features, labels);
-const model = createChurnModel(classifier);
+const model = createChurnModel(plainChurn(classifier));
 const customers = Array.from({ length: 1000 }, (_, row) => customer(row));
 // The first customers fill the explainer's tables; a run over many pays for that once.
 for (const values of customers) model.predict(values);

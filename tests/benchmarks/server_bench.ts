@@ -20,6 +20,7 @@ import {
   publishSmallSnapshot,
   temporaryLake,
 } from "../server/small_lake.ts";
+import { plainChurn } from "../fixtures/plain_churn.ts";
 
 const AT_ONCE = 100;
 const CUSTOMERS = 100_000;
@@ -110,6 +111,6 @@ async function trainLargeModel(): Promise<Record<string, Uint8Array>> {
     (_, row) => score(row) + 40 * (random() - 0.5) > 50 ? 1 : 0,
   );
   const features = featureMatrix(NAMES, columns);
-  const trees = await xgboostTrainer().fit(features, labels);
+  const trees = plainChurn(await xgboostTrainer().fit(features, labels));
   return { ...trees.save(), ...saveChurnInputs(churnInputs(features)) };
 }

@@ -33,7 +33,7 @@ async function rowsOf({ store }: PipelineContext, name: string): Promise<Row[]> 
 }
 
 Deno.test("where no churn model beats recency, training and scoring succeed and the baseline serves", async (t) => {
-  await using lake = await createChurnLake({ customers: 500, days: 374, ordersOnly: true });
+  await using lake = await createChurnLake({ customers: 260, days: 290, ordersOnly: true });
   const { context, warnings } = listening(lake.context);
   const { store } = context;
   assert.equal((await trainChurn(context)).status, "done");

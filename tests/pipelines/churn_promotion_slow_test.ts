@@ -21,6 +21,8 @@ import { publishSession } from "../fixtures/publish_session.ts";
 import { listening } from "./listening_context.ts";
 import { scoreModel } from "../../pipelines/steps/score/score.ts";
 import { trainModel } from "../../pipelines/steps/train/train.ts";
+import { loadChurnClassifier } from "../../lib/churn/classifier.ts";
+import { plainChurn } from "../fixtures/plain_churn.ts";
 
 const scoreChurn = scoreModel(churnModel);
 const trainChurn = trainModel(churnModel);
@@ -45,17 +47,15 @@ async function publishChurnShop({ store }: PipelineContext, until?: string): Pro
 async function makeOracleChampion({ store }: PipelineContext, asOf: string): Promise<void> {
   using session = await openSnapshot(store);
   const { features, labels } = activeExamples(await readChurnExamples(session, [TEST_DATE]), 90);
-  const model = await xgboostTrainer({ seed: 1, rounds: 300, maxDepth: 6, eta: 0.3, minChildWeight: 0 }).fit(
-    features,
-    labels,
-  );
+  const trainer = xgboostTrainer({ seed: 1, rounds: 300, maxDepth: 6, eta: 0.3, minChildWeight: 0 });
+  const model = plainChurn(await trainer.fit(features, labels));
   const card = {
     name: "churn",
     version: "oracle",
     trainedAt: "2024-12-01T00:00:00.000Z",
     snapshot: "s0",
     asOf,
-    parameters: {},
+    parameters: { horizonDays: 90 },
     metrics: {},
   };
   await saveModelVersion(store, { card, files: model.save() });
@@ -105,7 +105,7 @@ Deno.test("a churn model of newer data challenges the champion on the new test d
   // The champion answers from its own files, on the active customers of the new date.
   using session = await openSnapshot(store);
   const { features, labels } = activeExamples(await readChurnExamples(session, [TEST_DATE]), 90);
-  const championRisks = xgboostTrainer().load((await loadModelVersion(store, "churn", first!)).files).predict(
+  const championRisks = loadChurnClassifier((await loadModelVersion(store, "churn", first!)).files).predict(
     features,
   );
   const pairs = [...labels.keys()].flatMap((a) =>

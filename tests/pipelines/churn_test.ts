@@ -22,7 +22,7 @@ const scoreChurn = scoreModel(churnModel);
 const trainChurn = trainModel(churnModel);
 
 Deno.test("churn is trained, measured, made champion and scored from a snapshot", async (t) => {
-  await using lake = await createChurnLake({ customers: 500 });
+  await using lake = await createChurnLake({ customers: 1000 });
   const { context } = lake;
 
   await t.step("before training the baseline scores, and says so", async () => {
@@ -110,6 +110,7 @@ Deno.test("churn is trained, measured, made champion and scored from a snapshot"
     assert.deepEqual(columns.map((row) => [row.column_name, row.column_type]), [
       ["customer_id", "VARCHAR"],
       ["as_of", "DATE"],
+      ["horizon_days", "INTEGER"],
       ["churn_probability", "DOUBLE"],
       ["reasons", "VARCHAR"],
       ...CUSTOMER_FEATURES.features.map(({ name }) => [name, "DOUBLE"]),

@@ -8,6 +8,7 @@ import { fitRecommender, RECOMMENDER_PARAMETERS } from "../../lib/recommendation
 import { promoteVersion, publishScores, saveModelVersion } from "shopflow/ml/registry/mod.ts";
 import { recommenderFiles } from "../../lib/recommendation/files.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
+import { plainChurn } from "../fixtures/plain_churn.ts";
 
 export const AS_OF = "2024-10-01";
 export const SCORED_AT = "2024-10-02T04:30:00.000Z";
@@ -88,7 +89,9 @@ export async function publishChurnScores(store: ObjectStore, options: {
     customers,
     `
     SELECT ${id} AS customer_id, DATE '${AS_OF}' AS as_of,
-      ${highestRisk} / i AS churn_probability, ${sqlString(JSON.stringify(reasons))} AS reasons
+      ${highestRisk} / i AS churn_probability, 90 AS horizon_days, ${
+      sqlString(JSON.stringify(reasons))
+    } AS reasons
     FROM range(1, ${customers + 1}) AS t(i)`,
     baselineReason,
   );
@@ -141,7 +144,7 @@ export async function trainSmallModels(store: ObjectStore): Promise<void> {
     carts_90d: recency.map((days) => days % 3),
   });
   const labels = Uint8Array.from(recency, (days) => days > 150 ? 1 : 0);
-  const trees = await xgboostTrainer(TREES).fit(features, labels, { seed: 1 });
+  const trees = plainChurn(await xgboostTrainer(TREES).fit(features, labels, { seed: 1 }));
   await publishChampion(store, "churn", { ...trees.save(), ...saveChurnInputs(churnInputs(features)) }, {
     auc: 0.8123,
     log_loss: 0.43,

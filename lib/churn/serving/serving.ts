@@ -92,8 +92,9 @@ const ReasonSchema = z.object({
 const ChurnScored = z.object({
   customer_id: z.string().optional().meta({ description: "Absent when features were sent" }),
   churn_probability: z.number().meta({
-    description: "Probability of no order in the next 90 days, 0 to 1",
+    description: "Calibrated probability of no order in the next horizon_days days, 0 to 1",
   }),
+  horizon_days: z.int().meta({ description: "How many days the churn model looks ahead: 30, 60 or 90" }),
   ...RecommendedAction.shape,
   reasons: z.array(ReasonSchema).meta({ description: "What moved the score most, strongest first" }),
 });
@@ -128,7 +129,8 @@ const predictChurn = (playbook: ChurnPlaybook) =>
     method: "post",
     path: "/predict/churn",
     summary: "Churn risk of a customer",
-    description: "The probability that a customer will not order in the next 90 days, with reasons and a " +
+    description:
+      "The probability that a customer will not order in the next horizon_days, with reasons and a " +
       "recommended action. " +
       "By customer_id from the current scores, by customer_ids for several, or by features for anyone. " +
       "At least the required features must be sent; see the table of features below. Missing features " +
@@ -254,13 +256,14 @@ const numbersOf = (sent: SentFeatures): Record<string, number | null> =>
   );
 
 function scored(
-  { probability, reasons }: ChurnPrediction,
+  { probability, horizonDays, reasons }: ChurnPrediction,
   playbook: ChurnPlaybook,
   customer_id?: string,
 ): z.infer<typeof ChurnScored> {
   return {
     ...(customer_id !== undefined && { customer_id }),
     churn_probability: Number(probability.toFixed(6)),
+    horizon_days: horizonDays,
     ...recommendedAction(probability, playbook),
     reasons: reasons.slice(0, MAX_REASONS).map((reason) => ({
       ...reason,
@@ -286,9 +289,11 @@ export const churnServing = (
     const rowOf = new Map<string, number>();
     const probabilities = new Float64Array(table.rows);
     const reasons: string[] = [];
-    const query = `SELECT customer_id, churn_probability, reasons FROM ${source}`;
+    const horizons = new Uint16Array(table.rows);
+    const query = `SELECT customer_id, horizon_days, churn_probability, reasons FROM ${source}`;
     for await (const slice of columnSlices(session, query, 4000)) {
       probabilities.set(slice.churn_probability as number[], rowOf.size);
+      horizons.set(slice.horizon_days as number[], rowOf.size);
       for (const id of slice.customer_id as string[]) rowOf.set(id, rowOf.size);
       reasons.push(...slice.reasons as string[]);
     }
@@ -299,7 +304,11 @@ export const churnServing = (
         const probability = row === undefined ? undefined : probabilities[row];
         if (row === undefined || probability === undefined) return undefined;
         // Kept as text: parsed reasons of 100,000 customers would take several times the memory.
-        return { probability, reasons: JSON.parse(reasons[row] ?? "[]") as Reason[] };
+        return {
+          probability,
+          horizonDays: horizons[row] ?? 0,
+          reasons: JSON.parse(reasons[row] ?? "[]") as Reason[],
+        };
       },
     };
   },

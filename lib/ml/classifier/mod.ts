@@ -13,6 +13,7 @@ export {
   takeRows,
   writeModelJson,
 } from "./matrix.ts";
+export { bestRounds } from "./early_stopping.ts";
 export { sigmoid, treeMargin } from "./xgboost/trees.ts";
 export {
   loadTreeClassifier,

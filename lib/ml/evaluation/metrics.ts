@@ -1,28 +1,6 @@
 import { valueAt } from "../vectors.ts";
 import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
 
-/** How well probabilities of class 1 fit what happened. */
-interface ClassificationMetrics {
-  /** Area under the ROC curve: how often a random member of class 1 gets the higher score. */
-  auc: number;
-  /** Mean negative log-likelihood, in nats. */
-  logLoss: number;
-  /** Mean squared error of the probabilities. */
-  brier: number;
-}
-
-/** All metrics at once; throws as {@linkcode auc} does. */
-export function classificationMetrics(
-  labels: Uint8Array,
-  probabilities: Float64Array,
-): ClassificationMetrics {
-  return {
-    auc: auc(labels, probabilities),
-    logLoss: logLoss(labels, probabilities),
-    brier: brierScore(labels, probabilities),
-  };
-}
-
 /**
  * Area under the ROC curve by the rank-sum of Mann and Whitney (1947); tied scores share their mean rank, so
  * a pair of equals counts one half.
@@ -67,16 +45,6 @@ export function logLoss(labels: Uint8Array, probabilities: Float64Array): number
     const p = Math.min(1 - 1e-15, Math.max(1e-15, valueAt(probabilities, i)));
     return -Math.log(label === 1 ? p : 1 - p);
   });
-}
-
-/**
- * Brier score (1950) of two classes: the mean squared difference of probability and outcome.
- *
- * @throws {ModelError} when the lengths differ or there are no rows.
- */
-export function brierScore(labels: Uint8Array, probabilities: Float64Array): number {
-  checkScores(labels, probabilities);
-  return mean(labels, (label, i) => (valueAt(probabilities, i) - label) ** 2);
 }
 
 /** @throws {ModelError} on lengths that differ, no rows, or a score that is not a number. */
@@ -175,10 +143,4 @@ export function calibrationTable(
     predicted: members.reduce((sum, i) => sum + valueAt(probabilities, i), 0) / members.length,
     observed: members.reduce((sum, i) => sum + valueAt(labels, i), 0) / members.length,
   }));
-}
-
-/** Mean distance between predicted and observed over the bins, weighted by rows (ECE). */
-export function calibrationError(table: CalibrationBin[]): number {
-  const rows = table.reduce((sum, bin) => sum + bin.rows, 0);
-  return table.reduce((sum, bin) => sum + bin.rows * Math.abs(bin.predicted - bin.observed), 0) / rows;
 }

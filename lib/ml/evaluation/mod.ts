@@ -1,13 +1,13 @@
 /** How good a model is, and whether it becomes champion. */
 export {
-  auc,
-  type CalibrationBin,
-  calibrationError,
-  calibrationTable,
-  classificationMetrics,
-  logLoss,
-  rocCurve,
-} from "./metrics.ts";
+  calibrate,
+  type CalibrationChoice,
+  type CalibrationMethod,
+  type Calibrator,
+  chooseCalibration,
+} from "./calibration.ts";
+export { rankedMetrics, rankRows } from "./ranked.ts";
+export { auc, type CalibrationBin, calibrationTable, logLoss, rocCurve } from "./metrics.ts";
 export {
   aucDifference,
   meanDifference,

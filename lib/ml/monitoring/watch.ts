@@ -60,14 +60,15 @@ export async function watchModel(
     const scores = await readColumn(store, session, scoreTable.name, table, monitoring.scoreColumn);
     const { evidence: left, note } = await evidence(table.modelVersion);
     if (note !== undefined) notes.add(note);
-    const knownFrom = addDays(table.asOf, monitoring.horizonDays);
+    const horizonDays = await horizonOf(store, session, scoreTable.name, table, monitoring);
+    const knownFrom = addDays(table.asOf, horizonDays);
     runs.push({
       ...table,
       rows: scores.length,
       ...(left?.scores && { scoreShift: shiftFrom(left.scores, scores) }),
       knownFrom,
       ...(knownFrom <= today &&
-        { quality: await qualityOf(store, session, scoreTable.name, table, monitoring) }),
+        { quality: await qualityOf(store, session, scoreTable.name, table, { ...monitoring, horizonDays }) }),
     });
   }
   const [newest] = runs;
@@ -121,12 +122,27 @@ async function readColumn(
   return Float64Array.from(value as (number | null)[], (one) => one ?? NaN);
 }
 
+/** The days after which the outcomes of a table are known: its own, where versions differ. */
+async function horizonOf(
+  store: ObjectStore,
+  session: Session,
+  name: string,
+  table: PublishedScores,
+  { horizonColumn, horizonDays }: MonitoringDefinition,
+): Promise<number> {
+  if (horizonColumn === undefined) return horizonDays;
+  const [own] = await session.rows<{ days: number | null }>(
+    `SELECT max(${sqlName(horizonColumn)}) AS days FROM ${await source(store, name, table)}`,
+  );
+  return own?.days ?? horizonDays;
+}
+
 async function qualityOf(
   store: ObjectStore,
   session: Session,
   name: string,
   table: PublishedScores,
-  { subjectColumn, scoreColumn, kind, outcomesSql }: MonitoringDefinition,
+  { subjectColumn, scoreColumn, kind, horizonDays, outcomesSql }: MonitoringDefinition,
 ): Promise<OutcomeQuality> {
   const subject = sqlName(subjectColumn);
   const { score = [], outcome = [] } = await session.columns(
@@ -134,7 +150,9 @@ async function qualityOf(
       sqlName(scoreColumn)
     } AS DOUBLE) AS score, CAST(outcomes.outcome AS DOUBLE) AS outcome
      FROM ${await source(store, name, table)} AS scores
-     JOIN (${outcomesSql(checkAsOf(table.asOf))}) AS outcomes ON outcomes.${subject} = scores.${subject}
+     JOIN (${
+      outcomesSql(checkAsOf(table.asOf), horizonDays)
+    }) AS outcomes ON outcomes.${subject} = scores.${subject}
      WHERE scores.${sqlName(scoreColumn)} IS NOT NULL AND outcomes.outcome IS NOT NULL
      ORDER BY scores.${subject}`,
   );

@@ -25,8 +25,14 @@ import type { CuratedRows } from "./curated_rows.ts";
 
 const runner = globalThis as Record<symbol, unknown>;
 
+let latestSnapshot: string | undefined;
+
+/** The snapshot that this notebook or script opened last; undefined before it opened one. */
+export const snapshotOpened = (): string | undefined => latestSnapshot;
+
 /** Records what was read, where our runner runs the notebook. */
 async function recordLineage(fact: LineageEntry): Promise<void> {
+  if (fact.kind === "snapshot") latestSnapshot = fact.version;
   const hook = runner[LINEAGE_HOOK];
   if (typeof hook === "function") await hook(fact);
 }
@@ -139,7 +145,7 @@ type ObjectsOptions = Parameters<ColumnTable["objects"]>[0];
 type AnyRow = Record<string, any>;
 
 /** The repository's root: settings count from there, whichever folder the notebook's kernel runs in. */
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** How a notebook wants the shop. */
 export interface ShopOptions {

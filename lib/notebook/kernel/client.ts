@@ -11,6 +11,7 @@ import {
   type LineageEntry,
   openLargeOutputs,
   preludeCode,
+  type RunName,
   UNHANDLED,
   type WireMessage,
   type WireSession,
@@ -70,6 +71,8 @@ const ASK_AGAIN_MS = 250;
 /** How to start a kernel, and what the notebook reads in it where it names no version itself. */
 interface OpenOptions extends KernelOptions {
   pinnedVersions?: LineageEntry[] | undefined;
+  /** The run, for what its cells log. */
+  run?: RunName | undefined;
 }
 
 /**
@@ -77,7 +80,9 @@ interface OpenOptions extends KernelOptions {
  *
  * @throws {NotebookError} when it does not come up or does not answer.
  */
-export async function openKernel({ pinnedVersions = [], ...options }: OpenOptions): Promise<KernelClient> {
+export async function openKernel(
+  { pinnedVersions = [], run, ...options }: OpenOptions,
+): Promise<KernelClient> {
   const { name } = options.command;
   const resources = new AsyncDisposableStack();
   if (name === DENO_KERNELSPEC.name) resources.use(await guardLockFile(options.cwd));
@@ -85,7 +90,7 @@ export async function openKernel({ pinnedVersions = [], ...options }: OpenOption
   let client: Client | undefined;
   try {
     client = new Client(await startKernel(options), name === DENO_KERNELSPEC.name, { large, resources });
-    await client.prepare(pinnedVersions, name, options);
+    await client.prepare({ pinnedVersions, run }, name, options);
     return client;
   } catch (error) {
     await (client ?? resources)[Symbol.asyncDispose]();
@@ -133,7 +138,7 @@ class Client implements KernelClient {
 
   /** Waits until the kernel answers on both sockets, and prepares a Deno kernel for our runner. */
   async prepare(
-    pinnedVersions: LineageEntry[],
+    { pinnedVersions, run }: { pinnedVersions: LineageEntry[]; run: RunName | undefined },
     name: string,
     { startTimeout: timeout = START_TIMEOUT, startTimer = elapsed }: Omit<KernelOptions, "command">,
   ): Promise<void> {
@@ -148,7 +153,7 @@ class Client implements KernelClient {
     timer.abort();
     if (failure !== undefined) throw failed(failure);
     if (!this.#isDeno) return;
-    const { error } = await this.execute(preludeCode(pinnedVersions, this.#large.folder), {
+    const { error } = await this.execute(preludeCode(pinnedVersions, this.#large.folder, run), {
       timeout,
       counted: false,
     });

@@ -127,6 +127,15 @@ export interface LineageEntry {
 
 /** Where the prelude leaves its function for the notebook's library; absent in a plain Jupyter. */
 export const LINEAGE_HOOK = Symbol.for("shopflow.notebook.lineage");
+/** Where the prelude leaves which run of which notebook this is; absent in a plain Jupyter. */
+export const NOTEBOOK_RUN = Symbol.for("shopflow.notebook.run");
+
+/** A run of a notebook, for what its cells log. */
+export interface RunName {
+  notebook: string;
+  runId: string;
+}
+
 /** Where the prelude leaves the versions that a repeated run must read; absent otherwise. */
 export const PINNED_VERSIONS = Symbol.for("shopflow.notebook.pinned_versions");
 
@@ -135,8 +144,9 @@ export const PINNED_VERSIONS = Symbol.for("shopflow.notebook.pinned_versions");
  *
  * @param pinnedVersions what the notebook reads where it does not name a version itself
  * @param folder where large data are put
+ * @param run what is run
  */
-export function preludeCode(pinnedVersions: LineageEntry[], folder: string): string {
+export function preludeCode(pinnedVersions: LineageEntry[], folder: string, run?: RunName): string {
   return `{
   // A notebook may put others in their place.
   const { setTimeout, crypto } = globalThis;
@@ -194,6 +204,7 @@ export function preludeCode(pinnedVersions: LineageEntry[], folder: string): str
   globalThis[Symbol.for("${BARRIER}")] = (id, ms) =>
     setTimeout(() => setTimeout(() => tell("${BARRIER}", id), 0), ms);
   globalThis[Symbol.for("${PINNED_VERSIONS.description}")] = ${JSON.stringify(pinnedVersions)};
+  globalThis[Symbol.for("${NOTEBOOK_RUN.description}")] = ${JSON.stringify(run ?? null)};
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     const { reason } = event;

@@ -150,6 +150,7 @@ async function executeRun(
       cwd: folder,
       env,
       pinnedVersions,
+      run: { notebook: record.notebook, runId: record.runId },
       startTimeout,
       startTimer,
       temporaryFolder: workingFolders(config.home),

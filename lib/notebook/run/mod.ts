@@ -3,6 +3,7 @@ export {
   type ExecutedNotebook,
   type NotebookRun,
   RecordedFailure,
+  repositoryState,
   type RunRecord,
   runStatus,
   snapshotRead,

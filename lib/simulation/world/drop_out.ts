@@ -6,9 +6,9 @@ import { NEVER, type Population } from "./population.ts";
 /** How much a meeting with an empty shelf, and a ticket that ended badly, add to the log-hazard. */
 export const ANNOYANCE = { stockout: 0.3, badTicket: 1.2 };
 /** Share of annoyance that is left after a month. */
-const ANNOYANCE_KEPT = 0.55;
+export const ANNOYANCE_KEPT = 0.55;
 /** Annoyance beyond this makes nobody leave sooner. */
-const MOST_ANNOYANCE = 2.5;
+export const MOST_ANNOYANCE = 2.5;
 
 /** The hidden truth, one row per customer and month in which the customer was alive at some time. */
 interface Truth {

@@ -160,9 +160,9 @@ async function baseline(
   model: TrainedModel,
   snapshot: string,
 ): Promise<ScoringModel> {
-  const { name, training } = model;
+  const { name, training, parameters } = model;
   const code = await modelCode(model);
-  const version = `${BASELINE_PREFIX}${hashOf({ name, snapshot, code })}`;
+  const version = `${BASELINE_PREFIX}${hashOf({ name, snapshot, code, ...parameters })}`;
   const stored = await ifStored(() => loadModelVersion(store, name, version));
   const { card, files } = stored ?? await fitted();
   // What is stored under that version may be other than this; then it is kept under a version of its own.
@@ -181,7 +181,7 @@ async function baseline(
       trainedAt: runtime.now().toISOString(),
       snapshot,
       asOf: await model.asOf(session),
-      parameters: { code },
+      parameters: { ...parameters, code },
       metrics: {},
     };
     return { card, files };

@@ -1,17 +1,23 @@
 import { readManifest } from "shopflow/lake/mod.ts";
 import type { ModelDefinition, ScoringInput, TrainingDefinition } from "shopflow/ml/mod.ts";
 import { currentScores, type ScoreTable, upToDateScores } from "shopflow/ml/registry/mod.ts";
-import { MODELS } from "shopflow/models/mod.ts";
+import { modelsOf } from "shopflow/models/mod.ts";
 import { openSnapshot, type Session } from "shopflow/warehouse/mod.ts";
 import { inOrder, type Pipeline, type PipelineContext } from "../../context.ts";
 import { hashOf, modelCode } from "../model_code.ts";
 import { championScores, modelThatScores, NOTHING, type ScoringModel } from "./model_that_scores.ts";
 import { publishScoreRows } from "./publish_rows.ts";
 
-/** Scores customers and products of the current snapshot with the champions, and computes what has no training. */
-export function scoreModels(models: readonly ModelDefinition[] = MODELS): Pipeline {
-  return (context) =>
-    inOrder(Object.fromEntries(models.map((model) => [model.name, scoreModel(model)])), context);
+/**
+ * Scores customers and products of the current snapshot with the champions, and computes what has no training.
+ *
+ * @param models Default: those of the product, as the settings want them.
+ */
+export function scoreModels(models?: readonly ModelDefinition[]): Pipeline {
+  return (context) => {
+    const parts = (models ?? modelsOf(context.config)).map((model) => [model.name, scoreModel(model)]);
+    return inOrder(Object.fromEntries(parts), context);
+  };
 }
 
 /**

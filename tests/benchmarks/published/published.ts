@@ -4,10 +4,11 @@ import { runCommand } from "shopflow/cli/mod.ts";
 import { existsSync } from "node:fs";
 import { TEST_DATASETS } from "../../requirements.ts";
 import { comparisonText, type PublishedComparison, reaches } from "./comparison.ts";
+import { cdnow } from "./cdnow.ts";
 import { gowalla } from "./gowalla.ts";
 
 /** Every comparison. A new one is a file and a line here. */
-export const COMPARISONS: readonly PublishedComparison[] = [gowalla];
+export const COMPARISONS: readonly PublishedComparison[] = [gowalla, cdnow];
 
 /** The comparisons of these names; all without one. */
 function chosenComparisons(names: string[]): readonly PublishedComparison[] {

@@ -1,4 +1,5 @@
-import { type ChurnBacktest, churnTestPredictions, compareChurnModel } from "../../../lib/churn/evaluate.ts";
+import type { ChurnBacktest } from "../../../lib/churn/backtest/backtest.ts";
+import { churnTestPredictions, compareChurnModel } from "../../../lib/churn/backtest/comparison.ts";
 import { type ChurnExamples, readChurnExamples } from "../../../lib/churn/examples.ts";
 import { checkAsOf, salesPeriod } from "shopflow/ml/mod.ts";
 import { temporalSplit } from "../../../lib/churn/split.ts";
@@ -8,6 +9,7 @@ import { pickFeatures, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import type { Champion } from "shopflow/ml/registry/mod.ts";
 import assert from "node:assert/strict";
 import { openChurnShop } from "../../fixtures/churn_shop.ts";
+import { plainChurn } from "../../fixtures/plain_churn.ts";
 
 const XGBOOST = { rounds: 60, eta: 0.1, seed: 1 };
 const FEW = ["recency_days", "unhappy_tickets", "ticket_satisfaction"];
@@ -20,7 +22,9 @@ async function narrowed(
   training: ChurnExamples,
   names: string[],
 ): Promise<ChurnBacktest> {
-  const model = await xgboostTrainer(XGBOOST).fit(pickFeatures(training.features, names), training.labels);
+  const model = plainChurn(
+    await xgboostTrainer(XGBOOST).fit(pickFeatures(training.features, names), training.labels),
+  );
   const features = pickFeatures(whole.test.features, names);
   return { ...whole, model, test: { ...whole.test, features }, probabilities: model.predict(features) };
 }
@@ -33,7 +37,7 @@ const versionOf = (backtest: ChurnBacktest, stored = true, asOf: string = backte
     trainedAt: "",
     snapshot: "s0",
     asOf,
-    parameters: {},
+    parameters: { horizonDays: backtest.horizonDays },
     metrics: {},
   },
   files: { ...backtest.model.save(), ...(stored ? testPredictionsFile(churnTestPredictions(backtest)) : {}) },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openSession } from "shopflow/warehouse/mod.ts";
 import { cohortRetentionSql, lapsedCost, monthlyLapsedSql } from "shopflow/churn/mod.ts";
-import { lapsedCostSql } from "../../../lib/churn/study.ts";
+import { lapsedCostSql } from "../../../lib/churn/study/study.ts";
 
 const ORDERS = `CREATE TABLE fact_orders AS
 SELECT customer_id, CAST(order_date AS DATE) AS order_date, 'sale' AS line_type

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createRandom } from "shopflow/runtime/mod.ts";
 import { createChurnModel, loadChurnModel } from "../../../lib/churn/model.ts";
 import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
+import { plainChurn } from "../../fixtures/plain_churn.ts";
 
 Deno.test("a loaded churn model gives the classifier's probability and reasons that explain it", async () => {
   const { classifier, features } = await trained();
@@ -75,5 +76,5 @@ async function trained() {
     order_gap_mean_days: gap,
   });
   const labels = Uint8Array.from(recency, (days) => random() < days / 120 ? 1 : 0);
-  return { classifier: await xgboostTrainer({ rounds: 40 }).fit(features, labels), features };
+  return { classifier: plainChurn(await xgboostTrainer({ rounds: 40 }).fit(features, labels)), features };
 }

@@ -14,6 +14,8 @@ Deno.test("without settings everything is under .shopflow in the working directo
     lakeUrl: "/shop/.shopflow/lake",
     logLevel: "info",
     promotion: "rule",
+    churnHorizonDays: 90,
+    searchTrials: 3,
     keep: { scores: 14, models: 30 },
     cacheBytes: 10_737_418_240,
     featureCacheBytes: 2_147_483_648,
@@ -217,6 +219,24 @@ Deno.test("a password that was put into a setting for a number is not shown", ()
     assert.throws(() => loadConfig({ [name]: "hunter2hunter2" }, "/shop"), {
       name: "ConfigError",
       message: new RegExp(`Invalid ${name}: .*found a text of 14 characters`),
+    });
+  }
+});
+
+Deno.test("the churn model looks 30, 60 or 90 days ahead, and tries a whole number of combinations", () => {
+  const { churnHorizonDays, searchTrials } = loadConfig({
+    SHOPFLOW_CHURN_HORIZON_DAYS: "30",
+    SHOPFLOW_SEARCH_TRIALS: "40",
+  });
+  assert.deepEqual([churnHorizonDays, searchTrials], [30, 40]);
+  assert.throws(() => loadConfig({ SHOPFLOW_CHURN_HORIZON_DAYS: "45" }), {
+    name: "ConfigError",
+    message: /Invalid SHOPFLOW_CHURN_HORIZON_DAYS: expected one of 30, 60, 90, found "45"/,
+  });
+  for (const wrong of ["-1", "2.5", "many"]) {
+    assert.throws(() => loadConfig({ SHOPFLOW_SEARCH_TRIALS: wrong }), {
+      name: "ConfigError",
+      message: /Invalid SHOPFLOW_SEARCH_TRIALS: expected a whole number from 0 to 1000/,
     });
   }
 });

@@ -1,3 +1,4 @@
+import { loadConfig } from "shopflow/config/mod.ts";
 import assert from "node:assert/strict";
 import { featureMatrix } from "shopflow/ml/classifier/mod.ts";
 import { publishBaseline } from "shopflow/ml/registry/mod.ts";
@@ -17,6 +18,7 @@ testApi(
     assert.deepEqual(rest, {
       customer_id: "CUST000001",
       churn_probability: 0.9,
+      horizon_days: 90,
       risk_band: "high",
       action: { type: "discount", discount_percent: 15, text: "Offer a 15 % discount." },
       as_of: "2024-10-01",
@@ -38,7 +40,7 @@ Deno.test("the recommended action is that of the business's own playbook", async
   await using lake = await temporaryLake();
   await publishSmallSnapshot(lake.store);
   await publishChurnScores(lake.store);
-  const models = modelsOf({ playbook: { riskAbove: 0.4, discount: 0.2 } });
+  const models = modelsOf(loadConfig({}), { playbook: { riskAbove: 0.4, discount: 0.2 } });
   const { post: send } = createClient(lake.store, { models });
   const { risk_band, action } = await (await send(post, { customer_id: "CUST000002" })).json();
   assert.equal(risk_band, "high");

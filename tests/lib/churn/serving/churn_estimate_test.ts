@@ -12,6 +12,7 @@ import {
 import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import assert from "node:assert/strict";
 import { openChurnShop } from "../../../fixtures/churn_shop.ts";
+import { plainChurn } from "../../../fixtures/plain_churn.ts";
 
 interface Shop {
   model: DeclaredChurnModel;
@@ -33,7 +34,9 @@ async function trainedShop(options: { ordersOnly?: boolean } = {}): Promise<Shop
   };
   const training = await columnsAt(checkAsOf("2024-06-01"));
   const features = featureMatrix(training.names, training.columns);
-  const trees = await xgboostTrainer({ rounds: 80 }).fit(features, Uint8Array.from(training.churned));
+  const trees = plainChurn(
+    await xgboostTrainer({ rounds: 80 }).fit(features, Uint8Array.from(training.churned)),
+  );
   const test = await columnsAt(checkAsOf("2024-10-01"));
   return {
     model: loadDeclaredChurnModel({ ...trees.save(), ...saveChurnInputs(churnInputs(features)) }),
@@ -201,7 +204,7 @@ Deno.test("a model that does not say what it takes is refused with what to do", 
     features,
     Uint8Array.of(0, 0, 1, 1),
   );
-  assert.throws(() => loadDeclaredChurnModel(trees.save()), {
+  assert.throws(() => loadDeclaredChurnModel(plainChurn(trees).save()), {
     name: "ModelError",
     message: /expected inputs\.json/,
   });

@@ -1,8 +1,8 @@
 import { addDays, type AsOfDate, checkAsOf } from "shopflow/ml/mod.ts";
-import { CHURN_HORIZON_DAYS } from "./examples.ts";
+import { CHURN_HORIZON_DAYS } from "../examples.ts";
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
-import { resolveAsOf, type TemporalSplit, temporalSplit } from "./split.ts";
+import { resolveAsOf, type TemporalSplit, temporalSplit } from "../split.ts";
 
 /** First and last day of the data. */
 interface Period {
@@ -169,6 +169,9 @@ FROM months LEFT JOIN orders USING (cohort, month)
 ORDER BY cohort, month`;
 }
 
+/** Days of data before the first date that a model learns from. */
+const HISTORY_DAYS = 90;
+
 /** The dates of a churn report. */
 interface ChurnStudy {
   /** Lists of action are of this day: customers as they were before it. */
@@ -188,19 +191,20 @@ interface ChurnStudy {
  * The dates of a report: that of its lists of action, and that on which its model is measured. A date outside the data
  * is replaced by the latest, and a note says so: a report with a stated other date is of more use than none.
  *
- * @param wanted Dates, or rules for them such as `latest`.
+ * @param wanted Dates, or rules for them such as `latest`, and how far the model looks ahead (default 90 days).
  * @param period First and last day with a sale.
  * @throws {InputError} when what is wanted is neither a date nor a rule.
  */
 export function planChurnStudy(
-  wanted: { asOf: string; backtestAsOf: string },
+  wanted: { asOf: string; backtestAsOf: string; horizonDays?: number },
   period: Period,
 ): ChurnStudy {
+  const { horizonDays = CHURN_HORIZON_DAYS } = wanted;
   const latest = addDays(period.last, 1);
   const wantedAsOf = resolveAsOf(wanted.asOf, period);
   const wantedBacktest = resolveAsOf(wanted.backtestAsOf, period);
   const notes: string[] = [];
-  const known = measurable(period);
+  const known = measurable(period, horizonDays);
   if ("tooLittle" in known) {
     if (wantedAsOf !== latest) {
       notes.push(`Without a model there is no list as of ${wantedAsOf}, only as of ${latest}.`);
@@ -208,8 +212,8 @@ export function planChurnStudy(
     notes.push(`No model is measured. ${known.tooLittle}`);
     return { asOf: latest, isLatest: true, notes };
   }
-  // Training needs 90 days of history and 90 days of outcomes before the date.
-  const earliest = addDays(period.first, 2 * CHURN_HORIZON_DAYS);
+  // Training needs 90 days of history and the outcomes of one horizon before the date.
+  const earliest = addDays(period.first, HISTORY_DAYS + horizonDays);
   const within = (date: AsOfDate, end: AsOfDate, what: string, meaning: string) => {
     if (date >= earliest && date <= end) return date;
     notes.push(
@@ -228,7 +232,7 @@ export function planChurnStudy(
     wantedBacktest,
     known.test,
     "a backtest",
-    `the last day whose ${CHURN_HORIZON_DAYS} days are known`,
+    `the last day whose ${horizonDays} days are known`,
   );
   if (backtest > asOf) {
     notes.push(
@@ -236,13 +240,13 @@ export function planChurnStudy(
     );
   }
   const test = backtest < asOf ? backtest : asOf;
-  return { asOf, isLatest: asOf === latest, split: temporalSplit(period, { test }), notes };
+  return { asOf, isLatest: asOf === latest, split: temporalSplit(period, { test, horizonDays }), notes };
 }
 
 /** The latest dates that a model can be measured on, or why there are none. */
-function measurable(period: Period): TemporalSplit | { tooLittle: string } {
+function measurable(period: Period, horizonDays: number): TemporalSplit | { tooLittle: string } {
   try {
-    return temporalSplit(period);
+    return temporalSplit(period, { horizonDays });
   } catch (error) {
     if (error instanceof TooLittleDataError) return { tooLittle: error.message };
     throw error;

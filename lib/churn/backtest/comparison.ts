@@ -1,12 +1,7 @@
 import { formatCount } from "shopflow/runtime/mod.ts";
-import { mean, valueAt } from "shopflow/ml/mod.ts";
 import {
   auc,
   aucDifference,
-  type CalibrationBin,
-  calibrationError,
-  calibrationTable,
-  classificationMetrics,
   type Comparison,
   logLoss,
   meanDifference,
@@ -18,129 +13,11 @@ import {
   type TestPredictions,
   tryScore,
 } from "shopflow/ml/evaluation/mod.ts";
-import {
-  type Classifier,
-  type FeatureMatrix,
-  pickFeatures,
-  type TreeClassifier,
-  XGBOOST_DEFAULTS,
-  type XgboostOptions,
-  xgboostTrainer,
-} from "shopflow/ml/classifier/mod.ts";
-import type { TemporalSplit } from "./split.ts";
-import { type ChurnInputs, churnInputs } from "./serving/inputs.ts";
-import { recencyBaseline } from "./baseline.ts";
-import type { FeatureSession } from "shopflow/ml/features/mod.ts";
-import { activeExamples, CHURN_HORIZON_DAYS, type ChurnExamples, readChurnExamples } from "./examples.ts";
-import { ModelError, TooLittleDataError } from "shopflow/errors/mod.ts";
-
-/** A churn model, and what it said of customers whose outcome it had not seen. */
-export interface ChurnBacktest {
-  split: TemporalSplit;
-  model: TreeClassifier;
-  baseline: Classifier;
-  trainingRows: number;
-  /** What it learned from. */
-  trainingFeatures: FeatureMatrix;
-  /** What the model takes, by the rows it was trained on. */
-  inputs: ChurnInputs;
-  /** Active customers only: those lost already are no question any more, and make any model look good. */
-  test: ChurnExamples;
-  probabilities: Float64Array;
-  baselineProbabilities: Float64Array;
-  /** By the names that model cards use. */
-  metrics: Record<string, number>;
-  calibration: CalibrationBin[];
-}
-
-/** How the churn model is trained, wherever that is done: by the pipeline, in a notebook, for a comparison. */
-export const CHURN_PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, seed: 42 } };
-
-interface ChurnBacktestOptions {
-  /** What is to differ from {@linkcode CHURN_PARAMETERS}. */
-  xgboost?: Partial<XgboostOptions>;
-  /** Length of the label window in days. */
-  horizonDays?: number;
-}
-
-/**
- * Fits the churn model and the recency-only baseline on the training dates of a split, and measures both on the test
- * date, on customers who were active then: those whom one can still keep. `all_auc` is of everybody with an order in the
- * year before.
- *
- * @param session A session with the curated tables.
- * @throws {ModelError} when a date has no customers or only one outcome.
- */
-export async function backtestChurn(
-  session: FeatureSession,
-  split: TemporalSplit,
-  { xgboost = {}, horizonDays = CHURN_HORIZON_DAYS }: ChurnBacktestOptions = {},
-): Promise<ChurnBacktest> {
-  const training = await readChurnExamples(session, split.train, horizonDays);
-  const everybody = await readChurnExamples(session, [split.test], horizonDays);
-  const test = activeExamples(everybody, horizonDays);
-  requireBothOutcomes(test, split.test);
-  const model = await xgboostTrainer({ ...CHURN_PARAMETERS.xgboost, ...xgboost }).fit(
-    training.features,
-    training.labels,
-  );
-  const baseline = await recencyBaseline().fit(training.features, training.labels);
-  const probabilities = model.predict(test.features);
-  const baselineProbabilities = baseline.predict(test.features);
-  const calibration = calibrationTable(test.labels, probabilities);
-  return {
-    split,
-    model,
-    baseline,
-    trainingRows: training.labels.length,
-    trainingFeatures: training.features,
-    inputs: churnInputs(training.features),
-    test,
-    probabilities,
-    baselineProbabilities,
-    metrics: {
-      ...namedMetrics("", test.labels, probabilities),
-      ...namedMetrics("baseline_", test.labels, baselineProbabilities),
-      calibration_error: calibrationError(calibration),
-      all_auc: auc(everybody.labels, model.predict(everybody.features)),
-      all_baseline_auc: auc(everybody.labels, baseline.predict(everybody.features)),
-      all_rows: everybody.labels.length,
-      churn_rate: mean(test.labels),
-      training_churn_rate: mean(training.labels),
-      training_rows: training.labels.length,
-      test_rows: test.labels.length,
-    },
-    calibration,
-  };
-}
-
-/** @throws {TooLittleDataError} when nobody left or nobody stayed. */
-function requireBothOutcomes({ labels }: ChurnExamples, date: string): void {
-  const churned = labels.filter((label) => label === 1).length;
-  if (churned > 0 && churned < labels.length) return;
-  throw new TooLittleDataError(`A churn model cannot be measured as of ${date}`, {
-    expected: "active customers who ordered again, and others who did not",
-    found: `${churned} of ${labels.length} active customers who did not`,
-  });
-}
-
-/** Outcomes of the customers whom the playbook would have contacted on the backtest's date. */
-interface PlaybookOutcome {
-  contacted: number;
-  /** Share of them who did not order in the horizon, 0..1; NaN of nobody. */
-  churned: number;
-  /** The same of all customers who were active then. */
-  activeChurned: number;
-}
-
-/** Looks back: the active customers above a risk on the backtest's date, and how many of them really left. */
-export function playbookOutcome(
-  { test: { labels }, probabilities }: Pick<ChurnBacktest, "test" | "probabilities">,
-  riskAbove: number,
-): PlaybookOutcome {
-  const contacted = labels.filter((_, row) => valueAt(probabilities, row) > riskAbove);
-  return { contacted: contacted.length, churned: mean(contacted), activeChurned: mean(labels) };
-}
+import { pickFeatures } from "shopflow/ml/classifier/mod.ts";
+import { ModelError } from "shopflow/errors/mod.ts";
+import { valueAt } from "shopflow/ml/mod.ts";
+import { loadChurnClassifier } from "../classifier.ts";
+import type { ChurnBacktest } from "./backtest.ts";
 
 /** The prediction that versions keep of each test customer. */
 const CHURN_PREDICTION = "churn_probability";
@@ -153,11 +30,6 @@ export function churnTestPredictions({ split, test, probabilities }: ChurnBackte
     days: test.customerIds.map(() => split.test),
     values: probabilities,
   };
-}
-
-function namedMetrics(prefix: string, labels: Uint8Array, probabilities: Float64Array) {
-  const { auc, logLoss, brier } = classificationMetrics(labels, probabilities);
-  return { [`${prefix}auc`]: auc, [`${prefix}log_loss`]: logLoss, [`${prefix}brier`]: brier };
 }
 
 /** Fewer customers of an outcome say nothing of how well a model ranks them. */
@@ -180,7 +52,7 @@ interface Answers {
  * of the test period: the opponent is of an older snapshot, so its own test date is not later, and the labels it learned
  * from end before that (see `temporalSplit`). That its knowledge is older is no flaw of the comparison but the question:
  * which of the two should score from now on. One that does know later outcomes (after a rollback of the lake, or of
- * another shop) is not compared.
+ * another shop) is not compared, and neither is one that looks another number of days ahead.
  *
  * Where a feature of the opponent is not computed any more, or its files cannot be read, it answers by the predictions
  * that it stored of its own test date. The challenger's stand-in for that date is fitted as the challenger was, on what
@@ -222,6 +94,15 @@ async function answersOf(
       `it learned from data up to ${card.asOf}, the test set begins on ${backtest.split.test}`,
     );
   }
+  const horizonDays = card?.parameters.horizonDays;
+  if (card !== undefined && horizonDays !== backtest.horizonDays) {
+    throw new ModelError(
+      `it looks ${
+        horizonDays ?? "an unknown number of"
+      } days ahead, the new version ${backtest.horizonDays}: ` +
+        "they foresee different things",
+    );
+  }
   const own = unscorable === undefined
     ? await tryScore(() => ownAnswers(files, backtest))
     : { unscorable: unscorable };
@@ -234,7 +115,7 @@ async function answersOf(
 function ownAnswers(files: Opponent["files"], { test }: ChurnBacktest): Float64Array {
   let probabilities: Float64Array;
   try {
-    const model = xgboostTrainer().load(files);
+    const model = loadChurnClassifier(files);
     probabilities = model.predict(pickFeatures(test.features, model.featureNames));
   } catch (cause) {
     if (cause instanceof ModelError) throw cause;

@@ -1,0 +1,137 @@
+/** Trials for a terminal. */
+import { textTable } from "shopflow/cli/mod.ts";
+import {
+  differenceText,
+  type Direction,
+  type ExperimentSummary,
+  fieldValue,
+  namesOf,
+  type PairedComparison,
+  type Trial,
+  valueText,
+  varyingParameters,
+} from "shopflow/ml/experiments/mod.ts";
+import { countOf, formatTimestamp } from "shopflow/runtime/mod.ts";
+
+/** Columns of parameters and of metrics that fit a terminal. */
+const MOST_COLUMNS = 8;
+
+export function experimentsText(experiments: readonly ExperimentSummary[]): string {
+  if (experiments.length === 0) {
+    return 'No experiment yet. Log a trial in a notebook: `await openExperiment("depth").log({ parameters, metrics })`.';
+  }
+  return textTable(
+    [{ title: "experiment" }, { title: "trials", align: "right" }, { title: "last (UTC)" }],
+    experiments.map(({ name, trials, modified }) => [
+      name,
+      String(trials),
+      formatTimestamp(modified.toISOString()),
+    ]),
+  );
+}
+
+/** Trials with what distinguishes them; of one experiment without its name. */
+export function trialsText(trials: readonly Trial[], limit: number): string {
+  if (trials.length === 0) return "No trial meets that.";
+  const shown = trials.slice(0, limit);
+  const several = new Set(trials.map(({ experiment }) => experiment)).size > 1;
+  const parameters = varyingParameters(trials), metrics = namesOf(trials, "metrics");
+  const [shownParameters, shownMetrics] = [parameters.slice(0, MOST_COLUMNS), metrics.slice(0, MOST_COLUMNS)];
+  const table = textTable(
+    [
+      { title: "trial" },
+      ...several ? [{ title: "experiment" }] : [],
+      { title: "ended (UTC)" },
+      ...shownParameters.map((title) => ({ title })),
+      ...shownMetrics.map((title) => ({ title, align: "right" as const })),
+    ],
+    shown.map((trial) => [
+      trial.status === "failed" ? `${trial.id} (failed)` : trial.id,
+      ...several ? [trial.experiment] : [],
+      formatTimestamp(trial.endedAt).slice(0, 16),
+      ...shownParameters.map((name) => valueText(fieldValue(trial, { kind: "parameters", name }))),
+      ...shownMetrics.map((name) => valueText(fieldValue(trial, { kind: "metrics", name }))),
+    ]),
+  );
+  const hidden = parameters.length + metrics.length - shownParameters.length - shownMetrics.length;
+  const notes = [
+    ...trials.length > limit ? [`${limit} of ${countOf(trials.length, "trial")}; --limit shows more`] : [],
+    ...hidden > 0 ? [`${hidden} more parameters and metrics: \`show TRIAL\` or --json`] : [],
+  ];
+  return [table, ...notes].join("\n");
+}
+
+export function trialText(trial: Trial): string {
+  const { id, experiment, status, startedAt, endedAt, source, search, predictions, steps } = trial;
+  const rows = (kind: "parameters" | "metrics" | "tags") =>
+    namesOf([trial], kind).map((name) => [name, String(fieldValue(trial, { kind, name }))]);
+  const table = (title: string, cells: string[][]) =>
+    cells.length === 0 ? [] : ["", textTable([{ title }, { title: "value" }], cells)];
+  const from = [
+    source.program,
+    source.notebookRun && `notebook run ${source.notebookRun}`,
+    source.scheduledRun && `scheduled run ${source.scheduledRun}`,
+    source.snapshot && `snapshot ${source.snapshot}`,
+    source.commit && `commit ${source.commit.slice(0, 12)}${source.uncommitted ? " with changes" : ""}`,
+  ].filter(Boolean);
+  return [
+    `${experiment} ${id}: ${status}`,
+    `${formatTimestamp(startedAt)} to ${formatTimestamp(endedAt)}`,
+    ...from.length > 0 ? [`from ${from.join(", ")}`] : [],
+    ...search ? [`trial of search ${search.search}, round ${search.rung + 1}`] : [],
+    ...predictions ? [`predictions of ${countOf(predictions.rows, "row")}, test ${predictions.test}`] : [],
+    ...steps ? [`logged in ${countOf(steps.length, "step")}`] : [],
+    ...trial.failure ? [`failed: ${trial.failure}`] : [],
+    ...table("parameter", rows("parameters")),
+    ...table("metric", rows("metrics")),
+    ...table("tag", rows("tags")),
+  ].join("\n");
+}
+
+/** The best trials, and how far their metric may be trusted. */
+export function bestText(
+  trials: readonly Trial[],
+  { metric, direction, among }: { metric: string; direction: Direction; among: number },
+): string {
+  const [best] = trials;
+  if (best === undefined) return `No trial has the metric ${metric}.`;
+  const several = among > 1
+    ? `\nIt was chosen among ${among} by that metric, so the metric is optimistic: measure it on rows that did not choose it.`
+    : "";
+  return `The ${direction} ${metric} is ${valueText(best.metrics[metric]!)}, of trial ${best.id} in ${
+    JSON.stringify(best.experiment)
+  }.${several}\n\n${trialsText(trials, trials.length)}`;
+}
+
+/** Trials side by side, and each beside the first on the same rows. */
+export function comparisonText(trials: readonly Trial[], compared: readonly PairedComparison[]): string {
+  const [first] = trials as readonly [Trial];
+  const rows = (["parameters", "metrics"] as const).flatMap((kind) =>
+    namesOf(trials, kind).map((name) => {
+      const values = trials.map((trial) => fieldValue(trial, { kind, name }));
+      return [new Set(values).size > 1 ? "≠" : "", kind.slice(0, -1), name, ...values.map(valueText)];
+    })
+  );
+  const snapshots = new Set(trials.map(({ source }) => source.snapshot ?? "unknown"));
+  return [
+    textTable([
+      { title: " " },
+      { title: "" },
+      { title: "" },
+      ...trials.map(({ id }) => ({ title: id, align: "right" as const })),
+    ], rows),
+    ...snapshots.size > 1 ? ["", `They read different snapshots: ${[...snapshots].join(", ")}.`] : [],
+    ...compared.flatMap((comparison, i) => ["", pairedText(comparison, [trials[i + 1]!.id, first.id])]),
+  ].join("\n");
+}
+
+function pairedText({ test, metrics }: PairedComparison, names: readonly [string, string]): string {
+  return [
+    `${names[0]} less ${names[1]}. ${test}.`,
+    ...metrics.map((metric) =>
+      `  ${metric.name} ${valueText(metric.one)} and ${valueText(metric.other)}: ${
+        differenceText(metric, names)
+      }`
+    ),
+  ].join("\n");
+}
