@@ -34,12 +34,12 @@ export function strongestReasons(
   known: Readonly<Record<string, number | null>>,
   count: number,
 ): Reason[] {
-  const sums = new Map<string, { topic: string; features: number[]; contribution: number }>();
+  const sums = new Map<string, { features: number[]; contribution: number }>();
   for (const [j, contribution] of contributions.entries()) {
     if (contribution === 0) continue;
     const name = valueAt(names, j);
-    const topic = CUSTOMER_FEATURES.feature(name)?.topic ?? name;
-    const sum = sums.get(topic) ?? { topic, features: [], contribution: 0 };
+    const topic = topicOf(name);
+    const sum = sums.get(topic) ?? { features: [], contribution: 0 };
     sum.features.push(j);
     sum.contribution += contribution;
     sums.set(topic, sum);
@@ -48,11 +48,13 @@ export function strongestReasons(
     .filter(({ contribution }) => contribution !== 0)
     .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
     .slice(0, count)
-    .map(({ topic, features, contribution }) => {
+    .map(({ features, contribution }) => {
       const feature = valueAt(names, telling(features, { names, contributions, known, contribution }));
-      return reasonOf({ topic, feature, contribution }, known);
+      return reasonOf({ feature, contribution }, known);
     });
 }
+
+const topicOf = (feature: string): string => CUSTOMER_FEATURES.feature(feature)?.topic ?? feature;
 
 /** The feature that a reason names: what moves the risk its way most, of those that are known if any are. */
 function telling(
@@ -65,16 +67,16 @@ function telling(
   },
 ): number {
   const way = Math.sign(contribution);
-  const rank = (j: number) =>
-    (valueAt(names, j) in known ? 0 : -Infinity) + way * valueAt(contributions, j);
+  const rank = (j: number) => (valueAt(names, j) in known ? 0 : -Infinity) + way * valueAt(contributions, j);
   return features.reduce((best, j) => rank(j) > rank(best) ? j : best);
 }
 
-/** A reason in words. */
+/** A reason in words, from the feature that it names. */
 export function reasonOf(
-  { topic, feature, contribution }: Pick<Reason, "topic" | "feature" | "contribution">,
+  { feature, contribution }: Pick<Reason, "feature" | "contribution">,
   known: Readonly<Record<string, number | null>>,
 ): Reason {
+  const topic = topicOf(feature);
   const effect = contribution > 0 ? "raises" : "lowers";
   const text = `${featureText(CUSTOMER_FEATURES, feature, known)}: ${effect} the risk.`;
   return { topic, feature, value: known[feature] ?? null, contribution, effect, text };
