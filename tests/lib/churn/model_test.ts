@@ -33,7 +33,10 @@ Deno.test("a reason says that a feature was not provided, and no false fact abou
   const model = createChurnModel(classifier);
   const textOf = (features: Record<string, number | null>) =>
     model.predict(features).reasons.find(({ feature }) => feature === "order_gap_mean_days")?.text ?? "";
-  assert.match(textOf({ recency_days: 5 }), /^order gap mean days: not provided: (raises|lowers) the risk\.$/);
+  assert.match(
+    textOf({ recency_days: 5 }),
+    /^order gap mean days: not provided: (raises|lowers) the risk\.$/,
+  );
   assert.match(
     textOf({ recency_days: 5, order_gap_mean_days: null }),
     /^Has not ordered a second time yet: (raises|lowers) the risk\.$/,
