@@ -12,10 +12,4 @@ export {
   readScoredCustomers,
   scoreCustomers,
 } from "./playbook.ts";
-export {
-  cohortRetentionSql,
-  type LapsedCost,
-  lapsedCost,
-  monthlyLapsedSql,
-  planChurnStudy,
-} from "./study/study.ts";
+export { type LapsedCost, lapsedCost, monthlyLapsedSql, planChurnStudy } from "./study/study.ts";

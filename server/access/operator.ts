@@ -47,16 +47,21 @@ export async function operatorAccess(c: Context, rules: OperatorRules): Promise<
 /**
  * The one who acts.
  *
+ * @param what What needs the key, as the beginning of a sentence.
  * @throws {HttpProblem} 401 without the operator's key, 403 when nobody may act.
  */
-export async function requireOperator(c: Context, rules: OperatorRules): Promise<string> {
+export async function requireOperator(
+  c: Context,
+  rules: OperatorRules,
+  what = "Starting, cancelling and pausing runs",
+): Promise<string> {
   const access = await operatorAccess(c, rules);
   if (access.state === "allowed") return access.by;
   if (access.state === "off") {
     throw new HttpProblem(
       403,
       "actions_off",
-      "Starting, cancelling and pausing runs is turned off on this server",
+      `${what} is turned off on this server`,
       {
         remedy: access.remedy,
       },

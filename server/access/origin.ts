@@ -113,7 +113,7 @@ export function sameSiteOnly({ silent }: { silent: "pass" | "refuse" }): Middlew
     if (said === undefined ? silent === "pass" : own) return await next();
     throw new HttpProblem(403, "other_site", "The request does not come from a page of this server", {
       found: said ?? "a request that does not say where it comes from",
-      remedy: "Open the page of the job here and use its buttons; programs use /api/jobs.",
+      remedy: "Open the page here and use its buttons; programs use the API.",
     });
   };
 }

@@ -137,38 +137,6 @@ export async function lapsedCost(
   };
 }
 
-/**
- * SQL of cohort retention: `cohort DATE` (month of the first order), `months_since`, `customers` of the cohort, `active`
- * who ordered in that month, `retention`. Only whole months of the period count, both as cohorts and as months after; a
- * month in which nobody of a cohort ordered has a row with 0.
- *
- * @param period First and last day of the data that counts.
- * @throws {InputError} when a date is not one.
- */
-export function cohortRetentionSql({ first, last }: Period): string {
-  const end = `date_trunc('month', DATE '${checkAsOf(last)}' + 1)`;
-  return `WITH sales AS (
-  SELECT customer_id, date_trunc('month', order_date) AS month FROM fact_orders
-  WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN' AND order_date < ${end}
-  GROUP BY ALL
-),
-firsts AS (SELECT customer_id, min(month) AS cohort FROM sales GROUP BY customer_id),
-cohorts AS (
-  SELECT cohort, count(*) AS customers FROM firsts
-  WHERE cohort >= DATE '${checkAsOf(first)}'
-  GROUP BY cohort
-),
-orders AS (SELECT cohort, month, count(*) AS active FROM firsts JOIN sales USING (customer_id) GROUP BY ALL),
-months AS (
-  SELECT cohort, customers, unnest(generate_series(cohort, ${end} - INTERVAL 1 MONTH, INTERVAL 1 MONTH)) AS month
-  FROM cohorts
-)
-SELECT CAST(cohort AS DATE) AS cohort, date_diff('month', cohort, month) AS months_since, customers,
-       coalesce(active, 0) AS active, coalesce(active, 0) / customers AS retention
-FROM months LEFT JOIN orders USING (cohort, month)
-ORDER BY cohort, month`;
-}
-
 /** Days of data before the first date that a model learns from. */
 const HISTORY_DAYS = 90;
 

@@ -183,13 +183,16 @@ function collectDefects(defects: string[]): LoggerInterface {
   return logger;
 }
 
+/** Whether an address is a path of the server that shows the chart; any other link is dropped from charts. */
+export const isOwnPath = (address: string): boolean => /^\/(?![/\\])[^\\\s\p{C}]*$/u.test(address);
+
 /** Nothing is fetched: a chart is drawn from what its notebook had. */
 const LOADER: Loader = {
   load: (uri) => Promise.reject(new Error(`data from ${uri} is not loaded`)),
-  // A drawing has no links; Vega would let a refused one end the process.
+  // Vega would let a link that is refused end the process.
   sanitize: (uri, { context }: { context?: string } = {}) =>
     context === "href"
-      ? Promise.resolve({ href: "" })
+      ? Promise.resolve({ href: isOwnPath(uri) ? uri : "" })
       : Promise.reject(new Error(`a picture from ${uri} is not loaded`)),
   http: (uri) => Promise.reject(new Error(`data from ${uri} is not loaded`)),
   file: (path) => Promise.reject(new Error(`data from ${path} is not loaded`)),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openSession } from "shopflow/warehouse/mod.ts";
-import { cohortRetentionSql, lapsedCost, monthlyLapsedSql } from "shopflow/churn/mod.ts";
+import { lapsedCost, monthlyLapsedSql } from "shopflow/churn/mod.ts";
 import { lapsedCostSql } from "../../../lib/churn/study/study.ts";
 
 const ORDERS = `CREATE TABLE fact_orders AS
@@ -19,46 +19,6 @@ Deno.test("customers who lapse are the share of active customers who pass 90 day
   await session.run("DELETE FROM fact_orders WHERE customer_id = 'C' AND order_date = DATE '2024-05-10'");
   const [may] = await session.rows(monthlyLapsedSql({ first: "2024-01-10", last: "2024-05-31" }));
   assert.deepEqual(may, { month: "2024-05-01", active: 2, lapsed: 1, lapsed_share: 0.5 });
-});
-
-Deno.test("retention has whole months only, and a month without an order is 0", async () => {
-  using session = await openSession();
-  await session.run(ORDERS);
-  const january = { cohort: "2024-01-01", customers: 2 }, february = { cohort: "2024-02-01", customers: 1 };
-  const until = async (first: string, last: string) =>
-    await session.rows(cohortRetentionSql({ first, last }));
-  assert.deepEqual(
-    await until("2024-01-01", "2024-05-15"),
-    [
-      { ...january, months_since: 0, active: 2, retention: 1 },
-      { ...january, months_since: 1, active: 0, retention: 0 },
-      { ...january, months_since: 2, active: 0, retention: 0 },
-      { ...january, months_since: 3, active: 1, retention: 0.5 },
-      { ...february, months_since: 0, active: 1, retention: 1 },
-      { ...february, months_since: 1, active: 0, retention: 0 },
-      { ...february, months_since: 2, active: 0, retention: 0 },
-    ].map(sorted),
-  );
-  assert.deepEqual((await until("2024-01-02", "2024-05-15")).map(({ cohort }) => cohort), [
-    "2024-02-01",
-    "2024-02-01",
-    "2024-02-01",
-  ], "the data begins within January");
-  const whole = await until("2024-01-01", "2024-05-31");
-  assert.deepEqual(
-    whole.at(-1),
-    sorted({ cohort: "2024-05-01", customers: 1, months_since: 0, active: 1, retention: 1 }),
-  );
-  assert.deepEqual(await until("2024-05-02", "2024-05-30"), []);
-});
-
-/** The columns in the order of the query. */
-const sorted = ({ cohort, months_since, customers, active, retention }: Record<string, unknown>) => ({
-  cohort,
-  months_since,
-  customers,
-  active,
-  retention,
 });
 
 Deno.test("the cost of lapsing is a year's sales of those who lapsed in the period and stayed away", async () => {

@@ -31,6 +31,9 @@ function drawCharts(vega, expressionInterpreter) {
     const text = figure.parentElement?.querySelector(":scope > script[type='application/json']")?.textContent;
     const still = figure.querySelector("svg");
     if (!text || !still) return;
+    // Cells that lead to a page are links in the still picture, which keyboards reach; Vega would make them clicks.
+    const links = still.querySelectorAll("a[href]");
+    if (links.length > 0) return showLabels(figure, links);
     const spec = specification(JSON.parse(text), figure.dataset.drawing ?? "");
     const place = document.createElement("div");
     place.className = "drawing";
@@ -89,6 +92,21 @@ function drawCharts(vega, expressionInterpreter) {
     const { width, height } = tooltip.getBoundingClientRect();
     tooltip.style.left = `${Math.max(4, Math.min(clientX + 14, innerWidth - width - 4))}px`;
     tooltip.style.top = `${clientY + 14 + height > innerHeight ? clientY - height - 10 : clientY + 14}px`;
+  }
+
+  /** @param {HTMLElement} figure @param {NodeListOf<Element>} links */
+  function showLabels(figure, links) {
+    for (const link of links) {
+      const label = link.querySelector("[aria-label]")?.getAttribute("aria-label");
+      const show = (/** @type {Event} */ event) => {
+        if (event instanceof PointerEvent) return showTooltip(undefined, event, undefined, label);
+        const { left, bottom } = link.getBoundingClientRect();
+        showTooltip(undefined, { clientX: left, clientY: bottom }, undefined, label);
+      };
+      for (const type of ["pointermove", "focus"]) link.addEventListener(type, show);
+      for (const type of ["pointerleave", "blur"]) link.addEventListener(type, () => tooltip.hidden = true);
+    }
+    figure.dataset.interactive = "true";
   }
 
   // One after the other, when it comes near the screen: that of phones and that for wide screens are never both seen.

@@ -4,6 +4,7 @@
  */
 // @ts-types="@types/sanitize-html"
 import sanitize from "sanitize-html";
+import { isOwnPath } from "../../charts/render_svg.ts";
 
 /** Classes that our stylesheet knows; others of a notebook could disguise its output as a part of the page. */
 const CLASSES = [
@@ -254,7 +255,7 @@ export function withScrollingTables(html: string): string {
 }
 
 const SVG_TAGS = [
-  ...["svg", "g", "path", "line", "rect", "circle", "ellipse", "polygon", "polyline", "text", "tspan"],
+  ...["svg", "g", "a", "path", "line", "rect", "circle", "ellipse", "polygon", "polyline", "text", "tspan"],
   ...["defs", "clipPath", "linearGradient", "radialGradient", "stop", "title", "desc"],
 ];
 
@@ -262,7 +263,7 @@ const SVG_PARSER = { xmlMode: true, lowerCaseTags: false, lowerCaseAttributeName
 
 const SVG: sanitize.IOptions = {
   allowedTags: SVG_TAGS,
-  allowedAttributes: { "*": SVG_ATTRIBUTES },
+  allowedAttributes: { "*": SVG_ATTRIBUTES, a: ["href"] },
   // Text of what is dropped would otherwise stay as text of the page.
   nonTextTags: ["script", "style", "foreignObject"],
   parser: SVG_PARSER,
@@ -270,7 +271,7 @@ const SVG: sanitize.IOptions = {
 
 /**
  * Keeps shapes and text of an SVG. Its ids get `prefix`, since several drawings share the page; references to
- * anything outside of the drawing are dropped.
+ * anything outside of the drawing are dropped, but for links to pages of the same server.
  */
 export function sanitizeSvg(svg: string, prefix: string): string {
   return sanitize(svg, {
@@ -279,7 +280,7 @@ export function sanitizeSvg(svg: string, prefix: string): string {
       "*": (tagName, attribs) => ({
         tagName,
         attribs: Object.fromEntries(
-          Object.entries(attribs)
+          Object.entries(tagName === "a" ? ownLink(attribs) : attribs)
             .filter(([, value]) => !/url\((?!\s*['"]?#)/i.test(value))
             .map(([name, value]) => [
               name,
@@ -291,8 +292,14 @@ export function sanitizeSvg(svg: string, prefix: string): string {
   });
 }
 
+/** The link of an element, where it is to a page of the same server; Vega writes it as XLink has it. */
+function ownLink({ href, "xlink:href": old, ...attribs }: Record<string, string>): Record<string, string> {
+  const link = href ?? old;
+  return link !== undefined && isOwnPath(link) ? { ...attribs, href: link } : attribs;
+}
+
 /** Elements of an SVG without a look, or whose content stays without them; those of other vocabularies describe it. */
-const UNSEEN_IN_SVG = ["script", "a", "metadata", "set", "animate", "animateTransform", "animateMotion"];
+const UNSEEN_IN_SVG = ["script", "metadata", "set", "animate", "animateTransform", "animateMotion"];
 /** Attributes that change how a shape looks and that {@linkcode sanitizeSvg} drops. */
 const SVG_LOOKS = /^(style|filter|mask|marker|marker-(start|mid|end)|paint-order|textLength)$/;
 

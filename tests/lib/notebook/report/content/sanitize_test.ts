@@ -54,6 +54,32 @@ Deno.test("shapes of an SVG stay, with ids of their own in the page", () => {
   assert.match(clean, /a &amp; b/);
 });
 
+Deno.test("a link in an SVG leads to a page of the same server or nowhere", () => {
+  const linkTo = (address: string) =>
+    sanitizeSvg(
+      `<svg xmlns:xlink="x"><a xlink:href="${address}" target="_top" onclick="x()"><path d="M0,0"/></a></svg>`,
+      "p-",
+    );
+  assert.match(
+    linkTo("/customers?segment=loyal&amp;r=5"),
+    /<a href="\/customers\?segment=loyal&amp;r=5"><path/,
+  );
+  for (
+    const address of [
+      "https://example.com",
+      "//example.com",
+      "/\\example.com",
+      "javascript:alert(1)",
+      "customers",
+      "/a b",
+      "#x",
+      "",
+    ]
+  ) {
+    assert.match(linkTo(address), /<a><path/, address);
+  }
+});
+
 Deno.test("an SVG keeps no scripts, links, styles or outside references", () => {
   const svg =
     '<svg onload="alert(1)"><script>alert(1)</script><a href="javascript:alert(1)"><text>x</text></a>' +
