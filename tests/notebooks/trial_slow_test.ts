@@ -10,7 +10,11 @@ const NOTEBOOK = new URL("../../notebooks/trial.ipynb", import.meta.url).pathnam
 
 Deno.test("the trial notebook reads the file of a trial that it has never seen", async () => {
   await using lake = await createCuratedLake(groupedShop());
-  const customers = inventedCustomers({ rows: 1500, seed: 1, rate: (x, treated) => 0.2 + (treated ? 0.4 * x : 0) });
+  const customers = inventedCustomers({
+    rows: 1500,
+    seed: 1,
+    rate: (x, treated) => 0.2 + (treated ? 0.4 * x : 0),
+  });
   const lines = customers.map(({ arm, outcome, x, other }, i) =>
     `${arm === "offer" ? ["mail", "call"][i % 2] : "none"},${outcome},${x},${other > 0.5 ? "north" : "south"}`
   );
@@ -29,7 +33,10 @@ Deno.test("the trial notebook reads the file of a trial that it has never seen",
   });
   assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
   assert.match(outputOf(run, "data"), /1500 customers in the arms none, call, mail/);
-  assert.match(outputOf(run, "effect"), /visited: .* in call against .* in none: \+.* points .*An increase beyond chance/s);
+  assert.match(
+    outputOf(run, "effect"),
+    /visited: .* in call against .* in none: \+.* points .*An increase beyond chance/s,
+  );
   assert.match(outputOf(run, "effects"), /mail.*CUPED|CUPED.*mail/s);
   assert.match(outputOf(run, "plan"), /\+10 %/);
   assert.match(outputOf(run, "decision"), /(uplift|keep rule).*T-learner/s);
