@@ -2,7 +2,7 @@
 export { churnModel, churnModelOf } from "./definition.ts";
 export { CHURN_HORIZON_DAYS } from "./examples.ts";
 export { AS_OF_RULES, type AsOfRule, parseAsOfRule, resolveAsOf } from "./split.ts";
-export { backtestChurn, playbookOutcome } from "./backtest/backtest.ts";
+export { playbookOutcome } from "./backtest/backtest.ts";
 export { profitCurve, thresholdByValue } from "./backtest/profit.ts";
 export { backtestDates } from "./backtest/several_dates.ts";
 export { churnSlices } from "./backtest/slices.ts";

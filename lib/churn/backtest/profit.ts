@@ -15,7 +15,7 @@ export interface ProfitPoint {
 /** Risks at which the curve is drawn. */
 const RISKS = Array.from({ length: 20 }, (_, i) => i / 20);
 
-type Figures = Omit<ChurnPlaybook, "riskAbove">;
+type Economics = Omit<ChurnPlaybook, "riskAbove">;
 
 /**
  * What the playbook's offer would have brought on a date whose outcomes are known, by the risk from which customers are
@@ -31,7 +31,7 @@ type Figures = Omit<ChurnPlaybook, "riskAbove">;
 export function profitCurve(
   examples: ChurnExamples,
   probabilities: Float64Array,
-  { playbook, horizonDays, risks = RISKS }: { playbook: Figures; horizonDays: number; risks?: number[] },
+  { playbook, horizonDays, risks = RISKS }: { playbook: Economics; horizonDays: number; risks?: number[] },
 ): ProfitPoint[] {
   const gains = gainsOf(examples, { playbook, horizonDays });
   const names = risks.map(String);
@@ -63,7 +63,7 @@ export function profitCurve(
 export function thresholdByValue(
   examples: ChurnExamples,
   probabilities: Float64Array,
-  options: { playbook: Figures; horizonDays: number },
+  options: { playbook: Economics; horizonDays: number },
 ): { riskAbove: number; profit: number } {
   const gains = gainsOf(examples, options);
   const order = [...gains.keys()].sort((a, b) => valueAt(probabilities, b) - valueAt(probabilities, a));
@@ -81,7 +81,7 @@ export function thresholdByValue(
 /** What contacting each customer would have brought, in currency. */
 function gainsOf(
   { features, labels }: ChurnExamples,
-  { playbook, horizonDays }: { playbook: Figures; horizonDays: number },
+  { playbook, horizonDays }: { playbook: Economics; horizonDays: number },
 ): Float64Array {
   checkPlaybook({ ...playbook, riskAbove: 0 });
   const { saveRate, margin, discount, contactCost } = playbook;

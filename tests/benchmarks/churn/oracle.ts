@@ -78,7 +78,7 @@ if (import.meta.main) {
     );
     const [oracle, observer] = ["oracle: rates, moods, who left", "rates known, sees orders"];
     const rows = Object.entries(ranked).map(([name, rows]) => {
-      const figures = bootstrapIntervals(ids, (weights) => {
+      const economics = bootstrapIntervals(ids, (weights) => {
         const { auc, liftTopTenth, logLoss, calibrationError } = rankedMetrics(rows, 0.7, weights);
         const beside = (other: string) =>
           (liftTopTenth - 1) / (rankedMetrics(ranked[other]!, 0.7, weights).liftTopTenth - 1);
@@ -91,8 +91,8 @@ if (import.meta.main) {
           ofObserver: beside(observer!),
         };
       });
-      const text = (figure: keyof typeof figures, digits: number) => {
-        const { value, lower, upper } = figures[figure];
+      const text = (name: keyof typeof economics, digits: number) => {
+        const { value, lower, upper } = economics[name];
         return `${value.toFixed(digits)} (${lower.toFixed(digits)} to ${upper.toFixed(digits)})`;
       };
       return `| ${name} | ${text("auc", 3)} | ${text("logLoss", 3)} | ${text("calibrationError", 3)} | ${
