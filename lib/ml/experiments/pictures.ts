@@ -180,7 +180,7 @@ function categoricalAxis(texts: string[], most: number) {
   return {
     isLogarithmic: false,
     position,
-    ticks: spread(distinct.map((text) => ({ at: position(text), text: shortened(text) }))),
+    ticks: spread(distinct.map((text) => ({ at: position(text), text: shortened(text, most) }))),
   };
 }
 
