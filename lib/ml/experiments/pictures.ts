@@ -15,7 +15,7 @@ interface PictureOptions {
   /** The metric at the right end. */
   metric: string;
   direction?: Direction;
-  /** Most axes, the metric among them; default 8. Parameters that differ most often come first. */
+  /** Most axes, the metric among them; default 8. Of more parameters the first by name are drawn. */
   axes?: number;
   height?: number;
 }
@@ -29,6 +29,10 @@ const MISSING = -0.14;
 /** Ends of an axis whose values span more than so many times the smallest are logarithmic. */
 const LOGARITHMIC_FROM = 50;
 
+/** Characters of a text, and of one in a picture of few axes, which is drawn narrow. */
+const LONGEST_TEXT = 18, LONGEST_NARROW_TEXT = 11;
+const FEW_AXES = 4;
+
 interface Axis {
   title: string;
   position(trial: Trial): number;
@@ -37,26 +41,27 @@ interface Axis {
 
 /**
  * A Vega-Lite specification with the trials as lines: their varying parameters and, at the right, the metric, whose best
- * tenth is highlighted. In notebooks: `plot(parallelCoordinates(trials, { metric: "auc" }))`.
+ * tenth is highlighted. In notebooks: `plotTrials`.
  */
 export function parallelCoordinates(
   trials: readonly Trial[],
-  { metric, direction = usualDirection(metric), axes: most = 8, height = 320 }: PictureOptions,
+  { metric, direction = usualDirection(metric), axes: mostAxes = 8, height = 320 }: PictureOptions,
 ): TopLevelSpec {
   const drawn = bestFirst(trials, metric, direction).slice(0, MOST_LINES);
-  const parameters = varyingParameters(drawn).slice(0, Math.max(1, most - 1));
+  const parameters = varyingParameters(drawn).slice(0, Math.max(1, mostAxes - 1));
+  const most = mostAxes <= FEW_AXES ? LONGEST_NARROW_TEXT : LONGEST_TEXT;
   const axes = [
     ...parameters.map((name) =>
-      axisOf(drawn, name, (trial) => fieldValue(trial, { kind: "parameters", name }))
+      axisOf(drawn, name, (trial) => fieldValue(trial, { kind: "parameters", name }), most)
     ),
-    axisOf(drawn, metric, ({ metrics }) => metrics[metric]),
+    axisOf(drawn, metric, ({ metrics }) => metrics[metric], most),
   ];
   const highlighted = Math.max(1, Math.floor(drawn.length * HIGHLIGHTED));
   const lines = drawn.flatMap((trial, rank) =>
     axes.map((axis, x) => ({ x, y: axis.position(trial), trial: trial.id, best: rank < highlighted }))
   );
   const ticks = axes.flatMap(({ ticks }, x) => ticks.map(({ at, text }) => ({ x, y: at, text })));
-  const titles = axes.map(({ title }, x) => ({ x, y: 1.13, text: shortened(title) }));
+  const titles = axes.map(({ title }, x) => ({ x, y: 1.13, text: shortened(title, most) }));
   const last = axes.length - 1;
   const x = {
     field: "x",
@@ -69,7 +74,11 @@ export function parallelCoordinates(
     field: "y",
     type: "quantitative" as const,
     axis: null,
-    scale: { domain: [MISSING - 0.06, 1.2], nice: false, zero: false },
+    scale: {
+      domain: [lines.some(({ y }) => y === MISSING) ? MISSING - 0.06 : -0.05, 1.2],
+      nice: false,
+      zero: false,
+    },
   };
   const line = (best: boolean, opacity: number, width: number) => ({
     data: { values: lines.filter((one) => one.best === best) },
@@ -126,11 +135,14 @@ function axisOf(
   trials: readonly Trial[],
   title: string,
   valueOf: (trial: Trial) => ParameterValue | undefined,
+  most: number,
 ): Axis {
   const values = trials.map(valueOf).filter((value) => value !== undefined);
   const lacks = values.length < trials.length ? [{ at: MISSING, text: "none" }] : [];
   const numbers = values.filter((value) => typeof value === "number");
-  const axis = numbers.length === values.length ? numericAxis(numbers) : categoricalAxis(values.map(String));
+  const axis = numbers.length === values.length
+    ? numericAxis(numbers)
+    : categoricalAxis(values.map(String), most);
   return {
     title: axis.isLogarithmic ? `${title} (log)` : title,
     position: (trial) => {
@@ -161,14 +173,14 @@ function numericAxis(numbers: number[]) {
   };
 }
 
-function categoricalAxis(texts: string[]) {
+function categoricalAxis(texts: string[], most: number) {
   const distinct = [...new Set(texts)].sort();
   const position = (value: ParameterValue) =>
     distinct.length === 1 ? 0.5 : distinct.indexOf(String(value)) / (distinct.length - 1);
   return {
     isLogarithmic: false,
     position,
-    ticks: spread(distinct.map((text) => ({ at: position(text), text: shortened(text) }))),
+    ticks: spread(distinct.map((text) => ({ at: position(text), text: shortened(text, most) }))),
   };
 }
 
@@ -241,4 +253,5 @@ export function learningCurves(
   };
 }
 
-const shortened = (text: string) => text.length <= 18 ? text : `${text.slice(0, 17)}…`;
+const shortened = (text: string, most = LONGEST_TEXT) =>
+  text.length <= most ? text : `${text.slice(0, most - 1)}…`;
