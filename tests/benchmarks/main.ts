@@ -29,6 +29,7 @@ const PROGRAMS: Record<string, string> = {
   notebooks: "notebooks/runners.ts",
   ledger: "schedules/ledger.ts",
   start_delay: "schedules/start_delay.ts",
+  uplift: "uplift/uplift.ts",
   [PUBLISHED]: "published/published.ts",
 };
 
