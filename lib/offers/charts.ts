@@ -1,13 +1,20 @@
 /** Pictures of what offers brought, and of what keeping customers is worth: for pages and notebooks alike. */
-import type { TopLevelSpec as ChartSpec } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
 import type { OutcomeEffect, PolicyCurve } from "./read_out/results.ts";
 import { ROI_FIELDS, type RoiInputs, worthOfTarget } from "./roi/worth.ts";
+
+/** A layered chart of Vega-Lite. */
+export type OfferSpec = {
+  data: { values: object[] };
+  height: number | { step: number };
+  layer: Extract<TopLevelSpec, { layer: unknown }>["layer"];
+};
 
 /**
  * Effects with their 95 % intervals, each as a share of what is usual without the offer: a line with its point. Undefined
  * where nothing is usual.
  */
-export function effectsSpec(effects: readonly OutcomeEffect[]): ChartSpec | undefined {
+export function effectsSpec(effects: readonly OutcomeEffect[]): OfferSpec | undefined {
   const values = effects.flatMap((effect) => {
     const best = effect.adjusted ?? effect.weighted;
     // A change of what is near nothing, or below it, has no size.
@@ -55,7 +62,7 @@ export function policiesSpec(
   policies: readonly PolicyCurve[],
   customers: number,
   money: string,
-): ChartSpec | undefined {
+): OfferSpec | undefined {
   const values = policies.flatMap(({ ranking, points }) =>
     points.map(({ share, gain }) => ({
       ranking,
@@ -100,7 +107,7 @@ export function policiesSpec(
 }
 
 /** Net return a year by the save rate, which nobody knows before a trial, for discounts around the one that is asked for. */
-export function roiSpec(inputs: RoiInputs, money: string): ChartSpec {
+export function roiSpec(inputs: RoiInputs, money: string): OfferSpec {
   const { least } = ROI_FIELDS.find(({ name }) => name === "saveRate")!;
   const highest = Math.min(1, Math.max(0.5, 2 * inputs.saveRate));
   const rates = Array.from({ length: 40 }, (_, i) => Math.max(least, 0.02, highest * (i + 1) / 40));

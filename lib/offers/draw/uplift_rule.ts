@@ -73,6 +73,7 @@ export async function upliftScores(
     });
     const because = `Trial ${name}: ${decision.why}`;
     if (decision.policy !== "uplift") return { because };
+    if (candidates.length === 0) return { because, effects: new Map() };
     const columns = openColumns(candidates.map(({ covariates }) => covariates));
     const { uplift } = decision.model.predict(encodeFeatures(trial.encoding, columns));
     return {

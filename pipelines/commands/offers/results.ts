@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { textTable } from "shopflow/cli/mod.ts";
-import { type Business, formatMoney, formatNumber } from "shopflow/kpis/mod.ts";
+import { type Business, formatMoney } from "shopflow/kpis/mod.ts";
 import { openOfferLedger } from "shopflow/offers/ledger/mod.ts";
 import {
   conclusionText,
@@ -45,7 +45,7 @@ export function createResultsCommand(context: () => PipelineContext, print: (tex
 
 /** The results of a trial for a terminal. */
 function resultsText(results: TrialResults, { currency }: Business): string {
-  const { trial, customers, effects, notes, addedProfit, draws } = results;
+  const { trial, customers, effects, notes, addedProfit } = results;
   const money = (value: number) => formatMoney(value, currency);
   const lines = [
     `${trial}: ${formatCount(customers.offered)} customers got the offer, ${

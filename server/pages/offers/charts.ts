@@ -1,6 +1,5 @@
-import type { TopLevelSpec as ChartSpec } from "vega-lite";
 import { renderSvg } from "shopflow/notebook/charts/mod.ts";
-import { effectsSpec, policiesSpec, roiSpec } from "shopflow/offers/charts.ts";
+import { effectsSpec, type OfferSpec, policiesSpec, roiSpec } from "shopflow/offers/charts.ts";
 import { differenceText, type OutcomeEffect, type PolicyCurve } from "shopflow/offers/mod.ts";
 import { type RoiInputs, worthOfTarget } from "shopflow/offers/roi/mod.ts";
 
@@ -13,7 +12,7 @@ export interface OfferChart {
   narrow: string;
 }
 
-async function draw(title: string, label: string, spec: ChartSpec): Promise<OfferChart> {
+async function draw(title: string, label: string, spec: OfferSpec): Promise<OfferChart> {
   return {
     title,
     label,
