@@ -15,12 +15,12 @@ import {
 import { loadTreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "shopflow/customers/mod.ts";
-import { featuresSql } from "shopflow/ml/features/mod.ts";
+import { featuresSql, leakageText } from "shopflow/ml/features/mod.ts";
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
 import { backtestChurn, CHURN_PARAMETERS, SEARCH_TRIALS } from "./backtest/backtest.ts";
 import { churnTestPredictions, compareChurnModel } from "./backtest/comparison.ts";
 import { churnMethod } from "./backtest/tuning.ts";
-import { CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
+import { checkChurnLeakage, CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
 import { CHURN_USE, churnEvidence, churnMonitoring } from "./evidence.ts";
 import { saveChurnInputs } from "./serving/inputs.ts";
 import { loadDeclaredChurnModel } from "./model.ts";
@@ -109,12 +109,13 @@ async function fitChurn(
   const { horizonDays } = options;
   const period = await salesPeriod(session);
   const split = temporalSplit(period, { horizonDays });
+  const leakage = await checkChurnLeakage(session, split.train, horizonDays);
   const backtest = await backtestChurn(session, split, options);
   const { tuning, model, inputs, baseline, calibration, metrics, test, trainingRows } = backtest;
   return {
     // The last label window of the training ends the day before the test date.
     asOf: split.test,
-    parameters: { split, tuning },
+    parameters: { split, tuning, leakage },
     metrics,
     files: {
       ...model.save(),
@@ -124,10 +125,15 @@ async function fitChurn(
     },
     predictions: churnTestPredictions(backtest),
     outcomes: test.labels,
-    evidence: churnEvidence(backtest),
+    evidence: churnEvidence(backtest, leakage),
+    warnings: leakage.flagged.map(({ feature, text }) =>
+      `The churn model: ${feature} may know what it should foretell: ${text}. Check when its values are known.`
+    ),
     summary:
       `${formatCount(trainingRows)} customers on ${split.train.length} dates, ${churnMethod(tuning)}, ` +
-      `${horizonDays} days ahead, tested on ${formatCount(test.labels.length)} active customers`,
+      `${leakageText(leakage)}, ${horizonDays} days ahead, tested on ${
+        formatCount(test.labels.length)
+      } active customers`,
     compare: (opponents) =>
       compareChurnModel(
         backtest,

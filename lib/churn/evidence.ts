@@ -4,6 +4,7 @@ import type { IntendedUse, ModelEvidence } from "shopflow/ml/card/mod.ts";
 import { featureInfluence } from "shopflow/ml/classifier/mod.ts";
 import { aucDifference } from "shopflow/ml/evaluation/mod.ts";
 import { distributionOf, type MonitoringDefinition } from "shopflow/ml/monitoring/mod.ts";
+import { leakageLines, type LeakageReport } from "shopflow/ml/features/mod.ts";
 import { valueAt } from "shopflow/ml/mod.ts";
 import type { ChurnBacktest } from "./backtest/backtest.ts";
 import { churnMethod, type ChurnTuning } from "./backtest/tuning.ts";
@@ -47,6 +48,7 @@ const Z95 = 1.96;
 export function churnEvidence(
   { split, horizonDays, tuning, model, trainingFeatures, test, probabilities, metrics, calibration }:
     ChurnBacktest,
+  leakage: LeakageReport,
 ): ModelEvidence {
   const influence = new Map(
     featureInfluence(model, test.features).map((one) => [one.feature, one.meanContribution]),
@@ -73,6 +75,7 @@ export function churnEvidence(
       } customers who were active as of ${split.test}; no outcome of that ` +
       "period, not even in part, was learned from.",
       `Label: no order in the ${horizonDays} days from the date on.`,
+      ...leakageLines(leakage),
     ],
     method: methodOf(tuning),
     features: columns.map(([name, values]) => {

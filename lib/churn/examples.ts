@@ -1,8 +1,13 @@
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "shopflow/customers/mod.ts";
-import { type FeatureMatrix, matrixRow, stackMatrices } from "shopflow/ml/classifier/mod.ts";
+import { type FeatureMatrix, matrixRow, stackMatrices, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import { type AsOfDate, valueAt } from "shopflow/ml/mod.ts";
-import { type FeatureSession, readFeatures } from "shopflow/ml/features/mod.ts";
+import {
+  checkLeakage,
+  type FeatureSession,
+  type LeakageReport,
+  readFeatures,
+} from "shopflow/ml/features/mod.ts";
 
 /** A customer has lapsed after this many days without an order. */
 export const CHURN_HORIZON_DAYS = 90;
@@ -51,6 +56,28 @@ export async function readChurnExamples(
     features: stackMatrices(tables.map(({ matrix }) => matrix)),
     labels: Uint8Array.from(labels.flat()),
   };
+}
+
+/** Trees that a check for leaks fits without a feature: enough to see a difference, and soon done. */
+const LEAKAGE_TREES = { rounds: 30, maxDepth: 3, seed: 42 };
+
+/**
+ * Refuses to learn from features that know the outcomes, of customers who were active on the training dates.
+ *
+ * @throws {ModelError} naming the features; see {@linkcode checkLeakage}.
+ */
+export async function checkChurnLeakage(
+  session: FeatureSession,
+  train: readonly AsOfDate[],
+  horizonDays: number = CHURN_HORIZON_DAYS,
+): Promise<LeakageReport> {
+  const active = activeExamples(await readChurnExamples(session, train, horizonDays));
+  const rows = { ids: active.customerIds, matrix: active.features, labels: active.labels };
+  return await checkLeakage(session, CUSTOMER_FEATURES, rows, {
+    // All outcomes of the last date are in the tables, so that a feature that reads later rows shows.
+    dates: train.slice(-1),
+    trainer: xgboostTrainer(LEAKAGE_TREES),
+  });
 }
 
 async function labelsAt(

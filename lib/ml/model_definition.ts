@@ -114,6 +114,8 @@ export interface Challenger {
   outcomes?: Uint8Array;
   /** What its model card tells besides, and what later runs are compared with. */
   evidence?: ModelEvidence;
+  /** What a person should look at, in sentences. */
+  warnings?: readonly string[];
   /** What was fitted, in a few words, e.g. `1,200 products`. */
   summary: string;
   /** Compares it with the baseline, the champion and the reference, pairwise on the same rows. */

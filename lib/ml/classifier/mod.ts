@@ -16,6 +16,7 @@ export {
 export { bestRounds } from "./early_stopping.ts";
 export { sigmoid, treeMargin } from "./xgboost/trees.ts";
 export {
+  fitTreeRegressor,
   loadTreeClassifier,
   type TreeClassifier,
   XGBOOST_DEFAULTS,

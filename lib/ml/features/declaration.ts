@@ -98,8 +98,8 @@ export interface FeatureSet extends FeatureDeclaration {
 /**
  * Checks a declaration and makes a set of it.
  *
- * @throws {InputError} when two features have one name, a name is none in SQL, `neverAbove` names no feature, or SQL reads
- *   a table by its schema, which would evade the proof that no feature reads what was not known.
+ * @throws {InputError} when two features have one name, a name is none in SQL, `neverAbove` names no feature, SQL asks for
+ *   today's date, or reads a table by its schema, which would evade the proof that no feature reads what was not known.
  */
 export function defineFeatures(declaration: FeatureDeclaration): FeatureSet {
   const features = declaration.rows.flatMap(({ features }) => features);
@@ -117,6 +117,10 @@ export function defineFeatures(declaration: FeatureDeclaration): FeatureSet {
   for (const { name, sql, derive = "", features } of declaration.rows) {
     const text = [sql, derive, ...features.map(({ sql }) => sql)].join("\n");
     const qualified = /\b(?:main|temp|memory|read_parquet|parquet_scan)\s*["'.(]/i.exec(text)?.[0];
+    const clock = /\b(?:current_date|current_timestamp|now\s*\(|today\s*\(|random\s*\()/i.exec(text)?.[0];
+    if (clock !== undefined) {
+      throw invalid(name, "days_ago, which counts from the as-of date", clock);
+    }
     if (qualified !== undefined) {
       throw invalid(
         name,

@@ -10,5 +10,6 @@ export {
 } from "./declaration.ts";
 export { canBeAbsent, contradiction, type FeatureLimits, featureLimits, requiredFeatures } from "./limits.ts";
 export { featuresSql } from "./sql.ts";
+export { checkLeakage, leakageLines, type LeakageReport, leakageText } from "./leakage/check_leakage.ts";
 export { type FeatureSession, readFeatures } from "./read.ts";
 export { openFeatureCache, withFeatureCache } from "./cache.ts";

@@ -114,22 +114,33 @@ function replaced({ knownLater = {} }: Pick<FeatureRows, "knownLater">, asOf: As
   return cases.length === 0 ? "" : ` REPLACE (${cases.join(", ")})`;
 }
 
-/** SQL of what a curated table showed as of a date, with the same columns. */
-export function tableAsOf(name: string, table: AsOfTable, asOf: AsOfDate): string {
-  const { eventTime, arrivalTime, todayOnly = [], isVersioned } = table;
-  const replacements = [
-    ...todayOnly.map((column) => `NULL AS ${column}`),
-    ...Object.entries(table.knownLater ?? {}).map(([column, time]) =>
-      `CASE WHEN ${time} < DATE '${asOf}' THEN ${column} END AS ${column}`
+/**
+ * SQL of what a curated table showed as of a date, with the same columns.
+ *
+ * @param columns Those that the table has; a shop may lack some of the declared ones.
+ */
+export function tableAsOf(
+  name: string,
+  table: AsOfTable,
+  columns: ReadonlySet<string>,
+  asOf: AsOfDate,
+): string {
+  const { eventTime, arrivalTime, todayOnly = [], knownLater = {}, isVersioned } = table;
+  const replacements: Record<string, string> = {
+    ...Object.fromEntries(todayOnly.map((column) => [column, `CASE WHEN false THEN ${column} END`])),
+    ...Object.fromEntries(
+      Object.entries(knownLater).map((
+        [column, time],
+      ) => [column, `CASE WHEN ${time} < DATE '${asOf}' THEN ${column} END`]),
     ),
-    ...(isVersioned
-      ? [
-        `CASE WHEN valid_to < DATE '${asOf}' THEN valid_to END AS valid_to`,
-        `(valid_to IS NULL OR valid_to >= DATE '${asOf}') AS is_current`,
-      ]
-      : []),
-  ];
-  const replace = replacements.length === 0 ? "" : ` REPLACE (${replacements.join(", ")})`;
+    ...(isVersioned && {
+      valid_to: `CASE WHEN valid_to < DATE '${asOf}' THEN valid_to END`,
+      is_current: `(valid_to IS NULL OR valid_to >= DATE '${asOf}')`,
+    }),
+  };
+  const replaced = Object.entries(replacements).filter(([column]) => columns.has(column))
+    .map(([column, sql]) => `${sql} AS ${column}`);
+  const replace = replaced.length === 0 ? "" : ` REPLACE (${replaced.join(", ")})`;
   if (isVersioned) return `SELECT *${replace} FROM main.${name} WHERE valid_from < DATE '${asOf}'`;
   if (eventTime === undefined) return `SELECT *${replace} FROM main.${name}`;
   if (arrivalTime === undefined) {

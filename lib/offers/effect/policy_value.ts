@@ -70,7 +70,7 @@ export function policyValue(
   options: PolicyOptions = {},
 ): PolicyPoint[] {
   const { budgets = BUDGETS, confidence = 0.95 } = options;
-  const terms = rowTerms(trial, options), ranks = rankRows(checkedScores(trial, scores));
+  const terms = rowTerms(trial, options), ranks = rankRows(trial, scores);
   return budgets.map((share) => {
     const contact = contactProbabilities(ranks, share);
     const gain = terms.effect.map((value, row) => value * valueAt(contact, row));
@@ -112,7 +112,7 @@ export function comparePolicies(
 ): PolicyComparison {
   const { budgets = BUDGETS, confidence = 0.95 } = options;
   const { effect } = rowTerms(trial, options);
-  const [one, other] = [scores, otherScores].map((values) => rankRows(checkedScores(trial, values))) as [
+  const [one, other] = [scores, otherScores].map((values) => rankRows(trial, values)) as [
     Ranks,
     Ranks,
   ];
@@ -178,8 +178,7 @@ function weightedMean(trial: Trial, arm: number): number {
   return weighted / total;
 }
 
-/** @throws {InputError} when scores and rows differ in number, or a score is NaN. */
-export function checkedScores(trial: Trial, scores: ArrayLike<number>): Float64Array {
+function checkedScores(trial: Trial, scores: ArrayLike<number>): Float64Array {
   const checked = Float64Array.from(scores);
   const bad = checked.findIndex(Number.isNaN);
   if (checked.length === trial.arm.length && bad < 0) return checked;
@@ -197,8 +196,13 @@ export interface Ranks {
   end: Uint32Array;
 }
 
-/** Ranks rows by score, the highest first. */
-export function rankRows(scores: Float64Array): Ranks {
+/**
+ * Ranks the rows of a trial by score, the highest first.
+ *
+ * @throws {InputError} when scores and rows differ in number, or a score is NaN.
+ */
+export function rankRows(trial: Trial, values: ArrayLike<number>): Ranks {
+  const scores = checkedScores(trial, values);
   const order = Uint32Array.from(scores.keys()).sort((a, b) => valueAt(scores, b) - valueAt(scores, a));
   const start = new Uint32Array(order.length), end = new Uint32Array(order.length);
   for (let from = 0; from < order.length;) {

@@ -87,6 +87,7 @@ async function train(
   const bar = runtime.progress.start(`train ${name}`, 0);
   const challenger = await training.fit(session);
   bar.finish(challenger.summary);
+  for (const warning of challenger.warnings ?? []) warn(warning);
   const card: ModelCard = {
     name,
     version,

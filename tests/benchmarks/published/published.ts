@@ -6,9 +6,10 @@ import { TEST_DATASETS } from "../../requirements.ts";
 import { comparisonText, type PublishedComparison, reaches } from "./comparison.ts";
 import { cdnow } from "./cdnow.ts";
 import { gowalla } from "./gowalla.ts";
+import { hillstrom } from "./hillstrom.ts";
 
 /** Every comparison. A new one is a file and a line here. */
-export const COMPARISONS: readonly PublishedComparison[] = [gowalla, cdnow];
+export const COMPARISONS: readonly PublishedComparison[] = [gowalla, cdnow, hillstrom];
 
 /** The comparisons of these names; all without one. */
 function chosenComparisons(names: string[]): readonly PublishedComparison[] {

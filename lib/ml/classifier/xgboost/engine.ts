@@ -6,8 +6,8 @@ export interface XgboostTask {
   columns: number;
   /** rows × columns, row by row; NaN = not known. */
   values: Float32Array;
-  /** 0 or 1 a row. */
-  labels: Uint8Array;
+  /** 0 or 1 a row; any number with a regression's objective. */
+  labels: Uint8Array | Float32Array;
   rounds: number;
   /** XGBoost's own parameters, e.g. `max_depth`. */
   parameters: Record<string, string>;

@@ -1,4 +1,5 @@
 import { ModelError } from "shopflow/errors/mod.ts";
+import { mean } from "../../vectors.ts";
 import {
   checkFeatureNames,
   checkTrainingData,
@@ -9,7 +10,7 @@ import {
   writeModelJson,
 } from "../matrix.ts";
 import { type BatchScorer, createBatchScorer, scalarMargins } from "./scoring/margins.ts";
-import { readXgboostModel, sigmoid, type TreeEnsemble } from "./trees.ts";
+import { type Objective, readXgboostModel, sigmoid, type TreeEnsemble } from "./trees.ts";
 import type { XgboostTask } from "./engine.ts";
 import type { WorkerAnswer } from "./worker.ts";
 
@@ -56,11 +57,15 @@ export async function trainXgboost(
   labels: Uint8Array,
   options: Partial<XgboostOptions> = {},
 ): Promise<TreeEnsemble> {
-  const answer = await runInWorker(xgboostTask(features, labels, options));
+  return await growTrees(xgboostTask(features, labels, options), "binary:logistic");
+}
+
+async function growTrees(task: XgboostTask, objective: Objective): Promise<TreeEnsemble> {
+  const answer = await runInWorker(task);
   if ("error" in answer) {
     throw new ModelError("XGBoost could not be trained", { found: answer.error });
   }
-  return readXgboostModel(answer.model);
+  return readXgboostModel(answer.model, objective);
 }
 
 /** What XGBoost accepts. It ends with a bare memory address when given anything else. */
@@ -83,6 +88,15 @@ export function xgboostTask(
   options: Partial<XgboostOptions> = {},
 ): XgboostTask {
   checkTrainingData(features, labels);
+  return taskOf(features, labels, options, "binary:logistic");
+}
+
+function taskOf(
+  features: FeatureMatrix,
+  labels: XgboostTask["labels"],
+  options: Partial<XgboostOptions>,
+  objective: Objective,
+): XgboostTask {
   const all = { ...XGBOOST_DEFAULTS, ...options };
   checkOptions(all);
   return {
@@ -93,7 +107,7 @@ export function xgboostTask(
     rounds: all.rounds,
     parameters: {
       booster: "gbtree",
-      objective: "binary:logistic",
+      objective,
       tree_method: all.treeMethod,
       max_depth: String(all.maxDepth),
       eta: String(all.eta),
@@ -174,20 +188,63 @@ export function loadTreeClassifier(files: Record<string, Uint8Array>): TreeClass
 /** So few rows walk the trees sooner than these are prepared. */
 const FEW_ROWS = 64;
 
-function treeClassifier(featureNames: string[], ensemble: TreeEnsemble): TreeClassifier {
+/** Margins of rows: a scorer of blocks is built when there are rows enough to pay for it. */
+function marginsBy(ensemble: TreeEnsemble, columns: number): (features: FeatureMatrix) => Float64Array {
   let batch: BatchScorer | undefined;
+  return (features) =>
+    features.rows <= FEW_ROWS
+      ? scalarMargins(ensemble, features)
+      : (batch ??= createBatchScorer(ensemble, columns)).margins(features);
+}
+
+function treeClassifier(featureNames: string[], ensemble: TreeEnsemble): TreeClassifier {
+  const marginsOf = marginsBy(ensemble, featureNames.length);
   return {
     featureNames,
     ensemble,
     predict(features) {
       checkFeatureNames(featureNames, features.names);
-      const margins = features.rows <= FEW_ROWS
-        ? scalarMargins(ensemble, features)
-        : (batch ??= createBatchScorer(ensemble, featureNames.length)).margins(features);
-      return margins.map(sigmoid);
+      return marginsOf(features).map(sigmoid);
     },
     save: () => ({
       [FILE]: writeModelJson<SavedTrees>({ format: FORMAT, featureNames, ensemble }),
     }),
+  };
+}
+
+/** Expected values by trees, one a row. */
+export interface TreeRegressor {
+  /** @throws {ModelError} when the features are not those of the fit. */
+  predict(features: FeatureMatrix): Float64Array;
+}
+
+/**
+ * Trains gradient-boosted trees for the mean of a number (XGBoost's squared error), in a Worker. Targets are centred and
+ * scaled first, so that options mean the same in every unit. Targets that are all the same give that number.
+ *
+ * @throws {ModelError} when there are no rows, a target is not finite, an option is out of range, or XGBoost fails.
+ */
+export async function fitTreeRegressor(
+  features: FeatureMatrix,
+  targets: Float64Array,
+  options: Partial<XgboostOptions> = {},
+): Promise<TreeRegressor> {
+  if (features.rows === 0 || targets.length !== features.rows || !targets.every(Number.isFinite)) {
+    throw new ModelError("There is nothing to learn from", {
+      expected: "rows with a finite target each",
+      found: `${features.rows} rows, ${targets.filter(Number.isFinite).length} finite targets`,
+    });
+  }
+  const names = [...features.names];
+  const center = mean(targets);
+  const scale = Math.sqrt(mean(targets.map((target) => (target - center) ** 2)));
+  const standard = Float32Array.from(targets, (target) => scale === 0 ? 0 : (target - center) / scale);
+  const task = taskOf(features, standard, options, "reg:linear");
+  const marginsOf = marginsBy(await growTrees(task, "reg:linear"), names.length);
+  return {
+    predict(rows) {
+      checkFeatureNames(names, rows.names);
+      return marginsOf(rows).map((margin) => center + scale * margin);
+    },
   };
 }

@@ -16,7 +16,7 @@ export interface Tree {
   cover: number[];
 }
 
-/** Trees whose sum, with the bias, is the margin: the log-odds of class 1. */
+/** Trees whose sum, with the bias, is the margin: the log-odds of class 1, or a regression's value. */
 export interface TreeEnsemble {
   bias: number;
   featureCount: number;
@@ -53,6 +53,9 @@ export function sigmoid(logOdds: number): number {
   return 1 / (1 + Math.exp(-logOdds));
 }
 
+/** What a training minimises: log loss of two classes, or squared error. */
+export type Objective = "binary:logistic" | "reg:linear";
+
 /** Sizes in bytes of XGBoost 0.7's C structures, whose memory is what its binary format holds. */
 const LEARNER_PARAMETERS = 136;
 const BOOSTER_PARAMETERS = 160;
@@ -62,25 +65,26 @@ const NODE_STATISTICS = 16;
 
 /**
  * Reads a model in the binary format of XGBoost 0.7 (`Learner::Save`, `GBTree::Save`, `RegTree::Save` of its
- * sources; little endian), of objective `binary:logistic` and booster `gbtree`.
+ * sources; little endian), of booster `gbtree`.
  *
+ * @param objective The one it was trained for.
  * @throws {ModelError} when the bytes are something else.
  */
-export function readXgboostModel(bytes: Uint8Array): TreeEnsemble {
+export function readXgboostModel(bytes: Uint8Array, objective: Objective = "binary:logistic"): TreeEnsemble {
   try {
-    return read(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    return read(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), objective);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new ModelError("The XGBoost model ends too early", { found: `${bytes.length} bytes`, cause });
   }
 }
 
-function read(view: DataView): TreeEnsemble {
+function read(view: DataView, objective: Objective): TreeEnsemble {
   // LearnerModelParam: base_score (saved as margin), num_feature, …
   const bias = view.getFloat32(0, true);
   const featureCount = view.getUint32(4, true);
   let at = LEARNER_PARAMETERS;
-  for (const expected of ["binary:logistic", "gbtree"]) {
+  for (const expected of [objective, "gbtree"]) {
     const length = Number(view.getBigUint64(at, true));
     const found = length > 64
       ? `${length} bytes`
