@@ -5,9 +5,15 @@ import type { Business } from "shopflow/kpis/mod.ts";
 import type { Config } from "shopflow/config/mod.ts";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import { recommendationModel } from "shopflow/recommendation/mod.ts";
+import { segmentsModel } from "shopflow/segments/mod.ts";
 
 /** Every model, in the order in which they are trained, scored and documented. A new one is a line here. */
-export const MODELS: readonly ModelDefinition[] = [churnModel, recommendationModel, inventoryModel];
+export const MODELS: readonly ModelDefinition[] = [
+  churnModel,
+  recommendationModel,
+  inventoryModel,
+  segmentsModel,
+];
 
 /** {@linkcode MODELS} as the settings want them, with answers that follow what a business says of itself. */
 export function modelsOf(
