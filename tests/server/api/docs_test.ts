@@ -25,6 +25,7 @@ testApi("openapi.json describes every endpoint with its answers", async ({ get }
     "/inventory/{product_id}",
     "/predict/churn",
     "/recommend/{customer_id}",
+    "/segments/{customer_id}",
   ]);
   assert.deepEqual(Object.keys(paths["/inventory/{product_id}"].get.responses), [
     "200",
@@ -142,7 +143,7 @@ testApi("every command on the page /docs can be sent as it is", async ({ get, po
   const commands = [
     ...page.matchAll(/curl &#39;http:\/\/localhost(.*?)&#39;([^<]*?-X POST)?(?:[^<]*?-d &#39;(.*?)&#39;)?/gs),
   ];
-  assert.equal(commands.length, 14);
+  assert.equal(commands.length, 15);
   for (const [, path, empty, body] of commands) {
     const text = body?.replaceAll("&quot;", '"');
     const answer = text === undefined && !empty
