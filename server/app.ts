@@ -7,7 +7,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { guardPresence, type ObjectStore } from "shopflow/lake/store/mod.ts";
 import { MODELS } from "shopflow/models/mod.ts";
-import { FRESHNESS_LIMITS, type FreshnessLimits } from "shopflow/kpis/mod.ts";
+import { type Business, FRESHNESS_LIMITS, type FreshnessLimits } from "shopflow/kpis/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { createJobActions } from "./state/job_actions.ts";
 import { createJobsReader, type JobsReaderOptions } from "./state/jobs_reader.ts";
@@ -29,6 +29,9 @@ import { healthRoutes, metricsRoutes } from "./api/health.ts";
 import { customerRoutes } from "./pages/customers/routes.ts";
 import { experimentRoutes } from "./pages/experiments/routes.ts";
 import { jobFormRoutes, jobRoutes } from "./pages/job_routes.ts";
+import { offersApiRoutes } from "./api/offers.ts";
+import { createOffersReader } from "./pages/offers/reader.ts";
+import { offerPages } from "./pages/offers/routes.ts";
 import { modelRoutes } from "./pages/models/routes.tsx";
 import { jobsApiRoutes } from "./api/jobs.ts";
 import { scoringRoutes } from "./api/scoring.ts";
@@ -52,6 +55,8 @@ export interface ServerDependencies extends ServingCacheOptions, JobsReaderOptio
   loopbackOnly?: boolean;
   /** Names of the server besides addresses and this machine's; without an API key, no other passes. Default: none. */
   names?: string[];
+  /** Reads what the business says of itself; default: nothing. */
+  business?: () => Promise<Business>;
   /** Connections that `/metrics` tells of. */
   connections?: Pick<ConnectionReport, "metrics">;
 }
@@ -84,6 +89,7 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   const cache = createServingCache(boundedStore(guarded, lakeTimeoutMs), runtime, options, shelf.refresh);
   const board = createJobsReader(store, runtime, options);
   const actions = createJobActions(store, runtime, board);
+  const offers = createOffersReader(store, options.business ?? (() => Promise.resolve({})));
   const app = new OpenAPIHono();
   app.onError(answerError(runtime));
   app.notFound(answerNotFound);
@@ -107,6 +113,8 @@ export function createApp({ store: lake, runtime, ...options }: ServerDependenci
   for (const model of models) app.route("/", scoringRoutes(model, cache));
   app.route("/", customerRoutes({ store, runtime, operators }));
   app.route("/", modelRoutes({ store, models, runtime }));
+  app.route("/", offerPages(offers));
+  app.route("/", offersApiRoutes({ reader: offers, runtime }));
   app.route("/", jobRoutes({ store, runtime, board, operators }));
   app.route("/", jobFormRoutes({ runtime, board, actions, operators }));
   app.route("/", jobsApiRoutes({ store, runtime, board, actions, operators }));

@@ -54,6 +54,7 @@ async function serve(): Promise<void> {
     store,
     runtime,
     models: modelsOf(config, await readBusiness(config.businessFile)),
+    business: () => readBusiness(config.businessFile),
     freshness: {
       ...(lateAfterHours !== undefined && { lateAfterHours }),
       ...(staleAfterHours !== undefined && { staleAfterHours }),

@@ -67,7 +67,7 @@ const PERMITTED: Permitted[] = [
   { terms: ["grace"], in: /terminationGracePeriodSeconds/, why: "a field of Kubernetes" },
   {
     terms: ["held out"],
-    files: /offer|reference\/commands|glossary|CHANGELOG/,
+    files: /offer|reference\/(commands|http_api)|glossary|CHANGELOG/,
     why: "customers whom a trial offers nothing",
   },
   { terms: ["tolerance"], files: /^tests\//, why: "how far a computed number may be off" },

@@ -86,13 +86,12 @@ function fitChosen(
   const { model, other } = choosePurchaseModel(histories);
   const likelihoods = [model, other].map(({ kind, logLikelihood }) =>
     `${kind.toUpperCase()} ${logLikelihood.toFixed(1)}`
-  );
-  return {
-    purchases: model,
-    note:
-      `${model.kind.toUpperCase()} was chosen by its higher log-likelihood (${likelihoods.join(", ")}); ` +
-      "both have four parameters.",
-  };
+  ).join(", ");
+  const isEqual = model.logLikelihood - other.logLikelihood < 0.05;
+  const note = isEqual
+    ? `BG/NBD and MBG/NBD have the same log-likelihood (${likelihoods}); ${model.kind.toUpperCase()} is used.`
+    : `${model.kind.toUpperCase()} was chosen by its higher log-likelihood (${likelihoods}); both have four parameters.`;
+  return { purchases: model, note };
 }
 
 /** What a customer's purchases are worth, and how far to look. */

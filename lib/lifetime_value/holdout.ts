@@ -3,10 +3,10 @@ import { fitLifetimeValueModel, type FittedLifetimeValue, type ModelChoice, valu
 import {
   type CustomerHistories,
   DAYS_IN,
+  type HistoryOptions,
   purchaseHistories,
   type Purchases,
   purchasesAfter,
-  type TimeUnit,
 } from "./transactions.ts";
 
 /** How well predictions of single customers were met. */
@@ -35,10 +35,12 @@ export function holdoutErrors(predicted: ArrayLike<number>, actual: ArrayLike<nu
     mae: mean(errors.map(Math.abs)),
     rmse: Math.sqrt(mean(errors.map((error) => error * error))),
     correlation: xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : null,
-    predicted: meanOurs * ours.length,
-    actual: meanTheirs * ours.length,
+    predicted: sumOf(ours),
+    actual: sumOf(theirs),
   };
 }
+
+const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 
 /** A model that was fitted on purchases until a day, and what happened after it. */
 export interface Holdout {
@@ -59,14 +61,13 @@ export interface Holdout {
  */
 export function holdOut(
   purchases: Purchases,
-  { calibrateUntil, until, unit = "week", model = "best" }: {
+  { calibrateUntil, until, model = "best", unit = "week", ...cut }: Omit<HistoryOptions, "observedUntil"> & {
     calibrateUntil: string;
     until: string;
-    unit?: TimeUnit;
     model?: ModelChoice;
   },
 ): Holdout {
-  const histories = purchaseHistories(purchases, { observedUntil: calibrateUntil, unit });
+  const histories = purchaseHistories(purchases, { ...cut, unit, observedUntil: calibrateUntil });
   const fitted = fitLifetimeValueModel(histories, { model });
   const days = (Date.parse(until) - Date.parse(calibrateUntil)) / 86_400_000;
   const horizon = days / DAYS_IN[unit];

@@ -189,7 +189,7 @@ export interface CustomerHistories extends PurchaseHistories {
   frequency: Float64Array;
   recency: Float64Array;
   T: Float64Array;
-  /** Amounts of the repeat purchases; undefined where rows have none. */
+  /** Amounts of the purchases; undefined where rows have none. */
   spending: SpendingHistories | undefined;
   unit: TimeUnit;
   /** The last day that was observed, `YYYY-MM-DD`. */
@@ -201,6 +201,11 @@ export interface HistoryOptions {
   /** The last day of the observation, itself observed; by default that of the last purchase. */
   observedUntil?: string;
   unit?: TimeUnit;
+  /**
+   * Whose amounts make a customer's mean: `repeat` purchases, as in the papers, or `all`, with the first, so that something
+   * is known of customers who bought once.
+   */
+  amounts?: "repeat" | "all";
 }
 
 /**
@@ -212,9 +217,12 @@ export interface HistoryOptions {
  */
 export function purchaseHistories(
   purchases: Purchases,
-  { observedUntil, unit = "week" }: HistoryOptions = {},
+  { observedUntil, unit = "week", amounts: which = "repeat" }: HistoryOptions = {},
 ): CustomerHistories {
   const { customers, times, amounts, grain } = purchases;
+  if (which !== "repeat" && which !== "all") {
+    throw new InputError("Invalid choice of amounts", { expected: "repeat or all", found: String(which) });
+  }
   if (!Object.hasOwn(DAYS_IN, unit)) {
     throw new InputError("Invalid time unit", {
       expected: Object.keys(DAYS_IN).join(", "),
@@ -237,13 +245,11 @@ export function purchaseHistories(
   for (const [place, i] of seen.entries()) {
     const own = times[i]!, first = own[0]!;
     let x = 0, paid = 0, total = 0;
-    while (x + 1 < own.length && own[x + 1]! <= end) {
-      x++;
-      const amount = amounts?.[i]?.[x] ?? 0;
-      if (amount > 0) {
-        paid++;
-        total += amount;
-      }
+    while (x + 1 < own.length && own[x + 1]! <= end) x++;
+    for (const amount of amounts?.[i]?.slice(which === "all" ? 0 : 1, x + 1) ?? []) {
+      if (amount === 0) continue;
+      paid++;
+      total += amount;
     }
     frequency[place] = x;
     recency[place] = (own[x]! - first) / days;

@@ -2,6 +2,7 @@
 import { churnModel, churnModelOf, playbookOf } from "shopflow/churn/mod.ts";
 import { inventoryModel } from "shopflow/inventory/mod.ts";
 import type { Business } from "shopflow/kpis/mod.ts";
+import { lifetimeValueModel } from "shopflow/lifetime_value/mod.ts";
 import type { Config } from "shopflow/config/mod.ts";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import { recommendationModel } from "shopflow/recommendation/mod.ts";
@@ -12,6 +13,7 @@ export const MODELS: readonly ModelDefinition[] = [
   churnModel,
   recommendationModel,
   inventoryModel,
+  lifetimeValueModel,
   segmentsModel,
 ];
 

@@ -21,8 +21,8 @@ export { audience } from "./author/audience.ts";
 export { describe, profile, tables } from "./author/explore.ts";
 export type { CuratedRows } from "./author/curated_rows.ts";
 export { openShop, type Shop, type ShopOptions } from "./author/shop.ts";
-export { openExperiment, trialsTable } from "./author/experiment.ts";
-export { parallelCoordinates, search, type Trial } from "shopflow/ml/experiments/mod.ts";
+export { openExperiment, plotTrials, trialsTable } from "./author/experiment.ts";
+export { search, type Trial } from "shopflow/ml/experiments/mod.ts";
 export type { QueryValue } from "./author/shop.ts";
 export {
   type Displayable,

@@ -3,13 +3,14 @@ export { assumptionsOf, type Offer, offerNamed, offerPolicyOf, offersOf, offerTe
 export { drawList, type DrawnList, type DrawOptions, drawTotals } from "./draw/draw.ts";
 export { readPopulation } from "./draw/population.ts";
 export { RULES } from "./draw/rules.ts";
-export { cancelDraw, recordExport } from "./ledger/changes.ts";
-export { armCounts, type Draw, type DrawState, drawStates } from "./ledger/events.ts";
-export { openOfferLedger } from "./ledger/ledger.ts";
-export { knownFrom } from "./read_out/outcomes.ts";
+export { knownFrom, trialsIn } from "./read_out/outcomes.ts";
 export {
   conclusionText,
+  differenceText,
   type OutcomeEffect,
+  outcomeText,
+  type PolicyCurve,
   readTrialResults,
   type TrialResults,
 } from "./read_out/results.ts";
+export { openOfferSession, openScoredSession } from "./session.ts";

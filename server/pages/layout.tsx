@@ -8,7 +8,7 @@ import { LIVE_SCRIPT } from "./live_script.ts";
 interface LayoutProps {
   title: string;
   /** The page of the navigation that this is. */
-  here?: "reports" | "customers" | "models" | "experiments" | "jobs" | "docs";
+  here?: "reports" | "customers" | "models" | "offers" | "experiments" | "jobs" | "docs";
   /** Rules beside those of all pages. */
   styles?: string;
   /** After so many seconds the page looks what is new; its parts with `data-live` change. */
@@ -44,6 +44,7 @@ export function Layout({ title, here, styles = "", every, children }: LayoutProp
               <a href="/reports" aria-current={current("reports")}>Reports</a>
               <a href="/customers" aria-current={current("customers")}>Customers</a>
               <a href="/models" aria-current={current("models")}>Models</a>
+              <a href="/offers" aria-current={current("offers")}>Offers</a>
               <a href="/experiments" aria-current={current("experiments")}>Experiments</a>
               <a href="/jobs" aria-current={current("jobs")}>Jobs</a>
               <a href="/docs" aria-current={current("docs")}>API</a>

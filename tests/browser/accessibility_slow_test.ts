@@ -7,6 +7,7 @@ import { plot, showMetrics, showTable } from "../../lib/notebook/kernel.ts";
 import { markNotebookRemoved, renderPage } from "shopflow/notebook/report/mod.ts";
 import type { MimeBundle } from "../../lib/notebook/format/nbformat.ts";
 import { createLogger, createRuntime } from "shopflow/runtime/mod.ts";
+import { createExperiment } from "shopflow/ml/experiments/mod.ts";
 import { createApp } from "../../server/app.ts";
 import { listen } from "../../server/listen.ts";
 import { executedNotebook, proseCell, shownCell } from "../fixtures/executed_notebook.ts";
@@ -157,6 +158,47 @@ testWith(
           await server.stop();
         }
       });
+      await t.step(
+        "the pages of experiments: all, one, a trial with curves, two beside each other",
+        async () => {
+          await using lake = await temporaryLake();
+          const experiment = createExperiment(lake.store, "depth");
+          const ids: string[] = [];
+          for (const depth of [2, 3, 4]) {
+            const predictions = {
+              ids: [1, 2, 3, 4],
+              labels: [0, 1, 0, 1],
+              scores: [0.1 * depth, 0.5, 0.2, 0.9],
+            };
+            const { id } = await experiment.log({
+              parameters: { depth },
+              metrics: { auc: depth / 10 },
+              predictions,
+            });
+            ids.push(id);
+          }
+          let curve = "";
+          for (const step of [0, 1, 2]) {
+            ({ id: curve } = await experiment.log({
+              parameters: { depth: 9 },
+              metrics: { auc: 0.1 + step / 10 },
+              step,
+            }));
+          }
+          const runtime = createRuntime({ log: createLogger(() => {}) });
+          const app = createApp({ store: lake.store, runtime, loopbackOnly: true });
+          const server = await listen(app.fetch, { host: "127.0.0.1", port: 0 });
+          try {
+            const compare = `experiments/depth/compare?trial=${ids[0]}&trial=${ids[1]}`;
+            const filtered = "experiments/depth?where=depth%3C4&sort=metrics.auc&order=desc";
+            for (const path of ["experiments", filtered, `experiments/depth/trials/${curve}`, compare]) {
+              assert.deepEqual(await violations(browser, `${server.url}/${path}`), [], path);
+            }
+          } finally {
+            await server.stop();
+          }
+        },
+      );
     } finally {
       await browser.close();
     }

@@ -6,6 +6,8 @@ import { churnInputs, saveChurnInputs } from "../../lib/churn/serving/inputs.ts"
 import { featureMatrix, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import { fitRecommender, RECOMMENDER_PARAMETERS } from "../../lib/recommendation/model.ts";
 import { promoteVersion, publishScores, saveModelVersion } from "shopflow/ml/registry/mod.ts";
+import type { LifetimeValueModel } from "../../lib/lifetime_value/fit.ts";
+import { saveShopModel } from "../../lib/lifetime_value/shop_model.ts";
 import { recommenderFiles } from "../../lib/recommendation/files.ts";
 import { openSession, sqlString } from "shopflow/warehouse/mod.ts";
 import { plainChurn } from "../fixtures/plain_churn.ts";
@@ -17,7 +19,11 @@ export const SCORED_AT = "2024-10-02T04:30:00.000Z";
 const TREES = { rounds: 20, maxDepth: 2, eta: 0.3, minChildWeight: 1, subsample: 1, colsampleByTree: 1 };
 
 /** Versions of the models by name. */
-const VERSIONS: Record<string, string> = { churn: "churn-1", recommendation: "rec-1" };
+const VERSIONS: Record<string, string> = {
+  churn: "churn-1",
+  recommendation: "rec-1",
+  lifetime_value: "value-1",
+};
 
 export interface LakeSize {
   customers: number;
@@ -133,6 +139,46 @@ export async function publishInventoryPlan(store: ObjectStore, products = 3): Pr
   );
 }
 
+/** Publishes lifetime values of every customer but the last. */
+export async function publishLifetimeValues(store: ObjectStore, customers = 4): Promise<void> {
+  await publish(
+    store,
+    "lifetime_value",
+    "value-1",
+    customers,
+    `
+    SELECT ${customerId("i")} AS customer_id, DATE '${AS_OF}' AS as_of, 0.8 AS alive_probability,
+      2.5 * i AS expected_purchases, 2.0 * i AS expected_purchases_low, 3.1 * i AS expected_purchases_high,
+      40.0 AS expected_amount, 100.0 * i AS expected_value, 75.0 * i AS expected_value_low,
+      133.0 * i AS expected_value_high, i::INTEGER AS frequency, 200::INTEGER AS recency_days,
+      260::INTEGER AS observed_days, 1 + i::INTEGER AS paid_purchases, 38.5 AS mean_amount
+    FROM range(1, ${customers + 1}) AS t(i)`,
+  );
+}
+
+const VALUE_MODEL: LifetimeValueModel = {
+  unit: "day",
+  purchases: {
+    kind: "bg/nbd",
+    parameters: { r: 0.8, alpha: 60, a: 0.5, b: 3 },
+    standardErrors: { r: 0.1, alpha: 5, a: 0.1, b: 0.5 },
+    covariance: [[0.01, 0, 0, 0], [0, 0.01, 0, 0], [0, 0, 0.04, 0], [0, 0, 0, 0.04]],
+    logLikelihood: -5000,
+    customers: 1000,
+    repeatCustomers: 600,
+    notIdentified: [],
+  },
+  money: {
+    parameters: { p: 6, q: 4, gamma: 20 },
+    standardErrors: { p: 0.6, q: 0.4, gamma: 2 },
+    covariance: [[0.01, 0, 0], [0, 0.01, 0], [0, 0, 0.01]],
+    logLikelihood: -3000,
+    customers: 1000,
+    populationMean: 40,
+    notIdentified: [],
+  },
+};
+
 /** Publishes the segments of all customers: At risk, and the last one without an order. */
 export async function publishSegments(store: ObjectStore, customers = 5): Promise<void> {
   await publish(
@@ -176,6 +222,12 @@ export async function trainSmallModels(store: ObjectStore): Promise<void> {
     sales: { productIds: bought, ageDays: [1, 1, 2, 2], orders: [1, 1, 1, 1] },
   }, RECOMMENDER_PARAMETERS);
   await publishChampion(store, "recommendation", recommenderFiles(recommender), { recall_at_10: 0.21 });
+  await publishChampion(
+    store,
+    "lifetime_value",
+    saveShopModel(VALUE_MODEL, { asOf: "2024-01-01", days: 274 }),
+    { rmse: 1.8, baseline_rmse: 2 },
+  );
 }
 
 /** A lake with everything the server answers from. */
@@ -184,6 +236,7 @@ export async function publishWholeLake(store: ObjectStore): Promise<void> {
   await publishChurnScores(store);
   await publishRecommendations(store);
   await publishInventoryPlan(store);
+  await publishLifetimeValues(store);
   await publishSegments(store);
   await trainSmallModels(store);
 }

@@ -124,6 +124,8 @@ export function fitPurchaseModel(
     customers,
     repeatCustomers,
     notIdentified: PURCHASE_PARAMETERS.flatMap((name, i) => {
+      // Where nobody leaves, b has no effect.
+      if (name === "b" && ranTo[2] === -1) return ["b: it has no effect where nobody leaves"];
       if (ranTo[i] !== 0) {
         const meaning = RAN_TO[name][ranTo[i] === -1 ? 0 : 1];
         return [`${name} runs to ${ranTo[i] === -1 ? "0" : "infinity"}: ${meaning}`];

@@ -15,7 +15,7 @@ interface PictureOptions {
   /** The metric at the right end. */
   metric: string;
   direction?: Direction;
-  /** Most axes, the metric among them; default 8. Parameters that differ most often come first. */
+  /** Most axes, the metric among them; default 8. Of more parameters the first by name are drawn. */
   axes?: number;
   height?: number;
 }
@@ -37,7 +37,7 @@ interface Axis {
 
 /**
  * A Vega-Lite specification with the trials as lines: their varying parameters and, at the right, the metric, whose best
- * tenth is highlighted. In notebooks: `plot(parallelCoordinates(trials, { metric: "auc" }))`.
+ * tenth is highlighted. In notebooks: `plotTrials`.
  */
 export function parallelCoordinates(
   trials: readonly Trial[],
@@ -69,7 +69,11 @@ export function parallelCoordinates(
     field: "y",
     type: "quantitative" as const,
     axis: null,
-    scale: { domain: [MISSING - 0.06, 1.2], nice: false, zero: false },
+    scale: {
+      domain: [lines.some(({ y }) => y === MISSING) ? MISSING - 0.06 : -0.05, 1.2],
+      nice: false,
+      zero: false,
+    },
   };
   const line = (best: boolean, opacity: number, width: number) => ({
     data: { values: lines.filter((one) => one.best === best) },

@@ -242,6 +242,24 @@ export interface CuratedRows {
     /** DOUBLE. cost of the stock */ stock_value: number | null;
     /** DOUBLE. cost of the part above 90 days */ overstock_value: number | null;
   };
+  /** One row per customer with an order before `as_of`. Intervals are of 95 % and of the expectation: how well the data tell it, not how far a single customer may be from it. With the baseline, which repeats the last year's purchases, `alive_probability` and the intervals are null. */
+  scores_lifetime_value: {
+    /** VARCHAR. the customer */ customer_id: string | null;
+    /** DATE. the day after the last order; data from that day on is not used */ as_of: string | null;
+    /** DOUBLE. probability that the customer has not left for good */ alive_probability: number | null;
+    /** DOUBLE. days with an order in the 365 days from `as_of` on, expected */ expected_purchases: number | null;
+    /** DOUBLE. lower end of its interval */ expected_purchases_low: number | null;
+    /** DOUBLE. upper end */ expected_purchases_high: number | null;
+    /** DOUBLE. expected sales of such a day, after discounts; null where no amount is known */ expected_amount: number | null;
+    /** DOUBLE. expected sales in the 365 days: purchases × amount */ expected_value: number | null;
+    /** DOUBLE. lower end of its interval */ expected_value_low: number | null;
+    /** DOUBLE. upper end */ expected_value_high: number | null;
+    /** INTEGER. days with an order after the first one */ frequency: number | null;
+    /** INTEGER. days from the first order to the last */ recency_days: number | null;
+    /** INTEGER. days from the first order to the day before `as_of` */ observed_days: number | null;
+    /** INTEGER. days with an order that cost something, the first too */ paid_purchases: number | null;
+    /** DOUBLE. mean sales of these days; null where there is none */ mean_amount: number | null;
+  };
   /** One row per customer, also of those who never ordered: each is in exactly one segment. */
   scores_segments: {
     /** VARCHAR. the customer */ customer_id: string | null;

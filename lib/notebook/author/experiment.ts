@@ -5,15 +5,19 @@ import { loadConfig } from "shopflow/config/mod.ts";
 import { type ObjectStore, openStore, readOnlyStore } from "shopflow/lake/store/mod.ts";
 import {
   createExperiment,
+  type Direction,
   type Experiment,
   fieldValue,
+  learningCurves,
   namesOf,
+  parallelCoordinates,
   type Trial,
   type TrialSource,
 } from "shopflow/ml/experiments/mod.ts";
 import { type ColumnTable, table as toTable } from "arquero";
 import { NOTEBOOK_RUN, type RunName } from "../kernel/messages.ts";
 import { repositoryState } from "../run/record.ts";
+import { type Displayable, plot, type PlotSpec } from "./displays.ts";
 import { ROOT, snapshotOpened } from "./shop.ts";
 
 /**
@@ -60,6 +64,18 @@ export function trialsTable(trials: readonly Trial[]): ColumnTable {
     ended: trials.map(({ endedAt }) => endedAt.slice(0, 16).replace("T", " ")),
     ...Object.fromEntries(columns),
   });
+}
+
+/**
+ * Trials as parallel coordinates, or a metric that was logged step by step as curves:
+ * `plotTrials(await experiment.trials(), { metric: "auc" })` as the last line of a cell.
+ */
+export function plotTrials(
+  trials: readonly Trial[],
+  { steps = false, ...options }: { metric: string; direction?: Direction; steps?: boolean },
+): Displayable {
+  const draw = steps ? learningCurves : parallelCoordinates;
+  return plot(draw(trials, options) as PlotSpec);
 }
 
 /** The lake for a notebook: it reads all of it, and writes experiments. */

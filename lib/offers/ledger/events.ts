@@ -1,3 +1,4 @@
+import { addDays } from "shopflow/ml/mod.ts";
 import type { Offer } from "../offer.ts";
 import type { HeldOutBy, Randomisation } from "../draw/assignment.ts";
 import type { AppliedRule } from "../draw/rules.ts";
@@ -106,3 +107,26 @@ export function armCounts({ customers }: Pick<Draw, "customers">): { offered: nu
   const offered = customers.filter(({ arm }) => arm === "offered").length;
   return { offered, heldOut: customers.length - offered };
 }
+
+/** Who got the offer of a list: a list never changes, and applications ask many times. */
+const offeredBy = new WeakMap<Draw, ReadonlySet<string>>();
+
+/** The offers that a customer can use on a day, those of the newest list first. */
+export function offersOfCustomer(
+  events: readonly OfferEvent[],
+  customerId: string,
+  on: string,
+): { draw: Draw; validUntil: string }[] {
+  return standing(events).toReversed().flatMap((draw) => {
+    const validUntil = lastValidDay(draw);
+    if (draw.startsOn > on || validUntil < on) return [];
+    const offered = offeredBy.get(draw) ??
+      new Set(draw.customers.filter(({ arm }) => arm === "offered").map(({ customerId }) => customerId));
+    offeredBy.set(draw, offered);
+    return offered.has(customerId) ? [{ draw, validUntil }] : [];
+  });
+}
+
+/** The last day on which an offer of a list can be used. */
+export const lastValidDay = ({ startsOn, request: { offer } }: Pick<Draw, "startsOn" | "request">): string =>
+  addDays(startsOn, offer.validDays - 1);

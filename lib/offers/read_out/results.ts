@@ -209,20 +209,30 @@ const repeatedNotes = (repeated: number): string[] =>
   ];
 
 /** Whether an effect is told apart from none, in a sentence with its interval. */
-export function conclusionText(
-  { outcome, weighted, adjusted, detectable }: OutcomeEffect,
-  format: (value: number) => string,
-): string {
+export function conclusionText({ outcome, weighted, adjusted, detectable }: OutcomeEffect): string {
   const { effect, interval: { low, high }, isEnough } = adjusted ?? weighted;
-  const range = `95 % interval ${format(low)} to ${format(high)}`;
+  const text = (value: number) => differenceText(outcome, value);
+  const range = `95 % interval ${text(low)} to ${text(high)}`;
   const few = isEnough ? "" : " Too few customers did anything to say much.";
   if (low <= 0 && high >= 0) {
     return `No effect on ${outcome.label} is shown: ${
-      format(effect)
+      text(effect)
     }, ${range}, includes 0. A trial of this size ` +
-      `misses an effect of ${format(detectable)} in one case of five.${few}`;
+      `misses an effect of ${text(detectable)} in one case of five.${few}`;
   }
   return `The offer ${effect > 0 ? "raised" : "lowered"} ${outcome.label} by ${
-    format(Math.abs(effect))
+    text(Math.abs(effect))
   } (${range}).${few}`;
 }
+
+/** A value of an outcome: a share in percent, an amount with two decimals. */
+export function outcomeText({ unit }: Pick<OutcomeDefinition, "unit">, value: number): string {
+  return withMinus(unit === "share" ? `${(100 * value).toFixed(1)} %` : value.toFixed(2));
+}
+
+/** A difference of two values of an outcome: of shares in points. */
+export function differenceText({ unit }: Pick<OutcomeDefinition, "unit">, value: number): string {
+  return withMinus(unit === "share" ? `${(100 * value).toFixed(1)} points` : value.toFixed(2));
+}
+
+const withMinus = (text: string) => text.replace("-", "−");

@@ -1,5 +1,5 @@
 /** Trials of experiments: `deno task experiments list | show | best | compare | plot | export`. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { runCommand, wholeNumber, withLogLevel, writeOutputFile } from "shopflow/cli/mod.ts";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
@@ -40,6 +40,7 @@ interface OrderFlags {
   lowest?: boolean;
 }
 
+const names = (text: string) => text.split(",").map((name) => name.trim()).filter((name) => name !== "");
 const repeated = (text: string, before: string[]) => [...before, text];
 
 /** The commands; what they say goes to `print`. */
@@ -68,17 +69,23 @@ export function createExperimentsProgram(
   const onTrials = (name: string) =>
     program.command(name)
       .argument("[experiment]", "name of the experiment; default: all")
-      .option(
-        "--where <condition>",
-        "only trials that meet it, e.g. depth=3 or 'active_auc>=0.8'; may be repeated (default: all)",
-        repeated,
-        [] as string[],
+      .addOption(
+        new Option(
+          "--where <condition>",
+          "only trials that meet it, e.g. depth=3 or 'active_auc>=0.8'; may be repeated",
+        )
+          .argParser(repeated).default([], "all trials"),
       );
 
   onTrials("list")
     .description("list the experiments; of one, its trials, newest first")
     .option("--sort <name>", "order by a parameter or metric, e.g. active_auc, instead")
     .option("--descending", "the largest first, with --sort")
+    .option(
+      "--columns <names>",
+      "parameters and metrics to show, e.g. depth,auc; default: those that differ",
+      names,
+    )
     .option("--limit <count>", "most trials to list", wholeNumber, 50)
     .option("--json", "print JSON, with all trials")
     .action(async (experiment: string | undefined, flags: ListFlags) => {
@@ -90,7 +97,7 @@ export function createExperimentsProgram(
       const sorted = flags.sort === undefined
         ? trials
         : sortTrials(trials, findField(trials, flags.sort), flags.descending === true);
-      answer(sorted, trialsText(sorted, flags.limit), flags);
+      answer(sorted, trialsText(sorted, flags.limit, flags.columns), flags);
     });
   program.command("show")
     .description("show a trial: parameters, metrics, where it comes from")
@@ -168,13 +175,18 @@ export function createExperimentsProgram(
         `${countOf(trials.length, "trial")} of ${
           countOf(experiments, "experiment")
         } exported to ${flags.to}\n` +
-          `Look at them with \`mlflow ui --backend-store-uri ${flags.to}\`.`,
+          `Look at them with \`MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri ${flags.to}\`.`,
       );
     });
   return program;
 }
 
-type ListFlags = OutputFlags & ChoiceFlags & { sort?: string; descending?: boolean; limit: number };
+type ListFlags = OutputFlags & ChoiceFlags & {
+  sort?: string;
+  descending?: boolean;
+  limit: number;
+  columns?: string[];
+};
 type BestFlags = OutputFlags & ChoiceFlags & OrderFlags & { by: string; limit: number };
 type PlotFlags = ChoiceFlags & OrderFlags & { by: string; to: string; steps?: boolean };
 

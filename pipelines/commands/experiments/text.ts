@@ -5,6 +5,7 @@ import {
   type Direction,
   type ExperimentSummary,
   fieldValue,
+  findField,
   namesOf,
   type PairedComparison,
   type Trial,
@@ -30,33 +31,46 @@ export function experimentsText(experiments: readonly ExperimentSummary[]): stri
   );
 }
 
-/** Trials with what distinguishes them; of one experiment without its name. */
-export function trialsText(trials: readonly Trial[], limit: number): string {
+/**
+ * Trials with what distinguishes them; of one experiment without its name.
+ *
+ * @param columns Parameters, metrics and tags to show instead.
+ * @throws {InputError} on a column that no trial has.
+ */
+export function trialsText(trials: readonly Trial[], limit: number, columns?: readonly string[]): string {
   if (trials.length === 0) return "No trial meets that.";
   const shown = trials.slice(0, limit);
   const several = new Set(trials.map(({ experiment }) => experiment)).size > 1;
-  const parameters = varyingParameters(trials), metrics = namesOf(trials, "metrics");
-  const [shownParameters, shownMetrics] = [parameters.slice(0, MOST_COLUMNS), metrics.slice(0, MOST_COLUMNS)];
+  const parameters = varyingParameters(trials).map((name) => ({ kind: "parameters" as const, name }));
+  // Metrics of a baseline are for comparison only.
+  const metrics = namesOf(trials, "metrics").sort((a, b) =>
+    Number(/baseline/.test(a)) - Number(/baseline/.test(b))
+  )
+    .map((name) => ({ kind: "metrics" as const, name }));
+  const fields = columns === undefined
+    ? [...parameters.slice(0, MOST_COLUMNS), ...metrics.slice(0, MOST_COLUMNS)]
+    : columns.map((name) => findField(trials, name));
   const table = textTable(
     [
       { title: "trial" },
       ...several ? [{ title: "experiment" }] : [],
       { title: "ended (UTC)" },
-      ...shownParameters.map((title) => ({ title })),
-      ...shownMetrics.map((title) => ({ title, align: "right" as const })),
+      ...fields.map(({ kind, name }) => ({
+        title: name,
+        align: kind === "metrics" ? "right" as const : "left" as const,
+      })),
     ],
     shown.map((trial) => [
       trial.status === "failed" ? `${trial.id} (failed)` : trial.id,
       ...several ? [trial.experiment] : [],
       formatTimestamp(trial.endedAt).slice(0, 16),
-      ...shownParameters.map((name) => valueText(fieldValue(trial, { kind: "parameters", name }))),
-      ...shownMetrics.map((name) => valueText(fieldValue(trial, { kind: "metrics", name }))),
+      ...fields.map((field) => valueText(fieldValue(trial, field))),
     ]),
   );
-  const hidden = parameters.length + metrics.length - shownParameters.length - shownMetrics.length;
+  const hidden = columns === undefined ? parameters.length + metrics.length - fields.length : 0;
   const notes = [
     ...trials.length > limit ? [`${limit} of ${countOf(trials.length, "trial")}; --limit shows more`] : [],
-    ...hidden > 0 ? [`${hidden} more parameters and metrics: \`show TRIAL\` or --json`] : [],
+    ...hidden > 0 ? [`${hidden} more parameters and metrics: --columns, \`show TRIAL\` or --json`] : [],
   ];
   return [table, ...notes].join("\n");
 }

@@ -1,20 +1,20 @@
 import { Command, InvalidArgumentError } from "commander";
 import { playbookOf } from "shopflow/churn/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
+import { readBusiness } from "shopflow/notebook/business_file.ts";
+import { type Draw, openOfferLedger } from "shopflow/offers/ledger/mod.ts";
 import {
-  type Draw,
   drawList,
   type DrawnList,
   type DrawOptions,
   offerNamed,
   offerPolicyOf,
-  openOfferLedger,
+  openScoredSession,
   readPopulation,
   RULES,
 } from "shopflow/offers/mod.ts";
 import { formatCount } from "shopflow/runtime/mod.ts";
 import type { PipelineContext } from "../../context.ts";
-import { openChurnScores, openOfferShop } from "./open_shop.ts";
 import { drawText } from "./text.ts";
 
 interface DrawFlags {
@@ -88,11 +88,11 @@ async function drawInto(
   offerName: string,
   flags: DrawFlags,
 ): Promise<DrawnList & { cancelledAt?: string }> {
-  const { store, runtime } = context;
-  using shop = await openOfferShop(context);
-  const { business, session } = shop;
+  const { store, runtime, config } = context;
+  const business = await readBusiness(config.businessFile);
   const offer = offerNamed(business, offerName);
-  const scores = await openChurnScores(store, session);
+  using opened = await openScoredSession(store);
+  const { session, scores } = opened;
   const bar = runtime.progress.start("read the customers", 0);
   const population = await readPopulation(session);
   bar.finish(`${formatCount(population.candidates.length)} with a score as of ${population.asOf}`);

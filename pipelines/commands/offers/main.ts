@@ -4,17 +4,17 @@ import { stringify } from "csv-stringify/sync";
 import { runCommand, wholeNumber, withLogLevel, writeOutputFile } from "shopflow/cli/mod.ts";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { InputError, someOf } from "shopflow/errors/mod.ts";
-import { addDays } from "shopflow/ml/mod.ts";
 import { readBusiness } from "shopflow/notebook/business_file.ts";
 import {
   cancelDraw,
   type Draw,
   type DrawState,
   drawStates,
-  offersOf,
+  lastValidDay,
   openOfferLedger,
   recordExport,
-} from "shopflow/offers/mod.ts";
+} from "shopflow/offers/ledger/mod.ts";
+import { offersOf } from "shopflow/offers/mod.ts";
 import { countOf, createRuntime } from "shopflow/runtime/mod.ts";
 import { createContext, type PipelineContext } from "../../context.ts";
 import { createDrawCommand } from "./draw.ts";
@@ -124,7 +124,8 @@ async function findDraw({ store }: Pick<PipelineContext, "store">, id: string): 
 }
 
 /** What is written of each customer. */
-function exportedRows({ id, startsOn, request: { offer, trial }, customers }: Draw, withHeldOut: boolean) {
+function exportedRows(draw: Draw, withHeldOut: boolean) {
+  const { id, startsOn, request: { offer, trial }, customers } = draw;
   return customers.filter(({ arm }) => withHeldOut || arm === "offered").map((
     { customerId, arm, score },
   ) => ({
@@ -134,7 +135,7 @@ function exportedRows({ id, startsOn, request: { offer, trial }, customers }: Dr
     discount_percent: offer.discount === undefined ? "" : Number((100 * offer.discount).toFixed(2)),
     amount: offer.amount ?? "",
     valid_from: startsOn,
-    valid_until: addDays(startsOn, offer.validDays - 1),
+    valid_until: lastValidDay(draw),
     list: id,
     trial,
   }));

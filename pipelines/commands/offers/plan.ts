@@ -2,11 +2,11 @@ import { Command, InvalidArgumentError } from "commander";
 import { playbookOf } from "shopflow/churn/mod.ts";
 import { textTable } from "shopflow/cli/mod.ts";
 import { formatNumber } from "shopflow/kpis/mod.ts";
+import { readBusiness } from "shopflow/notebook/business_file.ts";
 import { planTrial } from "shopflow/offers/effect/mod.ts";
-import { readPopulation } from "shopflow/offers/mod.ts";
+import { openScoredSession, readPopulation } from "shopflow/offers/mod.ts";
 import { formatCount } from "shopflow/runtime/mod.ts";
 import type { PipelineContext } from "../../context.ts";
-import { openChurnScores, openOfferShop } from "./open_shop.ts";
 
 type TrialDesign = Parameters<typeof planTrial>[0];
 type TrialPlan = ReturnType<typeof planTrial>;
@@ -81,9 +81,9 @@ async function designOf(
   const isRate = design.measure === "rate";
   const lacksEffect = flags.effect === undefined && flags.customers === undefined;
   if (isRate && (flags.baseline === undefined || lacksEffect)) {
-    using shop = await openOfferShop(context);
-    await openChurnScores(context.store, shop.session);
-    const { candidates, asOf } = await readPopulation(shop.session);
+    const business = await readBusiness(context.config.businessFile);
+    using opened = await openScoredSession(context.store);
+    const { candidates, asOf } = await readPopulation(opened.session);
     const active = candidates.filter(({ isActive }) => isActive);
     const risk = active.reduce((sum, { covariates }) => sum + covariates.churn_probability, 0) /
       active.length;
@@ -96,12 +96,12 @@ async function designOf(
       );
     }
     if (lacksEffect) {
-      const { saveRate } = playbookOf(shop.business.playbook);
+      const { saveRate } = playbookOf(business.playbook);
       design.effect = saveRate * risk;
       sources.push(
         `effect: the playbook's save rate of ${formatNumber(saveRate)}` +
           `${
-            shop.business.playbook?.saveRate === undefined ? ", which is assumed," : ""
+            business.playbook?.saveRate === undefined ? ", which is assumed," : ""
           } of those who would leave`,
       );
     }

@@ -1,16 +1,19 @@
 import { Command } from "commander";
 import { textTable } from "shopflow/cli/mod.ts";
 import { type Business, formatMoney, formatNumber } from "shopflow/kpis/mod.ts";
+import { openOfferLedger } from "shopflow/offers/ledger/mod.ts";
 import {
   conclusionText,
-  openOfferLedger,
+  differenceText,
+  openOfferSession,
   type OutcomeEffect,
+  outcomeText,
   readTrialResults,
   type TrialResults,
 } from "shopflow/offers/mod.ts";
+import { readBusiness } from "shopflow/notebook/business_file.ts";
 import { formatCount } from "shopflow/runtime/mod.ts";
 import type { PipelineContext } from "../../context.ts";
-import { openOfferShop } from "./open_shop.ts";
 
 /** `offers results TRIAL`: joins a trial with the orders since and reads its effect. */
 export function createResultsCommand(context: () => PipelineContext, print: (text: string) => void): Command {
@@ -23,11 +26,12 @@ export function createResultsCommand(context: () => PipelineContext, print: (tex
     .option("--rows", "print what every customer did as JSON, for other programs")
     .option("--json", "print JSON")
     .action(async (trial: string, flags: { json?: boolean; rows?: boolean }) => {
-      const { store, runtime } = context();
-      using shop = await openOfferShop(context());
+      const { store, runtime, config } = context();
+      const business = await readBusiness(config.businessFile);
+      using opened = await openOfferSession(store);
       const bar = runtime.progress.start("read the outcomes", 0);
       const events = await openOfferLedger(store).read();
-      const { rows, ...results } = await readTrialResults(shop.session, events, trial);
+      const { rows, ...results } = await readTrialResults(opened.session, events, trial);
       bar.finish(`${formatCount(rows.length)} customers whose outcomes are known`);
       const lists = results.draws.map(({ draw: { customers: _, ...draw }, ...rest }) => ({
         ...draw,
@@ -35,7 +39,7 @@ export function createResultsCommand(context: () => PipelineContext, print: (tex
       }));
       if (flags.rows) print(JSON.stringify(rows, null, 2));
       else if (flags.json) print(JSON.stringify({ ...results, draws: lists }, null, 2));
-      else print(resultsText({ rows, ...results }, shop.business));
+      else print(resultsText({ rows, ...results }, business));
     });
 }
 
@@ -66,7 +70,7 @@ function resultsText(results: TrialResults, { currency }: Business): string {
       effects.flatMap((effect) => effectRows(effect)),
     ),
     "",
-    ...effects.map((effect) => conclusionText(effect, (value) => effectNumber(effect, value))),
+    ...effects.map(conclusionText),
   );
   if (addedProfit !== undefined) {
     lines.push(
@@ -84,21 +88,15 @@ function effectRows(effect: OutcomeEffect): string[][] {
   const { outcome, weighted, adjusted } = effect;
   return [weighted, ...(adjusted ? [adjusted] : [])].map((one, i) => [
     i === 0 ? outcome.label : "",
-    effectNumber(effect, one.mean),
-    effectNumber(effect, one.controlMean),
-    effectNumber(effect, one.effect),
-    `${effectNumber(effect, one.interval.low)} to ${effectNumber(effect, one.interval.high)}`,
+    outcomeText(outcome, one.mean),
+    outcomeText(outcome, one.controlMean),
+    differenceText(outcome, one.effect),
+    `${differenceText(outcome, one.interval.low)} to ${differenceText(outcome, one.interval.high)}`,
     one.pValue < 0.001 ? "<0.001" : one.pValue.toFixed(3),
     i === 0
       ? "weights"
-      : `weights, CUPED (${formatNumber(100 * (one.varianceReduction ?? 0))} % less variance)`,
+      : `weights, CUPED (${(100 * (one.varianceReduction ?? 0)).toFixed(1)} % less variance)`,
   ]);
-}
-
-/** A share in percent, an amount with two decimals. */
-function effectNumber({ outcome }: Pick<OutcomeEffect, "outcome">, value: number): string {
-  const text = outcome.unit === "share" ? `${(100 * value).toFixed(2)} %` : value.toFixed(2);
-  return text.replace("-", "−");
 }
 
 const trueEffectText = (trueEffect: Record<string, number>) =>

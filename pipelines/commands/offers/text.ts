@@ -1,9 +1,7 @@
+import { armCounts, type Draw, type DrawState } from "shopflow/offers/ledger/mod.ts";
 import {
-  armCounts,
   assumptionsOf,
-  type Draw,
   type DrawnList,
-  type DrawState,
   drawTotals,
   knownFrom,
   type Offer,

@@ -14,11 +14,11 @@ import { countOf, formatCount } from "shopflow/runtime/mod.ts";
 import { renderPage } from "../layout.tsx";
 import { Pager } from "../reports/frame.tsx";
 import {
-  endedText,
   ExperimentFrame,
   experimentPath,
   type Picture,
   PictureCard,
+  shortTime,
   trialPath,
 } from "./frame.tsx";
 
@@ -121,7 +121,7 @@ export function renderExperiment(props: ExperimentPageProps): string {
               <tr>
                 <th scope="col">Compare</th>
                 <Heading text="Trial" sort="id" view={view} href={href} />
-                <Heading text="Ended" sort="ended" view={view} href={href} />
+                <Heading text="Ended (UTC)" sort="ended" view={view} href={href} />
                 {columns.map((field, i) => (
                   <Heading
                     key={`${field.kind}.${field.name}`}
@@ -150,7 +150,7 @@ export function renderExperiment(props: ExperimentPageProps): string {
                     {trial.id === best?.id && <span class="badge">best</span>}
                     {trial.status === "failed" && <span class="tag bad">failed</span>}
                   </th>
-                  <td data-label="Ended">{endedText(trial)}</td>
+                  <td class="time" data-label="Ended (UTC)">{shortTime(trial.endedAt)}</td>
                   {columns.map((field, i) => (
                     <td
                       key={`${field.kind}.${field.name}`}

@@ -1,5 +1,4 @@
 import type { Child } from "hono/jsx";
-import { formatTime } from "shopflow/runtime/mod.ts";
 import type { Trial } from "shopflow/ml/experiments/mod.ts";
 import { Layout } from "../layout.tsx";
 import REPORT_STYLES from "../assets/report_pages.css" with { type: "text" };
@@ -32,7 +31,7 @@ export function ExperimentFrame({ title, path, children }: FrameProps) {
           ))}
         </nav>
       )}
-      <h1 class="title">{title}</h1>
+      <h1 class={path && "title"}>{title}</h1>
       {children}
     </Layout>
   );
@@ -67,4 +66,7 @@ export function sourceText({ source }: Trial): string | undefined {
   return parts.length === 0 ? undefined : parts.join(" · ");
 }
 
-export const endedText = ({ endedAt }: Trial): string => formatTime(endedAt);
+/** In a table: `30 Nov 2026, 18:16`, in UTC as everywhere. */
+export const shortTime = (iso: string): string => `${DAY.format(new Date(iso))}, ${iso.slice(11, 16)}`;
+
+const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" });

@@ -1,7 +1,7 @@
 import type { ExperimentSummary } from "shopflow/ml/experiments/mod.ts";
-import { countOf, formatCount, formatTime } from "shopflow/runtime/mod.ts";
+import { countOf, formatCount } from "shopflow/runtime/mod.ts";
 import { renderPage } from "../layout.tsx";
-import { ExperimentFrame, experimentPath } from "./frame.tsx";
+import { ExperimentFrame, experimentPath, shortTime } from "./frame.tsx";
 
 /**
  * All experiments, the one that was written last first.
@@ -24,7 +24,7 @@ export function renderExperimentsIndex(experiments: readonly ExperimentSummary[]
                 <tr>
                   <th scope="col">Experiment</th>
                   <th scope="col" class="number">Trials</th>
-                  <th scope="col">Last trial</th>
+                  <th scope="col">Last trial (UTC)</th>
                 </tr>
               </thead>
               <tbody>
@@ -34,7 +34,7 @@ export function renderExperimentsIndex(experiments: readonly ExperimentSummary[]
                       <a href={experimentPath(name)}>{name}</a>
                     </th>
                     <td class="number" data-label="Trials">{formatCount(trials)}</td>
-                    <td data-label="Last trial">{formatTime(modified.toISOString())}</td>
+                    <td class="time" data-label="Last trial (UTC)">{shortTime(modified.toISOString())}</td>
                   </tr>
                 ))}
               </tbody>

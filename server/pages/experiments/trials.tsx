@@ -6,10 +6,9 @@ import {
   type Trial,
   valueText,
 } from "shopflow/ml/experiments/mod.ts";
-import { countOf, formatDuration } from "shopflow/runtime/mod.ts";
+import { countOf, formatDuration, formatTime } from "shopflow/runtime/mod.ts";
 import { renderPage } from "../layout.tsx";
 import {
-  endedText,
   ExperimentFrame,
   experimentPath,
   type Picture,
@@ -26,7 +25,7 @@ export function renderTrial(trial: Trial, pictures: readonly Picture[]): string 
   return renderPage(
     <ExperimentFrame title={`Trial ${id}`} path={[{ href: experimentPath(experiment), text: experiment }]}>
       <p class="lead">
-        {status === "failed" ? "Failed" : "Finished"} {endedText(trial)}
+        {status === "failed" ? "Failed" : "Finished"} {formatTime(endedAt)}
         {took > 0 && `, after ${formatDuration(took)}`}.
       </p>
       {failure !== undefined && <p class="note-banner" role="status">{failure}</p>}

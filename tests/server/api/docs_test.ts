@@ -23,6 +23,7 @@ testApi("openapi.json describes every endpoint with its answers", async ({ get }
     "/api/jobs/{name}/runs/{time}/cancel",
     "/health",
     "/inventory/{product_id}",
+    "/lifetime_value/{customer_id}",
     "/predict/churn",
     "/recommend/{customer_id}",
     "/segments/{customer_id}",
@@ -143,7 +144,7 @@ testApi("every command on the page /docs can be sent as it is", async ({ get, po
   const commands = [
     ...page.matchAll(/curl &#39;http:\/\/localhost(.*?)&#39;([^<]*?-X POST)?(?:[^<]*?-d &#39;(.*?)&#39;)?/gs),
   ];
-  assert.equal(commands.length, 15);
+  assert.equal(commands.length, 16);
   for (const [, path, empty, body] of commands) {
     const text = body?.replaceAll("&quot;", '"');
     const answer = text === undefined && !empty

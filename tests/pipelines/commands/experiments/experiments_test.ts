@@ -57,6 +57,8 @@ Deno.test("list shows the experiments, and the trials of one with what distingui
       await experiments(lake, "list", "churn depth", "--limit", "2"),
       /2 of 5 trials; --limit shows more/,
     );
+    const columns = await experiments(lake, "list", "churn depth", "--columns", "loss, active_auc");
+    assert.match(columns, /^trial +ended \(UTC\) +loss +active_auc$/m);
     await assert.rejects(experiments(lake, "list", "chrun"), {
       name: "InputError",
       message: /There is no experiment of that name: expected .*"churn depth".*, found "chrun"/,

@@ -5,7 +5,7 @@ import { createOffersProgram } from "../../../../pipelines/commands/offers/main.
 import type { PipelineContext } from "../../../../pipelines/context.ts";
 import { planGarbage, removeGarbage } from "../../../../pipelines/steps/remove_garbage.ts";
 import { createOfferLake } from "../../../fixtures/offer_lake.ts";
-import type { Draw } from "shopflow/offers/mod.ts";
+import type { Draw } from "shopflow/offers/ledger/mod.ts";
 
 /** What a command prints. */
 async function offers(context: PipelineContext, ...args: string[]): Promise<string> {
