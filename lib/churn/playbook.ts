@@ -2,7 +2,8 @@ import { type AsOfDate, valueAt } from "shopflow/ml/mod.ts";
 import { matrixRow } from "shopflow/ml/classifier/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import type { ChurnClassifier } from "./classifier.ts";
-import { createChurnModel, type Reason } from "./model.ts";
+import { createChurnModel } from "./model.ts";
+import type { Reason } from "./reasons.ts";
 import type { FeatureSession } from "shopflow/ml/features/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { ACTIVE_DAYS, readChurnFeatures } from "./examples.ts";
@@ -190,12 +191,17 @@ export async function scoreCustomers(
 ): Promise<ScoredCustomer[]> {
   const { customerIds, features } = await readChurnFeatures(session, asOf);
   const model = createChurnModel(classifier);
+  const columns = Object.fromEntries(features.names.map((name, j) => [
+    name,
+    customerIds.map((_, row) => {
+      const value = valueAt(matrixRow(features, row), j);
+      return Number.isNaN(value) ? null : value;
+    }),
+  ]));
+  const predictions = [...model.predictAll(columns)];
   return customerIds.map((customerId, row): ScoredCustomer => {
-    const values = matrixRow(features, row);
-    const known = Object.fromEntries(
-      features.names.map((name, j) => [name, Number.isNaN(valueAt(values, j)) ? null : valueAt(values, j)]),
-    );
-    const { probability, reasons } = model.predict(known);
+    const { probability, reasons } = valueAt(predictions, row);
+    const known = Object.fromEntries(features.names.map((name) => [name, columns[name]?.[row] ?? null]));
     return atStake({ customerId, churnProbability: probability, reasons }, known, classifier.horizonDays);
   }).sort(byValueAtRisk);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { loadChurnModel, type Reason } from "../../lib/churn/model.ts";
+import { loadChurnModel } from "../../lib/churn/model.ts";
+import type { Reason } from "../../lib/churn/reasons.ts";
 import { backtestChurn, churnModel, planChurnStudy } from "shopflow/churn/mod.ts";
 import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { salesPeriod } from "shopflow/ml/mod.ts";

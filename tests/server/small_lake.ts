@@ -83,10 +83,12 @@ export async function publishChurnScores(store: ObjectStore, options: {
     options;
   const id = ids === undefined ? customerId("i") : `([${ids.map(sqlString).join(", ")}])[i]`;
   const reasons = Array.from({ length: 6 }, (_, i) => ({
+    topic: "last order",
     feature: "recency_days",
     value: 100 + i,
     contribution: 1 / (i + 1),
-    text: `${100 + i} days since the last order`,
+    effect: "raises",
+    text: `Has not ordered for ${100 + i} days: raises the risk.`,
   }));
   await publish(
     store,

@@ -165,7 +165,7 @@ export interface CuratedRows {
     /** DATE. the day after the last order; data from that day on is not used */ as_of: string | null;
     /** INTEGER. days from `as_of` on that the model looks ahead: 30, 60 or 90 */ horizon_days: number | null;
     /** DOUBLE. calibrated probability of no order in the `horizon_days` from `as_of` on */ churn_probability: number | null;
-    /** VARCHAR. JSON, up to five of `{feature, value, contribution, text}`, the strongest first; `contribution` in log-odds of the trees, before the calibration */ reasons: string | null;
+    /** VARCHAR. JSON, up to five of `{topic, feature, value, contribution, effect, text}`, the strongest first; features of one topic are one reason, whose `contribution` is their sum, in log-odds of the trees before the calibration */ reasons: string | null;
     /** DOUBLE. Days since the last order */ recency_days: number | null;
     /** DOUBLE. Orders so far */ order_count: number | null;
     /** DOUBLE. Orders in the last 90 days */ orders_90d: number | null;

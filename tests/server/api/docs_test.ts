@@ -144,7 +144,7 @@ testApi("every command on the page /docs can be sent as it is", async ({ get, po
   const commands = [
     ...page.matchAll(/curl &#39;http:\/\/localhost(.*?)&#39;([^<]*?-X POST)?(?:[^<]*?-d &#39;(.*?)&#39;)?/gs),
   ];
-  assert.equal(commands.length, 16);
+  assert.equal(commands.length, 17);
   for (const [, path, empty, body] of commands) {
     const text = body?.replaceAll("&quot;", '"');
     const answer = text === undefined && !empty
