@@ -21,6 +21,7 @@ testApi("openapi.json describes every endpoint with its answers", async ({ get }
     "/api/jobs/{name}/runs",
     "/api/jobs/{name}/runs/{time}",
     "/api/jobs/{name}/runs/{time}/cancel",
+    "/api/offers/{customer_id}",
     "/health",
     "/inventory/{product_id}",
     "/lifetime_value/{customer_id}",
