@@ -11,6 +11,7 @@ import {
   salesPeriod,
   type ScoredRows,
   type ScoringInput,
+  valueAt,
 } from "shopflow/ml/mod.ts";
 import { loadTreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
@@ -79,8 +80,8 @@ export const churnModelOf = (
       [
         "reasons",
         "VARCHAR",
-        "JSON, up to five of `{feature, value, contribution, text}`, the strongest first; " +
-        "`contribution` in log-odds of the trees, before the calibration",
+        "JSON, up to five of `{topic, feature, value, contribution, effect, text}`, the strongest first; features of " +
+        "one topic are one reason, whose `contribution` is their sum, in log-odds of the trees before the calibration",
       ],
       ...CUSTOMER_FEATURES.features.map(({ name, description }) => [name, "DOUBLE", description] as const),
     ],
@@ -173,10 +174,10 @@ async function scorePopulation(
   const features = CUSTOMER_FEATURES.names.map(valuesOf);
   const inputs = model.featureNames.map((name) => [name, valuesOf(name)] as const);
   function* rows(): Generator<Cell[]> {
-    for (const [row, customerId] of customers.entries()) {
-      const values = Object.fromEntries(inputs.map(([name, column]) => [name, column[row] ?? null]));
-      const { probability, reasons } = model.predict(values);
+    let row = 0;
+    for (const { probability, reasons } of model.predictAll(Object.fromEntries(inputs))) {
       const known = features.map((column) => column[row] ?? null);
+      const customerId = valueAt(customers, row++);
       yield [customerId, asOf, model.horizonDays, probability, JSON.stringify(reasons), ...known];
     }
   }
