@@ -108,7 +108,8 @@ export function usualSpend(
   return netSales * horizonDays / Math.max(tenureDays, horizonDays);
 }
 
-function checkPlaybook(playbook: ChurnPlaybook): void {
+/** @throws {InputError} when a share of the playbook is not between 0 and 1. */
+export function checkPlaybook(playbook: ChurnPlaybook): void {
   for (const name of ["riskAbove", "discount", "margin", "saveRate"] as const) {
     const value = playbook[name];
     if (value >= 0 && value <= 1) continue;
@@ -206,22 +207,22 @@ export async function scoreCustomers(
   }).sort(byValueAtRisk);
 }
 
+/** {@linkcode usualSpend} of a customer with these features. */
+export function spendOf(features: Record<string, unknown>, horizonDays: number): number {
+  const known = (name: string) => features[name] as number | null | undefined ?? 0;
+  // Who gave everything back had spent nothing.
+  const netSales = known("net_sales") * Math.max(0, 1 - known("return_share"));
+  return usualSpend({ netSales, tenureDays: known("tenure_days") }, horizonDays);
+}
+
 /** What is at stake with a customer of this risk and these features. */
 function atStake(
   scored: Pick<ScoredCustomer, "customerId" | "churnProbability" | "reasons">,
   features: Record<string, unknown>,
   horizonDays: number,
 ): ScoredCustomer {
-  const known = (name: string, otherwise: number) => features[name] as number | null | undefined ?? otherwise;
-  const recencyDays = known("recency_days", Infinity);
-  const spend = usualSpend(
-    // Who gave everything back had spent nothing.
-    {
-      netSales: known("net_sales", 0) * Math.max(0, 1 - known("return_share", 0)),
-      tenureDays: known("tenure_days", 0),
-    },
-    horizonDays,
-  );
+  const recencyDays = features.recency_days as number | null | undefined ?? Infinity;
+  const spend = spendOf(features, horizonDays);
   return {
     ...scored,
     recencyDays,

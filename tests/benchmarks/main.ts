@@ -30,6 +30,7 @@ const PROGRAMS: Record<string, string> = {
   trees: "trees/trees.ts",
   ledger: "schedules/ledger.ts",
   start_delay: "schedules/start_delay.ts",
+  churn_oracle: "churn/oracle.ts",
   uplift: "uplift/uplift.ts",
   [PUBLISHED]: "published/published.ts",
 };

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { salesPeriod } from "shopflow/ml/mod.ts";
 import { temporalSplit } from "../../../lib/churn/split.ts";
 import { reasonOf } from "../../../lib/churn/reasons.ts";
-import { backtestChurn, leadingReasons, playbookOutcome, scoreCustomers } from "shopflow/churn/mod.ts";
+import { leadingReasons, playbookOutcome, scoreCustomers } from "shopflow/churn/mod.ts";
+import { backtestChurn } from "../../../lib/churn/backtest/backtest.ts";
 import { openChurnShop } from "../../fixtures/churn_shop.ts";
 
 Deno.test("customers are scored as in the backtest, highest value at risk first", async () => {
