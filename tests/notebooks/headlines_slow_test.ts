@@ -26,6 +26,7 @@ import {
   inventoryHeadlines,
   recommendationHeadlines,
 } from "./expected_headlines.ts";
+import { journeyHeadlines, segmentsHeadlines } from "./expected_customers.ts";
 import { monitoringHeadlines } from "./expected_monitoring.ts";
 
 const NOTEBOOKS: Record<string, (options: ExpectedOptions) => Promise<Expected>> = {
@@ -35,6 +36,8 @@ const NOTEBOOKS: Record<string, (options: ExpectedOptions) => Promise<Expected>>
   inventory: inventoryHeadlines,
   data_quality: dataQualityHeadlines,
   model_monitoring: monitoringHeadlines,
+  segments: segmentsHeadlines,
+  customer_journey: journeyHeadlines,
 };
 
 /** Another company's money and aims, which no page of a shop may show that did not set them. */

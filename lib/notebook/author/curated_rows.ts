@@ -263,4 +263,17 @@ export interface CuratedRows {
     /** INTEGER. days with an order that cost something, the first too */ paid_purchases: number | null;
     /** DOUBLE. mean sales of these days; null where there is none */ mean_amount: number | null;
   };
+  /** One row per customer, also of those who never ordered: each is in exactly one segment. */
+  scores_segments: {
+    /** VARCHAR. the customer */ customer_id: string | null;
+    /** DATE. the day after the last order; data from that day on is not used */ as_of: string | null;
+    /** VARCHAR. segment: `champions`, `loyal`, `potential-loyalists`, `new`, `promising`, `need-attention`, `about-to-sleep`, `cannot-lose`, `at-risk`, `hibernating`, `no-order` */ segment: string | null;
+    /** VARCHAR. segment at the beginning of the last whole month before `as_of`; `not-yet`: not yet a customer then */ segment_before: string | null;
+    /** INTEGER. days since the last order; null without an order */ recency_days: number | null;
+    /** INTEGER. orders so far */ orders: number | null;
+    /** DOUBLE. sales so far, net of discounts and returns */ net_sales: number | null;
+    /** INTEGER. score of recency, 1 to 5: 5 is better than at least 80 % of those with an order */ r: number | null;
+    /** INTEGER. score of frequency */ f: number | null;
+    /** INTEGER. score of money */ m: number | null;
+  };
 }
