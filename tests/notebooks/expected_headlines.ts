@@ -3,7 +3,7 @@
  * a model said of its test customers: nothing here calls the code that the notebooks call for it.
  */
 import { readTestPredictions } from "shopflow/ml/evaluation/mod.ts";
-import { listVersions, loadChampion, loadModelVersion } from "shopflow/ml/registry/mod.ts";
+import { isBaseline, listVersions, loadChampion, loadModelVersion } from "shopflow/ml/registry/mod.ts";
 import { backtestRecommender } from "shopflow/recommendation/mod.ts";
 import { type OpenSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
@@ -282,7 +282,7 @@ export async function lifetimeValueHeadlines(
      FROM (SELECT *, count(*) OVER () AS customers,
              row_number() OVER (ORDER BY expected_value DESC, customer_id) AS place FROM scores_lifetime_value)`,
   );
-  const [latest] = await listVersions(store, "lifetime_value");
+  const latest = (await listVersions(store, "lifetime_value")).find(({ card }) => !isBaseline(card));
   const { card, files } = await loadModelVersion(store, "lifetime_value", latest!.card.version);
   const { customerIds, days, values } = readTestPredictions(files, "purchases")!;
   const said = customerIds.map((id, row) => `(${sqlString(id)}, ${values[row]}::DOUBLE)`).join(", ");
