@@ -10,10 +10,11 @@ import {
 } from "shopflow/ml/classifier/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
 import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
-import { canBeAbsent, featureLimits, featureText } from "shopflow/ml/features/mod.ts";
+import { canBeAbsent, featureLimits } from "shopflow/ml/features/mod.ts";
 import { CHURN_HORIZON_DAYS } from "./examples.ts";
 import type { ChurnInputs } from "./serving/inputs.ts";
-import type { ChurnModel } from "./model.ts";
+import type { ChurnModel, ChurnPrediction } from "./model.ts";
+import { reasonOf } from "./reasons.ts";
 
 const FILE = "recency.json";
 const FORMAT = "shopflow-recency-2";
@@ -90,24 +91,29 @@ export function loadRecencyChurnModel(files: Record<string, Uint8Array>): Baseli
         canBeAbsent: canBeAbsent(CUSTOMER_FEATURES, name),
       })),
     },
-    predict(features) {
-      const unknown = Object.keys(features).filter((name) => !featureNames.includes(name));
-      const value = features[feature] ?? null;
-      if (unknown.length > 0 || value === null || !Number.isFinite(value)) {
-        throw new ModelError("The churn baseline cannot score these features", {
-          expected: `${feature}, and no others than ${featureNames.join(", ")}`,
-          found: unknown.join(", ") || `${feature} ${value === null ? "unknown" : value}`,
-        });
-      }
-      const x = Math.log1p(Math.max(0, value));
-      const text = featureText(CUSTOMER_FEATURES, feature, features);
-      return {
-        probability: sigmoid(intercept + slope * x),
-        horizonDays,
-        reasons: [{ feature, value, contribution: slope * (x - center), text }],
-      };
+    predict,
+    *predictAll(columns) {
+      const recency = columns[feature] ?? [];
+      for (const value of recency) yield predict({ [feature]: value });
     },
   };
+
+  function predict(features: Record<string, number | null>): ChurnPrediction {
+    const unknown = Object.keys(features).filter((name) => !featureNames.includes(name));
+    const value = features[feature] ?? null;
+    if (unknown.length > 0 || value === null || !Number.isFinite(value)) {
+      throw new ModelError("The churn baseline cannot score these features", {
+        expected: `${feature}, and no others than ${featureNames.join(", ")}`,
+        found: unknown.join(", ") || `${feature} ${value === null ? "unknown" : value}`,
+      });
+    }
+    const x = Math.log1p(Math.max(0, value));
+    return {
+      probability: sigmoid(intercept + slope * x),
+      horizonDays,
+      reasons: [reasonOf({ feature, contribution: slope * (x - center) }, features)],
+    };
+  }
 }
 
 function baseline(saved: SavedBaseline): Classifier {

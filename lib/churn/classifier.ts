@@ -1,12 +1,8 @@
 import { calibrate, type CalibrationMethod, type Calibrator } from "shopflow/ml/evaluation/mod.ts";
 import {
-  checkFeatureNames,
-  type FeatureMatrix,
   loadTreeClassifier,
-  matrixRow,
   readModelJson,
   type TreeClassifier,
-  treeMargin,
   writeModelJson,
 } from "shopflow/ml/classifier/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
@@ -27,8 +23,6 @@ export interface ChurnClassifier extends TreeClassifier {
   readonly calibration: CalibrationMethod;
   /** The calibrated probability of log-odds of the trees. */
   probability(logOdds: number): number;
-  /** Log-odds of the trees, one a row: what reasons sum to. */
-  logOdds(features: FeatureMatrix): Float64Array;
 }
 
 /** How trees are made a churn model. */
@@ -42,14 +36,7 @@ export function churnClassifier(
   trees: TreeClassifier,
   { horizonDays, calibrator }: ChurnClassifierOptions,
 ): ChurnClassifier {
-  const { ensemble, featureNames } = trees;
-  const logOdds = (features: FeatureMatrix) => {
-    checkFeatureNames(featureNames, features.names);
-    return Float64Array.from(
-      { length: features.rows },
-      (_, row) => treeMargin(ensemble, matrixRow(features, row)),
-    );
-  };
+  const { ensemble, featureNames, margins } = trees;
   const probability = (margin: number) => calibrate(calibrator, margin);
   return {
     featureNames,
@@ -57,8 +44,8 @@ export function churnClassifier(
     horizonDays,
     calibration: calibrator.method,
     probability,
-    logOdds,
-    predict: (features) => logOdds(features).map(probability),
+    margins,
+    predict: (features) => margins(features).map(probability),
     save: () => ({
       ...trees.save(),
       [FILE]: writeModelJson<SavedChurn>({ format: FORMAT, horizonDays, calibrator }),

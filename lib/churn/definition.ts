@@ -11,6 +11,7 @@ import {
   salesPeriod,
   type ScoredRows,
   type ScoringInput,
+  valueAt,
 } from "shopflow/ml/mod.ts";
 import { loadTreeClassifier } from "shopflow/ml/classifier/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
@@ -19,6 +20,7 @@ import { featuresSql, leakageText } from "shopflow/ml/features/mod.ts";
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
 import { backtestChurn, CHURN_PARAMETERS, SEARCH_TRIALS } from "./backtest/backtest.ts";
 import { churnTestPredictions, compareChurnModel } from "./backtest/comparison.ts";
+import { churnSlices } from "./backtest/slices.ts";
 import { churnMethod } from "./backtest/tuning.ts";
 import { checkChurnLeakage, CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
 import { CHURN_USE, churnEvidence, churnMonitoring } from "./evidence.ts";
@@ -79,8 +81,8 @@ export const churnModelOf = (
       [
         "reasons",
         "VARCHAR",
-        "JSON, up to five of `{feature, value, contribution, text}`, the strongest first; " +
-        "`contribution` in log-odds of the trees, before the calibration",
+        "JSON, up to five of `{topic, feature, value, contribution, effect, text}`, the strongest first; features of " +
+        "one topic are one reason, whose `contribution` is their sum, in log-odds of the trees before the calibration",
       ],
       ...CUSTOMER_FEATURES.features.map(({ name, description }) => [name, "DOUBLE", description] as const),
     ],
@@ -112,6 +114,7 @@ async function fitChurn(
   const leakage = await checkChurnLeakage(session, split.train, horizonDays);
   const backtest = await backtestChurn(session, split, options);
   const { tuning, model, inputs, baseline, calibration, metrics, test, trainingRows } = backtest;
+  const slices = await churnSlices(session, test, backtest.probabilities);
   return {
     // The last label window of the training ends the day before the test date.
     asOf: split.test,
@@ -125,7 +128,7 @@ async function fitChurn(
     },
     predictions: churnTestPredictions(backtest),
     outcomes: test.labels,
-    evidence: churnEvidence(backtest, leakage),
+    evidence: churnEvidence(backtest, slices, leakage),
     warnings: leakage.flagged.map(({ feature, text }) =>
       `The churn model: ${feature} may know what it should foretell: ${text}. Check when its values are known.`
     ),
@@ -173,10 +176,10 @@ async function scorePopulation(
   const features = CUSTOMER_FEATURES.names.map(valuesOf);
   const inputs = model.featureNames.map((name) => [name, valuesOf(name)] as const);
   function* rows(): Generator<Cell[]> {
-    for (const [row, customerId] of customers.entries()) {
-      const values = Object.fromEntries(inputs.map(([name, column]) => [name, column[row] ?? null]));
-      const { probability, reasons } = model.predict(values);
+    let row = 0;
+    for (const { probability, reasons } of model.predictAll(Object.fromEntries(inputs))) {
       const known = features.map((column) => column[row] ?? null);
+      const customerId = valueAt(customers, row++);
       yield [customerId, asOf, model.horizonDays, probability, JSON.stringify(reasons), ...known];
     }
   }

@@ -2,7 +2,10 @@
 export { churnModel, churnModelOf } from "./definition.ts";
 export { CHURN_HORIZON_DAYS } from "./examples.ts";
 export { AS_OF_RULES, type AsOfRule, parseAsOfRule, resolveAsOf } from "./split.ts";
-export { backtestChurn, playbookOutcome } from "./backtest/backtest.ts";
+export { playbookOutcome } from "./backtest/backtest.ts";
+export { profitCurve, thresholdByValue } from "./backtest/profit.ts";
+export { backtestDates } from "./backtest/several_dates.ts";
+export { churnSlices } from "./backtest/slices.ts";
 export {
   breakEvenRisk,
   campaignEconomics,
@@ -12,4 +15,5 @@ export {
   readScoredCustomers,
   scoreCustomers,
 } from "./playbook.ts";
+export { gapsText, orderGaps } from "./study/gaps.ts";
 export { type LapsedCost, lapsedCost, monthlyLapsedSql, planChurnStudy } from "./study/study.ts";

@@ -1,21 +1,15 @@
 import { valueAt } from "shopflow/ml/mod.ts";
-import { checkFeatureNames, createTreeExplainer, matrixRow, treeMargin } from "shopflow/ml/classifier/mod.ts";
+import {
+  checkFeatureNames,
+  createTreeExplainer,
+  featureMatrix,
+  matrixRow,
+  treeMargin,
+} from "shopflow/ml/classifier/mod.ts";
 import { ModelError } from "shopflow/errors/mod.ts";
-import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
-import { featureText } from "shopflow/ml/features/mod.ts";
 import { type ChurnClassifier, loadChurnClassifier } from "./classifier.ts";
+import { type Reason, strongestReasons } from "./reasons.ts";
 import { type ChurnInputs, indexBackground, loadChurnInputs, type SentFeatures } from "./serving/inputs.ts";
-
-/** Why a customer's churn risk is above or below the average customer's. */
-export interface Reason {
-  feature: string;
-  /** Null when the value is not known. */
-  value: number | null;
-  /** What the feature adds to the log-odds of churning, before the calibration (negative: it lowers the risk). */
-  contribution: number;
-  /** The fact in words. */
-  text: string;
-}
 
 export interface ChurnPrediction {
   /** Calibrated probability of no order in the days that the model looks ahead. */
@@ -45,7 +39,17 @@ export interface ChurnModel {
    * @throws {ModelError} when a name is no feature, a value is not a finite number, or nothing is known.
    */
   predict(features: Record<string, number | null>): ChurnPrediction;
+  /**
+   * The same of many customers, computed together, which is many times faster.
+   *
+   * @param columns Values of each feature, one a customer; null as in {@linkcode predict}.
+   * @throws {ModelError} when a feature is missing, or a value is not a finite number.
+   */
+  predictAll(columns: FeatureColumns): Generator<ChurnPrediction>;
 }
+
+/** Values of many customers by the name of the feature. */
+export type FeatureColumns = Record<string, readonly (number | null)[]>;
 
 /** A churn model that says what it takes, and completes what is not known of a customer. */
 export interface DeclaredChurnModel extends ChurnModel {
@@ -105,7 +109,7 @@ export function loadDeclaredChurnModel(
  * which keeps their order: who has the higher sum has the higher probability.
  */
 export function createChurnModel(
-  { featureNames, ensemble, horizonDays, probability }: ChurnClassifier,
+  { featureNames, ensemble, margins, horizonDays, probability }: ChurnClassifier,
   { reasons: count = 5 }: ChurnModelOptions = {},
 ): ChurnModel {
   const explainer = createTreeExplainer(ensemble);
@@ -120,8 +124,34 @@ export function createChurnModel(
         reasons: strongestReasons(featureNames, explainer.contributions(row), features, count),
       };
     },
+    *predictAll(columns) {
+      const own = featureNames.map((name) => [name, columns[name]] as const);
+      const customers = own[0]?.[1]?.length ?? 0;
+      for (let first = 0; first < customers; first += AT_ONCE) {
+        const some = Object.fromEntries(
+          own.map(([name, column]) => [name, column?.slice(first, first + AT_ONCE)]),
+        );
+        const matrix = featureMatrix(featureNames, some);
+        const logOdds = margins(matrix);
+        const contributions = explainer.contributionsOf(matrix);
+        for (const [row, margin] of logOdds.entries()) {
+          const known = Object.fromEntries(
+            own.map(([name, column]) => [name, column?.[first + row] ?? null]),
+          );
+          const ofRow = contributions.subarray(row * own.length, (row + 1) * own.length);
+          yield {
+            probability: probability(margin),
+            horizonDays,
+            reasons: strongestReasons(featureNames, ofRow, known, count),
+          };
+        }
+      }
+    },
   };
 }
+
+/** Customers whose contributions are in memory together. */
+const AT_ONCE = 8192;
 
 /** Training customers that stand in for one of whom not everything is known. */
 const ALIKE = 40;
@@ -183,24 +213,6 @@ function declareChurnModel(
       };
     },
   };
-}
-
-function strongestReasons(
-  names: readonly string[],
-  contributions: Float64Array,
-  features: Record<string, number | null>,
-  count: number,
-): Reason[] {
-  return [...contributions.keys()]
-    .filter((j) => contributions[j] !== 0)
-    .sort((a, b) => Math.abs(valueAt(contributions, b)) - Math.abs(valueAt(contributions, a)))
-    .slice(0, count)
-    .map((j) => {
-      const feature = valueAt(names, j);
-      const value = features[feature] ?? null;
-      const text = featureText(CUSTOMER_FEATURES, feature, features);
-      return { feature, value, contribution: valueAt(contributions, j), text };
-    });
 }
 
 function featureRow(

@@ -2,7 +2,8 @@ import { type AsOfDate, valueAt } from "shopflow/ml/mod.ts";
 import { matrixRow } from "shopflow/ml/classifier/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import type { ChurnClassifier } from "./classifier.ts";
-import { createChurnModel, type Reason } from "./model.ts";
+import { createChurnModel } from "./model.ts";
+import type { Reason } from "./reasons.ts";
 import type { FeatureSession } from "shopflow/ml/features/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 import { ACTIVE_DAYS, readChurnFeatures } from "./examples.ts";
@@ -107,7 +108,8 @@ export function usualSpend(
   return netSales * horizonDays / Math.max(tenureDays, horizonDays);
 }
 
-function checkPlaybook(playbook: ChurnPlaybook): void {
+/** @throws {InputError} when a share of the playbook is not between 0 and 1. */
+export function checkPlaybook(playbook: ChurnPlaybook): void {
   for (const name of ["riskAbove", "discount", "margin", "saveRate"] as const) {
     const value = playbook[name];
     if (value >= 0 && value <= 1) continue;
@@ -190,14 +192,27 @@ export async function scoreCustomers(
 ): Promise<ScoredCustomer[]> {
   const { customerIds, features } = await readChurnFeatures(session, asOf);
   const model = createChurnModel(classifier);
+  const columns = Object.fromEntries(features.names.map((name, j) => [
+    name,
+    customerIds.map((_, row) => {
+      const value = valueAt(matrixRow(features, row), j);
+      return Number.isNaN(value) ? null : value;
+    }),
+  ]));
+  const predictions = [...model.predictAll(columns)];
   return customerIds.map((customerId, row): ScoredCustomer => {
-    const values = matrixRow(features, row);
-    const known = Object.fromEntries(
-      features.names.map((name, j) => [name, Number.isNaN(valueAt(values, j)) ? null : valueAt(values, j)]),
-    );
-    const { probability, reasons } = model.predict(known);
+    const { probability, reasons } = valueAt(predictions, row);
+    const known = Object.fromEntries(features.names.map((name) => [name, columns[name]?.[row] ?? null]));
     return atStake({ customerId, churnProbability: probability, reasons }, known, classifier.horizonDays);
   }).sort(byValueAtRisk);
+}
+
+/** {@linkcode usualSpend} of a customer with these features. */
+export function spendOf(features: Record<string, unknown>, horizonDays: number): number {
+  const known = (name: string) => features[name] as number | null | undefined ?? 0;
+  // Who gave everything back had spent nothing.
+  const netSales = known("net_sales") * Math.max(0, 1 - known("return_share"));
+  return usualSpend({ netSales, tenureDays: known("tenure_days") }, horizonDays);
 }
 
 /** What is at stake with a customer of this risk and these features. */
@@ -206,16 +221,8 @@ function atStake(
   features: Record<string, unknown>,
   horizonDays: number,
 ): ScoredCustomer {
-  const known = (name: string, otherwise: number) => features[name] as number | null | undefined ?? otherwise;
-  const recencyDays = known("recency_days", Infinity);
-  const spend = usualSpend(
-    // Who gave everything back had spent nothing.
-    {
-      netSales: known("net_sales", 0) * Math.max(0, 1 - known("return_share", 0)),
-      tenureDays: known("tenure_days", 0),
-    },
-    horizonDays,
-  );
+  const recencyDays = features.recency_days as number | null | undefined ?? Infinity;
+  const spend = spendOf(features, horizonDays);
   return {
     ...scored,
     recencyDays,

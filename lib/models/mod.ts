@@ -6,6 +6,7 @@ import { lifetimeValueModel } from "shopflow/lifetime_value/mod.ts";
 import type { Config } from "shopflow/config/mod.ts";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
 import { recommendationModel } from "shopflow/recommendation/mod.ts";
+import { segmentsModel } from "shopflow/segments/mod.ts";
 
 /** Every model, in the order in which they are trained, scored and documented. A new one is a line here. */
 export const MODELS: readonly ModelDefinition[] = [
@@ -13,6 +14,7 @@ export const MODELS: readonly ModelDefinition[] = [
   recommendationModel,
   inventoryModel,
   lifetimeValueModel,
+  segmentsModel,
 ];
 
 /** {@linkcode MODELS} as the settings want them, with answers that follow what a business says of itself. */

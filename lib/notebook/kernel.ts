@@ -17,6 +17,7 @@ import { showArqueroTables } from "./author/displays.ts";
 showArqueroTables();
 
 export { features, sql, table } from "./author/shop.ts";
+export { audience } from "./author/audience.ts";
 export { describe, profile, tables } from "./author/explore.ts";
 export type { CuratedRows } from "./author/curated_rows.ts";
 export { openShop, type Shop, type ShopOptions } from "./author/shop.ts";

@@ -52,6 +52,19 @@ GROUP BY customer_id
 HAVING to_segment IS NOT NULL`;
 }
 
+/**
+ * SQL of the customers as of a day, the columns of {@linkcode RfmRow}, with `segment_before`: where they were at the
+ * beginning of the last whole month before it.
+ */
+export function movesFrom(asOf: string): string {
+  const before = Temporal.PlainDate.from(checkAsOf(asOf)).with({ day: 1 }).subtract({ months: 1 }).toString();
+  return `WITH states AS (${rfmSql([before, asOf])})
+SELECT now.*, coalesce(before.segment, '${NOT_YET}') AS segment_before
+FROM states AS now LEFT JOIN states AS before ON before.customer_id = now.customer_id AND before.as_of = DATE '${before}'
+WHERE now.as_of = DATE '${asOf}'
+ORDER BY now.customer_id`;
+}
+
 /** The migrations of months, each with its first day; a pair of segments without customers has no row. */
 export async function readMigrations(
   session: Pick<Session, "rows">,

@@ -27,8 +27,11 @@ const PROGRAMS: Record<string, string> = {
   ten_times: "warehouse/ten_times.ts",
   small_runs: "warehouse/small_runs.ts",
   notebooks: "notebooks/runners.ts",
+  trees: "trees/trees.ts",
   ledger: "schedules/ledger.ts",
   start_delay: "schedules/start_delay.ts",
+  churn_oracle: "churn/oracle.ts",
+  uplift: "uplift/uplift.ts",
   [PUBLISHED]: "published/published.ts",
 };
 

@@ -190,7 +190,7 @@ testWith(
           const server = await listen(app.fetch, { host: "127.0.0.1", port: 0 });
           try {
             const compare = `experiments/depth/compare?trial=${ids[0]}&trial=${ids[1]}`;
-            const filtered = "experiments/depth?where=depth%3C4&sort=metrics.auc&order=desc";
+            const filtered = "experiments/depth?where=depth%3C4&sort=metrics.auc%3Adesc";
             for (const path of ["experiments", filtered, `experiments/depth/trials/${curve}`, compare]) {
               assert.deepEqual(await violations(browser, `${server.url}/${path}`), [], path);
             }

@@ -85,6 +85,7 @@ const GIVEN = [
   "pipelines/main.ts run URL",
   "pipelines/commands/lake.ts show URL",
   "pipelines/commands/models.ts show URL",
+  "pipelines/commands/experiments/experiments.ts show URL",
   "pipelines/commands/warehouse.ts raw-tables URL",
   "pipelines/commands/notebook.ts run URL",
   "pipelines/commands/notebook.ts run FILE -p as_of=URL",

@@ -27,6 +27,7 @@ import {
   lifetimeValueHeadlines,
   recommendationHeadlines,
 } from "./expected_headlines.ts";
+import { journeyHeadlines, segmentsHeadlines } from "./expected_customers.ts";
 import { monitoringHeadlines } from "./expected_monitoring.ts";
 
 const NOTEBOOKS: Record<string, (options: ExpectedOptions) => Promise<Expected>> = {
@@ -37,6 +38,8 @@ const NOTEBOOKS: Record<string, (options: ExpectedOptions) => Promise<Expected>>
   lifetime_value: lifetimeValueHeadlines,
   data_quality: dataQualityHeadlines,
   model_monitoring: monitoringHeadlines,
+  segments: segmentsHeadlines,
+  customer_journey: journeyHeadlines,
 };
 
 /** Another company's money and aims, which no page of a shop may show that did not set them. */

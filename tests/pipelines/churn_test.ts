@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { loadChurnModel, type Reason } from "../../lib/churn/model.ts";
-import { backtestChurn, churnModel, planChurnStudy } from "shopflow/churn/mod.ts";
+import { loadChurnModel } from "../../lib/churn/model.ts";
+import type { Reason } from "../../lib/churn/reasons.ts";
+import { churnModel, planChurnStudy } from "shopflow/churn/mod.ts";
+import { backtestChurn } from "../../lib/churn/backtest/backtest.ts";
 import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import { salesPeriod } from "shopflow/ml/mod.ts";
 import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";

@@ -83,10 +83,12 @@ export async function publishChurnScores(store: ObjectStore, options: {
     options;
   const id = ids === undefined ? customerId("i") : `([${ids.map(sqlString).join(", ")}])[i]`;
   const reasons = Array.from({ length: 6 }, (_, i) => ({
+    topic: "last order",
     feature: "recency_days",
     value: 100 + i,
     contribution: 1 / (i + 1),
-    text: `${100 + i} days since the last order`,
+    effect: "raises",
+    text: `Has not ordered for ${100 + i} days: raises the risk.`,
   }));
   await publish(
     store,
@@ -179,6 +181,25 @@ const VALUE_MODEL: LifetimeValueModel = {
   },
 };
 
+/** Publishes the segments of all customers: At risk, and the last one without an order. */
+export async function publishSegments(store: ObjectStore, customers = 5): Promise<void> {
+  await publish(
+    store,
+    "segments",
+    "segments-1",
+    customers,
+    `
+    SELECT ${
+      customerId("i")
+    } AS customer_id, DATE '${AS_OF}' AS as_of, 'at-risk' AS segment, 'loyal' AS segment_before,
+      120 AS recency_days, 7 AS orders, 310.456 AS net_sales, 2 AS r, 4 AS f, 5 AS m FROM range(1, ${customers}) AS t(i)
+    UNION ALL
+    SELECT ${
+      customerId(`${customers}`)
+    }, DATE '${AS_OF}', 'no-order', 'not-yet', NULL, 0, 0, NULL, NULL, NULL`,
+  );
+}
+
 /** Trains small real models and makes them champions. */
 export async function trainSmallModels(store: ObjectStore): Promise<void> {
   const recency = Array.from({ length: 60 }, (_, i) => i * 5);
@@ -218,6 +239,7 @@ export async function publishWholeLake(store: ObjectStore): Promise<void> {
   await publishRecommendations(store);
   await publishInventoryPlan(store);
   await publishLifetimeValues(store);
+  await publishSegments(store);
   await trainSmallModels(store);
 }
 

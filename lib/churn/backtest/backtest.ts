@@ -43,6 +43,7 @@ export interface ChurnBacktest {
   trainingRows: number;
   /** What it learned from. */
   trainingFeatures: FeatureMatrix;
+  trainingLabels: Uint8Array;
   /** What the model takes, by the rows it was trained on. */
   inputs: ChurnInputs;
   /** Active customers only: those lost already are no question any more, and make any model look good. */
@@ -57,7 +58,7 @@ export interface ChurnBacktest {
 }
 
 /** How the churn model is trained, wherever that is done: by the pipeline, in a notebook, for a comparison. */
-export const CHURN_PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, eta: 0.05, seed: 42 } };
+export const CHURN_PARAMETERS = { xgboost: { ...XGBOOST_DEFAULTS, rounds: 80, eta: 0.1, seed: 42 } };
 
 /** Combinations of hyper-parameters that a training tries; as many as the demo has time for. */
 export const SEARCH_TRIALS = 3;
@@ -106,6 +107,7 @@ export async function backtestChurn(
     baseline,
     trainingRows: training.labels.length,
     trainingFeatures: training.features,
+    trainingLabels: training.labels,
     inputs: churnInputs(training.features),
     test,
     probabilities,

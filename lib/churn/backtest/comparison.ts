@@ -89,11 +89,6 @@ async function answersOf(
   backtestOn: (date: string) => Promise<ChurnBacktest>,
 ): Promise<Answers> {
   const { card, files, unscorable } = opponent;
-  if (card !== undefined && !(card.asOf <= backtest.split.test)) {
-    throw new ModelError(
-      `it learned from data up to ${card.asOf}, the test set begins on ${backtest.split.test}`,
-    );
-  }
   const horizonDays = card?.parameters.horizonDays;
   if (card !== undefined && horizonDays !== backtest.horizonDays) {
     throw new ModelError(
@@ -101,6 +96,11 @@ async function answersOf(
         horizonDays ?? "an unknown number of"
       } days ahead, the new version ${backtest.horizonDays}: ` +
         "they foresee different things",
+    );
+  }
+  if (card !== undefined && !(card.asOf <= backtest.split.test)) {
+    throw new ModelError(
+      `it learned from data up to ${card.asOf}, the test set begins on ${backtest.split.test}`,
     );
   }
   const own = unscorable === undefined

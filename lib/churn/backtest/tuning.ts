@@ -57,7 +57,7 @@ const SPACE = {
   subsample: [0.7, 0.8, 1],
   colsampleByTree: [0.4, 0.6, 0.8],
   lambda: [1, 5, 20],
-  eta: [0.05, 0.1],
+  eta: [0.07, 0.1],
 } as const;
 /** Most trees of a trial, by learning rate: a smaller one needs more. */
 const mostRounds = (eta: number) => Math.ceil(12 / eta);

@@ -15,7 +15,8 @@ import { z } from "zod";
 import type { BaselineChurnModel } from "../baseline.ts";
 import { CUSTOMER_FEATURES, CUSTOMER_POPULATION_DAYS } from "shopflow/customers/mod.ts";
 import { beyondTraining, expectedValues, inputProblem, type SentFeatures } from "./inputs.ts";
-import type { ChurnPrediction, DeclaredChurnModel, Reason } from "../model.ts";
+import type { ChurnPrediction, DeclaredChurnModel } from "../model.ts";
+import type { Reason } from "../reasons.ts";
 import type { ChurnPlaybook } from "../playbook.ts";
 
 /** What scores features that are sent: a trained model, or the baseline. */
@@ -80,12 +81,14 @@ const ChurnRequest = z.strictObject({
   });
 
 const ReasonSchema = z.object({
-  feature: z.string(),
-  value: z.number().nullable(),
+  topic: z.string().meta({ description: "What it is about; features of one topic are one reason" }),
+  feature: z.string().meta({ description: "The feature of the topic that says most" }),
+  value: z.number().nullable().meta({ description: "Of that feature; null if it is not known" }),
   contribution: z.number().meta({
-    description: "What the feature adds to the log-odds of leaving; below 0 it lowers the risk",
+    description: "What the topic's features add to the log-odds of leaving; below 0 they lower the risk",
   }),
-  text: z.string().meta({ description: "The reason in words" }),
+  effect: z.enum(["raises", "lowers"]).meta({ description: "What it does to the risk" }),
+  text: z.string().meta({ description: "The reason as a sentence" }),
 });
 
 /** A customer's score, with what to do and why. */

@@ -163,15 +163,16 @@ function penalisedFit(
     const x = new Float64Array(size);
     x[width] = 1;
     for (const [row, label] of labels.entries()) {
-      for (let j = 0; j < width; j++) x[j] = valueAt(table, row * width + j);
+      // Checked reads cost several times the sums themselves.
+      for (let j = 0; j < width; j++) x[j] = table[row * width + j]!;
       const p = sigmoid(dot(beta, x));
       const weight = p * (1 - p);
       for (let j = 0; j < size; j++) {
-        const xj = valueAt(x, j);
+        const xj = x[j]!;
         if (xj === 0) continue;
         gradient[j]! += (label - p) * xj;
         const scaled = weight * xj;
-        for (let k = 0; k <= j; k++) hessian[j * size + k]! += scaled * valueAt(x, k);
+        for (let k = 0; k <= j; k++) hessian[j * size + k]! += scaled * x[k]!;
       }
     }
     for (let j = 0; j < width; j++) {
@@ -205,7 +206,7 @@ function penalisedLoss(
   let loss = 0;
   for (const [row, label] of labels.entries()) {
     let sum = valueAt(beta, width);
-    for (let j = 0; j < width; j++) sum += valueAt(beta, j) * valueAt(table, row * width + j);
+    for (let j = 0; j < width; j++) sum += beta[j]! * table[row * width + j]!;
     // ln(1 + e^s) without overflow.
     loss += Math.max(0, sum) + Math.log1p(Math.exp(-Math.abs(sum))) - label * sum;
   }
@@ -215,7 +216,7 @@ function penalisedLoss(
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += valueAt(a, j) * valueAt(b, j);
+  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
   return sum;
 }
 

@@ -14,6 +14,7 @@ export {
   writeModelJson,
 } from "./matrix.ts";
 export { bestRounds } from "./early_stopping.ts";
+export { logisticTrainer } from "./logistic.ts";
 export { sigmoid, treeMargin } from "./xgboost/trees.ts";
 export {
   fitTreeRegressor,

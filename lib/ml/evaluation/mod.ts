@@ -1,4 +1,5 @@
 /** How good a model is, and whether it becomes champion. */
+export { bootstrapIntervals, type Interval } from "./bootstrap.ts";
 export {
   calibrate,
   type CalibrationChoice,

@@ -29,6 +29,10 @@ const MISSING = -0.14;
 /** Ends of an axis whose values span more than so many times the smallest are logarithmic. */
 const LOGARITHMIC_FROM = 50;
 
+/** Characters of a text, and of one in a picture of few axes, which is drawn narrow. */
+const LONGEST_TEXT = 18, LONGEST_NARROW_TEXT = 11;
+const FEW_AXES = 4;
+
 interface Axis {
   title: string;
   position(trial: Trial): number;
@@ -41,22 +45,23 @@ interface Axis {
  */
 export function parallelCoordinates(
   trials: readonly Trial[],
-  { metric, direction = usualDirection(metric), axes: most = 8, height = 320 }: PictureOptions,
+  { metric, direction = usualDirection(metric), axes: mostAxes = 8, height = 320 }: PictureOptions,
 ): TopLevelSpec {
   const drawn = bestFirst(trials, metric, direction).slice(0, MOST_LINES);
-  const parameters = varyingParameters(drawn).slice(0, Math.max(1, most - 1));
+  const parameters = varyingParameters(drawn).slice(0, Math.max(1, mostAxes - 1));
+  const most = mostAxes <= FEW_AXES ? LONGEST_NARROW_TEXT : LONGEST_TEXT;
   const axes = [
     ...parameters.map((name) =>
-      axisOf(drawn, name, (trial) => fieldValue(trial, { kind: "parameters", name }))
+      axisOf(drawn, name, (trial) => fieldValue(trial, { kind: "parameters", name }), most)
     ),
-    axisOf(drawn, metric, ({ metrics }) => metrics[metric]),
+    axisOf(drawn, metric, ({ metrics }) => metrics[metric], most),
   ];
   const highlighted = Math.max(1, Math.floor(drawn.length * HIGHLIGHTED));
   const lines = drawn.flatMap((trial, rank) =>
     axes.map((axis, x) => ({ x, y: axis.position(trial), trial: trial.id, best: rank < highlighted }))
   );
   const ticks = axes.flatMap(({ ticks }, x) => ticks.map(({ at, text }) => ({ x, y: at, text })));
-  const titles = axes.map(({ title }, x) => ({ x, y: 1.13, text: shortened(title) }));
+  const titles = axes.map(({ title }, x) => ({ x, y: 1.13, text: shortened(title, most) }));
   const last = axes.length - 1;
   const x = {
     field: "x",
@@ -130,11 +135,14 @@ function axisOf(
   trials: readonly Trial[],
   title: string,
   valueOf: (trial: Trial) => ParameterValue | undefined,
+  most: number,
 ): Axis {
   const values = trials.map(valueOf).filter((value) => value !== undefined);
   const lacks = values.length < trials.length ? [{ at: MISSING, text: "none" }] : [];
   const numbers = values.filter((value) => typeof value === "number");
-  const axis = numbers.length === values.length ? numericAxis(numbers) : categoricalAxis(values.map(String));
+  const axis = numbers.length === values.length
+    ? numericAxis(numbers)
+    : categoricalAxis(values.map(String), most);
   return {
     title: axis.isLogarithmic ? `${title} (log)` : title,
     position: (trial) => {
@@ -165,14 +173,14 @@ function numericAxis(numbers: number[]) {
   };
 }
 
-function categoricalAxis(texts: string[]) {
+function categoricalAxis(texts: string[], most: number) {
   const distinct = [...new Set(texts)].sort();
   const position = (value: ParameterValue) =>
     distinct.length === 1 ? 0.5 : distinct.indexOf(String(value)) / (distinct.length - 1);
   return {
     isLogarithmic: false,
     position,
-    ticks: spread(distinct.map((text) => ({ at: position(text), text: shortened(text) }))),
+    ticks: spread(distinct.map((text) => ({ at: position(text), text: shortened(text, most) }))),
   };
 }
 
@@ -245,4 +253,5 @@ export function learningCurves(
   };
 }
 
-const shortened = (text: string) => text.length <= 18 ? text : `${text.slice(0, 17)}…`;
+const shortened = (text: string, most = LONGEST_TEXT) =>
+  text.length <= most ? text : `${text.slice(0, most - 1)}…`;

@@ -1,5 +1,5 @@
 import { InputError } from "shopflow/errors/mod.ts";
-import { countOf } from "shopflow/runtime/mod.ts";
+import { countOf, formatCount } from "shopflow/runtime/mod.ts";
 
 /** A feature: what it is called, how it is computed and how it is worded for people. */
 export interface Feature {
@@ -13,7 +13,12 @@ export interface Feature {
   sql: string;
   /** Value of an entity that has no such row: 0 for counts, null for what is then unknown. */
   whenAbsent: 0 | null;
-  /** The fact in words, e.g. "112 days since the last order (usual gap 31)". */
+  /**
+   * What it is about, e.g. `support`; by default itself. Features of one topic say much the same, so that reasons add up what
+   * they contribute and name the one that says most.
+   */
+  topic?: string;
+  /** The fact as a sentence about the entity, e.g. "Has not ordered for 112 days, usually orders every 31 days". */
   text(value: number, all: Record<string, number | null>): string;
   /** What it means when the value is not known. */
   unknownText?: string;
@@ -144,13 +149,19 @@ export function counted(value: number, noun: string): string {
   return value === 0 ? `no ${noun}s` : countOf(Math.round(value), noun);
 }
 
+/** "once", "twice", "3 times": a rounded count of an event that happened. */
+export function times(value: number): string {
+  const count = Math.round(value);
+  return count === 1 ? "once" : count === 2 ? "twice" : `${formatCount(count)} times`;
+}
+
 /** A share in whole percent. */
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
 /**
- * A feature's value as a fact for people, e.g. "112 days since the last order (usual gap 31)".
+ * A feature's value as a sentence, e.g. "Has not ordered for 112 days, usually orders every 31 days".
  *
  * @param known What is known of the entity: null says that there is nothing to measure, such as a share of carts
  *   abandoned where none was filled; a feature that is absent was not provided, of which nothing can be said.

@@ -7,6 +7,7 @@ export {
   type FeatureSet,
   featureText,
   percent,
+  times,
 } from "./declaration.ts";
 export { canBeAbsent, contradiction, type FeatureLimits, featureLimits, requiredFeatures } from "./limits.ts";
 export { featuresSql } from "./sql.ts";

@@ -165,7 +165,7 @@ export interface CuratedRows {
     /** DATE. the day after the last order; data from that day on is not used */ as_of: string | null;
     /** INTEGER. days from `as_of` on that the model looks ahead: 30, 60 or 90 */ horizon_days: number | null;
     /** DOUBLE. calibrated probability of no order in the `horizon_days` from `as_of` on */ churn_probability: number | null;
-    /** VARCHAR. JSON, up to five of `{feature, value, contribution, text}`, the strongest first; `contribution` in log-odds of the trees, before the calibration */ reasons: string | null;
+    /** VARCHAR. JSON, up to five of `{topic, feature, value, contribution, effect, text}`, the strongest first; features of one topic are one reason, whose `contribution` is their sum, in log-odds of the trees before the calibration */ reasons: string | null;
     /** DOUBLE. Days since the last order */ recency_days: number | null;
     /** DOUBLE. Orders so far */ order_count: number | null;
     /** DOUBLE. Orders in the last 90 days */ orders_90d: number | null;
@@ -259,5 +259,18 @@ export interface CuratedRows {
     /** INTEGER. days from the first order to the day before `as_of` */ observed_days: number | null;
     /** INTEGER. days with an order that cost something, the first too */ paid_purchases: number | null;
     /** DOUBLE. mean sales of these days; null where there is none */ mean_amount: number | null;
+  };
+  /** One row per customer, also of those who never ordered: each is in exactly one segment. */
+  scores_segments: {
+    /** VARCHAR. the customer */ customer_id: string | null;
+    /** DATE. the day after the last order; data from that day on is not used */ as_of: string | null;
+    /** VARCHAR. segment: `champions`, `loyal`, `potential-loyalists`, `new`, `promising`, `need-attention`, `about-to-sleep`, `cannot-lose`, `at-risk`, `hibernating`, `no-order` */ segment: string | null;
+    /** VARCHAR. segment at the beginning of the last whole month before `as_of`; `not-yet`: not yet a customer then */ segment_before: string | null;
+    /** INTEGER. days since the last order; null without an order */ recency_days: number | null;
+    /** INTEGER. orders so far */ orders: number | null;
+    /** DOUBLE. sales so far, net of discounts and returns */ net_sales: number | null;
+    /** INTEGER. score of recency, 1 to 5: 5 is better than at least 80 % of those with an order */ r: number | null;
+    /** INTEGER. score of frequency */ f: number | null;
+    /** INTEGER. score of money */ m: number | null;
   };
 }

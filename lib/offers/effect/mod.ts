@@ -1,5 +1,5 @@
 /** What an offer does: the effect of a randomised trial, what a policy is worth, and how large a trial must be. */
-export { readTrial, type Trial, trialRows, twoArms } from "./trial.ts";
+export { featuresLike, readTrial, type Trial, trialRows, twoArms } from "./trial.ts";
 export { type ArmEffect, estimateEffect } from "./estimate.ts";
 export { describeEffect } from "./describe.ts";
 export { newcombeInterval, wilsonInterval } from "./interval.ts";

@@ -203,7 +203,7 @@ export interface Ranks {
  */
 export function rankRows(trial: Trial, values: ArrayLike<number>): Ranks {
   const scores = checkedScores(trial, values);
-  const order = Uint32Array.from(scores.keys()).sort((a, b) => valueAt(scores, b) - valueAt(scores, a));
+  const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]!);
   const start = new Uint32Array(order.length), end = new Uint32Array(order.length);
   for (let from = 0; from < order.length;) {
     let to = from + 1;

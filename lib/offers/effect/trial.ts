@@ -320,6 +320,15 @@ function moments(trial: Trial, values: Float64Array, arm: number) {
 }
 
 /**
+ * The features of other customers, encoded as the trial's are: what a model of the trial scores.
+ *
+ * @throws {InputError} when a column of the trial's features is missing.
+ */
+export function featuresLike(trial: Trial, data: TrialData): FeatureMatrix {
+  return encodeFeatures(trial.encoding, openColumns(data));
+}
+
+/**
  * The part of a trial with one arm and the control. Probabilities are those of the arm among the two.
  *
  * @throws {InputError} when there is no such arm.

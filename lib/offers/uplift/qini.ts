@@ -73,7 +73,8 @@ export function shareOfEffect(trial: Trial, scores: ArrayLike<number>, options: 
   const walk = openWalk(trial, scores);
   const estimate = shareAt(walk, share);
   const random = createRandom(seed, "bootstrap");
-  const clusterWeights = trial.clusters && new Float64Array(Math.max(...new Set(trial.clusters)) + 1);
+  const clusterWeights = trial.clusters &&
+    new Float64Array(1 + trial.clusters.reduce((most, cluster) => Math.max(most, cluster), 0));
   const weights = new Float64Array(trial.arm.length);
   let mean = 0, squares = 0;
   for (let sample = 1; sample <= samples; sample++) {

@@ -52,6 +52,14 @@ export function filterTrials(
   }
 }
 
+/** A column of the table. */
+interface Field {
+  kind: "parameters" | "metrics";
+  name: string;
+}
+
+const sortKey = ({ kind, name }: Field) => `${kind}.${name}`;
+
 interface ExperimentPageProps {
   name: string;
   trials: readonly Trial[];
@@ -72,12 +80,16 @@ export function renderExperiment(props: ExperimentPageProps): string {
   const { name, trials, chosen, problem, damaged, view, metric, direction, best, picture } = props;
   const here = experimentPath(name);
   const href = (changes: Partial<ExperimentView>) => addressOf(here, { ...view, page: 1, ...changes });
-  const parameters = varyingParameters(chosen), metrics = namesOf(chosen, "metrics");
+  const parameters = varyingParameters(chosen);
+  // Metrics of a baseline are for comparison only.
+  const metrics = namesOf(chosen, "metrics").sort((a, b) =>
+    Number(/baseline/.test(a)) - Number(/baseline/.test(b))
+  );
   const sorted = sortedTrials(chosen, view);
   const pages = Math.max(1, Math.ceil(sorted.length / TRIALS_PER_PAGE));
   const page = Math.min(view.page, pages);
   const hidden = Math.max(0, parameters.length - MOST_COLUMNS) + Math.max(0, metrics.length - MOST_COLUMNS);
-  const columns = [
+  const columns: Field[] = [
     ...parameters.slice(0, MOST_COLUMNS).map((name) => ({ kind: "parameters" as const, name })),
     ...metrics.slice(0, MOST_COLUMNS).map((name) => ({ kind: "metrics" as const, name })),
   ];
@@ -95,7 +107,13 @@ export function renderExperiment(props: ExperimentPageProps): string {
           </>
         )}
       </p>
-      <Filter here={here} view={view} metrics={namesOf(trials, "metrics")} metric={metric} />
+      <Filter
+        here={here}
+        columns={columns}
+        view={view}
+        metrics={namesOf(trials, "metrics")}
+        metric={metric}
+      />
       {problem !== undefined && <p class="note-banner" role="alert">{problem}. All trials are shown.</p>}
       {problem === undefined && view.where !== "" && (
         <p class="note-banner" role="status">
@@ -124,9 +142,9 @@ export function renderExperiment(props: ExperimentPageProps): string {
                 <Heading text="Ended (UTC)" sort="ended" view={view} href={href} />
                 {columns.map((field, i) => (
                   <Heading
-                    key={`${field.kind}.${field.name}`}
+                    key={sortKey(field)}
                     text={field.name}
-                    sort={`${field.kind}.${field.name}`}
+                    sort={sortKey(field)}
                     isNumeric={isNumeric[i]!}
                     view={view}
                     href={href}
@@ -153,7 +171,7 @@ export function renderExperiment(props: ExperimentPageProps): string {
                   <td class="time" data-label="Ended (UTC)">{shortTime(trial.endedAt)}</td>
                   {columns.map((field, i) => (
                     <td
-                      key={`${field.kind}.${field.name}`}
+                      key={sortKey(field)}
                       class={isNumeric[i] ? "number" : ""}
                       data-label={field.name}
                     >
@@ -205,13 +223,15 @@ function settingText(trial: Trial, parameters: readonly string[]): string {
 
 interface FilterProps {
   here: string;
+  /** What the table has, for screens that are too narrow for its headings. */
+  columns: Field[];
   view: ExperimentView;
   metrics: string[];
   metric: string | undefined;
 }
 
 /** A form whose answer is a link. */
-function Filter({ here, view, metrics, metric }: FilterProps) {
+function Filter({ here, columns, view, metrics, metric }: FilterProps) {
   return (
     <form class="filter" method="get" action={here} role="search">
       <span class="field long">
@@ -230,8 +250,26 @@ function Filter({ here, view, metrics, metric }: FilterProps) {
           {metrics.map((name) => <option key={name} value={name} selected={name === metric}>{name}</option>)}
         </select>
       </span>
-      {view.sort !== undefined && <input type="hidden" name="sort" value={view.sort} />}
-      {view.descending && <input type="hidden" name="order" value="desc" />}
+      <span class="field">
+        <label for="sort">sorted by</label>
+        <select id="sort" name="sort">
+          <option value="">time, newest first</option>
+          {columns.flatMap((field) =>
+            [true, false].map((descending) => {
+              const sort = sortKey(field);
+              return (
+                <option
+                  key={sortText(sort, descending)}
+                  value={sortText(sort, descending)}
+                  selected={view.sort === sort && view.descending === descending}
+                >
+                  {field.name}, {descending ? "largest" : "smallest"} first
+                </option>
+              );
+            })
+          )}
+        </select>
+      </span>
       <button type="submit">Show</button>
     </form>
   );
@@ -263,12 +301,20 @@ function Heading({ text, sort, isNumeric = false, view, href }: HeadingProps) {
   );
 }
 
+const DESCENDING = ":desc";
+const sortText = (sort: string, descending: boolean) => descending ? `${sort}${DESCENDING}` : sort;
+
+/** The order that an address names, `metrics.auc` or `metrics.auc:desc`. */
+export function parseSort(text: string | undefined): Pick<ExperimentView, "sort" | "descending"> {
+  const descending = text?.endsWith(DESCENDING) === true;
+  return { sort: (descending ? text.slice(0, -DESCENDING.length) : text) || undefined, descending };
+}
+
 function addressOf(here: string, { where, by, sort, descending, page }: ExperimentView): string {
   const query = new URLSearchParams({
     ...(where !== "" && { where }),
     ...(by !== undefined && { by }),
-    ...(sort !== undefined && { sort }),
-    ...(descending && { order: "desc" }),
+    ...(sort !== undefined && { sort: sortText(sort, descending) }),
     ...(page > 1 && { page: String(page) }),
   });
   return query.size === 0 ? here : `${here}?${query}`;

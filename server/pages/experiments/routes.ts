@@ -18,7 +18,7 @@ import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../../problems.ts";
 import { LIVE_POLICY } from "../live_script.ts";
 import { pageNumber } from "../reports/frame.tsx";
-import { filterTrials, renderExperiment } from "./experiment.tsx";
+import { filterTrials, parseSort, renderExperiment } from "./experiment.tsx";
 import { experimentPath, type Picture } from "./frame.tsx";
 import { renderExperimentsIndex } from "./index.tsx";
 import { renderTrial, renderTrialComparison } from "./trials.tsx";
@@ -72,12 +72,11 @@ export function experimentRoutes({ store, runtime }: ExperimentRouteOptions): Ho
 
   async function experimentPage(c: Context, name: string) {
     const { trials, damaged } = await trialsOf(name);
-    const { where = "", by, sort, order } = c.req.query();
+    const { where = "", by, sort } = c.req.query();
     const view = {
       where: where.slice(0, 500),
       by,
-      sort,
-      descending: order === "desc",
+      ...parseSort(sort),
       page: pageNumber(c.req.query("page")),
     };
     const { chosen, problem } = filterTrials(trials, view);

@@ -7,9 +7,10 @@ import { comparisonText, type PublishedComparison, reaches } from "./comparison.
 import { cdnow } from "./cdnow.ts";
 import { gowalla } from "./gowalla.ts";
 import { hillstrom } from "./hillstrom.ts";
+import { telco } from "./telco.ts";
 
 /** Every comparison. A new one is a file and a line here. */
-export const COMPARISONS: readonly PublishedComparison[] = [gowalla, cdnow, hillstrom];
+export const COMPARISONS: readonly PublishedComparison[] = [gowalla, cdnow, hillstrom, telco];
 
 /** The comparisons of these names; all without one. */
 function chosenComparisons(names: string[]): readonly PublishedComparison[] {

@@ -1,8 +1,8 @@
+import { backtestChurn } from "../../../lib/churn/backtest/backtest.ts";
 import assert from "node:assert/strict";
 import { readChurnExamples } from "../../../lib/churn/examples.ts";
 import { checkAsOf, salesPeriod } from "shopflow/ml/mod.ts";
 import { temporalSplit } from "../../../lib/churn/split.ts";
-import { backtestChurn } from "shopflow/churn/mod.ts";
 import { createChurnModel } from "../../../lib/churn/model.ts";
 import { openSession } from "shopflow/warehouse/mod.ts";
 import { openChurnShop } from "../../fixtures/churn_shop.ts";

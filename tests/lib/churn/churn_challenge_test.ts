@@ -1,9 +1,8 @@
-import type { ChurnBacktest } from "../../../lib/churn/backtest/backtest.ts";
+import { backtestChurn, type ChurnBacktest } from "../../../lib/churn/backtest/backtest.ts";
 import { churnTestPredictions, compareChurnModel } from "../../../lib/churn/backtest/comparison.ts";
 import { type ChurnExamples, readChurnExamples } from "../../../lib/churn/examples.ts";
 import { checkAsOf, salesPeriod } from "shopflow/ml/mod.ts";
 import { temporalSplit } from "../../../lib/churn/split.ts";
-import { backtestChurn } from "shopflow/churn/mod.ts";
 import { auc, type Opponent, promotionVerdict, testPredictionsFile } from "shopflow/ml/evaluation/mod.ts";
 import { pickFeatures, xgboostTrainer } from "shopflow/ml/classifier/mod.ts";
 import type { Champion } from "shopflow/ml/registry/mod.ts";

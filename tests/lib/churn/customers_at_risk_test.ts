@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { salesPeriod } from "shopflow/ml/mod.ts";
 import { temporalSplit } from "../../../lib/churn/split.ts";
-import { backtestChurn, leadingReasons, playbookOutcome, scoreCustomers } from "shopflow/churn/mod.ts";
+import { reasonOf } from "../../../lib/churn/reasons.ts";
+import { leadingReasons, playbookOutcome, scoreCustomers } from "shopflow/churn/mod.ts";
+import { backtestChurn } from "../../../lib/churn/backtest/backtest.ts";
 import { openChurnShop } from "../../fixtures/churn_shop.ts";
 
 Deno.test("customers are scored as in the backtest, highest value at risk first", async () => {
@@ -46,7 +48,7 @@ Deno.test("who gave everything back has no sales at risk", async () => {
 });
 
 Deno.test("a feature leads where it raises the risk most, even if another lowers it more", () => {
-  const reason = (feature: string, contribution: number) => ({ feature, contribution, value: 1, text: "" });
+  const reason = (feature: string, contribution: number) => reasonOf({ feature, contribution }, {});
   const leading = leadingReasons([
     { reasons: [reason("orders_90d", -2), reason("tickets_open", 1), reason("recency_days", 0.5)] },
     { reasons: [reason("recency_days", 0.5)] },

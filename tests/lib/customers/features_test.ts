@@ -141,20 +141,34 @@ Deno.test("reasons are facts for people", () => {
   const all = { recency_days: 112, order_gap_mean_days: 31 };
   assert.equal(
     featureText(CUSTOMER_FEATURES, "recency_days", all),
-    "112 days since the last order (usual gap 31)",
+    "Has not ordered for 112 days, usually orders every 31 days",
   );
   assert.equal(
     featureText(CUSTOMER_FEATURES, "recency_days", { recency_days: 1 }),
-    "1 day since the last order",
+    "Last ordered 1 day ago",
   );
-  assert.equal(featureText(CUSTOMER_FEATURES, "tickets_open", { tickets_open: 0 }), "no unresolved tickets");
+  assert.equal(
+    featureText(CUSTOMER_FEATURES, "tickets_open", { tickets_open: 0 }),
+    "Has no unresolved support tickets",
+  );
   assert.equal(
     featureText(CUSTOMER_FEATURES, "ticket_satisfaction", { ticket_satisfaction: null }),
-    "no support ticket rated yet",
+    "Has rated no support ticket yet",
   );
   assert.equal(featureText(CUSTOMER_FEATURES, "moon_phase", { moon_phase: 3 }), "moon phase: 3");
-  for (const { name, text, whenAbsent, unknownText } of CUSTOMER_FEATURES.features) {
-    assert.ok(text(2, {}).length > 5, name);
+  assert.equal(
+    featureText(CUSTOMER_FEATURES, "relative_recency", { ...all, relative_recency: 3.6 }),
+    "Has not ordered for 112 days, usually orders every 31 days",
+  );
+  assert.equal(
+    featureText(CUSTOMER_FEATURES, "orders_90d", { orders_90d: 2 }),
+    "Ordered twice in the last 90 days",
+  );
+  for (const { name, text, whenAbsent, unknownText, topic } of CUSTOMER_FEATURES.features) {
+    for (const sentence of [text(0, {}), text(2, {}), unknownText ?? "Unknown"]) {
+      assert.match(sentence, /^[A-Z0-9].{5,}[^.]$/, name);
+    }
+    assert.ok(topic, name);
     if (whenAbsent === null) {
       assert.ok(featureText(CUSTOMER_FEATURES, name, { [name]: null }).length > 5, name);
     } else assert.equal(unknownText, undefined, name);

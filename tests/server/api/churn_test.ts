@@ -28,10 +28,12 @@ testApi(
     });
     assert.equal(reasons.length, 5);
     assert.deepEqual(reasons[0], {
+      topic: "last order",
       feature: "recency_days",
       value: 100,
       contribution: 1,
-      text: "100 days since the last order",
+      effect: "raises",
+      text: "Has not ordered for 100 days: raises the risk.",
     });
   },
 );

@@ -21,11 +21,13 @@ testApi("openapi.json describes every endpoint with its answers", async ({ get }
     "/api/jobs/{name}/runs",
     "/api/jobs/{name}/runs/{time}",
     "/api/jobs/{name}/runs/{time}/cancel",
+    "/api/offers/{customer_id}",
     "/health",
     "/inventory/{product_id}",
     "/lifetime_value/{customer_id}",
     "/predict/churn",
     "/recommend/{customer_id}",
+    "/segments/{customer_id}",
   ]);
   assert.deepEqual(Object.keys(paths["/inventory/{product_id}"].get.responses), [
     "200",
@@ -143,7 +145,7 @@ testApi("every command on the page /docs can be sent as it is", async ({ get, po
   const commands = [
     ...page.matchAll(/curl &#39;http:\/\/localhost(.*?)&#39;([^<]*?-X POST)?(?:[^<]*?-d &#39;(.*?)&#39;)?/gs),
   ];
-  assert.equal(commands.length, 15);
+  assert.equal(commands.length, 17);
   for (const [, path, empty, body] of commands) {
     const text = body?.replaceAll("&quot;", '"');
     const answer = text === undefined && !empty

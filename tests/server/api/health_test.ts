@@ -11,7 +11,13 @@ testApi("health tells snapshot, age, model versions with metrics, and score tabl
   assert.match(snapshot.id, /^[0-9a-f]{16}$/);
   assert.equal(snapshot.age_seconds, 24 * 3600);
   assert.deepEqual(models.churn.metrics, { auc: 0.8123, log_loss: 0.43, baseline_auc: 0.7012 });
-  assert.deepEqual(Object.keys(scores), ["churn", "recommendations", "inventory_plan", "lifetime_value"]);
+  assert.deepEqual(Object.keys(scores), [
+    "churn",
+    "recommendations",
+    "inventory_plan",
+    "lifetime_value",
+    "segments",
+  ]);
   assert.equal(scores.churn.rows, 4);
 });
 

@@ -161,6 +161,12 @@ interface SavedTrees {
 /** A classifier whose trees can be looked into. */
 export interface TreeClassifier extends Classifier {
   readonly ensemble: TreeEnsemble;
+  /**
+   * Log-odds of class 1, one a row; many rows in the fastest way there is.
+   *
+   * @throws {ModelError} when the features are not those of the fit.
+   */
+  margins(features: FeatureMatrix): Float64Array;
 }
 
 /** Gradient-boosted trees, grown by XGBoost and scored in TypeScript. */
@@ -199,13 +205,15 @@ function marginsBy(ensemble: TreeEnsemble, columns: number): (features: FeatureM
 
 function treeClassifier(featureNames: string[], ensemble: TreeEnsemble): TreeClassifier {
   const marginsOf = marginsBy(ensemble, featureNames.length);
+  const margins = (features: FeatureMatrix) => {
+    checkFeatureNames(featureNames, features.names);
+    return marginsOf(features);
+  };
   return {
     featureNames,
     ensemble,
-    predict(features) {
-      checkFeatureNames(featureNames, features.names);
-      return marginsOf(features).map(sigmoid);
-    },
+    margins,
+    predict: (features) => margins(features).map(sigmoid),
     save: () => ({
       [FILE]: writeModelJson<SavedTrees>({ format: FORMAT, featureNames, ensemble }),
     }),

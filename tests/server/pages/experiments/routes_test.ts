@@ -74,7 +74,9 @@ Deno.test("an experiment names its best trial, draws all, and its headings sort 
     const descending = await (await get(links.find((href) => href.includes("metrics.log_loss"))!)).text();
     assert.deepEqual(order(descending), ids, "the largest log loss first");
     assert.match(descending, /aria-sort="descending"/);
+    assert.match(descending, /value="metrics.log_loss:desc" selected/);
     assert.deepEqual(order(await (await get(`${PATH}?sort=metrics.log_loss`)).text()), ids.toReversed());
+    assert.deepEqual(order(await (await get(`${PATH}?sort=`)).text()), ids.toReversed());
     const byLoss = await (await get(`${PATH}?by=log_loss`)).text();
     assert.match(byLoss, /The lowest log_loss of 12 trials is <a[^>]*>0.39</);
   }));

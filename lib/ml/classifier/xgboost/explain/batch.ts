@@ -51,6 +51,7 @@ export function explainBatch(
   const { rows, names: { length: width } } = matrix;
   const all = new Float64Array(rows * width);
   const columns = binColumns(bins, BLOCK_ROWS);
+  const highest = columns instanceof Uint8Array ? 0xff : 0xffff;
   const places = new Map(bins.map(({ feature }, place) => [feature, place]));
   // Feature by feature, as bins are.
   const sums = new Float64Array(bins.length * BLOCK_ROWS);
@@ -60,7 +61,7 @@ export function explainBatch(
     for (const { table, group } of plans) if (fitsTable(group)) fillTable(table, group);
     for (let first = 0; first < rows; first += BLOCK_ROWS) {
       const count = Math.min(BLOCK_ROWS, rows - first);
-      fillBins(columns, bins, matrix, { first, count, blockRows: BLOCK_ROWS });
+      fillBins(columns, bins, matrix, { first, count, blockRows: BLOCK_ROWS, highest });
       copySums(all, sums, bins, { first, count, width, back: false });
       for (const plan of plans) {
         if (fitsTable(plan.group)) addTable(plan, columns, sums, places);

@@ -101,12 +101,12 @@ function cellOf(origin: number, scale: number, value: number): number {
 /** Bins of a block of rows, column by column, two columns a feature: see {@linkcode fillBins}. */
 export type BinColumns = Uint8Array | Uint16Array;
 
-/** Whether the bins of all features fit into 16 bits; the highest stands for unknown, too. */
+/** Whether the bins of all features, and of unknown values, fit into 16 bits. */
 export function canBeBinned(bins: readonly FeatureBins[]): boolean {
   return bins.every(({ thresholds }) => thresholds.length <= 0xffff);
 }
 
-/** Whether the bins of all features fit into a byte; the highest stands for unknown, too. */
+/** Whether the bins of all features, and of unknown values, fit into a byte. */
 export function fitsBytes(bins: readonly FeatureBins[]): boolean {
   return bins.every(({ thresholds }) => thresholds.length <= 0xff);
 }
@@ -122,6 +122,8 @@ export interface Block {
   first: number;
   count: number;
   blockRows: number;
+  /** Stands for an unknown value above all thresholds; at least the highest bin. */
+  highest: number;
 }
 
 /**
@@ -132,9 +134,8 @@ export function fillBins(
   columns: BinColumns,
   bins: readonly FeatureBins[],
   { values, names: { length: width } }: FeatureMatrix,
-  { first, count, blockRows }: Block,
+  { first, count, blockRows, highest }: Block,
 ): void {
-  const highest = columns instanceof Uint8Array ? 0xff : 0xffff;
   let at = 0;
   for (const { feature, grid: { origin, scale, firstBin, steps, thresholds } } of bins) {
     const firstStep = 1 << steps >> 1;

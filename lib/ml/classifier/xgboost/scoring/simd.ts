@@ -135,17 +135,16 @@ function writeModel(view: DataView, places: Places): void {
   }
 }
 
-function writeGrid(view: DataView, at: number, grid: Grid, thresholds: number): void {
-  view.setFloat32(at + FEATURE_LAYOUT.origin, grid.origin, true);
-  view.setFloat32(at + FEATURE_LAYOUT.scale, grid.scale, true);
-  view.setInt32(at + FEATURE_LAYOUT.firstStep, 4 * 2 ** (grid.steps - 1), true);
-  view.setInt32(at + FEATURE_LAYOUT.thresholds, thresholds - 4, true);
-  for (const [cell, bin] of grid.firstBin.entries()) {
-    view.setInt32(at + FEATURE_LAYOUT.firstBin + 4 * cell, 4 * bin, true);
+function writeGrid({ buffer }: DataView, at: number, grid: Grid, thresholds: number): void {
+  const floats = new Float32Array(buffer, at), integers = new Int32Array(buffer, at);
+  floats[FEATURE_LAYOUT.origin / 4] = grid.origin;
+  floats[FEATURE_LAYOUT.scale / 4] = grid.scale;
+  integers[FEATURE_LAYOUT.firstStep / 4] = 4 * 2 ** (grid.steps - 1);
+  integers[FEATURE_LAYOUT.thresholds / 4] = thresholds - 4;
+  for (let cell = 0; cell < grid.firstBin.length; cell++) {
+    integers[FEATURE_LAYOUT.firstBin / 4 + cell] = 4 * grid.firstBin[cell]!;
   }
-  for (const [i, threshold] of grid.thresholds.entries()) {
-    view.setFloat32(thresholds + 4 * i, threshold, true);
-  }
+  new Float32Array(buffer, thresholds).set(grid.thresholds);
 }
 
 function writeTree(view: DataView, at: number, tree: CompleteTree, shape: SimdShape): void {

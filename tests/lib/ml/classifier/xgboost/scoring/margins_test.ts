@@ -45,8 +45,8 @@ for (const thresholds of [254, 255, 256, 400, 5000]) {
   });
 }
 
-Deno.test("exactly 255 thresholds fit into bytes, 256 into 16 bits, and the highest value is not unknown", () => {
-  for (const count of [255, 256]) {
+Deno.test("126 thresholds fit into seven bits, 255 into a byte, and the highest value is told from an unknown one", () => {
+  for (const count of [126, 127, 255, 256]) {
     const trees = Array.from({ length: count }, (_, i) => stump(i, i % 2));
     const values = Float32Array.from({ length: 300 }, (_, i) => i === 299 ? NaN : i - 20);
     assertSameBits({ bias: 0, featureCount: 1, trees }, { names: ["x"], rows: 300, values });
