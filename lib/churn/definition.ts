@@ -20,6 +20,7 @@ import { featuresSql, leakageText } from "shopflow/ml/features/mod.ts";
 import { loadRecencyChurnModel, recencyBaseline } from "./baseline.ts";
 import { backtestChurn, CHURN_PARAMETERS, SEARCH_TRIALS } from "./backtest/backtest.ts";
 import { churnTestPredictions, compareChurnModel } from "./backtest/comparison.ts";
+import { churnSlices } from "./backtest/slices.ts";
 import { churnMethod } from "./backtest/tuning.ts";
 import { checkChurnLeakage, CHURN_HORIZON_DAYS, readChurnExamples } from "./examples.ts";
 import { CHURN_USE, churnEvidence, churnMonitoring } from "./evidence.ts";
@@ -113,6 +114,7 @@ async function fitChurn(
   const leakage = await checkChurnLeakage(session, split.train, horizonDays);
   const backtest = await backtestChurn(session, split, options);
   const { tuning, model, inputs, baseline, calibration, metrics, test, trainingRows } = backtest;
+  const slices = await churnSlices(session, test, backtest.probabilities);
   return {
     // The last label window of the training ends the day before the test date.
     asOf: split.test,
@@ -126,7 +128,7 @@ async function fitChurn(
     },
     predictions: churnTestPredictions(backtest),
     outcomes: test.labels,
-    evidence: churnEvidence(backtest, leakage),
+    evidence: churnEvidence(backtest, slices, leakage),
     warnings: leakage.flagged.map(({ feature, text }) =>
       `The churn model: ${feature} may know what it should foretell: ${text}. Check when its values are known.`
     ),

@@ -2,11 +2,12 @@ import { countOf, formatCount } from "shopflow/runtime/mod.ts";
 import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
 import type { IntendedUse, ModelEvidence } from "shopflow/ml/card/mod.ts";
 import { featureInfluence } from "shopflow/ml/classifier/mod.ts";
-import { aucDifference } from "shopflow/ml/evaluation/mod.ts";
+import { bootstrapIntervals, rankedMetrics, rankRows } from "shopflow/ml/evaluation/mod.ts";
 import { distributionOf, type MonitoringDefinition } from "shopflow/ml/monitoring/mod.ts";
 import { leakageLines, type LeakageReport } from "shopflow/ml/features/mod.ts";
 import { valueAt } from "shopflow/ml/mod.ts";
 import type { ChurnBacktest } from "./backtest/backtest.ts";
+import type { ChurnSlice } from "./backtest/slices.ts";
 import { churnMethod, type ChurnTuning } from "./backtest/tuning.ts";
 import { ACTIVE_DAYS, churnLabelsSql } from "./examples.ts";
 
@@ -41,13 +42,10 @@ export const churnMonitoring = (horizonDays: number): MonitoringDefinition => ({
      FROM (${churnLabelsSql(asOf, days, { activeWithinDays: ACTIVE_DAYS })})`,
 });
 
-/** Two-sided 95 % point of the normal distribution. */
-const Z95 = 1.96;
-
 /** What a training of the churn model leaves behind. */
 export function churnEvidence(
-  { split, horizonDays, tuning, model, trainingFeatures, test, probabilities, metrics, calibration }:
-    ChurnBacktest,
+  { split, horizonDays, tuning, model, trainingFeatures, test, probabilities, calibration }: ChurnBacktest,
+  slices: readonly ChurnSlice[],
   leakage: LeakageReport,
 ): ModelEvidence {
   const influence = new Map(
@@ -61,9 +59,18 @@ export function churnEvidence(
     ] as const;
   });
   const meaning = new Map(CUSTOMER_FEATURES.features.map((feature) => [feature.name, feature]));
-  // Equal scores rank nothing: the difference to them is that of the area to one half.
-  const { standardError } = aucDifference(test.labels, probabilities, new Float64Array(probabilities.length));
-  const area = metrics.auc ?? NaN;
+  const ranked = rankRows(test.labels, probabilities);
+  const intervals = bootstrapIntervals(test.customerIds, (weights) => {
+    const { auc, prAuc, logLoss, brier, calibrationError, liftTopTenth } = rankedMetrics(ranked, 1, weights);
+    return {
+      auc,
+      pr_auc: prAuc,
+      log_loss: logLoss,
+      brier,
+      calibration_error: calibrationError,
+      lift_top_tenth: liftTopTenth,
+    };
+  });
   return {
     data: [
       `Learned from ${
@@ -88,7 +95,20 @@ export function churnEvidence(
         influence: influence.get(name) ?? 0,
       };
     }),
-    intervals: { auc: [Math.max(0, area - Z95 * standardError), Math.min(1, area + Z95 * standardError)] },
+    intervals: Object.fromEntries(
+      Object.entries(intervals).filter(([, { lower }]) => !Number.isNaN(lower))
+        .map(([name, { lower, upper }]) => [name, [lower, upper]]),
+    ),
+    slices: {
+      metric: "auc",
+      parts: slices.map(({ by, part, customers, auc }) => ({
+        by,
+        part,
+        rows: customers,
+        value: auc?.value ?? null,
+        interval: auc === undefined || Number.isNaN(auc.lower) ? null : [auc.lower, auc.upper],
+      })),
+    },
     calibration,
     scores: distributionOf(model.predict(trainingFeatures)),
   };

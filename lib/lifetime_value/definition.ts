@@ -21,7 +21,7 @@ import {
 } from "./evaluate.ts";
 import { fitLifetimeValueModel } from "./fit.ts";
 import { LIFETIME_VALUE_SERVING, type LifetimeValueScores } from "./serving.ts";
-import { readShopHistories, type ShopHistories } from "./shop_histories.ts";
+import { readShopHistories, type ShopHistories, shopHistoriesSql } from "./shop_histories.ts";
 import {
   fitRepeatBaseline,
   loadShopModel,
@@ -97,6 +97,18 @@ export const lifetimeValueModel: ModelDefinition<ShopValueModel, LifetimeValueSc
     ],
     score: scoreAll,
     describe: ({ rows, asOf }) => `${formatCount(rows)} customers as of ${asOf}`,
+  },
+  monitoring: {
+    subjectColumn: "customer_id",
+    scoreColumn: "expected_purchases",
+    featureColumns: [],
+    outcome: `days with an order in ${VALUE_HORIZON_DAYS} days`,
+    kind: "amount",
+    horizonDays: VALUE_HORIZON_DAYS,
+    outcomesSql: (asOf) =>
+      `SELECT customer_id, CAST(later AS DOUBLE) AS outcome FROM (${
+        shopHistoriesSql(asOf, { windowDays: VALUE_HORIZON_DAYS, laterDays: VALUE_HORIZON_DAYS })
+      })`,
   },
   serving: LIFETIME_VALUE_SERVING,
 };

@@ -3,6 +3,8 @@ export { assumptionsOf, type Offer, offerNamed, offerPolicyOf, offersOf, offerTe
 export { drawList, type DrawnList, type DrawOptions, drawTotals } from "./draw/draw.ts";
 export { readPopulation } from "./draw/population.ts";
 export { RULES } from "./draw/rules.ts";
+export { mostKnownTrial, upliftScores } from "./draw/uplift_rule.ts";
+export { exampleTrial } from "./read_out/example_trial.ts";
 export { knownFrom, trialsIn } from "./read_out/outcomes.ts";
 export {
   conclusionText,
@@ -12,5 +14,6 @@ export {
   type PolicyCurve,
   readTrialResults,
   type TrialResults,
+  trialResults,
 } from "./read_out/results.ts";
 export { openOfferSession, openScoredSession } from "./session.ts";

@@ -74,12 +74,14 @@ export function varianceOfSum(
     for (const value of contributions) variance += value * value;
     return { variance, clusters: contributions.length };
   }
-  const sums = new Map<number, number>();
+  const sums = new Float64Array(1 + clusters.reduce((most, cluster) => Math.max(most, cluster), 0));
+  const seen = new Uint8Array(sums.length);
   for (let row = 0; row < contributions.length; row++) {
     const cluster = valueAt(clusters, row);
-    sums.set(cluster, (sums.get(cluster) ?? 0) + valueAt(contributions, row));
+    sums[cluster]! += valueAt(contributions, row);
+    seen[cluster] = 1;
   }
-  let variance = 0;
-  for (const sum of sums.values()) variance += sum * sum;
-  return { variance: variance * sums.size / Math.max(1, sums.size - 1), clusters: sums.size };
+  const count = seen.reduce((total, one) => total + one, 0);
+  const variance = sums.reduce((total, sum) => total + sum * sum, 0);
+  return { variance: variance * count / Math.max(1, count - 1), clusters: count };
 }

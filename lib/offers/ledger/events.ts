@@ -51,8 +51,6 @@ export interface Draw {
   /** Customers by why they are not on the list. */
   notListed: { reason: string; customers: number }[];
   customers: ListedCustomer[];
-  /** A list that a simulation made up, with the effect that it built in. */
-  simulated?: { trueEffect: Record<string, number>; note: string };
 }
 
 /** A list that is not sent after all. */

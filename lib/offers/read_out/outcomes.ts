@@ -46,7 +46,7 @@ export interface TrialOutcomes {
   /** Outcomes are known of the days before this one. */
   dataUntil: string;
   /** A row a customer: of the first list that the customer was on. Lists whose outcomes are not known have none. */
-  rows: TrialRow[];
+  rows: readonly TrialRow[];
   /** Customers left out, since an earlier list of the trial had them already. */
   repeated: number;
 }

@@ -55,7 +55,7 @@ export interface PolicyCurve {
 }
 
 /** What a trial brought, as far as it is known. */
-export interface TrialResults extends Omit<TrialOutcomes, "rows"> {
+export interface TrialResults extends TrialOutcomes {
   /** Customers whose outcomes are known. */
   customers: { offered: number; heldOut: number };
   effects: OutcomeEffect[];
@@ -64,7 +64,6 @@ export interface TrialResults extends Omit<TrialOutcomes, "rows"> {
   addedProfit?: { estimate: number; low: number; high: number };
   /** What a reader must know, in sentences; why there is no effect to read is among them. */
   notes: string[];
-  rows: readonly TrialRow[];
 }
 
 /** Contacting the customers with the highest values first. */

@@ -1,17 +1,20 @@
 import { Command, InvalidArgumentError } from "commander";
 import { playbookOf } from "shopflow/churn/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
+import { loadAudience } from "shopflow/segments/audiences/mod.ts";
 import { readBusiness } from "shopflow/notebook/business_file.ts";
 import { type Draw, openOfferLedger } from "shopflow/offers/ledger/mod.ts";
 import {
   drawList,
   type DrawnList,
   type DrawOptions,
+  mostKnownTrial,
   offerNamed,
   offerPolicyOf,
   openScoredSession,
   readPopulation,
   RULES,
+  upliftScores,
 } from "shopflow/offers/mod.ts";
 import { formatCount } from "shopflow/runtime/mod.ts";
 import type { PipelineContext } from "../../context.ts";
@@ -26,6 +29,7 @@ interface DrawFlags {
   holdOut?: number;
   seed?: number;
   starts?: string;
+  audience?: string;
   includeLapsed?: boolean;
   dryRun?: boolean;
   json?: boolean;
@@ -71,6 +75,10 @@ export function createDrawCommand(
       "first day of the offer and of its outcomes (default: the day the scores are as of)",
     )
     .option(
+      "--audience <name>",
+      "only customers of a saved audience, NAME or NAME@VERSION (default: everybody)",
+    )
+    .option(
       "--include-lapsed",
       "also customers without an order in the last 90 days: to win back, not to keep",
     )
@@ -97,6 +105,7 @@ async function drawInto(
   const population = await readPopulation(session);
   bar.finish(`${formatCount(population.candidates.length)} with a score as of ${population.asOf}`);
   const { riskAbove, saveRate } = playbookOf(business.playbook);
+  const audience = flags.audience === undefined ? undefined : await loadAudience(store, flags.audience);
   const options: DrawOptions = {
     offer,
     trial: flags.trial ?? offer.name,
@@ -107,7 +116,7 @@ async function drawInto(
     holdOut: flags.holdOut,
     seed: flags.seed,
     startsOn: flags.starts,
-    audience: null,
+    audience: audience === undefined ? null : `${audience.name}@${audience.version}`,
     activeOnly: flags.includeLapsed !== true,
   };
   if (flags.starts !== undefined && flags.starts < population.asOf) {
@@ -117,9 +126,18 @@ async function drawInto(
     });
   }
   const ledger = openOfferLedger(store);
+  const uplift = flags.rule === "uplift"
+    ? await upliftScores(
+      await mostKnownTrial(session, await ledger.read(), offer),
+      population.candidates,
+      { seed: flags.seed ?? 0, progress: runtime.progress },
+    )
+    : undefined;
   const draw = (events: Awaited<ReturnType<typeof ledger.read>>): DrawnList =>
     drawList(options, {
       population,
+      audience: audience && new Set(audience.members),
+      uplift,
       policy: offerPolicyOf(business),
       riskAbove,
       saveRate,

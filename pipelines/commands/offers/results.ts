@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { textTable } from "shopflow/cli/mod.ts";
-import { type Business, formatMoney, formatNumber } from "shopflow/kpis/mod.ts";
+import { type Business, formatMoney } from "shopflow/kpis/mod.ts";
 import { openOfferLedger } from "shopflow/offers/ledger/mod.ts";
 import {
   conclusionText,
@@ -45,9 +45,8 @@ export function createResultsCommand(context: () => PipelineContext, print: (tex
 
 /** The results of a trial for a terminal. */
 function resultsText(results: TrialResults, { currency }: Business): string {
-  const { trial, customers, effects, notes, addedProfit, draws } = results;
+  const { trial, customers, effects, notes, addedProfit } = results;
   const money = (value: number) => formatMoney(value, currency);
-  const simulated = draws.find(({ draw }) => draw.simulated)?.draw.simulated;
   const lines = [
     `${trial}: ${formatCount(customers.offered)} customers got the offer, ${
       formatCount(customers.heldOut)
@@ -79,7 +78,6 @@ function resultsText(results: TrialResults, { currency }: Business): string {
       } to ${money(addedProfit.high)}), after discounts and contacts.`,
     );
   }
-  if (simulated !== undefined) lines.push(simulated.note, trueEffectText(simulated.trueEffect));
   lines.push("", policiesText(results, money));
   return lines.join("\n");
 }
@@ -98,11 +96,6 @@ function effectRows(effect: OutcomeEffect): string[][] {
       : `weights, CUPED (${(100 * (one.varianceReduction ?? 0)).toFixed(1)} % less variance)`,
   ]);
 }
-
-const trueEffectText = (trueEffect: Record<string, number>) =>
-  `The effect that was built in: ${
-    Object.entries(trueEffect).map(([name, value]) => `${name} ${formatNumber(value)}`).join(", ")
-  }.`;
 
 const SHOWN_SHARES = [0.1, 0.2, 0.3, 0.5, 0.75, 1];
 

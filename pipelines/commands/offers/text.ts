@@ -86,11 +86,10 @@ function listText(draw: Draw): string {
 export function stateText({ draw, cancelled, exported }: DrawState, rows: number): string {
   const shown = draw.customers.slice(0, rows);
   return [
-    `${draw.id}: ${stateOf({ draw, ...(cancelled && { cancelled }), ...(exported && { exported }) })}`,
+    `${draw.id}: ${stateOf({ ...(cancelled && { cancelled }), ...(exported && { exported }) })}`,
     `drawn ${formatTimestamp(draw.drawnAt)}`,
     ...(exported ? [`exported ${formatTimestamp(exported.at)}`] : []),
     ...(cancelled ? [`cancelled ${formatTimestamp(cancelled.at)}: ${cancelled.reason}`] : []),
-    ...(draw.simulated ? [draw.simulated.note] : []),
     "",
     listText(draw),
     "",
@@ -113,9 +112,8 @@ export function stateText({ draw, cancelled, exported }: DrawState, rows: number
 }
 
 /** What has become of a list, in a word or two. */
-function stateOf({ cancelled, exported, draw }: DrawState): string {
+function stateOf({ cancelled, exported }: Omit<DrawState, "draw">): string {
   if (cancelled) return "cancelled";
-  if (draw.simulated) return "simulated";
   return exported ? "exported" : "drawn";
 }
 

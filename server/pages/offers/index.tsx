@@ -81,7 +81,6 @@ function ListRow({ state, dataUntil }: { state: DrawState; dataUntil: string | u
     <tr>
       <th scope="row" data-label="List">
         {draw.id} {cancelled && <span class="badge">cancelled</span>}
-        {draw.simulated && <span class="badge">simulated</span>}
         <small>
           {cancelled
             ? cancelled.reason

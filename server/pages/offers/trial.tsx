@@ -37,14 +37,12 @@ export async function renderTrial({ trial, states, results, business }: TrialPro
       moneyLabel("profit gained", currency),
     ),
   ].filter((chart) => chart !== undefined);
-  const simulated = states.find(({ draw }) => draw.simulated)?.draw.simulated;
   return renderPage(
     <Layout title={`Trial ${trial} · ShopFlow`} here="offers" styles={STYLES + OFFER_STYLES}>
       <nav class="crumbs" aria-label="Breadcrumb">
         <a href="/offers">Offers</a>
       </nav>
       <h1 class="title">Trial {trial}</h1>
-      {simulated && <p class="note-banner">{simulated.note}</p>}
       {results === undefined && <p class="note-banner">Nothing was published yet, so no outcome is known.</p>}
       {notes.map((note) => <p key={note} class="note-banner">{note}</p>)}
       {effects.length > 0 && (

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { churnModel } from "shopflow/churn/mod.ts";
+import { lifetimeValueModel } from "shopflow/lifetime_value/mod.ts";
 import { loadConfig } from "shopflow/config/mod.ts";
 import { modelCardMarkdown } from "shopflow/ml/card/mod.ts";
 import { watchModel } from "shopflow/ml/monitoring/mod.ts";
@@ -99,6 +100,35 @@ Deno.test("a scored day is measured once its outcomes are known, by what happene
           message: /no model of that name/,
         });
       },
+    );
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
+Deno.test("expected purchases are measured a year later, in purchases", async () => {
+  const home = await Deno.makeTempDir({ prefix: "shopflow_drift_" });
+  const runtime = createRuntime({ progress: silentProgress, now: () => new Date("2024-01-01T00:00:00Z") });
+  const context = createContext(loadConfig({ SHOPFLOW_HOME: home }), runtime);
+  try {
+    await publishUntil(context, "2024-01-01");
+    await scoreModel(lifetimeValueModel)(context);
+    await publishUntil(context, "2025-01-01");
+    using session = await openSnapshot(context.store);
+    const watch = await watchModel(context.store, session, lifetimeValueModel);
+    const [run] = watch!.runs;
+    assert.equal(run!.knownFrom, "2024-12-31");
+    const [own] = await session.rows<{ rows: number; bought: number }>(`
+      WITH known AS (SELECT DISTINCT customer_id FROM fact_orders WHERE line_type = 'sale' AND order_date < '2024-01-01'),
+      days AS (SELECT DISTINCT customer_id, order_date FROM fact_orders
+               WHERE line_type = 'sale' AND order_date BETWEEN '2024-01-01' AND '2024-12-30')
+      SELECT (SELECT count(*) FROM known) AS rows,
+             (SELECT count(*) FROM days JOIN known USING (customer_id)) AS bought`);
+    assert.equal(run!.quality!.rows, own!.rows);
+    assert.ok(Math.abs(run!.quality!.observed - own!.bought / own!.rows) < 1e-9);
+    assert.match(
+      await models(context, "drift", "lifetime_value"),
+      /^2024-01-01 .*predicted \d+\.\d\d, was \d+\.\d\d on average; mean absolute error \d+\.\d\d$/m,
     );
   } finally {
     await Deno.remove(home, { recursive: true });

@@ -4,6 +4,7 @@ import { parse } from "csv-parse/sync";
 import { createOffersProgram } from "../../../../pipelines/commands/offers/main.ts";
 import type { PipelineContext } from "../../../../pipelines/context.ts";
 import { planGarbage, removeGarbage } from "../../../../pipelines/steps/remove_garbage.ts";
+import { saveAudience } from "shopflow/segments/audiences/mod.ts";
 import { createOfferLake } from "../../../fixtures/offer_lake.ts";
 import type { Draw } from "shopflow/offers/ledger/mod.ts";
 
@@ -151,5 +152,51 @@ Deno.test("a list of nobody is not recorded", async () => {
   await Deno.writeTextFile(lake.context.config.businessFile, '{ "playbook": { "riskAbove": 1 } }');
   await assert.rejects(drawOf(lake.context), {
     message: /Nobody would be on the list.*10 lapsed already, 10 not chosen by the rule.*--rule/s,
+  });
+});
+
+Deno.test("a list can be limited to a saved audience, whose version it records", async () => {
+  await using lake = await createOfferLake(100);
+  const { store } = lake.context;
+  await saveAudience(store, {
+    name: "vip",
+    description: "the best",
+    members: ["C0001", "C0003", "C0099"],
+    snapshot: "scored-snapshot",
+    asOf: "2024-10-01",
+    savedAt: "2024-10-01T00:00:00Z",
+    savedBy: "test",
+  });
+  const draw = await drawOf(lake.context, "--rule", "random", "--audience", "vip");
+  assert.deepEqual(draw.customers.map(({ customerId }) => customerId).sort(), ["C0001", "C0003", "C0099"]);
+  assert.equal(draw.request.audience, "vip@1");
+  await assert.rejects(drawOf(lake.context, "--audience", "nobody", "--id", "x"), { name: "InputError" });
+});
+
+Deno.test("the rule uplift says in the record why it ranks by value at risk before a trial", async () => {
+  await using lake = await createOfferLake(100);
+  const { rule } = await drawOf(lake.context, "--rule", "uplift");
+  assert.deepEqual([rule.name, rule.ranksBy, rule.because], [
+    "uplift",
+    "value_at_risk",
+    "No trial of this offer was drawn yet.",
+  ]);
+});
+
+Deno.test("a plan says how many customers a trial needs, from the shop or from what is given", async () => {
+  await using lake = await createOfferLake(400);
+  const { context } = lake;
+  assert.match(
+    await offers(context, "plan"),
+    /^\d[\d,]* customers: .*\n.*found with a probability of 80.* %.*\nbaseline: 200 active customers.*\neffect: the playbook's save rate of 0\.25, which is assumed/,
+  );
+  const plan = JSON.parse(
+    await offers(context, "plan", "--baseline", "0.5", "--effect", "0.1", "--hold-out", "0.5", "--json"),
+  );
+  // Fleiss, Levin and Paik, as statsmodels has it: 387.3 in each group.
+  assert.equal(plan.rows, 776);
+  assert.match(await offers(context, "plan", "--customers", "400"), /An effect of \d+\.\d+ points/);
+  await assert.rejects(offers(context, "plan", "--baseline", "50", "--effect", "0.1"), {
+    message: /Invalid baseline/,
   });
 });
