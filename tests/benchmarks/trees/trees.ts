@@ -178,7 +178,9 @@ async function benchExplaining(peer: PythonPeer, { features, folder }: Data, dep
     peer: theirs,
     ours,
     aim: "5",
-    difference: `${largest(found, withoutMean).toExponential(1)}; sums to the margin within ${
+    difference: `${
+      (largest(found, withoutMean) / largest(found, new Float64Array(found.length))).toExponential(1)
+    } of the largest contribution; sums to the margin within ${
       largest(sums, margins).toExponential(1)
     }, the peer's within ${largest(theirSums, margins).toExponential(1)}`,
   };
