@@ -44,11 +44,13 @@ export function freshnessLine(
     if (!html.includes(PLACE)) return;
     const at = now();
     const freshness = servedFreshness(await cache.current(), at, limits);
-    const line = freshness === undefined ? "" : (
-      <p class="orders-until page">
-        <OrdersUntil freshness={freshness} now={at} />
-      </p>
-    );
+    const line = freshness === undefined
+      ? ""
+      : (
+        <aside class="orders-until page" aria-label="Freshness of the data">
+          <OrdersUntil freshness={freshness} now={at} />
+        </aside>
+      );
     c.res = new Response(html.replace(PLACE, () => String(line)), c.res);
   };
 }

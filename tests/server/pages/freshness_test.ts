@@ -7,7 +7,8 @@ import { saveSmallSchedule } from "../small_schedule.ts";
 
 /** The chip and its words on a page, without tags. */
 const chipOf = (html: string) => {
-  const [, kind, text] = html.match(/class="chip (fresh|late|stale)">([^]*?)<\/span>\s*<\/(?:p|span)>/) ?? [];
+  const [, kind, text] = html.match(/class="chip (fresh|late|stale)">([^]*?)<\/span>\s*<\/(?:aside|span)>/) ??
+    [];
   return [kind, text?.replaceAll(/<[^>]+>/g, "").trim()];
 };
 
