@@ -80,6 +80,10 @@ const businessShape = z.strictObject({
   playbook: playbookShape.optional(),
   /** What customers can be offered, and the rules of all lists. */
   offers: offersShape.optional(),
+  lifetimeValue: z.strictObject({
+    /** What money loses a year; the value of later purchases is discounted by it. */
+    yearlyDiscountRate: share().optional(),
+  }).optional(),
 });
 
 /**
@@ -102,6 +106,7 @@ const EXPECTED: Record<string, string> = {
   yearlyCost: "an amount of money above 0, as a number",
   monthlyGoal: "an amount of money above 0, as a number",
   riskAbove: "a churn probability from 0 to 1, e.g. 0.7",
+  yearlyDiscountRate: "a share from 0 to 1, e.g. 0.1 for 10 % a year",
   discount: "a share of the price from 0 to 1, e.g. 0.15 for 15 %",
   amount: "an amount of money above 0, as a number",
   margin: "a share of the price from 0 to 1, e.g. 0.45 for 45 %",

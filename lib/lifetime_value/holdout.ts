@@ -1,4 +1,5 @@
 import { mean } from "shopflow/ml/mod.ts";
+import { expectedOfNewCustomer, type PurchaseModel } from "./estimation/mod.ts";
 import { fitLifetimeValueModel, type FittedLifetimeValue, type ModelChoice, valueCustomers } from "./fit.ts";
 import {
   type CustomerHistories,
@@ -81,4 +82,26 @@ export function holdOut(
     actual: after.purchases,
     money: values.value && { predicted: values.value, actual: after.amount },
   };
+}
+
+/**
+ * Expected repeat purchases of all customers together by each time: the sum of E[X(t − start)] over customers who began
+ * before it, beside which a tracking plot draws those that were made.
+ *
+ * @param starts When each customer first bought.
+ * @param times On the same scale, in the unit of the model.
+ */
+export function expectedCumulative(
+  model: PurchaseModel,
+  starts: ArrayLike<number>,
+  times: readonly number[],
+): number[] {
+  const cohorts = new Map<number, number>();
+  for (let i = 0; i < starts.length; i++) cohorts.set(starts[i]!, (cohorts.get(starts[i]!) ?? 0) + 1);
+  const ages = new Set(times.flatMap((time) => [...cohorts.keys()].map((start) => time - start)));
+  const positive = [...ages].filter((age) => age > 0);
+  const expected = new Map(expectedOfNewCustomer(model, positive).map((value, i) => [positive[i]!, value]));
+  return times.map((time) =>
+    sumOf([...cohorts].map(([start, customers]) => customers * (expected.get(time - start) ?? 0)))
+  );
 }

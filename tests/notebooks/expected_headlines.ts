@@ -3,7 +3,7 @@
  * a model said of its test customers: nothing here calls the code that the notebooks call for it.
  */
 import { readTestPredictions } from "shopflow/ml/evaluation/mod.ts";
-import { loadChampion } from "shopflow/ml/registry/mod.ts";
+import { isBaseline, listVersions, loadChampion, loadModelVersion } from "shopflow/ml/registry/mod.ts";
 import { backtestRecommender } from "shopflow/recommendation/mod.ts";
 import { type OpenSnapshot, sqlString } from "shopflow/warehouse/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
@@ -267,6 +267,52 @@ export async function recommendationHeadlines({ session }: ExpectedOptions): Pro
     "times better": { value: `${(own.recall! / best.recall!).toFixed(1)} ×` },
     "catalogue shown": { value: percent(own.shown!), note: `best sellers ${percent(best.shown!, 1)}` },
     "customers judged": { value: count(own.customers!) },
+  };
+}
+
+/** Headlines of `lifetime_value`: sums of the score table, and the errors of what its latest version foretold. */
+export async function lifetimeValueHeadlines(
+  { session, store, currency }: ExpectedOptions,
+): Promise<Expected> {
+  const money = moneyWith(currency);
+  const sums = await one(
+    session,
+    `SELECT count(*) AS customers, sum(expected_value) AS sales, sum(expected_purchases) AS purchases,
+       sum(alive_probability) AS alive, sum(expected_value) FILTER (place <= ceil(customers / 10)) AS top
+     FROM (SELECT *, count(*) OVER () AS customers,
+             row_number() OVER (ORDER BY expected_value DESC, customer_id) AS place FROM scores_lifetime_value)`,
+  );
+  const latest = (await listVersions(store, "lifetime_value")).find(({ card }) => !isBaseline(card));
+  const { card, files } = await loadModelVersion(store, "lifetime_value", latest!.card.version);
+  const { customerIds, days, values } = readTestPredictions(files, "purchases")!;
+  const said = customerIds.map((id, row) => `(${sqlString(id)}, ${values[row]}::DOUBLE)`).join(", ");
+  const errors = await one(
+    session,
+    `WITH said AS (FROM (VALUES ${said}) AS t(customer_id, expected)),
+     made AS (
+       SELECT customer_id, count(DISTINCT order_date) AS purchases FROM fact_orders
+       WHERE line_type = 'sale' AND order_date >= DATE '${days[0]}' GROUP BY 1
+     )
+     SELECT sqrt(avg((expected - coalesce(purchases, 0)) ** 2)) AS rmse, sum(expected) AS expected,
+            sum(coalesce(purchases, 0)) AS made
+     FROM said LEFT JOIN made USING (customer_id)`,
+  );
+  const whole = (value: number) => Math.round(value).toLocaleString("en-US");
+  return {
+    "expected sales": { value: money(sums.sales!), note: `of ${whole(sums.customers!)} customers` },
+    "expected purchases": { value: whole(sums.purchases!) },
+    "still customers": sums.alive === null
+      ? { value: "–" }
+      : { value: whole(sums.alive!), note: percent(sums.alive! / sums.customers!) },
+    "top tenth": { value: percent(sums.top! / sums.sales!) },
+    "hold-out RMSE": {
+      value: errors.rmse!.toFixed(3),
+      note: `baseline ${card.metrics.baseline_rmse!.toFixed(3)}`,
+    },
+    "expected of made": {
+      value: percent(errors.expected! / errors.made!),
+      note: `${whole(errors.expected!)} of ${whole(errors.made!)} purchases`,
+    },
   };
 }
 

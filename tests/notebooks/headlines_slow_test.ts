@@ -24,6 +24,7 @@ import {
   type Expected,
   type ExpectedOptions,
   inventoryHeadlines,
+  lifetimeValueHeadlines,
   recommendationHeadlines,
 } from "./expected_headlines.ts";
 import { journeyHeadlines, segmentsHeadlines } from "./expected_customers.ts";
@@ -34,6 +35,7 @@ const NOTEBOOKS: Record<string, (options: ExpectedOptions) => Promise<Expected>>
   churn: churnHeadlines,
   recommendation: recommendationHeadlines,
   inventory: inventoryHeadlines,
+  lifetime_value: lifetimeValueHeadlines,
   data_quality: dataQualityHeadlines,
   model_monitoring: monitoringHeadlines,
   segments: segmentsHeadlines,

@@ -1,5 +1,4 @@
 import { InputError } from "shopflow/errors/mod.ts";
-import { valueAt } from "shopflow/ml/mod.ts";
 import { exits, type PurchaseModel } from "./bg_nbd.ts";
 import { digamma, logGamma, trigamma } from "./gamma_function.ts";
 import { checkHistories, type PurchaseHistories } from "./histories.ts";
@@ -90,11 +89,19 @@ export function predictPurchases(
 
 /** Expected purchases of a new customer within each time since the first purchase: E[X(t)], not counting the first. */
 export function expectedOfNewCustomer(
-  model: Pick<PurchaseModel, "kind" | "parameters" | "covariance">,
+  model: Pick<PurchaseModel, "kind" | "parameters">,
   times: readonly number[],
 ): number[] {
-  const start = { frequency: [0], recency: [0], T: [0] };
-  return times.map((horizon) => valueAt(predictPurchases(model, start, { horizon }).purchases, 0));
+  const { kind, parameters: { r, alpha, a, b } } = model;
+  const k = exits(kind, 0), into = new Float64Array(5);
+  const distribution = exitDistribution(a, b + k);
+  // A new customer may have left after the first purchase already.
+  const alive = k === 0 ? 1 : b / (a + b);
+  return times.map((time) => {
+    checkHorizon(time);
+    distribution.purchasesIfAlive(r, time / alpha, into);
+    return alive * into[0]!;
+  });
 }
 
 /** The quadratic form of a symmetric 4 × 4 matrix. */
@@ -137,12 +144,7 @@ const DISCOUNT_PERIODS = 24;
 
 /** Purchases until t, each period of them discounted, as a weighted sum of the purchases until several times. */
 function horizonSteps({ horizon, discountRate = 0 }: HorizonOptions): Step[] {
-  if (!(horizon > 0 && horizon < Infinity)) {
-    throw new InputError("Invalid horizon", {
-      expected: "a finite time above 0, in the unit of the histories",
-      found: String(horizon),
-    });
-  }
+  checkHorizon(horizon);
   if (!(discountRate >= 0 && discountRate < Infinity)) {
     throw new InputError("Invalid discount rate", {
       expected: "a share of at least 0 within one unit of time, e.g. 0.002 a week for about 11 % a year",
@@ -156,6 +158,14 @@ function horizonSteps({ horizon, discountRate = 0 }: HorizonOptions): Step[] {
     time: (i + 1) * period,
     weight: worth(i + 1) - worth(i + 2),
   }));
+}
+
+function checkHorizon(horizon: number): void {
+  if (horizon > 0 && horizon < Infinity) return;
+  throw new InputError("Invalid horizon", {
+    expected: "a finite time above 0, in the unit of the histories",
+    found: String(horizon),
+  });
 }
 
 interface ExpectationInput {

@@ -69,3 +69,11 @@ Deno.test("in a young shop there are lists of today, and a note that no model is
     /^Without a model there is no list as of 2024-11-01, only as of 2025-01-01\./,
   );
 });
+
+Deno.test("a shorter horizon has later dates whose outcomes are known", () => {
+  const { split } = planChurnStudy({ asOf: "latest", backtestAsOf: "2024-12-01", horizonDays: 30 }, PERIOD);
+  assert.equal(split!.test, "2024-12-01");
+  assert.equal(split!.train.at(-1), "2024-11-01");
+  const { notes } = planChurnStudy({ asOf: "latest", backtestAsOf: "2024-12-10", horizonDays: 30 }, PERIOD);
+  assert.match(notes.join(), /Here it is 2024-12-02, the last day whose 30 days are known/);
+});

@@ -51,3 +51,18 @@ Deno.test("a test date whose outcomes are not known yet is refused", () => {
     message: /outcomes of 2024-10-04 are not known yet: expected a date up to 2024-10-03/,
   });
 });
+
+Deno.test("what is chosen is chosen on the last training date, by candidates that end before it", () => {
+  for (const horizonDays of [30, 60, 90]) {
+    const { train, validation, test } = temporalSplit(TWO_YEARS, { horizonDays });
+    assert.equal(addDays(test, horizonDays), "2025-01-01");
+    assert.equal(validation!.asOf, train.at(-1));
+    assert.ok(addDays(validation!.asOf, horizonDays) <= test);
+    for (const date of validation!.train) assert.ok(addDays(date, horizonDays) <= validation!.asOf, date);
+  }
+  assert.equal(
+    temporalSplit({ first: "2024-01-01", last: "2024-09-26" }).validation,
+    undefined,
+    "270 days are too short for one",
+  );
+});

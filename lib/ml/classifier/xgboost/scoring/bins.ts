@@ -10,8 +10,8 @@ import type { TreeEnsemble } from "../trees.ts";
 export interface FeatureBins {
   feature: number;
   thresholds: Float32Array;
-  /** Finds the bins of numbers in double precision. */
-  grid: Grid;
+  /** Finds the bins of numbers in double precision; made when it is first needed. */
+  readonly grid: Grid;
 }
 
 /**
@@ -67,7 +67,14 @@ function nextFloat(value: number): number {
 }
 
 function featureBins(feature: number, thresholds: Float32Array): FeatureBins {
-  return { feature, thresholds, grid: createGrid(thresholds, cellOf) };
+  let grid: Grid | undefined;
+  return {
+    feature,
+    thresholds,
+    get grid() {
+      return grid ??= createGrid(thresholds, cellOf);
+    },
+  };
 }
 
 /** @param cell The cell of a value; the same for equal values, and never less for higher ones. */
@@ -81,10 +88,11 @@ export function createGrid(
   for (const threshold of thresholds) held[cell(least, scale, threshold)]!++;
   const firstBin = new Int32Array(GRID_CELLS);
   let before = 0, fullest = 0;
-  for (const [cell, count] of held.entries()) {
+  for (let cell = 0; cell < GRID_CELLS; cell++) {
+    const count = held[cell]!;
     firstBin[cell] = before;
     before += count;
-    fullest = Math.max(fullest, count);
+    if (count > fullest) fullest = count;
   }
   const steps = Math.ceil(Math.log2(fullest + 1));
   const padded = new Float32Array(thresholds.length + 2 ** steps).fill(NaN);
