@@ -12,6 +12,7 @@ import { documentedEndpoints } from "../../server/api/documented_endpoints.ts";
 import { createApp } from "../../server/app.ts";
 import { createConnectionReport } from "../../server/connections/connection_report.ts";
 import { curatedRowsModule, notebookDictionary } from "./curated_rows.ts";
+import { featuresPage } from "./features_page.ts";
 import { jobsPage } from "./jobs_page.ts";
 import { code, NOTE, table } from "./markdown.ts";
 import { describeProgram, type ProgramDoc, readTasks, type Task } from "./programs.ts";
@@ -24,6 +25,7 @@ export const PAGES: Record<string, () => string | Promise<string>> = {
   "metrics.md": metricsPage,
   "http_api.md": httpApiPage,
   "score_tables.md": scoreTablesPage,
+  "features.md": featuresPage,
   "data_dictionary.md": async () => dataDictionary(await loadSqlProject(WAREHOUSE_PROJECT)),
   "../../lib/notebook/author/curated_rows.ts": curatedRowsModule,
   "../../lib/notebook/author/data_dictionary.json": notebookDictionary,

@@ -14,11 +14,17 @@ const TABLES: Record<string, AsOfTable> = {
     knownWhen:
       "rows with an earlier `order_date`; corrections of an order are not dated, so that its latest state counts",
     eventTime: "order_date",
+    arrivalTime: "arrived_at",
   },
-  fact_events: { knownWhen: "rows with an earlier `event_timestamp`", eventTime: "event_timestamp" },
+  fact_events: {
+    knownWhen: "rows with an earlier `event_timestamp`",
+    eventTime: "event_timestamp",
+    arrivalTime: "arrived_at",
+  },
   fact_support_tickets: {
     knownWhen: "rows with an earlier `created_at`; what came with the resolution from `resolved_at` on",
     eventTime: "created_at",
+    arrivalTime: "arrived_at",
     knownLater: {
       resolved_at: "resolved_at",
       satisfaction_score: "resolved_at",

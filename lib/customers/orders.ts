@@ -23,7 +23,7 @@ const LATE_DAYS = 30;
 /** Lines of orders with the category that their product had when it was ordered. */
 const ORDER_LINES =
   `SELECT orders.customer_id, orders.order_id, orders.product_id, orders.order_date, orders.line_type,
-  orders.quantity, orders.order_amount, orders.discount_amount, orders.net_amount,
+  orders.quantity, orders.order_amount, orders.discount_amount, orders.net_amount, orders.arrived_at,
   nullif(products.category, 'Unknown') AS category
 FROM fact_orders AS orders
 LEFT JOIN dim_products AS products ON products.product_key = orders.product_key
@@ -32,9 +32,11 @@ WHERE orders.customer_id <> 'UNKNOWN'`;
 /** What a customer bought and gave back: recency, frequency, monetary value, tenure, discounts, returns. */
 export const ORDER_LINE_FEATURES: FeatureRows = {
   name: "order_lines",
-  knownWhen: "a line of an order or return from the day after `order_date`",
+  knownWhen:
+    "a line of an order or return from the day after `order_date`; a late one from the day of `arrived_at` on",
   sql: ORDER_LINES,
   eventTime: "order_date",
+  arrival: { time: "arrived_at", table: "fact_orders" },
   features: [
     {
       name: "recency_days",
@@ -233,6 +235,7 @@ export const CATEGORY_FEATURES: FeatureRows = {
   knownWhen: "as the line of the order; a category is the one that the product had when it was ordered",
   sql: `SELECT * FROM (${ORDER_LINES}) WHERE ${SALE} AND category IS NOT NULL`,
   eventTime: "order_date",
+  arrival: { time: "arrived_at", table: "fact_orders" },
   combine: { by: "category", columns: "greatest(0, sum(net_amount)) AS sales" },
   features: [
     {
@@ -251,9 +254,12 @@ export const CATEGORY_FEATURES: FeatureRows = {
 /** The customer's own rhythm: days between one order day and the next. Unknown until a second order day. */
 export const ORDER_DAY_FEATURES: FeatureRows = {
   name: "order_days",
-  knownWhen: "a day with an order from the day after it",
-  sql: `SELECT DISTINCT customer_id, order_date FROM fact_orders WHERE ${SALE} AND customer_id <> 'UNKNOWN'`,
+  knownWhen:
+    "a day with an order from the day after it; where all its orders came late, from the day of the first",
+  sql: `SELECT customer_id, order_date, min(arrived_at) AS arrived_at
+FROM fact_orders WHERE ${SALE} AND customer_id <> 'UNKNOWN' GROUP BY ALL`,
   eventTime: "order_date",
+  arrival: { time: "arrived_at", table: "fact_orders" },
   derive: "order_date - lag(order_date) OVER (PARTITION BY customer_id ORDER BY order_date) AS gap",
   features: [
     {

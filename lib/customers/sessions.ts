@@ -8,15 +8,16 @@ const visitsText = (visits: number, days: number): string =>
 /** Visits to the shop. A cart is a session with something added to it; it is abandoned when nothing was purchased. */
 export const SESSION_FEATURES: FeatureRows = {
   name: "sessions",
-  knownWhen:
-    "a click from the day after `event_timestamp`; a session that goes on after midnight is known in part",
+  knownWhen: "a click from the day after `event_timestamp`; a late one from the day of `arrived_at` on; " +
+    "a session that goes on after midnight is known in part",
   sql:
-    `SELECT customer_id, coalesce(session_id, event_id) AS session, CAST(event_timestamp AS DATE) AS event_date,
+    `SELECT customer_id, coalesce(session_id, event_id) AS session, CAST(event_timestamp AS DATE) AS event_date, arrived_at,
   count(*) FILTER (event_type = 'page_view') AS page_views,
   bool_or(event_type = 'add_to_cart') AS has_cart, bool_or(event_type = 'purchase') AS has_purchase,
   min(lower(device_type)) AS device
 FROM fact_events WHERE customer_id <> 'UNKNOWN' GROUP BY ALL`,
   eventTime: "event_date",
+  arrival: { time: "arrived_at", table: "fact_events" },
   combine: {
     by: "session",
     columns: "sum(page_views) AS page_views, bool_or(has_cart) AS has_cart, " +

@@ -8,11 +8,12 @@ import { counted, type FeatureRows } from "shopflow/ml/features/mod.ts";
 export const TICKET_FEATURES: FeatureRows = {
   name: "tickets",
   knownWhen:
-    "a ticket from the day after `created_at`, its resolution and rating from the day after `resolved_at`; " +
+    "a ticket from the day after `created_at` (a late one from the day of `arrived_at` on), its resolution and rating from the day after `resolved_at`; " +
     "its priority is the latest one, since the shop keeps no earlier ones",
-  sql: `SELECT customer_id, priority, created_at, resolved_at, satisfaction_score
+  sql: `SELECT customer_id, priority, created_at, resolved_at, satisfaction_score, arrived_at
 FROM fact_support_tickets WHERE customer_id <> 'UNKNOWN'`,
   eventTime: "created_at",
+  arrival: { time: "arrived_at", table: "fact_support_tickets" },
   knownLater: { resolved_at: "resolved_at", satisfaction_score: "resolved_at" },
   features: [
     {

@@ -21,6 +21,7 @@ const PUBLISHED = "published";
 
 /** Programs that print their part of the report; the others are files `<name>_bench.ts` for `deno bench`. */
 const PROGRAMS: Record<string, string> = {
+  features: "features/features.ts",
   full_size: "warehouse/full_size.ts",
   a_day: "warehouse/a_day.ts",
   daily_increment: "warehouse/daily_increment.ts",
@@ -32,6 +33,7 @@ const PROGRAMS: Record<string, string> = {
   start_delay: "schedules/start_delay.ts",
   churn_oracle: "churn/oracle.ts",
   uplift: "uplift/uplift.ts",
+  lifetime_value: "lifetime_value/lifetimes.ts",
   [PUBLISHED]: "published/published.ts",
 };
 

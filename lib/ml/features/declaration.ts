@@ -44,10 +44,11 @@ export interface FeatureRows {
   /** Column with the day or time at which it happened; a row counts when that is before the as-of date. */
   eventTime: string;
   /**
-   * Column with the time at which the lake first had the row. One that came later than the first extract after its day
-   * counts from the day on which it came, since whoever scored before did not have it.
+   * Column with the time at which the lake first had the row, and the table whose extracts brought it. A row that came
+   * later than the first extract after its day counts from the day on which it came, since whoever scored before did not
+   * have it.
    */
-  arrivalTime?: string;
+  arrival?: { time: string; table: string };
   /** Columns that are known later than their row, with the column of the time from which: unknown until then. */
   knownLater?: Readonly<Record<string, string>>;
   /** Makes one row of several that are known: grouped by an SQL expression, with these aggregates as columns. */

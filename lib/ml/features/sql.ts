@@ -72,8 +72,8 @@ ${aggregates.join(",\n")}
  * SQL of the rows of all dates, which a computation for several dates makes once. With an arrival time they also have
  * `late_from`, the day on which a row came that an earlier extract should have brought, and `first_extract`.
  */
-export function dateFreeRows({ sql, arrivalTime, eventTime }: FeatureRows): string {
-  return arrivalTime === undefined ? sql : withLateness(sql, { arrivalTime, eventTime });
+export function dateFreeRows({ sql, arrival, eventTime }: FeatureRows): string {
+  return arrival === undefined ? sql : withLateness(sql, { ...arrival, eventTime });
 }
 
 /**
@@ -82,28 +82,28 @@ export function dateFreeRows({ sql, arrivalTime, eventTime }: FeatureRows): stri
  */
 function withLateness(
   sql: string,
-  { arrivalTime, eventTime }: { arrivalTime: string; eventTime: string },
+  { time, table, eventTime }: { time: string; table: string; eventTime: string },
 ): string {
   return `SELECT rows.*, extracts.first_extract,
-    CASE WHEN CAST(${eventTime} AS DATE) < CAST(extracts.extract_before AS DATE)
-      THEN CAST(rows.${arrivalTime} AS DATE) END AS late_from
-  FROM (${sql}
+    CASE WHEN CAST(rows.${eventTime} AS DATE) < CAST(extracts.extract_before AS DATE)
+      THEN CAST(rows.${time} AS DATE) END AS late_from
+  FROM (
+    ${sql}
   ) AS rows
   LEFT JOIN (
     SELECT arrived, lag(arrived) OVER (ORDER BY arrived) AS extract_before,
       CAST(min(arrived) OVER () AS DATE) AS first_extract
-    FROM (SELECT DISTINCT ${arrivalTime} AS arrived FROM (${sql}
-    ) WHERE ${arrivalTime} IS NOT NULL)
-  ) AS extracts ON extracts.arrived = rows.${arrivalTime}`;
+    FROM (SELECT DISTINCT ${time} AS arrived FROM ${table} WHERE ${time} IS NOT NULL)
+  ) AS extracts ON extracts.arrived = rows.${time}`;
 }
 
 /** Of days before the first extract nobody can say what had come, so that the event alone decides. */
 function isKnown(
-  { eventTime, arrivalTime }: Pick<FeatureRows, "eventTime" | "arrivalTime">,
+  { eventTime, arrival }: Pick<FeatureRows, "eventTime" | "arrival">,
   asOf: AsOfDate,
 ): string {
   const happened = `${eventTime} < DATE '${asOf}'`;
-  if (arrivalTime === undefined) return happened;
+  if (arrival === undefined) return happened;
   return `${happened} AND (late_from IS NULL OR late_from <= DATE '${asOf}' OR first_extract >= DATE '${asOf}')`;
 }
 
@@ -146,8 +146,8 @@ export function tableAsOf(
   if (arrivalTime === undefined) {
     return `SELECT *${replace} FROM main.${name} WHERE ${isKnown({ eventTime }, asOf)}`;
   }
-  const source = withLateness(`SELECT * FROM main.${name}`, { eventTime, arrivalTime });
-  return `SELECT * EXCLUDE (late_from, first_extract)${replace} FROM (${source}) WHERE ${
-    isKnown({ eventTime, arrivalTime }, asOf)
-  }`;
+  const arrival = { time: arrivalTime, table: `main.${name}` };
+  return `SELECT * EXCLUDE (late_from, first_extract)${replace}
+    FROM (${withLateness(`SELECT * FROM main.${name}`, { ...arrival, eventTime })})
+    WHERE ${isKnown({ eventTime, arrival }, asOf)}`;
 }

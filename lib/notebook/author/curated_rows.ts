@@ -75,6 +75,7 @@ export interface CuratedRows {
     /** VARCHAR. Page. */ page_url: string | null;
     /** VARCHAR. Desktop, Mobile or Tablet. */ device_type: string | null;
     /** VARCHAR. Browser. */ browser: string | null;
+    /** TIMESTAMP. Time of the first extract that brought the event, in UTC. */ arrived_at: string;
     /** VARCHAR. Version of the customer that held at the time. */ customer_key: string;
     /** VARCHAR. Version of the product that held at the time; missing where there is no product. */ product_key: string | null;
   };
@@ -109,6 +110,7 @@ export interface CuratedRows {
     /** DECIMAL(18,2). Discount. */ discount_amount: number;
     /** DECIMAL(18,2). order_amount less discount_amount. */ net_amount: number;
     /** VARCHAR. Way of payment. */ payment_method: string | null;
+    /** TIMESTAMP. Time of the first extract that brought a line of the order, in UTC. */ arrived_at: string;
     /** VARCHAR. Version of the customer that held at the time. */ customer_key: string;
     /** VARCHAR. Version of the product that held at the time. */ product_key: string;
   };
@@ -129,6 +131,7 @@ export interface CuratedRows {
     /** VARCHAR. What the customer wrote. */ description: string | null;
     /** VARCHAR. Order it is about, if any; may be unknown. */ order_id: string | null;
     /** VARCHAR. Product it is about, if any. */ product_id: string | null;
+    /** TIMESTAMP. Time of the first extract that brought the ticket, in UTC. */ arrived_at: string;
     /** VARCHAR. Version of the customer that held at the time. */ customer_key: string;
     /** VARCHAR. Version of the product that held at the time; missing where there is no product. */ product_key: string | null;
   };

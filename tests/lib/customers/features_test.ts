@@ -76,13 +76,37 @@ Deno.test("rows from the as-of date on change no feature", async () => {
   assert.deepEqual(await session.rows(featuresSql(CUSTOMER_FEATURES, AS_OF)), before);
   await session.run(`
     INSERT INTO fact_orders SELECT 'NEW' || order_id, product_id, customer_id, DATE '${AS_OF}', line_type, quantity,
-      order_amount, discount_amount, net_amount, product_key FROM fact_orders;
-    INSERT INTO fact_events SELECT 'NEW' || event_id, customer_id, session_id, 'purchase', TIMESTAMP '${AS_OF}', 'Tablet'
+      order_amount, discount_amount, net_amount, product_key, arrived_at FROM fact_orders;
+    INSERT INTO fact_events SELECT 'NEW' || event_id, customer_id, session_id, 'purchase', TIMESTAMP '${AS_OF}', 'Tablet', arrived_at
       FROM fact_events;
     INSERT INTO fact_support_tickets SELECT 'NEW' || ticket_id, customer_id, TIMESTAMP '${AS_OF}', NULL, 'High',
-      'Open', NULL FROM fact_support_tickets;`);
+      'Open', NULL, arrived_at FROM fact_support_tickets;`);
   assert.deepEqual(await session.rows(featuresSql(CUSTOMER_FEATURES, AS_OF)), before);
   assert.ok(before.length > 50);
+});
+
+Deno.test("an order that an extract should have brought counts from the day on which it came", async () => {
+  using session = await handMadeShop();
+  const lastOrder = async (asOf: string) => {
+    const [row] = await session.rows(featuresSql(CUSTOMER_FEATURES, checkAsOf(asOf)));
+    return [row!.recency_days, row!.order_count, row!.order_gap_mean_days];
+  };
+  // Extracts of 25 August, 26 August and 2 September. The order of 22 August came with the first of them.
+  await session.run(`
+    UPDATE fact_orders SET arrived_at = TIMESTAMP '2024-07-01 02:00:00';
+    UPDATE fact_orders SET arrived_at = TIMESTAMP '2024-08-25 02:00:00' WHERE order_id = 'O3';
+    UPDATE fact_orders SET arrived_at = TIMESTAMP '2024-08-26 02:00:00' WHERE order_id = 'O5';`);
+  assert.deepEqual(await lastOrder("2024-08-23"), [1, 3, 50], "it came with the first extract after its day");
+  await session.run(
+    `UPDATE fact_orders SET arrived_at = TIMESTAMP '2024-09-02 02:00:00' WHERE order_id = 'O3'`,
+  );
+  assert.deepEqual(await lastOrder("2024-09-01"), [70, 2, 40], "an extract after its day had not brought it");
+  assert.deepEqual(await lastOrder("2024-09-02"), [11, 3, 50], "it came on that day");
+  await session.run(
+    "UPDATE fact_orders SET arrived_at = TIMESTAMP '2024-11-30 02:00:00' WHERE order_id <> 'O3'; " +
+      "UPDATE fact_orders SET arrived_at = TIMESTAMP '2024-12-02 02:00:00' WHERE order_id = 'O3'",
+  );
+  assert.deepEqual(await lastOrder("2024-09-01"), [10, 3, 50], "before the first extract nobody can say");
 });
 
 Deno.test("columns that the shop derives from behaviour are not read", async () => {
@@ -184,7 +208,8 @@ CREATE TABLE fact_orders AS
 SELECT order_id, product_id, customer_id, CAST(order_date AS DATE) AS order_date, line_type, quantity,
        CAST(order_amount AS DECIMAL(10, 2)) AS order_amount,
        CAST(discount_amount AS DECIMAL(10, 2)) AS discount_amount,
-       CAST(order_amount - discount_amount AS DECIMAL(12, 2)) AS net_amount, product_id AS product_key
+       CAST(order_amount - discount_amount AS DECIMAL(12, 2)) AS net_amount, product_id AS product_key,
+       TIMESTAMP '2024-12-01 02:00:00' AS arrived_at
 FROM (VALUES ('O1', 'P1', 'ANNA', '2024-05-14', 'sale', 3, 100, 10),
              ('O1', 'P1', 'ANNA', '2024-05-20', 'return', -1, -30, 0),
              ('O2', 'P1', 'ANNA', '2024-06-23', 'sale', 1, 30, 0),
@@ -196,13 +221,15 @@ FROM (VALUES ('O1', 'P1', 'ANNA', '2024-05-14', 'sale', 3, 100, 10),
   AS t(order_id, product_id, customer_id, order_date, line_type, quantity, order_amount, discount_amount);
 CREATE TABLE fact_support_tickets AS
 SELECT ticket_id, customer_id, CAST(created_at AS TIMESTAMP) AS created_at,
-       CAST(resolved_at AS TIMESTAMP) AS resolved_at, priority, 'Resolved' AS status, satisfaction_score
+       CAST(resolved_at AS TIMESTAMP) AS resolved_at, priority, 'Resolved' AS status, satisfaction_score,
+       TIMESTAMP '2024-12-01 02:00:00' AS arrived_at
 FROM (VALUES ('T1', 'ANNA', '2024-08-01 08:00:00', '2024-08-03 08:00:00', 'High', 2),
              ('T2', 'ANNA', '2024-08-27 08:00:00', '2024-09-01 00:00:00', 'Low', 5))
   AS t(ticket_id, customer_id, created_at, resolved_at, priority, satisfaction_score);
 CREATE TABLE fact_events AS
 SELECT event_id, customer_id, session_id, event_type, CAST(event_timestamp AS TIMESTAMP) AS event_timestamp,
-       CASE session_id WHEN 'S1' THEN 'Mobile' ELSE 'Desktop' END AS device_type
+       CASE session_id WHEN 'S1' THEN 'Mobile' ELSE 'Desktop' END AS device_type,
+       TIMESTAMP '2024-12-01 02:00:00' AS arrived_at
 FROM (VALUES ('E1', 'ANNA', 'S1', 'page_view', '2024-08-22 10:00:00'),
              ('E2', 'ANNA', 'S1', 'add_to_cart', '2024-08-22 10:01:00'),
              ('E3', 'ANNA', 'S1', 'purchase', '2024-08-22 10:02:00'),

@@ -10,6 +10,7 @@ select
     events.page_url,
     events.device_type,
     events.browser,
+    events.first_extracted_at as arrived_at,
     coalesce(customers.customer_key, {{ member_key('events.customer_id') }}) as customer_key,
     coalesce(products.product_key, {{ member_key('events.product_id') }}) as product_key
 from {{ ref('stg_events') }} as events

@@ -10,6 +10,7 @@ select
     cast(orders.discount_amount as decimal(18, 2)) as discount_amount,
     cast(orders.order_amount - orders.discount_amount as decimal(18, 2)) as net_amount,
     orders.payment_method,
+    orders.first_extracted_at as arrived_at,
     coalesce(customers.customer_key, {{ member_key('orders.customer_id') }}) as customer_key,
     coalesce(products.product_key, {{ member_key('orders.product_id') }}) as product_key
 from {{ ref('stg_orders') }} as orders

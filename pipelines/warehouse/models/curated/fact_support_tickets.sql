@@ -15,6 +15,7 @@ select
     tickets.description,
     tickets.order_id,
     tickets.product_id,
+    tickets.first_extracted_at as arrived_at,
     coalesce(customers.customer_key, {{ member_key('tickets.customer_id') }}) as customer_key,
     coalesce(products.product_key, {{ member_key('tickets.product_id') }}) as product_key
 from {{ ref('stg_support_tickets') }} as tickets

@@ -14,7 +14,8 @@ cleaned as (
         {{ clean_text('page_url') }} as page_url,
         {{ clean_text('device_type') }} as device_type,
         {{ clean_text('browser') }} as browser,
-        _extracted_at
+        _extracted_at,
+        first_extracted_at
     from source_rows
 ),
 

@@ -13,7 +13,8 @@ cleaned as (
         quantity as source_quantity,
         discount_amount as source_discount_amount,
         {{ clean_text('payment_method') }} as payment_method,
-        _extracted_at
+        _extracted_at,
+        first_extracted_at
     from source_rows
 ),
 

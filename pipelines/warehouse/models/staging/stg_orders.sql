@@ -10,6 +10,7 @@ with summed as (
         sum(order_amount) as order_amount,
         sum(discount_amount) as discount_amount,
         max(payment_method) as payment_method,
+        min(first_extracted_at) as first_extracted_at,
         count(*) as lines,
         coalesce(sum(case when order_amount < 0 then order_amount end), 0) as returned_amount,
         min(order_amount) < 0 and max(order_amount) > 0 as nets_sale_and_return
@@ -36,6 +37,7 @@ select
     order_amount,
     discount_amount,
     payment_method,
+    first_extracted_at,
     last_order_date,
     summed_quantity,
     source_customer_id,

@@ -19,7 +19,8 @@ cleaned as (
         {{ clean_text('description') }} as description,
         {{ clean_text('order_id') }} as order_id,
         {{ clean_text('product_id') }} as product_id,
-        _extracted_at
+        _extracted_at,
+        first_extracted_at
     from source_rows
 ),
 
@@ -75,6 +76,7 @@ select
     description,
     order_id,
     product_id,
+    first_extracted_at,
     source_customer_id,
     resolved_before_created,
     source_resolution_hours,

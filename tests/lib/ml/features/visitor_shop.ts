@@ -7,7 +7,7 @@ export const VISIT_ROWS: FeatureRows = {
   knownWhen: "the day after the visit",
   sql: "SELECT visitor, day, arrived, paid, rating, rated_at FROM visits",
   eventTime: "day",
-  arrivalTime: "arrived",
+  arrival: { time: "arrived", table: "visits" },
   knownLater: { rating: "rated_at" },
   features: [
     {
