@@ -70,7 +70,7 @@ interface ChurnModelOptions {
 }
 
 /**
- * Makes a churn model from the files of a version in the registry; needs neither XGBoost nor WebAssembly.
+ * Makes a churn model from the files of a version in the registry; needs no XGBoost, and takes WebAssembly where there is any.
  *
  * @throws {ModelError} when the files are not those of a churn model.
  */

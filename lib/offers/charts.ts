@@ -31,7 +31,7 @@ export function effectsSpec(effects: readonly OutcomeEffect[]): OfferSpec | unde
   const x = (field: string) => ({
     field,
     type: "quantitative" as const,
-    title: "change by the offer, of what is usual without it",
+    title: "change, of what is usual without it",
     axis: { format: "+.0%" },
   });
   const y = { field: "outcome", type: "nominal" as const, sort: null, title: null };
@@ -83,14 +83,15 @@ export function policiesSpec(
     field: "ranking",
     type: "nominal" as const,
     title: "best first by",
-    legend: { orient: "top" as const },
+    // The band alone would be too pale to tell one from the other.
+    legend: { orient: "top" as const, symbolType: "stroke", symbolOpacity: 1, symbolStrokeWidth: 3 },
   };
   return {
     data: { values },
     height: 260,
     layer: [
       {
-        mark: { type: "area", opacity: 0.15 },
+        mark: { type: "area", opacity: 0.15, line: false },
         encoding: {
           x,
           y: { field: "low", type: "quantitative", title: money },

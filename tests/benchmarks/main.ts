@@ -33,6 +33,7 @@ const PROGRAMS: Record<string, string> = {
   start_delay: "schedules/start_delay.ts",
   churn_oracle: "churn/oracle.ts",
   uplift: "uplift/uplift.ts",
+  lifetime_value: "lifetime_value/lifetimes.ts",
   [PUBLISHED]: "published/published.ts",
 };
 

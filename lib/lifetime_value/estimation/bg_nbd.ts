@@ -73,7 +73,7 @@ const MANY_GROUPS = 20_000;
  *
  * @throws {InputError} when a history is impossible; see {@linkcode checkHistories}.
  * @throws {TooLittleDataError} when nobody bought again: then nothing tells the rate of purchases.
- * @throws {ModelError} when the likelihood has no maximum that can be found.
+ * @throws {TooLittleDataError} also when the likelihood has no maximum that can be found.
  */
 export function fitPurchaseModel(
   histories: PurchaseHistories,

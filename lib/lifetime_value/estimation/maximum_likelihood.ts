@@ -1,4 +1,4 @@
-import { ModelError } from "shopflow/errors/mod.ts";
+import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import { valueAt } from "shopflow/ml/mod.ts";
 
 /**
@@ -41,7 +41,7 @@ const LONGEST_BACKTRACK = 60;
  * there, and the others are fitted beside it.
  *
  * @param ranges Lowest and highest logarithm of each parameter.
- * @throws {ModelError} when it does not converge.
+ * @throws {TooLittleDataError} when it does not converge: the data do not tell the parameters.
  */
 export function maximise(
   likelihood: MeanLogLikelihood,
@@ -87,7 +87,7 @@ export function maximise(
     update(inverse, moved.at.map((to, i) => to - valueAt(at, i)), gradient, moved.gradient);
     ({ at, value, gradient } = moved);
   }
-  throw new ModelError("The likelihood has no maximum that could be found", {
+  throw new TooLittleDataError("The likelihood has no maximum that could be found", {
     expected: `derivatives below ${NEARLY} within ${MOST_ITERATIONS} steps`,
     found: `log parameters ${[...at].map((v) => v.toFixed(3)).join(", ")} with derivatives ${
       [...gradient].map((g) => g.toExponential(1)).join(", ")

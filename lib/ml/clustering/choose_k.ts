@@ -77,8 +77,8 @@ export interface ClusterChoice {
   reason: string;
 }
 
-/** Points of which clusters are fitted, and of which pairwise distances are taken, at most. */
-const MOST_FITTED = 20_000, MOST_PAIRED = 1500;
+/** Points of which clusters are fitted, which are drawn again, and of which pairwise distances are taken, at most. */
+const MOST_FITTED = 20_000, MOST_DRAWN = 3000, MOST_PAIRED = 1500;
 
 interface ChoiceOptions extends StabilityOptions {
   ks?: readonly number[];
@@ -97,6 +97,7 @@ export function chooseClusters(
   { seed = 1, draws, ks = [2, 3, 4, 5, 6, 7, 8] }: ChoiceOptions = {},
 ): ClusterChoice {
   const fitted = sample(points, MOST_FITTED, createRandom(seed, "cluster fit"));
+  const drawn = sample(fitted, MOST_DRAWN, createRandom(seed, "cluster stability"));
   const paired = sample(fitted, MOST_PAIRED, createRandom(seed, "cluster silhouette"));
   const found = ks.filter((k) => k * 10 <= fitted.rows).map((k) => {
     const clustering = kMeans(fitted, k, { seed });
@@ -107,7 +108,10 @@ export function chooseClusters(
       silhouette: silhouetteOf(paired, nearestCentres(paired, clustering.centres)),
       bic: gaussianMixture(paired, k, { seed, restarts: 3 }).bic,
       inertia: clustering.inertia,
-      stability: bootstrapStability(fitted, clustering, { seed, ...(draws !== undefined && { draws }) }),
+      stability: bootstrapStability(drawn, { k, labels: nearestCentres(drawn, clustering.centres) }, {
+        seed,
+        ...(draws !== undefined && { draws }),
+      }),
       smallest: Math.min(...sizes),
     };
     return { count, clustering };

@@ -25,12 +25,7 @@ export async function roiDefaults(
   { hasScores, readOn }: { hasScores: boolean; readOn: string },
 ): Promise<Record<keyof RoiInputs, RoiDefault>> {
   const playbook = playbookOf(business.playbook);
-  const period = await salesPeriod(session);
-  // The day on which the data was read was not over.
-  const last = addDays(readOn, -1) < period.last ? addDays(readOn, -1) : period.last;
-  const months = await session.rows<{ month: string; active: number; lapsed: number }>(
-    monthlyLapsedSql({ first: period.first, last }),
-  );
+  const months = await wholeMonths(session, readOn);
   const cost = await lapsedCost(session, months);
   const recent = months.slice(-(cost?.months ?? 0));
   const precision = hasScores ? await playbookPrecision(session, playbook.riskAbove) : undefined;
@@ -89,4 +84,19 @@ async function playbookPrecision(
      WHERE recency_days <= ${CHURN_HORIZON_DAYS} AND churn_probability > ${riskAbove}`,
   );
   return row?.precision ?? undefined;
+}
+
+/** Who was active and lapsed by month; no month in a shop without sales. */
+async function wholeMonths(
+  session: Pick<Session, "rows">,
+  readOn: string,
+): Promise<{ month: string; active: number; lapsed: number }[]> {
+  const [sale] = await session.rows(
+    "SELECT 1 AS sale FROM fact_orders WHERE line_type = 'sale' AND customer_id <> 'UNKNOWN' LIMIT 1",
+  );
+  if (sale === undefined) return [];
+  const { first, last } = await salesPeriod(session);
+  // The day on which the data was read was not over.
+  const before = addDays(readOn, -1);
+  return await session.rows(monthlyLapsedSql({ first, last: before < last ? before : last }));
 }

@@ -116,14 +116,16 @@ export async function decideTargeting(
   const verdict = verdictOf(evidence);
   const ruleName = rule?.name ?? "riskiest first";
   const [model] = await fitUplift(trial, [evidence.learner], { seed: options.seed ?? 0, ...options.trees });
+  const reported = report(trial, fit, within, options);
+  const policy = verdict === "uplift is better" ? "uplift" : "keep rule";
   return {
-    policy: verdict === "uplift is better" ? "uplift" : "keep rule",
+    policy,
     reason: verdict,
-    why: whyText(evidence, verdict, ruleName),
+    why: whyText(evidence, verdict, ruleName) + stabilityText(policy, reported.policies),
     rule: ruleName,
     evidence,
     ...(verdict !== "uplift is better" && { neededCustomers: neededCustomers(evidence) }),
-    reported: report(trial, fit, within, options),
+    reported,
     crossFit: fit,
     model: model!,
   };
@@ -207,6 +209,17 @@ function whyText(evidence: TargetingEvidence, reason: Reason, rule: string): str
     }: consider to draw, or to contact everybody.`
     : "";
   return `${found} ${end}${warning}`;
+}
+
+/** Whether the decision hangs on some of the customers; empty where it does not. */
+function stabilityText(
+  policy: TargetingDecision["policy"],
+  policies: readonly TargetingDecision["policy"][],
+): string {
+  const same = policies.filter((one) => one === policy).length;
+  return same === policies.length
+    ? ""
+    : ` Decided again without each fold, ${same} of ${policies.length} say the same: the evidence is thin.`;
 }
 
 function report(

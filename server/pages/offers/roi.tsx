@@ -218,8 +218,7 @@ function Answer({ roi, inputs, money }: AnswerProps) {
                 Net
                 <small>
                   a kept customer buys for {formatNumber(roi.monthsExpected)} of{" "}
-                  {formatNumber(inputs.monthsCounted)} months, as each month {percent(inputs.targetShare)}
-                  {" "}
+                  {formatNumber(inputs.monthsCounted)} months, as each month {percent(roi.reachedShare)}{" "}
                   lapse again
                 </small>
               </th>

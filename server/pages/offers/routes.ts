@@ -26,11 +26,9 @@ export function offerPages(reader: OffersReader): Hono {
   };
   return new Hono()
     .get("/offers", async (c) => {
-      const [events, business, dataUntil] = await Promise.all([
-        reader.events(),
-        reader.business(),
-        reader.dataUntil(),
-      ]);
+      const [events, business] = await Promise.all([reader.events(), reader.business()]);
+      // Before the first list a shop may have no orders, and nothing waits for an outcome.
+      const dataUntil = events.length === 0 ? undefined : await reader.dataUntil();
       return page(c, renderOffersIndex({ states: drawStates(events), business, dataUntil }));
     })
     .get("/offers/:trial", async (c) => {

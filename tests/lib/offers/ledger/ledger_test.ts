@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { drawList } from "../../../../lib/offers/draw/draw.ts";
 import type { Draw } from "../../../../lib/offers/ledger/events.ts";
 import { openOfferLedger } from "../../../../lib/offers/ledger/ledger.ts";
+import { withS3Lake } from "../../../fixtures/s3_lake.ts";
+import { testWith } from "../../../requirements.ts";
 import { inputs, options } from "../listed_population.ts";
 import { createDirectoryStore, type ObjectStore } from "shopflow/lake/store/mod.ts";
 
@@ -86,3 +88,18 @@ Deno.test("an entry that was changed or taken away is noticed", () =>
     await Deno.writeTextFile(path(2), second);
     assert.equal((await openOfferLedger(store).read()).length, 3);
   }));
+
+testWith(
+  ["s3"],
+  "in S3, too, draws at once come one after the other",
+  () =>
+    withS3Lake(async ({ client }) => {
+      const trials = ["a", "b", "c", "d"];
+      await Promise.all(trials.map((trial) => drawInto(client(), trial)));
+      const events = await openOfferLedger(client()).read();
+      const offered = events.flatMap((event) => event.kind === "draw" ? event.customers : [])
+        .filter(({ arm }) => arm === "offered").map(({ customerId }) => customerId);
+      assert.equal(events.length, 4);
+      assert.equal(new Set(offered).size, offered.length);
+    }),
+);

@@ -169,4 +169,9 @@ Deno.test("before the first snapshot the return asks for what it cannot know, an
     "&discountedMonths=1&saveRate=50&precision=80&contactCost=1&monthsCounted=2";
   assert.match(await page(empty, `/roi?${given}`), /14,100 a year gained/);
   assert.match(await page(empty, "/offers"), /No list was drawn yet/);
+  // A shop whose first order is yet to come.
+  await lake.publishOrders([]);
+  const young = open(lake);
+  assert.match(await page(young, "/roi"), /history is too short.*Fill in: active customers/);
+  assert.match(await page(young, "/offers"), /No list was drawn yet/);
 });
