@@ -1,5 +1,5 @@
 import { formatCount } from "shopflow/runtime/mod.ts";
-import { counted, type FeatureRows, percent, times } from "shopflow/ml/features/mod.ts";
+import { countText, type FeatureRows, shareText, timesText } from "shopflow/ml/features/mod.ts";
 
 const SALE = "line_type = 'sale'";
 
@@ -10,11 +10,11 @@ export const CUSTOMER_POPULATION_DAYS = 365;
 function lastOrderText(days: number, usualGap: number | null | undefined): string {
   const isLate = days > (usualGap ?? LATE_DAYS);
   const last = isLate
-    ? `Has not ordered for ${counted(days, "day")}`
+    ? `Has not ordered for ${countText(days, "day")}`
     : days < 1
     ? "Last ordered today"
-    : `Last ordered ${counted(days, "day")} ago`;
-  return usualGap ? `${last}, usually orders every ${counted(usualGap, "day")}` : last;
+    : `Last ordered ${countText(days, "day")} ago`;
+  return usualGap ? `${last}, usually orders every ${countText(usualGap, "day")}` : last;
 }
 
 /** After so many days it is news that a customer without a rhythm has not ordered again. */
@@ -57,7 +57,7 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       unit: "orders",
       sql: `count(DISTINCT order_id) FILTER (${SALE})`,
       whenAbsent: 0,
-      text: (value) => `Has ordered ${times(value)} so far`,
+      text: (value) => `Has ordered ${timesText(value)} so far`,
       limits: [1, Infinity],
       isRequired: true,
     },
@@ -69,7 +69,9 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       sql: `count(DISTINCT order_id) FILTER (${SALE} AND days_ago <= 90)`,
       whenAbsent: 0,
       text: (value) =>
-        value === 0 ? "Has not ordered in the last 90 days" : `Ordered ${times(value)} in the last 90 days`,
+        value === 0
+          ? "Has not ordered in the last 90 days"
+          : `Ordered ${timesText(value)} in the last 90 days`,
       neverAbove: "order_count",
     },
     {
@@ -82,7 +84,7 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       text: (value) =>
         value === 0
           ? "Did not order in the 90 days before the last 90"
-          : `Ordered ${times(value)} in the 90 days before the last 90`,
+          : `Ordered ${timesText(value)} in the 90 days before the last 90`,
       neverAbove: "order_count",
     },
     {
@@ -119,7 +121,7 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       unit: "items",
       sql: `sum(quantity) FILTER (${SALE}) / nullif(count(DISTINCT order_id) FILTER (${SALE}), 0)`,
       whenAbsent: null,
-      text: (value) => `Buys ${counted(value, "item")} per order on average`,
+      text: (value) => `Buys ${countText(value, "item")} per order on average`,
     },
     {
       name: "tenure_days",
@@ -128,7 +130,7 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       unit: "days",
       sql: `max(days_ago) FILTER (${SALE})`,
       whenAbsent: null,
-      text: (value) => `Has been a customer for ${counted(value, "day")}`,
+      text: (value) => `Has been a customer for ${countText(value, "day")}`,
     },
     {
       name: "product_count",
@@ -137,7 +139,7 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       unit: "products",
       sql: `count(DISTINCT product_id) FILTER (${SALE})`,
       whenAbsent: 0,
-      text: (value) => `Has bought ${counted(value, "different product")}`,
+      text: (value) => `Has bought ${countText(value, "different product")}`,
       limits: [1, Infinity],
     },
     {
@@ -162,7 +164,7 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       unit: "share",
       sql: `sum(discount_amount) FILTER (${SALE}) / nullif(sum(order_amount) FILTER (${SALE}), 0)`,
       whenAbsent: null,
-      text: (value) => `Has got ${percent(value)} off on average`,
+      text: (value) => `Has got ${shareText(value)} off on average`,
     },
     {
       name: "discount_share_90d",
@@ -172,7 +174,7 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       sql: `sum(discount_amount) FILTER (${SALE} AND days_ago <= 90) / ` +
         `nullif(sum(order_amount) FILTER (${SALE} AND days_ago <= 90), 0)`,
       whenAbsent: null,
-      text: (value) => `Has got ${percent(value)} off on average in the last 90 days`,
+      text: (value) => `Has got ${shareText(value)} off on average in the last 90 days`,
       unknownText: "Has not used a discount in the last 90 days, nor ordered",
     },
     {
@@ -183,7 +185,7 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       sql: `count(DISTINCT order_id) FILTER (${SALE} AND discount_amount > 0) / ` +
         `nullif(count(DISTINCT order_id) FILTER (${SALE}), 0)`,
       whenAbsent: null,
-      text: (value) => `Used a discount in ${percent(value)} of the orders`,
+      text: (value) => `Used a discount in ${shareText(value)} of the orders`,
     },
     {
       name: "return_count",
@@ -192,7 +194,8 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       unit: "lines",
       sql: "count(*) FILTER (line_type = 'return')",
       whenAbsent: 0,
-      text: (value) => value === 0 ? "Has returned nothing" : `Has returned ${counted(value, "order line")}`,
+      text: (value) =>
+        value === 0 ? "Has returned nothing" : `Has returned ${countText(value, "order line")}`,
     },
     {
       name: "returns_180d",
@@ -201,7 +204,7 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       unit: "lines",
       sql: "count(*) FILTER (line_type = 'return' AND days_ago <= 180)",
       whenAbsent: 0,
-      text: (value) => `Has returned ${counted(value, "order line")} in the last 180 days`,
+      text: (value) => `Has returned ${countText(value, "order line")} in the last 180 days`,
       neverAbove: "return_count",
     },
     {
@@ -211,7 +214,7 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       unit: "days",
       sql: "min(days_ago) FILTER (line_type = 'return')",
       whenAbsent: null,
-      text: (value) => `Last returned something ${counted(value, "day")} ago`,
+      text: (value) => `Last returned something ${countText(value, "day")} ago`,
       unknownText: "Has returned nothing so far",
     },
     {
@@ -222,7 +225,7 @@ export const ORDER_LINE_FEATURES: FeatureRows = {
       sql: `coalesce(-sum(net_amount) FILTER (line_type = 'return'), 0) / ` +
         `nullif(sum(net_amount) FILTER (${SALE}), 0)`,
       whenAbsent: null,
-      text: (value) => `Has returned ${percent(value)} of the sales`,
+      text: (value) => `Has returned ${shareText(value)} of the sales`,
       // More may come back than was bought in the time of the data.
       limits: [0, Infinity],
     },
@@ -245,7 +248,7 @@ export const CATEGORY_FEATURES: FeatureRows = {
       unit: "share",
       sql: "max(sales) / nullif(sum(sales), 0)",
       whenAbsent: null,
-      text: (value) => `Spends ${percent(value)} in one category`,
+      text: (value) => `Spends ${shareText(value)} in one category`,
       unknownText: "Has bought nothing of a known category",
     },
   ],
@@ -269,7 +272,7 @@ FROM fact_orders WHERE ${SALE} AND customer_id <> 'UNKNOWN' GROUP BY ALL`,
       unit: "days",
       sql: "avg(gap)",
       whenAbsent: null,
-      text: (value) => `Usually orders every ${counted(value, "day")}`,
+      text: (value) => `Usually orders every ${countText(value, "day")}`,
       unknownText: "Has not ordered a second time yet",
     },
     {
@@ -281,7 +284,7 @@ FROM fact_orders WHERE ${SALE} AND customer_id <> 'UNKNOWN' GROUP BY ALL`,
       sql: "CASE WHEN count(gap) >= 2 THEN sqrt(greatest(0, " +
         "(count(gap) * sum(gap * gap) - sum(gap) * sum(gap)) / (count(gap) * (count(gap) - 1)))) END",
       whenAbsent: null,
-      text: (value) => `The time between orders varies by ${counted(value, "day")}`,
+      text: (value) => `The time between orders varies by ${countText(value, "day")}`,
       unknownText: "Has ordered on fewer than three days, so has no rhythm yet",
     },
     {
@@ -291,7 +294,7 @@ FROM fact_orders WHERE ${SALE} AND customer_id <> 'UNKNOWN' GROUP BY ALL`,
       unit: "days",
       sql: "arg_min(gap, days_ago)",
       whenAbsent: null,
-      text: (value) => `The last two orders were ${counted(value, "day")} apart`,
+      text: (value) => `The last two orders were ${countText(value, "day")} apart`,
       unknownText: "Has not ordered a second time yet",
     },
     {
@@ -317,7 +320,7 @@ FROM fact_orders WHERE ${SALE} AND customer_id <> 'UNKNOWN' GROUP BY ALL`,
       text: (value) =>
         value === 0
           ? "Did not order in the coming season a year ago"
-          : `Ordered ${times(value)} in the coming season a year ago`,
+          : `Ordered ${timesText(value)} in the coming season a year ago`,
       unknownText: "Has been a customer for less than a year, so has no season to compare",
     },
     {
@@ -329,7 +332,7 @@ FROM fact_orders WHERE ${SALE} AND customer_id <> 'UNKNOWN' GROUP BY ALL`,
       sql: "CASE WHEN max(days_ago) >= 365 " +
         "THEN count(*) FILTER ((365 - days_ago % 365) % 365 < 90) / count(*) END",
       whenAbsent: null,
-      text: (value) => `Placed ${percent(value)} of earlier orders in the coming season`,
+      text: (value) => `Placed ${shareText(value)} of earlier orders in the coming season`,
       unknownText: "Has been a customer for less than a year, so has no season to compare",
     },
   ],

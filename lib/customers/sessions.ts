@@ -1,9 +1,9 @@
-import { counted, type FeatureRows, percent, times } from "shopflow/ml/features/mod.ts";
+import { countText, type FeatureRows, shareText, timesText } from "shopflow/ml/features/mod.ts";
 
 const visitsText = (visits: number, days: number): string =>
   visits === 0
     ? `Has not visited the shop in the last ${days} days`
-    : `Visited the shop ${times(visits)} in the last ${days} days`;
+    : `Visited the shop ${timesText(visits)} in the last ${days} days`;
 
 /** Visits to the shop. A cart is a session with something added to it; it is abandoned when nothing was purchased. */
 export const SESSION_FEATURES: FeatureRows = {
@@ -51,7 +51,7 @@ FROM fact_events WHERE customer_id <> 'UNKNOWN' GROUP BY ALL`,
       sql: "min(days_ago)",
       whenAbsent: null,
       text: (value) =>
-        value < 1 ? "Visited the shop today" : `Last visited the shop ${counted(value, "day")} ago`,
+        value < 1 ? "Visited the shop today" : `Last visited the shop ${countText(value, "day")} ago`,
       unknownText: "Has no visit on record",
     },
     {
@@ -61,7 +61,7 @@ FROM fact_events WHERE customer_id <> 'UNKNOWN' GROUP BY ALL`,
       unit: "views",
       sql: "coalesce(sum(page_views) FILTER (days_ago <= 90), 0)",
       whenAbsent: 0,
-      text: (value) => `Has viewed ${counted(value, "page")} in the last 90 days`,
+      text: (value) => `Has viewed ${countText(value, "page")} in the last 90 days`,
     },
     {
       name: "carts_90d",
@@ -70,7 +70,7 @@ FROM fact_events WHERE customer_id <> 'UNKNOWN' GROUP BY ALL`,
       unit: "carts",
       sql: "count(*) FILTER (has_cart AND days_ago <= 90)",
       whenAbsent: 0,
-      text: (value) => `Has filled ${counted(value, "cart")} in the last 90 days`,
+      text: (value) => `Has filled ${countText(value, "cart")} in the last 90 days`,
       neverAbove: "sessions_90d",
     },
     {
@@ -80,7 +80,7 @@ FROM fact_events WHERE customer_id <> 'UNKNOWN' GROUP BY ALL`,
       unit: "carts",
       sql: "count(*) FILTER (has_cart AND NOT has_purchase AND days_ago <= 90)",
       whenAbsent: 0,
-      text: (value) => `Has abandoned ${counted(value, "cart")} in the last 90 days`,
+      text: (value) => `Has abandoned ${countText(value, "cart")} in the last 90 days`,
       neverAbove: "carts_90d",
     },
     {
@@ -90,7 +90,7 @@ FROM fact_events WHERE customer_id <> 'UNKNOWN' GROUP BY ALL`,
       unit: "share",
       sql: "count(*) FILTER (has_cart AND NOT has_purchase) / nullif(count(*) FILTER (has_cart), 0)",
       whenAbsent: null,
-      text: (value) => `Has abandoned ${percent(value)} of the carts`,
+      text: (value) => `Has abandoned ${shareText(value)} of the carts`,
       unknownText: "Has never filled a cart",
     },
     {
@@ -100,7 +100,7 @@ FROM fact_events WHERE customer_id <> 'UNKNOWN' GROUP BY ALL`,
       unit: "share",
       sql: "count(*) FILTER (device = 'mobile') / nullif(count(device), 0)",
       whenAbsent: null,
-      text: (value) => `Makes ${percent(value)} of the visits on a mobile phone`,
+      text: (value) => `Makes ${shareText(value)} of the visits on a mobile phone`,
       unknownText: "Has no visit with a known device",
     },
     {
@@ -110,7 +110,7 @@ FROM fact_events WHERE customer_id <> 'UNKNOWN' GROUP BY ALL`,
       unit: "devices",
       sql: "nullif(count(DISTINCT device), 0)",
       whenAbsent: null,
-      text: (value) => `Visits from ${counted(value, "kind")} of device`,
+      text: (value) => `Visits from ${countText(value, "kind")} of device`,
       unknownText: "Has no visit with a known device",
       limits: [1, Infinity],
     },

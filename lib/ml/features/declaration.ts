@@ -146,18 +146,18 @@ const invalid = (name: string, expected: string, found: string) =>
   });
 
 /** "no orders", "1 order", "2 orders": a rounded count with its noun. */
-export function counted(value: number, noun: string): string {
+export function countText(value: number, noun: string): string {
   return value === 0 ? `no ${noun}s` : countOf(Math.round(value), noun);
 }
 
 /** "once", "twice", "3 times": a rounded count of an event that happened. */
-export function times(value: number): string {
+export function timesText(value: number): string {
   const count = Math.round(value);
   return count === 1 ? "once" : count === 2 ? "twice" : `${formatCount(count)} times`;
 }
 
 /** A share in whole percent. */
-export function percent(share: number): string {
+export function shareText(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 

@@ -1,13 +1,13 @@
 /** As-of features: declared once, computed for any date, cached by snapshot and date, checked for what leaks. */
 export {
   type AsOfTable,
-  counted,
+  countText,
   defineFeatures,
   type FeatureRows,
   type FeatureSet,
   featureText,
-  percent,
-  times,
+  shareText,
+  timesText,
 } from "./declaration.ts";
 export { canBeAbsent, contradiction, type FeatureLimits, featureLimits, requiredFeatures } from "./limits.ts";
 export { featuresSql } from "./sql.ts";

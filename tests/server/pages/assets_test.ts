@@ -22,7 +22,7 @@ Deno.test("style sheets have no syntax errors", async () => {
   for (const { name, text } of sheets) {
     parseCss(text, { onParseError: ({ message }: Error) => problems.push(`${name}: ${message}`) });
   }
-  assert.equal(sheets.length, 6);
+  assert.ok(sheets.length > 5, String(sheets.length));
   assert.deepEqual(problems, []);
 });
 

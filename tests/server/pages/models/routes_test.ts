@@ -63,7 +63,7 @@ Deno.test("the models' pages show versions, cards with pictures, and what is mis
 
   await t.step("the list marks the champion and links the cards", async () => {
     const { text } = await get("/models");
-    assert.match(text, /href="\/models\/churn\/v1">v1<\/a><span class="badge">champion/);
+    assert.match(text, /href="\/models\/churn\/v1">v1<\/a> <span class="badge">champion/);
     assert.match(text, /AUC 0\.812 \(baseline 0\.700\)/);
   });
 
