@@ -117,7 +117,7 @@ function inWords(own: Medians, all: Medians): string {
   const compared = (value: number, usual: number, more: string, less: string) =>
     value + 1 >= (usual + 1) * APART ? more : (value + 1) * APART <= usual + 1 ? less : undefined;
   const words = [
-    compared(own.recency_days, all.recency_days, "not for long", "lately"),
+    compared(own.recency_days, all.recency_days, "not lately", "lately"),
     compared(own.orders, all.orders, "often", "seldom"),
     compared(own.sales_per_order, all.sales_per_order, "large orders", "small orders"),
   ].filter((word) => word !== undefined);

@@ -87,14 +87,14 @@ export const PERSONAS: readonly Persona[] = [
     id: "cannot-lose",
     name: "Cannot lose them",
     cells: { recency: [1, 2], frequency: [5] },
-    meaning: "Among those who ordered most often, but not for long.",
+    meaning: "Among those who ordered most often, but not lately.",
     action: "Call or write in person, find out what went wrong, and win them back: worth a real offer.",
   },
   {
     id: "at-risk",
     name: "At risk",
     cells: { recency: [1, 2], frequency: [3, 4] },
-    meaning: "Ordered often, but not for long.",
+    meaning: "Ordered often, but not lately.",
     action: "Personal e-mail with an offer on their category, tested against a hold-out.",
   },
   {

@@ -99,7 +99,9 @@ Deno.test("where no churn model beats recency, training and scoring succeed and 
         name: "ModelError",
         message: /is the baseline of the churn model/,
       });
-      await assert.rejects(models("show", "churn"), { message: /has no champion/ });
+      await assert.rejects(models("show", "churn"), {
+        message: /has no champion.*models history churn.*name a version/s,
+      });
     },
   );
 

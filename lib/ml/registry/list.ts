@@ -95,6 +95,11 @@ export async function findVersion(
     {
       expected: `one of ${versions.map(({ card }) => card.version).join(", ")}`,
       found: version === undefined ? "none" : JSON.stringify(version),
+      ...version === undefined &&
+        {
+          remedy:
+            `\`deno task models history ${model}\` says why none was promoted; name a version to see it.`,
+        },
     },
   );
 }

@@ -88,7 +88,9 @@ export async function readTrialResults(
   const trials = trialsIn(events);
   if (!trials.includes(trial)) {
     throw new InputError("There is no such trial", {
-      expected: trials.length === 0 ? "a trial; no list was drawn yet" : someOf(trials),
+      expected: trials.length === 0
+        ? `a trial; no list ${events.length === 0 ? "was drawn yet" : "stands that was not cancelled"}`
+        : someOf(trials),
       found: JSON.stringify(trial),
       remedy: "`deno task offers list` has the lists with their trials.",
     });

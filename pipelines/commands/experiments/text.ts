@@ -117,13 +117,22 @@ export function bestText(
   }.${several}\n\n${trialsText(trials, trials.length)}`;
 }
 
+/** Long values, such as lists of dates, would push the columns off the screen; `show` and --json have them whole. */
+const shortened = (text: string) => text.length > MAX_COMPARED ? `${text.slice(0, MAX_COMPARED - 1)}…` : text;
+const MAX_COMPARED = 30;
+
 /** Trials side by side, and each beside the first on the same rows. */
 export function comparisonText(trials: readonly Trial[], compared: readonly PairedComparison[]): string {
   const [first] = trials as readonly [Trial];
   const rows = (["parameters", "metrics"] as const).flatMap((kind) =>
     namesOf(trials, kind).map((name) => {
       const values = trials.map((trial) => fieldValue(trial, { kind, name }));
-      return [new Set(values).size > 1 ? "≠" : "", kind.slice(0, -1), name, ...values.map(valueText)];
+      return [
+        new Set(values).size > 1 ? "≠" : "",
+        kind.slice(0, -1),
+        name,
+        ...values.map((value) => shortened(valueText(value))),
+      ];
     })
   );
   const snapshots = new Set(trials.map(({ source }) => source.snapshot ?? "unknown"));

@@ -47,12 +47,13 @@ export function createResultsCommand(context: () => PipelineContext, print: (tex
 function resultsText(results: TrialResults, { currency }: Business): string {
   const { trial, customers, effects, notes, addedProfit } = results;
   const money = (value: number) => formatMoney(value, currency);
-  const lines = [
-    `${trial}: ${formatCount(customers.offered)} customers got the offer, ${
+  // Rows are of known outcomes: until one is known, "0 customers got the offer" would be untrue.
+  const known = results.rows.length === 0
+    ? "no outcome is known yet"
+    : `${formatCount(customers.offered)} customers got the offer, ${
       formatCount(customers.heldOut)
-    } were held out`,
-    ...notes,
-  ];
+    } were held out`;
+  const lines = [`${trial}: ${known}`, ...notes];
   if (effects.length === 0) return lines.join("\n");
   lines.push(
     "",

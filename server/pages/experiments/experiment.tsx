@@ -101,7 +101,8 @@ export function renderExperiment(props: ExperimentPageProps): string {
       <p class="lead">
         {best === undefined || metric === undefined ? countOf(trials.length, "trial") : (
           <>
-            The {direction} {metric} of {countOf(chosen.length, "trial")} is{" "}
+            The {direction} {metric} of{" "}
+            {countOf(chosen.filter((trial) => trial.metrics[metric] !== undefined).length, "trial")} is{" "}
             <a href={trialPath(best)}>{valueText(best.metrics[metric]!)}</a>
             {settingText(best, parameters)}.
           </>
@@ -164,7 +165,7 @@ export function renderExperiment(props: ExperimentPageProps): string {
                     />
                   </td>
                   <th scope="row">
-                    <a href={trialPath(trial)}>{trial.id}</a>
+                    <a href={trialPath(trial)}>{trial.id}</a>{" "}
                     {trial.id === best?.id && <span class="badge">best</span>}
                     {trial.status === "failed" && <span class="tag bad">failed</span>}
                   </th>

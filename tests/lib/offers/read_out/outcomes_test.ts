@@ -93,6 +93,15 @@ Deno.test("a trial that does not exist is refused, and one without a hold-out sa
     name: "InputError",
     message: /no such trial: expected tenth, found "other"/,
   });
+  const cancelled = {
+    kind: "cancelled" as const,
+    draw: list.id,
+    at: "2024-10-01T00:00:00Z",
+    reason: "wrong",
+  };
+  await assert.rejects(readTrialResults(session, [list, cancelled], "tenth"), {
+    message: /expected a trial; no list stands that was not cancelled/,
+  });
   const everybody = drawList(options({ holdOut: 0 }), inputs({ population: population(10) }), []).draw;
   const { effects, notes } = await readTrialResults(session, [everybody], "tenth");
   assert.deepEqual(effects, []);

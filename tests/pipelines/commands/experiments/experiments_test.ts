@@ -94,6 +94,15 @@ Deno.test("compare shows parameters, metrics, and paired intervals where both lo
       /^ {2}AUC 0\.\d+ and 0\.\d+: [+−]0\.\d{4}, 95 % interval [+−]0\.\d{4} to [+−]0\.\d{4}: /m,
     );
     assert.match(text, new RegExp(`${last} less ${first}. ${last} logged no predictions`));
+    const dates = Array.from({ length: 6 }, (_, i) => `2024-0${i + 1}-01`);
+    const { id: long } = await createExperiment(lake.store, "long").log({
+      parameters: { dates: dates.join(",") },
+      metrics: { auc: 0.7 },
+    });
+    assert.match(
+      await experiments(lake, "compare", long, first!),
+      /^≠ +parameter +dates +2024-01-01,2024-02-01,2024-03…/m,
+    );
     await assert.rejects(experiments(lake, "compare", "zz", first!), { message: /no trial of that id/ });
   }));
 

@@ -36,6 +36,10 @@ Deno.test("a list is drawn within its budget, recorded and shown", async () => {
   const shown = await offers(context, "show", "discount_15-2024-10-01", "--rows", "3");
   assert.match(shown, /^C0001 +(offered|held out \(trial\)) +1 +/m);
   assert.match(await offers(context, "list"), /^discount_15-2024-10-01 .* 2024-12-30 +drawn$/m);
+  assert.match(
+    await offers(context, "results", "discount_15"),
+    /^discount_15: no outcome is known yet\n.*are known from 2024-12-30 on/,
+  );
   await assert.rejects(offers(context, "show", "other"), {
     message: /no such list: expected discount_15-2024-10-01, found "other"/,
   });

@@ -81,6 +81,15 @@ Deno.test("an experiment names its best trial, draws all, and its headings sort 
     assert.match(byLoss, /The lowest log_loss of 12 trials is <a[^>]*>0.39</);
   }));
 
+Deno.test("the best is of the trials that have the metric", async () => {
+  await using lake = await temporaryLake();
+  const experiment = createExperiment(lake.store, "search");
+  for (const metrics of [{ auc: 0.8 }, { auc: 0.7 }, { test_auc: 0.75 }]) await experiment.log({ metrics });
+  const page = await (await createClient(lake.store).get("/experiments/search?by=auc")).text();
+  assert.match(page, /The highest auc of 2 trials is <a[^>]*>0.8</);
+  assert.match(page, /<\/a> <span class="badge">best</);
+});
+
 Deno.test("a filter shows some trials, and says so; one that is invalid is told of", () =>
   withTrials(async ({ get }) => {
     const page = await (await get(`${PATH}?where=${encodeURIComponent("depth=3, active_auc>0.72")}`)).text();
