@@ -50,7 +50,7 @@ export function openOfferLedger(store: ObjectStore): OfferLedger {
   let last: Promise<void> = Promise.resolve();
   /** One after the other: readers at once would each add the same new entries to those known. */
   function refresh(): Promise<void> {
-    // A read that failed has told its own caller; the next one begins anew.
+    // A read that failed has told its own caller; the next one begins from what was read.
     const next = last.then(readNew, readNew);
     last = next;
     return next;
