@@ -101,7 +101,11 @@ export function trialResults(outcomes: TrialOutcomes): TrialResults {
   const { rows, draws } = outcomes;
   const offered = rows.filter((row) => row.offered === 1).length;
   const customers = { offered, heldOut: rows.length - offered };
-  const notes = [...openNotes(draws, outcomes.dataUntil), ...repeatedNotes(outcomes.repeated)];
+  const notes = [
+    ...openNotes(draws, outcomes.dataUntil),
+    ...repeatedNotes(outcomes.repeated),
+    ...elsewhereNotes(outcomes.offeredElsewhere),
+  ];
   const results: TrialResults = { ...outcomes, customers, effects: [], policies: [], notes, rows };
   if (rows.length === 0) return results;
   if (Math.min(customers.offered, customers.heldOut) < 2) {
@@ -191,13 +195,33 @@ function detectableEffect(
 }
 
 function openNotes(draws: TrialDraw[], dataUntil: string): string[] {
-  return draws.filter(({ isKnown }) => !isKnown).map(({ draw, knownFrom }) => {
+  const open = draws.filter(({ isKnown }) => !isKnown);
+  const notes = open.map(({ draw, knownFrom }) => {
     const { offered, heldOut } = armCounts(draw);
     return `${draw.id} is not known yet: outcomes of its ${
       formatCount(offered + heldOut)
     } customers are known from ` +
       `${knownFrom} on, and the data ends before ${dataUntil}.`;
   });
+  if (open.length === 0 || open.length === draws.length) return notes;
+  return [
+    ...notes,
+    "The intervals below are for one look at the data. Who looks after each list and stops as soon as 0 lies outside " +
+    "finds effects that are not there in more than 5 of 100 trials: decide when all lists are known.",
+  ];
+}
+
+function elsewhereNotes({ offered, heldOut }: TrialOutcomes["offeredElsewhere"]): string[] {
+  if (offered + heldOut === 0) return [];
+  return [
+    `Another trial made an offer within their outcome window to ${
+      formatCount(offered)
+    } of the customers offered and ` +
+    `${
+      formatCount(heldOut)
+    } of those held out: the effect is that of this offer beside the others, not that of this ` +
+    "offer alone.",
+  ];
 }
 
 const repeatedNotes = (repeated: number): string[] =>
