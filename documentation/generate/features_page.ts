@@ -17,6 +17,9 @@ A row that came later than the first extract after its day is late. It counts fr
 (\`arrived_at\`), since whoever scored before did not have it; of days before a table's first extract nobody can say what
 the shop had, so there the day of the event alone decides.
 
+Visits and tickets may be recorded since later than orders are. What looks back further than their first row is not known
+of anybody on that date, rather than 0.
+
 ${CUSTOMER_FEATURES.rows.map((rows) => section(CUSTOMER_FEATURES, rows)).join("\n\n")}
 
 ## Tables
@@ -37,10 +40,19 @@ ${
 `;
 }
 
-function section(set: FeatureSet, { name, knownWhen, features }: FeatureSet["rows"][number]): string {
+function section(
+  set: FeatureSet,
+  { name, knownWhen, features, unrecordedText }: FeatureSet["rows"][number],
+): string {
+  const windows = [...new Set(features.map(({ windowDays = 0 }) => windowDays))];
+  const recorded = unrecordedText === undefined
+    ? ""
+    : ` Until the first row is as old as a feature looks back (${
+      windows.join(" or ")
+    } days), it is not known of anybody: "${unrecordedText}".`;
   return `## ${name.replaceAll("_", " ")}
 
-Known: ${knownWhen}.
+Known: ${knownWhen}.${recorded}
 
 ${
     table(

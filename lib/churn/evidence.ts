@@ -51,13 +51,14 @@ export function churnEvidence(
   const influence = new Map(
     featureInfluence(model, test.features).map((one) => [one.feature, one.meanContribution]),
   );
-  const columns = trainingFeatures.names.map((name, column) => {
-    const { rows, names, values } = trainingFeatures;
-    return [
+  const { rows, names, values } = trainingFeatures;
+  const columns = new Map(
+    names.map((name, column) => [
       name,
       Float64Array.from({ length: rows }, (_, row) => valueAt(values, row * names.length + column)),
-    ] as const;
-  });
+    ]),
+  );
+  const unrecorded = unrecordedFeatures(columns);
   const meaning = new Map(CUSTOMER_FEATURES.features.map((feature) => [feature.name, feature]));
   const ranked = rankRows(test.labels, probabilities);
   const intervals = bootstrapIntervals(test.customerIds, (weights) => {
@@ -82,16 +83,17 @@ export function churnEvidence(
       } customers who were active as of ${split.test}; no outcome of that ` +
       "period, not even in part, was learned from.",
       `Label: no order in the ${horizonDays} days from the date on.`,
+      ...unrecorded.lines,
       ...leakageLines(leakage),
     ],
     method: methodOf(tuning),
-    features: columns.map(([name, values]) => {
+    features: [...columns].map(([name, values]) => {
       const { description = name, unit = "" } = meaning.get(name) ?? {};
       return {
         name,
         description,
         unit,
-        training: distributionOf(values),
+        training: distributionOf(unrecorded.without(name, values)),
         influence: influence.get(name) ?? 0,
       };
     }),
@@ -112,6 +114,33 @@ export function churnEvidence(
     calibration,
     scores: distributionOf(model.predict(trainingFeatures)),
   };
+}
+
+/**
+ * Dates on which a source had not been recorded for long enough say nothing of how a feature is distributed: with them, the
+ * feature would seem to have moved as soon as it is known of everybody.
+ */
+function unrecordedFeatures(columns: ReadonlyMap<string, Float64Array>) {
+  const without = (name: string, values: Float64Array) => {
+    const count = columns.get(CUSTOMER_FEATURES.recordingOf(name)?.count ?? "");
+    const recorded = values.filter((_, row) => count === undefined || !Number.isNaN(valueAt(count, row)));
+    return recorded.length === 0 ? values : recorded;
+  };
+  const found = [...columns].flatMap(([name, values]) => {
+    const recording = CUSTOMER_FEATURES.recordingOf(name);
+    const count = columns.get(recording?.count ?? "");
+    const rows = count?.filter((value) => Number.isNaN(value)).length ?? 0;
+    return recording === undefined || rows === 0 ? [] : [{
+      name,
+      text: `${recording.unrecordedText} for ${formatCount(rows)} of ${formatCount(values.length)} of them`,
+    }];
+  });
+  const lines = [...Map.groupBy(found, ({ text }) => text)].map(([text, features]) =>
+    `${text}: of these ${features.map(({ name }) => name).join(", ")} ${
+      features.length === 1 ? "is" : "are"
+    } not known, and how they are distributed leaves them out.`
+  );
+  return { without, lines };
 }
 
 /** How the version was chosen, as sentences. */

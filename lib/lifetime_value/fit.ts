@@ -62,10 +62,19 @@ export function fitLifetimeValueModel(
     note,
     ...purchases.notIdentified.map((why) => `Not identified in ${purchases.kind.toUpperCase()}: ${why}.`),
     ...(money?.notIdentified ?? []).map((why) => `Not identified in Gamma-Gamma: ${why}.`),
+    ...(hasParameterAtAnEnd(purchases) || money !== undefined && hasParameterAtAnEnd(money)
+      ? [
+        "Intervals take a parameter that runs to an end of its range as known there, so they are too narrow.",
+      ]
+      : []),
     ...(independence === undefined ? [] : [independence.text]),
   ];
   return { unit, purchases, money, independence, notes };
 }
+
+/** Whether a parameter has no variance: a fit leaves it at the end of its range. */
+const hasParameterAtAnEnd = ({ covariance }: Pick<PurchaseModel, "covariance">) =>
+  covariance.some((row, i) => row[i] === 0);
 
 function fitChosen(
   histories: PurchaseHistories,
@@ -127,13 +136,19 @@ export interface CustomerValues {
  * P(alive), expected purchases and value of every customer over a horizon. Intervals are log-normal by the delta method;
  * purchases and amounts are estimated from separate likelihoods, so the variances of their logarithms add up.
  *
- * @throws {InputError} when a history is impossible, or an option is out of range.
+ * @throws {InputError} when a history is impossible or in another unit than the model, or an option is out of range.
  */
 export function valueCustomers(
   { unit, purchases: model, money }: LifetimeValueModel,
-  histories: PurchaseHistories & { spending: SpendingHistories | undefined },
+  histories: PurchaseHistories & { spending: SpendingHistories | undefined; unit?: TimeUnit },
   { horizon, margin = 1, yearlyDiscountRate = 0 }: ValueOptions,
 ): CustomerValues {
+  if (histories.unit !== undefined && histories.unit !== unit) {
+    throw new InputError("The histories are in another unit than the model", {
+      expected: `times in the unit ${unit}, in which the model was fitted`,
+      found: histories.unit,
+    });
+  }
   if (!(margin >= 0 && margin <= 1)) {
     throw new InputError("Invalid margin", { expected: "a share from 0 to 1", found: String(margin) });
   }
@@ -152,6 +167,12 @@ export function valueCustomers(
   }
   const discountRate = (1 + yearlyDiscountRate) ** (DAYS_IN[unit] / DAYS_IN.year) - 1;
   const worth = discountRate === 0 ? plain : predictPurchases(model, histories, { horizon, discountRate });
+  if (histories.spending.count.length !== histories.frequency.length) {
+    throw new InputError("Purchases and amounts are not of the same customers", {
+      expected: "spending of each customer of the histories",
+      found: `${histories.frequency.length} histories, spending of ${histories.spending.count.length}`,
+    });
+  }
   const { amount, logError } = predictSpending(money, histories.spending);
   const value = worth.purchases.map((expected, i) => expected * amount[i]! * margin);
   const [valueLow, valueHigh] = interval(

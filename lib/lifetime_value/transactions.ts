@@ -62,10 +62,11 @@ export function collectPurchases(
     if (customer === "") problems.add("a customer", "an id of at least one character", row, place);
     if (time === undefined) problems.add("a date", "YYYY-MM-DD, an ISO 8601 time, or a Date", row, place);
     if (amount !== undefined) withAmount++;
-    if (amount !== undefined && !(typeof amount === "number" && amount >= 0 && amount < Infinity)) {
+    const isWrong = amount !== undefined && !(typeof amount === "number" && amount >= 0 && amount < Infinity);
+    if (isWrong) {
       problems.add("an amount", "a finite number of at least 0; net returns or leave them out", row, place);
     }
-    if (customer === "" || time === undefined) continue;
+    if (customer === "" || time === undefined || isWrong) continue;
     const key = row.order === null || row.order === undefined ? `row ${place}` : `order ${row.order}`;
     const own = orders.get(customer) ?? new Map();
     if (own.size === 0) orders.set(customer, own);
@@ -136,7 +137,7 @@ class Problems {
   add(what: string, expected: string, row: Transaction, place: number): void {
     const known = this.#rows.get(what);
     if (known !== undefined) known.count++;
-    else this.#rows.set(what, { expected, count: 1, first: `row ${place}: ${JSON.stringify(row)}` });
+    else this.#rows.set(what, { expected, count: 1, first: `row ${place}: ${shown(row)}` });
   }
 
   throwIfAny(count: number): void {
@@ -148,6 +149,10 @@ class Problems {
     }
   }
 }
+
+/** Databases give whole numbers as bigint, which JSON does not know. */
+const shown = (row: Transaction) =>
+  JSON.stringify(row, (_, value) => typeof value === "bigint" ? `${value}n` : value);
 
 const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$/;

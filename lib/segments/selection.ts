@@ -241,7 +241,8 @@ export function selectionText(selection: CustomerSelection): string {
   return parts.length === 0 ? "all customers" : parts.join("; ");
 }
 
-const monthAfter = (month: string, age: number) =>
+/** The month so many months after a month, both as `YYYY-MM`. */
+export const monthAfter = (month: string, age: number): string =>
   Temporal.PlainDate.from(`${month}-01`).add({ months: age }).toString().slice(0, 7);
 
 function isDay(text: string): boolean {

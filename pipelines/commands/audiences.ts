@@ -10,6 +10,7 @@ import { countOf, createRuntime, formatCount, formatTimestamp } from "shopflow/r
 import {
   type Audience,
   type AudienceWithMembers,
+  deletedCustomers,
   LIST_TABLES,
   listAudiences,
   loadAudience,
@@ -102,17 +103,19 @@ export function createAudiencesProgram(
       );
     });
   program.command("export")
-    .description("write the customers of an audience as CSV, to a file or to the terminal")
+    .description(
+      "write the customers of an audience as CSV, to a file or to the terminal; who was deleted since is left out",
+    )
     .argument("<name>", "its name, or NAME@VERSION")
     .argument("[file]", "the file; default: standard output")
     .option(
       "--contact",
-      "with names, e-mail addresses and countries of the current snapshot; who was deleted since is left out",
+      "with names, e-mail addresses and countries of the current snapshot",
     )
     .action(async (name: string, file: string | undefined, { contact = false }: { contact?: boolean }) => {
       const lake = context();
       const audience = await loadAudience(lake.store, name);
-      const { csv, left } = contact ? await contacts(lake, audience) : { csv: idsCsv(audience), left: 0 };
+      const { csv, left } = await (contact ? contacts : ids)(lake, audience);
       const note = left === 0
         ? ""
         : ` ${countOf(left, "customer")} whom the shop has deleted since ${
@@ -160,7 +163,9 @@ async function save(
     }, { newVersion });
   }
   const selection = parseSelection(assignments(conditions));
-  const { asOf, customers } = await readCustomers(session, selection);
+  const { asOf, customers } = await readCustomers(session, selection, {
+    deletedSince: await deletedByNow(store),
+  });
   return await saveAudience(store, {
     ...shared,
     description: because?.trim() || selectionText(selection),
@@ -232,8 +237,23 @@ async function refuseUnknown(session: OpenSnapshot, ids: string[]): Promise<void
   );
 }
 
-const idsCsv = ({ members }: AudienceWithMembers) =>
-  stringify(members.map((id) => [id]), { header: true, columns: ["customer_id"] });
+async function deletedByNow(store: Lake["store"]): Promise<string[]> {
+  const { id } = await readManifest(store);
+  using session = await openSnapshot(store, id, { tables: ["dim_customers"] });
+  return await deletedCustomers(session);
+}
+
+async function ids(
+  { store }: Lake,
+  { members }: AudienceWithMembers,
+): Promise<{ csv: string; left: number }> {
+  const deleted = new Set(await deletedByNow(store));
+  const found = members.filter((id) => !deleted.has(id));
+  return {
+    csv: stringify(found.map((id) => [id]), { header: true, columns: ["customer_id"] }),
+    left: members.length - found.length,
+  };
+}
 
 async function contacts(
   { store }: Lake,

@@ -44,3 +44,17 @@ Deno.test("the trial notebook reads the file of a trial that it has never seen",
   for (const cell of ["qini", "deciles", "value"]) assert.match(outputOf(run, cell), /<svg/);
   assert.match(outputOf(run, "score"), /uplift/);
 });
+
+Deno.test("rates near 100 % are planned for as far as they can rise", async () => {
+  await using lake = await createCuratedLake(groupedShop());
+  // Nine of ten stay if left alone, so a fifth more than that cannot be.
+  const lines = Array.from({ length: 400 }, (_, i) => `${i % 2},${Number(i % 20 > (i % 2 === 0 ? 1 : 2))}`);
+  const file = join(lake.context.config.home, "stayed.csv");
+  await Deno.writeTextFile(file, ["offered,stayed", ...lines].join("\n"));
+  const run = await runNotebook(NOTEBOOK, lake.context, {
+    parameters: { file, treatment: "offered", control: "0", outcome: "stayed", features: "", covariates: "" },
+  });
+  assert.equal(run.record.status, "succeeded", JSON.stringify(run.record.failure));
+  assert.match(outputOf(run, "plan"), /\+5 %.*\+10 %/s);
+  assert.doesNotMatch(outputOf(run, "plan"), /\+20 %/);
+});

@@ -89,10 +89,12 @@ export function fitMoneyModel(spending: SpendingHistories): MoneyModel {
   };
 }
 
-/** Customers with a known amount, once they are checked. */
-function knownSpending(
-  { count, meanAmount }: SpendingHistories,
-): { counts: Float64Array; means: Float64Array } {
+/**
+ * Places of the customers with a known amount.
+ *
+ * @throws {InputError} when the arrays differ in length, or a count or an amount is impossible.
+ */
+function placesOfKnown({ count, meanAmount }: SpendingHistories): number[] {
   if (count.length !== meanAmount.length) {
     throw new InputError("Counts and mean amounts have different lengths", {
       expected: "one of each a customer",
@@ -114,6 +116,13 @@ function knownSpending(
       remedy: "Net returns against their orders, or leave purchases without an amount out (count 0).",
     });
   }
+  return known;
+}
+
+/** Customers with a known amount, once they are checked. */
+function knownSpending(spending: SpendingHistories): { counts: Float64Array; means: Float64Array } {
+  const known = placesOfKnown(spending);
+  const { count, meanAmount } = spending;
   const counts = Float64Array.from(known, (i) => count[i]!);
   const means = Float64Array.from(known, (i) => meanAmount[i]!);
   if (new Set(means).size < 2) {
@@ -173,11 +182,15 @@ export interface SpendingPrediction {
 /**
  * Expected amount of a purchase, p(γ + xz)/(px + q − 1) (Fader and Hardie 2013, equation 5): the customer's own mean,
  * drawn towards that of all the more, the fewer purchases are known.
+ *
+ * @throws {InputError} when a mean amount is not above 0; see {@linkcode fitMoneyModel}.
  */
 export function predictSpending(
   { parameters: { p, q, gamma }, covariance, populationMean }: MoneyModel,
-  { count, meanAmount }: SpendingHistories,
+  spending: SpendingHistories,
 ): SpendingPrediction {
+  placesOfKnown(spending);
+  const { count, meanAmount } = spending;
   const customers = count.length;
   const prediction = { amount: new Float64Array(customers), logError: new Float64Array(customers) };
   const [[pp = 0, pq = 0, pg = 0] = [], [, qq = 0, qg = 0] = [], [, , gg = 0] = []] = covariance;

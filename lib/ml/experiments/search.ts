@@ -194,7 +194,8 @@ async function evaluateBest<S extends Space, Train, Validation, Test>(
   if (test === undefined) {
     throw new InputError("There is no test to evaluate on", { expected: "data.test", found: "none" });
   }
-  const id = idOf(key, "test", best.id);
+  // Measured in another way, it is another measurement: an old one would pass for it.
+  const id = idOf(key, "test", best.id, String(evaluate));
   const before = known.get(id);
   if (before !== undefined) return before;
   const startedAt = now();

@@ -28,6 +28,8 @@ export interface Feature {
   neverAbove?: string;
   /** Nothing can be estimated without it. */
   isRequired?: true;
+  /** It looks at so many days before the as-of date; see {@linkcode FeatureRows.unrecordedText}. */
+  windowDays?: number;
 }
 
 /**
@@ -55,6 +57,12 @@ export interface FeatureRows {
   combine?: { by: string; columns: string };
   /** More columns of the rows that are known; may be window functions over these. */
   derive?: string;
+  /**
+   * Set where the table may begin later than the entities do, such as the clicks of a shop that starts to record them today:
+   * what is said of a feature whose window reaches back beyond the first row. Nobody knows what happened before, so that
+   * such a feature has no value for anyone on that date, rather than a count of 0. Each feature then has `windowDays`.
+   */
+  unrecordedText?: string;
   features: readonly Feature[];
 }
 
@@ -99,13 +107,19 @@ export interface FeatureSet extends FeatureDeclaration {
   names: readonly string[];
   /** A feature by its name; undefined of a name that is none. */
   feature(name: string): Feature | undefined;
+  /**
+   * Of a feature of rows that may begin late: the count over the same window, which is unknown only when the window was not
+   * recorded, and what is said then.
+   */
+  recordingOf(name: string): { count: string; unrecordedText: string } | undefined;
 }
 
 /**
  * Checks a declaration and makes a set of it.
  *
  * @throws {InputError} when two features have one name, a name is none in SQL, `neverAbove` names no feature, SQL asks for
- *   today's date, or reads a table by its schema, which would evade the proof that no feature reads what was not known.
+ *   today's date, or reads a table by its schema, which would evade the proof that no feature reads what was not known, or
+ *   rows that may begin late have a feature of no window, or of one without a count that says whether it was recorded.
  */
 export function defineFeatures(declaration: FeatureDeclaration): FeatureSet {
   const features = declaration.rows.flatMap(({ features }) => features);
@@ -135,7 +149,40 @@ export function defineFeatures(declaration: FeatureDeclaration): FeatureSet {
       );
     }
   }
-  return { ...declaration, features, names, feature: (name) => byName.get(name) };
+  const recordings = recordingsOf(declaration.rows);
+  return {
+    ...declaration,
+    features,
+    names,
+    feature: (name) => byName.get(name),
+    recordingOf: (name) => recordings.get(name),
+  };
+}
+
+function recordingsOf(rows: readonly FeatureRows[]) {
+  const recordings = new Map<string, { count: string; unrecordedText: string }>();
+  for (const { features, unrecordedText } of rows) {
+    if (unrecordedText === undefined) continue;
+    for (const { name, windowDays } of features) {
+      if (windowDays === undefined || !(Number.isInteger(windowDays) && windowDays > 0)) {
+        throw invalid(
+          name,
+          "windowDays, a whole number above 0, as its table may begin later than the entities do",
+          String(windowDays),
+        );
+      }
+      const count = features.find((other) => other.windowDays === windowDays && other.whenAbsent === 0);
+      if (count === undefined) {
+        throw invalid(
+          name,
+          `a count over the same ${windowDays} days, to say that they were recorded`,
+          "none",
+        );
+      }
+      recordings.set(name, { count: count.name, unrecordedText });
+    }
+  }
+  return recordings;
 }
 
 const invalid = (name: string, expected: string, found: string) =>
@@ -168,7 +215,7 @@ export function shareText(share: number): string {
  *   abandoned where none was filled; a feature that is absent was not provided, of which nothing can be said.
  */
 export function featureText(
-  set: Pick<FeatureSet, "feature">,
+  set: Pick<FeatureSet, "feature" | "recordingOf">,
   name: string,
   known: Readonly<Record<string, number | null>>,
 ): string {
@@ -178,6 +225,10 @@ export function featureText(
   const feature = set.feature(name);
   // A model saved by another version may know features that this one does not.
   if (feature === undefined) return `${label}: ${value ?? "unknown"}`;
-  if (value === null) return feature.unknownText ?? `${label} unknown`;
+  if (value === null) {
+    const recording = set.recordingOf(name);
+    if (recording !== undefined && known[recording.count] === null) return recording.unrecordedText;
+    return feature.unknownText ?? `${label} unknown`;
+  }
   return feature.text(value, known);
 }

@@ -1,5 +1,5 @@
 import type { AsOfDate } from "../as_of_date.ts";
-import type { AsOfTable, FeatureRows, FeatureSet } from "./declaration.ts";
+import type { AsOfTable, Feature, FeatureRows, FeatureSet } from "./declaration.ts";
 
 /** How features are computed otherwise than declared. */
 export interface FeatureOptions {
@@ -22,23 +22,34 @@ export function featuresSql(
   { population = set.population, prepared = {} }: FeatureOptions & { prepared?: PreparedRows } = {},
 ): string {
   const { entity, rows } = set;
-  const columns = rows.flatMap(({ name, features }) =>
-    features.map((feature) =>
-      feature.whenAbsent === null
-        ? `${name}_of.${feature.name}`
-        : `coalesce(${name}_of.${feature.name}, ${feature.whenAbsent}) AS ${feature.name}`
-    )
-  );
+  const columns = rows.flatMap((one) => one.features.map((feature) => columnSql(one, feature)));
+  const recorded = rows.filter(({ unrecordedText }) => unrecordedText !== undefined);
   const [first = "", ...others] = rows.map(({ name }) => `${name}_of`);
   return `WITH ${rows.map((one) => aggregatesSql(set, one, asOf, prepared[one.name])).join(",\n")}
 SELECT * FROM (
   SELECT ${first}.${entity},
     ${columns.join(",\n    ")}
   FROM ${first}
-  ${others.map((name) => `LEFT JOIN ${name} ON ${name}.${entity} = ${first}.${entity}`).join("\n  ")}
+  ${
+    [
+      ...others.map((name) => `LEFT JOIN ${name} ON ${name}.${entity} = ${first}.${entity}`),
+      ...recorded.map(({ name }) => `CROSS JOIN ${name}_recorded`),
+    ].join("\n  ")
+  }
 )
 WHERE ${population}
 ORDER BY ${entity}`;
+}
+
+/** An entity without a row has a count of 0 if its window was recorded; otherwise nobody has a value. */
+function columnSql(
+  { name: rows, unrecordedText }: FeatureRows,
+  { name, whenAbsent, windowDays }: Feature,
+): string {
+  const value = whenAbsent === null ? `${rows}_of.${name}` : `coalesce(${rows}_of.${name}, ${whenAbsent})`;
+  return unrecordedText === undefined
+    ? `${value} AS ${name}`
+    : `CASE WHEN ${rows}_recorded.days >= ${windowDays} THEN ${value} END AS ${name}`;
 }
 
 function aggregatesSql(
@@ -47,7 +58,7 @@ function aggregatesSql(
   asOf: AsOfDate,
   relation = `(${dateFreeRows(rows)}\n)`,
 ): string {
-  const { name, eventTime, combine, derive, features } = rows;
+  const { name, eventTime, combine, derive, unrecordedText, features } = rows;
   const daysAgo = (time: string) => `DATE '${asOf}' - CAST(${time} AS DATE) AS days_ago`;
   let known = `SELECT *${replaced(rows, asOf)}, ${daysAgo(eventTime)}
   FROM ${relation} WHERE ${isKnown(rows, asOf)}`;
@@ -57,6 +68,10 @@ function aggregatesSql(
   }
   if (derive !== undefined) known = `SELECT *, ${derive} FROM (${known})`;
   const aggregates = features.map(({ name, sql }) => `    CAST(${sql} AS DOUBLE) AS ${name}`);
+  // Since when there are rows of anybody, as of the date: what came late does not count before it came.
+  const recorded = unrecordedText === undefined
+    ? ""
+    : `,\n${name}_recorded AS (SELECT max(days_ago) AS days FROM ${name})`;
   return `${name} AS (
   ${known}
 ),
@@ -65,7 +80,7 @@ ${name}_of AS (
 ${aggregates.join(",\n")}
   FROM ${name}
   GROUP BY ${entity}
-)`;
+)${recorded}`;
 }
 
 /**

@@ -195,21 +195,21 @@ export interface CuratedRows {
     /** DOUBLE. Share of order days that were in the season of the coming 90 days, in earlier years */ season_order_share: number | null;
     /** DOUBLE. Share of sales in the category bought most */ top_category_share: number | null;
     /** DOUBLE. Support tickets in the last 180 days */ tickets_180d: number | null;
-    /** DOUBLE. Support tickets not resolved yet */ tickets_open: number | null;
+    /** DOUBLE. Support tickets of the last 180 days not resolved yet */ tickets_open: number | null;
     /** DOUBLE. Urgent tickets in the last 180 days */ urgent_tickets_180d: number | null;
-    /** DOUBLE. Resolved tickets rated 1 or 2 of 5 */ unhappy_tickets: number | null;
-    /** DOUBLE. Mean satisfaction with resolved tickets, 1 to 5 */ ticket_satisfaction: number | null;
-    /** DOUBLE. Mean hours to resolve a ticket */ ticket_resolution_hours: number | null;
-    /** DOUBLE. Days since the last support ticket */ days_since_ticket: number | null;
+    /** DOUBLE. Tickets of the last 180 days that are resolved and rated 1 or 2 of 5 */ unhappy_tickets: number | null;
+    /** DOUBLE. Mean satisfaction with resolved tickets of the last 180 days, 1 to 5 */ ticket_satisfaction: number | null;
+    /** DOUBLE. Mean hours to resolve a ticket of the last 180 days */ ticket_resolution_hours: number | null;
+    /** DOUBLE. Days since the last support ticket, if it was in the last 180 days */ days_since_ticket: number | null;
     /** DOUBLE. Sessions in the last 30 days */ sessions_30d: number | null;
     /** DOUBLE. Sessions in the last 90 days */ sessions_90d: number | null;
-    /** DOUBLE. Days since the last session */ days_since_session: number | null;
+    /** DOUBLE. Days since the last session, if it was in the last 90 days */ days_since_session: number | null;
     /** DOUBLE. Page views in the last 90 days */ page_views_90d: number | null;
     /** DOUBLE. Carts filled in the last 90 days */ carts_90d: number | null;
     /** DOUBLE. Carts abandoned in the last 90 days */ abandoned_carts_90d: number | null;
-    /** DOUBLE. Share of carts abandoned */ cart_abandonment_share: number | null;
-    /** DOUBLE. Share of sessions on a mobile phone */ mobile_session_share: number | null;
-    /** DOUBLE. Kinds of device used */ device_count: number | null;
+    /** DOUBLE. Share of the carts of the last 90 days abandoned */ cart_abandonment_share: number | null;
+    /** DOUBLE. Share of the sessions of the last 90 days on a mobile phone */ mobile_session_share: number | null;
+    /** DOUBLE. Kinds of device used in the last 90 days */ device_count: number | null;
   };
   /** The 20 best products for every customer who bought or viewed something. With the baseline, everybody gets the best sellers, with their share of recent orders as `score`. */
   scores_recommendations: {

@@ -4,6 +4,8 @@ import {
   armCounts,
   type Draw,
   type DrawRequest,
+  type DrawState,
+  drawStates,
   type ListedCustomer,
   type OfferEvent,
   standing,
@@ -54,8 +56,9 @@ export interface DrawnList {
 /**
  * Draws a list: the rule ranks the customers; from the best on, each is divided at random into those who get the offer and
  * those who are held out, until the next offer would exceed the budget. The held-out cost nothing, and they are
- * recorded as the list's own control group: chosen by the same rule on the same day. Nobody is on it who was offered
- * anything within the quiet days, or was held out of the same trial within them, so that both groups rest alike.
+ * recorded as the list's own control group: chosen by the same rule on the same day. Nobody is on it who was on a list of
+ * any trial within the quiet days, offered or held out: both groups rest alike, and another trial's offers do not reach
+ * those alone who were held out of this one.
  *
  * The list is a function of its arguments: equal ones give an equal list. The budget decides the list's end by the costs
  * of those who got the offer, so the last customer's group is not quite random: that shifts an effect by at most the
@@ -82,9 +85,17 @@ export function drawList(options: DrawOptions, inputs: DrawInputs, events: reado
     audience: options.audience,
     activeOnly: options.activeOnly,
   };
-  const recorded = events.find((event): event is Draw => event.kind === "draw" && event.id === id);
-  if (recorded !== undefined) return { draw: sameRequest(recorded, request), isNew: false };
+  const recorded = drawStates(events).find(({ draw }) => draw.id === id);
+  if (recorded !== undefined) {
+    return { draw: sameRequest(recorded, request, options.startsOn), isNew: false };
+  }
   checkRequest(request);
+  if (startsOn < inputs.population.asOf) {
+    throw new InputError("The offer begins before the day of the scores", {
+      expected: `${inputs.population.asOf} or later: scores know of everything before that day`,
+      found: startsOn,
+    });
+  }
   const { rule, customers, notListed } = listOf(request, randomisation, startsOn, inputs, events);
   const draw: Draw = {
     kind: "draw",
@@ -112,7 +123,7 @@ function listOf(
   { population, audience, policy, riskAbove, saveRate, uplift }: DrawInputs,
   events: readonly OfferEvent[],
 ): { rule: AppliedRule; customers: ListedCustomer[]; notListed: Draw["notListed"] } {
-  const resting = restingCustomers(events, request.trial, startsOn, policy.quietDays);
+  const resting = restingCustomers(events, startsOn, policy.quietDays);
   const notListed = new Map<string, number>();
   const leaveOut = (reason: string, count = 1) => notListed.set(reason, (notListed.get(reason) ?? 0) + count);
   const eligible = population.candidates.filter((candidate) => {
@@ -173,7 +184,6 @@ const rounded = (value: number) => Number(value.toPrecision(12));
 /** Customers who are not to be chosen now, with the reason. */
 function restingCustomers(
   events: readonly OfferEvent[],
-  trial: string,
   startsOn: string,
   quietDays: number,
 ): Map<string, string> {
@@ -182,9 +192,7 @@ function restingCustomers(
     if (Math.abs(daysBetween(draw.startsOn, startsOn)) >= quietDays) continue;
     for (const { customerId, arm } of draw.customers) {
       if (arm === "offered") resting.set(customerId, `offered something within ${quietDays} days`);
-      else if (draw.request.trial === trial && !resting.has(customerId)) {
-        resting.set(customerId, `held out of this trial within ${quietDays} days`);
-      }
+      else if (!resting.has(customerId)) resting.set(customerId, `held out within ${quietDays} days`);
     }
   }
   return resting;
@@ -226,15 +234,40 @@ function trialRandomisation(
 const offerTerms = (offer: DrawRequest["offer"]) =>
   `${offer.name} (${offerText(offer)}, ${offer.outcomeDays} days of outcomes)`;
 
-/** @throws {InputError} when another list has this id. */
-function sameRequest(recorded: Draw, request: DrawRequest): Draw {
+/**
+ * The recorded list.
+ *
+ * @param startsOn The first day where one was asked for.
+ * @throws {InputError} when another list has this id, or it was cancelled.
+ */
+function sameRequest(
+  { draw: recorded, cancelled }: DrawState,
+  request: DrawRequest,
+  startsOn: string | undefined,
+): Draw {
+  if (cancelled !== undefined) {
+    throw new InputError(`The list ${recorded.id} was cancelled`, {
+      expected: "the id of a list that stands, or a new one",
+      found: `cancelled on ${cancelled.at.slice(0, 10)}: ${cancelled.reason}`,
+      remedy: "A cancelled list keeps its id. Draw another with --id NAME.",
+    });
+  }
+  if (startsOn !== undefined && startsOn !== recorded.startsOn) {
+    throw new InputError(`The list ${recorded.id} was drawn already, with another first day`, {
+      expected: recorded.startsOn,
+      found: startsOn,
+      remedy: "A list is never changed. Draw another with --id NAME.",
+    });
+  }
   const differing = (Object.keys(request) as (keyof DrawRequest)[])
     .find((name) => JSON.stringify(recorded.request[name]) !== JSON.stringify(request[name]));
   if (differing === undefined) return recorded;
   throw new InputError(`The list ${recorded.id} was drawn already, with another ${differing}`, {
     expected: `${differing} ${JSON.stringify(recorded.request[differing])}`,
     found: JSON.stringify(request[differing]),
-    remedy: "A list is never changed. Draw another with --id NAME, or cancel this one first.",
+    remedy:
+      "A list is never changed. Draw another with --id NAME; if this one is not sent, cancel it first, " +
+      "so that its customers may be listed again.",
   });
 }
 

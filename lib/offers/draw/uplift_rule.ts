@@ -1,6 +1,6 @@
 import { TooLittleDataError } from "shopflow/errors/mod.ts";
 import type { Progress } from "shopflow/runtime/mod.ts";
-import { formatCount } from "shopflow/runtime/mod.ts";
+import { countOf, formatCount } from "shopflow/runtime/mod.ts";
 import { encodeFeatures, openColumns } from "../effect/columns.ts";
 import { readTrial } from "../effect/mod.ts";
 import { type OfferEvent, standing } from "../ledger/events.ts";
@@ -22,17 +22,17 @@ interface UpliftOptions {
 
 /**
  * The outcomes of the trial of an offer that taught most: the one with most customers whose outcomes are known. Undefined
- * where no trial of the offer was drawn.
+ * where no trial of the offer was drawn. An offer that gives more or less than it did is another one, whatever its name.
  */
 export async function mostKnownTrial(
   session: Pick<Session, "rows">,
   events: readonly OfferEvent[],
-  offer: Pick<Offer, "name">,
+  offer: Pick<Offer, "name" | "discount" | "amount">,
 ): Promise<TrialOutcomes | undefined> {
   const trials = new Set(
-    standing(events).filter(({ request }) => request.offer.name === offer.name).map(({ request }) =>
-      request.trial
-    ),
+    standing(events).map(({ request }) => request).filter(({ offer: { name, discount, amount } }) =>
+      name === offer.name && discount === offer.discount && amount === offer.amount
+    ).map(({ trial }) => trial),
   );
   let most: TrialOutcomes | undefined;
   for (const trial of trials) {
@@ -45,6 +45,7 @@ export async function mostKnownTrial(
 /**
  * What the rule `uplift` ranks by: the profit that a trial lets expect of making the offer to each candidate. It takes over
  * from value at risk only where the trial shows, beyond chance, that it gains more; else it says why it does not.
+ * Candidates unlike all in the trial have no effect, and are not chosen: of them it says nothing.
  *
  * @param outcomes A trial of the same offer.
  */
@@ -53,7 +54,7 @@ export async function upliftScores(
   candidates: readonly Candidate[],
   { seed, progress }: UpliftOptions,
 ): Promise<UpliftScores> {
-  if (outcomes === undefined) return { because: "No trial of this offer was drawn yet." };
+  if (outcomes === undefined) return { because: "No trial of this offer, as it is now, was drawn yet." };
   const { trial: name, rows, draws } = outcomes;
   const offered = rows.filter((row) => row.offered === 1).length;
   if (Math.min(offered, rows.length - offered) < FEWEST) {
@@ -76,9 +77,21 @@ export async function upliftScores(
     if (candidates.length === 0) return { because, effects: new Map() };
     const columns = openColumns(candidates.map(({ covariates }) => covariates));
     const { uplift } = decision.model.predict(encodeFeatures(trial.encoding, columns));
+    const isLike = likeThoseOf(rows);
+    const effects = new Map(
+      candidates.flatMap(({ customerId, covariates }, row) =>
+        isLike(covariates) ? [[customerId, uplift[row] ?? NaN] as const] : []
+      ),
+    );
+    const unlike = candidates.length - effects.size;
     return {
-      because,
-      effects: new Map(candidates.map(({ customerId }, row) => [customerId, uplift[row] ?? NaN])),
+      because: unlike === 0
+        ? because
+        : `${because} Of ${
+          countOf(unlike, "customer")
+        } it says nothing, as nobody in the trial had such a churn ` +
+          "probability, value at risk or recency: they are not chosen.",
+      effects,
     };
   } catch (error) {
     // As where nobody bought anything.
@@ -87,4 +100,35 @@ export async function upliftScores(
   }
 }
 
-const valueAtRisk = (row: TrialRow) => Number(row.churn_probability ?? 0) * Number(row.usual_spend ?? 0);
+type Known = Readonly<Record<"churn_probability" | "usual_spend" | "recency_days", unknown>>;
+
+const valueAtRisk = ({ churn_probability: risk, usual_spend: spend }: Known | TrialRow) =>
+  Number(risk ?? 0) * Number(spend ?? 0);
+
+/** What lists are limited by, and so what a trial has customers of one kind only by. */
+const LIMITED_BY: ((known: Known | TrialRow) => number)[] = [
+  ({ churn_probability: risk }) => Number(risk ?? NaN),
+  valueAtRisk,
+  ({ recency_days: days }) => Number(days ?? NaN),
+];
+
+/**
+ * Whether a customer is within the range of those in a trial. Beyond it trees say what they say at its edge: a list of
+ * the riskiest customers teaches nothing of the loyal ones.
+ */
+function likeThoseOf(rows: readonly TrialRow[]): (known: Known) => boolean {
+  const ranges = LIMITED_BY.map((value) => {
+    let low = Infinity, high = -Infinity;
+    for (const row of rows) {
+      const one = value(row);
+      if (one < low) low = one;
+      if (one > high) high = one;
+    }
+    return { value, low, high };
+  });
+  return (known) =>
+    ranges.every(({ value, low, high }) => {
+      const one = value(known);
+      return Number.isNaN(one) || one >= low && one <= high;
+    });
+}

@@ -47,7 +47,16 @@ export function openOfferLedger(store: ObjectStore): OfferLedger {
   const known: Entry[] = [];
   const hashes: string[] = [];
 
-  async function refresh(): Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  /** One after the other: readers at once would each add the same new entries to those known. */
+  function refresh(): Promise<void> {
+    // A read that failed has told its own caller; the next one begins from what was read.
+    const next = last.then(readNew, readNew);
+    last = next;
+    return next;
+  }
+
+  async function readNew(): Promise<void> {
     const stats = (await store.list(FOLDER)).filter(({ key }) => key.endsWith(".json"));
     const expected = stats.map((_, i) => keyOf(i + 1));
     const gap = expected.findIndex((key, i) => stats[i]?.key !== key);

@@ -92,6 +92,8 @@ export function exampleTrial({ customers, seed, saved = 0.4 }: ExampleOptions): 
       dataUntil: knownFrom,
       rows,
       repeated: 0,
+      offeredElsewhere: { offered: 0, heldOut: 0 },
+      withoutEarlierOffers: 0,
     },
     trueEffect: {
       ordered: mean(total.ordered),

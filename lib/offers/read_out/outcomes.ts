@@ -49,6 +49,10 @@ export interface TrialOutcomes {
   rows: readonly TrialRow[];
   /** Customers left out, since an earlier list of the trial had them already. */
   repeated: number;
+  /** Customers with a row whom another trial made an offer within their outcome window. */
+  offeredElsewhere: { offered: number; heldOut: number };
+  /** Customers with a row who are of the global control, where another trial made offers before: to others, not to them. */
+  withoutEarlierOffers: number;
 }
 
 /** Names of the trials in a ledger, in the order of their first lists; cancelled lists make none. */
@@ -76,21 +80,36 @@ export async function readTrialOutcomes(
   const draws = standing(events).filter(({ request }) => request.trial === trial)
     .sort((a, b) => a.startsOn < b.startsOn ? -1 : a.startsOn > b.startsOn ? 1 : 0)
     .map((draw): TrialDraw => ({ draw, knownFrom: knownFrom(draw), isKnown: knownFrom(draw) <= dataUntil }));
+  const others = standing(events).filter(({ request }) => request.trial !== trial);
+  const offeredElsewhere = { offered: 0, heldOut: 0 };
+  let withoutEarlierOffers = 0;
   const rows: TrialRow[] = [];
   const seen = new Set<string>();
   let repeated = 0;
   for (const { draw, isKnown } of draws) {
     const outcomes = isKnown ? await readOutcomes(session, draw) : undefined;
+    const elsewhere = new Set(
+      others.filter(({ startsOn }) => startsOn >= draw.startsOn && startsOn < knownFrom(draw))
+        .flatMap(({ customers }) => customers.filter(({ arm }) => arm === "offered"))
+        .map(({ customerId }) => customerId),
+    );
     for (const customer of draw.customers) {
       if (seen.has(customer.customerId)) {
         repeated++;
         continue;
       }
       seen.add(customer.customerId);
-      if (outcomes !== undefined) rows.push(rowOf(draw, customer, outcomes.get(customer.customerId)));
+      if (outcomes === undefined) continue;
+      rows.push(rowOf(draw, customer, outcomes.get(customer.customerId)));
+      if (elsewhere.has(customer.customerId)) {
+        offeredElsewhere[customer.arm === "offered" ? "offered" : "heldOut"]++;
+      }
+      if (customer.arm === "global control" && others.some(({ startsOn }) => startsOn < draw.startsOn)) {
+        withoutEarlierOffers++;
+      }
     }
   }
-  return { trial, draws, dataUntil, rows, repeated };
+  return { trial, draws, dataUntil, rows, repeated, offeredElsewhere, withoutEarlierOffers };
 }
 
 interface Outcome {

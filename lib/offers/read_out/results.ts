@@ -103,7 +103,12 @@ export function trialResults(outcomes: TrialOutcomes): TrialResults {
   const { rows, draws } = outcomes;
   const offered = rows.filter((row) => row.offered === 1).length;
   const customers = { offered, heldOut: rows.length - offered };
-  const notes = [...openNotes(draws, outcomes.dataUntil), ...repeatedNotes(outcomes.repeated)];
+  const notes = [
+    ...openNotes(draws, outcomes.dataUntil),
+    ...repeatedNotes(outcomes.repeated),
+    ...elsewhereNotes(outcomes.offeredElsewhere),
+    ...globalControlNotes(outcomes.withoutEarlierOffers, customers.heldOut),
+  ];
   const results: TrialResults = { ...outcomes, customers, effects: [], policies: [], notes, rows };
   if (rows.length === 0) return results;
   if (Math.min(customers.offered, customers.heldOut) < 2) {
@@ -193,13 +198,33 @@ function detectableEffect(
 }
 
 function openNotes(draws: TrialDraw[], dataUntil: string): string[] {
-  return draws.filter(({ isKnown }) => !isKnown).map(({ draw, knownFrom }) => {
+  const open = draws.filter(({ isKnown }) => !isKnown);
+  const notes = open.map(({ draw, knownFrom }) => {
     const { offered, heldOut } = armCounts(draw);
     return `${draw.id} is not known yet: outcomes of its ${
       formatCount(offered + heldOut)
     } customers are known from ` +
       `${knownFrom} on, and the data ends before ${dataUntil}.`;
   });
+  if (open.length === 0 || open.length === draws.length) return notes;
+  return [
+    ...notes,
+    "The intervals below are for one look at the data. Who looks after each list and stops as soon as 0 lies outside " +
+    "finds effects that are not there in more than 5 of 100 trials: decide when all lists are known.",
+  ];
+}
+
+function elsewhereNotes({ offered, heldOut }: TrialOutcomes["offeredElsewhere"]): string[] {
+  if (offered + heldOut === 0) return [];
+  return [
+    `Another trial made an offer within their outcome window to ${
+      formatCount(offered)
+    } of the customers offered and ` +
+    `${
+      formatCount(heldOut)
+    } of those held out: the effect is that of this offer beside the others, not that of this ` +
+    "offer alone.",
+  ];
 }
 
 const repeatedNotes = (repeated: number): string[] =>
@@ -207,6 +232,14 @@ const repeatedNotes = (repeated: number): string[] =>
     `${
       formatCount(repeated)
     } entries of later lists are of customers whom an earlier list had; each counts once.`,
+  ];
+
+const globalControlNotes = (withoutEarlierOffers: number, heldOut: number): string[] =>
+  withoutEarlierOffers === 0 ? [] : [
+    `${formatCount(withoutEarlierOffers)} of the ${
+      formatCount(heldOut)
+    } held out are of the global control, to whom ` +
+    "earlier trials made no offer either: what those offers still do to the others is part of the effect.",
   ];
 
 /** Whether an effect is told apart from none, in a sentence with its interval. */

@@ -162,6 +162,8 @@ export interface Roi {
   lowestShare: number;
   /** Whether the target can be reached by such offers. */
   isReachable: boolean;
+  /** Whether there are as many active customers as must get the offer. */
+  hasEnoughCustomers: boolean;
 }
 
 /**
@@ -206,6 +208,7 @@ export function worthOfTarget(inputs: RoiInputs): Roi {
     breakEvenDiscount: discounted > 0 ? (marginGained - contactCost) / discounted : NaN,
     lowestShare,
     isReachable: targetShare >= lowestShare - 1e-12,
+    hasEnoughCustomers: contacted <= activeCustomers * (1 + 1e-12),
   };
 }
 

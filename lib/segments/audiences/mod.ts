@@ -1,5 +1,5 @@
 /** Named lists of customers: chosen by conditions, saved once, never changed. */
-export { type CustomerList, LIST_TABLES, readCustomers } from "./customers.ts";
+export { type CustomerList, deletedCustomers, LIST_TABLES, readCustomers } from "./customers.ts";
 export {
   type Audience,
   type AudienceWithMembers,

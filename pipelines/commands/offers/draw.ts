@@ -119,12 +119,6 @@ async function drawInto(
     audience: audience === undefined ? null : `${audience.name}@${audience.version}`,
     activeOnly: flags.includeLapsed !== true,
   };
-  if (flags.starts !== undefined && flags.starts < population.asOf) {
-    throw new InputError("The offer begins before the day of the scores", {
-      expected: `${population.asOf} or later: scores know of everything before that day`,
-      found: flags.starts,
-    });
-  }
   const ledger = openOfferLedger(store);
   const uplift = flags.rule === "uplift"
     ? await upliftScores(

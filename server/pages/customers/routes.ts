@@ -4,6 +4,7 @@ import { InputError, withoutRemedy } from "shopflow/errors/mod.ts";
 import { currentSnapshotId } from "shopflow/lake/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import {
+  deletedCustomers,
   findAudience,
   LIST_TABLES,
   listAudiences,
@@ -56,7 +57,7 @@ export function customerRoutes({ store, runtime, operators }: CustomerPages): Ho
       const search = q.trim().slice(0, 200), asked = pageNumber(c.req.query("page"));
       const { session, note } = await sessionOf(store, named);
       using _ = session;
-      const list = await readCustomers(session, selection, {
+      const list = await readList(store, session, selection, {
         search,
         skip: (asked - 1) * CUSTOMERS_PER_PAGE,
         limit: CUSTOMERS_PER_PAGE,
@@ -78,7 +79,7 @@ export function customerRoutes({ store, runtime, operators }: CustomerPages): Ho
     .get("/customers.csv", async (c) => {
       const { session } = await sessionOf(store, c.req.query("snapshot"));
       using _ = session;
-      const { customers } = await readCustomers(session, selectionIn(c.req.query()));
+      const { customers } = await readList(store, session, selectionIn(c.req.query()));
       return csv(
         c,
         "customers.csv",
@@ -92,10 +93,11 @@ export function customerRoutes({ store, runtime, operators }: CustomerPages): Ho
         const { version } = c.req.query();
         const reference = name.slice(0, -".csv".length) + (version === undefined ? "" : `@${version}`);
         const { members, ...audience } = await existing(loadAudience(store, reference));
+        const deleted = new Set(await deletedByNow(store));
         return csv(
           c,
           `${audience.name}_${audience.version}.csv`,
-          stringify(members.map((id) => [id]), {
+          stringify(members.filter((id) => !deleted.has(id)).map((id) => [id]), {
             header: true,
             columns: ["customer_id"],
             escape_formulas: true,
@@ -114,7 +116,7 @@ export function customerRoutes({ store, runtime, operators }: CustomerPages): Ho
       const selection = selectionIn(given);
       const { session } = await sessionOf(store, given.snapshot);
       using _ = session;
-      const { asOf, customers } = await readCustomers(session, selection);
+      const { asOf, customers } = await readList(store, session, selection);
       const saved = await refused(
         400,
         () =>
@@ -131,6 +133,29 @@ export function customerRoutes({ store, runtime, operators }: CustomerPages): Ho
       );
       return c.redirect(`/audiences/${saved.name}?did=saved`, 303);
     });
+}
+
+/**
+ * The customers of a selection, without those whom the shop has deleted by now: an old report's data does not know that.
+ *
+ * @throws {HttpProblem} 400 when the selection is about days that are not known yet.
+ */
+async function readList(
+  store: ObjectStore,
+  session: OpenSnapshot,
+  selection: CustomerSelection,
+  options: { search?: string; skip?: number; limit?: number } = {},
+) {
+  const isCurrent = session.manifest.id === await currentSnapshotId(store);
+  const deletedSince = isCurrent ? [] : await deletedByNow(store);
+  return await refused(400, () => readCustomers(session, selection, { ...options, deletedSince }));
+}
+
+async function deletedByNow(store: ObjectStore): Promise<string[]> {
+  const current = await currentSnapshotId(store);
+  if (current === undefined) return [];
+  using session = await openSnapshot(store, current, { tables: ["dim_customers"], threads: 1 });
+  return await deletedCustomers(session);
 }
 
 const COLUMNS = ["customer_id", "country", "segment", "recency_days", "orders", "net_sales", "r", "f", "m"];

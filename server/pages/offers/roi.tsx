@@ -184,6 +184,14 @@ function Answer({ roi, inputs, money }: AnswerProps) {
           {percent(lowestShare)} at best. That is what is worked out here.
         </p>
       )}
+      {!roi.hasEnoughCustomers && (
+        <p class="note-banner" role="alert">
+          These assumptions do not fit together: {formatCount(Math.round(contacted))}{" "}
+          offers a month are more than the {formatCount(inputs.activeCustomers)}{" "}
+          active customers. An offer to every one of them finds {percent(inputs.lapsedShare)}{" "}
+          who would have left, so no choice at all does better than {percent(inputs.precision)}.
+        </p>
+      )}
       <dl class="facts">
         <Fact name="Customers kept a month" value={formatNumber(Math.round(kept))}>
           of {formatCount(Math.round(roi.lapsedToday))} who lapse today

@@ -3,8 +3,12 @@ import assert from "node:assert/strict";
 import { readChurnExamples } from "../../../lib/churn/examples.ts";
 import { checkAsOf, salesPeriod } from "shopflow/ml/mod.ts";
 import { temporalSplit } from "../../../lib/churn/split.ts";
+import { churnEvidence } from "../../../lib/churn/evidence.ts";
 import { createChurnModel } from "../../../lib/churn/model.ts";
+import { CUSTOMER_FEATURES } from "shopflow/customers/mod.ts";
+import { readFeatures } from "shopflow/ml/features/mod.ts";
 import { openSession } from "shopflow/warehouse/mod.ts";
+import { shiftFrom } from "../../../lib/ml/monitoring/distribution.ts";
 import { openChurnShop } from "../../fixtures/churn_shop.ts";
 
 Deno.test("the model beats recency alone where customers have rhythms of their own", async () => {
@@ -22,6 +26,31 @@ Deno.test("a year of orders without events and tickets is enough", async () => {
   using shop = await openChurnShop({ customers: 800, days: 374, ordersOnly: true });
   const { metrics } = await backtestChurn(shop, temporalSplit(await salesPeriod(shop)));
   assert.ok(metrics.auc! > 0.75, JSON.stringify(metrics));
+});
+
+Deno.test("visits recorded for a part of the time are no shift of features once they are known", async () => {
+  using shop = await openChurnShop({ customers: 800 });
+  await shop.run("DELETE FROM fact_events WHERE event_timestamp < TIMESTAMP '2024-03-01'");
+  const split = temporalSplit(await salesPeriod(shop));
+  const backtest = await backtestChurn(shop, split, { trials: 1 });
+  const { data, features } = churnEvidence(backtest, [], { features: 0, dates: [], flagged: [] });
+  const line = data.find((text) => text.includes("days_since_session"));
+  assert.match(
+    line!,
+    /^Visits have not been recorded for long enough for [\d,]+ of [\d,]+ of them: of these sessions_90d, .* are not known/,
+  );
+  const [now] = await readFeatures(shop, CUSTOMER_FEATURES, [checkAsOf("2025-01-01")]);
+  const { names, rows, values } = now!.matrix;
+  for (const name of ["sessions_90d", "days_since_session", "cart_abandonment_share", "tickets_180d"]) {
+    const { training } = features.find((feature) => feature.name === name)!;
+    assert.ok(training.rows > 0, name);
+    const column = Float64Array.from(
+      { length: rows },
+      (_, row) => values[row * names.length + names.indexOf(name)]!,
+    );
+    const { verdict, psi } = shiftFrom(training, column);
+    assert.notEqual(verdict, "moved far", `${name} ${psi}`);
+  }
 });
 
 Deno.test("a model is measured on active customers: ordered in the 90 days before", async () => {

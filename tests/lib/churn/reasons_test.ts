@@ -35,7 +35,7 @@ Deno.test("three versions of recency are one reason, whose contribution is their
       value: 2,
       contribution: 1,
       effect: "raises",
-      text: "Has 2 unresolved support tickets: raises the risk.",
+      text: "Has 2 unresolved support tickets of the last 180 days: raises the risk.",
     },
   ]);
 });

@@ -118,13 +118,73 @@ Deno.test("columns that the shop derives from behaviour are not read", async () 
   for (const name of ["customer_segment", "total_orders", "total_spent"]) assert.ok(!names.includes(name));
 });
 
-Deno.test("a shop without events and tickets has counts of 0 and unknown averages", async () => {
+Deno.test("a shop that records no visits and tickets knows nothing of them, rather than that there were none", async () => {
   using session = await openChurnShop({ customers: 100, ordersOnly: true });
   const [row] = await session.rows(featuresSql(CUSTOMER_FEATURES, AS_OF));
-  assert.equal(row!.tickets_open, 0);
-  assert.equal(row!.ticket_satisfaction, null);
-  assert.equal(row!.sessions_90d, 0);
-  assert.equal(row!.days_since_session, null);
+  for (const { features, unrecordedText } of CUSTOMER_FEATURES.rows) {
+    for (const { name } of features) {
+      if (unrecordedText === undefined) continue;
+      assert.equal(row![name], null, name);
+      assert.equal(featureText(CUSTOMER_FEATURES, name, row as Record<string, null>), unrecordedText);
+    }
+  }
+  assert.notEqual(row!.return_count, null, "orders define customers");
+});
+
+Deno.test("a feature is unknown of everybody until its source was recorded for as long as it looks back", async () => {
+  using session = await openChurnShop({ customers: 200 });
+  await session.run(`DELETE FROM fact_events WHERE event_timestamp < TIMESTAMP '2024-06-03';
+    DELETE FROM fact_support_tickets WHERE created_at < TIMESTAMP '2024-03-05';
+    INSERT INTO fact_support_tickets (ticket_id, customer_id, created_at, arrived_at)
+      VALUES ('FIRST', 'NOBODY', TIMESTAMP '2024-03-05', TIMESTAMP '2025-01-01 02:00:00');
+    INSERT INTO fact_events (event_id, customer_id, event_timestamp, arrived_at)
+      VALUES ('FIRST', 'NOBODY', TIMESTAMP '2024-06-03 12:00:00', TIMESTAMP '2025-01-01 02:00:00')`);
+  const known = async (asOf: string, name: string) => {
+    const rows = await session.rows(featuresSql(CUSTOMER_FEATURES, checkAsOf(asOf)));
+    return rows.filter((row) => row[name] !== null).length / rows.length;
+  };
+  assert.equal(await known("2024-08-31", "sessions_90d"), 0, "89 days of visits");
+  assert.equal(await known("2024-08-31", "days_since_session"), 0);
+  assert.equal(await known("2024-08-31", "sessions_30d"), 1);
+  assert.equal(await known("2024-09-01", "sessions_90d"), 1, "90 days of visits");
+  assert.ok(await known("2024-09-01", "days_since_session") > 0.3);
+  assert.equal(await known("2024-08-31", "tickets_open"), 0, "179 days of tickets");
+  assert.equal(await known("2024-09-01", "tickets_open"), 1);
+
+  // What was recorded before, and came later, was not known then.
+  await session.run(`UPDATE fact_events SET arrived_at = event_timestamp + INTERVAL 1 DAY;
+    UPDATE fact_events SET arrived_at = TIMESTAMP '2024-11-01' WHERE event_id = 'FIRST';
+    INSERT INTO fact_events (event_id, customer_id, event_timestamp, arrived_at)
+      VALUES ('BEFORE', 'NOBODY', TIMESTAMP '2024-01-01', TIMESTAMP '2024-11-01')`);
+  assert.equal(await known("2024-08-31", "sessions_90d"), 0);
+  assert.equal(await known("2024-11-01", "sessions_90d"), 1);
+});
+
+Deno.test("of sources that may begin late, features look back no further than they say", async () => {
+  using session = await openChurnShop({ customers: 200 });
+  const features = () => session.rows(featuresSql(CUSTOMER_FEATURES, AS_OF));
+  const before = await features();
+  await session.run(`
+    INSERT INTO fact_events SELECT 'OLD' || event_id, customer_id, 'OLD' || session_id, event_type,
+      TIMESTAMP '${AS_OF}' - INTERVAL 91 DAY, 'Watch', arrived_at FROM fact_events;
+    INSERT INTO fact_support_tickets SELECT 'OLD' || ticket_id, customer_id, TIMESTAMP '${AS_OF}' - INTERVAL 181 DAY,
+      TIMESTAMP '${AS_OF}' - INTERVAL 100 DAY, 'High', 'Resolved', 1, arrived_at FROM fact_support_tickets;`);
+  assert.deepEqual(await features(), before);
+  await session.run(`UPDATE fact_events SET event_timestamp = TIMESTAMP '${AS_OF}' - INTERVAL 90 DAY
+      WHERE event_id LIKE 'OLD%';
+    UPDATE fact_support_tickets SET created_at = TIMESTAMP '${AS_OF}' - INTERVAL 180 DAY WHERE ticket_id LIKE 'OLD%'`);
+  const after = await features();
+  for (
+    const name of [
+      "sessions_90d",
+      "device_count",
+      "cart_abandonment_share",
+      "tickets_180d",
+      "unhappy_tickets",
+    ]
+  ) {
+    assert.ok(after.some((row, i) => row[name] !== before[i]![name]), name);
+  }
 });
 
 Deno.test("labels look at the 90 days from the as-of date on, for the features' population", async () => {
@@ -173,11 +233,11 @@ Deno.test("reasons are facts for people", () => {
   );
   assert.equal(
     featureText(CUSTOMER_FEATURES, "tickets_open", { tickets_open: 0 }),
-    "Has no unresolved support tickets",
+    "Has no unresolved support tickets of the last 180 days",
   );
   assert.equal(
     featureText(CUSTOMER_FEATURES, "ticket_satisfaction", { ticket_satisfaction: null }),
-    "Has rated no support ticket yet",
+    "Has rated no support ticket of the last 180 days",
   );
   assert.equal(featureText(CUSTOMER_FEATURES, "moon_phase", { moon_phase: 3 }), "moon phase: 3");
   assert.equal(
@@ -223,14 +283,16 @@ CREATE TABLE fact_support_tickets AS
 SELECT ticket_id, customer_id, CAST(created_at AS TIMESTAMP) AS created_at,
        CAST(resolved_at AS TIMESTAMP) AS resolved_at, priority, 'Resolved' AS status, satisfaction_score,
        TIMESTAMP '2024-12-01 02:00:00' AS arrived_at
-FROM (VALUES ('T1', 'ANNA', '2024-08-01 08:00:00', '2024-08-03 08:00:00', 'High', 2),
+FROM (VALUES ('T0', 'BERT', '2024-02-01 08:00:00', '2024-02-03 08:00:00', 'High', 1),
+             ('T1', 'ANNA', '2024-08-01 08:00:00', '2024-08-03 08:00:00', 'High', 2),
              ('T2', 'ANNA', '2024-08-27 08:00:00', '2024-09-01 00:00:00', 'Low', 5))
   AS t(ticket_id, customer_id, created_at, resolved_at, priority, satisfaction_score);
 CREATE TABLE fact_events AS
 SELECT event_id, customer_id, session_id, event_type, CAST(event_timestamp AS TIMESTAMP) AS event_timestamp,
        CASE session_id WHEN 'S1' THEN 'Mobile' ELSE 'Desktop' END AS device_type,
        TIMESTAMP '2024-12-01 02:00:00' AS arrived_at
-FROM (VALUES ('E1', 'ANNA', 'S1', 'page_view', '2024-08-22 10:00:00'),
+FROM (VALUES ('E0', 'BERT', 'S0', 'page_view', '2024-02-01 10:00:00'),
+             ('E1', 'ANNA', 'S1', 'page_view', '2024-08-22 10:00:00'),
              ('E2', 'ANNA', 'S1', 'add_to_cart', '2024-08-22 10:01:00'),
              ('E3', 'ANNA', 'S1', 'purchase', '2024-08-22 10:02:00'),
              ('E4', 'ANNA', 'S2', 'page_view', '2024-08-29 23:59:00'),

@@ -1,4 +1,4 @@
-import { fitLifetimeValue } from "../../../lib/lifetime_value/fit.ts";
+import { fitLifetimeValue, valueCustomers } from "../../../lib/lifetime_value/fit.ts";
 import { holdOut, holdoutErrors } from "../../../lib/lifetime_value/holdout.ts";
 import { collectPurchases, type Transaction } from "../../../lib/lifetime_value/transactions.ts";
 import assert from "node:assert/strict";
@@ -78,4 +78,35 @@ Deno.test("options out of range are refused", () => {
     message: /Invalid purchase model.*best, bg\/nbd or mbg\/nbd/s,
   });
   assert.throws(() => fitLifetimeValue(some.slice(0, 20)), { name: "TooLittleDataError" });
+});
+
+/** Twenty customers who never stop: nothing tells how many leave. */
+const faithful: Transaction[] = Array.from({ length: 120 }, (_, i) => ({
+  customer: `c${i % 20}`,
+  date: `2024-0${1 + Math.floor(i / 20)}-0${1 + i % 7}`,
+  amount: 10 + i % 20,
+}));
+
+Deno.test("histories that are not of the model are refused instead of valued wrongly", () => {
+  const { histories, ...fit } = fitLifetimeValue(faithful, { unit: "week" });
+  const { histories: inDays } = fitLifetimeValue(faithful, { unit: "day" });
+  assert.throws(() => valueCustomers(fit, inDays, { horizon: 52 }), {
+    name: "InputError",
+    message: /in another unit than the model.*week.*day/s,
+  });
+  const spending = histories.spending!;
+  const refund = { ...spending, meanAmount: Float64Array.from(spending.meanAmount).fill(-5, 0, 1) };
+  assert.throws(() => valueCustomers(fit, { ...histories, spending: refund }, { horizon: 52 }), {
+    message: /Invalid spending of 1 of 20 customers.*Net returns/s,
+  });
+  const short = { count: [1], meanAmount: [10] };
+  assert.throws(() => valueCustomers(fit, { ...histories, spending: short }, { horizon: 52 }), {
+    message: /not of the same customers.*20 histories, spending of 1/s,
+  });
+});
+
+Deno.test("where nobody left, it is said that the intervals do not know how many will", () => {
+  const fit = fitLifetimeValue(faithful, { unit: "week" });
+  assert.match(fit.notes.join("\n"), /a runs to 0: nobody leaves/);
+  assert.match(fit.notes.join("\n"), /Intervals take a parameter .* so they are too narrow/);
 });

@@ -106,6 +106,11 @@ Deno.test("wrong rows are refused: how many, what was expected, the first of the
     );
   }
   assert.throws(bad({ customer: "b", date: "2024-01-01" }), message(/1 of 2 rows without one/));
+  // A database's whole numbers are no amounts, and can be shown nevertheless.
+  assert.throws(
+    bad({ customer: 7n, date: "2024-01-01", amount: 12n }),
+    message(/without an amount.*"customer":"7n"/s),
+  );
   assert.throws(() => collectPurchases([]), message(/no transactions/));
   assert.throws(() => collectPurchases(rows, { grain: "year" as "day" }), message(/Invalid purchase grain/));
   const purchases = collectPurchases(rows);

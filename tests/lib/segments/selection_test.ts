@@ -166,3 +166,30 @@ Deno.test("a selection in words", () => {
   );
   assert.equal(PERSONAS.length, 11);
 });
+
+Deno.test("nobody is listed for not having done what is not known yet", async () => {
+  using session = await openCuratedShop(segmentedShop());
+  const refused = (selection: CustomerSelection, found: RegExp) =>
+    assert.rejects(readCustomers(session, selection), { name: "InputError", message: found });
+  await refused(
+    { cohort: "2024-05", age: 2, ordered: "no" },
+    /not known yet.*2 months after 2024-05: 2024-07/s,
+  );
+  await refused(
+    { cohort: "2024-03", age: 2, ordered: "no", as_of: "2024-05-01" },
+    /not known yet.*begins before 2024-05-01/s,
+  );
+  // The month in which the data ends: where customers will be at its end is open.
+  await refused({ month: "2024-06", to: "at-risk" }, /not known yet.*a month that is over before 2024-06-2/s);
+  // It has begun, though, so who ordered in it is known so far.
+  assert.ok((await readCustomers(session, { cohort: "2024-05", age: 1, ordered: "yes" })).total >= 0);
+});
+
+Deno.test("customers whom newer data does not have any more are left out of a list of older data", async () => {
+  using session = await openCuratedShop(segmentedShop());
+  const before = await readCustomers(session, { r: 5 });
+  const [gone] = before.customers;
+  const after = await readCustomers(session, { r: 5 }, { deletedSince: [gone!.customer_id] });
+  assert.deepEqual(after.customers, before.customers.slice(1));
+  assert.deepEqual([after.total, after.deleted], [before.total - 1, before.deleted + 1]);
+});

@@ -87,3 +87,19 @@ Deno.test("what makes no sense is refused with what is allowed", () =>
     await assert.rejects(run("save", "a", "r=5", "segment=hibernating"), /would be empty/);
     await assert.rejects(run("show", "a"), /There is no audience a/);
   }));
+
+Deno.test("who was deleted since is left out of an exported file, and of an audience from older data", () =>
+  withCommands(async (run, { store }) => {
+    await run("save", "recent", "r=5");
+    const { members, snapshot } = await loadAudience(store, "recent");
+    const [gone, ...others] = members;
+    const rows = segmentedShop();
+    // The last cell of a customer is is_deleted.
+    const dim_customers = rows.dim_customers!.map((row) =>
+      row[0] === gone ? [...row.slice(0, -1), true] : row
+    );
+    await publishCuratedShop(store, { ...rows, dim_customers }, new Date("2024-06-21T06:00:00Z"));
+    assert.deepEqual((await run("export", "recent")).split("\n"), ["customer_id", ...others]);
+    await run("save", "again", "r=5", "--snapshot", snapshot);
+    assert.deepEqual((await loadAudience(store, "again")).members, others);
+  }));

@@ -44,6 +44,8 @@ Deno.test("a random search finds the best on validation, logs each trial, and me
   assert.equal(again.resumed, 40);
   assert.deepEqual(again.best, found.best);
   assert.deepEqual([seen.length, tests], [40, 1]);
+  const other = await search({ ...options, evaluate: () => ({ recall: 0.5 }) });
+  assert.deepEqual(other.test!.metrics, { test_recall: 0.5 });
 });
 
 Deno.test("a search that was ended goes on where it was, with the same trials", async () => {

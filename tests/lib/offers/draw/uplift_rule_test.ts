@@ -23,6 +23,16 @@ Deno.test("uplift takes over once a trial shows that it gains more, and ranks th
   assert.ok(scores.effects.get("NEW0")! > scores.effects.get("NEW1")!);
   const { rule } = rank("uplift", CANDIDATES, { riskAbove: 0.7, seed: 1, uplift: scores });
   assert.equal(rule.ranksBy, "uplift");
+  // Of a customer who lapsed a year ago a trial of active ones says nothing.
+  const lapsed = CANDIDATES.map((one) => ({
+    ...one,
+    customerId: "LAPSED",
+    covariates: { ...one.covariates, recency_days: 400 },
+  })).slice(0, 1);
+  const more = await upliftScores(outcomes, [...CANDIDATES, ...lapsed], { seed: 1 });
+  assert.ok("effects" in more && !more.effects.has("LAPSED"));
+  assert.equal(more.effects.size, 2);
+  assert.match(more.because, /Of 1 customer it says nothing.*not chosen/);
 });
 
 Deno.test("without an effect to find, with too few customers or no trial, uplift says so and leaves value at risk", async () => {
@@ -37,7 +47,7 @@ Deno.test("without an effect to find, with too few customers or no trial, uplift
   assert.ok(!("effects" in few));
   assert.match(few.because, /known of \d+ offered and \d+ held out; at least 50 of each are needed/);
   const none = await upliftScores(undefined, CANDIDATES, { seed: 1 });
-  assert.match(none.because, /No trial of this offer was drawn yet/);
+  assert.match(none.because, /No trial of this offer, as it is now, was drawn yet/);
   assert.equal(
     rank("uplift", CANDIDATES, { riskAbove: 0.7, seed: 1, uplift: none }).rule.ranksBy,
     "value_at_risk",
@@ -59,4 +69,6 @@ Deno.test("the trial of the offer with most known outcomes teaches", async () =>
   const found = await mostKnownTrial(session, events, OFFER);
   assert.deepEqual([found?.trial, found?.rows.length], ["large", 40]);
   assert.equal(await mostKnownTrial(session, events, { name: "unknown" }), undefined);
+  // A trial of a tenth off says nothing of a third off, even if the offer kept its name.
+  assert.equal(await mostKnownTrial(session, events, { ...OFFER, discount: 0.3 }), undefined);
 });

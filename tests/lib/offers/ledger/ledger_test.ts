@@ -68,6 +68,17 @@ Deno.test("an entry is read as it was written, and another reader sees it", () =
     assert.deepEqual(await reader.read(), [draw]);
   }));
 
+Deno.test("readers at once of one ledger see each entry once, as requests to a server do", () =>
+  withStore(async (store) => {
+    const reader = openOfferLedger(store);
+    for (const trial of ["a", "b"]) {
+      await drawInto(store, trial, 20);
+      const [one, two, three] = await Promise.all([reader.read(), reader.read(), reader.read()]);
+      assert.deepEqual([two, three], [one, one]);
+    }
+    assert.equal((await reader.read()).length, 2);
+  }));
+
 Deno.test("an entry that was changed or taken away is noticed", () =>
   withStore(async (store, folder) => {
     for (const trial of ["a", "b", "c"]) await drawInto(store, trial, 20);

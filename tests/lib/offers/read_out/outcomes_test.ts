@@ -87,6 +87,56 @@ Deno.test("a customer counts once in a trial, and cancelled lists not at all", a
   assert.deepEqual(trialsIn([list, cancelled]), []);
 });
 
+Deno.test("offers of another trial within the outcome window are told, by group", async () => {
+  using session = await ordersOf([["1", "C0001", "2024-10-05", 100, 0], LAST]);
+  const people = inputs({ population: population(200), policy: { quietDays: 30, globalControl: 0 } });
+  const [first, within, after] = [
+    drawList(options(), people, []).draw,
+    drawList(options({ trial: "within", startsOn: "2024-11-01", holdOut: 0 }), people, []).draw,
+    drawList(options({ trial: "after", startsOn: "2024-11-30", holdOut: 0 }), people, []).draw,
+  ];
+  const heldOut = first.customers.filter(({ arm }) => arm === "trial").length;
+  const { offeredElsewhere, notes } = await readTrialResults(session, [first, within, after], "tenth");
+  assert.deepEqual(offeredElsewhere, { offered: 200 - heldOut, heldOut });
+  assert.ok(
+    notes.some((note) =>
+      note.includes(`${heldOut} of those held out: the effect is that of this offer beside`)
+    ),
+  );
+  const alone = await readTrialResults(session, [first, after], "tenth");
+  assert.deepEqual(alone.offeredElsewhere, { offered: 0, heldOut: 0 });
+});
+
+Deno.test("a global control that earlier trials left out, too, is told", async () => {
+  using session = await ordersOf([["1", "C0001", "2024-10-05", 100, 0], ["2", "C0002", "2025-06-01", 1, 0]]);
+  const people = inputs({ population: population(200), policy: { quietDays: 90, globalControl: 0.2 } });
+  const first = drawList(options(), people, []).draw;
+  const later = drawList(options({ trial: "later", startsOn: "2025-01-01" }), people, [first]).draw;
+  const control = later.customers.filter(({ arm }) => arm === "global control").length;
+  const { withoutEarlierOffers, notes } = await readTrialResults(session, [first, later], "later");
+  assert.ok(control > 20);
+  assert.equal(withoutEarlierOffers, control);
+  assert.ok(
+    notes.some((note) => note.startsWith(`${control} of the `) && note.includes("global control")),
+    notes.join(),
+  );
+  assert.equal((await readTrialResults(session, [first, later], "tenth")).withoutEarlierOffers, 0);
+});
+
+Deno.test("where some lists are not known yet, repeated looks are warned of", async () => {
+  using session = await ordersOf([["1", "C0001", "2024-10-05", 100, 0], LAST]);
+  const first = drawList(options({ most: 100 }), inputs({ population: population(200) }), []).draw;
+  const open = drawList(
+    options({ startsOn: "2024-11-01" }),
+    inputs({ population: population(200) }),
+    [first],
+  ).draw;
+  const { notes } = await readTrialResults(session, [first, open], "tenth");
+  assert.ok(notes.some((note) => /one look.*decide when all lists are known/.test(note)), notes.join());
+  const { notes: whole } = await readTrialResults(session, [first], "tenth");
+  assert.ok(!whole.some((note) => note.includes("one look")));
+});
+
 Deno.test("a trial that does not exist is refused, and one without a hold-out says that nothing can be compared", async () => {
   using session = await ordersOf([LAST]);
   await assert.rejects(readTrialResults(session, [list], "other"), {

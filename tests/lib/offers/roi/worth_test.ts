@@ -55,6 +55,15 @@ Deno.test("a target that the offer cannot reach is said to be out of reach, and 
   near(roi.contacted, 150 / 0.8);
 });
 
+Deno.test("a choice worse than none, which takes more offers than there are customers, is told", () => {
+  const target = { ...INPUTS, targetShare: 0.075 };
+  // All who would have left are 150 of 1,000: at 15 % right everybody must get one, at 10 % half as many again.
+  assert.equal(worthOfTarget({ ...target, precision: 0.15 }).hasEnoughCustomers, true);
+  const worse = worthOfTarget({ ...target, precision: 0.1 });
+  near(worse.contacted, 1500);
+  assert.equal(worse.hasEnoughCustomers, false);
+});
+
 Deno.test("inputs out of range are refused with what was expected and found", () => {
   const cases: [Partial<RoiInputs>, RegExp][] = [
     [{ targetShare: 0.2 }, /target is above the share who lapse today: expected at most 15 %, found 20 %/],

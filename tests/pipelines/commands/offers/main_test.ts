@@ -183,7 +183,7 @@ Deno.test("the rule uplift says in the record why it ranks by value at risk befo
   assert.deepEqual([rule.name, rule.ranksBy, rule.because], [
     "uplift",
     "value_at_risk",
-    "No trial of this offer was drawn yet.",
+    "No trial of this offer, as it is now, was drawn yet.",
   ]);
 });
 

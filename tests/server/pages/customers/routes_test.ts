@@ -131,3 +131,37 @@ Deno.test("where nobody may act, the page says how that is changed, and a lake w
   const answer = await createClient(lake.store, { loopbackOnly: true }).get("/customers");
   assert.equal(answer.status, 503);
 });
+
+Deno.test("who was deleted since is in no list of older data, and in no file of an audience", () =>
+  withShop(async ({ get, submit }, { store, snapshot }) => {
+    const list = await (await get(`/customers.csv?r=5&snapshot=${snapshot}`)).text();
+    const [gone = "", ...others] = list.trim().split("\n").slice(1).map((line) => line.split(",")[0]!);
+    assert.equal(
+      (await submit("/audiences", { r: "5", snapshot, name: "recent-ones" }, basic("anna", ""))).status,
+      303,
+    );
+    const rows = segmentedShop();
+    // The last cell of a customer is is_deleted.
+    const dim_customers = rows.dim_customers!.map((row) =>
+      row[0] === gone ? [...row.slice(0, -1), true] : row
+    );
+    await publishCuratedShop(store, { ...rows, dim_customers }, new Date("2024-06-21T06:00:00Z"));
+    const [page, csv, file] = await Promise.all(
+      [
+        `/customers?r=5&snapshot=${snapshot}`,
+        `/customers.csv?r=5&snapshot=${snapshot}`,
+        "/audiences/recent-ones.csv",
+      ]
+        .map(async (path) => await (await get(path)).text()),
+    );
+    assert.deepEqual(idsOf(page!), others);
+    assert.doesNotMatch(csv! + file!, new RegExp(gone));
+    assert.deepEqual(file!.trim().split("\n").slice(1), others.toSorted());
+  }));
+
+Deno.test("a list about days that are not known yet is refused in words", () =>
+  withShop(async ({ get }) => {
+    const refused = await get("/customers?cohort=2024-05&age=9&ordered=no");
+    assert.equal(refused.status, 400);
+    assert.match((await refused.json() as Problem).error.message, /about days that are not known yet/);
+  }));
