@@ -23,7 +23,7 @@ export interface Offer {
 
 /** What all lists of a business keep to. */
 export interface OfferPolicy {
-  /** Nobody is offered anything again within so many days. */
+  /** Nobody is on a list again, offered or held out, within so many days. */
   quietDays: number;
   /** Share of all customers who never get an offer, 0..1. */
   globalControl: number;

@@ -93,6 +93,7 @@ export function exampleTrial({ customers, seed, saved = 0.4 }: ExampleOptions): 
       rows,
       repeated: 0,
       offeredElsewhere: { offered: 0, heldOut: 0 },
+      withoutEarlierOffers: 0,
     },
     trueEffect: {
       ordered: mean(total.ordered),

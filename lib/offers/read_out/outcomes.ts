@@ -51,6 +51,8 @@ export interface TrialOutcomes {
   repeated: number;
   /** Customers with a row whom another trial made an offer within their outcome window. */
   offeredElsewhere: { offered: number; heldOut: number };
+  /** Customers with a row who are of the global control, where another trial made offers before: to others, not to them. */
+  withoutEarlierOffers: number;
 }
 
 /** Names of the trials in a ledger, in the order of their first lists; cancelled lists make none. */
@@ -80,6 +82,7 @@ export async function readTrialOutcomes(
     .map((draw): TrialDraw => ({ draw, knownFrom: knownFrom(draw), isKnown: knownFrom(draw) <= dataUntil }));
   const others = standing(events).filter(({ request }) => request.trial !== trial);
   const offeredElsewhere = { offered: 0, heldOut: 0 };
+  let withoutEarlierOffers = 0;
   const rows: TrialRow[] = [];
   const seen = new Set<string>();
   let repeated = 0;
@@ -101,9 +104,12 @@ export async function readTrialOutcomes(
       if (elsewhere.has(customer.customerId)) {
         offeredElsewhere[customer.arm === "offered" ? "offered" : "heldOut"]++;
       }
+      if (customer.arm === "global control" && others.some(({ startsOn }) => startsOn < draw.startsOn)) {
+        withoutEarlierOffers++;
+      }
     }
   }
-  return { trial, draws, dataUntil, rows, repeated, offeredElsewhere };
+  return { trial, draws, dataUntil, rows, repeated, offeredElsewhere, withoutEarlierOffers };
 }
 
 interface Outcome {

@@ -105,6 +105,7 @@ export function trialResults(outcomes: TrialOutcomes): TrialResults {
     ...openNotes(draws, outcomes.dataUntil),
     ...repeatedNotes(outcomes.repeated),
     ...elsewhereNotes(outcomes.offeredElsewhere),
+    ...globalControlNotes(outcomes.withoutEarlierOffers, customers.heldOut),
   ];
   const results: TrialResults = { ...outcomes, customers, effects: [], policies: [], notes, rows };
   if (rows.length === 0) return results;
@@ -229,6 +230,14 @@ const repeatedNotes = (repeated: number): string[] =>
     `${
       formatCount(repeated)
     } entries of later lists are of customers whom an earlier list had; each counts once.`,
+  ];
+
+const globalControlNotes = (withoutEarlierOffers: number, heldOut: number): string[] =>
+  withoutEarlierOffers === 0 ? [] : [
+    `${formatCount(withoutEarlierOffers)} of the ${
+      formatCount(heldOut)
+    } held out are of the global control, to whom ` +
+    "earlier trials made no offer either: what those offers still do to the others is part of the effect.",
   ];
 
 /** Whether an effect is told apart from none, in a sentence with its interval. */

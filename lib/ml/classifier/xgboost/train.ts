@@ -31,10 +31,15 @@ export interface XgboostOptions {
   lambda: number;
   /** `hist` bins the features first; the library's own default is `auto`, several times slower. */
   treeMethod: "hist" | "exact" | "auto";
+  /** Most bins of a feature with `hist`. */
+  maxBin: number;
   seed: number;
 }
 
-/** Small trees learned slowly: with hundreds to thousands of customers, deeper ones fit noise. */
+/**
+ * Small trees learned slowly: with hundreds to thousands of customers, deeper ones fit noise. 64 bins, and not the
+ * library's 256, take a sixth less time and rank as well (`deno task bench trees`).
+ */
 export const XGBOOST_DEFAULTS: XgboostOptions = {
   rounds: 200,
   maxDepth: 3,
@@ -44,6 +49,7 @@ export const XGBOOST_DEFAULTS: XgboostOptions = {
   colsampleByTree: 0.8,
   lambda: 1,
   treeMethod: "hist",
+  maxBin: 64,
   seed: 0,
 };
 
@@ -78,6 +84,7 @@ const RANGES: Record<Exclude<keyof XgboostOptions, "treeMethod">, [least: number
   subsample: [Number.MIN_VALUE, 1],
   colsampleByTree: [Number.MIN_VALUE, 1],
   lambda: [0, Infinity],
+  maxBin: [2, 65_536],
   seed: [0, 2 ** 31 - 1],
 };
 
@@ -109,6 +116,7 @@ function taskOf(
       booster: "gbtree",
       objective,
       tree_method: all.treeMethod,
+      max_bin: String(all.maxBin),
       max_depth: String(all.maxDepth),
       eta: String(all.eta),
       min_child_weight: String(all.minChildWeight),

@@ -33,16 +33,22 @@ export interface LeakageReport {
  * @param examples Training rows, of which the outcomes are open: customers who were active, not those lost already.
  * @param options.dates Training dates to compute again as of; the outcomes after them are in the tables.
  * @param options.trainer What fits models without a feature.
+ * @param options.yardstick A feature that may alone rank the outcomes without error and be honest; see
+ *   {@linkcode checkSingleFeatures}.
  * @throws {ModelError} naming each feature that is refused, and why.
  */
 export async function checkLeakage(
   session: FeatureSession,
   set: FeatureSet,
   examples: LabelledRows,
-  { dates, trainer }: { dates: readonly AsOfDate[]; trainer: ClassifierTrainer },
+  { dates, trainer, yardstick }: {
+    dates: readonly AsOfDate[];
+    trainer: ClassifierTrainer;
+    yardstick?: string;
+  },
 ): Promise<LeakageReport> {
   const areas = singleFeatureAuc(examples);
-  const alone = checkSingleFeatures(areas);
+  const alone = checkSingleFeatures(areas, yardstick);
   const refused = [...await checkFutureRows(session, set, dates), ...alone.refused];
   if (refused.length > 0) throw leakageError(refused);
   const removals = areas === undefined ? [] : await checkRemovals(examples, areas, trainer);

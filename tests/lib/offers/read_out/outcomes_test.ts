@@ -107,6 +107,22 @@ Deno.test("offers of another trial within the outcome window are told, by group"
   assert.deepEqual(alone.offeredElsewhere, { offered: 0, heldOut: 0 });
 });
 
+Deno.test("a global control that earlier trials left out, too, is told", async () => {
+  using session = await ordersOf([["1", "C0001", "2024-10-05", 100, 0], ["2", "C0002", "2025-06-01", 1, 0]]);
+  const people = inputs({ population: population(200), policy: { quietDays: 90, globalControl: 0.2 } });
+  const first = drawList(options(), people, []).draw;
+  const later = drawList(options({ trial: "later", startsOn: "2025-01-01" }), people, [first]).draw;
+  const control = later.customers.filter(({ arm }) => arm === "global control").length;
+  const { withoutEarlierOffers, notes } = await readTrialResults(session, [first, later], "later");
+  assert.ok(control > 20);
+  assert.equal(withoutEarlierOffers, control);
+  assert.ok(
+    notes.some((note) => note.startsWith(`${control} of the `) && note.includes("global control")),
+    notes.join(),
+  );
+  assert.equal((await readTrialResults(session, [first, later], "tenth")).withoutEarlierOffers, 0);
+});
+
 Deno.test("where some lists are not known yet, repeated looks are warned of", async () => {
   using session = await ordersOf([["1", "C0001", "2024-10-05", 100, 0], LAST]);
   const first = drawList(options({ most: 100 }), inputs({ population: population(200) }), []).draw;

@@ -145,6 +145,12 @@ Deno.test("the return of keeping customers comes from the shop, and every assump
   assert.match(changed, /Customers kept a month 50 of 150 who lapse today/);
   const beyond = await page(client, "/roi?lapsedShare=15&targetShare=10&saveRate=10");
   assert.match(beyond, /does not bring it down to 10 %.*gets to 13\.5 %/);
+  const tooMany = await page(
+    client,
+    "/roi?lapsedShare=15&targetShare=10&saveRate=50&precision=5&activeCustomers=1000",
+  );
+  assert.match(tooMany, /do not fit together: 2,000 offers a month are more than the 1,000 active customers/);
+  assert.doesNotMatch(changed, /do not fit together/);
   for (
     const [query, problem] of [
       ["saveRate=much", /Save rate: expected a number from 0\.1 to 100 \(percent\), found much/],

@@ -11,7 +11,12 @@ import {
 } from "shopflow/ml/features/mod.ts";
 import { checkAsOf } from "shopflow/ml/mod.ts";
 import { openSession, type Session } from "shopflow/warehouse/mod.ts";
-import { activeExamples, churnLabelsSql, readChurnExamples } from "../../../../../lib/churn/examples.ts";
+import {
+  activeExamples,
+  checkChurnLeakage,
+  churnLabelsSql,
+  readChurnExamples,
+} from "../../../../../lib/churn/examples.ts";
 import { checkFutureRows } from "../../../../../lib/ml/features/leakage/future_rows.ts";
 import { singleFeatureAuc } from "../../../../../lib/ml/features/leakage/label.ts";
 import { openChurnShop } from "../../../../fixtures/churn_shop.ts";
@@ -209,6 +214,18 @@ Deno.test("a feature that is derived from the label's own window is refused with
   });
   const leaks = await checkFutureRows(session, set, [AUGUST]);
   assert.deepEqual(leaks.map((leak) => leak.feature), ["will_leave"]);
+});
+
+Deno.test("a shop whose customers order every day is not refused: silence alone tells who left", async () => {
+  using session = await openChurnShop({ customers: 50 });
+  await session.run(`DELETE FROM fact_orders;
+    INSERT INTO fact_orders
+    SELECT format('D{}-{}', i, day), 'PROD00001', format('DAILY{:04d}', i), DATE '${AUGUST}' + CAST(day AS INTEGER), 'sale', 1,
+      10, 0, 10, 'PROD00001', TIMESTAMP '2025-01-01 02:00:00'
+    FROM range(400) AS customers(i), range(-100, 90) AS days(day) WHERE day < -95 + i`);
+  const report = await checkChurnLeakage(session, [AUGUST]);
+  assert.ok(report.strongest!.auc >= 0.99, JSON.stringify(report.strongest));
+  assert.ok(report.flagged.some((leak) => leak.feature === "recency_days"));
 });
 
 Deno.test("too few rows of an outcome say nothing of a feature alone", () => {
