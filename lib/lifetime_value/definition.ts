@@ -131,6 +131,9 @@ async function fitOnAllOrders(session: Session): Promise<Challenger> {
         `Learned from all orders before ${asOf}, of ${formatCount(model.purchases.customers)} customers, ` +
         `${formatCount(model.purchases.repeatCustomers)} of whom bought again.`,
         `Measured with a stand-in that knew the orders before ${holdout.asOf}, on the ${holdout.days} days from then on.`,
+        ...(holdout.days < VALUE_HORIZON_DAYS
+          ? [`Scores look ${VALUE_HORIZON_DAYS} days ahead, farther than could be measured.`]
+          : []),
       ],
       method: model.notes,
       features: [],

@@ -1,8 +1,10 @@
 import { lifetimeValueModel } from "shopflow/lifetime_value/mod.ts";
+import { readEvidence } from "shopflow/ml/card/mod.ts";
 import {
   championCard,
   championVersion,
   listVersions,
+  loadModelVersion,
   promoteVersion,
   requireScores,
   scoresPath,
@@ -38,6 +40,11 @@ Deno.test("a model that beats its baseline on the last third scores every custom
   assert.deepEqual(card.parameters.holdout, { asOf: "2024-05-03", days: 243 });
   assert.ok(card.metrics.rmse! < card.metrics.baseline_rmse!, JSON.stringify(card.metrics));
   assert.ok(card.metrics.rmse! < card.metrics.pooled_mean_rmse!);
+  const { files } = await loadModelVersion(store, "lifetime_value", card.version);
+  assert.match(
+    readEvidence(files)!.data.join("\n"),
+    /on the 243 days.*look 365 days ahead, farther than could be/s,
+  );
   assert.equal((await train(context)).status, "unchanged");
   assert.equal((await train({ ...context, force: true })).status, "done");
   assert.equal(await championVersion(store, "lifetime_value"), card.version, "the same bytes");

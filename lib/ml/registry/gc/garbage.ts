@@ -125,14 +125,20 @@ async function findScoreTables(
   return { garbage, modelVersions };
 }
 
-/** The first table of each of the last months, by the day that its scores are as of. */
+/**
+ * The tables of the first scored day of each of the last months, by the day that their scores are as of. A day that was
+ * scored again has what people saw last, as in the comparison with its outcomes.
+ */
 function firstOfEachMonth(published: PublishedScores[], now: Date): PublishedScores[] {
   const from = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - MONTHS_OF_SCORES, 1))
     .toISOString();
   const first = new Map<string, PublishedScores>();
   for (const table of published) {
     const month = table.asOf.slice(0, 7);
-    if (month >= from.slice(0, 7) && !first.has(month)) first.set(month, table);
+    const known = first.get(month);
+    if (month >= from.slice(0, 7) && (known === undefined || table.asOf <= known.asOf)) {
+      first.set(month, table);
+    }
   }
   return [...first.values()];
 }

@@ -227,4 +227,9 @@ Deno.test("of scores whose outcomes are looked up later, the first of each of th
     assert.deepEqual(await tables(["recommendations"]), keys.slice(0, -1));
     // What is older than thirteen months goes, of the others all but the first of their month.
     assert.deepEqual(await tables(["churn"]), [keys[0], keys[4], keys[5]]);
+    // Scored again for the first day of a month: the later table is what people saw last, and what is watched.
+    const again = await score(store, days.length + 1, version(2), "2024-09-01");
+    const latest = await score(store, days.length + 2, version(2), "2024-10-02");
+    assert.deepEqual(await tables(["churn"]), [keys[0], keys[3], keys[4], keys[5]]);
+    assert.ok(await store.stat(again) && await store.stat(latest));
   }));
