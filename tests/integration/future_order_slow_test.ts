@@ -84,7 +84,9 @@ async function outcome(context: PipelineContext): Promise<Record<string, unknown
       "dim_dates",
     ]
   ) {
-    found[table] = await ask(context, `SELECT count(*) AS rows, sum(hash(t)) AS digest FROM ${table} AS t`);
+    // When rows arrived is not what they say: the two shops were extracted one after the other.
+    const said = `SELECT COLUMNS(name -> name <> 'arrived_at') FROM ${table}`;
+    found[table] = await ask(context, `SELECT count(*) AS rows, sum(hash(t)) AS digest FROM (${said}) AS t`);
   }
   for (const model of ["churn", "recommendation"]) {
     const { card, files } = await loadChampion(context.store, model);

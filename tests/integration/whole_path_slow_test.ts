@@ -1,6 +1,6 @@
 /** From real source servers to reports: the star schema is the source's rows and money, and everything after it works. */
 import assert from "node:assert/strict";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { loadChampion, requireScores } from "shopflow/ml/registry/mod.ts";
 import { listReports, readReport } from "shopflow/notebook/report/mod.ts";
 import { openSnapshot } from "shopflow/warehouse/mod.ts";
@@ -13,12 +13,11 @@ import { scoreModels } from "../../pipelines/steps/score/score.ts";
 import { simulateIntoSources } from "../../pipelines/commands/simulate.ts";
 import { trainModels } from "../../pipelines/steps/train/train.ts";
 import { transform } from "../../pipelines/steps/transform.ts";
+import { reportNotebooks } from "../fixtures/report_notebooks.ts";
 import { withServers } from "../fixtures/source_servers.ts";
 import { TEST_DATASETS, testWith } from "../requirements.ts";
 
-/** Every notebook is a report. */
-const REPORTS = [...Deno.readDirSync(join(import.meta.dirname!, "..", "..", "notebooks"))]
-  .flatMap(({ name }) => name.endsWith(".ipynb") ? [basename(name, ".ipynb")] : []).sort();
+const REPORTS = reportNotebooks();
 
 testWith(
   ["postgres", "mongodb", "datasets"],
