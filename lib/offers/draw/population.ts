@@ -1,4 +1,5 @@
 import { readScoredCustomers } from "shopflow/churn/mod.ts";
+import { deletedCustomers } from "shopflow/segments/audiences/mod.ts";
 import { LakeError } from "shopflow/errors/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 
@@ -33,9 +34,9 @@ export interface Population {
 }
 
 /**
- * The customers with a published churn score.
+ * The customers with a published churn score whom the shop has not deleted since.
  *
- * @param session A session with the score table as the view `scores_churn`.
+ * @param session A session with `dim_customers` and the score table as the view `scores_churn`.
  * @throws {LakeError} when nobody has a score.
  */
 export async function readPopulation(session: Pick<Session, "rows">): Promise<Population> {
@@ -53,9 +54,10 @@ export async function readPopulation(session: Pick<Session, "rows">): Promise<Po
     "SELECT customer_id, order_count, tenure_days FROM scores_churn",
   );
   const more = new Map(rows.map((row) => [row.customer_id, row]));
+  const deleted = new Set(await deletedCustomers(session));
   return {
     asOf: scored.asOf,
-    candidates: scored.customers.map((
+    candidates: scored.customers.filter(({ customerId }) => !deleted.has(customerId)).map((
       { customerId, isActive, churnProbability, usualSpend, recencyDays },
     ) => ({
       customerId,

@@ -11,6 +11,8 @@ export const cardPath = (name: string, version: string) =>
 interface ModelsIndexProps {
   models: readonly ModelDefinition[];
   versions: ListedVersion[];
+  /** Which versions answer, as `model version`. */
+  serving: ReadonlySet<string>;
   /** Versions whose card cannot be read. */
   damaged: number;
 }
@@ -19,7 +21,7 @@ interface ModelsIndexProps {
 const MOST_VERSIONS = 10;
 
 /** The trained models: which version scores, and those before it. */
-export function renderModelsIndex({ models, versions, damaged }: ModelsIndexProps): string {
+export function renderModelsIndex({ models, versions, serving, damaged }: ModelsIndexProps): string {
   const trained = models.filter(({ training }) => training !== undefined);
   return renderPage(
     <Layout title="Models · ShopFlow" here="models" styles={STYLES}>
@@ -32,6 +34,7 @@ export function renderModelsIndex({ models, versions, damaged }: ModelsIndexProp
         <ModelSection
           key={model.name}
           model={model}
+          serving={serving}
           versions={versions.filter(({ card }) => card.name === model.name)}
         />
       ))}
@@ -42,7 +45,9 @@ export function renderModelsIndex({ models, versions, damaged }: ModelsIndexProp
   );
 }
 
-function ModelSection({ model, versions }: { model: ModelDefinition; versions: ListedVersion[] }) {
+function ModelSection(
+  { model, versions, serving }: Pick<ModelsIndexProps, "versions" | "serving"> & { model: ModelDefinition },
+) {
   const shown = versions.slice(0, MOST_VERSIONS);
   return (
     <section>
@@ -66,6 +71,7 @@ function ModelSection({ model, versions }: { model: ModelDefinition; versions: L
                     key={listed.card.version}
                     listed={listed}
                     model={model}
+                    serves={serving.has(`${model.name} ${listed.card.version}`)}
                   />
                 ))}
               </tbody>
@@ -84,13 +90,16 @@ function ModelSection({ model, versions }: { model: ModelDefinition; versions: L
 
 export const title = (name: string) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 
-function VersionRow({ listed, model }: { listed: ListedVersion; model: ModelDefinition }) {
+function VersionRow(
+  { listed, model, serves }: { listed: ListedVersion; model: ModelDefinition; serves: boolean },
+) {
   const { card, isChampion, decision } = listed;
   return (
     <tr>
       <th scope="row" data-label="Version">
         <a href={cardPath(card.name, card.version)}>{card.version}</a>{" "}
         {isChampion && <span class="badge">champion</span>}
+        {serves && !isChampion && <span class="badge">serves</span>}
         <small>trained {formatTime(card.trainedAt)}</small>
       </th>
       <td data-label="Quality on its test set">

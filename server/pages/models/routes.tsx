@@ -4,7 +4,13 @@ import MarkdownIt from "markdown-it";
 import { InputError, ModelError } from "shopflow/errors/mod.ts";
 import { modelCardMarkdown, modelLineage, readEvidence } from "shopflow/ml/card/mod.ts";
 import type { ModelDefinition } from "shopflow/ml/mod.ts";
-import { findVersion, type ListedVersion, listVersions, loadModelVersion } from "shopflow/ml/registry/mod.ts";
+import {
+  findVersion,
+  type ListedVersion,
+  listVersions,
+  loadModelVersion,
+  servingCard,
+} from "shopflow/ml/registry/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import type { Runtime } from "shopflow/runtime/mod.ts";
 import { HttpProblem } from "../../problems.ts";
@@ -31,8 +37,17 @@ export function modelRoutes({ store, models, runtime }: ModelRouteOptions): Hono
           runtime.log.warn(message);
         },
       });
+      // A model that never beat its baseline is served by that.
+      const serving = new Set<string>();
+      for (const { name } of models) {
+        const card = await servingCard(store, name).catch((error) => {
+          if (error instanceof ModelError) return undefined;
+          throw error;
+        });
+        if (card !== undefined) serving.add(`${name} ${card.version}`);
+      }
       c.header("cache-control", "no-cache");
-      return c.html(renderModelsIndex({ models, versions, damaged }));
+      return c.html(renderModelsIndex({ models, versions, serving, damaged }));
     })
     .get("/models/:name/:version", async (c) => {
       const { definition, listed, evidence, lineage } = await found(c);

@@ -45,6 +45,15 @@ Deno.test("a list is drawn within its budget, recorded and shown", async () => {
   });
 });
 
+Deno.test("who was deleted at the shop after the scoring is on no list", async () => {
+  await using lake = await createOfferLake();
+  const listed = ({ customers }: Draw) => customers.map(({ customerId }) => customerId);
+  assert.ok(listed(await drawOf(lake.context, "--dry-run")).includes("C0001"));
+  await lake.publishOrders([{ customer: "C0003", day: "2024-09-30", amount: 10 }], { deleted: ["C0001"] });
+  const drawn = listed(await drawOf(lake.context));
+  assert.ok(drawn.length > 0 && !drawn.includes("C0001"));
+});
+
 Deno.test("a dry run records nothing, and the same draw again returns the recorded list", async () => {
   await using lake = await createOfferLake();
   const { context } = lake;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { evidenceFile } from "shopflow/ml/card/mod.ts";
-import { promoteVersion, saveModelVersion } from "shopflow/ml/registry/mod.ts";
+import { promoteVersion, publishBaseline, saveModelVersion } from "shopflow/ml/registry/mod.ts";
 import { createLogger, createRuntime, silentProgress } from "shopflow/runtime/mod.ts";
 import { createApp } from "../../../../server/app.ts";
 import { temporaryLake } from "../../small_lake.ts";
@@ -59,11 +59,19 @@ Deno.test("the models' pages show versions, cards with pictures, and what is mis
     card: { ...CARD, version: "v2" },
     files: { "trees.json": new Uint8Array([1]) },
   });
+  await publishBaseline(store, { card: { ...CARD, version: "baseline-1", metrics: {} }, files: {} });
+
+  await t.step("while no version is good enough, the baseline that serves is marked", async () => {
+    const { text } = await get("/models");
+    assert.match(text, /baseline-1<\/a> <span class="badge">serves/);
+    assert.equal(text.match(/class="badge"/g)?.length, 1);
+  });
   await promoteVersion(store, "churn", "v1");
 
   await t.step("the list marks the champion and links the cards", async () => {
     const { text } = await get("/models");
     assert.match(text, /href="\/models\/churn\/v1">v1<\/a> <span class="badge">champion/);
+    assert.equal(text.match(/class="badge"/g)?.length, 1);
     assert.match(text, /AUC 0\.812 \(baseline 0\.700\)/);
   });
 
