@@ -146,8 +146,9 @@ function secretsIn(env: Record<string, string | undefined>): Secrets {
 
 /** A variable, or an argument of the program, that may hold an address. */
 const URL_NAME = /UR[LI]|DSN|LAKE|ENDPOINT|DATABASE|CONNECTION|^argument /i;
-/** What stands for `scheme://` in one that is misspelt. */
-const BROKEN_SCHEME = /^(?:[a-z][a-z0-9+.-]*:?\/{1,3}|(?:postgres(?:ql)?|mongodb(?:\+srv)?|https?|s3):)?/i;
+/** What stands for `scheme://` in one that is misspelt, also where it came as an option, or as the value of one. */
+const BROKEN_SCHEME =
+  /^-*(?:[\w-]+=)?(?:[a-z][a-z0-9+.-]*:?\/{1,3}|(?:postgres(?:ql)?|mongodb(?:\+srv)?|https?|s3):)?/i;
 
 /** Of a secret URL, such as a webhook's, the path with its parameters; of any, parameters that are secret by name. */
 function tokensOf(url: string, isSecret: boolean): string[] {

@@ -189,3 +189,15 @@ Deno.test("a line of the greatest length is masked without delay", () => {
   for (const line of lines) mask(line);
   assert.ok(performance.now() - from < 5000);
 });
+
+Deno.test("the password of a misspelt URL is masked where that came as an option, or as the value of one", () => {
+  for (
+    const argument of [
+      "--postgresql//reader:mH4tQz#x@db:1/shop",
+      "--from=postgresql//reader:mH4tQz#x@db:1/shop",
+    ]
+  ) {
+    const mask = createMask({ "argument 0": argument });
+    assert.doesNotMatch(mask(`error: unknown option '${argument}'`), /mH4tQz/, argument);
+  }
+});
