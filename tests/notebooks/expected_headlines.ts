@@ -307,7 +307,7 @@ export async function lifetimeValueHeadlines(
     "top tenth": { value: percent(sums.top! / sums.sales!) },
     "hold-out RMSE": {
       value: errors.rmse!.toFixed(3),
-      note: `baseline ${card.metrics.baseline_rmse!.toFixed(3)}`,
+      note: `repeating the past: ${card.metrics.baseline_rmse!.toFixed(3)}`,
     },
     "expected of made": {
       value: percent(errors.expected! / errors.made!),
