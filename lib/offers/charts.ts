@@ -122,7 +122,7 @@ export function roiSpec(inputs: RoiInputs, money: string): OfferSpec {
   );
   // Few saved customers cost without end: the interesting part is near the break-even.
   const top = Math.max(...values.map(({ net }) => net), 1);
-  const axis = { type: "quantitative" as const, title: "customers about to leave whom the offer keeps" };
+  const axis = { type: "quantitative" as const, title: "save rate" };
   return {
     data: { values: values.filter(({ net }) => net > -2 * top) },
     height: 280,
