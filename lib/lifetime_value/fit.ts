@@ -1,3 +1,4 @@
+import { NORMAL_95 } from "shopflow/ml/statistics/mod.ts";
 import { InputError } from "shopflow/errors/mod.ts";
 import {
   checkIndependence,
@@ -6,7 +7,6 @@ import {
   fitPurchaseModel,
   type Independence,
   type MoneyModel,
-  NORMAL_95,
   predictPurchases,
   predictSpending,
   type PurchaseHistories,

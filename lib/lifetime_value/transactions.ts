@@ -96,7 +96,7 @@ export function collectPurchases(
     const periods = new Map<number, number>();
     for (const { time, amount } of inOrder(own.values())) {
       const period = grain === "order" ? time : periodStart(time, grain);
-      // Orders at the same moment stay apart: a map cannot have two of one key, so they are told apart by a hair.
+      // Orders at the same moment stay apart: a map cannot have the same key twice, so their times are set apart by a hair.
       const at = grain === "order" ? nextFree(periods, period) : period;
       periods.set(at, (periods.get(at) ?? 0) + amount);
       last = Math.max(last, time);

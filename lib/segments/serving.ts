@@ -12,17 +12,11 @@ import {
 import { z } from "zod";
 import { directionOf, NOT_YET } from "./migration.ts";
 import { personaOf, PERSONAS, type SegmentId } from "./personas.ts";
+import type { RfmRow } from "./rfm.ts";
 
 /** What is kept of a customer. */
-interface CustomerSegment {
-  segment: SegmentId;
+interface CustomerSegment extends Omit<RfmRow, "as_of" | "customer_id"> {
   segment_before: SegmentId | typeof NOT_YET;
-  recency_days: number | null;
-  orders: number;
-  net_sales: number;
-  r: number | null;
-  f: number | null;
-  m: number | null;
 }
 
 /** The segments in memory, by customer. */

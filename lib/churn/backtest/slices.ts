@@ -6,7 +6,7 @@ import type { ChurnExamples } from "../examples.ts";
 
 /** How well a model does on a part of the customers. */
 export interface ChurnSlice {
-  /** What customers are told apart by. */
+  /** What customers are split by. */
   by: "country" | "tenure" | "segment";
   part: string;
   customers: number;

@@ -1,6 +1,7 @@
 import { InputError } from "shopflow/errors/mod.ts";
 import { exits, type PurchaseModel } from "./bg_nbd.ts";
-import { digamma, logGamma, trigamma } from "./gamma_function.ts";
+import { logGamma, NORMAL_95 } from "shopflow/ml/statistics/mod.ts";
+import { digamma, trigamma } from "./gamma_function.ts";
 import { checkHistories, type PurchaseHistories } from "./histories.ts";
 
 /** What the model expects of each customer, in the order of the histories. */
@@ -22,9 +23,6 @@ export interface HorizonOptions {
   /** Share by which a purchase loses worth within one unit of time, e.g. 0.002 a week; by default it loses none. */
   discountRate?: number;
 }
-
-/** 95 % of a normal distribution lie within this many standard deviations. */
-export const NORMAL_95 = 1.959964;
 
 /**
  * Expected purchases and P(alive) of every customer, with standard errors by the delta method from the log parameters.

@@ -1,19 +1,7 @@
 /** From here on four to seven terms of Stirling's series reach double precision. */
 const FAR = 10;
 
-/**
- * Natural logarithm of Γ(x) for x > 0: Stirling's series (Abramowitz and Stegun 6.1.41), after stepping up by
- * Γ(x + 1) = x Γ(x).
- */
-export function logGamma(x: number): number {
-  let product = 1;
-  for (; x < FAR; x++) product *= x;
-  const square = 1 / (x * x);
-  const series = 1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square / 1188)));
-  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series / x - Math.log(product);
-}
-
-/** ψ(x), the derivative of {@linkcode logGamma}, for x > 0 (Abramowitz and Stegun 6.3.18). */
+/** ψ(x), the derivative of ln Γ(x), for x > 0 (Abramowitz and Stegun 6.3.18). */
 export function digamma(x: number): number {
   let sum = 0;
   for (; x < FAR; x++) sum += 1 / x;

@@ -1,5 +1,6 @@
 import { InputError, TooLittleDataError } from "shopflow/errors/mod.ts";
-import { digammaRising, logGamma, logRising } from "./gamma_function.ts";
+import { logGamma } from "shopflow/ml/statistics/mod.ts";
+import { digammaRising, logRising } from "./gamma_function.ts";
 import { maximise, type MeanLogLikelihood, observedInformation } from "./maximum_likelihood.ts";
 
 /**

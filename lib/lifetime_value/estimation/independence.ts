@@ -1,5 +1,5 @@
 import { mean } from "shopflow/ml/mod.ts";
-import { NORMAL_95 } from "./expected_purchases.ts";
+import { NORMAL_95 } from "shopflow/ml/statistics/mod.ts";
 import type { SpendingHistories } from "./gamma_gamma.ts";
 
 /** A correlation with its 95 % interval. */

@@ -5,7 +5,7 @@ export {
   type PurchaseModel,
   type PurchaseModelKind,
 } from "./bg_nbd.ts";
-export { expectedOfNewCustomer, NORMAL_95, predictPurchases } from "./expected_purchases.ts";
+export { expectedOfNewCustomer, predictPurchases } from "./expected_purchases.ts";
 export { fitMoneyModel, type MoneyModel, predictSpending, type SpendingHistories } from "./gamma_gamma.ts";
 export type { PurchaseHistories } from "./histories.ts";
 export { checkIndependence, type Independence } from "./independence.ts";

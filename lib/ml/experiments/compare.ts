@@ -1,4 +1,5 @@
 /** Two trials row by row on the same test: how much they differ, and how sure that is. */
+import { NORMAL_95 } from "../statistics/mod.ts";
 import type { ObjectStore } from "shopflow/lake/store/mod.ts";
 import { countOf } from "shopflow/runtime/mod.ts";
 import { aucDifference, meanDifference } from "../evaluation/comparison.ts";
@@ -28,9 +29,6 @@ export interface PairedComparison {
   /** Empty where there is nothing to compare, as `test` says. */
   metrics: PairedMetric[];
 }
-
-/** Standard errors from the middle of a normal distribution to the ends of its middle 95 %. */
-const Z = 1.959963984540054;
 
 /**
  * Compares what two trials predicted, paired by row: rows that are hard for both cancel out, so that an interval is
@@ -139,7 +137,7 @@ function paired(
   [one, other]: [number, number],
   { difference, standardError }: ReturnType<typeof meanDifference>,
 ): PairedMetric {
-  const half = Z * standardError;
+  const half = NORMAL_95 * standardError;
   return { name, one, other, difference, low: difference - half, high: difference + half };
 }
 
@@ -154,7 +152,7 @@ export function differenceText(
     return `${digits(difference)}: too few rows for an interval`;
   }
   if (low === 0 && high === 0) return `${interval}: both rank and score alike`;
-  if (low <= 0 && high >= 0) return `${interval}: not told apart`;
+  if (low <= 0 && high >= 0) return `${interval}: no difference is shown`;
   const higher = difference > 0 ? first : second;
   const lower = difference > 0 ? second : first;
   return `${interval}: ${name === "AUC" ? higher : lower} is better`;

@@ -20,7 +20,7 @@ interface PictureOptions {
   height?: number;
 }
 
-/** More lines cannot be told apart: the best are drawn. */
+/** More lines are unreadable, so only the best are drawn. */
 const MOST_LINES = 200;
 /** Share of the lines that are highlighted. */
 const HIGHLIGHTED = 0.1;

@@ -1,3 +1,4 @@
+import { chiSquareQuantile } from "../statistics/mod.ts";
 import { valueAt } from "../vectors.ts";
 
 /** How the values of a feature, or of a score, were distributed when a model was trained. */
@@ -81,8 +82,7 @@ const FEWEST_ROWS = 50;
 
 /**
  * The population stability index Σ (now − then) · ln(now / then) over the bins of a distribution; values that are not
- * known, and those beyond what was seen then, are bins of their own. Empty bins count as half
- * a row, so that one value in a bin that was empty makes no infinite shift.
+ * known, and those beyond what was seen then, are bins of their own. Empty bins count as half a row, so that one value in a bin that was empty makes no infinite shift.
  *
  * Without any shift the index times 1 / (1/n + 1/m) is distributed as χ² with a degree of freedom less than there are
  * bins (Yurdakul 2018, "Statistical Properties of Population Stability Index"): small samples seem to move, so an
@@ -101,7 +101,8 @@ export function shiftFrom(then: Distribution, values: ArrayLike<number>): Shift 
     const [a, b] = [atLeast(before, then.rows), atLeast(after, values.length)];
     return sum + (b - a) * Math.log(b / a);
   }, 0);
-  const byChance = chiSquare95(counted.length - 1) *
+  const degrees = counted.length - 1;
+  const byChance = (degrees === 0 ? 0 : chiSquareQuantile(0.95, degrees)) *
     (1 / Math.max(1, then.rows) + 1 / Math.max(1, values.length));
   const verdict = Math.min(then.rows, values.length) < FEWEST_ROWS
     ? "too few"
@@ -111,13 +112,4 @@ export function shiftFrom(then: Distribution, values: ArrayLike<number>): Shift 
     ? "moved"
     : "moved far";
   return { rows: values.length, psi, byChance, verdict, unknown: [then.unknown, found.unknown] };
-}
-
-/** The 95 % point of χ² by the approximation of Wilson and Hilferty (1931), within 1 % from one degree of freedom on. */
-function chiSquare95(degrees: number): number {
-  if (degrees <= 0) return 0;
-  // The exact point where the approximation is worst.
-  if (degrees === 1) return 3.841;
-  const variance = 2 / (9 * degrees);
-  return degrees * (1 - variance + 1.645 * Math.sqrt(variance)) ** 3;
 }

@@ -1,4 +1,5 @@
 import { auc, aucDifference, logLoss } from "../evaluation/mod.ts";
+import { NORMAL_95 } from "../statistics/mod.ts";
 import { mean, valueAt } from "../vectors.ts";
 
 /** How right the scores of one day were, once their outcomes were known. */
@@ -19,9 +20,6 @@ export interface OutcomeQuality {
   /** Of amounts and counts: mean absolute error. */
   meanAbsoluteError: number;
 }
-
-/** Two-sided 95 % point of the normal distribution. */
-const Z95 = 1.96;
 
 /**
  * Measures scores on their outcomes.
@@ -56,7 +54,7 @@ export function outcomeQuality(
     ...probabilities,
     auc: area,
     aucInterval: Number.isFinite(standardError)
-      ? [Math.max(0, area - Z95 * standardError), Math.min(1, area + Z95 * standardError)]
+      ? [Math.max(0, area - NORMAL_95 * standardError), Math.min(1, area + NORMAL_95 * standardError)]
       : null,
   };
 }

@@ -50,6 +50,9 @@ function checkProbability(p: number): void {
   });
 }
 
+/** Standard deviations from the middle of a normal distribution to the ends of its middle 95 %. */
+export const NORMAL_95 = 1.959963984540054;
+
 /**
  * The t with P(T ≤ t) = p of Student's distribution, by bisection of its upper tail.
  *
@@ -86,6 +89,24 @@ export function studentTail(t: number, df: number): number {
 /** P(X > x) of the chi-square distribution: Q(df/2, x/2). */
 export function chiSquareTail(x: number, df: number): number {
   return x <= 0 ? 1 : upperGamma(df / 2, x / 2);
+}
+
+/**
+ * The x with P(X ≤ x) = p of the chi-square distribution, by bisection of its tail.
+ *
+ * @param df Degrees of freedom, above 0.
+ * @throws {ModelError} when p is not between 0 and 1, both excluded.
+ */
+export function chiSquareQuantile(p: number, df: number): number {
+  // Above the tail of a normal distribution with its mean and more than its deviation.
+  let low = 0, high = df + 10 * Math.sqrt(2 * df) * Math.max(1, Math.abs(normalQuantile(p)));
+  while (chiSquareTail(high, df) > 1 - p) high *= 2;
+  for (let step = 0; step < 200 && high - low > 1e-12 * high; step++) {
+    const middle = (low + high) / 2;
+    if (chiSquareTail(middle, df) > 1 - p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
 }
 
 /** Regularised incomplete beta function by Lentz's continued fraction (Numerical Recipes, 3rd edition, section 6.4). */

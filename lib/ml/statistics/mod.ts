@@ -1,6 +1,9 @@
 /** Distributions behind intervals, tests and stocks. */
 export {
+  chiSquareQuantile,
   chiSquareTail,
+  logGamma,
+  NORMAL_95,
   normalCdf,
   normalDensity,
   normalQuantile,

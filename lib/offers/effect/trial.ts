@@ -217,7 +217,7 @@ function checkSampleRatio(
     throw new InputError("The arms have other sizes than planned, so the draw or the data is at fault", {
       ...details,
       remedy:
-        'Find out which customers are missing and why. { sampleRatioMismatch: "note" } reads the trial all the same.',
+        'Find out which customers are missing and why. { sampleRatioMismatch: "note" } reads the trial anyway.',
     });
   }
   notes.push(

@@ -16,7 +16,7 @@ export interface ListedCustomer {
   covariates: Record<string, number | null>;
 }
 
-/** What was asked for: the same id with another request is another list, and refused. */
+/** The parameters of a draw. Drawing again under the same id with other parameters is refused. */
 export interface DrawRequest {
   offer: Offer;
   trial: string;

@@ -144,7 +144,7 @@ export const columnsOf = (outcome: OutcomeDefinition["column"]) => ({
   treatment: "offered",
   outcome,
   propensity: "probability",
-  // An unlucky division is told, and read all the same: the ledger recorded it before anything was known.
+  // An uneven split is reported but not refused: the ledger recorded it before any outcome was known.
   sampleRatioMismatch: "note" as const,
 });
 
@@ -242,7 +242,7 @@ const globalControlNotes = (withoutEarlierOffers: number, heldOut: number): stri
     "earlier trials made no offer either: what those offers still do to the others is part of the effect.",
   ];
 
-/** Whether an effect is told apart from none, in a sentence with its interval. */
+/** Whether an effect is shown, in a sentence with its interval. */
 export function conclusionText({ outcome, weighted, adjusted, detectable }: OutcomeEffect): string {
   const { effect, interval: { low, high }, isEnough } = adjusted ?? weighted;
   const text = (value: number) => differenceText(outcome, value);

@@ -184,28 +184,28 @@ function neededCustomers({ againstRandom, scale, customers }: TargetingEvidence)
 function whyText(evidence: TargetingEvidence, reason: Reason, rule: string): string {
   const { againstRandom, againstRule, ruleAgainstRandom, scale, effect, learner, customers } = evidence;
   const relative = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(100 * value / scale).toFixed(0)} %`;
-  const told = ({ estimate, interval }: Estimate) =>
+  const withInterval = ({ estimate, interval }: Estimate) =>
     `${relative(estimate)} (${relative(interval.low)} to ${relative(interval.high)})`;
   const isEffect = effect.interval.low > 0 || effect.interval.high < 0;
   const measure = isEffect
     ? `what a draw at random ${effect.estimate > 0 ? "gains" : "loses"}`
     : "the most that a draw at random could gain or lose, as the offer's effect itself is not beyond chance";
   const found = `Measured by ${measure}: the ${learner}-learner gains ${
-    told(againstRandom)
-  } over the draw and ${told(againstRule)} over ${rule}, on ${formatCount(customers)} customers.`;
+    withInterval(againstRandom)
+  } over the draw and ${withInterval(againstRule)} over ${rule}, on ${formatCount(customers)} customers.`;
   const end = {
     "uplift is better": "Both are beyond chance, so uplift chooses.",
     "the rule is as good":
       `The rule gains more than a draw beyond chance, and uplift not more than the rule, so ${rule} stays.`,
     "little to find":
-      `That is little at most: whom the offer moves can hardly be told from what is known of the customers, so ${rule} stays.`,
+      `That is little at most: what is known of the customers hardly predicts whom the offer moves, so ${rule} stays.`,
     "too few customers": `Chance could explain it, so ${rule} stays. A gain of ${
       100 * LITTLE
     } % over the draw would show with about ${formatCount(neededCustomers(evidence))} customers.`,
   }[reason];
   const warning = reason !== "uplift is better" && ruleAgainstRandom.interval.high < 0
     ? ` ${rule} itself gains less than a draw at random, ${
-      told(ruleAgainstRandom)
+      withInterval(ruleAgainstRandom)
     }: consider to draw, or to contact everybody.`
     : "";
   return `${found} ${end}${warning}`;

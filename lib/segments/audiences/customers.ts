@@ -2,21 +2,12 @@ import { InputError } from "shopflow/errors/mod.ts";
 import { dayAfterLastSale } from "shopflow/ml/mod.ts";
 import { type Session, sqlString } from "shopflow/warehouse/mod.ts";
 import { nextMonth } from "../migration.ts";
-import { rfmSql } from "../rfm.ts";
+import { type RfmRow, rfmSql } from "../rfm.ts";
 import { type CustomerSelection, monthAfter, selectionSql } from "../selection.ts";
-import type { SegmentId } from "../personas.ts";
 
 /** A customer of a list: what one needs to know to decide, and no name or address. */
-export interface ListedCustomer {
-  customer_id: string;
+export interface ListedCustomer extends Omit<RfmRow, "as_of"> {
   country: string | null;
-  segment: SegmentId;
-  recency_days: number | null;
-  orders: number;
-  net_sales: number;
-  r: number | null;
-  f: number | null;
-  m: number | null;
 }
 
 /** A part of a list. */

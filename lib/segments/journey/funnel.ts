@@ -39,7 +39,7 @@ export async function lastEventDays(
   return { from: from < found.first ? found.first : from, until };
 }
 
-/** What visits are told apart by. */
+/** What visits are split by. */
 export type FunnelGrouping = "all" | "device" | "category";
 
 /** A step of a funnel. */
@@ -107,7 +107,7 @@ LEFT JOIN unnamed ON unnamed.customer_id = steps.customer_id AND unnamed.visit =
 WHERE steps.step IS NOT NULL`;
 }
 
-/** SQL of visits with the value that they are told apart by: `customer_id`, `visit`, `value`, `furthest`. */
+/** SQL of visits with the value that they are split by: `customer_id`, `visit`, `value`, `furthest`. */
 function groupedVisitsSql(by: FunnelGrouping, days: FunnelDays): string {
   if (by === "category") {
     return `SELECT customer_id, visit, category AS value, furthest FROM (${categoryVisitsSql(days)})`;
@@ -117,7 +117,7 @@ function groupedVisitsSql(by: FunnelGrouping, days: FunnelDays): string {
   })`;
 }
 
-/** The funnel of a time, told apart by device or category, in the order of the steps; empty without events. */
+/** The funnel of a period, split by device or category, in the order of the steps; empty without events. */
 export async function readFunnel(
   session: Pick<Session, "rows">,
   by: FunnelGrouping,

@@ -1,3 +1,4 @@
+import { NORMAL_95 } from "shopflow/ml/statistics/mod.ts";
 import { checkAsOf } from "shopflow/ml/mod.ts";
 import type { Session } from "shopflow/warehouse/mod.ts";
 
@@ -70,11 +71,9 @@ export function returnedBy(times: readonly WaitingTime[]): ReturnedBy[] {
   return curve;
 }
 
-const Z = 1.959963984540054;
-
 function interval(waiting: number, variance: number): { low: number; high: number } {
   if (waiting <= 0 || waiting >= 1) return { low: 1 - waiting, high: 1 - waiting };
-  const width = Z * Math.sqrt(variance) / Math.abs(Math.log(waiting));
+  const width = NORMAL_95 * Math.sqrt(variance) / Math.abs(Math.log(waiting));
   return { low: 1 - waiting ** Math.exp(-width), high: 1 - waiting ** Math.exp(width) };
 }
 

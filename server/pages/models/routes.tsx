@@ -91,7 +91,7 @@ export function modelRoutes({ store, models, runtime }: ModelRouteOptions): Hono
     };
   }
 
-  /** Nothing of a version that is damaged: its card tells of it all the same. */
+  /** Undefined where the version's files are damaged: the rest of its card is shown without them. */
   async function evidenceOf(name: string, version: string) {
     try {
       return readEvidence((await loadModelVersion(store, name, version)).files);

@@ -236,7 +236,7 @@ export interface TreeRegressor {
 
 /**
  * Trains gradient-boosted trees for the mean of a number (XGBoost's squared error), in a Worker. Targets are centred and
- * scaled first, so that options mean the same in every unit. Targets that are all the same give that number.
+ * scaled first, so that options mean the same in every unit. If all targets are equal, it predicts that value.
  *
  * @throws {ModelError} when there are no rows, a target is not finite, an option is out of range, or XGBoost fails.
  */

@@ -1,4 +1,5 @@
 import {
+  chiSquareQuantile,
   chiSquareTail,
   logGamma,
   normalCdf,
@@ -52,4 +53,14 @@ Deno.test("tails of chi-square and log-gamma are those of scipy", () => {
   assert.equal(chiSquareTail(0, 3), 1);
   near(logGamma(0.3), 1.0957979948180756);
   near(logGamma(100.5), 361.43554046777757);
+});
+
+Deno.test("the chi-square quantile is that of tables, and the tail's inverse", () => {
+  // NIST/SEMATECH e-Handbook, table 1.3.6.7.4.
+  for (const [df, value] of [[1, 3.841], [2, 5.991], [10, 18.307], [100, 124.342]] as const) {
+    assert.ok(Math.abs(chiSquareQuantile(0.95, df) - value) < 5e-4, String(df));
+  }
+  for (const p of [1e-6, 0.1, 0.5, 0.999999]) {
+    assert.ok(Math.abs(1 - chiSquareTail(chiSquareQuantile(p, 3), 3) - p) < 1e-9, String(p));
+  }
 });
