@@ -29,7 +29,7 @@ if (import.meta.main) {
       throw new InputError("The public data sets are missing", {
         expected: "a folder with a sub-folder a data set",
         found: `nothing at ${TEST_DATASETS}`,
-        remedy: "Set SHOPFLOW_TEST_DATASETS.",
+        remedy: "Set SHOPFLOW_TEST_DATASETS; CONTRIBUTING.md says which files it has.",
       });
     }
     console.log("## Beside published results\n\nNothing here was tuned on what it reports.\n\n```text");
